@@ -1,0 +1,1 @@
+"""What people of one house do together: accounts, rooms, notes, notifications."""

@@ -1,0 +1,45 @@
+"""The four kinds of error people see; each domain names its own beneath them.
+
+`server/errors.py` maps each kind once: to a problem document, an exit code and a message on the terminal.
+"""
+
+
+class ApplianceError(Exception):
+    """Something a person can understand and act upon.
+
+    `message` says what happened; `remedy` says what to do next. Both are whole sentences.
+    """
+
+    title = "Something went wrong"
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class NotFound(ApplianceError):  # noqa: N818 - named as sentences: "passage not found"
+    """What was asked for does not exist."""
+
+    title = "Not found"
+
+
+class Refused(ApplianceError):  # noqa: N818
+    """The request itself is wrong and will be wrong again."""
+
+    title = "Not accepted"
+
+
+class Conflict(ApplianceError):  # noqa: N818
+    """The request is right, but not in the state things are in."""
+
+    title = "Conflict"
+
+
+class Unavailable(ApplianceError):  # noqa: N818
+    """Something needed is not there at the moment; the same request may work later."""
+
+    title = "Not available now"

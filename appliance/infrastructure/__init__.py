@@ -1,0 +1,1 @@
+"""Engines and the box they run on; knows no domain."""

@@ -1,0 +1,220 @@
+"""The one way to open a SQLite database: migrations, readers by thread, one writer at a time.
+
+A write is a unit of work: `with database.write() as work: …; work.commit()`. Leaving without `commit()` rolls back.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+import sqlite_vec
+
+from appliance.errors import Refused, Unavailable
+
+BUSY_TIMEOUT_MS = 30_000
+
+CREATE_MIGRATIONS = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT DEFAULT CURRENT_TIMESTAMP)"
+HAS_MIGRATIONS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'"
+SELECT_MIGRATIONS = "SELECT name FROM migrations"
+RECORD_MIGRATION = "INSERT INTO migrations (name) VALUES (?)"
+
+Row = tuple[Any, ...]
+
+
+class DatabaseTooNew(Refused):
+    """The data folder was written by a newer Lampstand."""
+
+
+class DatabaseDamaged(Unavailable):
+    """A file of the data folder is not a database, or a damaged one."""
+
+
+class DiskFull(Unavailable):
+    """No room is left where the data folder lies."""
+
+
+class DatabaseBusy(Unavailable):
+    """Another process kept the database to itself for longer than anyone should wait."""
+
+
+class DatabaseNotWritable(Refused):
+    """The file may not be written by this user."""
+
+
+class UnitOfWork:
+    """A transaction in progress. Nothing of it lasts unless `commit()` is called."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self.committed = False
+
+    def execute(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        return list(self._connection.execute(statement, parameters))
+
+    def execute_many(self, statement: str, rows: Iterator[Sequence[Any]] | Sequence[Sequence[Any]]) -> None:
+        for _ in self._connection.executemany(statement, rows):
+            pass
+
+    @property
+    def changes(self) -> int:
+        """Rows changed by the last statement."""
+        return self._connection.changes()
+
+    @property
+    def last_insert_id(self) -> int:
+        return self._connection.last_insert_rowid()
+
+    def commit(self) -> None:
+        self.committed = True
+
+
+Migration = Callable[[UnitOfWork], None]
+
+
+class Reader:
+    """Runs queries on a connection that cannot write."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        with _engine_errors():
+            return list(self._connection.execute(statement, parameters))
+
+    def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        found = self.rows(statement, parameters)
+        return found[0] if found else None
+
+    def value(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        found = self.row(statement, parameters)
+        return found[0] if found else None
+
+
+class Database:
+    """One SQLite file with its migrations.
+
+    `migrations` are functions in the order in which they were ever added, recorded by name. Raises DatabaseTooNew on
+    opening where the file knows migrations that this program does not; nothing is written then.
+    """
+
+    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+        self.path = path
+        self._migrations = migrations
+        self._writer: apsw.Connection | None = None
+        self._writing = threading.RLock()
+        self._local = threading.local()
+        self._migrate()
+
+    @property
+    def reader(self) -> Reader:
+        """A reader of the calling thread's own."""
+        found: Reader | None = getattr(self._local, "reader", None)
+        if found is None:
+            with _engine_errors(self.path):
+                found = Reader(_open(self.path, apsw.SQLITE_OPEN_READWRITE, query_only=True))
+            self._local.reader = found
+        return found
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        """A unit of work, alone among the writers of this process; other processes are waited for."""
+        with self._writing, _engine_errors(self.path):
+            if self._writer is None:
+                self._writer = _open(self.path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+            connection = self._writer
+            connection.execute("BEGIN IMMEDIATE")
+            work = UnitOfWork(connection)
+            try:
+                yield work
+                if work.committed:
+                    connection.execute("COMMIT")
+            finally:
+                if not connection.get_autocommit():
+                    connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the writer and this thread's reader."""
+        with self._writing:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+        if getattr(self._local, "reader", None) is not None:
+            self._local.reader._connection.close()  # noqa: SLF001
+            self._local.reader = None
+
+    def _migrate(self) -> None:
+        known = [migration.__name__ for migration in self._migrations]
+        applied = self._applied()
+        if unknown := applied - set(known):
+            raise DatabaseTooNew(
+                f"{self.path} was written by a newer Lampstand (it knows {sorted(unknown)[-1]}).",
+                remedy="Update this program, or choose another data folder with --home.",
+            )
+        pending = [migration for migration in self._migrations if migration.__name__ not in applied]
+        if not pending:
+            return
+        with self.write() as work:
+            work.execute(CREATE_MIGRATIONS)
+            # Another process may have migrated while this one waited for the lock.
+            done = {name for (name,) in work.execute(SELECT_MIGRATIONS)}
+            for migration in pending:
+                if migration.__name__ not in done:
+                    migration(work)
+                    work.execute(RECORD_MIGRATION, (migration.__name__,))
+            work.commit()
+
+    def _applied(self) -> set[str]:
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return set()
+        with _engine_errors(self.path):
+            connection = _open(self.path, apsw.SQLITE_OPEN_READWRITE, query_only=True, journal=False)
+            try:
+                if not list(connection.execute(HAS_MIGRATIONS)):
+                    return set()
+                return {str(name) for (name,) in connection.execute(SELECT_MIGRATIONS)}
+            finally:
+                connection.close()
+
+
+def _open(path: Path, flags: int, *, query_only: bool = False, journal: bool = True) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=flags)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    connection.enable_load_extension(True)  # noqa: FBT003 - the engine's own signature
+    connection.load_extension(sqlite_vec.loadable_path())
+    connection.enable_load_extension(False)  # noqa: FBT003
+    if journal and not query_only:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA mmap_size = 268435456")
+    connection.execute("PRAGMA cache_size = -4000")
+    if query_only:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+@contextlib.contextmanager
+def _engine_errors(path: Path | None = None) -> Iterator[None]:
+    """Turn the engine's errors that a person can mend into ours."""
+    where = str(path) if path else "the data folder"
+    try:
+        yield
+    except apsw.FullError as error:
+        raise DiskFull(
+            f"The disk that holds {where} is full.", remedy="Free some space and try again; nothing was half-written."
+        ) from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise DatabaseDamaged(
+            f"{where} is damaged or not a database.", remedy="Run `lampstand doctor` to see what can be rebuilt."
+        ) from error
+    except apsw.BusyError as error:
+        raise DatabaseBusy(f"{where} is in use by another process.", remedy="Try again in a moment.") from error
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
+        raise DatabaseNotWritable(
+            f"{where} cannot be opened for writing.", remedy="Run as the user who owns the data folder."
+        ) from error

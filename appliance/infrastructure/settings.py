@@ -1,0 +1,93 @@
+"""All settings, declared once: a default and a sentence each.
+
+A setting comes from, in order: the command line, the environment (`LAMPSTAND_PORT`), `settings.toml` in the
+data folder, the default.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import platformdirs
+from msgspec import Meta
+
+from appliance.errors import Refused
+
+ENVIRONMENT_PREFIX = "LAMPSTAND_"
+
+
+class InvalidSettings(Refused):
+    """A setting has a name or a value that Lampstand does not know."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of one appliance."""
+
+    host: Annotated[str, Meta(description="Address the web server listens on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535, description="Port the web server listens on.")] = 8316
+    default_translation: Annotated[
+        str, Meta(description="Translation people read when they have not chosen one.")
+    ] = "WEB"
+    embedded_translation: Annotated[
+        str,
+        Meta(description="Translation whose verses are searched by meaning; another English text where absent."),
+    ] = "WEB"
+    models_address: Annotated[
+        str,
+        Meta(
+            description="Where the model runtime listens: empty for the socket in the data folder, "
+            "or an http address of another machine."
+        ),
+    ] = ""
+    embedding_model: Annotated[
+        str, Meta(description="Model that turns verses and queries into vectors.")
+    ] = "all-MiniLM-L6-v2"
+    chat_model: Annotated[
+        str, Meta(description="Model that writes answers: a name from `lampstand models list`, or empty for the first.")
+    ] = ""
+    log_level: Annotated[
+        str, Meta(pattern="^(debug|info|warning|error)$", description="Least severe log line that is written.")
+    ] = "info"
+
+
+def default_home() -> Path:
+    """The data folder when nobody names one."""
+    named = os.environ.get(f"{ENVIRONMENT_PREFIX}HOME")
+    return Path(named).expanduser() if named else platformdirs.user_data_path("lampstand", appauthor=False)
+
+
+def load_settings(home: Path, **overrides: Any) -> Settings:
+    """Settings for a data folder; `overrides` that are None are as if not given.
+
+    Raises InvalidSettings, naming the setting and where it came from.
+    """
+    values: dict[str, Any] = {}
+    _merge(values, _from_file(home / "settings.toml"), home / "settings.toml")
+    _merge(values, _from_environment(), "the environment")
+    _merge(values, {key: value for key, value in overrides.items() if value is not None}, "the command line")
+    return msgspec.convert(values, Settings, strict=False)
+
+
+def _merge(values: dict[str, Any], more: dict[str, Any], source: Path | str) -> None:
+    try:
+        msgspec.convert(more, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        known = ", ".join(Settings.__struct_fields__)
+        raise InvalidSettings(f"A setting in {source} is not valid: {error}.", remedy=f"Known settings: {known}.") from error
+    values.update(more)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSettings(f"{path} is not valid TOML: {error}.", remedy="Mend or remove the file.") from error
+
+
+def _from_environment() -> dict[str, Any]:
+    found = {name: os.environ.get(f"{ENVIRONMENT_PREFIX}{name.upper()}") for name in Settings.__struct_fields__}
+    return {name: value for name, value in found.items() if value is not None}

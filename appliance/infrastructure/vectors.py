@@ -1,0 +1,46 @@
+"""A table of unit vectors in sqlite-vec, nearest first by L2 (which orders unit vectors as cosine does)."""
+
+from collections.abc import Iterable, Sequence
+
+from appliance.infrastructure.database import Reader, UnitOfWork
+
+FLOAT_BYTES = 4
+
+
+class VectorTable:
+    """Vectors of `dimensions` 32-bit floats by integer id.
+
+    Vectors cross this boundary as little-endian float32 bytes, the form that the engine stores.
+    """
+
+    def __init__(self, name: str, dimensions: int) -> None:
+        self.name = name
+        self.dimensions = dimensions
+        self._create = f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING vec0(id INTEGER PRIMARY KEY, embedding float[{dimensions}])"
+        self._drop = f"DROP TABLE IF EXISTS {name}"
+        self._delete = f"DELETE FROM {name} WHERE id = ?"  # noqa: S608 - the name is a constant of the caller
+        self._insert = f"INSERT INTO {name} (id, embedding) VALUES (?, ?)"  # noqa: S608
+        self._nearest = (
+            f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"  # noqa: S608
+        )
+
+    def create(self, work: UnitOfWork) -> None:
+        work.execute(self._create)
+
+    def clear(self, work: UnitOfWork) -> None:
+        """Empty the table by making it anew: deletes in sqlite-vec free no space."""
+        work.execute(self._drop)
+        self.create(work)
+
+    def replace(self, work: UnitOfWork, rows: Sequence[tuple[int, bytes]], *, present: Iterable[int]) -> None:
+        """Store vectors; `present` are the ids among them that have a row already."""
+        work.execute_many(self._delete, [(row_id,) for row_id in present])
+        work.execute_many(self._insert, rows)
+
+    def delete(self, work: UnitOfWork, ids: Iterable[int]) -> None:
+        work.execute_many(self._delete, [(row_id,) for row_id in ids])
+
+    def nearest(self, reader: Reader, vector: bytes, k: int) -> list[tuple[int, float]]:
+        """The `k` nearest ids with their cosine similarity, best first."""
+        rows = reader.rows(self._nearest, (vector, k))
+        return [(int(row_id), 1.0 - float(distance) ** 2 / 2.0) for row_id, distance in rows]

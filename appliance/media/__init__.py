@@ -1,0 +1,1 @@
+"""Files people bring: scans, recordings, and what is made of them."""

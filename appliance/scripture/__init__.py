@@ -1,0 +1,1 @@
+"""Delivery of scripture: canon, texts, dictionaries, importers, search."""

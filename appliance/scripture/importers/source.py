@@ -1,0 +1,56 @@
+"""What an importer hands over: a text with its verses, or a dictionary with its entries."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from appliance.errors import Refused
+from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.passage import Verse
+from appliance.scripture.topics import Topic
+
+
+class SourceUnreadable(Refused):
+    """What was given cannot be read as what it claims to be."""
+
+
+class TextSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A translation ready to be read. `verses` reads the source anew at each call; `digest` changes when it does."""
+
+    id: str
+    name: str
+    language: str
+    versification: str
+    licence: str
+    attribution: str
+    origin: str
+    digest: str
+    verses: Callable[[], Iterator[Verse]]
+    known_long: frozenset[str] = frozenset()
+    known_absent: frozenset[str] = frozenset()
+    expected_verses: int | None = None
+
+
+class LexiconSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A dictionary by Strong's number."""
+
+    id: str
+    name: str
+    licence: str
+    attribution: str
+    digest: str
+    entries: Callable[[], Iterator[LexiconEntry]]
+
+
+class TopicSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A topical dictionary."""
+
+    id: str
+    name: str
+    licence: str
+    attribution: str
+    digest: str
+    topics: Callable[[], Iterator[Topic]]
+
+
+Source = TextSource | LexiconSource | TopicSource

@@ -1,0 +1,251 @@
+"""SWORD modules: a folder or zip with `mods.d/*.conf` and the data files that they name.
+
+Formats read from the SWORD project's own drivers: zText (`.bzs` 12-byte block index, `.bzv` 10-byte verse index,
+`.bzz` zlib blocks), its large twin zText4 (12-byte verse index), and zLD (see `sword_dictionary`).
+"""
+
+import hashlib
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from appliance.scripture.canon import verse_id
+from appliance.scripture.importers import known_texts
+from appliance.scripture.importers.markup import VerseReader, feed_fragment
+from appliance.scripture.importers.source import SourceUnreadable, TextSource
+from appliance.scripture.passage import Verse
+from appliance.scripture.versification import Division, versification
+
+# The largest block of any known module is under 20 MB; a block that grows past this is a bomb.
+MAX_BLOCK_BYTES = 64 * 2**20
+
+_BLOCK_ENTRY = struct.Struct("<III")
+_VERSE_ENTRIES = {"zText": struct.Struct("<IIH"), "zText4": struct.Struct("<III")}
+_RTF = re.compile(r"\\(?:par|pard|qc|b0?|i0?)\b ?|[{}]")
+
+
+class Configuration(msgspec.Struct, frozen=True):
+    """A module's `.conf`: its name and its keys, the first value of each."""
+
+    module: str
+    values: dict[str, str]
+    root: Path
+
+    def value(self, key: str, default: str = "") -> str:
+        return self.values.get(key.lower(), default)
+
+    @property
+    def data_path(self) -> Path:
+        """Where the data files lie. Raises SourceUnreadable for a path outside the module."""
+        path = (self.root / self.value("DataPath")).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise SourceUnreadable(
+                f"The module {self.module} names data outside its own folder.", remedy="It is damaged or malicious."
+            )
+        return path
+
+    @property
+    def attribution(self) -> str:
+        about = _RTF.sub(" ", self.value("About"))
+        return " ".join(about.split())[:1000]
+
+    @property
+    def licence(self) -> str:
+        stated = self.value("DistributionLicense")
+        if stated:
+            return stated
+        about = self.value("About").lower()
+        public = "public domain" in about or "dominio público" in about
+        return "Public Domain" if public else "Not stated by the module"
+
+
+def read_configurations(root: Path) -> list[Configuration]:
+    """The modules of a SWORD root. Raises SourceUnreadable where there is none."""
+    found = [_read_configuration(path, root) for path in sorted((root / "mods.d").glob("*.conf"))]
+    if not found:
+        raise SourceUnreadable(f"{root} holds no SWORD module.", remedy="A module has a folder mods.d beside modules.")
+    return found
+
+
+def _read_configuration(path: Path, root: Path) -> Configuration:
+    raw = path.read_bytes()
+    text = raw.decode("utf-8") if _is_utf8(raw) else raw.decode("latin-1")
+    module, values = path.stem, dict[str, str]()
+    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+        stripped = line.strip()
+        if stripped.startswith("[") and stripped.endswith("]"):
+            module = stripped[1:-1]
+        elif stripped and not stripped.startswith("#"):
+            key, _, value = stripped.partition("=")
+            values.setdefault(key.strip().lower(), value.strip())
+    return Configuration(module, values, root)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def read_text(configuration: Configuration) -> TextSource:
+    """The text of a zText module. Raises SourceUnreadable for drivers and markups that are not read."""
+    driver, markup = configuration.value("ModDrv"), configuration.value("SourceType", "OSIS")
+    if driver not in _VERSE_ENTRIES:
+        raise SourceUnreadable(
+            f"The module {configuration.module} uses the driver {driver}, which is not read.",
+            remedy=f"Drivers read: {', '.join(_VERSE_ENTRIES)}, zLD.",
+        )
+    if markup.upper() != "OSIS":
+        raise SourceUnreadable(
+            f"The module {configuration.module} is marked up in {markup}.", remedy="Only OSIS is read."
+        )
+    if configuration.value("CompressType", "ZIP").upper() != "ZIP" or configuration.value("CipherKey"):
+        raise SourceUnreadable(
+            f"The module {configuration.module} is compressed or locked in a way that is not read.",
+            remedy="Ask its publisher for an open one.",
+        )
+    identifier = configuration.value("Abbreviation") or configuration.module
+    known = known_texts.by_module(configuration.module)
+    return TextSource(
+        id=re.sub(r"[^\w.-]", "", identifier) or configuration.module,
+        name=configuration.value("Description", identifier),
+        language=_language(configuration),
+        versification=versification(configuration.value("Versification", "KJV")).name,
+        licence=configuration.licence,
+        attribution=configuration.attribution,
+        origin=f"SWORD module {configuration.module}",
+        digest=_digest(configuration.data_path),
+        verses=lambda: _verses(configuration),
+        known_long=known.long,
+        known_absent=known.absent,
+        expected_verses=known.verses,
+    )
+
+
+def _language(configuration: Configuration) -> str:
+    stated = configuration.value("Lang")
+    if stated:
+        return stated
+    guessed = {"eng": "en", "spa": "es"}.get(configuration.module[:3])
+    return guessed or "und"
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    files = sorted(path for path in folder.parent.glob(f"{folder.name}*") if path.is_file()) or sorted(
+        path for path in folder.glob("*") if path.is_file()
+    )
+    for path in files:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _verses(configuration: Configuration) -> Iterator[Verse]:
+    scheme = versification(configuration.value("Versification", "KJV"))
+    entry = _VERSE_ENTRIES[configuration.value("ModDrv")]
+    found = False
+    for testament, divisions in scheme.testaments.items():
+        if (configuration.data_path / f"{testament}.bzv").exists():
+            found = True
+            yield from _testament_verses(configuration, testament, divisions, entry)
+    if not found:
+        raise SourceUnreadable(
+            f"The module {configuration.module} has no data files in {configuration.value('DataPath')}.",
+            remedy="Unpack or fetch it again.",
+        )
+
+
+def _testament_verses(
+    configuration: Configuration, testament: str, divisions: tuple[Division, ...], entry: struct.Struct
+) -> Iterator[Verse]:
+    """Slots of the verse index: two for the testament, one a book's opening, one a chapter's opening, then verses."""
+    blocks = _Blocks(configuration, testament)
+    slots = _read_file(configuration, f"{testament}.bzv")
+    expected = 2 + sum(1 + sum(count + 1 for count in division.verses) for division in divisions)
+    if len(slots) % entry.size or len(slots) // entry.size > expected:
+        raise SourceUnreadable(
+            f"The verse index of {configuration.module} ({testament}) does not fit {expected} slots of its versification.",
+            remedy="The module is damaged or names the wrong versification.",
+        )
+    reader = VerseReader()
+    position = 2
+
+    def fragment() -> str:
+        nonlocal position
+        offset = position * entry.size
+        position += 1
+        if offset + entry.size > len(slots):
+            return ""
+        block, start, size = entry.unpack_from(slots, offset)
+        return blocks.fragment(block, start, size) if size else ""
+
+    for division in divisions:
+        feed_fragment(reader, fragment())
+        for chapter, count in enumerate(division.verses, start=1):
+            feed_fragment(reader, fragment())
+            for verse in range(1, count + 1):
+                reader.begin(verse_id(division.book, chapter, verse))
+                feed_fragment(reader, fragment())
+                yield reader.finish()
+
+
+class _Blocks:
+    """The compressed blocks of a testament, each unpacked once and the last one kept."""
+
+    def __init__(self, configuration: Configuration, testament: str) -> None:
+        self._module = configuration.module
+        self._index = _read_file(configuration, f"{testament}.bzs")
+        self._data = _read_file(configuration, f"{testament}.bzz")
+        self._number = -1
+        self._block = b""
+
+    def fragment(self, number: int, start: int, size: int) -> str:
+        if number != self._number:
+            self._block, self._number = self._unpack(number), number
+        if start + size > len(self._block):
+            raise SourceUnreadable(
+                f"A verse of {self._module} lies beyond the end of its block.", remedy="The module is truncated; fetch it again."
+            )
+        return self._block[start : start + size].decode("utf-8", errors="replace")
+
+    def _unpack(self, number: int) -> bytes:
+        at = number * _BLOCK_ENTRY.size
+        if at + _BLOCK_ENTRY.size > len(self._index):
+            raise SourceUnreadable(
+                f"{self._module} names a block that it does not have.", remedy="The module is truncated; fetch it again."
+            )
+        offset, size, _unpacked = _BLOCK_ENTRY.unpack_from(self._index, at)
+        return inflate(self._data[offset : offset + size], self._module)
+
+
+def inflate(data: bytes, module: str) -> bytes:
+    """Unpack a zlib block, at most 64 MiB of it. Raises SourceUnreadable."""
+    unpacker = zlib.decompressobj()
+    try:
+        unpacked = unpacker.decompress(data, MAX_BLOCK_BYTES)
+    except zlib.error as error:
+        raise SourceUnreadable(
+            f"A block of {module} does not unpack ({error}).", remedy="The module is damaged; fetch it again."
+        ) from error
+    if not unpacker.eof:
+        raise SourceUnreadable(
+            f"A block of {module} is cut short, or unpacks to more than {MAX_BLOCK_BYTES >> 20} MiB.",
+            remedy="The module is damaged or malicious; fetch it again.",
+        )
+    return unpacked
+
+
+def _read_file(configuration: Configuration, name: str) -> bytes:
+    try:
+        return (configuration.data_path / name).read_bytes()
+    except OSError as error:
+        raise SourceUnreadable(
+            f"The file {name} of {configuration.module} cannot be read: {error.strerror}.", remedy="Fetch the module again."
+        ) from error

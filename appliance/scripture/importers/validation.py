@@ -1,0 +1,89 @@
+"""What a text must hold to before it enters the library.
+
+Faults seen in the field: tags left in the text, section headings fused into verses, verses run together where a quote
+crosses their border, verses lost. A text with a fault is refused whole.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from appliance.errors import Refused
+from appliance.scripture.importers.source import TextSource
+from appliance.scripture.passage import HeadingKind, Verse
+from appliance.scripture.references import LAST_VERSE
+
+MAX_VERSE_CHARACTERS = 1_000
+SHOWN = 3
+REPORT_EVERY = 500
+_RESIDUE = re.compile(r"</?[A-Za-z][^>]*>|&#?\w+;|\\[a-z]+\d?\*?|[{}]")
+
+
+class TextFaulty(Refused):
+    """The text has faults that readers would stumble over."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A fault at a verse (OSIS id)."""
+
+    osis: str
+    what: str
+
+
+def read_valid_verses(source: TextSource, on_verse: Callable[[int], None] = lambda _count: None) -> list[Verse]:
+    """All verses with words, in the order of the canon. Raises TextFaulty, naming the first faults and their number."""
+    verses: list[Verse] = []
+    faults: list[Fault] = []
+    seen: set[int] = set()
+    for count, verse in enumerate(source.verses(), start=1):
+        faults += _faults(verse, source, seen)
+        seen.add(verse.verse_id)
+        if verse.text:
+            verses.append(verse)
+        if count % REPORT_EVERY == 0:
+            on_verse(count)
+    if not verses:
+        raise TextFaulty(f"{source.id} has no verse with words.", remedy="Is it the text it claims to be?")
+    faults += _absent(source, verses, seen)
+    if source.expected_verses is not None and len(verses) != source.expected_verses:
+        faults.append(Fault(source.id, f"{len(verses):,} verses, where {source.expected_verses:,} are known"))
+    if faults:
+        shown = "; ".join(f"{fault.osis}: {fault.what}" for fault in faults[:SHOWN])
+        more = f" and {len(faults) - SHOWN:,} more" if len(faults) > SHOWN else ""
+        raise TextFaulty(
+            f"{source.id} has {len(faults):,} fault{'s' if len(faults) > 1 else ''}: {shown}{more}.",
+            remedy="The library is as it was. Fetch the text again, or mend it at its source.",
+        )
+    return sorted(verses, key=lambda verse: verse.verse_id)
+
+
+def _faults(verse: Verse, source: TextSource, seen: set[int]) -> list[Fault]:
+    osis, found = verse.osis, list[str]()
+    if verse.verse_id in seen:
+        found.append("the verse occurs twice")
+    if not 0 <= verse.place[2] < LAST_VERSE:
+        found.append("the verse number is out of range")
+    residue = _RESIDUE.search(verse.text)
+    if residue:
+        found.append(f"markup left in the text, {residue.group()!r}")
+    if len(verse.text) > MAX_VERSE_CHARACTERS and osis not in source.known_long:
+        found.append(f"{len(verse.text):,} characters, where {MAX_VERSE_CHARACTERS:,} are the most")
+    for heading in verse.markup.headings:
+        fused = heading.kind in (HeadingKind.SECTION, HeadingKind.BOOK) and len(heading.text) > 12
+        if fused and verse.text.startswith(heading.text):
+            found.append(f"the heading {heading.text!r} is fused into the text")
+    return [Fault(osis, what) for what in found]
+
+
+def _absent(source: TextSource, verses: Sequence[Verse], seen: set[int]) -> list[Fault]:
+    """Verses that the source has a place for but no words, or that are missing between others of their chapter."""
+    with_words = {verse.verse_id for verse in verses}
+    books = {verse_id // 1_000_000 for verse_id in with_words}
+    last: dict[int, int] = {}
+    for verse_id in with_words:
+        last[verse_id // 1_000] = max(last.get(verse_id // 1_000, 0), verse_id)
+    expected = {verse_id for verse_id in seen if verse_id // 1_000_000 in books and verse_id % 1_000}
+    expected |= {chapter * 1_000 + verse for chapter, end in last.items() for verse in range(1, end % 1_000)}
+    missing = (Verse(verse_id, "").osis for verse_id in sorted(expected - with_words))
+    return [Fault(osis, "the verse has no words") for osis in missing if osis not in source.known_absent]

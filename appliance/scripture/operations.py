@@ -1,0 +1,102 @@
+"""Writes to the library: import and remove texts and dictionaries, each in one unit of work."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import queries, store
+from appliance.scripture.importers.source import LexiconSource, Source, TextSource, TopicSource
+from appliance.scripture.importers.validation import TextFaulty, read_valid_verses
+from appliance.scripture.passage import Translation
+
+# The share of an import that reading and validating takes; the rest is writing.
+READING_SHARE = 0.7
+
+
+class ImportResult(msgspec.Struct, frozen=True):
+    """What became of one source: `changed` is False where the library had the very same already."""
+
+    id: str
+    name: str
+    kind: str
+    entries: int
+    changed: bool
+
+
+def import_source(
+    database: Database, source: Source, *, on_progress: Callable[[float, str], None] = lambda _share, _message: None
+) -> ImportResult:
+    """Bring one text or dictionary into the library, replacing an older one of the same id.
+
+    Raises SourceUnreadable or TextFaulty and leaves the library as it was.
+    """
+    if isinstance(source, TextSource):
+        return _import_text(database, source, on_progress)
+    return _import_dictionary(database, source, on_progress)
+
+
+def _import_text(database: Database, source: TextSource, on_progress: Callable[[float, str], None]) -> ImportResult:
+    present = {each.id: each for each in store.select_translations(database.reader)}
+    held = present.get(source.id)
+    if held and held.digest == source.digest:
+        return ImportResult(source.id, held.name, "text", held.verses, changed=False)
+    expected = source.expected_verses or 31_102
+
+    def reading(count: int) -> None:
+        on_progress(min(count / expected, 1.0) * READING_SHARE, f"{source.id}: {count:,} verses read")
+
+    verses = read_valid_verses(source, reading)
+    on_progress(READING_SHARE, f"{source.id}: writing {len(verses):,} verses")
+    translation = Translation(
+        id=source.id, name=source.name, language=source.language, versification=source.versification,
+        licence=source.licence, attribution=source.attribution, source=source.origin, digest=source.digest,
+        verses=len(verses),
+    )  # fmt: skip
+    with database.write() as work:
+        store.delete_translation(work, source.id)
+        store.insert_translation(work, translation, verses)
+        work.commit()
+    return ImportResult(source.id, source.name, "text", len(verses), changed=True)
+
+
+def _import_dictionary(
+    database: Database, source: LexiconSource | TopicSource, on_progress: Callable[[float, str], None]
+) -> ImportResult:
+    held = {each.id: each for each in store.select_dictionaries(database.reader)}.get(source.id)
+    kind = "lexicon" if isinstance(source, LexiconSource) else "topics"
+    if held and held.digest == source.digest:
+        return ImportResult(source.id, held.name, kind, held.entries, changed=False)
+    on_progress(0.0, f"{source.id}: reading")
+    entries = list(source.entries()) if isinstance(source, LexiconSource) else list(source.topics())
+    if not entries:
+        raise TextFaulty(f"{source.id} has no entries.", remedy="Fetch it again.")
+    on_progress(READING_SHARE, f"{source.id}: writing {len(entries):,} entries")
+    dictionary = store.Dictionary(
+        id=source.id, kind=kind, name=source.name, licence=source.licence, attribution=source.attribution,
+        digest=source.digest, entries=len(entries),
+    )  # fmt: skip
+    with database.write() as work:
+        store.delete_dictionary(work, source.id)
+        store.insert_dictionary(work, dictionary)
+        if kind == "lexicon":
+            store.insert_lexicon(work, source.id, entries)  # type: ignore[arg-type] # one list for both kinds
+        else:
+            store.insert_topics(work, source.id, entries)  # type: ignore[arg-type]
+        work.commit()
+    return ImportResult(source.id, source.name, kind, len(entries), changed=True)
+
+
+def remove(database: Database, identifier: str) -> str:
+    """Remove a translation or a dictionary; its name is returned. Raises TranslationNotFound."""
+    for dictionary in store.select_dictionaries(database.reader):
+        if dictionary.id == identifier:
+            with database.write() as work:
+                store.delete_dictionary(work, identifier)
+                work.commit()
+            return dictionary.name
+    translation = queries.find_translation(database, identifier)
+    with database.write() as work:
+        store.delete_translation(work, translation.id)
+        work.commit()
+    return translation.name

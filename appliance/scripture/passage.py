@@ -1,0 +1,122 @@
+"""The nouns of scripture: a text, its verses, and what stands beside the words.
+
+Everything beside the words is stand-off: it points into `Verse.text` by character offsets, so the text itself stays
+clean for search, embedding and quotation.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from appliance.scripture.canon import Book, osis_of, split_verse_id
+
+
+class SpanKind(StrEnum):
+    JESUS = "jesus"
+    DIVINE_NAME = "divine-name"
+    ADDED = "added"
+    FOREIGN = "foreign"
+
+
+class BreakKind(StrEnum):
+    PARAGRAPH = "paragraph"
+    LINE = "line"
+    STANZA = "stanza"
+    SELAH = "selah"
+
+
+class HeadingKind(StrEnum):
+    BOOK = "book"
+    PSALM = "psalm"
+    SECTION = "section"
+    SPEAKER = "speaker"
+    COLOPHON = "colophon"
+
+
+class Word(msgspec.Struct, frozen=True):
+    """A run of text with the Strong's numbers of what it translates (`G3439`)."""
+
+    start: int
+    end: int
+    strongs: tuple[str, ...]
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A footnote (`foot`) or a list of related places (`cross-reference`) at an offset."""
+
+    at: int
+    kind: str
+    text: str
+
+
+class Span(msgspec.Struct, frozen=True):
+    start: int
+    end: int
+    kind: SpanKind
+
+
+class Break(msgspec.Struct, frozen=True):
+    """Where a paragraph, a stanza or a line of poetry begins; `level` is the line's indent."""
+
+    at: int
+    kind: BreakKind
+    level: int = 0
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """A title at an offset: 0 is before the verse, the text's length is after it."""
+
+    kind: HeadingKind
+    text: str
+    at: int = 0
+
+
+class Markup(msgspec.Struct, frozen=True):
+    """All that stands beside the words of one verse."""
+
+    words: tuple[Word, ...] = ()
+    notes: tuple[Note, ...] = ()
+    spans: tuple[Span, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    headings: tuple[Heading, ...] = ()
+
+
+class Verse(msgspec.Struct, frozen=True):
+    """A verse of one text, numbered in that text's own versification."""
+
+    verse_id: int
+    text: str
+    markup: Markup = Markup()
+
+    @property
+    def osis(self) -> str:
+        return osis_of(self.verse_id)
+
+    @property
+    def place(self) -> tuple[Book, int, int]:
+        return split_verse_id(self.verse_id)
+
+
+class Translation(msgspec.Struct, frozen=True, kw_only=True):
+    """A text in the library. `source` says where it came from; `verses` counts those with words."""
+
+    id: str
+    name: str
+    language: str
+    versification: str
+    licence: str
+    attribution: str
+    source: str
+    digest: str
+    verses: int
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """One chapter of one text, with its neighbours as (OSIS book, chapter) or None at the ends."""
+
+    translation: Translation
+    book: Book
+    chapter: int
+    previous: tuple[str, int] | None
+    next: tuple[str, int] | None
+    verses: tuple[Verse, ...]

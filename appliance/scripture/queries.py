@@ -1,0 +1,165 @@
+"""Reads of the library: translations, passages, chapters, the lexicon, topics of verses."""
+
+from collections.abc import Sequence
+
+import msgspec
+from rapidfuzz import process
+
+from appliance.errors import NotFound, Refused
+from appliance.infrastructure.database import Database
+from appliance.scripture import store
+from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
+from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.passage import Chapter, Translation, Verse
+from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference
+
+MAX_PASSAGE_VERSES = 1_000
+MAX_TRANSLATIONS = 8
+# No citation of a topical dictionary spans more than this many verse_ids (some chapters of one book).
+LONGEST_CITATION = 60_000
+
+
+class TranslationNotFound(NotFound):
+    """The library has no text of this id."""
+
+
+class LexiconEntryNotFound(NotFound):
+    """No dictionary explains this Strong's number."""
+
+
+class PassageTooLong(Refused):
+    """More verses are asked for than one answer holds."""
+
+
+class ParallelVerse(msgspec.Struct, frozen=True):
+    """One place in several texts: each that has the verse, by translation id."""
+
+    verse_id: int
+    verses: dict[str, Verse]
+
+
+class TopicCitation(msgspec.Struct, frozen=True):
+    """A topic's heading that cites a range."""
+
+    topic: str
+    heading: str
+    start: int
+    end: int
+
+
+def translations(database: Database) -> list[Translation]:
+    """Every text, in the order of import."""
+    return store.select_translations(database.reader)
+
+
+def dictionaries(database: Database) -> list[store.Dictionary]:
+    return store.select_dictionaries(database.reader)
+
+
+def find_translation(database: Database, identifier: str) -> Translation:
+    """A text by its id, whatever its case. Raises TranslationNotFound with the nearest id."""
+    known = store.select_translations(database.reader)
+    for translation in known:
+        if translation.id.lower() == identifier.lower():
+            return translation
+    if not known:
+        raise TranslationNotFound(
+            "The library has no text yet.", remedy="`lampstand library import` brings one; ./packaging/run.sh brings three."
+        )
+    nearest = process.extractOne(identifier.upper(), [each.id for each in known])
+    raise TranslationNotFound(
+        f"There is no translation {identifier[:40]!r}.", remedy=f"Did you mean {nearest[0]}?" if nearest else ""
+    )
+
+
+def default_translation(database: Database, preferred: str) -> Translation:
+    """The preferred text where it is there, else the first. Raises TranslationNotFound in an empty library."""
+    known = {each.id: each for each in store.select_translations(database.reader)}
+    return known.get(preferred) or next(iter(known.values()), None) or find_translation(database, preferred)
+
+
+def passage(database: Database, reference: Reference, translation_ids: Sequence[str]) -> list[ParallelVerse]:
+    """The verses of a range in up to eight texts, side by side.
+
+    Raises TranslationNotFound, PassageNotFound where none of them has it, PassageTooLong over 1,000 verses.
+    """
+    if len(translation_ids) > MAX_TRANSLATIONS:
+        raise PassageTooLong(f"At most {MAX_TRANSLATIONS} translations stand side by side.", remedy="Name fewer.")
+    by_place: dict[int, dict[str, Verse]] = {}
+    for identifier in translation_ids:
+        translation = find_translation(database, identifier)
+        found = store.select_range(database.reader, translation.id, reference.start, reference.end, MAX_PASSAGE_VERSES + 1)
+        if len(found) > MAX_PASSAGE_VERSES:
+            raise PassageTooLong(
+                f"{reference} is more than {MAX_PASSAGE_VERSES:,} verses.", remedy="Ask for some chapters at a time."
+            )
+        for verse in found:
+            by_place.setdefault(verse.verse_id, {})[translation.id] = verse
+    if not by_place:
+        raise PassageNotFound(f"{', '.join(translation_ids)} has no {reference}.", remedy="Another translation may have it.")
+    return [ParallelVerse(place, verses) for place, verses in sorted(by_place.items())]
+
+
+def books(database: Database, translation: Translation) -> list[Book]:
+    """The books that a text has."""
+    return [BOOKS[number - 1] for (number,) in database.reader.rows(store.SELECT_BOOKS, (translation.id,))]
+
+
+def chapters(database: Database, translation: Translation, book: Book) -> list[int]:
+    """The chapters of a book that a text has."""
+    rows = database.reader.rows(store.SELECT_CHAPTERS, (translation.id, *book_range(book)))
+    return [number % 1_000 for (number,) in rows]
+
+
+def chapter(database: Database, translation_id: str, book: Book, number: int) -> Chapter:
+    """A chapter of a text. Raises TranslationNotFound or PassageNotFound, saying which chapters there are."""
+    translation = find_translation(database, translation_id)
+    if not 0 < number < LAST_VERSE:
+        raise PassageNotFound(f"{book.name} has no chapter {number}.", remedy="Chapters begin at 1.")
+    first, last = verse_id(book, number, 0), verse_id(book, number, LAST_VERSE)
+    verses = store.select_range(database.reader, translation.id, first, last, LAST_VERSE + 1)
+    if not verses:
+        there = chapters(database, translation, book)
+        raise PassageNotFound(
+            f"{translation.id} has no {book.name} {number}.",
+            remedy=f"It has chapters {there[0]} to {there[-1]}." if there else "Another translation may have the book.",
+        )
+    reader = database.reader
+    return Chapter(
+        translation=translation,
+        book=book,
+        chapter=number,
+        previous=_chapter_of(reader.value(store.PREVIOUS_CHAPTER, (translation.id, first))),
+        next=_chapter_of(reader.value(store.NEXT_CHAPTER, (translation.id, last))),
+        verses=tuple(verses),
+    )
+
+
+def _chapter_of(place: int | None) -> tuple[str, int] | None:
+    if place is None:
+        return None
+    book, number, _verse = split_verse_id(place)
+    return book.osis, number
+
+
+def texts(database: Database, translation_id: str, verse_ids: Sequence[int]) -> dict[int, str]:
+    """The plain text of each verse that a translation has."""
+    return store.select_texts(database.reader, translation_id, verse_ids)
+
+
+def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:
+    """The entry of a Strong's number, with or without leading zeros. Raises LexiconEntryNotFound."""
+    letter, digits = strongs[:1].upper(), strongs[1:]
+    key = f"{letter}{int(digits)}" if digits.isascii() and digits.isdigit() and len(digits) <= 6 else strongs
+    row = database.reader.row(store.SELECT_LEXICON, (key,))
+    if row is None:
+        raise LexiconEntryNotFound(
+            f"No dictionary here explains {strongs[:20]!r}.", remedy="Numbers look like G3439 (Greek) or H430 (Hebrew)."
+        )
+    return LexiconEntry(**dict(zip(LexiconEntry.__struct_fields__, row, strict=True)))
+
+
+def citing_topics(database: Database, start: int, end: int) -> list[TopicCitation]:
+    """The headings of topics that cite any verse of a range."""
+    rows = database.reader.rows(store.SELECT_CITING, {"first": start, "last": end, "low": start - LONGEST_CITATION})
+    return [TopicCitation(*row) for row in rows]

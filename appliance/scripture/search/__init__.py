@@ -1,0 +1,1 @@
+"""Find the right verse: candidates from several signals, then one ranking."""

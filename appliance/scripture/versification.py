@@ -1,0 +1,52 @@
+"""How books are cut into chapters and verses, from the tables of the SWORD project (PyPI pysword)."""
+
+import functools
+
+import msgspec
+from pysword.canons import canons
+
+from appliance.errors import Refused
+from appliance.scripture.canon import BOOK_BY_OSIS, Book
+
+HUB = "NRSVA"
+
+
+class UnknownVersification(Refused):
+    """A text claims a versification that the tables do not have."""
+
+
+class Division(msgspec.Struct, frozen=True):
+    """A book in a versification: the number of verses of each of its chapters."""
+
+    book: Book
+    verses: tuple[int, ...]
+
+
+class Versification(msgspec.Struct, frozen=True):
+    """A versification: its divisions by SWORD testament, in the order of the module's index."""
+
+    name: str
+    testaments: dict[str, tuple[Division, ...]]
+
+    @property
+    def divisions(self) -> tuple[Division, ...]:
+        return tuple(division for divisions in self.testaments.values() for division in divisions)
+
+    def division(self, book: Book) -> Division | None:
+        return next((division for division in self.divisions if division.book == book), None)
+
+
+@functools.cache
+def versification(name: str) -> Versification:
+    """The versification of a SWORD name such as `KJV` or `NRSVA`. Raises UnknownVersification."""
+    table = canons.get(name.lower())
+    if table is None:
+        known = ", ".join(sorted(each.upper() for each in canons))
+        raise UnknownVersification(f"The versification {name!r} is not known.", remedy=f"Known ones: {known}.")
+    testaments = {
+        testament: tuple(
+            Division(BOOK_BY_OSIS[osis], tuple(verses)) for _name, osis, _preferred, verses in table.get(testament, ())
+        )
+        for testament in ("ot", "nt")
+    }
+    return Versification(name.upper(), testaments)
