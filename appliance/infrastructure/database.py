@@ -95,10 +95,9 @@ class Reader:
 
 
 class Database:
-    """One SQLite file with its migrations.
+    """One SQLite file with its migrations: functions in the order in which they were ever added, recorded by name.
 
-    `migrations` are functions in the order in which they were ever added, recorded by name. Raises DatabaseTooNew on
-    opening where the file knows migrations that this program does not; nothing is written then.
+    Call `migrate()` before the first use; it makes the file where there is none.
     """
 
     def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
@@ -107,7 +106,6 @@ class Database:
         self._writer: apsw.Connection | None = None
         self._writing = threading.RLock()
         self._local = threading.local()
-        self._migrate()
 
     @property
     def reader(self) -> Reader:
@@ -136,6 +134,13 @@ class Database:
                 if not connection.get_autocommit():
                     connection.execute("ROLLBACK")
 
+    def copy_to(self, path: Path) -> None:
+        """Write a compact copy of the database as it is now."""
+        with self._writing, _engine_errors(path):
+            source = _open(self.path, apsw.SQLITE_OPEN_READWRITE)
+            source.execute("VACUUM INTO ?", (str(path),))
+            source.close()
+
     def close(self) -> None:
         """Close the writer and this thread's reader."""
         with self._writing:
@@ -146,14 +151,18 @@ class Database:
             self._local.reader._connection.close()  # noqa: SLF001
             self._local.reader = None
 
-    def _migrate(self) -> None:
-        known = [migration.__name__ for migration in self._migrations]
-        applied = self._applied()
-        if unknown := applied - set(known):
+    def refuse_newer(self) -> None:
+        """Raises DatabaseTooNew where the file has migrations that this program does not know; writes nothing."""
+        if unknown := self._applied() - {migration.__name__ for migration in self._migrations}:
             raise DatabaseTooNew(
                 f"{self.path} was written by a newer Lampstand (it knows {sorted(unknown)[-1]}).",
                 remedy="Update this program, or choose another data folder with --home.",
             )
+
+    def migrate(self) -> None:
+        """Bring the file up to date. Raises DatabaseTooNew, or DatabaseDamaged for what is no database."""
+        self.refuse_newer()
+        applied = self._applied()
         pending = [migration for migration in self._migrations if migration.__name__ not in applied]
         if not pending:
             return

@@ -150,7 +150,7 @@ class LeaseLost(Conflict):
     """The job was taken over by another process while this one was silent."""
 
 
-def migrate_jobs(work: UnitOfWork) -> None:
+def m001_jobs(work: UnitOfWork) -> None:
     work.execute(CREATE_JOBS)
     work.execute(CREATE_ACTIVE_INDEX)
 

@@ -117,7 +117,7 @@ def chapter(database: Database, translation_id: str, book: Book, number: int) ->
     if not 0 < number < LAST_VERSE:
         raise PassageNotFound(f"{book.name} has no chapter {number}.", remedy="Chapters begin at 1.")
     first, last = verse_id(book, number, 0), verse_id(book, number, LAST_VERSE)
-    verses = store.select_range(database.reader, translation.id, first, last, LAST_VERSE + 1)
+    verses = chapter_verses(database, translation, book, number)
     if not verses:
         there = chapters(database, translation, book)
         raise PassageNotFound(
@@ -133,6 +133,12 @@ def chapter(database: Database, translation_id: str, book: Book, number: int) ->
         next=_chapter_of(reader.value(store.NEXT_CHAPTER, (translation.id, last))),
         verses=tuple(verses),
     )
+
+
+def chapter_verses(database: Database, translation: Translation, book: Book, number: int) -> list[Verse]:
+    """The verses that a text has of a chapter; none where it lacks it."""
+    first, last = verse_id(book, number, 0), verse_id(book, number, LAST_VERSE)
+    return store.select_range(database.reader, translation.id, first, last, LAST_VERSE + 1)
 
 
 def _chapter_of(place: int | None) -> tuple[str, int] | None:

@@ -111,7 +111,7 @@ WHERE c.start BETWEEN :low AND :last AND c."end" >= :first
 """
 
 
-def create_schema(work: UnitOfWork) -> None:
+def m001_library(work: UnitOfWork) -> None:
     for statement in SCHEMA.split(";\n"):
         work.execute(statement)
     VERSE_VECTORS.create(work)

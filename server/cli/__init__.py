@@ -1,1 +1,80 @@
-"""The command line."""
+"""The command line: `lampstand …`. Works on the data folder directly, with or without a server running."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from appliance.errors import ApplianceError
+from server.cli.context import Home, fail, print_problem
+
+
+class _Lampstand(click.Group):
+    """Loads the module of a command group when one of its commands is called: `status` needs no web server."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        import importlib
+
+        module, attribute = _COMMANDS[name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+_COMMANDS = {
+    "up": ("server.cli.running", "up"),
+    "serve": ("server.cli.running", "serve"),
+    "worker": ("server.cli.running", "worker"),
+    "library": ("server.cli.library", "library"),
+    "index": ("server.cli.library", "index"),
+    "read": ("server.cli.reading", "read"),
+    "search": ("server.cli.reading", "search_command"),
+    "ask": ("server.cli.asking", "ask"),
+    "models": ("server.cli.models", "models"),
+    "jobs": ("server.cli.jobs", "jobs"),
+    "status": ("server.cli.health", "status"),
+    "doctor": ("server.cli.health", "doctor"),
+    "eval": ("server.cli.evaluate", "evaluate"),
+    "bench": ("server.cli.bench", "bench"),
+}
+
+
+@click.command(cls=_Lampstand, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", type=click.Path(path_type=Path), help="The data folder (default: $LAMPSTAND_HOME, else the user's).")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Least severe line of the log.")
+@click.version_option(package_name="lampstand", prog_name="lampstand")
+@click.pass_context
+def lampstand(context: click.Context, home: Path | None, log_level: str | None) -> None:
+    """A self-hosted Bible-study appliance: read, search and ask, on your own network, offline."""
+    context.obj = Home(home, log_level)
+
+
+def main() -> None:
+    """Run the command line; errors become a sentence and an exit code."""
+    from models.errors import ModelError
+
+    try:
+        lampstand(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+    except ApplianceError as error:
+        sys.exit(fail(error))
+    except ModelError as error:
+        print_problem(error.message)
+        sys.exit({400: 2, 404: 4, 503: 6}.get(error.status, 1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The long work of scripture, as jobs: plain functions that say how far they are and can be run again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.jobs import JobContext
+from appliance.scripture import operations
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.search.index import build_index
+from appliance.scripture.search.ports import Embedder
+
+IMPORT = "import"
+INDEX = "index"
+
+
+def import_library(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:
+    """Import everything at `location`, or the ids in `only`."""
+    location, only = str(arguments["location"]), frozenset(arguments.get("only") or ())
+    lines: list[str] = []
+    context.report(0.0, f"opening {location}", now=True)
+    with open_sources(location, only=only) as sources:
+        for number, source in enumerate(sources):
+
+            def progress(share: float, message: str, number: int = number, count: int = len(sources)) -> None:
+                context.report((number + share) / count, message)
+
+            result = operations.import_source(database, source, on_progress=progress)
+            lines.append(f"{result.id}: {result.entries:,} {'imported' if result.changed else 'unchanged'}")
+    return "; ".join(lines)
+
+
+def index_library(
+    context: JobContext, _arguments: Mapping[str, Any], *, database: Database, embedder: Embedder, preferred: str
+) -> str:
+    """Embed the verses that have no vector yet."""
+    started = False
+
+    def progress(done: int, total: int) -> None:
+        nonlocal started
+        share = done / total if total else 1.0
+        context.report(share, f"{done:,} of {total:,} verses", now=not started)
+        if not started:
+            context.restart_clock(share)
+            started = True
+
+    context.report(0.0, "starting the embedding model", now=True)
+    count = build_index(database, embedder, preferred, progress)
+    return f"{count:,} verses embedded" if count else "nothing new to embed"

@@ -1,0 +1,78 @@
+"""From what people type to an FTS5 expression that cannot be wrong.
+
+Understood: words, `"quoted phrases"`, `prefix*`, `AND`, `OR`, `NOT` or `-word` (in capitals, as FTS5 has them). All
+else is text. Words without operators are matched all together first; see `any_of`.
+"""
+
+import re
+
+import msgspec
+
+_TOKEN = re.compile(r'"([^"]*)"?|(\S+)')
+_WORD = re.compile(r"\w+", re.UNICODE)
+_STOP_WORDS = frozenset(
+    "a about an and are as at be by did do does for from had has have how i in is it me my not of on or our say says "
+    "that the their they this to was we were what when where which who whom why will with you your bible".split()
+)
+
+
+class TextQuery(msgspec.Struct, frozen=True):
+    """An FTS5 expression over the column `text`, and the plain words in it for highlighting."""
+
+    expression: str
+    words: tuple[str, ...]
+    structured: bool
+
+
+class _Term(msgspec.Struct, frozen=True):
+    expression: str
+    words: tuple[str, ...]
+
+
+def parse_query(text: str) -> TextQuery | None:
+    """The expression that a query asks for, or None where it holds no word."""
+    clauses: list[str] = []
+    words: list[str] = []
+    structured = False
+    pending = ""
+    for phrase, token in _TOKEN.findall(text):
+        if token in ("AND", "OR", "NOT") and clauses and not pending:
+            pending = token
+            continue
+        negated = token.startswith("-") and len(token) > 1 and bool(clauses)
+        term = _phrase(phrase) if not token else _token(token.lstrip("-") if negated else token)
+        if term is None:
+            continue
+        operator = "NOT" if negated else pending or "AND"
+        structured = structured or bool(pending) or negated or bool(phrase) or term.expression.endswith("*")
+        clauses = [f"({clauses[0]} {operator} {term.expression})"] if clauses else [term.expression]
+        if operator != "NOT":
+            words += term.words
+        pending = ""
+    return TextQuery(clauses[0], tuple(words), structured) if clauses else None
+
+
+def any_of(query: TextQuery) -> str:
+    """An expression that any of the telling words satisfies, for ranking by BM25."""
+    telling = [word for word in query.words if word.lower() not in _STOP_WORDS] or list(query.words)
+    return " OR ".join(_quoted(word) for word in dict.fromkeys(telling))
+
+
+def _phrase(phrase: str) -> _Term | None:
+    found = tuple(_WORD.findall(phrase))
+    return _Term(_quoted(" ".join(found)), found) if found else None
+
+
+def _token(token: str) -> _Term | None:
+    found = tuple(_WORD.findall(token))
+    if not found:
+        return None
+    star = "*" if token.endswith("*") else ""
+    if len(found) == 1:
+        return _Term(_quoted(found[0]) + (f" {star}" if star else ""), found)
+    # "don't" and "so-called" are words that the tokenizer cuts: matched as the phrase it makes of them.
+    return _Term(_quoted(" ".join(found)) + (f" {star}" if star else ""), found)
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"'

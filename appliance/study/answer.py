@@ -1,0 +1,58 @@
+"""The nouns of study: a question's message, its sources, and the events that an answer is made of."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+EXTRACTIVE = "extractive"
+
+
+class MessageState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+
+class EventType(StrEnum):
+    SOURCES = "sources"
+    TOKEN = "token"  # noqa: S105 - the protocol's word, no secret
+    DONE = "done"
+    ERROR = "error"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage an answer may rest on. `number` is how the answer cites it; verses run from `start` to `end`."""
+
+    number: int
+    reference: str
+    osis: str
+    start: int
+    end: int
+    text: str
+    topics: tuple[str, ...] = ()
+
+
+class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of an answer; `seq` counts from 1 within the message and is the id of the server-sent event."""
+
+    seq: int
+    type: EventType
+    payload: dict[str, Any]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A question and its answer so far. `made_by` is a model's name, or `extractive` where passages are quoted."""
+
+    id: str
+    question: str
+    translation: str
+    state: MessageState
+    text: str
+    sources: tuple[Source, ...]
+    made_by: str | None
+    error: str | None
+    created_at: float
+    finished_at: float | None

@@ -1,0 +1,70 @@
+"""Answers without a chat model: the best passages under the topic headings that cite them; no invented sentence.
+
+The form is a little Markdown: `## heading`, then `> quotation [n]` with the number of the source.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import queries
+from appliance.study.answer import Source
+from appliance.study.retrieval import subject_of
+
+_WORD = re.compile(r"\w{3,}")
+NO_TOPIC = "More passages"
+# How much it counts that a heading is about the question, and that its topic is shared by several passages.
+ABOUT_WEIGHT = 3.0
+SHARED_WEIGHT = 1.0
+
+
+def write_extract(database: Database, question: str, sources: Sequence[Source]) -> Iterator[str]:
+    """The pieces of the answer, a heading or a quotation each."""
+    if not sources:
+        yield "No passage was found for this question. Try other words, or the name of a topic.\n"
+        return
+    chosen = _headings(database, question, sources)
+    groups: dict[str | None, list[Source]] = {}
+    for source in sources:
+        citation = chosen.get(source.number)
+        groups.setdefault(citation.topic if citation else None, []).append(source)
+    for topic, group in sorted(groups.items(), key=lambda item: item[0] is None):
+        headings = {chosen[source.number].heading for source in group if topic}
+        yield f"## {_title(topic, headings)}\n\n"
+        for source in group:
+            yield f"> {source.text} — {source.reference} [{source.number}]\n\n"
+
+
+def _title(topic: str | None, headings: set[str]) -> str:
+    if topic is None:
+        return NO_TOPIC
+    name = topic.capitalize() if topic.isupper() else topic
+    detail = next(iter(headings)).strip() if len(headings) == 1 else ""
+    detail = detail.capitalize() if detail.isupper() else detail
+    return f"{name} — {detail}" if detail and detail.casefold() != name.casefold() else name
+
+
+def _headings(database: Database, question: str, sources: Sequence[Source]) -> dict[int, queries.TopicCitation]:
+    """For each source the citing heading that fits best; none where no heading says why the passage is here."""
+    cited = {source.number: queries.citing_topics(database, source.start, source.end) for source in sources}
+    shared: dict[str, int] = {}
+    for citations in cited.values():
+        for topic in {citation.topic for citation in citations}:
+            shared[topic] = shared.get(topic, 0) + 1
+    asked = {_stem(word) for word in _WORD.findall(subject_of(question).lower())}
+
+    def fitness(citation: queries.TopicCitation) -> float:
+        words = {_stem(word) for word in _WORD.findall(f"{citation.topic} {citation.heading}".lower())}
+        about = len(asked & words) / (1 + len(words)) ** 0.5
+        return ABOUT_WEIGHT * about + SHARED_WEIGHT * (shared[citation.topic] - 1) / len(sources)
+
+    chosen: dict[int, queries.TopicCitation] = {}
+    for number, citations in cited.items():
+        best = max(citations, key=lambda each: (fitness(each), each.start - each.end, each.topic), default=None)
+        if best and fitness(best) > 0:
+            chosen[number] = best
+    return chosen
+
+
+def _stem(word: str) -> str:
+    return re.sub(r"(?:iness|ness|ings?|ies|ied|iety|ed|es|s|y|e|ty|ous)$", "", word)

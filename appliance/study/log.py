@@ -1,0 +1,125 @@
+"""The event log of answers: in memory at once, in the database within a tenth of a second, followed from any point.
+
+An answer belongs to its stored message, not to a connection: whoever comes back with the last `seq` they saw gets the
+rest, from memory while it is being made and from the database after.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.jobs import owner_is_dead
+from appliance.study import store
+from appliance.study.answer import AnswerEvent, EventType, MessageState
+
+FLUSH_S = 0.08
+# How often an answer that another process makes is looked for in the database.
+ELSEWHERE_S = 0.25
+
+
+class LiveAnswer:
+    """An answer in the making, in this process."""
+
+    def __init__(self, database: Database, message_id: str) -> None:
+        self.message_id = message_id
+        self.events: list[AnswerEvent] = []
+        self.over = False
+        self._database = database
+        self._changed = asyncio.Condition()
+        self._flushed = 0
+        self._flusher: asyncio.Task[None] | None = None
+
+    async def append(self, kind: EventType, payload: dict[str, Any]) -> None:
+        self.events.append(AnswerEvent(seq=len(self.events) + 1, type=kind, payload=payload))
+        async with self._changed:
+            self._changed.notify_all()
+        if self._flusher is None or self._flusher.done():
+            self._flusher = asyncio.create_task(self._flush_soon())
+
+    async def finish(self, state: MessageState, *, made_by: str | None, error: str | None = None) -> None:
+        """Store all that is not stored yet with the message's end, then let the followers go."""
+        if self._flusher:
+            self._flusher.cancel()
+        await asyncio.to_thread(self._store, state, made_by, error)
+        self.over = True
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def follow(self, after: int) -> AsyncIterator[AnswerEvent]:
+        """Events with a `seq` over `after`, as they come, until the answer is over."""
+        while True:
+            for event in self.events[after:]:
+                after = event.seq
+                yield event
+            if self.over and after >= len(self.events):
+                return
+            async with self._changed:
+                await self._changed.wait_for(lambda: self.over or len(self.events) > after)
+
+    async def _flush_soon(self) -> None:
+        await asyncio.sleep(FLUSH_S)
+        await asyncio.to_thread(self._store, None, None, None)
+
+    def _store(self, state: MessageState | None, made_by: str | None, error: str | None) -> None:
+        pending = self.events[self._flushed :]
+        with self._database.write() as work:
+            store.insert_events(work, self.message_id, pending)
+            if state is not None:
+                store.finish_message(work, self.message_id, state, made_by=made_by, error=error)
+            work.commit()
+        self._flushed = max(self._flushed, pending[-1].seq if pending else 0)
+
+
+class AnswerLog:
+    """Answers by message, those in the making among them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._live: dict[str, LiveAnswer] = {}
+
+    def open(self, message_id: str) -> LiveAnswer:
+        self._live[message_id] = LiveAnswer(self._database, message_id)
+        return self._live[message_id]
+
+    def close(self, message_id: str) -> None:
+        self._live.pop(message_id, None)
+
+    async def follow(self, message_id: str, after: int) -> AsyncIterator[AnswerEvent]:
+        """Events of an answer with a `seq` over `after`, to its end, whoever makes it."""
+        live = self._live.get(message_id)
+        if live is not None:
+            async for event in live.follow(after):
+                yield event
+            return
+        while True:
+            running = await asyncio.to_thread(self._runs_elsewhere, message_id)
+            for event in await asyncio.to_thread(self._stored, message_id, after):
+                after = event.seq
+                yield event
+            if not running:
+                return
+            await asyncio.sleep(ELSEWHERE_S)
+
+    def _stored(self, message_id: str, after: int) -> list[AnswerEvent]:
+        return store.select_events(self._database.reader, message_id, after)
+
+    def _runs_elsewhere(self, message_id: str) -> bool:
+        row = self._database.reader.row(store.SELECT_OWNER, (message_id,))
+        if row is None or row[0] != MessageState.RUNNING:
+            return False
+        if row[1] and not owner_is_dead(row[1]):
+            return True
+        mark_interrupted(self._database, message_id)
+        return False
+
+
+def mark_interrupted(database: Database, message_id: str) -> None:
+    """End a message whose maker is gone: its text so far stays, and its log says what happened."""
+    sentence = "The answer was interrupted: Lampstand was stopped while it was written. Ask again for a whole one."
+    with database.write() as work:
+        last = int(work.execute(store.LAST_SEQ, (message_id,))[0][0])
+        event = AnswerEvent(seq=last + 1, type=EventType.ERROR, payload={"message": sentence})
+        store.insert_events(work, message_id, [event])
+        store.finish_message(work, message_id, MessageState.INTERRUPTED, error=sentence)
+        work.commit()

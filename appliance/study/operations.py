@@ -1,0 +1,141 @@
+"""Ask a question: store the message, make its answer outside any request, stop it, mend what a crash left."""
+
+import asyncio
+import contextlib
+import secrets
+import time
+
+import msgspec
+import structlog
+
+from appliance.errors import ApplianceError, Refused, Unavailable
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.jobs import owner_is_dead, this_process
+from appliance.scripture import queries as scripture
+from appliance.scripture.search.ports import Embedder
+from appliance.study import queries, store
+from appliance.study.answer import EXTRACTIVE, EventType, Message, MessageState, Source
+from appliance.study.extractive import write_extract
+from appliance.study.grounding import MAX_TOKENS, grounded_turns
+from appliance.study.log import AnswerLog, LiveAnswer, mark_interrupted
+from appliance.study.ports import Writer
+from appliance.study.retrieval import Retrieved, retrieve
+
+MAX_QUESTION_CHARACTERS = 1_000
+
+_log = structlog.get_logger()
+
+
+class QuestionRefused(Refused):
+    """The question is empty or too long."""
+
+
+class AnswerDesk:
+    """Takes questions and makes their answers, as tasks of the running event loop."""
+
+    def __init__(
+        self, *, library: Database, appliance: Database, embedder: Embedder | None, writer: Writer | None, embedded: str
+    ) -> None:
+        self.log = AnswerLog(appliance)
+        self._library, self._appliance = library, appliance
+        self._embedder, self._writer, self._embedded = embedder, writer, embedded
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def ask(self, question: str, translation: str) -> Message:
+        """Store a question and begin its answer. To be called on the event loop's thread.
+
+        Raises QuestionRefused or TranslationNotFound; nothing is stored then.
+        """
+        question = " ".join(question.split())
+        if not question:
+            raise QuestionRefused("The question is empty.", remedy="Ask in a sentence, or name a topic.")
+        if len(question) > MAX_QUESTION_CHARACTERS:
+            raise QuestionRefused(
+                f"The question has {len(question):,} characters.", remedy=f"At most {MAX_QUESTION_CHARACTERS:,} are read."
+            )
+        text = scripture.find_translation(self._library, translation)
+        message_id = secrets.token_hex(8)
+        with self._appliance.write() as work:
+            store.insert_message(work, message_id, question, text.id, this_process())
+            work.commit()
+        task = asyncio.create_task(self._answer(self.log.open(message_id), question, text.id))
+        self._tasks[message_id] = task
+        task.add_done_callback(lambda _task: self._forget(message_id))
+        return queries.message(self._appliance, message_id)
+
+    async def stop(self, message_id: str) -> Message:
+        """Stop an answer in the making; its text so far stays. Raises MessageNotFound."""
+        task = self._tasks.get(message_id)
+        if task:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        return await asyncio.to_thread(queries.message, self._appliance, message_id)
+
+    async def close(self) -> None:
+        """Stop every answer in the making."""
+        for message_id in list(self._tasks):
+            await self.stop(message_id)
+
+    def mend(self) -> None:
+        """Mark the answers whose maker died as interrupted; to be called at start."""
+        for message_id, owner in self._appliance.reader.rows(store.SELECT_RUNNING):
+            if owner is None or owner_is_dead(owner):
+                mark_interrupted(self._appliance, message_id)
+
+    def _forget(self, message_id: str) -> None:
+        self.log.close(message_id)
+        self._tasks.pop(message_id, None)
+
+    async def _answer(self, live: LiveAnswer, question: str, translation: str) -> None:
+        began = time.monotonic()
+        made_by: str | None = None
+        try:
+            retrieved = await asyncio.to_thread(self._retrieve, question, translation)
+            await live.append(EventType.SOURCES, _sources_payload(retrieved))
+            made_by, notice = await self._write(live, question, retrieved.sources)
+            took_ms = round((time.monotonic() - began) * 1000)
+            await live.append(EventType.DONE, {"made_by": made_by, "took_ms": took_ms, "notice": notice or retrieved.notice})
+            await live.finish(MessageState.DONE, made_by=made_by)
+        except asyncio.CancelledError:
+            await live.append(EventType.DONE, {"made_by": made_by, "stopped": True})
+            await live.finish(MessageState.STOPPED, made_by=made_by)
+            raise
+        except ApplianceError as error:
+            await self._fail(live, str(error))
+        except Exception:
+            _log.exception("answer failed", message=live.message_id)
+            await self._fail(live, "The answer could not be made, for a reason that the log holds. Try again.")
+
+    async def _fail(self, live: LiveAnswer, sentence: str) -> None:
+        await live.append(EventType.ERROR, {"message": sentence})
+        await live.finish(MessageState.FAILED, made_by=None, error=sentence)
+
+    def _retrieve(self, question: str, translation: str) -> Retrieved:
+        return retrieve(self._library, self._embedder, question, translation, embedded=self._embedded)
+
+    async def _write(self, live: LiveAnswer, question: str, sources: tuple[Source, ...]) -> tuple[str, str | None]:
+        """Write by the chat model where there is one, else extract; (who wrote, what to tell the reader)."""
+        notice = None
+        written = 0
+        try:
+            model = await asyncio.to_thread(self._writer.model) if self._writer else None
+            if self._writer and model and sources:
+                turns = grounded_turns(question, sources)
+                async with contextlib.aclosing(self._writer.write(turns, model=model, max_tokens=MAX_TOKENS)) as pieces:
+                    async for piece in pieces:
+                        await live.append(EventType.TOKEN, {"text": piece})
+                        written += 1
+                return model, None
+        except Unavailable as error:
+            if written:
+                raise
+            # Nothing was written yet: passages are a better answer than an error.
+            notice = f"The chat model could not answer ({error.message}) These are the passages themselves."
+        for piece in await asyncio.to_thread(lambda: list(write_extract(self._library, question, sources))):
+            await live.append(EventType.TOKEN, {"text": piece})
+        return EXTRACTIVE, notice
+
+
+def _sources_payload(retrieved: Retrieved) -> dict[str, object]:
+    return {"sources": msgspec.to_builtins(retrieved.sources), "notice": retrieved.notice}

@@ -1,0 +1,25 @@
+"""What study needs from a model."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One message to a chat model; `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+class Writer(Protocol):
+    """A chat model, if there is one."""
+
+    def model(self) -> str | None:
+        """The name of the model that would write now, or None. May block; raises Unavailable."""
+        ...
+
+    def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int) -> AsyncGenerator[str, None]:
+        """The pieces of an answer; closing the iterator stops the model. Raises Unavailable."""
+        ...

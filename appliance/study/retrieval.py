@@ -1,0 +1,93 @@
+"""From a question to the passages that an answer may rest on."""
+
+import re
+
+import msgspec
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import queries
+from appliance.scripture.canon import CHAPTER_FACTOR
+from appliance.scripture.references import Reference
+from appliance.scripture.search.hits import Mode
+from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.service import Search, named_reference, search
+from appliance.study.answer import Source
+
+_WORD = re.compile(r"\w{2,}")
+_FRAME = re.compile(
+    r"^(?:please\s+)?(?:what|where|how|when|why|who|which|does|do|is|are|can|should|tell\s+me|explain)\b"
+    r"(?:(?:\s+\w+){0,4}?\s+(?:bible|scriptures?|god'?s\s+word|jesus)(?:\s+(?:say|says|teach|teaches|tell\s+us|mean|have\s+to\s+say))?)?"
+    r"(?:\s+(?:about|on|regarding|concerning))?\s+",
+    re.IGNORECASE,
+)
+HITS = 16
+MAX_SOURCES = 8
+# Verses before and after a hit that are read with it, and the most that one passage grows to.
+NEIGHBOURS = 1
+MAX_PASSAGE = 10
+
+
+class Retrieved(msgspec.Struct, frozen=True):
+    """The sources, best first, and what a reader should know of how they were found."""
+
+    sources: tuple[Source, ...]
+    notice: str | None
+
+
+class _Window(msgspec.Struct):
+    first: int
+    last: int
+
+
+def retrieve(database: Database, embedder: Embedder | None, question: str, translation: str, *, embedded: str) -> Retrieved:
+    """The best passages for a question, each a run of verses with its neighbours. Raises as `search` does."""
+    named = named_reference(question)
+    results = search(
+        database, embedder, Search(query=subject_of(question), mode=Mode.HYBRID, translation=translation, limit=HITS), embedded=embedded
+    )
+    windows: list[_Window] = []
+    for hit in results.hits:
+        if named and named.start <= hit.verse_id <= named.end:
+            continue
+        _widen(windows, hit.verse_id)
+    references = [Reference(window.first, window.last) for window in windows]
+    if named:
+        references.insert(0, named)
+    sources = (_source(database, number, each, translation) for number, each in enumerate(references[:MAX_SOURCES], start=1))
+    return Retrieved(tuple(source for source in sources if source), results.notice)
+
+
+def subject_of(question: str) -> str:
+    """What a question is about, without the frame that every question shares: "worry" of "what … say about worry?"."""
+    subject = _FRAME.sub("", question).strip(" ?!.")
+    return subject if _WORD.search(subject) else question
+
+
+def _widen(windows: list[_Window], verse_id: int) -> None:
+    """Add a hit to the window it touches, or open a new one."""
+    chapter = verse_id // CHAPTER_FACTOR * CHAPTER_FACTOR
+    first, last = max(verse_id - NEIGHBOURS, chapter + 1), verse_id + NEIGHBOURS
+    for window in windows:
+        same_chapter = window.first // CHAPTER_FACTOR == verse_id // CHAPTER_FACTOR
+        if same_chapter and first <= window.last + 1 and last >= window.first - 1:
+            wider = _Window(min(window.first, first), max(window.last, last))
+            if wider.last - wider.first < MAX_PASSAGE:
+                window.first, window.last = wider.first, wider.last
+            return
+    windows.append(_Window(first, last))
+
+
+def _source(database: Database, number: int, reference: Reference, translation: str) -> Source | None:
+    try:
+        found = queries.passage(database, reference, [translation])
+    except (queries.PassageTooLong, queries.PassageNotFound):
+        return None
+    verses = [verse.verses[translation] for verse in found]
+    actual = Reference(verses[0].verse_id, verses[-1].verse_id)
+    topics = dict.fromkeys(each.topic for each in queries.citing_topics(database, actual.start, actual.end))
+    return Source(
+        number=number, reference=str(actual), osis=actual.osis, start=actual.start, end=actual.end,
+        text=" ".join(verse.text for verse in verses), topics=tuple(topics),
+    )  # fmt: skip
+
+

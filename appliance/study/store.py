@@ -1,0 +1,75 @@
+"""The SQL of study: messages and the events of their answers, in appliance.db. Private to `study`."""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from appliance.infrastructure.database import Reader, Row, UnitOfWork
+from appliance.study.answer import AnswerEvent, EventType, Message, MessageState, Source
+
+SCHEMA = """
+CREATE TABLE messages (
+    id TEXT PRIMARY KEY, question TEXT NOT NULL, translation TEXT NOT NULL, state TEXT NOT NULL, owner TEXT,
+    made_by TEXT, error TEXT, created_at REAL NOT NULL, finished_at REAL
+);
+CREATE TABLE message_events (
+    message TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE, seq INTEGER NOT NULL, type TEXT NOT NULL,
+    payload TEXT NOT NULL, PRIMARY KEY (message, seq)
+) WITHOUT ROWID
+"""
+INSERT_MESSAGE = (
+    "INSERT INTO messages (id, question, translation, state, owner, created_at) VALUES (?, ?, ?, 'running', ?, ?)"
+)
+SELECT_MESSAGE = (
+    "SELECT id, question, translation, state, made_by, error, created_at, finished_at FROM messages WHERE id = ?"
+)
+SELECT_OWNER = "SELECT state, owner FROM messages WHERE id = ?"
+SELECT_RUNNING = "SELECT id, owner FROM messages WHERE state = 'running'"
+FINISH_MESSAGE = (
+    "UPDATE messages SET state = ?, made_by = ?, error = ?, finished_at = ?, owner = NULL WHERE id = ? AND state = 'running'"
+)
+INSERT_EVENT = "INSERT OR IGNORE INTO message_events (message, seq, type, payload) VALUES (?, ?, ?, ?)"
+SELECT_EVENTS = "SELECT seq, type, payload FROM message_events WHERE message = ? AND seq > ? ORDER BY seq"
+LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM message_events WHERE message = ?"
+
+
+def m002_messages(work: UnitOfWork) -> None:
+    for statement in SCHEMA.split(";\n"):
+        work.execute(statement)
+
+
+def insert_message(work: UnitOfWork, message_id: str, question: str, translation: str, owner: str) -> None:
+    work.execute(INSERT_MESSAGE, (message_id, question, translation, owner, time.time()))
+
+
+def insert_events(work: UnitOfWork, message_id: str, events: Sequence[AnswerEvent]) -> None:
+    rows = [(message_id, event.seq, event.type.value, msgspec.json.encode(event.payload).decode()) for event in events]
+    work.execute_many(INSERT_EVENT, rows)
+
+
+def finish_message(
+    work: UnitOfWork, message_id: str, state: MessageState, *, made_by: str | None = None, error: str | None = None
+) -> None:
+    work.execute(FINISH_MESSAGE, (state.value, made_by, error, time.time(), message_id))
+
+
+def select_events(reader: Reader, message_id: str, after: int) -> list[AnswerEvent]:
+    return [_event(row) for row in reader.rows(SELECT_EVENTS, (message_id, after))]
+
+
+def _event(row: Row) -> AnswerEvent:
+    return AnswerEvent(seq=row[0], type=EventType(row[1]), payload=msgspec.json.decode(row[2]))
+
+
+def select_message(reader: Reader, message_id: str) -> Message | None:
+    row = reader.row(SELECT_MESSAGE, (message_id,))
+    if row is None:
+        return None
+    events = select_events(reader, message_id, 0)
+    sources = next((event.payload["sources"] for event in events if event.type is EventType.SOURCES), [])
+    return Message(
+        id=row[0], question=row[1], translation=row[2], state=MessageState(row[3]), made_by=row[4], error=row[5],
+        created_at=row[6], finished_at=row[7], sources=tuple(msgspec.convert(sources, list[Source])),
+        text="".join(event.payload["text"] for event in events if event.type is EventType.TOKEN),
+    )  # fmt: skip

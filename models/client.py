@@ -1,0 +1,156 @@
+"""Speak to a model runtime: ours on its socket, or anything that speaks the OpenAI protocol at an address.
+
+Where nobody listens on the socket, a runtime is started that goes again when it is idle.
+"""
+
+import base64
+import os
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from models.errors import ModelError, ModelUnavailable
+from models.messages import (
+    ChatChunk,
+    ChatRequest,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    ErrorResponse,
+    ModelList,
+)
+
+START_TIMEOUT_S = 60.0
+# The first embedding may have to export the model.
+EMBED_TIMEOUT_S = 700.0
+CHAT_TIMEOUT_S = 600.0
+# A query that comes while the index is built waits for one request of this size, some 0.2 s.
+BATCH = 96
+
+
+class Client:
+    """One runtime. `socket` and `folder` name the local one; `address` is used instead where it is given."""
+
+    def __init__(self, *, folder: Path, socket: Path, address: str = "", idle_exit_s: float = 300.0) -> None:
+        self._folder, self._socket, self._address = folder, socket, address.rstrip("/")
+        self._idle_exit_s = idle_exit_s
+        self._starting = threading.Lock()
+        self._base = self._address or "http://models"
+        transport = None if self._address else httpx.HTTPTransport(uds=str(socket))
+        self._http = httpx.Client(base_url=self._base, transport=transport, timeout=httpx.Timeout(EMBED_TIMEOUT_S, connect=5.0))
+
+    def embed(self, texts: Sequence[str], *, model: str) -> list[bytes]:
+        """Unit vectors as little-endian float32 bytes, in order. Raises ModelError."""
+        vectors: list[bytes] = []
+        for at in range(0, len(texts), BATCH):
+            request = EmbeddingRequest(model=model, input=list(texts[at : at + BATCH]), encoding_format="base64")
+            body = msgspec.json.decode(self._request("POST", "/v1/embeddings", request), type=EmbeddingResponse)
+            vectors += [base64.b64decode(item.embedding) for item in body.data if isinstance(item.embedding, str)]
+        return vectors
+
+    def models(self) -> ModelList:
+        """The models of the runtime. Raises ModelError."""
+        return msgspec.json.decode(self._request("GET", "/v1/models", None), type=ModelList)
+
+    def is_running(self) -> bool:
+        """True where somebody answers; nothing is started for it."""
+        try:
+            return self._http.get("/health", timeout=2.0).is_success
+        except httpx.HTTPError:
+            return False
+
+    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[str, None]:
+        """The pieces of an answer as they are made; closing the iterator stops the model. Raises ModelError."""
+        request.stream = True
+        transport = None if self._address else httpx.AsyncHTTPTransport(uds=str(self._socket))
+        timeout = httpx.Timeout(CHAT_TIMEOUT_S, connect=5.0)
+        async with httpx.AsyncClient(base_url=self._base, transport=transport, timeout=timeout) as http:
+            content = msgspec.json.encode(request)
+            try:
+                async with http.stream("POST", "/v1/chat/completions", content=content, headers=_JSON) as response:
+                    if not response.is_success:
+                        raise _error(response.status_code, await response.aread())
+                    async for line in response.aiter_lines():
+                        if line.startswith("data: ") and line != "data: [DONE]":
+                            piece = _piece(line.removeprefix("data: ").encode())
+                            if piece:
+                                yield piece
+            except httpx.HTTPError as error:
+                raise ModelUnavailable(f"The model runtime broke off: {error or type(error).__name__}.") from error
+
+    def ensure_running(self) -> None:
+        """Start the local runtime where nobody listens on its socket. Raises ModelUnavailable."""
+        if self._address or self.is_running():
+            return
+        with self._starting:
+            if not self.is_running():
+                _start(self._folder, self._socket, self._idle_exit_s)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _request(self, method: str, path: str, body: msgspec.Struct | None) -> bytes:
+        content = msgspec.json.encode(body) if body is not None else None
+        try:
+            response = self._http.request(method, path, content=content, headers=_JSON)
+        except httpx.ConnectError:
+            self.ensure_running()
+            response = self._again(method, path, content)
+        except httpx.HTTPError as error:
+            raise ModelUnavailable(f"The model runtime did not answer: {error or type(error).__name__}.") from error
+        if not response.is_success:
+            raise _error(response.status_code, response.content)
+        return response.content
+
+    def _again(self, method: str, path: str, content: bytes | None) -> httpx.Response:
+        try:
+            return self._http.request(method, path, content=content, headers=_JSON)
+        except httpx.HTTPError as error:
+            raise ModelUnavailable(f"The model runtime at {self._address or self._socket} cannot be reached.") from error
+
+
+_JSON = {"content-type": "application/json"}
+
+
+def _piece(data: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(data, type=ChatChunk).choices[0].delta.content
+    except msgspec.ValidationError:
+        raise _error(500, data) from None
+
+
+def _error(status: int, body: bytes) -> ModelError:
+    try:
+        message = msgspec.json.decode(body, type=ErrorResponse).error.message
+    except msgspec.MsgspecError:
+        message = f"The model runtime answered with status {status}."
+    error = ModelUnavailable(message) if status >= 500 else ModelError(message)
+    error.status = status
+    return error
+
+
+def _start(folder: Path, socket: Path, idle_exit_s: float) -> None:
+    """Start a runtime that outlives this process, and wait for its word that it listens."""
+    read_end, write_end = os.pipe()
+    command = [
+        sys.executable, "-m", "models.cli", "serve", "--folder", str(folder), "--socket", str(socket),
+        "--idle-exit", str(idle_exit_s), "--ready-fd", str(write_end),
+    ]  # fmt: skip
+    log = (folder.parent / "logs").absolute()
+    log.mkdir(parents=True, exist_ok=True)
+    try:
+        with (log / "models.log").open("ab") as output:
+            subprocess.Popen(  # noqa: S603 - this interpreter and our own module
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=(write_end,), start_new_session=True
+            )
+        os.close(write_end)
+        readable, _, _ = select.select([read_end], [], [], START_TIMEOUT_S)
+        if not readable or not os.read(read_end, 1):
+            raise ModelUnavailable(f"The model runtime did not start; {log / 'models.log'} says why.")
+    finally:
+        os.close(read_end)

@@ -1,0 +1,79 @@
+"""Serve the runtime on a Unix socket or an address, one process a socket."""
+
+import asyncio
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+import uvicorn
+
+from models.app import Activity, create_app, watch_idleness
+from models.catalogue import Catalogue
+from models.host import Host
+
+
+def serve(
+    folder: Path,
+    *,
+    socket: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    idle_exit_s: float | None = None,
+    ready_fd: int | None = None,
+) -> None:
+    """Serve until ended, or until `idle_exit_s` seconds passed without a request.
+
+    Waits for another process that serves the same socket to go. `ready_fd` gets a byte when requests are taken.
+    """
+    lock = _lock(socket) if socket else None
+    try:
+        asyncio.run(_serve(folder, socket, host, port, idle_exit_s, ready_fd))
+    finally:
+        if socket:
+            socket.unlink(missing_ok=True)
+        if lock:
+            lock.close()
+
+
+def _lock(socket: Path) -> IO[str]:
+    lock = socket.with_suffix(".lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+async def _serve(
+    folder: Path, socket: Path | None, host: str, port: int, idle_exit_s: float | None, ready_fd: int | None
+) -> None:
+    activity = Activity()
+    app = create_app(Host(Catalogue(folder), threads=len(os.sched_getaffinity(0))), activity)
+    config = uvicorn.Config(
+        app, uds=str(socket) if socket else None, host=host, port=port, log_level="warning", access_log=False, lifespan="on"
+    )
+    server = _AnnouncingServer(config, ready_fd, socket)
+    watcher = None
+    if idle_exit_s is not None:
+
+        def stop() -> None:
+            server.should_exit = True
+
+        watcher = asyncio.create_task(watch_idleness(activity, idle_exit_s, stop))
+    await server.serve()
+    if watcher:
+        watcher.cancel()
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says when it listens, and keeps its socket to this user."""
+
+    def __init__(self, config: uvicorn.Config, ready_fd: int | None, socket: Path | None) -> None:
+        super().__init__(config)
+        self._ready_fd, self._socket = ready_fd, socket
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self._socket:
+            self._socket.chmod(0o600)
+        if self._ready_fd is not None:
+            os.write(self._ready_fd, b"1")
+            os.close(self._ready_fd)

@@ -1,0 +1,116 @@
+"""The web application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from litestar import Litestar, Request, Response
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import ResponseHeader, State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+
+from appliance import __version__
+from appliance.errors import ApplianceError
+from appliance.study.operations import AnswerDesk
+from server import routes
+from server.bootstrap import Appliance
+from server.errors import Problem, problem_of, problem_of_fault, problem_of_http, respond
+from server.rendering import TEMPLATE_GLOBALS
+from server.routes.pages import problem_page
+
+HERE = Path(__file__).parent
+MAX_BODY_BYTES = 1 << 20
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = [
+    ResponseHeader(name="Content-Security-Policy", value=CONTENT_SECURITY_POLICY),
+    ResponseHeader(name="X-Content-Type-Options", value="nosniff"),
+    ResponseHeader(name="Referrer-Policy", value="same-origin"),
+    ResponseHeader(name="Cross-Origin-Opener-Policy", value="same-origin"),
+]
+
+
+def create_app(appliance: Appliance) -> Litestar:
+    """The application of an opened data folder; it closes the folder when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        desk = appliance.answer_desk()
+        desk.mend()
+        app.state.desk = desk
+        try:
+            yield
+        finally:
+            await desk.close()
+            appliance.close()
+
+    async def provide_desk(state: State) -> AnswerDesk:
+        desk: AnswerDesk = state.desk
+        return desk
+
+    async def provide_appliance() -> Appliance:
+        return appliance
+
+    return Litestar(
+        route_handlers=[
+            routes.api,
+            routes.pages,
+            create_static_files_router(path="/static", directories=[HERE / "static"], cache_control=None),
+        ],
+        dependencies={"appliance": Provide(provide_appliance), "desk": Provide(provide_desk)},
+        lifespan=[lifespan],
+        template_config=TemplateConfig(instance=_template_engine()),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=1000, gzip_compress_level=6, exclude="/stream$"),
+        response_headers=SECURITY_HEADERS,
+        before_request=refuse_cross_site_writes,
+        exception_handlers={ApplianceError: _on_appliance_error, HTTPException: _on_http_error, 500: _on_fault},
+        openapi_config=OpenAPIConfig(
+            title="Lampstand", version=__version__, path="/schema", render_plugins=[JsonRenderPlugin()],
+            description="A self-hosted Bible-study appliance: read, search and ask.",
+        ),
+        request_max_body_size=MAX_BODY_BYTES,
+    )  # fmt: skip
+
+
+def _template_engine() -> JinjaTemplateEngine:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(TEMPLATE_GLOBALS)
+    return JinjaTemplateEngine.from_environment(environment)
+
+
+def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[Problem] | None:
+    """Refuse what another site's page would have this browser do; browsers say so in `Sec-Fetch-Site`."""
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.headers.get("sec-fetch-site") != "cross-site":
+        return None
+    return respond(Problem(title="Forbidden", status=403, detail="A page of another site asked for this. Open Lampstand itself."))
+
+
+def _wants_page(request: Request[Any, Any, Any]) -> bool:
+    return not request.url.path.startswith(("/api/", "/schema", "/static")) and "text/html" in request.headers.get("accept", "")
+
+
+def _answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
+    return problem_page(problem) if _wants_page(request) else respond(problem)
+
+
+def _on_appliance_error(request: Request[Any, Any, Any], error: ApplianceError) -> Response[Any]:
+    return _answer(request, problem_of(error))
+
+
+def _on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    return _answer(request, problem_of_http(error))
+
+
+def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    return _answer(request, problem_of_fault(request, error))

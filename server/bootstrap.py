@@ -1,0 +1,155 @@
+"""The composition root: opens a data folder and gives each part what it needs."""
+
+import asyncio
+import importlib.util
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import Unavailable
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.jobs import Job, JobFunction, Jobs, m001_jobs, run_job
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.queue import JobQueue
+from appliance.infrastructure.settings import Settings, default_home, load_settings
+from appliance.scripture import jobs as scripture_jobs
+from appliance.scripture.search.index import index_state
+from appliance.scripture.search.ports import Embedder
+from appliance.scripture.store import m001_library
+from appliance.study.operations import AnswerDesk
+from appliance.study.ports import Turn, Writer
+from appliance.study.store import m002_messages
+from models.catalogue import Catalogue
+from models.client import Client
+from models.errors import ModelError
+from models.messages import ChatMessage, ChatRequest
+
+LIBRARY_MIGRATIONS = (m001_library,)
+APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages)
+LIBRARY_QUEUE = "library"
+
+
+class ModelRuntimeUnavailable(Unavailable):
+    """The model runtime cannot serve what was asked of it."""
+
+
+class RuntimeEmbedder:
+    """`scripture`'s embedder, served by the model runtime."""
+
+    def __init__(self, client: Client, model: str) -> None:
+        self._client = client
+        self.model = model
+
+    def embed(self, texts: Sequence[str], *, interactive: bool) -> list[bytes]:  # noqa: ARG002 - the runtime's queues use it
+        try:
+            return self._client.embed(texts, model=self.model)
+        except ModelError as error:
+            raise ModelRuntimeUnavailable(error.message) from error
+
+
+class RuntimeWriter:
+    """`study`'s writer, served by the model runtime; `preferred` is a model's name or empty for the first."""
+
+    def __init__(self, client: Client, preferred: str) -> None:
+        self._client, self._preferred = client, preferred
+
+    def model(self) -> str | None:
+        try:
+            names = [card.id for card in self._client.models().data if card.role == "chat"]
+        except ModelError as error:
+            raise ModelRuntimeUnavailable(error.message) from error
+        return self._preferred if self._preferred in names else next(iter(names), None)
+
+    async def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int) -> AsyncGenerator[str, None]:
+        messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]  # type: ignore[arg-type]
+        request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2)
+        try:
+            await asyncio.to_thread(self._client.ensure_running)
+            async for piece in self._client.stream_chat(request):
+                yield piece
+        except ModelError as error:
+            raise ModelRuntimeUnavailable(error.message) from error
+
+
+class Appliance:
+    """Everything of one data folder, opened."""
+
+    def __init__(self, folder: DataFolder, settings: Settings, *, embedder: Embedder | None = None, writer: Writer | None = None) -> None:
+        self.folder, self.settings = folder, settings
+        self.appliance_db = Database(folder.appliance_db, APPLIANCE_MIGRATIONS)
+        self.library = Database(folder.library_db, LIBRARY_MIGRATIONS)
+        # Both are looked at before either is written, so that a folder of a newer version stays as it is.
+        for database in (self.appliance_db, self.library):
+            database.refuse_newer()
+        for database in (self.appliance_db, self.library):
+            database.migrate()
+        self.catalogue = Catalogue(folder.models)
+        self.models = Client(folder=folder.models, socket=folder.models_socket, address=settings.models_address)
+        self.embedder = embedder or RuntimeEmbedder(self.models, settings.embedding_model)
+        self.writer = writer or RuntimeWriter(self.models, settings.chat_model)
+        self.jobs = Jobs(self.appliance_db)
+        self._queue: JobQueue | None = None
+
+    @property
+    def queue(self) -> JobQueue:
+        if self._queue is None:
+            self._queue = JobQueue(LIBRARY_QUEUE, self.folder.queue_db(LIBRARY_QUEUE))
+        return self._queue
+
+    @property
+    def job_functions(self) -> Mapping[str, JobFunction]:
+        """What each kind of job does."""
+        return {
+            scripture_jobs.IMPORT: partial(scripture_jobs.import_library, database=self.library),
+            scripture_jobs.INDEX: partial(
+                scripture_jobs.index_library, database=self.library, embedder=self.embedder,
+                preferred=self.settings.embedded_translation,
+            ),
+        }  # fmt: skip
+
+    def answer_desk(self) -> AnswerDesk:
+        return AnswerDesk(
+            library=self.library, appliance=self.appliance_db, embedder=self.embedder, writer=self.writer,
+            embedded=self.settings.embedded_translation,
+        )  # fmt: skip
+
+    def create_import_job(self, location: str, only: Sequence[str] = ()) -> Job:
+        arguments = {"location": location, "only": sorted(only)}
+        return self.jobs.create(kind=scripture_jobs.IMPORT, title=f"Import {location}", arguments=arguments)
+
+    def create_index_job(self) -> Job:
+        return self.jobs.create(kind=scripture_jobs.INDEX, title="Prepare search by meaning")
+
+    def enqueue(self, job: Job) -> None:
+        self.queue.enqueue(job.id)
+
+    def run_job_here(self, job: Job, on_report: Callable[[float, str], None]) -> Job:
+        """Work on a job in this process, as the command line does."""
+        return run_job(self.jobs, self.job_functions, job.id, retry=False, on_report=on_report)
+
+    def index_is_wanted(self) -> bool:
+        """True where verses lack vectors and what makes them is installed."""
+        state = index_state(self.library, self.settings.embedded_translation)
+        return state.total > 0 and not state.complete and embedding_is_installed()
+
+    def close(self) -> None:
+        self.models.close()
+        self.library.close()
+        self.appliance_db.close()
+
+
+def embedding_is_installed() -> bool:
+    return all(importlib.util.find_spec(name) for name in ("torch", "onnx", "onnxruntime", "sentence_transformers"))
+
+
+def open_appliance(home: Path | None = None, **overrides: Any) -> Appliance:
+    """Open a data folder, made where it is not there yet; `overrides` are settings from the command line.
+
+    Raises InvalidSettings, DataFolderUnusable, DatabaseTooNew or DatabaseDamaged.
+    """
+    path = home or default_home()
+    settings = load_settings(path, **overrides)
+    return Appliance(DataFolder(path).create(), settings)
+
+

@@ -1,0 +1,69 @@
+"""What `lampstand doctor` looks at."""
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+
+import msgspec
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import queries
+from appliance.scripture.search.index import index_state
+from server.bootstrap import Appliance, embedding_is_installed
+
+LEAST_FREE_GIB = 1.0
+INTEGRITY = "PRAGMA quick_check"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing looked at. What is not `needed` may be absent: it only limits what can be done."""
+
+    what: str
+    ok: bool
+    finding: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def run_checks(appliance: Appliance) -> list[Check]:
+    return list(_checks(appliance))
+
+
+def _checks(appliance: Appliance) -> Iterator[Check]:
+    free = shutil.disk_usage(appliance.folder.home).free / 2**30
+    yield Check(
+        what="Disk", ok=free >= LEAST_FREE_GIB, finding=f"{free:.1f} GiB free.", remedy="Free at least 1 GiB."
+    )
+    yield _integrity("Library", appliance.library, "Remove library.db and run ./packaging/run.sh again: it can be rebuilt.")
+    yield _integrity("People's data", appliance.appliance_db, "Restore appliance.db from a backup.")
+    texts = queries.translations(appliance.library)
+    yield Check(
+        what="Texts", ok=bool(texts), finding=", ".join(text.id for text in texts) or "none.",
+        remedy="`lampstand library import FILE` brings one.",
+    )  # fmt: skip
+    yield Check(
+        what="Embedding runtime", ok=embedding_is_installed(), needed=False,
+        finding="installed." if embedding_is_installed() else "not installed: words are searched, meaning is not.",
+        remedy="`pip install 'lampstand[embedding]'`, or run ./packaging/run.sh again.",
+    )  # fmt: skip
+    index = index_state(appliance.library, appliance.settings.embedded_translation)
+    yield Check(
+        what="Search by meaning", ok=index.complete, needed=False, finding=f"{index.embedded:,} of {index.total:,} verses.",
+        remedy="`lampstand index` prepares the rest.",
+    )  # fmt: skip
+    llama = importlib.util.find_spec("llama_cpp") is not None
+    yield Check(
+        what="Chat runtime", ok=llama, needed=False,
+        finding="llama-cpp-python is installed." if llama else "llama-cpp-python is not installed: answers quote passages.",
+        remedy="`pip install 'lampstand[chat]'` compiles it, which needs a C++ compiler.",
+    )  # fmt: skip
+    failed = [job for job in appliance.jobs.latest(20) if job.state == "failed"]
+    yield Check(
+        what="Jobs", ok=not failed, needed=False, finding=f"{len(failed)} of the last 20 failed." if failed else "none failed.",
+        remedy=" ".join(f"{job.title}: {job.error}" for job in failed[:3]),
+    )  # fmt: skip
+
+
+def _integrity(what: str, database: Database, remedy: str) -> Check:
+    finding = str(database.reader.value(INTEGRITY))
+    return Check(what=what, ok=finding == "ok", finding="whole." if finding == "ok" else finding, remedy=remedy)

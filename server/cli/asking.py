@@ -1,0 +1,47 @@
+"""`ask`."""
+
+import asyncio
+
+import click
+from rich.text import Text
+
+from appliance.scripture import queries
+from appliance.study.answer import EventType
+from appliance.study.queries import message as read_message
+from server.bootstrap import Appliance
+from server.cli.context import JSON_OPTION, Home, console, print_json
+
+
+@click.command()
+@click.argument("question", nargs=-1, required=True)
+@click.option("--translation", "-t", default="", help="The text to quote.")
+@JSON_OPTION
+@click.pass_obj
+def ask(home: Home, question: tuple[str, ...], translation: str, as_json: bool) -> None:
+    """Answer a QUESTION from passages, as it is written."""
+    appliance = home.open()
+    shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
+    asyncio.run(_ask(appliance, " ".join(question), shown, as_json=as_json))
+
+
+async def _ask(appliance: Appliance, question: str, translation: str, *, as_json: bool) -> None:
+    desk = appliance.answer_desk()
+    message = desk.ask(question, translation)
+    out = console()
+    async for event in desk.log.follow(message.id, 0):
+        if as_json:
+            continue
+        if event.type is EventType.TOKEN:
+            click.echo(event.payload["text"], nl=False)
+        elif event.type is EventType.SOURCES:
+            places = ", ".join(f"[{each['number']}] {each['reference']}" for each in event.payload["sources"])
+            out.print(Text(f"Sources: {places}\n", style="dim"))
+        elif event.type is EventType.DONE:
+            made_by = event.payload["made_by"]
+            how = "Quoted without a chat model" if made_by == "extractive" else f"Written by {made_by}"
+            out.print(Text(f"\n{how}, in {event.payload['took_ms'] / 1000:.1f} s. {event.payload.get('notice') or ''}", style="dim"))
+        else:
+            raise click.ClickException(event.payload["message"])
+    await desk.close()
+    if as_json:
+        print_json(read_message(appliance.appliance_db, message.id))

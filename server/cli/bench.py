@@ -1,0 +1,29 @@
+"""`bench`: how fast the installed appliance is, beside a baseline of the same run."""
+
+import click
+from rich.console import Console
+
+from server.benchmarks.report import print_report
+from server.cli.context import JSON_OPTION, Home
+
+
+@click.group()
+def bench() -> None:
+    """Measure speed on this machine."""
+
+
+@bench.command()
+@JSON_OPTION
+@click.pass_obj
+def index(home: Home, as_json: bool) -> None:
+    """Embedding: the ONNX backend beside torch, and a full index of the library."""
+    from models.catalogue import MINILM
+    from server.benchmarks.index import measure_index
+    from server.bootstrap import RuntimeEmbedder
+
+    appliance = home.open()
+    onnx = RuntimeEmbedder(appliance.models, MINILM)
+    torch = RuntimeEmbedder(appliance.models, f"{MINILM}-torch")
+    with Console(stderr=True).status("measuring") as status:
+        measurements = measure_index(appliance, onnx=onnx, torch=torch, on_progress=status.update)
+    print_report("index", measurements, as_json=as_json)

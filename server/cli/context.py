@@ -1,0 +1,82 @@
+"""What commands share: the opened data folder, printing for people and for programs, running a job with a bar."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from appliance.errors import ApplianceError
+from appliance.infrastructure.jobs import Job, JobRunningElsewhere, State
+from appliance.infrastructure.logs import configure_logging
+from server.bootstrap import Appliance, open_appliance
+from server.errors import exit_code_of
+
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+WATCH_S = 0.25
+
+
+class Home:
+    """The data folder that was named, opened when a command needs it."""
+
+    def __init__(self, path: Path | None, log_level: str | None) -> None:
+        self.path, self.log_level = path, log_level
+
+    def open(self, **overrides: Any) -> Appliance:
+        opened = open_appliance(self.path, log_level=self.log_level, **overrides)
+        # On a terminal the command itself says what it does; the log is for what goes wrong.
+        configure_logging(self.log_level or "warning")
+        return opened
+
+
+def console() -> Console:
+    return Console(highlight=False)
+
+
+def print_json(value: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def print_problem(message: str, remedy: str = "") -> None:
+    stderr = Console(stderr=True, highlight=False)
+    stderr.print(f"[bold red]{'✗' if stderr.encoding.startswith('utf') else 'x'}[/] ", end="")
+    stderr.print(f"{message} {remedy}".strip(), markup=False, soft_wrap=True)
+
+
+def fail(error: ApplianceError) -> int:
+    """Print an error as a sentence; its exit code is returned."""
+    print_problem(error.message, error.remedy)
+    return exit_code_of(error)
+
+
+def run_with_progress(appliance: Appliance, job: Job, *, quiet: bool) -> Job:
+    """Work on a job here, or follow it where another process has it, with a bar on standard error."""
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
+        task = bar.add_task(job.title, total=1.0)
+
+        def show(progress: float, message: str) -> None:
+            bar.update(task, completed=progress, description=message)
+
+        try:
+            return appliance.run_job_here(job, show)
+        except JobRunningElsewhere:
+            return _follow(appliance, job, show)
+        except KeyboardInterrupt:
+            raise click.Abort from None
+
+
+def _follow(appliance: Appliance, job: Job, show: Any) -> Job:
+    import threading
+
+    pause = threading.Event()
+    while (current := appliance.jobs.get(job.id)).active:
+        show(current.progress, current.message)
+        pause.wait(WATCH_S)
+    if current.state is State.FAILED:
+        raise click.ClickException(current.error or "The job failed.")
+    return current
+
+

@@ -1,0 +1,34 @@
+"""`eval`: how good the installed appliance is, on a file it has not seen."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from appliance.scripture.search.hits import Mode
+from server.benchmarks.report import print_report
+from server.cli.context import JSON_OPTION, Home
+
+
+@click.group("eval")
+def evaluate() -> None:
+    """Measure quality on a file of questions with known answers."""
+
+
+@evaluate.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.HYBRID.value, show_default=True)
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many topics.")
+@JSON_OPTION
+@click.pass_obj
+def topics(home: Home, file: Path, mode: str, limit: int | None, as_json: bool) -> None:
+    """Search: topics of FILE (topic, start, end, votes with tabs between) against the verses voted for."""
+    from server.benchmarks.topics import measure_topics, read_topics
+
+    appliance = home.open()
+    read = dict(list(read_topics(file).items())[:limit])
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("searching", total=len(read))
+        measurements = measure_topics(appliance, read, Mode(mode), lambda done, _total: bar.update(task, completed=done))
+    print_report("topics", measurements, as_json=as_json)

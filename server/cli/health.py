@@ -1,0 +1,80 @@
+"""`status`, `doctor`: how the appliance is, and what to do about it."""
+
+import time
+
+import click
+import httpx
+import msgspec
+from rich.table import Table
+
+from appliance import __version__
+from server.checks import Check, run_checks
+from server.cli.context import JSON_OPTION, Home, console, print_json
+from server.words import duration
+
+
+@click.command()
+@JSON_OPTION
+@click.pass_obj
+def status(home: Home, as_json: bool) -> None:
+    """What runs, what there is to read, and what is being worked on."""
+    from appliance.scripture import queries
+    from appliance.scripture.search.index import index_state
+    from server.supervision import address
+
+    appliance = home.open()
+    url = address(appliance.settings)
+    index = index_state(appliance.library, appliance.settings.embedded_translation)
+    now = time.time()
+    active = appliance.jobs.active()
+    answer = {
+        "version": __version__,
+        "home": str(appliance.folder.home),
+        "address": url,
+        "web_running": _answers(url),
+        "models_running": appliance.models.is_running(),
+        "translations": {each.id: each.verses for each in queries.translations(appliance.library)},
+        "index": msgspec.to_builtins(index) | {"complete": index.complete},
+        "models": [model.id for model in appliance.catalogue.models()],
+        "jobs": [{"id": j.id, "title": j.title, "progress": j.progress, "message": j.message, "seconds_left": j.seconds_left(now)} for j in active],
+    }
+    if as_json:
+        print_json(answer)
+        return
+    table = Table(box=None, show_header=False)
+    table.add_row("Lampstand", f"{__version__}, data in {answer['home']}")
+    table.add_row("Web", f"running at {url}" if answer["web_running"] else "not running: `lampstand up` starts it")
+    table.add_row("Models", "running" if answer["models_running"] else "not running: started when needed")
+    table.add_row("Texts", ", ".join(f"{key} ({count:,})" for key, count in answer["translations"].items()) or "none yet")  # type: ignore[attr-defined]
+    table.add_row("Meaning", f"searched in {index.translation}" if index.complete else f"{index.embedded:,} of {index.total:,} verses prepared")
+    for job in active:
+        left = job.seconds_left(now)
+        table.add_row("Working on", f"{job.title}: {job.progress:.0%}, {job.message}" + (f", {duration(left)} left" if left else ""))
+    console().print(table)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/api/v1/health", timeout=2.0, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+@click.command()
+@JSON_OPTION
+@click.pass_obj
+def doctor(home: Home, as_json: bool) -> None:
+    """Look for what is wrong and say how to mend it. Ends with 1 where something must be mended."""
+    checks = run_checks(home.open())
+    if as_json:
+        print_json({"checks": checks})
+    else:
+        _print_checks(checks)
+    raise click.exceptions.Exit(0 if all(check.ok or not check.needed for check in checks) else 1)
+
+
+def _print_checks(checks: list[Check]) -> None:
+    out = console()
+    for check in checks:
+        mark = "[green]ok[/]  " if check.ok else ("[red]mend[/]" if check.needed else "[yellow]note[/]")
+        out.print(f"{mark} {check.what}: {check.finding}" + (f" {check.remedy}" if check.remedy and not check.ok else ""))

@@ -1,0 +1,77 @@
+"""`jobs`: what runs, waits, is done or failed."""
+
+import shlex
+import time
+
+import click
+import msgspec
+from rich.table import Table
+
+from appliance.infrastructure.jobs import JobContext, run_job
+from appliance.infrastructure.processes import run_program
+from server.cli.context import JSON_OPTION, Home, console, print_json
+from server.words import duration
+
+TRACKED = "command"
+TRACKED_TIMEOUT_S = 3 * 3600
+
+
+@click.group()
+def jobs() -> None:
+    """Work in the background."""
+
+
+@jobs.command("list")
+@click.option("--limit", "-n", type=click.IntRange(1, 200), default=20, show_default=True)
+@JSON_OPTION
+@click.pass_obj
+def list_jobs(home: Home, limit: int, as_json: bool) -> None:
+    """The latest jobs, newest first."""
+    appliance = home.open()
+    found = appliance.jobs.latest(limit)
+    now = time.time()
+    if as_json:
+        print_json({"jobs": [msgspec.to_builtins(job) | {"seconds_left": job.seconds_left(now)} for job in found]})
+        return
+    table = Table("id", "what", "state", "progress", "left", "message", box=None, header_style="bold")
+    for job in found:
+        left = job.seconds_left(now)
+        table.add_row(str(job.id), job.title, job.state, f"{job.progress:.0%}", duration(left) if left else "", job.error or job.message)
+    console().print(table if found else "No jobs yet.")
+
+
+@jobs.command()
+@click.argument("job_id", type=int)
+@click.pass_obj
+def cancel(home: Home, job_id: int) -> None:
+    """Ask a job to stop."""
+    appliance = home.open()
+    appliance.jobs.get(job_id)
+    job = appliance.jobs.cancel(job_id)
+    click.echo(f"Job {job_id} is {job.state}." if not job.active else f"Job {job_id} will stop at its next step.")
+
+
+@jobs.command()
+@click.option("--title", required=True, help="What people see.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_obj
+def track(home: Home, title: str, command: tuple[str, ...]) -> None:
+    """Run a COMMAND as a job, so that its progress and its failure are seen where the other jobs are."""
+    appliance = home.open()
+    job = appliance.jobs.create(kind=TRACKED, title=title, arguments={"command": list(command)})
+
+    def work(context: JobContext, _arguments: object) -> str:
+        context.report(0.0, shlex.join(command)[:100], now=True)
+        seen = 0
+
+        def on_line(line: str) -> None:
+            nonlocal seen
+            seen += 1
+            click.echo(line)
+            # How many lines there will be is unknown: an honest bar creeps towards its end.
+            context.report(1 - 0.985**seen, line.strip()[:160])
+
+        run_program(command, timeout_s=TRACKED_TIMEOUT_S, on_line=on_line, niceness=15)
+        return "done"
+
+    run_job(appliance.jobs, {TRACKED: work}, job.id, retry=False)

@@ -1,0 +1,87 @@
+"""`library`, `index`: what there is to read, and search by meaning."""
+
+import os
+
+import click
+from rich.table import Table
+
+from appliance.scripture import operations, queries
+from appliance.scripture.search.index import index_state
+from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
+
+
+@click.group()
+def library() -> None:
+    """Texts and dictionaries: list, import, remove."""
+
+
+@library.command("list")
+@JSON_OPTION
+@click.pass_obj
+def list_library(home: Home, as_json: bool) -> None:
+    """What the library holds."""
+    appliance = home.open()
+    texts, dictionaries = queries.translations(appliance.library), queries.dictionaries(appliance.library)
+    if as_json:
+        print_json({"translations": texts, "dictionaries": dictionaries})
+        return
+    table = Table("id", "name", "language", "entries", "licence", box=None, header_style="bold")
+    for text in texts:
+        table.add_row(text.id, text.name, text.language, f"{text.verses:,} verses", text.licence)
+    for each in dictionaries:
+        table.add_row(each.id, each.name, "", f"{each.entries:,} entries", each.licence)
+    console().print(table if texts or dictionaries else "Nothing yet. `lampstand library import FILE` brings a text.")
+
+
+@library.command("import")
+@click.argument("location")
+@click.option("--only", multiple=True, metavar="ID", help="Of several texts, only these. May be repeated.")
+@click.option("--no-index", is_flag=True, help="Do not queue search by meaning for it.")
+@JSON_OPTION
+@click.pass_obj
+def import_library(home: Home, location: str, only: tuple[str, ...], no_index: bool, as_json: bool) -> None:
+    """Import LOCATION: a SWORD module (folder or zip), OSIS XML, USFM, or pythonbible:WEB."""
+    appliance = home.open()
+    given = location if location.startswith("pythonbible:") else os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - no resolving of links
+    job = run_with_progress(appliance, appliance.create_import_job(given, only), quiet=as_json)
+    state = index_state(appliance.library, appliance.settings.embedded_translation)
+    if not no_index and not state.complete and state.total:
+        appliance.enqueue(appliance.create_index_job())
+    if as_json:
+        print_json({"job": job.id, "result": job.message, "translations": queries.translations(appliance.library)})
+        return
+    for line in job.message.split("; "):
+        click.echo(line)
+    if not no_index and not state.complete:
+        click.echo("Search by meaning is queued for it: `lampstand up` works on it, or `lampstand index` at once.")
+
+
+@library.command()
+@click.argument("identifier")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove(home: Home, identifier: str, yes: bool) -> None:
+    """Remove a text or dictionary by its id."""
+    appliance = home.open()
+    if not yes:
+        click.confirm(f"Remove {identifier} from the library? It can be imported again.", abort=True)
+    name = operations.remove(appliance.library, identifier)
+    click.echo(f"{name} is removed.")
+
+
+@click.command()
+@click.option("--enqueue", is_flag=True, help="Leave it to the worker of `lampstand up`.")
+@JSON_OPTION
+@click.pass_obj
+def index(home: Home, enqueue: bool, as_json: bool) -> None:
+    """Prepare search by meaning: embed the verses that have no vector yet."""
+    appliance = home.open()
+    job = appliance.create_index_job()
+    if enqueue:
+        appliance.enqueue(job)
+    else:
+        job = run_with_progress(appliance, job, quiet=as_json)
+    if as_json:
+        print_json({"job": job.id, "state": job.state, "index": index_state(appliance.library, appliance.settings.embedded_translation)})
+    else:
+        click.echo(job.message if not enqueue else f"Queued as job {job.id}.")

@@ -1,0 +1,82 @@
+"""`read`, `search`."""
+
+import click
+import msgspec
+from rich.text import Text
+
+from appliance.scripture import queries
+from appliance.scripture.canon import Testament
+from appliance.scripture.references import parse_reference
+from appliance.scripture.search.hits import Hit, Mode
+from appliance.scripture.search.service import MAX_LIMIT, Search, search
+from server.cli.context import JSON_OPTION, Home, console, print_json
+
+
+@click.command()
+@click.argument("reference", nargs=-1, required=True)
+@click.option("--translation", "-t", default="", help="Ids with commas between.")
+@JSON_OPTION
+@click.pass_obj
+def read(home: Home, reference: tuple[str, ...], translation: str, as_json: bool) -> None:
+    """Print the passage of a REFERENCE, such as: lampstand read John 3:16-18."""
+    appliance = home.open()
+    wanted = parse_reference(" ".join(reference))
+    default = queries.default_translation(appliance.library, appliance.settings.default_translation)
+    verses = queries.passage(appliance.library, wanted, [each.strip() for each in translation.split(",") if each.strip()] or [default.id])
+    if as_json:
+        print_json(
+            {
+                "reference": str(wanted),
+                "verses": [
+                    {"verse_id": each.verse_id, "texts": {key: verse.text for key, verse in each.verses.items()}}
+                    for each in verses
+                ],
+            }
+        )
+        return
+    out = console()
+    out.print(Text(str(wanted), style="bold"))
+    for each in verses:
+        for key, verse in each.verses.items():
+            _book, chapter, number = verse.place
+            label = f"{chapter}:{number}" + (f" {key}" if len(each.verses) > 1 else "")
+            out.print(Text.assemble((f"{label}  ", "dim"), verse.text))
+
+
+@click.command("search")
+@click.argument("query", nargs=-1, required=True)
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.HYBRID.value, show_default=True)
+@click.option("--translation", "-t", default="", help="The text to show.")
+@click.option("--limit", "-n", type=click.IntRange(1, MAX_LIMIT), default=10, show_default=True)
+@click.option("--testament", type=click.Choice([each.value for each in Testament]))
+@click.option("--book", help="A book's name.")
+@JSON_OPTION
+@click.pass_obj
+def search_command(
+    home: Home, query: tuple[str, ...], mode: str, translation: str, limit: int, testament: str | None, book: str | None, as_json: bool
+) -> None:
+    """Find verses for a QUERY: words, "phrases", a meaning, a reference."""
+    appliance = home.open()
+    shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
+    wanted = Search(
+        query=" ".join(query), mode=Mode(mode), translation=shown, limit=limit, book=book,
+        testament=Testament(testament) if testament else None,
+    )  # fmt: skip
+    results = search(appliance.library, appliance.embedder, wanted, embedded=appliance.settings.embedded_translation)
+    if as_json:
+        print_json(msgspec.to_builtins(results))
+        return
+    out = console()
+    for hit in results.hits:
+        out.print(Text.assemble((f"{hit.reference}  ", "bold"), _marked(hit)))
+    if not results.hits:
+        out.print("No verse matches.")
+    if results.notice:
+        out.print(Text(results.notice, style="dim"))
+
+
+def _marked(hit: Hit) -> Text:
+    text = Text(hit.text)
+    for start, end in hit.highlights:
+        text.stylize("yellow", start, end)
+    return text

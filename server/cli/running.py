@@ -1,0 +1,64 @@
+"""`up`, `serve`, `worker`: what runs for long."""
+
+import click
+
+from appliance.infrastructure.logs import configure_logging
+from server.cli.context import Home, console
+
+LAN = "0.0.0.0"  # noqa: S104 - only when --lan asks for it
+_host = click.option("--host", help="Address to listen on (default: this machine only).")
+_port = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+
+
+@click.command()
+@_host
+@_port
+@click.option("--lan", is_flag=True, help="Answer the local network too. There are no accounts yet: whoever reaches it may use it.")
+@click.pass_obj
+def up(home: Home, host: str | None, port: int | None, lan: bool) -> None:
+    """Run everything: web server, model runtime, worker. Restarts what dies; Ctrl-C ends it."""
+    from server.supervision import run_all
+
+    appliance = home.open(host=LAN if lan else host, port=port)
+    appliance.close()
+    out = console()
+
+    def ready(address: str) -> None:
+        out.print(f"Lampstand is at [bold]{address}[/] (data in {appliance.folder.home}). Ctrl-C ends it.")
+        if lan:
+            out.print("The local network can use it without signing in.")
+
+    raise click.exceptions.Exit(run_all(appliance.folder, appliance.settings, ready))
+
+
+@click.command()
+@_host
+@_port
+@click.pass_obj
+def serve(home: Home, host: str | None, port: int | None) -> None:
+    """Run the web server alone, in the foreground."""
+    import uvicorn
+
+    from server.app import create_app
+    from server.supervision import address, check_port
+
+    appliance = home.open(host=host, port=port)
+    configure_logging(appliance.settings.log_level)
+    check_port(appliance.settings.host, appliance.settings.port)
+    console().print(f"Serving at {address(appliance.settings)}")
+    uvicorn.run(
+        create_app(appliance), host=appliance.settings.host, port=appliance.settings.port, log_level="warning",
+        access_log=False, timeout_graceful_shutdown=3, server_header=False,
+    )  # fmt: skip
+
+
+@click.command()
+@click.argument("queue", type=click.Choice(["library"]))
+@click.pass_obj
+def worker(home: Home, queue: str) -> None:  # noqa: ARG001 - one queue so far
+    """Work on the jobs of a QUEUE, in the foreground."""
+    from server.worker import consume
+
+    appliance = home.open()
+    configure_logging(appliance.settings.log_level)
+    consume(appliance)

@@ -1,0 +1,69 @@
+"""The one place where errors become HTTP problems (RFC 9457) and exit codes."""
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from appliance.errors import ApplianceError, Conflict, NotFound, Refused, Unavailable
+from appliance.scripture.canon import Testament
+from appliance.scripture.search.hits import Mode
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 10
+
+_STATUS = {NotFound: 404, Refused: 400, Conflict: 409, Unavailable: 503}
+_EXIT_CODES = {NotFound: 4, Refused: 2, Conflict: 5, Unavailable: 6}
+_ALLOWED = {"mode": Mode, "testament": Testament}
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A problem document: `detail` says what happened and what to do."""
+
+    title: str
+    status: int
+    detail: str
+    type: str = "about:blank"
+    remedy: str = ""
+
+
+def status_of(error: ApplianceError) -> int:
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+
+
+def exit_code_of(error: ApplianceError) -> int:
+    """0 done, 1 a fault of ours, 2 refused, 4 not found, 5 conflict, 6 not available now."""
+    return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), 1)
+
+
+def problem_of(error: ApplianceError) -> Problem:
+    return Problem(title=error.title, status=status_of(error), detail=str(error), remedy=error.remedy)
+
+
+def problem_of_http(error: HTTPException) -> Problem:
+    reasons = [_reason(item) for item in error.extra or () if isinstance(item, dict)]
+    detail = " ".join(reasons) or str(error.detail)
+    return Problem(title=HTTPStatus(error.status_code).phrase, status=error.status_code, detail=detail)
+
+
+def _reason(item: dict[str, Any]) -> str:
+    key, message = str(item.get("key", "")), str(item.get("message", ""))
+    if key in _ALLOWED and "enum" in message:
+        message = f"one of {', '.join(_ALLOWED[key])} is expected"
+    return f"{key}: {message.removesuffix('.')}." if key else message
+
+
+def problem_of_fault(request: Request[Any, Any, Any], error: Exception) -> Problem:
+    structlog.get_logger().error("request failed", path=request.url.path, exc_info=error)
+    return Problem(
+        title="A fault of Lampstand's own", status=500,
+        detail="Something failed that should not. The log holds the details; trying again may help.",
+    )  # fmt: skip
+
+
+def respond(problem: Problem) -> Response[Problem]:
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Response(problem, status_code=problem.status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)

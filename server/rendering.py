@@ -1,0 +1,219 @@
+"""Verses as HTML: paragraphs and lines of poetry, words with what lies behind them, footnote marks.
+
+Everything comes from the stand-off markup of a verse; the text is escaped piece by piece.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+from markupsafe import Markup, escape
+
+from appliance.scripture.canon import BOOK_BY_OSIS, split_verse_id
+from appliance.scripture.passage import Break, BreakKind, HeadingKind, Note, SpanKind, Verse
+
+STATIC = Path(__file__).parent / "static"
+_SPAN_TAGS = {
+    SpanKind.JESUS: ("<span class=jesus>", "</span>"),
+    SpanKind.DIVINE_NAME: ("<span class=divine>", "</span>"),
+    SpanKind.ADDED: ("<i class=added>", "</i>"),
+    SpanKind.FOREIGN: ("<i>", "</i>"),
+}
+
+
+class Footnote(msgspec.Struct, frozen=True):
+    """A footnote at the end of a chapter: `mark` is its letter, `place` the chapter:verse it belongs to."""
+
+    mark: str
+    place: str
+    text: str
+
+
+class RenderedChapter(msgspec.Struct, frozen=True):
+    html: Markup
+    footnotes: list[Footnote]
+
+
+class RenderedRow(msgspec.Struct, frozen=True):
+    """A verse in each of several texts, for reading side by side; empty where a text lacks it."""
+
+    verse: int
+    cells: list[Markup]
+
+
+def footnote_mark(number: int) -> str:
+    """a … z, aa, ab, … for 0, 1, 2, …"""
+    letters = ""
+    number += 1
+    while number:
+        number, remainder = divmod(number - 1, 26)
+        letters = chr(97 + remainder) + letters
+    return letters
+
+
+class _Footnotes:
+    def __init__(self, prefix: str = "") -> None:
+        self.notes: list[Footnote] = []
+        self._prefix = prefix
+
+    def mark(self, verse: Verse, note: Note) -> Markup:
+        letter = self._prefix + footnote_mark(len(self.notes))
+        _book, chapter, number = verse.place
+        self.notes.append(Footnote(letter, f"{chapter}:{number}", note.text))
+        return Markup(
+            '<sup class=fn id="fr-{0}"><a href="#fn-{0}" aria-label="Footnote {0}" data-note="{1}">{0}</a></sup>'
+        ).format(letter, note.text)
+
+
+def render_chapter(verses: Sequence[Verse]) -> RenderedChapter:
+    """A chapter as it is set in a printed Bible."""
+    footnotes = _Footnotes()
+    out: list[str] = []
+    block: str | None = None
+
+    def close() -> None:
+        nonlocal block
+        if block:
+            out.append(f"</{block}>")
+            block = None
+
+    def open_block(each: Break | None) -> None:
+        nonlocal block
+        close()
+        if each and each.kind in (BreakKind.LINE, BreakKind.SELAH):
+            level = "selah" if each.kind is BreakKind.SELAH else f"l{min(max(each.level, 1), 4)}"
+            out.append(f'<div class="line {level}">')
+            block = "div"
+        else:
+            out.append("<p>")
+            block = "p"
+
+    for verse in verses:
+        number = verse.place[2]
+        breaks = _blocks_by_offset(verse)
+        for heading in verse.markup.headings:
+            if heading.at == 0 and heading.kind is not HeadingKind.BOOK:
+                close()
+                out.append(_heading(heading.kind, heading.text))
+        edges = sorted({0, len(verse.text), *breaks})
+        for first, last in pairwise(edges):
+            if first in breaks:
+                if breaks[first][1]:
+                    close()
+                    out.append("<div class=stanza></div>")
+                open_block(breaks[first][0])
+            elif block is None:
+                open_block(None)
+            piece = _inline(verse, first, last, footnotes)
+            if first == 0:
+                label = Markup('<a class=vn id="v{0}" href="#v{0}" data-verse="{1}">{0}</a>').format(number, verse.verse_id)
+                piece = label + piece
+            out.append(f'<span class=v data-verse="{verse.verse_id}">{piece}</span> ')
+        for heading in verse.markup.headings:
+            if heading.kind is HeadingKind.COLOPHON:
+                close()
+                out.append(_heading(heading.kind, heading.text))
+    close()
+    return RenderedChapter(Markup("".join(out)), footnotes.notes)  # noqa: S704 - every piece above is escaped
+
+
+def _blocks_by_offset(verse: Verse) -> dict[int, tuple[Break | None, bool]]:
+    """What begins at each offset: (the line or paragraph, whether a stanza begins with it)."""
+    found: dict[int, tuple[Break | None, bool]] = {}
+    for each in verse.markup.breaks:
+        current, stanza = found.get(each.at, (None, False))
+        if each.kind is BreakKind.STANZA:
+            found[each.at] = (current, True)
+        elif current is None or current.kind is BreakKind.PARAGRAPH:
+            found[each.at] = (each, stanza)
+    return found
+
+
+def _heading(kind: HeadingKind, text: str) -> str:
+    return str(Markup("<h3 class={0}>{1}</h3>").format(kind.value, text))
+
+
+def _inline(verse: Verse, first: int, last: int, footnotes: _Footnotes) -> Markup:
+    """The text from `first` to `last` with words, spans and footnote marks."""
+    markup = verse.markup
+    edges = {first, last}
+    for start, end in (*((w.start, w.end) for w in markup.words), *((s.start, s.end) for s in markup.spans)):
+        edges |= {edge for edge in (start, end) if first < edge < last}
+    notes = [note for note in markup.notes if note.kind == "foot" and _belongs(note.at, first, last, len(verse.text))]
+    edges |= {note.at for note in notes if first < note.at < last}
+    words = {word.start: word for word in markup.words}
+    parts: list[str] = []
+    points = sorted(edges)
+    for start, end in pairwise(points):
+        text = str(escape(verse.text[start:end]))
+        word = words.get(start)
+        if word and word.end <= last:
+            text = f'<span class=w data-strongs="{escape(" ".join(word.strongs))}">{text}</span>'
+        for span in markup.spans:
+            if span.start <= start and end <= span.end:
+                before, after = _SPAN_TAGS[span.kind]
+                text = before + text + after
+        parts.append(text)
+        parts += [str(footnotes.mark(verse, note)) for note in notes if note.at == end]
+    parts = [str(footnotes.mark(verse, note)) for note in notes if note.at == first and first == 0] + parts
+    return Markup("".join(parts))  # noqa: S704 - text, numbers and notes are escaped above
+
+
+def _belongs(at: int, first: int, last: int, length: int) -> bool:
+    return first < at <= last or (at == first == 0) or (at >= length == last)
+
+
+def render_rows(texts: Sequence[Sequence[Verse]]) -> tuple[list[RenderedRow], list[list[Footnote]]]:
+    """Chapters of several texts aligned verse by verse, and the footnotes of each."""
+    by_number = [{verse.place[2]: verse for verse in verses} for verses in texts]
+    footnotes = [_Footnotes(prefix=str(column + 1)) for column in range(len(texts))]
+    rows = [
+        RenderedRow(
+            number,
+            [
+                _inline(verses[number], 0, len(verses[number].text), notes) if number in verses else Markup("")
+                for verses, notes in zip(by_number, footnotes, strict=True)
+            ],
+        )
+        for number in sorted(set().union(*by_number))
+    ]
+    return rows, [notes.notes for notes in footnotes]
+
+
+def highlight(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
+    """Text with `<mark>` around the given offsets."""
+
+    def pieces() -> Iterator[str]:
+        at = 0
+        for start, end in spans:
+            yield str(escape(text[at:start]))
+            yield f"<mark>{escape(text[start:end])}</mark>"
+            at = end
+        yield str(escape(text[at:]))
+
+    return Markup("".join(pieces()))  # noqa: S704 - escaped above
+
+
+def read_address(translation: str, start: int, other: str = "") -> str:
+    """The address of the Read page at a verse_id."""
+    book, chapter, verse = split_verse_id(start)
+    suffix = f"?with={other}" if other else ""
+    return f"/read/{translation}/{book.osis}/{chapter}{suffix}#v{max(verse, 1)}"
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its content."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+TEMPLATE_GLOBALS = {
+    "asset": asset,
+    "highlight": highlight,
+    "read_address": read_address,
+    "book_name": lambda osis: BOOK_BY_OSIS[osis].name,
+}

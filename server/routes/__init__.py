@@ -1,0 +1,15 @@
+"""HTTP routes: nothing but translation between requests and the core's queries and operations."""
+
+from litestar import Router
+
+from server.routes.ask import AskController, MessageController
+from server.routes.health import HealthController, JobController
+from server.routes.library import LibraryController
+from server.routes.pages import PagesController
+from server.routes.search import SearchController
+
+api = Router(
+    path="/api/v1",
+    route_handlers=[AskController, HealthController, JobController, LibraryController, MessageController, SearchController],
+)
+pages = Router(path="/", route_handlers=[PagesController], include_in_schema=False)

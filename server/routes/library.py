@@ -1,0 +1,203 @@
+"""Scripture: translations, passages, chapters, the lexicon."""
+
+import hashlib
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, Request, Response, get
+from litestar.params import Parameter
+
+from appliance import __version__
+from appliance.scripture import queries
+from appliance.scripture.canon import Testament
+from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Translation, Verse
+from appliance.scripture.references import find_book, format_range, parse_reference
+from server.bootstrap import Appliance
+
+REVALIDATE = "private, no-cache"
+
+
+class TranslationView(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    language: str
+    verses: int
+    licence: str
+    attribution: str
+    source: str
+    versification: str
+
+
+class TranslationList(msgspec.Struct, frozen=True):
+    translations: list[TranslationView]
+
+
+class WordView(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of the text with the Strong's numbers behind it; offsets count characters."""
+
+    start: int
+    end: int
+    text: str
+    strongs: tuple[str, ...]
+
+
+class PassageVerse(msgspec.Struct, frozen=True, kw_only=True):
+    """One place in several texts; texts, notes and words are by translation."""
+
+    verse_id: int
+    osis: str
+    reference: str
+    texts: dict[str, str]
+    notes: dict[str, tuple[Note, ...]]
+    words: dict[str, tuple[WordView, ...]]
+
+
+class PassageView(msgspec.Struct, frozen=True, kw_only=True):
+    reference: str
+    osis: str
+    verses: list[PassageVerse]
+
+
+class ChapterVerse(msgspec.Struct, frozen=True, kw_only=True):
+    """A verse; notes, words, spans, breaks and headings point into its text by character offsets."""
+
+    verse_id: int
+    osis: str
+    verse: int
+    text: str
+    notes: tuple[Note, ...]
+    words: tuple[WordView, ...]
+    spans: tuple[Span, ...]
+    breaks: tuple[Break, ...]
+    headings: tuple[Heading, ...]
+
+
+class ChapterPlace(msgspec.Struct, frozen=True, kw_only=True):
+    book: str
+    chapter: int
+
+
+class ChapterView(msgspec.Struct, frozen=True, kw_only=True):
+    translation: str
+    book: str
+    book_name: str
+    chapter: int
+    previous: ChapterPlace | None
+    next: ChapterPlace | None
+    verses: list[ChapterVerse]
+
+
+class BookView(msgspec.Struct, frozen=True, kw_only=True):
+    osis: str
+    name: str
+    testament: Testament
+    chapters: list[int]
+
+
+class BookList(msgspec.Struct, frozen=True):
+    translation: str
+    books: list[BookView]
+
+
+def _words(verse: Verse) -> tuple[WordView, ...]:
+    return tuple(
+        WordView(start=word.start, end=word.end, text=verse.text[word.start : word.end], strongs=word.strongs)
+        for word in verse.markup.words
+    )
+
+
+def _translation_view(translation: Translation) -> TranslationView:
+    fields = TranslationView.__struct_fields__
+    return TranslationView(**{name: getattr(translation, name) for name in fields})
+
+
+def etag_of(*parts: str) -> str:
+    """A validator that changes with the program and with the texts named."""
+    return f'"{hashlib.sha256("|".join((__version__, *parts)).encode()).hexdigest()[:32]}"'
+
+
+def cached[View](request: Request[object, object, object], etag: str, view: View) -> Response[View | None]:
+    """The view with its ETag, or 304 where the client has it already."""
+    headers = {"ETag": etag, "Cache-Control": REVALIDATE}
+    if request.headers.get("if-none-match") == etag:
+        return Response(None, status_code=304, headers=headers)
+    return Response(view, headers=headers)
+
+
+def _place(place: tuple[str, int] | None) -> ChapterPlace | None:
+    return ChapterPlace(book=place[0], chapter=place[1]) if place else None
+
+
+def view_chapter(chapter: Chapter) -> ChapterView:
+    return ChapterView(
+        translation=chapter.translation.id, book=chapter.book.osis, book_name=chapter.book.name, chapter=chapter.chapter,
+        previous=_place(chapter.previous), next=_place(chapter.next),
+        verses=[
+            ChapterVerse(
+                verse_id=verse.verse_id, osis=verse.osis, verse=verse.place[2], text=verse.text, words=_words(verse),
+                notes=verse.markup.notes, spans=verse.markup.spans, breaks=verse.markup.breaks, headings=verse.markup.headings,
+            )
+            for verse in chapter.verses
+        ],
+    )  # fmt: skip
+
+
+class LibraryController(Controller):
+    tags = ("Scripture",)
+
+    @get("/translations", sync_to_thread=True, summary="The texts of the library")
+    def translations(self, appliance: Appliance) -> TranslationList:
+        return TranslationList([_translation_view(each) for each in queries.translations(appliance.library)])
+
+    @get("/translations/{translation:str}/books", sync_to_thread=True, summary="The books of a text and their chapters")
+    def books(self, appliance: Appliance, translation: str) -> BookList:
+        found = queries.find_translation(appliance.library, translation)
+        return BookList(
+            found.id,
+            [
+                BookView(
+                    osis=book.osis, name=book.name, testament=book.testament,
+                    chapters=queries.chapters(appliance.library, found, book),
+                )
+                for book in queries.books(appliance.library, found)
+            ],
+        )  # fmt: skip
+
+    @get("/passages", sync_to_thread=True, summary="A passage in one or several texts")
+    def passage(
+        self,
+        appliance: Appliance,
+        ref: Annotated[str, Parameter(description="Such as John 3:16-18 or John.3.16.")],
+        translations: Annotated[str, Parameter(description="Ids with commas between; empty for the default.")] = "",
+    ) -> PassageView:
+        reference = parse_reference(ref)
+        named = [each.strip() for each in translations.split(",") if each.strip()]
+        default = queries.default_translation(appliance.library, appliance.settings.default_translation)
+        verses = queries.passage(appliance.library, reference, named or [default.id])
+        return PassageView(
+            reference=str(reference),
+            osis=reference.osis,
+            verses=[
+                PassageVerse(
+                    verse_id=place.verse_id,
+                    osis=next(iter(place.verses.values())).osis,
+                    reference=format_range(place.verse_id, place.verse_id),
+                    texts={key: verse.text for key, verse in place.verses.items()},
+                    notes={key: verse.markup.notes for key, verse in place.verses.items()},
+                    words={key: _words(verse) for key, verse in place.verses.items()},
+                )
+                for place in verses
+            ],
+        )
+
+    @get("/chapters/{translation:str}/{book:str}/{number:int}", sync_to_thread=True, summary="A chapter of a text")
+    def chapter(
+        self, request: Request[object, object, object], appliance: Appliance, translation: str, book: str, number: int
+    ) -> Response[ChapterView | None]:
+        chapter = queries.chapter(appliance.library, translation, find_book(book), number)
+        return cached(request, etag_of(chapter.translation.digest, book, str(number)), view_chapter(chapter))
+
+    @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
+    def lexicon(self, appliance: Appliance, strongs: str) -> LexiconEntry:
+        return queries.lexicon_entry(appliance.library, strongs)

@@ -1,0 +1,168 @@
+"""The pages: home, read, search, ask, about. They work without JavaScript; the modules in static/ make them quicker."""
+
+import asyncio
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from litestar import Controller, MediaType, Request, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, Parameter
+from litestar.response import Redirect, Template
+
+from appliance.scripture import queries
+from appliance.scripture.canon import Testament
+from appliance.scripture.passage import Translation
+from appliance.scripture.references import find_book
+from appliance.scripture.search.hits import Mode
+from appliance.scripture.search.index import index_state
+from appliance.scripture.search.service import Search, named_reference, search
+from appliance.study import queries as study
+from appliance.study.operations import AnswerDesk
+from server.bootstrap import Appliance
+from server.errors import Problem
+from server.rendering import read_address, render_chapter, render_rows
+from server.routes.ask import begin_answer
+from server.routes.health import view_job
+
+PAGE_SIZE = 20
+TESTAMENT_NAMES = {Testament.OLD: "Old Testament", Testament.NEW: "New Testament", Testament.DEUTEROCANON: "Deuterocanon"}
+
+
+def problem_page(problem: Problem) -> Response[Any]:
+    """An error as a page."""
+    return Template("problem.html", context={"problem": problem}, status_code=problem.status)
+
+
+def _shown(appliance: Appliance, named: str) -> Translation:
+    if named:
+        return queries.find_translation(appliance.library, named)
+    return queries.default_translation(appliance.library, appliance.settings.default_translation)
+
+
+class PagesController(Controller):
+    include_in_schema = False
+
+    @get("/", sync_to_thread=True)
+    def home(self, appliance: Appliance) -> Template:
+        return Template(
+            "home.html",
+            context={
+                "translations": queries.translations(appliance.library),
+                "index": index_state(appliance.library, appliance.settings.embedded_translation),
+                "jobs": [view_job(job) for job in appliance.jobs.active()],
+            },
+        )
+
+    @get("/read", sync_to_thread=True)
+    def choose(self, appliance: Appliance, translation: str = "", book: str = "") -> Template:
+        shown = _shown(appliance, translation)
+        named = find_book(book) if book else None
+        books = queries.books(appliance.library, shown)
+        groups = [(title, [each for each in books if each.testament is testament]) for testament, title in TESTAMENT_NAMES.items()]
+        return Template(
+            "choose.html",
+            context={
+                "translation": shown, "translations": queries.translations(appliance.library), "groups": groups,
+                "book": named, "chapters": queries.chapters(appliance.library, shown, named) if named else [],
+            },
+        )  # fmt: skip
+
+    @get("/read/{translation:str}/{book:str}/{number:int}", sync_to_thread=True)
+    def read(
+        self,
+        appliance: Appliance,
+        translation: str,
+        book: str,
+        number: int,
+        other: Annotated[str, Parameter(query="with")] = "",
+    ) -> Template:
+        chapter = queries.chapter(appliance.library, translation, find_book(book), number)
+        context: dict[str, Any] = {
+            "chapter": chapter, "other": other, "translations": queries.translations(appliance.library),
+            "chapters": queries.chapters(appliance.library, chapter.translation, chapter.book),
+        }  # fmt: skip
+        if other:
+            second = queries.find_translation(appliance.library, other)
+            beside = queries.chapter_verses(appliance.library, second, chapter.book, number)
+            rows, notes = render_rows([chapter.verses, beside])
+            context |= {"rows": rows, "second": second, "footnotes": [note for column in notes for note in column]}
+        else:
+            rendered = render_chapter(chapter.verses)
+            context |= {"html": rendered.html, "footnotes": rendered.footnotes}
+        return Template("read.html", context=context)
+
+    @get("/search", sync_to_thread=True)
+    def search(
+        self,
+        appliance: Appliance,
+        q: str = "",
+        mode: Mode = Mode.HYBRID,
+        translation: str = "",
+        testament: str = "",
+        book: str = "",
+        cursor: str = "",
+    ) -> Template | Redirect:
+        shown = _shown(appliance, translation)
+        reference = named_reference(q)
+        if reference and mode is Mode.HYBRID and not cursor:
+            return Redirect(read_address(shown.id, reference.start), status_code=303)
+        chosen = {"q": q, "mode": mode.value, "translation": shown.id, "testament": testament, "book": book}
+        results = None
+        if q.strip():
+            wanted = Search(
+                query=q, mode=mode, translation=shown.id, limit=PAGE_SIZE, cursor=cursor or None,
+                testament=Testament(testament) if testament in set(Testament) else None, book=book or None,
+            )  # fmt: skip
+            results = search(appliance.library, appliance.embedder, wanted, embedded=appliance.settings.embedded_translation)
+        return Template(
+            "search.html",
+            context={
+                "q": q, "chosen": chosen, "results": results, "modes": list(Mode), "testaments": TESTAMENT_NAMES,
+                "translations": queries.translations(appliance.library), "translation": shown,
+                "address": lambda **changes: "/search?" + urlencode({k: v for k, v in (chosen | changes).items() if v}),
+            },
+        )  # fmt: skip
+
+    @get("/ask", sync_to_thread=True)
+    def ask(self, appliance: Appliance, q: str = "") -> Template:
+        shown = _shown(appliance, "")
+        return Template(
+            "ask.html",
+            context={"q": q, "message": None, "translation": shown, "translations": queries.translations(appliance.library)},
+        )
+
+    @post("/ask", status_code=303)
+    async def ask_form(
+        self,
+        appliance: Appliance,
+        desk: AnswerDesk,
+        data: Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)],
+    ) -> Redirect:
+        message = await begin_answer(appliance, desk, data.get("question", ""), data.get("translation", ""))
+        return Redirect(f"/ask/{message.id}", status_code=303)
+
+    @get("/ask/{message_id:str}")
+    async def answer(self, appliance: Appliance, message_id: str) -> Template:
+        message = await asyncio.to_thread(study.message, appliance.appliance_db, message_id)
+        translations = await asyncio.to_thread(queries.translations, appliance.library)
+        shown = next((each for each in translations if each.id == message.translation), None)
+        return Template(
+            "ask.html",
+            context={"q": message.question, "message": message, "translation": shown, "translations": translations},
+        )
+
+    @get("/about", sync_to_thread=True)
+    def about(self, appliance: Appliance) -> Template:
+        return Template(
+            "about.html",
+            context={
+                "translations": queries.translations(appliance.library),
+                "dictionaries": queries.dictionaries(appliance.library),
+                "models": appliance.catalogue.models(),
+            },
+        )
+
+    @get("/favicon.ico", media_type=MediaType.TEXT)
+    async def favicon(self, request: Request[Any, Any, Any]) -> Redirect:  # noqa: ARG002 - browsers ask for it by themselves
+        return Redirect("/static/lamp.svg")
+

@@ -1,0 +1,35 @@
+"""Search."""
+
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.params import Parameter
+
+from appliance.scripture import queries
+from appliance.scripture.canon import Testament
+from appliance.scripture.search.hits import Mode, Results
+from appliance.scripture.search.service import MAX_LIMIT, Search, search
+from server.bootstrap import Appliance
+
+
+class SearchController(Controller):
+    path = "/search"
+    tags = ("Search",)
+
+    @get(sync_to_thread=True, summary="Verses for words, a phrase, a meaning or a reference")
+    def search(
+        self,
+        appliance: Appliance,
+        q: Annotated[str, Parameter(description='Words, "phrases", prefix*, AND, OR, NOT, -word, or a reference.')],
+        mode: Mode = Mode.HYBRID,
+        translation: Annotated[str, Parameter(description="The text to show; empty for the default.")] = "",
+        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 20,
+        cursor: Annotated[str | None, Parameter(description="`next_cursor` of the page before.")] = None,
+        testament: Testament | None = None,
+        book: Annotated[str | None, Parameter(description="A book's name or OSIS id.")] = None,
+    ) -> Results:
+        shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
+        wanted = Search(
+            query=q, mode=mode, translation=shown, limit=limit, cursor=cursor, testament=testament, book=book
+        )
+        return search(appliance.library, appliance.embedder, wanted, embedded=appliance.settings.embedded_translation)

@@ -1,0 +1,92 @@
+// Behind the text: a tapped word opens its lemma, a footnote mark opens beside the line.
+
+const panel = document.getElementById("panel");
+const content = panel.querySelector(".content");
+let opener = null;
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function close() {
+  panel.hidden = true;
+  document.body.classList.remove("panel-open");
+  document.querySelector(".w.chosen")?.classList.remove("chosen");
+  opener?.focus?.();
+}
+
+async function explain(word) {
+  document.querySelector(".w.chosen")?.classList.remove("chosen");
+  word.classList.add("chosen");
+  opener = word;
+  panel.hidden = false;
+  document.body.classList.add("panel-open");
+  content.replaceChildren(element("p", "Looking it up …", "quiet"));
+  const numbers = word.dataset.strongs.split(" ");
+  const entries = await Promise.all(
+    numbers.map(async (number) => {
+      const response = await fetch(`/api/v1/lexicon/${encodeURIComponent(number)}`);
+      return { number, ok: response.ok, entry: await response.json() };
+    }),
+  );
+  content.replaceChildren(element("p", `“${word.textContent}”`, "quiet"));
+  for (const { number, ok, entry } of entries) {
+    if (!ok) {
+      content.append(element("p", entry.detail));
+      continue;
+    }
+    const lemma = element("p", entry.lemma, "lemma");
+    lemma.lang = entry.language;
+    content.append(lemma, element("p", `${entry.transliteration} · ${entry.pronunciation} · ${number}`, "quiet"), element("p", entry.definition));
+  }
+  const source = element("p", "", "quiet");
+  const link = element("a", "Strong’s dictionaries");
+  link.href = "/about";
+  source.append(link);
+  content.append(source);
+}
+
+function toggleNote(mark) {
+  const open = mark.parentElement.nextElementSibling;
+  if (open?.classList.contains("aside-note")) {
+    open.remove();
+    return;
+  }
+  const note = element("span", mark.dataset.note, "aside-note");
+  note.setAttribute("role", "note");
+  mark.parentElement.after(note);
+}
+
+document.addEventListener("click", (event) => {
+  const mark = event.target.closest(".fn a");
+  const word = event.target.closest(".w");
+  if (mark) {
+    event.preventDefault();
+    toggleNote(mark);
+  } else if (word) {
+    explain(word);
+  } else if (event.target.closest(".panel .close")) {
+    close();
+  }
+});
+
+// Words are too many for the tab key: with a verse number in focus, the arrows down and up walk its words.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !panel.hidden) close();
+  const number = event.target.closest?.("a.vn");
+  if (!["ArrowDown", "ArrowUp"].includes(event.key) || !(number || event.target.closest?.(".w"))) return;
+  event.preventDefault();
+  const words = [...document.querySelectorAll(".reader .w")];
+  const from = number ? words.findIndex((word) => number.compareDocumentPosition(word) & Node.DOCUMENT_POSITION_FOLLOWING) - 1 : words.indexOf(event.target);
+  const next = words[from + (event.key === "ArrowDown" ? 1 : -1)];
+  if (!next) return;
+  next.tabIndex = -1;
+  next.focus();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches(".w")) explain(event.target);
+});
