@@ -21,25 +21,25 @@ class ApplianceError(Exception):
         return f"{self.message} {self.remedy}".strip()
 
 
-class NotFound(ApplianceError):  # noqa: N818 - named as sentences: "passage not found"
+class NotFound(ApplianceError):
     """What was asked for does not exist."""
 
     title = "Not found"
 
 
-class Refused(ApplianceError):  # noqa: N818
+class Refused(ApplianceError):
     """The request itself is wrong and will be wrong again."""
 
     title = "Not accepted"
 
 
-class Conflict(ApplianceError):  # noqa: N818
+class Conflict(ApplianceError):
     """The request is right, but not in the state things are in."""
 
     title = "Conflict"
 
 
-class Unavailable(ApplianceError):  # noqa: N818
+class Unavailable(ApplianceError):
     """Something needed is not there at the moment; the same request may work later."""
 
     title = "Not available now"

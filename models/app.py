@@ -1,7 +1,6 @@
 """The runtime's HTTP face: the OpenAI protocol."""
 
 import asyncio
-import contextlib
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
@@ -139,12 +138,13 @@ def create_app(host: Host, activity: Activity) -> Litestar:
         exception_handlers={ModelError: _model_error, HTTPException: _http_error},
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
+        logging_config=None,
     )
 
 
 async def watch_idleness(activity: Activity, idle_exit_s: float, stop: Callable[[], None]) -> None:
     """Call `stop` once nothing was asked for `idle_exit_s` seconds."""
-    with contextlib.suppress(asyncio.CancelledError):
-        while activity.idle_s < idle_exit_s:
-            await asyncio.sleep(max(idle_exit_s - activity.idle_s, 0.2))
-        stop()
+    # Idleness is the absence of events: the sleep ends when it could be reached.
+    while (left := idle_exit_s - activity.idle_s) > 0:  # noqa: ASYNC110
+        await asyncio.sleep(max(left, 0.2))
+    stop()

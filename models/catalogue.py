@@ -124,10 +124,14 @@ def check_gguf(file: Path) -> None:
     except OSError as error:
         raise FileRefused(f"{file} cannot be read: {error.strerror}.") from error
     if head[:4] != GGUF_MAGIC:
-        raise FileRefused(f"{file.name} is not a GGUF model. Chat models for llama.cpp end in .gguf and begin with GGUF.")
+        raise FileRefused(
+            f"{file.name} is not a GGUF model. Chat models for llama.cpp end in .gguf and begin with GGUF."
+        )
     version, tensors = int.from_bytes(head[4:8], "little"), int.from_bytes(head[8:16], "little")
     if version not in GGUF_VERSIONS or len(head) < 24 or tensors == 0:
-        raise FileRefused(f"{file.name} is a GGUF file of version {version} with {tensors} tensors; it cannot be loaded.")
+        raise FileRefused(
+            f"{file.name} is a GGUF file of version {version} with {tensors} tensors; it cannot be loaded."
+        )
 
 
 def sha256_of(file: Path) -> str:

@@ -24,7 +24,11 @@ def models() -> None:
 
 @models.command()
 @click.option("--folder", type=click.Path(path_type=Path), help="The models folder (default: in the data folder).")
-@click.option("--socket", type=click.Path(path_type=Path), help="Unix socket to listen on (default: in the data folder).")
+@click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    help="Unix socket to listen on (default: in the data folder).",
+)
 @click.option("--host", default="", help="Listen on this address instead of a socket.")
 @click.option("--port", default=8317, show_default=True, help="Port for --host.")
 @click.option("--idle-exit", type=float, help="End after this many seconds without a request.")
@@ -69,7 +73,9 @@ def list_models(given: ModelsFolder, as_json: bool) -> None:
     console = Console()
     console.print(table)
     if not any(model.role == "chat" for model in known):
-        console.print("No chat model yet: `lampstand models add FILE.gguf` brings one. Answers quote passages until then.")
+        console.print(
+            "No chat model yet: `lampstand models add FILE.gguf` brings one. Answers quote passages until then."
+        )
 
 
 @models.command()

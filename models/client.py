@@ -42,7 +42,9 @@ class Client:
         self._starting = threading.Lock()
         self._base = self._address or "http://models"
         transport = None if self._address else httpx.HTTPTransport(uds=str(socket))
-        self._http = httpx.Client(base_url=self._base, transport=transport, timeout=httpx.Timeout(EMBED_TIMEOUT_S, connect=5.0))
+        self._http = httpx.Client(
+            base_url=self._base, transport=transport, timeout=httpx.Timeout(EMBED_TIMEOUT_S, connect=5.0)
+        )
 
     def embed(self, texts: Sequence[str], *, model: str) -> list[bytes]:
         """Unit vectors as little-endian float32 bytes, in order. Raises ModelError."""
@@ -111,7 +113,9 @@ class Client:
         try:
             return self._http.request(method, path, content=content, headers=_JSON)
         except httpx.HTTPError as error:
-            raise ModelUnavailable(f"The model runtime at {self._address or self._socket} cannot be reached.") from error
+            raise ModelUnavailable(
+                f"The model runtime at {self._address or self._socket} cannot be reached."
+            ) from error
 
 
 _JSON = {"content-type": "application/json"}
@@ -146,7 +150,12 @@ def _start(folder: Path, socket: Path, idle_exit_s: float) -> None:
     try:
         with (log / "models.log").open("ab") as output:
             subprocess.Popen(  # noqa: S603 - this interpreter and our own module
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=(write_end,), start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(write_end,),
+                start_new_session=True,
             )
         os.close(write_end)
         readable, _, _ = select.select([read_end], [], [], START_TIMEOUT_S)

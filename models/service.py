@@ -48,7 +48,13 @@ async def _serve(
     activity = Activity()
     app = create_app(Host(Catalogue(folder), threads=len(os.sched_getaffinity(0))), activity)
     config = uvicorn.Config(
-        app, uds=str(socket) if socket else None, host=host, port=port, log_level="warning", access_log=False, lifespan="on"
+        app,
+        uds=str(socket) if socket else None,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
     )
     server = _AnnouncingServer(config, ready_fd, socket)
     watcher = None

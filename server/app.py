@@ -28,9 +28,7 @@ from server.routes.pages import problem_page
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 SECURITY_HEADERS = [
     ResponseHeader(name="Content-Security-Policy", value=CONTENT_SECURITY_POLICY),
     ResponseHeader(name="X-Content-Type-Options", value="nosniff"),
@@ -78,6 +76,7 @@ def create_app(appliance: Appliance) -> Litestar:
             description="A self-hosted Bible-study appliance: read, search and ask.",
         ),
         request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
     )  # fmt: skip
 
 
@@ -93,11 +92,19 @@ def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[Proble
     """Refuse what another site's page would have this browser do; browsers say so in `Sec-Fetch-Site`."""
     if request.method in ("GET", "HEAD", "OPTIONS") or request.headers.get("sec-fetch-site") != "cross-site":
         return None
-    return respond(Problem(title="Forbidden", status=403, detail="A page of another site asked for this. Open Lampstand itself."))
+    return respond(
+        Problem(
+            title="Forbidden",
+            status=403,
+            detail="A page of another site asked for this. Open Lampstand itself.",
+        )
+    )
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
-    return not request.url.path.startswith(("/api/", "/schema", "/static")) and "text/html" in request.headers.get("accept", "")
+    return not request.url.path.startswith(("/api/", "/schema", "/static")) and "text/html" in request.headers.get(
+        "accept", ""
+    )
 
 
 def _answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:

@@ -75,7 +75,14 @@ class RuntimeWriter:
 class Appliance:
     """Everything of one data folder, opened."""
 
-    def __init__(self, folder: DataFolder, settings: Settings, *, embedder: Embedder | None = None, writer: Writer | None = None) -> None:
+    def __init__(
+        self,
+        folder: DataFolder,
+        settings: Settings,
+        *,
+        embedder: Embedder | None = None,
+        writer: Writer | None = None,
+    ) -> None:
         self.folder, self.settings = folder, settings
         self.appliance_db = Database(folder.appliance_db, APPLIANCE_MIGRATIONS)
         self.library = Database(folder.library_db, LIBRARY_MIGRATIONS)
@@ -151,5 +158,3 @@ def open_appliance(home: Path | None = None, **overrides: Any) -> Appliance:
     path = home or default_home()
     settings = load_settings(path, **overrides)
     return Appliance(DataFolder(path).create(), settings)
-
-

@@ -31,10 +31,10 @@ def run_checks(appliance: Appliance) -> list[Check]:
 
 def _checks(appliance: Appliance) -> Iterator[Check]:
     free = shutil.disk_usage(appliance.folder.home).free / 2**30
-    yield Check(
-        what="Disk", ok=free >= LEAST_FREE_GIB, finding=f"{free:.1f} GiB free.", remedy="Free at least 1 GiB."
+    yield Check(what="Disk", ok=free >= LEAST_FREE_GIB, finding=f"{free:.1f} GiB free.", remedy="Free at least 1 GiB.")
+    yield _integrity(
+        "Library", appliance.library, "Remove library.db and run ./packaging/run.sh again: it can be rebuilt."
     )
-    yield _integrity("Library", appliance.library, "Remove library.db and run ./packaging/run.sh again: it can be rebuilt.")
     yield _integrity("People's data", appliance.appliance_db, "Restore appliance.db from a backup.")
     texts = queries.translations(appliance.library)
     yield Check(

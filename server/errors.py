@@ -46,6 +46,8 @@ def problem_of(error: ApplianceError) -> Problem:
 def problem_of_http(error: HTTPException) -> Problem:
     reasons = [_reason(item) for item in error.extra or () if isinstance(item, dict)]
     detail = " ".join(reasons) or str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND and not reasons:
+        detail = "There is nothing at this address."
     return Problem(title=HTTPStatus(error.status_code).phrase, status=error.status_code, detail=detail)
 
 

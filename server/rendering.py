@@ -13,7 +13,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from appliance.scripture.canon import BOOK_BY_OSIS, split_verse_id
-from appliance.scripture.passage import Break, BreakKind, HeadingKind, Note, SpanKind, Verse
+from appliance.scripture.passage import Break, BreakKind, Heading, HeadingKind, Note, SpanKind, Verse
 
 STATIC = Path(__file__).parent / "static"
 _SPAN_TAGS = {
@@ -45,7 +45,7 @@ class RenderedRow(msgspec.Struct, frozen=True):
 
 
 def footnote_mark(number: int) -> str:
-    """a … z, aa, ab, … for 0, 1, 2, …"""
+    """Letters for 0, 1, 2, …: a … z, aa, ab, …."""
     letters = ""
     number += 1
     while number:
@@ -70,54 +70,69 @@ class _Footnotes:
 
 def render_chapter(verses: Sequence[Verse]) -> RenderedChapter:
     """A chapter as it is set in a printed Bible."""
-    footnotes = _Footnotes()
-    out: list[str] = []
-    block: str | None = None
-
-    def close() -> None:
-        nonlocal block
-        if block:
-            out.append(f"</{block}>")
-            block = None
-
-    def open_block(each: Break | None) -> None:
-        nonlocal block
-        close()
-        if each and each.kind in (BreakKind.LINE, BreakKind.SELAH):
-            level = "selah" if each.kind is BreakKind.SELAH else f"l{min(max(each.level, 1), 4)}"
-            out.append(f'<div class="line {level}">')
-            block = "div"
-        else:
-            out.append("<p>")
-            block = "p"
-
+    setter = _ChapterSetter()
     for verse in verses:
-        number = verse.place[2]
-        breaks = _blocks_by_offset(verse)
+        setter.set_verse(verse)
+    return setter.finish()
+
+
+class _ChapterSetter:
+    """Sets verses into paragraphs and lines; a verse may span several, and several stand in one."""
+
+    def __init__(self) -> None:
+        self._out: list[str] = []
+        self._block: str | None = None
+        self._footnotes = _Footnotes()
+
+    def set_verse(self, verse: Verse) -> None:
         for heading in verse.markup.headings:
             if heading.at == 0 and heading.kind is not HeadingKind.BOOK:
-                close()
-                out.append(_heading(heading.kind, heading.text))
-        edges = sorted({0, len(verse.text), *breaks})
-        for first, last in pairwise(edges):
-            if first in breaks:
-                if breaks[first][1]:
-                    close()
-                    out.append("<div class=stanza></div>")
-                open_block(breaks[first][0])
-            elif block is None:
-                open_block(None)
-            piece = _inline(verse, first, last, footnotes)
+                self._set_heading(heading)
+        blocks = _blocks_by_offset(verse)
+        for first, last in pairwise(sorted({0, len(verse.text), *blocks})):
+            self._set_block(blocks.get(first))
+            piece = _inline(verse, first, last, self._footnotes)
             if first == 0:
-                label = Markup('<a class=vn id="v{0}" href="#v{0}" data-verse="{1}">{0}</a>').format(number, verse.verse_id)
-                piece = label + piece
-            out.append(f'<span class=v data-verse="{verse.verse_id}">{piece}</span> ')
+                piece = _verse_number(verse) + piece
+            self._out.append(f'<span class=v data-verse="{verse.verse_id}">{piece}</span> ')
         for heading in verse.markup.headings:
             if heading.kind is HeadingKind.COLOPHON:
-                close()
-                out.append(_heading(heading.kind, heading.text))
-    close()
-    return RenderedChapter(Markup("".join(out)), footnotes.notes)  # noqa: S704 - every piece above is escaped
+                self._set_heading(heading)
+
+    def finish(self) -> RenderedChapter:
+        self._close_block()
+        html = Markup("".join(self._out))  # noqa: S704 - every piece is escaped where it is made
+        return RenderedChapter(html, self._footnotes.notes)
+
+    def _set_heading(self, heading: Heading) -> None:
+        self._close_block()
+        self._out.append(Markup("<h3 class={0}>{1}</h3>").format(heading.kind.value, heading.text))
+
+    def _set_block(self, block: tuple[Break | None, bool] | None) -> None:
+        """Begin what begins here; without a break, go on in the open block."""
+        if block is None and self._block is not None:
+            return
+        begins, stanza = block or (None, False)
+        self._close_block()
+        if stanza:
+            self._out.append("<div class=stanza></div>")
+        if begins and begins.kind in (BreakKind.LINE, BreakKind.SELAH):
+            level = "selah" if begins.kind is BreakKind.SELAH else f"l{min(max(begins.level, 1), 4)}"
+            self._out.append(f'<div class="line {level}">')
+            self._block = "div"
+        else:
+            self._out.append("<p>")
+            self._block = "p"
+
+    def _close_block(self) -> None:
+        if self._block:
+            self._out.append(f"</{self._block}>")
+            self._block = None
+
+
+def _verse_number(verse: Verse) -> Markup:
+    number = verse.place[2]
+    return Markup('<a class=vn id="v{0}" href="#v{0}" data-verse="{1}">{0}</a>').format(number, verse.verse_id)
 
 
 def _blocks_by_offset(verse: Verse) -> dict[int, tuple[Break | None, bool]]:
@@ -130,10 +145,6 @@ def _blocks_by_offset(verse: Verse) -> dict[int, tuple[Break | None, bool]]:
         elif current is None or current.kind is BreakKind.PARAGRAPH:
             found[each.at] = (each, stanza)
     return found
-
-
-def _heading(kind: HeadingKind, text: str) -> str:
-    return str(Markup("<h3 class={0}>{1}</h3>").format(kind.value, text))
 
 
 def _inline(verse: Verse, first: int, last: int, footnotes: _Footnotes) -> Markup:

@@ -81,7 +81,7 @@ def address(settings: Settings) -> str:
 
 
 def write_configuration(folder: DataFolder, settings: Settings) -> Path:
-    """supervisor's configuration, with a program for each process."""
+    """The configuration of supervisor, with a program for each process."""
     command = Path(sys.executable).with_name("lampstand")
     base = f"{_quoted(command)} --home {_quoted(folder.home)}"
     programs = {
@@ -93,7 +93,10 @@ def write_configuration(folder: DataFolder, settings: Settings) -> Path:
     text = _SUPERVISOR.format(logs=_escaped(folder.logs), run=_escaped(folder.run))
     for name, line in programs.items():
         text += _PROGRAM.format(
-            name=name, command=line.replace("%", "%%"), directory=_escaped(folder.home), log=_escaped(folder.logs / f"{name}.log"),
+            name=name,
+            command=line.replace("%", "%%"),
+            directory=_escaped(folder.home),
+            log=_escaped(folder.logs / f"{name}.log"),
             environment='PYTHONUNBUFFERED="1"',
         )
     path = folder.run / "supervisor.conf"
@@ -150,12 +153,15 @@ def _lock(folder: DataFolder) -> int:
     except OSError as error:
         os.close(handle)
         raise AlreadyRunning(
-            f"Lampstand already runs on {folder.home}.", remedy="`lampstand status` shows where. End it there first."
+            f"Lampstand already runs on {folder.home}.",
+            remedy="`lampstand status` shows where. End it there first.",
         ) from error
     return handle
 
 
-def _wait_until_served(url: str, supervisor: subprocess.Popen[bytes], ended: threading.Event, folder: DataFolder) -> None:
+def _wait_until_served(
+    url: str, supervisor: subprocess.Popen[bytes], ended: threading.Event, folder: DataFolder
+) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while not ended.wait(POLL_S):
         try:

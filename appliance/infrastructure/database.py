@@ -16,7 +16,9 @@ from appliance.errors import Refused, Unavailable
 
 BUSY_TIMEOUT_MS = 30_000
 
-CREATE_MIGRATIONS = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT DEFAULT CURRENT_TIMESTAMP)"
+CREATE_MIGRATIONS = (
+    "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT DEFAULT CURRENT_TIMESTAMP)"
+)
 HAS_MIGRATIONS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'"
 SELECT_MIGRATIONS = "SELECT name FROM migrations"
 RECORD_MIGRATION = "INSERT INTO migrations (name) VALUES (?)"
@@ -155,7 +157,7 @@ class Database:
         """Raises DatabaseTooNew where the file has migrations that this program does not know; writes nothing."""
         if unknown := self._applied() - {migration.__name__ for migration in self._migrations}:
             raise DatabaseTooNew(
-                f"{self.path} was written by a newer Lampstand (it knows {sorted(unknown)[-1]}).",
+                f"{self.path} was written by a newer Lampstand (it knows {max(unknown)}).",
                 remedy="Update this program, or choose another data folder with --home.",
             )
 
@@ -215,11 +217,13 @@ def _engine_errors(path: Path | None = None) -> Iterator[None]:
         yield
     except apsw.FullError as error:
         raise DiskFull(
-            f"The disk that holds {where} is full.", remedy="Free some space and try again; nothing was half-written."
+            f"The disk that holds {where} is full.",
+            remedy="Free some space and try again; nothing was half-written.",
         ) from error
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise DatabaseDamaged(
-            f"{where} is damaged or not a database.", remedy="Run `lampstand doctor` to see what can be rebuilt."
+            f"{where} is damaged or not a database.",
+            remedy="Run `lampstand doctor` to see what can be rebuilt.",
         ) from error
     except apsw.BusyError as error:
         raise DatabaseBusy(f"{where} is in use by another process.", remedy="Try again in a moment.") from error

@@ -57,9 +57,7 @@ COLUMNS = (
 SELECT_ONE = f"SELECT {COLUMNS} FROM jobs WHERE id = ?"  # noqa: S608 - a constant
 SELECT_ALL = f"SELECT {COLUMNS} FROM jobs ORDER BY id DESC LIMIT ?"  # noqa: S608
 SELECT_ACTIVE = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"  # noqa: S608
-SELECT_SAME = (
-    f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') AND kind = ? AND arguments = ?"  # noqa: S608
-)
+SELECT_SAME = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') AND kind = ? AND arguments = ?"  # noqa: S608
 INSERT = (
     "INSERT INTO jobs (kind, queue, arguments, title, state, message, created_at) VALUES (?, ?, ?, ?, 'queued', ?, ?)"
 )
@@ -186,7 +184,9 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, *, kind: str, title: str, arguments: Mapping[str, Any] | None = None, queue: str = "library") -> Job:
+    def create(
+        self, *, kind: str, title: str, arguments: Mapping[str, Any] | None = None, queue: str = "library"
+    ) -> Job:
         """A new job, or the one that is already waiting or running for the same thing."""
         encoded = msgspec.json.encode(dict(arguments or {}), order="sorted").decode()
         with self._database.write() as work:
@@ -221,10 +221,17 @@ class Jobs:
         if not job.active:
             return None
         with self._database.write() as work:
-            work.execute(CLAIM, {
-                "id": job_id, "owner": owner, "lease": now + LEASE_S, "now": now,
-                "seen_owner": job.owner, "seen_lease": job.lease_until,
-            })
+            work.execute(
+                CLAIM,
+                {
+                    "id": job_id,
+                    "owner": owner,
+                    "lease": now + LEASE_S,
+                    "now": now,
+                    "seen_owner": job.owner,
+                    "seen_lease": job.lease_until,
+                },
+            )
             claimed = work.changes == 1
             work.commit()
         return self.get(job_id) if claimed else None
@@ -232,10 +239,16 @@ class Jobs:
     def report(self, job_id: int, owner: str, progress: float, message: str) -> None:
         """Record progress and extend the lease. Raises JobCancelled or LeaseLost."""
         with self._database.write() as work:
-            rows = work.execute(REPORT, {
-                "id": job_id, "owner": owner, "progress": progress, "message": message,
-                "lease": time.time() + LEASE_S,
-            })
+            rows = work.execute(
+                REPORT,
+                {
+                    "id": job_id,
+                    "owner": owner,
+                    "progress": progress,
+                    "message": message,
+                    "lease": time.time() + LEASE_S,
+                },
+            )
             work.commit()
         if not rows:
             raise LeaseLost(f"Job {job_id} was taken over by another process.")
@@ -250,20 +263,33 @@ class Jobs:
 
     def finish(self, job_id: int, owner: str, state: State, message: str, error: Exception | None = None) -> None:
         with self._database.write() as work:
-            work.execute(FINISH, {
-                "id": job_id, "owner": owner, "state": state.value, "message": message, "now": time.time(),
-                "error_class": type(error).__name__ if error else None, "error": str(error) if error else None,
-            })
+            work.execute(
+                FINISH,
+                {
+                    "id": job_id,
+                    "owner": owner,
+                    "state": state.value,
+                    "message": message,
+                    "now": time.time(),
+                    "error_class": type(error).__name__ if error else None,
+                    "error": str(error) if error else None,
+                },
+            )
             work.commit()
 
     def retry_later(self, job: Job, owner: str, error: Exception) -> None:
         """Put a job back that failed for a passing reason, to be tried after a growing pause."""
         pause = min(BACKOFF_S * 2 ** (job.attempts - 1), BACKOFF_LIMIT_S)
         with self._database.write() as work:
-            work.execute(RETRY, {
-                "id": job.id, "owner": owner, "retry_at": time.time() + pause,
-                "message": f"{error} Trying again in {pause:.0f} s.",
-            })
+            work.execute(
+                RETRY,
+                {
+                    "id": job.id,
+                    "owner": owner,
+                    "retry_at": time.time() + pause,
+                    "message": f"{error} Trying again in {pause:.0f} s.",
+                },
+            )
             work.commit()
 
     def cancel(self, job_id: int) -> Job:

@@ -45,8 +45,14 @@ def run_program(
     try:
         child = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
             ["nice", "-n", str(niceness), *arguments] if niceness else list(arguments),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, errors="replace", cwd=cwd, env={**os.environ, **(environment or {})}, start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd=cwd,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
         )
     except OSError as error:
         raise ProgramFailed(f"{arguments[0]} could not be started: {error.strerror}.") from error

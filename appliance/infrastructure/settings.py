@@ -27,9 +27,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     host: Annotated[str, Meta(description="Address the web server listens on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535, description="Port the web server listens on.")] = 8316
-    default_translation: Annotated[
-        str, Meta(description="Translation people read when they have not chosen one.")
-    ] = "WEB"
+    default_translation: Annotated[str, Meta(description="Translation people read when they have not chosen one.")] = (
+        "WEB"
+    )
     embedded_translation: Annotated[
         str,
         Meta(description="Translation whose verses are searched by meaning; another English text where absent."),
@@ -41,14 +41,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "or an http address of another machine."
         ),
     ] = ""
-    embedding_model: Annotated[
-        str, Meta(description="Model that turns verses and queries into vectors.")
-    ] = "all-MiniLM-L6-v2"
+    embedding_model: Annotated[str, Meta(description="Model that turns verses and queries into vectors.")] = (
+        "all-MiniLM-L6-v2"
+    )
     chat_model: Annotated[
-        str, Meta(description="Model that writes answers: a name from `lampstand models list`, or empty for the first.")
+        str,
+        Meta(description="Model that writes answers: a name from `lampstand models list`, or empty for the first."),
     ] = ""
     log_level: Annotated[
-        str, Meta(pattern="^(debug|info|warning|error)$", description="Least severe log line that is written.")
+        str,
+        Meta(pattern="^(debug|info|warning|error)$", description="Least severe log line that is written."),
     ] = "info"
 
 
@@ -75,7 +77,9 @@ def _merge(values: dict[str, Any], more: dict[str, Any], source: Path | str) -> 
         msgspec.convert(more, Settings, strict=False)
     except msgspec.ValidationError as error:
         known = ", ".join(Settings.__struct_fields__)
-        raise InvalidSettings(f"A setting in {source} is not valid: {error}.", remedy=f"Known settings: {known}.") from error
+        raise InvalidSettings(
+            f"A setting in {source} is not valid: {error}.", remedy=f"Known settings: {known}."
+        ) from error
     values.update(more)
 
 

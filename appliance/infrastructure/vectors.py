@@ -20,9 +20,7 @@ class VectorTable:
         self._drop = f"DROP TABLE IF EXISTS {name}"
         self._delete = f"DELETE FROM {name} WHERE id = ?"  # noqa: S608 - the name is a constant of the caller
         self._insert = f"INSERT INTO {name} (id, embedding) VALUES (?, ?)"  # noqa: S608
-        self._nearest = (
-            f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"  # noqa: S608
-        )
+        self._nearest = f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"  # noqa: S608
 
     def create(self, work: UnitOfWork) -> None:
         work.execute(self._create)

@@ -31,7 +31,12 @@ def import_library(context: JobContext, arguments: Mapping[str, Any], *, databas
 
 
 def index_library(
-    context: JobContext, _arguments: Mapping[str, Any], *, database: Database, embedder: Embedder, preferred: str
+    context: JobContext,
+    _arguments: Mapping[str, Any],
+    *,
+    database: Database,
+    embedder: Embedder,
+    preferred: str,
 ) -> str:
     """Embed the verses that have no vector yet."""
     started = False

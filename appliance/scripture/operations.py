@@ -25,7 +25,10 @@ class ImportResult(msgspec.Struct, frozen=True):
 
 
 def import_source(
-    database: Database, source: Source, *, on_progress: Callable[[float, str], None] = lambda _share, _message: None
+    database: Database,
+    source: Source,
+    *,
+    on_progress: Callable[[float, str], None] = lambda _share, _message: None,
 ) -> ImportResult:
     """Bring one text or dictionary into the library, replacing an older one of the same id.
 

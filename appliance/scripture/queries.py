@@ -39,12 +39,13 @@ class ParallelVerse(msgspec.Struct, frozen=True):
 
 
 class TopicCitation(msgspec.Struct, frozen=True):
-    """A topic's heading that cites a range."""
+    """A topic's heading that cites a range; `size` counts all citations of the topic."""
 
     topic: str
     heading: str
     start: int
     end: int
+    size: int
 
 
 def translations(database: Database) -> list[Translation]:
@@ -64,11 +65,13 @@ def find_translation(database: Database, identifier: str) -> Translation:
             return translation
     if not known:
         raise TranslationNotFound(
-            "The library has no text yet.", remedy="`lampstand library import` brings one; ./packaging/run.sh brings three."
+            "The library has no text yet.",
+            remedy="`lampstand library import` brings one; ./packaging/run.sh brings three.",
         )
     nearest = process.extractOne(identifier.upper(), [each.id for each in known])
     raise TranslationNotFound(
-        f"There is no translation {identifier[:40]!r}.", remedy=f"Did you mean {nearest[0]}?" if nearest else ""
+        f"There is no translation {identifier[:40]!r}.",
+        remedy=f"Did you mean {nearest[0]}?" if nearest else "",
     )
 
 
@@ -88,15 +91,20 @@ def passage(database: Database, reference: Reference, translation_ids: Sequence[
     by_place: dict[int, dict[str, Verse]] = {}
     for identifier in translation_ids:
         translation = find_translation(database, identifier)
-        found = store.select_range(database.reader, translation.id, reference.start, reference.end, MAX_PASSAGE_VERSES + 1)
+        found = store.select_range(
+            database.reader, translation.id, reference.start, reference.end, MAX_PASSAGE_VERSES + 1
+        )
         if len(found) > MAX_PASSAGE_VERSES:
             raise PassageTooLong(
-                f"{reference} is more than {MAX_PASSAGE_VERSES:,} verses.", remedy="Ask for some chapters at a time."
+                f"{reference} is more than {MAX_PASSAGE_VERSES:,} verses.",
+                remedy="Ask for some chapters at a time.",
             )
         for verse in found:
             by_place.setdefault(verse.verse_id, {})[translation.id] = verse
     if not by_place:
-        raise PassageNotFound(f"{', '.join(translation_ids)} has no {reference}.", remedy="Another translation may have it.")
+        raise PassageNotFound(
+            f"{', '.join(translation_ids)} has no {reference}.", remedy="Another translation may have it."
+        )
     return [ParallelVerse(place, verses) for place, verses in sorted(by_place.items())]
 
 
@@ -160,7 +168,8 @@ def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:
     row = database.reader.row(store.SELECT_LEXICON, (key,))
     if row is None:
         raise LexiconEntryNotFound(
-            f"No dictionary here explains {strongs[:20]!r}.", remedy="Numbers look like G3439 (Greek) or H430 (Hebrew)."
+            f"No dictionary here explains {strongs[:20]!r}.",
+            remedy="Numbers look like G3439 (Greek) or H430 (Hebrew).",
         )
     return LexiconEntry(**dict(zip(LexiconEntry.__struct_fields__, row, strict=True)))
 

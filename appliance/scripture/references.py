@@ -88,7 +88,8 @@ def parse_reference(text: str) -> Reference:
     """
     if len(text) > MAX_LENGTH:
         raise ReferenceNotUnderstood(
-            f"A reference has at most {MAX_LENGTH} characters; this has {len(text)}.", remedy="Try John 3:16-18."
+            f"A reference has at most {MAX_LENGTH} characters; this has {len(text)}.",
+            remedy="Try John 3:16-18.",
         )
     cleaned = text.translate(_DASHES).strip()
     osis = parse_osis(cleaned)
@@ -105,7 +106,9 @@ def parse_reference(text: str) -> Reference:
         raise ReferenceNotUnderstood(
             f"The numbers of {_shown(text)} are not a chapter and verses.", remedy=f"Try {book.name} 1:1-3."
         )
-    return _resolve(book, *(int(part) if part else None for part in numbers.groups()))
+    chapter, *rest = numbers.groups()
+    verse, end_chapter, end = (int(part) if part else None for part in rest)
+    return _resolve(book, int(chapter), verse, end_chapter, end)
 
 
 def parse_osis(text: str) -> Reference | None:
@@ -129,23 +132,23 @@ def _osis_range(text: str) -> Reference | None:
     name, *numbers = text.split(".")
     if not all(number.isascii() and number.isdigit() and len(number) <= 4 for number in numbers) or len(numbers) > 2:
         return None
-    chapter, verse = (*(int(number) for number in numbers), None, None)[:2]
-    book = BOOK_BY_OSIS[name]
-    return _whole_book(book) if chapter is None else _resolve(book, chapter, verse, None, None)
+    if not numbers:
+        return _whole_book(BOOK_BY_OSIS[name])
+    chapter, verse = int(numbers[0]), int(numbers[1]) if len(numbers) > 1 else None
+    return _resolve(BOOK_BY_OSIS[name], chapter, verse, None, None)
 
 
 def _whole_book(book: Book) -> Reference:
     return Reference(verse_id(book, 1, 1), verse_id(book, _chapters(book)[-1][0], LAST_VERSE))
 
 
-def _resolve(book: Book, chapter: int | None, verse: int | None, end_chapter: int | None, end: int | None) -> Reference:
+def _resolve(book: Book, chapter: int, verse: int | None, end_chapter: int | None, end: int | None) -> Reference:
     chapters = dict(_chapters(book))
-    assert chapter is not None  # noqa: S101 - the pattern requires it
     if len(chapters) == 1 and verse is None and chapter not in chapters | {1: 0}:
         # "Jude 5" is a verse: the book has one chapter.
-        chapter, verse = 1, chapter
+        verse, chapter = chapter, 1
     elif len(chapters) == 1 and verse is None and end_chapter is None and end is not None:
-        chapter, verse = 1, chapter
+        verse, chapter = chapter, 1
     last_chapter = end_chapter or (end if verse is None and end else chapter)
     for number in (chapter, last_chapter):
         if number not in chapters:
@@ -157,12 +160,18 @@ def _resolve(book: Book, chapter: int | None, verse: int | None, end_chapter: in
         last_verse = LAST_VERSE
     else:
         last_verse = end if end is not None else (verse if verse is not None else LAST_VERSE)
-    for number, checked in ((verse, chapter), (None if last_verse == LAST_VERSE else last_verse, last_chapter)):
+    for number, checked in (
+        (verse, chapter),
+        (None if last_verse == LAST_VERSE else last_verse, last_chapter),
+    ):
         if number is not None and not 0 <= number <= chapters[checked]:
             raise PassageNotFound(
                 f"{book.name} {checked} has no verse {number}.", remedy=f"It has {chapters[checked]} verses."
             )
-    start, stop = verse_id(book, chapter, verse if verse is not None else 1), verse_id(book, last_chapter, last_verse)
+    start, stop = (
+        verse_id(book, chapter, verse if verse is not None else 1),
+        verse_id(book, last_chapter, last_verse),
+    )
     if stop < start:
         raise PassageNotFound(
             f"{format_range(start, start)} to {format_range(stop, stop)} ends before it begins.",
@@ -217,7 +226,10 @@ def nearest_book(name: str) -> Book | None:
     """The book whose name is most like a misspelt one, or None where nothing is near."""
     whole_names = {_key(book.name): book for book in BOOKS}
     found = process.extractOne(
-        _key(name), whole_names.keys(), scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=NEAREST_CUTOFF
+        _key(name),
+        whole_names.keys(),
+        scorer=DamerauLevenshtein.normalized_similarity,
+        score_cutoff=NEAREST_CUTOFF,
     )
     return whole_names[found[0]] if found else None
 

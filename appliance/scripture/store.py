@@ -49,7 +49,7 @@ CREATE TABLE lexicon (
 ) WITHOUT ROWID;
 CREATE TABLE topics (
     id INTEGER PRIMARY KEY, dictionary TEXT NOT NULL REFERENCES dictionaries (id), position INTEGER NOT NULL,
-    headword TEXT NOT NULL
+    headword TEXT NOT NULL, citations INTEGER NOT NULL
 );
 CREATE INDEX topics_headword ON topics (headword COLLATE NOCASE);
 CREATE TABLE topic_citations (
@@ -64,9 +64,7 @@ CREATE TABLE embedding_state (id INTEGER PRIMARY KEY CHECK (id = 1), model TEXT 
 """
 
 INSERT_TRANSLATION = "INSERT INTO translations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-SELECT_TRANSLATIONS = (
-    "SELECT id, name, language, versification, licence, attribution, source, digest, verses FROM translations ORDER BY rowid"
-)
+SELECT_TRANSLATIONS = "SELECT id, name, language, versification, licence, attribution, source, digest, verses FROM translations ORDER BY rowid"
 DELETE_FTS = (
     "INSERT INTO verses_fts (verses_fts, rowid, text, translation) "
     "SELECT 'delete', id, text, translation FROM verses WHERE translation = ?"
@@ -77,9 +75,7 @@ INSERT_VERSE = "INSERT INTO verses (translation, verse_id, text, markup) VALUES 
 INSERT_FTS = (
     "INSERT INTO verses_fts (rowid, text, translation) SELECT id, text, translation FROM verses WHERE translation = ?"
 )
-SELECT_RANGE = (
-    "SELECT verse_id, text, markup FROM verses WHERE translation = ? AND verse_id BETWEEN ? AND ? ORDER BY verse_id LIMIT ?"
-)
+SELECT_RANGE = "SELECT verse_id, text, markup FROM verses WHERE translation = ? AND verse_id BETWEEN ? AND ? ORDER BY verse_id LIMIT ?"
 SELECT_TEXTS = """
 SELECT v.verse_id, v.text FROM json_each(:ids) AS wanted CROSS JOIN verses AS v
 ON v.translation = :translation AND v.verse_id = wanted.value
@@ -102,11 +98,11 @@ INSERT_LEXICON = "INSERT OR REPLACE INTO lexicon VALUES (?, ?, ?, ?, ?, ?, ?)"
 SELECT_LEXICON = (
     "SELECT strongs, language, lemma, transliteration, pronunciation, definition FROM lexicon WHERE strongs = ?"
 )
-INSERT_TOPIC = "INSERT INTO topics (dictionary, position, headword) VALUES (?, ?, ?)"
+INSERT_TOPIC = "INSERT INTO topics (dictionary, position, headword, citations) VALUES (?, ?, ?, ?)"
 INSERT_CITATION = 'INSERT INTO topic_citations (topic, heading, start, "end") VALUES (?, ?, ?, ?)'
 INSERT_SEE_ALSO = "INSERT INTO topic_see_also VALUES (?, ?)"
 SELECT_CITING = """
-SELECT t.headword, c.heading, c.start, c."end" FROM topic_citations AS c CROSS JOIN topics AS t ON t.id = c.topic
+SELECT t.headword, c.heading, c.start, c."end", t.citations FROM topic_citations AS c CROSS JOIN topics AS t ON t.id = c.topic
 WHERE c.start BETWEEN :low AND :last AND c."end" >= :first
 """
 
@@ -211,7 +207,7 @@ def insert_lexicon(work: UnitOfWork, dictionary: str, entries: Iterable[LexiconE
 
 def insert_topics(work: UnitOfWork, dictionary: str, topics: Iterable[Topic]) -> None:
     for topic in topics:
-        work.execute(INSERT_TOPIC, (dictionary, topic.position, topic.headword))
+        work.execute(INSERT_TOPIC, (dictionary, topic.position, topic.headword, len(topic.citations)))
         topic_id = work.last_insert_id
         work.execute_many(INSERT_CITATION, [(topic_id, c.heading, c.start, c.end) for c in topic.citations])
         work.execute_many(INSERT_SEE_ALSO, [(topic_id, headword) for headword in topic.see_also])

@@ -3,6 +3,7 @@
 The form is a little Markdown: `## heading`, then `> quotation [n]` with the number of the source.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -13,9 +14,12 @@ from appliance.study.retrieval import subject_of
 
 _WORD = re.compile(r"\w{3,}")
 NO_TOPIC = "More passages"
-# How much it counts that a heading is about the question, and that its topic is shared by several passages.
+# How much it counts that a heading is about the question, and that its topic is shared by several passages; a topic that
+# cites half the Bible says little by being shared, from this many citations on.
 ABOUT_WEIGHT = 3.0
 SHARED_WEIGHT = 1.0
+COMMON_SIZE = 50
+LEAST_FITNESS = 0.03
 
 
 def write_extract(database: Database, question: str, sources: Sequence[Source]) -> Iterator[str]:
@@ -55,13 +59,14 @@ def _headings(database: Database, question: str, sources: Sequence[Source]) -> d
 
     def fitness(citation: queries.TopicCitation) -> float:
         words = {_stem(word) for word in _WORD.findall(f"{citation.topic} {citation.heading}".lower())}
-        about = len(asked & words) / (1 + len(words)) ** 0.5
-        return ABOUT_WEIGHT * about + SHARED_WEIGHT * (shared[citation.topic] - 1) / len(sources)
+        about = len(asked & words) / math.sqrt(1 + len(words))
+        telling = 1 / (1 + citation.size / COMMON_SIZE)
+        return ABOUT_WEIGHT * about + SHARED_WEIGHT * telling * (shared[citation.topic] - 1) / len(sources)
 
     chosen: dict[int, queries.TopicCitation] = {}
     for number, citations in cited.items():
         best = max(citations, key=lambda each: (fitness(each), each.start - each.end, each.topic), default=None)
-        if best and fitness(best) > 0:
+        if best and fitness(best) >= LEAST_FITNESS:
             chosen[number] = best
     return chosen
 

@@ -55,7 +55,8 @@ class LiveAnswer:
             if self.over and after >= len(self.events):
                 return
             async with self._changed:
-                await self._changed.wait_for(lambda: self.over or len(self.events) > after)
+                if not self.over and len(self.events) <= after:
+                    await self._changed.wait()
 
     async def _flush_soon(self) -> None:
         await asyncio.sleep(FLUSH_S)

@@ -34,7 +34,13 @@ class AnswerDesk:
     """Takes questions and makes their answers, as tasks of the running event loop."""
 
     def __init__(
-        self, *, library: Database, appliance: Database, embedder: Embedder | None, writer: Writer | None, embedded: str
+        self,
+        *,
+        library: Database,
+        appliance: Database,
+        embedder: Embedder | None,
+        writer: Writer | None,
+        embedded: str,
     ) -> None:
         self.log = AnswerLog(appliance)
         self._library, self._appliance = library, appliance
@@ -51,7 +57,8 @@ class AnswerDesk:
             raise QuestionRefused("The question is empty.", remedy="Ask in a sentence, or name a topic.")
         if len(question) > MAX_QUESTION_CHARACTERS:
             raise QuestionRefused(
-                f"The question has {len(question):,} characters.", remedy=f"At most {MAX_QUESTION_CHARACTERS:,} are read."
+                f"The question has {len(question):,} characters.",
+                remedy=f"At most {MAX_QUESTION_CHARACTERS:,} are read.",
             )
         text = scripture.find_translation(self._library, translation)
         message_id = secrets.token_hex(8)
@@ -95,7 +102,9 @@ class AnswerDesk:
             await live.append(EventType.SOURCES, _sources_payload(retrieved))
             made_by, notice = await self._write(live, question, retrieved.sources)
             took_ms = round((time.monotonic() - began) * 1000)
-            await live.append(EventType.DONE, {"made_by": made_by, "took_ms": took_ms, "notice": notice or retrieved.notice})
+            await live.append(
+                EventType.DONE, {"made_by": made_by, "took_ms": took_ms, "notice": notice or retrieved.notice}
+            )
             await live.finish(MessageState.DONE, made_by=made_by)
         except asyncio.CancelledError:
             await live.append(EventType.DONE, {"made_by": made_by, "stopped": True})
@@ -103,7 +112,7 @@ class AnswerDesk:
             raise
         except ApplianceError as error:
             await self._fail(live, str(error))
-        except Exception:
+        except Exception:  # noqa: BLE001 - a task of nobody's: the reader gets a sentence, the log the trace
             _log.exception("answer failed", message=live.message_id)
             await self._fail(live, "The answer could not be made, for a reason that the log holds. Try again.")
 

@@ -7,7 +7,7 @@ import msgspec
 from appliance.infrastructure.database import Database
 from appliance.scripture import queries
 from appliance.scripture.canon import CHAPTER_FACTOR
-from appliance.scripture.references import Reference
+from appliance.scripture.references import PassageNotFound, Reference
 from appliance.scripture.search.hits import Mode
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.service import Search, named_reference, search
@@ -39,11 +39,16 @@ class _Window(msgspec.Struct):
     last: int
 
 
-def retrieve(database: Database, embedder: Embedder | None, question: str, translation: str, *, embedded: str) -> Retrieved:
+def retrieve(
+    database: Database, embedder: Embedder | None, question: str, translation: str, *, embedded: str
+) -> Retrieved:
     """The best passages for a question, each a run of verses with its neighbours. Raises as `search` does."""
     named = named_reference(question)
     results = search(
-        database, embedder, Search(query=subject_of(question), mode=Mode.HYBRID, translation=translation, limit=HITS), embedded=embedded
+        database,
+        embedder,
+        Search(query=subject_of(question), mode=Mode.HYBRID, translation=translation, limit=HITS),
+        embedded=embedded,
     )
     windows: list[_Window] = []
     for hit in results.hits:
@@ -53,7 +58,9 @@ def retrieve(database: Database, embedder: Embedder | None, question: str, trans
     references = [Reference(window.first, window.last) for window in windows]
     if named:
         references.insert(0, named)
-    sources = (_source(database, number, each, translation) for number, each in enumerate(references[:MAX_SOURCES], start=1))
+    sources = (
+        _source(database, number, each, translation) for number, each in enumerate(references[:MAX_SOURCES], start=1)
+    )
     return Retrieved(tuple(source for source in sources if source), results.notice)
 
 
@@ -80,7 +87,7 @@ def _widen(windows: list[_Window], verse_id: int) -> None:
 def _source(database: Database, number: int, reference: Reference, translation: str) -> Source | None:
     try:
         found = queries.passage(database, reference, [translation])
-    except (queries.PassageTooLong, queries.PassageNotFound):
+    except (queries.PassageTooLong, PassageNotFound):
         return None
     verses = [verse.verses[translation] for verse in found]
     actual = Reference(verses[0].verse_id, verses[-1].verse_id)
@@ -89,5 +96,3 @@ def _source(database: Database, number: int, reference: Reference, translation: 
         number=number, reference=str(actual), osis=actual.osis, start=actual.start, end=actual.end,
         text=" ".join(verse.text for verse in verses), topics=tuple(topics),
     )  # fmt: skip
-
-

@@ -26,9 +26,7 @@ SELECT_MESSAGE = (
 )
 SELECT_OWNER = "SELECT state, owner FROM messages WHERE id = ?"
 SELECT_RUNNING = "SELECT id, owner FROM messages WHERE state = 'running'"
-FINISH_MESSAGE = (
-    "UPDATE messages SET state = ?, made_by = ?, error = ?, finished_at = ?, owner = NULL WHERE id = ? AND state = 'running'"
-)
+FINISH_MESSAGE = "UPDATE messages SET state = ?, made_by = ?, error = ?, finished_at = ?, owner = NULL WHERE id = ? AND state = 'running'"
 INSERT_EVENT = "INSERT OR IGNORE INTO message_events (message, seq, type, payload) VALUES (?, ?, ?, ?)"
 SELECT_EVENTS = "SELECT seq, type, payload FROM message_events WHERE message = ? AND seq > ? ORDER BY seq"
 LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM message_events WHERE message = ?"
@@ -49,7 +47,12 @@ def insert_events(work: UnitOfWork, message_id: str, events: Sequence[AnswerEven
 
 
 def finish_message(
-    work: UnitOfWork, message_id: str, state: MessageState, *, made_by: str | None = None, error: str | None = None
+    work: UnitOfWork,
+    message_id: str,
+    state: MessageState,
+    *,
+    made_by: str | None = None,
+    error: str | None = None,
 ) -> None:
     work.execute(FINISH_MESSAGE, (state.value, made_by, error, time.time(), message_id))
 
@@ -67,7 +70,7 @@ def select_message(reader: Reader, message_id: str) -> Message | None:
     if row is None:
         return None
     events = select_events(reader, message_id, 0)
-    sources = next((event.payload["sources"] for event in events if event.type is EventType.SOURCES), [])
+    sources: object = next((event.payload["sources"] for event in events if event.type is EventType.SOURCES), [])
     return Message(
         id=row[0], question=row[1], translation=row[2], state=MessageState(row[3]), made_by=row[4], error=row[5],
         created_at=row[6], finished_at=row[7], sources=tuple(msgspec.convert(sources, list[Source])),

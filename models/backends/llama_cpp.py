@@ -31,8 +31,13 @@ class LlamaCppBackend:
         messages = [{"role": message.role, "content": message.content} for message in request.messages]
         try:
             chunks = self._model.create_chat_completion(
-                messages=messages, stream=True, max_tokens=request.max_tokens or DEFAULT_MAX_TOKENS,
-                temperature=request.temperature, top_p=request.top_p, seed=request.seed, stop=request.stop or [],
+                messages=messages,
+                stream=True,
+                max_tokens=request.max_tokens or DEFAULT_MAX_TOKENS,
+                temperature=request.temperature,
+                top_p=request.top_p,
+                seed=request.seed,
+                stop=request.stop or [],
             )
             for chunk in chunks:
                 content = chunk["choices"][0]["delta"].get("content")

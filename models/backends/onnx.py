@@ -30,7 +30,9 @@ class OnnxBackend:
             import onnxruntime  # noqa: PLC0415 - for this backend only
             from tokenizers import Tokenizer  # noqa: PLC0415
         except ImportError as error:
-            raise ModelUnavailable(f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`.") from error
+            raise ModelUnavailable(
+                f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`."
+            ) from error
         self.manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

@@ -73,7 +73,9 @@ def _export_fp32(source: Path, file: Path) -> None:
 
         def __init__(self) -> None:
             super().__init__()
-            self.transformer = AutoModel.from_pretrained(str(source), local_files_only=True, attn_implementation="eager")
+            self.transformer = AutoModel.from_pretrained(
+                str(source), local_files_only=True, attn_implementation="eager"
+            )
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
             hidden = self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
@@ -84,8 +86,13 @@ def _export_fp32(source: Path, file: Path) -> None:
     example = torch.ones((2, 8), dtype=torch.long)
     axes = {0: "batch", 1: "tokens"}
     torch.onnx.export(
-        Pooled().eval(), (example, example), str(file), opset_version=OPSET, dynamo=False,
-        input_names=["input_ids", "attention_mask"], output_names=["embedding"],
+        Pooled().eval(),
+        (example, example),
+        str(file),
+        opset_version=OPSET,
+        dynamo=False,
+        input_names=["input_ids", "attention_mask"],
+        output_names=["embedding"],
         dynamic_axes={"input_ids": axes, "attention_mask": axes, "embedding": {0: "batch"}},
     )
 

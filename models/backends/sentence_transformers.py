@@ -17,7 +17,9 @@ class SentenceTransformersBackend:
             import torch  # noqa: PLC0415 - seconds and hundreds of megabytes, for this backend only
             from sentence_transformers import SentenceTransformer  # noqa: PLC0415
         except ImportError as error:
-            raise ModelUnavailable(f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`.") from error
+            raise ModelUnavailable(
+                f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`."
+            ) from error
         torch.set_num_threads(threads)
         self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 

@@ -58,7 +58,12 @@ def _full_index(appliance: Appliance, embedder: Embedder, preferred: str, on_pro
         database.migrate()
         _forget_index(database)
         began = time.perf_counter()
-        build_index(database, embedder, preferred, lambda done, total: on_progress(f"full index: {done:,} of {total:,}"))
+        build_index(
+            database,
+            embedder,
+            preferred,
+            lambda done, total: on_progress(f"full index: {done:,} of {total:,}"),
+        )
         seconds = time.perf_counter() - began
         database.close()
     return seconds

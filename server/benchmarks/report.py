@@ -53,7 +53,10 @@ def print_report(name: str, measurements: list[Measurement], *, as_json: bool) -
     out = Console(highlight=False)
     out.print(table)
     machine = report.machine
-    out.print(f"{machine.processor}, {machine.cores} cores, {machine.memory_gib} GiB, {' '.join(machine.features)}", style="dim")
+    out.print(
+        f"{machine.processor}, {machine.cores} cores, {machine.memory_gib} GiB, {' '.join(machine.features)}",
+        style="dim",
+    )
 
 
 def _cell(value: float | None) -> str:

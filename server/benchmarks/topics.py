@@ -36,7 +36,10 @@ def read_topics(path: Path) -> dict[str, dict[int, float]]:
                 if row and not row[0].startswith("#"):
                     _add(topics.setdefault(row[0], {}), row[1], row[2] or row[1], int(row[3]))
     except (OSError, ValueError, IndexError) as error:
-        raise TopicsUnreadable(f"{path} is not a list of topics with votes: {error}.", remedy="Columns: topic, start, end, votes.") from error
+        raise TopicsUnreadable(
+            f"{path} is not a list of topics with votes: {error}.",
+            remedy="Columns: topic, start, end, votes.",
+        ) from error
     return topics
 
 
@@ -50,7 +53,10 @@ def _add(gains: dict[int, float], first: str, last: str, votes: int) -> None:
 
 
 def measure_topics(
-    appliance: Appliance, topics: dict[str, dict[int, float]], mode: Mode, on_progress: Callable[[int, int], None]
+    appliance: Appliance,
+    topics: dict[str, dict[int, float]],
+    mode: Mode,
+    on_progress: Callable[[int, int], None],
 ) -> list[Measurement]:
     """`ndcg_at_10`, `recall_at_100`, `hit_at_10`, `p50_ms`, `p95_ms` of the installed search."""
     translation = queries.default_translation(appliance.library, appliance.settings.default_translation).id
@@ -59,7 +65,9 @@ def measure_topics(
     for number, (topic, gains) in enumerate(topics.items()):
         wanted = Search(query=topic, mode=mode, translation=translation, limit=DEPTH)
         began = time.perf_counter()
-        found = [each.verse_id for each in search(appliance.library, appliance.embedder, wanted, embedded=embedded).hits]
+        found = [
+            each.verse_id for each in search(appliance.library, appliance.embedder, wanted, embedded=embedded).hits
+        ]
         took.append((time.perf_counter() - began) * 1000)
         ndcg.append(_ndcg(found, gains))
         recall.append(len(gains.keys() & set(found)) / len(gains) if gains else 0.0)

@@ -44,8 +44,16 @@ _COMMANDS = {
 
 
 @click.command(cls=_Lampstand, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--home", type=click.Path(path_type=Path), help="The data folder (default: $LAMPSTAND_HOME, else the user's).")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Least severe line of the log.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="The data folder (default: $LAMPSTAND_HOME, else the user's).",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="Least severe line of the log.",
+)
 @click.version_option(package_name="lampstand", prog_name="lampstand")
 @click.pass_context
 def lampstand(context: click.Context, home: Path | None, log_level: str | None) -> None:

@@ -39,7 +39,12 @@ async def _ask(appliance: Appliance, question: str, translation: str, *, as_json
         elif event.type is EventType.DONE:
             made_by = event.payload["made_by"]
             how = "Quoted without a chat model" if made_by == "extractive" else f"Written by {made_by}"
-            out.print(Text(f"\n{how}, in {event.payload['took_ms'] / 1000:.1f} s. {event.payload.get('notice') or ''}", style="dim"))
+            out.print(
+                Text(
+                    f"\n{how}, in {event.payload['took_ms'] / 1000:.1f} s. {event.payload.get('notice') or ''}",
+                    style="dim",
+                )
+            )
         else:
             raise click.ClickException(event.payload["message"])
     await desk.close()

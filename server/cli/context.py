@@ -78,5 +78,3 @@ def _follow(appliance: Appliance, job: Job, show: Any) -> Job:
     if current.state is State.FAILED:
         raise click.ClickException(current.error or "The job failed.")
     return current
-
-

@@ -30,5 +30,7 @@ def topics(home: Home, file: Path, mode: str, limit: int | None, as_json: bool) 
     read = dict(list(read_topics(file).items())[:limit])
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("searching", total=len(read))
-        measurements = measure_topics(appliance, read, Mode(mode), lambda done, _total: bar.update(task, completed=done))
+        measurements = measure_topics(
+            appliance, read, Mode(mode), lambda done, _total: bar.update(task, completed=done)
+        )
     print_report("topics", measurements, as_json=as_json)

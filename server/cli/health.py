@@ -36,7 +36,16 @@ def status(home: Home, as_json: bool) -> None:
         "translations": {each.id: each.verses for each in queries.translations(appliance.library)},
         "index": msgspec.to_builtins(index) | {"complete": index.complete},
         "models": [model.id for model in appliance.catalogue.models()],
-        "jobs": [{"id": j.id, "title": j.title, "progress": j.progress, "message": j.message, "seconds_left": j.seconds_left(now)} for j in active],
+        "jobs": [
+            {
+                "id": j.id,
+                "title": j.title,
+                "progress": j.progress,
+                "message": j.message,
+                "seconds_left": j.seconds_left(now),
+            }
+            for j in active
+        ],
     }
     if as_json:
         print_json(answer)
@@ -45,11 +54,22 @@ def status(home: Home, as_json: bool) -> None:
     table.add_row("Lampstand", f"{__version__}, data in {answer['home']}")
     table.add_row("Web", f"running at {url}" if answer["web_running"] else "not running: `lampstand up` starts it")
     table.add_row("Models", "running" if answer["models_running"] else "not running: started when needed")
-    table.add_row("Texts", ", ".join(f"{key} ({count:,})" for key, count in answer["translations"].items()) or "none yet")  # type: ignore[attr-defined]
-    table.add_row("Meaning", f"searched in {index.translation}" if index.complete else f"{index.embedded:,} of {index.total:,} verses prepared")
+    table.add_row(
+        "Texts",
+        ", ".join(f"{key} ({count:,})" for key, count in answer["translations"].items()) or "none yet",
+    )
+    table.add_row(
+        "Meaning",
+        f"searched in {index.translation}"
+        if index.complete
+        else f"{index.embedded:,} of {index.total:,} verses prepared",
+    )
     for job in active:
         left = job.seconds_left(now)
-        table.add_row("Working on", f"{job.title}: {job.progress:.0%}, {job.message}" + (f", {duration(left)} left" if left else ""))
+        table.add_row(
+            "Working on",
+            f"{job.title}: {job.progress:.0%}, {job.message}" + (f", {duration(left)} left" if left else ""),
+        )
     console().print(table)
 
 
@@ -77,4 +97,6 @@ def _print_checks(checks: list[Check]) -> None:
     out = console()
     for check in checks:
         mark = "[green]ok[/]  " if check.ok else ("[red]mend[/]" if check.needed else "[yellow]note[/]")
-        out.print(f"{mark} {check.what}: {check.finding}" + (f" {check.remedy}" if check.remedy and not check.ok else ""))
+        out.print(
+            f"{mark} {check.what}: {check.finding}" + (f" {check.remedy}" if check.remedy and not check.ok else "")
+        )

@@ -36,7 +36,14 @@ def list_jobs(home: Home, limit: int, as_json: bool) -> None:
     table = Table("id", "what", "state", "progress", "left", "message", box=None, header_style="bold")
     for job in found:
         left = job.seconds_left(now)
-        table.add_row(str(job.id), job.title, job.state, f"{job.progress:.0%}", duration(left) if left else "", job.error or job.message)
+        table.add_row(
+            str(job.id),
+            job.title,
+            job.state,
+            f"{job.progress:.0%}",
+            duration(left) if left else "",
+            job.error or job.message,
+        )
     console().print(table if found else "No jobs yet.")
 
 

@@ -82,6 +82,12 @@ def index(home: Home, enqueue: bool, as_json: bool) -> None:
     else:
         job = run_with_progress(appliance, job, quiet=as_json)
     if as_json:
-        print_json({"job": job.id, "state": job.state, "index": index_state(appliance.library, appliance.settings.embedded_translation)})
+        print_json(
+            {
+                "job": job.id,
+                "state": job.state,
+                "index": index_state(appliance.library, appliance.settings.embedded_translation),
+            }
+        )
     else:
         click.echo(job.message if not enqueue else f"Queued as job {job.id}.")

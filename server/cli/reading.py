@@ -22,13 +22,20 @@ def read(home: Home, reference: tuple[str, ...], translation: str, as_json: bool
     appliance = home.open()
     wanted = parse_reference(" ".join(reference))
     default = queries.default_translation(appliance.library, appliance.settings.default_translation)
-    verses = queries.passage(appliance.library, wanted, [each.strip() for each in translation.split(",") if each.strip()] or [default.id])
+    verses = queries.passage(
+        appliance.library,
+        wanted,
+        [each.strip() for each in translation.split(",") if each.strip()] or [default.id],
+    )
     if as_json:
         print_json(
             {
                 "reference": str(wanted),
                 "verses": [
-                    {"verse_id": each.verse_id, "texts": {key: verse.text for key, verse in each.verses.items()}}
+                    {
+                        "verse_id": each.verse_id,
+                        "texts": {key: verse.text for key, verse in each.verses.items()},
+                    }
                     for each in verses
                 ],
             }
@@ -53,7 +60,14 @@ def read(home: Home, reference: tuple[str, ...], translation: str, as_json: bool
 @JSON_OPTION
 @click.pass_obj
 def search_command(
-    home: Home, query: tuple[str, ...], mode: str, translation: str, limit: int, testament: str | None, book: str | None, as_json: bool
+    home: Home,
+    query: tuple[str, ...],
+    mode: str,
+    translation: str,
+    limit: int,
+    testament: str | None,
+    book: str | None,
+    as_json: bool,
 ) -> None:
     """Find verses for a QUERY: words, "phrases", a meaning, a reference."""
     appliance = home.open()

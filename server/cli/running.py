@@ -13,7 +13,11 @@ _port = click.option("--port", type=click.IntRange(1, 65535), help="Port to list
 @click.command()
 @_host
 @_port
-@click.option("--lan", is_flag=True, help="Answer the local network too. There are no accounts yet: whoever reaches it may use it.")
+@click.option(
+    "--lan",
+    is_flag=True,
+    help="Answer the local network too. There are no accounts yet: whoever reaches it may use it.",
+)
 @click.pass_obj
 def up(home: Home, host: str | None, port: int | None, lan: bool) -> None:
     """Run everything: web server, model runtime, worker. Restarts what dies; Ctrl-C ends it."""

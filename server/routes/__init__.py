@@ -10,6 +10,13 @@ from server.routes.search import SearchController
 
 api = Router(
     path="/api/v1",
-    route_handlers=[AskController, HealthController, JobController, LibraryController, MessageController, SearchController],
+    route_handlers=[
+        AskController,
+        HealthController,
+        JobController,
+        LibraryController,
+        MessageController,
+        SearchController,
+    ],
 )
 pages = Router(path="/", route_handlers=[PagesController], include_in_schema=False)

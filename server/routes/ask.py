@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -54,22 +54,35 @@ class MessageController(Controller):
 
     @get("/stream", summary="The events of an answer as they come; Last-Event-ID continues")
     async def stream(
-        self, request: Request[object, object, object], appliance: Appliance, desk: AnswerDesk, message_id: str
+        self,
+        request: Request[Any, Any, Any],
+        appliance: Appliance,
+        desk: AnswerDesk,
+        message_id: str,
     ) -> Stream:
         await asyncio.to_thread(queries.message, appliance.appliance_db, message_id)
         last = request.headers.get("last-event-id", "0")
         if not (last.isascii() and last.isdigit() and len(last) < 10):
-            raise LastEventIdInvalid(f"{last[:20]!r} is not the id of an event.", remedy="Ids are whole numbers from 1.")
-        return Stream(_frames(desk.log.follow(message_id, int(last))), media_type="text/event-stream", headers=_STREAM_HEADERS)
+            raise LastEventIdInvalid(
+                f"{last[:20]!r} is not the id of an event.", remedy="Ids are whole numbers from 1."
+            )
+        return Stream(
+            _frames(desk.log.follow(message_id, int(last))),
+            media_type="text/event-stream",
+            headers=_STREAM_HEADERS,
+        )
 
 
 async def begin_answer(appliance: Appliance, desk: AnswerDesk, question: str, translation: str) -> Message:
     """Store a question and begin its answer; the default translation stands in for an empty one."""
-    shown = translation or (
-        await asyncio.to_thread(
-            scripture.default_translation, appliance.library, appliance.settings.default_translation
-        )
-    ).id
+    shown = (
+        translation
+        or (
+            await asyncio.to_thread(
+                scripture.default_translation, appliance.library, appliance.settings.default_translation
+            )
+        ).id
+    )
     return desk.ask(question, shown)
 
 

@@ -70,6 +70,8 @@ class JobController(Controller):
 
     @get(sync_to_thread=True, summary="Jobs, newest first")
     def jobs(
-        self, appliance: Appliance, limit: Annotated[int, Parameter(ge=1, le=200, description="The most to list.")] = 50
+        self,
+        appliance: Appliance,
+        limit: Annotated[int, Parameter(ge=1, le=200, description="The most to list.")] = 50,
     ) -> JobList:
         return JobList([view_job(job) for job in appliance.jobs.latest(limit)])

@@ -1,13 +1,14 @@
 """Scripture: translations, passages, chapters, the lexicon."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.params import Parameter
 
 from appliance import __version__
+from appliance.errors import Refused
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.lexicon import LexiconEntry
@@ -15,7 +16,13 @@ from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Tra
 from appliance.scripture.references import find_book, format_range, parse_reference
 from server.bootstrap import Appliance
 
+View = TypeVar("View")
+
 REVALIDATE = "private, no-cache"
+
+
+class ChapterInvalid(Refused):
+    """A chapter is not given as a number."""
 
 
 class TranslationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +124,7 @@ def etag_of(*parts: str) -> str:
     return f'"{hashlib.sha256("|".join((__version__, *parts)).encode()).hexdigest()[:32]}"'
 
 
-def cached[View](request: Request[object, object, object], etag: str, view: View) -> Response[View | None]:
+def cached(request: Request[Any, Any, Any], etag: str, view: View) -> Response[View | None]:
     """The view with its ETag, or 304 where the client has it already."""
     headers = {"ETag": etag, "Cache-Control": REVALIDATE}
     if request.headers.get("if-none-match") == etag:
@@ -143,6 +150,13 @@ def view_chapter(chapter: Chapter) -> ChapterView:
     )  # fmt: skip
 
 
+def chapter_number(text: str) -> int:
+    """Raises ChapterInvalid."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        raise ChapterInvalid(f"chapter: {text[:20]!r} is not a number.", remedy="A whole number from 1 is expected.")
+    return int(text)
+
+
 class LibraryController(Controller):
     tags = ("Scripture",)
 
@@ -150,7 +164,11 @@ class LibraryController(Controller):
     def translations(self, appliance: Appliance) -> TranslationList:
         return TranslationList([_translation_view(each) for each in queries.translations(appliance.library)])
 
-    @get("/translations/{translation:str}/books", sync_to_thread=True, summary="The books of a text and their chapters")
+    @get(
+        "/translations/{translation:str}/books",
+        sync_to_thread=True,
+        summary="The books of a text and their chapters",
+    )
     def books(self, appliance: Appliance, translation: str) -> BookList:
         found = queries.find_translation(appliance.library, translation)
         return BookList(
@@ -191,12 +209,22 @@ class LibraryController(Controller):
             ],
         )
 
-    @get("/chapters/{translation:str}/{book:str}/{number:int}", sync_to_thread=True, summary="A chapter of a text")
+    @get(
+        "/chapters/{translation:str}/{book:str}/{chapter:str}",
+        sync_to_thread=True,
+        summary="A chapter of a text",
+    )
     def chapter(
-        self, request: Request[object, object, object], appliance: Appliance, translation: str, book: str, number: int
+        self,
+        request: Request[Any, Any, Any],
+        appliance: Appliance,
+        translation: str,
+        book: str,
+        chapter: str,
     ) -> Response[ChapterView | None]:
-        chapter = queries.chapter(appliance.library, translation, find_book(book), number)
-        return cached(request, etag_of(chapter.translation.digest, book, str(number)), view_chapter(chapter))
+        found = queries.chapter(appliance.library, translation, find_book(book), chapter_number(chapter))
+        etag = etag_of(found.translation.id, found.translation.digest, found.book.osis, str(found.chapter))
+        return cached(request, etag, view_chapter(found))
 
     @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
     def lexicon(self, appliance: Appliance, strongs: str) -> LexiconEntry:

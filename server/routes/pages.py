@@ -23,9 +23,14 @@ from server.errors import Problem
 from server.rendering import read_address, render_chapter, render_rows
 from server.routes.ask import begin_answer
 from server.routes.health import view_job
+from server.routes.library import chapter_number
 
 PAGE_SIZE = 20
-TESTAMENT_NAMES = {Testament.OLD: "Old Testament", Testament.NEW: "New Testament", Testament.DEUTEROCANON: "Deuterocanon"}
+TESTAMENT_NAMES = {
+    Testament.OLD: "Old Testament",
+    Testament.NEW: "New Testament",
+    Testament.DEUTEROCANON: "Deuterocanon",
+}
 
 
 def problem_page(problem: Problem) -> Response[Any]:
@@ -58,7 +63,10 @@ class PagesController(Controller):
         shown = _shown(appliance, translation)
         named = find_book(book) if book else None
         books = queries.books(appliance.library, shown)
-        groups = [(title, [each for each in books if each.testament is testament]) for testament, title in TESTAMENT_NAMES.items()]
+        groups = [
+            (title, [each for each in books if each.testament is testament])
+            for testament, title in TESTAMENT_NAMES.items()
+        ]
         return Template(
             "choose.html",
             context={
@@ -67,25 +75,29 @@ class PagesController(Controller):
             },
         )  # fmt: skip
 
-    @get("/read/{translation:str}/{book:str}/{number:int}", sync_to_thread=True)
+    @get("/read/{translation:str}/{book:str}/{number:str}", sync_to_thread=True)
     def read(
         self,
         appliance: Appliance,
         translation: str,
         book: str,
-        number: int,
+        number: str,
         other: Annotated[str, Parameter(query="with")] = "",
     ) -> Template:
-        chapter = queries.chapter(appliance.library, translation, find_book(book), number)
+        chapter = queries.chapter(appliance.library, translation, find_book(book), chapter_number(number))
         context: dict[str, Any] = {
             "chapter": chapter, "other": other, "translations": queries.translations(appliance.library),
             "chapters": queries.chapters(appliance.library, chapter.translation, chapter.book),
         }  # fmt: skip
         if other:
             second = queries.find_translation(appliance.library, other)
-            beside = queries.chapter_verses(appliance.library, second, chapter.book, number)
+            beside = queries.chapter_verses(appliance.library, second, chapter.book, chapter.chapter)
             rows, notes = render_rows([chapter.verses, beside])
-            context |= {"rows": rows, "second": second, "footnotes": [note for column in notes for note in column]}
+            context |= {
+                "rows": rows,
+                "second": second,
+                "footnotes": [note for column in notes for note in column],
+            }
         else:
             rendered = render_chapter(chapter.verses)
             context |= {"html": rendered.html, "footnotes": rendered.footnotes}
@@ -113,7 +125,12 @@ class PagesController(Controller):
                 query=q, mode=mode, translation=shown.id, limit=PAGE_SIZE, cursor=cursor or None,
                 testament=Testament(testament) if testament in set(Testament) else None, book=book or None,
             )  # fmt: skip
-            results = search(appliance.library, appliance.embedder, wanted, embedded=appliance.settings.embedded_translation)
+            results = search(
+                appliance.library,
+                appliance.embedder,
+                wanted,
+                embedded=appliance.settings.embedded_translation,
+            )
         return Template(
             "search.html",
             context={
@@ -128,7 +145,12 @@ class PagesController(Controller):
         shown = _shown(appliance, "")
         return Template(
             "ask.html",
-            context={"q": q, "message": None, "translation": shown, "translations": queries.translations(appliance.library)},
+            context={
+                "q": q,
+                "message": None,
+                "translation": shown,
+                "translations": queries.translations(appliance.library),
+            },
         )
 
     @post("/ask", status_code=303)
@@ -148,7 +170,12 @@ class PagesController(Controller):
         shown = next((each for each in translations if each.id == message.translation), None)
         return Template(
             "ask.html",
-            context={"q": message.question, "message": message, "translation": shown, "translations": translations},
+            context={
+                "q": message.question,
+                "message": message,
+                "translation": shown,
+                "translations": translations,
+            },
         )
 
     @get("/about", sync_to_thread=True)
@@ -165,4 +192,3 @@ class PagesController(Controller):
     @get("/favicon.ico", media_type=MediaType.TEXT)
     async def favicon(self, request: Request[Any, Any, Any]) -> Redirect:  # noqa: ARG002 - browsers ask for it by themselves
         return Redirect("/static/lamp.svg")
-

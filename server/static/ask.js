@@ -29,8 +29,9 @@ function withChips(parent, text) {
     const chip = document.createElement("a");
     chip.className = "chip";
     chip.href = `#${card.id}`;
-    chip.textContent = card.querySelector("a").textContent.replace(/^\d+\s*/, "");
-    chip.title = card.querySelector("p").textContent;
+    chip.textContent = cited[1];
+    chip.title = `${card.querySelector("a").textContent.replace(/^\d+\s*/, "")}: ${card.querySelector("p").textContent}`;
+    chip.setAttribute("aria-label", `Source ${cited[1]}`);
     for (const [name, on] of [["mouseenter", true], ["focus", true], ["mouseleave", false], ["blur", false]]) {
       chip.addEventListener(name, () => card.classList.toggle("marked", on));
     }

@@ -21,7 +21,10 @@ def unpack(path: Path, into: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > MAX_FILES:
-                raise ArchiveRefused(f"{path.name} holds {len(members):,} files.", remedy=f"At most {MAX_FILES:,} are unpacked.")
+                raise ArchiveRefused(
+                    f"{path.name} holds {len(members):,} files.",
+                    remedy=f"At most {MAX_FILES:,} are unpacked.",
+                )
             _unpack_members(archive, members, into, path.name)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise ArchiveRefused(f"{path.name} is not a whole zip file: {error}.", remedy="Fetch it again.") from error
@@ -41,7 +44,8 @@ def _unpack_members(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], in
                 left -= len(data)
                 if left < 0:
                     raise ArchiveRefused(
-                        f"{name} unpacks to more than {MAX_TOTAL_BYTES >> 20} MiB.", remedy="No Bible text is that large."
+                        f"{name} unpacks to more than {MAX_TOTAL_BYTES >> 20} MiB.",
+                        remedy="No Bible text is that large.",
                     )
                 out.write(data)
 
@@ -50,7 +54,9 @@ def _target(member: zipfile.ZipInfo, into: Path, name: str) -> Path:
     inside = PurePosixPath(member.filename.replace("\\", "/"))
     mode = member.external_attr >> 16
     if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
-        raise ArchiveRefused(f"{name} would write to {member.filename}, outside its own folder.", remedy="Do not trust it.")
+        raise ArchiveRefused(
+            f"{name} would write to {member.filename}, outside its own folder.", remedy="Do not trust it."
+        )
     if mode and stat.S_ISLNK(mode):
         raise ArchiveRefused(f"{name} holds a link, {member.filename}.", remedy="Pack the files themselves.")
     return into / inside

@@ -23,7 +23,6 @@ TEXTUAL_VARIANTS = frozenset(
 )
 
 
-
 def _expand(runs: str) -> frozenset[str]:
     """OSIS ids of runs such as `Sir.26.19-27`."""
     ids: set[str] = set()

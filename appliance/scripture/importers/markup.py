@@ -36,7 +36,16 @@ _ACCENTED_VERB = re.compile(r"(?:\w*[áéíóú]\w*|[aei]r)$")
 _OPENING = "“‘([{¿¡"
 _AFTER_NOTE_NO_SPACE = "—–-("
 # Matter that is no scripture: what stands in it is not read.
-_APPARATUS_DIVISIONS = {"front", "introduction", "glossary", "back", "concordance", "index", "gazetteer", "map"}
+_APPARATUS_DIVISIONS = {
+    "front",
+    "introduction",
+    "glossary",
+    "back",
+    "concordance",
+    "index",
+    "gazetteer",
+    "map",
+}
 _SPANS = {"divineName": SpanKind.DIVINE_NAME, "transChange": SpanKind.ADDED, "foreign": SpanKind.FOREIGN}
 _HEADINGS = {"psalm": HeadingKind.PSALM, "main": HeadingKind.BOOK}
 _BLOCKS = {"p", "l", "lb", "lg", "list", "item", "row", "cell", "div", "closer", "salute", "signed"}
@@ -149,7 +158,9 @@ class VerseReader:
         elif name == "q":
             self._start_quote(attributes)
         elif name == "w":
-            numbers = tuple(f"{letter}{int(digits)}" for letter, digits in _STRONGS.findall(attributes.get("lemma", "")))
+            numbers = tuple(
+                f"{letter}{int(digits)}" for letter, digits in _STRONGS.findall(attributes.get("lemma", ""))
+            )
             self._open.append(("w", len(self._text), numbers))
         elif name in _SPANS and (name != "transChange" or attributes.get("type") == "added"):
             self._open.append((name, len(self._text), _SPANS[name]))

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from lxml import etree
@@ -35,7 +36,9 @@ class Header(msgspec.Struct, frozen=True):
 def read_osis(path: Path) -> TextSource:
     """The text of an OSIS document. Raises SourceUnreadable."""
     if path.stat().st_size > MAX_BYTES:
-        raise SourceUnreadable(f"{path.name} is over {MAX_BYTES >> 20} MiB.", remedy="An OSIS Bible has some 10 to 40 MiB.")
+        raise SourceUnreadable(
+            f"{path.name} is over {MAX_BYTES >> 20} MiB.", remedy="An OSIS Bible has some 10 to 40 MiB."
+        )
     with path.open("rb") as file:
         if _DECLARATION.search(file.read(_PROLOGUE_BYTES)):
             raise SourceUnreadable(
@@ -71,37 +74,64 @@ class _HeaderTarget:
         self._path.pop()
 
     def data(self, data: str) -> None:
-        if self._path[-2:-1] == ["work"] and self._path[-1] in ("title", "rights", "refSystem") and not self.values[self._path[-1]]:
+        if (
+            self._path[-2:-1] == ["work"]
+            and self._path[-1] in ("title", "rights", "refSystem")
+            and not self.values[self._path[-1]]
+        ):
             self.values[self._path[-1]] = data.strip()
 
-    def close(self) -> Header:
+    def close(self) -> None:
+        """Called by the parser at the document's end."""
+
+    def header(self) -> Header:
         system = self.values["refSystem"].removeprefix("Bible.")
-        known = {"kjv": "KJV", "nrsv": "NRSV", "nrsva": "NRSVA", "kjva": "KJVA", "mt": "MT", "lxx": "LXX", "vulg": "Vulg"}
+        known = {
+            "kjv": "KJV",
+            "nrsv": "NRSV",
+            "nrsva": "NRSVA",
+            "kjva": "KJVA",
+            "mt": "MT",
+            "lxx": "LXX",
+            "vulg": "Vulg",
+        }
         return Header(
             id=re.sub(r"[^\w.-]", "", self.values["id"]), name=self.values["title"] or self.values["id"],
             language=self.values["language"], rights=self.values["rights"], versification=known.get(system.lower(), HUB),
         )  # fmt: skip
 
 
-def _parser(target: object) -> etree.XMLParser[object]:
-    return etree.XMLParser(target=target, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+class _Parser:
+    """A stream of events into a target (lxml's parser target interface), with nothing resolved, loaded or fetched on the way."""
+
+    def __init__(self, target: Any, path: Path) -> None:
+        self._path = path
+        self._parser: Any = etree.XMLParser(
+            target=target, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        )
+
+    def feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed(data)
+        except etree.XMLSyntaxError as error:
+            raise SourceUnreadable(
+                f"{self._path.name} is not well-formed XML: {error.msg}.", remedy="Mend or fetch it again."
+            ) from error
+
+    def close(self) -> None:
+        try:
+            self._parser.close()
+        except etree.XMLSyntaxError as error:
+            raise SourceUnreadable(f"{self._path.name} is cut short: {error.msg}.", remedy="Fetch it again.") from error
 
 
 def _read_header(path: Path) -> Header:
     target = _HeaderTarget(path.stem)
-    parser = _parser(target)
     with path.open("rb") as file:
-        _feed(parser, file.read(_PROLOGUE_BYTES), path)
+        _Parser(target, path).feed(file.read(_PROLOGUE_BYTES))
     if not target.is_osis:
         raise SourceUnreadable(f"{path.name} is XML, but not OSIS.", remedy="An OSIS document begins with <osis …>.")
-    return target.close()
-
-
-def _feed(parser: etree.XMLParser[object], data: bytes, path: Path) -> None:
-    try:
-        parser.feed(data)
-    except etree.XMLSyntaxError as error:
-        raise SourceUnreadable(f"{path.name} is not well-formed XML: {error.msg}.", remedy="Mend or fetch it again.") from error
+    return target.header()
 
 
 class _VerseTarget:
@@ -142,11 +172,13 @@ class _VerseTarget:
 
     def _begin(self, osis: str) -> None:
         self._finish()
-        first = osis.split()[0].split("!")[0].rpartition(":")[2]
+        first = osis.split(maxsplit=1)[0].partition("!")[0].rpartition(":")[2]
         try:
             place = parse_osis(first)
         except NotFound as error:
-            raise SourceUnreadable(f"The document has a verse {first}: {error.message}", remedy="Is its versification stated?") from error
+            raise SourceUnreadable(
+                f"The document has a verse {first}: {error.message}", remedy="Is its versification stated?"
+            ) from error
         if place is None or place.start != place.end:
             raise SourceUnreadable(f"{first!r} is not the OSIS id of a verse.", remedy="Ids look like John.3.16.")
         self._reader.begin(place.start)
@@ -161,17 +193,14 @@ class _VerseTarget:
 def read_verses(path: Path) -> Iterator[Verse]:
     """Verses in the document's order; pieces of one verse that follow each other are joined."""
     target = _VerseTarget()
-    parser = _parser(target)
+    parser = _Parser(target, path)
     with path.open("rb") as file:
         while data := file.read(CHUNK_BYTES):
-            _feed(parser, data, path)
+            parser.feed(data)
             # The last one may yet get a second piece.
             yield from target.verses[:-1]
             target.verses = _joined(target.verses[-1:])
-        try:
-            parser.close()
-        except etree.XMLSyntaxError as error:
-            raise SourceUnreadable(f"{path.name} is cut short: {error.msg}.", remedy="Fetch it again.") from error
+    parser.close()
     yield from _joined(target.verses)
 
 

@@ -44,7 +44,8 @@ class Configuration(msgspec.Struct, frozen=True):
         path = (self.root / self.value("DataPath")).resolve()
         if not path.is_relative_to(self.root.resolve()):
             raise SourceUnreadable(
-                f"The module {self.module} names data outside its own folder.", remedy="It is damaged or malicious."
+                f"The module {self.module} names data outside its own folder.",
+                remedy="It is damaged or malicious.",
             )
         return path
 
@@ -211,7 +212,8 @@ class _Blocks:
             self._block, self._number = self._unpack(number), number
         if start + size > len(self._block):
             raise SourceUnreadable(
-                f"A verse of {self._module} lies beyond the end of its block.", remedy="The module is truncated; fetch it again."
+                f"A verse of {self._module} lies beyond the end of its block.",
+                remedy="The module is truncated; fetch it again.",
             )
         return self._block[start : start + size].decode("utf-8", errors="replace")
 
@@ -219,7 +221,8 @@ class _Blocks:
         at = number * _BLOCK_ENTRY.size
         if at + _BLOCK_ENTRY.size > len(self._index):
             raise SourceUnreadable(
-                f"{self._module} names a block that it does not have.", remedy="The module is truncated; fetch it again."
+                f"{self._module} names a block that it does not have.",
+                remedy="The module is truncated; fetch it again.",
             )
         offset, size, _unpacked = _BLOCK_ENTRY.unpack_from(self._index, at)
         return inflate(self._data[offset : offset + size], self._module)
@@ -247,5 +250,6 @@ def _read_file(configuration: Configuration, name: str) -> bytes:
         return (configuration.data_path / name).read_bytes()
     except OSError as error:
         raise SourceUnreadable(
-            f"The file {name} of {configuration.module} cannot be read: {error.strerror}.", remedy="Fetch the module again."
+            f"The file {name} of {configuration.module} cannot be read: {error.strerror}.",
+            remedy="Fetch the module again.",
         ) from error

@@ -35,12 +35,20 @@ def read_dictionary(configuration: Configuration) -> LexiconSource | TopicSource
     if feature in _LANGUAGES:
         letter, language = _LANGUAGES[feature]
         return LexiconSource(
-            id=configuration.module, name=name, licence=licence, attribution=configuration.attribution, digest=digest,
+            id=configuration.module,
+            name=name,
+            licence=licence,
+            attribution=configuration.attribution,
+            digest=digest,
             entries=lambda: _lexicon(configuration, letter, language),
         )
     if "topic" in name.lower():
         return TopicSource(
-            id=configuration.module, name=name, licence=licence, attribution=configuration.attribution, digest=digest,
+            id=configuration.module,
+            name=name,
+            licence=licence,
+            attribution=configuration.attribution,
+            digest=digest,
             topics=lambda: _topics(configuration),
         )
     raise SourceUnreadable(
@@ -55,7 +63,8 @@ def _read(configuration: Configuration, suffix: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SourceUnreadable(
-            f"The file {path.name} of {configuration.module} cannot be read: {error.strerror}.", remedy="Fetch the module again."
+            f"The file {path.name} of {configuration.module} cannot be read: {error.strerror}.",
+            remedy="Fetch the module again.",
         ) from error
 
 
@@ -81,7 +90,8 @@ def records(configuration: Configuration) -> Iterator[tuple[str, str]]:
             (count,) = _COUNT.unpack_from(block)
             if entry >= count:
                 raise SourceUnreadable(
-                    f"{configuration.module} names an entry that it does not have.", remedy="The module is damaged; fetch it again."
+                    f"{configuration.module} names an entry that it does not have.",
+                    remedy="The module is damaged; fetch it again.",
                 )
             start, length = _PAIR.unpack_from(block, _COUNT.size + entry * _PAIR.size)
             yield (
@@ -113,7 +123,9 @@ def _lexicon(configuration: Configuration, letter: str, language: str) -> Iterat
             lemma=next((_flat(each) for each in orthography if not each.get("type")), ""),
             transliteration=next((_flat(each) for each in orthography if each.get("type") == "trans"), ""),
             pronunciation=next((_flat(each).strip("{}") for each in root.findall(".//pron")), ""),
-            definition=_SPACE.sub(" ", re.sub(r"\s*:?\s*--\s*", " — ", definition.translate({123: None, 125: None}))).strip(" ,"),
+            definition=_SPACE.sub(
+                " ", re.sub(r"\s*:?\s*--\s*", " — ", definition.translate({123: None, 125: None}))
+            ).strip(" ,"),
         )
 
 

@@ -35,13 +35,20 @@ _NUMBER = re.compile(r"^\s*(\d+)[a-z]?(?:[-,]\d+[a-z]?)?\s*")
 _ATTRIBUTES = re.compile(r"\|.*$", re.DOTALL)
 _STRONG = re.compile(r'strong="([GH]\d+)"')
 # Lines about the file, not of the text.
-_HEADER = re.compile(r"^(id|ide|h\d*|toca?\d*|rem|sts|usfm|cl|cp|cd|restore|imt\d*|is\d*|ip|ipi|im|imi|io\d*|iot|ili\d*|ie|iex|periph)$")
+_HEADER = re.compile(
+    r"^(id|ide|h\d*|toca?\d*|rem|sts|usfm|cl|cp|cd|restore|imt\d*|is\d*|ip|ipi|im|imi|io\d*|iot|ili\d*|ie|iex|periph)$"
+)
 _TITLE = re.compile(r"^(mte?|ms|mr|s|sr|r|sd)\d*$")
 _PARAGRAPH = re.compile(r"^(p|m|po|pr|cls|pmo|pm|pmc|pmr|pi|mi|nb|pc|ph|li|lh|lf|tr)\d*$")
 _LINE = re.compile(r"^(q|qr|qc|qm|qd)(\d*)$")
 _CHARACTER = {"wj": ("q", {"who": "Jesus"}), "nd": ("divineName", {}), "add": ("transChange", {"type": "added"}),
               "tl": ("foreign", {}), "qs": ("l", {"type": "selah"})}  # fmt: skip
-_NOTES = {"f": {"placement": "foot"}, "fe": {"placement": "end"}, "ef": {"placement": "foot"}, "x": {"type": "crossReference"}}
+_NOTES = {
+    "f": {"placement": "foot"},
+    "fe": {"placement": "end"},
+    "ef": {"placement": "foot"},
+    "x": {"type": "crossReference"},
+}
 
 
 def read_usfm(files: Sequence[Path], *, name: str) -> TextSource:
@@ -49,7 +56,9 @@ def read_usfm(files: Sequence[Path], *, name: str) -> TextSource:
     books = sorted(((_book(path), path) for path in files), key=lambda pair: pair[0].number if pair[0] else 0)
     scripture = [(book, path) for book, path in books if book]
     if not scripture:
-        raise SourceUnreadable(f"{name} has no USFM file with a book of the Bible.", remedy=r"A file begins with \id GEN.")
+        raise SourceUnreadable(
+            f"{name} has no USFM file with a book of the Bible.", remedy=r"A file begins with \id GEN."
+        )
     digest = hashlib.sha256()
     for _book_of_file, path in scripture:
         digest.update(path.read_bytes())
@@ -63,7 +72,9 @@ def read_usfm(files: Sequence[Path], *, name: str) -> TextSource:
 
 def _text(path: Path) -> str:
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise SourceUnreadable(f"{path.name} is over {MAX_FILE_BYTES >> 20} MiB.", remedy="A book of USFM has at most some MiB.")
+        raise SourceUnreadable(
+            f"{path.name} is over {MAX_FILE_BYTES >> 20} MiB.", remedy="A book of USFM has at most some MiB."
+        )
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -73,7 +84,9 @@ def _text(path: Path) -> str:
 def _book(path: Path) -> Book | None:
     match = re.match(r"\s*\\id\s+(\w{3})", _text(path)[:1000])
     if not match:
-        raise SourceUnreadable(f"{path.name} is not USFM.", remedy=r"A file begins with \id and a book's code, such as \id GEN.")
+        raise SourceUnreadable(
+            f"{path.name} is not USFM.", remedy=r"A file begins with \id and a book's code, such as \id GEN."
+        )
     osis = _CODES.get(match[1].upper())
     return BOOK_BY_OSIS[osis] if osis else None
 
@@ -189,7 +202,9 @@ class _BookReader:
             self._reader.start("chapter", {"sID": ""})
             return
         if not self._chapter:
-            raise SourceUnreadable(f"{self._file_name} has a verse before any chapter.", remedy=r"A \c belongs before \v.")
+            raise SourceUnreadable(
+                f"{self._file_name} has a verse before any chapter.", remedy=r"A \c belongs before \v."
+            )
         self._reader.begin(verse_id(self._book, self._chapter, number))
         self._inside = True
 

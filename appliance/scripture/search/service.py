@@ -97,7 +97,8 @@ def _check(wanted: Search) -> None:
         raise QueryRefused("The query is empty.", remedy="Give a word, a phrase or a reference.")
     if len(wanted.query) > MAX_QUERY_CHARACTERS:
         raise QueryRefused(
-            f"The query has {len(wanted.query):,} characters.", remedy=f"At most {MAX_QUERY_CHARACTERS:,} are read."
+            f"The query has {len(wanted.query):,} characters.",
+            remedy=f"At most {MAX_QUERY_CHARACTERS:,} are read.",
         )
     if not 1 <= wanted.limit <= MAX_LIMIT:
         raise QueryRefused(f"A limit of {wanted.limit} is not given.", remedy=f"It runs from 1 to {MAX_LIMIT}.")
@@ -218,17 +219,22 @@ def _decode_cursor(cursor: str | None) -> int:
         offset = msgspec.json.decode(decoded, type=_Cursor).offset
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise CursorInvalid(
-            "The cursor is not one that a search handed out.", remedy="Use `next_cursor` of the page before, or none."
+            "The cursor is not one that a search handed out.",
+            remedy="Use `next_cursor` of the page before, or none.",
         ) from error
     if not 0 <= offset <= 4 * DEPTH:
-        raise CursorInvalid("The cursor points beyond the results.", remedy="Use `next_cursor` of the page before, or none.")
+        raise CursorInvalid(
+            "The cursor points beyond the results.", remedy="Use `next_cursor` of the page before, or none."
+        )
     return offset
 
 
 def _highlighter(query: TextQuery | None) -> re.Pattern[str] | None:
     if query is None or not query.words:
         return None
-    stems = sorted({_stem(word) for word in query.words if len(word) > 2 or len(query.words) == 1}, key=len, reverse=True)
+    stems = sorted(
+        {_stem(word) for word in query.words if len(word) > 2 or len(query.words) == 1}, key=len, reverse=True
+    )
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, stems))})\w*", re.IGNORECASE) if stems else None
 
 

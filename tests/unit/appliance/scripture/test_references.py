@@ -1,0 +1,89 @@
+"""References as people write them."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.errors import ApplianceError
+from appliance.scripture.canon import BOOKS, osis_of, split_verse_id, verse_id
+from appliance.scripture.references import BookNotFound, PassageNotFound, ReferenceNotUnderstood, parse_reference
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "osis"),
+    [
+        ("John 3:16-18", "John 3:16–18", "John.3.16-John.3.18"),
+        ("jn 3.16", "John 3:16", "John.3.16"),
+        ("John.3.16-John.3.18", "John 3:16–18", "John.3.16-John.3.18"),
+        ("ps 23", "Psalm 23", "Ps.23"),
+        ("1 cor 13:4-14:1", "1 Corinthians 13:4–14:1", "1Cor.13.4-1Cor.14.1"),
+        ("II Kings 2", "2 Kings 2", "2Kgs.2"),
+        ("first john 4", "1 John 4", "1John.4"),
+        ("Song of Songs 1:2", "Song of Solomon 1:2", "Song.1.2"),
+        ("Genesis 1–3", "Genesis 1–3", "Gen.1-Gen.3"),
+        ("Jude 5", "Jude 1:5", "Jude.1.5"),
+        ("phil 1:3", "Philippians 1:3", "Phil.1.3"),
+        ("philem 3", "Philemon 1:3", "Phlm.1.3"),
+        ("John\u00a03:16", "John 3:16", "John.3.16"),
+    ],
+)
+def test_reads_what_people_write(written: str, shown: str, osis: str) -> None:
+    found = parse_reference(written)
+
+    assert (shown, osis) == (str(found), found.osis)
+
+
+@pytest.mark.parametrize(
+    ("written", "error", "remedy"),
+    [
+        ("Jhon 3:16", BookNotFound, "Did you mean John?"),
+        ("Genisis 1", BookNotFound, "Did you mean Genesis?"),
+        ("John 22", PassageNotFound, "It has 21 chapters."),
+        ("John 3:99", PassageNotFound, "It has 36 verses."),
+        ("John 3:18-16", PassageNotFound, "Turn its two ends around."),
+        ("3:16", ReferenceNotUnderstood, "Try John 3:16-18 or Psalm 23."),
+        ("John " * 100, ReferenceNotUnderstood, "Try John 3:16-18."),
+    ],
+)
+def test_says_what_is_wrong_and_what_would_be_right(written: str, error: type[ApplianceError], remedy: str) -> None:
+    with pytest.raises(error) as raised:
+        parse_reference(written)
+
+    assert raised.value.remedy == remedy
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_reference_or_an_error_of_ours(text: str) -> None:
+    try:
+        found = parse_reference(text)
+    except ApplianceError as error:
+        assert error.message
+    else:
+        assert found.start <= found.end
+
+
+@given(st.sampled_from(BOOKS), st.integers(1, 150), st.integers(0, 199))
+def test_a_verse_id_keeps_its_place(book, chapter: int, verse: int) -> None:
+    number = verse_id(book, chapter, verse)
+
+    assert (book, chapter, verse) == split_verse_id(number)
+    assert f"{book.osis}.{chapter}.{verse}" == osis_of(number)
+
+
+def test_a_book_keeps_its_number() -> None:
+    """People's notes hold verse ids: a number that moves would move their notes."""
+    numbers = {book.osis: book.number for book in BOOKS}
+
+    assert (1, 19, 39, 40, 43, 66) == tuple(numbers[osis] for osis in ("Gen", "Ps", "Mal", "Matt", "John", "Rev"))
+    assert (67, 71, 84, 90) == tuple(numbers[osis] for osis in ("Tob", "Wis", "2Esd", "EpLao"))
+
+
+def test_no_length_makes_it_slow() -> None:
+    began = time.perf_counter()
+    for text in ("1" * 10**5, "John " + "1:" * 10**5, "a " * 10**5):
+        with pytest.raises(ApplianceError):
+            parse_reference(text)
+
+    assert time.perf_counter() - began < 1
