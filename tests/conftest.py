@@ -95,7 +95,9 @@ def runtime(runtime_folder: DataFolder) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="session")
-def indexed_home(full_library_path: Path, runtime: Client, runtime_folder: DataFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def indexed_home(
+    full_library_path: Path, runtime: Client, runtime_folder: DataFolder, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A data folder with the full library, every verse of WEB embedded, and the exported model; to be copied."""
     home = DataFolder(tmp_path_factory.mktemp("indexed")).create()
     shutil.copy(full_library_path, home.library_db)

@@ -160,13 +160,10 @@ def _resolve(book: Book, chapter: int, verse: int | None, end_chapter: int | Non
         last_verse = LAST_VERSE
     else:
         last_verse = end if end is not None else (verse if verse is not None else LAST_VERSE)
-    for number, checked in (
-        (verse, chapter),
-        (None if last_verse == LAST_VERSE else last_verse, last_chapter),
-    ):
-        if number is not None and not 0 <= number <= chapters[checked]:
+    for bound, checked in ((verse, chapter), (None if last_verse == LAST_VERSE else last_verse, last_chapter)):
+        if bound is not None and not 0 <= bound <= chapters[checked]:
             raise PassageNotFound(
-                f"{book.name} {checked} has no verse {number}.", remedy=f"It has {chapters[checked]} verses."
+                f"{book.name} {checked} has no verse {bound}.", remedy=f"It has {chapters[checked]} verses."
             )
     start, stop = (
         verse_id(book, chapter, verse if verse is not None else 1),

@@ -110,8 +110,8 @@ class VerseReader:
         length = len(self._text)
         self._jesus_speaks = sum(1 for name, _start, what in self._open if name == "q" and what is SpanKind.JESUS)
         for _name, start, what in self._open:
-            if isinstance(what, SpanKind) and start < length:
-                self._spans.append(Span(start, length, what))
+            if isinstance(what, SpanKind):
+                self._annotate(start, what)
         verse = Verse(
             verse_id=self._verse_id or 0,
             text=self._text,

@@ -141,13 +141,16 @@ class _VerseTarget:
         self.verses: list[Verse] = []
         self._reader = VerseReader()
         self._inside = False
+        self._in_header = False
         self._elements: list[tuple[str, bool]] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = etree.QName(tag).localname
         milestone = is_milestone(attributes)
         self._elements.append((name, milestone))
-        if name == "verse":
+        if name == "header" or self._in_header:
+            self._in_header = True
+        elif name == "verse":
             if "eID" in attributes:
                 self._finish()
             elif attributes.get("osisID") or attributes.get("sID"):
@@ -157,15 +160,16 @@ class _VerseTarget:
 
     def end(self, _tag: str) -> None:
         name, milestone = self._elements.pop()
-        if milestone:
-            return
-        if name == "verse":
+        if milestone or self._in_header:
+            self._in_header = self._in_header and name != "header"
+        elif name == "verse":
             self._finish()
         else:
             self._reader.end(name)
 
     def data(self, data: str) -> None:
-        self._reader.text(data)
+        if not self._in_header:
+            self._reader.text(data)
 
     def close(self) -> None:
         self._finish()
@@ -197,9 +201,10 @@ def read_verses(path: Path) -> Iterator[Verse]:
     with path.open("rb") as file:
         while data := file.read(CHUNK_BYTES):
             parser.feed(data)
+            complete = _joined(target.verses)
             # The last one may yet get a second piece.
-            yield from target.verses[:-1]
-            target.verses = _joined(target.verses[-1:])
+            yield from complete[:-1]
+            target.verses = complete[-1:]
     parser.close()
     yield from _joined(target.verses)
 

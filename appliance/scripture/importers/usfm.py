@@ -30,7 +30,7 @@ _CODES = dict(
         strict=True,
     )
 )
-_MARKER = re.compile(r"\\(\+?[a-z]+\d*)(\*)?[ \t]?|([^\\]+)|\\")
+_MARKER = re.compile(r"\\(\+?[a-z]+\d*)(?:(\*)|[ \t]?)|([^\\]+)|\\")
 _NUMBER = re.compile(r"^\s*(\d+)[a-z]?(?:[-,]\d+[a-z]?)?\s*")
 _ATTRIBUTES = re.compile(r"\|.*$", re.DOTALL)
 _STRONG = re.compile(r'strong="([GH]\d+)"')
@@ -116,6 +116,7 @@ class _BookReader:
         self._expects = ""
         self._title = ""
         self._note = ""
+        self._expects_caller = False
         self._skip_line = False
         self._word = False
 
@@ -128,7 +129,7 @@ class _BookReader:
             self._skip_line = True
         elif marker in _NOTES:
             self._reader.start("note", _NOTES[marker])
-            self._note = marker
+            self._note, self._expects_caller = marker, True
         elif self._note:
             self._open_in_note(marker)
         elif _TITLE.match(marker) or marker in ("d", "sp"):
@@ -183,6 +184,10 @@ class _BookReader:
             self._expects = ""
         if self._skip_line:
             return
+        if self._expects_caller:
+            # `\f + …`: how the note is called, a sign or a letter.
+            data = data.lstrip().partition(" ")[2]
+            self._expects_caller = False
         if self._word:
             self._add_word(data)
             self._word = False

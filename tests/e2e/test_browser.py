@@ -1,0 +1,204 @@
+"""A person with a browser: Debian's chromium on a served appliance. Screenshots are kept in screenshots/."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes.serving import Served, serving
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+SHOTS = Path(__file__).parents[2] / "screenshots"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run", "--disable-sync",
+    "--disable-component-update",
+]  # fmt: skip
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def served(indexed_home: Path) -> Iterator[Served]:
+    with serving(indexed_home) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Debian's chromium is not installed; packaging/test.sh installs it as root")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+class Visit:
+    """A page in a context of its own, which notes what went wrong and what was asked of other hosts."""
+
+    def __init__(self, browser: Browser, served: Served, **context: object) -> None:
+        self.context = browser.new_context(base_url=served.url, **context)
+        self.page: Page = self.context.new_page()
+        self.problems: list[str] = []
+        self.strangers: list[str] = []
+        self.page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("request", lambda request: None if request.url.startswith((served.url, "data:")) else self.strangers.append(request.url))
+
+    def shoot(self, name: str) -> None:
+        SHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png")
+
+
+DESK = {"viewport": {"width": 1200, "height": 900}}
+PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(params=[("desk", DESK), ("phone", PHONE)], ids=["desk", "phone"])
+def visit(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Visit]:
+    name, context = request.param
+    visit = Visit(browser, served, **context)
+    visit.name = name
+    yield visit
+    visit.context.close()
+    assert [] == visit.problems
+    assert [] == visit.strangers
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def test_reading_john_3(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    page.get_by_role("searchbox").fill("john 3")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/read/WEB/John/3*")
+    expect(page.get_by_role("heading", name="John 3", exact=True)).to_be_visible()
+    expect(page.locator(".text")).to_contain_text("gave his only born")
+    assert fits(page)
+    visit.shoot(f"read-{visit.name}")
+
+    page.locator(".w", has_text="loved").first.click()
+    expect(page.locator("#panel .lemma")).to_have_text("ἀγαπάω")
+    page.locator("#panel .close").click()
+    expect(page.locator("#panel")).to_be_hidden()
+    page.locator(".fn a", has_text="c").first.click()
+    expect(page.locator(".aside-note")).to_contain_text("only begotten")
+
+    page.get_by_label("Words of Jesus in red").check()
+    assert page.evaluate("getComputedStyle(document.querySelector('.jesus')).color !== getComputedStyle(document.body).color")
+    visit.shoot(f"word-{visit.name}")
+
+
+def test_two_translations_side_by_side(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/read/WEB/John/3")
+    page.get_by_label("Beside it").select_option("KJV")
+    page.wait_for_url("**with=KJV*")
+    row = page.locator("#v16")
+    expect(row).to_contain_text("only born")
+    expect(row).to_contain_text("only begotten Son")
+    assert fits(page)
+    left, right = (row.locator("p").nth(index).bounding_box() for index in (0, 1))
+    assert left["y"] == right["y"] if visit.name == "desk" else left["y"] < right["y"]
+    visit.shoot(f"parallel-{visit.name}")
+
+
+def test_searching(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/search?q=do+not+be+anxious")
+    expect(page.locator(".hits li").first).to_contain_text("anxious")
+    expect(page.locator(".hits")).to_contain_text("Matthew 6:34")
+    assert fits(page)
+    visit.shoot(f"search-{visit.name}")
+
+    page.get_by_role("link", name="Words", exact=True).click()
+    page.wait_for_url("**mode=keyword*")
+    expect(page.get_by_role("link", name="Words", exact=True)).to_have_attribute("aria-current", "true")
+    page.get_by_label("Shown in").select_option("KJV")
+    page.wait_for_url("**translation=KJV*")
+    page.go_back()
+    page.wait_for_url(lambda url: "KJV" not in url)
+    expect(page.locator("#results")).to_be_visible()
+
+
+def test_asking(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/ask")
+    page.get_by_label("Your question").fill("What does the Bible say about being anxious?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.wait_for_url("**/ask/*")
+    expect(page.locator(".sources li").first).to_be_visible()
+    expect(page.locator(".answer blockquote").first).to_be_visible()
+    expect(page.locator(".made")).to_contain_text("Quoted on this machine")
+    expect(page.locator(".chip").first).to_have_attribute("title", re.compile(r"\d+:\d+.*: "))
+    assert fits(page)
+    visit.shoot(f"ask-{visit.name}")
+    page.reload()
+    expect(page.locator(".answer blockquote").first).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["/", "/read", "/read?book=Ps", "/read/WEB/Ps/119", "/about", "/ask", "/search"])
+def test_every_page_fits_and_fetches_nothing_from_elsewhere(visit: Visit, address: str) -> None:
+    visit.page.goto(address)
+
+    assert fits(visit.page)
+    visit.shoot(f"page-{address.strip('/').replace('/', '-').replace('?', '-') or 'home'}-{visit.name}")
+
+
+def test_the_keyboard_alone(browser: Browser, served: Served) -> None:
+    visit = Visit(browser, served, **DESK)
+    page = visit.page
+    page.goto("/read/WEB/John/3")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**/John/4*")
+    page.keyboard.press("/")
+    page.keyboard.type("Psalm 23")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/Ps/23*")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**/Ps/22*")
+    page.locator("a.vn").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel .lemma").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+    visit.context.close()
+
+
+def test_reading_and_searching_without_javascript(browser: Browser, served: Served) -> None:
+    visit = Visit(browser, served, java_script_enabled=False, **PHONE)
+    page = visit.page
+    page.goto("/")
+    page.get_by_role("searchbox").fill("John 3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".text")).to_contain_text("only born")
+    page.get_by_label("Beside it").select_option("KJV")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#v16")).to_contain_text("only begotten")
+    page.get_by_role("searchbox").fill("do not be anxious")
+    page.keyboard.press("Enter")
+    expect(page.locator(".hits")).to_contain_text("Matthew 6:34")
+    page.get_by_role("link", name="More results").click()
+    expect(page.locator(".hits li").first).to_be_visible()
+    visit.context.close()
+
+
+def test_a_broken_link_continues_the_answer(browser: Browser, served: Served) -> None:
+    """The page is opened, goes offline at once, comes back, and has the whole answer."""
+    visit = Visit(browser, served, **DESK)
+    page = visit.page
+    page.goto("/ask")
+    page.get_by_label("Your question").fill("Who is my neighbour?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.wait_for_url("**/ask/*")
+    visit.context.set_offline(True)
+    visit.context.set_offline(False)
+    expect(page.locator(".made")).to_contain_text("Quoted on this machine", timeout=15_000)
+    expect(page.locator(".answer blockquote").first).to_be_visible()
+    visit.context.close()

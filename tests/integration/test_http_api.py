@@ -1,0 +1,252 @@
+"""The HTTP API as a program sees it, on the real library with real embeddings."""
+
+import json
+
+import httpx
+import pytest
+from fakes.serving import Served
+
+CHAPTERS = "/api/v1/chapters"
+
+
+def get(served: Served, path: str, **params: object) -> httpx.Response:
+    return served.http.get(f"/api/v1/{path}", params=params)
+
+
+def test_health_says_what_is_ready(served: Served) -> None:
+    answer = get(served, "health").json()
+
+    assert ("ok", 3, 37_457) == (answer["status"], answer["translations"], answer["index"]["embedded"])
+
+
+def test_translations_carry_licence_and_attribution(served: Served) -> None:
+    texts = {each["id"]: each for each in get(served, "translations").json()["translations"]}
+
+    assert {"WEB": 37_457, "KJV": 31_102, "RV1909": 31_084} == {key: each["verses"] for key, each in texts.items()}
+    assert all(
+        each["licence"] == "Public Domain" and each["attribution"] and each["language"] for each in texts.values()
+    )
+
+
+def test_a_passage_in_two_texts(served: Served) -> None:
+    answer = get(served, "passages", ref="John 3:16-18", translations="WEB,KJV").json()
+    first = answer["verses"][0]
+
+    assert ("John 3:16–18", 3) == (answer["reference"], len(answer["verses"]))
+    assert (43_003_016, "John.3.16", "John 3:16") == (first["verse_id"], first["osis"], first["reference"])
+    assert "only born Son, that whoever believes" in first["texts"]["WEB"]
+    assert "only begotten Son" in first["texts"]["KJV"]
+    assert "only begotten" in first["notes"]["WEB"][0]["text"]
+    assert {"text": "loved", "strongs": ["G25"]}.items() <= next(
+        w for w in first["words"]["WEB"] if w["text"] == "loved"
+    ).items()
+
+
+def test_a_chapter_with_its_neighbours(served: Served) -> None:
+    first, last = (get(served, f"chapters/WEB/{place}").json() for place in ("Gen/1", "Rev/22"))
+
+    assert (None, {"book": "Gen", "chapter": 2}, 31) == (first["previous"], first["next"], len(first["verses"]))
+    assert last["verses"][-1]["text"].endswith("Amen.")
+    assert {"verse_id", "osis", "verse", "text"} <= first["verses"][0].keys()
+
+
+def test_a_chapter_is_not_sent_twice(served: Served) -> None:
+    first = get(served, "chapters/KJV/Ps/23")
+    again = served.http.get(f"{CHAPTERS}/KJV/Ps/23", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (304, b"") == (again.status_code, again.content)
+    assert first.headers["etag"] != get(served, "chapters/WEB/Ps/23").headers["etag"]
+
+
+def test_search_by_words_and_meaning(served: Served) -> None:
+    answer = get(served, "search", q="do not be anxious", limit=5).json()
+    best = answer["hits"][0]
+
+    assert ("do not be anxious", "hybrid", 5) == (answer["query"], answer["mode"], len(answer["hits"]))
+    assert {"verse_id", "osis", "reference", "text", "score", "why"} <= best.keys()
+    assert "Matt.6.34" in [hit["osis"] for hit in answer["hits"][:3]]
+    assert best["why"]["keyword_rank"]
+    assert answer["next_cursor"]
+    assert answer["took_ms"] > 0
+
+
+def test_meaning_finds_what_words_do_not(served: Served) -> None:
+    hits = get(served, "search", q="the creator made the sky and the ground", mode="semantic", limit=20).json()["hits"]
+
+    assert "Gen.1.1" in [hit["osis"] for hit in hits]
+    assert all(hit["why"]["similarity"] > 0.3 and hit["why"]["keyword_rank"] is None for hit in hits)
+
+
+def test_pages_of_results(served: Served) -> None:
+    whole = get(served, "search", q="living water", limit=40).json()["hits"]
+    first = get(served, "search", q="living water", limit=20).json()
+    second = get(served, "search", q="living water", limit=20, cursor=first["next_cursor"]).json()
+
+    assert [hit["verse_id"] for hit in whole] == [hit["verse_id"] for hit in first["hits"] + second["hits"]]
+
+
+def test_an_english_meaning_is_shown_in_spanish_and_says_so(served: Served) -> None:
+    answer = get(served, "search", q="the shepherd of my soul", translation="RV1909").json()
+
+    assert "English" in answer["notice"]
+    assert "Salm" not in answer["hits"][0]["osis"]
+    assert answer["translation"] == "RV1909"
+
+
+@pytest.mark.parametrize("osis", ["Tob", "Ps"])
+def test_filter_by_book(served: Served, osis: str) -> None:
+    hits = get(served, "search", q="prayer", book=osis, limit=10).json()["hits"]
+
+    assert {osis} == {hit["osis"].split(".")[0] for hit in hits}
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "status", "said"),
+    [
+        ("passages", {"ref": "Jhon 3:16"}, 404, "Did you mean John?"),
+        ("passages", {"ref": "John 99"}, 404, "It has 21 chapters."),
+        ("passages", {"ref": "John 3:16", "translations": "KJX"}, 404, "Did you mean KJV?"),
+        ("passages", {"ref": "hello world"}, 404, "no book called"),
+        ("passages", {"ref": "12"}, 400, "Try John 3:16"),
+        ("passages", {}, 400, "ref"),
+        ("chapters/XXX/John/3", {}, 404, "no translation"),
+        ("chapters/WEB/Jhon/3", {}, 404, "Did you mean John?"),
+        ("chapters/WEB/John/22", {}, 404, "chapters 1 to 21"),
+        ("chapters/WEB/John/three", {}, 400, "whole number"),
+        ("search", {"q": ""}, 400, "empty"),
+        ("search", {"q": "x" * 10_000}, 400, "1,000"),
+        ("search", {"q": "love", "cursor": "made-up"}, 400, "next_cursor"),
+        ("search", {"q": "love", "mode": "psychic"}, 400, "hybrid, keyword, semantic"),
+        ("search", {"q": "love", "testament": "third"}, 400, "old, new, deuterocanon"),
+        ("search", {"q": "love", "limit": 1000}, 400, "100"),
+        ("search", {"q": "love", "limit": "many"}, 400, "limit"),
+        ("search", {"q": "love", "book": "Jhon"}, 404, "Did you mean John?"),
+        ("lexicon/G99999", {}, 404, "G3439"),
+        ("messages/none", {}, 404, "Ask the question again"),
+        ("nothing/here", {}, 404, "nothing at this address"),
+    ],
+)
+def test_bad_input_gets_a_problem_that_says_what_to_do(
+    served: Served, path: str, params: dict[str, object], status: int, said: str
+) -> None:
+    answer = get(served, path, **params)
+    problem = answer.json()
+
+    assert (status, status) == (answer.status_code, problem["status"])
+    assert "application/problem+json" in answer.headers["content-type"]
+    assert said in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ['"unclosed', "AND OR NOT", "a) OR (b", "text:x", "NEAR(a b)", "%_*", "'; DROP TABLE verses; --", "love AND"],
+)
+def test_full_text_syntax_is_never_an_error(served: Served, query: str) -> None:
+    answer = get(served, "search", q=query, mode="keyword")
+
+    assert answer.status_code in (200, 400)
+    assert "SQL" not in answer.text
+
+
+def test_a_strongs_number_is_explained(served: Served) -> None:
+    entry = get(served, "lexicon/G0025").json()
+
+    assert ("G25", "ἀγαπάω") == (entry["strongs"], entry["lemma"])
+
+
+def ask(served: Served, question: str) -> dict[str, object]:
+    answer = served.http.post("/api/v1/ask", json={"question": question, "translation": "WEB"})
+    assert answer.status_code == 201
+    return answer.json()
+
+
+def events(served: Served, message_id: object, last: int | None = None) -> list[tuple[int, str, dict[str, object]]]:
+    headers = {"Last-Event-ID": str(last)} if last is not None else {}
+    read = []
+    with served.http.stream("GET", f"/api/v1/messages/{message_id}/stream", headers=headers) as stream:
+        assert "text/event-stream" in stream.headers["content-type"]
+        fields: dict[str, str] = {}
+        for line in stream.iter_lines():
+            if line and not line.startswith(":"):
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            elif fields:
+                read.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
+                fields = {}
+    return read
+
+
+def test_an_extractive_answer_quotes_passages_under_topics(served: Served) -> None:
+    message = ask(served, "What does the Bible say about being anxious?")
+    told = events(served, message["id"])
+    stored = get(served, f"messages/{message['id']}").json()
+
+    assert ["sources", "token"] == [kind for _, kind, _ in told[:2]]
+    assert ("done", "extractive") == (told[-1][1], told[-1][2]["made_by"])
+    assert list(range(1, len(told) + 1)) == [seq for seq, _, _ in told]
+    assert "## Care" in stored["text"]
+    for source in stored["sources"]:
+        assert source["text"] in stored["text"]
+    assert ("done", "extractive") == (stored["state"], stored["made_by"])
+
+
+def test_a_reader_who_comes_back_gets_only_what_was_missed(served: Served) -> None:
+    message = ask(served, "What is love?")
+    whole = events(served, message["id"])
+
+    assert whole[3:] == events(served, message["id"], last=whole[2][0])
+    assert [] == events(served, message["id"], last=whole[-1][0])
+
+
+@pytest.mark.parametrize(
+    "body", [{"question": "", "translation": "WEB"}, {"question": "x" * 1_001}, {"translation": "WEB"}, {"question": 5}]
+)
+def test_a_question_that_is_none_is_refused(served: Served, body: dict[str, object]) -> None:
+    assert 400 == served.http.post("/api/v1/ask", json=body).status_code
+
+
+def test_a_question_in_an_unknown_text_is_not_found(served: Served) -> None:
+    assert 404 == served.http.post("/api/v1/ask", json={"question": "love?", "translation": "NOPE"}).status_code
+
+
+def test_another_sites_page_cannot_ask(served: Served) -> None:
+    answer = served.http.post("/api/v1/ask", json={"question": "love?"}, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert 403 == answer.status_code
+
+
+def test_pages_allow_nothing_from_elsewhere(served: Served) -> None:
+    policy = served.http.get("/").headers["content-security-policy"]
+
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_the_first_page_is_small(served: Served) -> None:
+    addresses = ["/", "/static/lampstand.css", "/static/lampstand.js", "/static/lamp.svg"]
+    sizes = [served.http.get(each, headers={"Accept-Encoding": "gzip"}).num_bytes_downloaded for each in addresses]
+
+    assert sum(sizes) < 60_000
+
+
+def test_the_openapi_document_describes_the_api(served: Served) -> None:
+    paths = served.http.get("/schema/openapi.json").json()["paths"]
+
+    assert {"/api/v1/health", "/api/v1/search", "/api/v1/ask", "/api/v1/messages/{message_id}/stream"} <= paths.keys()
+
+
+def test_a_page_that_is_not_there_is_a_page(served: Served) -> None:
+    answer = served.http.get("/read/WEB/Jhon/3", headers={"Accept": "text/html"})
+
+    assert 404 == answer.status_code
+    assert "Did you mean John?" in answer.text
+    assert "text/html" in answer.headers["content-type"]
+
+
+def test_what_people_type_is_text_on_the_page(served: Served) -> None:
+    page = served.http.get(
+        "/search", params={"q": "<script>alert(1)</script> love"}, headers={"Accept": "text/html"}
+    ).text
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page

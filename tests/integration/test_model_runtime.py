@@ -1,0 +1,137 @@
+"""The model runtime in its own process, over its socket, with the official client."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import numpy as np
+import openai
+import pytest
+
+from models.backends.onnx import Manifest
+from models.catalogue import MINILM, Catalogue
+from models.client import Client
+from models.errors import FileRefused, ModelError, ModelUnavailable
+
+TEXTS = ["For God so loved the world", "The heavens declare the glory of God", "Joy", "a " * 600]
+
+
+@pytest.fixture
+def official(runtime: Client, runtime_folder) -> Iterator[openai.OpenAI]:
+    runtime.ensure_running()
+    transport = httpx.HTTPTransport(uds=str(runtime_folder.models_socket))
+    with httpx.Client(transport=transport, timeout=120) as http:
+        yield openai.OpenAI(base_url="http://models/v1", api_key="none", http_client=http, max_retries=0)
+
+
+def test_int8_embeddings_are_those_of_torch_within_a_hundredth(runtime: Client, runtime_folder) -> None:
+    pairs = zip(runtime.embed(TEXTS, model=MINILM), runtime.embed(TEXTS, model=f"{MINILM}-torch"), strict=True)
+    cosines = [float(np.frombuffer(one, "<f4") @ np.frombuffer(two, "<f4")) for one, two in pairs]
+    manifest = msgspec.json.decode(
+        (runtime_folder.models / f"{MINILM}-onnx" / "manifest.json").read_bytes(), type=Manifest
+    )
+
+    assert np.mean(cosines) > 0.98
+    assert ("int8", True) == (manifest.precision, manifest.mean_cosine >= 0.98)
+
+
+def test_the_official_client_embeds(official: openai.OpenAI, runtime: Client) -> None:
+    answer = official.embeddings.create(model=MINILM, input=TEXTS[:2])
+    (expected,) = runtime.embed([TEXTS[1]], model=MINILM)
+
+    assert [384, 384] == [len(item.embedding) for item in answer.data]
+    assert float(np.dot(answer.data[1].embedding, np.frombuffer(expected, "<f4"))) > 0.999
+    assert 1.0 == pytest.approx(float(np.linalg.norm(answer.data[0].embedding)), abs=1e-3)
+
+
+def test_the_official_client_is_told_what_is_wrong(official: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="There is no model"):
+        official.embeddings.create(model="nothing", input="x")
+    with pytest.raises(openai.BadRequestError, match="not for chat"):
+        official.chat.completions.create(model=MINILM, messages=[{"role": "user", "content": "hello"}])
+
+
+def test_a_gguf_model_chats_and_streams(official: openai.OpenAI, runtime_folder, tiny_gguf: Path) -> None:
+    added = Catalogue(runtime_folder.models).add(tiny_gguf)
+    question = {"role": "user", "content": "Hello"}
+    whole = official.chat.completions.create(model=added.id, messages=[question], max_tokens=12, temperature=0, seed=1)
+    chunks = list(
+        official.chat.completions.create(
+            model=added.id, messages=[question], max_tokens=12, temperature=0, seed=1, stream=True
+        )
+    )
+    streamed = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+
+    assert streamed
+    assert whole.choices[0].message.content == streamed
+    assert "stop" == chunks[-1].choices[0].finish_reason
+    assert added.id in {model.id for model in official.models.list()}
+
+
+def test_a_runtime_is_started_on_demand_and_goes_when_idle(tmp_path: Path) -> None:
+    client = Client(folder=tmp_path / "models", socket=tmp_path / "m.sock", idle_exit_s=1)
+    assert not client.is_running()
+
+    assert client.models().data
+    with pytest.raises(httpx.HTTPError):
+        for _ in range(200):
+            client._http.get("/health")
+            _pause()
+
+
+def _pause() -> None:
+    import time
+
+    time.sleep(1.2)  # longer than the idle limit: each look is a request that would keep it alive
+
+
+def test_an_address_where_nobody_listens_is_unavailable(tmp_path: Path) -> None:
+    client = Client(folder=tmp_path, socket=tmp_path / "m.sock", address="http://127.0.0.1:9")
+
+    with pytest.raises(ModelUnavailable, match="cannot be reached"):
+        client.embed(["x"], model=MINILM)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"GGUF", b"PK\x03\x04" + b"0" * 100, b"GGUF" + (99).to_bytes(4, "little") + b"\0" * 100]
+)
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "broken.gguf"
+    file.write_bytes(content)
+
+    with pytest.raises(FileRefused):
+        Catalogue(tmp_path / "models").add(file)
+    assert not (tmp_path / "models" / "broken.gguf").exists()
+
+
+def test_half_a_model_is_an_error_of_its_own_request(
+    runtime: Client, runtime_folder, tiny_gguf: Path, tmp_path: Path
+) -> None:
+    half = tmp_path / "half.gguf"
+    half.write_bytes(tiny_gguf.read_bytes()[:200_000])
+    added = Catalogue(runtime_folder.models).add(half)
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(runtime_folder.models_socket)), timeout=60) as http:
+        answer = http.post(
+            "http://models/v1/chat/completions",
+            json={"model": added.id, "messages": [{"role": "user", "content": "x"}]},
+        )
+
+    assert 503 == answer.status_code
+    assert "half.gguf could not be loaded" in answer.json()["error"]["message"]
+    assert runtime.embed(["still here"], model=MINILM)
+
+
+def test_a_damaged_package_is_noticed(tmp_path: Path) -> None:
+    from models.host import ensure_export
+
+    model = Catalogue(tmp_path).find(MINILM)
+    damaged = tmp_path / "model"
+    shutil.copytree(model.path, damaged)
+    with (damaged / "model.safetensors").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"changed")
+
+    with pytest.raises(ModelError, match="not the known ones"):
+        ensure_export(msgspec.structs.replace(model, path=str(damaged)), tmp_path / "exports")

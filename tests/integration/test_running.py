@@ -1,0 +1,221 @@
+"""`lampstand up`: every process, what happens when one dies, and work that goes on after it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from fakes.serving import LAMPSTAND, Served, serving
+
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.jobs import Jobs, State
+from server.bootstrap import APPLIANCE_MIGRATIONS, LIBRARY_MIGRATIONS, open_appliance
+
+WAIT_S = 90
+
+
+def wait_for(look: Callable[[], object], what: str) -> object:
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)  # another process's progress: there is no event to wait on from here
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def processes(home: Path, word: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        line = " ".join(process.info["cmdline"] or ())
+        if (
+            str(home) in line
+            and f" {word}" in line
+            and process.info["status"] != psutil.STATUS_ZOMBIE
+            and "supervisor" not in line
+        ):
+            found.append(process)
+    return found
+
+
+def forget_vectors(home: Path, keep: int) -> None:
+    """Leave the index as an interrupted job would: some verses embedded."""
+    database = Database(home / "library.db", LIBRARY_MIGRATIONS)
+    with database.write() as work:
+        work.execute(
+            "DELETE FROM verse_vectors WHERE id IN (SELECT verse_id FROM embedded_verses ORDER BY verse_id LIMIT -1 OFFSET ?)",
+            (keep,),
+        )
+        work.execute(
+            "DELETE FROM embedded_verses WHERE verse_id IN (SELECT verse_id FROM embedded_verses ORDER BY verse_id LIMIT -1 OFFSET ?)",
+            (keep,),
+        )
+        work.commit()
+    database.close()
+
+
+def embedded(home: Path) -> int:
+    database = Database(home / "library.db", LIBRARY_MIGRATIONS)
+    count = int(database.reader.value("SELECT count(*) FROM embedded_verses"))
+    database.close()
+    return count
+
+
+def test_what_dies_is_started_again(copy_home: Callable[[], Path]) -> None:
+    home = copy_home()
+    with serving(home, command="up") as running:
+        (web,) = processes(home, "serve --host")
+        web.kill()
+        wait_for(
+            lambda: [each for each in processes(home, "serve --host") if each.pid != web.pid], "another web process"
+        )
+        wait_for(lambda: _is_healthy(running), "health after the restart")
+        assert "Matt.6.34" in running.http.get("/api/v1/search", params={"q": "do not be anxious"}).text
+        second = subprocess.run(
+            [LAMPSTAND, "--home", str(home), "up"], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert 5 == second.returncode
+        assert "already runs" in second.stderr
+    assert [] == processes(home, "serve") + processes(home, "worker")
+
+
+def _is_healthy(running: Served) -> bool:
+    try:
+        return running.http.get("/api/v1/health").is_success
+    except Exception:
+        return False
+
+
+def test_an_index_goes_on_where_a_killed_worker_left_it(copy_home: Callable[[], Path]) -> None:
+    home = copy_home()
+    forget_vectors(home, keep=35_000)
+    with serving(home, command="up") as running:
+        wait_for(lambda: embedded(home) > 35_000, "the first embedded verses")
+        (worker,) = processes(home, "worker library")
+        worker.kill()
+        at_death = embedded(home)
+        wait_for(lambda: running.http.get("/api/v1/health").json()["status"] == "ok", "the whole index")
+        jobs = [job for job in running.http.get("/api/v1/jobs").json()["jobs"] if job["kind"] == "index"]
+    database = Database(home / "appliance.db", APPLIANCE_MIGRATIONS)
+    job = Jobs(database).get(jobs[0]["id"])
+    library = Database(home / "library.db", LIBRARY_MIGRATIONS)
+
+    assert 35_000 < at_death < 37_457
+    assert (State.DONE, 2) == (job.state, job.attempts)
+    assert 37_457 == embedded(home) == library.reader.value("SELECT count(*) FROM verse_vectors")
+
+
+def test_unchanged_verses_are_not_embedded_again(copy_home: Callable[[], Path]) -> None:
+    home = copy_home()
+    appliance = open_appliance(home)
+    with appliance.library.write() as work:
+        work.execute(
+            "UPDATE verses SET text = text || ' Selah.' WHERE translation = 'WEB' AND verse_id BETWEEN 19023001 AND 19023006"
+        )
+        work.commit()
+    job = appliance.run_job_here(appliance.create_index_job(), lambda _progress, _message: None)
+    again = appliance.run_job_here(appliance.create_index_job(), lambda _progress, _message: None)
+    appliance.close()
+
+    assert ("6 verses embedded", "nothing new to embed") == (job.message, again.message)
+
+
+def test_a_killed_import_leaves_the_library_whole(tmp_path: Path, sword_root: Path) -> None:
+    home = tmp_path / "home"
+    command = [LAMPSTAND, "--home", str(home), "library", "import", str(sword_root), "--only", "RV1909", "--no-index"]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: (home / "appliance.db").exists() and _progress(home) > 0.2, "an import under way")
+    child.kill()
+    child.wait()
+    listed = json.loads(
+        subprocess.run(
+            [LAMPSTAND, "--home", str(home), "library", "list", "--json"], capture_output=True, text=True, check=True
+        ).stdout
+    )
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert [] == listed["translations"]
+    assert "RV1909: 31,084 imported" in done.stdout
+
+
+def _progress(home: Path) -> float:
+    database = Database(home / "appliance.db", APPLIANCE_MIGRATIONS)
+    try:
+        return max((job.progress for job in Jobs(database).active()), default=0.0)
+    finally:
+        database.close()
+
+
+def test_an_answer_cut_off_by_a_crash_says_so_and_keeps_its_text(
+    copy_home: Callable[[], Path], tiny_gguf: Path
+) -> None:
+    home = copy_home()
+    shutil.copy(tiny_gguf, home / "tiny.gguf")
+    subprocess.run(
+        [LAMPSTAND, "--home", str(home), "models", "add", str(home / "tiny.gguf")], capture_output=True, check=True
+    )
+    with serving(home) as running:
+        message = running.http.post("/api/v1/ask", json={"question": "What is love?"}).json()
+        wait_for(lambda: running.http.get(f"/api/v1/messages/{message['id']}").json()["text"], "the first words")
+        os.kill(running.process.pid, signal.SIGKILL)
+        running.process.wait()
+    with serving(home) as running:
+        stored = running.http.get(f"/api/v1/messages/{message['id']}").json()
+        stream = running.http.get(f"/api/v1/messages/{message['id']}/stream").text
+
+    assert "interrupted" == stored["state"]
+    assert stored["text"]
+    assert "event: error" in stream
+    assert "Ask again" in stored["error"]
+
+
+def test_a_chat_model_writes_streams_and_stops(copy_home: Callable[[], Path], tiny_gguf: Path) -> None:
+    home = copy_home()
+    subprocess.run([LAMPSTAND, "--home", str(home), "models", "add", str(tiny_gguf)], capture_output=True, check=True)
+    with serving(home) as running:
+        message = running.http.post("/api/v1/ask", json={"question": "What is love?", "translation": "KJV"}).json()
+        stream = running.http.get(f"/api/v1/messages/{message['id']}/stream").text
+        whole = running.http.get(f"/api/v1/messages/{message['id']}").json()
+        second = running.http.post("/api/v1/ask", json={"question": "What is peace?"}).json()
+        wait_for(lambda: running.http.get(f"/api/v1/messages/{second['id']}").json()["text"], "the first words")
+        stopped = running.http.post(f"/api/v1/messages/{second['id']}/stop").json()
+
+    assert stream.count("event: token") > 10
+    assert ("done", "tiny") == (whole["state"], whole["made_by"])
+    assert whole["sources"]
+    assert "stopped" == stopped["state"]
+    assert stopped["text"]
+
+
+def test_the_web_process_starts_quickly_and_idles_small(indexed_home: Path, served: Served) -> None:
+    """The figures themselves are in the closing notes; here the order of magnitude is held."""
+    began = time.monotonic()
+    with serving(indexed_home) as running:
+        took = time.monotonic() - began
+        memory = psutil.Process(running.process.pid).memory_info().rss / 2**20
+
+    assert took < 10
+    assert memory < 200
+
+
+@pytest.mark.soak
+def test_the_index_survives_many_deaths(copy_home: Callable[[], Path]) -> None:
+    home = copy_home()
+    forget_vectors(home, keep=30_000)
+    rounds = 20
+    with serving(home, command="up") as running:
+        for number in range(rounds):
+            goal = min(30_000 + number * 300, 37_000)
+            wait_for(lambda goal=goal: embedded(home) > goal, f"{goal} verses")
+            for worker in processes(home, "worker library"):
+                worker.kill()
+            wait_for(lambda: processes(home, "worker library"), "another worker")
+        wait_for(lambda: running.http.get("/api/v1/health").json()["status"] == "ok", "the whole index")
+
+    assert 37_457 == embedded(home)

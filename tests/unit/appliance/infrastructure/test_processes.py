@@ -1,0 +1,39 @@
+"""Other programs: run to the end, in time, ended with their children."""
+
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from appliance.infrastructure.processes import ProgramFailed, run_program
+
+
+def test_each_line_is_handed_over() -> None:
+    lines: list[str] = []
+    finished = run_program([sys.executable, "-c", "print('one'); print('two')"], timeout_s=20, on_line=lines.append)
+
+    assert ["one", "two"] == lines == finished.tail
+
+
+def test_a_failure_has_the_programs_last_words() -> None:
+    with pytest.raises(ProgramFailed, match="status 3: no such verse"):
+        run_program([sys.executable, "-c", "print('no such verse'); raise SystemExit(3)"], timeout_s=20)
+
+
+def test_a_program_that_is_not_there_is_named() -> None:
+    with pytest.raises(ProgramFailed, match="no-such-program could not be started"):
+        run_program(["no-such-program"], timeout_s=5)
+
+
+def test_what_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
+    script = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\ntime.sleep(60)\n"
+    )
+    with pytest.raises(ProgramFailed, match="longer than 3 seconds"):
+        run_program([sys.executable, "-c", script], timeout_s=3)
+
+    child = int((tmp_path / "pid").read_text())
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE

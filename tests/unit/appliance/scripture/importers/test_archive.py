@@ -1,0 +1,75 @@
+"""Archives that strangers packed."""
+
+import shutil
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import queries
+from appliance.scripture.importers import archive
+from appliance.scripture.importers.archive import ArchiveRefused, unpack
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.operations import import_source
+
+
+@pytest.mark.parametrize("name", ["../outside.txt", "/etc/outside", "a/../../outside", "..\\outside.txt", "C:/outside"])
+def test_a_path_outside_is_refused(tmp_path: Path, name: str) -> None:
+    packed = tmp_path / "a.zip"
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr(zipfile.ZipInfo(name), "x")
+    (tmp_path / "into").mkdir()
+
+    with pytest.raises(ArchiveRefused, match="outside its own folder"):
+        unpack(packed, tmp_path / "into")
+    assert not list((tmp_path / "into").rglob("*"))
+
+
+def test_a_link_is_refused(tmp_path: Path) -> None:
+    packed = tmp_path / "a.zip"
+    link = zipfile.ZipInfo("passwords")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr(link, "/etc/passwd")
+    (tmp_path / "into").mkdir()
+
+    with pytest.raises(ArchiveRefused, match="link"):
+        unpack(packed, tmp_path / "into")
+
+
+def test_a_bomb_is_stopped_by_what_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 1 << 20)
+    packed = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("zeros", b"\0" * (64 << 20))
+    (tmp_path / "into").mkdir()
+
+    with pytest.raises(ArchiveRefused, match="unpacks to more than"):
+        unpack(packed, tmp_path / "into")
+    assert (tmp_path / "into" / "zeros").stat().st_size <= 1 << 20
+
+
+def test_half_an_archive_is_refused(tmp_path: Path) -> None:
+    packed = tmp_path / "half.zip"
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("a", "x" * 10_000)
+    packed.write_bytes(packed.read_bytes()[:5_000])
+    (tmp_path / "into").mkdir()
+
+    with pytest.raises(ArchiveRefused, match="not a whole zip"):
+        unpack(packed, tmp_path / "into")
+
+
+def test_a_zipped_module_is_imported(library: Database, sword_root: Path, tmp_path: Path) -> None:
+    module = tmp_path / "module"
+    (module / "mods.d").mkdir(parents=True)
+    shutil.copy(sword_root / "mods.d" / "spaRV1909eb.conf", module / "mods.d")
+    shutil.copytree(sword_root / "modules/texts/ztext/spaRV1909eb", module / "modules/texts/ztext/spaRV1909eb")
+    packed = shutil.make_archive(str(tmp_path / "RV1909"), "zip", module)
+
+    with open_sources(packed) as (source,):
+        import_source(library, source)
+
+    assert 31_084 == queries.find_translation(library, "RV1909").verses

@@ -1,0 +1,99 @@
+"""OSIS documents."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.scripture.importers.osis import read_osis, read_verses
+from appliance.scripture.importers.source import SourceUnreadable
+from appliance.scripture.passage import SpanKind
+
+DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
+<osis xmlns="http://www.bibletechnologies.net/2003/OSIS/namespace">
+<osisText osisIDWork="Sample" xml:lang="en">
+<header><work osisWork="Sample"><title>A Sample</title><rights>Public Domain</rights><refSystem>Bible.KJV</refSystem></work></header>
+<div type="book" osisID="John"><chapter osisID="John.3">
+{body}
+</chapter></div></osisText></osis>
+"""
+CONTAINERS = """<title>Nicodemus</title>
+<verse osisID="John.3.16">For God so <w lemma="strong:G25">loved</w><note placement="foot">A note.</note>the world</verse>
+<verse osisID="John.3.17"><q who="Jesus">For God</q> didn't send</verse>"""
+MILESTONES = """<p><verse sID="a" osisID="John.3.16"/>For God so loved <q who="Jesus" sID="q"/>the world<verse eID="a"/>
+<verse sID="b" osisID="John.3.17"/>For God<q eID="q"/> didn't send</p><p>his Son<verse eID="b"/></p>"""
+
+
+def document(tmp_path: Path, body: str, template: str = DOCUMENT) -> Path:
+    path = tmp_path / "sample.xml"
+    path.write_text(template.format(body=body), encoding="utf-8")
+    return path
+
+
+def test_the_header_names_the_text(tmp_path: Path) -> None:
+    source = read_osis(document(tmp_path, CONTAINERS))
+
+    assert ("Sample", "A Sample", "en", "Public Domain", "KJV") == (
+        source.id, source.name, source.language, source.licence, source.versification,
+    )  # fmt: skip
+
+
+def test_verses_as_containers(tmp_path: Path) -> None:
+    first, second = read_verses(document(tmp_path, CONTAINERS))
+
+    assert ("John.3.16", "For God so loved the world") == (first.osis, first.text)
+    assert ["Nicodemus"] == [heading.text for heading in first.markup.headings]
+    assert ("John.3.17", "For God didn't send", SpanKind.JESUS) == (
+        second.osis,
+        second.text,
+        second.markup.spans[0].kind,
+    )
+
+
+def test_verses_as_milestones_with_a_quote_and_paragraphs_across_them(tmp_path: Path) -> None:
+    first, second = read_verses(document(tmp_path, MILESTONES))
+
+    assert ["For God so loved the world", "For God didn't send his Son"] == [first.text, second.text]
+    assert "the world" == first.text[first.markup.spans[0].start : first.markup.spans[0].end]
+    assert "For God" == second.text[second.markup.spans[0].start : second.markup.spans[0].end]
+    assert 20 in {each.at for each in second.markup.breaks}
+
+
+def test_pieces_of_a_verse_are_joined(tmp_path: Path) -> None:
+    body = '<verse osisID="John.3.16!a">For God</verse><lg><l><verse osisID="John.3.16!b">so <w lemma="strong:G25">loved</w></verse></l></lg>'
+    (verse,) = read_verses(document(tmp_path, body))
+
+    assert "For God so loved" == verse.text
+    assert "loved" == verse.text[verse.markup.words[0].start : verse.markup.words[0].end]
+
+
+@pytest.mark.parametrize(
+    "prologue",
+    ['<!DOCTYPE osis [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>', '<!DOCTYPE osis SYSTEM "file:///etc/passwd">'],
+)
+def test_entities_are_not_accepted(tmp_path: Path, prologue: str) -> None:
+    path = document(tmp_path, CONTAINERS)
+    path.write_text(path.read_text().replace("<osis ", f"{prologue}\n<osis ", 1))
+
+    with pytest.raises(SourceUnreadable, match="declares a document type"):
+        read_osis(path)
+
+
+def test_half_a_document_is_refused(tmp_path: Path) -> None:
+    path = document(tmp_path, CONTAINERS)
+    path.write_text(path.read_text()[:-60])
+
+    with pytest.raises(SourceUnreadable, match=r"cut short|not well-formed"):
+        list(read_verses(path))
+
+
+def test_other_xml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "page.xml"
+    path.write_text("<html><body/></html>")
+
+    with pytest.raises(SourceUnreadable, match="not OSIS"):
+        read_osis(path)
+
+
+def test_a_verse_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="John 3 has no verse 99"):
+        list(read_verses(document(tmp_path, '<verse osisID="John.3.99">x</verse>')))

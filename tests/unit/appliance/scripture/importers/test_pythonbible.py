@@ -1,0 +1,32 @@
+"""The texts of PyPI pythonbible."""
+
+import pytest
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import queries
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.importers.source import SourceUnreadable
+from appliance.scripture.operations import import_source
+from appliance.scripture.references import parse_reference
+
+
+@pytest.mark.parametrize(("name", "count"), [("WEB", 31_098), ("KJV", 31_102)])
+def test_a_text_has_an_id_of_its_own(library: Database, name: str, count: int) -> None:
+    with open_sources(f"pythonbible:{name}") as (source,):
+        result = import_source(library, source)
+
+    assert (f"{name}-PB", count) == (result.id, result.entries)
+
+
+def test_it_is_another_edition_without_its_converters_remarks(library: Database) -> None:
+    with open_sources("pythonbible:WEB") as (source,):
+        import_source(library, source)
+    (john,) = queries.passage(library, parse_reference("John 3:16"), ["WEB-PB"])
+
+    assert "one and only Son" in john.verses["WEB-PB"].text
+    assert 0 == library.reader.value("SELECT count(*) FROM verses WHERE text LIKE '%by amos%'")
+
+
+def test_a_text_it_does_not_carry_is_refused() -> None:
+    with pytest.raises(SourceUnreadable, match="carries no NIV"), open_sources("pythonbible:NIV"):
+        pass

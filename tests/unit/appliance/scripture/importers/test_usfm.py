@@ -1,0 +1,97 @@
+"""USFM files."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.importers.source import SourceUnreadable, TextSource
+from appliance.scripture.importers.usfm import read_usfm
+from appliance.scripture.passage import BreakKind, HeadingKind, SpanKind, Verse
+
+JOHN = r"""\id JHN 43-JHN-sample.usfm A sample
+\h John
+\toc1 The Good News According to John
+\mt1 John
+\c 3
+\s1 Nicodemus
+\p
+\v 16 For God so \w loved|lemma="ἀγαπάω" strong="G25"\w* the world, that he gave his only born\f + \fr 3:16 \ft The phrase “only born” is Greek.\f* Son.
+\v 17 \wj For God didn’t send\x + \xo 3:17 \xt John 12:47\x* his \+nd Son\+nd*\wj* into \add the\add* world.
+\q1 Poetry here,
+\q2 and there.
+\b
+\v 18-19 A bridge.
+"""
+PSALM = r"""\id PSA
+\c 3
+\d A Psalm by David.
+\q1
+\v 1 Yahweh, how my adversaries have increased!
+\q2 Many rise up. \qs Selah.\qs*
+"""
+
+
+def verses(tmp_path: Path, text: str) -> list[Verse]:
+    path = tmp_path / "book.usfm"
+    path.write_text(text, encoding="utf-8")
+    return list(read_usfm([path], name="sample").verses())
+
+
+def test_text_words_notes_and_the_words_of_jesus(tmp_path: Path) -> None:
+    first, second, _bridge = verses(tmp_path, JOHN)
+
+    assert "For God so loved the world, that he gave his only born Son." == first.text
+    assert [("loved", ("G25",))] == [(first.text[w.start : w.end], w.strongs) for w in first.markup.words]
+    assert [("foot", "The phrase “only born” is Greek.")] == [(note.kind, note.text) for note in first.markup.notes]
+    assert "For God didn’t send his Son into the world. Poetry here, and there." == second.text
+    assert [("cross-reference", "John 12:47")] == [(note.kind, note.text) for note in second.markup.notes]
+    kinds = {second.text[span.start : span.end]: span.kind for span in second.markup.spans}
+    assert {"For God didn’t send his Son": SpanKind.JESUS, "Son": SpanKind.DIVINE_NAME, "the": SpanKind.ADDED} == kinds
+
+
+def test_titles_paragraphs_and_lines(tmp_path: Path) -> None:
+    first, second, _bridge = verses(tmp_path, JOHN)
+
+    assert [(HeadingKind.BOOK, "John"), (HeadingKind.SECTION, "Nicodemus")] == [
+        (h.kind, h.text) for h in first.markup.headings
+    ]
+    assert BreakKind.PARAGRAPH in {each.kind for each in first.markup.breaks}
+    assert [(BreakKind.LINE, 1), (BreakKind.LINE, 2)] == [(each.kind, each.level) for each in second.markup.breaks]
+
+
+def test_a_psalms_title_and_selah(tmp_path: Path) -> None:
+    (verse,) = verses(tmp_path, PSALM)
+
+    assert "Yahweh, how my adversaries have increased! Many rise up. Selah." == verse.text
+    assert [(HeadingKind.PSALM, "A Psalm by David.")] == [(h.kind, h.text) for h in verse.markup.headings]
+    assert [BreakKind.LINE, BreakKind.LINE, BreakKind.SELAH] == [each.kind for each in verse.markup.breaks]
+
+
+def test_a_bridge_counts_as_its_first_verse(tmp_path: Path) -> None:
+    assert ["John.3.16", "John.3.17", "John.3.18"] == [verse.osis for verse in verses(tmp_path, JOHN)]
+
+
+def test_a_folder_of_files_is_one_text_in_the_order_of_the_canon(tmp_path: Path) -> None:
+    folder = tmp_path / "eng-sample"
+    folder.mkdir()
+    (folder / "a.usfm").write_text(JOHN)
+    (folder / "b.SFM").write_text(PSALM)
+    (folder / "front.usfm").write_text("\\id FRT\n\\p Preface.")
+
+    with open_sources(str(folder)) as (source,):
+        assert isinstance(source, TextSource)
+        assert ["Ps.3.1", "John.3.16"] == [verse.osis for verse in source.verses()][:2]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("plain text", "not USFM"),
+        ("\\id JHN\n\\v 1 Early.", "before any chapter"),
+        ("\\id JHN\n\\c x\n", "without a number"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(SourceUnreadable, match=reason):
+        verses(tmp_path, text)

@@ -1,0 +1,54 @@
+"""What a text must hold to."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from appliance.scripture.importers.source import TextSource
+from appliance.scripture.importers.validation import TextFaulty, read_valid_verses
+from appliance.scripture.passage import Heading, HeadingKind, Markup, Verse
+
+
+def source(verses: Iterable[Verse], **changes: object) -> TextSource:
+    values = dict(
+        id="T", name="T", language="en", versification="NRSVA", licence="", attribution="", origin="", digest="",
+        verses=lambda: iter(list(verses)),
+    )  # fmt: skip
+    return TextSource(**(values | changes))
+
+
+def verse(number: int, text: str = "In the beginning.", markup: Markup = Markup()) -> Verse:
+    return Verse(1_001_000 + number, text, markup)
+
+
+@pytest.mark.parametrize(
+    ("verses", "fault"),
+    [
+        ([verse(1), verse(2, "God <w>said</w>")], "Gen.1.2: markup left in the text, '<w>'"),
+        ([verse(1, r"the \nd LORD")], "markup left in the text"),
+        ([verse(1, "&amp; God")], "markup left in the text"),
+        ([verse(1, "x" * 1_001)], "1,001 characters"),
+        ([verse(1), verse(3)], "Gen.1.2: the verse has no words"),
+        ([verse(1), verse(2, ""), verse(3)], "Gen.1.2: the verse has no words"),
+        ([verse(1), verse(1)], "occurs twice"),
+        ([verse(1, "The Story of Creation In the", Markup(headings=(Heading(HeadingKind.SECTION, "The Story of Creation"),)))], "fused"),
+        ([], "no verse with words"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_and_the_text_refused(verses: list[Verse], fault: str) -> None:
+    with pytest.raises(TextFaulty, match=fault.replace("(", r"\(")) as raised:
+        read_valid_verses(source(verses))
+
+    assert raised.value.remedy
+
+
+def test_what_is_known_of_a_text_is_no_fault() -> None:
+    verses = [verse(1, "x" * 2_000), verse(2, ""), verse(3)]
+    known = source(verses, known_long=frozenset({"Gen.1.1"}), known_absent=frozenset({"Gen.1.2"}))
+
+    assert [1_001_001, 1_001_003] == [each.verse_id for each in read_valid_verses(known)]
+
+
+def test_a_known_count_is_held_to() -> None:
+    with pytest.raises(TextFaulty, match="1 verses, where 5 are known"):
+        read_valid_verses(source([verse(1)], expected_verses=5))

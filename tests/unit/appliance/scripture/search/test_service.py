@@ -1,0 +1,88 @@
+"""Search over the real library, by words; meaning is searched in the integration tests."""
+
+import pytest
+
+from appliance.errors import NotFound
+from appliance.infrastructure.database import Database
+from appliance.scripture import canon
+from appliance.scripture.search.hits import Mode, Results
+from appliance.scripture.search.service import CursorInvalid, MeaningUnavailable, QueryRefused, Search, search
+
+
+def find(library: Database, query: str, **changes: object) -> Results:
+    wanted = Search(**({"query": query, "translation": "WEB", "mode": Mode.KEYWORD} | changes))
+    return search(library, None, wanted, embedded="WEB")
+
+
+def test_words_find_the_verse_and_are_marked(full_library: Database) -> None:
+    best = find(full_library, "anxious tomorrow").hits[0]
+
+    assert "Matt.6.34" == best.osis
+    assert {"anxious", "tomorrow"} == {best.text[start:end] for start, end in best.highlights}
+    assert 1 == best.why.keyword_rank
+
+
+def test_a_phrase_is_found_as_it_stands(full_library: Database) -> None:
+    hits = find(full_library, '"Jesus wept"').hits
+
+    assert ["John.11.35"] == [hit.osis for hit in hits]
+
+
+def test_forms_of_a_word_and_diacritics_are_one(full_library: Database) -> None:
+    assert find(full_library, "loves mercy").hits
+    assert {hit.osis for hit in find(full_library, "corazón", translation="RV1909").hits} == {
+        hit.osis for hit in find(full_library, "corazon", translation="RV1909").hits
+    }
+
+
+def test_filters_by_testament_and_book(full_library: Database) -> None:
+    assert all(hit.verse_id > 40_000_000 for hit in find(full_library, "shepherd", testament=canon.Testament.NEW).hits)
+    assert {"Ps"} == {hit.osis.split(".")[0] for hit in find(full_library, "shepherd", book="psalms").hits}
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(full_library: Database) -> None:
+    whole = find(full_library, "shepherd", limit=50)
+    pages, cursor = [], None
+    for _ in range(5):
+        page = find(full_library, "shepherd", limit=10, cursor=cursor)
+        pages += [hit.verse_id for hit in page.hits]
+        cursor = page.next_cursor
+
+    assert [hit.verse_id for hit in whole.hits] == pages
+
+
+def test_a_reference_comes_first(full_library: Database) -> None:
+    found = find(full_library, "John 3:16", mode=Mode.HYBRID)
+
+    assert ("John.3.16", True) == (found.hits[0].osis, found.hits[0].why.reference)
+
+
+def test_without_vectors_hybrid_says_so_and_semantic_is_unavailable(full_library: Database) -> None:
+    assert "by words only" in (find(full_library, "anger", mode=Mode.HYBRID).notice or "")
+    with pytest.raises(MeaningUnavailable, match="being prepared"):
+        find(full_library, "anger", mode=Mode.SEMANTIC)
+
+
+@pytest.mark.parametrize(
+    ("query", "changes"), [("", {}), ("  !?", {}), ("x" * 10_000, {}), ("love", {"limit": 101}), ("love", {"limit": 0})]
+)
+def test_bad_queries_are_refused_with_what_is_allowed(
+    full_library: Database, query: str, changes: dict[str, int]
+) -> None:
+    with pytest.raises(QueryRefused) as raised:
+        find(full_library, query, **changes)
+
+    assert raised.value.remedy
+
+
+@pytest.mark.parametrize("cursor", ["zzz", "e30", "é", "eyJvZmZzZXQiOi01fQ", "eyJvZmZzZXQiOjk5OTk5OX0"])
+def test_a_made_up_cursor_is_refused(full_library: Database, cursor: str) -> None:
+    with pytest.raises(CursorInvalid):
+        find(full_library, "love", cursor=cursor)
+
+
+def test_an_unknown_translation_or_book_names_the_nearest(full_library: Database) -> None:
+    with pytest.raises(NotFound, match="Did you mean KJV"):
+        find(full_library, "love", translation="KJX")
+    with pytest.raises(NotFound, match="Did you mean Psalms"):
+        find(full_library, "love", book="Psalsm")
