@@ -145,7 +145,7 @@ def _bring(file: Path, target: Path, on_progress: Callable[[int, int], None]) ->
     digest = hashlib.sha256()
     scratch = target.with_name(f"{target.name}.part")
     same = target.exists() and target.samefile(file)
-    linked = same or _try_link(file, scratch)
+    linked = same or _try_link(file.resolve(), scratch)
     try:
         with file.open("rb") as source, (Path(os.devnull) if linked else scratch).open("wb") as copy:
             while data := source.read(COPY_CHUNK):

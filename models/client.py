@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
@@ -90,8 +91,11 @@ class Client:
         if self._address or self.is_running():
             return
         with self._starting:
-            if not self.is_running():
-                _start(self._folder, self._socket, self._idle_exit_s)
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not self.is_running():
+                # Another process may be starting one at the same time: then ours leaves it to that, and it is waited for.
+                if not _start(self._folder, self._socket, self._idle_exit_s) and time.monotonic() > deadline:
+                    raise ModelUnavailable(f"The model runtime did not start; {_log_file(self._folder)} says why.")
 
     def close(self) -> None:
         self._http.close()
@@ -138,17 +142,21 @@ def _error(status: int, body: bytes) -> ModelError:
     return error
 
 
-def _start(folder: Path, socket: Path, idle_exit_s: float) -> None:
-    """Start a runtime that outlives this process, and wait for its word that it listens."""
+def _log_file(folder: Path) -> Path:
+    return folder.absolute().parent / "logs" / "models.log"
+
+
+def _start(folder: Path, socket: Path, idle_exit_s: float) -> bool:
+    """Start a runtime that outlives this process; True once it says that it listens, False where it ended without."""
     read_end, write_end = os.pipe()
     command = [
-        sys.executable, "-m", "models.cli", "serve", "--folder", str(folder), "--socket", str(socket),
+        sys.executable, "-P", "-m", "models.cli", "serve", "--folder", str(folder), "--socket", str(socket),
         "--idle-exit", str(idle_exit_s), "--ready-fd", str(write_end),
     ]  # fmt: skip
-    log = (folder.parent / "logs").absolute()
-    log.mkdir(parents=True, exist_ok=True)
+    log = _log_file(folder)
+    log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with (log / "models.log").open("ab") as output:
+        with log.open("ab") as output:
             subprocess.Popen(  # noqa: S603 - this interpreter and our own module
                 command,
                 stdin=subprocess.DEVNULL,
@@ -159,7 +167,6 @@ def _start(folder: Path, socket: Path, idle_exit_s: float) -> None:
             )
         os.close(write_end)
         readable, _, _ = select.select([read_end], [], [], START_TIMEOUT_S)
-        if not readable or not os.read(read_end, 1):
-            raise ModelUnavailable(f"The model runtime did not start; {log / 'models.log'} says why.")
+        return bool(readable and os.read(read_end, 1))
     finally:
         os.close(read_end)

@@ -49,7 +49,7 @@ class Host:
     def __init__(self, catalogue: Catalogue, threads: int) -> None:
         self.catalogue = catalogue
         self._threads = threads
-        self._loaded: dict[str, _Loaded] = {}
+        self._loaded: dict[tuple[str, str], _Loaded] = {}
         self._loading: dict[str, asyncio.Lock] = {}
 
     def list(self) -> ModelList:
@@ -58,7 +58,7 @@ class Host:
             data=[
                 ModelCard(
                     id=model.id, created=model.added_at, owned_by=model.source, role=model.role.value,
-                    backend=model.backend.value, size=model.size, loaded=model.id in self._loaded,
+                    backend=model.backend.value, size=model.size, loaded=_key(model) in self._loaded,
                 )
                 for model in self.catalogue.models()
             ]
@@ -103,6 +103,9 @@ class Host:
         stopped = threading.Event()
 
         def produce() -> None:
+            if stopped.is_set():
+                loop.call_soon_threadsafe(pieces.put_nowait, None)
+                return
             stream = backend.stream_chat(request)
             try:
                 for piece in stream:
@@ -132,7 +135,7 @@ class Host:
 
     async def _load(self, model: Model) -> _Loaded:
         async with self._loading.setdefault(model.id, asyncio.Lock()):
-            if model.id not in self._loaded:
+            if _key(model) not in self._loaded:
                 _log.info("loading", model=model.id, backend=model.backend.value)
                 executor = ThreadPoolExecutor(1, thread_name_prefix=model.id)
                 try:
@@ -141,9 +144,9 @@ class Host:
                 except BaseException:
                     executor.shutdown(wait=False)
                     raise
-                self._loaded[model.id] = _Loaded(backend, executor)
+                self._loaded[_key(model)] = _Loaded(backend, executor)
                 _log.info("loaded", model=model.id)
-            return self._loaded[model.id]
+            return self._loaded[_key(model)]
 
     def _load_onnx(self, model: Model) -> EmbeddingBackend:
         from models.backends.onnx import OnnxBackend  # noqa: PLC0415 - a backend is imported when it is first used
@@ -159,6 +162,11 @@ class Host:
         from models.backends.llama_cpp import LlamaCppBackend  # noqa: PLC0415
 
         return LlamaCppBackend(Path(model.path), self._threads)
+
+
+def _key(model: Model) -> tuple[str, str]:
+    """A name whose file was replaced is another model."""
+    return model.id, model.sha256
 
 
 _LOADERS: dict[Backend, Callable[[Host, Model], EmbeddingBackend | ChatBackend]] = {
@@ -182,7 +190,7 @@ def ensure_export(model: Model, folder: Path) -> Path:
             "the installation is; `pip install 'lampstand[embedding]'` does it by hand."
         )
     _log.info("exporting to ONNX", model=model.id)
-    command = [sys.executable, "-m", "models.backends.onnx_export", str(source), str(target)]
+    command = [sys.executable, "-P", "-m", "models.backends.onnx_export", str(source), str(target)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=EXPORT_TIMEOUT_S, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as error:

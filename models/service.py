@@ -24,9 +24,14 @@ def serve(
 ) -> None:
     """Serve until ended, or until `idle_exit_s` seconds passed without a request.
 
-    Waits for another process that serves the same socket to go. `ready_fd` gets a byte when requests are taken.
+    Waits for another process that serves the same socket to go; with `ready_fd`, which was started because nobody
+    listened, leaves it to the other instead. `ready_fd` gets a byte when requests are taken.
     """
-    lock = _lock(socket) if socket else None
+    lock = None
+    if socket:
+        lock = _lock(socket, wait=ready_fd is None)
+        if lock is None:
+            return
     try:
         asyncio.run(_serve(folder, socket, host, port, idle_exit_s, ready_fd))
     finally:
@@ -36,9 +41,13 @@ def serve(
             lock.close()
 
 
-def _lock(socket: Path) -> IO[str]:
+def _lock(socket: Path, *, wait: bool) -> IO[str] | None:
     lock = socket.with_suffix(".lock").open("w")
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
     return lock
 
 

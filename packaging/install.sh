@@ -8,6 +8,13 @@ dictionary_packages="sword-dict-naves sword-dict-strongs-greek sword-dict-strong
 step() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 stop() { printf 'Lampstand cannot go on: %s\n' "$*" >&2; exit 1; }
 
+# Install Debian packages where this user and this machine can; says nothing where not.
+apt_install() {
+  { is_root && [ -n "$apt" ] && command -v apt-get >/dev/null; } || return 1
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 && return 0
+  apt-get update -qq >/dev/null 2>&1 || true
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1
+}
 is_root() { [ "$(id -u)" = 0 ]; }
 
 find_python() {
@@ -26,7 +33,11 @@ make_venv() {
   local python
   python=$(find_python)
   step "Making a virtual environment in $venv"
-  "$python" -m venv "$venv" 2>/dev/null || { rm -rf "$venv"; stop "$python has no venv module. On Debian: apt-get install python3-venv"; }
+  "$python" -m venv "$venv" >/dev/null 2>&1 && return
+  rm -rf "$venv"
+  apt_install python3-venv && "$python" -m venv "$venv" >/dev/null 2>&1 && return
+  rm -rf "$venv"
+  stop "$python has no venv module. On Debian: apt-get install python3-venv"
 }
 
 pip_install() {
@@ -60,49 +71,64 @@ install_core() {
 
 # Debian's packages under / where root can install them, unpacked in the data folder where not.
 fetch_modules() {
-  local missing=
-  modules=/usr/share/sword
+  local missing=() package folder="$home/texts"
   for package in $text_packages $dictionary_packages; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
   done
-  [ -z "$missing" ] && return 0
-  if is_root; then
-    step "Installing the texts from Debian's archive"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 && return 0
-    apt-get update -qq >/dev/null 2>&1 || true
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 && return 0
-  fi
-  step "Fetching the texts from Debian's archive into the data folder"
-  local folder="$home/texts" package
+  [ ${#missing[@]} = 0 ] && return 0
+  step "Bringing the texts from Debian's archive"
+  apt_install "${missing[@]}" && return 0
   mkdir -p "$folder/packages" "$folder/root"
-  for package in $missing; do
-    (cd "$folder/packages" && apt-get download -qq "$package" >/dev/null 2>&1) || return 1
+  for package in "${missing[@]}"; do
+    (cd "$folder/packages" && { ls "$package"_*.deb || apt-get download -qq "$package"; } >/dev/null 2>&1) || continue
+    dpkg-deb -x "$folder/packages/$package"_*.deb "$folder/root"
   done
-  for package in "$folder"/packages/*.deb; do dpkg-deb -x "$package" "$folder/root"; done
-  modules="$folder/root/usr/share/sword"
 }
 
-# Prints "nothing" where no text could be brought.
+# Before anything is written: a port that is taken stops here.
+check_port() {
+  [ -n "$serve" ] || return 0
+  "$venv/bin/python" - "${2:-127.0.0.1}" "$1" <<'PYTHON' || exit 5
+import sys
+from server.supervision import PortInUse, check_port
+try:
+    check_port(sys.argv[1], int(sys.argv[2]))
+except PortInUse as error:
+    sys.exit(f"Lampstand cannot go on: {error}")
+PYTHON
+}
+
+library_import() { "$venv/bin/lampstand" --home "$home" library import "$@" --no-index >&2; }
+
+# One text or dictionary, from wherever Debian's packages lie.
+import_module() {
+  local root
+  for root in /usr/share/sword "$home/texts/root/usr/share/sword"; do
+    [ -d "$root/mods.d" ] && library_import "$root" --only "$1" 2>/dev/null && return 0
+  done
+  return 1
+}
+
+# Prints the ids that could not be brought. What was brought once is not asked for again.
 import_missing_texts() {
-  local wanted=${texts//,/ } id brought=
-  local marker="$home/texts/.imported"
-  if [ -f "$marker" ] && [ "$(cat "$marker")" = "$texts $apt" ]; then return 0; fi
-  if [ -n "$apt" ] && command -v apt-get >/dev/null && fetch_modules; then
-    step "Importing $texts, Nave's topics and Strong's dictionaries"
-    # One at a time, because what is imported first is shown first.
-    for id in $wanted Nave StrongsGreek StrongsHebrew; do
-      "$venv/bin/lampstand" --home "$home" library import "$modules" --only "$id" --no-index >&2 && brought=yes
-    done
-  fi
-  if [ -z "$brought" ]; then
-    step "Taking the texts from PyPI pythonbible"
-    install_extra texts >&2 || { echo nothing; return 0; }
-    for id in WEB KJV; do
-      case " $wanted " in *" $id "*) "$venv/bin/lampstand" --home "$home" library import "pythonbible:$id" --no-index >&2 && brought=yes ;; esac
-    done
-  fi
-  [ -n "$brought" ] || { echo nothing; return 0; }
-  mkdir -p "$home/texts" && echo "$texts $apt" >"$marker"
+  local wanted="${texts//,/ }" id missing=() marker="$home/texts/.imported"
+  [ -f "$marker" ] && [ "$(cat "$marker")" = "$texts $apt" ] && return 0
+  if [ -n "$apt" ] && command -v apt-get >/dev/null; then fetch_modules || true; fi
+  step "Importing $texts, Nave's topics and Strong's dictionaries"
+  # One at a time, because what is imported first is shown first.
+  for id in $wanted; do
+    import_module "$id" && continue
+    case "$id" in
+      WEB | KJV)
+        step "$id is not to be had from Debian's archive; taking the edition of PyPI pythonbible"
+        install_extra texts >&2 && library_import "pythonbible:$id" || missing+=("$id") ;;
+      *) missing+=("$id") ;;
+    esac
+  done
+  for id in Nave StrongsGreek StrongsHebrew; do import_module "$id" || missing+=("$id"); done
+  mkdir -p "$home/texts"
+  if [ ${#missing[@]} = 0 ] || [ -z "$apt" ]; then echo "$texts $apt" >"$marker"; fi
+  echo "${missing[*]:-}"
 }
 
 install_torch() {
@@ -124,9 +150,7 @@ install_embedding() {
 
 install_chat() {
   is_stamped chat && return
-  if ! command -v c++ >/dev/null && is_root && [ -n "$apt" ]; then
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends g++ cmake >/dev/null 2>&1 || true
-  fi
+  command -v c++ >/dev/null || apt_install g++ cmake || true
   command -v c++ >/dev/null || { echo "A C++ compiler is missing. On Debian: apt-get install g++ (then run packaging/run.sh again)" >&2; return 1; }
   if [ "$accelerator" = cuda ]; then
     command -v nvcc >/dev/null || { echo "A CUDA compiler (nvcc) is missing; install NVIDIA's CUDA toolkit, or run without --accelerator cuda" >&2; return 1; }

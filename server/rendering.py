@@ -41,6 +41,7 @@ class RenderedRow(msgspec.Struct, frozen=True):
     """A verse in each of several texts, for reading side by side; empty where a text lacks it."""
 
     verse: int
+    headings: list[str]
     cells: list[Markup]
 
 
@@ -85,11 +86,11 @@ class _ChapterSetter:
         self._footnotes = _Footnotes()
 
     def set_verse(self, verse: Verse) -> None:
-        for heading in verse.markup.headings:
-            if heading.at == 0 and heading.kind is not HeadingKind.BOOK:
-                self._set_heading(heading)
         blocks = _blocks_by_offset(verse)
-        for first, last in pairwise(sorted({0, len(verse.text), *blocks})):
+        headings = _headings_by_offset(verse)
+        for first, last in pairwise(sorted({0, len(verse.text), *blocks, *headings})):
+            for heading in headings.get(first, ()):
+                self._set_heading(heading)
             self._set_block(blocks.get(first))
             piece = _inline(verse, first, last, self._footnotes)
             if first == 0:
@@ -130,9 +131,20 @@ class _ChapterSetter:
             self._block = None
 
 
+def _headings_by_offset(verse: Verse) -> dict[int, list[Heading]]:
+    """Headings before and within a verse; a book's own title stands on the page already."""
+    found: dict[int, list[Heading]] = {}
+    for heading in verse.markup.headings:
+        if heading.kind not in (HeadingKind.BOOK, HeadingKind.COLOPHON):
+            found.setdefault(heading.at, []).append(heading)
+    return found
+
+
 def _verse_number(verse: Verse) -> Markup:
     number = verse.place[2]
-    return Markup('<a class=vn id="v{0}" href="#v{0}" data-verse="{1}">{0}</a>').format(number, verse.verse_id)
+    return Markup('<a class=vn id="v{0}" href="#v{0}" data-verse="{1}">{2}</a>').format(
+        number, verse.verse_id, verse.label
+    )
 
 
 def _blocks_by_offset(verse: Verse) -> dict[int, tuple[Break | None, bool]]:
@@ -184,6 +196,7 @@ def render_rows(texts: Sequence[Sequence[Verse]]) -> tuple[list[RenderedRow], li
     rows = [
         RenderedRow(
             number,
+            _titles(verses.get(number) for verses in by_number),
             [
                 _inline(verses[number], 0, len(verses[number].text), notes) if number in verses else Markup("")
                 for verses, notes in zip(by_number, footnotes, strict=True)
@@ -192,6 +205,15 @@ def render_rows(texts: Sequence[Sequence[Verse]]) -> tuple[list[RenderedRow], li
         for number in sorted(set().union(*by_number))
     ]
     return rows, [notes.notes for notes in footnotes]
+
+
+def _titles(verses: Iterable[Verse | None]) -> list[str]:
+    """The headings of a verse in each text, where any of them has one."""
+    titles = [
+        " ".join(each.text for headings in _headings_by_offset(verse).values() for each in headings) if verse else ""
+        for verse in verses
+    ]
+    return titles if any(titles) else []
 
 
 def highlight(text: str, spans: Iterable[tuple[int, int]]) -> Markup:

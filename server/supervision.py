@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import psutil
 
 from appliance.errors import Conflict, Unavailable
 from appliance.infrastructure.paths import DataFolder
@@ -77,7 +78,7 @@ def check_port(host: str, port: int) -> None:
 def address(settings: Settings) -> str:
     """Where a browser on this machine finds the appliance."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "127.0.0.1") else settings.host  # noqa: S104
-    return f"http://{host}:{settings.port}"
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def write_configuration(folder: DataFolder, settings: Settings) -> Path:
@@ -120,11 +121,14 @@ def run_all(folder: DataFolder, settings: Settings, on_ready: Callable[[str], No
     lock = _lock(folder)
     check_port(settings.host, settings.port)
     configuration = write_configuration(folder, settings)
+    # It holds the lock too: should this process be killed, its heirs still say that the folder is served.
     supervisor = subprocess.Popen(  # noqa: S603 - this interpreter and supervisor's own module
-        [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)], start_new_session=True
+        [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(configuration)],
+        start_new_session=True,
+        pass_fds=(lock,),
     )
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: ended.set())
     try:
         _wait_until_served(address(settings), supervisor, ended, folder)
@@ -154,9 +158,24 @@ def _lock(folder: DataFolder) -> int:
         os.close(handle)
         raise AlreadyRunning(
             f"Lampstand already runs on {folder.home}.",
-            remedy="`lampstand status` shows where. End it there first.",
+            remedy=f"`lampstand status` shows where. To end it: kill {_supervisor_pid(folder)}",
         ) from error
     return handle
+
+
+def _supervisor_pid(folder: DataFolder) -> str:
+    path = folder.run / "supervisor.pid"
+    return path.read_text(encoding="utf-8").strip() if path.exists() else "its process"
+
+
+def lan_addresses(port: int) -> list[str]:
+    """Where other machines of the network find the appliance."""
+    return [
+        f"http://{each.address}:{port}"
+        for addresses in psutil.net_if_addrs().values()
+        for each in addresses
+        if each.family == socket.AF_INET and not each.address.startswith("127.")
+    ]
 
 
 def _wait_until_served(

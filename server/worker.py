@@ -21,7 +21,8 @@ def consume(appliance: Appliance) -> None:
             run_job(appliance.jobs, functions, job_id, retry=True)
 
     def due() -> list[int]:
-        return [job.id for job in appliance.jobs.due() if job.kind in functions]
+        appliance.jobs.fail_orphans(functions.keys(), "It was cut off. Run ./packaging/run.sh again to finish it.")
+        return [job.id for job in appliance.jobs.due(functions.keys())]
 
     if appliance.index_is_wanted():
         appliance.create_index_job()

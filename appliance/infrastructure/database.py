@@ -136,6 +136,13 @@ class Database:
                 if not connection.get_autocommit():
                     connection.execute("ROLLBACK")
 
+    def integrity(self) -> str:
+        """`ok`, or what is wrong with the file in the engine's words; needs no migration."""
+        try:
+            return str(self.reader.value("PRAGMA quick_check"))
+        except DatabaseDamaged as error:
+            return error.message
+
     def copy_to(self, path: Path) -> None:
         """Write a compact copy of the database as it is now."""
         with self._writing, _engine_errors(path):

@@ -4,10 +4,12 @@ A job is claimed by compare-and-set under a lease that names its owner (host, bo
 dead on this machine is taken back at once; others when they expire. Work is expected to be idempotent and to resume.
 """
 
+import contextlib
 import os
 import platform
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,7 @@ INSERT = (
 CLAIM = """
 UPDATE jobs SET state = 'running', owner = :owner, lease_until = :lease, attempts = attempts + 1, started_at = :now,
     start_progress = progress, retry_at = NULL, error = NULL, error_class = NULL
-WHERE id = :id AND (state = 'queued' OR (state = 'running' AND owner = :seen_owner AND lease_until = :seen_lease))
+WHERE id = :id AND ((state = 'queued' AND coalesce(retry_at, 0) <= :now) OR (state = 'running' AND owner = :seen_owner AND lease_until = :seen_lease))
 """
 REPORT = """
 UPDATE jobs SET progress = :progress, message = :message, lease_until = :lease,
@@ -82,6 +84,7 @@ UPDATE jobs SET state = 'queued', retry_at = :retry_at, message = :message, owne
 WHERE id = :id AND state = 'running' AND owner = :owner
 """
 RELEASE = "UPDATE jobs SET state = 'queued', owner = NULL, lease_until = NULL WHERE id = ? AND owner = ?"
+RENEW = "UPDATE jobs SET lease_until = ? WHERE id = ? AND owner = ? AND state = 'running'"
 REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND state = 'running'"
 CANCEL_QUEUED = "UPDATE jobs SET state = 'cancelled', finished_at = ? WHERE id = ? AND state = 'queued'"
 
@@ -159,10 +162,14 @@ def this_process() -> str:
     return f"{platform.node()}/{_boot_id()}/{process.pid}/{process.create_time():.2f}"
 
 
+def is_of_this_machine(owner: str) -> bool:
+    return owner.rsplit("/", 3)[0] == platform.node()
+
+
 def owner_is_dead(owner: str) -> bool:
     """True where the owner was a process of this machine and no longer runs; False where that cannot be known."""
-    host, boot, pid, started = owner.rsplit("/", 3)
-    if host != platform.node():
+    _host, boot, pid, started = owner.rsplit("/", 3)
+    if not is_of_this_machine(owner):
         return False
     if boot != _boot_id():
         return True
@@ -255,6 +262,12 @@ class Jobs:
         if rows[0][0]:
             raise JobCancelled("Cancelled.")
 
+    def renew(self, job_id: int, owner: str) -> None:
+        """Extend a lease without a word of progress."""
+        with self._database.write() as work:
+            work.execute(RENEW, (time.time() + LEASE_S, job_id, owner))
+            work.commit()
+
     def restart_clock(self, job_id: int, progress: float) -> None:
         """Estimate the time left from here on: earlier work was found done, or was of another kind."""
         with self._database.write() as work:
@@ -300,19 +313,32 @@ class Jobs:
             work.commit()
         return self.get(job_id)
 
-    def due(self) -> list[Job]:
-        """Jobs that nobody works on and that may start now; leases of the dead are taken back on the way."""
+    def due(self, kinds: Collection[str]) -> list[Job]:
+        """Jobs of these kinds that nobody works on and that may start now; leases of the dead are taken back on the way."""
         now = time.time()
         for job in self.active():
+            if job.kind not in kinds:
+                continue
             if job.state is State.RUNNING and _lease_is_over(job, now):
                 with self._database.write() as work:
                     work.execute(RELEASE, (job.id, job.owner))
                     work.commit()
-        return [job for job in self.active() if job.state is State.QUEUED and (job.retry_at or 0) <= now]
+        waiting = [job for job in self.active() if job.state is State.QUEUED and job.kind in kinds]
+        return [job for job in waiting if (job.retry_at or 0) <= now]
+
+    def fail_orphans(self, kinds: Collection[str], sentence: str) -> None:
+        """End the jobs of other kinds than these whose owner died: nobody can go on with them."""
+        now = time.time()
+        for job in self.active():
+            if job.kind not in kinds and job.owner is not None and _lease_is_over(job, now):
+                self.finish(job.id, job.owner, State.FAILED, "failed", ApplianceError(sentence))
 
 
 def _lease_is_over(job: Job, now: float) -> bool:
-    return (job.lease_until or 0) < now or (job.owner is not None and owner_is_dead(job.owner))
+    """An owner on this machine holds its lease while it lives, however long it is silent; a distant one until it expires."""
+    if job.owner is None:
+        return True
+    return owner_is_dead(job.owner) if is_of_this_machine(job.owner) else (job.lease_until or 0) < now
 
 
 def _job(row: Row) -> Job:
@@ -371,7 +397,8 @@ def run_job(
     log = structlog.get_logger().bind(job=job.id, kind=job.kind)
     log.info("job started", attempt=job.attempts)
     try:
-        message = functions[job.kind](JobContext(jobs, job, owner, on_report), job.arguments)
+        with _renewed_lease(jobs, job.id, owner):
+            message = functions[job.kind](JobContext(jobs, job, owner, on_report), job.arguments)
     except JobCancelled as error:
         jobs.finish(job.id, owner, State.CANCELLED, str(error))
         raise
@@ -389,6 +416,24 @@ def run_job(
     jobs.finish(job.id, owner, State.DONE, message)
     log.info("job done", message=message)
     return jobs.get(job.id)
+
+
+@contextlib.contextmanager
+def _renewed_lease(jobs: Jobs, job_id: int, owner: str) -> Iterator[None]:
+    """Renew the lease while the work goes on, for those who watch from another machine."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(LEASE_S / 3):
+            jobs.renew(job_id, owner)
+
+    thread = threading.Thread(target=renew, name=f"lease of job {job_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def lower_priority() -> None:

@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     chat_model: Annotated[
         str,
-        Meta(description="Model that writes answers: a name from `lampstand models list`, or empty for the first."),
+        Meta(description="Model that writes answers: a name from `lampstand models list`, or empty for the newest."),
     ] = ""
     log_level: Annotated[
         str,

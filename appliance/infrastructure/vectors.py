@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from appliance.infrastructure.database import Reader, UnitOfWork
+from appliance.infrastructure.database import Reader, Row, UnitOfWork
 
 FLOAT_BYTES = 4
 
@@ -22,6 +22,11 @@ class VectorTable:
         self._insert = f"INSERT INTO {name} (id, embedding) VALUES (?, ?)"  # noqa: S608
         self._nearest = f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"  # noqa: S608
 
+        self._nearest_within = (
+            f"SELECT id, distance FROM {name} WHERE embedding MATCH :vector AND k = :k "  # noqa: S608
+            f"AND id IN (SELECT id FROM {name}_rowids WHERE id BETWEEN :first AND :last) ORDER BY distance"
+        )
+
     def create(self, work: UnitOfWork) -> None:
         work.execute(self._create)
 
@@ -40,5 +45,14 @@ class VectorTable:
 
     def nearest(self, reader: Reader, vector: bytes, k: int) -> list[tuple[int, float]]:
         """The `k` nearest ids with their cosine similarity, best first."""
-        rows = reader.rows(self._nearest, (vector, k))
-        return [(int(row_id), 1.0 - float(distance) ** 2 / 2.0) for row_id, distance in rows]
+        return _similarities(reader.rows(self._nearest, (vector, k)))
+
+    def nearest_within(self, reader: Reader, vector: bytes, k: int, first: int, last: int) -> list[tuple[int, float]]:
+        """The `k` nearest among the ids from `first` to `last`, best first."""
+        parameters = {"vector": vector, "k": k, "first": first, "last": last}
+        return _similarities(reader.rows(self._nearest_within, parameters))
+
+
+def _similarities(rows: list[Row]) -> list[tuple[int, float]]:
+    """Cosine of unit vectors from their L2 distance."""
+    return [(int(row_id), 1.0 - float(distance) ** 2 / 2.0) for row_id, distance in rows]

@@ -4,14 +4,19 @@ from collections.abc import Callable
 
 import msgspec
 
+from appliance.errors import Conflict
 from appliance.infrastructure.database import Database
 from appliance.scripture import queries, store
-from appliance.scripture.importers.source import LexiconSource, Source, TextSource, TopicSource
+from appliance.scripture.importers.source import IMPORTER_VERSION, LexiconSource, Source, TextSource, TopicSource
 from appliance.scripture.importers.validation import TextFaulty, read_valid_verses
 from appliance.scripture.passage import Translation
 
 # The share of an import that reading and validating takes; the rest is writing.
 READING_SHARE = 0.7
+
+
+class TranslationIdTaken(Conflict):
+    """Another text has the id."""
 
 
 class ImportResult(msgspec.Struct, frozen=True):
@@ -39,10 +44,20 @@ def import_source(
     return _import_dictionary(database, source, on_progress)
 
 
+def _digest(source: Source) -> str:
+    return f"{source.digest}:{IMPORTER_VERSION}"
+
+
 def _import_text(database: Database, source: TextSource, on_progress: Callable[[float, str], None]) -> ImportResult:
-    present = {each.id: each for each in store.select_translations(database.reader)}
-    held = present.get(source.id)
-    if held and held.digest == source.digest:
+    present = {each.id.lower(): each for each in store.select_translations(database.reader)}
+    held = present.get(source.id.lower())
+    if held and (held.id, held.source) != (source.id, source.origin):
+        raise TranslationIdTaken(
+            f"The library has a text {held.id} from another source ({held.source}).",
+            remedy=f"`lampstand library remove {held.id}` first, if this one shall replace it.",
+        )
+    digest = _digest(source)
+    if held and held.digest == digest:
         return ImportResult(source.id, held.name, "text", held.verses, changed=False)
     expected = source.expected_verses or 31_102
 
@@ -53,7 +68,7 @@ def _import_text(database: Database, source: TextSource, on_progress: Callable[[
     on_progress(READING_SHARE, f"{source.id}: writing {len(verses):,} verses")
     translation = Translation(
         id=source.id, name=source.name, language=source.language, versification=source.versification,
-        licence=source.licence, attribution=source.attribution, source=source.origin, digest=source.digest,
+        licence=source.licence, attribution=source.attribution, source=source.origin, digest=digest,
         verses=len(verses),
     )  # fmt: skip
     with database.write() as work:
@@ -68,7 +83,8 @@ def _import_dictionary(
 ) -> ImportResult:
     held = {each.id: each for each in store.select_dictionaries(database.reader)}.get(source.id)
     kind = "lexicon" if isinstance(source, LexiconSource) else "topics"
-    if held and held.digest == source.digest:
+    digest = _digest(source)
+    if held and held.digest == digest:
         return ImportResult(source.id, held.name, kind, held.entries, changed=False)
     on_progress(0.0, f"{source.id}: reading")
     entries = list(source.entries()) if isinstance(source, LexiconSource) else list(source.topics())
@@ -77,7 +93,7 @@ def _import_dictionary(
     on_progress(READING_SHARE, f"{source.id}: writing {len(entries):,} entries")
     dictionary = store.Dictionary(
         id=source.id, kind=kind, name=source.name, licence=source.licence, attribution=source.attribution,
-        digest=source.digest, entries=len(entries),
+        digest=digest, entries=len(entries),
     )  # fmt: skip
     with database.write() as work:
         store.delete_dictionary(work, source.id)

@@ -82,15 +82,25 @@ class Markup(msgspec.Struct, frozen=True):
 
 
 class Verse(msgspec.Struct, frozen=True):
-    """A verse of one text, numbered in that text's own versification."""
+    """A verse of one text, numbered in that text's own versification.
+
+    Where a text prints several verses as one, `through` is the verse_id of the last of them; else 0.
+    """
 
     verse_id: int
     text: str
     markup: Markup = Markup()
+    through: int = 0
 
     @property
     def osis(self) -> str:
         return osis_of(self.verse_id)
+
+    @property
+    def label(self) -> str:
+        """The number as printed: `16`, or `18–19` for several verses in one."""
+        number = self.place[2]
+        return f"{number}–{split_verse_id(self.through)[2]}" if self.through else str(number)
 
     @property
     def place(self) -> tuple[Book, int, int]:

@@ -15,8 +15,8 @@ from appliance.scripture.references import LAST_VERSE, PassageNotFound, Referenc
 
 MAX_PASSAGE_VERSES = 1_000
 MAX_TRANSLATIONS = 8
-# No citation of a topical dictionary spans more than this many verse_ids (some chapters of one book).
-LONGEST_CITATION = 60_000
+# Citations of topical dictionaries stay within a chapter.
+LONGEST_CITATION = 1_000
 
 
 class TranslationNotFound(NotFound):

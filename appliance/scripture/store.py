@@ -33,7 +33,7 @@ CREATE TABLE translations (
 );
 CREATE TABLE verses (
     id INTEGER PRIMARY KEY, translation TEXT NOT NULL REFERENCES translations (id), verse_id INTEGER NOT NULL,
-    text TEXT NOT NULL, markup BLOB NOT NULL, UNIQUE (translation, verse_id)
+    text TEXT NOT NULL, markup BLOB NOT NULL, through INTEGER NOT NULL DEFAULT 0, UNIQUE (translation, verse_id)
 );
 CREATE VIRTUAL TABLE verses_fts USING fts5 (
     text, translation, content = 'verses', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2',
@@ -70,12 +70,14 @@ DELETE_FTS = (
     "SELECT 'delete', id, text, translation FROM verses WHERE translation = ?"
 )
 DELETE_VERSES = "DELETE FROM verses WHERE translation = ?"
+# The vectors stay for the index to look at again: what did not change need not be embedded again.
+DISOWN_VECTORS = "UPDATE embedded_verses SET translation = '' WHERE translation = ?"
 DELETE_TRANSLATION = "DELETE FROM translations WHERE id = ?"
-INSERT_VERSE = "INSERT INTO verses (translation, verse_id, text, markup) VALUES (?, ?, ?, ?)"
+INSERT_VERSE = "INSERT INTO verses (translation, verse_id, text, markup, through) VALUES (?, ?, ?, ?, ?)"
 INSERT_FTS = (
     "INSERT INTO verses_fts (rowid, text, translation) SELECT id, text, translation FROM verses WHERE translation = ?"
 )
-SELECT_RANGE = "SELECT verse_id, text, markup FROM verses WHERE translation = ? AND verse_id BETWEEN ? AND ? ORDER BY verse_id LIMIT ?"
+SELECT_RANGE = "SELECT verse_id, text, markup, through FROM verses WHERE translation = ? AND verse_id BETWEEN ? AND ? ORDER BY verse_id LIMIT ?"
 SELECT_TEXTS = """
 SELECT v.verse_id, v.text FROM json_each(:ids) AS wanted CROSS JOIN verses AS v
 ON v.translation = :translation AND v.verse_id = wanted.value
@@ -157,6 +159,7 @@ def select_translations(reader: Reader) -> list[Translation]:
 
 
 def delete_translation(work: UnitOfWork, translation: str) -> None:
+    work.execute(DISOWN_VECTORS, (translation,))
     work.execute(DELETE_FTS, (translation,))
     work.execute(DELETE_VERSES, (translation,))
     work.execute(DELETE_TRANSLATION, (translation,))
@@ -164,15 +167,17 @@ def delete_translation(work: UnitOfWork, translation: str) -> None:
 
 def insert_translation(work: UnitOfWork, translation: Translation, verses: Iterable[Verse]) -> None:
     work.execute(INSERT_TRANSLATION, msgspec.structs.astuple(translation))
-    rows = ((translation.id, verse.verse_id, verse.text, encode_markup(verse.markup)) for verse in verses)
+    rows = (
+        (translation.id, verse.verse_id, verse.text, encode_markup(verse.markup), verse.through) for verse in verses
+    )
     work.execute_many(INSERT_VERSE, rows)
     work.execute(INSERT_FTS, (translation.id,))
 
 
 def select_range(reader: Reader, translation: str, start: int, end: int, limit: int) -> list[Verse]:
     return [
-        Verse(verse_id, text, decode_markup(markup))
-        for verse_id, text, markup in reader.rows(SELECT_RANGE, (translation, start, end, limit))
+        Verse(verse_id, text, decode_markup(markup), through)
+        for verse_id, text, markup, through in reader.rows(SELECT_RANGE, (translation, start, end, limit))
     ]
 
 

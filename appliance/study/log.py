@@ -41,10 +41,13 @@ class LiveAnswer:
         """Store all that is not stored yet with the message's end, then let the followers go."""
         if self._flusher:
             self._flusher.cancel()
-        await asyncio.to_thread(self._store, state, made_by, error)
-        self.over = True
-        async with self._changed:
-            self._changed.notify_all()
+        try:
+            await asyncio.shield(asyncio.to_thread(self._store, state, made_by, error))
+        finally:
+            # Whatever became of the storing, nobody is left waiting.
+            self.over = True
+            async with self._changed:
+                self._changed.notify_all()
 
     async def follow(self, after: int) -> AsyncIterator[AnswerEvent]:
         """Events with a `seq` over `after`, as they come, until the answer is over."""

@@ -47,8 +47,8 @@ class AnswerDesk:
         self._embedder, self._writer, self._embedded = embedder, writer, embedded
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def ask(self, question: str, translation: str) -> Message:
-        """Store a question and begin its answer. To be called on the event loop's thread.
+    async def ask(self, question: str, translation: str) -> Message:
+        """Store a question and begin its answer.
 
         Raises QuestionRefused or TranslationNotFound; nothing is stored then.
         """
@@ -60,14 +60,18 @@ class AnswerDesk:
                 f"The question has {len(question):,} characters.",
                 remedy=f"At most {MAX_QUESTION_CHARACTERS:,} are read.",
             )
+        message = await asyncio.to_thread(self._store_question, question, translation)
+        task = asyncio.create_task(self._answer(self.log.open(message.id), question, message.translation))
+        self._tasks[message.id] = task
+        task.add_done_callback(lambda _task: self._forget(message.id))
+        return message
+
+    def _store_question(self, question: str, translation: str) -> Message:
         text = scripture.find_translation(self._library, translation)
         message_id = secrets.token_hex(8)
         with self._appliance.write() as work:
             store.insert_message(work, message_id, question, text.id, this_process())
             work.commit()
-        task = asyncio.create_task(self._answer(self.log.open(message_id), question, text.id))
-        self._tasks[message_id] = task
-        task.add_done_callback(lambda _task: self._forget(message_id))
         return queries.message(self._appliance, message_id)
 
     async def stop(self, message_id: str) -> Message:

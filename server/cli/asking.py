@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from appliance.scripture import queries
-from appliance.study.answer import EventType
+from appliance.study.answer import EventType, MessageState
 from appliance.study.queries import message as read_message
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json
@@ -26,7 +26,7 @@ def ask(home: Home, question: tuple[str, ...], translation: str, as_json: bool) 
 
 async def _ask(appliance: Appliance, question: str, translation: str, *, as_json: bool) -> None:
     desk = appliance.answer_desk()
-    message = desk.ask(question, translation)
+    message = await desk.ask(question, translation)
     out = console()
     async for event in desk.log.follow(message.id, 0):
         if as_json:
@@ -49,4 +49,6 @@ async def _ask(appliance: Appliance, question: str, translation: str, *, as_json
             raise click.ClickException(event.payload["message"])
     await desk.close()
     if as_json:
-        print_json(read_message(appliance.appliance_db, message.id))
+        stored = read_message(appliance.appliance_db, message.id)
+        print_json(stored)
+        raise click.exceptions.Exit(0 if stored.state is MessageState.DONE else 1)

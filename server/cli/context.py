@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from appliance.errors import ApplianceError
 from appliance.infrastructure.jobs import Job, JobRunningElsewhere, State
 from appliance.infrastructure.logs import configure_logging
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.settings import Settings, default_home, load_settings
 from server.bootstrap import Appliance, open_appliance
 from server.errors import exit_code_of
 
@@ -23,6 +25,13 @@ class Home:
 
     def __init__(self, path: Path | None, log_level: str | None) -> None:
         self.path, self.log_level = path, log_level
+
+    @property
+    def folder(self) -> DataFolder:
+        return DataFolder(self.path or default_home())
+
+    def settings(self, **overrides: Any) -> Settings:
+        return load_settings(self.folder.home, log_level=self.log_level, **overrides)
 
     def open(self, **overrides: Any) -> Appliance:
         opened = open_appliance(self.path, log_level=self.log_level, **overrides)

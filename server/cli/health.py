@@ -19,12 +19,11 @@ from server.words import duration
 def status(home: Home, as_json: bool) -> None:
     """What runs, what there is to read, and what is being worked on."""
     from appliance.scripture import queries
-    from appliance.scripture.search.index import index_state
     from server.supervision import address
 
     appliance = home.open()
     url = address(appliance.settings)
-    index = index_state(appliance.library, appliance.settings.embedded_translation)
+    index = appliance.index_state()
     now = time.time()
     active = appliance.jobs.active()
     answer = {
@@ -85,7 +84,7 @@ def _answers(url: str) -> bool:
 @click.pass_obj
 def doctor(home: Home, as_json: bool) -> None:
     """Look for what is wrong and say how to mend it. Ends with 1 where something must be mended."""
-    checks = run_checks(home.open())
+    checks = run_checks(home.folder, home.open)
     if as_json:
         print_json({"checks": checks})
     else:

@@ -6,7 +6,6 @@ import click
 from rich.table import Table
 
 from appliance.scripture import operations, queries
-from appliance.scripture.search.index import index_state
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
 
 
@@ -44,7 +43,7 @@ def import_library(home: Home, location: str, only: tuple[str, ...], no_index: b
     appliance = home.open()
     given = location if location.startswith("pythonbible:") else os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - no resolving of links
     job = run_with_progress(appliance, appliance.create_import_job(given, only), quiet=as_json)
-    state = index_state(appliance.library, appliance.settings.embedded_translation)
+    state = appliance.index_state()
     if not no_index and not state.complete and state.total:
         appliance.enqueue(appliance.create_index_job())
     if as_json:
@@ -86,7 +85,7 @@ def index(home: Home, enqueue: bool, as_json: bool) -> None:
             {
                 "job": job.id,
                 "state": job.state,
-                "index": index_state(appliance.library, appliance.settings.embedded_translation),
+                "index": appliance.index_state(),
             }
         )
     else:

@@ -12,11 +12,7 @@ from server.cli.context import Home
 @click.pass_context
 def models(context: click.Context) -> None:
     """The models that embed and write, and the runtime that loads them."""
-    from appliance.infrastructure.paths import DataFolder
-    from appliance.infrastructure.settings import default_home, load_settings
-
     home: Home = context.obj
-    path = home.path or default_home()
-    configure_logging(home.log_level or load_settings(path).log_level)
-    folder = DataFolder(path).create()
+    configure_logging(home.settings().log_level)
+    folder = home.folder.create()
     context.obj = ModelsFolder(folder.models, folder.models_socket)

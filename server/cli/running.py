@@ -1,13 +1,25 @@
 """`up`, `serve`, `worker`: what runs for long."""
 
+from typing import Any
+
 import click
 
 from appliance.infrastructure.logs import configure_logging
+from server.bootstrap import Appliance
 from server.cli.context import Home, console
 
 LAN = "0.0.0.0"  # noqa: S104 - only when --lan asks for it
 _host = click.option("--host", help="Address to listen on (default: this machine only).")
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+
+
+def open_where_free(home: Home, **overrides: Any) -> Appliance:
+    """Open the data folder once the port is known to be free, so that nothing is written where it is not."""
+    from server.supervision import check_port
+
+    settings = home.settings(**overrides)
+    check_port(settings.host, settings.port)
+    return home.open(**overrides)
 
 
 @click.command()
@@ -21,16 +33,19 @@ _port = click.option("--port", type=click.IntRange(1, 65535), help="Port to list
 @click.pass_obj
 def up(home: Home, host: str | None, port: int | None, lan: bool) -> None:
     """Run everything: web server, model runtime, worker. Restarts what dies; Ctrl-C ends it."""
-    from server.supervision import run_all
+    from server.supervision import lan_addresses, run_all
 
-    appliance = home.open(host=LAN if lan else host, port=port)
+    appliance = open_where_free(home, host=LAN if lan else host, port=port)
     appliance.close()
     out = console()
 
     def ready(address: str) -> None:
         out.print(f"Lampstand is at [bold]{address}[/] (data in {appliance.folder.home}). Ctrl-C ends it.")
         if lan:
-            out.print("The local network can use it without signing in.")
+            out.print(
+                "The local network can use it without signing in, at "
+                + " or ".join(lan_addresses(appliance.settings.port))
+            )
 
     raise click.exceptions.Exit(run_all(appliance.folder, appliance.settings, ready))
 
@@ -44,11 +59,10 @@ def serve(home: Home, host: str | None, port: int | None) -> None:
     import uvicorn
 
     from server.app import create_app
-    from server.supervision import address, check_port
+    from server.supervision import address
 
-    appliance = home.open(host=host, port=port)
+    appliance = open_where_free(home, host=host, port=port)
     configure_logging(appliance.settings.log_level)
-    check_port(appliance.settings.host, appliance.settings.port)
     console().print(f"Serving at {address(appliance.settings)}")
     uvicorn.run(
         create_app(appliance), host=appliance.settings.host, port=appliance.settings.port, log_level="warning",

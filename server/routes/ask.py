@@ -83,7 +83,7 @@ async def begin_answer(appliance: Appliance, desk: AnswerDesk, question: str, tr
             )
         ).id
     )
-    return desk.ask(question, shown)
+    return await desk.ask(question, shown)
 
 
 async def _frames(events: AsyncIterator[AnswerEvent]) -> AsyncGenerator[bytes, None]:

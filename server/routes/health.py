@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from appliance import __version__
 from appliance.infrastructure.jobs import Job
 from appliance.scripture import queries
-from appliance.scripture.search.index import IndexState, index_state
+from appliance.scripture.search.index import IndexState
 from server.bootstrap import Appliance
 
 
@@ -57,7 +57,7 @@ class HealthController(Controller):
 
     @get(sync_to_thread=True, summary="How the appliance is")
     def health(self, appliance: Appliance) -> Health:
-        index = index_state(appliance.library, appliance.settings.embedded_translation)
+        index = appliance.index_state()
         return Health(
             status="ok" if index.complete else "preparing", version=__version__, index=index,
             translations=len(queries.translations(appliance.library)),

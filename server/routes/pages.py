@@ -14,7 +14,6 @@ from appliance.scripture.canon import Testament
 from appliance.scripture.passage import Translation
 from appliance.scripture.references import find_book
 from appliance.scripture.search.hits import Mode
-from appliance.scripture.search.index import index_state
 from appliance.scripture.search.service import Search, named_reference, search
 from appliance.study import queries as study
 from appliance.study.operations import AnswerDesk
@@ -53,7 +52,7 @@ class PagesController(Controller):
             "home.html",
             context={
                 "translations": queries.translations(appliance.library),
-                "index": index_state(appliance.library, appliance.settings.embedded_translation),
+                "index": appliance.index_state(),
                 "jobs": [view_job(job) for job in appliance.jobs.active()],
             },
         )

@@ -34,6 +34,11 @@ document.addEventListener("submit", (event) => {
   for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;
 });
 
+// A page that comes back from the browser's memory has its fields again.
+window.addEventListener("pageshow", () => {
+  for (const field of document.querySelectorAll("form [name]:disabled")) field.disabled = false;
+});
+
 function applySettings() {
   for (const name of ["red", "lines"]) {
     const on = localStorage.getItem(name) === "on";

@@ -45,7 +45,12 @@ class Visit:
         self.strangers: list[str] = []
         self.page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("request", lambda request: None if request.url.startswith((served.url, "data:")) else self.strangers.append(request.url))
+        self.page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith((served.url, "data:")) else self.strangers.append(request.url)
+            ),
+        )
 
     def shoot(self, name: str) -> None:
         SHOTS.mkdir(exist_ok=True)
@@ -90,7 +95,9 @@ def test_reading_john_3(visit: Visit) -> None:
     expect(page.locator(".aside-note")).to_contain_text("only begotten")
 
     page.get_by_label("Words of Jesus in red").check()
-    assert page.evaluate("getComputedStyle(document.querySelector('.jesus')).color !== getComputedStyle(document.body).color")
+    assert page.evaluate(
+        "getComputedStyle(document.querySelector('.jesus')).color !== getComputedStyle(document.body).color"
+    )
     visit.shoot(f"word-{visit.name}")
 
 

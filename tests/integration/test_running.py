@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from fakes.serving import LAMPSTAND, Served, serving
@@ -88,7 +89,7 @@ def test_what_dies_is_started_again(copy_home: Callable[[], Path]) -> None:
 def _is_healthy(running: Served) -> bool:
     try:
         return running.http.get("/api/v1/health").is_success
-    except Exception:
+    except httpx.HTTPError:
         return False
 
 

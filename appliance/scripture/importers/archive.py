@@ -1,7 +1,9 @@
 """Unpacking what strangers packed: no path outside, no links, no bombs."""
 
+import lzma
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from appliance.scripture.importers.source import SourceUnreadable
@@ -26,7 +28,11 @@ def unpack(path: Path, into: Path) -> None:
                     remedy=f"At most {MAX_FILES:,} are unpacked.",
                 )
             _unpack_members(archive, members, into, path.name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except OSError as error:
+        raise ArchiveRefused(
+            f"{path.name} cannot be unpacked: {error.strerror}.", remedy="Is there room on the disk?"
+        ) from error
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError) as error:
         raise ArchiveRefused(f"{path.name} is not a whole zip file: {error}.", remedy="Fetch it again.") from error
 
 
@@ -37,6 +43,8 @@ def _unpack_members(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], in
         if member.is_dir():
             target.mkdir(parents=True, exist_ok=True)
             continue
+        if target.exists() or any(parent.is_file() for parent in target.parents):
+            raise ArchiveRefused(f"{name} holds {member.filename} twice.", remedy="Fetch it again.")
         target.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(member) as packed, target.open("wb") as out:
             # Counted as it is written: the sizes in the header are only what the packer says.
@@ -53,6 +61,8 @@ def _unpack_members(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], in
 def _target(member: zipfile.ZipInfo, into: Path, name: str) -> Path:
     inside = PurePosixPath(member.filename.replace("\\", "/"))
     mode = member.external_attr >> 16
+    if not inside.parts:
+        return into
     if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
         raise ArchiveRefused(
             f"{name} would write to {member.filename}, outside its own folder.", remedy="Do not trust it."

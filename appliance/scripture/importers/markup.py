@@ -34,6 +34,7 @@ _SPACE = re.compile(r"\s+")
 _ENCLITICS = {"me", "te", "se", "nos", "os", "lo", "la", "le", "los", "las", "les"}
 _ACCENTED_VERB = re.compile(r"(?:\w*[áéíóú]\w*|[aei]r)$")
 _OPENING = "“‘([{¿¡"
+_CLOSING = ".,;:?!"
 _AFTER_NOTE_NO_SPACE = "—–-("
 # Matter that is no scripture: what stands in it is not read.
 _APPARATUS_DIVISIONS = {
@@ -73,7 +74,9 @@ class VerseReader:
     """
 
     def __init__(self) -> None:
-        self._jesus_speaks = 0
+        # The names of quotes that verses left open; a milestone's name has its id.
+        self._jesus_speaks: list[str] = []
+        self._through = 0
         self._pending_headings: list[Heading] = []
         self._pending_breaks: list[Break] = []
         self._apparatus = 0
@@ -86,6 +89,7 @@ class VerseReader:
         self._space = False
         self._after_note = False
         self._added_edge = False
+        self._soft_edge = False
         self._chapter_over = False
         self._words: list[Word] = []
         self._notes: list[Note] = []
@@ -95,20 +99,21 @@ class VerseReader:
         self._open: list[tuple[str, int, tuple[str, ...] | SpanKind | None]] = []
         self._capture: _Capture | None = None
 
-    def begin(self, verse_id: int) -> None:
-        """Start a verse. A quotation that the last verse left open goes on."""
+    def begin(self, verse_id: int, *, through: int = 0) -> None:
+        """Start a verse, or several printed as one. A quotation that the last verse left open goes on."""
         self._reset()
         self._verse_id = verse_id
+        self._through = through if through > verse_id else 0
         self._headings, self._pending_headings = self._pending_headings, []
         self._breaks, self._pending_breaks = self._pending_breaks, []
-        self._open = [("q", 0, SpanKind.JESUS)] * self._jesus_speaks
+        self._open = [(name, 0, SpanKind.JESUS) for name in self._jesus_speaks]
 
     def finish(self) -> Verse:
         """The verse as read; its text may be empty where the source has none."""
         if self._capture is not None:
             self._close_capture()
         length = len(self._text)
-        self._jesus_speaks = sum(1 for name, _start, what in self._open if name == "q" and what is SpanKind.JESUS)
+        self._jesus_speaks = [name for name, _start, what in self._open if what is SpanKind.JESUS]
         for _name, start, what in self._open:
             if isinstance(what, SpanKind):
                 self._annotate(start, what)
@@ -122,6 +127,7 @@ class VerseReader:
                 breaks=self._settled_breaks(length),
                 headings=self._settled_headings(length),
             ),
+            through=self._through,
         )
         self._verse_id = None
         self._reset()
@@ -168,7 +174,7 @@ class VerseReader:
         elif name == "chapter":
             self._chapter_over = "eID" in attributes
             self._space = bool(self._text)
-        elif name in _BLOCKS:
+        elif name in _BLOCKS or (name == "milestone" and attributes.get("type") == "x-p"):
             self._start_block(name, attributes)
 
     def end(self, name: str) -> None:
@@ -179,6 +185,7 @@ class VerseReader:
         if name == "div" and self._divisions and self._divisions.pop():
             self._apparatus -= 1
         self._close_last(name)
+        self._soft_edge = self._soft_edge or name == "q"
         if name in _BLOCKS:
             self._space = bool(self._text)
 
@@ -190,7 +197,7 @@ class VerseReader:
             self._apparatus -= is_apparatus and self._apparatus > 0
         else:
             if kind == "book":
-                self._apparatus, self._jesus_speaks = 0, 0
+                self._apparatus, self._jesus_speaks = 0, []
             self._apparatus += is_apparatus
             if "sID" not in attributes:
                 self._divisions.append(is_apparatus)
@@ -206,11 +213,17 @@ class VerseReader:
                 return
 
     def _start_quote(self, attributes: Mapping[str, str]) -> None:
+        # The mark itself, where the text leaves it to the markup.
+        if attributes.get("marker"):
+            self.text(attributes["marker"])
         if "eID" in attributes:
-            self._close_last("q")
+            self._close_last(f"q {attributes['eID']}")
+            self._soft_edge = True
         else:
+            name = f"q {attributes['sID']}" if "sID" in attributes else "q"
             what = SpanKind.JESUS if attributes.get("who") == "Jesus" else None
-            self._open.append(("q", len(self._text), what))
+            start = len(self._text) - len(attributes.get("marker", ""))
+            self._open.append((name, max(start, 0), what))
 
     def text(self, data: str) -> None:
         if self._capture is not None:
@@ -219,25 +232,32 @@ class VerseReader:
             return
         if self._apparatus > 0 or self._verse_id is None:
             return
-        if "\\" in data:
-            data = _USFM_RESIDUE.sub("", data)
-        if "¶" in data:
-            self._add_break(BreakKind.PARAGRAPH)
-            data = data.replace("¶", " ")
-        words = _SPACE.sub(" ", data)
+        words = _SPACE.sub(" ", self._without_signs(data))
         if words.startswith(" "):
             self._space = bool(self._text)
             words = words[1:]
         if not words:
             return
+        if self._soft_edge and words[0] in _CLOSING:
+            # "five coins<note/> ?": the space belonged to what stood between.
+            self._space = False
         if self._text and (self._space or self._note_joined(words[0]) or self._added_joined(words)):
             self._text += " "
         self._space = self._after_note = False
-        self._added_edge = False
+        self._added_edge = self._soft_edge = False
         if words.endswith(" "):
             self._space = True
             words = words[:-1]
         self._text += words
+
+    def _without_signs(self, data: str) -> str:
+        """Text without what is markup in disguise: USFM that a converter left, the pilcrow of a paragraph."""
+        if "\\" in data:
+            data = _USFM_RESIDUE.sub("", data)
+        if "¶" in data:
+            self._add_break(BreakKind.PARAGRAPH)
+            data = data.replace("¶", " ")
+        return data
 
     def _note_joined(self, following: str) -> bool:
         """True where only a note stood between two words, or a word and its neighbour's opening mark."""
@@ -320,12 +340,13 @@ class VerseReader:
                 kind = "cross-reference" if capture.kind == "crossReference" else "foot"
                 self._notes.append(Note(min(capture.at, len(self._text)), kind, text))
                 self._after_note = not self._space
+                self._soft_edge = True
             return
         kind = HeadingKind.SPEAKER if capture.element == "speaker" else _HEADINGS.get(capture.kind, HeadingKind.SECTION)
         if self._verse_id is None:
             self._pending_headings.append(Heading(kind, text))
         else:
-            self._headings.append(Heading(kind, text, len(self._text)))
+            self._headings.append(Heading(kind, text, len(self._text) + 1 if self._text else 0))
         self._space = bool(self._text)
 
 

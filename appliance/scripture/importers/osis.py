@@ -9,18 +9,17 @@ from typing import Any
 import msgspec
 from lxml import etree
 
-from appliance.errors import NotFound
+from appliance.scripture.canon import BOOK_BY_OSIS, verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.markup import VerseReader, is_milestone
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.passage import Break, Heading, Markup, Note, Span, Verse, Word
-from appliance.scripture.references import parse_osis
-from appliance.scripture.versification import HUB
+from appliance.scripture.versification import HUB, Versification, versification
 
 CHUNK_BYTES = 1 << 16
 MAX_BYTES = 256 * 2**20
 _PROLOGUE_BYTES = 1 << 20
-_DECLARATION = re.compile(rb"<!(?:ENTITY|DOCTYPE)", re.IGNORECASE)
+_VERSE_ID = re.compile(r"^(\w+)\.(\d{1,3})\.(\d{1,3})(?:!\w+)?$")
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -39,22 +38,27 @@ def read_osis(path: Path) -> TextSource:
         raise SourceUnreadable(
             f"{path.name} is over {MAX_BYTES >> 20} MiB.", remedy="An OSIS Bible has some 10 to 40 MiB."
         )
-    with path.open("rb") as file:
-        if _DECLARATION.search(file.read(_PROLOGUE_BYTES)):
-            raise SourceUnreadable(
-                f"{path.name} declares a document type or entities, which could read or inflate other data.",
-                remedy="Remove the <!DOCTYPE …> from it.",
-            )
     header = _read_header(path)
     return TextSource(
         id=header.id, name=header.name, language=header.language, versification=header.versification,
         licence=header.rights or "Not stated by the document", attribution=header.name, origin=f"OSIS document {path.name}",
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(), verses=lambda: read_verses(path),
+        digest=hashlib.sha256(path.read_bytes()).hexdigest(), verses=lambda: read_verses(path, header.versification),
         known_absent=known_texts.TEXTUAL_VARIANTS,
     )  # fmt: skip
 
 
-class _HeaderTarget:
+class _Target:
+    """What both passes over a document refuse."""
+
+    def doctype(self, name: str, _public: str | None, _system: str | None) -> None:
+        """Called by the parser for a document type declaration, whatever the encoding."""
+        raise SourceUnreadable(
+            f"The document declares a document type ({name}), which could read or inflate other data.",
+            remedy="Remove the <!DOCTYPE …> from it.",
+        )
+
+
+class _HeaderTarget(_Target):
     """Collects the first work of the header."""
 
     def __init__(self, fallback: str) -> None:
@@ -134,11 +138,12 @@ def _read_header(path: Path) -> Header:
     return target.header()
 
 
-class _VerseTarget:
+class _VerseTarget(_Target):
     """Drives a VerseReader from a document's events and gathers the verses that are complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, scheme: Versification) -> None:
         self.verses: list[Verse] = []
+        self._versification = scheme
         self._reader = VerseReader()
         self._inside = False
         self._in_header = False
@@ -176,17 +181,25 @@ class _VerseTarget:
 
     def _begin(self, osis: str) -> None:
         self._finish()
-        first = osis.split(maxsplit=1)[0].partition("!")[0].rpartition(":")[2]
-        try:
-            place = parse_osis(first)
-        except NotFound as error:
-            raise SourceUnreadable(
-                f"The document has a verse {first}: {error.message}", remedy="Is its versification stated?"
-            ) from error
-        if place is None or place.start != place.end:
-            raise SourceUnreadable(f"{first!r} is not the OSIS id of a verse.", remedy="Ids look like John.3.16.")
-        self._reader.begin(place.start)
+        places = [self._place(each) for each in osis.split()]
+        self._reader.begin(places[0], through=places[-1])
         self._inside = True
+
+    def _place(self, osis: str) -> int:
+        """The verse_id of `John.3.16`, `Bible:John.3.16` or `John.3.16!a` in the document's own versification."""
+        match = _VERSE_ID.match(osis.rpartition(":")[2])
+        book = BOOK_BY_OSIS.get(match[1]) if match else None
+        if match is None or book is None:
+            raise SourceUnreadable(f"{osis[:40]!r} is not the OSIS id of a verse.", remedy="Ids look like John.3.16.")
+        chapter, verse = int(match[2]), int(match[3])
+        division = self._versification.division(book)
+        counts = division.verses if division else ()
+        if counts and not (1 <= chapter <= len(counts) and verse <= counts[chapter - 1]):
+            raise SourceUnreadable(
+                f"The document has a verse {osis}, which {self._versification.name} has not.",
+                remedy="Does its header state the right versification (<refSystem>)?",
+            )
+        return verse_id(book, chapter, verse)
 
     def _finish(self) -> None:
         if self._inside:
@@ -194,9 +207,9 @@ class _VerseTarget:
             self.verses.append(self._reader.finish())
 
 
-def read_verses(path: Path) -> Iterator[Verse]:
-    """Verses in the document's order; pieces of one verse that follow each other are joined."""
-    target = _VerseTarget()
+def read_verses(path: Path, scheme: str = HUB) -> Iterator[Verse]:
+    """Verses in the document's order, numbered by a versification; pieces of a verse that follow each other are joined."""
+    target = _VerseTarget(versification(scheme))
     parser = _Parser(target, path)
     with path.open("rb") as file:
         while data := file.read(CHUNK_BYTES):
@@ -232,4 +245,5 @@ def _join(first: Verse, second: Verse) -> Verse:
             breaks=one.breaks + tuple(Break(b.at + by, b.kind, b.level) for b in two.breaks),
             headings=one.headings + tuple(Heading(h.kind, h.text, h.at + by) for h in two.headings),
         ),
+        through=max(first.through, second.through),
     )

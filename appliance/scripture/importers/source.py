@@ -9,6 +9,9 @@ from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.passage import Verse
 from appliance.scripture.topics import Topic
 
+# Part of what the library remembers of a text: raised when a reader of ours is mended, so that texts are read again.
+IMPORTER_VERSION = 1
+
 
 class SourceUnreadable(Refused):
     """What was given cannot be read as what it claims to be."""

@@ -121,7 +121,7 @@ def read_text(configuration: Configuration) -> TextSource:
         licence=configuration.licence,
         attribution=configuration.attribution,
         origin=f"SWORD module {configuration.module}",
-        digest=_digest(configuration.data_path),
+        digest=_digest(configuration.data_path, repr(sorted(configuration.values.items()))),
         verses=lambda: _verses(configuration),
         known_long=known.long,
         known_absent=known.absent,
@@ -137,8 +137,8 @@ def _language(configuration: Configuration) -> str:
     return guessed or "und"
 
 
-def _digest(folder: Path) -> str:
-    digest = hashlib.sha256()
+def _digest(folder: Path, configuration: str) -> str:
+    digest = hashlib.sha256(configuration.encode())
     files = sorted(path for path in folder.parent.glob(f"{folder.name}*") if path.is_file()) or sorted(
         path for path in folder.glob("*") if path.is_file()
     )

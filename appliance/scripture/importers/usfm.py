@@ -30,16 +30,28 @@ _CODES = dict(
         strict=True,
     )
 )
-_MARKER = re.compile(r"\\(\+?[a-z]+\d*)(?:(\*)|[ \t]?)|([^\\]+)|\\")
-_NUMBER = re.compile(r"^\s*(\d+)[a-z]?(?:[-,]\d+[a-z]?)?\s*")
-_ATTRIBUTES = re.compile(r"\|.*$", re.DOTALL)
+# Alternative numbers, figures, quoted sources, sidebars: with all that stands in them.
+_DROPPED = re.compile(r"\\(va|vp|ca|fig|rq)\b.*?\\\1\*|\\esb\b.*?\\esbe\b", re.DOTALL)
+# `\qt-s |who="Pilate"\*`, `\ts\*`: points in the text, of USFM 3.
+_MILESTONE = re.compile(r"\\[a-z]+\d*(?:-[se])?\b[^\\\n]*\\\*")
+_WORD = re.compile(r"\\(\+?)w\s+(.*?)(?:\|([^\\]*))?\\\1w\*", re.DOTALL)
+# What a character style says of itself before it closes.
+_ATTRIBUTES = re.compile(r"\|[^\\\n]*(?=\\\+?[a-z]+\d*\*)")
+# A word with its Strong's numbers in front, as `prepare` writes it.
+_WORD_START, _WORD_BODY, _WORD_END = "\ue000", "\ue001", "\ue002"
+_MARKER = re.compile(
+    rf"\\(\+?[a-z]+\d*)(?:(\*)|[ \t]?)|{_WORD_START}([^{_WORD_BODY}]*){_WORD_BODY}|({_WORD_END})"
+    rf"|([^\\{_WORD_START}{_WORD_END}]+)|\\"
+)
+_NUMBER = re.compile(r"^\s*(\d+)[a-z]?(?:[-,](\d+)[a-z]?)?\s*")
 _STRONG = re.compile(r'strong="([GH]\d+)"')
 # Lines about the file, not of the text.
 _HEADER = re.compile(
     r"^(id|ide|h\d*|toca?\d*|rem|sts|usfm|cl|cp|cd|restore|imt\d*|is\d*|ip|ipi|im|imi|io\d*|iot|ili\d*|ie|iex|periph)$"
 )
-_TITLE = re.compile(r"^(mte?|ms|mr|s|sr|r|sd)\d*$")
+_TITLE = re.compile(r"^(mte?|ms|mr|s|sr|r|sd|qa)\d*$")
 _PARAGRAPH = re.compile(r"^(p|m|po|pr|cls|pmo|pm|pmc|pmr|pi|mi|nb|pc|ph|li|lh|lf|tr)\d*$")
+_CELL = re.compile(r"^t[hc]r?\d*$")
 _LINE = re.compile(r"^(q|qr|qc|qm|qd)(\d*)$")
 _CHARACTER = {"wj": ("q", {"who": "Jesus"}), "nd": ("divineName", {}), "add": ("transChange", {"type": "added"}),
               "tl": ("foreign", {}), "qs": ("l", {"type": "selah"})}  # fmt: skip
@@ -94,15 +106,28 @@ def _book(path: Path) -> Book | None:
 def read_book(book: Book, text: str, file_name: str) -> Iterator[Verse]:
     """The verses of one book's USFM. Raises SourceUnreadable for a verse before any chapter."""
     state = _BookReader(book, file_name)
-    for token in _MARKER.finditer(text):
-        marker, closing, data = token.groups()
+    for token in _MARKER.finditer(_prepare(text)):
+        marker, closing, strongs, word_end, data = token.groups()
         if data is not None:
             yield from state.text(data)
+        elif strongs is not None:
+            state.start_word(strongs)
+        elif word_end:
+            state.end_word()
         elif marker and closing:
             state.close(marker.removeprefix("+"))
         elif marker:
             state.open(marker.removeprefix("+"))
     yield from state.finish()
+
+
+def _prepare(text: str) -> str:
+    """Leave what stands in the text: words with their numbers in front, and nothing about it."""
+    text = _MILESTONE.sub("", _DROPPED.sub("", text))
+    text = _WORD.sub(
+        lambda word: f"{_WORD_START}{' '.join(_STRONG.findall(word[3] or ''))}{_WORD_BODY}{word[2]}{_WORD_END}", text
+    )
+    return _ATTRIBUTES.sub("", text).replace("~", "\u00a0").replace("//", " ")
 
 
 class _BookReader:
@@ -118,7 +143,6 @@ class _BookReader:
         self._note = ""
         self._expects_caller = False
         self._skip_line = False
-        self._word = False
 
     def open(self, marker: str) -> None:
         if marker in ("c", "v"):
@@ -140,8 +164,8 @@ class _BookReader:
             self._reader.start(self._title, {"type": kind})
         elif marker in _CHARACTER:
             self._reader.start(*_CHARACTER[marker])
-        elif marker == "w":
-            self._word = True
+        elif _CELL.match(marker):
+            self._reader.text(" ")
         else:
             self._open_block(marker)
 
@@ -179,8 +203,8 @@ class _BookReader:
                 raise SourceUnreadable(
                     f"{self._file_name} has a \\{self._expects} without a number.", remedy="Mend the file."
                 )
-            number, data = int(match[1]), data[match.end() :]
-            yield from self._begin(self._expects, number)
+            number, last, data = int(match[1]), int(match[2] or 0), data[match.end() :]
+            yield from self._begin(self._expects, number, last)
             self._expects = ""
         if self._skip_line:
             return
@@ -188,19 +212,15 @@ class _BookReader:
             # `\f + …`: how the note is called, a sign or a letter.
             data = data.lstrip().partition(" ")[2]
             self._expects_caller = False
-        if self._word:
-            self._add_word(data)
-            self._word = False
-        else:
-            self._reader.text(data)
+        self._reader.text(data)
 
-    def _add_word(self, data: str) -> None:
-        strongs = " ".join(f"strong:{number}" for number in _STRONG.findall(data))
-        self._reader.start("w", {"lemma": strongs})
-        self._reader.text(_ATTRIBUTES.sub("", data))
+    def start_word(self, strongs: str) -> None:
+        self._reader.start("w", {"lemma": " ".join(f"strong:{number}" for number in strongs.split())})
+
+    def end_word(self) -> None:
         self._reader.end("w")
 
-    def _begin(self, kind: str, number: int) -> Iterator[Verse]:
+    def _begin(self, kind: str, number: int, last: int) -> Iterator[Verse]:
         yield from self.finish()
         if kind == "c":
             self._chapter = number
@@ -210,7 +230,8 @@ class _BookReader:
             raise SourceUnreadable(
                 f"{self._file_name} has a verse before any chapter.", remedy=r"A \c belongs before \v."
             )
-        self._reader.begin(verse_id(self._book, self._chapter, number))
+        through = verse_id(self._book, self._chapter, last) if last else 0
+        self._reader.begin(verse_id(self._book, self._chapter, number), through=through)
         self._inside = True
 
     def _end_title(self) -> None:

@@ -17,7 +17,7 @@ from appliance.scripture.references import LAST_VERSE
 MAX_VERSE_CHARACTERS = 1_000
 SHOWN = 3
 REPORT_EVERY = 500
-_RESIDUE = re.compile(r"</?[A-Za-z][^>]*>|&#?\w+;|\\[a-z]+\d?\*?|[{}]")
+_RESIDUE = re.compile(r"</?[A-Za-z][^>]*>|&#?\w+;|[|]|\\\*|\\[a-z]+\d?\*?|[{}]")
 
 
 class TextFaulty(Refused):
@@ -85,5 +85,6 @@ def _absent(source: TextSource, verses: Sequence[Verse], seen: set[int]) -> list
         last[verse_id // 1_000] = max(last.get(verse_id // 1_000, 0), verse_id)
     expected = {verse_id for verse_id in seen if verse_id // 1_000_000 in books and verse_id % 1_000}
     expected |= {chapter * 1_000 + verse for chapter, end in last.items() for verse in range(1, end % 1_000)}
-    missing = (Verse(verse_id, "").osis for verse_id in sorted(expected - with_words))
+    bridged = {number for verse in verses if verse.through for number in range(verse.verse_id, verse.through + 1)}
+    missing = (Verse(verse_id, "").osis for verse_id in sorted(expected - with_words - bridged))
     return [Fault(osis, "the verse has no words") for osis in missing if osis not in source.known_absent]

@@ -9,7 +9,7 @@ from appliance.scripture.store import VERSE_VECTORS
 # FTS5 drives and each of its rows is looked up once; CROSS JOIN keeps the planner from turning that around.
 KEYWORD = """
 SELECT v.verse_id FROM verses_fts AS f CROSS JOIN verses AS v ON v.id = f.rowid
-WHERE f.verses_fts MATCH :expression AND v.verse_id BETWEEN :first AND :last
+WHERE f.verses_fts MATCH :expression AND v.translation = :translation AND v.verse_id BETWEEN :first AND :last
 ORDER BY f.rank LIMIT :limit
 """
 
@@ -19,9 +19,6 @@ class Span(msgspec.Struct, frozen=True):
 
     first: int = 0
     last: int = 999_999_999
-
-    def __contains__(self, verse_id: int) -> bool:
-        return self.first <= verse_id <= self.last
 
 
 def by_words(reader: Reader, query: TextQuery, translation: str, span: Span, limit: int, *, loose: bool) -> list[int]:
@@ -34,20 +31,20 @@ def by_words(reader: Reader, query: TextQuery, translation: str, span: Span, lim
 
 
 def _match(reader: Reader, expression: str, translation: str, span: Span, limit: int) -> list[int]:
+    # The column narrows what FTS5 reads; its tokens cannot tell WEB from WEB-PB, so the row is looked at too.
     scoped = f'text : ({expression}) AND translation : "{translation}"'
-    parameters = {"expression": scoped, "first": span.first, "last": span.last, "limit": limit}
+    parameters = {
+        "expression": scoped,
+        "translation": translation,
+        "first": span.first,
+        "last": span.last,
+        "limit": limit,
+    }
     return [int(verse_id) for (verse_id,) in reader.rows(KEYWORD, parameters)]
 
 
 def by_meaning(reader: Reader, vector: bytes, span: Span, limit: int) -> list[tuple[int, float]]:
-    """(verse id, cosine similarity), best first, of the embedded translation.
-
-    A narrow span is cut out of a wider scan, so it may bring fewer than `limit`.
-    """
-    whole = span == Span()
-    nearest = VERSE_VECTORS.nearest(reader, vector, limit if whole else min(limit * 8, MAX_NEAREST))
-    return [(verse_id, similarity) for verse_id, similarity in nearest if verse_id in span][:limit]
-
-
-# sqlite-vec's own limit on k.
-MAX_NEAREST = 4096
+    """(verse id, cosine similarity), best first, of the embedded translation."""
+    if span == Span():
+        return VERSE_VECTORS.nearest(reader, vector, limit)
+    return VERSE_VECTORS.nearest_within(reader, vector, limit, span.first, span.last)

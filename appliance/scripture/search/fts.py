@@ -5,11 +5,15 @@ else is text. Words without operators are matched all together first; see `any_o
 """
 
 import re
+import unicodedata
 
 import msgspec
 
+# More terms than any question has; FTS5's parser has a stack of its own to overflow.
+MAX_TERMS = 48
 _TOKEN = re.compile(r'"([^"]*)"?|(\S+)')
-_WORD = re.compile(r"\w+", re.UNICODE)
+# Letters with the marks that stand above and below them: pointed Hebrew, accented Greek.
+_WORD = re.compile(r"\w(?:\w|[\u0300-\u036f\u0591-\u05c7])*", re.UNICODE)
 _STOP_WORDS = frozenset(
     "a about an and are as at be by did do does for from had has have how i in is it me my not of on or our say says "
     "that the their they this to was we were what when where which who whom why will with you your bible".split()
@@ -30,26 +34,37 @@ class _Term(msgspec.Struct, frozen=True):
 
 
 def parse_query(text: str) -> TextQuery | None:
-    """The expression that a query asks for, or None where it holds no word."""
-    clauses: list[str] = []
-    words: list[str] = []
-    structured = False
+    """The expression that a query asks for, or None where it holds no word. At most 48 terms are read."""
+    terms: list[tuple[str, _Term]] = []
     pending = ""
-    for phrase, token in _TOKEN.findall(text):
-        if token in ("AND", "OR", "NOT") and clauses and not pending:
+    for phrase, token in _TOKEN.findall(unicodedata.normalize("NFC", text)):
+        if token in ("AND", "OR", "NOT") and terms and not pending:
             pending = token
             continue
-        negated = token.startswith("-") and len(token) > 1 and bool(clauses)
+        negated = token.startswith("-") and len(token) > 1 and bool(terms)
         term = _phrase(phrase) if not token else _token(token.lstrip("-") if negated else token)
         if term is None:
             continue
-        operator = "NOT" if negated else pending or "AND"
-        structured = structured or bool(pending) or negated or bool(phrase) or term.expression.endswith("*")
-        clauses = [f"({clauses[0]} {operator} {term.expression})"] if clauses else [term.expression]
-        if operator != "NOT":
-            words += term.words
+        terms.append(("NOT" if negated else pending, term))
         pending = ""
-    return TextQuery(clauses[0], tuple(words), structured) if clauses else None
+        if len(terms) == MAX_TERMS:
+            break
+    if not terms:
+        return None
+    structured = any(operator or " " in term.expression or "*" in term.expression for operator, term in terms)
+    words = tuple(word for operator, term in terms if operator != "NOT" for word in term.words)
+    return TextQuery(_expression(terms), words, structured)
+
+
+def _expression(terms: list[tuple[str, "_Term"]]) -> str:
+    """Terms from left to right; a run of one operator is one level, however long."""
+    expression, level = terms[0][1].expression, ""
+    for operator, term in terms[1:]:
+        joined = operator or "AND"
+        if level not in ("", joined) or joined == "NOT":
+            expression = f"({expression})"
+        expression, level = f"{expression} {joined} {term.expression}", joined
+    return expression
 
 
 def any_of(query: TextQuery) -> str:

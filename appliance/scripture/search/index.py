@@ -14,13 +14,14 @@ from appliance.scripture.store import VERSE_VECTORS
 BATCH = 512
 
 SELECT_DIGESTS = "SELECT verse_id, digest FROM embedded_verses"
+ADOPT = "UPDATE embedded_verses SET translation = ? WHERE verse_id = ? AND translation <> ?"
 SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ?"
 UPSERT_DIGEST = "INSERT OR REPLACE INTO embedded_verses (verse_id, translation, digest) VALUES (?, ?, ?)"
 DELETE_DIGEST = "DELETE FROM embedded_verses WHERE verse_id = ?"
 CLEAR_DIGESTS = "DELETE FROM embedded_verses"
 SELECT_STATE = "SELECT model, dead FROM embedding_state WHERE id = 1"
 SET_STATE = "INSERT OR REPLACE INTO embedding_state (id, model, dead) VALUES (1, ?, ?)"
-COUNT_EMBEDDED = "SELECT count(*) FROM embedded_verses"
+COUNT_EMBEDDED = "SELECT count(*) FROM embedded_verses WHERE translation = ?"
 
 
 class IndexState(msgspec.Struct, frozen=True):
@@ -43,13 +44,15 @@ def embedded_translation(database: Database, preferred: str) -> Translation | No
     return next((each for each in known if each.id == preferred), None) or next(iter(english or known), None)
 
 
-def index_state(database: Database, preferred: str) -> IndexState:
+def index_state(database: Database, preferred: str, model: str) -> IndexState:
+    """The index as `model` can use it: vectors of another model count for nothing."""
     translation = embedded_translation(database, preferred)
     state = database.reader.row(SELECT_STATE)
+    usable = state is not None and state[0] == model
     return IndexState(
         translation=translation.id if translation else None,
         model=str(state[0]) if state else None,
-        embedded=int(database.reader.value(COUNT_EMBEDDED)),
+        embedded=int(database.reader.value(COUNT_EMBEDDED, (translation.id,))) if usable and translation else 0,
         total=translation.verses if translation else 0,
     )
 
@@ -74,6 +77,10 @@ def build_index(
     present = _digests(database.reader)
     digests = {verse_id: _digest(model, text) for verse_id, text in texts.items()}
     stale = [verse_id for verse_id in texts if present.get(verse_id) != digests[verse_id]]
+    with database.write() as work:
+        unchanged = texts.keys() - set(stale)
+        work.execute_many(ADOPT, [(translation.id, verse_id, translation.id) for verse_id in unchanged])
+        work.commit()
     # Texts of like length go together, so that a batch carries little padding.
     stale.sort(key=lambda verse_id: len(texts[verse_id]))
     done = len(texts) - len(stale)

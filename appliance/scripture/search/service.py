@@ -166,7 +166,7 @@ def _candidates(
 def _meaning(
     database: Database, embedder: Embedder | None, query: str, span: Span, embedded: str
 ) -> list[tuple[int, float]]:
-    state = index_state(database, embedded)
+    state = index_state(database, embedded, embedder.model if embedder else "")
     if embedder is None or not state.complete:
         share = f"{state.embedded / state.total:.0%}" if state.total else "0%"
         raise MeaningUnavailable(

@@ -76,7 +76,7 @@ def test_the_lease_of_a_dead_owner_is_taken_back_at_once(jobs: Jobs) -> None:
     job = jobs.create(kind="k", title="T")
     jobs.claim(job.id, dead_owner())
 
-    assert [job.id] == [due.id for due in jobs.due()]
+    assert [job.id] == [due.id for due in jobs.due({"k"})]
     assert jobs.claim(job.id, this_process()) is not None
 
 
@@ -84,9 +84,27 @@ def test_the_lease_of_a_distant_owner_must_expire(jobs: Jobs, monkeypatch: pytes
     job = jobs.create(kind="k", title="T")
     jobs.claim(job.id, "elsewhere/boot/1/0.00")
 
-    assert [] == jobs.due()
+    assert [] == jobs.due({"k"})
     monkeypatch.setattr(jobs_module.time, "time", lambda clock=jobs_module.time.time: clock() + jobs_module.LEASE_S + 1)
-    assert [job.id] == [due.id for due in jobs.due()]
+    assert [job.id] == [due.id for due in jobs.due({"k"})]
+
+
+def test_a_silent_job_of_a_live_process_keeps_its_lease(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = jobs.create(kind="k", title="T")
+    jobs.claim(job.id, this_process())
+    monkeypatch.setattr(
+        jobs_module.time, "time", lambda clock=jobs_module.time.time: clock() + 10 * jobs_module.LEASE_S
+    )
+
+    assert [] == jobs.due({"k"})
+
+
+def test_an_orphan_that_nobody_can_go_on_with_has_failed(jobs: Jobs) -> None:
+    job = jobs.create(kind="command", title="T")
+    jobs.claim(job.id, dead_owner())
+    jobs.fail_orphans({"k"}, "Run it again.")
+
+    assert (State.FAILED, "Run it again.") == (jobs.get(job.id).state, jobs.get(job.id).error)
 
 
 def test_this_process_is_alive() -> None:
@@ -105,7 +123,8 @@ def test_a_passing_failure_is_tried_again_later(jobs: Jobs) -> None:
     assert State.QUEUED == waiting.state
     assert waiting.retry_at is not None
     assert "The runtime sleeps." in waiting.message
-    assert [] == jobs.due()
+    assert [] == jobs.due({"k"})
+    assert jobs.claim(job.id, this_process()) is None
 
 
 def test_a_lasting_failure_is_recorded_with_its_reason(jobs: Jobs) -> None:

@@ -151,3 +151,28 @@ def test_whatever_the_markup_annotations_lie_within_the_text(fragments: list[str
         assert all(0 <= span.start < span.end <= length for span in verse.markup.spans)
         assert all(0 <= each.at < length for each in verse.markup.breaks)
         assert all(0 <= note.at <= length for note in verse.markup.notes)
+
+
+def test_quotation_marks_that_the_markup_carries_are_text() -> None:
+    (verse,) = read('God said, <q marker="“" sID="a"/>Let there be<q marker="”" eID="a"/> light')
+
+    assert "God said, “Let there be” light" == verse.text
+
+
+def test_a_quote_is_closed_by_its_own_id() -> None:
+    (verse,) = read('<q sID="o"/>He said <q who="Jesus" sID="j"/>Come. <q eID="o"/>Follow me.<q eID="j"/> They')
+
+    assert ["Come. Follow me."] == [verse.text[span.start : span.end] for span in verse.markup.spans]
+
+
+def test_a_space_before_punctuation_that_a_note_left_is_dropped() -> None:
+    verses = read("five coins<note>Worth little.</note> ?", "‘Take up your mat and walk’</q> ?”", "Qui ? dit-il")
+
+    assert ["five coins?", "‘Take up your mat and walk’?”", "Qui ? dit-il"] == [verse.text for verse in verses]
+
+
+def test_a_heading_within_a_verse_keeps_its_place() -> None:
+    (verse,) = read("Take me away. <speaker>Friends</speaker> We will be glad.")
+
+    assert [(HeadingKind.SPEAKER, "Friends", 14)] == [(h.kind, h.text, h.at) for h in verse.markup.headings]
+    assert "We" == verse.text[14:16]

@@ -95,5 +95,29 @@ def test_other_xml_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_verse_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match="John 3 has no verse 99"):
+    with pytest.raises(SourceUnreadable, match="John.3.99, which NRSVA has not"):
         list(read_verses(document(tmp_path, '<verse osisID="John.3.99">x</verse>')))
+
+
+def test_ids_are_those_of_the_stated_versification(tmp_path: Path) -> None:
+    hebrew = DOCUMENT.replace("Bible.KJV", "Bible.MT")
+    source = read_osis(document(tmp_path, '<verse osisID="Joel.4.1">For, behold</verse>', hebrew))
+
+    assert ["Joel.4.1"] == [verse.osis for verse in source.verses()]
+
+
+def test_several_verses_printed_as_one(tmp_path: Path) -> None:
+    (verse,) = read_verses(document(tmp_path, '<verse osisID="John.3.16 John.3.17">Both.</verse>'))
+
+    assert ("John.3.16", "16–17") == (verse.osis, verse.label)
+
+
+def test_entities_are_not_accepted_in_any_encoding(tmp_path: Path) -> None:
+    path = document(tmp_path, CONTAINERS)
+    text = (
+        path.read_text().replace("UTF-8", "UTF-16").replace("<osis ", '<!DOCTYPE osis [<!ENTITY a "aaaa">]>\n<osis ', 1)
+    )
+    path.write_text(text, encoding="utf-16")
+
+    with pytest.raises(SourceUnreadable, match="declares a document type"):
+        read_osis(path)

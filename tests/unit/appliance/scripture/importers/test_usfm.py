@@ -7,6 +7,7 @@ import pytest
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.importers.usfm import read_usfm
+from appliance.scripture.importers.validation import read_valid_verses
 from appliance.scripture.passage import BreakKind, HeadingKind, SpanKind, Verse
 
 JOHN = r"""\id JHN 43-JHN-sample.usfm A sample
@@ -95,3 +96,43 @@ def test_a_folder_of_files_is_one_text_in_the_order_of_the_canon(tmp_path: Path)
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(SourceUnreadable, match=reason):
         verses(tmp_path, text)
+
+
+def text_of(tmp_path: Path, verse: str) -> str:
+    (read,) = verses(tmp_path, f"\\id PSA\n\\c 1\n\\p\n\\v 1 {verse}\n")
+    return read.text
+
+
+@pytest.mark.parametrize(
+    ("usfm", "text"),
+    [
+        ("Blessed\n\\qa Beth\n\\q1 are they", "Blessed are they"),
+        (r"\va 2\va* \vp 1b\vp* Text", "Text"),
+        (r'A \fig caption|src="a.jpg" size="col"\fig*picture', "A picture"),
+        (r'See \jmp here|link-href="x"\jmp* now', "See here now"),
+        (r"Written \rq Mt 1:1\rq*down", "Written down"),
+        (r'\zaln-s |x-strong="G2424"\*\w Jesus|x-occurrence="1"\w*\zaln-e\* wept', "Jesus wept"),
+        (r'\qt-s |who="Pilate"\*What?\qt-e\* \ts\* he said', "What? he said"),
+        (r"\tr \tc1 Adam\tc2 Eve", "Adam Eve"),
+        ("one~two//three", "one two three"),
+        ("before \\esb \\p sidebar \\esbe after", "before after"),
+    ],
+)
+def test_only_the_text_is_left(tmp_path: Path, usfm: str, text: str) -> None:
+    assert text == text_of(tmp_path, usfm)
+
+
+def test_a_name_within_a_word_keeps_the_words_number(tmp_path: Path) -> None:
+    (read,) = verses(tmp_path, '\\id PSA\n\\c 1\n\\v 1 the \\w \\+nd Lord\\+nd*|strong="H3068"\\w* said')
+
+    assert "the Lord said" == read.text
+    assert [("Lord", ("H3068",))] == [(read.text[w.start : w.end], w.strongs) for w in read.markup.words]
+    assert [SpanKind.DIVINE_NAME] == [span.kind for span in read.markup.spans]
+
+
+def test_a_bridge_says_how_far_it_goes_and_is_no_gap(tmp_path: Path) -> None:
+    path = tmp_path / "b.usfm"
+    path.write_text("\\id JUD\n\\c 1\n\\p\n\\v 1 One.\n\\v 2-3 Two and three.\n\\v 4 Four.\n")
+    found = read_valid_verses(read_usfm([path], name="b"))
+
+    assert ["1", "2–3", "4"] == [verse.label for verse in found]

@@ -14,19 +14,30 @@ def expression(text: str) -> str | None:
 
 
 def test_words_must_all_be_there() -> None:
-    assert '("fear" AND "not")' == expression("fear not")
+    assert '"fear" AND "not"' == expression("fear not")
 
 
 def test_operators_phrases_and_prefixes() -> None:
-    assert '("lamb" OR "sheep")' == expression("lamb OR sheep")
-    assert '("lamb" NOT "sheep")' == expression("lamb NOT sheep")
-    assert '("lamb" NOT "sheep")' == expression("lamb -sheep")
+    assert '"lamb" OR "sheep"' == expression("lamb OR sheep")
+    assert '("lamb") NOT "sheep"' == expression("lamb NOT sheep") == expression("lamb -sheep")
+    assert '("lamb" OR "ram") AND "wool"' == expression("lamb OR ram wool")
     assert '"son of man"' == expression('"son of man"')
     assert '"bless" *' == expression("bless*")
 
 
 def test_a_contraction_is_the_phrase_the_tokenizer_makes_of_it() -> None:
     assert '"don t"' == expression("don't")
+
+
+def test_no_length_is_an_sql_error(full_library: Database) -> None:
+    for text in ("word " * 200, "a OR b AND " * 80, "-x y " * 200, "love OR " * 120):
+        query = parse_query(text)
+        assert query is not None
+        by_words(full_library.reader, query, "WEB", Span(), 5, loose=True)
+
+
+def test_decomposed_letters_are_those_people_see() -> None:
+    assert '"café"' == expression("cafe\u0301")
 
 
 def test_what_is_no_word_is_no_query() -> None:
@@ -67,7 +78,7 @@ def test_no_order_of_operators_is_an_sql_error(full_library: Database, text: str
 def test_the_full_text_index_drives_the_plan(full_library: Database) -> None:
     from appliance.scripture.search.candidates import KEYWORD
 
-    parameters = {"expression": 'text : ("god")', "first": 0, "last": 10**9, "limit": 10}
+    parameters = {"expression": 'text : ("god")', "translation": "WEB", "first": 0, "last": 10**9, "limit": 10}
     plan = [str(row[3]) for row in full_library.reader.rows(f"EXPLAIN QUERY PLAN {KEYWORD}", parameters)]
 
     assert "VIRTUAL TABLE INDEX" in plan[0]
