@@ -41,7 +41,9 @@ make_venv() {
 }
 
 pip_install() {
-  "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --constraint "$here/packaging/constraints.txt" "$@"
+  local quiet=--quiet
+  [ -t 2 ] && quiet=--progress-bar=on
+  "$venv/bin/python" -m pip install --disable-pip-version-check "$quiet" --constraint "$here/packaging/constraints.txt" "$@" >&2
 }
 
 # The packages of an extra of pyproject.toml, without touching the installed lampstand that may be running.
@@ -85,15 +87,18 @@ fetch_modules() {
   done
 }
 
-# Before anything is written: a port that is taken stops here.
-check_port() {
-  [ -n "$serve" ] || return 0
-  "$venv/bin/python" - "${2:-127.0.0.1}" "$1" <<'PYTHON' || exit 5
+# Before texts are brought and anything compiles: a folder that is served already, or a port that is taken, stops here.
+check_free() {
+  "$venv/bin/python" - "$home" "${2:-127.0.0.1}" "$1" <<'PYTHON' || exit 5
 import sys
-from server.supervision import PortInUse, check_port
+from pathlib import Path
+from appliance.errors import Conflict
+from appliance.infrastructure.paths import DataFolder
+from server.supervision import check_not_running, check_port
 try:
-    check_port(sys.argv[1], int(sys.argv[2]))
-except PortInUse as error:
+    check_not_running(DataFolder(Path(sys.argv[1])).create())
+    check_port(sys.argv[2], int(sys.argv[3]))
+except Conflict as error:
     sys.exit(f"Lampstand cannot go on: {error}")
 PYTHON
 }
@@ -104,7 +109,7 @@ library_import() { "$venv/bin/lampstand" --home "$home" library import "$@" --no
 import_module() {
   local root
   for root in /usr/share/sword "$home/texts/root/usr/share/sword"; do
-    [ -d "$root/mods.d" ] && library_import "$root" --only "$1" 2>/dev/null && return 0
+    grep -qsE "^(Abbreviation=$1|\[$1\])" "$root"/mods.d/*.conf && library_import "$root" --only "$1" && return 0
   done
   return 1
 }

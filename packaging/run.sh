@@ -49,9 +49,8 @@ export LAMPSTAND_HOME=$home
 # shellcheck source=packaging/install.sh
 . "$here/packaging/install.sh"
 
-lampstand="$venv/bin/lampstand"
 install_core
-check_port "$port" "${lan:+0.0.0.0}"
+[ -z "$serve" ] || check_free "$port" "${lan:+0.0.0.0}"
 missing=$(import_missing_texts)
 [ -z "$missing" ] || step "Could not be brought: $missing. Run packaging/run.sh again where there is a network, or import texts by hand"
 if [ -z "$serve" ]; then
@@ -61,4 +60,4 @@ fi
 # Search by meaning and chat follow while the first pages are read.
 ( install_runtimes >"$home/logs/install.log" 2>&1 & )
 step "Starting"
-exec "$lampstand" --home "$home" up --port "$port" $lan
+exec "$venv/bin/lampstand" --home "$home" up --port "$port" ${lan:+"$lan"}

@@ -148,6 +148,11 @@ def run_all(folder: DataFolder, settings: Settings, on_ready: Callable[[str], No
     return 0
 
 
+def check_not_running(folder: DataFolder) -> None:
+    """Raises AlreadyRunning."""
+    os.close(_lock(folder))
+
+
 def _lock(folder: DataFolder) -> int:
     import fcntl  # noqa: PLC0415 - this platform's own
 

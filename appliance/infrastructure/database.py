@@ -38,6 +38,10 @@ class DiskFull(Unavailable):
     """No room is left where the data folder lies."""
 
 
+class DiskFailed(Unavailable):
+    """The disk refused to be read or written."""
+
+
 class DatabaseBusy(Unavailable):
     """Another process kept the database to itself for longer than anyone should wait."""
 
@@ -231,6 +235,11 @@ def _engine_errors(path: Path | None = None) -> Iterator[None]:
         raise DatabaseDamaged(
             f"{where} is damaged or not a database.",
             remedy="Run `lampstand doctor` to see what can be rebuilt.",
+        ) from error
+    except apsw.IOError as error:
+        raise DiskFailed(
+            f"The disk that holds {where} could not be read or written.",
+            remedy="Is there room on it, and is it whole? Nothing was half-written.",
         ) from error
     except apsw.BusyError as error:
         raise DatabaseBusy(f"{where} is in use by another process.", remedy="Try again in a moment.") from error

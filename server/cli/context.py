@@ -1,5 +1,6 @@
 """What commands share: the opened data folder, printing for people and for programs, running a job with a bar."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ class Home:
 
 
 def console() -> Console:
-    return Console(highlight=False)
+    """For people: lines fit the terminal, and stay whole where a program reads them."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def print_json(value: Any) -> None:

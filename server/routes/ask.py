@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from appliance.errors import Refused
@@ -35,7 +37,9 @@ class AskController(Controller):
     tags = ("Ask",)
 
     @post(summary="Ask a question; the answer is made whether or not anyone stays to read it")
-    async def ask(self, appliance: Appliance, desk: AnswerDesk, data: Question) -> Response[Message]:
+    async def ask(
+        self, appliance: NamedDependency[Appliance], desk: NamedDependency[AnswerDesk], data: Question
+    ) -> Response[Message]:
         message = await begin_answer(appliance, desk, data.question, data.translation)
         return Response(message, status_code=201, headers={"Location": f"/api/v1/messages/{message.id}"})
 
@@ -45,20 +49,20 @@ class MessageController(Controller):
     tags = ("Ask",)
 
     @get(sync_to_thread=True, summary="A question and its answer so far")
-    def message(self, appliance: Appliance, message_id: str) -> Message:
+    def message(self, appliance: NamedDependency[Appliance], message_id: FromPath[str]) -> Message:
         return queries.message(appliance.appliance_db, message_id)
 
     @post("/stop", status_code=200, summary="Stop an answer in the making; what was written stays")
-    async def stop(self, desk: AnswerDesk, message_id: str) -> Message:
+    async def stop(self, desk: NamedDependency[AnswerDesk], message_id: FromPath[str]) -> Message:
         return await desk.stop(message_id)
 
     @get("/stream", summary="The events of an answer as they come; Last-Event-ID continues")
     async def stream(
         self,
         request: Request[Any, Any, Any],
-        appliance: Appliance,
-        desk: AnswerDesk,
-        message_id: str,
+        appliance: NamedDependency[Appliance],
+        desk: NamedDependency[AnswerDesk],
+        message_id: FromPath[str],
     ) -> Stream:
         await asyncio.to_thread(queries.message, appliance.appliance_db, message_id)
         last = request.headers.get("last-event-id", "0")

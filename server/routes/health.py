@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from appliance import __version__
 from appliance.infrastructure.jobs import Job
@@ -56,7 +57,7 @@ class HealthController(Controller):
     tags = ("Appliance",)
 
     @get(sync_to_thread=True, summary="How the appliance is")
-    def health(self, appliance: Appliance) -> Health:
+    def health(self, appliance: NamedDependency[Appliance]) -> Health:
         index = appliance.index_state()
         return Health(
             status="ok" if index.complete else "preparing", version=__version__, index=index,
@@ -71,7 +72,7 @@ class JobController(Controller):
     @get(sync_to_thread=True, summary="Jobs, newest first")
     def jobs(
         self,
-        appliance: Appliance,
-        limit: Annotated[int, Parameter(ge=1, le=200, description="The most to list.")] = 50,
+        appliance: NamedDependency[Appliance],
+        limit: Annotated[int, QueryParameter(ge=1, le=200, description="The most to list.")] = 50,
     ) -> JobList:
         return JobList([view_job(job) for job in appliance.jobs.latest(limit)])

@@ -5,7 +5,8 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Controller, Request, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 
 from appliance import __version__
 from appliance.errors import Refused
@@ -161,7 +162,7 @@ class LibraryController(Controller):
     tags = ("Scripture",)
 
     @get("/translations", sync_to_thread=True, summary="The texts of the library")
-    def translations(self, appliance: Appliance) -> TranslationList:
+    def translations(self, appliance: NamedDependency[Appliance]) -> TranslationList:
         return TranslationList([_translation_view(each) for each in queries.translations(appliance.library)])
 
     @get(
@@ -169,7 +170,7 @@ class LibraryController(Controller):
         sync_to_thread=True,
         summary="The books of a text and their chapters",
     )
-    def books(self, appliance: Appliance, translation: str) -> BookList:
+    def books(self, appliance: NamedDependency[Appliance], translation: FromPath[str]) -> BookList:
         found = queries.find_translation(appliance.library, translation)
         return BookList(
             found.id,
@@ -185,9 +186,11 @@ class LibraryController(Controller):
     @get("/passages", sync_to_thread=True, summary="A passage in one or several texts")
     def passage(
         self,
-        appliance: Appliance,
-        ref: Annotated[str, Parameter(description="Such as John 3:16-18 or John.3.16.")],
-        translations: Annotated[str, Parameter(description="Ids with commas between; empty for the default.")] = "",
+        appliance: NamedDependency[Appliance],
+        ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
+        translations: Annotated[
+            str, QueryParameter(description="Ids with commas between; empty for the default.")
+        ] = "",
     ) -> PassageView:
         reference = parse_reference(ref)
         named = [each.strip() for each in translations.split(",") if each.strip()]
@@ -217,15 +220,15 @@ class LibraryController(Controller):
     def chapter(
         self,
         request: Request[Any, Any, Any],
-        appliance: Appliance,
-        translation: str,
-        book: str,
-        chapter: str,
+        appliance: NamedDependency[Appliance],
+        translation: FromPath[str],
+        book: FromPath[str],
+        chapter: FromPath[str],
     ) -> Response[ChapterView | None]:
         found = queries.chapter(appliance.library, translation, find_book(book), chapter_number(chapter))
         etag = etag_of(found.translation.id, found.translation.digest, found.book.osis, str(found.chapter))
         return cached(request, etag, view_chapter(found))
 
     @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
-    def lexicon(self, appliance: Appliance, strongs: str) -> LexiconEntry:
+    def lexicon(self, appliance: NamedDependency[Appliance], strongs: FromPath[str]) -> LexiconEntry:
         return queries.lexicon_entry(appliance.library, strongs)

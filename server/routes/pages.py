@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from litestar import Controller, MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from appliance.scripture import queries
@@ -47,7 +48,7 @@ class PagesController(Controller):
     include_in_schema = False
 
     @get("/", sync_to_thread=True)
-    def home(self, appliance: Appliance) -> Template:
+    def home(self, appliance: NamedDependency[Appliance]) -> Template:
         return Template(
             "home.html",
             context={
@@ -58,7 +59,9 @@ class PagesController(Controller):
         )
 
     @get("/read", sync_to_thread=True)
-    def choose(self, appliance: Appliance, translation: str = "", book: str = "") -> Template:
+    def choose(
+        self, appliance: NamedDependency[Appliance], translation: FromQuery[str] = "", book: FromQuery[str] = ""
+    ) -> Template:
         shown = _shown(appliance, translation)
         named = find_book(book) if book else None
         books = queries.books(appliance.library, shown)
@@ -77,11 +80,11 @@ class PagesController(Controller):
     @get("/read/{translation:str}/{book:str}/{number:str}", sync_to_thread=True)
     def read(
         self,
-        appliance: Appliance,
-        translation: str,
-        book: str,
-        number: str,
-        other: Annotated[str, Parameter(query="with")] = "",
+        appliance: NamedDependency[Appliance],
+        translation: FromPath[str],
+        book: FromPath[str],
+        number: FromPath[str],
+        other: Annotated[str, QueryParameter(name="with")] = "",
     ) -> Template:
         chapter = queries.chapter(appliance.library, translation, find_book(book), chapter_number(number))
         context: dict[str, Any] = {
@@ -105,13 +108,13 @@ class PagesController(Controller):
     @get("/search", sync_to_thread=True)
     def search(
         self,
-        appliance: Appliance,
-        q: str = "",
-        mode: Mode = Mode.HYBRID,
-        translation: str = "",
-        testament: str = "",
-        book: str = "",
-        cursor: str = "",
+        appliance: NamedDependency[Appliance],
+        q: FromQuery[str] = "",
+        mode: FromQuery[Mode] = Mode.HYBRID,
+        translation: FromQuery[str] = "",
+        testament: FromQuery[str] = "",
+        book: FromQuery[str] = "",
+        cursor: FromQuery[str] = "",
     ) -> Template | Redirect:
         shown = _shown(appliance, translation)
         reference = named_reference(q)
@@ -140,7 +143,7 @@ class PagesController(Controller):
         )  # fmt: skip
 
     @get("/ask", sync_to_thread=True)
-    def ask(self, appliance: Appliance, q: str = "") -> Template:
+    def ask(self, appliance: NamedDependency[Appliance], q: FromQuery[str] = "") -> Template:
         shown = _shown(appliance, "")
         return Template(
             "ask.html",
@@ -155,15 +158,15 @@ class PagesController(Controller):
     @post("/ask", status_code=303)
     async def ask_form(
         self,
-        appliance: Appliance,
-        desk: AnswerDesk,
+        appliance: NamedDependency[Appliance],
+        desk: NamedDependency[AnswerDesk],
         data: Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)],
     ) -> Redirect:
         message = await begin_answer(appliance, desk, data.get("question", ""), data.get("translation", ""))
         return Redirect(f"/ask/{message.id}", status_code=303)
 
     @get("/ask/{message_id:str}")
-    async def answer(self, appliance: Appliance, message_id: str) -> Template:
+    async def answer(self, appliance: NamedDependency[Appliance], message_id: FromPath[str]) -> Template:
         message = await asyncio.to_thread(study.message, appliance.appliance_db, message_id)
         translations = await asyncio.to_thread(queries.translations, appliance.library)
         shown = next((each for each in translations if each.id == message.translation), None)
@@ -178,7 +181,7 @@ class PagesController(Controller):
         )
 
     @get("/about", sync_to_thread=True)
-    def about(self, appliance: Appliance) -> Template:
+    def about(self, appliance: NamedDependency[Appliance]) -> Template:
         return Template(
             "about.html",
             context={

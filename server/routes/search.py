@@ -3,7 +3,8 @@
 from typing import Annotated
 
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
 
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
@@ -19,14 +20,16 @@ class SearchController(Controller):
     @get(sync_to_thread=True, summary="Verses for words, a phrase, a meaning or a reference")
     def search(
         self,
-        appliance: Appliance,
-        q: Annotated[str, Parameter(description='Words, "phrases", prefix*, AND, OR, NOT, -word, or a reference.')],
-        mode: Mode = Mode.HYBRID,
-        translation: Annotated[str, Parameter(description="The text to show; empty for the default.")] = "",
-        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 20,
-        cursor: Annotated[str | None, Parameter(description="`next_cursor` of the page before.")] = None,
-        testament: Testament | None = None,
-        book: Annotated[str | None, Parameter(description="A book's name or OSIS id.")] = None,
+        appliance: NamedDependency[Appliance],
+        q: Annotated[
+            str, QueryParameter(description='Words, "phrases", prefix*, AND, OR, NOT, -word, or a reference.')
+        ],
+        mode: FromQuery[Mode] = Mode.HYBRID,
+        translation: Annotated[str, QueryParameter(description="The text to show; empty for the default.")] = "",
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 20,
+        cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.")] = None,
+        testament: FromQuery[Testament | None] = None,
+        book: Annotated[str | None, QueryParameter(description="A book's name or OSIS id.")] = None,
     ) -> Results:
         shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
         wanted = Search(

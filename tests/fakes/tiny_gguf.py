@@ -9,13 +9,13 @@ WIDTH, LAYERS, HEADS, FEED_FORWARD, CONTEXT = 64, 2, 4, 128, 8192
 WORDS = [" the", " and", " of", " to", " in", " God", " love", " peace", " light", " word", " is", " was", " he", "."]
 
 
-def make_tiny_gguf(path: Path, *, seed: int = 7) -> Path:
-    """Write a llama of two layers, width 64, with byte tokens and a few words."""
+def make_tiny_gguf(path: Path, *, seed: int = 7, layers: int = LAYERS) -> Path:
+    """Write a llama of width 64 with byte tokens and a few words; more layers make it slower."""
     writer = gguf.GGUFWriter(str(path), "llama")
     writer.add_name("tiny")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)
-    writer.add_block_count(LAYERS)
+    writer.add_block_count(layers)
     writer.add_feed_forward_length(FEED_FORWARD)
     writer.add_head_count(HEADS)
     writer.add_head_count_kv(HEADS)
@@ -30,7 +30,7 @@ def make_tiny_gguf(path: Path, *, seed: int = 7) -> Path:
     tensor("token_embd.weight", vocabulary, WIDTH)
     tensor("output.weight", vocabulary, WIDTH)
     writer.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
-    for layer in range(LAYERS):
+    for layer in range(layers):
         block = f"blk.{layer}"
         for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
             tensor(f"{block}.{name}.weight", WIDTH, WIDTH)

@@ -61,7 +61,7 @@ def test_status_and_doctor(lampstand: Run, indexed_home: Path) -> None:
 def test_evaluation_prints_measurements(lampstand: Run, indexed_home: Path, tmp_path: Path) -> None:
     topics = tmp_path / "topics.tsv"
     topics.write_text(
-        "# topic\tstart\tend\tvotes\nworry\tMatt.6.34\t\t100\nworry\tMatt.6.25\tMatt.6.27\t50\nlove\t1John.4.8\t\t80\n"
+        "# topic\tstart\tend\tvotes\ndo not be anxious\tMatt.6.34\t\t100\ndo not be anxious\tMatt.6.25\tMatt.6.27\t50\nlove\t1John.4.8\t\t80\n"
     )
     report = json.loads(lampstand("eval", "topics", str(topics), "--json", home=indexed_home).stdout)
     values = {each["name"]: each["value"] for each in report["measurements"]}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -13,6 +12,7 @@ import httpx
 import psutil
 import pytest
 from fakes.serving import LAMPSTAND, Served, serving
+from fakes.tiny_gguf import make_tiny_gguf
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs import Jobs, State
@@ -153,13 +153,11 @@ def _progress(home: Path) -> float:
         database.close()
 
 
-def test_an_answer_cut_off_by_a_crash_says_so_and_keeps_its_text(
-    copy_home: Callable[[], Path], tiny_gguf: Path
-) -> None:
+def test_an_answer_cut_off_by_a_crash_says_so_and_keeps_its_text(copy_home: Callable[[], Path]) -> None:
     home = copy_home()
-    shutil.copy(tiny_gguf, home / "tiny.gguf")
+    make_tiny_gguf(home / "slow.gguf", layers=12)
     subprocess.run(
-        [LAMPSTAND, "--home", str(home), "models", "add", str(home / "tiny.gguf")], capture_output=True, check=True
+        [LAMPSTAND, "--home", str(home), "models", "add", str(home / "slow.gguf")], capture_output=True, check=True
     )
     with serving(home) as running:
         message = running.http.post("/api/v1/ask", json={"question": "What is love?"}).json()

@@ -95,7 +95,7 @@ def test_other_xml_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_verse_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match="John.3.99, which NRSVA has not"):
+    with pytest.raises(SourceUnreadable, match=r"John\.3\.99, which NRSVA has not"):
         list(read_verses(document(tmp_path, '<verse osisID="John.3.99">x</verse>')))
 
 

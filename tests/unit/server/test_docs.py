@@ -1,0 +1,51 @@
+"""The pages of docs/ say what is so."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from server.cli import lampstand
+
+ROOT = Path(__file__).parents[3]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(command: click.Command, name: str = "lampstand") -> list[str]:
+    if not isinstance(command, click.Group):
+        return [name]
+    context = click.Context(command)
+    return [
+        path
+        for child in command.list_commands(context)
+        for path in commands(command.get_command(context, child), f"{name} {child}")
+    ]
+
+
+def test_every_command_is_documented() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+    assert [] == [name for name in commands(lampstand) if f"`{name}`" not in page]
+
+
+def test_every_api_path_is_documented() -> None:
+    from litestar import Litestar
+    from litestar.di import Provide
+
+    from server import routes
+
+    nothing = Provide(object, sync_to_thread=False)
+    app = Litestar([routes.api], openapi_config=None, dependencies={"appliance": nothing, "desk": nothing})
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    paths = {re.sub(r":\w+", "", route.path).removeprefix("/api/v1") for route in app.routes}
+    documented = {re.sub(r"\{\w+\}|G3439", "{}", line) for line in re.findall(r"`(?:GET|POST) (/[^ ?`]*)", page)}
+
+    assert {re.sub(r"\{\w+\}", "{}", path) for path in paths} == documented
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+
+    assert [] == [target for target in targets if not (page.parent / target).exists()]
