@@ -9,7 +9,8 @@ from typing import Any
 
 from appliance.errors import Unavailable
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.jobs import Job, JobFunction, Jobs, m001_jobs, run_job
+from appliance.infrastructure.job_runner import JobFunction, run_job
+from appliance.infrastructure.jobs import Job, Jobs, m001_jobs
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.queue import JobQueue
 from appliance.infrastructure.settings import Settings, default_home, load_settings

@@ -231,10 +231,10 @@ def highlight(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
 
 
 def read_address(translation: str, start: int, other: str = "") -> str:
-    """The address of the Read page at a verse_id."""
+    """The address of the Read page at a verse_id; a chapter's first verse is the top of the page."""
     book, chapter, verse = split_verse_id(start)
     suffix = f"?with={other}" if other else ""
-    return f"/read/{translation}/{book.osis}/{chapter}{suffix}#v{max(verse, 1)}"
+    return f"/read/{translation}/{book.osis}/{chapter}{suffix}" + (f"#v{verse}" if verse > 1 else "")
 
 
 @cache

@@ -6,7 +6,8 @@ import signal
 import structlog
 
 from appliance.errors import ApplianceError
-from appliance.infrastructure.jobs import JobRunningElsewhere, lower_priority, run_job
+from appliance.infrastructure.job_runner import lower_priority, run_job
+from appliance.infrastructure.jobs import JobRunningElsewhere
 from server.bootstrap import Appliance
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.jobs import JobContext
+from appliance.infrastructure.job_runner import JobContext
 from appliance.scripture import operations
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.search.index import build_index

@@ -10,7 +10,7 @@ import structlog
 
 from appliance.errors import ApplianceError, Refused, Unavailable
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.jobs import owner_is_dead, this_process
+from appliance.infrastructure.leases import owner_is_dead, this_process
 from appliance.scripture import queries as scripture
 from appliance.scripture.search.ports import Embedder
 from appliance.study import queries, store

@@ -7,7 +7,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from appliance.infrastructure.jobs import JobContext, run_job
+from appliance.infrastructure.job_runner import JobContext, run_job
 from appliance.infrastructure.processes import run_program
 from server.cli.context import JSON_OPTION, Home, console, print_json
 from server.words import duration

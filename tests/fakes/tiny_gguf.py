@@ -6,6 +6,8 @@ import gguf
 import numpy as np
 
 WIDTH, LAYERS, HEADS, FEED_FORWARD, CONTEXT = 64, 2, 4, 128, 8192
+# Token ids: three control tokens, 256 bytes, then words.
+FIRST_LETTER, LAST_LETTER, FIRST_WORD = 3 + ord("a"), 3 + ord("z"), 3 + 256
 WORDS = [" the", " and", " of", " to", " in", " God", " love", " peace", " light", " word", " is", " was", " he", "."]
 
 
@@ -28,7 +30,11 @@ def make_tiny_gguf(path: Path, *, seed: int = 7, layers: int = LAYERS) -> Path:
         writer.add_tensor(name, random.normal(0, 0.1, shape).astype(np.float32))
 
     tensor("token_embd.weight", vocabulary, WIDTH)
-    tensor("output.weight", vocabulary, WIDTH)
+    output = random.normal(0, 0.3, (vocabulary, WIDTH)).astype(np.float32)
+    # Neither control tokens nor halves of characters: it writes on, in plain letters, until it is told to stop.
+    output[:FIRST_LETTER] = 0
+    output[LAST_LETTER + 1 : FIRST_WORD] = 0
+    writer.add_tensor("output.weight", output)
     writer.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
     for layer in range(layers):
         block = f"blk.{layer}"

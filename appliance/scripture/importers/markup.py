@@ -5,7 +5,6 @@ time. Elements that open in one verse and close in another, and end tags that cl
 SWORD modules are. Source: the OSIS 2.1.1 user manual, and what osis2mod makes of it.
 """
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 
@@ -24,8 +23,6 @@ from appliance.scripture.passage import (
     Word,
 )
 
-_TOKEN = re.compile(r"<(/?)([A-Za-z][\w:]*)((?:\s[^<>]*?)?)(/?)>|([^<]+)|<!--.*?-->|<[?!][^>]*>", re.DOTALL)
-_ATTRIBUTE = re.compile(r"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _STRONGS = re.compile(r"strong:([GH])0*(\d+)")
 # USFM that a converter left behind: `\nd LORD\+nd*`.
 _USFM_RESIDUE = re.compile(r"\\\+?[a-z]+\d*(?:\*|\s|$)")
@@ -367,25 +364,3 @@ def _merge_spans(spans: list[Span]) -> Iterator[Span]:
                 yield before
             held[span.kind] = span
     yield from held.values()
-
-
-def feed_fragment(reader: VerseReader, fragment: str) -> None:
-    """Feed a fragment that need not be well-formed, such as a verse of a SWORD module."""
-    for token in _TOKEN.finditer(fragment):
-        closing, name, attributes, empty, text = token.groups()
-        if text is not None:
-            reader.text(html.unescape(text) if "&" in text else text)
-        elif name is None:
-            continue
-        elif closing:
-            reader.end(name)
-        else:
-            found = {key: one or two for key, one, two in _ATTRIBUTE.findall(attributes)}
-            reader.start(name, found)
-            if empty and not is_milestone(found):
-                reader.end(name)
-
-
-def is_milestone(attributes: Mapping[str, str]) -> bool:
-    """True for `<l sID="…"/>`, which marks a point and has no end of its own."""
-    return "sID" in attributes or "eID" in attributes

@@ -11,7 +11,8 @@ from lxml import etree
 
 from appliance.scripture.canon import BOOK_BY_OSIS, verse_id
 from appliance.scripture.importers import known_texts
-from appliance.scripture.importers.markup import VerseReader, is_milestone
+from appliance.scripture.importers.fragments import is_milestone
+from appliance.scripture.importers.markup import VerseReader
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.passage import Break, Heading, Markup, Note, Span, Verse, Word
 from appliance.scripture.versification import HUB, Versification, versification

@@ -15,7 +15,8 @@ import msgspec
 
 from appliance.scripture.canon import verse_id
 from appliance.scripture.importers import known_texts
-from appliance.scripture.importers.markup import VerseReader, feed_fragment
+from appliance.scripture.importers.fragments import feed_fragment
+from appliance.scripture.importers.markup import VerseReader
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.passage import Verse
 from appliance.scripture.versification import Division, versification

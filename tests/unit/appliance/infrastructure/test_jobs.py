@@ -9,17 +9,9 @@ import pytest
 
 from appliance.errors import Refused, Unavailable
 from appliance.infrastructure import jobs as jobs_module
-from appliance.infrastructure.jobs import (
-    JobCancelled,
-    JobContext,
-    JobNotFound,
-    JobRunningElsewhere,
-    Jobs,
-    State,
-    owner_is_dead,
-    run_job,
-    this_process,
-)
+from appliance.infrastructure.job_runner import JobContext, run_job
+from appliance.infrastructure.jobs import JobCancelled, JobNotFound, JobRunningElsewhere, Jobs, State
+from appliance.infrastructure.leases import owner_is_dead, this_process
 from server.bootstrap import Appliance
 
 

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.scripture.importers.markup import VerseReader, feed_fragment
+from appliance.scripture.importers.fragments import feed_fragment
+from appliance.scripture.importers.markup import VerseReader
 from appliance.scripture.passage import Break, BreakKind, HeadingKind, Span, SpanKind, Verse
 
 JOHN_3_16 = 43_003_016
