@@ -39,6 +39,11 @@ class DataFolder:
             ) from error
         return self
 
+    @property
+    def web_address(self) -> Path:
+        """Holds the address of the web server that runs, for commands to find it."""
+        return self.run / "web.address"
+
     def queue_db(self, queue: str) -> Path:
         return self.home / f"queue-{queue}.db"
 

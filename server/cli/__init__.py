@@ -66,9 +66,8 @@ def main() -> None:
     from models.errors import ModelError
 
     try:
-        lampstand(standalone_mode=False)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        # Outside standalone mode click hands back the status of `Exit` instead of ending with it.
+        sys.exit(lampstand(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

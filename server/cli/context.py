@@ -65,7 +65,9 @@ def fail(error: ApplianceError) -> int:
 def run_with_progress(appliance: Appliance, job: Job, *, quiet: bool) -> Job:
     """Work on a job here, or follow it where another process has it, with a bar on standard error."""
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty()
+    ) as bar:
         task = bar.add_task(job.title, total=1.0)
 
         def show(progress: float, message: str) -> None:

@@ -22,7 +22,8 @@ def status(home: Home, as_json: bool) -> None:
     from server.supervision import address
 
     appliance = home.open()
-    url = address(appliance.settings)
+    noted = appliance.folder.web_address
+    url = noted.read_text(encoding="utf-8") if noted.exists() else address(appliance.settings)
     index = appliance.index_state()
     now = time.time()
     active = appliance.jobs.active()

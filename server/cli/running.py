@@ -63,7 +63,9 @@ def serve(home: Home, host: str | None, port: int | None) -> None:
 
     appliance = open_where_free(home, host=host, port=port)
     configure_logging(appliance.settings.log_level)
-    console().print(f"Serving at {address(appliance.settings)}")
+    url, note = address(appliance.settings), appliance.folder.web_address
+    console().print(f"Serving at {url}")
+    note.write_text(url, encoding="utf-8")
     uvicorn.run(
         create_app(appliance), host=appliance.settings.host, port=appliance.settings.port, log_level="warning",
         access_log=False, timeout_graceful_shutdown=3, server_header=False,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes.serving import serving
 
 from appliance.infrastructure.database import Database
 from server.bootstrap import LIBRARY_MIGRATIONS
@@ -49,6 +50,8 @@ def test_asking_without_a_server(lampstand: Run, indexed_home: Path) -> None:
 def test_status_and_doctor(lampstand: Run, indexed_home: Path) -> None:
     status = json.loads(lampstand("status", "--json", home=indexed_home).stdout)
     doctor = lampstand("doctor", home=indexed_home)
+    with serving(indexed_home) as running:
+        found = json.loads(lampstand("status", "--json", home=indexed_home).stdout)
 
     assert (True, {"WEB": 37_457, "KJV": 31_102, "RV1909": 31_084}) == (
         status["index"]["complete"],
@@ -56,6 +59,16 @@ def test_status_and_doctor(lampstand: Run, indexed_home: Path) -> None:
     )
     assert 0 == doctor.returncode
     assert "whole" in doctor.stdout
+    assert (True, running.url) == (found["web_running"], found["address"])
+
+
+def test_doctor_looks_at_damaged_files_too(lampstand: Run, tmp_path: Path) -> None:
+    lampstand("status", home=tmp_path)
+    (tmp_path / "library.db").write_bytes(b"no database at all" * 500)
+    doctor = lampstand("doctor", home=tmp_path)
+
+    assert 1 == doctor.returncode
+    assert "run.sh again" in doctor.stdout
 
 
 def test_evaluation_prints_measurements(lampstand: Run, indexed_home: Path, tmp_path: Path) -> None:

@@ -1,0 +1,32 @@
+"""The built wheel: four plain top-level names must be ours, and the pages must be in it."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_wheel_holds_the_four_packages_with_their_pages(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("lampstand-*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    tops = {name.split("/")[0] for name in names if not name.split("/")[0].endswith(".dist-info")}
+
+    assert {"appliance", "models", "server", "tui"} == tops
+    assert {"server/pages/read.html", "server/static/lampstand.css", "server/static/lamp.svg"} <= names
+
+
+def test_no_other_distribution_has_our_names() -> None:
+    """Pip overwrites silently: a second `models` would replace ours."""
+    import importlib.metadata
+
+    owners = importlib.metadata.packages_distributions()
+
+    assert all(
+        set(owners.get(name, ["lampstand"])) == {"lampstand"} for name in ("appliance", "models", "server", "tui")
+    )
