@@ -41,9 +41,9 @@ make_venv() {
 }
 
 pip_install() {
-  local quiet=--quiet
-  [ -t 2 ] && quiet=--progress-bar=on
-  "$venv/bin/python" -m pip install --disable-pip-version-check "$quiet" --constraint "$here/packaging/constraints.txt" "$@" >&2
+  local how=${pip_says:---quiet}
+  [ -t 2 ] && how=--progress-bar=on
+  "$venv/bin/python" -m pip install --disable-pip-version-check "$how" --constraint "$here/packaging/constraints.txt" "$@" >&2
 }
 
 # The packages of an extra of pyproject.toml, without touching the installed lampstand that may be running.
@@ -148,6 +148,7 @@ install_torch() {
 
 install_embedding() {
   is_stamped embedding && return
+  local pip_says=${pip_says:---progress-bar=off}
   install_torch
   install_extra embedding
   set_stamp embedding
@@ -155,6 +156,8 @@ install_embedding() {
 
 install_chat() {
   is_stamped chat && return
+  # Its compiler counts its steps, which the job shows.
+  local pip_says=--verbose
   command -v c++ >/dev/null || apt_install g++ cmake || true
   command -v c++ >/dev/null || { echo "A C++ compiler is missing. On Debian: apt-get install g++ (then run packaging/run.sh again)" >&2; return 1; }
   if [ "$accelerator" = cuda ]; then

@@ -22,8 +22,9 @@ if [ -n "$missing" ]; then
   apt_install $missing || step "Could not install$missing; what needs them is skipped. By hand: apt-get install$missing"
 fi
 install_core
+step "Installing what embeds verses and runs chat models (the first time, it compiles for some minutes)"
 install_embedding
-install_chat
+install_chat >/dev/null
 if ! is_stamped dev; then
   step "Installing the development tools"
   install_extra texts

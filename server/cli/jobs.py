@@ -1,5 +1,6 @@
 """`jobs`: what runs, waits, is done or failed."""
 
+import re
 import time
 
 import click
@@ -12,6 +13,9 @@ from server.cli.context import JSON_OPTION, Home, console, print_json
 from server.words import duration
 
 TRACKED = "command"
+# What installers print of how far they are: `[12/340] Building …` of a compiler, the steps of pip.
+_COUNTED = re.compile(r"\[\s*(\d+)/(\d+)\]|\[\s*(\d+)%\]")
+_TELLING = re.compile(r"^\s*(?:Collecting|Downloading|Building|Installing|Successfully|\[)")
 TRACKED_TIMEOUT_S = 3 * 3600
 
 
@@ -68,14 +72,17 @@ def track(home: Home, title: str, command: tuple[str, ...]) -> None:
 
     def work(context: JobContext, _arguments: object) -> str:
         context.report(0.0, "started", now=True)
-        seen = 0
+        progress = 0.0
 
         def on_line(line: str) -> None:
-            nonlocal seen
-            seen += 1
+            nonlocal progress
             click.echo(line)
-            # How many lines there will be is unknown: an honest bar creeps towards its end.
-            context.report(1 - 0.985**seen, line.strip()[:160])
+            counted = _COUNTED.search(line)
+            if counted:
+                done, total, percent = counted.groups()
+                progress = int(percent) / 100 if percent else int(done) / max(int(total), 1)
+            if counted or _TELLING.match(line):
+                context.report(min(progress, 1.0), line.strip()[:120])
 
         run_program(command, timeout_s=TRACKED_TIMEOUT_S, on_line=on_line, niceness=15)
         return "done"
