@@ -130,7 +130,9 @@ import_missing_texts() {
       *) missing+=("$id") ;;
     esac
   done
-  for id in Nave StrongsGreek StrongsHebrew; do import_module "$id" || missing+=("$id"); done
+  for id in Nave StrongsGreek StrongsHebrew; do
+    import_module "$id" || { [ -n "$apt" ] && missing+=("$id"); } || true
+  done
   mkdir -p "$home/texts"
   if [ ${#missing[@]} = 0 ] || [ -z "$apt" ]; then echo "$texts $apt" >"$marker"; fi
   echo "${missing[*]:-}"

@@ -52,6 +52,7 @@ def _verses(module: str) -> Iterator[Verse]:
     edition = importlib.import_module(f"{module}.plain_text_readers_bible").bible
     for number, start in sorted(edition.verse_start_indices.items()):
         book, chapter, verse = number // 1_000_000, number // 1_000 % 1_000, number % 1_000
-        text = " ".join(edition.scripture_content[start : edition.verse_end_indices[number]].split())
+        printed = edition.scripture_content[start : edition.verse_end_indices[number]]
+        text = " ".join(printed.replace("`", "’").split())
         if book <= PROTOCANON_BOOKS and text and not _PLACEHOLDER.match(text):
             yield Verse(verse_id(BOOKS[book - 1], chapter, verse), text)
