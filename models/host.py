@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import importlib.util
 import subprocess
 import sys
 import threading
@@ -149,17 +150,17 @@ class Host:
             return self._loaded[_key(model)]
 
     def _load_onnx(self, model: Model) -> EmbeddingBackend:
-        from models.backends.onnx import OnnxBackend  # noqa: PLC0415 - a backend is imported when it is first used
+        from models.backends.onnx import OnnxBackend
 
         return OnnxBackend(ensure_export(model, self.catalogue.folder), self._threads)
 
     def _load_sentence_transformers(self, model: Model) -> EmbeddingBackend:
-        from models.backends.sentence_transformers import SentenceTransformersBackend  # noqa: PLC0415
+        from models.backends.sentence_transformers import SentenceTransformersBackend
 
         return SentenceTransformersBackend(Path(model.path), self._threads)
 
     def _load_llama_cpp(self, model: Model) -> ChatBackend:
-        from models.backends.llama_cpp import LlamaCppBackend  # noqa: PLC0415
+        from models.backends.llama_cpp import LlamaCppBackend
 
         return LlamaCppBackend(Path(model.path), self._threads)
 
@@ -170,9 +171,9 @@ def _key(model: Model) -> tuple[str, str]:
 
 
 _LOADERS: dict[Backend, Callable[[Host, Model], EmbeddingBackend | ChatBackend]] = {
-    Backend.ONNX: Host._load_onnx,  # noqa: SLF001 - the host's own table
-    Backend.SENTENCE_TRANSFORMERS: Host._load_sentence_transformers,  # noqa: SLF001
-    Backend.LLAMA_CPP: Host._load_llama_cpp,  # noqa: SLF001
+    Backend.ONNX: Host._load_onnx,
+    Backend.SENTENCE_TRANSFORMERS: Host._load_sentence_transformers,
+    Backend.LLAMA_CPP: Host._load_llama_cpp,
 }
 
 
@@ -203,8 +204,6 @@ def ensure_export(model: Model, folder: Path) -> Path:
 
 
 def _torch_is_installed() -> bool:
-    import importlib.util  # noqa: PLC0415
-
     return importlib.util.find_spec("torch") is not None and importlib.util.find_spec("onnx") is not None
 
 

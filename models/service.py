@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 from pathlib import Path
+from socket import socket as ListeningSocket
 from typing import IO
 
 import uvicorn
@@ -85,8 +86,8 @@ class _AnnouncingServer(uvicorn.Server):
         super().__init__(config)
         self._ready_fd, self._socket = ready_fd, socket
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[ListeningSocket] | None = None) -> None:
+        await super().startup(sockets)
         if self._socket:
             self._socket.chmod(0o600)
         if self._ready_fd is not None:

@@ -64,7 +64,7 @@ class RuntimeWriter:
         return self._preferred if self._preferred in names else next(iter(names), None)
 
     async def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int) -> AsyncGenerator[str, None]:
-        messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]  # type: ignore[arg-type]
+        messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]
         request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2)
         try:
             await asyncio.to_thread(self._client.ensure_running)

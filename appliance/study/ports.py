@@ -1,15 +1,15 @@
 """What study needs from a model."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """One message to a chat model; `role` is system, user or assistant."""
+    """One message to a chat model."""
 
-    role: str
+    role: Literal["system", "user", "assistant"]
     content: str
 
 

@@ -15,7 +15,7 @@ class LlamaCppBackend:
 
     def __init__(self, file: Path, threads: int) -> None:
         try:
-            import llama_cpp  # noqa: PLC0415 - native code, for this backend only
+            import llama_cpp
         except ImportError as error:
             raise ModelUnavailable(
                 "llama-cpp-python is not installed, or is still being compiled. `lampstand status` shows how far it is."

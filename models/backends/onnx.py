@@ -27,8 +27,8 @@ class OnnxBackend:
 
     def __init__(self, folder: Path, threads: int) -> None:
         try:
-            import onnxruntime  # noqa: PLC0415 - for this backend only
-            from tokenizers import Tokenizer  # noqa: PLC0415
+            import onnxruntime
+            from tokenizers import Tokenizer
         except ImportError as error:
             raise ModelUnavailable(
                 f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`."

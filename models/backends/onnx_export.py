@@ -65,8 +65,8 @@ def export(source: Path, target: Path) -> Manifest:
 
 
 def _export_fp32(source: Path, file: Path) -> None:
-    import torch  # noqa: PLC0415 - seconds to load; the checks of arguments come first
-    from transformers import AutoModel  # noqa: PLC0415
+    import torch
+    from transformers import AutoModel
 
     class Pooled(torch.nn.Module):  # type: ignore[misc]
         """The transformer with masked mean pooling and L2 normalisation."""
@@ -98,7 +98,7 @@ def _export_fp32(source: Path, file: Path) -> None:
 
 
 def _quantise(file: Path, target: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
+    from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(
         str(file), str(target), weight_type=QuantType.QInt8, per_channel=True, reduce_range=not _has_vnni()

@@ -14,8 +14,8 @@ class SentenceTransformersBackend:
 
     def __init__(self, folder: Path, threads: int) -> None:
         try:
-            import torch  # noqa: PLC0415 - seconds and hundreds of megabytes, for this backend only
-            from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+            import torch
+            from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise ModelUnavailable(
                 f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`."

@@ -124,6 +124,18 @@ def test_half_a_model_is_an_error_of_its_own_request(
     assert runtime.embed(["still here"], model=MINILM)
 
 
+def test_an_int8_export_that_is_too_unlike_torch_is_left_for_fp32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models.backends import onnx_export
+
+    monkeypatch.setattr(onnx_export, "LEAST_COSINE", 0.9999)
+    made = onnx_export.export(Path(Catalogue(tmp_path).find(MINILM).path), tmp_path / "export")
+
+    assert ("fp32", True) == (made.precision, made.mean_cosine > 0.9999)
+    assert {"manifest.json", "model.onnx", "tokenizer.json"} == {path.name for path in (tmp_path / "export").iterdir()}
+
+
 def test_a_damaged_package_is_noticed(tmp_path: Path) -> None:
     from models.host import ensure_export
 
