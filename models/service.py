@@ -3,8 +3,8 @@
 import asyncio
 import fcntl
 import os
+import socket as network
 from pathlib import Path
-from socket import socket as ListeningSocket
 from typing import IO
 
 import uvicorn
@@ -86,7 +86,7 @@ class _AnnouncingServer(uvicorn.Server):
         super().__init__(config)
         self._ready_fd, self._socket = ready_fd, socket
 
-    async def startup(self, sockets: list[ListeningSocket] | None = None) -> None:
+    async def startup(self, sockets: list[network.socket] | None = None) -> None:
         await super().startup(sockets)
         if self._socket:
             self._socket.chmod(0o600)
