@@ -10,6 +10,7 @@ import msgspec
 from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.params import JSONBody
 from litestar.response import Stream
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -69,13 +70,13 @@ def list_models(state: State) -> ModelList:
 
 
 @post("/v1/embeddings", status_code=200)
-async def create_embeddings(data: EmbeddingRequest, state: State) -> EmbeddingResponse:
+async def create_embeddings(data: JSONBody[EmbeddingRequest], state: State) -> EmbeddingResponse:
     host: Host = state.host
     return await host.embed(data)
 
 
 @post("/v1/chat/completions", status_code=200)
-async def create_chat_completion(data: ChatRequest, state: State) -> Response[ChatResponse] | Stream:
+async def create_chat_completion(data: JSONBody[ChatRequest], state: State) -> Response[ChatResponse] | Stream:
     host: Host = state.host
     identifier, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     pieces = host.stream_chat(data)

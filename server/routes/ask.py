@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
 from appliance.errors import Refused
@@ -38,7 +38,7 @@ class AskController(Controller):
 
     @post(summary="Ask a question; the answer is made whether or not anyone stays to read it")
     async def ask(
-        self, appliance: NamedDependency[Appliance], desk: NamedDependency[AnswerDesk], data: Question
+        self, appliance: NamedDependency[Appliance], desk: NamedDependency[AnswerDesk], data: JSONBody[Question]
     ) -> Response[Message]:
         message = await begin_answer(appliance, desk, data.question, data.translation)
         return Response(message, status_code=201, headers={"Location": f"/api/v1/messages/{message.id}"})

@@ -6,8 +6,7 @@ from urllib.parse import urlencode
 
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from appliance.scripture import queries
@@ -160,7 +159,7 @@ class PagesController(Controller):
         self,
         appliance: NamedDependency[Appliance],
         desk: NamedDependency[AnswerDesk],
-        data: Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)],
+        data: URLEncodedBody[dict[str, str]],
     ) -> Redirect:
         message = await begin_answer(appliance, desk, data.get("question", ""), data.get("translation", ""))
         return Redirect(f"/ask/{message.id}", status_code=303)
