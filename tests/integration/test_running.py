@@ -16,6 +16,8 @@ from fakes.tiny_gguf import make_tiny_gguf
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs import Jobs, State
+from appliance.scripture import operations
+from appliance.scripture.importers.detect import open_sources
 from server.bootstrap import APPLIANCE_MIGRATIONS, LIBRARY_MIGRATIONS, open_appliance
 
 WAIT_S = 90
@@ -125,6 +127,22 @@ def test_unchanged_verses_are_not_embedded_again(copy_home: Callable[[], Path]) 
     appliance.close()
 
     assert ("6 verses embedded", "nothing new to embed") == (job.message, again.message)
+
+
+def test_a_text_that_comes_back_unchanged_keeps_its_vectors(copy_home: Callable[[], Path], sword_root: Path) -> None:
+    appliance = open_appliance(copy_home())
+    operations.remove(appliance.library, "WEB")
+    without = appliance.index_state()
+    with open_sources(str(sword_root), only=frozenset({"WEB"})) as (source,):
+        operations.import_source(appliance.library, source)
+    before = appliance.index_state()
+    job = appliance.run_job_here(appliance.create_index_job(), lambda _progress, _message: None)
+    after = appliance.index_state()
+    appliance.close()
+
+    assert ("KJV", 0) == (without.translation, without.embedded)
+    assert ("WEB", False) == (before.translation, before.complete)
+    assert ("nothing new to embed", True) == (job.message, after.complete)
 
 
 def test_a_killed_import_leaves_the_library_whole(tmp_path: Path, sword_root: Path) -> None:
