@@ -213,7 +213,6 @@ def _open(path: Path, flags: int, *, query_only: bool = False, journal: bool = T
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA mmap_size = 268435456")
     connection.execute("PRAGMA cache_size = -4000")
     if query_only:
         connection.execute("PRAGMA query_only = ON")

@@ -24,6 +24,8 @@ MAX_QUERY_CHARACTERS = 1_000
 MAX_LIMIT = 100
 # How deep each signal is read; also how far a reader can page.
 DEPTH = 400
+# The nearest neighbours cost by their number; past these, likeness says little.
+MEANING_DEPTH = 200
 _LETTER = re.compile(r"[^\W\d]")
 
 
@@ -174,7 +176,7 @@ def _meaning(
             remedy="`lampstand index` prepares it; `lampstand status` shows how far it is.",
         )
     (vector,) = embedder.embed([query], interactive=True)
-    return by_meaning(database.reader, vector, span, DEPTH)
+    return by_meaning(database.reader, vector, span, MEANING_DEPTH)
 
 
 def _reasons(candidates: _Candidates, named: list[int]) -> dict[int, Why]:
