@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Request, Response
@@ -89,8 +90,11 @@ def _template_engine() -> JinjaTemplateEngine:
 
 
 def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[Problem] | None:
-    """Refuse what another site's page would have this browser do; browsers say so in `Sec-Fetch-Site`."""
-    if request.method in ("GET", "HEAD", "OPTIONS") or request.headers.get("sec-fetch-site") != "cross-site":
+    """Refuse what another site's page would have this browser do; browsers say so in `Sec-Fetch-Site` or `Origin`."""
+    origin = request.headers.get("origin")
+    elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    cross_site = request.headers.get("sec-fetch-site") == "cross-site"
+    if request.method in ("GET", "HEAD", "OPTIONS") or not (cross_site or elsewhere):
         return None
     return respond(
         Problem(

@@ -55,6 +55,8 @@ def _reason(item: dict[str, Any]) -> str:
     key, message = str(item.get("key", "")), str(item.get("message", ""))
     if key in _ALLOWED and "enum" in message:
         message = f"one of {', '.join(_ALLOWED[key])} is expected"
+    if key == "data" and "data" in message:
+        return "A JSON object is expected as the body."
     return f"{key}: {message.removesuffix('.')}." if key else message
 
 

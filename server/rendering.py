@@ -25,9 +25,10 @@ _SPAN_TAGS = {
 
 
 class Footnote(msgspec.Struct, frozen=True):
-    """A footnote at the end of a chapter: `mark` is its letter, `place` the chapter:verse it belongs to."""
+    """A footnote at the end of a chapter: `mark` is its letter, `anchor` its name in the page, `place` its chapter:verse."""
 
     mark: str
+    anchor: str
     place: str
     text: str
 
@@ -61,12 +62,12 @@ class _Footnotes:
         self._prefix = prefix
 
     def mark(self, verse: Verse, note: Note) -> Markup:
-        letter = self._prefix + footnote_mark(len(self.notes))
+        letter = footnote_mark(len(self.notes))
         _book, chapter, number = verse.place
-        self.notes.append(Footnote(letter, f"{chapter}:{number}", note.text))
+        self.notes.append(Footnote(letter, self._prefix + letter, f"{chapter}:{number}", note.text))
         return Markup(
-            '<sup class=fn id="fr-{0}"><a href="#fn-{0}" aria-label="Footnote {0}" data-note="{1}">{0}</a></sup>'
-        ).format(letter, note.text)
+            '<sup class=fn id="fr-{0}"><a href="#fn-{0}" aria-label="Footnote {1}" data-note="{2}">{1}</a></sup>'
+        ).format(self._prefix + letter, letter, note.text)
 
 
 def render_chapter(verses: Sequence[Verse]) -> RenderedChapter:

@@ -77,6 +77,8 @@ def run_program(
             end_process_tree(child.pid)
             child.wait()
     if expired.is_set():
+        # The timer's thread waits until the whole family is gone.
+        timer.join()
         raise ProgramFailed(f"{arguments[0]} took longer than {timeout_s:.0f} seconds and was ended.")
     if returncode:
         last = next((line for line in reversed(tail) if line.strip()), "no output")

@@ -24,7 +24,7 @@ class VectorTable:
 
         self._nearest_within = (
             f"SELECT id, distance FROM {name} WHERE embedding MATCH :vector AND k = :k "  # noqa: S608
-            f"AND id IN (SELECT id FROM {name}_rowids WHERE id BETWEEN :first AND :last) ORDER BY distance"
+            f"AND id IN (SELECT rowid FROM {name}_rowids WHERE rowid BETWEEN :first AND :last) ORDER BY distance"
         )
 
     def create(self, work: UnitOfWork) -> None:

@@ -103,7 +103,7 @@ def passage(database: Database, reference: Reference, translation_ids: Sequence[
             by_place.setdefault(verse.verse_id, {})[translation.id] = verse
     if not by_place:
         raise PassageNotFound(
-            f"{', '.join(translation_ids)} has no {reference}.", remedy="Another translation may have it."
+            f"There is no {reference} in {' or '.join(translation_ids)}.", remedy="Another translation may have it."
         )
     return [ParallelVerse(place, verses) for place, verses in sorted(by_place.items())]
 

@@ -124,7 +124,7 @@ def parse_osis(text: str) -> Reference | None:
     if first is None or last is None:
         return None
     if last.end < first.start:
-        raise PassageNotFound(f"{text} ends before it begins.", remedy="Turn its two ends around.")
+        raise ReferenceNotUnderstood(f"{text} ends before it begins.", remedy="Turn its two ends around.")
     return Reference(first.start, last.end)
 
 
@@ -161,7 +161,7 @@ def _resolve(book: Book, chapter: int, verse: int | None, end_chapter: int | Non
     else:
         last_verse = end if end is not None else (verse if verse is not None else LAST_VERSE)
     for bound, checked in ((verse, chapter), (None if last_verse == LAST_VERSE else last_verse, last_chapter)):
-        if bound is not None and not 0 <= bound <= chapters[checked]:
+        if bound is not None and not 1 <= bound <= chapters[checked]:
             raise PassageNotFound(
                 f"{book.name} {checked} has no verse {bound}.", remedy=f"It has {chapters[checked]} verses."
             )
@@ -170,7 +170,7 @@ def _resolve(book: Book, chapter: int, verse: int | None, end_chapter: int | Non
         verse_id(book, last_chapter, last_verse),
     )
     if stop < start:
-        raise PassageNotFound(
+        raise ReferenceNotUnderstood(
             f"{format_range(start, start)} to {format_range(stop, stop)} ends before it begins.",
             remedy="Turn its two ends around.",
         )
@@ -215,8 +215,15 @@ def find_book(name: str) -> Book:
     nearest = nearest_book(name)
     raise BookNotFound(
         f"There is no book called {_shown(name)}.",
-        remedy=f"Did you mean {nearest.name}?" if nearest else "The list of books is on the Read page.",
+        remedy=f"Did you mean {nearest.name}?"
+        if nearest
+        else "Books are named in English or by OSIS ids, such as Genesis or Gen.",
     )
+
+
+def book_named(name: str) -> Book | None:
+    """The book of exactly this name or abbreviation."""
+    return _names().get(_key(name)) if len(name) <= MAX_LENGTH else None
 
 
 def nearest_book(name: str) -> Book | None:

@@ -77,7 +77,10 @@ INSERT_VERSE = "INSERT INTO verses (translation, verse_id, text, markup, through
 INSERT_FTS = (
     "INSERT INTO verses_fts (rowid, text, translation) SELECT id, text, translation FROM verses WHERE translation = ?"
 )
-SELECT_RANGE = "SELECT verse_id, text, markup, through FROM verses WHERE translation = ? AND verse_id BETWEEN ? AND ? ORDER BY verse_id LIMIT ?"
+SELECT_RANGE = """
+SELECT verse_id, text, markup, through FROM verses WHERE translation = :translation
+AND verse_id BETWEEN :start - 50 AND :end AND max(verse_id, through) >= :start ORDER BY verse_id LIMIT :limit
+"""
 SELECT_TEXTS = """
 SELECT v.verse_id, v.text FROM json_each(:ids) AS wanted CROSS JOIN verses AS v
 ON v.translation = :translation AND v.verse_id = wanted.value
@@ -175,9 +178,11 @@ def insert_translation(work: UnitOfWork, translation: Translation, verses: Itera
 
 
 def select_range(reader: Reader, translation: str, start: int, end: int, limit: int) -> list[Verse]:
+    """Verses from `start` to `end`, and one before that goes on into them."""
+    parameters = {"translation": translation, "start": start, "end": end, "limit": limit}
     return [
         Verse(verse_id, text, decode_markup(markup), through)
-        for verse_id, text, markup, through in reader.rows(SELECT_RANGE, (translation, start, end, limit))
+        for verse_id, text, markup, through in reader.rows(SELECT_RANGE, parameters)
     ]
 
 

@@ -37,6 +37,13 @@ class Versification(msgspec.Struct, frozen=True):
 
 
 @functools.cache
+def most_chapters(book: Book) -> int:
+    """The most chapters that any versification gives a book."""
+    divisions = (versification(name).division(book) for name in canons)
+    return max((len(division.verses) for division in divisions if division), default=1)
+
+
+@functools.cache
 def versification(name: str) -> Versification:
     """The versification of a SWORD name such as `KJV` or `NRSVA`. Raises UnknownVersification."""
     table = canons.get(name.lower())

@@ -34,7 +34,8 @@ def write_extract(database: Database, question: str, sources: Sequence[Source]) 
         groups.setdefault(citation.topic if citation else None, []).append(source)
     for topic, group in sorted(groups.items(), key=lambda item: item[0] is None):
         headings = {chosen[source.number].heading for source in group if topic}
-        yield f"## {_title(topic, headings)}\n\n"
+        if topic or len(groups) > 1:
+            yield f"## {_title(topic, headings)}\n\n"
         for source in group:
             yield f"> {source.text} — {source.reference} [{source.number}]\n\n"
 

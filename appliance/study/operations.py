@@ -53,7 +53,7 @@ class AnswerDesk:
         Raises QuestionRefused or TranslationNotFound; nothing is stored then.
         """
         question = " ".join(question.split())
-        if not question:
+        if not any(character.isalpha() for character in question):
             raise QuestionRefused("The question is empty.", remedy="Ask in a sentence, or name a topic.")
         if len(question) > MAX_QUESTION_CHARACTERS:
             raise QuestionRefused(

@@ -37,7 +37,7 @@ class Home:
     def open(self, **overrides: Any) -> Appliance:
         opened = open_appliance(self.path, log_level=self.log_level, **overrides)
         # On a terminal the command itself says what it does; the log is for what goes wrong.
-        configure_logging(self.log_level or "warning")
+        configure_logging(self.log_level or "error")
         return opened
 
 

@@ -73,6 +73,7 @@ class ChapterVerse(msgspec.Struct, frozen=True, kw_only=True):
     verse_id: int
     osis: str
     verse: int
+    label: str
     text: str
     notes: tuple[Note, ...]
     words: tuple[WordView, ...]
@@ -128,7 +129,8 @@ def etag_of(*parts: str) -> str:
 def cached(request: Request[Any, Any, Any], etag: str, view: View) -> Response[View | None]:
     """The view with its ETag, or 304 where the client has it already."""
     headers = {"ETag": etag, "Cache-Control": REVALIDATE}
-    if request.headers.get("if-none-match") == etag:
+    known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
+    if known & {etag, "*"}:
         return Response(None, status_code=304, headers=headers)
     return Response(view, headers=headers)
 
@@ -143,7 +145,7 @@ def view_chapter(chapter: Chapter) -> ChapterView:
         previous=_place(chapter.previous), next=_place(chapter.next),
         verses=[
             ChapterVerse(
-                verse_id=verse.verse_id, osis=verse.osis, verse=verse.place[2], text=verse.text, words=_words(verse),
+                verse_id=verse.verse_id, osis=verse.osis, verse=verse.place[2], label=verse.label, text=verse.text, words=_words(verse),
                 notes=verse.markup.notes, spans=verse.markup.spans, breaks=verse.markup.breaks, headings=verse.markup.headings,
             )
             for verse in chapter.verses
@@ -153,7 +155,7 @@ def view_chapter(chapter: Chapter) -> ChapterView:
 
 def chapter_number(text: str) -> int:
     """Raises ChapterInvalid."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+    if not (text.isascii() and text.isdigit() and len(text) <= 100):
         raise ChapterInvalid(f"chapter: {text[:20]!r} is not a number.", remedy="A whole number from 1 is expected.")
     return int(text)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
@@ -12,9 +12,9 @@ from litestar.response import Redirect, Template
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.passage import Translation
-from appliance.scripture.references import find_book
+from appliance.scripture.references import book_named, find_book
 from appliance.scripture.search.hits import Mode
-from appliance.scripture.search.service import Search, named_reference, search
+from appliance.scripture.search.service import Search, doubt_about, named_reference, search
 from appliance.study import queries as study
 from appliance.study.operations import AnswerDesk
 from server.bootstrap import Appliance
@@ -84,13 +84,17 @@ class PagesController(Controller):
         book: FromPath[str],
         number: FromPath[str],
         other: Annotated[str, QueryParameter(name="with")] = "",
-    ) -> Template:
+        text: FromQuery[str] = "",
+    ) -> Template | Redirect:
+        if text and text != translation:
+            suffix = f"?{urlencode({'with': other})}" if other and other != text else ""
+            return Redirect(f"/read/{quote(text)}/{quote(book)}/{quote(number)}{suffix}", status_code=303)
         chapter = queries.chapter(appliance.library, translation, find_book(book), chapter_number(number))
         context: dict[str, Any] = {
             "chapter": chapter, "other": other, "translations": queries.translations(appliance.library),
             "chapters": queries.chapters(appliance.library, chapter.translation, chapter.book),
         }  # fmt: skip
-        if other:
+        if other and other != chapter.translation.id:
             second = queries.find_translation(appliance.library, other)
             beside = queries.chapter_verses(appliance.library, second, chapter.book, chapter.chapter)
             rows, notes = render_rows([chapter.verses, beside])
@@ -121,6 +125,7 @@ class PagesController(Controller):
             return Redirect(read_address(shown.id, reference.start), status_code=303)
         chosen = {"q": q, "mode": mode.value, "translation": shown.id, "testament": testament, "book": book}
         results = None
+        named = book_named(q) if mode is Mode.HYBRID else None
         if q.strip():
             wanted = Search(
                 query=q, mode=mode, translation=shown.id, limit=PAGE_SIZE, cursor=cursor or None,
@@ -135,7 +140,7 @@ class PagesController(Controller):
         return Template(
             "search.html",
             context={
-                "q": q, "chosen": chosen, "results": results, "modes": list(Mode), "testaments": TESTAMENT_NAMES,
+                "q": q, "named": named, "doubt": doubt_about(q), "chosen": chosen, "results": results, "modes": list(Mode), "testaments": TESTAMENT_NAMES,
                 "translations": queries.translations(appliance.library), "translation": shown,
                 "address": lambda **changes: "/search?" + urlencode({k: v for k, v in (chosen | changes).items() if v}),
             },

@@ -72,9 +72,14 @@ async function showWork() {
   const response = await fetch("/api/v1/jobs?limit=20");
   if (!response.ok) return false;
   const { jobs } = await response.json();
-  const shown = jobs.filter((job) => ["queued", "running"].includes(job.state));
-  const finished = work.dataset.had === "yes" && shown.length === 0;
-  work.dataset.had = shown.length ? "yes" : "";
+  const active = jobs.filter((job) => ["queued", "running"].includes(job.state));
+  // A failure stands until the same work succeeds, a day at most.
+  const done = new Set(jobs.filter((job) => job.state === "done").map((job) => job.title));
+  const aDayAgo = Date.now() / 1000 - 86400;
+  const failed = jobs.filter((job) => job.state === "failed" && job.finished_at > aDayAgo && !done.has(job.title));
+  const shown = [...active, ...failed.slice(0, 3)];
+  const finished = work.dataset.had === "yes" && active.length === 0;
+  work.dataset.had = active.length ? "yes" : "";
   work.hidden = shown.length === 0;
   work.querySelector("ul").replaceChildren(
     ...shown.map((job) => {
@@ -86,7 +91,7 @@ async function showWork() {
       progress.value = job.progress;
       progress.setAttribute("aria-label", job.title);
       const message = document.createElement("small");
-      message.textContent = job.message + leftInWords(job.seconds_left);
+      message.textContent = job.error ? `Failed: ${job.error}` : job.message + leftInWords(job.seconds_left);
       item.append(title, progress, message);
       return item;
     }),

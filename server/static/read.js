@@ -18,20 +18,26 @@ function close() {
   opener?.focus?.();
 }
 
+async function lookUp(number) {
+  try {
+    const response = await fetch(`/api/v1/lexicon/${encodeURIComponent(number)}`);
+    return { number, ok: response.ok, entry: await response.json() };
+  } catch {
+    return { number, ok: false, entry: { detail: "Lampstand cannot be reached. Is this device on its network?" } };
+  }
+}
+
 async function explain(word) {
   document.querySelector(".w.chosen")?.classList.remove("chosen");
   word.classList.add("chosen");
   opener = word;
   panel.hidden = false;
   document.body.classList.add("panel-open");
+  // A sheet from below must not cover the line that was tapped.
+  if (matchMedia("(max-width: 47.99rem)").matches) word.scrollIntoView({ block: "start" });
   content.replaceChildren(element("p", "Looking it up …", "quiet"));
   const numbers = word.dataset.strongs.split(" ");
-  const entries = await Promise.all(
-    numbers.map(async (number) => {
-      const response = await fetch(`/api/v1/lexicon/${encodeURIComponent(number)}`);
-      return { number, ok: response.ok, entry: await response.json() };
-    }),
-  );
+  const entries = await Promise.all(numbers.map(lookUp));
   content.replaceChildren(element("p", `“${word.textContent}”`, "quiet"));
   for (const { number, ok, entry } of entries) {
     if (!ok) {
@@ -88,5 +94,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches(".w")) explain(event.target);
+  if (event.key !== "Enter" || !event.target.matches(".w")) return;
+  event.preventDefault();
+  explain(event.target);
+  panel.querySelector(".close").focus();
 });

@@ -3,7 +3,14 @@
 async function show(address, push) {
   const results = document.getElementById("results");
   results.setAttribute("aria-busy", "true");
-  const response = await fetch(address, { headers: { accept: "text/html" } });
+  let response;
+  try {
+    response = await fetch(address, { headers: { accept: "text/html" } });
+  } catch {
+    // The browser's own page says that the network is not there, and offers to try again.
+    location.href = address;
+    return;
+  }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.getElementById("results");
   if (!fresh || response.redirected) {

@@ -89,8 +89,21 @@ def test_an_english_meaning_is_shown_in_spanish_and_says_so(served: Served) -> N
     answer = get(served, "search", q="the shepherd of my soul", translation="RV1909").json()
 
     assert "English" in answer["notice"]
-    assert "Salm" not in answer["hits"][0]["osis"]
     assert answer["translation"] == "RV1909"
+
+
+@pytest.mark.parametrize(("filters", "low", "high"), [({"testament": "new"}, 40, 66), ({"book": "romans"}, 45, 45)])
+def test_meaning_is_searched_within_a_filter(served: Served, filters: dict[str, str], low: int, high: int) -> None:
+    hits = get(served, "search", q="trust in God", mode="semantic", limit=10, **filters).json()["hits"]
+
+    assert 10 == len(hits)
+    assert all(low <= hit["verse_id"] // 1_000_000 <= high for hit in hits)
+
+
+def test_an_exact_spanish_quotation_comes_first(served: Served) -> None:
+    hits = get(served, "search", q="Porque de tal manera amó Dios al mundo", translation="RV1909").json()["hits"]
+
+    assert "John.3.16" == hits[0]["osis"]
 
 
 @pytest.mark.parametrize("osis", ["Tob", "Ps"])
@@ -212,7 +225,11 @@ def test_a_question_in_an_unknown_text_is_not_found(served: Served) -> None:
 def test_another_sites_page_cannot_ask(served: Served) -> None:
     answer = served.http.post("/api/v1/ask", json={"question": "love?"}, headers={"Sec-Fetch-Site": "cross-site"})
 
-    assert 403 == answer.status_code
+    by_origin = served.http.post(
+        "/api/v1/ask", json={"question": "love?"}, headers={"Origin": "http://elsewhere.example"}
+    )
+
+    assert (403, 403) == (answer.status_code, by_origin.status_code)
 
 
 def test_pages_allow_nothing_from_elsewhere(served: Served) -> None:

@@ -10,7 +10,7 @@ from appliance.scripture.passage import Verse
 from appliance.scripture.topics import Topic
 
 # Part of what the library remembers of a text: raised when a reader of ours is mended, so that texts are read again.
-IMPORTER_VERSION = 1
+IMPORTER_VERSION = 2
 
 
 class SourceUnreadable(Refused):

@@ -53,7 +53,7 @@ class Configuration(msgspec.Struct, frozen=True):
     @property
     def attribution(self) -> str:
         about = _RTF.sub(" ", self.value("About"))
-        return " ".join(about.split())[:1000]
+        return " ".join(about.split())
 
     @property
     def licence(self) -> str:

@@ -116,7 +116,7 @@ def _lexicon(configuration: Configuration, letter: str, language: str) -> Iterat
             continue
         root = _parse(markup)
         orthography = root.findall(".//orth")
-        definition = "".join(_text_outside(root, {"orth", "pron"}))
+        definition = "".join(_text_outside(root, _leading_forms(root)))
         yield LexiconEntry(
             strongs=f"{letter}{int(key)}",
             language=language,
@@ -133,8 +133,17 @@ def _flat(element: etree._Element) -> str:
     return _SPACE.sub(" ", "".join(str(part) for part in element.itertext())).strip()
 
 
-def _text_outside(element: etree._Element, skipped: set[str]) -> Iterator[str]:
-    if element.tag not in skipped:
+def _leading_forms(root: etree._Element) -> set[etree._Element]:
+    """What the entry's own fields show: its lemma, transliteration and pronunciation; and every form in beta code."""
+    forms = root.findall(".//orth")
+    lemma = [each for each in forms if not each.get("type")][:1]
+    transliteration = [each for each in forms if each.get("type") == "trans"][:1]
+    beta_code = [each for each in forms if each.get("type") == "writing"]
+    return {*lemma, *transliteration, *beta_code, *root.findall(".//pron")[:1]}
+
+
+def _text_outside(element: etree._Element, skipped: set[etree._Element]) -> Iterator[str]:
+    if element not in skipped:
         yield element.text or ""
         for child in element:
             yield from _text_outside(child, skipped)

@@ -15,6 +15,8 @@ from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.passage import Verse
 from appliance.scripture.versification import HUB
 
+# Above the 176 verses of Psalm 119 and the 151 psalms.
+MAX_NUMBER = 200
 MAX_FILE_BYTES = 32 * 2**20
 
 _CODES = dict(
@@ -222,6 +224,10 @@ class _BookReader:
 
     def _begin(self, kind: str, number: int, last: int) -> Iterator[Verse]:
         yield from self.finish()
+        if max(number, last) > MAX_NUMBER:
+            raise SourceUnreadable(
+                f"{self._file_name} has \\{kind} {number}, which no book has.", remedy="Mend the file."
+            )
         if kind == "c":
             self._chapter = number
             self._reader.start("chapter", {"sID": ""})

@@ -13,6 +13,7 @@ from appliance.errors import Refused
 from appliance.scripture.importers.source import TextSource
 from appliance.scripture.passage import HeadingKind, Verse
 from appliance.scripture.references import LAST_VERSE
+from appliance.scripture.versification import most_chapters
 
 MAX_VERSE_CHARACTERS = 1_000
 SHOWN = 3
@@ -64,6 +65,9 @@ def _faults(verse: Verse, source: TextSource, seen: set[int]) -> list[Fault]:
         found.append("the verse occurs twice")
     if not 0 <= verse.place[2] < LAST_VERSE:
         found.append("the verse number is out of range")
+    book, chapter, _verse = verse.place
+    if not 1 <= chapter <= most_chapters(book):
+        found.append(f"{book.name} has no chapter {chapter}")
     residue = _RESIDUE.search(verse.text)
     if residue:
         found.append(f"markup left in the text, {residue.group()!r}")

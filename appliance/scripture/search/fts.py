@@ -21,11 +21,15 @@ _STOP_WORDS = frozenset(
 
 
 class TextQuery(msgspec.Struct, frozen=True):
-    """An FTS5 expression over the column `text`, and the plain words in it for highlighting."""
+    """An FTS5 expression over the column `text`, and the plain words in it for highlighting.
+
+    `structured` queries mean what they say and are not loosened; one that `excludes` says what must not be there.
+    """
 
     expression: str
     words: tuple[str, ...]
     structured: bool
+    excludes: bool = False
 
 
 class _Term(msgspec.Struct, frozen=True):
@@ -34,26 +38,28 @@ class _Term(msgspec.Struct, frozen=True):
 
 
 def parse_query(text: str) -> TextQuery | None:
-    """The expression that a query asks for, or None where it holds no word. At most 48 terms are read."""
+    """The expression that a query asks for, or None where it asks for no word. At most 48 terms are read."""
     terms: list[tuple[str, _Term]] = []
     pending = ""
-    for phrase, token in _TOKEN.findall(unicodedata.normalize("NFC", text)):
-        if token in ("AND", "OR", "NOT") and terms and not pending:
-            pending = token
+    for phrase, typed in _TOKEN.findall(unicodedata.normalize("NFC", text)):
+        if (typed == "NOT" or (typed in ("AND", "OR") and terms)) and not pending:
+            pending = typed
             continue
-        negated = token.startswith("-") and len(token) > 1 and bool(terms)
-        term = _phrase(phrase) if not token else _token(token.lstrip("-") if negated else token)
+        negated = typed.startswith("-") and len(typed) > 1
+        term = _phrase(phrase) if not typed else _token(typed.lstrip("-") if negated else typed)
         if term is None:
             continue
         terms.append(("NOT" if negated else pending, term))
         pending = ""
         if len(terms) == MAX_TERMS:
             break
-    if not terms:
+    # What is excluded stands behind what is asked for, wherever it was typed.
+    terms.sort(key=lambda term: term[0] == "NOT")
+    if not terms or terms[0][0] == "NOT":
         return None
     structured = any(operator or " " in term.expression or "*" in term.expression for operator, term in terms)
     words = tuple(word for operator, term in terms if operator != "NOT" for word in term.words)
-    return TextQuery(_expression(terms), words, structured)
+    return TextQuery(_expression(terms), words, structured, excludes=terms[-1][0] == "NOT")
 
 
 def _expression(terms: list[tuple[str, "_Term"]]) -> str:

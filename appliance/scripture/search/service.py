@@ -22,10 +22,12 @@ from appliance.scripture.search.ranker import fuse
 
 MAX_QUERY_CHARACTERS = 1_000
 MAX_LIMIT = 100
-# How deep each signal is read; also how far a reader can page.
+# How deep the signals of a fusion are read; also how far a reader can page through it.
 DEPTH = 400
 # The nearest neighbours cost by their number; past these, likeness says little.
 MEANING_DEPTH = 200
+_EXCLUSION = re.compile(r"(?:^|\s)(?:NOT\s+|-)\w")
+MAX_OFFSET = 100_000
 _LETTER = re.compile(r"[^\W\d]")
 
 
@@ -61,6 +63,7 @@ class _Candidates(msgspec.Struct, frozen=True):
     words: list[int]
     meaning: list[tuple[int, float]]
     notice: str | None
+    foreign: bool = False
 
 
 def search(database: Database, embedder: Embedder | None, wanted: Search, *, embedded: str) -> Results:
@@ -75,8 +78,14 @@ def search(database: Database, embedder: Embedder | None, wanted: Search, *, emb
     span = _span(wanted)
     named = _named_verses(database, wanted.query, translation) if wanted.mode is Mode.HYBRID else []
     text_query = parse_query(wanted.query)
-    candidates = _candidates(database, embedder, wanted, text_query, translation, span, embedded)
-    ranked = fuse(candidates.words, [verse_id for verse_id, _ in candidates.meaning])
+    if text_query is None and _EXCLUSION.search(wanted.query):
+        raise QueryRefused("The query only excludes words.", remedy="Say also what to find, such as: faith NOT works.")
+    # By words alone a reader can page to the end; a fusion is as deep as its signals are read.
+    depth = offset + wanted.limit + 1 if wanted.mode is Mode.KEYWORD else DEPTH
+    candidates = _candidates(database, embedder, wanted, text_query, translation, span, embedded, depth)
+    meaning = [verse_id for verse_id, _ in candidates.meaning]
+    # A model of one language ranks a query of another no better than chance: then exact words come first.
+    ranked = _one_after_the_other(candidates.words, meaning) if candidates.foreign else fuse(candidates.words, meaning)
     ranked = [(verse_id, 1.0) for verse_id in named] + [pair for pair in ranked if pair[0] not in named]
     page, cursor = _page(database, ranked, translation, offset, wanted.limit)
     why = _reasons(candidates, named)
@@ -134,6 +143,19 @@ def named_reference(query: str) -> Reference | None:
         return None
 
 
+def doubt_about(query: str) -> str | None:
+    """What is wrong with a query that looks like a reference and is none, such as `John 99`."""
+    if not any(character.isdigit() for character in query):
+        return None
+    try:
+        parse_reference(query)
+    except NotFound as error:
+        return str(error)
+    except Refused:
+        return None
+    return None
+
+
 def _candidates(
     database: Database,
     embedder: Embedder | None,
@@ -142,27 +164,39 @@ def _candidates(
     translation: Translation,
     span: Span,
     embedded: str,
+    depth: int,
 ) -> _Candidates:
+    source = embedded_translation(database, embedded)
+    foreign = source is not None and _differ(source.language, translation.language)
     words: list[int] = []
     if wanted.mode is not Mode.SEMANTIC and text_query:
-        loose = wanted.mode is Mode.HYBRID
-        words = by_words(database.reader, text_query, translation.id, span, DEPTH, loose=loose)
+        loose = wanted.mode is Mode.HYBRID and not foreign
+        words = by_words(database.reader, text_query, translation.id, span, depth, loose=loose)
     if wanted.mode is Mode.KEYWORD:
         return _Candidates(words, [], None)
+    if wanted.mode is Mode.HYBRID and text_query and text_query.excludes:
+        return _Candidates(words, [], "Words are excluded, so meaning was not searched.")
     try:
         meaning = _meaning(database, embedder, wanted.query, span, embedded)
     except Unavailable as error:
         if wanted.mode is Mode.SEMANTIC:
             raise
         return _Candidates(words, [], f"{error.message} These results match by words only.")
-    source = embedded_translation(database, embedded)
-    foreign = source is not None and source.language.split("-")[0] != translation.language.split("-")[0]
-    notice = (
-        f"Meaning is searched in {source.name} (English) only; words are searched in {translation.name}."
-        if foreign and source
-        else None
-    )
-    return _Candidates(words, meaning, notice)
+    notice = None
+    if foreign and source:
+        notice = f"Meaning is searched in the {source.name} only; words are searched in {translation.name}."
+    return _Candidates(words, meaning, notice, foreign)
+
+
+def _differ(one: str, two: str) -> bool:
+    """True where two language tags are known and of different languages."""
+    languages = {tag.split("-")[0] for tag in (one, two)} - {"und"}
+    return len(languages) > 1
+
+
+def _one_after_the_other(first: list[int], second: list[int]) -> list[tuple[int, float]]:
+    """Both orders with the scores that each alone would have, all of the first before the second."""
+    return [*fuse(first), *(pair for pair in fuse(second) if pair[0] not in set(first))]
 
 
 def _meaning(
@@ -224,7 +258,7 @@ def _decode_cursor(cursor: str | None) -> int:
             "The cursor is not one that a search handed out.",
             remedy="Use `next_cursor` of the page before, or none.",
         ) from error
-    if not 0 <= offset <= 4 * DEPTH:
+    if not 0 <= offset <= MAX_OFFSET:
         raise CursorInvalid(
             "The cursor points beyond the results.", remedy="Use `next_cursor` of the page before, or none."
         )

@@ -7,7 +7,7 @@ import pytest
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.importers.usfm import read_usfm
-from appliance.scripture.importers.validation import read_valid_verses
+from appliance.scripture.importers.validation import TextFaulty, read_valid_verses
 from appliance.scripture.passage import BreakKind, HeadingKind, SpanKind, Verse
 
 JOHN = r"""\id JHN 43-JHN-sample.usfm A sample
@@ -128,6 +128,20 @@ def test_a_name_within_a_word_keeps_the_words_number(tmp_path: Path) -> None:
     assert "the Lord said" == read.text
     assert [("Lord", ("H3068",))] == [(read.text[w.start : w.end], w.strongs) for w in read.markup.words]
     assert [SpanKind.DIVINE_NAME] == [span.kind for span in read.markup.spans]
+
+
+@pytest.mark.parametrize("usfm", ["\\c 999\n\\v 1 one", "\\c 1\n\\v 99999999999 one"])
+def test_a_number_that_no_book_has_is_refused(tmp_path: Path, usfm: str) -> None:
+    with pytest.raises(SourceUnreadable, match="which no book has"):
+        verses(tmp_path, f"\\id JUD\n{usfm}\n")
+
+
+def test_a_chapter_that_no_versification_has_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "b.usfm"
+    path.write_text("\\id JUD\n\\c 7\n\\v 1 one\n")
+
+    with pytest.raises(TextFaulty, match="Jude has no chapter 7"):
+        read_valid_verses(read_usfm([path], name="b"))
 
 
 def test_a_bridge_says_how_far_it_goes_and_is_no_gap(tmp_path: Path) -> None:

@@ -40,6 +40,11 @@ def test_decomposed_letters_are_those_people_see() -> None:
     assert '"café"' == expression("cafe\u0301")
 
 
+def test_what_is_excluded_may_stand_first_but_not_alone() -> None:
+    assert '("faith") NOT "works"' == expression("NOT works faith") == expression("-works faith")
+    assert expression("NOT works") is None
+
+
 def test_what_is_no_word_is_no_query() -> None:
     assert [None, None, None] == [expression(text) for text in ("", "!!!", '""')]
 

@@ -51,6 +51,26 @@ def test_pages_follow_each_other_without_gap_or_repeat(full_library: Database) -
     assert [hit.verse_id for hit in whole.hits] == pages
 
 
+def test_keyword_results_can_be_paged_to_the_end(full_library: Database) -> None:
+    cursor, seen = None, 0
+    while True:
+        page = find(full_library, "shepherd*", limit=100, cursor=cursor)
+        seen += len(page.hits)
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+
+    assert (
+        full_library.reader.value("SELECT count(*) FROM verses WHERE translation = 'WEB' AND text LIKE '%shepherd%'")
+        == seen
+    )
+
+
+def test_a_query_that_only_excludes_is_refused(full_library: Database) -> None:
+    with pytest.raises(QueryRefused, match="only excludes"):
+        find(full_library, "NOT hope")
+
+
 def test_a_reference_comes_first(full_library: Database) -> None:
     found = find(full_library, "John 3:16", mode=Mode.HYBRID)
 
