@@ -86,7 +86,8 @@ class PagesController(Controller):
         other: Annotated[str, QueryParameter(name="with")] = "",
         text: FromQuery[str] = "",
     ) -> Template | Redirect:
-        if text and text != translation:
+        if text:
+            # The form of the page names the text; its address is the tidy one.
             suffix = f"?{urlencode({'with': other})}" if other and other != text else ""
             return Redirect(f"/read/{quote(text)}/{quote(book)}/{quote(number)}{suffix}", status_code=303)
         chapter = queries.chapter(appliance.library, translation, find_book(book), chapter_number(number))

@@ -21,7 +21,6 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
-  if (event.target.matches("[data-go]")) location.href = event.target.value;
   if (event.target.matches("[data-setting]")) {
     localStorage.setItem(event.target.dataset.setting, event.target.checked ? "on" : "");
     applySettings();

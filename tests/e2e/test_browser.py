@@ -133,6 +133,27 @@ def test_searching(visit: Visit) -> None:
     expect(page.locator("#results")).to_be_visible()
 
 
+def test_a_books_name_offers_the_book(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/search?q=Genesis")
+    page.get_by_role("link", name="Open Genesis").click()
+    expect(page.get_by_role("heading", name="Genesis")).to_be_visible()
+
+
+def test_the_sheet_does_not_cover_the_word_it_explains(browser: Browser, served: Served) -> None:
+    visit = Visit(browser, served, **PHONE)
+    page = visit.page
+    page.goto("/read/WEB/John/3")
+    word = page.locator(".w", has_text="loved").first
+    word.scroll_into_view_if_needed()
+    word.click()
+    expect(page.locator("#panel .lemma")).to_be_visible()
+    box, panel = word.bounding_box(), page.locator("#panel").bounding_box()
+
+    assert box["y"] + box["height"] <= panel["y"]
+    visit.context.close()
+
+
 def test_asking(visit: Visit) -> None:
     page = visit.page
     page.goto("/ask")
@@ -188,6 +209,9 @@ def test_reading_and_searching_without_javascript(browser: Browser, served: Serv
     page.get_by_label("Beside it").select_option("KJV")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#v16")).to_contain_text("only begotten")
+    page.get_by_label("Translation").select_option("RV1909")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**/read/RV1909/John/3?with=KJV")
     page.get_by_role("searchbox").fill("do not be anxious")
     page.keyboard.press("Enter")
     expect(page.locator(".hits")).to_contain_text("Matthew 6:34")
