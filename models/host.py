@@ -193,7 +193,7 @@ def ensure_export(model: Model, folder: Path) -> Path:
     _log.info("exporting to ONNX", model=model.id)
     command = [sys.executable, "-P", "-m", "models.backends.onnx_export", str(source), str(target)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=EXPORT_TIMEOUT_S, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=EXPORT_TIMEOUT_S, check=False)  # noqa: S603 - this interpreter and our own module, which starts no children
     except subprocess.TimeoutExpired as error:
         raise ModelUnavailable(f"Exporting {model.id} took over {EXPORT_TIMEOUT_S} seconds and was ended.") from error
     if done.returncode:

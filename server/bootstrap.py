@@ -42,7 +42,7 @@ class RuntimeEmbedder:
         self._client = client
         self.model = model
 
-    def embed(self, texts: Sequence[str], *, interactive: bool) -> list[bytes]:  # noqa: ARG002 - the runtime's queues use it
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
         try:
             return self._client.embed(texts, model=self.model)
         except ModelError as error:

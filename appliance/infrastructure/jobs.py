@@ -48,10 +48,10 @@ COLUMNS = (
     "id, kind, queue, arguments, title, state, owner, lease_until, progress, start_progress, message, attempts, "
     "retry_at, cancel_requested, error_class, error, created_at, started_at, finished_at"
 )
-SELECT_ONE = f"SELECT {COLUMNS} FROM jobs WHERE id = ?"  # noqa: S608 - a constant
-SELECT_ALL = f"SELECT {COLUMNS} FROM jobs ORDER BY id DESC LIMIT ?"  # noqa: S608
-SELECT_ACTIVE = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"  # noqa: S608
-SELECT_SAME = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') AND kind = ? AND arguments = ?"  # noqa: S608
+SELECT_ONE = f"SELECT {COLUMNS} FROM jobs WHERE id = ?"
+SELECT_ALL = f"SELECT {COLUMNS} FROM jobs ORDER BY id DESC LIMIT ?"
+SELECT_ACTIVE = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"
+SELECT_SAME = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') AND kind = ? AND arguments = ?"
 INSERT = (
     "INSERT INTO jobs (kind, queue, arguments, title, state, message, created_at) VALUES (?, ?, ?, ?, 'queued', ?, ?)"
 )

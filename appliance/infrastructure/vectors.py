@@ -18,12 +18,12 @@ class VectorTable:
         self.dimensions = dimensions
         self._create = f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING vec0(id INTEGER PRIMARY KEY, embedding float[{dimensions}])"
         self._drop = f"DROP TABLE IF EXISTS {name}"
-        self._delete = f"DELETE FROM {name} WHERE id = ?"  # noqa: S608 - the name is a constant of the caller
-        self._insert = f"INSERT INTO {name} (id, embedding) VALUES (?, ?)"  # noqa: S608
-        self._nearest = f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"  # noqa: S608
+        self._delete = f"DELETE FROM {name} WHERE id = ?"
+        self._insert = f"INSERT INTO {name} (id, embedding) VALUES (?, ?)"
+        self._nearest = f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"
 
         self._nearest_within = (
-            f"SELECT id, distance FROM {name} WHERE embedding MATCH :vector AND k = :k "  # noqa: S608
+            f"SELECT id, distance FROM {name} WHERE embedding MATCH :vector AND k = :k "
             f"AND id IN (SELECT rowid FROM {name}_rowids WHERE rowid BETWEEN :first AND :last) ORDER BY distance"
         )
 

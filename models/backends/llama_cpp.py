@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from models.errors import ModelUnavailable, RequestInvalid
 from models.messages import ChatRequest
@@ -47,9 +48,9 @@ class LlamaCppBackend:
             raise RequestInvalid(f"The model refused the request: {error}") from error
 
 
-def _context_length(llama_cpp: object, file: Path) -> int:
+def _context_length(llama_cpp: Any, file: Path) -> int:
     """The context the model was trained for, within what a small machine can hold."""
-    vocabulary = llama_cpp.Llama(model_path=str(file), vocab_only=True, verbose=False)  # type: ignore[attr-defined]
+    vocabulary = llama_cpp.Llama(model_path=str(file), vocab_only=True, verbose=False)
     trained = int(vocabulary.metadata.get(f"{vocabulary.metadata.get('general.architecture')}.context_length", 2048))
     vocabulary.close()
     return min(trained, MAX_CONTEXT)

@@ -68,7 +68,7 @@ def _export_fp32(source: Path, file: Path) -> None:
     import torch
     from transformers import AutoModel
 
-    class Pooled(torch.nn.Module):  # type: ignore[misc]
+    class Pooled(torch.nn.Module):  # type: ignore[misc] # torch is untyped here
         """The transformer with masked mean pooling and L2 normalisation."""
 
         def __init__(self) -> None:

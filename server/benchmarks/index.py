@@ -32,12 +32,12 @@ def measure_index(
     rates: dict[str, list[float]] = {"onnx": [], "torch": []}
     for embedder in (onnx, torch):
         on_progress(f"loading {embedder.model}")
-        embedder.embed(sample[:96], interactive=False)
+        embedder.embed(sample[:96])
     for number in range(ROUNDS):
         for kind, embedder in (("onnx", onnx), ("torch", torch)):
             on_progress(f"round {number + 1} of {ROUNDS}: {embedder.model}")
             began = time.perf_counter()
-            embedder.embed(sample, interactive=False)
+            embedder.embed(sample)
             rates[kind].append(len(sample) / (time.perf_counter() - began))
     onnx_rate, torch_rate = (statistics.median(rates[kind]) for kind in ("onnx", "torch"))
     seconds = _full_index(appliance, onnx, preferred, on_progress)

@@ -87,7 +87,7 @@ def build_index(
     on_progress(done, len(texts))
     for at in range(0, len(stale), BATCH):
         batch = stale[at : at + BATCH]
-        vectors = embedder.embed([texts[verse_id] for verse_id in batch], interactive=False)
+        vectors = embedder.embed([texts[verse_id] for verse_id in batch])
         with database.write() as work:
             replaced = [verse_id for verse_id in batch if verse_id in present]
             VERSE_VECTORS.replace(work, list(zip(batch, vectors, strict=True)), present=replaced)

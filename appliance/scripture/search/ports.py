@@ -7,7 +7,7 @@ from typing import Protocol
 class Embedder(Protocol):
     """Turns texts into unit vectors of 384 dimensions, as little-endian float32 bytes."""
 
-    def embed(self, texts: Sequence[str], *, interactive: bool) -> list[bytes]:
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
         """One vector a text, in order. Raises Unavailable where no model can be had."""
         ...
 

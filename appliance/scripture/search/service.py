@@ -209,7 +209,7 @@ def _meaning(
             f"Search by meaning is being prepared ({share} done).",
             remedy="`lampstand index` prepares it; `lampstand status` shows how far it is.",
         )
-    (vector,) = embedder.embed([query], interactive=True)
+    (vector,) = embedder.embed([query])
     return by_meaning(database.reader, vector, span, MEANING_DEPTH)
 
 
