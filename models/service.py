@@ -12,6 +12,7 @@ import uvicorn
 from models.app import Activity, create_app, watch_idleness
 from models.catalogue import Catalogue
 from models.host import Host
+from models.settings import load_settings
 
 
 def serve(
@@ -22,6 +23,7 @@ def serve(
     port: int = 0,
     idle_exit_s: float | None = None,
     ready_fd: int | None = None,
+    token: str = "",
 ) -> None:
     """Serve until ended, or until `idle_exit_s` seconds passed without a request.
 
@@ -34,7 +36,7 @@ def serve(
         if lock is None:
             return
     try:
-        asyncio.run(_serve(folder, socket, host, port, idle_exit_s, ready_fd))
+        asyncio.run(_serve(folder, socket, host, port, idle_exit_s, ready_fd, token))
     finally:
         if socket:
             socket.unlink(missing_ok=True)
@@ -53,16 +55,18 @@ def _lock(socket: Path, *, wait: bool) -> IO[str] | None:
 
 
 async def _serve(
-    folder: Path, socket: Path | None, host: str, port: int, idle_exit_s: float | None, ready_fd: int | None
+    folder: Path, socket: Path | None, host: str, port: int, idle_exit_s: float | None, ready_fd: int | None, token: str
 ) -> None:
-    activity = Activity()
-    app = create_app(Host(Catalogue(folder), threads=len(os.sched_getaffinity(0))), activity)
+    runtime = Host(Catalogue(folder), load_settings(folder))
+    activity = Activity(runtime.metrics)
+    app = create_app(runtime, activity, token=token)
     config = uvicorn.Config(
         app,
         uds=str(socket) if socket else None,
         host=host,
         port=port,
         log_level="warning",
+        timeout_graceful_shutdown=5,
         access_log=False,
         lifespan="on",
     )

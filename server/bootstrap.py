@@ -24,7 +24,7 @@ from appliance.study.store import m002_messages
 from models.catalogue import Catalogue
 from models.client import Client
 from models.errors import ModelError
-from models.messages import ChatMessage, ChatRequest
+from models.messages import ChatMessage, ChatRequest, ServiceTier
 
 LIBRARY_MIGRATIONS = (m001_library,)
 APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages)
@@ -36,15 +36,19 @@ class ModelRuntimeUnavailable(Unavailable):
 
 
 class RuntimeEmbedder:
-    """`scripture`'s embedder, served by the model runtime."""
+    """`scripture`'s embedder, served by the model runtime; with `patient`, everything else goes before.
 
-    def __init__(self, client: Client, model: str) -> None:
-        self._client = client
+    `fresh` vectors are computed even where the runtime remembers them, as measurements want it.
+    """
+
+    def __init__(self, client: Client, model: str, *, patient: bool = False, fresh: bool = False) -> None:
+        self._client, self._fresh = client, fresh
+        self._tier = ServiceTier.FLEX if patient else None
         self.model = model
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
         try:
-            return self._client.embed(texts, model=self.model)
+            return self._client.embed(texts, model=self.model, tier=self._tier, fresh=self._fresh)
         except ModelError as error:
             raise ModelRuntimeUnavailable(error.message) from error
 
@@ -94,8 +98,14 @@ class Appliance:
         for database in (self.appliance_db, self.library):
             database.migrate()
         self.catalogue = Catalogue(folder.models)
-        self.models = Client(folder=folder.models, socket=folder.models_socket, address=settings.models_address)
+        self.models = Client(
+            folder=folder.models,
+            socket=folder.models_socket,
+            address=settings.models_address,
+            token=settings.models_token,
+        )
         self.embedder = embedder or RuntimeEmbedder(self.models, settings.embedding_model)
+        self.index_embedder = embedder or RuntimeEmbedder(self.models, settings.embedding_model, patient=True)
         self.writer = writer or RuntimeWriter(self.models, settings.chat_model)
         self.jobs = Jobs(self.appliance_db)
         self._queue: JobQueue | None = None
@@ -112,7 +122,7 @@ class Appliance:
         return {
             scripture_jobs.IMPORT: partial(scripture_jobs.import_library, database=self.library),
             scripture_jobs.INDEX: partial(
-                scripture_jobs.index_library, database=self.library, embedder=self.embedder,
+                scripture_jobs.index_library, database=self.library, embedder=self.index_embedder,
                 preferred=self.settings.embedded_translation,
             ),
         }  # fmt: skip

@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "or an http address of another machine."
         ),
     ] = ""
+    models_token: Annotated[str, Meta(description="Bearer token of the model runtime at that address.")] = ""
     embedding_model: Annotated[str, Meta(description="Model that turns verses and queries into vectors.")] = (
         "all-MiniLM-L6-v2"
     )

@@ -1,22 +1,90 @@
-"""The libraries that run models, one file each. A backend is a class with the shape of one of these protocols."""
+"""The libraries that run models, one file each.
 
-from collections.abc import Generator
-from typing import Protocol
+A backend is a class with the shape of one of these protocols, made from a `LoadOptions` and named in `BACKENDS`. It lives
+in a process of its own and is called by one thread at a time. What it raises: RequestInvalid where the request's sender
+can mend it, ModelUnavailable where the model cannot be loaded or its library is not installed.
+"""
 
-from models.messages import ChatRequest
+import importlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import msgspec
+
+from models.generation.sampling import Sampling
+
+BACKENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "llama_cpp": "models.backends.llama_cpp:LlamaCppBackend",
+        "ctransformers": "models.backends.ctransformers:CTransformersBackend",
+        "onnx": "models.backends.onnx:OnnxBackend",
+        "sentence_transformers": "models.backends.sentence_transformers:SentenceTransformersBackend",
+        "cross_encoder": "models.backends.sentence_transformers:CrossEncoderBackend",
+    }
+)
+
+
+class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend loads and how. `gpu_layers` go to each GPU that its process sees; none means the processor.
+
+    `memory_limit` bytes are what its process may take, 0 for any; `prefix_bytes` are for states of earlier conversations.
+    """
+
+    path: str
+    threads: int
+    family: str = ""
+    context: int = 2048
+    gpu_layers: tuple[int, ...] = ()
+    cache_type: str = "f16"
+    prefix_bytes: int = 0
+    memory_limit: int = 0
 
 
 class EmbeddingBackend(Protocol):
     """Turns texts into unit vectors."""
 
-    def embed(self, texts: list[str]) -> list[bytes]:
-        """One vector a text, as little-endian float32 bytes."""
+    def embed(self, texts: list[str]) -> tuple[list[bytes], int]:
+        """One vector a text, as little-endian float32 bytes; and the tokens read."""
         ...
 
 
-class ChatBackend(Protocol):
-    """Writes text, a piece at a time."""
+class RerankBackend(Protocol):
+    """Says how well documents answer a query."""
 
-    def stream_chat(self, request: ChatRequest) -> Generator[str, None, None]:
-        """The pieces of the answer; closing the iterator stops the model."""
+    def rerank(self, query: str, documents: list[str]) -> tuple[list[float], int]:
+        """One score a document, higher is better; and the tokens read."""
         ...
+
+
+class GenerationBackend(Protocol):
+    """Writes text, a token at a time. `chat_template` is a Jinja template or empty; `special_tokens` are its variables."""
+
+    context: int
+    chat_template: str
+    special_tokens: Mapping[str, str]
+    reused_tokens: int
+
+    def tokenize(self, text: str) -> list[int]:
+        """The tokens of a prompt, with those that begin every text of this model."""
+        ...
+
+    def generate(
+        self, tokens: list[int], sampling: Sampling, on_prompt: Callable[[int, int], None], cancelled: threading.Event
+    ) -> Iterator[bytes]:
+        """The bytes of each token written, until the model ends; soon over once `cancelled` is set.
+
+        `on_prompt` gets how many tokens of the prompt are read, of how many. `reused_tokens` is then how many were known.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Leave what is being computed, from any thread; `generate` then ends."""
+        ...
+
+
+def load_backend(location: str, options: LoadOptions) -> Any:
+    """Import `package.module:Class` and load a model with it. Raises ModelUnavailable."""
+    module, _, name = location.partition(":")
+    return getattr(importlib.import_module(module), name)(options)

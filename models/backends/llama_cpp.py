@@ -1,56 +1,248 @@
-"""Chat by llama.cpp, for GGUF files. One context, one request at a time."""
+"""Text by llama.cpp, for GGUF files: one context, one generation at a time, by the functions of llama.h.
 
-from collections.abc import Generator
+What a conversation has in common with the last one stays in the KV cache; the states of earlier ones are kept aside.
+"""
+
+import ctypes
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from models.errors import ModelUnavailable, RequestInvalid
-from models.messages import ChatRequest
+import numpy as np
 
-MAX_CONTEXT = 8192
-DEFAULT_MAX_TOKENS = 512
+from models.backends import LoadOptions
+from models.errors import ModelUnavailable, RequestInvalid
+from models.generation.prefixes import PrefixStore, common_length
+from models.generation.sampling import Sampling
+
+# Tokens of a prompt that are read in one pass; between passes the host sees a sign of life.
+PROMPT_BATCH = 256
+# A tail of fewer tokens is quicker evaluated again than kept.
+WORTH_KEEPING = 64
+TOP_K, MIN_P = 40, 0.05
+CACHE_TYPES = {"f16": 1, "q8_0": 8}
+_FLASH_ATTENTION_AUTO, _FLASH_ATTENTION_ON = -1, 1
+_LOG_ERROR = 4
+_DECODE_ABORTED = 2
+_PIECE_BYTES = 256
 
 
 class LlamaCppBackend:
-    """A GGUF model; its own chat template is used where the file carries one."""
+    """A GGUF model, its vocabulary and one context."""
 
-    def __init__(self, file: Path, threads: int) -> None:
+    def __init__(self, options: LoadOptions) -> None:
         try:
-            import llama_cpp
+            import llama_cpp.llama_cpp as llama
         except ImportError as error:
             raise ModelUnavailable(
                 "llama-cpp-python is not installed, or is still being compiled. `lampstand status` shows how far it is."
             ) from error
+        self._llama = llama
+        self._complaints = _quiet_log(llama)
+        llama.llama_backend_init()
+        self._model = self._load(options)
+        self._context = self._open_context(options)
+        self._vocabulary = llama.llama_model_get_vocab(self._model)
+        self._memory = llama.llama_get_memory(self._context)
+        self.context = int(llama.llama_n_ctx(self._context))
+        self.chat_template = (llama.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")
+        bos, eos = llama.llama_vocab_bos(self._vocabulary), llama.llama_vocab_eos(self._vocabulary)
+        self.special_tokens = {"bos_token": self._token_text(bos), "eos_token": self._token_text(eos)}
+        self.reused_tokens = 0
+        self._tokens: list[int] = []
+        self._prefixes = PrefixStore(options.prefix_bytes)
+        self._piece_buffer = ctypes.create_string_buffer(_PIECE_BYTES)
+        self._abort = self._install_abort()
+
+    def tokenize(self, text: str) -> list[int]:
+        bos = self.special_tokens["bos_token"]
+        begins = not (bos and text.startswith(bos))
+        data = text.encode()
+        room = len(data) + 8
+        while True:
+            tokens = (ctypes.c_int32 * room)()
+            count = self._llama.llama_tokenize(self._vocabulary, data, len(data), tokens, room, begins, True)
+            # A negative count is how many there would have been room needed for: a space may be three tokens.
+            if count >= 0 or -count <= room:
+                break
+            room = -count
+        if count < 0:
+            raise RequestInvalid("The prompt could not be turned into tokens of this model.")
+        return list(tokens[:count])
+
+    def generate(
+        self, tokens: list[int], sampling: Sampling, on_prompt: Callable[[int, int], None], cancelled: threading.Event
+    ) -> Iterator[bytes]:
+        self._abort[0] = b"\0"
+        sampler = self._sampler(sampling)
         try:
-            self._model = llama_cpp.Llama(
-                model_path=str(file), n_ctx=_context_length(llama_cpp, file), n_threads=threads, verbose=False
+            self.reused_tokens = self._recall(tokens)
+            for at in range(self.reused_tokens, len(tokens), PROMPT_BATCH):
+                if cancelled.is_set() or not self._decode(tokens[at : at + PROMPT_BATCH]):
+                    return
+                on_prompt(min(at + PROMPT_BATCH, len(tokens)), len(tokens))
+            while not cancelled.is_set():
+                token = self._llama.llama_sampler_sample(sampler, self._context, -1)
+                if self._llama.llama_vocab_is_eog(self._vocabulary, token):
+                    return
+                yield self._piece(token)
+                if not self._decode([token]):
+                    return
+        finally:
+            self._llama.llama_sampler_free(sampler)
+
+    def interrupt(self) -> None:
+        self._abort[0] = b"\1"
+
+    def _load(self, options: LoadOptions) -> Any:
+        parameters = self._llama.llama_model_default_params()
+        parameters.n_gpu_layers = sum(options.gpu_layers)
+        if len(options.gpu_layers) == 1:
+            parameters.split_mode, parameters.main_gpu = self._llama.LLAMA_SPLIT_MODE_NONE, 0
+        elif options.gpu_layers:
+            shares = (ctypes.c_float * self._llama.llama_max_devices())(*options.gpu_layers)
+            parameters.tensor_split = shares
+        model = self._llama.llama_model_load_from_file(options.path.encode(), parameters)
+        if not model:
+            reason = " ".join(self._complaints) or "llama.cpp gives no reason"
+            raise ModelUnavailable(f"{Path(options.path).name} could not be loaded: {reason}")
+        return model
+
+    def _open_context(self, options: LoadOptions) -> Any:
+        parameters = self._llama.llama_context_default_params()
+        parameters.n_ctx = options.context
+        parameters.n_batch = parameters.n_ubatch = min(PROMPT_BATCH, options.context)
+        parameters.n_threads = parameters.n_threads_batch = options.threads
+        parameters.type_k = parameters.type_v = CACHE_TYPES[options.cache_type]
+        # llama.cpp keeps values in fewer bits only with flash attention.
+        parameters.flash_attn_type = _FLASH_ATTENTION_AUTO if options.cache_type == "f16" else _FLASH_ATTENTION_ON
+        context = self._llama.llama_init_from_model(self._model, parameters)
+        if not context:
+            raise ModelUnavailable(
+                f"There is not memory enough for a context of {options.context:,} tokens. {' '.join(self._complaints)}"
             )
-        except (ValueError, RuntimeError) as error:
-            raise ModelUnavailable(f"{file.name} could not be loaded: {error}") from error
+        return context
 
-    def stream_chat(self, request: ChatRequest) -> Generator[str, None, None]:
-        messages = [{"role": message.role, "content": message.content} for message in request.messages]
-        try:
-            chunks = self._model.create_chat_completion(
-                messages=messages,
-                stream=True,
-                max_tokens=request.max_tokens or DEFAULT_MAX_TOKENS,
-                temperature=request.temperature,
-                top_p=request.top_p,
-                seed=request.seed,
-                stop=request.stop or [],
-            )
-            for chunk in chunks:
-                content = chunk["choices"][0]["delta"].get("content")
-                if content:
-                    yield content
-        except ValueError as error:
-            raise RequestInvalid(f"The model refused the request: {error}") from error
+    def _install_abort(self) -> ctypes.Array[ctypes.c_char]:
+        """A flag that ends what llama.cpp computes, at its next node of the graph.
+
+        It is asked some thousand times a token, too often for a Python function: libc's `strlen` of the flag is 0 until
+        the flag is set, then 1.
+        """
+        flag = ctypes.create_string_buffer(2)
+        strlen = ctypes.cast(ctypes.CDLL(None).strlen, self._llama.ggml_abort_callback)
+        self._llama.llama_set_abort_callback(self._context, strlen, ctypes.cast(flag, ctypes.c_void_p))
+        self._abort_callback = strlen
+        return flag
+
+    def _decode(self, tokens: list[int]) -> bool:
+        """Read tokens after those in the cache; False where that was interrupted, and the cache is as before."""
+        batch = (ctypes.c_int32 * len(tokens))(*tokens)
+        status = self._llama.llama_decode(self._context, self._llama.llama_batch_get_one(batch, len(tokens)))
+        if status == 0:
+            self._tokens += tokens
+            return True
+        self._truncate(len(self._tokens))
+        if status == _DECODE_ABORTED:
+            return False
+        raise ModelUnavailable(f"llama.cpp could not go on (status {status}). {' '.join(self._complaints)}")
+
+    def _recall(self, tokens: list[int]) -> int:
+        """Bring the cache to the longest beginning of `tokens` that is known; its length.
+
+        One token at least is left to be read, because sampling needs its logits.
+        """
+        wanted = tokens[:-1]
+        current = common_length(np.asarray(self._tokens, np.int32), np.asarray(wanted, np.int32))
+        kept = self._prefixes.longest(wanted, more_than=current + WORTH_KEEPING)
+        if len(self._tokens) - current >= WORTH_KEEPING:
+            self._keep_state()
+        if kept:
+            state = (ctypes.c_uint8 * len(kept.state)).from_buffer_copy(kept.state)
+            if self._llama.llama_state_seq_set_data(self._context, state, len(kept.state), 0):
+                self._tokens = kept.tokens.tolist()
+                current = common_length(kept.tokens, np.asarray(wanted, np.int32))
+            else:
+                current = 0
+        return self._truncate(current)
+
+    def _keep_state(self) -> None:
+        size = self._llama.llama_state_seq_get_size(self._context, 0)
+        if self._prefixes.takes(size):
+            state = (ctypes.c_uint8 * size)()
+            written = self._llama.llama_state_seq_get_data(self._context, state, size, 0)
+            if written:
+                self._prefixes.keep(self._tokens, bytes(memoryview(state)[:written]))
+
+    def _truncate(self, length: int) -> int:
+        """Forget the tokens from `length` on, or all where the architecture cannot forget some; what is left."""
+        if not self._llama.llama_memory_seq_rm(self._memory, 0, length, -1):
+            self._llama.llama_memory_clear(self._memory, True)
+            length = 0
+        del self._tokens[length:]
+        return length
+
+    def _sampler(self, sampling: Sampling) -> Any:
+        llama = self._llama
+        chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        if sampling.json_schema is not None:
+            grammar = llama.llama_sampler_init_grammar(self._vocabulary, json_grammar(sampling.json_schema), b"root")
+            if not grammar:
+                llama.llama_sampler_free(chain)
+                raise RequestInvalid("llama.cpp does not understand the grammar of this JSON schema. Make it simpler.")
+            llama.llama_sampler_chain_add(chain, grammar)
+        if sampling.temperature == 0:
+            llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_greedy())
+            return chain
+        seed = llama.LLAMA_DEFAULT_SEED if sampling.seed is None else sampling.seed & 0xFFFFFFFF
+        for each in (
+            llama.llama_sampler_init_top_k(TOP_K),
+            llama.llama_sampler_init_top_p(sampling.top_p, 1),
+            llama.llama_sampler_init_min_p(MIN_P, 1),
+            llama.llama_sampler_init_temp(sampling.temperature),
+            llama.llama_sampler_init_dist(seed),
+        ):
+            llama.llama_sampler_chain_add(chain, each)
+        return chain
+
+    def _piece(self, token: int) -> bytes:
+        count = self._llama.llama_token_to_piece(self._vocabulary, token, self._piece_buffer, _PIECE_BYTES, 0, False)
+        return self._piece_buffer.raw[: max(0, count)]
+
+    def _token_text(self, token: int) -> str:
+        if token < 0:
+            return ""
+        return bytes(self._llama.llama_vocab_get_text(self._vocabulary, token)).decode("utf-8", "replace")
 
 
-def _context_length(llama_cpp: Any, file: Path) -> int:
-    """The context the model was trained for, within what a small machine can hold."""
-    vocabulary = llama_cpp.Llama(model_path=str(file), vocab_only=True, verbose=False)
-    trained = int(vocabulary.metadata.get(f"{vocabulary.metadata.get('general.architecture')}.context_length", 2048))
-    vocabulary.close()
-    return min(trained, MAX_CONTEXT)
+def json_grammar(schema: dict[str, Any]) -> bytes:
+    """The GBNF grammar of the JSON texts that fit a schema. Raises RequestInvalid."""
+    from llama_cpp.llama_grammar import json_schema_to_gbnf
+
+    try:
+        grammar = json_schema_to_gbnf(json.dumps(schema or {"type": "object"}))
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise RequestInvalid(f"This JSON schema cannot be followed: {error}") from error
+    # Its rule for strings lets control characters through, which JSON does not.
+    return str(grammar).replace(r'[^"\\]', r'[^"\\\x7F\x00-\x1F]').encode()
+
+
+def _quiet_log(llama: Any) -> deque[str]:
+    """Keep llama.cpp's complaints instead of printing all it says; the last few."""
+    complaints: deque[str] = deque(maxlen=4)
+
+    def listen(level: int, text: bytes, _data: object) -> None:
+        if level == _LOG_ERROR:
+            complaints.append(text.decode("utf-8", "replace").strip())
+
+    callback = llama.llama_log_callback(listen)
+    _callbacks.append(callback)
+    llama.llama_log_set(callback, None)
+    return complaints
+
+
+# llama.cpp calls it for as long as the process lives.
+_callbacks: list[Any] = []

@@ -5,27 +5,19 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from models.backends import LoadOptions
 from models.errors import ModelUnavailable
+from models.formats.folder import MANIFEST, Manifest
 
 # Tokens a forward pass, padding counted: larger ones fall out of the processor's cache.
 BATCH_TOKENS = 1024
 MAX_TOKENS = 256
-MANIFEST = "manifest.json"
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export made: its file, its precision, its mean cosine to torch, and the weights it was made from."""
-
-    file: str
-    precision: str
-    mean_cosine: float
-    source_sha256: str
 
 
 class OnnxBackend:
     """An exported folder: the graph with pooling and normalisation inside, its tokenizer, its manifest."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, options: LoadOptions) -> None:
         try:
             import onnxruntime
             from tokenizers import Tokenizer
@@ -33,20 +25,21 @@ class OnnxBackend:
             raise ModelUnavailable(
                 f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`."
             ) from error
+        folder = Path(options.path)
         self.manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
+        session = onnxruntime.SessionOptions()
+        session.intra_op_num_threads = options.threads
+        session.inter_op_num_threads = 1
         # A spinning pool would take the cores from the request path between passes.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        session.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
-            str(folder / self.manifest.file), options, providers=["CPUExecutionProvider"]
+            str(folder / self.manifest.file), session, providers=["CPUExecutionProvider"]
         )
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
 
-    def embed(self, texts: list[str]) -> list[bytes]:
+    def embed(self, texts: list[str]) -> tuple[list[bytes], int]:
         encodings = self._tokenizer.encode_batch(texts)
         order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
         vectors: list[bytes] = [b""] * len(texts)
@@ -59,7 +52,7 @@ class OnnxBackend:
             for index, vector in zip(batch, self._forward([encodings[i].ids for i in batch]), strict=True):
                 vectors[index] = np.asarray(vector, dtype="<f4").tobytes()
             at = end
-        return vectors
+        return vectors, sum(len(encoding.ids) for encoding in encodings)
 
     def _forward(self, rows: list[list[int]]) -> np.ndarray:
         longest = max(map(len, rows))

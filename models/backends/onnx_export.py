@@ -13,9 +13,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from models.backends.onnx import MANIFEST, Manifest, OnnxBackend
+from models.backends import LoadOptions
+from models.backends.onnx import OnnxBackend
 from models.backends.sentence_transformers import SentenceTransformersBackend
 from models.catalogue import sha256_of
+from models.formats.folder import MANIFEST, Manifest
 
 LEAST_COSINE = 0.98
 OPSET = 17
@@ -112,8 +114,8 @@ def _has_vnni() -> bool:
 
 def _mean_cosine(source: Path, folder: Path, manifest: Manifest) -> float:
     _write(folder, manifest)
-    exported = OnnxBackend(folder, threads=1).embed(_SAMPLES)
-    reference = SentenceTransformersBackend(source, threads=1).embed(_SAMPLES)
+    exported, _ = OnnxBackend(LoadOptions(path=str(folder), threads=1)).embed(_SAMPLES)
+    reference, _ = SentenceTransformersBackend(LoadOptions(path=str(source), threads=1)).embed(_SAMPLES)
     pairs = zip(exported, reference, strict=True)
     return float(np.mean([np.frombuffer(one, "<f4") @ np.frombuffer(two, "<f4") for one, two in pairs]))
 

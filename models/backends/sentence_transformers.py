@@ -1,28 +1,63 @@
-"""Embeddings by sentence-transformers on torch: the reference that the ONNX backend is made from and held against."""
+"""Embeddings and reranking by sentence-transformers on torch.
 
-from pathlib import Path
+For embedding it is the reference that the ONNX backend is made from and held against.
+"""
+
+from typing import Any
 
 import numpy as np
 
+from models.backends import LoadOptions
 from models.errors import ModelUnavailable
 
 BATCH = 64
 
 
 class SentenceTransformersBackend:
-    """A sentence-transformers folder on the CPU."""
+    """A sentence-transformers folder."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, options: LoadOptions) -> None:
+        library = _prepare(options)
         try:
-            import torch
-            from sentence_transformers import SentenceTransformer
-        except ImportError as error:
-            raise ModelUnavailable(
-                f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`."
-            ) from error
-        torch.set_num_threads(threads)
-        self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+            self._model = library.SentenceTransformer(options.path, device=_device(options), local_files_only=True)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ModelUnavailable(f"sentence-transformers cannot load {options.path}: {error}") from error
 
-    def embed(self, texts: list[str]) -> list[bytes]:
+    def embed(self, texts: list[str]) -> tuple[list[bytes], int]:
         vectors = self._model.encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
-        return [np.asarray(vector, dtype="<f4").tobytes() for vector in vectors]
+        return [np.asarray(vector, dtype="<f4").tobytes() for vector in vectors], _count(self._model.tokenizer, texts)
+
+
+class CrossEncoderBackend:
+    """A cross-encoder: it reads query and document together, and says how well they fit."""
+
+    def __init__(self, options: LoadOptions) -> None:
+        library = _prepare(options)
+        try:
+            self._model = library.CrossEncoder(options.path, device=_device(options), local_files_only=True)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ModelUnavailable(f"sentence-transformers cannot load {options.path}: {error}") from error
+
+    def rerank(self, query: str, documents: list[str]) -> tuple[list[float], int]:
+        pairs = [(query, document) for document in documents]
+        scores = self._model.predict(pairs, batch_size=BATCH, show_progress_bar=False)
+        tokens = _count(self._model.tokenizer, documents) + len(documents) * _count(self._model.tokenizer, [query])
+        return [float(score) for score in np.asarray(scores).reshape(len(documents), -1)[:, -1]], tokens
+
+
+def _prepare(options: LoadOptions) -> Any:
+    try:
+        import sentence_transformers
+        import torch
+    except ImportError as error:
+        raise ModelUnavailable(f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`.") from error
+    torch.set_num_threads(options.threads)
+    return sentence_transformers
+
+
+def _device(options: LoadOptions) -> str:
+    return "cuda:0" if options.gpu_layers else "cpu"
+
+
+def _count(tokenizer: Any, texts: list[str]) -> int:
+    return sum(len(ids) for ids in tokenizer(texts, truncation=True)["input_ids"])

@@ -15,6 +15,24 @@ def bench() -> None:
 @bench.command()
 @JSON_OPTION
 @click.pass_obj
+def models(home: Home, as_json: bool) -> None:
+    """The model runtime: what it adds to a model called directly, by streams, conversations and embeddings."""
+    import asyncio
+
+    from models.catalogue import MINILM
+    from models.exports import ensure_export
+    from server.benchmarks.models import measure_models
+
+    appliance = home.open()
+    with Console(stderr=True).status("measuring") as status:
+        exported = asyncio.run(ensure_export(appliance.catalogue.find(MINILM), appliance.folder.models))
+        measurements = measure_models(appliance.folder.home, exported, status.update)
+    print_report("models", measurements, as_json=as_json)
+
+
+@bench.command()
+@JSON_OPTION
+@click.pass_obj
 def index(home: Home, as_json: bool) -> None:
     """Embedding: the ONNX backend beside torch, and a full index of the library."""
     from models.catalogue import MINILM
@@ -22,8 +40,8 @@ def index(home: Home, as_json: bool) -> None:
     from server.bootstrap import RuntimeEmbedder
 
     appliance = home.open()
-    onnx = RuntimeEmbedder(appliance.models, MINILM)
-    torch = RuntimeEmbedder(appliance.models, f"{MINILM}-torch")
+    onnx = RuntimeEmbedder(appliance.models, MINILM, fresh=True)
+    torch = RuntimeEmbedder(appliance.models, f"{MINILM}-torch", fresh=True)
     with Console(stderr=True).status("measuring") as status:
         measurements = measure_index(appliance, onnx=onnx, torch=torch, on_progress=status.update)
     print_report("index", measurements, as_json=as_json)

@@ -3,8 +3,8 @@
 import click
 
 from appliance.infrastructure.logs import configure_logging
-from models.cli import ModelsFolder
 from models.cli import models as group
+from models.cli.context import ModelsFolder
 from server.cli.context import Home
 
 
@@ -13,6 +13,8 @@ from server.cli.context import Home
 def models(context: click.Context) -> None:
     """The models that embed and write, and the runtime that loads them."""
     home: Home = context.obj
-    configure_logging(home.settings().log_level)
+    settings = home.settings()
+    # On a terminal a command itself says what it does; the service has its log.
+    configure_logging(settings.log_level if context.invoked_subcommand == "serve" else home.log_level or "error")
     folder = home.folder.create()
-    context.obj = ModelsFolder(folder.models, folder.models_socket)
+    context.obj = ModelsFolder(folder.models, folder.models_socket, settings.models_address, settings.models_token)

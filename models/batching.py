@@ -1,0 +1,84 @@
+"""Texts of different requests become vectors in one pass; what was embedded before is remembered."""
+
+from collections.abc import Sequence
+
+from models.cache import EmbeddingCache, normalise
+from models.catalogue import Model
+from models.metrics import Metrics
+from models.residency import Residency
+from models.scheduler.device import Device, Part
+from models.scheduler.fair_queue import Urgency
+
+# Bytes of a token of most languages' text; only the size of a pass depends on it, the model counts its own.
+BYTES_A_TOKEN = 4
+# Tokens that a text has besides its words.
+FRAME_TOKENS = 2
+
+
+class Batcher:
+    """Embeds by the models of a residency. A pass takes what waits when the device is free, and waits for nothing.
+
+    With 8-bit weights a vector depends a little on the texts beside it: up to 0.01 of cosine.
+    """
+
+    def __init__(self, residency: Residency, cache: EmbeddingCache, metrics: Metrics, *, pass_tokens: int) -> None:
+        self._residency, self._cache, self._metrics = residency, cache, metrics
+        self._pass_tokens = pass_tokens
+
+    def known(self, model: Model, texts: Sequence[str]) -> list[bytes | None]:
+        """The vectors that are remembered."""
+        return self._cache.get(_weights(model), [normalise(text) for text in texts])
+
+    async def embed(
+        self, model: Model, device: Device, texts: Sequence[str], *, urgency: Urgency, user: str
+    ) -> tuple[list[bytes], int]:
+        """One vector a text, and the tokens read for those that were not known. Raises ModelError."""
+        wanted = [normalise(text) for text in texts]
+        unknown = list(dict.fromkeys(wanted))
+        vectors: dict[str, bytes] = {}
+        tokens = 0
+        for number, slice_ in enumerate(_slices(unknown, self._pass_tokens)):
+            part = Part(model.id, slice_, sum(map(_tokens, slice_)), lambda payloads: self._pass(model, payloads))
+            made, read = await device.take_part(part, urgency=urgency, user=user, admitted=number > 0)
+            vectors |= zip(slice_, made, strict=True)
+            tokens += read
+        return [vectors[text] for text in wanted], tokens
+
+    async def _pass(self, model: Model, payloads: Sequence[list[str]]) -> list[tuple[list[bytes], int]]:
+        """Embed the texts of several requests together; each gets its vectors and its share of the tokens."""
+        texts = list(dict.fromkeys(text for payload in payloads for text in payload))
+        self._metrics.pass_parts.observe(len(payloads))
+        async with self._residency.use(model) as child:
+            answer = await child.embed(texts)
+        size = len(answer.data) // answer.count
+        vectors = [answer.data[at : at + size] for at in range(0, len(answer.data), size)]
+        self._metrics.prompt_tokens.labels(model.id).inc(answer.tokens)
+        self._cache.put(_weights(model), texts, vectors)
+        by_text = dict(zip(texts, vectors, strict=True))
+        total = sum(map(_tokens, texts))
+        return [
+            ([by_text[text] for text in payload], answer.tokens * sum(map(_tokens, payload)) // max(1, total))
+            for payload in payloads
+        ]
+
+
+def _weights(model: Model) -> str:
+    """What vectors are remembered under: other weights, or the same by another library, make others."""
+    return f"{model.backend}:{model.sha256}"
+
+
+def _tokens(text: str) -> int:
+    return len(text.encode()) // BYTES_A_TOKEN + FRAME_TOKENS
+
+
+def _slices(texts: Sequence[str], budget: int) -> list[list[str]]:
+    """Texts in order, parted so that each part is within a token budget, or is one text."""
+    slices: list[list[str]] = []
+    room = 0
+    for text in texts:
+        if _tokens(text) > room:
+            slices.append([])
+            room = budget
+        slices[-1].append(text)
+        room -= _tokens(text)
+    return slices

@@ -1,0 +1,133 @@
+"""Vectors of texts that were embedded before: the latest in memory, the rest on disk, where they outlive the runtime.
+
+A vector belongs to (weights, normalised text). On disk there are two generations: new vectors and those asked for again go
+to the younger; when it has grown to half the bound, the older is dropped whole and the younger becomes the older. So what
+is used stays, and nothing is ever deleted one by one.
+"""
+
+import hashlib
+import threading
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import lmdb
+import structlog
+
+MEMORY_ENTRIES = 4096
+# Pages of the tree, free lists and dropped generations that are not yet written over.
+_MAP_FACTOR = 3
+_GENERATIONS = (b"generation-0", b"generation-1")
+_YOUNGER = b"younger"
+
+_log = structlog.get_logger()
+
+
+def normalise(text: str) -> str:
+    """The form in which a text is embedded and remembered: NFC, with single spaces."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+class EmbeddingCache:
+    """At most about `capacity` bytes on disk. Safe to call from several threads."""
+
+    def __init__(self, folder: Path, capacity: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="embedding-cache")
+        self._recent: OrderedDict[bytes, bytes] = OrderedDict()
+        self.hits = self.misses = 0
+        self._environment = lmdb.open(
+            str(folder), map_size=_MAP_FACTOR * capacity + (1 << 20), max_dbs=3, sync=False, readahead=False, mode=0o600
+        )
+        self._generations = [self._environment.open_db(name) for name in _GENERATIONS]
+
+    def get(self, weights: str, texts: Sequence[str]) -> list[bytes | None]:
+        """The vector of each normalised text, where it is known."""
+        keys = [_key(weights, text) for text in texts]
+        found: list[bytes | None] = []
+        with self._lock:
+            for key in keys:
+                vector = self._recent.get(key)
+                if vector is not None:
+                    self._recent.move_to_end(key)
+                found.append(vector)
+        if None in found:
+            self._look_on_disk(keys, found)
+        known = sum(vector is not None for vector in found)
+        self.hits += known
+        self.misses += len(found) - known
+        return found
+
+    def put(self, weights: str, texts: Sequence[str], vectors: Sequence[bytes]) -> None:
+        """Remember vectors of normalised texts: at once in memory, soon on disk."""
+        entries = [(_key(weights, text), vector) for text, vector in zip(texts, vectors, strict=True)]
+        self._remember(entries)
+        self._writer.submit(self._write, entries)
+
+    def close(self) -> None:
+        """Wait until all is on disk."""
+        self._writer.shutdown()
+        self._environment.sync(True)  # noqa: FBT003 - the library's signature
+        self._environment.close()
+
+    def __len__(self) -> int:
+        with self._environment.begin() as transaction:
+            return sum(int(transaction.stat(generation)["entries"]) for generation in self._generations)
+
+    def _look_on_disk(self, keys: Sequence[bytes], found: list[bytes | None]) -> None:
+        again: list[tuple[bytes, bytes]] = []
+        promoted: list[tuple[bytes, bytes]] = []
+        with self._environment.begin() as transaction:
+            younger = self._younger(transaction)
+            for index, key in enumerate(keys):
+                if found[index] is not None:
+                    continue
+                vector = transaction.get(key, db=self._generations[younger])
+                if vector is None:
+                    vector = transaction.get(key, db=self._generations[1 - younger])
+                    if vector is not None:
+                        promoted.append((key, bytes(vector)))
+                if vector is not None:
+                    found[index] = bytes(vector)
+                    again.append((key, bytes(vector)))
+        self._remember(again)
+        if promoted:
+            self._writer.submit(self._write, promoted)
+
+    def _remember(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
+        with self._lock:
+            for key, vector in entries:
+                self._recent[key] = vector
+                self._recent.move_to_end(key)
+            while len(self._recent) > MEMORY_ENTRIES:
+                self._recent.popitem(last=False)
+
+    def _write(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
+        try:
+            with self._environment.begin(write=True) as transaction:
+                younger = self._younger(transaction)
+                if self._size(transaction, younger) >= self._capacity // 2:
+                    younger = 1 - younger
+                    transaction.drop(self._generations[younger], delete=False)
+                    transaction.put(_YOUNGER, bytes([younger]))
+                with transaction.cursor(self._generations[younger]) as cursor:
+                    cursor.putmulti(entries)
+        except lmdb.Error as error:
+            # A vector that is not remembered is computed again: a full disk is no reason to fail a search.
+            _log.warning("vectors are not remembered", reason=str(error))
+
+    def _younger(self, transaction: lmdb.Transaction) -> int:
+        found = transaction.get(_YOUNGER)
+        return found[0] if found else 0
+
+    def _size(self, transaction: lmdb.Transaction, generation: int) -> int:
+        stat = transaction.stat(self._generations[generation])
+        return int(stat["psize"]) * (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"])
+
+
+def _key(weights: str, text: str) -> bytes:
+    return hashlib.blake2b(f"{weights}\0{text}".encode(), digest_size=16).digest()

@@ -1,0 +1,147 @@
+"""The process of one model: `python -m models.child FD BACKEND OPTIONS`, started by its host, ended with it."""
+
+import faulthandler
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+from typing import Any
+
+import msgspec
+import psutil
+import structlog
+
+from models.backends import LoadOptions, load_backend
+from models.child.frames import (
+    LENGTH,
+    Cancel,
+    Embed,
+    Failed,
+    FromChild,
+    Generate,
+    Loaded,
+    NotLoaded,
+    Rerank,
+    Scores,
+    ToChild,
+    Vectors,
+    Working,
+    decode_request,
+    encode,
+)
+from models.child.limits import OUT_OF_MEMORY, limit_this_process
+from models.child.writing import Writer
+from models.errors import ModelError, RequestInvalid
+
+# Documents scored between two looks at the clock.
+RERANK_BATCH = 8
+
+_log = structlog.get_logger()
+
+
+class Child:
+    """Serves one backend: a thread reads requests, the main thread works on them in turn."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._requests: queue.SimpleQueue[ToChild] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._current = 0
+        self._cancelled = threading.Event()
+        self._abandoned: set[int] = set()
+        self._backend: Any = None
+        self._writer: Writer | None = None
+
+    def run(self, location: str, options: LoadOptions) -> int:
+        threading.Thread(target=self._read, daemon=True).start()
+        began = time.monotonic()
+        try:
+            self._backend = load_backend(location, options)
+            if hasattr(self._backend, "generate"):
+                self._writer = Writer(self._backend)
+        except ModelError as error:
+            self._send(NotLoaded(error.message))
+            return 1
+        took = time.monotonic() - began
+        self._send(Loaded(psutil.Process().memory_info().rss, took, context=getattr(self._backend, "context", 0)))
+        while True:
+            self._work(self._requests.get())
+
+    def _work(self, request: ToChild) -> None:
+        with self._lock:
+            if request.id in self._abandoned:
+                self._abandoned.discard(request.id)
+                return
+            self._current = request.id
+            self._cancelled.clear()
+        try:
+            if isinstance(request, Embed):
+                vectors, tokens = self._backend.embed(request.texts)
+                self._send(Vectors(request.id, len(vectors), b"".join(vectors), tokens))
+            elif isinstance(request, Rerank):
+                self._rerank(request)
+            elif isinstance(request, Generate) and self._writer:
+                self._writer.write(request, self._cancelled, self._send)
+        except ModelError as error:
+            self._send(Failed(request.id, error.message, invalid=isinstance(error, RequestInvalid)))
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a library raises, its request must hear of it
+            _log.exception("request failed")
+            self._send(Failed(request.id, f"The model failed at this request: {error}"))
+
+    def _rerank(self, request: Rerank) -> None:
+        deadline = time.monotonic() + request.max_ms / 1000 if request.max_ms else None
+        scores: list[float] = []
+        tokens = 0
+        for at in range(0, len(request.documents), RERANK_BATCH):
+            if self._cancelled.is_set() or (at and deadline and time.monotonic() > deadline):
+                break
+            found, read = self._backend.rerank(request.query, request.documents[at : at + RERANK_BATCH])
+            scores += found
+            tokens += read
+            self._send(Working(request.id, len(scores), len(request.documents)))
+        self._send(Scores(request.id, scores, tokens))
+
+    def _send(self, frame: FromChild) -> None:
+        self._connection.sendall(encode(frame))
+
+    def _read(self) -> None:
+        stream = self._connection.makefile("rb")
+        while head := stream.read(LENGTH.size):
+            request = decode_request(stream.read(LENGTH.unpack(head)[0]))
+            if isinstance(request, Cancel):
+                self._cancel(request.id)
+            else:
+                self._requests.put(request)
+        # The host is gone. Whatever native code computes at the moment is for nobody.
+        os._exit(0)
+
+    def _cancel(self, identifier: int) -> None:
+        with self._lock:
+            if identifier != self._current:
+                # Of requests that are over nothing is remembered: they come in the order of their ids.
+                if identifier > self._current:
+                    self._abandoned.add(identifier)
+                return
+            self._cancelled.set()
+            if hasattr(self._backend, "interrupt"):
+                self._backend.interrupt()
+
+
+def main() -> int:
+    handle, location, options = sys.argv[1:]
+    faulthandler.enable()
+    loading = msgspec.json.decode(options, type=LoadOptions)
+    limit_this_process(loading.memory_limit)
+    try:
+        return Child(socket.socket(fileno=int(handle))).run(location, loading)
+    except MemoryError:
+        # Of what is left of the heap nothing can be said.
+        os._exit(OUT_OF_MEMORY)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

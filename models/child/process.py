@@ -1,0 +1,243 @@
+"""The host's end of a child: start it, speak with it, notice when it dies, hangs or takes too much."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+
+import msgspec
+import structlog
+
+from models.backends import LoadOptions
+from models.child.frames import (
+    LENGTH,
+    Answer,
+    Cancel,
+    Embed,
+    Failed,
+    Finished,
+    Generate,
+    Loaded,
+    NotLoaded,
+    Piece,
+    Rerank,
+    Scores,
+    ToChild,
+    Vectors,
+    Working,
+    decode_answer,
+    encode,
+)
+from models.child.limits import OUT_OF_MEMORY
+from models.errors import ModelCrashed, ModelError, ModelUnavailable, RequestInvalid
+from models.programs import end_group
+
+_log = structlog.get_logger()
+_TERMINAL = (Vectors, Scores, Finished, Failed)
+
+
+class ChildProcess:
+    """One model in a process of its own. Made by `start`; ended by `end`, by itself, or by the watchdog."""
+
+    def __init__(
+        self, name: str, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
+        hang_timeout_s: float,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.loaded = Loaded(0, 0.0)
+        self.on_death: Callable[[], None] = lambda: None
+        self._process, self._reader, self._writer = process, reader, writer
+        self._hang_timeout_s = hang_timeout_s
+        self._identifiers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Queue[Answer | None]] = {}
+        self._death = ""
+        self._last_frame = time.monotonic()
+        self._listener: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(
+        cls, name: str, location: str, options: LoadOptions, *, load_timeout_s: float, hang_timeout_s: float,
+        environment: Mapping[str, str],
+    ) -> "ChildProcess":  # fmt: skip
+        """Start a process and load a model in it.
+
+        Raises ModelUnavailable where the model cannot be loaded, ModelCrashed where its process died of it.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "models.child", str(theirs.fileno()), location,
+                msgspec.json.encode(options).decode(),
+                pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+                start_new_session=True, env={**os.environ, **environment},
+            )  # fmt: skip
+        reader, writer = await asyncio.open_connection(sock=ours)
+        child = cls(name, process, reader, writer, hang_timeout_s)
+        try:
+            async with asyncio.timeout(load_timeout_s):
+                await child._await_load()
+        except TimeoutError:
+            await child.end()
+            raise ModelUnavailable(f"{name} was not loaded within {load_timeout_s:.0f} seconds.") from None
+        except BaseException:
+            await child.end()
+            raise
+        child._listener = asyncio.create_task(child._listen())
+        return child
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return not self._death
+
+    async def embed(self, texts: list[str]) -> Vectors:
+        """Raises ModelError; ModelCrashed where the process died of it or hung."""
+        answer = await self._ask(Embed(next(self._identifiers), texts))
+        if not isinstance(answer, Vectors):
+            raise ModelUnavailable(f"{self.name} does not embed.")
+        return answer
+
+    async def rerank(self, query: str, documents: list[str], max_ms: int | None) -> Scores:
+        """Raises ModelError; ModelCrashed where the process died of it or hung."""
+        answer = await self._ask(Rerank(next(self._identifiers), query, documents, max_ms))
+        if not isinstance(answer, Scores):
+            raise ModelUnavailable(f"{self.name} does not rerank.")
+        return answer
+
+    async def generate(self, request: Generate) -> AsyncGenerator[Working | Piece | Finished, None]:
+        """What the model says, up to and with Finished. Closing the iterator stops it. Raises ModelError."""
+        request = msgspec.structs.replace(request, id=next(self._identifiers))
+        async with contextlib.aclosing(self._exchange(request)) as answers:
+            async for answer in answers:
+                if isinstance(answer, Working | Piece | Finished):
+                    yield answer
+
+    async def end(self) -> None:
+        """End the process at once; what waits for it fails."""
+        end_group(self._process)
+        await self._process.wait()
+        self._writer.close()
+        if self._listener is None:
+            self._die()
+        else:
+            await asyncio.wait([self._listener])
+
+    async def _ask(self, request: ToChild) -> Answer:
+        async with contextlib.aclosing(self._exchange(request)) as answers:
+            async for answer in answers:
+                if isinstance(answer, _TERMINAL):
+                    return answer
+        raise ModelCrashed(self._why())
+
+    async def _exchange(self, request: ToChild) -> AsyncGenerator[Answer, None]:
+        """Send a request and yield its answers. Left early, the request is cancelled; left without a word, it is ended."""
+        if self._death:
+            raise ModelCrashed(self._death)
+        answers = self._waiting.setdefault(request.id, asyncio.Queue())
+        finished = False
+        try:
+            self._write(request)
+            while True:
+                answer = await self._next(answers)
+                finished = answer is None or isinstance(answer, _TERMINAL)
+                if answer is None:
+                    raise ModelCrashed(self._why())
+                if isinstance(answer, Failed):
+                    raise RequestInvalid(answer.message) if answer.invalid else ModelError(answer.message)
+                yield answer
+                if finished:
+                    return
+        finally:
+            del self._waiting[request.id]
+            if not finished and not self._death:
+                self._write(Cancel(request.id))
+
+    async def _next(self, answers: asyncio.Queue[Answer | None]) -> Answer | None:
+        """The next answer; a process that says nothing to anyone for too long is ended."""
+        began = time.monotonic()
+        while True:
+            quiet_since = max(began, self._last_frame)
+            try:
+                async with asyncio.timeout_at(asyncio.get_running_loop().time() + self._left(quiet_since)):
+                    return await answers.get()
+            except TimeoutError:
+                if self._left(max(began, self._last_frame)) > 0:
+                    continue  # it is busy with a request before this one
+            self._death = (
+                f"{self.name} gave no sign of life for {self._hang_timeout_s:.0f} seconds; its process was ended."
+            )
+            _log.error("model hangs", model=self.name, pid=self.pid)
+            end_group(self._process)
+
+    def _left(self, since: float) -> float:
+        return since + self._hang_timeout_s - time.monotonic()
+
+    def _write(self, frame: ToChild) -> None:
+        # A socket whose other end is gone says so to the listener; there is nobody to wait for here.
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            self._writer.write(encode(frame))
+
+    async def _await_load(self) -> None:
+        frame = await self._read()
+        if isinstance(frame, Loaded):
+            self.loaded = frame
+            return
+        if isinstance(frame, NotLoaded):
+            raise ModelUnavailable(frame.message)
+        await self._process.wait()
+        raise ModelCrashed(f"{self.name} could not be loaded: {self._ending()}.")
+
+    async def _listen(self) -> None:
+        try:
+            while (frame := await self._read()) is not None:
+                self._last_frame = time.monotonic()
+                answers = None if isinstance(frame, Loaded | NotLoaded) else self._waiting.get(frame.id)
+                if answers is not None and not isinstance(frame, Loaded | NotLoaded):
+                    answers.put_nowait(frame)
+            # Its socket is closed: it is dead, or of no more use.
+            end_group(self._process)
+            await self._process.wait()
+        finally:
+            self._die()
+
+    async def _read(self) -> Answer | Loaded | NotLoaded | None:
+        try:
+            (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
+            return _decode(await self._reader.readexactly(length))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+        except msgspec.MsgspecError:
+            _log.exception("a model's process says what is no frame", model=self.name)
+            return None
+
+    def _die(self) -> None:
+        self._death = self._death or f"{self.name} stopped: {self._ending()}. The next request starts it again."
+        for answers in self._waiting.values():
+            answers.put_nowait(None)
+        self.on_death()
+
+    def _why(self) -> str:
+        return self._death or f"{self.name} stopped."
+
+    def _ending(self) -> str:
+        status = self._process.returncode
+        if status is None or status >= 0:
+            if status == OUT_OF_MEMORY:
+                return "it took more memory than it was planned to"
+            return f"its process ended with status {status}"
+        with contextlib.suppress(ValueError):
+            return f"its process was ended by {signal.Signals(-status).name}"
+        return f"its process was ended by signal {-status}"
+
+
+def _decode(body: bytes) -> Answer | Loaded | NotLoaded:
+    frame: Answer | Loaded | NotLoaded = decode_answer(body)
+    return frame

@@ -1,0 +1,112 @@
+"""One generation in the child: prompt, tokens, text, calls, as frames."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from models.backends import GenerationBackend
+from models.child.frames import Failed, Finished, Generate, Piece, Working
+from models.errors import RequestInvalid
+from models.generation.chat_template import ChatTemplate
+from models.generation.sampling import Sampling
+from models.generation.text import TextAssembler
+from models.generation.tool_calls import ToolCallReader, parse_calls, required_call_schema
+
+# Where a request sets no limit. An answer without end would hold the device.
+DEFAULT_MAX_TOKENS = 1024
+SIGN_OF_LIFE_S = 1.0
+
+Send = Callable[[Working | Piece | Finished | Failed], None]
+
+
+class Writer:
+    """A backend with its chat template."""
+
+    def __init__(self, backend: GenerationBackend) -> None:
+        self._backend = backend
+        self._template = ChatTemplate(backend.chat_template, backend.special_tokens)
+
+    def write(self, request: Generate, cancelled: threading.Event, send: Send) -> None:
+        """Send the pieces and how it finished. Raises RequestInvalid before the first piece."""
+        sampling = request.sampling
+        if request.required_tool is not None:
+            sampling = msgspec.structs.replace(
+                sampling, json_schema=required_call_schema(request.tools, request.required_tool)
+            )
+        prompt = request.prompt
+        if prompt is None:
+            prompt = self._template.render(request.messages, request.tools)
+            sampling = msgspec.structs.replace(sampling, stop=(*sampling.stop, *self._template.stops))
+        tokens = self._backend.tokenize(prompt)
+        sampling = self._within_context(sampling, len(tokens))
+
+        def on_prompt(done: int, total: int) -> None:
+            send(Working(request.id, done, total))
+
+        pieces = self._backend.generate(tokens, sampling, on_prompt, cancelled)
+        _Answer(request, sampling, send).relay(pieces, len(tokens), self._backend)
+
+    def _within_context(self, sampling: Sampling, prompt_tokens: int) -> Sampling:
+        room = self._backend.context - prompt_tokens
+        if prompt_tokens == 0:
+            raise RequestInvalid("The prompt is empty.")
+        if room < 1:
+            raise RequestInvalid(
+                f"The prompt has {prompt_tokens:,} tokens; this model is loaded for {self._backend.context:,}, the answer "
+                "included. Shorten it, or give the model a longer context."
+            )
+        return msgspec.structs.replace(sampling, max_tokens=min(sampling.max_tokens or DEFAULT_MAX_TOKENS, room))
+
+
+class _Answer:
+    """What one request has been sent so far."""
+
+    def __init__(self, request: Generate, sampling: Sampling, send: Send) -> None:
+        self._request, self._sampling, self._send = request, sampling, send
+        self._text = TextAssembler(sampling.stop)
+        self._calls = ToolCallReader(request.tools if request.required_tool is None else ())
+        self._required = ""
+        self._sent_at = time.monotonic()
+
+    def relay(self, pieces: Iterator[bytes], prompt_tokens: int, backend: GenerationBackend) -> None:
+        written = 0
+        reason = "stop"
+        for data in pieces:
+            written += 1
+            self._say(self._text.feed(data))
+            self._sign_of_life(prompt_tokens)
+            if self._text.stopped:
+                break
+            if written == self._sampling.max_tokens:
+                reason = "length"
+                break
+        self._say(self._text.finish())
+        rest, calls = self._calls.finish()
+        if self._request.required_tool is not None:
+            calls = parse_calls(self._required, {tool.function.name for tool in self._request.tools})
+            rest = "" if calls else self._required
+        if rest:
+            self._send(Piece(self._request.id, rest))
+        self._send(
+            Finished(
+                id=self._request.id, reason="tool_calls" if calls else reason, prompt_tokens=prompt_tokens,
+                completion_tokens=written, reused_tokens=backend.reused_tokens, tool_calls=calls,
+            )
+        )  # fmt: skip
+
+    def _say(self, text: str) -> None:
+        if self._request.required_tool is not None:
+            self._required += text
+            return
+        said = self._calls.feed(text)
+        if said:
+            self._send(Piece(self._request.id, said))
+            self._sent_at = time.monotonic()
+
+    def _sign_of_life(self, prompt_tokens: int) -> None:
+        """What is held back, as a tool call is, would look like a model that hangs."""
+        if time.monotonic() - self._sent_at > SIGN_OF_LIFE_S:
+            self._send(Working(self._request.id, prompt_tokens, prompt_tokens))
+            self._sent_at = time.monotonic()

@@ -1,0 +1,18 @@
+"""`lampstand models …`: serve the runtime, bring models, look at what it does."""
+
+import click
+
+from models.cli.bringing import add, pull, remove
+from models.cli.machine import plan, probe, recommend
+from models.cli.measuring import bench
+from models.cli.running import list_models, load, pin, unload
+from models.cli.serving import serve
+
+
+@click.group()
+def models() -> None:
+    """The models that embed and write, and the runtime that loads them."""
+
+
+for command in (serve, list_models, add, pull, remove, load, unload, pin, plan, probe, recommend, bench):
+    models.add_command(command)

@@ -1,0 +1,82 @@
+"""`models add`, `models pull`, `models remove`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from models.catalogue import Model, Role
+from models.cli.context import JSON_OPTION, ModelsFolder, byte_progress, print_json, run
+from models.planner.plan import in_words
+
+DOWNLOADS = "downloads"
+_BECOMES = {
+    Role.CHAT: "Answers are written with it from now on.",
+    Role.EMBED: "Texts can be embedded with it.",
+    Role.RERANK: "Results can be reranked with it.",
+}
+_NAME = click.option("--name", default="", help="What to call it (default: the file's name).")
+_FAMILY = click.option("--family", default="", help="Architecture of a GGML file of before GGUF: gpt2, gptj, mpt, …")
+_LICENCE = click.option("--licence", default="", help="Its licence, where its files do not say.")
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@_NAME
+@_FAMILY
+@_LICENCE
+@JSON_OPTION
+@click.pass_obj
+def add(given: ModelsFolder, path: Path, name: str, family: str, licence: str, as_json: bool) -> None:
+    """Bring a model into the models folder: a GGUF or GGML file, or a folder of safetensors or ONNX."""
+    with byte_progress(path.name, quiet=as_json) as progress:
+        work = given.catalogue.add(path, name=name, family=family, licence=licence, on_progress=progress)
+        _say_added(run(work), as_json=as_json)
+
+
+@click.command()
+@click.argument("name_or_url")
+@click.option("--sha256", default="", help="What the file's SHA-256 has to be.")
+@click.option("--name", default="", help="What to call it (default: the file's name).")
+@JSON_OPTION
+@click.pass_obj
+def pull(given: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
+    """Fetch a model by its name in `models recommend`, or by the URL of its GGUF file. Run again, it goes on."""
+    from models.download import fetch
+    from models.known import find_known
+
+    url, licence = name_or_url, ""
+    if "://" not in name_or_url:
+        known = find_known(name_or_url)
+        url, name, licence, sha256 = known.url, name or known.name, known.licence, sha256 or known.sha256
+    folder = given.folder / DOWNLOADS
+    with byte_progress(name or url.rsplit("/", 1)[-1], quiet=as_json) as progress:
+        file, _ = fetch(url, folder, sha256=sha256, on_progress=progress)
+        added = run(given.catalogue.add(file, name=name, licence=licence, source=url, on_progress=progress))
+    # It is linked into the models folder by now.
+    file.unlink()
+    _say_added(added, as_json=as_json)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove(given: ModelsFolder, name: str, yes: bool) -> None:
+    """Delete a model that was added."""
+    model = given.catalogue.find(name)
+    if not yes:
+        click.confirm(f"Delete {name} ({in_words(model.size)}) from {given.folder}?", abort=True)
+    with given.client() as client:
+        if client.is_running():
+            client.admin("DELETE", f"models/{name}", Any)
+        else:
+            given.catalogue.remove(name)
+    click.echo(f"{name} is deleted.")
+
+
+def _say_added(added: Model, *, as_json: bool) -> None:
+    if as_json:
+        print_json(added)
+    else:
+        click.echo(f"{added.id} is added ({in_words(added.size)}). {_BECOMES[added.role]}")

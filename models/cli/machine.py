@@ -1,0 +1,135 @@
+"""`models probe`, `models plan`, `models recommend`."""
+
+import click
+from rich.table import Table
+
+from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
+from models.known import Recommendation
+from models.known import recommend as recommend_models
+from models.metrics import Metrics
+from models.planner.budget import budget_of
+from models.planner.plan import Plan, in_words
+from models.probe.devices import Gpu, Machine
+from models.probe.probe import probe_machine
+from models.residency import Residency
+from models.settings import load_settings
+
+
+@click.command()
+@JSON_OPTION
+def probe(as_json: bool) -> None:
+    """What this machine has for models: processor, memory, GPUs, and what the installed libraries can use."""
+    machine = run(probe_machine(libraries=True))
+    if as_json:
+        print_json(machine)
+        return
+    out = console()
+    processor, memory = machine.processor, machine.memory
+    table = Table(box=None, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    table.add_row(
+        "Processor", f"{processor.name}, {processor.cores} cores; {' '.join(processor.features) or 'no vectors'}"
+    )
+    table.add_row("Memory", f"{in_words(memory.available)} free of {in_words(memory.total)}")
+    table.add_row("GPUs", machine.gpu.finding + (f" Driver {machine.gpu.driver}." if machine.gpu.driver else ""))
+    for gpu in machine.gpu.gpus:
+        table.add_row("", _gpu(gpu))
+    for library in machine.libraries:
+        table.add_row(library.name, f"{library.version}  {library.finding}".strip())
+    out.print(table)
+
+
+@click.command()
+@click.argument("name")
+@JSON_OPTION
+@click.pass_obj
+def plan(given: ModelsFolder, name: str, as_json: bool) -> None:
+    """What loading a model would do now, and why."""
+    with given.client() as client:
+        running = client.is_running()
+        made = client.admin("GET", f"plan?model={name}", Plan) if running else run(_plan_here(given, name))
+    if as_json:
+        print_json(made)
+        return
+    need = made.need
+    out = console()
+    out.print(
+        f"[bold]{made.model}[/] on {made.device}, {made.threads} threads"
+        + (f", context {made.context:,}" if made.context else "")
+    )
+    parts = (
+        ("weights", need.weights),
+        ("KV cache", need.kv_cache),
+        ("compute", need.compute),
+        ("process", need.process),
+    )
+    out.print("  " + ", ".join(f"{name} {in_words(size)}" for name, size in parts if size))
+    out.print(f"  {in_words(need.ram)} of memory; {in_words(made.budget.ram)} may be taken")
+    for gpu, size in need.gpus.items():
+        out.print(f"  {in_words(size)} of GPU {gpu}; {in_words(made.budget.gpus[gpu])} may be taken")
+    for reason in made.reasons:
+        out.print(f"  {reason}")
+
+
+@click.command()
+@JSON_OPTION
+@click.pass_obj
+def recommend(given: ModelsFolder, as_json: bool) -> None:
+    """Known chat models: which fits this machine, and why."""
+    found = run(_recommend(given))
+    if as_json:
+        print_json({"models": found})
+        return
+    table = Table(box=None, header_style="bold")
+    for heading in ("", "name", "size", "here"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("what for", "languages", "licence"):
+        table.add_column(heading)
+    for each in found:
+        model = each.model
+        table.add_row(
+            "→" if each.best else "", model.name, in_words(model.size), _here(each), model.note, model.languages, model.licence,
+            style="bold" if each.best else None if each.plan else "dim",
+        )  # fmt: skip
+    out = console()
+    out.print(table)
+    best = next((each for each in found if each.best), None)
+    if best is None:
+        out.print("None fits into the free memory. Answers quote passages without one.")
+        return
+    out.print(
+        f"\n[bold]{best.model.name}[/]: {best.why} It is the largest here that answers quickly enough to be read along."
+    )
+    out.print(f"`lampstand models pull {best.model.name}` fetches {in_words(best.model.size)} from {best.model.url}")
+    out.print(
+        "Where this machine has no internet, fetch the file elsewhere and `lampstand models add FILE`.", style="dim"
+    )
+
+
+def _here(each: Recommendation) -> str:
+    if each.plan is None:
+        return "does not fit"
+    return f"on {each.plan.device}" if each.quick else "slowly"
+
+
+def _gpu(gpu: Gpu) -> str:
+    if gpu.problem:
+        return f"{gpu.name}: {gpu.problem}"
+    details = [f"{in_words(gpu.free)} free of {in_words(gpu.total)}"]
+    details += [f"compute capability {gpu.compute_capability}"] if gpu.compute_capability else []
+    details += [f"{gpu.temperature_c} °C"] if gpu.temperature_c is not None else []
+    details += [f"used by {', '.join(str(process.pid) for process in gpu.processes)}"] if gpu.processes else []
+    return f"{gpu.index}: {gpu.name}, {', '.join(details)}"
+
+
+async def _plan_here(given: ModelsFolder, name: str) -> Plan:
+    residency = Residency(given.catalogue, load_settings(given.folder), metrics=Metrics())
+    return await residency.plan(given.catalogue.find(name))
+
+
+async def _recommend(given: ModelsFolder) -> list[Recommendation]:
+    settings = load_settings(given.folder)
+    residency = Residency(given.catalogue, settings, metrics=Metrics())
+    machine: Machine = await residency.look()
+    return recommend_models(budget_of(machine, settings, spoken_for=[]), residency.wish(machine))

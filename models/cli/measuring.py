@@ -1,0 +1,73 @@
+"""`models bench`: how fast one model answers on this machine."""
+
+import time
+
+import click
+import msgspec
+
+from models.catalogue import Role
+from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
+from models.client import Client
+from models.errors import RequestInvalid
+from models.messages import ChatMessage, ChatRequest
+
+PROMPT = "Tell the story of the lost sheep in your own words, and say what it means."
+TOKENS = 128
+TEXTS = 256
+
+
+class Speed(msgspec.Struct, frozen=True, kw_only=True):
+    """`per_s` are tokens written for a chat model, texts for one that embeds; `first_s` until the first token or vector."""
+
+    model: str
+    first_s: float
+    per_s: float
+    unit: str
+
+
+@click.command()
+@click.argument("name")
+@JSON_OPTION
+@click.pass_obj
+def bench(given: ModelsFolder, name: str, as_json: bool) -> None:
+    """How fast a model writes or embeds here, through the runtime."""
+    model = given.catalogue.find(name)
+    with given.client() as client, console().status(f"measuring {name}"):
+        client.ensure_running()
+        if model.role is Role.CHAT:
+            run(_write(client, name, tokens=1))  # loads it
+            speed = run(_write(client, name, tokens=TOKENS))
+        elif model.role is Role.EMBED:
+            client.embed(["ready"], model=name)
+            speed = _embed(client, name)
+        else:
+            raise RequestInvalid(
+                f"{name} reranks, which depends on the documents; chat and embedding models are measured."
+            )
+    if as_json:
+        print_json(speed)
+    else:
+        click.echo(f"{name}: first after {speed.first_s * 1000:,.0f} ms, then {speed.per_s:,.1f} {speed.unit}")
+
+
+async def _write(client: Client, name: str, *, tokens: int) -> Speed:
+    began = first = time.perf_counter()
+    pieces = 0
+    request = ChatRequest(
+        model=name, messages=[ChatMessage(role="user", content=PROMPT)], max_tokens=tokens, temperature=0, seed=1
+    )
+    async for _ in client.stream_chat(request):
+        first = time.perf_counter() if pieces == 0 else first
+        pieces += 1
+    took = time.perf_counter() - first
+    return Speed(model=name, first_s=first - began, per_s=(pieces - 1) / took if pieces > 1 else 0.0, unit="tokens/s")
+
+
+def _embed(client: Client, name: str) -> Speed:
+    # Texts that were never embedded before, so that none is remembered.
+    texts = [f"Verse {time.time_ns()} {number} of a long and quiet book" for number in range(TEXTS)]
+    began = time.perf_counter()
+    client.embed(texts[:1], model=name)
+    first = time.perf_counter()
+    client.embed(texts[1:], model=name)
+    return Speed(model=name, first_s=first - began, per_s=(TEXTS - 1) / (time.perf_counter() - first), unit="texts/s")

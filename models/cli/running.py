@@ -1,0 +1,117 @@
+"""`models list`, `models load`, `models unload`, `models pin`."""
+
+import click
+from rich.table import Table
+
+from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json
+from models.client import Client
+from models.planner.plan import in_words
+from models.status import ModelStatus, ModelStatuses
+
+
+@click.command("list")
+@JSON_OPTION
+@click.pass_obj
+def list_models(given: ModelsFolder, as_json: bool) -> None:
+    """The models that can be used, and which are loaded."""
+    with given.client() as client:
+        running = client.is_running()
+        known = client.admin("GET", "models", ModelStatuses).models if running else _at_rest(given)
+    if as_json:
+        print_json({"models": known})
+        return
+    table = Table(box=None, header_style="bold")
+    for heading in ("model", "role", "size", "state", "memory"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("licence")
+    for model in known:
+        state = f"{model.state}, pinned" if model.pinned else model.state
+        table.add_row(model.id, model.role, in_words(model.size), state, _memory(model), model.licence)
+    out = console()
+    out.print(table)
+    if any(model.taken_bytes for model in known):
+        out.print("Memory: what it takes / what was predicted.", style="dim")
+    if not any(model.role == "chat" for model in known):
+        out.print(
+            "No chat model yet: `lampstand models recommend` says which fits, `lampstand models add FILE.gguf` brings one. "
+            "Answers quote passages until then."
+        )
+
+
+@click.command()
+@click.argument("name")
+@JSON_OPTION
+@click.pass_obj
+def load(given: ModelsFolder, name: str, as_json: bool) -> None:
+    """Load a model now. One that is not used is unloaded again after some time; `models pin` keeps it."""
+    _report(given, "load", name, as_json=as_json)
+
+
+@click.command()
+@click.argument("name")
+@JSON_OPTION
+@click.pass_obj
+def unload(given: ModelsFolder, name: str, as_json: bool) -> None:
+    """Unload a model and give its memory back."""
+    with given.client() as client:
+        if not client.is_running():
+            given.catalogue.find(name)
+            click.echo("The runtime is not running; nothing is loaded.")
+            return
+        status = client.admin("POST", f"models/{name}/unload", ModelStatus)
+    print_json(status) if as_json else click.echo(f"{name} is unloaded.")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--off", is_flag=True, help="No longer.")
+@JSON_OPTION
+@click.pass_obj
+def pin(given: ModelsFolder, name: str, off: bool, as_json: bool) -> None:
+    """Load a model now and at each start, and never unload it for another."""
+    if not off:
+        _report(given, "pin", name, as_json=as_json)
+        return
+    with given.client() as client:
+        if client.is_running():
+            client.admin("POST", f"models/{name}/unpin", ModelStatus)
+        else:
+            given.catalogue.set_pinned(name, pinned=False)
+    click.echo(f"{name} is no longer pinned.")
+
+
+def _report(given: ModelsFolder, action: str, name: str, *, as_json: bool) -> None:
+    given.catalogue.find(name)
+    out = console()
+    with given.client() as client, out.status(f"loading {name}"):
+        status = _act(client, action, name)
+    if as_json:
+        print_json(status)
+        return
+    plan = status.plan
+    pinned = " and pinned" if status.pinned else ""
+    click.echo(
+        f"{name} is loaded{pinned}, in {status.took_s:.1f} s. It takes {in_words(status.taken_bytes)}; "
+        f"{in_words(status.predicted_bytes)} were predicted."
+    )
+    for reason in plan.reasons if plan else []:
+        click.echo(reason)
+
+
+def _act(client: Client, action: str, name: str) -> ModelStatus:
+    return client.admin("POST", f"models/{name}/{action}", ModelStatus)
+
+
+def _memory(model: ModelStatus) -> str:
+    return f"{in_words(model.taken_bytes)} / {in_words(model.predicted_bytes)}" if model.taken_bytes else ""
+
+
+def _at_rest(given: ModelsFolder) -> list[ModelStatus]:
+    pinned = given.catalogue.pinned()
+    return [
+        ModelStatus(
+            id=model.id, role=model.role.value, backend=model.backend, size=model.size, licence=model.licence,
+            source=model.source, state="available", pinned=model.id in pinned,
+        )
+        for model in given.catalogue.models()
+    ]  # fmt: skip

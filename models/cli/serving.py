@@ -1,0 +1,62 @@
+"""`models serve`."""
+
+import ipaddress
+import os
+from pathlib import Path
+
+import click
+
+from models.cli.context import ModelsFolder
+
+TOKEN_VARIABLE = "LAMPSTAND_MODELS_TOKEN"  # noqa: S105 - the name of a variable
+
+
+@click.command()
+@click.option("--folder", type=click.Path(path_type=Path), help="The models folder (default: in the data folder).")
+@click.option(
+    "--socket", type=click.Path(path_type=Path), help="Unix socket to listen on (default: in the data folder)."
+)
+@click.option("--host", default="", help="Listen on this address instead of a socket.")
+@click.option("--port", default=8317, show_default=True, help="Port for --host.")
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help=f"File with the bearer token that requests need (or ${TOKEN_VARIABLE}). Wanted for addresses of a network.",
+)
+@click.option("--idle-exit", type=float, help="End after this many seconds without a request.")
+@click.option("--ready-fd", type=int, hidden=True)
+@click.pass_context
+def serve(
+    context: click.Context,
+    folder: Path | None,
+    socket: Path | None,
+    host: str,
+    port: int,
+    token_file: Path | None,
+    idle_exit: float | None,
+    ready_fd: int | None,
+) -> None:
+    """Run the model runtime in the foreground."""
+    from models.service import serve as serve_runtime
+
+    given = context.find_object(ModelsFolder)
+    folder = folder or (given.folder if given else None)
+    if folder is None:
+        raise click.UsageError("Name the models folder with --folder.")
+    token = token_file.read_text(encoding="utf-8").strip() if token_file else os.environ.get(TOKEN_VARIABLE, "")
+    if host and not token and not _is_loopback(host):
+        raise click.UsageError(
+            f"Whoever reaches {host} could use the models. Name a file with a token: --token-file FILE "
+            "(`head -c 24 /dev/urandom | base64 >FILE` makes one)."
+        )
+    socket = None if host else socket or (given.socket if given else None)
+    if socket is None and not host:
+        raise click.UsageError("Name what to listen on: --socket PATH, or --host ADDRESS.")
+    serve_runtime(folder, socket=socket, host=host, port=port, idle_exit_s=idle_exit, ready_fd=ready_fd, token=token)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,166 @@
+"""Fetch a file over HTTP: goes on where it broke off, looks at the disk first, checks the SHA-256 at the end."""
+
+import hashlib
+import re
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import structlog
+
+from models.errors import DownloadFailed
+
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 15.0, 60.0
+CHUNK = 1 << 20
+# Attempts in a row that bring nothing new; each waits twice as long as the one before.
+ATTEMPTS = 5
+FIRST_PAUSE_S = 0.5
+# Left free on the disk beside the file.
+SPARE_BYTES = 64 * 2**20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_RANGE_TOTAL = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)")
+
+_log = structlog.get_logger()
+
+
+def fetch(
+    url: str, folder: Path, *, sha256: str = "", on_progress: Callable[[int, int], None], pause_s: float = FIRST_PAUSE_S
+) -> tuple[Path, str]:
+    """Bring a file into `folder`; its path and SHA-256. What was brought before it broke off is kept and used.
+
+    Where no `sha256` is given, the one that the server states of the file (`X-Linked-Etag`, as model hubs do) is checked.
+    Raises DownloadFailed with what to do.
+    """
+    parts = urlsplit(url)
+    name = unquote(parts.path.rsplit("/", 1)[-1])
+    if parts.scheme not in ("http", "https") or not name:
+        raise DownloadFailed(f"{url} is not the address of a file.")
+    folder.mkdir(parents=True, exist_ok=True)
+    download = _Download(url, folder / f"{name}.part", on_progress)
+    try:
+        download.run(pause_s)
+    except OSError as error:
+        raise DownloadFailed(
+            f"{name} cannot be written to {folder}: {error.strerror}. What came so far is kept."
+        ) from error
+    expected = (sha256 or download.stated_sha256).lower()
+    actual = _sha256_of(download.part)
+    if expected and actual != expected:
+        download.forget()
+        raise DownloadFailed(
+            f"{name} is not what it should be: its SHA-256 is {actual}, not {expected}. It was removed; fetch it again, and if "
+            "this repeats, do not trust the source."
+        )
+    target = folder / name
+    download.part.replace(target)
+    download.forget()
+    return target, actual
+
+
+class _Download:
+    """One file in the making. The tag of its version lies beside it, so that halves of two versions are never joined."""
+
+    def __init__(self, url: str, part: Path, on_progress: Callable[[int, int], None]) -> None:
+        self._url, self.part, self._on_progress = url, part, on_progress
+        self._tag_file = part.with_suffix(".tag")
+        self.stated_sha256 = ""
+
+    def run(self, pause_s: float) -> None:
+        """Raises DownloadFailed, OSError."""
+        timeout = httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+        failures = 0
+        with httpx.Client(timeout=timeout, follow_redirects=True) as http:
+            while True:
+                before = self._have()
+                try:
+                    if self._go_on(http):
+                        return
+                    reason = "the connection broke off"
+                except httpx.HTTPError as error:
+                    reason = str(error) or type(error).__name__
+                failures = 0 if self._have() > before else failures + 1
+                if failures >= ATTEMPTS:
+                    raise DownloadFailed(
+                        f"{self._url} could not be fetched: {reason}. What came so far is kept; the same command goes on there."
+                    )
+                _log.warning("download broke off; going on", url=self._url, reason=reason)
+                time.sleep(pause_s * 2**failures)
+
+    def forget(self) -> None:
+        """Remove what is left of the making."""
+        self.part.unlink(missing_ok=True)
+        self._tag_file.unlink(missing_ok=True)
+
+    def _go_on(self, http: httpx.Client) -> bool:
+        """Bring more; True where the file is whole."""
+        have, tag = self._have(), self._tag()
+        headers = {"Accept-Encoding": "identity"}
+        if have and tag:
+            headers |= {"Range": f"bytes={have}-", "If-Range": tag}
+        with http.stream("GET", self._url, headers=headers) as response:
+            if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+                if self._total(response, 0) == have:
+                    return True
+                self.forget()
+                return False
+            self._check(response)
+            resumes = response.status_code == httpx.codes.PARTIAL_CONTENT
+            have = have if resumes else 0
+            total = self._total(response, have)
+            self._check_disk(total - have)
+            self._note(response)
+            with self.part.open("ab" if resumes else "wb") as file:
+                for data in response.iter_bytes(CHUNK):
+                    file.write(data)
+                    have += len(data)
+                    self._on_progress(have, total)
+        return total in (have, 0)
+
+    def _check(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status in (401, 403):
+            raise DownloadFailed(
+                f"{self._url} is not given to everyone ({status}): its licence may have to be accepted on its page first. "
+                "Fetch it there with a browser, then `lampstand models add FILE`."
+            )
+        if 400 <= status < 500 and status != httpx.codes.TOO_MANY_REQUESTS:
+            raise DownloadFailed(f"{self._url} cannot be had: the server answers with status {status}.")
+        response.raise_for_status()
+
+    def _total(self, response: httpx.Response, have: int) -> int:
+        found = _RANGE_TOTAL.match(response.headers.get("Content-Range", ""))
+        if found:
+            return int(found[1])
+        length = int(response.headers.get("Content-Length", 0))
+        return have + length if length else 0
+
+    def _check_disk(self, wanted: int) -> None:
+        free = shutil.disk_usage(self.part.parent).free
+        if wanted + SPARE_BYTES > free:
+            raise DownloadFailed(
+                f"The file needs {wanted / 2**20:,.0f} MiB more; {free / 2**20:,.0f} MiB are free in {self.part.parent}. Free some "
+                "space first."
+            )
+
+    def _note(self, response: httpx.Response) -> None:
+        for each in (*response.history, response):
+            stated = each.headers.get("X-Linked-Etag", "").strip('"')
+            if _SHA256.fullmatch(stated):
+                self.stated_sha256 = stated
+        tag = response.headers.get("ETag", "") or response.headers.get("Last-Modified", "")
+        # A weak tag does not promise the same bytes.
+        self._tag_file.write_text("" if tag.startswith("W/") else tag, encoding="utf-8")
+
+    def _have(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
+
+    def _tag(self) -> str:
+        return self._tag_file.read_text(encoding="utf-8") if self._tag_file.exists() else ""
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

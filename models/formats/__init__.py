@@ -1,0 +1,1 @@
+"""What files of models say of themselves, read without the native code that would load them."""

@@ -1,0 +1,61 @@
+"""Folders of weights as Hugging Face's libraries write them: sentence-transformers, cross-encoders, our ONNX exports."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from models.errors import FileRefused
+from models.formats.facts import Facts
+
+MANIFEST = "manifest.json"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What an ONNX export made: its file, its precision, its mean cosine to torch, and the weights it was made from."""
+
+    file: str
+    precision: str
+    mean_cosine: float
+    source_sha256: str
+
+
+def read_folder(folder: Path) -> Facts:
+    """What a folder holds. Raises FileRefused for pickled weights and for what is no model."""
+    if (folder / MANIFEST).is_file() and list(folder.glob("*.onnx")):
+        size = sum(file.stat().st_size for file in folder.glob("*.onnx"))
+        return Facts(role="embed", backend="onnx", weights=size, family="onnx", name=folder.name)
+    weights = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
+    if not weights:
+        pickled = next((file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern)), None)
+        if pickled:
+            raise FileRefused(
+                f"{folder.name} holds pickled weights ({pickled}), which may run any program when they are loaded. Take the "
+                "model's safetensors files."
+            )
+        raise FileRefused(
+            f"{folder.name} holds no model: a GGUF file, safetensors weights or an ONNX export is looked for."
+        )
+    config = _json(folder / "config.json")
+    architectures = config.get("architectures") or [""]
+    cross = str(architectures[0]).endswith("ForSequenceClassification")
+    return Facts(
+        role="rerank" if cross else "embed",
+        backend="cross_encoder" if cross else "sentence_transformers",
+        weights=weights,
+        family=str(config.get("model_type", "")),
+        name=folder.name,
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileRefused(f"{path.parent.name} has weights but no config.json. Bring the whole folder.") from None
+    except (OSError, ValueError) as error:
+        raise FileRefused(f"{path} cannot be read: {error}.") from error
+    if not isinstance(read, dict):
+        raise FileRefused(f"{path} is not a model's configuration.")
+    return read

@@ -1,0 +1,159 @@
+"""GGUF, the format of llama.cpp: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, read by the library `gguf`."""
+
+import math
+import struct
+from pathlib import Path
+from typing import Any
+
+from models.errors import FileRefused
+from models.formats.facts import Facts, Layers
+
+MAGIC = b"GGUF"
+VERSIONS = (2, 3)
+_HEAD = struct.Struct("<4sIQQ")
+# The least bytes that a key or a tensor takes in the header.
+_LEAST_KEY, _LEAST_TENSOR = 8 + 1 + 4 + 1, 8 + 1 + 4 + 8 + 4 + 8
+MAX_LAYERS = 1000
+
+
+def check_head(file: Path) -> None:
+    """Refuse what cannot be a GGUF file by its first bytes and its length. Raises FileRefused."""
+    with file.open("rb") as opened:
+        head = opened.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        raise FileRefused(f"{file.name} ends within its first bytes. Fetch it again.")
+    _, version, tensors, keys = _HEAD.unpack(head)
+    if version not in VERSIONS:
+        raise FileRefused(
+            f"{file.name} is a GGUF file of version {version}; versions {VERSIONS[0]} and {VERSIONS[1]} can be loaded."
+        )
+    if not tensors:
+        raise FileRefused(f"{file.name} holds no tensors: it is a vocabulary, not a model.")
+    if tensors * _LEAST_TENSOR + keys * _LEAST_KEY > file.stat().st_size:
+        raise FileRefused(
+            f"{file.name} claims {tensors:,} tensors and {keys:,} keys, more than so short a file can hold."
+        )
+
+
+def read_gguf(file: Path) -> Facts:
+    """What a GGUF file says of itself; every tensor is checked to lie within it. Raises FileRefused."""
+    import gguf
+
+    check_head(file)
+    try:
+        reader = gguf.GGUFReader(file)
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError) as error:
+        raise FileRefused(f"{file.name} is damaged or cut off: {error}. Fetch it again.") from error
+    _check_tensors(file, reader)
+    metadata = _Metadata(file, reader)
+    family = str(metadata.get("general.architecture", ""))
+    if family not in gguf.MODEL_ARCH_NAMES.values():
+        raise FileRefused(f"{file.name} is of the architecture {family or '(none)'}, which llama.cpp does not know.")
+    if int(metadata.get("split.count", 0)) > 1:
+        raise FileRefused(
+            f"{file.name} is one part of a split model. Join the parts with llama-gguf-split --merge first."
+        )
+    sizes = {tensor.name: _size(gguf, tensor) for tensor in reader.tensors}
+    return Facts(
+        role="chat",
+        backend="llama_cpp",
+        weights=sum(sizes.values()),
+        family=family,
+        name=str(metadata.get("general.name", "")),
+        licence=str(metadata.get("general.license", "")),
+        parameters=sum(math.prod(map(int, tensor.shape)) for tensor in reader.tensors),
+        quantisation=_quantisation(gguf, metadata),
+        chat_template=bool(metadata.get("tokenizer.chat_template", "")),
+        layers=_layers(file, metadata, family, sizes),
+    )
+
+
+class _Metadata:
+    """The keys of a file, decoded when asked for: a vocabulary has hundreds of thousands."""
+
+    def __init__(self, file: Path, reader: Any) -> None:
+        self._file, self._reader = file, reader
+
+    def get(self, key: str, default: Any) -> Any:
+        field = self._reader.get_field(key)
+        try:
+            return default if field is None else field.contents()
+        except (ValueError, IndexError, UnicodeDecodeError) as error:
+            raise FileRefused(f"{self._file.name} is damaged: {key} cannot be read ({error}).") from error
+
+    def length(self, key: str) -> int:
+        field = self._reader.get_field(key)
+        return 0 if field is None else len(field.data)
+
+    def number(self, key: str, default: int = 0) -> int:
+        value = self.get(key, default)
+        if isinstance(value, list):
+            value = max(value, default=default)
+        if not isinstance(value, int) or not 0 <= value < 2**31:
+            raise FileRefused(f"{self._file.name} is damaged: {key} is {value!r}.")
+        return value
+
+    def per_layer(self, key: str, layers: int, default: int) -> list[int]:
+        """A number that some architectures give for each layer, others once."""
+        value = self.get(key, default)
+        found = value if isinstance(value, list) else [value] * layers
+        if len(found) < layers or not all(isinstance(each, int) and 0 <= each < 2**31 for each in found):
+            raise FileRefused(f"{self._file.name} is damaged: {key} does not fit its {layers} layers.")
+        return found[:layers]
+
+
+def _size(gguf: Any, tensor: Any) -> int:
+    block, size = gguf.GGML_QUANT_SIZES[tensor.tensor_type]
+    return math.prod(map(int, tensor.shape)) * int(size) // int(block)
+
+
+def _check_tensors(file: Path, reader: Any) -> None:
+    import gguf
+
+    length = file.stat().st_size
+    for tensor in reader.tensors:
+        end = int(tensor.data_offset) + _size(gguf, tensor)
+        if end > length or int(tensor.data_offset) < int(reader.data_offset):
+            raise FileRefused(
+                f"{file.name} is cut off: its tensor {tensor.name} would end at byte {end:,} of {length:,}. Fetch it again."
+            )
+
+
+def _quantisation(gguf: Any, metadata: _Metadata) -> str:
+    try:
+        return str(gguf.LlamaFileType(metadata.number("general.file_type")).name).removeprefix("MOSTLY_")
+    except ValueError:
+        return ""
+
+
+def _layers(file: Path, metadata: _Metadata, family: str, sizes: dict[str, int]) -> Layers:
+    count, width = metadata.number(f"{family}.block_count"), metadata.number(f"{family}.embedding_length")
+    if not 0 < count <= MAX_LAYERS or not width:
+        raise FileRefused(f"{file.name} is damaged: it says {count} layers of width {width}.")
+    heads = metadata.per_layer(f"{family}.attention.head_count", count, 1)
+    # A layer without attention has no heads, and keeps nothing of a token.
+    kv_heads = (
+        metadata.per_layer(f"{family}.attention.head_count_kv", count, 0)
+        if metadata.get(f"{family}.attention.head_count_kv", None) is not None
+        else heads
+    )
+    usual = width // max(1, *heads)
+    key, value = (metadata.number(f"{family}.attention.{part}_length", usual) for part in ("key", "value"))
+    return Layers(
+        blocks=[_block(sizes, number) for number in range(count)],
+        kv_per_token=[each * (key + value) for each in kv_heads],
+        # Where the two ends are tied, the output is a second copy on the device that computes it.
+        output=sum(size for name, size in sizes.items() if name.startswith("output"))
+        + (0 if "output.weight" in sizes else sizes.get("token_embd.weight", 0)),
+        embedding=sum(size for name, size in sizes.items() if not name.startswith(("blk.", "output"))),
+        width=width,
+        feed_forward=metadata.number(f"{family}.feed_forward_length", 4 * width),
+        vocabulary=metadata.length("tokenizer.ggml.tokens") or metadata.number(f"{family}.vocab_size"),
+        heads=max(heads),
+        trained_context=metadata.number(f"{family}.context_length", 2048) or 2048,
+    )
+
+
+def _block(sizes: dict[str, int], number: int) -> int:
+    prefix = f"blk.{number}."
+    return sum(size for name, size in sizes.items() if name.startswith(prefix))

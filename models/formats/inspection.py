@@ -1,0 +1,28 @@
+"""Read a model's facts in another process, because its files come from strangers."""
+
+from pathlib import Path
+
+import msgspec
+
+from models.errors import FileRefused, ModelUnavailable
+from models.formats.facts import Facts
+from models.programs import run_module
+
+TIMEOUT_S = 120.0
+
+
+class _Inspected(msgspec.Struct, frozen=True):
+    facts: Facts | None = None
+    refused: str = ""
+
+
+async def inspect(path: Path, family: str = "") -> Facts:
+    """What a model's file or folder holds. Raises FileRefused."""
+    try:
+        output = await run_module("models.formats", str(path), family, timeout_s=TIMEOUT_S)
+    except ModelUnavailable as error:
+        raise FileRefused(f"{path.name} could not be looked at: {error.message}") from error
+    found = msgspec.json.decode(output, type=_Inspected)
+    if found.facts is None:
+        raise FileRefused(found.refused)
+    return found.facts

@@ -1,0 +1,47 @@
+"""Bytes of tokens become text, up to a stop sequence."""
+
+import codecs
+from collections.abc import Sequence
+
+
+class TextAssembler:
+    """Decodes UTF-8 that tokens cut anywhere, and ends before the first of the stop sequences.
+
+    Text that may be the beginning of a stop sequence is held until it is known not to be.
+    """
+
+    def __init__(self, stop: Sequence[str]) -> None:
+        self._stop = [each for each in stop if each]
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._held = ""
+        self.stopped = False
+
+    def feed(self, data: bytes) -> str:
+        """The text that is certain now. After a stop sequence, `stopped` is true and no more comes."""
+        return self._take(self._decoder.decode(data))
+
+    def finish(self) -> str:
+        """What was still held when the model ended."""
+        rest = self._take(self._decoder.decode(b"", final=True))
+        held, self._held = self._held, ""
+        return rest + ("" if self.stopped else held)
+
+    def _take(self, text: str) -> str:
+        if self.stopped:
+            return ""
+        text = self._held + text
+        ends = [at for at in (text.find(each) for each in self._stop) if at >= 0]
+        if ends:
+            self.stopped, self._held = True, ""
+            return text[: min(ends)]
+        certain = len(text) - max((partial_suffix(text, each) for each in self._stop), default=0)
+        self._held = text[certain:]
+        return text[:certain]
+
+
+def partial_suffix(text: str, sequence: str) -> int:
+    """How many characters at the end of `text` are the beginning of `sequence`."""
+    for length in range(min(len(text), len(sequence) - 1), 0, -1):
+        if text.endswith(sequence[:length]):
+            return length
+    return 0

@@ -1,0 +1,1 @@
+"""What this machine has for models: processor, memory, GPUs, and what the installed libraries make of them."""

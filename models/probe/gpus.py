@@ -1,0 +1,119 @@
+"""NVIDIA GPUs, by NVML. Whatever is wrong with a driver or a card becomes a sentence, never an exception.
+
+https://docs.nvidia.com/deploy/nvml-api/ ; `nvidia-ml-py` is its binding, the module `pynvml`.
+"""
+
+import contextlib
+import importlib
+from typing import Any
+
+from models.probe.devices import Gpu, GpuProcess, GpuReport
+
+
+def read_gpus(nvml: Any = None) -> GpuReport:
+    """Every GPU with its memory at this moment; of one in MIG mode, its instances."""
+    nvml = nvml or importlib.import_module("pynvml")
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError as error:
+        return GpuReport(finding=_init_finding(nvml, error))
+    try:
+        return _read_all(nvml)
+    except nvml.NVMLError as error:
+        return GpuReport(finding=f"The NVIDIA driver answers with an error: {_text(error)}.")
+    finally:
+        with contextlib.suppress(nvml.NVMLError):
+            nvml.nvmlShutdown()
+
+
+def _init_finding(nvml: Any, error: Exception) -> str:
+    code = getattr(error, "value", None)
+    if code == nvml.NVML_ERROR_LIBRARY_NOT_FOUND:
+        return "No NVIDIA driver is installed."
+    if code == nvml.NVML_ERROR_DRIVER_NOT_LOADED:
+        return "NVIDIA's driver is installed but not loaded. Restart the machine, or look at `dmesg`."
+    if code == nvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH:
+        return "NVIDIA's driver and its library have different versions, as after an update. Restart the machine."
+    if code == nvml.NVML_ERROR_NO_PERMISSION:
+        return "This user may not use the NVIDIA GPU. Add it to the group that owns /dev/nvidia0."
+    return f"The NVIDIA driver cannot be used: {_text(error)}."
+
+
+def _read_all(nvml: Any) -> GpuReport:
+    driver = _text(nvml.nvmlSystemGetDriverVersion())
+    gpus: list[Gpu] = []
+    for index in range(nvml.nvmlDeviceGetCount()):
+        try:
+            handle = nvml.nvmlDeviceGetHandleByIndex(index)
+            gpus += _instances(nvml, handle, index) or [_read_one(nvml, handle, index)]
+        except nvml.NVMLError as error:
+            gpus.append(Gpu(index=index, uuid="", name=f"GPU {index}", problem=_lost(nvml, error)))
+    if not gpus:
+        return GpuReport(driver=driver, finding="NVIDIA's driver is loaded, but there is no GPU.")
+    usable = sum(not gpu.problem for gpu in gpus)
+    return GpuReport(gpus=gpus, driver=driver, finding=f"{usable} of {len(gpus)} GPUs can be used.")
+
+
+def _lost(nvml: Any, error: Exception) -> str:
+    if getattr(error, "value", None) == nvml.NVML_ERROR_GPU_IS_LOST:
+        return "The GPU has fallen off the bus or is otherwise lost. Restart the machine; check its power and seat."
+    return f"The GPU cannot be read: {_text(error)}."
+
+
+def _read_one(nvml: Any, handle: Any, index: int) -> Gpu:
+    memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+    major, minor = _or(nvml, (0, 0), nvml.nvmlDeviceGetCudaComputeCapability, handle)
+    return Gpu(
+        index=index,
+        uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
+        name=_text(nvml.nvmlDeviceGetName(handle)),
+        total=int(memory.total),
+        free=int(memory.free),
+        compute_capability=f"{major}.{minor}" if major else "",
+        temperature_c=_or(nvml, None, nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
+        processes=_processes(nvml, handle),
+    )
+
+
+def _instances(nvml: Any, handle: Any, index: int) -> list[Gpu]:
+    """The MIG instances of a GPU in MIG mode; none where it is whole."""
+    current, _pending = _or(nvml, (0, 0), nvml.nvmlDeviceGetMigMode, handle)
+    if current != nvml.NVML_DEVICE_MIG_ENABLE:
+        return []
+    parent = _text(nvml.nvmlDeviceGetName(handle))
+    found: list[Gpu] = []
+    for number in range(_or(nvml, 0, nvml.nvmlDeviceGetMaxMigDeviceCount, handle)):
+        try:
+            instance = nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
+            memory = nvml.nvmlDeviceGetMemoryInfo(instance)
+        except nvml.NVMLError:
+            continue  # places without an instance are counted too
+        found.append(
+            Gpu(
+                index=index, uuid=_text(nvml.nvmlDeviceGetUUID(instance)), name=f"{parent}, MIG instance {number}",
+                total=int(memory.total), free=int(memory.free), mig=True, processes=_processes(nvml, instance),
+            )
+        )  # fmt: skip
+    if not found:
+        problem = "The GPU is in MIG mode without an instance. Make one with `nvidia-smi mig -cgi`, or leave MIG mode."
+        found = [Gpu(index=index, uuid=_text(nvml.nvmlDeviceGetUUID(handle)), name=parent, problem=problem)]
+    return found
+
+
+def _processes(nvml: Any, handle: Any) -> list[GpuProcess]:
+    running = _or(nvml, [], nvml.nvmlDeviceGetComputeRunningProcesses, handle)
+    return [GpuProcess(pid=int(each.pid), used=int(each.usedGpuMemory or 0)) for each in running]
+
+
+def _or(nvml: Any, otherwise: Any, call: Any, *arguments: Any) -> Any:
+    """What a call says; `otherwise` where this card or driver does not know it."""
+    try:
+        return call(*arguments)
+    except nvml.NVMLError as error:
+        if getattr(error, "value", None) == nvml.NVML_ERROR_GPU_IS_LOST:
+            raise
+        return otherwise
+
+
+def _text(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

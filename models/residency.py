@@ -1,0 +1,386 @@
+"""Which models are in memory: loaded when they are wanted, kept while they are of use, ended when others need the room."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+import structlog
+
+from models.backends import BACKENDS, LoadOptions
+from models.catalogue import Catalogue, Model, Role
+from models.child.process import ChildProcess
+from models.errors import DoesNotFit, ModelCrashed, ModelError, ModelUnavailable
+from models.exports import ensure_export
+from models.formats.facts import Facts
+from models.metrics import Metrics
+from models.planner.budget import budget_of, changed, usable_gpus
+from models.planner.choose import choose_plan, plan_score
+from models.planner.plan import Budget, Need, Plan, Wish
+from models.probe.devices import Machine
+from models.probe.probe import probe_machine
+from models.settings import RuntimeSettings, Strategy
+
+MIB = 2**20
+# A process may take half as much again as was planned for it, and this.
+LIMIT_FACTOR, LIMIT_MARGIN = 1.5, 2**30
+# After an out-of-memory on a GPU, one more attempt with this share of the budget.
+SMALLER = 0.75
+# A driver gives memory back some time after a process has ended.
+GIVEN_BACK_SHARE, GIVEN_BACK_POLL_S, GIVEN_BACK_POLLS = 0.75, 0.25, 20
+FIRST_RESTART_S, LAST_RESTART_S = 1.0, 60.0
+# Backends whose weights are mapped from their file: the kernel counts them as available memory.
+_MAPPED = frozenset({"llama_cpp", "ctransformers"})
+_GPU_LIBRARIES = {"llama-cpp-python": ("llama_cpp",), "torch": ("sentence_transformers", "cross_encoder")}
+
+Probe = Callable[..., Awaitable[Machine]]
+_log = structlog.get_logger()
+
+
+class Resident:
+    """A loaded model. `taken_gpus` is what its loading took of each GPU."""
+
+    def __init__(self, model: Model, plan: Plan, child: ChildProcess, taken_gpus: Mapping[int, int]) -> None:
+        self.model, self.plan, self.child, self.taken_gpus = model, plan, child, taken_gpus
+        self.users = 0
+        self.loaded_at = self.last_used = time.time()
+
+    @property
+    def need(self) -> Need:
+        return self.plan.need
+
+
+class Residency:
+    """The loaded models of one runtime."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        settings: RuntimeSettings,
+        *,
+        probe: Probe = probe_machine,
+        backends: Mapping[str, str] = BACKENDS,
+        metrics: Metrics,
+    ) -> None:
+        self._metrics = metrics
+        self._catalogue, self._settings, self._probe, self._backends = catalogue, settings, probe, backends
+        self._residents: dict[str, Resident] = {}
+        self._loading: dict[str, asyncio.Task[Resident]] = {}
+        self._reserved: dict[str, Need] = {}
+        self._deciding = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._machine: Machine | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def residents(self) -> list[Resident]:
+        """What is loaded now."""
+        return list(self._residents.values())
+
+    def is_loading(self, name: str) -> bool:
+        return name in self._loading
+
+    def is_loaded(self, model: Model) -> bool:
+        """True where these very weights can be used at once."""
+        resident = self._residents.get(model.id)
+        return bool(resident and resident.child.alive and resident.model.sha256 == model.sha256)
+
+    def device_of(self, model: Model) -> str | None:
+        """The device that a model is loaded on."""
+        resident = self._residents.get(model.id)
+        return resident.plan.device if resident else None
+
+    def is_pinned(self, model: Model) -> bool:
+        """True where people or the settings want it loaded always."""
+        return model.id in self._catalogue.pinned() or model.id in self._chosen(Strategy.PINNED)
+
+    def start(self) -> None:
+        """Begin to load what is wanted from the start, and to unload what is idle."""
+        self._spawn(self._unload_idle())
+        for name in {*self._chosen(Strategy.PINNED), *self._chosen(Strategy.EAGER), *self._catalogue.pinned()}:
+            with contextlib.suppress(ModelError):
+                self._spawn(self._load_quietly(self._catalogue.find(name)))
+
+    @contextlib.asynccontextmanager
+    async def use(self, model: Model) -> AsyncGenerator[ChildProcess, None]:
+        """A model's process, loaded if need be; it is not evicted meanwhile. Raises ModelError."""
+        resident = await self._ready(model)
+        resident.users += 1
+        try:
+            yield resident.child
+        finally:
+            resident.users -= 1
+            resident.last_used = time.time()
+            self._notify()
+
+    async def load(self, model: Model) -> Resident:
+        """Load a model now. Raises ModelError."""
+        return await self._ready(model)
+
+    async def unload(self, name: str) -> bool:
+        """End a model's process, in use or not; False where it was not loaded."""
+        resident = self._residents.pop(name, None)
+        if resident is None:
+            return False
+        await resident.child.end()
+        _log.info("unloaded", model=name)
+        self._notify()
+        return True
+
+    async def plan(self, model: Model) -> Plan:
+        """Where a model would go now if every model but the pinned made room. Raises DoesNotFit, FileRefused."""
+        facts = await self._catalogue.facts_of(model)
+        machine = await self.look()
+        free = [each.need for each in self.residents() if each.model.id == model.id or not self.is_pinned(each.model)]
+        budget = changed(self._budget(machine), [(need, 1) for need in free])
+        return choose_plan(model.id, facts, budget, self.wish(machine))
+
+    async def look(self) -> Machine:
+        """The machine as it is now. What its libraries can use does not change, and is asked once."""
+        if self._machine is None:
+            machine = await self._probe()
+            if machine.gpu.gpus:
+                machine = await self._probe(libraries=True)
+        else:
+            # Where there is no GPU, none will come.
+            machine = await self._probe(gpus=bool(self._machine.gpu.gpus))
+        known = self._machine or machine
+        self._machine = Machine(
+            processor=machine.processor, memory=machine.memory, gpu=machine.gpu, libraries=known.libraries
+        )
+        return self._machine
+
+    async def close(self) -> None:
+        """End every process."""
+        self._closed = True
+        for task in [*self._tasks, *self._loading.values()]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._loading.values(), return_exceptions=True)
+        await asyncio.gather(*(self.unload(name) for name in list(self._residents)))
+
+    async def _ready(self, model: Model) -> Resident:
+        resident = self._residents.get(model.id)
+        if resident and resident.model.sha256 != model.sha256:
+            await self.unload(model.id)
+            resident = None
+        if resident and resident.child.alive:
+            return resident
+        task = self._loading.get(model.id)
+        if task is None:
+            task = asyncio.create_task(self._load(model))
+            self._loading[model.id] = task
+            task.add_done_callback(lambda _task: self._loading.pop(model.id, None))
+        # Whoever goes away leaves the loading to those who wait for it too.
+        return await asyncio.shield(task)
+
+    async def _load(self, model: Model) -> Resident:
+        facts = await self._catalogue.facts_of(model)
+        path = await ensure_export(model, self._catalogue.folder) if model.backend == "onnx" else Path(model.path)
+        try:
+            return await self._load_planned(model, facts, path, share=1.0)
+        except ModelCrashed:
+            _log.warning("loading failed; once more", model=model.id)
+            return await self._load_planned(model, facts, path, share=SMALLER)
+
+    async def _load_planned(self, model: Model, facts: Facts, path: Path, *, share: float) -> Resident:
+        async with self._deciding:
+            plan = await self._make_room(model, facts, share)
+            self._reserved[model.id] = plan.need
+        before = self._free_gpus()
+        try:
+            _log.info("loading", model=model.id, device=plan.device, context=plan.context)
+            child = await ChildProcess.start(
+                model.id, self._backends[model.backend], self._options(model, plan, path),
+                load_timeout_s=self._settings.load_timeout_s, hang_timeout_s=self._settings.hang_timeout_s,
+                environment=self._environment(plan),
+            )  # fmt: skip
+        finally:
+            self._reserved.pop(model.id, None)
+        taken = await self._taken(before) if plan.gpu_indices else {}
+        resident = Resident(model, plan, child, taken)
+        child.on_death = lambda: self._on_death(resident)
+        self._residents[model.id] = resident
+        self._notify()
+        _log.info(
+            "loaded", model=model.id, took_s=round(child.loaded.took_s, 2), taken_mib=child.loaded.taken_bytes // MIB
+        )
+        return resident
+
+    async def _make_room(self, model: Model, facts: Facts, share: float) -> Plan:
+        """A plan that fits now, after the eviction of what had to go for it. Raises DoesNotFit, ModelUnavailable."""
+        while True:
+            machine = await self.look()
+            changes = self._changed
+            victims = self._over_limit(model)
+            if victims is None:
+                await changes.wait()
+                continue
+            budget = _scaled(self._budget(machine), share)
+            plan, refusal = _try_plan(model, facts, budget, self.wish(machine))
+            idle = self._idle()
+            if not victims:
+                more = changed(budget, [(each.need, 1) for each in idle])
+                best, _ = _try_plan(model, facts, more, self.wish(machine))
+                if plan and (best is None or plan_score(best)[:2] <= plan_score(plan)[:2]):
+                    return plan
+                victims = idle[:1] if best else []
+            if victims:
+                await self._evict(victims[0])
+            elif plan:
+                return plan
+            elif any(each.users for each in self._residents.values()):
+                await changes.wait()
+            else:
+                raise refusal
+
+    def _over_limit(self, model: Model) -> list[Resident] | None:
+        """Whom `max_loaded` asks to go for a model: nobody, the least recently used, or None where all are in use."""
+        limit = self._settings.role(model.role).max_loaded
+        same = [each for each in self._residents.values() if each.model.role is model.role]
+        coming = sum(self._catalogue.find(name).role is model.role for name in self._reserved)
+        if len(same) + coming < limit:
+            return []
+        idle = [each for each in self._idle() if each.model.role is model.role]
+        if idle:
+            return idle[:1]
+        if all(self.is_pinned(each.model) for each in same) and not coming:
+            raise ModelUnavailable(
+                f"{limit} models for {model.role.value} may be loaded, and as many are pinned. Unpin one "
+                "(`lampstand models pin --off NAME`) or raise `max_loaded` in runtime.toml."
+            )
+        return None
+
+    def _idle(self) -> list[Resident]:
+        """Who may be evicted, the least recently used first."""
+        idle = [each for each in self._residents.values() if not each.users and not self.is_pinned(each.model)]
+        return sorted(idle, key=lambda each: each.last_used)
+
+    async def _evict(self, resident: Resident) -> None:
+        _log.info("evicting", model=resident.model.id)
+        before = self._free_gpus()
+        await self.unload(resident.model.id)
+        for _ in range(GIVEN_BACK_POLLS if resident.plan.gpu_indices else 0):
+            await self.look()
+            free = self._free_gpus()
+            if all(
+                free.get(gpu, 0) - before.get(gpu, 0) >= GIVEN_BACK_SHARE * used
+                for gpu, used in resident.need.gpus.items()
+            ):
+                return
+            await asyncio.sleep(GIVEN_BACK_POLL_S)
+
+    def _budget(self, machine: Machine) -> Budget:
+        budget = budget_of(machine, self._settings, spoken_for=list(self._reserved.values()))
+        mapped = [
+            each for each in self._residents.values() if each.model.backend in _MAPPED and not each.plan.gpu_indices
+        ]
+        return changed(budget, [(Need(ram=each.need.weights, weights=0), -1) for each in mapped])
+
+    def wish(self, machine: Machine) -> Wish:
+        """What the settings and the libraries of a machine ask of plans."""
+        able = [name for library in machine.libraries if library.gpu for name in _GPU_LIBRARIES.get(library.name, ())]
+        return Wish(
+            context=self._settings.context, cache_type=self._settings.cache_type,
+            prefix_bytes=self._settings.prefix_mib * MIB, gpu_backends=tuple(able),
+        )  # fmt: skip
+
+    def _options(self, model: Model, plan: Plan, path: Path) -> LoadOptions:
+        limit = self._settings.child_memory_mib * MIB
+        if not limit and not plan.gpu_indices:
+            limit = int(plan.need.ram * LIMIT_FACTOR) + plan.prefix_bytes + LIMIT_MARGIN
+        return LoadOptions(
+            path=str(path), threads=plan.threads, family=model.family, context=plan.context, gpu_layers=plan.gpu_layers,
+            cache_type=plan.cache_type, prefix_bytes=plan.prefix_bytes, memory_limit=limit,
+        )  # fmt: skip
+
+    def _environment(self, plan: Plan) -> dict[str, str]:
+        """Show the process the GPUs of its plan, in NVML's order, and no other."""
+        gpus = usable_gpus(self._machine) if self._machine else []
+        return {"CUDA_VISIBLE_DEVICES": ",".join(gpus[position].uuid for position in plan.gpu_indices)}
+
+    def _free_gpus(self) -> dict[int, int]:
+        gpus = usable_gpus(self._machine) if self._machine else []
+        return {position: gpu.free for position, gpu in enumerate(gpus)}
+
+    async def _taken(self, before: Mapping[int, int]) -> dict[int, int]:
+        await self.look()
+        return {gpu: max(0, before.get(gpu, 0) - free) for gpu, free in self._free_gpus().items()}
+
+    def _chosen(self, strategy: Strategy) -> list[str]:
+        """The model of each role whose settings have this strategy."""
+        found = []
+        for role in Role:
+            settings = self._settings.role(role)
+            if settings.strategy is strategy:
+                known = sorted(self._catalogue.models(), key=lambda model: -model.added_at)
+                names = [settings.model] if settings.model else [model.id for model in known if model.role is role]
+                found += names[:1]
+        return found
+
+    def _on_death(self, resident: Resident) -> None:
+        if self._residents.get(resident.model.id) is not resident:
+            return
+        del self._residents[resident.model.id]
+        self._metrics.crashes.inc()
+        _log.error("model's process died", model=resident.model.id, pid=resident.child.pid)
+        self._notify()
+        if not self._closed and self.is_pinned(resident.model):
+            self._spawn(self._load_quietly(resident.model))
+
+    async def _load_quietly(self, model: Model) -> None:
+        """Load what nobody waits for; what may pass is tried again, less and less often."""
+        pause_s = FIRST_RESTART_S
+        while True:
+            try:
+                await self._ready(model)
+            except (ModelCrashed, DoesNotFit) as error:
+                _log.error("cannot load yet", model=model.id, reason=error.message, again_in_s=pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LAST_RESTART_S)
+            except ModelError as error:
+                _log.error("cannot load", model=model.id, reason=error.message)
+                return
+            else:
+                return
+
+    async def _unload_idle(self) -> None:
+        while True:
+            changes = self._changed
+            now = time.time()
+            due = [(self._idle_since(each), each) for each in self._idle()]
+            for left, resident in due:
+                if left is not None and left <= now:
+                    _log.info("idle", model=resident.model.id)
+                    await self.unload(resident.model.id)
+            times = [left - now for left, _ in due if left is not None and left > now]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(times, default=None)):
+                    await changes.wait()
+
+    def _idle_since(self, resident: Resident) -> float | None:
+        """When a model has been idle for long enough to go; None for never."""
+        limit = self._settings.role(resident.model.role).idle_unload_s
+        return resident.last_used + limit if limit else None
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _scaled(budget: Budget, share: float) -> Budget:
+    return Budget(
+        ram=budget.ram, gpus={gpu: int(free * share) for gpu, free in budget.gpus.items()}, threads=budget.threads
+    )
+
+
+def _try_plan(model: Model, facts: Facts, budget: Budget, wish: Wish) -> tuple[Plan | None, DoesNotFit]:
+    try:
+        return choose_plan(model.id, facts, budget, wish), DoesNotFit("")
+    except DoesNotFit as refusal:
+        return None, refusal

@@ -1,0 +1,161 @@
+"""`/v1/models`, `/health`, `/metrics`, and for managers `/admin/…`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import psutil
+from litestar import delete, get, post
+from litestar.datastructures import State
+from litestar.params import JSONBody, QueryParameter
+
+from models.catalogue import Model
+from models.errors import RequestInvalid
+from models.host import Host
+from models.messages import ModelCard, ModelList
+from models.planner.plan import Plan
+from models.probe.devices import Machine
+from models.probe.probe import probe_machine
+from models.status import DeviceStatus, ModelStatus, ModelStatuses, device_statuses, model_statuses
+
+_process = psutil.Process()
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Health(msgspec.Struct, kw_only=True):
+    """`loaded` and `queued` are counts; `memory_bytes` is what the service itself takes, without the models' processes."""
+
+    status: str
+    loaded: int
+    queued: int
+    memory_bytes: int
+
+
+class Devices(msgspec.Struct, kw_only=True):
+    machine: Machine
+    queues: list[DeviceStatus]
+
+
+class AddModel(msgspec.Struct, kw_only=True):
+    """`path` is a file or folder on the runtime's machine."""
+
+    path: str
+    name: str = ""
+    family: str = ""
+    licence: str = ""
+
+
+@get("/health", sync_to_thread=False)
+def health(state: State) -> Health:
+    host: Host = state.host
+    waiting = sum(len(device.queue) for device in host.devices.values())
+    return Health(
+        status="ok", loaded=len(host.residency.residents()), queued=waiting, memory_bytes=_process.memory_info().rss
+    )
+
+
+@get("/metrics", sync_to_thread=False, media_type=METRICS_TYPE)
+def metrics(state: State) -> bytes:
+    host: Host = state.host
+    gauges = host.metrics
+    gauges.loaded_bytes.clear()
+    for resident in host.residency.residents():
+        gauges.loaded_bytes.labels(resident.model.id).set(resident.child.loaded.taken_bytes)
+    for status in device_statuses(host):
+        for lane, count in status.waiting.items():
+            gauges.queued.labels(status.name, lane).set(count)
+    return gauges.text()
+
+
+@get("/v1/models", sync_to_thread=False)
+def list_models(state: State) -> ModelList:
+    host: Host = state.host
+    return ModelList(data=[_card(host, model) for model in host.catalogue.models()])
+
+
+@get("/v1/models/{name:str}", sync_to_thread=False)
+def get_model(state: State, name: str) -> ModelCard:
+    host: Host = state.host
+    return _card(host, host.catalogue.find(name))
+
+
+@get("/admin/devices")
+async def devices(state: State) -> Devices:
+    return Devices(machine=await probe_machine(libraries=True), queues=device_statuses(state.host))
+
+
+@get("/admin/plan")
+async def plan(state: State, model: Annotated[str, QueryParameter(description="A model's name.")]) -> Plan:
+    host: Host = state.host
+    return await host.plan(model)
+
+
+@get("/admin/models", sync_to_thread=False)
+def models(state: State) -> ModelStatuses:
+    return ModelStatuses(models=model_statuses(state.host))
+
+
+@post("/admin/models", status_code=201)
+async def add_model(data: JSONBody[AddModel], state: State) -> Model:
+    host: Host = state.host
+    if not Path(data.path).is_absolute():
+        raise RequestInvalid("`path` has to be absolute: it is looked for on the runtime's machine.")
+    return await host.catalogue.add(Path(data.path), name=data.name, family=data.family, licence=data.licence)
+
+
+@delete("/admin/models/{name:str}", status_code=200)
+async def remove_model(state: State, name: str) -> Model:
+    host: Host = state.host
+    host.catalogue.find(name)
+    await host.residency.unload(name)
+    return host.catalogue.remove(name)
+
+
+@post("/admin/models/{name:str}/load", status_code=200)
+async def load_model(state: State, name: str) -> ModelStatus:
+    host: Host = state.host
+    await host.residency.load(host.catalogue.find(name))
+    return _status(host, name)
+
+
+@post("/admin/models/{name:str}/unload", status_code=200)
+async def unload_model(state: State, name: str) -> ModelStatus:
+    host: Host = state.host
+    host.catalogue.find(name)
+    await host.residency.unload(name)
+    return _status(host, name)
+
+
+@post("/admin/models/{name:str}/pin", status_code=200)
+async def pin_model(state: State, name: str) -> ModelStatus:
+    host: Host = state.host
+    model = host.catalogue.find(name)
+    # What cannot be loaded is not pinned.
+    await host.residency.load(model)
+    host.catalogue.set_pinned(name, pinned=True)
+    return _status(host, name)
+
+
+@post("/admin/models/{name:str}/unpin", status_code=200, sync_to_thread=False)
+def unpin_model(state: State, name: str) -> ModelStatus:
+    host: Host = state.host
+    host.catalogue.find(name)
+    host.catalogue.set_pinned(name, pinned=False)
+    return _status(host, name)
+
+
+def _card(host: Host, model: Model) -> ModelCard:
+    return ModelCard(
+        id=model.id, created=model.added_at, owned_by=model.source, role=model.role.value, backend=model.backend,
+        size=model.size, loaded=host.residency.is_loaded(model),
+    )  # fmt: skip
+
+
+def _status(host: Host, name: str) -> ModelStatus:
+    return next(status for status in model_statuses(host) if status.id == name)
+
+
+HANDLERS = [
+    health, metrics, list_models, get_model, devices, plan, models, add_model, remove_model, load_model, unload_model,
+    pin_model, unpin_model,
+]  # fmt: skip

@@ -1,0 +1,72 @@
+"""`/v1/embeddings` and `/v1/rerank`."""
+
+import array
+import base64
+import time
+from typing import Annotated
+
+from litestar import Response, post
+from litestar.datastructures import State
+from litestar.params import HeaderParameter, JSONBody
+
+from models.host import Host
+from models.messages import (
+    EmbeddingItem,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    RerankRequest,
+    RerankResponse,
+    RerankResult,
+    Usage,
+)
+
+
+@post("/v1/embeddings", status_code=200)
+async def create_embeddings(
+    data: JSONBody[EmbeddingRequest],
+    state: State,
+    cache_control: Annotated[str, HeaderParameter(name="Cache-Control")] = "",
+) -> Response[EmbeddingResponse]:
+    """`Cache-Control: no-cache` asks for vectors that are computed now."""
+    host: Host = state.host
+    began = time.perf_counter()
+    texts = [data.input] if isinstance(data.input, str) else data.input
+    vectors, tokens = await host.embed(
+        data.model, texts, tier=data.service_tier, user=data.user or "", fresh="no-cache" in cache_control
+    )
+    as_text = data.encoding_format == "base64"
+    answer = EmbeddingResponse(
+        data=[
+            EmbeddingItem(index=index, embedding=base64.b64encode(vector).decode() if as_text else _floats(vector))
+            for index, vector in enumerate(vectors)
+        ],
+        model=data.model,
+        usage=Usage(prompt_tokens=tokens, total_tokens=tokens),
+    )
+    return Response(answer, headers={"Server-Timing": f"embed;dur={(time.perf_counter() - began) * 1000:.3f}"})
+
+
+@post("/v1/rerank", status_code=200)
+async def create_rerank(data: JSONBody[RerankRequest], state: State) -> RerankResponse:
+    host: Host = state.host
+    scores = await host.rerank(
+        data.model, data.query, data.documents, max_ms=data.max_ms, tier=data.service_tier, user=data.user or ""
+    )
+    results = [
+        RerankResult(
+            index=index,
+            relevance_score=score,
+            document={"text": data.documents[index]} if data.return_documents else None,
+        )
+        for index, score in sorted(enumerate(scores.scores), key=lambda each: -each[1])
+    ]
+    return RerankResponse(
+        model=data.model,
+        results=results[: data.top_n],
+        usage=Usage(prompt_tokens=scores.tokens, total_tokens=scores.tokens),
+        cut=len(scores.scores) < len(data.documents),
+    )
+
+
+def _floats(vector: bytes) -> list[float]:
+    return array.array("f", vector).tolist()

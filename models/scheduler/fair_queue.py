@@ -1,0 +1,104 @@
+"""A bounded queue that is fair between people.
+
+Within a lane, interactive requests go before batch ones, and among equals people take turns: a person's second request
+waits until every other person who waits was served once.
+"""
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from enum import IntEnum, StrEnum
+from typing import Generic, TypeVar
+
+from models.errors import QueueFull
+
+Work = TypeVar("Work")
+# Of the weight of older service times in the average, after each new one.
+_SMOOTHING = 0.8
+
+
+class Lane(StrEnum):
+    """What runs at the same time on a device: one generation of text, and beside it one short pass after another."""
+
+    GENERATION = "generation"
+    PASS = "pass"  # noqa: S105 - no secret, a pass over texts
+
+
+class Urgency(IntEnum):
+    INTERACTIVE = 0
+    BATCH = 1
+
+
+class Ticket(Generic[Work]):
+    """A place in the queue."""
+
+    def __init__(self, work: Work, lane: Lane, urgency: Urgency, user: str) -> None:
+        self.work, self.lane, self.urgency, self.user = work, lane, urgency, user
+
+
+class FairQueue(Generic[Work]):
+    """At most `capacity` requests of all lanes together. Not for several threads."""
+
+    def __init__(self, name: str, capacity: int) -> None:
+        self.name, self.capacity = name, capacity
+        self._people: dict[tuple[Lane, Urgency], OrderedDict[str, deque[Ticket[Work]]]] = {
+            (lane, urgency): OrderedDict() for lane in Lane for urgency in Urgency
+        }
+        self._service_s: dict[Lane, float] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def length(self, lane: Lane) -> int:
+        """How many wait in a lane."""
+        return sum(len(tickets) for each in Urgency for tickets in self._people[lane, each].values())
+
+    def enter(self, ticket: Ticket[Work], *, admitted: bool = False) -> None:
+        """Take a place. `admitted` requests go on with what they were let in for. Raises QueueFull."""
+        if self._count >= self.capacity and not admitted:
+            wait_s = self.retry_after_s(ticket.lane)
+            raise QueueFull(
+                f"{self._count} requests wait for {self.name} already, as many as are taken. Try again in {wait_s} seconds.",
+                wait_s,
+            )
+        self._people[ticket.lane, ticket.urgency].setdefault(ticket.user, deque()).append(ticket)
+        self._count += 1
+
+    def leave(self, ticket: Ticket[Work]) -> bool:
+        """Give up a place; False where it was taken from the queue already."""
+        people = self._people[ticket.lane, ticket.urgency]
+        tickets = people.get(ticket.user)
+        if tickets is None or ticket not in tickets:
+            return False
+        tickets.remove(ticket)
+        if not tickets:
+            del people[ticket.user]
+        self._count -= 1
+        return True
+
+    def take(self, lane: Lane) -> Ticket[Work] | None:
+        """The next ticket of a lane, which leaves the queue."""
+        ticket = next(self.in_order(lane), None)
+        if ticket is not None:
+            self.leave(ticket)
+            people = self._people[lane, ticket.urgency]
+            if ticket.user in people:
+                people.move_to_end(ticket.user)
+        return ticket
+
+    def in_order(self, lane: Lane) -> Iterator[Ticket[Work]]:
+        """Every ticket of a lane as it would be taken if nobody else came."""
+        for urgency in Urgency:
+            rounds = [list(tickets) for tickets in self._people[lane, urgency].values()]
+            for number in range(max(map(len, rounds), default=0)):
+                yield from (tickets[number] for tickets in rounds if number < len(tickets))
+
+    def served(self, lane: Lane, seconds: float) -> None:
+        """Learn how long one request of a lane kept the device."""
+        before = self._service_s.get(lane)
+        self._service_s[lane] = seconds if before is None else _SMOOTHING * before + (1 - _SMOOTHING) * seconds
+
+    def retry_after_s(self, lane: Lane) -> int:
+        """Whole seconds until half of those who wait in a lane will have been served, by the measured rate."""
+        return max(1, math.ceil(self._service_s.get(lane, 1.0) * self.length(lane) / 2))

@@ -1,0 +1,77 @@
+"""What the runtime is doing, for people: its models, with prediction beside measurement, and its queues."""
+
+import time
+
+import msgspec
+
+from models.host import Host
+from models.planner.plan import Plan
+from models.residency import Resident
+from models.scheduler.fair_queue import Lane
+
+
+class ModelStatus(msgspec.Struct, kw_only=True):
+    """`state` is available, loading or loaded. `predicted_bytes` and `taken_bytes` count memory and GPUs together."""
+
+    id: str
+    role: str
+    backend: str
+    size: int
+    licence: str
+    source: str
+    state: str
+    pinned: bool
+    in_use: int = 0
+    idle_s: float = 0.0
+    took_s: float = 0.0
+    predicted_bytes: int = 0
+    taken_bytes: int = 0
+    pid: int = 0
+    plan: Plan | None = None
+
+
+class ModelStatuses(msgspec.Struct, kw_only=True):
+    models: list[ModelStatus]
+
+
+class DeviceStatus(msgspec.Struct, kw_only=True):
+    """`waiting` counts requests by lane; `largest_pass` is the most requests that went together so far."""
+
+    name: str
+    capacity: int
+    waiting: dict[str, int]
+    largest_pass: int
+
+
+def model_statuses(host: Host) -> list[ModelStatus]:
+    residents = {resident.model.id: resident for resident in host.residency.residents()}
+    found = []
+    for model in host.catalogue.models():
+        status = ModelStatus(
+            id=model.id, role=model.role.value, backend=model.backend, size=model.size, licence=model.licence,
+            source=model.source, pinned=host.residency.is_pinned(model),
+            state="loading" if host.residency.is_loading(model.id) else "available",
+        )  # fmt: skip
+        resident = residents.get(model.id)
+        found.append(_with_resident(status, resident) if resident else status)
+    return found
+
+
+def _with_resident(status: ModelStatus, resident: Resident) -> ModelStatus:
+    loaded, need = resident.child.loaded, resident.need
+    return msgspec.structs.replace(
+        status, state="loaded", in_use=resident.users, took_s=loaded.took_s, pid=resident.child.pid, plan=resident.plan,
+        idle_s=0.0 if resident.users else time.time() - resident.last_used,
+        predicted_bytes=need.ram + sum(need.gpus.values()),
+        taken_bytes=loaded.taken_bytes + sum(resident.taken_gpus.values()),
+    )  # fmt: skip
+
+
+def device_statuses(host: Host) -> list[DeviceStatus]:
+    return [
+        DeviceStatus(
+            name=device.name, capacity=device.queue.capacity, largest_pass=device.largest_pass,
+            waiting={lane.value: device.queue.length(lane) for lane in Lane},
+        )
+        for device in host.devices.values()
+    ]  # fmt: skip

@@ -1,0 +1,193 @@
+"""A device at work: turns, passes, and what happens when those who wait leave."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from models.errors import ModelCrashed, ModelError, QueueFull
+from models.scheduler.device import Device, Part
+from models.scheduler.fair_queue import Urgency
+
+
+def device(capacity: int = 10, pass_tokens: int = 100) -> Device:
+    return Device("cpu", capacity=capacity, pass_tokens=pass_tokens)
+
+
+class Passes:
+    """Runs passes when it is told to, and remembers what went together."""
+
+    def __init__(self) -> None:
+        self.seen: list[list[str]] = []
+        self.go = asyncio.Event()
+        self.poison = ""
+
+    async def run(self, payloads: Sequence[str]) -> list[str]:
+        self.seen.append(list(payloads))
+        await self.go.wait()
+        if self.poison in payloads:
+            raise ModelCrashed("The process died.")
+        return [payload.upper() for payload in payloads]
+
+    def ask(
+        self, on: Device, text: str, *, tokens: int = 10, key: str = "m", urgency: Urgency = Urgency.INTERACTIVE
+    ) -> Any:
+        part = Part(key, text, tokens, self.run)
+        return asyncio.create_task(on.take_part(part, urgency=urgency, user="", admitted=False))
+
+
+async def turn(on: Device, user: str, log: list[str], places: list[int], end: asyncio.Event) -> None:
+    async with on.turn(urgency=Urgency.INTERACTIVE, user=user, on_position=places.append):
+        log.append(user)
+        await end.wait()
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def test_one_generates_at_a_time_and_those_who_wait_are_told_their_place() -> None:
+    async def scene() -> tuple[list[str], list[list[int]]]:
+        on, log, ends = device(), [], [asyncio.Event() for _ in range(3)]
+        places: list[list[int]] = [[] for _ in range(3)]
+        tasks = [asyncio.create_task(turn(on, name, log, places[i], ends[i])) for i, name in enumerate("abc")]
+        await settle()
+        for end in ends:
+            end.set()
+            await settle()
+        await asyncio.gather(*tasks)
+        return log, places
+
+    log, places = asyncio.run(scene())
+
+    assert ["a", "b", "c"] == log
+    assert [] == places[0]
+    assert 1 == places[1][-1]
+    assert [2, 1] == list(dict.fromkeys(places[2]))
+
+
+def test_one_who_leaves_makes_room_and_one_who_leaves_at_work_frees_the_device() -> None:
+    async def scene() -> list[str]:
+        on, log, end = device(), [], asyncio.Event()
+        tasks = [asyncio.create_task(turn(on, name, log, [], end)) for name in "abc"]
+        await settle()
+        tasks[1].cancel()
+        tasks[0].cancel()
+        await settle()
+        end.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert 0 == len(on.queue)
+        return log
+
+    assert ["a", "c"] == asyncio.run(scene())
+
+
+def test_a_turn_that_is_granted_to_one_who_leaves_at_that_moment_goes_on_to_the_next() -> None:
+    async def scene() -> list[str]:
+        on, log, first, end = device(), [], asyncio.Event(), asyncio.Event()
+        one = asyncio.create_task(turn(on, "a", log, [], first))
+        two = asyncio.create_task(turn(on, "b", log, [], end))
+        await settle()
+        three = asyncio.create_task(turn(on, "c", log, [], end))
+        await settle()
+        first.set()
+        await asyncio.sleep(0)
+        two.cancel()
+        await settle()
+        end.set()
+        await asyncio.gather(one, two, three, return_exceptions=True)
+        return log
+
+    assert "c" in asyncio.run(scene())
+
+
+def test_what_waits_goes_together_by_tokens_and_waits_for_nothing() -> None:
+    async def scene() -> tuple[list[list[str]], list[str]]:
+        on, passes = device(pass_tokens=30), Passes()
+        tasks = [passes.ask(on, "first")]
+        await settle()
+        tasks += [passes.ask(on, text) for text in ("b", "c", "d", "e")]
+        passes.go.set()
+        return passes.seen, await asyncio.gather(*tasks)
+
+    seen, answers = asyncio.run(scene())
+
+    assert [["first"], ["b", "c", "d"], ["e"]] == seen
+    assert ["FIRST", "B", "C", "D", "E"] == answers
+
+
+def test_models_and_urgencies_do_not_mix_in_a_pass() -> None:
+    async def scene() -> list[list[str]]:
+        on, passes = device(), Passes()
+        tasks = [passes.ask(on, "first")]
+        await settle()
+        tasks += [
+            passes.ask(on, "bulk", urgency=Urgency.BATCH),
+            passes.ask(on, "other model", key="n"),
+            passes.ask(on, "query"),
+            passes.ask(on, "more bulk", urgency=Urgency.BATCH),
+        ]
+        passes.go.set()
+        await asyncio.gather(*tasks)
+        return passes.seen
+
+    assert [["first"], ["other model"], ["query"], ["bulk", "more bulk"]] == asyncio.run(scene())
+
+
+def test_entries_whose_caller_left_are_dropped() -> None:
+    async def scene() -> list[list[str]]:
+        on, passes = device(), Passes()
+        tasks = [passes.ask(on, text) for text in ("first", "gone", "here")]
+        await settle()
+        tasks[1].cancel()
+        passes.go.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return passes.seen
+
+    assert [["first"], ["here"]] == asyncio.run(scene())
+
+
+def test_a_text_that_ends_the_process_fails_alone() -> None:
+    async def scene() -> list[Any]:
+        on, passes = device(), Passes()
+        passes.poison = "poison"
+        tasks = [passes.ask(on, text) for text in ("first", "a", "poison", "b")]
+        await settle()
+        passes.go.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    first, one, guilty, two = asyncio.run(scene())
+
+    assert ("FIRST", "A", "B") == (first, one, two)
+    assert isinstance(guilty, ModelCrashed)
+
+
+def test_an_error_reaches_everyone_of_a_pass() -> None:
+    async def broken(_payloads: object) -> list[str]:
+        raise ModelError("no")
+
+    async def scene() -> list[Any]:
+        on = device()
+        parts = [Part("m", text, 1, broken) for text in "ab"]
+        works = [on.take_part(part, urgency=Urgency.INTERACTIVE, user="", admitted=False) for part in parts]
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    assert all(isinstance(each, ModelError) for each in asyncio.run(scene()))
+
+
+def test_a_full_queue_refuses() -> None:
+    async def scene() -> None:
+        on, end = device(capacity=1), asyncio.Event()
+        tasks = [asyncio.create_task(turn(on, name, [], [], end)) for name in "ab"]
+        await settle()
+        with pytest.raises(QueueFull):
+            await turn(on, "c", [], [], end)
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    asyncio.run(scene())
