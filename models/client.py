@@ -6,6 +6,7 @@ Where nobody listens on the socket, a runtime is started that goes again when it
 import base64
 import os
 import select
+import ssl
 import subprocess
 import sys
 import threading
@@ -49,10 +50,13 @@ class Client:
         self._starting = threading.Lock()
         self._base = self._address or "http://models"
         self._headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        transport = None if self._address else httpx.HTTPTransport(uds=str(socket))
+        # Reading the certificates takes longer than a short answer: they are read once, and only where they are needed.
+        self._verify = ssl.create_default_context() if self._base.startswith("https:") else False
+        transport = None if self._address else httpx.HTTPTransport(uds=str(socket), verify=self._verify)
         self._http = httpx.Client(
             base_url=self._base,
             transport=transport,
+            verify=self._verify,
             headers=self._headers,
             timeout=httpx.Timeout(EMBED_TIMEOUT_S, connect=5.0),
         )
@@ -98,10 +102,10 @@ class Client:
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[str, None]:
         """The pieces of an answer as they are made; closing the iterator stops the model. Raises ModelError."""
         request.stream = True
-        transport = None if self._address else httpx.AsyncHTTPTransport(uds=str(self._socket))
+        transport = None if self._address else httpx.AsyncHTTPTransport(uds=str(self._socket), verify=self._verify)
         timeout = httpx.Timeout(CHAT_TIMEOUT_S, connect=5.0)
         async with httpx.AsyncClient(
-            base_url=self._base, transport=transport, headers=self._headers, timeout=timeout
+            base_url=self._base, transport=transport, verify=self._verify, headers=self._headers, timeout=timeout
         ) as http:
             content = msgspec.json.encode(request)
             try:

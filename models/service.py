@@ -36,7 +36,9 @@ def serve(
         if lock is None:
             return
     try:
-        asyncio.run(_serve(folder, socket, host, port, idle_exit_s, ready_fd, token))
+        # uvloop, where it is installed, halves what a small request costs.
+        with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+            runner.run(_serve(folder, socket, host, port, idle_exit_s, ready_fd, token))
     finally:
         if socket:
             socket.unlink(missing_ok=True)

@@ -83,6 +83,10 @@ class GenerationBackend(Protocol):
         """Leave what is being computed, from any thread; `generate` then ends."""
         ...
 
+    def rest(self) -> None:
+        """Do what is better done while nobody waits, after a generation."""
+        ...
+
 
 def load_backend(location: str, options: LoadOptions) -> Any:
     """Import `package.module:Class` and load a model with it. Raises ModelUnavailable."""

@@ -74,6 +74,9 @@ class CTransformersBackend:
     def interrupt(self) -> None:
         """Nothing stops it within a token; `generate` looks at `cancelled` before each."""
 
+    def rest(self) -> None:
+        """Its context is all it keeps."""
+
     def _tokens_of(self, text: str) -> list[int]:
         data = text.encode("utf-8", "replace")
         if not data:

@@ -53,6 +53,8 @@ class LlamaCppBackend:
         self.special_tokens = {"bos_token": self._token_text(bos), "eos_token": self._token_text(eos)}
         self.reused_tokens = 0
         self._tokens: list[int] = []
+        # True where the prefix store has the state of these tokens.
+        self._is_kept = False
         self._prefixes = PrefixStore(options.prefix_bytes)
         self._piece_buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         self._abort = self._install_abort()
@@ -96,6 +98,9 @@ class LlamaCppBackend:
 
     def interrupt(self) -> None:
         self._abort[0] = b"\1"
+
+    def rest(self) -> None:
+        self._keep_state()
 
     def _load(self, options: LoadOptions) -> Any:
         parameters = self._llama.llama_model_default_params()
@@ -144,6 +149,7 @@ class LlamaCppBackend:
         status = self._llama.llama_decode(self._context, self._llama.llama_batch_get_one(batch, len(tokens)))
         if status == 0:
             self._tokens += tokens
+            self._is_kept = False
             return True
         self._truncate(len(self._tokens))
         if status == _DECODE_ABORTED:
@@ -161,21 +167,22 @@ class LlamaCppBackend:
         if len(self._tokens) - current >= WORTH_KEEPING:
             self._keep_state()
         if kept:
-            state = (ctypes.c_uint8 * len(kept.state)).from_buffer_copy(kept.state)
-            if self._llama.llama_state_seq_set_data(self._context, state, len(kept.state), 0):
-                self._tokens = kept.tokens.tolist()
-                current = common_length(kept.tokens, np.asarray(wanted, np.int32))
-            else:
-                current = 0
+            restored = self._llama.llama_state_seq_set_data(self._context, _pointer(kept.state), kept.state.nbytes, 0)
+            self._tokens = kept.tokens.tolist() if restored else []
+            current = common_length(kept.tokens, np.asarray(wanted, np.int32)) if restored else 0
+            self._is_kept = True
         return self._truncate(current)
 
     def _keep_state(self) -> None:
+        if self._is_kept or len(self._tokens) < WORTH_KEEPING:
+            return
         size = self._llama.llama_state_seq_get_size(self._context, 0)
         if self._prefixes.takes(size):
-            state = (ctypes.c_uint8 * size)()
-            written = self._llama.llama_state_seq_get_data(self._context, state, size, 0)
+            state = np.empty(size, np.uint8)
+            written = self._llama.llama_state_seq_get_data(self._context, _pointer(state), size, 0)
             if written:
-                self._prefixes.keep(self._tokens, bytes(memoryview(state)[:written]))
+                self._prefixes.keep(self._tokens, state[:written])
+                self._is_kept = True
 
     def _truncate(self, length: int) -> int:
         """Forget the tokens from `length` on, or all where the architecture cannot forget some; what is left."""
@@ -228,6 +235,10 @@ def json_grammar(schema: dict[str, Any]) -> bytes:
         raise RequestInvalid(f"This JSON schema cannot be followed: {error}") from error
     # Its rule for strings lets control characters through, which JSON does not.
     return str(grammar).replace(r'[^"\\]', r'[^"\\\x7F\x00-\x1F]').encode()
+
+
+def _pointer(state: np.ndarray) -> Any:
+    return state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 def _quiet_log(llama: Any) -> deque[str]:

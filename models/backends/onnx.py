@@ -1,5 +1,8 @@
 """Embeddings by ONNX Runtime, from the file that `onnx_export` makes of the torch model at first use."""
 
+import math
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -10,7 +13,8 @@ from models.errors import ModelUnavailable
 from models.formats.folder import MANIFEST, Manifest
 
 # Tokens a forward pass, padding counted: larger ones fall out of the processor's cache.
-BATCH_TOKENS = 1024
+BATCH_TOKENS = 256
+LEAST_TOKENS = 64
 MAX_TOKENS = 256
 
 
@@ -28,10 +32,11 @@ class OnnxBackend:
         folder = Path(options.path)
         self.manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         session = onnxruntime.SessionOptions()
-        session.intra_op_num_threads = options.threads
-        session.inter_op_num_threads = 1
-        # A spinning pool would take the cores from the request path between passes.
-        session.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Threads that share one pass wait for each other after every operation, the longer the busier the cores are; so
+        # each thread has passes of its own.
+        session.intra_op_num_threads = session.inter_op_num_threads = 1
+        self._threads = ThreadPoolExecutor(options.threads, thread_name_prefix="onnx")
+        self._thread_count = options.threads
         self._session = onnxruntime.InferenceSession(
             str(folder / self.manifest.file), session, providers=["CPUExecutionProvider"]
         )
@@ -41,18 +46,19 @@ class OnnxBackend:
 
     def embed(self, texts: list[str]) -> tuple[list[bytes], int]:
         encodings = self._tokenizer.encode_batch(texts)
-        order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
+        lengths = [len(encoding.ids) for encoding in encodings]
+        batches = _batches(lengths, self._thread_count)
         vectors: list[bytes] = [b""] * len(texts)
-        at = 0
-        while at < len(order):
-            end = at + 1
-            while end < len(order) and (end + 1 - at) * len(encodings[order[end]].ids) <= BATCH_TOKENS:
-                end += 1
-            batch = order[at:end]
-            for index, vector in zip(batch, self._forward([encodings[i].ids for i in batch]), strict=True):
+        for batch, rows in zip(
+            batches, self._map([[encodings[index].ids for index in batch] for batch in batches]), strict=True
+        ):
+            for index, vector in zip(batch, rows, strict=True):
                 vectors[index] = np.asarray(vector, dtype="<f4").tobytes()
-            at = end
-        return vectors, sum(len(encoding.ids) for encoding in encodings)
+        return vectors, sum(lengths)
+
+    def _map(self, batches: list[list[list[int]]]) -> Iterable[np.ndarray]:
+        # A single text is not worth waking a thread for.
+        return map(self._forward, batches) if len(batches) == 1 else self._threads.map(self._forward, batches)
 
     def _forward(self, rows: list[list[int]]) -> np.ndarray:
         longest = max(map(len, rows))
@@ -63,3 +69,18 @@ class OnnxBackend:
             mask[row, : len(tokens)] = 1
         (output,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
         return np.asarray(output)
+
+
+def _batches(lengths: list[int], threads: int) -> list[list[int]]:
+    """The texts of each pass, by index: of like lengths, the largest passes first.
+
+    One a thread at the least, and two where they are not too small, so that a thread which has its core to itself takes more.
+    """
+    share = math.ceil(sum(lengths) / threads)
+    most = min(BATCH_TOKENS, share, max(LEAST_TOKENS, share // 2))
+    batches: list[list[int]] = [[]]
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batches[-1] and (len(batches[-1]) + 1) * lengths[index] > most:
+            batches.append([])
+        batches[-1].append(index)
+    return batches[::-1]

@@ -84,6 +84,8 @@ class Child:
                 self._rerank(request)
             elif isinstance(request, Generate) and self._writer:
                 self._writer.write(request, self._cancelled, self._send)
+                if self._requests.empty():
+                    self._backend.rest()
         except ModelError as error:
             self._send(Failed(request.id, error.message, invalid=isinstance(error, RequestInvalid)))
         except MemoryError:

@@ -7,10 +7,10 @@ import numpy as np
 
 
 class Prefix(NamedTuple):
-    """The state of a model after it has read `tokens`."""
+    """The state of a model after it has read `tokens`, as bytes."""
 
     tokens: np.ndarray
-    state: bytes
+    state: np.ndarray
 
 
 class PrefixStore:
@@ -28,14 +28,14 @@ class PrefixStore:
         """True where a state of this many bytes may be kept at all."""
         return size <= self._capacity
 
-    def keep(self, tokens: list[int], state: bytes) -> None:
+    def keep(self, tokens: list[int], state: np.ndarray) -> None:
         """Keep a state in place of those of its own beginnings."""
         kept = np.asarray(tokens, dtype=np.int32)
         for key, (known, _) in list(self._prefixes.items()):
             if common_length(known, kept) == len(known):
                 self._drop(key)
         self._prefixes[kept.tobytes()] = Prefix(kept, state)
-        self.size += len(state)
+        self.size += state.nbytes
         while self.size > self._capacity:
             self._drop(next(iter(self._prefixes)))
 
@@ -50,7 +50,7 @@ class PrefixStore:
         return self._prefixes[best]
 
     def _drop(self, key: bytes) -> None:
-        self.size -= len(self._prefixes.pop(key).state)
+        self.size -= self._prefixes.pop(key).state.nbytes
 
 
 def common_length(one: np.ndarray, other: np.ndarray) -> int:

@@ -112,12 +112,19 @@ class Device:
     async def _pass(self, parts: list[Part]) -> None:
         began = time.monotonic()
         self.largest_pass = max(self.largest_pass, len(parts))
+        outcomes: Sequence[Any] = ()
         try:
-            await _run(parts)
+            outcomes = await _outcomes(parts)
         finally:
             self.queue.served(Lane.PASS, (time.monotonic() - began) / len(parts))
             self._passing = None
+            # The device goes on before those who waited are answered.
             self._start_pass()
+        for part, outcome in zip(parts, outcomes, strict=True):
+            if not part.result.done():
+                part.result.set_exception(outcome) if isinstance(outcome, Exception) else part.result.set_result(
+                    outcome
+                )
 
     async def close(self) -> None:
         """Let nothing go on."""
@@ -126,32 +133,22 @@ class Device:
             await asyncio.wait([self._passing])
 
 
-async def _run(parts: Sequence[Part]) -> None:
-    """Run a pass; where the model's process dies of it, each part once more alone, so that only the guilty one fails."""
+async def _outcomes(parts: Sequence[Part]) -> Sequence[Any]:
+    """The result of each part, or its error.
+
+    Where the model's process dies of a pass, each part is tried once more alone, so that only the guilty one fails.
+    """
     try:
-        results = await parts[0].run([part.payload for part in parts])
+        return await parts[0].run([part.payload for part in parts])
     except ModelCrashed:
-        for part in parts:
-            await _run_alone(part)
+        return [await _alone(part) for part in parts]
     except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-        for part in parts:
-            _fail(part, error)
-    else:
-        for part, result in zip(parts, results, strict=True):
-            if not part.result.done():
-                part.result.set_result(result)
+        return [error] * len(parts)
 
 
-async def _run_alone(part: Part) -> None:
+async def _alone(part: Part) -> Any:
     try:
         (result,) = await part.run([part.payload])
     except Exception as error:  # noqa: BLE001 - as above
-        _fail(part, error)
-    else:
-        if not part.result.done():
-            part.result.set_result(result)
-
-
-def _fail(part: Part, error: Exception) -> None:
-    if not part.result.done():
-        part.result.set_exception(error)
+        return error
+    return result
