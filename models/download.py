@@ -14,7 +14,6 @@ import structlog
 from models.errors import DownloadFailed
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 15.0, 60.0
-CHUNK = 1 << 20
 # Attempts in a row that bring nothing new; each waits twice as long as the one before.
 ATTEMPTS = 5
 FIRST_PAUSE_S = 0.5
@@ -113,7 +112,7 @@ class _Download:
             self._check_disk(total - have)
             self._note(response)
             with self.part.open("ab" if resumes else "wb") as file:
-                for data in response.iter_bytes(CHUNK):
+                for data in response.iter_bytes():
                     file.write(data)
                     have += len(data)
                     self._on_progress(have, total)

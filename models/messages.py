@@ -115,8 +115,10 @@ class Function(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Tool(msgspec.Struct, kw_only=True):
-    function: Function
+    """Its fields stand in the order in which models have seen them in their training."""
+
     type: Literal["function"] = "function"
+    function: Function
 
 
 class NamedFunction(msgspec.Struct, kw_only=True):

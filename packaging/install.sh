@@ -157,17 +157,60 @@ install_embedding() {
 }
 
 install_chat() {
-  is_stamped chat && return
+  is_stamped "chat-$accelerator" && return
   # Its compiler counts its steps, which the job shows.
   local pip_says=--verbose
   command -v c++ >/dev/null || apt_install g++ cmake || true
   command -v c++ >/dev/null || { echo "A C++ compiler is missing. On Debian: apt-get install g++ (then run packaging/run.sh again)" >&2; return 1; }
-  if [ "$accelerator" = cuda ]; then
-    command -v nvcc >/dev/null || { echo "A CUDA compiler (nvcc) is missing; install NVIDIA's CUDA toolkit, or run without --accelerator cuda" >&2; return 1; }
-    export CMAKE_ARGS="${CMAKE_ARGS:-} -DGGML_CUDA=on"
-  fi
   install_extra chat
-  set_stamp chat
+  if [ "$accelerator" = cuda ]; then build_for_cuda || return 1; fi
+  set_stamp "chat-$accelerator"
+}
+
+# Compiled anew: pip's cache does not tell a build for the processor from one for a GPU.
+build_for_cuda() {
+  can_offload && return 0
+  local nvcc version missing
+  nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true)
+  missing=$(missing_for_cuda "$nvcc")
+  if [ -n "$missing" ]; then
+    echo "llama-cpp-python cannot be built for a GPU: $missing. Then run packaging/run.sh --accelerator cuda again; until then models run on the processor" >&2
+    return 1
+  fi
+  version=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("llama-cpp-python"))')
+  CUDACXX=$nvcc CMAKE_ARGS="${CMAKE_ARGS:-} -DGGML_CUDA=on ${CMAKE_CUDA_ARCHITECTURES:+-DCMAKE_CUDA_ARCHITECTURES=$CMAKE_CUDA_ARCHITECTURES}" \
+    pip_install --no-cache-dir --no-deps --force-reinstall --no-binary llama-cpp-python "llama-cpp-python==$version" || return 1
+  can_offload && return 0
+  echo "llama-cpp-python was built, but cannot use the GPU. \`lampstand models probe\` says what the driver and the library find" >&2
+  return 1
+}
+
+# What a build for a GPU lacks, in words; nothing where it lacks nothing.
+missing_for_cuda() {
+  local nvcc=$1 root finding
+  [ -n "$nvcc" ] || { echo "a CUDA compiler (nvcc) is missing. Install NVIDIA's CUDA toolkit; its packages cuda-nvcc and libcublas-dev are enough"; return; }
+  root=$("$nvcc" --dryrun -x cu /dev/null 2>&1 | sed -n 's/^#\$ TOP=//p' | head -1)
+  find -L "${root:-/usr/local/cuda}" /usr/include /usr/local/include -maxdepth 4 -name cublas_v2.h 2>/dev/null | grep -q . ||
+    { echo "the compiler $nvcc is there, but cuBLAS's headers (cublas_v2.h) are not. Install NVIDIA's libcublas-dev of the same version"; return; }
+  finding=$("$venv/bin/python" -P -c 'from models.probe.gpus import read_gpus; report = read_gpus(); print("" if report.gpus else report.finding)')
+  [ -n "${CMAKE_CUDA_ARCHITECTURES:-}" ] || [ -z "$finding" ] ||
+    echo "$finding Without a GPU to ask, name the kind to build for in CMAKE_CUDA_ARCHITECTURES"
+}
+
+can_offload() { "$venv/bin/python" -c 'import sys, llama_cpp; sys.exit(not llama_cpp.llama_supports_gpu_offload())' 2>/dev/null; }
+
+# The published chat templates that tests hold ours against: llama.cpp's collection, in the source of llama-cpp-python.
+fetch_chat_templates() {
+  local target="$venv/share/chat-templates" scratch version
+  [ -d "$target" ] && return 0
+  version=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("llama-cpp-python"))') || return 0
+  scratch=$(mktemp -d)
+  if "$venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+    --dest "$scratch" "llama-cpp-python==$version" >/dev/null 2>&1; then
+    mkdir -p "$target"
+    tar xzf "$scratch"/*.tar.gz -C "$target" --strip-components=5 --wildcards '*/vendor/llama.cpp/models/templates/*.jinja' || rm -rf "$target"
+  fi
+  rm -rf "$scratch"
 }
 
 # As jobs, so that the home page and `status` show how far they are and why one failed.
@@ -178,7 +221,7 @@ install_runtimes() {
     "$lampstand" --home "$home" jobs track --title "Install what embeds verses" -- bash -c '. "$here/packaging/install.sh"; set -e; install_embedding' || true
   fi
   is_stamped embedding && "$lampstand" --home "$home" index --enqueue
-  if [ -n "$chat" ] && ! is_stamped chat; then
+  if [ -n "$chat" ] && ! is_stamped "chat-$accelerator"; then
     "$lampstand" --home "$home" jobs track --title "Compile what runs chat models" -- bash -c '. "$here/packaging/install.sh"; set -e; install_chat' || true
   fi
 }

@@ -25,9 +25,11 @@ install_core
 step "Installing what embeds verses and runs chat models (the first time, it compiles for some minutes)"
 install_embedding
 install_chat >/dev/null
+fetch_chat_templates
 if ! is_stamped dev; then
   step "Installing the development tools"
   install_extra texts
+  install_extra legacy
   install_extra dev
   set_stamp dev
 fi

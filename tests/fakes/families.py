@@ -1,0 +1,49 @@
+"""Tiny models in the shapes of families people use, with those families' special tokens and published chat templates.
+
+The templates are read from llama.cpp's own collection, which the source of llama-cpp-python carries; packaging/test.sh
+fetches it.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.benchmarks.random_model import Shape
+
+TEMPLATES = Path(sys.prefix) / "share" / "chat-templates"
+
+
+def template(name: str) -> str:
+    """A published chat template; skips where the collection was not fetched."""
+    path = TEMPLATES / f"{name}.jinja"
+    if not path.exists():
+        pytest.skip(f"{path} is not here; packaging/test.sh fetches it")
+    return path.read_text(encoding="utf-8")
+
+
+def llama_32() -> Shape:
+    """Grouped-query attention, scaled rope, tied embeddings."""
+    return Shape(
+        name="llama-3.2", heads=8, kv_heads=2, head_size=16, tied=True, rope_factors=(1.0,) * 4 + (8.0,) * 4,
+        special=("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+        begin="<|begin_of_text|>", end="<|eot_id|>", template=template("meta-llama-Llama-3.2-3B-Instruct"),
+    )  # fmt: skip
+
+
+def qwen_25() -> Shape:
+    """Grouped-query attention with biases, tied embeddings, nothing that begins a text."""
+    return Shape(
+        architecture="qwen2", name="qwen-2.5", heads=8, kv_heads=2, head_size=8, tied=True, attention_bias=True,
+        special=("<|endoftext|>", "<|im_start|>", "<|im_end|>"), begin="<|endoftext|>", end="<|im_end|>", adds_begin=False,
+        template=template("Qwen-Qwen2.5-7B-Instruct"),
+    )  # fmt: skip
+
+
+def gemma_2() -> Shape:
+    """Norms after each part too, heads wider than the model's share, tied embeddings; no system role."""
+    return Shape(
+        architecture="gemma2", name="gemma-2", heads=4, kv_heads=2, head_size=32, tied=True, norms_after=True,
+        special=("<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"), begin="<bos>", end="<eos>",
+        template=template("google-gemma-2-2b-it"),
+    )  # fmt: skip

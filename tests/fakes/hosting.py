@@ -1,0 +1,65 @@
+"""A model runtime inside the test's own process; its models run in real children."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from models.backends import BACKENDS
+from models.catalogue import Catalogue, Model, Role
+from models.child.frames import Finished, Generate, Piece
+from models.formats.facts import Facts
+from models.generation.sampling import Sampling
+from models.host import Host
+from models.messages import ChatMessage
+from models.settings import RuntimeSettings
+
+WITH_MISBEHAVING = {**BACKENDS, "misbehaving": "fakes.misbehaving:MisbehavingBackend"}
+
+
+@contextlib.asynccontextmanager
+async def hosting(folder: Path, settings: RuntimeSettings | None = None, **options: Any) -> AsyncIterator[Host]:
+    """A started runtime on a models folder; it is closed in the end."""
+    host = Host(Catalogue(folder), settings or RuntimeSettings(), **options)
+    host.start()
+    try:
+        yield host
+    finally:
+        await host.close()
+
+
+def add_misbehaving(folder: Path, *, name: str = "misbehaving", role: Role = Role.CHAT) -> str:
+    """Enter a model whose backend does what its prompt says into a folder's registry."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_bytes(b"weights")
+    model = Model(
+        id=name, role=role, backend="misbehaving", path=str(path), size=7, sha256=name, licence="", source="", added_at=1,
+        facts=Facts(role=role.value, backend="misbehaving", weights=7),
+    )  # fmt: skip
+    registry = folder / "registry.json"
+    known = msgspec.json.decode(registry.read_bytes()) if registry.exists() else []
+    registry.write_bytes(msgspec.json.encode([*known, model]))
+    return name
+
+
+def asking(text: str, **sampling: Any) -> Generate:
+    """A request with one question."""
+    return Generate(
+        id=0, messages=[ChatMessage(role="user", content=text)],
+        sampling=Sampling(**{"max_tokens": 8, "temperature": 0, **sampling}),
+    )  # fmt: skip
+
+
+async def answer(host: Host, model: str, text: str, *, user: str = "", **sampling: Any) -> tuple[str, Finished]:
+    """What a model says to a question, and how it finished."""
+    pieces, finished = [], None
+    async for event in host.generate(model, asking(text, **sampling), user=user):
+        if isinstance(event, Piece):
+            pieces.append(event.text)
+        if isinstance(event, Finished):
+            finished = event
+    assert finished is not None
+    return "".join(pieces), finished

@@ -1,0 +1,53 @@
+"""A backend that does what its prompt says: answer, hang, crash, or eat memory. It runs in a real child process."""
+
+import ctypes
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from models.backends import LoadOptions
+from models.generation.sampling import Sampling
+
+CHUNK = 16 * 2**20
+
+
+class MisbehavingBackend:
+    context = 4096
+    chat_template = "{{ messages[-1].content }}"
+    special_tokens: Mapping[str, str] = {}
+    reused_tokens = 0
+
+    def __init__(self, options: LoadOptions) -> None:
+        self._prompt = ""
+        self._eaten: list[bytearray] = []
+
+    def tokenize(self, text: str) -> list[int]:
+        self._prompt = text
+        return list(range(len(text)))
+
+    def generate(
+        self, tokens: list[int], sampling: Sampling, on_prompt: Callable[[int, int], None], cancelled: threading.Event
+    ) -> Iterator[bytes]:
+        on_prompt(len(tokens), len(tokens))
+        yield b"begun "
+        self._misbehave(self._prompt)
+        yield b"and done"
+
+    def embed(self, texts: list[str]) -> tuple[list[bytes], int]:
+        for text in texts:
+            self._misbehave(text)
+        return [len(text).to_bytes(4, "little") for text in texts], len(texts)
+
+    def interrupt(self) -> None:
+        pass
+
+    def rest(self) -> None:
+        pass
+
+    def _misbehave(self, text: str) -> None:
+        if text == "hang":
+            time.sleep(3600)
+        if text == "crash":
+            ctypes.string_at(0)
+        while text == "eat":
+            self._eaten.append(bytearray(CHUNK))

@@ -1,0 +1,116 @@
+"""Each backend on a real model: small ones are made here."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes.hosting import answer, asking, hosting
+from fakes.tiny_ggml import make_tiny_ggml
+
+from models.backends import LoadOptions
+from models.catalogue import MINILM, Catalogue
+from models.errors import RequestInvalid
+
+DOCUMENTS = ["A lamp on a stand gives light.", "The well is deep.", "He lit the lamp in the evening."]
+
+
+@pytest.fixture(scope="module")
+def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cross-encoder with random weights and MiniLM's tokenizer."""
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    folder = tmp_path_factory.mktemp("cross") / "tiny-reranker"
+    tokenizer = AutoTokenizer.from_pretrained(Catalogue(folder).find(MINILM).path)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        num_labels=1,
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_ctransformers_writes_from_a_ggml_file_whose_magic_chose_it(tmp_path: Path) -> None:
+    async def scene() -> tuple[str, str, int, str]:
+        catalogue = Catalogue(tmp_path / "models")
+        added = await catalogue.add(make_tiny_ggml(tmp_path / "old.bin"), family="gpt2")
+        async with hosting(tmp_path / "models") as host:
+            first, finished = await answer(host, "old", "the lamp", max_tokens=10, seed=1)
+            hebrew, _ = await answer(host, "old", "שלום עולם " * 20, max_tokens=4)
+            assert hebrew
+            with pytest.raises(RequestInvalid, match="JSON schema"):
+                await answer(host, "old", "the lamp", json_schema={"type": "object"})
+            again, _ = await answer(host, "old", "the lamp", max_tokens=10, seed=1)
+            return added.backend, first, finished.completion_tokens, again
+
+    backend, first, count, again = asyncio.run(scene())
+
+    assert "ctransformers" == backend
+    assert first.isascii()
+    assert 10 == count
+    assert first == again
+
+
+def test_ctransformers_is_stopped_between_tokens(tmp_path: Path) -> None:
+    async def scene() -> int:
+        await Catalogue(tmp_path / "models").add(make_tiny_ggml(tmp_path / "old.bin"), family="gpt2")
+        async with hosting(tmp_path / "models") as host:
+            events = host.generate("old", asking("the lamp", max_tokens=900))
+            async for _ in events:
+                break
+            await events.aclose()
+            _, finished = await answer(host, "old", "the lamp", max_tokens=1)
+            return finished.completion_tokens
+
+    assert 1 == asyncio.run(scene())
+
+
+def test_a_cross_encoder_reranks_best_first_within_its_time(tmp_path: Path, cross_encoder: Path) -> None:
+    async def scene() -> tuple[list[float], list[float], int]:
+        await Catalogue(tmp_path / "models").add(cross_encoder)
+        async with hosting(tmp_path / "models") as host:
+            scores = await host.rerank("tiny-reranker", "light", DOCUMENTS, max_ms=None)
+            again = await host.rerank("tiny-reranker", "light", list(reversed(DOCUMENTS)), max_ms=None)
+            cut = await host.rerank("tiny-reranker", "light", DOCUMENTS * 200, max_ms=1)
+            return scores.scores, again.scores, len(cut.scores)
+
+    scores, again, cut = asyncio.run(scene())
+
+    assert 3 == len(set(scores))
+    assert np.allclose(scores, list(reversed(again)), atol=1e-4)
+    assert 0 < cut < 600
+
+
+def test_an_added_sentence_transformers_folder_embeds_as_the_package_does(tmp_path: Path) -> None:
+    source = tmp_path / "mine"
+    shutil.copytree(Catalogue(tmp_path).find(MINILM).path, source)
+
+    async def scene() -> tuple[bytes, bytes]:
+        await Catalogue(tmp_path / "models").add(source)
+        async with hosting(tmp_path / "models") as host:
+            (mine,), _ = await host.embed("mine", [DOCUMENTS[0]])
+            (known,), _ = await host.embed(f"{MINILM}-torch", [DOCUMENTS[0]])
+            return mine, known
+
+    mine, known = asyncio.run(scene())
+
+    assert np.allclose(np.frombuffer(mine, "<f4"), np.frombuffer(known, "<f4"), atol=1e-5)
+
+
+def test_onnx_passes_are_of_like_lengths_and_keep_the_order(runtime, runtime_folder) -> None:
+    from models.backends.onnx import OnnxBackend
+
+    runtime.embed(["ready"], model=MINILM)
+    folder = str(runtime_folder.models / f"{MINILM}-onnx")
+    texts = [" ".join(["lamp", "river", "bread"][: 1 + each % 3] * (1 + each % 40)) for each in range(60)]
+    together, tokens = OnnxBackend(LoadOptions(path=folder, threads=2)).embed(texts)
+    alone = OnnxBackend(LoadOptions(path=folder, threads=1))
+    pairs = [
+        float(np.frombuffer(vector, "<f4") @ np.frombuffer(alone.embed([text])[0][0], "<f4"))
+        for vector, text in zip(together, texts, strict=True)
+    ]
+
+    assert tokens > 60
+    assert min(pairs) > 0.97

@@ -1,0 +1,212 @@
+"""A model's process may be killed, hang or eat memory: only its own request hears of it, and the next one works."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hosting
+
+from models.catalogue import MINILM, Catalogue, Role
+from models.child.frames import Finished, Piece
+from models.errors import ModelCrashed, ModelError
+from models.host import Host
+from models.settings import RuntimeSettings
+
+ROUNDS, SOAK_ROUNDS = 20, 200
+TESTS = str(Path(__file__).parents[1])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A models folder with a model that misbehaves, whose backend children can import."""
+    monkeypatch.setenv("PYTHONPATH", TESTS)
+    add_misbehaving(tmp_path / "models")
+    add_misbehaving(tmp_path / "models", name="embedder", role=Role.EMBED)
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def slow_folder(tmp_path: Path, runtime_folder, runtime) -> Path:
+    """A models folder with a chat model that takes its time, and the exported embedding model."""
+    from fakes.tiny_gguf import make_tiny_gguf
+
+    runtime.embed(["ready"], model=MINILM)
+    target = tmp_path / "models"
+    target.mkdir()
+    (target / f"{MINILM}-onnx").symlink_to(runtime_folder.models / f"{MINILM}-onnx")
+    asyncio.run(Catalogue(target).add(make_tiny_gguf(tmp_path / "slow.gguf", layers=60)))
+    return target
+
+
+def child_of(host: Host, model: str) -> int:
+    return next(resident.child.pid for resident in host.residency.residents() if resident.model.id == model)
+
+
+def test_a_killed_process_ends_its_stream_with_an_error_and_the_next_request_works(slow_folder: Path) -> None:
+    async def scene() -> tuple[list[str], ModelError, str, list[bytes]]:
+        async with hosting(slow_folder) as host:
+            await host.embed(MINILM, ["one"])
+            pieces, failure = [], None
+            try:
+                async for event in host.generate("slow", asking("Hello", max_tokens=4000)):
+                    if isinstance(event, Piece):
+                        pieces.append(event.text)
+                        if len(pieces) == 3:
+                            os.kill(child_of(host, "slow"), signal.SIGKILL)
+            except ModelError as error:
+                failure = error
+            vectors, _ = await host.embed(MINILM, ["two"])
+            again, _ = await answer(host, "slow", "Hello")
+            return pieces, failure, again, vectors
+
+    pieces, failure, again, vectors = asyncio.run(scene())
+
+    assert len(pieces) >= 3
+    assert isinstance(failure, ModelCrashed)
+    assert "SIGKILL" in failure.message
+    assert "next request starts it again" in failure.message
+    assert again
+    assert vectors
+
+
+def test_a_process_that_dies_before_its_first_word_is_not_noticed(slow_folder: Path) -> None:
+    async def scene() -> str:
+        async with hosting(slow_folder) as host:
+            await answer(host, "slow", "Hello")
+            question = "word " * 900
+            asked = asyncio.create_task(answer(host, "slow", question))
+            while not host.residency.residents()[0].users:
+                await asyncio.sleep(0)
+            os.kill(child_of(host, "slow"), signal.SIGKILL)
+            said, _ = await asked
+            return said
+
+    assert asyncio.run(scene())
+
+
+def test_a_process_that_hangs_is_ended_by_the_watchdog(folder: Path) -> None:
+    async def scene() -> tuple[ModelError, str, float]:
+        async with hosting(folder, RuntimeSettings(hang_timeout_s=1.0), backends=WITH_MISBEHAVING) as host:
+            await answer(host, "misbehaving", "hello")
+            began = time.monotonic()
+            with pytest.raises(ModelCrashed) as failed:
+                await answer(host, "misbehaving", "hang")
+            took = time.monotonic() - began
+            said, _ = await answer(host, "misbehaving", "hello")
+            return failed.value, said, took
+
+    failure, said, took = asyncio.run(scene())
+
+    assert "gave no sign of life for 1 seconds" in failure.message
+    assert "begun and done" == said
+    assert took < 10
+
+
+def test_a_stopped_process_counts_as_one_that_hangs(slow_folder: Path) -> None:
+    async def scene() -> ModelError:
+        async with hosting(slow_folder, RuntimeSettings(hang_timeout_s=1.0)) as host:
+            await answer(host, "slow", "Hello")
+            with pytest.raises(ModelCrashed) as failed:
+                async for event in host.generate("slow", asking("Hello", max_tokens=4000)):
+                    if isinstance(event, Piece):
+                        os.kill(child_of(host, "slow"), signal.SIGSTOP)
+            assert await answer(host, "slow", "Hello")
+            return failed.value
+
+    assert "no sign of life" in asyncio.run(scene()).message
+
+
+def test_a_process_that_eats_memory_meets_its_limit(folder: Path) -> None:
+    settings = RuntimeSettings(child_memory_mib=512)
+
+    async def scene() -> tuple[ModelError, str, int]:
+        async with hosting(folder, settings, backends=WITH_MISBEHAVING) as host:
+            await answer(host, "misbehaving", "hello")
+            before = psutil.virtual_memory().available
+            with pytest.raises(ModelCrashed) as failed:
+                await answer(host, "misbehaving", "eat")
+            said, _ = await answer(host, "misbehaving", "hello")
+            return failed.value, said, before - psutil.virtual_memory().available
+
+    failure, said, lost = asyncio.run(scene())
+
+    assert "took more memory than it was planned to" in failure.message
+    assert "begun and done" == said
+    assert lost < 512 * 2**20
+
+
+def test_a_text_that_crashes_the_library_fails_alone_among_those_it_was_merged_with(folder: Path) -> None:
+    async def scene() -> list[object]:
+        async with hosting(folder, backends=WITH_MISBEHAVING) as host:
+            await host.embed("embedder", ["ready"])
+            texts = ["first", *(f"text {number}" for number in range(5)), "crash", "last"]
+            asked = [host.embed("embedder", [text]) for text in texts]
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+    *others, guilty, last = asyncio.run(scene())
+
+    assert isinstance(guilty, ModelCrashed)
+    assert not [each for each in [*others, last] if isinstance(each, BaseException)]
+
+
+def test_children_go_with_the_runtime(slow_folder: Path) -> None:
+    async def scene() -> int:
+        async with hosting(slow_folder) as host:
+            await answer(host, "slow", "Hello")
+            return child_of(host, "slow")
+
+    assert not psutil.pid_exists(asyncio.run(scene()))
+
+
+def test_killing_any_child_at_any_moment_loses_no_request_but_its_own(
+    slow_folder: Path, request: pytest.FixtureRequest
+) -> None:
+    """Streams, embeddings and kills at random moments; a stream may end with an error only if its process was killed."""
+    rounds = SOAK_ROUNDS if request.config.getoption("--soak") else ROUNDS
+    chance = random.Random(11)
+
+    async def stream(host: Host, number: int) -> str:
+        said = []
+        try:
+            async for event in host.generate("slow", asking(f"Question {number}", max_tokens=30), user=str(number)):
+                if isinstance(event, Piece):
+                    said.append(event.text)
+                if isinstance(event, Finished):
+                    return "whole"
+        except ModelCrashed:
+            return "killed" if said else "lost before its first word"
+        return "ended without a word"
+
+    async def embed(host: Host, number: int) -> str:
+        vectors, _ = await host.embed(MINILM, [f"text {number} {each}" for each in range(3)])
+        return "whole" if len(vectors) == 3 else "lost"
+
+    async def scene() -> tuple[list[str], list[str], int]:
+        async with hosting(slow_folder) as host:
+            await asyncio.gather(stream(host, -1), embed(host, -1))
+            streams, embeddings, kills = [], [], 0
+            for number in range(rounds):
+                tasks = [asyncio.create_task(stream(host, 10 * number + each)) for each in range(2)]
+                tasks += [asyncio.create_task(embed(host, 10 * number + each)) for each in range(2)]
+                await asyncio.sleep(chance.uniform(0, 0.15))
+                victims = host.residency.residents()
+                if victims:
+                    os.kill(chance.choice(victims).child.pid, signal.SIGKILL)
+                    kills += 1
+                one, two, three, four = await asyncio.gather(*tasks)
+                streams += [one, two]
+                embeddings += [three, four]
+            return streams, embeddings, kills
+
+    streams, embeddings, kills = asyncio.run(scene())
+
+    assert kills > rounds // 2
+    assert {"whole"} == set(embeddings)
+    assert {"whole", "killed"} >= set(streams)
+    # One process was killed a round, and it wrote for one stream at a time.
+    assert streams.count("killed") <= kills

@@ -1,0 +1,239 @@
+"""When models are loaded, kept, evicted and unloaded."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hosting
+from fakes.nvml import GIB
+from fakes.tiny_gguf import make_tiny_gguf
+
+from models.catalogue import Catalogue, Role
+from models.child.frames import Piece
+from models.errors import DoesNotFit, ModelUnavailable
+from models.host import Host
+from models.planner.choose import choose_plan
+from models.planner.plan import Budget, Wish
+from models.probe.devices import Machine, Memory, Processor
+from models.settings import RoleSettings, RuntimeSettings, Strategy
+
+MIB = 2**20
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three small chat models."""
+    catalogue = Catalogue(tmp_path / "models")
+    for name in ("a", "b", "c"):
+        asyncio.run(catalogue.add(make_tiny_gguf(tmp_path / f"{name}.gguf", seed=ord(name))))
+    return tmp_path / "models"
+
+
+def loaded(host: Host) -> set[str]:
+    return {resident.model.id for resident in host.residency.residents()}
+
+
+def machine_with(available: int) -> Callable[..., object]:
+    async def probe(**_wanted: bool) -> Machine:
+        return Machine(
+            processor=Processor(name="cpu", cores=2, features=[]), memory=Memory(total=16 * GIB, available=available)
+        )
+
+    return probe
+
+
+async def until(happens: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not happens():  # noqa: ASYNC110 - what is waited for is another process
+            await asyncio.sleep(0.01)
+
+
+def with_chat(**settings: object) -> RuntimeSettings:
+    return RuntimeSettings(chat=RoleSettings(**settings))
+
+
+def test_lazy_loads_at_the_first_request_and_keeps(folder: Path) -> None:
+    async def scene() -> tuple[set[str], set[str], bool]:
+        async with hosting(folder) as host:
+            before = loaded(host)
+            await answer(host, "a", "Hello")
+            pid = host.residency.residents()[0].child.pid
+            await answer(host, "a", "Hello again")
+            return before, loaded(host), host.residency.residents()[0].child.pid == pid
+
+    assert (set(), {"a"}, True) == asyncio.run(scene())
+
+
+@pytest.mark.parametrize("strategy", [Strategy.EAGER, Strategy.PINNED])
+def test_eager_and_pinned_load_at_start(folder: Path, strategy: Strategy) -> None:
+    async def scene() -> None:
+        async with hosting(folder, with_chat(strategy=strategy, model="b")) as host:
+            await until(lambda: loaded(host) == {"b"})
+
+    asyncio.run(scene())
+
+
+def test_max_loaded_evicts_the_least_recently_used(folder: Path) -> None:
+    async def scene() -> set[str]:
+        async with hosting(folder, with_chat(max_loaded=2)) as host:
+            for name in ("a", "b", "a", "c"):
+                await answer(host, name, "Hello")
+            return loaded(host)
+
+    assert {"a", "c"} == asyncio.run(scene())
+
+
+def test_a_pinned_model_is_not_evicted_and_comes_back_when_its_process_dies(folder: Path) -> None:
+    async def scene() -> None:
+        async with hosting(folder, with_chat(max_loaded=2)) as host:
+            host.catalogue.set_pinned("a", pinned=True)
+            for name in ("a", "b", "c"):
+                await answer(host, name, "Hello")
+            assert {"a", "c"} == loaded(host)
+            pinned = next(each for each in host.residency.residents() if each.model.id == "a")
+            await pinned.child.end()
+            await until(lambda: "a" in loaded(host))
+
+    asyncio.run(scene())
+
+
+def test_where_all_are_pinned_the_refusal_says_what_to_do(folder: Path) -> None:
+    async def scene() -> None:
+        async with hosting(folder) as host:
+            host.catalogue.set_pinned("a", pinned=True)
+            await answer(host, "a", "Hello")
+            with pytest.raises(ModelUnavailable, match="Unpin one"):
+                await answer(host, "b", "Hello")
+
+    asyncio.run(scene())
+
+
+def test_a_model_in_use_is_waited_for_never_evicted(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> tuple[int, set[str]]:
+        async with hosting(folder) as host:
+            events = host.generate("a", asking("Hello", max_tokens=300))
+            pieces = 0
+            async for event in events:
+                pieces += isinstance(event, Piece)
+                if pieces == 1:
+                    other = asyncio.create_task(host.residency.load(host.catalogue.find("b")))
+                    await asyncio.sleep(0.02)
+                    assert {"a"} == loaded(host)
+                    pieces += 1
+            await other
+            return pieces, loaded(host)
+
+    pieces, left = asyncio.run(scene())
+
+    assert pieces > 1
+    assert {"b"} == left
+
+
+def test_an_idle_model_is_unloaded_and_loaded_again_when_it_is_asked(folder: Path) -> None:
+    async def scene() -> None:
+        async with hosting(folder, with_chat(idle_unload_s=0.3)) as host:
+            await answer(host, "a", "Hello")
+            await until(lambda: not loaded(host))
+            said, _ = await answer(host, "a", "Hello")
+            assert said
+
+    asyncio.run(scene())
+
+
+def test_an_embedding_model_does_not_evict_the_chat_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+
+    async def scene() -> set[str]:
+        async with hosting(folder, backends=WITH_MISBEHAVING) as host:
+            await answer(host, "a", "Hello")
+            await host.embed("embedder", ["text"])
+            return loaded(host)
+
+    assert {"a", "embedder"} == asyncio.run(scene())
+
+
+def test_what_does_not_fit_is_refused_with_the_numbers(folder: Path) -> None:
+    async def scene() -> str:
+        async with hosting(folder, probe=machine_with(90 * MIB)) as host:
+            with pytest.raises(DoesNotFit) as refused:
+                await answer(host, "a", "Hello")
+            return refused.value.message
+
+    message = asyncio.run(scene())
+
+    assert "a needs" in message
+    assert "72 MiB of memory may be taken" in message
+
+
+def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> None:
+    """The simulated machine has memory for one model at a time, of which the loaded one has taken its part."""
+    need = None
+
+    async def probe(**_wanted: bool) -> Machine:
+        taken = sum(resident.need.ram for resident in host_now[0].residency.residents()) if host_now else 0
+        memory = Memory(total=16 * GIB, available=int(need * 1.4) - taken)
+        return Machine(processor=Processor(name="cpu", cores=2, features=[]), memory=memory)
+
+    facts = Catalogue(folder).find("a").facts
+    need = choose_plan("a", facts, Budget(ram=GIB), Wish()).need.ram
+    host_now: list[Host] = []
+
+    async def scene() -> set[str]:
+        async with hosting(folder, with_chat(max_loaded=3), probe=probe) as host:
+            host_now.append(host)
+            await answer(host, "a", "Hello")
+            await answer(host, "b", "Hello")
+            return loaded(host)
+
+    assert {"b"} == asyncio.run(scene())
+
+
+def test_a_file_that_was_replaced_is_loaded_anew(folder: Path, tmp_path: Path) -> None:
+    async def scene() -> tuple[str, str]:
+        async with hosting(folder) as host:
+            before, _ = await answer(host, "a", "Hello", max_tokens=20)
+            await host.catalogue.add(make_tiny_gguf(tmp_path / "a.gguf", seed=99))
+            after, _ = await answer(host, "a", "Hello", max_tokens=20)
+            return before, after
+
+    before, after = asyncio.run(scene())
+
+    assert before != after
+
+
+def test_a_pin_outlives_the_runtime(folder: Path) -> None:
+    Catalogue(folder).set_pinned("c", pinned=True)
+
+    async def scene() -> None:
+        async with hosting(folder) as host:
+            await until(lambda: loaded(host) == {"c"})
+
+    asyncio.run(scene())
+
+
+def test_what_was_embedded_is_not_embedded_again_after_a_restart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+    texts = [f"verse {number}" for number in range(300)]
+
+    async def scene() -> tuple[list[bytes], int, set[str]]:
+        async with hosting(folder, backends=WITH_MISBEHAVING) as host:
+            vectors, tokens = await host.embed("embedder", texts)
+            return vectors, tokens, loaded(host)
+
+    first, second = asyncio.run(scene()), asyncio.run(scene())
+
+    assert first[0] == second[0]
+    assert (True, 0, set()) == (first[1] > 0, second[1], second[2])
+
+
+def test_a_registry_that_cannot_be_read_says_which_file(folder: Path) -> None:
+    (folder / "registry.json").write_bytes(msgspec.json.encode({"not": "a list"}))
+
+    with pytest.raises(Exception, match=r"registry\.json cannot be read"):
+        Catalogue(folder).models()

@@ -1,0 +1,103 @@
+"""Fetching a model from a real server that breaks off."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from fakes.breaking_server import BreakingServer, breaking_server
+
+from models.download import fetch
+from models.errors import DownloadFailed
+
+CONTENT = bytes(range(256)) * 20_000
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+def bring(server: BreakingServer, folder: Path, *, sha256: str = "") -> tuple[Path, list[tuple[int, int]]]:
+    progress: list[tuple[int, int]] = []
+    file, _ = fetch(
+        server.url, folder, sha256=sha256, on_progress=lambda done, total: progress.append((done, total)), pause_s=0
+    )
+    return file, progress
+
+
+def test_a_file_comes_whole_with_its_progress(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        file, progress = bring(server, tmp_path, sha256=DIGEST)
+
+    assert CONTENT == file.read_bytes()
+    assert "model.gguf" == file.name
+    assert (len(CONTENT), len(CONTENT)) == progress[-1]
+    assert [file] == list(tmp_path.iterdir())
+
+
+def test_it_goes_on_where_the_server_broke_off(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        server.breaks = [1_000_000, 2_500_000, 2_500_000]
+        file, progress = bring(server, tmp_path)
+        asked = server.asked
+
+    assert CONTENT == file.read_bytes()
+    assert any(each.startswith("bytes=1000000-") for each in asked)
+    assert sorted(progress) == progress
+
+
+def test_a_later_run_goes_on_too(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        server.breaks = [3_000_000] * 6
+        with pytest.raises(DownloadFailed, match="the same command goes on there"):
+            bring(server, tmp_path)
+        server.asked.clear()
+        file, _ = bring(server, tmp_path)
+
+    assert "bytes=3000000-" in server.asked
+    assert CONTENT == file.read_bytes()
+
+
+def test_halves_of_two_versions_are_never_joined(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        server.breaks = [3_000_000] * 6
+        with pytest.raises(DownloadFailed):
+            bring(server, tmp_path)
+        server.content, server.tag = CONTENT[::-1], '"v2"'
+        file, _ = bring(server, tmp_path)
+
+    assert CONTENT[::-1] == file.read_bytes()
+
+
+def test_a_server_that_knows_no_ranges_sends_it_again(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        server.breaks, server.ranges = [1_000_000], False
+        file, _ = bring(server, tmp_path)
+
+    assert CONTENT == file.read_bytes()
+
+
+@pytest.mark.parametrize("stated_by_server", [True, False])
+def test_other_bytes_than_promised_are_removed(tmp_path: Path, stated_by_server: bool) -> None:
+    with breaking_server(CONTENT) as server:
+        server.stated = "0" * 64 if stated_by_server else ""
+        with pytest.raises(DownloadFailed, match="SHA-256"):
+            bring(server, tmp_path, sha256="" if stated_by_server else "0" * 64)
+
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_the_disk_is_looked_at_first(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        server.claimed_length = 2**50
+        with pytest.raises(DownloadFailed, match="Free some space first"):
+            bring(server, tmp_path)
+
+
+@pytest.mark.parametrize(("status", "says"), [(401, "licence"), (404, "status 404"), (500, "500")])
+def test_refusals_say_what_to_do(tmp_path: Path, status: int, says: str) -> None:
+    with breaking_server(CONTENT) as server:
+        server.status = status
+        with pytest.raises(DownloadFailed, match=says):
+            bring(server, tmp_path)
+
+
+def test_what_is_no_address_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DownloadFailed, match="not the address of a file"):
+        fetch("file:///etc/passwd", tmp_path, on_progress=lambda _done, _total: None)
