@@ -39,10 +39,14 @@ class EmbeddingCache:
         self._lock = threading.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="embedding-cache")
         self._recent: OrderedDict[bytes, bytes] = OrderedDict()
-        self.hits = self.misses = 0
-        self._environment = lmdb.open(
-            str(folder), map_size=_MAP_FACTOR * capacity + (1 << 20), max_dbs=3, sync=False, readahead=False, mode=0o600
-        )
+        try:
+            self._environment = _open(folder, capacity)
+        except lmdb.Error as error:
+            # After a power cut its pages may be damaged. What it held can be computed again.
+            _log.warning("remembered vectors are damaged and forgotten", reason=str(error))
+            for file in folder.glob("*.mdb"):
+                file.unlink()
+            self._environment = _open(folder, capacity)
         self._generations = [self._environment.open_db(name) for name in _GENERATIONS]
 
     def get(self, weights: str, texts: Sequence[str]) -> list[bytes | None]:
@@ -57,9 +61,6 @@ class EmbeddingCache:
                 found.append(vector)
         if None in found:
             self._look_on_disk(keys, found)
-        known = sum(vector is not None for vector in found)
-        self.hits += known
-        self.misses += len(found) - known
         return found
 
     def put(self, weights: str, texts: Sequence[str], vectors: Sequence[bytes]) -> None:
@@ -127,6 +128,11 @@ class EmbeddingCache:
     def _size(self, transaction: lmdb.Transaction, generation: int) -> int:
         stat = transaction.stat(self._generations[generation])
         return int(stat["psize"]) * (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"])
+
+
+def _open(folder: Path, capacity: int) -> lmdb.Environment:
+    size = _MAP_FACTOR * capacity + (1 << 20)
+    return lmdb.open(str(folder), map_size=size, max_dbs=3, sync=False, readahead=False, mode=0o600)
 
 
 def _key(weights: str, text: str) -> bytes:

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from models.backends import BACKENDS, LoadOptions
@@ -43,8 +45,7 @@ class Resident:
 
     def __init__(self, model: Model, plan: Plan, child: ChildProcess, taken_gpus: Mapping[int, int]) -> None:
         self.model, self.plan, self.child, self.taken_gpus = model, plan, child, taken_gpus
-        self.users = 0
-        self.loaded_at = self.last_used = time.time()
+        self.last_used = time.time()
 
     @property
     def need(self) -> Need:
@@ -67,7 +68,11 @@ class Residency:
         self._catalogue, self._settings, self._probe, self._backends = catalogue, settings, probe, backends
         self._residents: dict[str, Resident] = {}
         self._loading: dict[str, asyncio.Task[Resident]] = {}
-        self._reserved: dict[str, Need] = {}
+        # What is being loaded, with what it was promised.
+        self._reserved: dict[str, tuple[Model, Need]] = {}
+        # How many requests use a model or wait for it to be loaded for them.
+        self._users: Counter[str] = Counter()
+        self._has_gpus = False
         self._deciding = asyncio.Lock()
         self._changed = asyncio.Event()
         self._machine: Machine | None = None
@@ -85,6 +90,10 @@ class Residency:
         """True where these very weights can be used at once."""
         resident = self._residents.get(model.id)
         return bool(resident and resident.child.alive and resident.model.sha256 == model.sha256)
+
+    def users_of(self, name: str) -> int:
+        """How many requests use a model now, or wait for its loading."""
+        return self._users[name]
 
     def device_of(self, model: Model) -> str | None:
         """The device that a model is loaded on."""
@@ -105,13 +114,14 @@ class Residency:
     @contextlib.asynccontextmanager
     async def use(self, model: Model) -> AsyncGenerator[ChildProcess, None]:
         """A model's process, loaded if need be; it is not evicted meanwhile. Raises ModelError."""
-        resident = await self._ready(model)
-        resident.users += 1
+        # Counted from before it is loaded, so that nobody takes it away between its loading and its use.
+        self._users[model.id] += 1
         try:
-            yield resident.child
+            yield (await self._ready(model)).child
         finally:
-            resident.users -= 1
-            resident.last_used = time.time()
+            self._users[model.id] -= 1
+            if resident := self._residents.get(model.id):
+                resident.last_used = time.time()
             self._notify()
 
     async def load(self, model: Model) -> Resident:
@@ -119,7 +129,11 @@ class Residency:
         return await self._ready(model)
 
     async def unload(self, name: str) -> bool:
-        """End a model's process, in use or not; False where it was not loaded."""
+        """End a model's process, in use or not, or its loading; False where it was neither loaded nor loading."""
+        if task := self._loading.get(name):
+            task.cancel()
+            await asyncio.wait([task])
+            return True
         resident = self._residents.pop(name, None)
         if resident is None:
             return False
@@ -132,24 +146,25 @@ class Residency:
         """Where a model would go now if every model but the pinned made room. Raises DoesNotFit, FileRefused."""
         facts = await self._catalogue.facts_of(model)
         machine = await self.look()
-        free = [each.need for each in self.residents() if each.model.id == model.id or not self.is_pinned(each.model)]
-        budget = changed(self._budget(machine), [(need, 1) for need in free])
-        return choose_plan(model.id, facts, budget, self.wish(machine))
+        free = [each for each in self.residents() if each.model.id == model.id or not self.is_pinned(each.model)]
+        return choose_plan(model.id, facts, self._budget(machine, without=free), self.wish(machine))
 
     async def look(self) -> Machine:
         """The machine as it is now. What its libraries can use does not change, and is asked once."""
-        if self._machine is None:
-            machine = await self._probe()
-            if machine.gpu.gpus:
-                machine = await self._probe(libraries=True)
-        else:
-            # Where there is no GPU, none will come.
-            machine = await self._probe(gpus=bool(self._machine.gpu.gpus))
-        known = self._machine or machine
-        self._machine = Machine(
-            processor=machine.processor, memory=machine.memory, gpu=machine.gpu, libraries=known.libraries
-        )
+        known = self._machine
+        # Where there surely is no GPU, none will come; one that was seen may be lost and come back.
+        machine = await self._probe(gpus=known is None or self._has_gpus or known.gpu.unsure)
+        self._has_gpus = self._has_gpus or bool(machine.gpu.gpus)
+        libraries = known.libraries if known else []
+        if machine.gpu.gpus and not libraries:
+            libraries = (await self._probe(libraries=True)).libraries
+        self._machine = msgspec.structs.replace(machine, libraries=libraries)
         return self._machine
+
+    def set_pinned(self, name: str, *, pinned: bool) -> None:
+        """Pin a model or no longer. Raises ModelUnknown."""
+        self._catalogue.set_pinned(name, pinned=pinned)
+        self._notify()
 
     async def close(self) -> None:
         """End every process."""
@@ -171,8 +186,13 @@ class Residency:
             task = asyncio.create_task(self._load(model))
             self._loading[model.id] = task
             task.add_done_callback(lambda _task: self._loading.pop(model.id, None))
-        # Whoever goes away leaves the loading to those who wait for it too.
-        return await asyncio.shield(task)
+        try:
+            # Whoever goes away leaves the loading to those who wait for it too.
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise ModelUnavailable(f"{model.id} was unloaded while it was being loaded.") from None
+            raise
 
     async def _load(self, model: Model) -> Resident:
         facts = await self._catalogue.facts_of(model)
@@ -184,9 +204,7 @@ class Residency:
             return await self._load_planned(model, facts, path, share=SMALLER)
 
     async def _load_planned(self, model: Model, facts: Facts, path: Path, *, share: float) -> Resident:
-        async with self._deciding:
-            plan = await self._make_room(model, facts, share)
-            self._reserved[model.id] = plan.need
+        plan = await self._reserve(model, facts, share)
         before = self._free_gpus()
         try:
             _log.info("loading", model=model.id, device=plan.device, context=plan.context)
@@ -195,8 +213,14 @@ class Residency:
                 load_timeout_s=self._settings.load_timeout_s, hang_timeout_s=self._settings.hang_timeout_s,
                 environment=self._environment(plan),
             )  # fmt: skip
+        except ModelUnavailable as error:
+            if plan.gpu_indices:
+                # Most likely the card's memory was not enough after all, which a smaller plan mends.
+                raise ModelCrashed(error.message) from error
+            raise
         finally:
             self._reserved.pop(model.id, None)
+            self._notify()
         taken = await self._taken(before) if plan.gpu_indices else {}
         resident = Resident(model, plan, child, taken)
         child.on_death = lambda: self._on_death(resident)
@@ -207,38 +231,60 @@ class Residency:
         )
         return resident
 
-    async def _make_room(self, model: Model, facts: Facts, share: float) -> Plan:
-        """A plan that fits now, after the eviction of what had to go for it. Raises DoesNotFit, ModelUnavailable."""
+    async def _reserve(self, model: Model, facts: Facts, share: float) -> Plan:
+        """A plan whose memory is kept for the model; waits while others use what it needs. Raises ModelUnavailable."""
+        while True:
+            changes = self._changed
+            async with self._deciding:
+                plan = await self._make_room(model, facts, share)
+                if plan is not None:
+                    self._reserved[model.id] = model, plan.need
+                    return plan
+            # Others may be loaded meanwhile: what is waited for may take as long as an answer.
+            await changes.wait()
+
+    async def _make_room(self, model: Model, facts: Facts, share: float) -> Plan | None:
+        """A plan that fits now, after the eviction of what had to go for it; None where somebody has to finish first."""
         while True:
             machine = await self.look()
-            changes = self._changed
-            victims = self._over_limit(model)
-            if victims is None:
-                await changes.wait()
-                continue
-            budget = _scaled(self._budget(machine), share)
-            plan, refusal = _try_plan(model, facts, budget, self.wish(machine))
+            wish = self.wish(machine)
+            over = self._over_limit(model)
+            if over is None:
+                return None
             idle = self._idle()
-            if not victims:
-                more = changed(budget, [(each.need, 1) for each in idle])
-                best, _ = _try_plan(model, facts, more, self.wish(machine))
-                if plan and (best is None or plan_score(best)[:2] <= plan_score(plan)[:2]):
-                    return plan
-                victims = idle[:1] if best else []
+            plan, refusal = _try_plan(model, facts, _scaled(self._budget(machine), share), wish)
+            if over:
+                victims = over
+            elif plan is None:
+                victims = idle if self._fits_without(idle, model, facts, share) else []
+            else:
+                # For a better place only those of the same role go: a search may not take the chat model's GPU.
+                same = [each for each in idle if each.model.role is model.role]
+                best = self._fits_without(same, model, facts, share)
+                better = best is not None and plan_score(best)[:2] > plan_score(plan)[:2]
+                victims = same if better else []
             if victims:
                 await self._evict(victims[0])
-            elif plan:
+            elif plan is not None:
                 return plan
-            elif any(each.users for each in self._residents.values()):
-                await changes.wait()
             else:
-                raise refusal
+                busy = [each for each in self._residents.values() if not self.is_pinned(each.model)]
+                if not self._reserved and self._fits_without(busy, model, facts, share) is None:
+                    raise refusal
+                return None
+
+    def _fits_without(self, gone: Sequence[Resident], model: Model, facts: Facts, share: float) -> Plan | None:
+        """The plan that there would be if some models were gone."""
+        if self._machine is None or not gone:
+            return None
+        budget = _scaled(self._budget(self._machine, without=gone), share)
+        return _try_plan(model, facts, budget, self.wish(self._machine))[0]
 
     def _over_limit(self, model: Model) -> list[Resident] | None:
         """Whom `max_loaded` asks to go for a model: nobody, the least recently used, or None where all are in use."""
         limit = self._settings.role(model.role).max_loaded
         same = [each for each in self._residents.values() if each.model.role is model.role]
-        coming = sum(self._catalogue.find(name).role is model.role for name in self._reserved)
+        coming = sum(loading.role is model.role for loading, _ in self._reserved.values())
         if len(same) + coming < limit:
             return []
         idle = [each for each in self._idle() if each.model.role is model.role]
@@ -253,7 +299,11 @@ class Residency:
 
     def _idle(self) -> list[Resident]:
         """Who may be evicted, the least recently used first."""
-        idle = [each for each in self._residents.values() if not each.users and not self.is_pinned(each.model)]
+        idle = [
+            each
+            for each in self._residents.values()
+            if not self._users[each.model.id] and not self.is_pinned(each.model)
+        ]
         return sorted(idle, key=lambda each: each.last_used)
 
     async def _evict(self, resident: Resident) -> None:
@@ -270,12 +320,25 @@ class Residency:
                 return
             await asyncio.sleep(GIVEN_BACK_POLL_S)
 
-    def _budget(self, machine: Machine) -> Budget:
-        budget = budget_of(machine, self._settings, spoken_for=list(self._reserved.values()))
+    def _budget(self, machine: Machine, *, without: Sequence[Resident] = ()) -> Budget:
+        """What may be taken now, or would be if some models were gone."""
+        loading = [need for _, need in self._reserved.values()]
+        # The kernel counts weights that are mapped from their file as available.
         mapped = [
-            each for each in self._residents.values() if each.model.backend in _MAPPED and not each.plan.gpu_indices
+            Need(ram=min(each.need.weights, each.need.ram), weights=0)
+            for each in self._residents.values()
+            if each.model.backend in _MAPPED and each not in without
         ]
-        return changed(budget, [(Need(ram=each.need.weights, weights=0), -1) for each in mapped])
+        freed = [
+            Need(
+                ram=each.need.ram - each.need.weights if each.model.backend in _MAPPED else each.need.ram,
+                gpus=each.need.gpus,
+                weights=0,
+            )
+            for each in without
+        ]
+        budget = budget_of(machine, self._settings, spoken_for=[])
+        return changed(budget, [*((need, -1) for need in (*loading, *mapped)), *((need, 1) for need in freed)])
 
     def wish(self, machine: Machine) -> Wish:
         """What the settings and the libraries of a machine ask of plans."""
@@ -348,17 +411,22 @@ class Residency:
         while True:
             changes = self._changed
             now = time.time()
-            due = [(self._idle_since(each), each) for each in self._idle()]
-            for left, resident in due:
-                if left is not None and left <= now:
-                    _log.info("idle", model=resident.model.id)
-                    await self.unload(resident.model.id)
-            times = [left - now for left, _ in due if left is not None and left > now]
+            try:
+                ends = [(end, each) for each in self._idle() if (end := self._idle_until(each)) is not None]
+            except ModelError as error:
+                # Such as a list of pins that cannot be read: what is pinned is not known, so nothing goes.
+                _log.exception("cannot look for idle models", reason=error.message)
+                ends = []
+            end, resident = min(ends, key=lambda each: each[0], default=(None, None))
+            if resident is not None and end is not None and end <= now:
+                _log.info("idle", model=resident.model.id)
+                await self.unload(resident.model.id)
+                continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(times, default=None)):
+                async with asyncio.timeout(None if end is None else end - now):
                     await changes.wait()
 
-    def _idle_since(self, resident: Resident) -> float | None:
+    def _idle_until(self, resident: Resident) -> float | None:
         """When a model has been idle for long enough to go; None for never."""
         limit = self._settings.role(resident.model.role).idle_unload_s
         return resident.last_used + limit if limit else None

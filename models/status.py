@@ -53,15 +53,16 @@ def model_statuses(host: Host) -> list[ModelStatus]:
             state="loading" if host.residency.is_loading(model.id) else "available",
         )  # fmt: skip
         resident = residents.get(model.id)
-        found.append(_with_resident(status, resident) if resident else status)
+        in_use = host.residency.users_of(model.id)
+        found.append(_with_resident(status, resident, in_use) if resident else status)
     return found
 
 
-def _with_resident(status: ModelStatus, resident: Resident) -> ModelStatus:
+def _with_resident(status: ModelStatus, resident: Resident, in_use: int) -> ModelStatus:
     loaded, need = resident.child.loaded, resident.need
     return msgspec.structs.replace(
-        status, state="loaded", in_use=resident.users, took_s=loaded.took_s, pid=resident.child.pid, plan=resident.plan,
-        idle_s=0.0 if resident.users else time.time() - resident.last_used,
+        status, state="loaded", in_use=in_use, took_s=loaded.took_s, pid=resident.child.pid, plan=resident.plan,
+        idle_s=0.0 if in_use else time.time() - resident.last_used,
         predicted_bytes=need.ram + sum(need.gpus.values()),
         taken_bytes=loaded.taken_bytes + sum(resident.taken_gpus.values()),
     )  # fmt: skip

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -63,6 +64,12 @@ class Child:
                 self._writer = Writer(self._backend)
         except ModelError as error:
             self._send(NotLoaded(error.message))
+            return 1
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a library raises of a file, who waits must hear of it
+            _log.exception("loading failed")
+            self._send(NotLoaded(f"{Path(options.path).name} could not be loaded: {error}"))
             return 1
         took = time.monotonic() - began
         self._send(Loaded(psutil.Process().memory_info().rss, took, context=getattr(self._backend, "context", 0)))

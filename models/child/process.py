@@ -38,6 +38,7 @@ from models.errors import ModelCrashed, ModelError, ModelUnavailable, RequestInv
 from models.programs import end_group
 
 _log = structlog.get_logger()
+END_TIMEOUT_S = 10.0
 _TERMINAL = (Vectors, Scores, Finished, Failed)
 
 
@@ -123,11 +124,14 @@ class ChildProcess:
     async def end(self) -> None:
         """End the process at once; what waits for it fails."""
         end_group(self._process)
-        await self._process.wait()
-        self._writer.close()
+        with contextlib.suppress(TimeoutError):
+            # A process that hangs in a driver cannot be ended; it is not waited for for ever.
+            async with asyncio.timeout(END_TIMEOUT_S):
+                await self._process.wait()
         if self._listener is None:
             self._die()
         else:
+            self._listener.cancel()
             await asyncio.wait([self._listener])
 
     async def _ask(self, request: ToChild) -> Answer:
@@ -176,6 +180,7 @@ class ChildProcess:
             )
             _log.error("model hangs", model=self.name, pid=self.pid)
             end_group(self._process)
+            raise ModelCrashed(self._death)
 
     def _left(self, since: float) -> float:
         return since + self._hang_timeout_s - time.monotonic()
@@ -219,6 +224,7 @@ class ChildProcess:
             return None
 
     def _die(self) -> None:
+        self._writer.close()
         self._death = self._death or f"{self.name} stopped: {self._ending()}. The next request starts it again."
         for answers in self._waiting.values():
             answers.put_nowait(None)

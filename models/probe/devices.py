@@ -26,11 +26,15 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GpuReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The NVIDIA GPUs. `finding` says in a sentence what was found, above all where there are none."""
+    """The NVIDIA GPUs. `finding` says in a sentence what was found, above all where there are none.
+
+    `unsure` reports are of a look that failed: the next may find more.
+    """
 
     gpus: list[Gpu] = []
     driver: str = ""
     finding: str = ""
+    unsure: bool = False
 
 
 class Processor(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ def read_gpus(nvml: Any = None) -> GpuReport:
     try:
         return _read_all(nvml)
     except nvml.NVMLError as error:
-        return GpuReport(finding=f"The NVIDIA driver answers with an error: {_text(error)}.")
+        return GpuReport(finding=f"The NVIDIA driver answers with an error: {_text(error)}.", unsure=True)
     finally:
         with contextlib.suppress(nvml.NVMLError):
             nvml.nvmlShutdown()

@@ -27,5 +27,5 @@ async def probe_machine(*, gpus: bool = True, libraries: bool = False) -> Machin
         output = await run_module("models.probe", *arguments, timeout_s=timeout_s)
         found = msgspec.json.decode(output, type=Findings)
     except (ModelError, msgspec.MsgspecError) as error:
-        found = Findings(gpu=GpuReport(finding=f"The GPUs could not be looked at: {error}"))
+        found = Findings(gpu=GpuReport(finding=f"The GPUs could not be looked at: {error}", unsure=True))
     return Machine(processor=read_processor(), memory=read_memory(), gpu=found.gpu, libraries=found.libraries)

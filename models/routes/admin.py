@@ -132,7 +132,7 @@ async def pin_model(state: State, name: str) -> ModelStatus:
     model = host.catalogue.find(name)
     # What cannot be loaded is not pinned.
     await host.residency.load(model)
-    host.catalogue.set_pinned(name, pinned=True)
+    host.residency.set_pinned(name, pinned=True)
     return _status(host, name)
 
 
@@ -140,7 +140,7 @@ async def pin_model(state: State, name: str) -> ModelStatus:
 def unpin_model(state: State, name: str) -> ModelStatus:
     host: Host = state.host
     host.catalogue.find(name)
-    host.catalogue.set_pinned(name, pinned=False)
+    host.residency.set_pinned(name, pinned=False)
     return _status(host, name)
 
 

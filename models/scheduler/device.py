@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
-from models.errors import ModelCrashed
+from models.errors import ModelCrashed, ModelUnavailable
 from models.scheduler.fair_queue import FairQueue, Lane, Ticket, Urgency
 
 RunPass = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
@@ -39,6 +39,8 @@ class Device:
         self._pass_tokens = pass_tokens
         self._generating = False
         self._passing: asyncio.Task[None] | None = None
+        self._current: list[Part] = []
+        self._closed = False
 
     @contextlib.asynccontextmanager
     async def turn(
@@ -85,7 +87,7 @@ class Device:
                 ticket.work.on_position(number)
 
     def _start_pass(self) -> None:
-        if self._passing is None and (parts := self._next_pass()):
+        if self._passing is None and not self._closed and (parts := self._next_pass()):
             self._passing = asyncio.create_task(self._pass(parts))
 
     def _next_pass(self) -> list[Part]:
@@ -103,8 +105,9 @@ class Device:
                 continue
             if parts and tokens + part.tokens > self._pass_tokens:
                 break
-            # Taking the first from the front moves its sender behind the others; the rest leave from where they stand.
-            self.queue.leave(ticket) if parts else self.queue.take(Lane.PASS)
+            self.queue.leave(ticket)
+            if not parts:
+                self.queue.send_back(ticket)
             urgency, tokens = ticket.urgency, tokens + part.tokens
             parts.append(part)
         return parts
@@ -113,6 +116,7 @@ class Device:
         began = time.monotonic()
         self.largest_pass = max(self.largest_pass, len(parts))
         outcomes: Sequence[Any] = ()
+        self._current = parts
         try:
             outcomes = await _outcomes(parts)
         finally:
@@ -127,10 +131,15 @@ class Device:
                 )
 
     async def close(self) -> None:
-        """Let nothing go on."""
+        """Let nothing go on; those who wait for a pass are told."""
+        self._closed = True
+        waiting = [ticket.work for ticket in self.queue.in_order(Lane.PASS)]
         if self._passing:
             self._passing.cancel()
             await asyncio.wait([self._passing])
+        for part in [*self._current, *waiting]:
+            if isinstance(part, Part) and not part.result.done():
+                part.result.set_exception(ModelUnavailable("The model runtime is being stopped."))
 
 
 async def _outcomes(parts: Sequence[Part]) -> Sequence[Any]:

@@ -82,10 +82,14 @@ class FairQueue(Generic[Work]):
         ticket = next(self.in_order(lane), None)
         if ticket is not None:
             self.leave(ticket)
-            people = self._people[lane, ticket.urgency]
-            if ticket.user in people:
-                people.move_to_end(ticket.user)
+            self.send_back(ticket)
         return ticket
+
+    def send_back(self, ticket: Ticket[Work]) -> None:
+        """Put the person of a ticket that is served behind the others who wait."""
+        people = self._people[ticket.lane, ticket.urgency]
+        if ticket.user in people:
+            people.move_to_end(ticket.user)
 
     def in_order(self, lane: Lane) -> Iterator[Ticket[Work]]:
         """Every ticket of a lane as it would be taken if nobody else came."""

@@ -80,7 +80,7 @@ def test_a_process_that_dies_before_its_first_word_is_not_noticed(slow_folder: P
             await answer(host, "slow", "Hello")
             question = "word " * 900
             asked = asyncio.create_task(answer(host, "slow", question))
-            while not host.residency.residents()[0].users:
+            while not host.residency.users_of("slow"):  # noqa: ASYNC110 - what is waited for is in the next turns of this loop
                 await asyncio.sleep(0)
             os.kill(child_of(host, "slow"), signal.SIGKILL)
             said, _ = await asked
