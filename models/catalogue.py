@@ -24,6 +24,8 @@ from models.formats.facts import Facts
 from models.formats.inspection import inspect
 
 COPY_CHUNK = 1 << 22
+# What else lies in a models folder.
+RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime"})
 Progress = Callable[[int, int], None]
 Decoded = TypeVar("Decoded")
 
@@ -105,7 +107,10 @@ class Catalogue:
             family=facts.family, facts=facts,
         )  # fmt: skip
         with self._locked():
+            before = [each for each in self._added() if each.id == name and each.path != model.path]
             self._save([*(each for each in self._added() if each.id != name), model])
+        for each in before:
+            self._delete_files(each)
         return model
 
     def remove(self, name: str) -> Model:
@@ -117,11 +122,13 @@ class Catalogue:
                 raise RequestInvalid(f"{name} comes with a package of Lampstand and stays.")
             self._save([each for each in added if each.id != name])
         self.set_pinned(name, pinned=False)
-        path = Path(model.path)
-        # What lies elsewhere was never ours to delete.
-        if path.is_relative_to(self.folder):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        self._delete_files(model)
         return model
+
+    def _delete_files(self, model: Model) -> None:
+        # What lies elsewhere was never ours to delete.
+        if Path(model.path).is_relative_to(self.folder):
+            _clear(Path(model.path))
 
     def pinned(self) -> set[str]:
         """The names of the models that are to be loaded always."""
@@ -152,7 +159,13 @@ class Catalogue:
             raise FileRefused(
                 f"The name {name} belongs to a model that comes with Lampstand. Choose another with --name."
             )
-        if not name or name.startswith(".") or "/" in name:
+        if (
+            not name
+            or name.startswith(".")
+            or "/" in name
+            or name in RESERVED
+            or name.endswith(("-onnx", ".part", ".json"))
+        ):
             raise FileRefused(f"{name!r} cannot be a model's name. Choose another with --name.")
         return name
 

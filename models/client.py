@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +27,8 @@ from models.messages import (
     ErrorResponse,
     ModelList,
     ServiceTier,
+    StreamOptions,
+    Usage,
 )
 
 Answer = TypeVar("Answer")
@@ -51,7 +53,7 @@ class Client:
         self._base = self._address or "http://models"
         self._headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
         # Reading the certificates takes longer than a short answer: they are read once, and only where they are needed.
-        self._verify = ssl.create_default_context() if self._base.startswith("https:") else False
+        self._verify = ssl.create_default_context() if self._base.lower().startswith("https:") else False
         transport = None if self._address else httpx.HTTPTransport(uds=str(socket), verify=self._verify)
         self._http = httpx.Client(
             base_url=self._base,
@@ -99,9 +101,15 @@ class Client:
         except httpx.HTTPError:
             return False
 
-    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[str, None]:
-        """The pieces of an answer as they are made; closing the iterator stops the model. Raises ModelError."""
+    async def stream_chat(
+        self, request: ChatRequest, *, on_usage: Callable[[Usage], None] | None = None
+    ) -> AsyncGenerator[str, None]:
+        """The pieces of an answer as they are made; closing the iterator stops the model. Raises ModelError.
+
+        `on_usage` gets the tokens that were counted, in the end. A piece may be several tokens.
+        """
         request.stream = True
+        request.stream_options = StreamOptions(include_usage=True) if on_usage else None
         transport = None if self._address else httpx.AsyncHTTPTransport(uds=str(self._socket), verify=self._verify)
         timeout = httpx.Timeout(CHAT_TIMEOUT_S, connect=5.0)
         async with httpx.AsyncClient(
@@ -114,7 +122,7 @@ class Client:
                         raise _error(response.status_code, await response.aread())
                     async for line in response.aiter_lines():
                         if line.startswith("data: ") and line != "data: [DONE]":
-                            piece = _piece(line.removeprefix("data: ").encode())
+                            piece = _piece(line.removeprefix("data: ").encode(), on_usage)
                             if piece:
                                 yield piece
             except httpx.HTTPError as error:
@@ -159,9 +167,12 @@ class Client:
             ) from error
 
 
-def _piece(data: bytes) -> str | None:
+def _piece(data: bytes, on_usage: Callable[[Usage], None] | None) -> str | None:
     try:
-        choices = msgspec.json.decode(data, type=ChatChunk).choices
+        chunk = msgspec.json.decode(data, type=ChatChunk)
+        choices = chunk.choices
+        if on_usage and chunk.usage:
+            on_usage(chunk.usage)
         return choices[0].delta.content if choices else None
     except msgspec.ValidationError:
         raise _error(500, data) from None

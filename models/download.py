@@ -5,7 +5,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -34,8 +34,8 @@ def fetch(
     Raises DownloadFailed with what to do.
     """
     parts = urlsplit(url)
-    name = unquote(parts.path.rsplit("/", 1)[-1])
-    if parts.scheme not in ("http", "https") or not name:
+    name = PurePosixPath(unquote(parts.path)).name
+    if parts.scheme not in ("http", "https") or not name or name.startswith("."):
         raise DownloadFailed(f"{url} is not the address of a file.")
     folder.mkdir(parents=True, exist_ok=True)
     download = _Download(url, folder / f"{name}.part", on_progress)
@@ -102,6 +102,7 @@ class _Download:
         with http.stream("GET", self._url, headers=headers) as response:
             if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 if self._total(response, 0) == have:
+                    self._note(response)
                     return True
                 self.forget()
                 return False

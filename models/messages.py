@@ -153,7 +153,7 @@ class GenerationRequest(msgspec.Struct, kw_only=True):
     max_tokens: Annotated[int, Meta(gt=0)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
-    seed: int | None = None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     stop: str | list[str] | None = None
     n: Literal[1] | None = 1
     user: str | None = None

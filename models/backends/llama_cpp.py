@@ -23,6 +23,7 @@ PROMPT_BATCH = 256
 # A tail of fewer tokens is quicker evaluated again than kept.
 WORTH_KEEPING = 64
 TOP_K, MIN_P = 40, 0.05
+MAX_GRAMMAR = 16_384
 CACHE_TYPES = {"f16": 1, "q8_0": 8}
 _FLASH_ATTENTION_AUTO, _FLASH_ATTENTION_ON = -1, 1
 _LOG_ERROR = 4
@@ -233,6 +234,9 @@ def json_grammar(schema: dict[str, Any]) -> bytes:
         grammar = json_schema_to_gbnf(json.dumps(schema or {"type": "object"}))
     except (AssertionError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise RequestInvalid(f"This JSON schema cannot be followed: {error}") from error
+    if len(grammar) > MAX_GRAMMAR:
+        # llama.cpp unrolls repetitions, and ends its process where that goes too deep.
+        raise RequestInvalid("This JSON schema makes too large a grammar: lower its lengths and counts.")
     # Its rule for strings lets control characters through, which JSON does not.
     return str(grammar).replace(r'[^"\\]', r'[^"\\\x7F\x00-\x1F]').encode()
 

@@ -116,6 +116,10 @@ class ChildProcess:
     async def generate(self, request: Generate) -> AsyncGenerator[Working | Piece | Finished, None]:
         """What the model says, up to and with Finished. Closing the iterator stops it. Raises ModelError."""
         request = msgspec.structs.replace(request, id=next(self._identifiers))
+        try:
+            encode(request)
+        except (OverflowError, TypeError) as error:
+            raise RequestInvalid(f"The request holds what cannot be sent to the model: {error}.") from error
         async with contextlib.aclosing(self._exchange(request)) as answers:
             async for answer in answers:
                 if isinstance(answer, Working | Piece | Finished):

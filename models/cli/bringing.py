@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -69,7 +70,7 @@ def remove(given: ModelsFolder, name: str, yes: bool) -> None:
         click.confirm(f"Delete {name} ({in_words(model.size)}) from {given.folder}?", abort=True)
     with given.client() as client:
         if client.is_running():
-            client.admin("DELETE", f"models/{name}", Any)
+            client.admin("DELETE", f"models/{quote(name, safe='')}", Any)
         else:
             given.catalogue.remove(name)
     click.echo(f"{name} is deleted.")

@@ -1,5 +1,7 @@
 """`models probe`, `models plan`, `models recommend`."""
 
+from urllib.parse import urlencode
+
 import click
 from rich.table import Table
 
@@ -48,7 +50,9 @@ def plan(given: ModelsFolder, name: str, as_json: bool) -> None:
     """What loading a model would do now, and why."""
     with given.client() as client:
         running = client.is_running()
-        made = client.admin("GET", f"plan?model={name}", Plan) if running else run(_plan_here(given, name))
+        made = (
+            client.admin("GET", f"plan?{urlencode({'model': name})}", Plan) if running else run(_plan_here(given, name))
+        )
     if as_json:
         print_json(made)
         return

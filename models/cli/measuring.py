@@ -9,7 +9,7 @@ from models.catalogue import Role
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
 from models.client import Client
 from models.errors import RequestInvalid
-from models.messages import ChatMessage, ChatRequest
+from models.messages import ChatMessage, ChatRequest, Usage
 
 PROMPT = "Tell the story of the lost sheep in your own words, and say what it means."
 TOKENS = 128
@@ -52,15 +52,17 @@ def bench(given: ModelsFolder, name: str, as_json: bool) -> None:
 
 async def _write(client: Client, name: str, *, tokens: int) -> Speed:
     began = first = time.perf_counter()
-    pieces = 0
+    begun = False
+    usages: list[Usage] = []
     request = ChatRequest(
         model=name, messages=[ChatMessage(role="user", content=PROMPT)], max_tokens=tokens, temperature=0, seed=1
     )
-    async for _ in client.stream_chat(request):
-        first = time.perf_counter() if pieces == 0 else first
-        pieces += 1
+    async for _ in client.stream_chat(request, on_usage=usages.append):
+        first = first if begun else time.perf_counter()
+        begun = True
     took = time.perf_counter() - first
-    return Speed(model=name, first_s=first - began, per_s=(pieces - 1) / took if pieces > 1 else 0.0, unit="tokens/s")
+    written = sum(usage.completion_tokens for usage in usages)
+    return Speed(model=name, first_s=first - began, per_s=(written - 1) / took if written > 1 else 0.0, unit="tokens/s")
 
 
 def _embed(client: Client, name: str) -> Speed:

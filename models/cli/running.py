@@ -1,5 +1,7 @@
 """`models list`, `models load`, `models unload`, `models pin`."""
 
+from urllib.parse import quote
+
 import click
 from rich.table import Table
 
@@ -58,7 +60,7 @@ def unload(given: ModelsFolder, name: str, as_json: bool) -> None:
             given.catalogue.find(name)
             click.echo("The runtime is not running; nothing is loaded.")
             return
-        status = client.admin("POST", f"models/{name}/unload", ModelStatus)
+        status = client.admin("POST", f"models/{quote(name, safe='')}/unload", ModelStatus)
     print_json(status) if as_json else click.echo(f"{name} is unloaded.")
 
 
@@ -74,7 +76,7 @@ def pin(given: ModelsFolder, name: str, off: bool, as_json: bool) -> None:
         return
     with given.client() as client:
         if client.is_running():
-            client.admin("POST", f"models/{name}/unpin", ModelStatus)
+            client.admin("POST", f"models/{quote(name, safe='')}/unpin", ModelStatus)
         else:
             given.catalogue.set_pinned(name, pinned=False)
     click.echo(f"{name} is no longer pinned.")
@@ -99,7 +101,7 @@ def _report(given: ModelsFolder, action: str, name: str, *, as_json: bool) -> No
 
 
 def _act(client: Client, action: str, name: str) -> ModelStatus:
-    return client.admin("POST", f"models/{name}/{action}", ModelStatus)
+    return client.admin("POST", f"models/{quote(name, safe='')}/{action}", ModelStatus)
 
 
 def _memory(model: ModelStatus) -> str:

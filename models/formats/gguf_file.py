@@ -14,6 +14,11 @@ _HEAD = struct.Struct("<4sIQQ")
 # The least bytes that a key or a tensor takes in the header.
 _LEAST_KEY, _LEAST_TENSOR = 8 + 1 + 4 + 1, 8 + 1 + 4 + 8 + 4 + 8
 MAX_LAYERS = 1000
+# Encoders, and the parts of other models that see or speak.
+_CANNOT_CHAT = frozenset(
+    "bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding t5encoder clip mmproj "
+    "wavtokenizer-dec".split()
+)
 
 
 def check_head(file: Path) -> None:
@@ -49,6 +54,10 @@ def read_gguf(file: Path) -> Facts:
     family = str(metadata.get("general.architecture", ""))
     if family not in gguf.MODEL_ARCH_NAMES.values():
         raise FileRefused(f"{file.name} is of the architecture {family or '(none)'}, which llama.cpp does not know.")
+    if family in _CANNOT_CHAT:
+        raise FileRefused(
+            f"{file.name} is of the architecture {family}, which reads but does not write: it cannot chat."
+        )
     if int(metadata.get("split.count", 0)) > 1:
         raise FileRefused(
             f"{file.name} is one part of a split model. Join the parts with llama-gguf-split --merge first."

@@ -3,9 +3,9 @@
 import array
 import base64
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Response, post
+from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.params import HeaderParameter, JSONBody
 
@@ -19,6 +19,10 @@ from models.messages import (
     RerankResult,
     Usage,
 )
+from models.routes.leaving import CLIENT_LEFT, unless_left
+
+# A reranking holds the place of every search: it is cut where its caller does not say when.
+MAX_MS = 10_000
 
 
 @post("/v1/embeddings", status_code=200)
@@ -47,11 +51,23 @@ async def create_embeddings(
 
 
 @post("/v1/rerank", status_code=200)
-async def create_rerank(data: JSONBody[RerankRequest], state: State) -> RerankResponse:
+async def create_rerank(
+    data: JSONBody[RerankRequest], state: State, request: Request[Any, Any, Any]
+) -> RerankResponse | Response[None]:
     host: Host = state.host
-    scores = await host.rerank(
-        data.model, data.query, data.documents, max_ms=data.max_ms, tier=data.service_tier, user=data.user or ""
+    scores = await unless_left(
+        request,
+        lambda: host.rerank(
+            data.model,
+            data.query,
+            data.documents,
+            max_ms=data.max_ms or MAX_MS,
+            tier=data.service_tier,
+            user=data.user or "",
+        ),
     )
+    if scores is None:
+        return Response(None, status_code=CLIENT_LEFT)
     results = [
         RerankResult(
             index=index,

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from models.errors import ModelError
 from models.messages import ErrorBody, ErrorResponse
+
+_log = structlog.get_logger()
 
 
 def error_body(error: ModelError) -> ErrorResponse:
@@ -16,6 +19,15 @@ def error_body(error: ModelError) -> ErrorResponse:
 def model_error(_request: Request[Any, Any, Any], error: ModelError) -> Response[ErrorResponse]:
     headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else {}
     return Response(error_body(error), status_code=error.status, headers=headers)
+
+
+def fault(_request: Request[Any, Any, Any], error: Exception) -> Response[ErrorResponse]:
+    """What should not happen: the log has it, the caller a sentence."""
+    _log.error("request failed", exc_info=error)
+    body = ErrorBody(
+        message=f"A fault of the runtime's own: {error}. Its log holds more.", type="server_error", code=500
+    )
+    return Response(ErrorResponse(error=body), status_code=500)
 
 
 def http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorResponse]:

@@ -4,12 +4,11 @@ A stream begins as soon as the request is known to be sound and waits; its place
 travel as comments (`: queue 3`), which clients of the protocol ignore.
 """
 
-import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, post
@@ -39,10 +38,8 @@ from models.messages import (
 )
 from models.progress import Alive, Event, Loading, Waiting
 from models.routes.errors import error_body
+from models.routes.leaving import CLIENT_LEFT, unless_left
 
-Answer = TypeVar("Answer")
-# The status of a request whose caller left, as nginx has it; nobody reads it.
-CLIENT_LEFT = 499
 DEFAULT_TEMPERATURE, DEFAULT_TOP_P = 0.8, 0.95
 
 
@@ -122,9 +119,8 @@ class _Chat:
         return _event(ChatChunk(id=self._id, created=self._created, model=self._model, choices=[], usage=usage))
 
     def whole(self, text: str, finished: Finished) -> msgspec.Struct:
-        message = ChatMessage(role="assistant", content=text or None, tool_calls=finished.tool_calls or None)
-        if not finished.tool_calls:
-            message.content = text
+        content = None if finished.tool_calls and not text else text
+        message = ChatMessage(role="assistant", content=content, tool_calls=finished.tool_calls or None)
         return ChatResponse(
             id=self._id, created=self._created, model=self._model,
             choices=[Choice(message=message, finish_reason=finished.reason)], usage=_usage(finished),
@@ -166,10 +162,10 @@ async def _respond(
 ) -> Response[Any] | Stream:
     events = host.generate(data.model, generation, tier=data.service_tier, user=data.user or "")
     if not data.stream:
-        answer = await _unless_left(request, lambda: _whole(events, form))
+        answer = await unless_left(request, lambda: _whole(events, form))
         return Response(None, status_code=CLIENT_LEFT) if answer is None else Response(answer)
     # The first event is awaited here, so that an error before it is an HTTP status and not a broken stream.
-    first = await _unless_left(request, lambda: anext(events))
+    first = await unless_left(request, lambda: anext(events))
     if first is None:
         await events.aclose()
         return Response(None, status_code=CLIENT_LEFT)
@@ -226,26 +222,6 @@ def _comment(event: Waiting | Loading | Alive | Working) -> bytes:
     if isinstance(event, Working):
         return f": prompt {event.done}/{event.total}\n\n".encode()
     return b": alive\n\n"
-
-
-async def _unless_left(request: Request[Any, Any, Any], work: Callable[[], Awaitable[Answer]]) -> Answer | None:
-    """What `work` returns; None where the caller left before, and the work was stopped."""
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    async def run() -> Answer:
-        return await work()
-
-    working, watching = asyncio.create_task(run()), asyncio.create_task(watch())
-    try:
-        await asyncio.wait([working, watching], return_when=asyncio.FIRST_COMPLETED)
-        return await working if working.done() else None
-    finally:
-        for task in (working, watching):
-            task.cancel()
-        await asyncio.wait([working, watching])
 
 
 def _usage(finished: Finished) -> Usage:

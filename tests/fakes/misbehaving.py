@@ -17,7 +17,7 @@ class MisbehavingBackend:
     special_tokens: Mapping[str, str] = {}
     reused_tokens = 0
 
-    def __init__(self, options: LoadOptions) -> None:
+    def __init__(self, _options: LoadOptions) -> None:
         self._prompt = ""
         self._eaten: list[bytearray] = []
 
@@ -26,7 +26,7 @@ class MisbehavingBackend:
         return list(range(len(text)))
 
     def generate(
-        self, tokens: list[int], sampling: Sampling, on_prompt: Callable[[int, int], None], cancelled: threading.Event
+        self, tokens: list[int], _sampling: Sampling, on_prompt: Callable[[int, int], None], _cancelled: threading.Event
     ) -> Iterator[bytes]:
         on_prompt(len(tokens), len(tokens))
         yield b"begun "

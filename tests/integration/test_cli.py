@@ -93,7 +93,7 @@ def test_evaluation_prints_measurements(lampstand: Run, indexed_home: Path, tmp_
         (["search", "!!"], 2, "empty"),
         (["library", "import", "/nowhere"], 4, "no file or folder"),
         (["library", "remove", "NOPE", "--yes"], 4, "no translation"),
-        (["models", "add", "/etc/hostname"], 2, "not a GGUF model"),
+        (["models", "add", "/etc/hostname"], 2, "is not a model"),
         (["jobs", "cancel", "99"], 4, "no job 99"),
         (["eval", "topics", "/nowhere"], 2, "not a list of topics"),
         (["nonsense"], 2, "No such command"),

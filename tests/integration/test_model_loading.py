@@ -1,6 +1,7 @@
 """When models are loaded, kept, evicted and unloaded."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from fakes.tiny_gguf import make_tiny_gguf
 
 from models.catalogue import Catalogue, Role
 from models.child.frames import Piece
-from models.errors import DoesNotFit, ModelUnavailable
+from models.errors import DoesNotFit, FileRefused, ModelUnavailable
 from models.host import Host
 from models.planner.choose import choose_plan
 from models.planner.plan import Budget, Wish
@@ -237,3 +238,77 @@ def test_a_registry_that_cannot_be_read_says_which_file(folder: Path) -> None:
 
     with pytest.raises(Exception, match=r"registry\.json cannot be read"):
         Catalogue(folder).models()
+
+
+def test_a_load_that_fails_lets_the_next_one_go_on(folder: Path) -> None:
+    async def scene() -> list[object]:
+        async with hosting(folder) as host:
+            broken = host.catalogue.find("a")
+            os.truncate(broken.path, 200_000)
+            asked = [answer(host, name, "Hello") for name in ("a", "b", "a", "b")]
+            async with asyncio.timeout(30):
+                return await asyncio.gather(*asked, return_exceptions=True)
+
+    first, second, third, fourth = asyncio.run(scene())
+
+    assert isinstance(first, Exception)
+    assert isinstance(third, Exception)
+    assert second[0]
+    assert fourth[0]
+
+
+def test_while_a_chat_model_waits_for_another_to_finish_search_is_loaded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+
+    async def scene() -> bool:
+        async with hosting(folder, backends=WITH_MISBEHAVING) as host:
+            events = host.generate("a", asking("Hello", max_tokens=4000))
+            async for event in events:
+                if isinstance(event, Piece):
+                    break
+            waiting = asyncio.create_task(host.residency.load(host.catalogue.find("b")))
+            await asyncio.sleep(0.05)
+            async with asyncio.timeout(20):
+                await host.embed("embedder", ["text"])
+            still = host.residency.users_of("a") == 1 or waiting.done()
+            await events.aclose()
+            await waiting
+            return still
+
+    assert asyncio.run(scene())
+
+
+def test_models_that_take_turns_in_one_place_lose_no_request(folder: Path) -> None:
+    """Each is evicted for the other as soon as it is idle; none between its loading and its use."""
+
+    async def scene() -> list[object]:
+        async with hosting(folder, RuntimeSettings(chat=RoleSettings(max_loaded=1, idle_unload_s=0.01))) as host:
+            asked = [answer(host, "abc"[number % 3], "Hello", user=str(number)) for number in range(12)]
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert not [each for each in asyncio.run(scene()) if isinstance(each, BaseException)]
+
+
+def test_what_is_removed_while_it_loads_does_not_stay(folder: Path) -> None:
+    async def scene() -> set[str]:
+        async with hosting(folder) as host:
+            loading = asyncio.create_task(host.residency.load(host.catalogue.find("a")))
+            while not host.residency.is_loading("a"):  # noqa: ASYNC110 - the next turns of this loop
+                await asyncio.sleep(0)
+            await host.residency.unload("a")
+            host.catalogue.remove("a")
+            with pytest.raises(ModelUnavailable, match="unloaded while it was being loaded"):
+                await loading
+            await answer(host, "b", "Hello")
+            return loaded(host)
+
+    assert {"b"} == asyncio.run(scene())
+
+
+@pytest.mark.parametrize("name", ["embeddings", "downloads", "registry", "x/y", ".hidden", "m-onnx"])
+def test_a_model_cannot_take_the_name_of_what_lies_beside_it(folder: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(FileRefused, match="cannot be a model's name"):
+        asyncio.run(Catalogue(folder).add(make_tiny_gguf(tmp_path / "m.gguf"), name=name))

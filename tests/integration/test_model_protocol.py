@@ -205,6 +205,18 @@ def test_the_official_client_embeds(served: Served) -> None:
         ({"model": "quick", "messages": []}, 400, "`messages` is empty"),
         (body("quick", tool_choice="required"), 400, "`tools` is empty"),
         (body("quick", temperature=9), 400, "temperature"),
+        (body("quick", seed=2**70), 400, "seed"),
+        (
+            body(
+                "quick",
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {"name": "s", "schema": {"type": "string", "maxLength": 20_000}},
+                },
+            ),
+            400,
+            "grammar",
+        ),
         (body("quick", messages=[{"role": "user", "content": "word " * 9000}]), 400, "Shorten it"),
         (body("quick", stream=True, messages=[{"role": "user", "content": "word " * 9000}]), 400, "Shorten it"),
     ],

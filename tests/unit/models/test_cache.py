@@ -53,3 +53,16 @@ def test_a_disk_that_is_full_forgets_but_does_not_fail(tmp_path: Path, monkeypat
 
     assert [VECTOR] == cache.get("w", ["text 1999"])
     cache.close()
+
+
+def test_damaged_pages_are_forgotten_not_fatal(tmp_path: Path) -> None:
+    first = EmbeddingCache(tmp_path, 2**20)
+    first.put("w", ["one"], [b"1"])
+    first.close()
+    (tmp_path / "data.mdb").write_bytes(b"\xff" * 8192)
+    again = EmbeddingCache(tmp_path, 2**20)
+
+    assert [None] == again.get("w", ["one"])
+    again.put("w", ["one"], [b"1"])
+    assert [b"1"] == again.get("w", ["one"])
+    again.close()

@@ -101,3 +101,11 @@ def test_refusals_say_what_to_do(tmp_path: Path, status: int, says: str) -> None
 def test_what_is_no_address_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match="not the address of a file"):
         fetch("file:///etc/passwd", tmp_path, on_progress=lambda _done, _total: None)
+
+
+def test_a_name_in_an_address_leads_nowhere_else(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        server.url = server.url.replace("/resolve/model.gguf?download=true", "/a/..%2F..%2Foutside.gguf")
+        file, _ = bring(server, tmp_path / "deep" / "downloads")
+
+    assert tmp_path / "deep" / "downloads" / "outside.gguf" == file

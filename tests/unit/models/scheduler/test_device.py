@@ -191,3 +191,34 @@ def test_a_full_queue_refuses() -> None:
                 await task
 
     asyncio.run(scene())
+
+
+def test_one_who_left_at_the_front_takes_nobodys_place() -> None:
+    async def scene() -> list[Any]:
+        on, passes = device(pass_tokens=10), Passes()
+        works = {}
+        first = passes.ask(on, "first")
+        await settle()
+        for user, text in (("a", "gone"), ("a", "a2"), ("b", "b1")):
+            part = Part("m", text, 10, passes.run)
+            works[text] = part
+            ticket = asyncio.create_task(on.take_part(part, urgency=Urgency.INTERACTIVE, user=user, admitted=False))
+            works[text + " task"] = ticket
+        await settle()
+        works["gone"].result.cancel()
+        passes.go.set()
+        async with asyncio.timeout(5):
+            return await asyncio.gather(first, works["a2 task"], works["b1 task"])
+
+    assert ["FIRST", "A2", "B1"] == asyncio.run(scene())
+
+
+def test_those_who_wait_when_the_runtime_stops_are_told() -> None:
+    async def scene() -> list[Any]:
+        on, passes = device(pass_tokens=10), Passes()
+        tasks = [passes.ask(on, text) for text in ("first", "second")]
+        await settle()
+        await on.close()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert all(isinstance(each, ModelError) for each in asyncio.run(scene()))
