@@ -16,7 +16,8 @@ from models.metrics import Metrics
 from models.planner.plan import Plan
 from models.probe.probe import probe_machine
 from models.progress import Alive, Event, Loading, Waiting
-from models.residency import Probe, Residency
+from models.residency import Residency
+from models.room import Probe
 from models.scheduler.device import Device, Part
 from models.scheduler.fair_queue import Urgency
 from models.settings import RuntimeSettings

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from models.backends import BACKENDS, LoadOptions
@@ -17,11 +16,10 @@ from models.errors import DoesNotFit, ModelCrashed, ModelError, ModelUnavailable
 from models.exports import ensure_export
 from models.formats.facts import Facts
 from models.metrics import Metrics
-from models.planner.budget import budget_of, changed, usable_gpus
 from models.planner.choose import choose_plan, plan_score
-from models.planner.plan import Budget, Need, Plan, Wish
-from models.probe.devices import Machine
+from models.planner.plan import Need, Plan
 from models.probe.probe import probe_machine
+from models.room import Probe, Resident, Room
 from models.settings import RuntimeSettings, Strategy
 
 MIB = 2**20
@@ -32,24 +30,8 @@ SMALLER = 0.75
 # A driver gives memory back some time after a process has ended.
 GIVEN_BACK_SHARE, GIVEN_BACK_POLL_S, GIVEN_BACK_POLLS = 0.75, 0.25, 20
 FIRST_RESTART_S, LAST_RESTART_S = 1.0, 60.0
-# Backends whose weights are mapped from their file: the kernel counts them as available memory.
-_MAPPED = frozenset({"llama_cpp", "ctransformers"})
-_GPU_LIBRARIES = {"llama-cpp-python": ("llama_cpp",), "torch": ("sentence_transformers", "cross_encoder")}
 
-Probe = Callable[..., Awaitable[Machine]]
 _log = structlog.get_logger()
-
-
-class Resident:
-    """A loaded model. `taken_gpus` is what its loading took of each GPU."""
-
-    def __init__(self, model: Model, plan: Plan, child: ChildProcess, taken_gpus: Mapping[int, int]) -> None:
-        self.model, self.plan, self.child, self.taken_gpus = model, plan, child, taken_gpus
-        self.last_used = time.time()
-
-    @property
-    def need(self) -> Need:
-        return self.plan.need
 
 
 class Residency:
@@ -65,17 +47,16 @@ class Residency:
         metrics: Metrics,
     ) -> None:
         self._metrics = metrics
-        self._catalogue, self._settings, self._probe, self._backends = catalogue, settings, probe, backends
+        self._catalogue, self._settings, self._backends = catalogue, settings, backends
+        self._room = Room(settings, probe)
         self._residents: dict[str, Resident] = {}
         self._loading: dict[str, asyncio.Task[Resident]] = {}
         # What is being loaded, with what it was promised.
         self._reserved: dict[str, tuple[Model, Need]] = {}
         # How many requests use a model or wait for it to be loaded for them.
         self._users: Counter[str] = Counter()
-        self._has_gpus = False
         self._deciding = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._machine: Machine | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -145,21 +126,10 @@ class Residency:
     async def plan(self, model: Model) -> Plan:
         """Where a model would go now if every model but the pinned made room. Raises DoesNotFit, FileRefused."""
         facts = await self._catalogue.facts_of(model)
-        machine = await self.look()
-        free = [each for each in self.residents() if each.model.id == model.id or not self.is_pinned(each.model)]
-        return choose_plan(model.id, facts, self._budget(machine, without=free), self.wish(machine))
-
-    async def look(self) -> Machine:
-        """The machine as it is now. What its libraries can use does not change, and is asked once."""
-        known = self._machine
-        # Where there surely is no GPU, none will come; one that was seen may be lost and come back.
-        machine = await self._probe(gpus=known is None or self._has_gpus or known.gpu.unsure)
-        self._has_gpus = self._has_gpus or bool(machine.gpu.gpus)
-        libraries = known.libraries if known else []
-        if machine.gpu.gpus and not libraries:
-            libraries = (await self._probe(libraries=True)).libraries
-        self._machine = msgspec.structs.replace(machine, libraries=libraries)
-        return self._machine
+        await self._room.look()
+        gone = [each for each in self.residents() if each.model.id == model.id or not self.is_pinned(each.model)]
+        budget = self._room.budget(self.residents(), self._promised(), without=gone)
+        return choose_plan(model.id, facts, budget, self._room.wish())
 
     def set_pinned(self, name: str, *, pinned: bool) -> None:
         """Pin a model or no longer. Raises ModelUnknown."""
@@ -205,13 +175,13 @@ class Residency:
 
     async def _load_planned(self, model: Model, facts: Facts, path: Path, *, share: float) -> Resident:
         plan = await self._reserve(model, facts, share)
-        before = self._free_gpus()
+        before = self._room.free_gpus()
         try:
             _log.info("loading", model=model.id, device=plan.device, context=plan.context)
             child = await ChildProcess.start(
                 model.id, self._backends[model.backend], self._options(model, plan, path),
                 load_timeout_s=self._settings.load_timeout_s, hang_timeout_s=self._settings.hang_timeout_s,
-                environment=self._environment(plan),
+                environment=self._room.environment(plan),
             )  # fmt: skip
         except ModelUnavailable as error:
             if plan.gpu_indices:
@@ -221,7 +191,7 @@ class Residency:
         finally:
             self._reserved.pop(model.id, None)
             self._notify()
-        taken = await self._taken(before) if plan.gpu_indices else {}
+        taken = await self._room.taken_since(before) if plan.gpu_indices else {}
         resident = Resident(model, plan, child, taken)
         child.on_death = lambda: self._on_death(resident)
         self._residents[model.id] = resident
@@ -246,21 +216,20 @@ class Residency:
     async def _make_room(self, model: Model, facts: Facts, share: float) -> Plan | None:
         """A plan that fits now, after the eviction of what had to go for it; None where somebody has to finish first."""
         while True:
-            machine = await self.look()
-            wish = self.wish(machine)
+            await self._room.look()
             over = self._over_limit(model)
             if over is None:
                 return None
             idle = self._idle()
-            plan, refusal = _try_plan(model, facts, _scaled(self._budget(machine), share), wish)
+            plan, refusal = self._try_plan(model, facts, share)
             if over:
                 victims = over
             elif plan is None:
-                victims = idle if self._fits_without(idle, model, facts, share) else []
+                victims = idle if self._try_plan(model, facts, share, without=idle)[0] else []
             else:
                 # For a better place only those of the same role go: a search may not take the chat model's GPU.
                 same = [each for each in idle if each.model.role is model.role]
-                best = self._fits_without(same, model, facts, share)
+                best, _ = self._try_plan(model, facts, share, without=same)
                 better = best is not None and plan_score(best)[:2] > plan_score(plan)[:2]
                 victims = same if better else []
             if victims:
@@ -269,16 +238,22 @@ class Residency:
                 return plan
             else:
                 busy = [each for each in self._residents.values() if not self.is_pinned(each.model)]
-                if not self._reserved and self._fits_without(busy, model, facts, share) is None:
+                if not self._reserved and self._try_plan(model, facts, share, without=busy)[0] is None:
                     raise refusal
                 return None
 
-    def _fits_without(self, gone: Sequence[Resident], model: Model, facts: Facts, share: float) -> Plan | None:
-        """The plan that there would be if some models were gone."""
-        if self._machine is None or not gone:
-            return None
-        budget = _scaled(self._budget(self._machine, without=gone), share)
-        return _try_plan(model, facts, budget, self.wish(self._machine))[0]
+    def _try_plan(
+        self, model: Model, facts: Facts, share: float, *, without: Sequence[Resident] = ()
+    ) -> tuple[Plan | None, DoesNotFit]:
+        """The plan that there would be if some models were gone; or why there is none."""
+        budget = self._room.budget(self.residents(), self._promised(), without=without, gpu_share=share)
+        try:
+            return choose_plan(model.id, facts, budget, self._room.wish()), DoesNotFit("")
+        except DoesNotFit as refusal:
+            return None, refusal
+
+    def _promised(self) -> list[Need]:
+        return [need for _, need in self._reserved.values()]
 
     def _over_limit(self, model: Model) -> list[Resident] | None:
         """Whom `max_loaded` asks to go for a model: nobody, the least recently used, or None where all are in use."""
@@ -308,45 +283,17 @@ class Residency:
 
     async def _evict(self, resident: Resident) -> None:
         _log.info("evicting", model=resident.model.id)
-        before = self._free_gpus()
+        before = self._room.free_gpus()
         await self.unload(resident.model.id)
         for _ in range(GIVEN_BACK_POLLS if resident.plan.gpu_indices else 0):
-            await self.look()
-            free = self._free_gpus()
+            await self._room.look()
+            free = self._room.free_gpus()
             if all(
                 free.get(gpu, 0) - before.get(gpu, 0) >= GIVEN_BACK_SHARE * used
                 for gpu, used in resident.need.gpus.items()
             ):
                 return
             await asyncio.sleep(GIVEN_BACK_POLL_S)
-
-    def _budget(self, machine: Machine, *, without: Sequence[Resident] = ()) -> Budget:
-        """What may be taken now, or would be if some models were gone."""
-        loading = [need for _, need in self._reserved.values()]
-        # The kernel counts weights that are mapped from their file as available.
-        mapped = [
-            Need(ram=min(each.need.weights, each.need.ram), weights=0)
-            for each in self._residents.values()
-            if each.model.backend in _MAPPED and each not in without
-        ]
-        freed = [
-            Need(
-                ram=each.need.ram - each.need.weights if each.model.backend in _MAPPED else each.need.ram,
-                gpus=each.need.gpus,
-                weights=0,
-            )
-            for each in without
-        ]
-        budget = budget_of(machine, self._settings, spoken_for=[])
-        return changed(budget, [*((need, -1) for need in (*loading, *mapped)), *((need, 1) for need in freed)])
-
-    def wish(self, machine: Machine) -> Wish:
-        """What the settings and the libraries of a machine ask of plans."""
-        able = [name for library in machine.libraries if library.gpu for name in _GPU_LIBRARIES.get(library.name, ())]
-        return Wish(
-            context=self._settings.context, cache_type=self._settings.cache_type,
-            prefix_bytes=self._settings.prefix_mib * MIB, gpu_backends=tuple(able),
-        )  # fmt: skip
 
     def _options(self, model: Model, plan: Plan, path: Path) -> LoadOptions:
         limit = self._settings.child_memory_mib * MIB
@@ -356,19 +303,6 @@ class Residency:
             path=str(path), threads=plan.threads, family=model.family, context=plan.context, gpu_layers=plan.gpu_layers,
             cache_type=plan.cache_type, prefix_bytes=plan.prefix_bytes, memory_limit=limit,
         )  # fmt: skip
-
-    def _environment(self, plan: Plan) -> dict[str, str]:
-        """Show the process the GPUs of its plan, in NVML's order, and no other."""
-        gpus = usable_gpus(self._machine) if self._machine else []
-        return {"CUDA_VISIBLE_DEVICES": ",".join(gpus[position].uuid for position in plan.gpu_indices)}
-
-    def _free_gpus(self) -> dict[int, int]:
-        gpus = usable_gpus(self._machine) if self._machine else []
-        return {position: gpu.free for position, gpu in enumerate(gpus)}
-
-    async def _taken(self, before: Mapping[int, int]) -> dict[int, int]:
-        await self.look()
-        return {gpu: max(0, before.get(gpu, 0) - free) for gpu, free in self._free_gpus().items()}
 
     def _chosen(self, strategy: Strategy) -> list[str]:
         """The model of each role whose settings have this strategy."""
@@ -439,16 +373,3 @@ class Residency:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _scaled(budget: Budget, share: float) -> Budget:
-    return Budget(
-        ram=budget.ram, gpus={gpu: int(free * share) for gpu, free in budget.gpus.items()}, threads=budget.threads
-    )
-
-
-def _try_plan(model: Model, facts: Facts, budget: Budget, wish: Wish) -> tuple[Plan | None, DoesNotFit]:
-    try:
-        return choose_plan(model.id, facts, budget, wish), DoesNotFit("")
-    except DoesNotFit as refusal:
-        return None, refusal

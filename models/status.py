@@ -6,7 +6,7 @@ import msgspec
 
 from models.host import Host
 from models.planner.plan import Plan
-from models.residency import Resident
+from models.room import Resident
 from models.scheduler.fair_queue import Lane
 
 

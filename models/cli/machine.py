@@ -9,11 +9,11 @@ from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, r
 from models.known import Recommendation
 from models.known import recommend as recommend_models
 from models.metrics import Metrics
-from models.planner.budget import budget_of
 from models.planner.plan import Plan, in_words
-from models.probe.devices import Gpu, Machine
+from models.probe.devices import Gpu
 from models.probe.probe import probe_machine
 from models.residency import Residency
+from models.room import Room
 from models.settings import load_settings
 
 
@@ -133,7 +133,6 @@ async def _plan_here(given: ModelsFolder, name: str) -> Plan:
 
 
 async def _recommend(given: ModelsFolder) -> list[Recommendation]:
-    settings = load_settings(given.folder)
-    residency = Residency(given.catalogue, settings, metrics=Metrics())
-    machine: Machine = await residency.look()
-    return recommend_models(budget_of(machine, settings, spoken_for=[]), residency.wish(machine))
+    room = Room(load_settings(given.folder), probe_machine)
+    await room.look()
+    return recommend_models(room.budget(), room.wish())

@@ -17,15 +17,17 @@ def usable_gpus(machine: Machine) -> list[Gpu]:
     return gpus
 
 
-def budget_of(machine: Machine, settings: RuntimeSettings, *, spoken_for: Sequence[Need]) -> Budget:
-    """The budget left beside what is `spoken_for`: the needs of models that are loading, whose memory is not yet taken."""
-    available = machine.memory.available * settings.memory_share
+def budget_of(machine: Machine, settings: RuntimeSettings) -> Budget:
+    """The budget of a machine as it is at this moment."""
     gpus = {
-        position: int(gpu.free * settings.gpu_share) - settings.gpu_reserve_mib * MIB
+        position: max(0, int(gpu.free * settings.gpu_share) - settings.gpu_reserve_mib * MIB)
         for position, gpu in enumerate(usable_gpus(machine))
     }
-    budget = Budget(ram=int(available), gpus=gpus if settings.gpu_share else {}, threads=machine.processor.cores)
-    return changed(budget, [(need, -1) for need in spoken_for])
+    return Budget(
+        ram=int(machine.memory.available * settings.memory_share),
+        gpus=gpus if settings.gpu_share else {},
+        threads=machine.processor.cores,
+    )
 
 
 def changed(budget: Budget, needs: Sequence[tuple[Need, int]]) -> Budget:

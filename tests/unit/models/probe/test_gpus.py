@@ -54,7 +54,7 @@ def test_one_gpu_is_described() -> None:
 
 def test_two_unequal_gpus_have_budgets_of_their_own() -> None:
     report = read_gpus(SimulatedNvml(SimulatedGpu("small", 4 * GIB), SimulatedGpu("large", 24 * GIB)))
-    budget = budget_of(machine(report), RuntimeSettings(), spoken_for=[])
+    budget = budget_of(machine(report), RuntimeSettings())
 
     assert 3 * GIB < budget.gpus[0] < 4 * GIB
     assert 21 * GIB < budget.gpus[1] < 24 * GIB
