@@ -1,14 +1,18 @@
 """Texts of different requests become vectors in one pass; what was embedded before is remembered."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from models.cache import EmbeddingCache, normalise
 from models.catalogue import Model
+from models.errors import ModelError
 from models.metrics import Metrics
 from models.residency import Residency
-from models.scheduler.device import Device, Part
+from models.scheduler.device import Device, Part, Passing
 from models.scheduler.fair_queue import Urgency
 
+Answer = TypeVar("Answer")
 # Bytes of a token of most languages' text; only the size of a pass depends on it, the model counts its own.
 BYTES_A_TOKEN = 4
 # Tokens that a text has besides its words.
@@ -16,7 +20,7 @@ FRAME_TOKENS = 2
 
 
 class Batcher:
-    """Embeds by the models of a residency. A pass takes what waits when the device is free, and waits for nothing.
+    """Embeds by the models of a residency. A pass takes what waits when there is room for it, and waits for nothing.
 
     With 8-bit weights a vector depends a little on the texts beside it: up to 0.01 of cosine.
     """
@@ -34,15 +38,33 @@ class Batcher:
     ) -> tuple[list[bytes], int]:
         """One vector a text, and the tokens read for those that were not known. Raises ModelError."""
         wanted = [normalise(text) for text in texts]
-        unknown = list(dict.fromkeys(wanted))
+        passing = self._passing(model)
+        # Of like lengths, so that little is padding.
+        slices = _slices(sorted(set(wanted), key=len), passing.tokens)
+
+        async def take(number: int) -> tuple[list[bytes], int]:
+            texts = slices[number]
+            part = Part(
+                model.id, texts, sum(map(_tokens, texts)), lambda payloads: self._pass(model, payloads), passing
+            )
+            made: tuple[list[bytes], int] = await device.take_part(
+                part, urgency=urgency, user=user, admitted=number > 0
+            )
+            return made
+
         vectors: dict[str, bytes] = {}
         tokens = 0
-        for number, slice_ in enumerate(_slices(unknown, self._pass_tokens)):
-            part = Part(model.id, slice_, sum(map(_tokens, slice_)), lambda payloads: self._pass(model, payloads))
-            made, read = await device.take_part(part, urgency=urgency, user=user, admitted=number > 0)
+        for slice_, (made, read) in zip(slices, await _together(take, len(slices)), strict=True):
             vectors |= zip(slice_, made, strict=True)
             tokens += read
         return [vectors[text] for text in wanted], tokens
+
+    def _passing(self, model: Model) -> Passing:
+        """How its process said that passes go best; one after another before it was loaded."""
+        loaded = self._residency.loaded(model)
+        if loaded is None:
+            return Passing(1, self._pass_tokens)
+        return Passing(loaded.passes, min(self._pass_tokens, loaded.pass_tokens or self._pass_tokens))
 
     async def _pass(self, model: Model, payloads: Sequence[list[str]]) -> list[tuple[list[bytes], int]]:
         """Embed the texts of several requests together; each gets its vectors and its share of the tokens."""
@@ -60,6 +82,18 @@ class Batcher:
             ([by_text[text] for text in payload], answer.tokens * sum(map(_tokens, payload)) // max(1, total))
             for payload in payloads
         ]
+
+
+async def _together(work: Callable[[int], Coroutine[Any, Any, Answer]], count: int) -> list[Answer]:
+    """Everything at once, or what the first to fail raised."""
+    if count == 1:
+        return [await work(0)]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work(number)) for number in range(count)]
+    except* ModelError as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 def _weights(model: Model) -> str:

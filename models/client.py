@@ -136,7 +136,8 @@ class Client:
             deadline = time.monotonic() + START_TIMEOUT_S
             while not self.is_running():
                 # Another process may be starting one at the same time: then ours leaves it to that, and it is waited for.
-                if not _start(self._folder, self._socket, self._idle_exit_s) and time.monotonic() > deadline:
+                ended = _start(self._folder, self._socket, self._idle_exit_s)
+                if ended or (ended == 0 and time.monotonic() > deadline):
                     raise ModelUnavailable(f"The model runtime did not start; {_log_file(self._folder)} says why.")
 
     def close(self) -> None:
@@ -192,8 +193,11 @@ def _log_file(folder: Path) -> Path:
     return folder.absolute().parent / "logs" / "models.log"
 
 
-def _start(folder: Path, socket: Path, idle_exit_s: float) -> bool:
-    """Start a runtime that outlives this process; True once it says that it listens, False where it ended without."""
+def _start(folder: Path, socket: Path, idle_exit_s: float) -> int | None:
+    """Start a runtime that outlives this process; None once it says that it listens, its exit status where it ended.
+
+    The status is 0 where it left the socket to another that came before it.
+    """
     read_end, write_end = os.pipe()
     command = [
         sys.executable, "-P", "-m", "models.cli", "serve", "--folder", str(folder), "--socket", str(socket),
@@ -203,7 +207,7 @@ def _start(folder: Path, socket: Path, idle_exit_s: float) -> bool:
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
         with log.open("ab") as output:
-            subprocess.Popen(  # noqa: S603 - this interpreter and our own module
+            process = subprocess.Popen(  # noqa: S603 - this interpreter and our own module
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -213,6 +217,8 @@ def _start(folder: Path, socket: Path, idle_exit_s: float) -> bool:
             )
         os.close(write_end)
         readable, _, _ = select.select([read_end], [], [], START_TIMEOUT_S)
-        return bool(readable and os.read(read_end, 1))
+        if readable and os.read(read_end, 1):
+            return None
+        return process.wait() if readable else 1
     finally:
         os.close(read_end)

@@ -20,7 +20,7 @@ FIRST_PAUSE_S = 0.5
 # Left free on the disk beside the file.
 SPARE_BYTES = 64 * 2**20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_RANGE_TOTAL = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)")
+_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
 
 _log = structlog.get_logger()
 
@@ -108,6 +108,10 @@ class _Download:
                 return False
             self._check(response)
             resumes = response.status_code == httpx.codes.PARTIAL_CONTENT
+            if resumes and self._start_of(response) != have:
+                # Joined to what is here it would make a file of the right length and the wrong content.
+                self.forget()
+                return False
             have = have if resumes else 0
             total = self._total(response, have)
             self._check_disk(total - have)
@@ -130,10 +134,14 @@ class _Download:
             raise DownloadFailed(f"{self._url} cannot be had: the server answers with status {status}.")
         response.raise_for_status()
 
+    def _start_of(self, response: httpx.Response) -> int | None:
+        found = _RANGE.match(response.headers.get("Content-Range", ""))
+        return int(found[1]) if found and found[1] else None
+
     def _total(self, response: httpx.Response, have: int) -> int:
-        found = _RANGE_TOTAL.match(response.headers.get("Content-Range", ""))
+        found = _RANGE.match(response.headers.get("Content-Range", ""))
         if found:
-            return int(found[1])
+            return int(found[2])
         length = int(response.headers.get("Content-Length", 0))
         return have + length if length else 0
 

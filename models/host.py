@@ -18,7 +18,7 @@ from models.probe.probe import probe_machine
 from models.progress import Alive, Event, Loading, Waiting
 from models.residency import Residency
 from models.room import Probe
-from models.scheduler.device import Device, Part
+from models.scheduler.device import Device, Part, Passing
 from models.scheduler.fair_queue import Urgency
 from models.settings import RuntimeSettings
 
@@ -102,7 +102,8 @@ class Host:
                 return [await child.rerank(query, documents, max_ms)]
 
         # A reranking is a pass of its own: its time is bounded for one request.
-        part = Part(f"{model.id} {id(documents)}", None, _DOCUMENT_TOKENS * len(documents), run)
+        tokens = _DOCUMENT_TOKENS * len(documents)
+        part = Part(f"{model.id} {id(documents)}", None, tokens, run, Passing(1, tokens))
         scores: Scores = await (await self._device(model)).take_part(
             part, urgency=_urgency(tier), user=user, admitted=False
         )
@@ -184,9 +185,7 @@ class Host:
         """The device whose queue a model's requests wait in."""
         name = self.residency.device_of(model) or (await self.residency.plan(model)).device
         if name not in self.devices:
-            self.devices[name] = Device(
-                name, capacity=self.settings.queue_capacity, pass_tokens=self.settings.pass_tokens
-            )
+            self.devices[name] = Device(name, capacity=self.settings.queue_capacity)
         return self.devices[name]
 
     def _find(self, name: str, role: Role) -> Model:

@@ -12,6 +12,7 @@ import structlog
 
 from models.backends import BACKENDS, LoadOptions
 from models.catalogue import Catalogue, Model, Role
+from models.child.frames import Loaded
 from models.child.process import ChildProcess
 from models.errors import DoesNotFit, ModelCrashed, ModelError, ModelUnavailable
 from models.exports import ensure_export
@@ -72,6 +73,11 @@ class Residency:
         """True where these very weights can be used at once."""
         resident = self._residents.get(model.id)
         return bool(resident and resident.child.alive and resident.model.sha256 == model.sha256)
+
+    def loaded(self, model: Model) -> Loaded | None:
+        """What the process of a loaded model said of itself."""
+        resident = self._residents.get(model.id)
+        return resident.child.loaded if resident else None
 
     def users_of(self, name: str) -> int:
         """How many requests use a model now, or wait for its loading."""

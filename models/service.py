@@ -70,6 +70,9 @@ async def _serve(
         log_level="warning",
         timeout_graceful_shutdown=5,
         access_log=False,
+        proxy_headers=False,
+        date_header=False,
+        server_header=False,
         lifespan="on",
     )
     server = _AnnouncingServer(config, ready_fd, socket)

@@ -1,7 +1,7 @@
 """The libraries that run models, one file each.
 
 A backend is a class with the shape of one of these protocols, made from a `LoadOptions` and named in `BACKENDS`. It lives
-in a process of its own and is called by one thread at a time. What it raises: RequestInvalid where the request's sender
+in a process of its own and is called by one thread at a time, or by as many as its `passes` say. What it raises: RequestInvalid where the request's sender
 can mend it, ModelUnavailable where the model cannot be loaded or its library is not installed.
 """
 
@@ -43,7 +43,14 @@ class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmbeddingBackend(Protocol):
-    """Turns texts into unit vectors."""
+    """Turns texts into unit vectors.
+
+    `passes` threads may call it side by side, each with texts of its own; more than `pass_tokens` tokens in one call are
+    no quicker than two calls, 0 where they always are. Without these it is called by one thread, with any number.
+    """
+
+    passes: int
+    pass_tokens: int
 
     def embed(self, texts: list[str]) -> tuple[list[bytes], int]:
         """One vector a text, as little-endian float32 bytes; and the tokens read."""

@@ -43,13 +43,15 @@ _log = structlog.get_logger()
 
 
 class Child:
-    """Serves one backend: a thread reads requests, the main thread works on them in turn."""
+    """Serves one backend: a thread reads requests, as many threads as the backend bears work on them in turn."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._requests: queue.SimpleQueue[ToChild] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._current = 0
+        self._sending = threading.Lock()
+        self._latest = 0
+        self._running: set[int] = set()
         self._cancelled = threading.Event()
         self._abandoned: set[int] = set()
         self._backend: Any = None
@@ -71,18 +73,35 @@ class Child:
             _log.exception("loading failed")
             self._send(NotLoaded(f"{Path(options.path).name} could not be loaded: {error}"))
             return 1
-        took = time.monotonic() - began
-        self._send(Loaded(psutil.Process().memory_info().rss, took, context=getattr(self._backend, "context", 0)))
+        loaded = Loaded(
+            psutil.Process().memory_info().rss, time.monotonic() - began, context=getattr(self._backend, "context", 0),
+            passes=getattr(self._backend, "passes", 1), pass_tokens=getattr(self._backend, "pass_tokens", 0),
+        )  # fmt: skip
+        self._send(loaded)
+        for _ in range(loaded.passes - 1):
+            threading.Thread(target=self._serve, daemon=True).start()
+        self._serve()
+        return 0
+
+    def _serve(self) -> None:
         while True:
-            self._work(self._requests.get())
+            request = self._requests.get()
+            with self._lock:
+                self._latest = max(self._latest, request.id)
+                if request.id in self._abandoned:
+                    self._abandoned.discard(request.id)
+                    continue
+                self._running.add(request.id)
+                self._cancelled.clear()
+            try:
+                self._work(request)
+            except MemoryError:
+                # Of what is left of the heap nothing can be said.
+                os._exit(OUT_OF_MEMORY)
+            with self._lock:
+                self._running.discard(request.id)
 
     def _work(self, request: ToChild) -> None:
-        with self._lock:
-            if request.id in self._abandoned:
-                self._abandoned.discard(request.id)
-                return
-            self._current = request.id
-            self._cancelled.clear()
         try:
             if isinstance(request, Embed):
                 vectors, tokens = self._backend.embed(request.texts)
@@ -115,7 +134,9 @@ class Child:
         self._send(Scores(request.id, scores, tokens))
 
     def _send(self, frame: FromChild) -> None:
-        self._connection.sendall(encode(frame))
+        body = encode(frame)
+        with self._sending:
+            self._connection.sendall(body)
 
     def _read(self) -> None:
         stream = self._connection.makefile("rb")
@@ -130,9 +151,9 @@ class Child:
 
     def _cancel(self, identifier: int) -> None:
         with self._lock:
-            if identifier != self._current:
+            if identifier not in self._running:
                 # Of requests that are over nothing is remembered: they come in the order of their ids.
-                if identifier > self._current:
+                if identifier > self._latest:
                     self._abandoned.add(identifier)
                 return
             self._cancelled.set()
@@ -148,7 +169,6 @@ def main() -> int:
     try:
         return Child(socket.socket(fileno=int(handle))).run(location, loading)
     except MemoryError:
-        # Of what is left of the heap nothing can be said.
         os._exit(OUT_OF_MEMORY)
 
 

@@ -47,11 +47,16 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
-    """The model can be used. `taken_bytes` is what its process takes now; `context` in tokens, 0 if unbounded."""
+    """The model can be used. `taken_bytes` is what its process takes now; `context` in tokens, 0 if unbounded.
+
+    It works at `passes` requests side by side, and gains nothing from more than `pass_tokens` in one, 0 if unbounded.
+    """
 
     taken_bytes: int
     took_s: float
     context: int = 0
+    passes: int = 1
+    pass_tokens: int = 0
 
 
 class NotLoaded(msgspec.Struct, frozen=True, tag=True):

@@ -48,7 +48,7 @@ def read_gguf(file: Path) -> Facts:
     try:
         reader = gguf.GGUFReader(file)
     except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError) as error:
-        raise FileRefused(f"{file.name} is damaged or cut off: {error}. Fetch it again.") from error
+        raise FileRefused(f"{file.name} is damaged or cut off. Fetch it again.") from error
     _check_tensors(file, reader)
     metadata = _Metadata(file, reader)
     family = str(metadata.get("general.architecture", ""))

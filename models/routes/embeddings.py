@@ -23,21 +23,31 @@ from models.routes.leaving import CLIENT_LEFT, unless_left
 
 # A reranking holds the place of every search: it is cut where its caller does not say when.
 MAX_MS = 10_000
+# So few texts are embedded before anyone could notice that their caller left.
+FEW_TEXTS = 8
 
 
 @post("/v1/embeddings", status_code=200)
 async def create_embeddings(
     data: JSONBody[EmbeddingRequest],
     state: State,
+    request: Request[Any, Any, Any],
     cache_control: Annotated[str, HeaderParameter(name="Cache-Control")] = "",
-) -> Response[EmbeddingResponse]:
+) -> Response[EmbeddingResponse] | Response[None]:
     """`Cache-Control: no-cache` asks for vectors that are computed now."""
     host: Host = state.host
     began = time.perf_counter()
     texts = [data.input] if isinstance(data.input, str) else data.input
-    vectors, tokens = await host.embed(
-        data.model, texts, tier=data.service_tier, user=data.user or "", fresh="no-cache" in cache_control
-    )
+
+    async def embed() -> tuple[list[bytes], int]:
+        return await host.embed(
+            data.model, texts, tier=data.service_tier, user=data.user or "", fresh="no-cache" in cache_control
+        )
+
+    made = await (embed() if len(texts) <= FEW_TEXTS else unless_left(request, embed))
+    if made is None:
+        return Response(None, status_code=CLIENT_LEFT)
+    vectors, tokens = made
     as_text = data.encoding_format == "base64"
     answer = EmbeddingResponse(
         data=[

@@ -65,6 +65,10 @@ def chat_generation(data: ChatRequest) -> Generate:
     """What a chat request asks of a model. Raises RequestInvalid."""
     if not data.messages:
         raise RequestInvalid("`messages` is empty; at least one is needed.")
+    for message in data.messages:
+        for part in message.content if isinstance(message.content, list) else ():
+            if part.type != "text":
+                raise RequestInvalid(f"A message holds a part of type {part.type!r}; the models here read text only.")
     tools, required = data.tools or [], None
     if isinstance(data.tool_choice, NamedTool):
         required = data.tool_choice.function.name

@@ -2,14 +2,25 @@
 
 import asyncio
 import contextlib
+import itertools
+import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from models.errors import ModelCrashed, ModelUnavailable
 from models.scheduler.fair_queue import FairQueue, Lane, Ticket, Urgency
 
 RunPass = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
+# Fewer tokens than this are not worth parting between passes that could go side by side.
+LEAST_TOKENS = 64
+
+
+class Passing(NamedTuple):
+    """How a model's passes go: so many side by side, of so many tokens at the most."""
+
+    abreast: int
+    tokens: int
 
 
 class Turn:
@@ -24,22 +35,33 @@ class Turn:
 class Part:
     """One request's share of a pass. Parts of one `key` merge while their tokens together stay within the budget."""
 
-    def __init__(self, key: str, payload: Any, tokens: int, run: RunPass) -> None:
-        self.key, self.payload, self.tokens, self.run = key, payload, tokens, run
+    def __init__(self, key: str, payload: Any, tokens: int, run: RunPass, passing: Passing) -> None:
+        self.key, self.payload, self.tokens, self.run, self.passing = key, payload, tokens, run, passing
+        self.alone = False
         self.result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    @property
+    def abreast(self) -> int:
+        """How many passes may run at once, where this is part of one."""
+        return 1 if self.alone else self.passing.abreast
+
+    def joins(self, other: "Part") -> bool:
+        """True where the two may go in one pass."""
+        return self.key == other.key and not self.alone and not other.alone
+
+
+PartTicket = Ticket[Part]
 
 
 class Device:
     """A device's queue and what it does at the moment. `name` is for people."""
 
-    def __init__(self, name: str, *, capacity: int, pass_tokens: int) -> None:
+    def __init__(self, name: str, *, capacity: int) -> None:
         self.name = name
         self.queue: FairQueue[Turn | Part] = FairQueue(name, capacity)
         self.largest_pass = 0
-        self._pass_tokens = pass_tokens
         self._generating = False
-        self._passing: asyncio.Task[None] | None = None
-        self._current: list[Part] = []
+        self._passes: dict[asyncio.Task[None], list[PartTicket]] = {}
         self._closed = False
 
     @contextlib.asynccontextmanager
@@ -67,7 +89,7 @@ class Device:
         """The result of a request's share of a pass. Raises QueueFull, and what the pass raises."""
         ticket: Ticket[Turn | Part] = Ticket(part, Lane.PASS, urgency, user)
         self.queue.enter(ticket, admitted=admitted)
-        self._start_pass()
+        self._start_passes()
         try:
             return await part.result
         finally:
@@ -86,78 +108,87 @@ class Device:
             if isinstance(ticket.work, Turn):
                 ticket.work.on_position(number)
 
-    def _start_pass(self) -> None:
-        if self._passing is None and not self._closed and (parts := self._next_pass()):
-            self._passing = asyncio.create_task(self._pass(parts))
+    def _start_passes(self) -> None:
+        while not self._closed and (tickets := self._next_pass()):
+            self._passes[asyncio.create_task(self._pass(tickets))] = tickets
 
-    def _next_pass(self) -> list[Part]:
-        """What waits and goes together; entries whose caller left are dropped."""
-        parts: list[Part] = []
-        urgency, tokens = Urgency.INTERACTIVE, 0
-        for ticket in list(self.queue.in_order(Lane.PASS)):
-            part = ticket.work
-            if not isinstance(part, Part):
-                continue
-            if part.result.done():
-                self.queue.leave(ticket)
-                continue
-            if parts and (part.key != parts[0].key or ticket.urgency is not urgency):
-                continue
-            if parts and tokens + part.tokens > self._pass_tokens:
+    def _next_pass(self) -> list[PartTicket]:
+        """What goes together next, where the device has room for one more pass."""
+        waiting = self._waiting()
+        if not waiting:
+            return []
+        first = waiting[0]
+        running = [tickets[0].work.abreast for tickets in self._passes.values()]
+        room = min([first.work.abreast, *running]) - len(running)
+        if room < 1:
+            return []
+        alike = [each for each in waiting if each is first or _go_together(first, each)]
+        share = math.ceil(sum(each.work.tokens for each in alike) / room)
+        budget = min(first.work.passing.tokens, max(LEAST_TOKENS, share))
+        tickets: list[PartTicket] = []
+        for ticket in alike:
+            budget -= ticket.work.tokens
+            if tickets and budget < 0:
                 break
-            self.queue.leave(ticket)
-            if not parts:
-                self.queue.send_back(ticket)
-            urgency, tokens = ticket.urgency, tokens + part.tokens
-            parts.append(part)
-        return parts
+            self.queue.leave(cast("Ticket[Turn | Part]", ticket))
+            tickets.append(ticket)
+        self.queue.send_back(cast("Ticket[Turn | Part]", first))
+        return tickets
 
-    async def _pass(self, parts: list[Part]) -> None:
-        began = time.monotonic()
+    def _waiting(self) -> list[PartTicket]:
+        """Every part that waits, in order; entries whose caller left are dropped."""
+        waiting: list[PartTicket] = []
+        for ticket in list(self.queue.in_order(Lane.PASS)):
+            if isinstance(ticket.work, Part) and not ticket.work.result.done():
+                waiting.append(cast("PartTicket", ticket))
+            else:
+                self.queue.leave(ticket)
+        return waiting
+
+    async def _pass(self, tickets: list[PartTicket]) -> None:
+        began, abreast = time.monotonic(), len(self._passes)
+        parts = [ticket.work for ticket in tickets]
         self.largest_pass = max(self.largest_pass, len(parts))
         outcomes: Sequence[Any] = ()
-        self._current = parts
         try:
-            outcomes = await _outcomes(parts)
+            outcomes = await parts[0].run([part.payload for part in parts])
+        except ModelCrashed as error:
+            outcomes = self._crashed(tickets, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            outcomes = [error] * len(parts)
         finally:
-            self.queue.served(Lane.PASS, (time.monotonic() - began) / len(parts))
-            self._passing = None
+            self.queue.served(Lane.PASS, (time.monotonic() - began) / len(parts) / abreast)
+            del self._passes[cast("asyncio.Task[None]", asyncio.current_task())]
             # The device goes on before those who waited are answered.
-            self._start_pass()
+            self._start_passes()
         for part, outcome in zip(parts, outcomes, strict=True):
-            if not part.result.done():
-                part.result.set_exception(outcome) if isinstance(outcome, Exception) else part.result.set_result(
-                    outcome
-                )
+            if outcome is None or part.result.done():
+                continue
+            part.result.set_exception(outcome) if isinstance(outcome, Exception) else part.result.set_result(outcome)
+
+    def _crashed(self, tickets: Sequence[PartTicket], error: ModelCrashed) -> Sequence[ModelCrashed | None]:
+        """Have each part of a pass that the model died of tried once more, alone, so that only the guilty one fails."""
+        outcomes: list[ModelCrashed | None] = []
+        for ticket in tickets:
+            outcomes.append(error if ticket.work.alone else None)
+            if not ticket.work.alone:
+                ticket.work.alone = True
+                self.queue.enter(cast("Ticket[Turn | Part]", ticket), admitted=True)
+        return outcomes
 
     async def close(self) -> None:
         """Let nothing go on; those who wait for a pass are told."""
         self._closed = True
-        waiting = [ticket.work for ticket in self.queue.in_order(Lane.PASS)]
-        if self._passing:
-            self._passing.cancel()
-            await asyncio.wait([self._passing])
-        for part in [*self._current, *waiting]:
-            if isinstance(part, Part) and not part.result.done():
-                part.result.set_exception(ModelUnavailable("The model runtime is being stopped."))
+        waiting = self._waiting()
+        running = dict(self._passes)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+        for ticket in [*itertools.chain.from_iterable(running.values()), *waiting]:
+            if not ticket.work.result.done():
+                ticket.work.result.set_exception(ModelUnavailable("The model runtime is being stopped."))
 
 
-async def _outcomes(parts: Sequence[Part]) -> Sequence[Any]:
-    """The result of each part, or its error.
-
-    Where the model's process dies of a pass, each part is tried once more alone, so that only the guilty one fails.
-    """
-    try:
-        return await parts[0].run([part.payload for part in parts])
-    except ModelCrashed:
-        return [await _alone(part) for part in parts]
-    except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-        return [error] * len(parts)
-
-
-async def _alone(part: Part) -> Any:
-    try:
-        (result,) = await part.run([part.payload])
-    except Exception as error:  # noqa: BLE001 - as above
-        return error
-    return result
+def _go_together(one: PartTicket, other: PartTicket) -> bool:
+    return one.urgency is other.urgency and one.work.joins(other.work)

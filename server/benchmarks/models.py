@@ -27,9 +27,10 @@ from server.benchmarks.report import Measurement, at_least, at_most, plain
 # 200 tokens a second or less, and a machine's speed may rise by a quarter in the middle of a run.
 MOST_TOKENS_PER_S = 160.0
 TOKENS, ROUNDS = 160, 7
-PROMPT_WORDS, CONVERSATION_WORDS = 24, 420
+FIRST_TOKENS = 40
+PROMPT_WORDS, SHORT_PROMPT_WORDS, CONVERSATION_WORDS = 24, 8, 420
 CONVERSATIONS, ANSWER_TOKENS = 5, 16
-QUERIES, LONE_QUERIES, BURSTS = 640, 200, 5
+QUERIES, LONE_QUERIES, BURSTS = 640, 200, 9
 CLIENTS = 32
 LEAST_SHARE, MOST_FIRST_TOKEN_MS, MOST_PREFIX_RATIO = 0.9, 5.0, 1 / 3
 LEAST_GAIN, MOST_LONE_MS, MOST_CACHED_MS, MOST_IDLE_MB = 3.0, 3.0, 1.0, 150.0
@@ -78,25 +79,30 @@ def _measure_generation(load: Companion, folder: Path, on_progress: OnProgress) 
 
 
 def _measure_streams(load: Companion, model: str, direct: Companion, on_progress: OnProgress) -> list[Measurement]:
-    direct_runs: list[Timed] = []
-    service_runs: list[Timed] = []
     _chat(load, model, [_user(_words(1, PROMPT_WORDS))], TOKENS)
+
+    def run(prompt: str, tokens: int, *, service_first: bool) -> tuple[Timed, Timed]:
+        # In turns, so that what else the machine does meets both.
+        timed = _chat(load, model, [_user(prompt)], tokens).timed if service_first else None
+        bare = direct.ask(Generation(f"User: {prompt}\n\nAssistant:", tokens), Timed)
+        return timed or _chat(load, model, [_user(prompt)], tokens).timed, bare
+
+    streams, firsts = [], []
     for number in range(ROUNDS):
         on_progress(f"streaming, round {number + 1} of {ROUNDS}")
-        prompt = _words(100 + number, PROMPT_WORDS)
-        # In turns, so that what else the machine does meets both.
-        for through_service in (True, False) if number % 2 else (False, True):
-            if through_service:
-                service_runs.append(_chat(load, model, [_user(prompt)], TOKENS).timed)
-            else:
-                direct_runs.append(direct.ask(Generation(f"User: {prompt}\n\nAssistant:", TOKENS), Timed))
-    ours, bare = (statistics.median(map(_rate, runs)) for runs in (service_runs, direct_runs))
-    first, bare_first = (statistics.median(run.first_s for run in runs) * 1000 for runs in (service_runs, direct_runs))
+        streams.append(run(_words(100 + number, PROMPT_WORDS), TOKENS, service_first=bool(number % 2)))
+    for number in range(FIRST_TOKENS):
+        on_progress(f"first tokens, {number + 1} of {FIRST_TOKENS}")
+        firsts.append(run(_words(200 + number, SHORT_PROMPT_WORDS), 2, service_first=bool(number % 2)))
+    ours, bare = (statistics.median(map(_rate, runs)) for runs in zip(*streams, strict=True))
+    first, bare_first = (statistics.median(each.first_s for each in runs) * 1000 for runs in zip(*firsts, strict=True))
+    # Each pair by itself: of two runs one after another, the machine's moods meet both.
+    added = statistics.median((mine.first_s - other.first_s) * 1000 for mine, other in firsts)
     return [
         plain("stream_tokens_per_s", ours, "tokens/s", baseline=round(bare, 1)),
         at_least("stream_share_of_direct", ours / bare, "share", LEAST_SHARE, baseline=1.0),
         plain("first_token_ms", first, "ms", baseline=round(bare_first, 2)),
-        at_most("first_token_added_ms", first - bare_first, "ms", MOST_FIRST_TOKEN_MS),
+        at_most("first_token_added_ms", added, "ms", MOST_FIRST_TOKEN_MS),
     ]
 
 

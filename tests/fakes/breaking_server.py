@@ -8,7 +8,10 @@ from collections.abc import Iterator
 
 
 class BreakingServer:
-    """`breaks` says after how many bytes each of the next answers ends; `ranges` whether it goes on where it broke."""
+    """`breaks` says after how many bytes each of the next answers ends; `ranges` whether it goes on where it broke.
+
+    It goes on `resumes_too_late` bytes later than it is asked to, and says so.
+    """
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -18,6 +21,7 @@ class BreakingServer:
         self.stated = ""
         self.status = 200
         self.claimed_length: int | None = None
+        self.resumes_too_late = 0
         self.asked: list[str] = []
         self.url = ""
 
@@ -61,6 +65,7 @@ def _answer(told: BreakingServer, request: http.server.BaseHTTPRequestHandler) -
         return
     found = re.match(r"bytes=(\d+)-", asked)
     start = int(found[1]) if found and told.ranges and request.headers.get("If-Range") == told.tag else 0
+    start += told.resumes_too_late if start else 0
     length = len(told.content) if told.claimed_length is None else told.claimed_length
     request.send_response(206 if start else 200)
     if start:

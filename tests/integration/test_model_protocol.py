@@ -203,6 +203,11 @@ def test_the_official_client_embeds(served: Served) -> None:
         (body("nothing"), 404, "There is no model 'nothing'"),
         (body(MINILM), 400, "is a model for embed"),
         ({"model": "quick", "messages": []}, 400, "`messages` is empty"),
+        (
+            body("quick", messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]),
+            400,
+            "read text only",
+        ),
         (body("quick", tool_choice="required"), 400, "`tools` is empty"),
         (body("quick", temperature=9), 400, "temperature"),
         (body("quick", seed=2**70), 400, "seed"),
@@ -285,6 +290,22 @@ def test_who_leaves_stops_the_model_within_a_tenth_of_a_second(served: Served, s
 
         assert freed < 0.1
         assert time.monotonic() - began < 1
+
+
+def test_texts_of_one_who_left_are_not_embedded(served: Served) -> None:
+    async def leave() -> None:
+        transport = httpx.AsyncHTTPTransport(uds=served.http._transport._pool._uds)
+        async with httpx.AsyncClient(transport=transport, base_url=served.url, timeout=60) as http:
+            texts = [f"a river and a lamp {number} " * 30 for number in range(2000)]
+            asked = asyncio.create_task(http.post("/v1/embeddings", json={"model": MINILM, "input": texts}))
+            await asyncio.to_thread(wait_until, lambda: in_use(served, MINILM))
+            asked.cancel()
+
+    asyncio.run(leave())
+    began = time.monotonic()
+    wait_until(lambda: not in_use(served, MINILM))
+
+    assert time.monotonic() - began < 2
 
 
 def test_fifty_questions_of_one_do_not_hold_up_another(served: Served) -> None:

@@ -146,3 +146,15 @@ def test_a_damaged_package_is_noticed(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="not the known ones"):
         asyncio.run(ensure_export(msgspec.structs.replace(model, path=str(damaged)), tmp_path / "exports"))
+
+
+def test_a_runtime_that_cannot_start_is_tried_once_and_says_where_to_look(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "runtime.toml").write_text("pass_tokens = 0\n")
+    client = Client(folder=folder, socket=tmp_path / "models.sock", idle_exit_s=5)
+
+    with pytest.raises(ModelUnavailable, match=r"models\.log says why"):
+        client.ensure_running()
+
+    assert 1 == (tmp_path / "logs" / "models.log").read_text().count("Mend or remove it")

@@ -33,9 +33,9 @@ def test_its_size_is_bounded_and_what_is_used_stays(tmp_path: Path, monkeypatch:
     for start in range(0, 8000, 100):
         texts = [f"text {number}" for number in range(start, start + 100)]
         cache.put("w", texts, [VECTOR] * 100)
-        cache._writer.submit(int).result()
+        cache.flush()
         assert [VECTOR] == cache.get("w", ["text 0"])
-        cache._writer.submit(int).result()
+        cache.flush()
     size = sum(file.stat().st_blocks * 512 for file in tmp_path.iterdir())
 
     assert len(cache) < 8000

@@ -73,6 +73,14 @@ def test_a_server_that_knows_no_ranges_sends_it_again(tmp_path: Path) -> None:
     assert CONTENT == file.read_bytes()
 
 
+def test_what_goes_on_at_another_place_is_not_joined(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        server.breaks, server.resumes_too_late = [1_000_000], 10
+        file, _ = bring(server, tmp_path)
+
+    assert CONTENT == file.read_bytes()
+
+
 @pytest.mark.parametrize("stated_by_server", [True, False])
 def test_other_bytes_than_promised_are_removed(tmp_path: Path, stated_by_server: bool) -> None:
     with breaking_server(CONTENT) as server:

@@ -8,25 +8,32 @@ from typing import Any
 import pytest
 
 from models.errors import ModelCrashed, ModelError, QueueFull
-from models.scheduler.device import Device, Part
+from models.scheduler.device import Device, Part, Passing
 from models.scheduler.fair_queue import Urgency
 
 
-def device(capacity: int = 10, pass_tokens: int = 100) -> Device:
-    return Device("cpu", capacity=capacity, pass_tokens=pass_tokens)
+def device(capacity: int = 10) -> Device:
+    return Device("cpu", capacity=capacity)
 
 
 class Passes:
-    """Runs passes when it is told to, and remembers what went together."""
+    """Runs passes when it is told to, and remembers what went together and how much at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, abreast: int = 1, tokens: int = 100) -> None:
+        self.passing = Passing(abreast, tokens)
+        self.running = self.most_running = 0
         self.seen: list[list[str]] = []
         self.go = asyncio.Event()
         self.poison = ""
 
     async def run(self, payloads: Sequence[str]) -> list[str]:
         self.seen.append(list(payloads))
-        await self.go.wait()
+        self.running += 1
+        self.most_running = max(self.running, self.most_running)
+        try:
+            await self.go.wait()
+        finally:
+            self.running -= 1
         if self.poison in payloads:
             raise ModelCrashed("The process died.")
         return [payload.upper() for payload in payloads]
@@ -34,7 +41,7 @@ class Passes:
     def ask(
         self, on: Device, text: str, *, tokens: int = 10, key: str = "m", urgency: Urgency = Urgency.INTERACTIVE
     ) -> Any:
-        part = Part(key, text, tokens, self.run)
+        part = Part(key, text, tokens, self.run, self.passing)
         return asyncio.create_task(on.take_part(part, urgency=urgency, user="", admitted=False))
 
 
@@ -106,7 +113,7 @@ def test_a_turn_that_is_granted_to_one_who_leaves_at_that_moment_goes_on_to_the_
 
 def test_what_waits_goes_together_by_tokens_and_waits_for_nothing() -> None:
     async def scene() -> tuple[list[list[str]], list[str]]:
-        on, passes = device(pass_tokens=30), Passes()
+        on, passes = device(), Passes(tokens=30)
         tasks = [passes.ask(on, "first")]
         await settle()
         tasks += [passes.ask(on, text) for text in ("b", "c", "d", "e")]
@@ -165,13 +172,92 @@ def test_a_text_that_ends_the_process_fails_alone() -> None:
     assert isinstance(guilty, ModelCrashed)
 
 
+def test_as_many_passes_run_side_by_side_as_the_model_bears_and_share_what_waits() -> None:
+    async def scene() -> tuple[list[list[str]], int]:
+        on, passes = device(), Passes(abreast=2)
+        tasks = [passes.ask(on, text) for text in ("first", "second")]
+        await settle()
+        tasks += [passes.ask(on, text, tokens=80) for text in "abcd"]
+        passes.go.set()
+        await asyncio.gather(*tasks)
+        return passes.seen, passes.most_running
+
+    seen, most_running = asyncio.run(scene())
+
+    assert [["first"], ["second"], ["a"], ["b"], ["c"], ["d"]] == seen
+    assert 2 == most_running
+
+
+def test_few_tokens_are_not_parted_between_passes() -> None:
+    async def scene() -> list[list[str]]:
+        on, passes, gate = device(), Passes(abreast=2), Passes()
+        tasks = [gate.ask(on, "first", key="n")]
+        await settle()
+        tasks += [passes.ask(on, text, tokens=20) for text in "abc"]
+        passes.go.set()
+        gate.go.set()
+        await asyncio.gather(*tasks)
+        return passes.seen
+
+    assert [["a", "b", "c"]] == asyncio.run(scene())
+
+
+def test_a_model_that_bears_one_pass_has_the_device_for_itself() -> None:
+    async def scene() -> int:
+        on, many, one = device(), Passes(abreast=2), Passes()
+        tasks = [many.ask(on, "a"), one.ask(on, "b", key="n"), many.ask(on, "c")]
+        await settle()
+        assert [["a"]] == many.seen
+        assert [] == one.seen
+        many.go.set()
+        await settle()
+        running = many.running + one.running
+        one.go.set()
+        await asyncio.gather(*tasks)
+        return running
+
+    assert 1 == asyncio.run(scene())
+
+
+def test_what_went_beside_a_text_that_ends_the_process_is_tried_alone_and_unharmed() -> None:
+    async def scene() -> list[Any]:
+        on, passes = device(), Passes(abreast=2)
+
+        async def run(payloads: Sequence[str]) -> list[str]:
+            await passes.go.wait()
+            running[0] += 1
+            beside.append(running[0])
+            await asyncio.sleep(0)
+            running[0] -= 1
+            # All that runs in the process dies with it.
+            if "poison" in payloads or not died:
+                died.append(payloads)
+                raise ModelCrashed("The process died.")
+            return [payload.upper() for payload in payloads]
+
+        died: list[Sequence[str]] = []
+        beside, running = list[int](), [0]
+        passes.run = run
+        tasks = [passes.ask(on, text) for text in ("innocent", "poison")]
+        await settle()
+        passes.go.set()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [1, 1] == beside[-2:]
+        return outcomes
+
+    innocent, guilty = asyncio.run(scene())
+
+    assert "INNOCENT" == innocent
+    assert isinstance(guilty, ModelCrashed)
+
+
 def test_an_error_reaches_everyone_of_a_pass() -> None:
     async def broken(_payloads: object) -> list[str]:
         raise ModelError("no")
 
     async def scene() -> list[Any]:
         on = device()
-        parts = [Part("m", text, 1, broken) for text in "ab"]
+        parts = [Part("m", text, 1, broken, Passing(1, 100)) for text in "ab"]
         works = [on.take_part(part, urgency=Urgency.INTERACTIVE, user="", admitted=False) for part in parts]
         return await asyncio.gather(*works, return_exceptions=True)
 
@@ -195,12 +281,12 @@ def test_a_full_queue_refuses() -> None:
 
 def test_one_who_left_at_the_front_takes_nobodys_place() -> None:
     async def scene() -> list[Any]:
-        on, passes = device(pass_tokens=10), Passes()
+        on, passes = device(), Passes(tokens=10)
         works = {}
         first = passes.ask(on, "first")
         await settle()
         for user, text in (("a", "gone"), ("a", "a2"), ("b", "b1")):
-            part = Part("m", text, 10, passes.run)
+            part = Part("m", text, 10, passes.run, passes.passing)
             works[text] = part
             ticket = asyncio.create_task(on.take_part(part, urgency=Urgency.INTERACTIVE, user=user, admitted=False))
             works[text + " task"] = ticket
@@ -215,7 +301,7 @@ def test_one_who_left_at_the_front_takes_nobodys_place() -> None:
 
 def test_those_who_wait_when_the_runtime_stops_are_told() -> None:
     async def scene() -> list[Any]:
-        on, passes = device(pass_tokens=10), Passes()
+        on, passes = device(), Passes(tokens=10)
         tasks = [passes.ask(on, text) for text in ("first", "second")]
         await settle()
         await on.close()
