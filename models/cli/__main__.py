@@ -2,7 +2,20 @@
 
 import sys
 
+import click
+
 from models.cli import models
+from models.errors import ModelError
+
+
+def main() -> int:
+    try:
+        models()
+    except ModelError as error:
+        click.echo(f"Error: {error.message}", err=True)
+        return 1
+    return 0
+
 
 if __name__ == "__main__":
-    sys.exit(models())
+    sys.exit(main())
