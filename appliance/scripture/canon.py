@@ -15,51 +15,35 @@ class Testament(StrEnum):
 
 
 class Book(msgspec.Struct, frozen=True):
-    """A book of the canon. `number` leads every verse_id; `abbreviations` are in lower case, without stops."""
+    """A book of the canon. `number` leads every verse_id; `name` is its English one."""
 
     number: int
     osis: str
     name: str
     testament: Testament
-    abbreviations: tuple[str, ...]
 
 
-_TABLE: tuple[tuple[str, str, str], ...] = (
-    ("Gen", "Genesis", "ge gn"), ("Exod", "Exodus", "ex exo"), ("Lev", "Leviticus", "le lv"),
-    ("Num", "Numbers", "nu nm nb"), ("Deut", "Deuteronomy", "de dt"), ("Josh", "Joshua", "jos jsh"),
-    ("Judg", "Judges", "jdg jg jdgs"), ("Ruth", "Ruth", "ru rth"), ("1Sam", "1 Samuel", "1sa 1s 1sm"),
-    ("2Sam", "2 Samuel", "2sa 2s 2sm"), ("1Kgs", "1 Kings", "1ki 1k 1kin"), ("2Kgs", "2 Kings", "2ki 2k 2kin"),
-    ("1Chr", "1 Chronicles", "1ch 1chron"), ("2Chr", "2 Chronicles", "2ch 2chron"), ("Ezra", "Ezra", "ezr"),
-    ("Neh", "Nehemiah", "ne"), ("Esth", "Esther", "es est"), ("Job", "Job", "jb"),
-    ("Ps", "Psalms", "psalm psa pss psm"), ("Prov", "Proverbs", "pr prv pro"),
-    ("Eccl", "Ecclesiastes", "ec ecc eccles qoh qoheleth"),
-    ("Song", "Song of Solomon", "so sos song songs songofsongs canticles canticleofcanticles cant"),
-    ("Isa", "Isaiah", "is"), ("Jer", "Jeremiah", "je jr"), ("Lam", "Lamentations", "la"),
-    ("Ezek", "Ezekiel", "eze ezk"), ("Dan", "Daniel", "da dn"), ("Hos", "Hosea", "ho"), ("Joel", "Joel", "jl joe"),
-    ("Amos", "Amos", "am"), ("Obad", "Obadiah", "ob oba"), ("Jonah", "Jonah", "jnh jon"), ("Mic", "Micah", "mc"),
-    ("Nah", "Nahum", "na"), ("Hab", "Habakkuk", "hb"), ("Zeph", "Zephaniah", "zp zep"), ("Hag", "Haggai", "hg"),
-    ("Zech", "Zechariah", "zc zec"), ("Mal", "Malachi", "ml"), ("Matt", "Matthew", "mt mat"),
-    ("Mark", "Mark", "mk mr mrk"), ("Luke", "Luke", "lk luk"), ("John", "John", "jn joh jhn"),
-    ("Acts", "Acts", "ac act actsoftheapostles"), ("Rom", "Romans", "ro rm"),
-    ("1Cor", "1 Corinthians", "1co 1c"), ("2Cor", "2 Corinthians", "2co 2c"), ("Gal", "Galatians", "ga"),
-    ("Eph", "Ephesians", "ep"), ("Phil", "Philippians", "php pp"), ("Col", "Colossians", "co"),
-    ("1Thess", "1 Thessalonians", "1th 1thes 1ts"), ("2Thess", "2 Thessalonians", "2th 2thes 2ts"),
-    ("1Tim", "1 Timothy", "1ti 1tm"), ("2Tim", "2 Timothy", "2ti 2tm"), ("Titus", "Titus", "ti tit"),
-    ("Phlm", "Philemon", "phm philem"), ("Heb", "Hebrews", "he"), ("Jas", "James", "ja jam jm"),
-    ("1Pet", "1 Peter", "1pe 1pt 1p"), ("2Pet", "2 Peter", "2pe 2pt 2p"), ("1John", "1 John", "1jn 1jo 1joh 1j"),
-    ("2John", "2 John", "2jn 2jo 2joh 2j"), ("3John", "3 John", "3jn 3jo 3joh 3j"), ("Jude", "Jude", "jud"),
-    ("Rev", "Revelation", "re rv apocalypse revelationofjohn revelations"),
-    ("Tob", "Tobit", "tb tobias"), ("Jdt", "Judith", "jth judith"),
-    ("EsthGr", "Esther (Greek)", "greekesther esthergreek"), ("AddEsth", "Additions to Esther", ""),
-    ("Wis", "Wisdom", "ws wisdomofsolomon"), ("Sir", "Sirach", "ecclesiasticus ecclus bensira"),
-    ("Bar", "Baruch", ""), ("EpJer", "Letter of Jeremiah", "epistleofjeremiah letjer"),
-    ("PrAzar", "Prayer of Azariah", "songofthethreeyoungmen songofthree"), ("Sus", "Susanna", ""),
-    ("Bel", "Bel and the Dragon", ""), ("AddDan", "Additions to Daniel", ""), ("1Macc", "1 Maccabees", "1mac 1ma 1m"),
-    ("2Macc", "2 Maccabees", "2mac 2ma 2m"), ("3Macc", "3 Maccabees", "3mac 3ma 3m"),
-    ("4Macc", "4 Maccabees", "4mac 4ma 4m"), ("1Esd", "1 Esdras", "1es"), ("2Esd", "2 Esdras", "2es"),
-    ("PrMan", "Prayer of Manasseh", "prayerofmanasses"), ("AddPs", "Psalm 151", "ps151 psalm151"),
-    ("PssSol", "Psalms of Solomon", ""), ("Odes", "Odes", ""), ("1En", "1 Enoch", "enoch"),
-    ("EpLao", "Letter to the Laodiceans", "laodiceans"),
+_TABLE: tuple[tuple[str, str], ...] = (
+    ("Gen", "Genesis"), ("Exod", "Exodus"), ("Lev", "Leviticus"), ("Num", "Numbers"), ("Deut", "Deuteronomy"),
+    ("Josh", "Joshua"), ("Judg", "Judges"), ("Ruth", "Ruth"), ("1Sam", "1 Samuel"), ("2Sam", "2 Samuel"),
+    ("1Kgs", "1 Kings"), ("2Kgs", "2 Kings"), ("1Chr", "1 Chronicles"), ("2Chr", "2 Chronicles"), ("Ezra", "Ezra"),
+    ("Neh", "Nehemiah"), ("Esth", "Esther"), ("Job", "Job"), ("Ps", "Psalms"), ("Prov", "Proverbs"),
+    ("Eccl", "Ecclesiastes"), ("Song", "Song of Solomon"), ("Isa", "Isaiah"), ("Jer", "Jeremiah"),
+    ("Lam", "Lamentations"), ("Ezek", "Ezekiel"), ("Dan", "Daniel"), ("Hos", "Hosea"), ("Joel", "Joel"),
+    ("Amos", "Amos"), ("Obad", "Obadiah"), ("Jonah", "Jonah"), ("Mic", "Micah"), ("Nah", "Nahum"),
+    ("Hab", "Habakkuk"), ("Zeph", "Zephaniah"), ("Hag", "Haggai"), ("Zech", "Zechariah"), ("Mal", "Malachi"),
+    ("Matt", "Matthew"), ("Mark", "Mark"), ("Luke", "Luke"), ("John", "John"), ("Acts", "Acts"), ("Rom", "Romans"),
+    ("1Cor", "1 Corinthians"), ("2Cor", "2 Corinthians"), ("Gal", "Galatians"), ("Eph", "Ephesians"),
+    ("Phil", "Philippians"), ("Col", "Colossians"), ("1Thess", "1 Thessalonians"), ("2Thess", "2 Thessalonians"),
+    ("1Tim", "1 Timothy"), ("2Tim", "2 Timothy"), ("Titus", "Titus"), ("Phlm", "Philemon"), ("Heb", "Hebrews"),
+    ("Jas", "James"), ("1Pet", "1 Peter"), ("2Pet", "2 Peter"), ("1John", "1 John"), ("2John", "2 John"),
+    ("3John", "3 John"), ("Jude", "Jude"), ("Rev", "Revelation"), ("Tob", "Tobit"), ("Jdt", "Judith"),
+    ("EsthGr", "Esther (Greek)"), ("AddEsth", "Additions to Esther"), ("Wis", "Wisdom"), ("Sir", "Sirach"),
+    ("Bar", "Baruch"), ("EpJer", "Letter of Jeremiah"), ("PrAzar", "Prayer of Azariah"), ("Sus", "Susanna"),
+    ("Bel", "Bel and the Dragon"), ("AddDan", "Additions to Daniel"), ("1Macc", "1 Maccabees"),
+    ("2Macc", "2 Maccabees"), ("3Macc", "3 Maccabees"), ("4Macc", "4 Maccabees"), ("1Esd", "1 Esdras"),
+    ("2Esd", "2 Esdras"), ("PrMan", "Prayer of Manasseh"), ("AddPs", "Psalm 151"), ("PssSol", "Psalms of Solomon"),
+    ("Odes", "Odes"), ("1En", "1 Enoch"), ("EpLao", "Letter to the Laodiceans"),
 )  # fmt: skip
 
 OLD_TESTAMENT_BOOKS = 39
@@ -73,8 +57,7 @@ def _testament(number: int) -> Testament:
 
 
 BOOKS: tuple[Book, ...] = tuple(
-    Book(number, osis, name, _testament(number), tuple(abbreviations.split()))
-    for number, (osis, name, abbreviations) in enumerate(_TABLE, start=1)
+    Book(number, osis, name, _testament(number)) for number, (osis, name) in enumerate(_TABLE, start=1)
 )
 BOOK_BY_OSIS = {book.osis: book for book in BOOKS}
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.index import build_index, embedded_translation
 from appliance.scripture.search.ports import Embedder
@@ -16,6 +17,11 @@ SAMPLE = 960
 ROUNDS = 3
 LEAST_GAIN = 2.5
 MOST_SECONDS = 150.0
+
+
+class NothingToMeasure(NotFound):
+    """What is to be measured is not there."""
+
 
 SELECT_SAMPLE = "SELECT text FROM verses WHERE translation = ? ORDER BY length(text)"
 
@@ -28,6 +34,8 @@ def measure_index(
     translation = embedded_translation(appliance.library, preferred)
     name = translation.id if translation else ""
     texts = [str(text) for (text,) in appliance.library.reader.rows(SELECT_SAMPLE, (name,))]
+    if not texts:
+        raise NothingToMeasure("The library holds no text.", remedy="`lampstand library import LOCATION` brings one.")
     sample = texts[:: max(1, len(texts) // SAMPLE)]
     rates: dict[str, list[float]] = {"onnx": [], "torch": []}
     for embedder in (onnx, torch):

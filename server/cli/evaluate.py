@@ -34,3 +34,18 @@ def topics(home: Home, file: Path, mode: str, limit: int | None, as_json: bool) 
             appliance, read, Mode(mode), lambda done, _total: bar.update(task, completed=done)
         )
     print_report("topics", measurements, as_json=as_json)
+
+
+@evaluate.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--misses", is_flag=True, help="List what was read otherwise.")
+@JSON_OPTION
+def references(file: Path, as_json: bool, misses: bool) -> None:
+    """References: strings of FILE (kind, text, OSIS with tabs between) against the verses they mean."""
+    from server.benchmarks.references import measure_references, read_cases
+
+    measurements, missed = measure_references(read_cases(file))
+    print_report("references", measurements, as_json=as_json)
+    if misses and not as_json:
+        for miss in missed:
+            click.echo(f"{miss.kind}\t{miss.text}\t{miss.expected}\t{miss.found}")

@@ -1,0 +1,24 @@
+"""References as people write them, in English and Spanish, alone or in running text."""
+
+from appliance.scripture.references.finding import FoundReference, find_references
+from appliance.scripture.references.reference import (
+    LAST_VERSE,
+    BookNotFound,
+    PassageNotFound,
+    Reference,
+    ReferenceNotUnderstood,
+    format_range,
+)
+from appliance.scripture.references.single import (
+    MAX_LENGTH,
+    book_named,
+    find_book,
+    nearest_book,
+    parse_osis,
+    parse_reference,
+)
+
+__all__ = [
+    "LAST_VERSE", "MAX_LENGTH", "BookNotFound", "FoundReference", "PassageNotFound", "Reference", "ReferenceNotUnderstood",
+    "book_named", "find_book", "find_references", "format_range", "nearest_book", "parse_osis", "parse_reference",
+]  # fmt: skip

@@ -1,0 +1,73 @@
+"""A reference: a range of verses, how it is written, and what can be wrong with one."""
+
+import functools
+
+import msgspec
+
+from appliance.errors import NotFound, Refused
+from appliance.scripture.canon import CHAPTER_FACTOR, Book, split_verse_id
+from appliance.scripture.versification import HUB, versification
+
+LAST_VERSE = CHAPTER_FACTOR - 1
+# Where a book's chapters are looked up: the hub, and for what it lacks the first of these that has it.
+_VERSIFICATIONS = (HUB, "KJVA", "LXX", "Vulg", "Synodal", "Orthodox")
+
+
+class ReferenceNotUnderstood(Refused):
+    """The text is not a reference at all."""
+
+
+class BookNotFound(NotFound):
+    """No book has this name."""
+
+
+class PassageNotFound(NotFound):
+    """The book has no such chapter or verse."""
+
+
+class Reference(msgspec.Struct, frozen=True, order=True):
+    """A range of verses, both ends included, as verse_ids. A whole chapter ends at verse 999."""
+
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return format_range(self.start, self.end)
+
+    @property
+    def osis(self) -> str:
+        """`John.3.16-John.3.18`, `Ps.23`, `Gen.1-Gen.3`."""
+        (book, chapter, verse), (end_book, end_chapter, end_verse) = map(split_verse_id, (self.start, self.end))
+        first, last = f"{book.osis}.{chapter}", f"{end_book.osis}.{end_chapter}"
+        if not (verse <= 1 and end_verse == LAST_VERSE):
+            first, last = f"{first}.{verse}", f"{last}.{end_verse}"
+        return first if first == last else f"{first}-{last}"
+
+
+def format_range(start: int, end: int) -> str:
+    """`John 3:16–18`, `Psalm 23`, `1 Corinthians 13:4–14:1` for people to read."""
+    book, chapter, verse = split_verse_id(start)
+    end_book, end_chapter, end_verse = split_verse_id(end)
+    name = "Psalm" if book.osis == "Ps" else book.name
+    whole_start, whole_end = verse in (0, 1), end_verse == LAST_VERSE
+    if book != end_book:
+        return f"{format_range(start, start)} – {format_range(end, end)}"
+    if whole_start and whole_end and len(chapters_of(book)) == 1:
+        return name
+    if whole_start and whole_end:
+        return f"{name} {chapter}" if chapter == end_chapter else f"{name} {chapter}–{end_chapter}"
+    if start == end:
+        return f"{name} {chapter}:{verse}" if verse else f"{name} {chapter}, title"
+    if chapter == end_chapter:
+        return f"{name} {chapter}:{verse}–{end_verse}"
+    return f"{name} {chapter}:{verse}–{end_chapter}:{end_verse}"
+
+
+@functools.cache
+def chapters_of(book: Book) -> dict[int, int]:
+    """The number of verses of each chapter of a book, in the hub or in the first versification that has the book."""
+    for name in _VERSIFICATIONS:
+        division = versification(name).division(book)
+        if division:
+            return dict(enumerate(division.verses, start=1))
+    return {1: LAST_VERSE}

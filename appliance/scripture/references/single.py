@@ -1,0 +1,141 @@
+"""One reference or one book, and a sentence about what is wrong where it is none."""
+
+import re
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from appliance.scripture.canon import BOOK_BY_OSIS, BOOKS, Book
+from appliance.scripture.references.book_names import Likeness
+from appliance.scripture.references.book_tables import LANGUAGES
+from appliance.scripture.references.finding import TextReader
+from appliance.scripture.references.names_in_text import BookFinder, normalise
+from appliance.scripture.references.passages import Passage, Point, resolve
+from appliance.scripture.references.reference import BookNotFound, Reference, ReferenceNotUnderstood
+
+MAX_LENGTH = 200
+# A name this far from every book (Damerau-Levenshtein similarity) is no misspelling of one.
+NEAREST_CUTOFF = 0.45
+_FINDER = BookFinder(LANGUAGES)
+_NAME = re.compile(r"\s*(?P<name>(?:[1-4][\s.]*)?[^\W\d_][^\d:]*?)[\s.,]*(?:\d[\d\s:.,–-]*)?$")
+# "john 3 16" in a search bar is a verse.
+_SPACED = re.compile(r"^(\s*(?:[1-4]\s*)?[^\W\d_][^\d]*?)\s+(\d{1,3})\s+(\d{1,3})(?!\d)")
+_LETTERS_OR_DIGITS = re.compile(r"[^\W_]")
+
+
+def parse_reference(text: str) -> Reference:
+    """The one range that a text names and nothing else, within the canon of the hub versification.
+
+    Raises ReferenceNotUnderstood, BookNotFound (with the nearest name) or PassageNotFound.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ReferenceNotUnderstood(
+            f"A reference has at most {MAX_LENGTH} characters; this has {len(text)}.", remedy="Try John 3:16-18."
+        )
+    osis = parse_osis(text.strip())
+    if osis:
+        return osis
+    reader = TextReader(_SPACED.sub(r"\1 \2:\3", text))
+    passages = reader.passages()
+    if not passages:
+        raise _no_passage(text)
+    if len(passages) > 1 or reader.backwards:
+        raise _not_one(text, passages, backwards=reader.backwards)
+    (passage,) = passages
+    if _LETTERS_OR_DIGITS.search(reader.text, 0, passage.start) or _LETTERS_OR_DIGITS.search(reader.text, passage.end):
+        raise ReferenceNotUnderstood(
+            f"{_shown(text)} is not a reference alone.", remedy="Try John 3:16-18 or Psalm 23."
+        )
+    return resolve(passage, strictly=True)
+
+
+def _no_passage(text: str) -> ReferenceNotUnderstood | BookNotFound:
+    match = _NAME.match(text)
+    if not match:
+        return ReferenceNotUnderstood(f"{_shown(text)} is not a reference.", remedy="Try John 3:16-18 or Psalm 23.")
+    try:
+        book = find_book(match["name"])
+    except BookNotFound as error:
+        return error
+    return ReferenceNotUnderstood(
+        f"The numbers of {_shown(text)} are not a chapter and verses.", remedy=f"Try {book.name} 1:1-3."
+    )
+
+
+def _not_one(text: str, passages: list[Passage], *, backwards: bool) -> ReferenceNotUnderstood:
+    if backwards:
+        first, last = (resolve(passage, strictly=True) for passage in passages[-2:])
+        return ReferenceNotUnderstood(f"{first} to {last} ends before it begins.", remedy="Turn its two ends around.")
+    return ReferenceNotUnderstood(
+        f"{_shown(text)} names {len(passages)} passages; one is wanted.", remedy="Ask for them one after another."
+    )
+
+
+def parse_osis(text: str) -> Reference | None:
+    """The range of an OSIS reference such as `John.3.16-John.3.18`, or None where it is not one.
+
+    Raises PassageNotFound for a chapter or verse that does not exist.
+    """
+    start, dash, end = text.partition("-")
+    first = _osis_passage(start)
+    last = _osis_passage(end) if dash else first
+    if first is None or last is None:
+        return None
+    found = [resolve(each, strictly=True) for each in (first, last)]
+    if found[1].end < found[0].start:
+        raise ReferenceNotUnderstood(f"{text} ends before it begins.", remedy="Turn its two ends around.")
+    return Reference(found[0].start, found[1].end)
+
+
+def _osis_passage(text: str) -> Passage | None:
+    name, *numbers = text.split(".")
+    book = BOOK_BY_OSIS.get(name)
+    if book is None or not 1 <= len(numbers) <= 2:
+        return None
+    if not all(number.isascii() and number.isdigit() and len(number) <= 4 for number in numbers):
+        return None
+    chapter, verse = int(numbers[0]), int(numbers[1]) if len(numbers) > 1 else None
+    return Passage(Point(book, chapter, verse), None, 0, len(text))
+
+
+def find_book(name: str) -> Book:
+    """The book of a name, an abbreviation or the unique beginning of one. Raises BookNotFound with the nearest name."""
+    book = _named(name, Likeness.SHORTENED)
+    if book:
+        return book
+    nearest = nearest_book(name)
+    raise BookNotFound(
+        f"There is no book called {_shown(name)}.",
+        remedy=f"Did you mean {nearest.name}?"
+        if nearest
+        else "Books are named in English, in Spanish or by OSIS ids, such as Genesis or Gen.",
+    )
+
+
+def book_named(name: str) -> Book | None:
+    """The book of exactly this name or abbreviation."""
+    return _named(name, Likeness.EXACT)
+
+
+def nearest_book(name: str) -> Book | None:
+    """The book whose English name is most like a misspelt one, or None where nothing is near."""
+    key = normalise(name[:MAX_LENGTH]).replace(" ", "").replace(".", "")
+    whole_names = {book.name.lower().replace(" ", ""): book for book in BOOKS}
+    found = process.extractOne(
+        key, whole_names.keys(), scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=NEAREST_CUTOFF
+    )
+    return whole_names[found[0]] if found else None
+
+
+def _named(name: str, likeness: Likeness) -> Book | None:
+    name = name.strip(" .)")
+    if not name or len(name) > MAX_LENGTH:
+        return None
+    text = normalise(name)
+    found = _FINDER.match(text, name, 0, likeness)
+    return found.book if found and found.end == len(text) and found.book == found.last else None
+
+
+def _shown(text: str) -> str:
+    text = text.strip()
+    return f"“{text}”" if len(text) <= 60 else f"“{text[:57]}…”"

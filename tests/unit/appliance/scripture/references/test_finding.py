@@ -1,0 +1,125 @@
+"""References in running text."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.scripture.references import find_references
+
+
+def osis(text: str, languages: tuple[str, ...] = ("en", "es")) -> list[str]:
+    return [each.reference.osis for each in find_references(text, languages)]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("Gen 1:1, 3; 2:4", ["Gen.1.1", "Gen.1.3", "Gen.2.4"]),
+        ("Isaiah 54:10, 32:17. 55.12", ["Isa.54.10", "Isa.32.17", "Isa.55.12"]),
+        ("John 3:16; 4", ["John.3.16", "John.4"]),
+        ("Matt 1, 2. 3", ["Matt.1", "Matt.2.3"]),
+        ("Romans 8:31b-39a", ["Rom.8.31-Rom.8.39"]),
+        ("Gen 1:30-2:3", ["Gen.1.30-Gen.2.3"]),
+        ("Judges 21-Ruth 1", ["Judg.21-Ruth.1"]),
+        ("Titus 3 to Philemon", ["Titus.3-Phlm.1"]),
+        ("1st through 3rd John", ["1John.1-3John.1"]),
+        ("Rev 3:20ff", ["Rev.3.20-Rev.3.999"]),
+        ("Is 40 f", ["Isa.40-Isa.66"]),
+        ("Chapter 1 of Genesis, verses 18-19:4", ["Gen.1.18-Gen.19.4"]),
+        ("the 119th chapter of the book of Psalms, vv. 23-25", ["Ps.119.23-Ps.119.25"]),
+        ("23rd Psalm", ["Ps.23"]),
+        ("113rd Psalm", []),
+        ("Ps 3 title, 4:2", ["Ps.3.0", "Ps.4.2"]),
+        ("Jude 1-2", ["Jude.1.1-Jude.1.2"]),
+        ("Philemon verse 3", ["Phlm.1.3"]),
+        ("Psalm 125-1", ["Ps.125.1"]),
+        ("Proverbs 31:30-1:1", ["Prov.31.30", "Prov.1.1"]),
+        ("Deut 15 – v19-23", ["Deut.15.19-Deut.15.23"]),
+        ("Exod 1:1 see also 3", ["Exod.1.1", "Exod.1.3"]),
+        ("Matt 4, 5. 6 NIV, 7", ["Matt.4", "Matt.5.6", "Matt.5.7"]),
+        ("Matthew 1, 2 John 3", ["Matt.1", "2John.1.3"]),
+        ("Jn\u00a03:16\u202f\u2011\u202f18", ["John.3.16-John.3.18"]),
+        ("Gen 1:5-99", ["Gen.1.5-Gen.1.31"]),
+        ("Zechariah 12,000", []),
+        ("Ph 80", []),
+        ("Sir 1:1; Bel & Dragon 1:2; Psalm 151:3", ["Sir.1.1", "Bel.1.2", "AddPs.1.3"]),
+        ("The First Epistle of St. John 4:8", ["1John.4.8"]),
+        ("1.º Corintios 13:4 y 2ª Timoteo 3:16", ["1Cor.13.4", "2Tim.3.16"]),
+        ("Evangelio según San Juan, capítulo 3, versículos 16 y 17", ["John.3.16", "John.3.17"]),
+        ("Éxodo 20:3", ["Exod.20.3"]),
+        ("E\u0301xodo 20:3", ["Exod.20.3"]),
+    ],
+)
+def test_the_grammar_of_references(written: str, expected: list[str]) -> None:
+    assert expected == osis(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "book"),
+    [("Phil", "Phil"), ("Philem", "Phlm"), ("Phm", "Phlm"), ("Jud", "Jude"), ("Judg", "Judg"), ("Jdt", "Jdt"), ("Jn", "John"),
+     ("1 Jn", "1John"), ("Jo", "John"), ("Jon", "Jonah"), ("Mathhew", "Matt"), ("Habbakuk", "Hab"), ("Psmals", "Ps"),
+     ("Pslams", "Ps"), ("1 Thessalonains", "1Thess"), ("Corinthians", "1Cor"), ("IV Kingdoms", "2Kgs"), ("Rvltn", "Rev")],
+)  # fmt: skip
+def test_names_that_are_alike_and_names_that_are_misspelt(written: str, book: str) -> None:
+    assert [f"{book}.1.1"] == osis(f"{written} 1:1")
+
+
+def test_the_first_language_goes_before() -> None:
+    assert ["John.1.1"] == osis("Jo 1:1", ("en", "es"))
+    assert ["Jonah.1.1"] == osis("Jo 1:1", ("es", "en"))
+
+
+def test_each_stands_where_it_was_found() -> None:
+    text = "As it says in Romans 8:28, 31 – and again in\n1 Cor. 2:9."
+    found = find_references(text)
+
+    assert ["Romans 8:28", "31", "1 Cor. 2:9"] == [text[each.start : each.end] for each in found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We lost a few judges... 5:01pm",
+        "Mon Mar 14 16:17:20 2016",
+        "so 5 of the 12 is 3 more than a king 6-9",
+        "He is 30 and I am 40; mark 3 of them, and number 7.",
+        "June 5:30 and page 3:16 of version 2.4.1",
+        "TLS 1.3, log2p1, Release 3.7.4",
+        "See acts 1 to 3 of the play, room 12, John<3.",
+        "Psalm and prayer, mark my words, Luke-Acts studies",
+    ],
+)
+def test_words_and_dates_are_no_references(text: str) -> None:
+    assert [] == osis(text)
+
+
+def test_a_book_counts_alone() -> None:
+    assert ["Matt.1-Matt.28"] == osis("— Matthew —")
+    assert ["Gen.1-Deut.34"] == osis("Genesis–Deuteronomy")
+    assert [] == osis("Read Matthew today")
+
+
+@given(st.text(alphabet="aeijkmnorstJGP123 .,:;-–fvch&()\u0301\u00a0", max_size=120))
+def test_any_text_is_read_and_what_is_found_stands_in_it(text: str) -> None:
+    found = find_references(text)
+
+    assert all(0 <= each.start < each.end <= len(text) for each in found)
+    assert all(each.reference.start <= each.reference.end for each in found)
+    assert all(one.start <= other.start for one, other in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["1", "1 ", "1:", "John ", "John 3", "John 3:16, ", "a ", "the ", "the gospel of ", "1st to ", "song of ", "v", ",", "-", " ",
+     "John 3" + " " * 50, "mark ", "1 the ", "Ps 1 title ", "\u0301", "chapter 1 of ", "zzz 1:1 "],
+)  # fmt: skip
+def test_no_length_makes_it_slow(piece: str) -> None:
+    text = (piece * 10**5)[: 10**5]
+    began = time.process_time()
+    find_references("Gen 1:1 " + text)
+    find_references("John 3" + " " * 1000 + text)
+
+    assert time.process_time() - began < 10
