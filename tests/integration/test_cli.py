@@ -88,7 +88,7 @@ def test_evaluation_prints_measurements(lampstand: Run, indexed_home: Path, tmp_
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["read", "Jhon 3:16"], 4, "Did you mean John?"),
+        (["read", "Jhon"], 4, "Did you mean John?"),
         (["read", "John 99"], 4, "21 chapters"),
         (["search", "!!"], 2, "empty"),
         (["library", "import", "/nowhere"], 4, "no file or folder"),

@@ -87,7 +87,7 @@ def test_each_stands_where_it_was_found() -> None:
         "so 5 of the 12 is 3 more than a king 6-9",
         "He is 30 and I am 40; mark 3 of them, and number 7.",
         "June 5:30 and page 3:16 of version 2.4.1",
-        "TLS 1.3, log2p1, Release 3.7.4",
+        "Uses TLS 1.3, log2p1, Release 3.7.4",
         "See acts 1 to 3 of the play, room 12, John<3.",
         "Psalm and prayer, mark my words, Luke-Acts studies",
     ],
