@@ -10,8 +10,9 @@ from appliance.infrastructure.database import Database
 from appliance.scripture import store
 from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
 from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Chapter, Translation, Verse
-from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference
+from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
 
 MAX_PASSAGE_VERSES = 1_000
 MAX_TRANSLATIONS = 8
@@ -91,9 +92,7 @@ def passage(database: Database, reference: Reference, translation_ids: Sequence[
     by_place: dict[int, dict[str, Verse]] = {}
     for identifier in translation_ids:
         translation = find_translation(database, identifier)
-        found = store.select_range(
-            database.reader, translation.id, reference.start, reference.end, MAX_PASSAGE_VERSES + 1
-        )
+        found = _range_of(database, translation, reference)
         if len(found) > MAX_PASSAGE_VERSES:
             raise PassageTooLong(
                 f"{reference} is more than {MAX_PASSAGE_VERSES:,} verses.",
@@ -106,6 +105,28 @@ def passage(database: Database, reference: Reference, translation_ids: Sequence[
             f"There is no {reference} in {' or '.join(translation_ids)}.", remedy="Another translation may have it."
         )
     return [ParallelVerse(place, verses) for place, verses in sorted(by_place.items())]
+
+
+def _range_of(database: Database, translation: Translation, reference: Reference) -> list[Verse]:
+    """The verses of a range of the hub in a text, under the hub's numbers."""
+    start, end, numbers = reference.start, reference.end, numbering(translation.versification)
+    if not numbers.differs:
+        return store.select_range(database.reader, translation.id, start, end, MAX_PASSAGE_VERSES + 1)
+    own_start, own_end = numbers.from_hub(start), numbers.from_hub(_last_real(end))
+    if own_end == _last_real(end):
+        own_end = end
+    rows = store.select_range(database.reader, translation.id, own_start, own_end, MAX_PASSAGE_VERSES + 1)
+    moved = [
+        msgspec.structs.replace(verse, verse_id=numbers.to_hub(verse.verse_id), through=numbers.to_hub(verse.through))
+        for verse in rows
+    ]
+    return [verse for verse in moved if start <= max(verse.verse_id, verse.through) and verse.verse_id <= end]
+
+
+def _last_real(end: int) -> int:
+    """The last verse that the hub has of a range that may end with verse 999."""
+    book, number, verse = split_verse_id(end)
+    return verse_id(book, number, min(verse, chapters_of(book).get(number, verse)))
 
 
 def books(database: Database, translation: Translation) -> list[Book]:
@@ -157,8 +178,11 @@ def _chapter_of(place: int | None) -> tuple[str, int] | None:
 
 
 def texts(database: Database, translation_id: str, verse_ids: Sequence[int]) -> dict[int, str]:
-    """The plain text of each verse that a translation has."""
-    return store.select_texts(database.reader, translation_id, verse_ids)
+    """The plain text of each verse of the hub that a translation has."""
+    numbers = numbering(find_translation(database, translation_id).versification)
+    own = {verse: numbers.from_hub(verse) for verse in verse_ids}
+    found = store.select_texts(database.reader, translation_id, list(own.values()))
+    return {verse: found[number] for verse, number in own.items() if number in found}
 
 
 def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:

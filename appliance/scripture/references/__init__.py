@@ -7,6 +7,7 @@ from appliance.scripture.references.reference import (
     PassageNotFound,
     Reference,
     ReferenceNotUnderstood,
+    chapters_of,
     format_range,
 )
 from appliance.scripture.references.single import (
@@ -20,5 +21,5 @@ from appliance.scripture.references.single import (
 
 __all__ = [
     "LAST_VERSE", "MAX_LENGTH", "BookNotFound", "FoundReference", "PassageNotFound", "Reference", "ReferenceNotUnderstood",
-    "book_named", "find_book", "find_references", "format_range", "nearest_book", "parse_osis", "parse_reference",
+    "book_named", "chapters_of", "find_book", "find_references", "format_range", "nearest_book", "parse_osis", "parse_reference",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from appliance.errors import NotFound, Refused, Unavailable
 from appliance.infrastructure.database import Database
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament, book_range, osis_of, testament_range
+from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Translation
 from appliance.scripture.references import Reference, find_book, format_range, parse_reference
 from appliance.scripture.search.candidates import Span, by_meaning, by_words
@@ -171,7 +172,9 @@ def _candidates(
     words: list[int] = []
     if wanted.mode is not Mode.SEMANTIC and text_query:
         loose = wanted.mode is Mode.HYBRID and not foreign
-        words = by_words(database.reader, text_query, translation.id, span, depth, loose=loose)
+        numbers = numbering(translation.versification)
+        found = by_words(database.reader, text_query, translation.id, span, depth, loose=loose)
+        words = list(dict.fromkeys(map(numbers.to_hub, found)))
     if wanted.mode is Mode.KEYWORD:
         return _Candidates(words, [], None)
     if wanted.mode is Mode.HYBRID and text_query and text_query.excludes:

@@ -1,0 +1,53 @@
+"""Texts of other versifications beside those of the hub."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import queries
+from appliance.scripture.importers.osis import read_osis
+from appliance.scripture.operations import import_source
+from appliance.scripture.references import parse_reference
+from appliance.scripture.search.hits import Mode
+from appliance.scripture.search.service import Search, search
+from server.bootstrap import LIBRARY_MIGRATIONS
+
+VULGATE = """<?xml version="1.0" encoding="UTF-8"?>
+<osis xmlns="http://www.bibletechnologies.net/2003/OSIS/namespace"><osisText osisIDWork="Vulgata" xml:lang="la">
+<header><work osisWork="Vulgata"><title>Vulgata</title><rights>Public Domain</rights><refSystem>Bible.Vulg</refSystem></work></header>
+<div type="book" osisID="Ps"><chapter osisID="Ps.22">
+<verse osisID="Ps.22.1">Psalmus David. Dominus regit me</verse><verse osisID="Ps.22.2">in loco pascuae</verse></chapter>
+<chapter osisID="Ps.50"><verse osisID="Ps.50.1">In finem. Psalmus David</verse>
+<verse osisID="Ps.50.2">cum venit ad eum Nathan</verse><verse osisID="Ps.50.3">Miserere mei Deus</verse></chapter>
+</div></osisText></osis>"""
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Database:
+    database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
+    database.migrate()
+    file = tmp_path / "vulgata.xml"
+    file.write_text(VULGATE)
+    import_source(database, read_osis(file))
+    return database
+
+
+def test_a_passage_is_found_under_the_hubs_numbers(library: Database) -> None:
+    found = queries.passage(library, parse_reference("Psalm 23"), ["Vulgata"])
+
+    assert ["Ps.23.1", "Ps.23.2"] == [each.verses["Vulgata"].osis for each in found]
+    assert "Dominus regit me" in found[0].verses["Vulgata"].text
+
+
+def test_a_title_that_is_counted_as_verses_is_the_hubs_title(library: Database) -> None:
+    (found,) = queries.passage(library, parse_reference("Psalm 51:1"), ["Vulgata"])
+
+    assert "Miserere mei Deus" == found.verses["Vulgata"].text
+
+
+def test_search_answers_in_the_hubs_numbers(library: Database) -> None:
+    wanted = Search(query="miserere", mode=Mode.KEYWORD, translation="Vulgata")
+    (hit,) = search(library, None, wanted, embedded="WEB").hits
+
+    assert ("Ps.51.1", "Miserere mei Deus") == (hit.osis, hit.text)
