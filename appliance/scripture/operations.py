@@ -7,8 +7,18 @@ import msgspec
 from appliance.errors import Conflict
 from appliance.infrastructure.database import Database
 from appliance.scripture import queries, store
-from appliance.scripture.importers.source import IMPORTER_VERSION, LexiconSource, Source, TextSource, TopicSource
+from appliance.scripture.importers.source import (
+    IMPORTER_VERSION,
+    CrossReferenceSource,
+    LexiconSource,
+    Source,
+    TextSource,
+    TopicSource,
+    TopicVoteSource,
+)
 from appliance.scripture.importers.validation import TextFaulty, read_valid_verses
+from appliance.scripture.links import store as link_store
+from appliance.scripture.links.link import Dataset, DatasetKind
 from appliance.scripture.passage import Translation
 
 # The share of an import that reading and validating takes; the rest is writing.
@@ -41,6 +51,8 @@ def import_source(
     """
     if isinstance(source, TextSource):
         return _import_text(database, source, on_progress)
+    if isinstance(source, CrossReferenceSource | TopicVoteSource):
+        return _import_links(database, source, on_progress)
     return _import_dictionary(database, source, on_progress)
 
 
@@ -106,8 +118,40 @@ def _import_dictionary(
     return ImportResult(source.id, source.name, kind, len(entries), changed=True)
 
 
+def _import_links(
+    database: Database, source: CrossReferenceSource | TopicVoteSource, on_progress: Callable[[float, str], None]
+) -> ImportResult:
+    held = {each.id: each for each in link_store.select_datasets(database.reader)}.get(source.id)
+    digest = _digest(source)
+    if held and held.digest == digest:
+        return ImportResult(source.id, held.name, held.kind.value, held.entries, changed=False)
+    on_progress(0.0, f"{source.id}: reading")
+    links = list(source.links()) if isinstance(source, CrossReferenceSource) else list(source.votes())
+    kind = DatasetKind.CROSS_REFERENCES if isinstance(source, CrossReferenceSource) else DatasetKind.TOPIC_VOTES
+    on_progress(READING_SHARE, f"{source.id}: writing {len(links):,} links")
+    dataset = Dataset(
+        id=source.id, kind=kind, name=source.name, licence=source.licence, attribution=source.attribution,
+        digest=digest, entries=len(links),
+    )  # fmt: skip
+    with database.write() as work:
+        link_store.delete_dataset(work, source.id)
+        link_store.insert_dataset(work, dataset)
+        if kind is DatasetKind.CROSS_REFERENCES:
+            link_store.insert_cross_references(work, source.id, links)  # type: ignore[arg-type] # one list for both kinds
+        else:
+            link_store.insert_topic_votes(work, source.id, links)  # type: ignore[arg-type]
+        work.commit()
+    return ImportResult(source.id, source.name, kind.value, len(links), changed=True)
+
+
 def remove(database: Database, identifier: str) -> str:
-    """Remove a translation or a dictionary; its name is returned. Raises TranslationNotFound."""
+    """Remove a translation, a dictionary or a dataset; its name is returned. Raises TranslationNotFound."""
+    for dataset in link_store.select_datasets(database.reader):
+        if dataset.id == identifier:
+            with database.write() as work:
+                link_store.delete_dataset(work, identifier)
+                work.commit()
+            return dataset.name
     for dictionary in store.select_dictionaries(database.reader):
         if dictionary.id == identifier:
             with database.write() as work:

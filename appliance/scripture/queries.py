@@ -10,6 +10,8 @@ from appliance.infrastructure.database import Database
 from appliance.scripture import store
 from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
 from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.links import store as link_store
+from appliance.scripture.links.link import Dataset
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Chapter, Translation, Verse
 from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
@@ -56,6 +58,11 @@ def translations(database: Database) -> list[Translation]:
 
 def dictionaries(database: Database) -> list[store.Dictionary]:
     return store.select_dictionaries(database.reader)
+
+
+def datasets(database: Database) -> list[Dataset]:
+    """Cross references and topic votes."""
+    return link_store.select_datasets(database.reader)
 
 
 def find_translation(database: Database, identifier: str) -> Translation:

@@ -11,7 +11,7 @@ from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_
 
 @click.group()
 def library() -> None:
-    """Texts and dictionaries: list, import, remove."""
+    """Texts, dictionaries and links: list, import, remove."""
 
 
 @library.command("list")
@@ -21,15 +21,20 @@ def list_library(home: Home, as_json: bool) -> None:
     """What the library holds."""
     appliance = home.open()
     texts, dictionaries = queries.translations(appliance.library), queries.dictionaries(appliance.library)
+    datasets = queries.datasets(appliance.library)
     if as_json:
-        print_json({"translations": texts, "dictionaries": dictionaries})
+        print_json({"translations": texts, "dictionaries": dictionaries, "datasets": datasets})
         return
     table = Table("id", "name", "language", "entries", "licence", box=None, header_style="bold")
     for text in texts:
         table.add_row(text.id, text.name, text.language, f"{text.verses:,} verses", text.licence)
     for each in dictionaries:
         table.add_row(each.id, each.name, "", f"{each.entries:,} entries", each.licence)
-    console().print(table if texts or dictionaries else "Nothing yet. `lampstand library import FILE` brings a text.")
+    for dataset in datasets:
+        table.add_row(dataset.id, dataset.name, "", f"{dataset.entries:,} {dataset.kind.value}", dataset.licence)
+    console().print(
+        table if texts or datasets or dictionaries else "Nothing yet. `lampstand library import FILE` brings a text."
+    )
 
 
 @library.command("import")
@@ -39,7 +44,7 @@ def list_library(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def import_library(home: Home, location: str, only: tuple[str, ...], no_index: bool, as_json: bool) -> None:
-    """Import LOCATION: a SWORD module (folder or zip), OSIS XML, USFM, or pythonbible:WEB."""
+    """Import LOCATION: a SWORD module (folder or zip), OSIS XML, USFM, a table of links, or pythonbible:WEB."""
     appliance = home.open()
     given = location if location.startswith("pythonbible:") else os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - no resolving of links
     job = run_with_progress(appliance, appliance.create_import_job(given, only), quiet=as_json)
@@ -60,7 +65,7 @@ def import_library(home: Home, location: str, only: tuple[str, ...], no_index: b
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def remove(home: Home, identifier: str, yes: bool) -> None:
-    """Remove a text or dictionary by its id."""
+    """Remove a text, dictionary or dataset by its id."""
     appliance = home.open()
     if not yes:
         click.confirm(f"Remove {identifier} from the library? It can be imported again.", abort=True)

@@ -192,6 +192,7 @@ class PagesController(Controller):
             context={
                 "translations": queries.translations(appliance.library),
                 "dictionaries": queries.dictionaries(appliance.library),
+                "datasets": queries.datasets(appliance.library),
                 "models": appliance.catalogue.models(),
             },
         )

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.errors import NotFound
-from appliance.scripture.importers import archive, osis, pythonbible, sword, sword_dictionary, usfm
+from appliance.scripture.importers import archive, link_tables, osis, pythonbible, sword, sword_dictionary, usfm
 from appliance.scripture.importers.source import Source, SourceUnreadable
 
-READABLE = "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip)"
+READABLE = "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip), tables of cross references or topic votes"
 _USFM_SUFFIXES = {".usfm", ".sfm", ".usf"}
 
 
@@ -87,4 +87,7 @@ def _file_source(path: Path) -> Source:
         return usfm.read_usfm([path], name=path.stem)
     if head.startswith(b"<"):
         return osis.read_osis(path)
+    table = link_tables.read_table(path)
+    if table is not None:
+        return table
     raise SourceUnreadable(f"{path.name} is nothing that can be read.", remedy=f"Read are {READABLE}.")

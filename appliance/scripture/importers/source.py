@@ -6,6 +6,7 @@ import msgspec
 
 from appliance.errors import Refused
 from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.passage import Verse
 from appliance.scripture.topics import Topic
 
@@ -56,4 +57,26 @@ class TopicSource(msgspec.Struct, frozen=True, kw_only=True):
     topics: Callable[[], Iterator[Topic]]
 
 
-Source = TextSource | LexiconSource | TopicSource
+class CrossReferenceSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Links from verse to verse."""
+
+    id: str
+    name: str
+    licence: str
+    attribution: str
+    digest: str
+    links: Callable[[], Iterator[CrossReference]]
+
+
+class TopicVoteSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Topics and the verses that readers voted for."""
+
+    id: str
+    name: str
+    licence: str
+    attribution: str
+    digest: str
+    votes: Callable[[], Iterator[TopicVote]]
+
+
+Source = TextSource | LexiconSource | TopicSource | CrossReferenceSource | TopicVoteSource

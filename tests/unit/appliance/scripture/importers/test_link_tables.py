@@ -1,0 +1,89 @@
+"""Tables of cross references and of topics with votes."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import queries
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.importers.link_tables import read_table
+from appliance.scripture.importers.source import CrossReferenceSource, SourceUnreadable, TopicVoteSource
+from appliance.scripture.links import store
+from appliance.scripture.links.link import CrossReference, TopicVote
+from appliance.scripture.operations import import_source, remove
+from appliance.scripture.references import parse_osis
+from server.bootstrap import LIBRARY_MIGRATIONS
+
+PLAIN = "# from\tto\t(Treasury of Scripture Knowledge)\nGen.1.1\tExod.20.11\nGen.1.1\tJohn.1.1-John.1.3\n"
+OPENBIBLE = (
+    "From Verse\tTo Verse\tVotes\t#www.openbible.info CC-BY 2024-01-01\nGen.1.1\tProv.8.22-Prov.8.30\t59\n"
+    "3John.1.14\tGen.1.1\t-2\n"
+)
+VOTES = "# topic\tosis_start\tosis_end\tvotes — OpenBible.info, CC BY\nanger\tEph.4.26\tEph.4.27\t300\nanger\tJas.1.19\t\t250\n"
+VOTES_BY_NUMBER = "Topic\tStart Verse ID (bbcccvvv)\tEnd Verse ID\tVotes\nanger\t49004026\t49004027\t300\n"
+
+
+def write(tmp_path: Path, content: str) -> Path:
+    path = tmp_path / "table.txt"
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def verses(osis: str) -> tuple[int, int]:
+    found = parse_osis(osis)
+    assert found is not None
+    return found.start, found.end
+
+
+def test_a_plain_table_of_cross_references(tmp_path: Path) -> None:
+    source = read_table(write(tmp_path, PLAIN))
+
+    assert isinstance(source, CrossReferenceSource)
+    start = verses("Gen.1.1")[0]
+    assert [
+        CrossReference(start, *verses("Exod.20.11")),
+        CrossReference(start, *verses("John.1.1-John.1.3")),
+    ] == list(source.links())
+
+
+def test_openbibles_table_keeps_its_votes_and_its_attribution(tmp_path: Path) -> None:
+    source = read_table(write(tmp_path, OPENBIBLE))
+
+    assert isinstance(source, CrossReferenceSource)
+    assert ("CC BY", "www.openbible.info") == (source.licence, source.attribution)
+    assert [59, -2] == [link.votes for link in source.links()]
+
+
+@pytest.mark.parametrize("table", [VOTES, VOTES_BY_NUMBER])
+def test_topics_with_votes_by_osis_or_by_number(tmp_path: Path, table: str) -> None:
+    source = read_table(write(tmp_path, table))
+
+    assert isinstance(source, TopicVoteSource)
+    assert TopicVote("anger", *verses("Eph.4.26-Eph.4.27"), 300) == next(iter(source.votes()))
+
+
+def test_what_is_no_table_of_links_is_left_to_others(tmp_path: Path) -> None:
+    assert read_table(write(tmp_path, "name\tvalue\nJohn\t3\n")) is None
+
+
+def test_a_table_of_which_much_is_no_link_is_refused(tmp_path: Path) -> None:
+    source = read_table(write(tmp_path, PLAIN + "rubbish\tmore\n" * 5))
+
+    assert isinstance(source, CrossReferenceSource)
+    with pytest.raises(SourceUnreadable, match="5 lines that are no links"):
+        list(source.links())
+
+
+def test_links_are_imported_once_and_removed(tmp_path: Path) -> None:
+    database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
+    database.migrate()
+    with open_sources(str(write(tmp_path, OPENBIBLE))) as sources:
+        first = import_source(database, sources[0])
+        again = import_source(database, sources[0])
+
+    assert (True, False) == (first.changed, again.changed)
+    assert [("OpenBibleLinks", 2)] == [(each.id, each.entries) for each in queries.datasets(database)]
+    assert 59 == store.select_cross_references(database.reader)[0].votes
+    remove(database, "OpenBibleLinks")
+    assert [] == store.select_cross_references(database.reader)
