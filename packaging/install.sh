@@ -4,6 +4,7 @@ torch_version=2.13.0
 cpu_wheels=https://download.pytorch.org/whl/cpu
 text_packages="sword-text-web sword-text-kjv sword-text-sparv"
 dictionary_packages="sword-dict-naves sword-dict-strongs-greek sword-dict-strongs-hebrew"
+commentary_packages="sword-comm-mhcc sword-comm-scofield sword-comm-tdavid"
 
 step() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 stop() { printf 'Lampstand cannot go on: %s\n' "$*" >&2; exit 1; }
@@ -74,7 +75,7 @@ install_core() {
 # Debian's packages under / where root can install them, unpacked in the data folder where not.
 fetch_modules() {
   local missing=() package folder="$home/texts"
-  for package in $text_packages $dictionary_packages; do
+  for package in $text_packages $dictionary_packages $commentary_packages; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] && return 0
@@ -119,7 +120,7 @@ import_missing_texts() {
   local wanted="${texts//,/ }" id missing=() marker="$home/texts/.imported"
   [ -f "$marker" ] && [ "$(cat "$marker")" = "$texts $apt" ] && return 0
   if [ -n "$apt" ] && command -v apt-get >/dev/null; then fetch_modules || true; fi
-  step "Importing $texts, Nave's topics and Strong's dictionaries"
+  step "Importing $texts, Nave's topics, Strong's dictionaries and three commentaries"
   # One at a time, because what is imported first is shown first.
   for id in $wanted; do
     import_module "$id" && continue
@@ -130,7 +131,7 @@ import_missing_texts() {
       *) missing+=("$id") ;;
     esac
   done
-  for id in Nave StrongsGreek StrongsHebrew; do
+  for id in Nave StrongsGreek StrongsHebrew MHCC Scofield TDavid; do
     import_module "$id" || { [ -n "$apt" ] && missing+=("$id"); } || true
   done
   mkdir -p "$home/texts"

@@ -15,7 +15,7 @@ from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.queue import JobQueue
 from appliance.infrastructure.settings import Settings, default_home, load_settings
 from appliance.scripture import jobs as scripture_jobs
-from appliance.scripture.links.store import m002_links
+from appliance.scripture.companions.store import m002_links, m003_comments
 from appliance.scripture.search.index import IndexState, index_state
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.store import m001_library
@@ -27,7 +27,7 @@ from models.client import Client
 from models.errors import ModelError
 from models.messages import ChatMessage, ChatRequest, ServiceTier
 
-LIBRARY_MIGRATIONS = (m001_library, m002_links)
+LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments)
 APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages)
 LIBRARY_QUEUE = "library"
 

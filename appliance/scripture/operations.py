@@ -5,10 +5,13 @@ from collections.abc import Callable
 import msgspec
 
 from appliance.errors import Conflict
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.scripture import queries, store
+from appliance.scripture.companions import store as companion_store
+from appliance.scripture.companions.nouns import Dataset, DatasetKind
 from appliance.scripture.importers.source import (
     IMPORTER_VERSION,
+    CommentarySource,
     CrossReferenceSource,
     LexiconSource,
     Source,
@@ -17,8 +20,6 @@ from appliance.scripture.importers.source import (
     TopicVoteSource,
 )
 from appliance.scripture.importers.validation import TextFaulty, read_valid_verses
-from appliance.scripture.links import store as link_store
-from appliance.scripture.links.link import Dataset, DatasetKind
 from appliance.scripture.passage import Translation
 
 # The share of an import that reading and validating takes; the rest is writing.
@@ -51,8 +52,8 @@ def import_source(
     """
     if isinstance(source, TextSource):
         return _import_text(database, source, on_progress)
-    if isinstance(source, CrossReferenceSource | TopicVoteSource):
-        return _import_links(database, source, on_progress)
+    if isinstance(source, CrossReferenceSource | TopicVoteSource | CommentarySource):
+        return _import_companion(database, source, on_progress)
     return _import_dictionary(database, source, on_progress)
 
 
@@ -118,38 +119,64 @@ def _import_dictionary(
     return ImportResult(source.id, source.name, kind, len(entries), changed=True)
 
 
-def _import_links(
-    database: Database, source: CrossReferenceSource | TopicVoteSource, on_progress: Callable[[float, str], None]
+def _import_companion(
+    database: Database,
+    source: CrossReferenceSource | TopicVoteSource | CommentarySource,
+    on_progress: Callable[[float, str], None],
 ) -> ImportResult:
-    held = {each.id: each for each in link_store.select_datasets(database.reader)}.get(source.id)
+    held = {each.id: each for each in companion_store.select_datasets(database.reader)}.get(source.id)
     digest = _digest(source)
     if held and held.digest == digest:
         return ImportResult(source.id, held.name, held.kind.value, held.entries, changed=False)
     on_progress(0.0, f"{source.id}: reading")
-    links = list(source.links()) if isinstance(source, CrossReferenceSource) else list(source.votes())
-    kind = DatasetKind.CROSS_REFERENCES if isinstance(source, CrossReferenceSource) else DatasetKind.TOPIC_VOTES
-    on_progress(READING_SHARE, f"{source.id}: writing {len(links):,} links")
+    kind, entries, write = _read_companion(source)
+    on_progress(READING_SHARE, f"{source.id}: writing {entries:,} {kind.value}")
     dataset = Dataset(
         id=source.id, kind=kind, name=source.name, licence=source.licence, attribution=source.attribution,
-        digest=digest, entries=len(links),
+        digest=digest, entries=entries,
     )  # fmt: skip
     with database.write() as work:
-        link_store.delete_dataset(work, source.id)
-        link_store.insert_dataset(work, dataset)
-        if kind is DatasetKind.CROSS_REFERENCES:
-            link_store.insert_cross_references(work, source.id, links)  # type: ignore[arg-type] # one list for both kinds
-        else:
-            link_store.insert_topic_votes(work, source.id, links)  # type: ignore[arg-type]
+        companion_store.delete_dataset(work, source.id)
+        companion_store.insert_dataset(work, dataset)
+        write(work)
         work.commit()
-    return ImportResult(source.id, source.name, kind.value, len(links), changed=True)
+    return ImportResult(source.id, source.name, kind.value, entries, changed=True)
+
+
+def _read_companion(
+    source: CrossReferenceSource | TopicVoteSource | CommentarySource,
+) -> tuple[DatasetKind, int, Callable[[UnitOfWork], None]]:
+    """What a source holds, how much of it, and what writes it."""
+    if isinstance(source, CrossReferenceSource):
+        links = list(source.links())
+        return (
+            DatasetKind.CROSS_REFERENCES,
+            len(links),
+            lambda work: companion_store.insert_cross_references(work, source.id, links),
+        )
+    if isinstance(source, TopicVoteSource):
+        votes = list(source.votes())
+        return (
+            DatasetKind.TOPIC_VOTES,
+            len(votes),
+            lambda work: companion_store.insert_topic_votes(work, source.id, votes),
+        )
+    comments = list(source.comments())
+    if not comments:
+        raise TextFaulty(f"{source.id} has no comments.", remedy="Fetch it again.")
+    return (
+        DatasetKind.COMMENTARY,
+        len(comments),
+        lambda work: companion_store.insert_comments(work, source.id, comments),
+    )
 
 
 def remove(database: Database, identifier: str) -> str:
     """Remove a translation, a dictionary or a dataset; its name is returned. Raises TranslationNotFound."""
-    for dataset in link_store.select_datasets(database.reader):
+    for dataset in companion_store.select_datasets(database.reader):
         if dataset.id == identifier:
             with database.write() as work:
-                link_store.delete_dataset(work, identifier)
+                companion_store.delete_dataset(work, identifier)
                 work.commit()
             return dataset.name
     for dictionary in store.select_dictionaries(database.reader):

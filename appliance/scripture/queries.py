@@ -9,9 +9,9 @@ from appliance.errors import NotFound, Refused
 from appliance.infrastructure.database import Database
 from appliance.scripture import store
 from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
+from appliance.scripture.companions import store as companion_store
+from appliance.scripture.companions.nouns import Dataset
 from appliance.scripture.lexicon import LexiconEntry
-from appliance.scripture.links import store as link_store
-from appliance.scripture.links.link import Dataset
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Chapter, Translation, Verse
 from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
@@ -41,6 +41,17 @@ class ParallelVerse(msgspec.Struct, frozen=True):
     verses: dict[str, Verse]
 
 
+class CommentOf(msgspec.Struct, frozen=True):
+    """What a commentary says about the verses from `start` to `end`."""
+
+    id: str
+    commentary: str
+    attribution: str
+    start: int
+    end: int
+    paragraphs: tuple[str, ...]
+
+
 class TopicCitation(msgspec.Struct, frozen=True):
     """A topic's heading that cites a range; `size` counts all citations of the topic."""
 
@@ -60,9 +71,19 @@ def dictionaries(database: Database) -> list[store.Dictionary]:
     return store.select_dictionaries(database.reader)
 
 
+def comments(database: Database, reference: Reference) -> list[CommentOf]:
+    """Every comment on a passage, by commentary, those on more verses first."""
+    return [
+        CommentOf(id_, name, attribution, comment.start, comment.end, comment.paragraphs)
+        for id_, name, attribution, comment in companion_store.select_comments(
+            database.reader, reference.start, reference.end
+        )
+    ]
+
+
 def datasets(database: Database) -> list[Dataset]:
-    """Cross references and topic votes."""
-    return link_store.select_datasets(database.reader)
+    """Cross references, topic votes and commentaries."""
+    return companion_store.select_datasets(database.reader)
 
 
 def find_translation(database: Database, identifier: str) -> Translation:

@@ -4,9 +4,9 @@ import hashlib
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from appliance import __version__
 from appliance.errors import Refused
@@ -14,16 +14,21 @@ from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Translation, Verse
-from appliance.scripture.references import find_book, format_range, parse_reference
+from appliance.scripture.references import find_book, find_references, format_range, parse_reference
 from server.bootstrap import Appliance
 
 View = TypeVar("View")
 
+MAX_TEXT_CHARACTERS = 200_000
 REVALIDATE = "private, no-cache"
 
 
 class ChapterInvalid(Refused):
     """A chapter is not given as a number."""
+
+
+class TextTooLong(Refused):
+    """More text is sent than is read at a time."""
 
 
 class TranslationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +53,41 @@ class WordView(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     text: str
     strongs: tuple[str, ...]
+
+
+class CommentView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a commentary says about `reference`."""
+
+    commentary: str
+    name: str
+    attribution: str
+    reference: str
+    paragraphs: tuple[str, ...]
+
+
+class CommentList(msgspec.Struct, frozen=True, kw_only=True):
+    reference: str
+    comments: list[CommentView]
+
+
+class TextToRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A text with references in it; `language` says which names of books go before, where two languages share one."""
+
+    text: str
+    language: str = "en"
+
+
+class FoundReferenceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A reference at `text[start:end]`, counted in characters."""
+
+    start: int
+    end: int
+    reference: str
+    osis: str
+
+
+class FoundReferences(msgspec.Struct, frozen=True):
+    references: list[FoundReferenceView]
 
 
 class PassageVerse(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,6 +270,41 @@ class LibraryController(Controller):
         found = queries.chapter(appliance.library, translation, find_book(book), chapter_number(chapter))
         etag = etag_of(found.translation.id, found.translation.digest, found.book.osis, str(found.chapter))
         return cached(request, etag, view_chapter(found))
+
+    @get("/comments", sync_to_thread=True, summary="What commentaries say about a passage")
+    def comments(
+        self,
+        appliance: NamedDependency[Appliance],
+        ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
+    ) -> CommentList:
+        reference = parse_reference(ref)
+        return CommentList(
+            reference=str(reference),
+            comments=[
+                CommentView(
+                    commentary=each.id, name=each.commentary, attribution=each.attribution, paragraphs=each.paragraphs,
+                    reference=format_range(each.start, each.end),
+                )
+                for each in queries.comments(appliance.library, reference)
+            ],
+        )  # fmt: skip
+
+    @post("/references", status_code=200, sync_to_thread=True, summary="The references in a text")
+    def references(self, data: JSONBody[TextToRead]) -> FoundReferences:
+        if len(data.text) > MAX_TEXT_CHARACTERS:
+            raise TextTooLong(
+                f"The text has {len(data.text):,} characters.",
+                remedy=f"Send at most {MAX_TEXT_CHARACTERS:,} at a time.",
+            )
+        languages = ("es", "en") if data.language.startswith("es") else ("en", "es")
+        return FoundReferences(
+            references=[
+                FoundReferenceView(
+                    start=each.start, end=each.end, reference=str(each.reference), osis=each.reference.osis
+                )
+                for each in find_references(data.text, languages)
+            ]
+        )
 
     @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
     def lexicon(self, appliance: NamedDependency[Appliance], strongs: FromPath[str]) -> LexiconEntry:

@@ -42,6 +42,20 @@ def test_a_passage_in_two_texts(served: Served) -> None:
     ).items()
 
 
+def test_the_references_of_a_text(served: Served) -> None:
+    text = "Compare Rom 8:28ff with Gén 1:1."
+    found = served.http.post("/api/v1/references", json={"text": text, "language": "es"}).json()["references"]
+
+    assert ["Rom 8:28ff", "Gén 1:1"] == [text[each["start"] : each["end"]] for each in found]
+    assert ["Rom.8.28-Rom.8.999", "Gen.1.1"] == [each["osis"] for each in found]
+
+
+def test_without_commentaries_a_passage_has_no_comments(served: Served) -> None:
+    answer = get(served, "comments", ref="ps 23").json()
+
+    assert ("Psalm 23", []) == (answer["reference"], answer["comments"])
+
+
 def test_a_chapter_with_its_neighbours(served: Served) -> None:
     first, last = (get(served, f"chapters/WEB/{place}").json() for place in ("Gen/1", "Rev/22"))
 

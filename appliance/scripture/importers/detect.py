@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.errors import NotFound
-from appliance.scripture.importers import archive, link_tables, osis, pythonbible, sword, sword_dictionary, usfm
+from appliance.scripture.importers import (
+    archive,
+    link_tables,
+    osis,
+    pythonbible,
+    sword,
+    sword_commentary,
+    sword_dictionary,
+    usfm,
+)
 from appliance.scripture.importers.source import Source, SourceUnreadable
 
 READABLE = "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip), tables of cross references or topic votes"
@@ -69,8 +78,11 @@ def _modules(root: Path) -> list[Source]:
     problem: SourceUnreadable | None = None
     for configuration in sword.read_configurations(root):
         try:
-            if configuration.value("ModDrv") == "zLD":
+            driver = configuration.value("ModDrv")
+            if driver == "zLD":
                 sources.append(sword_dictionary.read_dictionary(configuration))
+            elif driver in sword.COMMENTARY_DRIVERS:
+                sources.append(sword_commentary.read_commentary(configuration))
             else:
                 sources.append(sword.read_text(configuration))
         except SourceUnreadable as error:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from appliance.errors import Refused
+from appliance.scripture.companions.nouns import Comment, CrossReference, TopicVote
 from appliance.scripture.lexicon import LexiconEntry
-from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.passage import Verse
 from appliance.scripture.topics import Topic
 
@@ -79,4 +79,15 @@ class TopicVoteSource(msgspec.Struct, frozen=True, kw_only=True):
     votes: Callable[[], Iterator[TopicVote]]
 
 
-Source = TextSource | LexiconSource | TopicSource | CrossReferenceSource | TopicVoteSource
+class CommentarySource(msgspec.Struct, frozen=True, kw_only=True):
+    """A commentary on verses."""
+
+    id: str
+    name: str
+    licence: str
+    attribution: str
+    digest: str
+    comments: Callable[[], Iterator[Comment]]
+
+
+Source = CommentarySource | TextSource | LexiconSource | TopicSource | CrossReferenceSource | TopicVoteSource

@@ -10,10 +10,11 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from appliance.scripture.canon import verse_id
+from appliance.scripture.canon import Book, verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.fragments import feed_fragment
 from appliance.scripture.importers.markup import VerseReader
@@ -25,7 +26,12 @@ from appliance.scripture.versification import Division, versification
 MAX_BLOCK_BYTES = 64 * 2**20
 
 _BLOCK_ENTRY = struct.Struct("<III")
-_VERSE_ENTRIES = {"zText": struct.Struct("<IIH"), "zText4": struct.Struct("<III")}
+_SHORT, _LONG = struct.Struct("<IIH"), struct.Struct("<III")
+_TEXT_DRIVERS = {"zText": _SHORT, "zText4": _LONG}
+# Commentaries lie in the same files as texts.
+COMMENTARY_DRIVERS = {"zCom": _SHORT, "zCom4": _LONG}
+# The files of a module whose blocks are books begin with b, of one whose blocks are chapters with c, of verses with v.
+_BLOCK_PREFIXES = "bcv"
 _RTF = re.compile(r"\\(?:par|pard|qc|b0?|i0?)\b ?|[{}]")
 
 
@@ -97,21 +103,13 @@ def _is_utf8(raw: bytes) -> bool:
 
 def read_text(configuration: Configuration) -> TextSource:
     """The text of a zText module. Raises SourceUnreadable for drivers and markups that are not read."""
-    driver, markup = configuration.value("ModDrv"), configuration.value("SourceType", "OSIS")
-    if driver not in _VERSE_ENTRIES:
+    driver = configuration.value("ModDrv")
+    if driver not in _TEXT_DRIVERS:
         raise SourceUnreadable(
             f"The module {configuration.module} uses the driver {driver}, which is not read.",
-            remedy=f"Drivers read: {', '.join(_VERSE_ENTRIES)}, zLD.",
+            remedy=f"Drivers read: {', '.join([*_TEXT_DRIVERS, *COMMENTARY_DRIVERS])}, zLD.",
         )
-    if markup.upper() != "OSIS":
-        raise SourceUnreadable(
-            f"The module {configuration.module} is marked up in {markup}.", remedy="Only OSIS is read."
-        )
-    if configuration.value("CompressType", "ZIP").upper() != "ZIP" or configuration.value("CipherKey"):
-        raise SourceUnreadable(
-            f"The module {configuration.module} is compressed or locked in a way that is not read.",
-            remedy="Ask its publisher for an open one.",
-        )
+    check_open(configuration)
     identifier = configuration.value("Abbreviation") or configuration.module
     known = known_texts.by_module(configuration.module)
     return TextSource(
@@ -122,7 +120,7 @@ def read_text(configuration: Configuration) -> TextSource:
         licence=configuration.licence,
         attribution=configuration.attribution,
         origin=f"SWORD module {configuration.module}",
-        digest=_digest(configuration.data_path, repr(sorted(configuration.values.items()))),
+        digest=digest_of(configuration),
         verses=lambda: _verses(configuration),
         known_long=known.long,
         known_absent=known.absent,
@@ -138,8 +136,24 @@ def _language(configuration: Configuration) -> str:
     return guessed or "und"
 
 
-def _digest(folder: Path, configuration: str) -> str:
-    digest = hashlib.sha256(configuration.encode())
+def check_open(configuration: Configuration) -> None:
+    """Raises SourceUnreadable for markups, compressions and locks that are not read."""
+    markup = configuration.value("SourceType", "OSIS")
+    if markup.upper() != "OSIS":
+        raise SourceUnreadable(
+            f"The module {configuration.module} is marked up in {markup}.", remedy="Only OSIS is read."
+        )
+    if configuration.value("CompressType", "ZIP").upper() != "ZIP" or configuration.value("CipherKey"):
+        raise SourceUnreadable(
+            f"The module {configuration.module} is compressed or locked in a way that is not read.",
+            remedy="Ask its publisher for an open one.",
+        )
+
+
+def digest_of(configuration: Configuration) -> str:
+    """The SHA-256 of a module's files and of what its configuration says."""
+    folder = configuration.data_path
+    digest = hashlib.sha256(repr(sorted(configuration.values.items())).encode())
     files = sorted(path for path in folder.parent.glob(f"{folder.name}*") if path.is_file()) or sorted(
         path for path in folder.glob("*") if path.is_file()
     )
@@ -150,13 +164,34 @@ def _digest(folder: Path, configuration: str) -> str:
 
 
 def _verses(configuration: Configuration) -> Iterator[Verse]:
+    reader = VerseReader()
+    for slot in read_slots(configuration, _TEXT_DRIVERS[configuration.value("ModDrv")]):
+        if slot.verse:
+            reader.begin(verse_id(slot.book, slot.chapter, slot.verse))
+        feed_fragment(reader, slot.fragment)
+        if slot.verse:
+            yield reader.finish()
+
+
+class Slot(NamedTuple):
+    """A place of a module. Chapter 0 is a book's opening, verse 0 a chapter's; `place` tells the same words apart."""
+
+    book: Book
+    chapter: int
+    verse: int
+    place: tuple[str, int, int, int]
+    fragment: str
+
+
+def read_slots(configuration: Configuration, entry: struct.Struct) -> Iterator[Slot]:
+    """Every place of a module in the order of its versification. Raises SourceUnreadable."""
     scheme = versification(configuration.value("Versification", "KJV"))
-    entry = _VERSE_ENTRIES[configuration.value("ModDrv")]
     found = False
     for testament, divisions in scheme.testaments.items():
-        if (configuration.data_path / f"{testament}.bzv").exists():
-            found = True
-            yield from _testament_verses(configuration, testament, divisions, entry)
+        for prefix in _BLOCK_PREFIXES:
+            if (configuration.data_path / f"{testament}.{prefix}zv").exists():
+                found = True
+                yield from _testament_slots(configuration, f"{testament}.{prefix}", divisions, entry)
     if not found:
         raise SourceUnreadable(
             f"The module {configuration.module} has no data files in {configuration.value('DataPath')}.",
@@ -164,47 +199,41 @@ def _verses(configuration: Configuration) -> Iterator[Verse]:
         )
 
 
-def _testament_verses(
-    configuration: Configuration, testament: str, divisions: tuple[Division, ...], entry: struct.Struct
-) -> Iterator[Verse]:
+def _testament_slots(
+    configuration: Configuration, files: str, divisions: tuple[Division, ...], entry: struct.Struct
+) -> Iterator[Slot]:
     """Slots of the verse index: two for the testament, one a book's opening, one a chapter's opening, then verses."""
-    blocks = _Blocks(configuration, testament)
-    slots = _read_file(configuration, f"{testament}.bzv")
+    blocks = _Blocks(configuration, files)
+    slots = _read_file(configuration, f"{files}zv")
     expected = 2 + sum(1 + sum(count + 1 for count in division.verses) for division in divisions)
+    if len(slots) == expected * _SHORT.size:
+        # Some modules name the larger driver and have the smaller one's entries.
+        entry = _SHORT
     if len(slots) % entry.size or len(slots) // entry.size > expected:
         raise SourceUnreadable(
-            f"The verse index of {configuration.module} ({testament}) does not fit {expected} slots of its versification.",
+            f"The verse index of {configuration.module} ({files}zv) does not fit {expected} slots of its versification.",
             remedy="The module is damaged or names the wrong versification.",
         )
-    reader = VerseReader()
-    position = 2
-
-    def fragment() -> str:
-        nonlocal position
+    places = (
+        (division.book, chapter, verse)
+        for division in divisions
+        for chapter, count in enumerate((0, *division.verses))
+        for verse in range((count if chapter else 0) + 1)
+    )
+    for position, (book, chapter, verse) in enumerate(places, start=2):
         offset = position * entry.size
-        position += 1
-        if offset + entry.size > len(slots):
-            return ""
-        block, start, size = entry.unpack_from(slots, offset)
-        return blocks.fragment(block, start, size) if size else ""
-
-    for division in divisions:
-        feed_fragment(reader, fragment())
-        for chapter, count in enumerate(division.verses, start=1):
-            feed_fragment(reader, fragment())
-            for verse in range(1, count + 1):
-                reader.begin(verse_id(division.book, chapter, verse))
-                feed_fragment(reader, fragment())
-                yield reader.finish()
+        block, start, size = entry.unpack_from(slots, offset) if offset + entry.size <= len(slots) else (0, 0, 0)
+        fragment = blocks.fragment(block, start, size) if size else ""
+        yield Slot(book, chapter, verse, (files, block, start, size), fragment)
 
 
 class _Blocks:
     """The compressed blocks of a testament, each unpacked once and the last one kept."""
 
-    def __init__(self, configuration: Configuration, testament: str) -> None:
+    def __init__(self, configuration: Configuration, files: str) -> None:
         self._module = configuration.module
-        self._index = _read_file(configuration, f"{testament}.bzs")
-        self._data = _read_file(configuration, f"{testament}.bzz")
+        self._index = _read_file(configuration, f"{files}zs")
+        self._data = _read_file(configuration, f"{files}zz")
         self._number = -1
         self._block = b""
 

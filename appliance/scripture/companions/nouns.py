@@ -1,4 +1,4 @@
-"""Links between verses, and topics that people voted verses for. All numbers are the hub's."""
+"""Links between verses, topics that people voted verses for, comments on verses. All numbers are the hub's."""
 
 from enum import StrEnum
 
@@ -8,10 +8,11 @@ import msgspec
 class DatasetKind(StrEnum):
     CROSS_REFERENCES = "cross references"
     TOPIC_VOTES = "topic votes"
+    COMMENTARY = "comments"
 
 
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
-    """Links that came together, with whom they are owed to."""
+    """Links or comments that came together, with whom they are owed to."""
 
     id: str
     kind: DatasetKind
@@ -38,3 +39,11 @@ class TopicVote(msgspec.Struct, frozen=True):
     start: int
     end: int
     votes: int
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """Paragraphs about the verses from `start` to `end`; a chapter's introduction is about the whole chapter."""
+
+    start: int
+    end: int
+    paragraphs: tuple[str, ...]

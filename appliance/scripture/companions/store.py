@@ -1,11 +1,11 @@
-"""The SQL of links in library.db. Private to `scripture`."""
+"""The SQL of what stands beside the texts, in library.db. Private to `scripture`."""
 
 from collections.abc import Iterable
 
 import msgspec
 
 from appliance.infrastructure.database import Reader, UnitOfWork
-from appliance.scripture.links.link import CrossReference, Dataset, DatasetKind, TopicVote
+from appliance.scripture.companions.nouns import Comment, CrossReference, Dataset, DatasetKind, TopicVote
 
 SCHEMA = """
 CREATE TABLE datasets (
@@ -24,6 +24,29 @@ CREATE TABLE topic_votes (
 );
 CREATE INDEX topic_votes_topic ON topic_votes (topic)
 """
+COMMENTS_SCHEMA = """
+CREATE TABLE comments (
+    id INTEGER PRIMARY KEY, dataset TEXT NOT NULL REFERENCES datasets (id), start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX comments_place ON comments (start, "end");
+CREATE INDEX comments_dataset ON comments (dataset);
+CREATE VIRTUAL TABLE comments_fts USING fts5 (
+    text, content = 'comments', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
+)
+"""
+PARAGRAPH = "\n\n"
+INSERT_COMMENT = 'INSERT INTO comments (dataset, start, "end", text) VALUES (?, ?, ?, ?)'
+INSERT_COMMENTS_FTS = "INSERT INTO comments_fts (rowid, text) SELECT id, text FROM comments WHERE dataset = ?"
+DELETE_COMMENTS_FTS = (
+    "INSERT INTO comments_fts (comments_fts, rowid, text) SELECT 'delete', id, text FROM comments WHERE dataset = ?"
+)
+DELETE_COMMENTS = "DELETE FROM comments WHERE dataset = ?"
+# Comments stay within a chapter.
+SELECT_COMMENTS = """
+SELECT d.id, d.name, d.attribution, c.start, c."end", c.text FROM comments AS c JOIN datasets AS d ON d.id = c.dataset
+WHERE c.start BETWEEN :first / 1000 * 1000 AND :last AND c."end" >= :first ORDER BY d.id, c.start, c."end" DESC
+"""
 INSERT_DATASET = "INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?)"
 SELECT_DATASETS = "SELECT id, kind, name, licence, attribution, digest, entries FROM datasets ORDER BY id"
 DELETE_CROSS_REFERENCES = "DELETE FROM cross_references WHERE dataset = ?"
@@ -40,6 +63,11 @@ def m002_links(work: UnitOfWork) -> None:
         work.execute(statement)
 
 
+def m003_comments(work: UnitOfWork) -> None:
+    for statement in COMMENTS_SCHEMA.split(";\n"):
+        work.execute(statement)
+
+
 def select_datasets(reader: Reader) -> list[Dataset]:
     return [
         Dataset(
@@ -50,7 +78,9 @@ def select_datasets(reader: Reader) -> list[Dataset]:
 
 
 def delete_dataset(work: UnitOfWork, dataset: str) -> None:
-    for statement in (DELETE_CROSS_REFERENCES, DELETE_TOPIC_VOTES, DELETE_DATASET):
+    for statement in (
+        DELETE_CROSS_REFERENCES, DELETE_TOPIC_VOTES, DELETE_COMMENTS_FTS, DELETE_COMMENTS, DELETE_DATASET
+    ):  # fmt: skip
         work.execute(statement, (dataset,))
 
 
@@ -66,9 +96,23 @@ def insert_topic_votes(work: UnitOfWork, dataset: str, votes: Iterable[TopicVote
     work.execute_many(INSERT_TOPIC_VOTE, ((dataset, *msgspec.structs.astuple(vote)) for vote in votes))
 
 
+def insert_comments(work: UnitOfWork, dataset: str, comments: Iterable[Comment]) -> None:
+    rows = ((dataset, each.start, each.end, PARAGRAPH.join(each.paragraphs)) for each in comments)
+    work.execute_many(INSERT_COMMENT, rows)
+    work.execute(INSERT_COMMENTS_FTS, (dataset,))
+
+
 def select_cross_references(reader: Reader) -> list[CrossReference]:
     """Every link once, with the most votes that any dataset gives it."""
     return [CrossReference(*row) for row in reader.rows(SELECT_CROSS_REFERENCES)]
+
+
+def select_comments(reader: Reader, first: int, last: int) -> list[tuple[str, str, str, Comment]]:
+    """(dataset id, name, attribution, comment) of every comment that touches a range."""
+    return [
+        (id_, name, attribution, Comment(start, end, tuple(text.split(PARAGRAPH))))
+        for id_, name, attribution, start, end, text in reader.rows(SELECT_COMMENTS, {"first": first, "last": last})
+    ]
 
 
 def select_topic_votes(reader: Reader) -> list[TopicVote]:
