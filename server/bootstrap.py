@@ -9,6 +9,7 @@ from typing import Any
 
 from appliance.errors import Unavailable
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.graph.kuzu_engine import KuzuGraph
 from appliance.infrastructure.job_runner import JobFunction, run_job
 from appliance.infrastructure.jobs import Job, Jobs, m001_jobs
 from appliance.infrastructure.paths import DataFolder
@@ -108,6 +109,7 @@ class Appliance:
         self.embedder = embedder or RuntimeEmbedder(self.models, settings.embedding_model)
         self.index_embedder = embedder or RuntimeEmbedder(self.models, settings.embedding_model, patient=True)
         self.writer = writer or RuntimeWriter(self.models, settings.chat_model)
+        self.graph = KuzuGraph(folder.graph)
         self.jobs = Jobs(self.appliance_db)
         self._queue: JobQueue | None = None
 
@@ -122,6 +124,9 @@ class Appliance:
         """What each kind of job does."""
         return {
             scripture_jobs.IMPORT: partial(scripture_jobs.import_library, database=self.library),
+            scripture_jobs.GRAPH: partial(
+                scripture_jobs.build_library_graph, database=self.library, path=self.folder.graph
+            ),
             scripture_jobs.INDEX: partial(
                 scripture_jobs.index_library, database=self.library, embedder=self.index_embedder,
                 preferred=self.settings.embedded_translation,
@@ -137,6 +142,9 @@ class Appliance:
     def create_import_job(self, location: str, only: Sequence[str] = ()) -> Job:
         arguments = {"location": location, "only": sorted(only)}
         return self.jobs.create(kind=scripture_jobs.IMPORT, title=f"Import {location}", arguments=arguments)
+
+    def create_graph_job(self) -> Job:
+        return self.jobs.create(kind=scripture_jobs.GRAPH, title="Build the graph")
 
     def create_index_job(self) -> Job:
         return self.jobs.create(kind=scripture_jobs.INDEX, title="Prepare search by meaning")
@@ -158,6 +166,7 @@ class Appliance:
 
     def close(self) -> None:
         self.models.close()
+        self.graph.close()
         self.library.close()
         self.appliance_db.close()
 

@@ -40,6 +40,10 @@ class DataFolder:
         return self
 
     @property
+    def graph(self) -> Path:
+        return self.home / "graph" / "library.kuzu"
+
+    @property
     def web_address(self) -> Path:
         """Holds the address of the web server that runs, for commands to find it."""
         return self.run / "web.address"

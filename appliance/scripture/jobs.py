@@ -1,17 +1,21 @@
 """The long work of scripture, as jobs: plain functions that say how far they are and can be run again."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.job_runner import JobContext
 from appliance.scripture import operations
+from appliance.scripture.graph.tables import contents
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.search.index import build_index
 from appliance.scripture.search.ports import Embedder
 
 IMPORT = "import"
 INDEX = "index"
+GRAPH = "graph"
 
 
 def import_library(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:
@@ -28,6 +32,12 @@ def import_library(context: JobContext, arguments: Mapping[str, Any], *, databas
             result = operations.import_source(database, source, on_progress=progress)
             lines.append(f"{result.id}: {result.entries:,} {'imported' if result.changed else 'unchanged'}")
     return "; ".join(lines)
+
+
+def build_library_graph(context: JobContext, _arguments: Mapping[str, Any], *, database: Database, path: Path) -> str:
+    """Build the graph anew from what the library holds now, and put it in the place of the older one."""
+    count = build_graph(path, contents(database), context.report)
+    return f"{count:,} nodes and relations"
 
 
 def index_library(

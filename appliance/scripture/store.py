@@ -106,6 +106,15 @@ SELECT_LEXICON = (
 INSERT_TOPIC = "INSERT INTO topics (dictionary, position, headword, citations) VALUES (?, ?, ?, ?)"
 INSERT_CITATION = 'INSERT INTO topic_citations (topic, heading, start, "end") VALUES (?, ?, ?, ?)'
 INSERT_SEE_ALSO = "INSERT INTO topic_see_also VALUES (?, ?)"
+SELECT_TOPICS = "SELECT id, headword, dictionary, citations FROM topics ORDER BY id"
+SELECT_CITATIONS = 'SELECT topic, heading, start, "end" FROM topic_citations'
+# See-also names a headword; where two entries share one, both are meant.
+SELECT_SEE = (
+    "SELECT DISTINCT s.topic, t.id FROM topic_see_also AS s JOIN topics AS t ON t.headword = s.headword COLLATE NOCASE "
+    "WHERE t.id <> s.topic"
+)
+SELECT_LEMMAS = "SELECT strongs, lemma, transliteration, language FROM lexicon ORDER BY strongs"
+SELECT_MARKUP = "SELECT verse_id, markup FROM verses WHERE translation = ? ORDER BY verse_id"
 SELECT_CITING = """
 SELECT t.headword, c.heading, c.start, c."end", t.citations FROM topic_citations AS c CROSS JOIN topics AS t ON t.id = c.topic
 WHERE c.start BETWEEN :low AND :last AND c."end" >= :first
@@ -152,6 +161,13 @@ def decode_markup(encoded: bytes) -> Markup:
         breaks=tuple(Break(at, BreakKind(kind), level) for at, kind, level in breaks),
         headings=tuple(Heading(HeadingKind(kind), text, at) for kind, text, at in headings),
     )
+
+
+def select_strongs(reader: Reader, translation: str) -> Iterator[tuple[int, list[str]]]:
+    """The Strong's numbers behind each verse of a text, as often as they stand there."""
+    for verse_id, markup in reader.rows(SELECT_MARKUP, (translation,)):
+        words = msgspec.msgpack.decode(markup)[0]
+        yield int(verse_id), [strongs for _, _, numbers in words for strongs in numbers]
 
 
 def select_translations(reader: Reader) -> list[Translation]:

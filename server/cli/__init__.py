@@ -31,6 +31,7 @@ _COMMANDS = {
     "worker": ("server.cli.running", "worker"),
     "library": ("server.cli.library", "library"),
     "index": ("server.cli.library", "index"),
+    "graph": ("server.cli.graph", "graph"),
     "read": ("server.cli.reading", "read"),
     "search": ("server.cli.reading", "search_command"),
     "ask": ("server.cli.asking", "ask"),

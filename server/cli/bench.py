@@ -45,3 +45,16 @@ def index(home: Home, as_json: bool) -> None:
     with Console(stderr=True).status("measuring") as status:
         measurements = measure_index(appliance, onnx=onnx, torch=torch, on_progress=status.update)
     print_report("index", measurements, as_json=as_json)
+
+
+@bench.command()
+@JSON_OPTION
+@click.pass_obj
+def graph(home: Home, as_json: bool) -> None:
+    """The graph: building it from the library, and asking for related passages."""
+    from server.benchmarks.graph import measure_graph
+
+    appliance = home.open()
+    with Console(stderr=True).status("measuring") as status:
+        measurements = measure_graph(appliance, status.update)
+    print_report("graph", measurements, as_json=as_json)

@@ -3,6 +3,7 @@
 from litestar import Router
 
 from server.routes.ask import AskController, MessageController
+from server.routes.graph import GraphController
 from server.routes.health import HealthController, JobController
 from server.routes.library import LibraryController
 from server.routes.pages import PagesController
@@ -12,6 +13,7 @@ api = Router(
     path="/api/v1",
     route_handlers=[
         AskController,
+        GraphController,
         HealthController,
         JobController,
         LibraryController,

@@ -1,0 +1,187 @@
+"""Kuzu: built aside, swapped in whole, opened read-only.
+
+A process that writes refuses every other even to read, so a graph is never written where it is read. `$names` of a query
+that get no value match everything in Kuzu; all queries go through `KuzuGraph.rows`, which does not let that happen.
+"""
+
+import csv
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from appliance.errors import Refused, Unavailable
+from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
+
+if TYPE_CHECKING:
+    import kuzu
+
+BUFFER_BYTES = 128 * 2**20
+# Address space, not memory; a power of two.
+MAX_BYTES = 2**34
+# Threads of the engine: of a building, of all that is read, and of one question.
+BUILD_THREADS, READ_THREADS, QUESTION_THREADS = 2, 2, 1
+# Questions of one request that are asked side by side.
+READERS = 3
+_PARAMETER = re.compile(r"\$(\w+)")
+
+
+class GraphMissing(Unavailable):
+    """No graph was built yet."""
+
+
+class GraphDamaged(Unavailable):
+    """The file of the graph cannot be opened."""
+
+
+class QuestionRefused(Refused):
+    """The query is not one that the engine takes."""
+
+
+class Question(NamedTuple):
+    """A query and the values of its `$names`."""
+
+    text: str
+    values: Mapping[str, Any]
+
+
+def build_graph(path: Path, contents: Sequence[Content], on_progress: Callable[[float, str], None]) -> int:
+    """Build a graph and put it in the place of the one at `path`, if there is one; who reads that goes on with it.
+
+    Returns how many nodes and relations it has. Leaves nothing behind where it fails.
+    """
+    import kuzu
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="building-", dir=path.parent) as scratch:
+        made = Path(scratch) / "graph"
+        database = kuzu.Database(made, buffer_pool_size=BUFFER_BYTES * 2, max_db_size=MAX_BYTES, max_num_threads=4)
+        connection = kuzu.Connection(database)
+        total = 0
+        for number, content in enumerate(contents):
+            on_progress(number / len(contents), f"writing {content.table.name}")
+            connection.execute(_create(content.table))
+            total += _load(connection, content, Path(scratch))
+        on_progress(1.0, "closing")
+        connection.execute("CHECKPOINT")
+        connection.close()
+        database.close()
+        # The file of what replaced changes by others is of no use to the new one.
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+        os.replace(made, path)  # noqa: PTH105 - the atomic one
+    return total
+
+
+def _create(table: NodeTable | RelationTable) -> str:
+    columns = [f"{name} {kind}" for name, kind in table.columns.items()]
+    if isinstance(table, NodeTable):
+        return f"CREATE NODE TABLE {table.name}({', '.join(columns)}, PRIMARY KEY({next(iter(table.columns))}))"
+    return f"CREATE REL TABLE {table.name}({', '.join([f'FROM {table.source} TO {table.target}', *columns])})"
+
+
+def _load(connection: "kuzu.Connection", content: Content, scratch: Path) -> int:
+    file = scratch / f"{content.table.name}.csv"
+    count = 0
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened, quoting=csv.QUOTE_NONNUMERIC)
+        for row in content.rows():
+            writer.writerow(row)
+            count += 1
+    if count:
+        # Without a string of its own for what is not there, an empty text would be read as that.
+        options = r"""HEADER=false, ESCAPE='"', PARALLEL=false, NULL_STRINGS=["\\N"]"""
+        connection.execute(f'COPY {content.table.name} FROM "{file}" ({options})')
+    file.unlink()
+    return count
+
+
+class KuzuGraph:
+    """The graph at a path, open to read; a newer one is taken as soon as it lies there. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._opened: tuple[tuple[int, int], kuzu.Database] | None = None
+        self._local = threading.local()
+        self._asking = ThreadPoolExecutor(READERS, thread_name_prefix="graph")
+
+    def rows(self, question: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """What a query answers. Raises GraphMissing, GraphDamaged, QuestionRefused."""
+        _check_parameters(question, parameters)
+        connection = self._connection()
+        try:
+            result = connection.execute(question, parameters)
+        except RuntimeError as error:
+            raise QuestionRefused(f"The question cannot be answered: {error}", remedy="Mend the query.") from error
+        if isinstance(result, list):
+            raise QuestionRefused("One question at a time is answered.", remedy="Ask the questions one after another.")
+        with result:
+            return [tuple(row) for row in result.get_all()]
+
+    def rows_of_each(self, questions: Sequence[Question]) -> list[list[tuple[Any, ...]]]:
+        """What each of several queries answers, asked side by side. Raises as `rows` does."""
+        return list(self._asking.map(lambda each: self.rows(each.text, **each.values), questions))
+
+    @property
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._asking.shutdown()
+        with self._lock:
+            if self._opened:
+                self._opened[1].close()
+            self._opened = None
+
+    def _connection(self) -> "kuzu.Connection":
+        """A connection of the calling thread's own."""
+        import kuzu
+
+        version, database = self._database()
+        known: tuple[tuple[int, int], kuzu.Connection] | None = getattr(self._local, "connection", None)
+        if known is None or known[0] != version:
+            known = version, kuzu.Connection(database, num_threads=QUESTION_THREADS)
+            self._local.connection = known
+        return known[1]
+
+    def _database(self) -> "tuple[tuple[int, int], kuzu.Database]":
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            raise GraphMissing("The graph is not built yet.", remedy="`lampstand graph build` builds it.") from None
+        version = status.st_ino, status.st_mtime_ns
+        with self._lock:
+            if self._opened is None or self._opened[0] != version:
+                # Who asks the older one keeps it open until he is answered.
+                self._opened = version, self._open()
+            return self._opened
+
+    def _open(self) -> "kuzu.Database":
+        import kuzu
+
+        try:
+            return kuzu.Database(
+                self._path,
+                read_only=True,
+                buffer_pool_size=BUFFER_BYTES,
+                max_db_size=MAX_BYTES,
+                max_num_threads=READ_THREADS,
+            )
+        except RuntimeError as error:
+            raise GraphDamaged(
+                f"The graph cannot be opened: {error}.", remedy="`lampstand graph build` builds it anew."
+            ) from error
+
+
+def _check_parameters(question: str, parameters: Mapping[str, Any]) -> None:
+    named = set(_PARAMETER.findall(question))
+    if named != parameters.keys():
+        odd = ", ".join(sorted(f"${name}" for name in named ^ parameters.keys()))
+        raise QuestionRefused(
+            f"The question and its values do not fit: {odd}.", remedy="Give a value for each $name, and no other."
+        )

@@ -1,0 +1,30 @@
+"""What a graph is made of: tables of nodes and of relations."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+Row = Sequence[object]
+
+
+class NodeTable(msgspec.Struct, frozen=True):
+    """Nodes of a label. The first column is their key; types are the engine's (`INT64`, `STRING`, `DOUBLE`)."""
+
+    name: str
+    columns: dict[str, str]
+
+
+class RelationTable(msgspec.Struct, frozen=True):
+    """Relations between nodes of two labels; rows begin with the keys of both ends."""
+
+    name: str
+    source: str
+    target: str
+    columns: dict[str, str] = {}
+
+
+class Content(msgspec.Struct, frozen=True):
+    """A table and what makes its rows anew at each call."""
+
+    table: NodeTable | RelationTable
+    rows: Callable[[], Iterable[Row]]

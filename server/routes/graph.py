@@ -1,0 +1,68 @@
+"""How verses hang together: related passages."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from appliance.scripture import queries
+from appliance.scripture.canon import osis_of
+from appliance.scripture.graph.related import MAX_LIMIT, Reason, related
+from appliance.scripture.references import format_range, parse_reference
+from server.bootstrap import Appliance
+
+
+class RelatedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage with its text and what ties it to the one that was asked for, the strongest reason first."""
+
+    verse_id: int
+    osis: str
+    reference: str
+    text: str
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+class RelatedList(msgspec.Struct, frozen=True, kw_only=True):
+    reference: str
+    osis: str
+    translation: str
+    related: list[RelatedView]
+
+
+class GraphController(Controller):
+    """The graph."""
+
+    path = "/"
+    tags = ("Graph",)
+
+    @get("/related", sync_to_thread=True, summary="Passages related to a verse, and why")
+    def related_passages(
+        self,
+        appliance: NamedDependency[Appliance],
+        ref: Annotated[str, QueryParameter(description="Such as John 3:16; of a range its first verse.")],
+        translation: Annotated[str, QueryParameter(description="Id; empty for the default.")] = "",
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 20,
+    ) -> RelatedList:
+        verse = parse_reference(ref).start
+        named = translation or appliance.settings.default_translation
+        text = (
+            queries.find_translation(appliance.library, translation)
+            if translation
+            else queries.default_translation(appliance.library, named)
+        )
+        found = related(appliance.graph, verse, limit)
+        texts = queries.texts(appliance.library, text.id, [each.verse_id for each in found])
+        return RelatedList(
+            reference=format_range(verse, verse), osis=osis_of(verse), translation=text.id,
+            related=[
+                RelatedView(
+                    verse_id=each.verse_id, osis=each.osis, reference=each.reference, score=each.score, reasons=each.reasons,
+                    text=texts[each.verse_id],
+                )
+                for each in found
+                if each.verse_id in texts
+            ],
+        )  # fmt: skip

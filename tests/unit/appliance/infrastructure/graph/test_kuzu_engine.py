@@ -1,0 +1,106 @@
+"""A graph that is built aside, swapped in whole and only ever read."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from appliance.infrastructure.graph.kuzu_engine import (
+    GraphDamaged,
+    GraphMissing,
+    KuzuGraph,
+    QuestionRefused,
+    build_graph,
+)
+from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
+
+CITY = NodeTable("City", {"name": "STRING", "people": "INT64"})
+ROAD = RelationTable("ROAD", "City", "City", {"toll": "STRING"})
+NAMES = "MATCH (city:City) RETURN city.name ORDER BY city.name"
+
+
+def contents(*cities: str) -> list[Content]:
+    return [
+        Content(CITY, lambda: [(name, number) for number, name in enumerate(cities)]),
+        Content(ROAD, lambda: [(cities[0], cities[-1], 'a "quoted", toll\nand a line')]),
+    ]
+
+
+def build(path: Path, *cities: str) -> int:
+    return build_graph(path, contents(*cities), lambda _share, _message: None)
+
+
+def test_what_was_built_is_answered_with_its_values(tmp_path: Path) -> None:
+    count = build(tmp_path / "graph", "Nain", "Ono")
+    graph = KuzuGraph(tmp_path / "graph")
+
+    assert 3 == count
+    assert [("Nain",), ("Ono",)] == graph.rows(NAMES)
+    assert [('a "quoted", toll\nand a line',)] == graph.rows(
+        "MATCH (:City {name: $name})-[road:ROAD]->() RETURN road.toll", name="Nain"
+    )
+
+
+def test_a_newer_graph_is_taken_while_others_still_read_the_older(tmp_path: Path) -> None:
+    path = tmp_path / "graph"
+    build(path, "Nain", "Ono")
+    graph, seen, step = KuzuGraph(path), [], [threading.Event() for _ in range(3)]
+
+    def read() -> None:
+        seen.append(graph.rows(NAMES))
+        step[0].set()
+        step[1].wait(10)
+        seen.append(graph.rows(NAMES))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    step[0].wait(10)
+    build(path, "Gath", "Zoar")
+    step[1].set()
+    thread.join()
+
+    assert [[("Nain",), ("Ono",)], [("Gath",), ("Zoar",)]] == seen
+    assert ["graph"] == [each.name for each in tmp_path.iterdir()]
+
+
+def test_a_build_that_fails_leaves_the_older_graph(tmp_path: Path) -> None:
+    path = tmp_path / "graph"
+    build(path, "Nain", "Ono")
+
+    def broken() -> list[tuple[str, int]]:
+        raise OSError("The disk is full.")
+
+    with pytest.raises(OSError, match="full"):
+        build_graph(path, [Content(CITY, broken)], lambda _share, _message: None)
+    assert [("Nain",), ("Ono",)] == KuzuGraph(path).rows(NAMES)
+    assert ["graph"] == [each.name for each in tmp_path.iterdir()]
+
+
+def test_a_value_that_is_missing_is_refused_instead_of_matching_everything(tmp_path: Path) -> None:
+    build(tmp_path / "graph", "Nain", "Ono")
+
+    with pytest.raises(QuestionRefused, match=r"\$name"):
+        KuzuGraph(tmp_path / "graph").rows("MATCH (city:City) WHERE city.name = $name RETURN city.people")
+
+
+@pytest.mark.parametrize(
+    "question", ["CREATE (:City {name: 'Tyre', people: 1})", "MATCH (city:City) DETACH DELETE city", "nonsense"]
+)
+def test_nothing_is_written_and_nonsense_is_refused(tmp_path: Path, question: str) -> None:
+    build(tmp_path / "graph", "Nain", "Ono")
+    graph = KuzuGraph(tmp_path / "graph")
+
+    with pytest.raises(QuestionRefused):
+        graph.rows(question)
+    assert 2 == len(graph.rows(NAMES))
+
+
+def test_without_a_graph_people_are_told_how_to_build_one(tmp_path: Path) -> None:
+    with pytest.raises(GraphMissing) as missing:
+        KuzuGraph(tmp_path / "graph").rows(NAMES)
+    (tmp_path / "graph").write_bytes(b"no graph at all" * 1000)
+    with pytest.raises(GraphDamaged) as damaged:
+        KuzuGraph(tmp_path / "graph").rows(NAMES)
+
+    assert "graph build" in missing.value.remedy
+    assert "graph build" in damaged.value.remedy
