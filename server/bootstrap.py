@@ -16,6 +16,7 @@ from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.queue import JobQueue
 from appliance.infrastructure.settings import Settings, default_home, load_settings
 from appliance.scripture import jobs as scripture_jobs
+from appliance.scripture import queries
 from appliance.scripture.companions.store import m002_links, m003_comments
 from appliance.scripture.search.index import IndexState, index_state
 from appliance.scripture.search.ports import Embedder
@@ -163,6 +164,10 @@ class Appliance:
         """True where verses lack vectors and what makes them is installed."""
         state = self.index_state()
         return state.total > 0 and not state.complete and embedding_is_installed()
+
+    def graph_is_wanted(self) -> bool:
+        """True where there are texts and no graph of them."""
+        return not self.graph.exists and bool(queries.translations(self.library))
 
     def close(self) -> None:
         self.models.close()

@@ -27,6 +27,8 @@ def consume(appliance: Appliance) -> None:
 
     if appliance.index_is_wanted():
         appliance.create_index_job()
+    if appliance.graph_is_wanted():
+        appliance.create_graph_job()
     structlog.get_logger().info("worker started", queue=appliance.queue.name)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     appliance.queue.consume(work=work, sweep=due)

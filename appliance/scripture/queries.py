@@ -1,6 +1,6 @@
 """Reads of the library: translations, passages, chapters, the lexicon, topics of verses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from rapidfuzz import process
@@ -224,6 +224,12 @@ def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:
             remedy="Numbers look like G3439 (Greek) or H430 (Hebrew).",
         )
     return LexiconEntry(**dict(zip(LexiconEntry.__struct_fields__, row, strict=True)))
+
+
+def lemmas(database: Database, strongs: Iterable[str]) -> dict[str, str]:
+    """The lemma behind each Strong's number that a dictionary explains."""
+    rows = ((number, database.reader.row(store.SELECT_LEXICON, (number,))) for number in strongs)
+    return {number: str(row[2]) for number, row in rows if row and row[2]}
 
 
 def citing_topics(database: Database, start: int, end: int) -> list[TopicCitation]:

@@ -40,7 +40,7 @@ def list_library(home: Home, as_json: bool) -> None:
 @library.command("import")
 @click.argument("location")
 @click.option("--only", multiple=True, metavar="ID", help="Of several texts, only these. May be repeated.")
-@click.option("--no-index", is_flag=True, help="Do not queue search by meaning for it.")
+@click.option("--no-index", is_flag=True, help="Do not queue search by meaning and the graph for it.")
 @JSON_OPTION
 @click.pass_obj
 def import_library(home: Home, location: str, only: tuple[str, ...], no_index: bool, as_json: bool) -> None:
@@ -51,6 +51,8 @@ def import_library(home: Home, location: str, only: tuple[str, ...], no_index: b
     state = appliance.index_state()
     if not no_index and not state.complete and state.total:
         appliance.enqueue(appliance.create_index_job())
+    if not no_index and " imported" in job.message:
+        appliance.enqueue(appliance.create_graph_job())
     if as_json:
         print_json({"job": job.id, "result": job.message, "translations": queries.translations(appliance.library)})
         return

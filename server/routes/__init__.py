@@ -8,6 +8,7 @@ from server.routes.health import HealthController, JobController
 from server.routes.library import LibraryController
 from server.routes.pages import PagesController
 from server.routes.search import SearchController
+from server.routes.verse_page import VersePageController
 
 api = Router(
     path="/api/v1",
@@ -21,4 +22,4 @@ api = Router(
         SearchController,
     ],
 )
-pages = Router(path="/", route_handlers=[PagesController], include_in_schema=False)
+pages = Router(path="/", route_handlers=[PagesController, VersePageController], include_in_schema=False)

@@ -1,4 +1,4 @@
-// Behind the text: a tapped word opens its lemma, a footnote mark opens beside the line.
+// Behind the text: a tapped word opens its lemma, a verse number what the verse is tied to, a footnote mark its note.
 
 const panel = document.getElementById("panel");
 const content = panel.querySelector(".content");
@@ -27,15 +27,38 @@ async function lookUp(number) {
   }
 }
 
-async function explain(word) {
+function open(what) {
   document.querySelector(".w.chosen")?.classList.remove("chosen");
-  word.classList.add("chosen");
-  opener = word;
+  opener = what;
   panel.hidden = false;
   document.body.classList.add("panel-open");
   // A sheet from below must not cover the line that was tapped.
-  if (matchMedia("(max-width: 47.99rem)").matches) word.scrollIntoView({ block: "start" });
+  if (matchMedia("(max-width: 47.99rem)").matches) what.scrollIntoView({ block: "start" });
   content.replaceChildren(element("p", "Looking it up …", "quiet"));
+}
+
+async function tie(number) {
+  open(number);
+  history.replaceState(null, "", `#${number.id}`);
+  const { translation, chapter } = document.querySelector(".reader").dataset;
+  const address = `/verse/${encodeURIComponent(translation)}/${chapter}.${number.id.slice(1)}`;
+  try {
+    const response = await fetch(address, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (opener !== number) return;
+    const found = page.querySelector("[data-behind]") ?? page.querySelector("main");
+    found.querySelector(".text")?.remove();
+    const whole = element("a", "On a page of its own");
+    whole.href = address;
+    content.replaceChildren(...found.childNodes, whole);
+  } catch {
+    content.replaceChildren(element("p", "Lampstand cannot be reached. Is this device on its network?"));
+  }
+}
+
+async function explain(word) {
+  open(word);
+  word.classList.add("chosen");
   const numbers = word.dataset.strongs.split(" ");
   const entries = await Promise.all(numbers.map(lookUp));
   content.replaceChildren(element("p", `“${word.textContent}”`, "quiet"));
@@ -69,7 +92,11 @@ function toggleNote(mark) {
 document.addEventListener("click", (event) => {
   const mark = event.target.closest(".fn a");
   const word = event.target.closest(".w");
-  if (mark) {
+  const number = event.target.closest("a.vn");
+  if (number && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    tie(number);
+  } else if (mark) {
     event.preventDefault();
     toggleNote(mark);
   } else if (word) {

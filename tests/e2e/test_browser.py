@@ -94,6 +94,14 @@ def test_reading_john_3(visit: Visit) -> None:
     page.locator(".fn a", has_text="c").first.click()
     expect(page.locator(".aside-note")).to_contain_text("only begotten")
 
+    page.locator("#v16").click()
+    expect(page.locator("#panel .related li").first).to_contain_text("rare word")
+    expect(page).to_have_url(re.compile("#v16$"))
+    assert fits(page)
+    visit.shoot(f"verse-{visit.name}")
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+
     page.get_by_label("Words of Jesus in red").check()
     assert page.evaluate(
         "getComputedStyle(document.querySelector('.jesus')).color !== getComputedStyle(document.body).color"

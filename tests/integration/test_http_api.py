@@ -281,3 +281,22 @@ def test_what_people_type_is_text_on_the_page(served: Served) -> None:
 
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_verses_page_says_what_is_known_of_it(served: Served) -> None:
+    page = served.http.get("/verse/WEB/John.3.16", headers={"Accept": "text/html"})
+
+    assert 200 == page.status_code
+    assert "For God so loved the world" in page.text
+    assert "Related passages" in page.text
+    assert 404 == served.http.get("/verse/WEB/John.3.99", headers={"Accept": "text/html"}).status_code
+
+
+def test_related_passages_come_with_their_reasons(served: Served) -> None:
+    answer = get(served, "related", ref="John 3:16", limit=5, translation="KJV").json()
+    first = answer["related"][0]
+
+    assert ("John 3:16", "KJV", 5) == (answer["reference"], answer["translation"], len(answer["related"]))
+    assert {"osis", "reference", "text", "score", "reasons"} <= first.keys()
+    assert {"kind", "count", "names"} == first["reasons"][0].keys()
+    assert "G3439" in [name for each in answer["related"] for reason in each["reasons"] for name in reason["names"]]

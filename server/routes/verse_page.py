@@ -1,0 +1,99 @@
+"""The page of a verse: what it is tied to, the topics that cite it, what commentaries say."""
+
+from collections.abc import Mapping
+
+import msgspec
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Template
+
+from appliance.infrastructure.graph.kuzu_engine import GraphDamaged, GraphMissing
+from appliance.scripture import queries
+from appliance.scripture.canon import osis_of
+from appliance.scripture.graph.related import Reason, ReasonKind, related
+from appliance.scripture.passage import Translation
+from appliance.scripture.references import format_range, parse_reference
+from server.bootstrap import Appliance
+from server.rendering import read_address
+
+RELATED, TOPICS = 20, 24
+
+
+class RelatedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A related passage as it is shown."""
+
+    reference: str
+    address: str
+    text: str
+    because: str
+
+
+class VersePageController(Controller):
+    include_in_schema = False
+
+    @get("/verse/{translation:str}/{reference:str}", sync_to_thread=True)
+    def verse(
+        self, appliance: NamedDependency[Appliance], translation: FromPath[str], reference: FromPath[str]
+    ) -> Template:
+        shown = queries.find_translation(appliance.library, translation)
+        place = parse_reference(reference).start
+        lines, notice = _related(appliance, shown, place)
+        topics = sorted(queries.citing_topics(appliance.library, place, place), key=lambda each: each.size)
+        return Template(
+            "verse.html",
+            context={
+                "reference": format_range(place, place), "osis": osis_of(place), "translation": shown, "related": lines,
+                "address": read_address(shown.id, place), "notice": notice,
+                "text": queries.texts(appliance.library, shown.id, [place]).get(place, ""),
+                "topics": topics[:TOPICS], "comments": _comments(appliance, reference),
+            },
+        )  # fmt: skip
+
+
+def _related(appliance: Appliance, shown: Translation, place: int) -> tuple[list[RelatedLine], str]:
+    """The related passages that the text has; or why there are none."""
+    try:
+        found = related(appliance.graph, place, RELATED)
+    except (GraphMissing, GraphDamaged) as error:
+        return [], str(error)
+    texts = queries.texts(appliance.library, shown.id, [each.verse_id for each in found])
+    words = {
+        name for each in found for reason in each.reasons if reason.kind is ReasonKind.WORD for name in reason.names
+    }
+    lemmas = queries.lemmas(appliance.library, words)
+    lines = [
+        RelatedLine(
+            reference=each.reference, address=read_address(shown.id, each.verse_id), text=texts[each.verse_id],
+            because="; ".join(because(reason, lemmas) for reason in each.reasons),
+        )
+        for each in found
+        if each.verse_id in texts
+    ]  # fmt: skip
+    return lines, ""
+
+
+def because(reason: Reason, lemmas: Mapping[str, str]) -> str:
+    """A reason in words; a word of the original is called by its lemma, where a dictionary has it."""
+    names = ", ".join(lemmas.get(name, name) for name in reason.names)
+    more = f" and {reason.count - len(reason.names)} more" if reason.count > len(reason.names) else ""
+    return {
+        ReasonKind.CROSS_REFERENCE: "cross reference",
+        ReasonKind.REFERRED_FROM: "refers here",
+        ReasonKind.BY_WAY_OF: f"through {reason.count} other{'s' if reason.count > 1 else ''}",
+        ReasonKind.TOPIC: f"topic {names.title()}{more}",
+        ReasonKind.WORD: f"rare word {names}{more}",
+    }[reason.kind]
+
+
+class CommentLine(msgspec.Struct, frozen=True, kw_only=True):
+    commentary: str
+    place: str
+    paragraphs: tuple[str, ...]
+
+
+def _comments(appliance: Appliance, reference: str) -> list[CommentLine]:
+    return [
+        CommentLine(commentary=each.commentary, place=format_range(each.start, each.end), paragraphs=each.paragraphs)
+        for each in queries.comments(appliance.library, parse_reference(reference))
+    ]
