@@ -1,12 +1,13 @@
 """How verses hang together: related passages."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
+from appliance.infrastructure.graph.free_question import ask_freely
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.related import MAX_LIMIT, Reason, related
@@ -30,6 +31,21 @@ class RelatedList(msgspec.Struct, frozen=True, kw_only=True):
     osis: str
     translation: str
     related: list[RelatedView]
+
+
+class QuestionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A query in Cypher, and the values of its `$names`."""
+
+    query: str
+    parameters: dict[str, Any] = {}
+
+
+class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
+    """`cut` where there would be more rows than are given."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    cut: bool
 
 
 class GraphController(Controller):
@@ -66,3 +82,8 @@ class GraphController(Controller):
                 if each.verse_id in texts
             ],
         )  # fmt: skip
+
+    @post("/graph/query", status_code=200, sync_to_thread=True, summary="Ask the graph in Cypher, read-only")
+    def query(self, appliance: NamedDependency[Appliance], data: JSONBody[QuestionView]) -> AnswerView:
+        answer = ask_freely(appliance.folder.graph, data.query, data.parameters)
+        return AnswerView(columns=answer.columns, rows=answer.rows, cut=answer.cut)

@@ -293,10 +293,19 @@ def test_a_verses_page_says_what_is_known_of_it(served: Served) -> None:
 
 
 def test_related_passages_come_with_their_reasons(served: Served) -> None:
-    answer = get(served, "related", ref="John 3:16", limit=5, translation="KJV").json()
+    answer = get(served, "related", ref="John 3:16", limit=50, translation="KJV").json()
     first = answer["related"][0]
 
-    assert ("John 3:16", "KJV", 5) == (answer["reference"], answer["translation"], len(answer["related"]))
+    assert ("John 3:16", "KJV", 50) == (answer["reference"], answer["translation"], len(answer["related"]))
     assert {"osis", "reference", "text", "score", "reasons"} <= first.keys()
     assert {"kind", "count", "names"} == first["reasons"][0].keys()
     assert "G3439" in [name for each in answer["related"] for reason in each["reasons"] for name in reason["names"]]
+
+
+def test_the_graph_is_asked_in_cypher(served: Served) -> None:
+    question = "MATCH (:Lemma {strongs: $number})<-[:USES]-(v:Verse) RETURN v.osis ORDER BY v.id LIMIT 2"
+    answer = served.http.post("/api/v1/graph/query", json={"query": question, "parameters": {"number": "G3439"}})
+    refused = served.http.post("/api/v1/graph/query", json={"query": "MATCH (v:Verse) DELETE v"})
+
+    assert {"columns": ["v.osis"], "rows": [["Luke.7.12"], ["Luke.8.42"]], "cut": False} == answer.json()
+    assert (400, True) == (refused.status_code, "only read" in refused.json()["detail"])

@@ -51,7 +51,12 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 def ask_freely(
-    path: Path, question: str, values: Mapping[str, Any], *, time_limit_s: float = TIME_LIMIT_S, max_rows: int = MAX_ROWS
+    path: Path,
+    question: str,
+    values: Mapping[str, Any],
+    *,
+    time_limit_s: float = TIME_LIMIT_S,
+    max_rows: int = MAX_ROWS,
 ) -> Answered:
     """The answer to a query in Cypher, of at most so many rows. `values` are those of its `$names`.
 

@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -111,16 +111,19 @@ class KuzuGraph:
 
     def rows(self, question: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """What a query answers. Raises GraphMissing, GraphDamaged, QuestionRefused."""
-        _check_parameters(question, parameters)
+        return list(self.stream(question, parameters)[1])
+
+    def stream(self, question: str, parameters: Mapping[str, Any]) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """The columns of what a query answers, and its rows as they are asked for. Raises as `rows` does."""
+        check_parameters(question, parameters)
         connection = self._connection()
         try:
-            result = connection.execute(question, parameters)
+            result = connection.execute(question, dict(parameters))
         except RuntimeError as error:
             raise QuestionRefused(f"The question cannot be answered: {error}", remedy="Mend the query.") from error
         if isinstance(result, list):
             raise QuestionRefused("One question at a time is answered.", remedy="Ask the questions one after another.")
-        with result:
-            return [tuple(row) for row in result.get_all()]
+        return list(result.get_column_names()), map(tuple, result)
 
     def rows_of_each(self, questions: Sequence[Question]) -> list[list[tuple[Any, ...]]]:
         """What each of several queries answers, asked side by side. Raises as `rows` does."""
@@ -178,7 +181,8 @@ class KuzuGraph:
             ) from error
 
 
-def _check_parameters(question: str, parameters: Mapping[str, Any]) -> None:
+def check_parameters(question: str, parameters: Mapping[str, Any]) -> None:
+    """Raises QuestionRefused where the `$names` of a query are not those of its values."""
     named = set(_PARAMETER.findall(question))
     if named != parameters.keys():
         odd = ", ".join(sorted(f"${name}" for name in named ^ parameters.keys()))
