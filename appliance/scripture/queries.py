@@ -1,5 +1,6 @@
 """Reads of the library: translations, passages, chapters, the lexicon, topics of verses."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -15,6 +16,7 @@ from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Chapter, Translation, Verse
 from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
+from appliance.scripture.topics import Citation
 
 MAX_PASSAGE_VERSES = 1_000
 MAX_TRANSLATIONS = 8
@@ -28,6 +30,10 @@ class TranslationNotFound(NotFound):
 
 class LexiconEntryNotFound(NotFound):
     """No dictionary explains this Strong's number."""
+
+
+class TopicNotFound(NotFound):
+    """No topical dictionary has this topic."""
 
 
 class PassageTooLong(Refused):
@@ -50,6 +56,23 @@ class CommentOf(msgspec.Struct, frozen=True):
     start: int
     end: int
     paragraphs: tuple[str, ...]
+
+
+class TopicHead(msgspec.Struct, frozen=True):
+    """A topic of a topical dictionary; `citations` counts what it cites."""
+
+    id: int
+    headword: str
+    dictionary: str
+    citations: int
+
+
+class TopicEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole topic. `see_also` pairs a headword with its topic's id, None where the dictionary has none."""
+
+    head: TopicHead
+    citations: tuple[Citation, ...]
+    see_also: tuple[tuple[str, int | None], ...]
 
 
 class TopicCitation(msgspec.Struct, frozen=True):
@@ -224,6 +247,28 @@ def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:
             remedy="Numbers look like G3439 (Greek) or H430 (Hebrew).",
         )
     return LexiconEntry(**dict(zip(LexiconEntry.__struct_fields__, row, strict=True)))
+
+
+def browse_topics(database: Database, beginning: str, *, after: str = "", limit: int) -> list[TopicHead]:
+    """Topics whose headword begins so, whatever its case, in alphabetical order from the one after `after` on."""
+    escaped = re.sub(r"([\\%_])", r"\\\1", beginning)
+    parameters = {"beginning": f"{escaped}%", "after": after, "limit": limit}
+    return [TopicHead(*row) for row in database.reader.rows(store.BROWSE_TOPICS, parameters)]
+
+
+def topic(database: Database, identifier: int) -> TopicEntry:
+    """A topic with what it cites under each heading. Raises TopicNotFound."""
+    row = database.reader.row(store.SELECT_TOPIC, (identifier,))
+    if row is None:
+        raise TopicNotFound(f"There is no topic {identifier}.", remedy="Browse them at /api/v1/topics.")
+    cited = database.reader.rows(store.SELECT_TOPIC_CITATIONS, (identifier,))
+    return TopicEntry(
+        head=TopicHead(*row),
+        citations=tuple(Citation(*each) for each in cited),
+        see_also=tuple(
+            (str(word), found) for word, found in database.reader.rows(store.SELECT_TOPIC_SEE, (identifier,))
+        ),
+    )
 
 
 def lemmas(database: Database, strongs: Iterable[str]) -> dict[str, str]:

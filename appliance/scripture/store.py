@@ -107,6 +107,16 @@ INSERT_TOPIC = "INSERT INTO topics (dictionary, position, headword, citations) V
 INSERT_CITATION = 'INSERT INTO topic_citations (topic, heading, start, "end") VALUES (?, ?, ?, ?)'
 INSERT_SEE_ALSO = "INSERT INTO topic_see_also VALUES (?, ?)"
 SELECT_TOPICS = "SELECT id, headword, dictionary, citations FROM topics ORDER BY id"
+BROWSE_TOPICS = """
+SELECT id, headword, dictionary, citations FROM topics WHERE headword LIKE :beginning ESCAPE '\\' AND headword > :after
+ORDER BY headword, id LIMIT :limit
+"""
+SELECT_TOPIC = "SELECT id, headword, dictionary, citations FROM topics WHERE id = ?"
+SELECT_TOPIC_CITATIONS = 'SELECT heading, start, "end" FROM topic_citations WHERE topic = ? ORDER BY rowid'
+SELECT_TOPIC_SEE = (
+    "SELECT s.headword, min(t.id) FROM topic_see_also AS s LEFT JOIN topics AS t ON t.headword = s.headword COLLATE NOCASE "
+    "WHERE s.topic = ? GROUP BY s.headword ORDER BY s.rowid"
+)
 SELECT_CITATIONS = 'SELECT topic, heading, start, "end" FROM topic_citations'
 # See-also names a headword; where two entries share one, both are meant.
 SELECT_SEE = (

@@ -8,6 +8,7 @@ from server.routes.health import HealthController, JobController
 from server.routes.library import LibraryController
 from server.routes.pages import PagesController
 from server.routes.search import SearchController
+from server.routes.topics import TopicsController
 from server.routes.verse_page import VersePageController
 
 api = Router(
@@ -20,6 +21,7 @@ api = Router(
         LibraryController,
         MessageController,
         SearchController,
+        TopicsController,
     ],
 )
 pages = Router(path="/", route_handlers=[PagesController, VersePageController], include_in_schema=False)

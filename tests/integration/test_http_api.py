@@ -309,3 +309,29 @@ def test_the_graph_is_asked_in_cypher(served: Served) -> None:
 
     assert {"columns": ["v.osis"], "rows": [["Luke.7.12"], ["Luke.8.42"]], "cut": False} == answer.json()
     assert (400, True) == (refused.status_code, "only read" in refused.json()["detail"])
+
+
+def test_every_verse_of_a_word_a_page_at_a_time(served: Served) -> None:
+    first = get(served, "lexicon/g3439/uses", limit=5).json()
+    second = get(served, "lexicon/G3439/uses", limit=5, after=first["next_after"]).json()
+
+    assert ("G3439", "μονογενής", 9) == (first["strongs"], first["lemma"], first["verses"])
+    assert ["Luke.7.12", "Luke.8.42", "Luke.9.38", "John.1.14", "John.1.18"] == [each["osis"] for each in first["uses"]]
+    assert ("1John.4.9", None) == (second["uses"][-1]["osis"], second["next_after"])
+    assert all(each["text"] and each["count"] for each in first["uses"])
+
+
+def test_topics_are_browsed_read_and_found_from_a_verse(served: Served) -> None:
+    page = get(served, "topics", begins="lov", limit=2).json()
+    more = get(served, "topics", begins="lov", limit=50, after=page["next_after"]).json()
+    love = next(each for each in [*page["topics"], *more["topics"]] if each["headword"] == "LOVE")
+    topic = get(served, f"topics/{love['id']}").json()
+    citing = get(served, "topics/citing", ref="John 3:16").json()
+
+    assert 2 == len(page["topics"])
+    assert not {each["id"] for each in page["topics"]} & {each["id"] for each in more["topics"]}
+    assert love["citations"] == len(topic["cites"]) > 100
+    assert {"heading", "reference", "osis"} == topic["cites"][0].keys()
+    assert "SALVATION" in [each["topic"] for each in citing["topics"]]
+    assert 404 == get(served, "topics/999999").status_code
+    assert [] == get(served, "topics", begins="100%").json()["topics"]

@@ -1,0 +1,165 @@
+"""Topics of topical dictionaries, and words of the original with every verse that uses them."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from appliance.scripture import queries
+from appliance.scripture.canon import osis_of
+from appliance.scripture.graph.words import uses_of, verses_in_all
+from appliance.scripture.references import Reference, format_range, parse_reference
+from server.bootstrap import Appliance
+
+MAX_PAGE = 200
+
+
+class TopicView(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    headword: str
+    dictionary: str
+    citations: int
+
+
+class TopicList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of topics; `next_after` is given where there are more."""
+
+    topics: list[TopicView]
+    next_after: str | None = None
+
+
+class CitedView(msgspec.Struct, frozen=True, kw_only=True):
+    heading: str
+    reference: str
+    osis: str
+
+
+class SeeAlso(msgspec.Struct, frozen=True, kw_only=True):
+    """A headword that a topic points to; `id` is null where the dictionary has no such topic."""
+
+    headword: str
+    id: int | None
+
+
+class TopicPage(msgspec.Struct, frozen=True, kw_only=True):
+    topic: TopicView
+    cites: list[CitedView]
+    see_also: list[SeeAlso]
+
+
+class CitingTopic(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic that cites a verse, and under which heading; `size` counts all that it cites."""
+
+    topic: str
+    heading: str
+    reference: str
+    size: int
+
+
+class CitingTopics(msgspec.Struct, frozen=True, kw_only=True):
+    reference: str
+    topics: list[CitingTopic]
+
+
+class UseView(msgspec.Struct, frozen=True, kw_only=True):
+    verse_id: int
+    osis: str
+    reference: str
+    text: str
+    count: int
+
+
+class Uses(msgspec.Struct, frozen=True, kw_only=True):
+    """Verses that use a lemma, in the order of the canon; `next_after` is given where there are more."""
+
+    strongs: str
+    lemma: str
+    translation: str
+    verses: int
+    uses: list[UseView]
+    next_after: int | None = None
+
+
+class TopicsController(Controller):
+    """Topics and words."""
+
+    path = "/"
+    tags = ("Topics and words",)
+
+    @get("/topics", sync_to_thread=True, summary="Topics, by their beginning")
+    def browse(
+        self,
+        appliance: NamedDependency[Appliance],
+        begins: Annotated[str, QueryParameter(description="How the headword begins.")] = "",
+        after: Annotated[str, QueryParameter(description="`next_after` of the page before.")] = "",
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
+    ) -> TopicList:
+        found = queries.browse_topics(appliance.library, begins, after=after, limit=limit + 1)
+        page = found[:limit]
+        return TopicList(
+            topics=[_view(each) for each in page], next_after=page[-1].headword if len(found) > limit else None
+        )
+
+    @get("/topics/{topic:int}", sync_to_thread=True, summary="A topic with what it cites")
+    def topic(self, appliance: NamedDependency[Appliance], topic: FromPath[int]) -> TopicPage:
+        entry = queries.topic(appliance.library, topic)
+        return TopicPage(
+            topic=_view(entry.head),
+            cites=[
+                CitedView(
+                    heading=each.heading, reference=format_range(each.start, each.end), osis=Reference(each.start, each.end).osis
+                )
+                for each in entry.citations
+            ],
+            see_also=[SeeAlso(headword=word, id=found) for word, found in entry.see_also],
+        )  # fmt: skip
+
+    @get("/topics/citing", sync_to_thread=True, summary="The topics that cite a passage")
+    def citing(
+        self,
+        appliance: NamedDependency[Appliance],
+        ref: Annotated[str, QueryParameter(description="Such as John 3:16.")],
+    ) -> CitingTopics:
+        reference = parse_reference(ref)
+        found = queries.citing_topics(appliance.library, reference.start, reference.end)
+        return CitingTopics(
+            reference=str(reference),
+            topics=[
+                CitingTopic(
+                    topic=each.topic, heading=each.heading, reference=format_range(each.start, each.end), size=each.size
+                )
+                for each in sorted(found, key=lambda each: (each.size, each.topic))
+            ],
+        )
+
+    @get("/lexicon/{strongs:str}/uses", sync_to_thread=True, summary="Every verse that uses a lemma")
+    def uses(
+        self,
+        appliance: NamedDependency[Appliance],
+        strongs: FromPath[str],
+        translation: Annotated[str, QueryParameter(description="Id; empty for the default.")] = "",
+        after: Annotated[int, QueryParameter(description="`next_after` of the page before.")] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
+    ) -> Uses:
+        entry = queries.lexicon_entry(appliance.library, strongs)
+        shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
+        found = uses_of(appliance.graph, entry.strongs, after=after, limit=limit + 1)
+        texts = queries.texts(appliance.library, shown, [each.verse_id for each in found[:limit]])
+        return Uses(
+            strongs=entry.strongs, lemma=entry.lemma, translation=shown,
+            verses=verses_in_all(appliance.graph, entry.strongs),
+            uses=[
+                UseView(
+                    verse_id=each.verse_id, osis=osis_of(each.verse_id), count=each.count, text=texts.get(each.verse_id, ""),
+                    reference=format_range(each.verse_id, each.verse_id),
+                )
+                for each in found[:limit]
+            ],
+            next_after=found[limit - 1].verse_id if len(found) > limit else None,
+        )  # fmt: skip
+
+
+def _view(head: queries.TopicHead) -> TopicView:
+    return TopicView(id=head.id, headword=head.headword, dictionary=head.dictionary, citations=head.citations)
