@@ -106,6 +106,8 @@ FILLERS = (
     r"saint|st|san|santo"
 )
 
+# Of those below, the ones that a sentence begins with.
+FUNCTION_WORDS = frozenset("is am so he la de ex re da ha a le es si ho pro no na ne co can sol se mi".split())
 # English and Spanish words that are also abbreviations: in the middle of lower-case text they are words.
 COMMON_WORDS = frozenset(
     "is am so he la de ex re da song songs job mark acts ha a le es si ho pro act ruth mar mat jo ti ma de no na ne pr co col "

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from appliance.scripture.canon import BOOK_BY_OSIS, Book
 from appliance.scripture.references.book_names import Likeness, book_of
-from appliance.scripture.references.book_tables import COMMON_WORDS, FILLERS, PHRASES, Language
+from appliance.scripture.references.book_tables import COMMON_WORDS, FILLERS, FUNCTION_WORDS, PHRASES, Language
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
 _SPACES = dict.fromkeys(
@@ -137,7 +137,9 @@ class BookFinder:
         if book.osis == "Ps" and (psalm_151 := _PSALM_151.match(text, end)):
             book = other = BOOK_BY_OSIS["AddPs"]
             end = psalm_151.end()
-        is_word = word in COMMON_WORDS and (written[at].islower() or word in _MONTHS)
+        # Where a text begins, a capital says nothing.
+        small = written[at].islower() or (leads and word in FUNCTION_WORDS)
+        is_word = word in COMMON_WORDS and (small or word in _MONTHS)
         common = ordinals == (0, 0) and is_word
         return NamedBook(book, end, other, common)
 

@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     |(?P<title>{_TITLE_WORD})
     |(?P<chapter>{_CHAPTER_WORD})
     |(?P<verse>{_VERSE_WORD})
+    |(?P<roman>(?=[ivxlc])c?(?:xc|xl|l?x{{0,3}})(?:ix|iv|v?i{{0,3}})(?![a-z\d]))
     |(?P<also>(?:and|y|e|see|also|compare|cf|vease|ver[ ]tambien|comparar?|plus|or|o)(?![a-z])[.]?|[,;&/:]|\.(?!\.))
     |(?P<version>(?:niv|n?kjv|esv|nasb|nrsva?|rsv|web|asv|nlt|net|msg|cev|rvr?\d*|nvi|lbla|dhh)(?![a-z\d]))
     """,
@@ -31,6 +32,8 @@ _SUFFIX = re.compile(r"[a-e](?![a-z])")
 _FOLLOWING = re.compile(r"\s*(?:ff?|ss|y[ ]sig(?:uientes|s)?|and[ ]following)(?![a-z])[.]?")
 _HOUR = re.compile(r"\s?[ap]\.?m(?![a-z])")
 _THOUSANDS = re.compile(r",0\d\d(?!\d)")
+_VERSE_OF_ROMAN = re.compile(r"\s*[.:]\s*\d")
+_ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _MOST_DIGITS = 3
 # The longest chapter has 176 verses: a range that ends far beyond is no range.
 _MOST_VERSES = 200
@@ -91,7 +94,7 @@ class PassageReader:
             at = lead.end()
         while match := _TOKEN.match(self._text, at):
             kind, at = str(match.lastgroup), match.end()
-            if kind == "number":
+            if kind == "number" or (kind == "roman" and self._is_roman(match)):
                 after = self._number(match, begun if not self._passages else match.start())
                 if after is None:
                     break
@@ -103,8 +106,17 @@ class PassageReader:
             self._passages[0] = self._passages[0]._replace(first=Point(self._book, 1, None))
         return Reading(self._passages, end, self._backwards)
 
+    def _is_roman(self, match: re.Match[str]) -> bool:
+        """True for a chapter such as `xxiv`; a single letter is one only before a verse, as in `i. 1`."""
+        before = self._passages[-1].first if self._passages else None
+        if _VERSE_OF_ROMAN.match(self._text, match.end()):
+            return True
+        return len(match[0]) > 1 and (before is None or before.verse is None)
+
     def _continues(self, kind: str, word: str) -> bool:
         """Take note of a word or sign between numbers; False where the reference ends before it."""
+        if kind == "roman":
+            return False
         if kind in ("chapter", "verse"):
             self._forced = kind
         elif kind == "also":
@@ -140,14 +152,16 @@ class PassageReader:
     def _point(self, match: re.Match[str]) -> tuple[Point, int] | None:
         """What a number and perhaps a second one name, and where that ends; None for what is no chapter and no verse."""
         text, end = self._text, match.end()
-        if len(match[0]) > _MOST_DIGITS or _THOUSANDS.match(text, end):
+        is_roman = not match[0][0].isdigit()
+        if (len(match[0]) > _MOST_DIGITS and not is_roman) or _THOUSANDS.match(text, end):
             return None
-        number = int(match[0])
+        number = _roman_value(match[0]) if is_roman else int(match[0])
         if self._book.osis == "Ps" and (title := _TITLE.match(text, end)):
             return Point(self._book, number, 0), title.end()
         before = self._passages[-1].last or self._passages[-1].first if self._passages else None
         in_verses = before is not None and before.verse is not None
-        pair = _PAIR.match(text, end) or (None if in_verses or self._forced else _LOOSE_PAIR.match(text, end))
+        loosely = is_roman or not (in_verses or self._forced)
+        pair = _PAIR.match(text, end) or (_LOOSE_PAIR.match(text, end) if loosely else None)
         if pair:
             verse = pair[str(pair.lastgroup)]
             return (Point(self._book, number, int(verse)), pair.end()) if len(verse) <= _MOST_DIGITS else None
@@ -182,6 +196,11 @@ class PassageReader:
             return self._forced == "verse" and point.chapter == chapter.chapter
         backwards = self._pending == "to" and not self._forced and point.chapter < chapter.chapter
         return backwards and 1 <= point.chapter <= self._chapters.get(chapter.chapter, 0)
+
+
+def _roman_value(numeral: str) -> int:
+    values = [_ROMAN_VALUES[letter] for letter in numeral]
+    return sum(-one if one < other else one for one, other in zip(values, [*values[1:], 0], strict=True))
 
 
 def resolve(passage: Passage, *, strictly: bool) -> Reference:

@@ -51,7 +51,10 @@ def format_range(start: int, end: int) -> str:
     name = "Psalm" if book.osis == "Ps" else book.name
     whole_start, whole_end = verse in (0, 1), end_verse == LAST_VERSE
     if book != end_book:
-        return f"{format_range(start, start)} – {format_range(end, end)}"
+        whole = whole_start and whole_end
+        first = f"{name} {chapter}" if whole else format_range(start, start)
+        last = f"{end_book.name} {end_chapter}" if whole_end else format_range(end, end)
+        return f"{first} – {last}"
     if whole_start and whole_end and len(chapters_of(book)) == 1:
         return name
     if whole_start and whole_end:

@@ -36,6 +36,7 @@ from appliance.scripture.references.reference import chapters_of
         ("john 3 16", "John 3:16", "John.3.16"),
         ("1 juan 4 8", "1 John 4:8", "1John.4.8"),
         ("Salmo 23", "Psalm 23", "Ps.23"),
+        ("1-2 Samuel", "1 Samuel 1 – 2 Samuel 24", "1Sam.1-2Sam.24"),
         ("Ruth", "Ruth 1–4", "Ruth.1-Ruth.4"),
         ("Ps 3 title", "Psalm 3, title", "Ps.3.0"),
     ],
