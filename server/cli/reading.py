@@ -57,6 +57,7 @@ def read(home: Home, reference: tuple[str, ...], translation: str, as_json: bool
 @click.option("--limit", "-n", type=click.IntRange(1, MAX_LIMIT), default=10, show_default=True)
 @click.option("--testament", type=click.Choice([each.value for each in Testament]))
 @click.option("--book", help="A book's name.")
+@click.option("--range", "within", help="A reference to search within, such as: Gen 1-11.")
 @JSON_OPTION
 @click.pass_obj
 def search_command(
@@ -67,6 +68,7 @@ def search_command(
     limit: int,
     testament: str | None,
     book: str | None,
+    within: str | None,
     as_json: bool,
 ) -> None:
     """Find verses for a QUERY: words, "phrases", a meaning, a reference."""
@@ -75,6 +77,7 @@ def search_command(
     wanted = Search(
         query=" ".join(query), mode=Mode(mode), translation=shown, limit=limit, book=book,
         testament=Testament(testament) if testament else None,
+        within=within,
     )  # fmt: skip
     results = search(appliance.library, appliance.embedder, wanted, embedded=appliance.settings.embedded_translation)
     if as_json:

@@ -30,9 +30,17 @@ class SearchController(Controller):
         cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.")] = None,
         testament: FromQuery[Testament | None] = None,
         book: Annotated[str | None, QueryParameter(description="A book's name or OSIS id.")] = None,
+        within: Annotated[str | None, QueryParameter(name="range", description="Such as Gen 1-11.")] = None,
     ) -> Results:
         shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
         wanted = Search(
-            query=q, mode=mode, translation=shown, limit=limit, cursor=cursor, testament=testament, book=book
+            query=q,
+            mode=mode,
+            translation=shown,
+            limit=limit,
+            cursor=cursor,
+            testament=testament,
+            book=book,
+            within=within,
         )
         return search(appliance.library, appliance.embedder, wanted, embedded=appliance.settings.embedded_translation)

@@ -106,6 +106,16 @@ def test_an_english_meaning_is_shown_in_spanish_and_says_so(served: Served) -> N
     assert answer["translation"] == "RV1909"
 
 
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
+def test_search_within_a_range(served: Served, mode: str) -> None:
+    hits = get(served, "search", q="light", mode=mode, range="Gen 1-2", limit=5).json()["hits"]
+    wrong = get(served, "search", q="light", range="Gen 99")
+
+    assert "Gen.1.3" in [hit["osis"] for hit in hits]
+    assert all(1_001_000 < hit["verse_id"] < 1_003_000 for hit in hits)
+    assert (404, True) == (wrong.status_code, "50 chapters" in wrong.json()["detail"])
+
+
 @pytest.mark.parametrize(("filters", "low", "high"), [({"testament": "new"}, 40, 66), ({"book": "romans"}, 45, 45)])
 def test_meaning_is_searched_within_a_filter(served: Served, filters: dict[str, str], low: int, high: int) -> None:
     hits = get(served, "search", q="trust in God", mode="semantic", limit=10, **filters).json()["hits"]

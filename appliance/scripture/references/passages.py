@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from appliance.scripture.canon import Book, verse_id
 from appliance.scripture.references.reference import LAST_VERSE, PassageNotFound, Reference, chapters_of
+from appliance.scripture.references.spelled_numbers import SPELLED, spelled_value
 
 _TITLE_WORD = r"(?:sub)?(?:title|titulo|tit)s?(?![a-z])[.]?"
 _VERSE_WORD = r"(?:verses?|vers|ver|vss?|vv?|versiculos?)(?![a-z])[.]?"
@@ -17,6 +18,7 @@ _TOKEN = re.compile(
     |(?P<title>{_TITLE_WORD})
     |(?P<chapter>{_CHAPTER_WORD})
     |(?P<verse>{_VERSE_WORD})
+    |(?P<spelled>{SPELLED})
     |(?P<roman>(?=[ivxlc])c?(?:xc|xl|l?x{{0,3}})(?:ix|iv|v?i{{0,3}})(?![a-z\d]))
     |(?P<also>(?:and|y|e|see|also|compare|cf|vease|ver[ ]tambien|comparar?|plus|or|o)(?![a-z])[.]?|[,;&/:]|\.(?!\.))
     |(?P<version>(?:niv|n?kjv|esv|nasb|nrsva?|rsv|web|asv|nlt|net|msg|cev|rvr?\d*|nvi|lbla|dhh)(?![a-z\d]))
@@ -83,7 +85,7 @@ class PassageReader:
         self._chapters = chapters_of(book)
         self._passages: list[Passage] = []
         self._pending = self._forced = ""
-        self._backwards = self._bare_one = False
+        self._backwards = self._bare_one = self._spoken = False
 
     def read(self, at: int, begun: int, chapter: int | None = None) -> Reading:
         """The passages from a place on; `chapter` where it was named before the book."""
@@ -94,7 +96,11 @@ class PassageReader:
             at = lead.end()
         while match := _TOKEN.match(self._text, at):
             kind, at = str(match.lastgroup), match.end()
-            if kind == "number" or (kind == "roman" and self._is_roman(match)):
+            if (
+                kind == "number"
+                or (kind == "roman" and self._is_roman(match))
+                or (kind == "spelled" and self._is_spoken())
+            ):
                 after = self._number(match, begun if not self._passages else match.start())
                 if after is None:
                     break
@@ -106,6 +112,11 @@ class PassageReader:
             self._passages[0] = self._passages[0]._replace(first=Point(self._book, 1, None))
         return Reading(self._passages, end, self._backwards)
 
+    def _is_spoken(self) -> bool:
+        """True for a number in words where it is called a chapter or verse, or follows one that was."""
+        self._spoken = bool(self._forced) or (self._spoken and bool(self._pending))
+        return self._spoken
+
     def _is_roman(self, match: re.Match[str]) -> bool:
         """True for a chapter such as `xxiv`; a single letter is one only before a verse, as in `i. 1`."""
         before = self._passages[-1].first if self._passages else None
@@ -115,7 +126,7 @@ class PassageReader:
 
     def _continues(self, kind: str, word: str) -> bool:
         """Take note of a word or sign between numbers; False where the reference ends before it."""
-        if kind == "roman":
+        if kind in ("roman", "spelled"):
             return False
         if kind in ("chapter", "verse"):
             self._forced = kind
@@ -152,10 +163,10 @@ class PassageReader:
     def _point(self, match: re.Match[str]) -> tuple[Point, int] | None:
         """What a number and perhaps a second one name, and where that ends; None for what is no chapter and no verse."""
         text, end = self._text, match.end()
-        is_roman = not match[0][0].isdigit()
-        if (len(match[0]) > _MOST_DIGITS and not is_roman) or _THOUSANDS.match(text, end):
+        is_roman = match.lastgroup == "roman"
+        if (len(match[0]) > _MOST_DIGITS and match.lastgroup == "number") or _THOUSANDS.match(text, end):
             return None
-        number = _roman_value(match[0]) if is_roman else int(match[0])
+        number = _VALUE_OF[str(match.lastgroup)](match[0])
         if self._book.osis == "Ps" and (title := _TITLE.match(text, end)):
             return Point(self._book, number, 0), title.end()
         before = self._passages[-1].last or self._passages[-1].first if self._passages else None
@@ -201,6 +212,9 @@ class PassageReader:
 def _roman_value(numeral: str) -> int:
     values = [_ROMAN_VALUES[letter] for letter in numeral]
     return sum(-one if one < other else one for one, other in zip(values, [*values[1:], 0], strict=True))
+
+
+_VALUE_OF: dict[str, Callable[[str], int]] = {"number": int, "roman": _roman_value, "spelled": spelled_value}
 
 
 def resolve(passage: Passage, *, strictly: bool) -> Reference:

@@ -45,7 +45,7 @@ class MeaningUnavailable(Unavailable):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for. `book` is a name or OSIS id; `cursor` comes from a page before."""
+    """What is asked for. `book` is a name or OSIS id, `within` a reference; `cursor` comes from a page before."""
 
     query: str
     mode: Mode = Mode.HYBRID
@@ -54,6 +54,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str | None = None
     testament: Testament | None = None
     book: str | None = None
+    within: str | None = None
 
 
 class _Cursor(msgspec.Struct, frozen=True):
@@ -70,7 +71,8 @@ class _Candidates(msgspec.Struct, frozen=True):
 def search(database: Database, embedder: Embedder | None, wanted: Search, *, embedded: str) -> Results:
     """A page of verses for a query, best first. `embedded` is the preferred text of the index by meaning.
 
-    Raises QueryRefused, CursorInvalid, TranslationNotFound, BookNotFound, and MeaningUnavailable in semantic mode.
+    Raises QueryRefused, CursorInvalid, TranslationNotFound, BookNotFound, the errors of `parse_reference` for what it is
+    `within`, and MeaningUnavailable in semantic mode.
     """
     began = time.perf_counter()
     _check(wanted)
@@ -117,6 +119,10 @@ def _check(wanted: Search) -> None:
 
 
 def _span(wanted: Search) -> Span:
+    """The part of the canon to search in: the narrowest that is named."""
+    if wanted.within:
+        reference = parse_reference(wanted.within)
+        return Span(reference.start, reference.end)
     if wanted.book:
         return Span(*book_range(find_book(wanted.book)))
     return Span(*testament_range(wanted.testament)) if wanted.testament else Span()
