@@ -95,7 +95,7 @@ def test_reading_john_3(visit: Visit) -> None:
     expect(page.locator(".aside-note")).to_contain_text("only begotten")
 
     page.locator("#v16").click()
-    expect(page.locator("#panel .related li").first).to_contain_text("topic")
+    expect(page.locator("#panel .related .because").first).to_contain_text("topic")
     expect(page).to_have_url(re.compile("#v16$"))
     assert fits(page)
     visit.shoot(f"verse-{visit.name}")

@@ -33,7 +33,7 @@ RETURN other.id, sum(1.0 / log2(2.0 + word.verses)) AS weight, collect(word.stro
 """
 
 # What each reason is worth beside the others; a cross reference that somebody wrote down is worth the most.
-CROSS_REFERENCE_SCORE, BACK_REFERENCE_SCORE, PATH_SCORE, TOPIC_SCORE, WORD_SCORE = 3.0, 2.0, 0.3, 1.5, 3.0
+CROSS_REFERENCE_SCORE, BACK_REFERENCE_SCORE, PATH_SCORE, TOPIC_SCORE, WORD_SCORE = 3.0, 2.0, 0.3, 3.0, 2.0
 DOUBLING_SCORE = 0.25
 
 
