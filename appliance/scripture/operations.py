@@ -8,7 +8,7 @@ from appliance.errors import Conflict
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.scripture import queries, store
 from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.nouns import Dataset, DatasetKind
+from appliance.scripture.companions.dataset import Dataset, DatasetKind
 from appliance.scripture.importers.source import (
     IMPORTER_VERSION,
     CommentarySource,

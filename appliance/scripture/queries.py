@@ -11,7 +11,7 @@ from appliance.infrastructure.database import Database
 from appliance.scripture import store
 from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
 from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.nouns import Dataset
+from appliance.scripture.companions.dataset import Dataset
 from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Chapter, Translation, Verse

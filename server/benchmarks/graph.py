@@ -4,6 +4,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -39,8 +40,8 @@ def measure_graph(appliance: Appliance, on_progress: Callable[[str], None]) -> l
         sample = Random(1).choices(linked, k=VERSES)  # noqa: S311 - the same verses in each run
         on_progress("asking")
         related(graph, sample[0])
-        whole = [_milliseconds(lambda verse=verse: related(graph, verse)) for verse in sample]  # type: ignore[misc]
-        bare = [_milliseconds(lambda verse=verse: graph.rows(BY_WAY_OF, verse=verse, depth=DEPTH)) for verse in sample]  # type: ignore[misc]
+        whole = [_milliseconds(partial(related, graph, verse)) for verse in sample]
+        bare = [_milliseconds(partial(graph.rows, BY_WAY_OF, verse=verse, depth=DEPTH)) for verse in sample]
         graph.close()
     return [
         at_most("build_s", built, "s", MOST_BUILD_S),

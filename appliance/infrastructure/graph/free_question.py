@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from appliance.errors import Refused
-from appliance.infrastructure.graph.kuzu_engine import GraphMissing, QuestionRefused, check_parameters
+from appliance.infrastructure.graph.asking import GraphMissing, QuestionRefused, check_parameters
 from appliance.infrastructure.processes import ProgramFailed, run_program
 
 TIME_LIMIT_S = 2.0

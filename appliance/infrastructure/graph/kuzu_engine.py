@@ -6,15 +6,20 @@ that get no value match everything in Kuzu; all queries go through `KuzuGraph.ro
 
 import csv
 import os
-import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from appliance.errors import Refused, Unavailable
+from appliance.infrastructure.graph.asking import (
+    GraphDamaged,
+    GraphMissing,
+    Question,
+    QuestionRefused,
+    check_parameters,
+)
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
 
 if TYPE_CHECKING:
@@ -27,26 +32,6 @@ MAX_BYTES = 2**34
 BUILD_THREADS, READ_THREADS, QUESTION_THREADS = 2, 2, 1
 # Questions of one request that are asked side by side.
 READERS = 3
-_PARAMETER = re.compile(r"\$(\w+)")
-
-
-class GraphMissing(Unavailable):
-    """No graph was built yet."""
-
-
-class GraphDamaged(Unavailable):
-    """The file of the graph cannot be opened."""
-
-
-class QuestionRefused(Refused):
-    """The query is not one that the engine takes."""
-
-
-class Question(NamedTuple):
-    """A query and the values of its `$names`."""
-
-    text: str
-    values: Mapping[str, Any]
 
 
 def build_graph(path: Path, contents: Sequence[Content], on_progress: Callable[[float, str], None]) -> int:
@@ -179,13 +164,3 @@ class KuzuGraph:
             raise GraphDamaged(
                 f"The graph cannot be opened: {error}.", remedy="`lampstand graph build` builds it anew."
             ) from error
-
-
-def check_parameters(question: str, parameters: Mapping[str, Any]) -> None:
-    """Raises QuestionRefused where the `$names` of a query are not those of its values."""
-    named = set(_PARAMETER.findall(question))
-    if named != parameters.keys():
-        odd = ", ".join(sorted(f"${name}" for name in named ^ parameters.keys()))
-        raise QuestionRefused(
-            f"The question and its values do not fit: {odd}.", remedy="Give a value for each $name, and no other."
-        )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from appliance.infrastructure.database import Reader, UnitOfWork
-from appliance.scripture.companions.nouns import Comment, CrossReference, Dataset, DatasetKind, TopicVote
+from appliance.scripture.companions.dataset import Comment, CrossReference, Dataset, DatasetKind, TopicVote
 
 SCHEMA = """
 CREATE TABLE datasets (

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, Question
+from appliance.infrastructure.graph.asking import Graph, Question
 from appliance.scripture.canon import osis_of
 from appliance.scripture.references import format_range
 
@@ -65,7 +65,7 @@ class RelatedPassage(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...]
 
 
-def related(graph: KuzuGraph, verse_id: int, limit: int = 20) -> list[RelatedPassage]:
+def related(graph: Graph, verse_id: int, limit: int = 20) -> list[RelatedPassage]:
     """The passages most related to a verse, best first; none for a verse that the graph lacks.
 
     Raises GraphMissing, GraphDamaged.

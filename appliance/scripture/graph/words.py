@@ -2,7 +2,7 @@
 
 import msgspec
 
-from appliance.infrastructure.graph.kuzu_engine import KuzuGraph
+from appliance.infrastructure.graph.asking import Graph
 
 USES_OF = """
 MATCH (:Lemma {strongs: $strongs})<-[use:USES]-(verse:Verse) WHERE verse.id > $after
@@ -18,12 +18,12 @@ class WordUse(msgspec.Struct, frozen=True):
     count: int
 
 
-def verses_in_all(graph: KuzuGraph, strongs: str) -> int:
+def verses_in_all(graph: Graph, strongs: str) -> int:
     """In how many verses a lemma stands; 0 for one that the texts lack. Raises GraphMissing, GraphDamaged."""
     found = graph.rows(USES_IN_ALL, strongs=strongs)
     return int(found[0][0]) if found else 0
 
 
-def uses_of(graph: KuzuGraph, strongs: str, *, after: int = 0, limit: int) -> list[WordUse]:
+def uses_of(graph: Graph, strongs: str, *, after: int = 0, limit: int) -> list[WordUse]:
     """The verses that use a lemma, in the order of the canon, from the one after a verse_id on."""
     return [WordUse(*row) for row in graph.rows(USES_OF, strongs=strongs, after=after, limit=limit)]

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from appliance.errors import ApplianceError
 from appliance.scripture.canon import BOOKS, PROTOCANON_BOOKS
-from appliance.scripture.companions.nouns import CrossReference, TopicVote
+from appliance.scripture.companions.dataset import CrossReference, TopicVote
 from appliance.scripture.importers.source import CrossReferenceSource, SourceUnreadable, TopicVoteSource
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import Reference, parse_osis

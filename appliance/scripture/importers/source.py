@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from appliance.errors import Refused
-from appliance.scripture.companions.nouns import Comment, CrossReference, TopicVote
+from appliance.scripture.companions.dataset import Comment, CrossReference, TopicVote
 from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.passage import Verse
 from appliance.scripture.topics import Topic

@@ -110,7 +110,9 @@ FILLERS = (
 FUNCTION_WORDS = frozenset("is am so he la de ex re da ha a le es si ho pro no na ne co can sol se mi".split())
 # English and Spanish words that are also abbreviations: in the middle of lower-case text they are words.
 COMMON_WORDS = frozenset(
-    "is am so he la de ex re da song songs job mark acts ha a le es si ho pro act ruth mar mat jo ti ma de no na ne pr co col "
-    "can sol judges judge numbers number kings king proverbs lu te se ga sal sus bar bel os ag st est so mi ec ct sab ro th jam jude "
-    "job per pet pete gen lam rev ep ph palms lamentations wisdom luke john amos joel".split()
+    (
+        "is am so he la de ex re da song songs job mark acts ha a le es si ho pro act ruth mar mat jo ti ma no na ne "
+        "pr co col can sol judges judge numbers number kings king proverbs lu te se ga sal sus bar bel os ag st est "
+        "mi ec ct sab ro th jam jude per pet pete gen lam rev ep ph palms lamentations wisdom luke john amos joel"
+    ).split()
 )

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance.infrastructure.graph.asking import GraphMissing, QuestionRefused
 from appliance.infrastructure.graph.free_question import QuestionTakesTooLong, QuestionTooLarge, ask_freely
-from appliance.infrastructure.graph.kuzu_engine import GraphMissing, QuestionRefused, build_graph
+from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
 
 CITY = NodeTable("City", {"name": "STRING", "people": "INT64"})

@@ -5,13 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.infrastructure.graph.kuzu_engine import (
-    GraphDamaged,
-    GraphMissing,
-    KuzuGraph,
-    QuestionRefused,
-    build_graph,
-)
+from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing, QuestionRefused
+from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
 
 CITY = NodeTable("City", {"name": "STRING", "people": "INT64"})

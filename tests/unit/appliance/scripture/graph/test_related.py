@@ -9,7 +9,7 @@ from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
 from appliance.scripture import store
 from appliance.scripture.canon import osis_of
 from appliance.scripture.companions import store as companions
-from appliance.scripture.companions.nouns import CrossReference, Dataset, DatasetKind
+from appliance.scripture.companions.dataset import CrossReference, Dataset, DatasetKind
 from appliance.scripture.graph.related import ReasonKind, related
 from appliance.scripture.graph.tables import contents
 from appliance.scripture.passage import Markup, Translation, Verse, Word

@@ -7,7 +7,7 @@ import pytest
 from appliance.infrastructure.database import Database
 from appliance.scripture import queries
 from appliance.scripture.companions import store
-from appliance.scripture.companions.nouns import CrossReference, TopicVote
+from appliance.scripture.companions.dataset import CrossReference, TopicVote
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.link_tables import read_table
 from appliance.scripture.importers.source import CrossReferenceSource, SourceUnreadable, TopicVoteSource
