@@ -20,7 +20,7 @@ from appliance.scripture import queries
 from appliance.scripture.companions.store import m002_links, m003_comments
 from appliance.scripture.search.index import IndexState, index_state
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.store import m001_library
+from appliance.scripture.store import m001_library, m004_headings
 from appliance.study.operations import AnswerDesk
 from appliance.study.ports import Turn, Writer
 from appliance.study.store import m002_messages
@@ -29,7 +29,7 @@ from models.client import Client
 from models.errors import ModelError
 from models.messages import ChatMessage, ChatRequest, ServiceTier
 
-LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments)
+LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments, m004_headings)
 APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages)
 LIBRARY_QUEUE = "library"
 

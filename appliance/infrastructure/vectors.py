@@ -20,6 +20,7 @@ class VectorTable:
         self._drop = f"DROP TABLE IF EXISTS {name}"
         self._delete = f"DELETE FROM {name} WHERE id = ?"
         self._insert = f"INSERT INTO {name} (id, embedding) VALUES (?, ?)"
+        self._all = f"SELECT id, embedding FROM {name}"
         self._nearest = f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"
 
         self._nearest_within = (
@@ -42,6 +43,10 @@ class VectorTable:
 
     def delete(self, work: UnitOfWork, ids: Iterable[int]) -> None:
         work.execute_many(self._delete, [(row_id,) for row_id in ids])
+
+    def rows(self, reader: Reader) -> list[tuple[int, bytes]]:
+        """Every vector with its id, in no order."""
+        return [(int(row_id), bytes(vector)) for row_id, vector in reader.rows(self._all)]
 
     def nearest(self, reader: Reader, vector: bytes, k: int) -> list[tuple[int, float]]:
         """The `k` nearest ids with their cosine similarity, best first."""

@@ -129,12 +129,29 @@ SELECT_CITING = """
 SELECT t.headword, c.heading, c.start, c."end", t.citations FROM topic_citations AS c CROSS JOIN topics AS t ON t.id = c.topic
 WHERE c.start BETWEEN :low AND :last AND c."end" >= :first
 """
+# Each heading of a topic is a document of its own, under the topic's headword.
+HEADINGS_SCHEMA = """
+CREATE VIRTUAL TABLE headings_fts USING fts5 (
+    headword, heading, topic UNINDEXED, tokenize = 'porter unicode61 remove_diacritics 2'
+)
+"""
+INSERT_HEADINGS = (
+    "INSERT INTO headings_fts (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
+    "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id"
+)
+INSERT_HEADINGS_OF = f"{INSERT_HEADINGS} WHERE t.dictionary = ?"
+DELETE_HEADINGS = "DELETE FROM headings_fts WHERE topic IN (SELECT id FROM topics WHERE dictionary = ?)"
 
 
 def m001_library(work: UnitOfWork) -> None:
     for statement in SCHEMA.split(";\n"):
         work.execute(statement)
     VERSE_VECTORS.create(work)
+
+
+def m004_headings(work: UnitOfWork) -> None:
+    work.execute(HEADINGS_SCHEMA)
+    work.execute(INSERT_HEADINGS)
 
 
 class Dictionary(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,7 +243,7 @@ def select_dictionaries(reader: Reader) -> list[Dictionary]:
 
 
 def delete_dictionary(work: UnitOfWork, dictionary: str) -> None:
-    for statement in (DELETE_LEXICON, DELETE_CITATIONS, DELETE_SEE_ALSO, DELETE_TOPICS, DELETE_DICTIONARY):
+    for statement in (DELETE_LEXICON, DELETE_HEADINGS, DELETE_CITATIONS, DELETE_SEE_ALSO, DELETE_TOPICS, DELETE_DICTIONARY):
         work.execute(statement, (dictionary,))
 
 
@@ -247,3 +264,4 @@ def insert_topics(work: UnitOfWork, dictionary: str, topics: Iterable[Topic]) ->
         topic_id = work.last_insert_id
         work.execute_many(INSERT_CITATION, [(topic_id, c.heading, c.start, c.end) for c in topic.citations])
         work.execute_many(INSERT_SEE_ALSO, [(topic_id, headword) for headword in topic.see_also])
+    work.execute(INSERT_HEADINGS_OF, (dictionary,))

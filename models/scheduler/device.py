@@ -14,6 +14,8 @@ from models.scheduler.fair_queue import FairQueue, Lane, Ticket, Urgency
 RunPass = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
 # Fewer tokens than this are not worth parting between passes that could go side by side.
 LEAST_TOKENS = 64
+# Turns of the event loop without another request after which those that came go: a request takes two to get here.
+QUIET_TURNS = 2
 
 
 class Passing(NamedTuple):
@@ -63,6 +65,7 @@ class Device:
         self._generating = False
         self._passes: dict[asyncio.Task[None], list[PartTicket]] = {}
         self._closed = False
+        self._came, self._gathering = 0, False
 
     @contextlib.asynccontextmanager
     async def turn(
@@ -89,7 +92,10 @@ class Device:
         """The result of a request's share of a pass. Raises QueueFull, and what the pass raises."""
         ticket: Ticket[Turn | Part] = Ticket(part, Lane.PASS, urgency, user)
         self.queue.enter(ticket, admitted=admitted)
-        self._start_passes()
+        self._came += 1
+        if not self._gathering:
+            self._gathering = True
+            self._gather(self._came, QUIET_TURNS)
         try:
             return await part.result
         finally:
@@ -107,6 +113,16 @@ class Device:
         for number, ticket in enumerate(self.queue.in_order(Lane.GENERATION), 1):
             if isinstance(ticket.work, Turn):
                 ticket.work.on_position(number)
+
+    def _gather(self, came: int, turns: int) -> None:
+        """Start passes when the event loop has turned without bringing more: a burst goes together, nobody waits for it."""
+        if self._came != came:
+            came, turns = self._came, QUIET_TURNS
+        if turns:
+            asyncio.get_running_loop().call_soon(self._gather, came, turns - 1)
+            return
+        self._gathering = False
+        self._start_passes()
 
     def _start_passes(self) -> None:
         while not self._closed and (tickets := self._next_pass()):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from appliance.infrastructure.database import Reader, UnitOfWork
+from appliance.infrastructure.database import Reader, Row, UnitOfWork
 from appliance.scripture.companions.dataset import Comment, CrossReference, Dataset, DatasetKind, TopicVote
 
 SCHEMA = """
@@ -104,7 +104,12 @@ def insert_comments(work: UnitOfWork, dataset: str, comments: Iterable[Comment])
 
 def select_cross_references(reader: Reader) -> list[CrossReference]:
     """Every link once, with the most votes that any dataset gives it."""
-    return [CrossReference(*row) for row in reader.rows(SELECT_CROSS_REFERENCES)]
+    return [CrossReference(*row) for row in select_cross_reference_rows(reader)]
+
+
+def select_cross_reference_rows(reader: Reader) -> list[Row]:
+    """The same as rows of numbers, for who takes them all at once."""
+    return reader.rows(SELECT_CROSS_REFERENCES)
 
 
 def select_comments(reader: Reader, first: int, last: int) -> list[tuple[str, str, str, Comment]]:

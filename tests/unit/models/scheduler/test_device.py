@@ -144,10 +144,27 @@ def test_models_and_urgencies_do_not_mix_in_a_pass() -> None:
     assert [["first"], ["other model"], ["query"], ["bulk", "more bulk"]] == asyncio.run(scene())
 
 
+def test_requests_that_come_in_one_burst_go_together_also_on_an_idle_device() -> None:
+    async def scene() -> list[list[str]]:
+        on, passes = device(), Passes()
+        passes.go.set()
+        tasks = [passes.ask(on, "a")]
+        await asyncio.sleep(0)
+        tasks += [passes.ask(on, "b")]
+        await asyncio.sleep(0)
+        tasks += [passes.ask(on, "c")]
+        await asyncio.gather(*tasks)
+        return passes.seen
+
+    assert [["a", "b", "c"]] == asyncio.run(scene())
+
+
 def test_entries_whose_caller_left_are_dropped() -> None:
     async def scene() -> list[list[str]]:
         on, passes = device(), Passes()
-        tasks = [passes.ask(on, text) for text in ("first", "gone", "here")]
+        tasks = [passes.ask(on, "first")]
+        await settle()
+        tasks += [passes.ask(on, text) for text in ("gone", "here")]
         await settle()
         tasks[1].cancel()
         passes.go.set()
@@ -175,7 +192,9 @@ def test_a_text_that_ends_the_process_fails_alone() -> None:
 def test_as_many_passes_run_side_by_side_as_the_model_bears_and_share_what_waits() -> None:
     async def scene() -> tuple[list[list[str]], int]:
         on, passes = device(), Passes(abreast=2)
-        tasks = [passes.ask(on, text) for text in ("first", "second")]
+        tasks = [passes.ask(on, "first")]
+        await settle()
+        tasks += [passes.ask(on, "second")]
         await settle()
         tasks += [passes.ask(on, text, tokens=80) for text in "abcd"]
         passes.go.set()
@@ -205,7 +224,9 @@ def test_few_tokens_are_not_parted_between_passes() -> None:
 def test_a_model_that_bears_one_pass_has_the_device_for_itself() -> None:
     async def scene() -> int:
         on, many, one = device(), Passes(abreast=2), Passes()
-        tasks = [many.ask(on, "a"), one.ask(on, "b", key="n"), many.ask(on, "c")]
+        tasks = [many.ask(on, "a")]
+        await settle()
+        tasks += [one.ask(on, "b", key="n"), many.ask(on, "c")]
         await settle()
         assert [["a"]] == many.seen
         assert [] == one.seen

@@ -1,0 +1,148 @@
+"""What a ranking knows of the library before any query: arrays over the verses of the embedded text.
+
+A verse is met here by its position in that text, from 0. Reading takes about a second; what is read is never changed.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.infrastructure.database import Reader
+from appliance.scripture import store
+from appliance.scripture.canon import BOOK_FACTOR, CHAPTER_FACTOR
+from appliance.scripture.companions import store as companion_store
+from appliance.scripture.numbering import numbering
+from appliance.scripture.passage import Translation
+from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.integer[Any]]
+
+# Of longer ranges the first verses stand for the whole.
+LONGEST_RANGE = 30
+
+SELECT_PLACES = "SELECT verse_id, length(text) FROM verses WHERE translation = ? ORDER BY verse_id"
+SELECT_HEADINGS = "SELECT rowid, topic, heading FROM headings_fts"
+SELECT_COMMENT_PLACES = 'SELECT id, start, "end" FROM comments'
+
+
+class Ragged:
+    """Rows of different lengths in one array: row `i` is `values[offsets[i]:offsets[i + 1]]`."""
+
+    def __init__(self, rows: int, of: Integers, values: Integers) -> None:
+        """Of values in any order, `of` says in which row each stands."""
+        order = np.argsort(of, kind="stable")
+        self.values = values[order].astype(np.int32)
+        self.offsets = np.searchsorted(of[order], np.arange(rows + 1))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Integers:
+        return np.diff(self.offsets)
+
+    def of(self, rows: Integers) -> tuple[Integers, Integers]:
+        """The values of several rows, and by its place in `rows` of which row each is."""
+        which, at = _spread(self.offsets[rows], self.offsets[rows + 1])
+        return which, self.values[at]
+
+
+class Knowledge:
+    """Verses with their vectors, the links between them, the topics and comments that speak of them."""
+
+    def __init__(self, reader: Reader, embedded: Translation) -> None:
+        self.embedded = embedded
+        self._read_verses(reader)
+        self.vectors = self._read_vectors(reader)
+        self.links = self._read_links(reader)
+        self._read_topics(reader)
+        rows, starts, ends = _columns(reader.rows(SELECT_COMMENT_PLACES), 3)
+        self.comment_rows = _numbered(rows)
+        self.comments = Ragged(len(rows), *self._ranges(starts, ends))
+
+    @property
+    def size(self) -> int:
+        return len(self.places)
+
+    def positions(self, verse_ids: Sequence[int] | Integers) -> Integers:
+        """Where verses stand; -1 for one that the embedded text lacks."""
+        wanted = np.asarray(verse_ids, dtype=np.int64)
+        found = np.searchsorted(self.places, wanted).clip(max=self.size - 1)
+        return np.where(self.places[found] == wanted, found, -1)
+
+    def _read_verses(self, reader: Reader) -> None:
+        to_hub = numbering(self.embedded.versification).to_hub
+        rows = reader.rows(SELECT_PLACES, (self.embedded.id,))
+        lengths = {to_hub(place): length for place, length in rows if place % CHAPTER_FACTOR}
+        self.places = np.array(sorted(lengths), dtype=np.int64)
+        self.verse_lengths = np.array([lengths[place] for place in self.places.tolist()], dtype=np.float32)
+        self.books = (self.places // BOOK_FACTOR).astype(np.float32)
+        is_first = np.diff(self.places // CHAPTER_FACTOR, prepend=-1) != 0
+        self.chapter_starts = np.flatnonzero(is_first)
+        self.chapter_of = np.cumsum(is_first) - 1
+        self.chapter_lengths = np.diff(self.chapter_starts, append=self.size).astype(np.float32)
+
+    def _read_vectors(self, reader: Reader) -> Floats:
+        vectors = np.zeros((self.size, EMBEDDING_DIMENSIONS), dtype=np.float32)
+        rows = VERSE_VECTORS.rows(reader)
+        positions = self.positions([verse_id for verse_id, _ in rows])
+        for position, (_, vector) in zip(positions.tolist(), rows, strict=True):
+            if position >= 0:
+                vectors[position] = np.frombuffer(vector, dtype="<f4")
+        return vectors
+
+    def _read_links(self, reader: Reader) -> Ragged:
+        """Cross references in both directions: a link says as much of where it comes from."""
+        sources, starts, ends, votes = _columns(companion_store.select_cross_reference_rows(reader), 4)
+        positions = self.positions(sources)
+        kept = (votes > 0) & (positions >= 0)
+        which, targets = self._ranges(starts[kept], ends[kept])
+        origins = positions[kept][which]
+        return Ragged(self.size, np.concatenate([origins, targets]), np.concatenate([targets, origins]))
+
+    def _read_topics(self, reader: Reader) -> None:
+        rows = reader.rows(store.SELECT_TOPICS)
+        self.headwords = [str(row[1]) for row in rows]
+        topics = _numbered([row[0] for row in rows])
+        headings = reader.rows(SELECT_HEADINGS)
+        self.heading_rows = _numbered([row[0] for row in headings])
+        self.heading_topics = np.array([topics[topic] for _, topic, _ in headings], dtype=np.int64)
+        number = {(topic, heading): number for number, (_, topic, heading) in enumerate(headings)}
+        cited = reader.rows(store.SELECT_CITATIONS)
+        heading_of = np.array([number[topic, heading] for topic, heading, _, _ in cited], dtype=np.int64)
+        which, positions = self._ranges(*_columns([row[2:] for row in cited], 2))
+        self.headings = _without_doubles(len(headings), heading_of[which], positions)
+        self.topics = _without_doubles(len(rows), self.heading_topics[heading_of[which]], positions)
+        see = _columns([(topics[one], topics[other]) for one, other in reader.rows(store.SELECT_SEE)], 2)
+        self.see = Ragged(len(rows), see[0], see[1])
+        self.times_cited = np.bincount(self.topics.values, minlength=self.size).astype(np.float32)
+
+    def _ranges(self, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
+        """The positions of ranges of verses, and by its place in `starts` of which range each is."""
+        first = np.searchsorted(self.places, starts)
+        last = np.searchsorted(self.places, ends, side="right")
+        return _spread(first, np.minimum(last, first + LONGEST_RANGE).clip(min=first))
+
+
+def _spread(starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
+    """All numbers from each start to before its end, and which of the starts each is from."""
+    counts = ends - starts
+    which = np.repeat(np.arange(len(starts)), counts)
+    return which, np.arange(len(which)) + np.repeat(ends - np.cumsum(counts), counts)
+
+
+def _without_doubles(rows: int, of: Integers, positions: Integers) -> Ragged:
+    both = np.unique(np.stack([of, positions]), axis=1)
+    return Ragged(rows, both[0], both[1])
+
+
+def _columns(rows: Sequence[Sequence[Any]], count: int) -> Integers:
+    """Rows of whole numbers as columns."""
+    return np.array(rows, dtype=np.int64).reshape(-1, count).T
+
+
+def _numbered(keys: Sequence[Any] | Integers) -> dict[int, int]:
+    return {int(key): number for number, key in enumerate(keys)}
