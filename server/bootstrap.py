@@ -18,8 +18,9 @@ from appliance.infrastructure.settings import Settings, default_home, load_setti
 from appliance.scripture import jobs as scripture_jobs
 from appliance.scripture import queries
 from appliance.scripture.companions.store import m002_links, m003_comments
-from appliance.scripture.search.index import IndexState, index_state
+from appliance.scripture.search.index import IndexState, bare_headings, index_state
 from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.service import Finder
 from appliance.scripture.store import m001_library, m004_headings
 from appliance.study.operations import AnswerDesk
 from appliance.study.ports import Turn, Writer
@@ -111,6 +112,13 @@ class Appliance:
         self.index_embedder = embedder or RuntimeEmbedder(self.models, settings.embedding_model, patient=True)
         self.writer = writer or RuntimeWriter(self.models, settings.chat_model)
         self.graph = KuzuGraph(folder.graph)
+        self.finder = Finder(
+            self.library,
+            self.embedder,
+            embedded=settings.embedded_translation,
+            graph=self.graph,
+            topics=folder.topic_memory,
+        )
         self.jobs = Jobs(self.appliance_db)
         self._queue: JobQueue | None = None
 
@@ -128,6 +136,10 @@ class Appliance:
             scripture_jobs.GRAPH: partial(
                 scripture_jobs.build_library_graph, database=self.library, path=self.folder.graph
             ),
+            scripture_jobs.MEMORY: partial(
+                scripture_jobs.remember_topics, database=self.library, embedder=self.index_embedder,
+                path=self.folder.topic_memory,
+            ),
             scripture_jobs.INDEX: partial(
                 scripture_jobs.index_library, database=self.library, embedder=self.index_embedder,
                 preferred=self.settings.embedded_translation,
@@ -136,8 +148,7 @@ class Appliance:
 
     def answer_desk(self) -> AnswerDesk:
         return AnswerDesk(
-            library=self.library, appliance=self.appliance_db, embedder=self.embedder, writer=self.writer,
-            embedded=self.settings.embedded_translation,
+            library=self.library, appliance=self.appliance_db, finder=self.finder, writer=self.writer
         )  # fmt: skip
 
     def create_import_job(self, location: str, only: Sequence[str] = ()) -> Job:
@@ -146,6 +157,9 @@ class Appliance:
 
     def create_graph_job(self) -> Job:
         return self.jobs.create(kind=scripture_jobs.GRAPH, title="Build the graph")
+
+    def create_memory_job(self) -> Job:
+        return self.jobs.create(kind=scripture_jobs.MEMORY, title="Remember topics")
 
     def create_index_job(self) -> Job:
         return self.jobs.create(kind=scripture_jobs.INDEX, title="Prepare search by meaning")
@@ -163,7 +177,8 @@ class Appliance:
     def index_is_wanted(self) -> bool:
         """True where verses lack vectors and what makes them is installed."""
         state = self.index_state()
-        return state.total > 0 and not state.complete and embedding_is_installed()
+        bare = not state.complete or bare_headings(self.library, self.settings.embedding_model) > 0
+        return state.total > 0 and bare and embedding_is_installed()
 
     def graph_is_wanted(self) -> bool:
         """True where there are texts and no graph of them."""

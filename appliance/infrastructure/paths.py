@@ -44,6 +44,11 @@ class DataFolder:
         return self.home / "graph" / "library.kuzu"
 
     @property
+    def topic_memory(self) -> Path:
+        """Topics with the votes of a file that was imported, beside those that are shipped."""
+        return self.home / "topics.npz"
+
+    @property
     def web_address(self) -> Path:
         """Holds the address of the web server that runs, for commands to find it."""
         return self.run / "web.address"

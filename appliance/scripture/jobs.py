@@ -10,12 +10,14 @@ from appliance.infrastructure.job_runner import JobContext
 from appliance.scripture import operations
 from appliance.scripture.graph.tables import contents
 from appliance.scripture.importers.detect import open_sources
-from appliance.scripture.search.index import build_index
+from appliance.scripture.search.index import build_index, embed_headings
 from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.ranking.imported_topics import rebuild_memory
 
 IMPORT = "import"
 INDEX = "index"
 GRAPH = "graph"
+MEMORY = "memory"
 
 
 def import_library(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:
@@ -61,4 +63,19 @@ def index_library(
 
     context.report(0.0, "starting the embedding model", now=True)
     count = build_index(database, embedder, preferred, progress)
-    return f"{count:,} verses embedded" if count else "nothing new to embed"
+    headings = embed_headings(
+        database, embedder, lambda done, total: context.report(1.0, f"{done:,} of {total:,} headings of topics")
+    )
+    done = [f"{count:,} verses" if count else "", f"{headings:,} headings of topics" if headings else ""]
+    return f"{' and '.join(filter(None, done))} embedded" if count or headings else "nothing new to embed"
+
+
+def remember_topics(
+    context: JobContext, _arguments: Mapping[str, Any], *, database: Database, embedder: Embedder, path: Path
+) -> str:
+    """Keep the topics that people voted on, with their vectors, for the ranking to remember."""
+    context.report(0.0, "embedding topics", now=True)
+    count = rebuild_memory(
+        database, embedder, path, lambda done, total: context.report(done / total, f"{done:,} of {total:,} topics")
+    )
+    return f"{count:,} topics remembered"

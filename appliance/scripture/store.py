@@ -135,6 +135,21 @@ CREATE VIRTUAL TABLE headings_fts USING fts5 (
     headword, heading, topic UNINDEXED, tokenize = 'porter unicode61 remove_diacritics 2'
 )
 """
+# A heading's vector goes with its document; what lacks one is found by what is there.
+HEADING_VECTORS_SCHEMA = (
+    "CREATE TABLE heading_vectors (heading INTEGER PRIMARY KEY, model TEXT NOT NULL, vector BLOB NOT NULL)"
+)
+SELECT_HEADING_VECTORS = "SELECT heading, vector FROM heading_vectors"
+SELECT_BARE_HEADINGS = """
+SELECT h.rowid, h.headword, h.heading FROM headings_fts AS h LEFT JOIN heading_vectors AS v ON v.heading = h.rowid AND v.model = ?
+WHERE v.heading IS NULL
+"""
+UPSERT_HEADING_VECTOR = "INSERT OR REPLACE INTO heading_vectors VALUES (?, ?, ?)"
+DELETE_HEADING_VECTORS = """
+DELETE FROM heading_vectors WHERE heading IN (
+    SELECT h.rowid FROM headings_fts AS h JOIN topics AS t ON t.id = h.topic WHERE t.dictionary = ?
+)
+"""
 INSERT_HEADINGS = (
     "INSERT INTO headings_fts (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
     "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id"
@@ -151,6 +166,7 @@ def m001_library(work: UnitOfWork) -> None:
 
 def m004_headings(work: UnitOfWork) -> None:
     work.execute(HEADINGS_SCHEMA)
+    work.execute(HEADING_VECTORS_SCHEMA)
     work.execute(INSERT_HEADINGS)
 
 
@@ -243,7 +259,10 @@ def select_dictionaries(reader: Reader) -> list[Dictionary]:
 
 
 def delete_dictionary(work: UnitOfWork, dictionary: str) -> None:
-    for statement in (DELETE_LEXICON, DELETE_HEADINGS, DELETE_CITATIONS, DELETE_SEE_ALSO, DELETE_TOPICS, DELETE_DICTIONARY):
+    for statement in (
+        DELETE_LEXICON, DELETE_HEADING_VECTORS, DELETE_HEADINGS, DELETE_CITATIONS, DELETE_SEE_ALSO, DELETE_TOPICS,
+        DELETE_DICTIONARY,
+    ):  # fmt: skip
         work.execute(statement, (dictionary,))
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from appliance.infrastructure.database import Database
 from appliance.scripture import queries
+from appliance.scripture.search.wording import subject_of
 from appliance.study.answer import Source
-from appliance.study.retrieval import subject_of
 
 _WORD = re.compile(r"\w{3,}")
 NO_TOPIC = "More passages"

@@ -12,7 +12,7 @@ from appliance.errors import ApplianceError, Refused, Unavailable
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.leases import owner_is_dead, this_process
 from appliance.scripture import queries as scripture
-from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.service import Finder
 from appliance.study import queries, store
 from appliance.study.answer import EXTRACTIVE, EventType, Message, MessageState, Source
 from appliance.study.extractive import write_extract
@@ -38,13 +38,12 @@ class AnswerDesk:
         *,
         library: Database,
         appliance: Database,
-        embedder: Embedder | None,
+        finder: Finder,
         writer: Writer | None,
-        embedded: str,
     ) -> None:
         self.log = AnswerLog(appliance)
         self._library, self._appliance = library, appliance
-        self._embedder, self._writer, self._embedded = embedder, writer, embedded
+        self._finder, self._writer = finder, writer
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def ask(self, question: str, translation: str) -> Message:
@@ -125,7 +124,7 @@ class AnswerDesk:
         await live.finish(MessageState.FAILED, made_by=None, error=sentence)
 
     def _retrieve(self, question: str, translation: str) -> Retrieved:
-        return retrieve(self._library, self._embedder, question, translation, embedded=self._embedded)
+        return retrieve(self._library, self._finder, question, translation)
 
     async def _write(self, live: LiveAnswer, question: str, sources: tuple[Source, ...]) -> tuple[str, str | None]:
         """Write by the chat model where there is one, else extract; (who wrote, what to tell the reader)."""

@@ -1,25 +1,17 @@
 """From a question to the passages that an answer may rest on."""
 
-import re
-
 import msgspec
 
 from appliance.infrastructure.database import Database
 from appliance.scripture import queries
 from appliance.scripture.canon import CHAPTER_FACTOR
 from appliance.scripture.references import PassageNotFound, Reference
-from appliance.scripture.search.hits import Mode
-from appliance.scripture.search.ports import Embedder
-from appliance.scripture.search.service import Search, named_reference, search
+from appliance.scripture.search.hits import Mode, Search
+from appliance.scripture.search.named import named_reference
+from appliance.scripture.search.service import Finder
+from appliance.scripture.search.wording import subject_of
 from appliance.study.answer import Source
 
-_WORD = re.compile(r"\w{2,}")
-_FRAME = re.compile(
-    r"^(?:please\s+)?(?:what|where|how|when|why|who|which|does|do|is|are|can|should|tell\s+me|explain)\b"
-    r"(?:(?:\s+\w+){0,4}?\s+(?:bible|scriptures?|god'?s\s+word|jesus)(?:\s+(?:say|says|teach|teaches|tell\s+us|mean|have\s+to\s+say))?)?"
-    r"(?:\s+(?:about|on|regarding|concerning))?\s+",
-    re.IGNORECASE,
-)
 HITS = 16
 MAX_SOURCES = 8
 # Verses before and after a hit that are read with it, and the most that one passage grows to.
@@ -39,17 +31,11 @@ class _Window(msgspec.Struct):
     last: int
 
 
-def retrieve(
-    database: Database, embedder: Embedder | None, question: str, translation: str, *, embedded: str
-) -> Retrieved:
-    """The best passages for a question, each a run of verses with its neighbours. Raises as `search` does."""
+def retrieve(database: Database, finder: Finder, question: str, translation: str) -> Retrieved:
+    """The best passages for a question, each a run of verses with its neighbours. Raises as `Finder.search` does."""
     named = named_reference(question)
-    results = search(
-        database,
-        embedder,
-        Search(query=subject_of(question), mode=Mode.HYBRID, translation=translation, limit=HITS),
-        embedded=embedded,
-    )
+    wanted = Search(query=subject_of(question), mode=Mode.HYBRID, translation=translation, limit=HITS)
+    results = finder.search(wanted)
     windows: list[_Window] = []
     for hit in results.hits:
         if named and named.start <= hit.verse_id <= named.end:
@@ -62,12 +48,6 @@ def retrieve(
         _source(database, number, each, translation) for number, each in enumerate(references[:MAX_SOURCES], start=1)
     )
     return Retrieved(tuple(source for source in sources if source), results.notice)
-
-
-def subject_of(question: str) -> str:
-    """What a question is about, without the frame that every question shares: "worry" of "what … say about worry?"."""
-    subject = _FRAME.sub("", question).strip(" ?!.")
-    return subject if _WORD.search(subject) else question
 
 
 def _widen(windows: list[_Window], verse_id: int) -> None:

@@ -14,8 +14,7 @@ from pathlib import Path
 from appliance.errors import Refused
 from appliance.scripture import queries
 from appliance.scripture.references import parse_osis
-from appliance.scripture.search.hits import Mode
-from appliance.scripture.search.service import Search, search
+from appliance.scripture.search.hits import Mode, Search
 from server.benchmarks.report import Measurement, plain
 from server.bootstrap import Appliance
 
@@ -60,22 +59,20 @@ def measure_topics(
 ) -> list[Measurement]:
     """`ndcg_at_10`, `recall_at_100`, `hit_at_10`, `p50_ms`, `p95_ms` of the installed search."""
     translation = queries.default_translation(appliance.library, appliance.settings.default_translation).id
-    embedded = appliance.settings.embedded_translation
-    ndcg, recall, hit, took = [], [], [], []
+    gained: list[float] = []
+    recall, hit, took = [], [], []
     for number, (topic, gains) in enumerate(topics.items()):
         wanted = Search(query=topic, mode=mode, translation=translation, limit=DEPTH)
         began = time.perf_counter()
-        found = [
-            each.verse_id for each in search(appliance.library, appliance.embedder, wanted, embedded=embedded).hits
-        ]
+        found = [each.verse_id for each in appliance.finder.search(wanted).hits]
         took.append((time.perf_counter() - began) * 1000)
-        ndcg.append(_ndcg(found, gains))
+        gained.append(ndcg(found, gains))
         recall.append(len(gains.keys() & set(found)) / len(gains) if gains else 0.0)
         hit.append(float(bool(gains.keys() & set(found[:TOP]))))
         on_progress(number + 1, len(topics))
     took.sort()
     return [
-        plain("ndcg_at_10", statistics.fmean(ndcg), "nDCG"),
+        plain("ndcg_at_10", statistics.fmean(gained), "nDCG"),
         plain("recall_at_100", statistics.fmean(recall), "share"),
         plain("hit_at_10", statistics.fmean(hit), "share"),
         plain("p50_ms", took[len(took) // 2], "ms"),
@@ -84,7 +81,8 @@ def measure_topics(
     ]
 
 
-def _ndcg(found: list[int], gains: dict[int, float]) -> float:
+def ndcg(found: list[int], gains: dict[int, float]) -> float:
+    """NDCG of the first ten of an order."""
     ideal = sum(gain / math.log2(rank + 2) for rank, gain in enumerate(sorted(gains.values(), reverse=True)[:TOP]))
     actual = sum(gains.get(verse_id, 0.0) / math.log2(rank + 2) for rank, verse_id in enumerate(found[:TOP]))
     return actual / ideal if ideal else 0.0

@@ -32,6 +32,7 @@ _COMMANDS = {
     "library": ("server.cli.library", "library"),
     "index": ("server.cli.library", "index"),
     "graph": ("server.cli.graph", "graph"),
+    "ranking": ("server.cli.ranking", "ranking"),
     "read": ("server.cli.reading", "read"),
     "search": ("server.cli.reading", "search_command"),
     "ask": ("server.cli.asking", "ask"),

@@ -8,6 +8,7 @@ from rich.progress import Progress
 
 from appliance.scripture.search.hits import Mode
 from server.benchmarks.report import print_report
+from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home
 
 
@@ -20,13 +21,17 @@ def evaluate() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.HYBRID.value, show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many topics.")
+@click.option("--cross-validate", is_flag=True, help="Train on four fifths of FILE and rank the rest, five times.")
 @JSON_OPTION
 @click.pass_obj
-def topics(home: Home, file: Path, mode: str, limit: int | None, as_json: bool) -> None:
+def topics(home: Home, file: Path, mode: str, limit: int | None, cross_validate: bool, as_json: bool) -> None:
     """Search: topics of FILE (topic, start, end, votes with tabs between) against the verses voted for."""
     from server.benchmarks.topics import measure_topics, read_topics
 
     appliance = home.open()
+    if cross_validate:
+        _cross_validate(appliance, file, as_json=as_json)
+        return
     read = dict(list(read_topics(file).items())[:limit])
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("searching", total=len(read))
@@ -34,6 +39,16 @@ def topics(home: Home, file: Path, mode: str, limit: int | None, as_json: bool) 
             appliance, read, Mode(mode), lambda done, _total: bar.update(task, completed=done)
         )
     print_report("topics", measurements, as_json=as_json)
+
+
+def _cross_validate(appliance: Appliance, file: Path, *, as_json: bool) -> None:
+    from server.benchmarks.cross_validation import measure_cross_validated
+    from server.training import read_votes
+
+    with Console(stderr=True).status("reading") as status:
+        _, knowledge, learnable = read_votes(appliance, file)
+        measurements = measure_cross_validated(appliance, knowledge, learnable, status.update)
+    print_report("topics, cross-validated", measurements, as_json=as_json)
 
 
 @evaluate.command()
@@ -49,3 +64,20 @@ def references(file: Path, as_json: bool, misses: bool) -> None:
     if misses and not as_json:
         for miss in missed:
             click.echo(f"{miss.kind}\t{miss.text}\t{miss.expected}\t{miss.found}")
+
+
+@evaluate.command("known-items")
+@click.option(
+    "--topics", "file", type=click.Path(path_type=Path), help="Topics with votes, to be asked as questions too."
+)
+@JSON_OPTION
+@click.pass_obj
+def known_items(home: Home, file: Path | None, as_json: bool) -> None:
+    """Search: verses half remembered, phrases, misspellings, older words, names; made from the texts."""
+    from server.benchmarks.known_items import measure_known_items
+    from server.benchmarks.topics import read_topics
+
+    appliance = home.open()
+    with Console(stderr=True).status("reading") as status:
+        measurements = measure_known_items(appliance, read_topics(file) if file else {}, status.update)
+    print_report("known items", measurements, as_json=as_json)

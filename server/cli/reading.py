@@ -7,8 +7,8 @@ from rich.text import Text
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import parse_reference
-from appliance.scripture.search.hits import Hit, Mode
-from appliance.scripture.search.service import MAX_LIMIT, Search, search
+from appliance.scripture.search.hits import Hit, Mode, Search
+from appliance.scripture.search.service import MAX_LIMIT
 from server.cli.context import JSON_OPTION, Home, console, print_json
 
 
@@ -79,7 +79,7 @@ def search_command(
         testament=Testament(testament) if testament else None,
         within=within,
     )  # fmt: skip
-    results = search(appliance.library, appliance.embedder, wanted, embedded=appliance.settings.embedded_translation)
+    results = appliance.finder.search(wanted)
     if as_json:
         print_json(msgspec.to_builtins(results))
         return

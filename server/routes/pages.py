@@ -13,8 +13,8 @@ from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.passage import Translation
 from appliance.scripture.references import book_named, find_book
-from appliance.scripture.search.hits import Mode
-from appliance.scripture.search.service import Search, doubt_about, named_reference, search
+from appliance.scripture.search.hits import Mode, Search
+from appliance.scripture.search.named import doubt_about, named_reference
 from appliance.study import queries as study
 from appliance.study.operations import AnswerDesk
 from server.bootstrap import Appliance
@@ -132,12 +132,7 @@ class PagesController(Controller):
                 query=q, mode=mode, translation=shown.id, limit=PAGE_SIZE, cursor=cursor or None,
                 testament=Testament(testament) if testament in set(Testament) else None, book=book or None,
             )  # fmt: skip
-            results = search(
-                appliance.library,
-                appliance.embedder,
-                wanted,
-                embedded=appliance.settings.embedded_translation,
-            )
+            results = appliance.finder.search(wanted)
         return Template(
             "search.html",
             context={

@@ -8,8 +8,8 @@ from litestar.params import FromQuery, QueryParameter
 
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
-from appliance.scripture.search.hits import Mode, Results
-from appliance.scripture.search.service import MAX_LIMIT, Search, search
+from appliance.scripture.search.hits import Mode, Results, Search
+from appliance.scripture.search.service import MAX_LIMIT
 from server.bootstrap import Appliance
 
 
@@ -43,4 +43,4 @@ class SearchController(Controller):
             book=book,
             within=within,
         )
-        return search(appliance.library, appliance.embedder, wanted, embedded=appliance.settings.embedded_translation)
+        return appliance.finder.search(wanted)

@@ -75,8 +75,21 @@ def _expression(terms: list[tuple[str, "_Term"]]) -> str:
 
 def any_of(query: TextQuery) -> str:
     """An expression that any of the telling words satisfies, for ranking by BM25."""
-    telling = [word for word in query.words if word.lower() not in _STOP_WORDS] or list(query.words)
-    return " OR ".join(_quoted(word) for word in dict.fromkeys(telling))
+    return " OR ".join(_quoted(word) for word in dict.fromkeys(telling_words(query)))
+
+
+def telling_words(query: TextQuery) -> list[str]:
+    """The words of a query without those that every question has, or all where there are no others."""
+    return [word for word in query.words if word.lower() not in _STOP_WORDS] or list(query.words)
+
+
+def stem(word: str) -> str:
+    """A beginning shared by the forms of an English word: near enough to what the index matches, where it is not asked."""
+    word = word.lower()
+    for ending in ("ing", "ies", "ed", "es", "s", "y", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
 
 
 def _phrase(phrase: str) -> _Term | None:

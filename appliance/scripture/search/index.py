@@ -1,17 +1,19 @@
 """The index by meaning: which verses have a vector, and making those that lack one."""
 
 import hashlib
+import re
 from collections.abc import Callable
 
 import msgspec
 
 from appliance.infrastructure.database import Database, Reader, UnitOfWork
-from appliance.scripture import queries
+from appliance.scripture import queries, store
 from appliance.scripture.passage import Translation
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.store import VERSE_VECTORS
 
 BATCH = 512
+_CATCH_ALL = re.compile(r"\b(?:general|unclassified) scriptures\b", re.IGNORECASE)
 
 SELECT_DIGESTS = "SELECT verse_id, digest FROM embedded_verses"
 ADOPT = "UPDATE embedded_verses SET translation = ? WHERE verse_id = ? AND translation <> ?"
@@ -97,6 +99,39 @@ def build_index(
         done += len(batch)
         on_progress(done, len(texts))
     return len(stale)
+
+
+def bare_headings(database: Database, model: str) -> int:
+    """How many headings of topics have no vector of a model yet."""
+    return len(database.reader.rows(store.SELECT_BARE_HEADINGS, (model,)))
+
+
+def embed_headings(
+    database: Database, embedder: Embedder, on_progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> int:
+    """Embed the headings of topics that have no vector yet; the number embedded is returned. Raises Unavailable."""
+    rows = database.reader.rows(store.SELECT_BARE_HEADINGS, (embedder.model,))
+    texts = sorted(
+        ((int(row), heading_text(headword, heading)) for row, headword, heading in rows), key=lambda row: len(row[1])
+    )
+    for at in range(0, len(texts), BATCH):
+        batch = texts[at : at + BATCH]
+        vectors = embedder.embed([text for _, text in batch])
+        with database.write() as work:
+            work.execute_many(
+                store.UPSERT_HEADING_VECTOR,
+                [(row, embedder.model, vector) for (row, _), vector in zip(batch, vectors, strict=True)],
+            )
+            work.commit()
+        on_progress(at + len(batch), len(texts))
+    return len(texts)
+
+
+def heading_text(headword: str, heading: str) -> str:
+    """A heading under its headword as a person would write it: `Angel: Functions of`, and the headword alone for all else."""
+    if not heading or _CATCH_ALL.search(heading):
+        return headword.title()
+    return f"{headword.title()}: {heading.capitalize() if heading.isupper() else heading}"
 
 
 def _settle_state(database: Database, model: str, wanted: set[int]) -> None:

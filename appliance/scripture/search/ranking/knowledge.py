@@ -3,8 +3,11 @@
 A verse is met here by its position in that text, from 0. Reading takes about a second; what is read is never changed.
 """
 
-from collections.abc import Sequence
-from typing import Any
+import copy
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +18,21 @@ from appliance.scripture.canon import BOOK_FACTOR, CHAPTER_FACTOR
 from appliance.scripture.companions import store as companion_store
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Translation
+from appliance.scripture.search.fts import stem
+from appliance.scripture.search.wording import Vocabulary
 from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
 
-Floats = NDArray[np.float32]
+# Of 32 bits where they are kept; between two steps of a computation numpy may make 64 of them.
+Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 
+_WORD = re.compile(r"\w{2,}")
 # Of longer ranges the first verses stand for the whole.
 LONGEST_RANGE = 30
 
 SELECT_PLACES = "SELECT verse_id, length(text) FROM verses WHERE translation = ? ORDER BY verse_id"
+SELECT_TEXTS = "SELECT text FROM verses WHERE translation = ?"
+SELECT_TOPIC_WORDS = "SELECT headword || ' ' || heading FROM headings_fts"
 SELECT_HEADINGS = "SELECT rowid, topic, heading FROM headings_fts"
 SELECT_COMMENT_PLACES = 'SELECT id, start, "end" FROM comments'
 
@@ -50,15 +59,28 @@ class Ragged:
         return which, self.values[at]
 
 
+class EnglishText(NamedTuple):
+    """A text whose words are searched, and how its verses are numbered."""
+
+    id: str
+    to_hub: Callable[[int], int]
+
+
 class Knowledge:
     """Verses with their vectors, the links between them, the topics and comments that speak of them."""
 
-    def __init__(self, reader: Reader, embedded: Translation) -> None:
+    def __init__(self, reader: Reader, embedded: Translation, second: Translation | None) -> None:
+        """`embedded` is the text whose verses have vectors; a `second` one, of another style, has other words for the same."""
         self.embedded = embedded
+        self.texts = [
+            EnglishText(each.id, numbering(each.versification).to_hub) if each else None for each in (embedded, second)
+        ]
         self._read_verses(reader)
         self.vectors = self._read_vectors(reader)
         self.links = self._read_links(reader)
         self._read_topics(reader)
+        self.heading_vectors = self._read_heading_vectors(reader)
+        self.vocabulary = Vocabulary(self._read_words(reader))
         rows, starts, ends = _columns(reader.rows(SELECT_COMMENT_PLACES), 3)
         self.comment_rows = _numbered(rows)
         self.comments = Ragged(len(rows), *self._ranges(starts, ends))
@@ -66,6 +88,10 @@ class Knowledge:
     @property
     def size(self) -> int:
         return len(self.places)
+
+    def within(self, first: int, last: int) -> slice:
+        """The positions of the verses between two verse ids, both included."""
+        return slice(int(np.searchsorted(self.places, first)), int(np.searchsorted(self.places, last, side="right")))
 
     def positions(self, verse_ids: Sequence[int] | Integers) -> Integers:
         """Where verses stand; -1 for one that the embedded text lacks."""
@@ -80,10 +106,20 @@ class Knowledge:
         self.places = np.array(sorted(lengths), dtype=np.int64)
         self.verse_lengths = np.array([lengths[place] for place in self.places.tolist()], dtype=np.float32)
         self.books = (self.places // BOOK_FACTOR).astype(np.float32)
+        self.nothing = np.zeros(self.size, dtype=np.float32)
         is_first = np.diff(self.places // CHAPTER_FACTOR, prepend=-1) != 0
         self.chapter_starts = np.flatnonzero(is_first)
         self.chapter_of = np.cumsum(is_first) - 1
         self.chapter_lengths = np.diff(self.chapter_starts, append=self.size).astype(np.float32)
+
+    def _read_words(self, reader: Reader) -> Counter[str]:
+        """How often each word stands in the texts; those of headwords and headings are known too."""
+        words = Counter[str]()
+        for text in self.texts:
+            if text:
+                words.update(_WORD.findall("\n".join(row[0] for row in reader.rows(SELECT_TEXTS, (text.id,))).lower()))
+        words.update(set(_WORD.findall("\n".join(row[0] for row in reader.rows(SELECT_TOPIC_WORDS)).lower())))
+        return words
 
     def _read_vectors(self, reader: Reader) -> Floats:
         vectors = np.zeros((self.size, EMBEDDING_DIMENSIONS), dtype=np.float32)
@@ -93,6 +129,20 @@ class Knowledge:
             if position >= 0:
                 vectors[position] = np.frombuffer(vector, dtype="<f4")
         return vectors
+
+    def _read_heading_vectors(self, reader: Reader) -> Floats:
+        vectors = np.zeros((len(self.headings), EMBEDDING_DIMENSIONS), dtype=np.float32)
+        for row, vector in reader.rows(store.SELECT_HEADING_VECTORS):
+            if row in self.heading_rows:
+                vectors[self.heading_rows[row]] = np.frombuffer(vector, dtype="<f4")
+        return vectors
+
+    def without_links(self) -> "Knowledge":
+        """The same without cross references."""
+        none = np.zeros(0, dtype=np.int64)
+        bare = copy.copy(self)
+        bare.links = Ragged(self.size, none, none)
+        return bare
 
     def _read_links(self, reader: Reader) -> Ragged:
         """Cross references in both directions: a link says as much of where it comes from."""
@@ -106,6 +156,7 @@ class Knowledge:
     def _read_topics(self, reader: Reader) -> None:
         rows = reader.rows(store.SELECT_TOPICS)
         self.headwords = [str(row[1]) for row in rows]
+        self.headword_stems = [_stems(headword) for headword in self.headwords]
         topics = _numbered([row[0] for row in rows])
         headings = reader.rows(SELECT_HEADINGS)
         self.heading_rows = _numbered([row[0] for row in headings])
@@ -115,7 +166,9 @@ class Knowledge:
         heading_of = np.array([number[topic, heading] for topic, heading, _, _ in cited], dtype=np.int64)
         which, positions = self._ranges(*_columns([row[2:] for row in cited], 2))
         self.headings = _without_doubles(len(headings), heading_of[which], positions)
-        self.topics = _without_doubles(len(rows), self.heading_topics[heading_of[which]], positions)
+        topic_of = self.heading_topics[heading_of[which]]
+        self.topics = _without_doubles(len(rows), topic_of, positions)
+        self.topics_of = _without_doubles(self.size, positions, topic_of)
         see = _columns([(topics[one], topics[other]) for one, other in reader.rows(store.SELECT_SEE)], 2)
         self.see = Ragged(len(rows), see[0], see[1])
         self.times_cited = np.bincount(self.topics.values, minlength=self.size).astype(np.float32)
@@ -125,6 +178,10 @@ class Knowledge:
         first = np.searchsorted(self.places, starts)
         last = np.searchsorted(self.places, ends, side="right")
         return _spread(first, np.minimum(last, first + LONGEST_RANGE).clip(min=first))
+
+
+def _stems(headword: str) -> frozenset[str]:
+    return frozenset(map(stem, _WORD.findall(headword))) - {"of", "the", "and", "in", "to"}
 
 
 def _spread(starts: Integers, ends: Integers) -> tuple[Integers, Integers]:

@@ -5,13 +5,14 @@ import pytest
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
 from appliance.scripture import canon
-from appliance.scripture.search.hits import Mode, Results
-from appliance.scripture.search.service import CursorInvalid, MeaningUnavailable, QueryRefused, Search, search
+from appliance.scripture.search.cursor import CursorInvalid
+from appliance.scripture.search.hits import Mode, Results, Search
+from appliance.scripture.search.service import Finder, MeaningUnavailable, QueryRefused
 
 
 def find(library: Database, query: str, **changes: object) -> Results:
     wanted = Search(**({"query": query, "translation": "WEB", "mode": Mode.KEYWORD} | changes))
-    return search(library, None, wanted, embedded="WEB")
+    return Finder(library, None, embedded="WEB").search(wanted)
 
 
 def test_words_find_the_verse_and_are_marked(full_library: Database) -> None:

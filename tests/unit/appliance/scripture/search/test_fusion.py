@@ -1,6 +1,6 @@
 """Reciprocal rank fusion."""
 
-from appliance.scripture.search.ranker import RRF_K, fuse
+from appliance.scripture.search.fusion import RRF_K, fuse
 
 
 def test_what_both_rank_well_comes_first() -> None:

@@ -1,0 +1,147 @@
+"""What the trees see: the verses worth ranking, and a row of numbers for each."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from appliance.scripture.search.ranking.knowledge import Floats, Integers, Knowledge
+from appliance.scripture.search.ranking.lens import Lens
+from appliance.scripture.search.ranking.memory import Recalled, TopicMemory
+from appliance.scripture.search.ranking.signals import Signals, top
+
+# Places that are told apart.
+RANKED = 400
+EVERYWHERE = slice(None)
+Column = tuple[str, Floats | float]
+
+
+def candidates(signals: Signals, within: slice = EVERYWHERE) -> Integers:
+    """The positions worth ranking, in the order of the canon: the best by each signal."""
+    deepest = [
+        (signals.fused, 90), (signals.adapted, 60), (signals.comments, 30),
+        (signals.linked + signals.linked_twice, 50), (signals.by_topics, 40),
+        (signals.topics.headword_sum, 40), (signals.topics.words_sum, 40), (signals.topics.meaning, 50),
+    ]  # fmt: skip
+    if signals.recalled:
+        deepest += [(signals.recalled.ridge, 130), (signals.recalled_linked, 50)]
+    return np.unique(np.concatenate([top(signal, depth, within) for signal, depth in deepest]))
+
+
+class Features:
+    """Makes the rows for a library. What does not depend on the query is computed once."""
+
+    def __init__(self, knowledge: Knowledge, lens: Lens, memory: TopicMemory | None) -> None:
+        self._knowledge, self._memory = knowledge, memory
+        self._aspects = knowledge.vectors @ lens.axes
+
+    def table(self, signals: Signals, at: Integers) -> tuple[list[str], Floats]:
+        """The names of the columns, and a row for each of the verses at the positions `at`."""
+        columns = [
+            *self._of_text(signals, at), *self._of_neighbours(signals, at), *self._of_topics(signals, at),
+            *self._of_links(signals, at), *self._of_verse(at),
+        ]  # fmt: skip
+        if self._memory and signals.recalled:
+            columns += self._of_memory(self._memory, signals.recalled, signals.recalled_linked, at)
+        table = np.empty((len(at), len(columns)), dtype=np.float32)
+        for number, (_, values) in enumerate(columns):
+            table[:, number] = values
+        return [name for name, _ in columns], table
+
+    def _of_text(self, signals: Signals, at: Integers) -> Iterator[Column]:
+        for name, signal in zip(("words", "second_words"), signals.words, strict=True):
+            yield name, signal[at]
+            yield f"{name}_share", _share(signal, at)
+        yield "query_words", float(signals.query_words)
+        for name, signal in (("cosine", signals.cosine), ("adapted", signals.adapted)):
+            yield name, signal[at]
+            yield f"{name}_below_best", signal.max() - signal[at]
+            yield f"{name}_rank", _ranks(signal, at)
+        yield "best_cosine", float(signals.cosine.max())
+        yield "fused", signals.fused[at]
+        yield "fused_rank", _ranks(signals.fused, at)
+        yield "comments", signals.comments[at]
+        yield "comments_share", _share(signals.comments, at)
+
+    def _of_neighbours(self, signals: Signals, at: Integers) -> Iterator[Column]:
+        words = signals.words[0] + signals.words[1]
+        for name, signal in (("cosine", signals.cosine), ("words", words)):
+            padded = np.pad(signal, 2)
+            yield f"{name}_beside", (padded[at + 1] + padded[at + 3]) / 2
+            yield f"{name}_near", (padded[at] + padded[at + 1] + padded[at + 3] + padded[at + 4]) / 4
+            yield f"{name}_chapter", self._chapter_means(signal, at)
+        yield "adapted_chapter", self._chapter_means(signals.adapted, at)
+
+    def _of_topics(self, signals: Signals, at: Integers) -> Iterator[Column]:
+        topics = signals.topics
+        yield "heading_words", topics.words[at]
+        yield "heading_words_share", _share(topics.words, at)
+        yield "heading_words_sum", topics.words_sum[at]
+        yield "heading_words_rank", _ranks(topics.words_sum, at)
+        yield "heading_cosine", topics.cosine[at]
+        yield "heading_cosine_share", _share(topics.cosine, at)
+        yield "best_heading_cosine", float(topics.cosine.max())
+        yield "heading_meaning", topics.meaning[at]
+        yield "heading_meaning_share", _share(topics.meaning, at)
+        yield "heading_meaning_rank", _ranks(topics.meaning, at)
+        yield "heading_meaning_chapter", self._chapter_means(topics.meaning, at)
+        yield "heading_meaning_linked", topics.meaning_linked[at]
+        yield "headword", topics.headword[at]
+        yield "best_headword", float(topics.headword.max())
+        yield "headword_sum", topics.headword_sum[at]
+        yield "headword_chapter", self._chapter_means(topics.headword_sum, at)
+        yield "see_also", topics.see_also[at]
+        yield "by_topics", signals.by_topics[at]
+        yield "by_topics_rank", _ranks(signals.by_topics, at)
+
+    def _of_links(self, signals: Signals, at: Integers) -> Iterator[Column]:
+        yield "linked", signals.linked[at]
+        yield "linked_twice", signals.linked_twice[at]
+        yield "linked_rank", _ranks(signals.linked + signals.linked_twice, at)
+        yield "links", self._knowledge.links.lengths[at].astype(np.float32)
+
+    def _of_verse(self, at: Integers) -> Iterator[Column]:
+        knowledge = self._knowledge
+        yield "book", knowledge.books[at]
+        yield "verse_length", knowledge.verse_lengths[at]
+        yield "chapter_length", knowledge.chapter_lengths[knowledge.chapter_of[at]]
+        yield "times_cited", knowledge.times_cited[at]
+        for number in range(self._aspects.shape[1]):
+            yield f"aspect_{number}", self._aspects[at, number]
+
+    def _of_memory(self, memory: TopicMemory, recalled: Recalled, linked: Floats, at: Integers) -> Iterator[Column]:
+        ridge = recalled.ridge
+        yield "memory", ridge[at]
+        yield "memory_share", _share(ridge, at)
+        yield "memory_rank", _ranks(ridge, at)
+        yield "best_memory", float(ridge.max())
+        yield "memory_narrow", recalled.narrow[at]
+        yield "memory_narrow_share", _share(recalled.narrow, at)
+        yield "memory_wide", recalled.wide[at]
+        yield "nearest_topic", recalled.likeness
+        padded = np.pad(ridge, 1)
+        yield "memory_beside", np.maximum(padded[at], padded[at + 2])
+        yield "memory_chapter", self._chapter_means(ridge, at)
+        yield "memory_linked", linked[at]
+        yield "memory_linked_rank", _ranks(linked, at)
+        yield "gained", memory.gained[at]
+        yield "times_voted", memory.times_voted[at]
+
+    def _chapter_means(self, signal: Floats, at: Integers) -> Floats:
+        knowledge = self._knowledge
+        means: Floats = np.add.reduceat(signal, knowledge.chapter_starts) / knowledge.chapter_lengths
+        chosen: Floats = means[knowledge.chapter_of[at]]
+        return chosen
+
+
+def _share(signal: Floats, at: Integers) -> Floats:
+    """Each verse's part of the best one's number."""
+    shares: Floats = signal[at] / max(float(signal.max()), 1e-9)
+    return shares
+
+
+def _ranks(signal: Floats, at: Integers) -> Floats:
+    """The place of each verse among all; of those that are far down, one for all."""
+    best = top(signal, RANKED)
+    ranks = np.full(len(signal), RANKED + 1, dtype=np.float32)
+    ranks[best] = np.arange(1, len(best) + 1)
+    return ranks[at]

@@ -1,0 +1,85 @@
+"""The topic memory of a library whose owner imported votes: the shipped topics, and theirs before them."""
+
+import math
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.companions.dataset import TopicVote
+from appliance.scripture.companions.store import select_topic_votes
+from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.ranking.knowledge import LONGEST_RANGE
+from appliance.scripture.search.ranking.learned import SHIPPED, TOPICS, TopicVotes, load_topics, save_topics
+
+BATCH = 256
+# The memory's matrix grows with the square of its topics: those with the most votes are kept.
+MOST_TOPICS = 5_000
+
+
+def rebuild_memory(
+    database: Database,
+    embedder: Embedder,
+    path: Path,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> int:
+    """Make the memory anew from the votes in the library; without votes, the shipped one is taken again.
+
+    Returns the number of topics remembered. Raises Unavailable where there is no embedding model.
+    """
+    shipped = load_topics(SHIPPED / TOPICS)
+    votes = select_topic_votes(database.reader)
+    if not votes:
+        path.unlink(missing_ok=True)
+        return len(shipped.names)
+    own = topic_votes(votes, embedder, "imported", on_progress)
+    merged = merge(own, shipped)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as scratch:
+        save_topics(merged, Path(scratch.name))
+    os.replace(scratch.name, path)  # noqa: PTH105 - the atomic one
+    return len(merged.names)
+
+
+def topic_votes(
+    votes: Iterable[TopicVote],
+    embedder: Embedder,
+    source: str,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> TopicVotes:
+    """Topics by name with their vectors; a range of verses counts for each of them."""
+    gains: dict[str, dict[int, float]] = defaultdict(dict)
+    for vote in votes:
+        if vote.votes > 0:
+            for verse_id in range(vote.start, min(vote.end, vote.start + LONGEST_RANGE - 1) + 1):
+                worth = math.log2(1 + vote.votes)
+                gains[vote.topic][verse_id] = max(worth, gains[vote.topic].get(verse_id, 0.0))
+    kept = sorted(gains, key=lambda name: -sum(gains[name].values()))[:MOST_TOPICS]
+    vectors: list[bytes] = []
+    for at in range(0, len(kept), BATCH):
+        vectors += embedder.embed(kept[at : at + BATCH])
+        on_progress(len(vectors), len(kept))
+    return TopicVotes(
+        source=source, names=kept, vectors=np.stack([np.frombuffer(vector, dtype="<f4") for vector in vectors]),
+        of=np.repeat(np.arange(len(kept)), [len(gains[name]) for name in kept]),
+        verse_ids=np.array([verse_id for name in kept for verse_id in gains[name]], dtype=np.int64),
+        gains=np.array([gain for name in kept for gain in gains[name].values()], dtype=np.float32),
+    )  # fmt: skip
+
+
+def merge(own: TopicVotes, others: TopicVotes) -> TopicVotes:
+    """One's own topics and those of the others that have another name."""
+    known = {name.lower() for name in own.names}
+    kept = np.array([number for number, name in enumerate(others.names) if name.lower() not in known], dtype=np.int64)
+    kept = kept[: max(0, MOST_TOPICS - len(own.names))]
+    taken = np.isin(others.of, kept)
+    renumbered = np.searchsorted(kept, others.of[taken]) + len(own.names)
+    return TopicVotes(
+        source=f"{own.source}; {others.source}", names=[*own.names, *(others.names[number] for number in kept.tolist())],
+        vectors=np.concatenate([own.vectors, others.vectors[kept]]), of=np.concatenate([own.of, renumbered]),
+        verse_ids=np.concatenate([own.verse_ids, others.verse_ids[taken]]),
+        gains=np.concatenate([own.gains, others.gains[taken]]),
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""What training leaves: files of a few MB in the package, from which a machine without a network ranks.
+
+`ranker.npz` has the trees and the lens, `topics.npz` the topics of the memory with their votes, in the hub's numbers.
+`lampstand ranking train` makes both anew from a file of votes.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from appliance.scripture.search.ranking.forest import Forest
+from appliance.scripture.search.ranking.knowledge import Floats, Integers
+from appliance.scripture.search.ranking.lens import Lens
+
+SHIPPED = Path(__file__).parent / "learned"
+RANKER, TOPICS = "ranker.npz", "topics.npz"
+
+
+class TopicVotes(msgspec.Struct, frozen=True, kw_only=True):
+    """Topics with their vectors, and the verses voted for: `of` says of which topic each is, `gains` what it is worth."""
+
+    source: str
+    names: list[str]
+    vectors: Floats
+    of: Integers
+    verse_ids: Integers
+    gains: Floats
+
+
+class Learned(msgspec.Struct, frozen=True, kw_only=True):
+    """A ranker for vectors of `model`: trees for a library with cross references, and for one without."""
+
+    model: str
+    columns: list[str]
+    lens: Lens
+    linked: Forest
+    unlinked: Forest
+
+
+def save_learned(learned: Learned, path: Path) -> None:
+    arrays: dict[str, Any] = {
+        "about": _text(msgspec.json.encode({"model": learned.model, "columns": learned.columns})),
+        "adapter": learned.lens.adapter.astype(np.float16), "axes": learned.lens.axes.astype(np.float16),
+    }  # fmt: skip
+    for name, forest in (("linked", learned.linked), ("unlinked", learned.unlinked)):
+        arrays |= {f"{name}_{part}": getattr(forest, part) for part in Forest.PARTS}
+    np.savez_compressed(path, **arrays)
+
+
+def load_learned(path: Path) -> Learned:
+    with np.load(path, allow_pickle=False) as arrays:
+        about = msgspec.json.decode(arrays["about"].tobytes())
+        lens = Lens(arrays["adapter"].astype(np.float32), arrays["axes"].astype(np.float32))
+        linked, unlinked = (
+            Forest(*(arrays[f"{name}_{part}"] for part in Forest.PARTS)) for name in ("linked", "unlinked")
+        )
+    return Learned(model=about["model"], columns=about["columns"], lens=lens, linked=linked, unlinked=unlinked)
+
+
+def save_topics(topics: TopicVotes, path: Path) -> None:
+    """Vectors keep 16 bits: what is lost is far below what tells topics apart."""
+    np.savez_compressed(
+        path, about=_text(msgspec.json.encode({"source": topics.source, "names": topics.names})),
+        vectors=topics.vectors.astype(np.float16), of=topics.of.astype(np.int32),
+        verse_ids=topics.verse_ids.astype(np.int32), gains=topics.gains.astype(np.float16),
+    )  # fmt: skip
+
+
+def load_topics(path: Path) -> TopicVotes:
+    with np.load(path, allow_pickle=False) as arrays:
+        about = msgspec.json.decode(arrays["about"].tobytes())
+        return TopicVotes(
+            source=about["source"], names=about["names"], vectors=arrays["vectors"].astype(np.float32),
+            of=arrays["of"].astype(np.int64), verse_ids=arrays["verse_ids"].astype(np.int64),
+            gains=arrays["gains"].astype(np.float32),
+        )  # fmt: skip
+
+
+def _text(encoded: bytes) -> Any:
+    return np.frombuffer(encoded, dtype=np.uint8)

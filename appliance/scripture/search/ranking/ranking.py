@@ -1,0 +1,215 @@
+"""The learned order of verses for a query, and what speaks for each."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import structlog
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import store
+from appliance.scripture.companions.dataset import Dataset
+from appliance.scripture.companions.store import select_datasets
+from appliance.scripture.passage import Translation
+from appliance.scripture.search.candidates import Span
+from appliance.scripture.search.fts import TextQuery
+from appliance.scripture.search.index import IndexState, index_state
+from appliance.scripture.search.ranking.features import Features, candidates
+from appliance.scripture.search.ranking.knowledge import Integers, Knowledge
+from appliance.scripture.search.ranking.learned import (
+    RANKER,
+    SHIPPED,
+    TOPICS,
+    Learned,
+    TopicVotes,
+    load_learned,
+    load_topics,
+)
+from appliance.scripture.search.ranking.memory import TopicMemory, remember
+from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, find_words, gather, top
+from appliance.scripture.store import Dictionary
+
+# From here on a query means what a topic of the memory does, in the eyes of who reads why.
+SAME_TOPIC = 0.8
+MEANING_DEPTH = 200
+MOST_TOPICS = 3
+
+# Questions to the indexes of words, of all searches; each thread has a connection of its own.
+_POOL = ThreadPoolExecutor(4, thread_name_prefix="words")
+_log = structlog.get_logger()
+
+
+class Support(msgspec.Struct, frozen=True):
+    """What speaks for a verse: places among all from 1, None where a signal says nothing; topics by headword."""
+
+    words_rank: int | None
+    meaning_rank: int | None
+    similarity: float
+    topics: tuple[str, ...]
+    voted_topic: str | None
+    linked: bool
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """Verses with their scores, best first; scores are comparable within one query only."""
+
+    verse_ids: list[int]
+    scores: list[float]
+    _ranking: "Ranking"
+    _signals: Signals
+
+    def support(self, verse_ids: list[int]) -> dict[int, Support]:
+        """What speaks for each of some verses."""
+        return self._ranking.support(self._signals, verse_ids)
+
+
+class Ranking:
+    """Ranks for one library as it was when this was made."""
+
+    def __init__(self, knowledge: Knowledge, learned: Learned, topics: TopicVotes) -> None:
+        self.knowledge, self._learned, self._topic_names = knowledge, learned, topics.names
+        self._memory = _memory_of(knowledge, topics)
+        self._features = Features(knowledge, learned.lens, self._memory)
+        self._forest = learned.linked if len(knowledge.links.values) else learned.unlinked
+
+    def rank(self, database: Database, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> Ranked:
+        """The best verses of a part of the canon for a query; `embed` makes its vector, while its words are looked up."""
+        knowledge = self.knowledge
+        found_words = find_words(database, knowledge, query, _POOL)
+        vector = np.frombuffer(embed(), dtype="<f4")
+        signals = gather(knowledge, self._learned.lens, self._memory, query, vector, found_words)
+        found = candidates(signals, knowledge.within(span.first, span.last))
+        _, table = self._features.table(signals, found)
+        scores = self._forest.score(table)
+        order = np.argsort(-scores, kind="stable")
+        return Ranked(knowledge.places[found[order]].tolist(), scores[order].tolist(), self, signals)
+
+    def support(self, signals: Signals, verse_ids: list[int]) -> dict[int, Support]:
+        knowledge, recalled = self.knowledge, signals.recalled
+        words = _places(top(np.maximum(*signals.words), TEXT_DEPTH))
+        meaning = _places(top(signals.cosine, MEANING_DEPTH))
+        voted: frozenset[int] = frozenset()
+        if recalled and recalled.likeness >= SAME_TOPIC:
+            voted = self._memory.voted_for(recalled.nearest)
+        which, positions = knowledge.topics.of(signals.topics.matching)
+        citing: dict[int, list[str]] = {}
+        for number, position in zip(which.tolist(), positions.tolist(), strict=True):
+            citing.setdefault(position, []).append(knowledge.headwords[int(signals.topics.matching[number])])
+        linked = frozenset(top(signals.linked, MEANING_DEPTH).tolist())
+        return {
+            verse_id: Support(
+                words_rank=words.get(position), meaning_rank=meaning.get(position),
+                similarity=round(float(signals.cosine[position]), 4), topics=tuple(citing.get(position, ())[:MOST_TOPICS]),
+                voted_topic=self._topic_names[recalled.nearest] if recalled and position in voted else None,
+                linked=position in linked,
+            )
+            for verse_id, position in zip(verse_ids, knowledge.positions(verse_ids).tolist(), strict=True) if position >= 0
+        }  # fmt: skip
+
+
+def _memory_of(knowledge: Knowledge, topics: TopicVotes) -> TopicMemory:
+    positions = knowledge.positions(topics.verse_ids)
+    there = positions >= 0
+    return remember(topics.vectors, topics.of[there], positions[there], topics.gains[there], knowledge.vectors)
+
+
+def _places(best: Integers) -> dict[int, int]:
+    return {position: place for place, position in enumerate(best.tolist(), start=1)}
+
+
+class _Seen(threading.local):
+    """What a thread knows of the library, and of which version of it."""
+
+    version: object = None
+    library: "_Library | None" = None
+
+
+class _Library(msgspec.Struct, frozen=True):
+    """What a ranking depends on."""
+
+    model: str
+    index: IndexState
+    topics_changed_at: int | None
+    sources: tuple[tuple[str, str], ...]
+
+
+class Rankings:
+    """The ranking of a library as it is now, read at the first need and again when the library changes."""
+
+    def __init__(self, library: Database, *, embedded: str, topics: Path | None) -> None:
+        """`topics` is where a memory of imported votes lies, if there is one: it goes before the shipped one."""
+        self._library, self._embedded, self._topics = library, embedded, topics
+        self._lock = threading.Lock()
+        self._seen = _Seen()
+        self._of: _Library | None = None
+        self._ranking: Ranking | None = None
+
+    def index_is_complete(self, model: str) -> bool:
+        """True where every verse has a vector of a model."""
+        return self._look(model).index.complete
+
+    def current(self, model: str) -> Ranking | None:
+        """The ranking for vectors of a model; None where the library or the model is none that it was learned for.
+
+        While a library that changed is read, the older ranking goes on.
+        """
+        library = self._look(model)
+        if self._of == library:
+            return self._ranking
+        if self._ranking is None:
+            self._take(library)
+        elif not self._lock.locked():
+            threading.Thread(target=self._take, args=(library,), daemon=True).start()
+        return self._ranking
+
+    def _look(self, model: str) -> _Library:
+        version = self._library.reader.value("PRAGMA data_version"), model, _changed_at(self._topics)
+        if self._seen.library is None or self._seen.version != version:
+            reader = self._library.reader
+            sources: list[Translation | Dictionary | Dataset] = [
+                *store.select_translations(reader),
+                *store.select_dictionaries(reader),
+                *select_datasets(reader),
+            ]
+            self._seen.library = _Library(
+                model, index_state(self._library, self._embedded, model), version[2],
+                tuple((each.id, each.digest) for each in sources),
+            )  # fmt: skip
+            self._seen.version = version
+        return self._seen.library
+
+    def _take(self, library: _Library) -> None:
+        with self._lock:
+            if self._of != library:
+                self._ranking = self._read(library)
+                self._of = library
+
+    def _read(self, library: _Library) -> Ranking | None:
+        known = {each.id: each for each in store.select_translations(self._library.reader)}
+        if not library.index.complete or library.index.translation is None:
+            return None
+        embedded = known[library.index.translation]
+        learned = load_learned(SHIPPED / RANKER)
+        if learned.model != library.model or not embedded.language.startswith("en"):
+            return None
+        own = library.topics_changed_at is not None and self._topics is not None
+        topics = load_topics(self._topics if own and self._topics else SHIPPED / TOPICS)
+        knowledge = Knowledge(self._library.reader, embedded, second_text(list(known.values()), embedded))
+        _log.info("ranking read", verses=knowledge.size, links=len(knowledge.links.values), topics=len(topics.names))
+        return Ranking(knowledge, learned, topics)
+
+
+def second_text(known: list[Translation], embedded: Translation) -> Translation | None:
+    """Another English text beside the embedded one, whose older words find what its own do not: the KJV where it is there."""
+    others = [each for each in known if each.language.startswith("en") and each.id != embedded.id]
+    return next((each for each in others if each.id == "KJV"), next(iter(others), None))
+
+
+def _changed_at(path: Path | None) -> int | None:
+    try:
+        return path.stat().st_mtime_ns if path else None
+    except OSError:
+        return None

@@ -1,0 +1,244 @@
+"""What speaks for a verse as an answer to a query: an array over all verses for each signal."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.search.fts import TextQuery, any_of, stem, telling_words
+from appliance.scripture.search.ranking.knowledge import EnglishText, Floats, Integers, Knowledge, Ragged
+from appliance.scripture.search.ranking.lens import Lens
+from appliance.scripture.search.ranking.memory import Recalled, TopicMemory, company_of
+
+TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
+# How many of the best verses others are reached from.
+SEEDS = 60
+# Rows of a matrix that stay in the processor's cache.
+AT_ONCE = 1_024
+# Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009.
+RRF_K = 60
+# How near a heading has to be: those a width further away say a third as much.
+HEADING_WIDTH = 0.1
+
+SCORED_VERSES = """
+SELECT v.verse_id, f.rank FROM verses_fts AS f CROSS JOIN verses AS v ON v.id = f.rowid
+WHERE f.verses_fts MATCH :expression AND v.translation = :translation ORDER BY f.rank LIMIT :limit
+"""
+SCORED_COMMENTS = "SELECT rowid, rank FROM comments_fts WHERE comments_fts MATCH :expression ORDER BY rank LIMIT :limit"
+# A headword says more than a heading.
+SCORED_HEADINGS = """
+SELECT rowid, rank FROM headings_fts WHERE headings_fts MATCH :expression AND rank MATCH 'bm25(3.0, 1.0)'
+ORDER BY rank LIMIT :limit
+"""
+
+
+class TopicSignals(msgspec.Struct, frozen=True, kw_only=True):
+    """What topical dictionaries say: by the words and the meaning of headings, and by headwords alone."""
+
+    words: Floats
+    words_sum: Floats
+    cosine: Floats
+    meaning: Floats
+    meaning_linked: Floats
+    headword: Floats
+    headword_sum: Floats
+    see_also: Floats
+    matching: Integers
+
+
+class Signals(msgspec.Struct, frozen=True, kw_only=True):
+    """Each array has a number for every verse, 0 where a signal says nothing of it.
+
+    `words` are by BM25, a text at a time; `fused` is the reciprocal rank fusion of words and meaning, from whose best verses
+    others are reached: by topics that cite both, by cross references, and by two of them.
+    """
+
+    words: list[Floats]
+    cosine: Floats
+    adapted: Floats
+    fused: Floats
+    comments: Floats
+    topics: TopicSignals
+    by_topics: Floats
+    linked: Floats
+    linked_twice: Floats
+    recalled: Recalled | None
+    recalled_linked: Floats
+    query_words: int
+
+
+class WordsFound(msgspec.Struct, frozen=True, kw_only=True):
+    """What the indexes of words answer: an array a text, and rows of comments and headings with their BM25 scores."""
+
+    texts: list[Floats]
+    comments: tuple[Integers, Floats]
+    headings: tuple[Integers, Floats]
+
+
+def find_words(
+    database: Database, knowledge: Knowledge, query: TextQuery | None, pool: Executor | None = None
+) -> Callable[[], WordsFound]:
+    """Ask the indexes of words, side by side where there is a pool; call what is returned for the answer."""
+    expression = any_of(query) if query else ""
+    questions = [
+        *(partial(_of_text, database, knowledge, text, expression) for text in knowledge.texts),
+        partial(_scored, database, SCORED_COMMENTS, expression, COMMENT_DEPTH, knowledge.comment_rows),
+        partial(_scored, database, SCORED_HEADINGS, expression, HEADING_DEPTH, knowledge.heading_rows),
+    ]
+    answers: list[Callable[[], Any]] = [pool.submit(ask).result for ask in questions] if pool else questions
+
+    def found() -> WordsFound:
+        *texts, comments, headings = (answer() for answer in answers)
+        return WordsFound(texts=texts, comments=comments, headings=headings)
+
+    return found
+
+
+def gather(
+    knowledge: Knowledge,
+    lens: Lens,
+    memory: TopicMemory | None,
+    query: TextQuery | None,
+    vector: Floats,
+    find: Callable[[], WordsFound],
+) -> Signals:
+    """Every signal for a query and its vector. The words are waited for as late as can be."""
+    cosine, adapted = _products(knowledge.vectors, vector, lens.adapter @ vector)
+    recalled = memory.recall(vector, company_of(cosine, knowledge.vectors)) if memory else None
+    (heading_cosine,) = _products(knowledge.heading_vectors, vector)
+    found = find()
+    fused = _fused(knowledge, [*found.texts, cosine, adapted])
+    seeds = top(fused, SEEDS)
+    linked = _reach(knowledge.links, seeds, fused[seeds], knowledge.size)
+    return Signals(
+        words=found.texts, cosine=cosine, adapted=adapted, fused=fused,
+        comments=_spread_best(knowledge.comments, *found.comments, knowledge.size),
+        topics=_of_topics(knowledge, query, found.headings, heading_cosine),
+        by_topics=_by_topics(knowledge, seeds, fused[seeds]),
+        linked=linked, linked_twice=_linked(knowledge, linked, 5 * SEEDS),
+        recalled=recalled, recalled_linked=_linked(knowledge, recalled.ridge, SEEDS) if recalled else knowledge.nothing,
+        query_words=len(telling_words(query)) if query else 0,
+    )  # fmt: skip
+
+
+def top(signal: Floats, count: int, within: slice = slice(None)) -> Integers:
+    """The positions of the largest numbers above 0, largest first."""
+    part = signal[within]
+    positive = np.flatnonzero(part > 0)
+    if count < len(positive):
+        positive = positive[np.argpartition(-part[positive], count)[:count]]
+    return positive[np.argsort(-part[positive], kind="stable")] + (within.start or 0)
+
+
+def _products(rows: Floats, *vectors: Floats) -> list[Floats]:
+    """The products of all rows with each of some vectors. What costs is to read the rows: that is done once."""
+    products = [np.empty(len(rows), dtype=np.float32) for _ in vectors]
+    for at in range(0, len(rows), AT_ONCE):
+        for vector, product in zip(vectors, products, strict=True):
+            np.dot(rows[at : at + AT_ONCE], vector, out=product[at : at + AT_ONCE])
+    return products
+
+
+def _fused(knowledge: Knowledge, signals: list[Floats]) -> Floats:
+    fused = np.zeros(knowledge.size, dtype=np.float32)
+    for signal in signals:
+        best = top(signal, TEXT_DEPTH)
+        fused[best] += 1.0 / (RRF_K + 1 + np.arange(len(best), dtype=np.float32))
+    return fused
+
+
+def _of_text(database: Database, knowledge: Knowledge, text: EnglishText | None, expression: str) -> Floats:
+    if not expression or text is None:
+        return knowledge.nothing
+    scoped = f'text : ({expression}) AND translation : "{text.id}"'
+    rows = database.reader.rows(SCORED_VERSES, {"expression": scoped, "translation": text.id, "limit": TEXT_DEPTH})
+    positions = knowledge.positions([text.to_hub(place) for place, _ in rows])
+    scores = np.array([-score for _, score in rows], dtype=np.float32)
+    signal = np.zeros(knowledge.size, dtype=np.float32)
+    np.maximum.at(signal, positions[positions >= 0], scores[positions >= 0])
+    return signal
+
+
+def _of_topics(
+    knowledge: Knowledge, query: TextQuery | None, found: tuple[Integers, Floats], cosine: Floats
+) -> TopicSignals:
+    size, headings = knowledge.size, knowledge.headings
+    rows, scores = found
+    near = top(cosine, HEADING_DEPTH)
+    meaning = _spread_sum(headings, near, np.exp((cosine[near] - 1.0) / HEADING_WIDTH), size)
+    topics, matches = _matching_topics(knowledge, rows, query)
+    which, seen = knowledge.see.of(topics)
+    return TopicSignals(
+        words=_spread_best(headings, rows, scores, size), words_sum=_spread_sum(headings, rows, scores, size),
+        cosine=_spread_best(headings, near, cosine[near], size),
+        meaning=meaning, meaning_linked=_linked(knowledge, meaning, SEEDS),
+        headword=_spread_best(knowledge.topics, topics, matches, size),
+        headword_sum=_spread_sum(knowledge.topics, topics, matches, size),
+        see_also=_spread_best(knowledge.topics, seen, matches[which], size),
+        matching=topics[np.argsort(-matches, kind="stable")],
+    )  # fmt: skip
+
+
+def _matching_topics(knowledge: Knowledge, headings: Integers, query: TextQuery | None) -> tuple[Integers, Floats]:
+    """Topics by how much of the query their headwords cover, and how much of them the query."""
+    wanted = {stem(word) for word in telling_words(query)} if query else set[str]()
+    topics = np.unique(knowledge.heading_topics[headings])
+    scores = np.array(
+        [_overlap(wanted, knowledge.headword_stems[topic]) for topic in topics.tolist()], dtype=np.float32
+    )
+    return topics[scores > 0], scores[scores > 0]
+
+
+def _overlap(wanted: set[str], given: frozenset[str]) -> float:
+    shared = len(wanted & given)
+    return shared * shared / (len(wanted) * len(given)) if shared else 0.0
+
+
+def _scored(
+    database: Database, statement: str, expression: str, limit: int, numbers: dict[int, int]
+) -> tuple[Integers, Floats]:
+    """Rows of an index of words by their number here, with their BM25 score."""
+    rows = database.reader.rows(statement, {"expression": expression, "limit": limit}) if expression else []
+    known = [(numbers[row], -score) for row, score in rows if row in numbers]
+    return np.array([row for row, _ in known], dtype=np.int64), np.array(
+        [score for _, score in known], dtype=np.float32
+    )
+
+
+def _linked(knowledge: Knowledge, signal: Floats, count: int) -> Floats:
+    """What cross references tie to the best verses of a signal."""
+    best = top(signal, count)
+    return _reach(knowledge.links, best, signal[best], knowledge.size)
+
+
+def _by_topics(knowledge: Knowledge, seeds: Integers, weights: Floats) -> Floats:
+    """One step from verses to the topics that cite them, and one to what else those cite."""
+    topics = _reach(knowledge.topics_of, seeds, weights, len(knowledge.topics))
+    best = top(topics / np.maximum(1.0, knowledge.topics.lengths) ** 0.25, 2 * SEEDS)
+    return _reach(knowledge.topics, best, topics[best], knowledge.size)
+
+
+def _reach(links: Ragged, seeds: Integers, weights: Floats, size: int) -> Floats:
+    """One step of a random walk from weighted seeds."""
+    which, targets = links.of(seeds)
+    shares = weights / np.maximum(1, links.lengths[seeds])
+    return np.bincount(targets, weights=shares[which], minlength=size).astype(np.float32)
+
+
+def _spread_best(ragged: Ragged, rows: Integers, scores: Floats, size: int) -> Floats:
+    """The best score of the rows that hold a verse."""
+    which, positions = ragged.of(rows)
+    signal = np.zeros(size, dtype=np.float32)
+    np.maximum.at(signal, positions, scores[which])
+    return signal
+
+
+def _spread_sum(ragged: Ragged, rows: Integers, scores: Floats, size: int) -> Floats:
+    """All scores of the rows that hold a verse; rows that hold many say less of each."""
+    which, positions = ragged.of(rows)
+    shares = scores / np.maximum(1.0, ragged.lengths[rows]) ** 0.5
+    return np.bincount(positions, weights=shares[which], minlength=size).astype(np.float32)

@@ -1,0 +1,81 @@
+"""How good the learned ranking is on topics that it never saw: everything learned from votes is learned out of fold."""
+
+import statistics
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from appliance.infrastructure.machine import describe_machine
+from appliance.scripture.search.ranking.knowledge import Integers, Knowledge
+from appliance.scripture.search.ranking.training import (
+    Topics,
+    cross_validated,
+    examples,
+    folds_by_cluster,
+    folds_by_topic,
+)
+from server.benchmarks.report import Measurement, at_least, plain
+from server.benchmarks.topics import TOP, ndcg
+from server.bootstrap import Appliance
+
+FOLDS = 5
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """What is left out: the memory of votes, cross references; and whether like topics stay in one fold."""
+
+    name: str
+    bar: float
+    remember: bool = True
+    links: bool = True
+    grouped: bool = False
+
+
+VARIANTS = (
+    Variant("no_votes", 0.31, remember=False),
+    Variant("shipped", 0.40, links=False),
+    Variant("with_cross_references", 0.43),
+    Variant("with_cross_references_grouped", 0.40, grouped=True),
+)
+
+
+def measure_cross_validated(
+    appliance: Appliance,
+    knowledge: Knowledge,
+    topics: Topics,
+    on_progress: Callable[[str], None],
+    variants: tuple[Variant, ...] = VARIANTS,
+) -> list[Measurement]:
+    """nDCG@10 of each variant, and of how many topics it is the mean. Raises TrainingUnavailable."""
+    found: list[Measurement] = []
+    for variant in variants:
+        if variant.links and not len(knowledge.links.values):
+            continue
+        folds = folds_by_cluster(topics.vectors, FOLDS) if variant.grouped else folds_by_topic(len(topics.names), FOLDS)
+        score = _score(appliance, knowledge, topics, folds, variant, on_progress)
+        found.append(at_least(variant.name, score, "nDCG", variant.bar))
+    return [*found, plain("topics", len(topics.names), "topics")]
+
+
+def _score(
+    appliance: Appliance,
+    knowledge: Knowledge,
+    topics: Topics,
+    folds: Integers,
+    variant: Variant,
+    on_progress: Callable[[str], None],
+) -> float:
+    known = knowledge if variant.links else knowledge.without_links()
+    _, rows = examples(
+        appliance.library, known, topics, folds, remember=variant.remember,
+        on_progress=lambda done, total: on_progress(f"{variant.name}: {done:,} of {total:,} topics gathered"),
+    )  # fmt: skip
+    on_progress(f"{variant.name}: growing trees")
+    scores = []
+    # `examples` go by fold; gains are asked for by topic.
+    numbers = [number for fold in np.unique(folds).tolist() for number in np.flatnonzero(folds == fold).tolist()]
+    for place, _, ranked in cross_validated(rows, describe_machine().cores):
+        scores.append(ndcg(ranked[:TOP].tolist(), topics.gains[numbers[place]]))
+        on_progress(f"{variant.name}: {len(scores):,} of {len(rows):,} topics ranked")
+    return statistics.fmean(scores)

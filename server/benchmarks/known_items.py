@@ -1,0 +1,171 @@
+"""Verses that people half remember, made from the texts themselves with a fixed seed.
+
+- known items: a contiguous half of a verse of twelve words or more, a fifth of its words dropped; from WEB, and `archaic`
+  ones from the KJV;
+- phrases: five to eight words as they stand, with and without quotation marks;
+- misspelt: a phrase in which one word of six letters or more has two letters exchanged, one doubled, dropped or changed;
+- names: topics of the dictionary that are names, against the verses that they cite;
+- questions: topics of a file, asked as people ask, against the same topics bare.
+
+A verse is found where the first hit has its words, since verses of the same words cannot be told apart.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+
+import msgspec
+
+from appliance.errors import NotFound
+from appliance.scripture import queries, store
+from appliance.scripture.search.hits import Mode, Results, Search
+from appliance.scripture.search.in_order import words_of
+from server.benchmarks.report import Measurement, at_least, plain
+from server.benchmarks.topics import TOP, ndcg
+from server.bootstrap import Appliance
+
+ITEMS, TOPICS = 300, 200
+LEAST_WORDS, DROPPED = 12, 5
+LEAST_FOUND = 0.95
+FRAMES = (
+    "What does the Bible say about {}?",
+    "what does scripture teach about {}",
+    "How does the bible speak of {}?",
+    "Tell me about {}",
+)
+SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ? AND verse_id % 1000 > 0 ORDER BY verse_id"
+OnProgress = Callable[[str], None]
+
+
+class NothingToRemember(NotFound):
+    """The library lacks the texts that the questions are made of."""
+
+
+class Item(msgspec.Struct, frozen=True):
+    """What is typed, and the words of the verse that is meant."""
+
+    query: str
+    words: list[str]
+
+
+def measure_known_items(
+    appliance: Appliance, topics: dict[str, dict[int, float]], on_progress: OnProgress
+) -> list[Measurement]:
+    """Shares found first, beside keyword search of the same; `topics` may be empty. Raises NothingToRemember."""
+    find = _Finding(appliance, on_progress)
+    random = Random(5)  # noqa: S311 - the same questions in each run
+    halves, archaic = (list(_halves(appliance, text, random)) for text in ("WEB", "KJV"))
+    phrases = list(_phrases(appliance, random))
+    quoted = [Item(f'"{each.query}"', each.words) for each in phrases]
+    misspelt = [Item(_misspell(each.query, random), each.words) for each in phrases]
+    phrase_found, phrase_keyword = find.first("phrases", phrases), find.first("phrases by words", phrases, Mode.KEYWORD)
+    found = [
+        at_least("known_item_first", find.first("known items", halves), "share", LEAST_FOUND),
+        at_least("archaic_first", find.first("archaic words", archaic), "share", LEAST_FOUND),
+        at_least("phrase_first", phrase_found, "share", phrase_keyword, baseline=phrase_keyword),
+        at_least(
+            "quoted_first", find.first("quoted", quoted), "share",
+            *[find.first("quoted, by words", quoted, Mode.KEYWORD)] * 2,
+        ),
+        plain("misspelt_first", find.first("misspelt", misspelt), "share", baseline=phrase_found),
+        plain("name_hit_at_10", find.names(random), "share"),
+    ]  # fmt: skip
+    if topics:
+        asked, bare = find.questions(dict(random.sample(list(topics.items()), min(TOPICS, len(topics)))))
+        found.append(plain("question_ndcg_at_10", asked, "nDCG", baseline=bare))
+    return found
+
+
+class _Finding:
+    """Asks the installed search."""
+
+    def __init__(self, appliance: Appliance, on_progress: OnProgress) -> None:
+        self._appliance, self._on_progress = appliance, on_progress
+        self._texts = {"WEB": dict(_verses(appliance, "WEB")), "KJV": dict(_verses(appliance, "KJV"))}
+
+    def first(self, name: str, items: Sequence[Item], mode: Mode = Mode.HYBRID) -> float:
+        """The share of items whose verse is the first hit."""
+        right = 0
+        for number, item in enumerate(items, start=1):
+            hits = self._search(item.query, mode, limit=1).hits
+            right += any(
+                words_of(text.get(hit.verse_id, "")) == item.words for hit in hits for text in self._texts.values()
+            )
+            self._on_progress(f"{name}: {number} of {len(items)}")
+        return right / len(items)
+
+    def names(self, random: Random) -> float:
+        """The share of names for which one of the first ten verses is cited under the name."""
+        reader = self._appliance.library.reader
+        everything = " ".join(self._texts["WEB"].values())
+        names = [
+            (topic, headword)
+            for topic, headword, _, citations in reader.rows(store.SELECT_TOPICS)
+            if 3 <= citations <= 40 and headword.isalpha() and everything.count(headword.title()) > 2
+        ]
+        right, sample = 0, random.sample(names, min(TOPICS, len(names)))
+        for number, (topic, headword) in enumerate(sample, start=1):
+            cited = {
+                verse
+                for each in queries.topic(self._appliance.library, topic).citations
+                for verse in range(each.start, each.end + 1)
+            }
+            hits = self._search(headword.title(), Mode.HYBRID, limit=TOP).hits
+            right += any(hit.verse_id in cited for hit in hits)
+            self._on_progress(f"names: {number} of {len(sample)}")
+        return right / len(sample) if sample else 0.0
+
+    def questions(self, topics: dict[str, dict[int, float]]) -> tuple[float, float]:
+        """Mean nDCG@10 of topics as questions, and of the same topics bare."""
+        asked = bare = 0.0
+        for number, (topic, gains) in enumerate(topics.items()):
+            question = FRAMES[number % len(FRAMES)].format(topic)
+            asked += ndcg([hit.verse_id for hit in self._search(question, Mode.HYBRID, TOP).hits], gains)
+            bare += ndcg([hit.verse_id for hit in self._search(topic, Mode.HYBRID, TOP).hits], gains)
+            self._on_progress(f"questions: {number + 1} of {len(topics)}")
+        return asked / len(topics), bare / len(topics)
+
+    def _search(self, query: str, mode: Mode, limit: int) -> Results:
+        return self._appliance.finder.search(Search(query=query, mode=mode, translation="WEB", limit=limit))
+
+
+def _verses(appliance: Appliance, text: str) -> list[tuple[int, str]]:
+    rows = appliance.library.reader.rows(SELECT_VERSES, (text,))
+    if not rows:
+        raise NothingToRemember(f"The library has no {text}.", remedy="`lampstand library import` brings it.")
+    return [(int(verse_id), str(verse)) for verse_id, verse in rows]
+
+
+def _halves(appliance: Appliance, text: str, random: Random) -> Iterator[Item]:
+    long = [words for _, verse in _verses(appliance, text) if len(words := words_of(verse)) >= LEAST_WORDS]
+    for words in random.sample(long, ITEMS):
+        half = len(words) // 2
+        start = random.choice((0, len(words) - half))
+        part = list(enumerate(words[start : start + half]))
+        for dropped in random.sample(part, half // DROPPED):
+            part.remove(dropped)
+        yield Item(" ".join(word for _, word in part), words)
+
+
+def _phrases(appliance: Appliance, random: Random) -> Iterator[Item]:
+    long = [words for _, verse in _verses(appliance, "WEB") if len(words := words_of(verse)) >= LEAST_WORDS]
+    for words in random.sample(long, ITEMS):
+        length = random.randint(5, 8)
+        start = random.randint(0, len(words) - length)
+        yield Item(" ".join(words[start : start + length]), words)
+
+
+def _misspell(phrase: str, random: Random) -> str:
+    words = phrase.split()
+    long = [number for number, word in enumerate(words) if len(word) >= 6 and word.isalpha()]
+    if long:
+        number = random.choice(long)
+        word, at = words[number], random.randint(1, len(words[number]) - 2)
+        words[number] = random.choice(
+            (
+                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+                word[:at] + word[at] + word[at:],
+                word[:at] + word[at + 1 :],
+                word[:at] + random.choice("aeinorst") + word[at + 1 :],
+            )
+        )
+    return " ".join(words)

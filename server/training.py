@@ -1,0 +1,87 @@
+"""From a file of votes and the library to the files that are shipped."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from appliance.errors import Refused
+from appliance.infrastructure.machine import describe_machine
+from appliance.scripture import queries
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.importers.source import TopicVoteSource
+from appliance.scripture.search.index import embedded_translation
+from appliance.scripture.search.ranking.forest import Forest
+from appliance.scripture.search.ranking.imported_topics import topic_votes
+from appliance.scripture.search.ranking.knowledge import Knowledge
+from appliance.scripture.search.ranking.learned import RANKER, TOPICS, Learned, TopicVotes, save_learned, save_topics
+from appliance.scripture.search.ranking.ranking import second_text
+from appliance.scripture.search.ranking.training import Topics, examples, fit_forest, folds_by_topic
+from server.bootstrap import Appliance
+
+FOLDS = 5
+OnProgress = Callable[[str], None]
+
+
+class NothingToLearnFrom(Refused):
+    """The file or the library lacks what training wants."""
+
+
+def read_votes(appliance: Appliance, file: Path) -> tuple[TopicVotes, Knowledge, Topics]:
+    """Topics of a file, what the library knows, and both together. Raises NothingToLearnFrom, Unavailable."""
+    with open_sources(str(file)) as sources:
+        source = sources[0]
+        if not isinstance(source, TopicVoteSource):
+            raise NothingToLearnFrom(f"{file.name} is no file of votes.", remedy="Columns: topic, start, end, votes.")
+        votes = topic_votes(
+            source.votes(), appliance.index_embedder, f"{source.name}, {source.licence}, {source.attribution}"
+        )
+    embedded = embedded_translation(appliance.library, appliance.settings.embedded_translation)
+    if embedded is None or not appliance.index_state().complete:
+        raise NothingToLearnFrom("Search by meaning is not complete.", remedy="`lampstand index` completes it.")
+    known = queries.translations(appliance.library)
+    knowledge = Knowledge(appliance.library.reader, embedded, second_text(known, embedded))
+    return votes, knowledge, by_position(votes, knowledge)
+
+
+def by_position(votes: TopicVotes, knowledge: Knowledge) -> Topics:
+    """Topics with their gains by where verses stand in the embedded text."""
+    gains: list[dict[int, float]] = [{} for _ in votes.names]
+    positions = knowledge.positions(votes.verse_ids)
+    for topic, position, gain in zip(votes.of.tolist(), positions.tolist(), votes.gains.tolist(), strict=True):
+        if position >= 0:
+            gains[topic][position] = gain
+    return Topics(names=votes.names, vectors=votes.vectors, gains=gains)
+
+
+def train_ranking(appliance: Appliance, file: Path, output: Path, on_progress: OnProgress) -> list[Path]:
+    """Write what is shipped. Raises NothingToLearnFrom, TrainingUnavailable, Unavailable."""
+    votes, knowledge, topics = read_votes(appliance, file)
+    if not len(knowledge.links.values):
+        raise NothingToLearnFrom(
+            "The library has no cross references.", remedy="`lampstand library import` brings them."
+        )
+    folds, threads = folds_by_topic(len(topics.names), FOLDS), describe_machine().cores
+    forests: list[Forest] = []
+    columns: list[str] = []
+    for name, known in (("with cross references", knowledge), ("without cross references", knowledge.without_links())):
+        columns, rows = examples(
+            appliance.library, known, topics, folds, remember=True,
+            on_progress=partial(_say, on_progress, name),
+        )  # fmt: skip
+        on_progress(f"{name}: growing trees")
+        forests.append(fit_forest(rows, threads))
+    learned = Learned(
+        model=appliance.embedder.model,
+        columns=columns,
+        lens=topics.lens(knowledge.vectors),
+        linked=forests[0],
+        unlinked=forests[1],
+    )
+    output.mkdir(parents=True, exist_ok=True)
+    save_learned(learned, output / RANKER)
+    save_topics(votes, output / TOPICS)
+    return [output / RANKER, output / TOPICS]
+
+
+def _say(on_progress: OnProgress, name: str, done: int, total: int) -> None:
+    on_progress(f"{name}: {done:,} of {total:,} topics gathered")
