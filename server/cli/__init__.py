@@ -1,5 +1,6 @@
 """The command line: `lampstand …`. Works on the data folder directly, with or without a server running."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def main() -> None:
     """Run the command line; errors become a sentence and an exit code."""
     from models.errors import ModelError
 
+    # Before numpy is there: searches go side by side, and threads within one would wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         # Outside standalone mode click hands back the status of `Exit` instead of ending with it.
         sys.exit(lampstand(standalone_mode=False) or 0)

@@ -58,3 +58,16 @@ def graph(home: Home, as_json: bool) -> None:
     with Console(stderr=True).status("measuring") as status:
         measurements = measure_graph(appliance, status.update)
     print_report("graph", measurements, as_json=as_json)
+
+
+@bench.command()
+@JSON_OPTION
+@click.pass_obj
+def search(home: Home, as_json: bool) -> None:
+    """Search through HTTP: one caller, and thirty at once."""
+    from server.benchmarks.search import measure_search
+
+    appliance = home.open()
+    with Console(stderr=True).status("measuring") as status:
+        measurements = measure_search(appliance, status.update)
+    print_report("search", measurements, as_json=as_json)

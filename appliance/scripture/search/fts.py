@@ -6,17 +6,21 @@ else is text. Words without operators are matched all together first; see `any_o
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 import msgspec
 
 # More terms than any question has; FTS5's parser has a stack of its own to overflow.
 MAX_TERMS = 48
+# Words of a long query that are looked for: common ones among them cost the most and say the least.
+MOST_TELLING = 8
 _TOKEN = re.compile(r'"([^"]*)"?|(\S+)')
 # Letters with the marks that stand above and below them: pointed Hebrew, accented Greek.
 _WORD = re.compile(r"\w(?:\w|[\u0300-\u036f\u0591-\u05c7])*", re.UNICODE)
 _STOP_WORDS = frozenset(
     "a about an and are as at be by did do does for from had has have how i in is it me my not of on or our say says "
-    "that the their they this to was we were what when where which who whom why will with you your bible".split()
+    "that the their they this to was we were what when where which who whom why will with you your bible "
+    "hath shall shalt thee thou thy unto upon ye".split()
 )
 
 
@@ -73,9 +77,12 @@ def _expression(terms: list[tuple[str, "_Term"]]) -> str:
     return expression
 
 
-def any_of(query: TextQuery) -> str:
-    """An expression that any of the telling words satisfies, for ranking by BM25."""
-    return " OR ".join(_quoted(word) for word in dict.fromkeys(telling_words(query)))
+def any_of(query: TextQuery, frequency: Callable[[str], int] = lambda _word: 0) -> str:
+    """An expression that any of the telling words satisfies, for ranking by BM25; of many, the rarest."""
+    words = list(dict.fromkeys(telling_words(query)))
+    if len(words) > MOST_TELLING:
+        words = sorted(words, key=frequency)[:MOST_TELLING]
+    return " OR ".join(_quoted(word) for word in words)
 
 
 def telling_words(query: TextQuery) -> list[str]:

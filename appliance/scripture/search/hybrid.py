@@ -57,7 +57,7 @@ def rank(
     scores = dict(zip(ranked.verse_ids, ranked.scores, strict=True))
     # What a phrase or an operator asks for goes before all others.
     exact = keyword(database, text_query, translation, span, DEPTH) if text_query and text_query.structured else []
-    ordered = [] if exact else _in_order(database, ranking, query, text_query, translation, span)
+    ordered = [] if exact else _in_order(database, ranked, query, span)
     first = dict.fromkeys([*ordered, *sorted(exact, key=lambda verse: -scores.get(verse, float("-inf")))])
     best = max(ranked.scores, default=0.0)
     order = [(verse, best) for verse in first] + [pair for pair in scores.items() if pair[0] not in first]
@@ -85,18 +85,14 @@ def _support(ranked: Ranked, verse_ids: list[int], ordered: frozenset[int]) -> d
     } | {verse_id: Why(in_order=True) for verse_id in verse_ids if verse_id in ordered and verse_id not in found}  # fmt: skip
 
 
-def _in_order(
-    database: Database, ranking: Ranking, query: str, text_query: TextQuery | None, translation: Translation, span: Span
-) -> list[int]:
+def _in_order(database: Database, ranked: Ranked, query: str, span: Span) -> list[int]:
     """Verses that have most of a longer query's words in their order, in any of the texts that are searched."""
-    if text_query is None or len(words_of(query)) < FEWEST_WORDS:
+    if len(words_of(query)) < FEWEST_WORDS:
         return []
-    texts: list[tuple[int, str]] = []
-    for identifier in dict.fromkeys([*(text.id for text in ranking.knowledge.texts if text), translation.id]):
-        numbers = numbering(queries.find_translation(database, identifier).versification)
-        found = by_words(database.reader, text_query, identifier, span, ORDERED, loose=True)
-        texts += queries.texts(database, identifier, [numbers.to_hub(verse) for verse in found]).items()
-    return [each.verse_id for each in words_in_order(query, texts)]
+    texts = [
+        pair for text, verses in ranked.best_by_words(ORDERED) for pair in queries.texts(database, text, verses).items()
+    ]
+    return [each.verse_id for each in words_in_order(query, texts) if span.first <= each.verse_id <= span.last]
 
 
 def fuse_words_and_meaning(

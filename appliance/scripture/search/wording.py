@@ -33,6 +33,10 @@ class Vocabulary:
         self._words = words
         self._stems = frozenset(map(stem, words))
 
+    def frequency(self, word: str) -> int:
+        """How often a word stands in the texts."""
+        return self._words.get(word.lower(), 0)
+
     def respelt(self, query: TextQuery) -> dict[str, str]:
         """The words of a query that are unknown here, each with the one that is meant.
 

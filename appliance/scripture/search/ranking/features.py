@@ -18,12 +18,12 @@ Column = tuple[str, Floats | float]
 def candidates(signals: Signals, within: slice = EVERYWHERE) -> Integers:
     """The positions worth ranking, in the order of the canon: the best by each signal."""
     deepest = [
-        (signals.fused, 90), (signals.adapted, 60), (signals.comments, 30),
-        (signals.linked + signals.linked_twice, 50), (signals.by_topics, 40),
-        (signals.topics.headword_sum, 40), (signals.topics.words_sum, 40), (signals.topics.meaning, 50),
+        (signals.fused, 70), (signals.adapted, 45), (signals.comments, 25),
+        (signals.linked + signals.linked_twice, 40), (signals.by_topics, 30),
+        (signals.topics.headword_sum, 30), (signals.topics.words_sum, 30), (signals.topics.meaning, 40),
     ]  # fmt: skip
     if signals.recalled:
-        deepest += [(signals.recalled.ridge, 130), (signals.recalled_linked, 50)]
+        deepest += [(signals.recalled.ridge, 110), (signals.recalled_linked, 40)]
     return np.unique(np.concatenate([top(signal, depth, within) for signal, depth in deepest]))
 
 

@@ -35,7 +35,11 @@ class TopicMemory:
 
     def __init__(self, vectors: Floats, votes: Ragged, gains: Floats, verses: Floats) -> None:
         """`gains` stand beside `votes.values`; `verses` are the vectors of all verses."""
-        self._vectors, self._votes, self._gains, self._size = vectors, votes, gains, len(verses)
+        self._vectors, self._votes, self._size = vectors, votes, len(verses)
+        # Verse by verse, so that what is added up for each lies together.
+        order = np.argsort(votes.values, kind="stable")
+        self._topics, self._gains = np.repeat(np.arange(len(vectors)), votes.lengths)[order], gains[order]
+        self._voted, self._starts = np.unique(votes.values[order], return_index=True)
         parts = np.array_split(vectors, len(vectors) // AT_ONCE + 1)
         companies = np.stack([company_of(row, verses) for part in parts for row in part @ verses.T])
         self._centre = companies.mean(axis=0)
@@ -65,13 +69,15 @@ class TopicMemory:
         return kernel
 
     def _average(self, cosine: Floats, width: float) -> Floats:
-        weights = np.exp((cosine - cosine.max()) / width)
+        weights = np.exp((cosine - cosine.max()) / width).astype(np.float32)
         return self._add_up(weights / weights.sum())
 
     def _add_up(self, weights: Floats) -> Floats:
         """The gains of every verse, each topic weighted."""
-        each = np.repeat(weights, self._votes.lengths) * self._gains
-        return np.bincount(self._votes.values, weights=each, minlength=self._size).astype(np.float32)
+        sums = np.zeros(self._size, dtype=np.float32)
+        if len(self._voted):
+            sums[self._voted] = np.add.reduceat(weights[self._topics] * self._gains, self._starts)
+        return sums
 
 
 def remember(vectors: Floats, of: Integers, positions: Integers, gains: Floats, verses: Floats) -> TopicMemory:

@@ -61,6 +61,15 @@ class Ranked(msgspec.Struct, frozen=True):
     _ranking: "Ranking"
     _signals: Signals
 
+    def best_by_words(self, count: int) -> list[tuple[str, list[int]]]:
+        """The best verses by words alone, a text at a time."""
+        knowledge = self._ranking.knowledge
+        return [
+            (text.id, knowledge.places[top(signal, count)].tolist())
+            for text, signal in zip(knowledge.texts, self._signals.words, strict=True)
+            if text
+        ]
+
     def support(self, verse_ids: list[int]) -> dict[int, Support]:
         """What speaks for each of some verses."""
         return self._ranking.support(self._signals, verse_ids)
@@ -78,9 +87,10 @@ class Ranking:
     def rank(self, database: Database, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> Ranked:
         """The best verses of a part of the canon for a query; `embed` makes its vector, while its words are looked up."""
         knowledge = self.knowledge
-        found_words = find_words(database, knowledge, query, _POOL)
+        # A core for the words, one for the rest.
+        words = _POOL.submit(find_words, database, knowledge, query)
         vector = np.frombuffer(embed(), dtype="<f4")
-        signals = gather(knowledge, self._learned.lens, self._memory, query, vector, found_words)
+        signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words.result, _POOL)
         found = candidates(signals, knowledge.within(span.first, span.last))
         _, table = self._features.table(signals, found)
         scores = self._forest.score(table)

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from functools import partial
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,7 +16,7 @@ TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
 # How many of the best verses others are reached from.
 SEEDS = 60
 # Rows of a matrix that stay in the processor's cache.
-AT_ONCE = 1_024
+AT_ONCE = 512
 # Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009.
 RRF_K = 60
 # How near a heading has to be: those a width further away say a third as much.
@@ -79,23 +77,14 @@ class WordsFound(msgspec.Struct, frozen=True, kw_only=True):
     headings: tuple[Integers, Floats]
 
 
-def find_words(
-    database: Database, knowledge: Knowledge, query: TextQuery | None, pool: Executor | None = None
-) -> Callable[[], WordsFound]:
-    """Ask the indexes of words, side by side where there is a pool; call what is returned for the answer."""
-    expression = any_of(query) if query else ""
-    questions = [
-        *(partial(_of_text, database, knowledge, text, expression) for text in knowledge.texts),
-        partial(_scored, database, SCORED_COMMENTS, expression, COMMENT_DEPTH, knowledge.comment_rows),
-        partial(_scored, database, SCORED_HEADINGS, expression, HEADING_DEPTH, knowledge.heading_rows),
-    ]
-    answers: list[Callable[[], Any]] = [pool.submit(ask).result for ask in questions] if pool else questions
-
-    def found() -> WordsFound:
-        *texts, comments, headings = (answer() for answer in answers)
-        return WordsFound(texts=texts, comments=comments, headings=headings)
-
-    return found
+def find_words(database: Database, knowledge: Knowledge, query: TextQuery | None) -> WordsFound:
+    """Ask the indexes of words."""
+    expression = any_of(query, knowledge.vocabulary.frequency) if query else ""
+    return WordsFound(
+        texts=[_of_text(database, knowledge, text, expression) for text in knowledge.texts],
+        comments=_scored(database, SCORED_COMMENTS, expression, COMMENT_DEPTH, knowledge.comment_rows),
+        headings=_scored(database, SCORED_HEADINGS, expression, HEADING_DEPTH, knowledge.heading_rows),
+    )
 
 
 def gather(
@@ -104,13 +93,15 @@ def gather(
     memory: TopicMemory | None,
     query: TextQuery | None,
     vector: Floats,
-    find: Callable[[], WordsFound],
+    words: Callable[[], WordsFound],
+    aside: Executor | None = None,
 ) -> Signals:
-    """Every signal for a query and its vector. The words are waited for as late as can be."""
+    """Every signal for a query and its vector; `words` is asked as late as can be, and a part is computed `aside`."""
+    heading_cosines = aside.submit(_products, knowledge.heading_vectors, vector) if aside else None
     cosine, adapted = _products(knowledge.vectors, vector, lens.adapter @ vector)
     recalled = memory.recall(vector, company_of(cosine, knowledge.vectors)) if memory else None
-    (heading_cosine,) = _products(knowledge.heading_vectors, vector)
-    found = find()
+    (heading_cosine,) = heading_cosines.result() if heading_cosines else _products(knowledge.heading_vectors, vector)
+    found = words()
     fused = _fused(knowledge, [*found.texts, cosine, adapted])
     seeds = top(fused, SEEDS)
     linked = _reach(knowledge.links, seeds, fused[seeds], knowledge.size)

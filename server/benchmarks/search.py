@@ -1,0 +1,157 @@
+"""How fast search answers through HTTP, one caller at a time and thirty at once, beside what its parts cost."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import httpx
+import numpy as np
+
+from appliance.errors import NotFound
+from appliance.scripture import store
+from appliance.scripture.search.candidates import Span, by_meaning, by_words
+from appliance.scripture.search.fts import parse_query
+from appliance.scripture.search.in_order import words_of
+from server.benchmarks.companion import MeasurementFailed
+from server.benchmarks.report import Measurement, at_least, at_most, plain
+from server.bootstrap import Appliance
+
+QUERIES, CLIENTS, EACH, RAW = 300, 30, 20, 40
+MOST_P50_MS, MOST_P95_MS, LEAST_PER_SECOND = 30.0, 60.0, 25.0
+START_S, ANSWER_S = 60.0, 60.0
+SELECT_SOME = "SELECT text FROM verses WHERE translation = ? AND verse_id % 1000 > 0 ORDER BY verse_id"
+OnProgress = Callable[[str], None]
+
+
+class NothingToSearch(NotFound):
+    """The library has no topics or no text to make queries of."""
+
+
+def measure_search(appliance: Appliance, on_progress: OnProgress) -> list[Measurement]:
+    """`p50_ms`, `p95_ms`, `per_second_30_clients`, `lost`, and the raw costs. Raises NothingToSearch, MeasurementFailed."""
+    queries = list(_queries(appliance, QUERIES + CLIENTS * EACH))
+    on_progress("what the parts cost")
+    raw = _raw_costs(appliance, queries)
+    with _served(appliance) as url:
+        on_progress("one caller")
+        alone = _one_by_one(url, queries[:QUERIES], on_progress)
+        on_progress(f"{CLIENTS} callers")
+        seconds, lost = asyncio.run(_at_once(url, queries[QUERIES:]))
+    count = CLIENTS * EACH
+    return [
+        at_most("p50_ms", statistics.median(alone), "ms", MOST_P50_MS),
+        at_most("p95_ms", sorted(alone)[int(len(alone) * 0.95)], "ms", MOST_P95_MS),
+        at_least("per_second_30_clients", (count - lost) / seconds, "searches/s", LEAST_PER_SECOND),
+        at_most("lost", lost, "searches", 0),
+        *raw,
+    ]
+
+
+def _queries(appliance: Appliance, count: int) -> Iterator[str]:
+    """Topics, and beginnings of verses of three to eight words: none twice, since what is embedded is remembered."""
+    reader, random = appliance.library.reader, Random(2)  # noqa: S311 - the same queries in each run
+    topics = [str(row[1]).lower() for row in reader.rows(store.SELECT_TOPICS)]
+    verses = [str(row[0]) for row in reader.rows(SELECT_SOME, (appliance.settings.embedded_translation,))]
+    if len(topics) < count or len(verses) < count:
+        raise NothingToSearch(
+            "The library has too little to search.", remedy="./packaging/run.sh brings texts and topics."
+        )
+    for topic, verse in zip(random.sample(topics, count), random.sample(verses, count), strict=True):
+        yield topic if random.random() < 0.5 else " ".join(words_of(verse)[: random.randint(3, 8)])
+
+
+@contextlib.contextmanager
+def _served(appliance: Appliance) -> Iterator[str]:
+    """The address of a web server of this library's own, ready and warm."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home = str(appliance.folder.home)
+    command = [str(Path(sys.executable).with_name("lampstand")), "--home", home, "serve", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - this interpreter and our own module
+    url = f"http://127.0.0.1:{port}/api/v1"
+    try:
+        _await(url, process)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=20)
+        process.kill()
+
+
+def _await(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/search", params={"q": "light"}, timeout=ANSWER_S, trust_env=False).is_success:
+                return
+        time.sleep(0.1)
+    raise MeasurementFailed(
+        "The web server did not start.", remedy="Is one running already? `lampstand status` says so."
+    )
+
+
+def _one_by_one(url: str, queries: list[str], on_progress: OnProgress) -> list[float]:
+    took = []
+    with httpx.Client(timeout=ANSWER_S, trust_env=False) as client:
+        for number, query in enumerate(queries, start=1):
+            began = time.perf_counter()
+            client.get(f"{url}/search", params={"q": query}).raise_for_status()
+            took.append((time.perf_counter() - began) * 1000)
+            on_progress(f"one caller, {number} of {len(queries)}")
+    return took
+
+
+async def _at_once(url: str, queries: list[str]) -> tuple[float, int]:
+    """Seconds that all clients took together, each sending its next query when its last is answered; how many failed."""
+    waiting = iter(queries)
+    lost = 0
+
+    async def call(client: httpx.AsyncClient) -> None:
+        nonlocal lost
+        for query in waiting:
+            try:
+                lost += not (await client.get(f"{url}/search", params={"q": query})).is_success
+            except httpx.HTTPError:
+                lost += 1
+
+    async with contextlib.AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(httpx.AsyncClient(timeout=ANSWER_S, trust_env=False))
+            for _ in range(CLIENTS)
+        ]
+        began = time.perf_counter()
+        await asyncio.gather(*map(call, clients))
+        return time.perf_counter() - began, lost
+
+
+def _raw_costs(appliance: Appliance, queries: list[str]) -> list[Measurement]:
+    library, text = appliance.library, appliance.settings.embedded_translation
+    vectors = appliance.embedder.embed(queries[:RAW])
+    matrix = np.random.default_rng(1).standard_normal(
+        (len(store.VERSE_VECTORS.rows(library.reader)), 384), dtype=np.float32
+    )
+    parsed = [query for query in map(parse_query, queries[:RAW]) if query]
+    costs: dict[str, list[Callable[[], object]]] = {
+        "embed_ms": [partial(appliance.embedder.embed, [f"{query} again"]) for query in queries[:RAW]],
+        "bm25_ms": [partial(by_words, library.reader, query, text, Span(), 300, loose=True) for query in parsed],
+        "sqlite_vec_200_ms": [partial(by_meaning, library.reader, vector, Span(), 200) for vector in vectors],
+        "all_cosines_ms": [partial(np.dot, matrix, np.frombuffer(vector, dtype="<f4")) for vector in vectors],
+    }
+    return [plain(name, statistics.median(map(_milliseconds, calls)), "ms") for name, calls in costs.items()]
+
+
+def _milliseconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return (time.perf_counter() - began) * 1000
