@@ -17,7 +17,7 @@ from appliance.infrastructure.queue import JobQueue
 from appliance.infrastructure.settings import Settings, default_home, load_settings
 from appliance.scripture import jobs as scripture_jobs
 from appliance.scripture import queries
-from appliance.scripture.companions.store import m002_links, m003_comments
+from appliance.scripture.companions.store import m002_links, m003_comments, m005_entities
 from appliance.scripture.search.index import IndexState, bare_headings, index_state
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.service import Finder
@@ -30,7 +30,7 @@ from models.client import Client
 from models.errors import ModelError
 from models.messages import ChatMessage, ChatRequest, ServiceTier
 
-LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments, m004_headings)
+LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments, m004_headings, m005_entities)
 APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages)
 LIBRARY_QUEUE = "library"
 

@@ -13,6 +13,7 @@ from appliance.scripture.importers.source import (
     IMPORTER_VERSION,
     CommentarySource,
     CrossReferenceSource,
+    EntitySource,
     LexiconSource,
     Source,
     TextSource,
@@ -22,6 +23,7 @@ from appliance.scripture.importers.source import (
 from appliance.scripture.importers.validation import TextFaulty, read_valid_verses
 from appliance.scripture.passage import Translation
 
+CompanionSource = CommentarySource | CrossReferenceSource | EntitySource | TopicVoteSource
 # The share of an import that reading and validating takes; the rest is writing.
 READING_SHARE = 0.7
 
@@ -52,7 +54,7 @@ def import_source(
     """
     if isinstance(source, TextSource):
         return _import_text(database, source, on_progress)
-    if isinstance(source, CrossReferenceSource | TopicVoteSource | CommentarySource):
+    if isinstance(source, CompanionSource):
         return _import_companion(database, source, on_progress)
     return _import_dictionary(database, source, on_progress)
 
@@ -121,7 +123,7 @@ def _import_dictionary(
 
 def _import_companion(
     database: Database,
-    source: CrossReferenceSource | TopicVoteSource | CommentarySource,
+    source: CompanionSource,
     on_progress: Callable[[float, str], None],
 ) -> ImportResult:
     held = {each.id: each for each in companion_store.select_datasets(database.reader)}.get(source.id)
@@ -144,7 +146,7 @@ def _import_companion(
 
 
 def _read_companion(
-    source: CrossReferenceSource | TopicVoteSource | CommentarySource,
+    source: CompanionSource,
 ) -> tuple[DatasetKind, int, Callable[[UnitOfWork], None]]:
     """What a source holds, how much of it, and what writes it."""
     if isinstance(source, CrossReferenceSource):
@@ -160,6 +162,13 @@ def _read_companion(
             DatasetKind.TOPIC_VOTES,
             len(votes),
             lambda work: companion_store.insert_topic_votes(work, source.id, votes),
+        )
+    if isinstance(source, EntitySource):
+        entities = list(source.entities())
+        return (
+            DatasetKind.ENTITIES,
+            len(entities),
+            lambda work: companion_store.insert_entities(work, source.id, entities),
         )
     comments = list(source.comments())
     if not comments:

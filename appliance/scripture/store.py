@@ -108,7 +108,8 @@ INSERT_CITATION = 'INSERT INTO topic_citations (topic, heading, start, "end") VA
 INSERT_SEE_ALSO = "INSERT INTO topic_see_also VALUES (?, ?)"
 SELECT_TOPICS = "SELECT id, headword, dictionary, citations FROM topics ORDER BY id"
 BROWSE_TOPICS = """
-SELECT id, headword, dictionary, citations FROM topics WHERE headword LIKE :beginning ESCAPE '\\' AND headword > :after
+SELECT id, headword, dictionary, citations FROM topics WHERE headword LIKE :beginning ESCAPE '\\'
+AND (:after = 0 OR (headword, id) > (SELECT headword, id FROM topics WHERE id = :after))
 ORDER BY headword, id LIMIT :limit
 """
 SELECT_TOPIC = "SELECT id, headword, dictionary, citations FROM topics WHERE id = ?"

@@ -27,7 +27,7 @@ class TopicList(msgspec.Struct, frozen=True, kw_only=True):
     """A page of topics; `next_after` is given where there are more."""
 
     topics: list[TopicView]
-    next_after: str | None = None
+    next_after: int | None = None
 
 
 class CitedView(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,14 +93,12 @@ class TopicsController(Controller):
         self,
         appliance: NamedDependency[Appliance],
         begins: Annotated[str, QueryParameter(description="How the headword begins.")] = "",
-        after: Annotated[str, QueryParameter(description="`next_after` of the page before.")] = "",
+        after: Annotated[int, QueryParameter(description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> TopicList:
         found = queries.browse_topics(appliance.library, begins, after=after, limit=limit + 1)
         page = found[:limit]
-        return TopicList(
-            topics=[_view(each) for each in page], next_after=page[-1].headword if len(found) > limit else None
-        )
+        return TopicList(topics=[_view(each) for each in page], next_after=page[-1].id if len(found) > limit else None)
 
     @get("/topics/{topic:int}", sync_to_thread=True, summary="A topic with what it cites")
     def topic(self, appliance: NamedDependency[Appliance], topic: FromPath[int]) -> TopicPage:

@@ -46,10 +46,12 @@ def build_graph(path: Path, contents: Sequence[Content], on_progress: Callable[[
         made = Path(scratch) / "graph"
         database = kuzu.Database(made, buffer_pool_size=BUFFER_BYTES * 2, max_db_size=MAX_BYTES, max_num_threads=4)
         connection = kuzu.Connection(database)
-        total = 0
+        total, created = 0, set[str]()
         for number, content in enumerate(contents):
             on_progress(number / len(contents), f"writing {content.table.name}")
-            connection.execute(_create(content.table))
+            if content.table.name not in created:
+                connection.execute(_create(content.table))
+                created.add(content.table.name)
             total += _load(connection, content, Path(scratch))
         on_progress(1.0, "closing")
         connection.execute("CHECKPOINT")
@@ -65,7 +67,8 @@ def _create(table: NodeTable | RelationTable) -> str:
     columns = [f"{name} {kind}" for name, kind in table.columns.items()]
     if isinstance(table, NodeTable):
         return f"CREATE NODE TABLE {table.name}({', '.join(columns)}, PRIMARY KEY({next(iter(table.columns))}))"
-    return f"CREATE REL TABLE {table.name}({', '.join([f'FROM {table.source} TO {table.target}', *columns])})"
+    ends = [f"FROM {table.source} TO {target}" for target in table.targets]
+    return f"CREATE REL TABLE {table.name}({', '.join([*ends, *columns])})"
 
 
 def _load(connection: "kuzu.Connection", content: Content, scratch: Path) -> int:
@@ -79,6 +82,8 @@ def _load(connection: "kuzu.Connection", content: Content, scratch: Path) -> int
     if count:
         # Without a string of its own for what is not there, an empty text would be read as that.
         options = r"""HEADER=false, ESCAPE='"', PARALLEL=false, NULL_STRINGS=["\\N"]"""
+        if isinstance(content.table, RelationTable) and content.table.other_targets:
+            options += f", FROM='{content.table.source}', TO='{content.target}'"
         connection.execute(f'COPY {content.table.name} FROM "{file}" ({options})')
     file.unlink()
     return count

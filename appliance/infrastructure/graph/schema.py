@@ -15,16 +15,22 @@ class NodeTable(msgspec.Struct, frozen=True):
 
 
 class RelationTable(msgspec.Struct, frozen=True):
-    """Relations between nodes of two labels; rows begin with the keys of both ends."""
+    """Relations between nodes of two labels, or from one to several others; rows begin with the keys of both ends."""
 
     name: str
     source: str
     target: str
     columns: dict[str, str] = {}
+    other_targets: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target, *self.other_targets)
 
 
 class Content(msgspec.Struct, frozen=True):
-    """A table and what makes its rows anew at each call."""
+    """A table and what makes its rows anew at each call; of relations to several labels, those to one of them."""
 
     table: NodeTable | RelationTable
     rows: Callable[[], Iterable[Row]]
+    target: str = ""

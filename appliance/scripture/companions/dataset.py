@@ -9,6 +9,7 @@ class DatasetKind(StrEnum):
     CROSS_REFERENCES = "cross references"
     TOPIC_VOTES = "topic votes"
     COMMENTARY = "comments"
+    ENTITIES = "people, places and events"
 
 
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,3 +48,28 @@ class Comment(msgspec.Struct, frozen=True):
     start: int
     end: int
     paragraphs: tuple[str, ...]
+
+
+class EntityKind(StrEnum):
+    PERSON = "person"
+    PLACE = "place"
+    EVENT = "event"
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True):
+    """A person, a place or an event, and the verses that mention it.
+
+    `also` are other names; `year` is of birth or beginning, below 0 before Christ; degrees are north and east. `takes_part` are
+    the ids of the people at an event and of the places where it happens.
+    """
+
+    id: str
+    kind: EntityKind
+    name: str
+    also: tuple[str, ...] = ()
+    description: str = ""
+    year: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    takes_part: tuple[str, ...] = ()
+    verse_ids: tuple[int, ...] = ()

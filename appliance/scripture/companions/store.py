@@ -1,11 +1,18 @@
 """The SQL of what stands beside the texts, in library.db. Private to `scripture`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from appliance.infrastructure.database import Reader, Row, UnitOfWork
-from appliance.scripture.companions.dataset import Comment, CrossReference, Dataset, DatasetKind, TopicVote
+from appliance.scripture.companions.dataset import (
+    Comment,
+    CrossReference,
+    Dataset,
+    DatasetKind,
+    Entity,
+    TopicVote,
+)
 
 SCHEMA = """
 CREATE TABLE datasets (
@@ -35,7 +42,35 @@ CREATE VIRTUAL TABLE comments_fts USING fts5 (
     text, content = 'comments', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
 )
 """
+ENTITIES_SCHEMA = """
+CREATE TABLE entities (
+    id TEXT PRIMARY KEY, dataset TEXT NOT NULL REFERENCES datasets (id), kind TEXT NOT NULL, name TEXT NOT NULL, also TEXT NOT NULL,
+    description TEXT NOT NULL, year INTEGER, latitude REAL, longitude REAL, takes_part TEXT NOT NULL, mentions INTEGER NOT NULL
+);
+CREATE INDEX entities_name ON entities (name COLLATE NOCASE);
+CREATE TABLE entity_mentions (entity TEXT NOT NULL REFERENCES entities (id), verse_id INTEGER NOT NULL);
+CREATE INDEX entity_mentions_entity ON entity_mentions (entity);
+CREATE INDEX entity_mentions_verse ON entity_mentions (verse_id);
+CREATE VIEW entity_heads AS
+SELECT id, kind, name, also, description, year, latitude, longitude, takes_part, mentions FROM entities
+"""
+INSERT_ENTITY = "INSERT INTO entities VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_MENTION = "INSERT INTO entity_mentions VALUES (?, ?)"
+DELETE_MENTIONS = "DELETE FROM entity_mentions WHERE entity IN (SELECT id FROM entities WHERE dataset = ?)"
+DELETE_ENTITIES = "DELETE FROM entities WHERE dataset = ?"
+SELECT_ENTITY = "SELECT * FROM entity_heads WHERE id = ?"
+BROWSE_ENTITIES = """
+SELECT * FROM entity_heads WHERE name LIKE :beginning ESCAPE '\\' AND (:kind = '' OR kind = :kind)
+AND (:after = '' OR (name, id) > (SELECT name, id FROM entities WHERE id = :after)) ORDER BY name, id LIMIT :limit
+"""
+SELECT_MENTIONED = """
+SELECT * FROM entity_heads WHERE id IN (SELECT entity FROM entity_mentions WHERE verse_id BETWEEN ? AND ?)
+ORDER BY kind, mentions, id
+"""
+SELECT_MENTIONS_OF = "SELECT verse_id FROM entity_mentions WHERE entity = ? ORDER BY verse_id"
+SELECT_MENTIONS = "SELECT m.verse_id, m.entity, e.kind FROM entity_mentions AS m JOIN entities AS e ON e.id = m.entity"
 PARAGRAPH = "\n\n"
+LIST = "|"
 INSERT_COMMENT = 'INSERT INTO comments (dataset, start, "end", text) VALUES (?, ?, ?, ?)'
 INSERT_COMMENTS_FTS = "INSERT INTO comments_fts (rowid, text) SELECT id, text FROM comments WHERE dataset = ?"
 DELETE_COMMENTS_FTS = (
@@ -68,6 +103,11 @@ def m003_comments(work: UnitOfWork) -> None:
         work.execute(statement)
 
 
+def m005_entities(work: UnitOfWork) -> None:
+    for statement in ENTITIES_SCHEMA.split(";\n"):
+        work.execute(statement)
+
+
 def select_datasets(reader: Reader) -> list[Dataset]:
     return [
         Dataset(
@@ -79,7 +119,8 @@ def select_datasets(reader: Reader) -> list[Dataset]:
 
 def delete_dataset(work: UnitOfWork, dataset: str) -> None:
     for statement in (
-        DELETE_CROSS_REFERENCES, DELETE_TOPIC_VOTES, DELETE_COMMENTS_FTS, DELETE_COMMENTS, DELETE_DATASET
+        DELETE_CROSS_REFERENCES, DELETE_TOPIC_VOTES, DELETE_COMMENTS_FTS, DELETE_COMMENTS, DELETE_MENTIONS, DELETE_ENTITIES,
+        DELETE_DATASET,
     ):  # fmt: skip
         work.execute(statement, (dataset,))
 
@@ -100,6 +141,20 @@ def insert_comments(work: UnitOfWork, dataset: str, comments: Iterable[Comment])
     rows = ((dataset, each.start, each.end, PARAGRAPH.join(each.paragraphs)) for each in comments)
     work.execute_many(INSERT_COMMENT, rows)
     work.execute(INSERT_COMMENTS_FTS, (dataset,))
+
+
+def insert_entities(work: UnitOfWork, dataset: str, entities: Sequence[Entity]) -> None:
+    work.execute_many(
+        INSERT_ENTITY,
+        [
+            (
+                each.id, dataset, each.kind.value, each.name, LIST.join(each.also), each.description, each.year, each.latitude,
+                each.longitude, LIST.join(each.takes_part), len(each.verse_ids),
+            )
+            for each in entities
+        ],
+    )  # fmt: skip
+    work.execute_many(INSERT_MENTION, [(each.id, verse_id) for each in entities for verse_id in each.verse_ids])
 
 
 def select_cross_references(reader: Reader) -> list[CrossReference]:

@@ -1,7 +1,9 @@
 """The graph's labels and relations, and where in the library they come from."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 
 from appliance.infrastructure.database import Database
@@ -9,7 +11,9 @@ from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTa
 from appliance.scripture import store
 from appliance.scripture.canon import BOOK_FACTOR, BOOKS, osis_of
 from appliance.scripture.companions import store as companion_store
+from appliance.scripture.companions.dataset import EntityKind
 from appliance.scripture.numbering import numbering
+from appliance.scripture.queries import EntityHead, browse_entities
 
 BOOK = NodeTable("Book", {"number": "INT64", "osis": "STRING", "name": "STRING", "testament": "STRING"})
 VERSE = NodeTable("Verse", {"id": "INT64", "osis": "STRING"})
@@ -23,8 +27,17 @@ CITES = RelationTable("CITES", "Topic", "Verse", {"heading": "STRING"})
 SEE = RelationTable("SEE", "Topic", "Topic")
 USES = RelationTable("USES", "Verse", "Lemma", {"count": "INT64"})
 CROSS_REF = RelationTable("CROSS_REF", "Verse", "Verse", {"votes": "INT64"})
+PERSON = NodeTable("Person", {"id": "STRING", "name": "STRING", "mentions": "INT64"})
+PLACE = NodeTable(
+    "Place", {"id": "STRING", "name": "STRING", "latitude": "DOUBLE", "longitude": "DOUBLE", "mentions": "INT64"}
+)
+EVENT = NodeTable("Event", {"id": "STRING", "name": "STRING", "year": "INT64", "mentions": "INT64"})
+MENTIONS = RelationTable("MENTIONS", "Verse", "Person", other_targets=("Place", "Event"))
 # Of longer ranges the first verses stand for the whole.
 LONGEST_RANGE = 30
+MOST_ENTITIES = 1_000_000
+# What nobody knows: where a place lies, when something was. There is no year 0.
+UNKNOWN, NO_YEAR = math.nan, 0
 
 
 def contents(database: Database) -> list[Content]:
@@ -34,6 +47,8 @@ def contents(database: Database) -> list[Content]:
         Content(BOOK, source.books), Content(VERSE, source.verses), Content(TOPIC, source.topics), Content(LEMMA, source.lemmas),
         Content(PART_OF, source.part_of), Content(CITES, source.cites), Content(SEE, source.see), Content(USES, source.uses),
         Content(CROSS_REF, source.cross_references),
+        Content(PERSON, source.people), Content(PLACE, source.places), Content(EVENT, source.events),
+        *(Content(MENTIONS, partial(source.mentions, target), target) for target in MENTIONS.targets),
     ]  # fmt: skip
 
 
@@ -93,6 +108,27 @@ class _Library:
                     for place in self._range(link.start, link.end)
                     if place != link.verse_id
                 )
+
+    def people(self) -> Iterator[Row]:
+        return ((each.id, each.name, each.mentions) for each in self._entities(EntityKind.PERSON))
+
+    def places(self) -> Iterator[Row]:
+        for each in self._entities(EntityKind.PLACE):
+            latitude, longitude = (
+                UNKNOWN if degrees is None else degrees for degrees in (each.latitude, each.longitude)
+            )
+            yield each.id, each.name, latitude, longitude, each.mentions
+
+    def events(self) -> Iterator[Row]:
+        return ((each.id, each.name, each.year or NO_YEAR, each.mentions) for each in self._entities(EntityKind.EVENT))
+
+    def mentions(self, target: str) -> Iterator[Row]:
+        for verse, entity, kind in self._database.reader.rows(companion_store.SELECT_MENTIONS):
+            if kind == target.lower() and verse in self._known:
+                yield verse, entity
+
+    def _entities(self, kind: EntityKind) -> list[EntityHead]:
+        return browse_entities(self._database, "", kind=kind.value, limit=MOST_ENTITIES)
 
     def _range(self, start: int, end: int) -> Iterator[int]:
         return (place for place in range(start, min(end, start + LONGEST_RANGE - 1) + 1) if place in self._known)

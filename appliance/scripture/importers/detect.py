@@ -14,11 +14,12 @@ from appliance.scripture.importers import (
     sword,
     sword_commentary,
     sword_dictionary,
+    theographic,
     usfm,
 )
 from appliance.scripture.importers.source import Source, SourceUnreadable
 
-READABLE = "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip), tables of cross references or topic votes"
+READABLE = "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip), tables of cross references or topic votes, Theographic's CSV files (a folder or zip)"
 _USFM_SUFFIXES = {".usfm", ".sfm", ".usf"}
 
 
@@ -63,6 +64,9 @@ def _folder_sources(folder: Path) -> list[Source]:
     for configurations in [folder, *(child for child in sorted(folder.iterdir()) if child.is_dir())]:
         if (configurations / "mods.d").is_dir():
             return _modules(configurations)
+    entities = theographic.read_theographic(folder)
+    if entities:
+        return [entities]
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _USFM_SUFFIXES)
     if files:
         return [usfm.read_usfm(files, name=folder.name)]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from appliance.errors import Refused
-from appliance.scripture.companions.dataset import Comment, CrossReference, TopicVote
+from appliance.scripture.companions.dataset import Comment, CrossReference, Entity, TopicVote
 from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.passage import Verse
 from appliance.scripture.topics import Topic
@@ -90,4 +90,17 @@ class CommentarySource(msgspec.Struct, frozen=True, kw_only=True):
     comments: Callable[[], Iterator[Comment]]
 
 
-Source = CommentarySource | TextSource | LexiconSource | TopicSource | CrossReferenceSource | TopicVoteSource
+class EntitySource(msgspec.Struct, frozen=True, kw_only=True):
+    """People, places and events."""
+
+    id: str
+    name: str
+    licence: str
+    attribution: str
+    digest: str
+    entities: Callable[[], Iterator[Entity]]
+
+
+Source = (
+    EntitySource | CommentarySource | TextSource | LexiconSource | TopicSource | CrossReferenceSource | TopicVoteSource
+)
