@@ -18,10 +18,13 @@ from appliance.infrastructure.settings import Settings, default_home, load_setti
 from appliance.scripture import jobs as scripture_jobs
 from appliance.scripture import queries
 from appliance.scripture.companions.store import m002_links, m003_comments, m005_entities
+from appliance.scripture.graph.freshness import graph_is_stale
 from appliance.scripture.search.index import IndexState, bare_headings, index_state
 from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.ranking.imported_topics import memory_is_stale
 from appliance.scripture.search.service import Finder
 from appliance.scripture.store import m001_library, m004_headings
+from appliance.scripture.suggestions import Suggester
 from appliance.study.operations import AnswerDesk
 from appliance.study.ports import Turn, Writer
 from appliance.study.store import m002_messages
@@ -119,6 +122,7 @@ class Appliance:
             graph=self.graph,
             topics=folder.topic_memory,
         )
+        self.suggester = Suggester(self.library)
         self.jobs = Jobs(self.appliance_db)
         self._queue: JobQueue | None = None
 
@@ -180,9 +184,22 @@ class Appliance:
         bare = not state.complete or bare_headings(self.library, self.settings.embedding_model) > 0
         return state.total > 0 and bare and embedding_is_installed()
 
+    def memory_is_wanted(self) -> bool:
+        """True where votes were imported, or removed, since topics were remembered."""
+        return memory_is_stale(self.library, self.folder.topic_memory) and embedding_is_installed()
+
+    def create_following_jobs(self) -> list[Job]:
+        """The jobs that a change of the library makes necessary."""
+        jobs = [self.create_index_job()] if self.index_is_wanted() else []
+        if self.graph_is_wanted():
+            jobs.append(self.create_graph_job())
+        if self.memory_is_wanted():
+            jobs.append(self.create_memory_job())
+        return jobs
+
     def graph_is_wanted(self) -> bool:
-        """True where there are texts and no graph of them."""
-        return not self.graph.exists and bool(queries.translations(self.library))
+        """True where there are texts, and no graph of the library as it is now."""
+        return bool(queries.translations(self.library)) and graph_is_stale(self.library, self.folder.graph)
 
     def close(self) -> None:
         self.models.close()

@@ -25,10 +25,7 @@ def consume(appliance: Appliance) -> None:
         appliance.jobs.fail_orphans(functions.keys(), "It was cut off. Run ./packaging/run.sh again to finish it.")
         return [job.id for job in appliance.jobs.due(functions.keys())]
 
-    if appliance.index_is_wanted():
-        appliance.create_index_job()
-    if appliance.graph_is_wanted():
-        appliance.create_graph_job()
+    appliance.create_following_jobs()
     structlog.get_logger().info("worker started", queue=appliance.queue.name)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     appliance.queue.consume(work=work, sweep=due)

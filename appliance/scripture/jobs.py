@@ -8,6 +8,7 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.job_runner import JobContext
 from appliance.scripture import operations
+from appliance.scripture.graph.freshness import note_sources, sources_of
 from appliance.scripture.graph.tables import contents
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.search.index import build_index, embed_headings
@@ -38,7 +39,9 @@ def import_library(context: JobContext, arguments: Mapping[str, Any], *, databas
 
 def build_library_graph(context: JobContext, _arguments: Mapping[str, Any], *, database: Database, path: Path) -> str:
     """Build the graph anew from what the library holds now, and put it in the place of the older one."""
+    sources = sources_of(database)
     count = build_graph(path, contents(database), context.report)
+    note_sources(path, sources)
     return f"{count:,} nodes and relations"
 
 

@@ -1,5 +1,7 @@
 """Dictionary entries by Strong's number."""
 
+import unicodedata
+
 import msgspec
 
 
@@ -12,3 +14,9 @@ class LexiconEntry(msgspec.Struct, frozen=True, kw_only=True):
     transliteration: str
     pronunciation: str
     definition: str
+
+
+def fold(word: str) -> str:
+    """A word without case, accents, points and breathings."""
+    decomposed = unicodedata.normalize("NFD", word.casefold())
+    return "".join(letter for letter in decomposed if letter.isalnum())

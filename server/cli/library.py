@@ -3,10 +3,15 @@
 import os
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
+from appliance.infrastructure.jobs import Job
 from appliance.scripture import operations, queries
+from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
+from server.publishers import OFFERS
 
 
 @click.group()
@@ -48,18 +53,54 @@ def import_library(home: Home, location: str, only: tuple[str, ...], no_index: b
     appliance = home.open()
     given = location if location.startswith("pythonbible:") else os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - no resolving of links
     job = run_with_progress(appliance, appliance.create_import_job(given, only), quiet=as_json)
-    state = appliance.index_state()
-    if not no_index and not state.complete and state.total:
-        appliance.enqueue(appliance.create_index_job())
-    if not no_index and " imported" in job.message:
-        appliance.enqueue(appliance.create_graph_job())
+    _report(appliance, job, [] if no_index else _queue_what_follows(appliance), as_json=as_json)
+
+
+@library.command()
+@click.argument("name", type=click.Choice(list(OFFERS)))
+@click.option("--from", "address", default="", metavar="URL", help="Another address, such as a mirror's.")
+@click.option("--sha256", default="", metavar="HEX", help="Refuse anything else.")
+@JSON_OPTION
+@click.pass_obj
+def fetch(home: Home, name: str, address: str, sha256: str, as_json: bool) -> None:
+    """Bring what a publisher offers on the internet, and import it: cross references, topics, people and places."""
+    from server.publishers import bring
+
+    appliance = home.open()
+    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+        task = bar.add_task(f"fetching {name}", total=None)
+        file, digest = bring(
+            appliance,
+            name,
+            address=address,
+            sha256=sha256,
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total or None),
+        )
+    if not as_json:
+        click.echo(f"{file.name}: SHA-256 {digest}")
+    job = run_with_progress(appliance, appliance.create_import_job(str(file)), quiet=as_json)
+    _report(appliance, job, _queue_what_follows(appliance), as_json=as_json)
+
+
+def _queue_what_follows(appliance: Appliance) -> list[Job]:
+    """Leave to the worker what an import makes necessary: vectors, the graph, the memory of topics."""
+    jobs = appliance.create_following_jobs()
+    for job in jobs:
+        appliance.enqueue(job)
+    return jobs
+
+
+def _report(appliance: Appliance, job: Job, queued: list[Job], *, as_json: bool) -> None:
     if as_json:
         print_json({"job": job.id, "result": job.message, "translations": queries.translations(appliance.library)})
         return
     for line in job.message.split("; "):
         click.echo(line)
-    if not no_index and not state.complete:
-        click.echo("Search by meaning is queued for it: `lampstand up` works on it, or `lampstand index` at once.")
+    if queued:
+        names = ", ".join(each.title[0].lower() + each.title[1:] for each in queued)
+        click.echo(
+            f"Queued: {names}. `lampstand up` works on it; `lampstand index` and `lampstand graph build` do at once."
+        )
 
 
 @library.command()
@@ -73,6 +114,7 @@ def remove(home: Home, identifier: str, yes: bool) -> None:
         click.confirm(f"Remove {identifier} from the library? It can be imported again.", abort=True)
     name = operations.remove(appliance.library, identifier)
     click.echo(f"{name} is removed.")
+    _queue_what_follows(appliance)
 
 
 @click.command()

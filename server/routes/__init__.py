@@ -3,11 +3,12 @@
 from litestar import Router
 
 from server.routes.ask import AskController, MessageController
+from server.routes.entities import EntitiesController
 from server.routes.graph import GraphController
 from server.routes.health import HealthController, JobController
 from server.routes.library import LibraryController
 from server.routes.pages import PagesController
-from server.routes.search import SearchController
+from server.routes.search import SearchController, SuggestController
 from server.routes.topics import TopicsController
 from server.routes.verse_page import VersePageController
 
@@ -15,12 +16,14 @@ api = Router(
     path="/api/v1",
     route_handlers=[
         AskController,
+        EntitiesController,
         GraphController,
         HealthController,
         JobController,
         LibraryController,
         MessageController,
         SearchController,
+        SuggestController,
         TopicsController,
     ],
 )

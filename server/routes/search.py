@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
@@ -9,8 +10,30 @@ from litestar.params import FromQuery, QueryParameter
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.search.hits import Mode, Results, Search
-from appliance.scripture.search.service import MAX_LIMIT
+from appliance.scripture.search.service import MAX_LIMIT, MAX_QUERY_CHARACTERS
+from appliance.scripture.suggestions import MOST, Suggestion
 from server.bootstrap import Appliance
+
+
+class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody who types may mean, best first."""
+
+    typed: str
+    suggestions: list[Suggestion]
+
+
+class SuggestController(Controller):
+    path = "/suggest"
+    tags = ("Search",)
+
+    @get(sync_to_thread=True, summary="Passages, topics, words, people and places that begin so")
+    def suggest(
+        self,
+        appliance: NamedDependency[Appliance],
+        q: Annotated[str, QueryParameter(description="What was typed so far.")],
+        limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 8,
+    ) -> Suggestions:
+        return Suggestions(typed=q, suggestions=appliance.suggester.suggest(q[:MAX_QUERY_CHARACTERS], limit))
 
 
 class SearchController(Controller):

@@ -58,6 +58,7 @@ INSERT_ENTITY = "INSERT INTO entities VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MENTION = "INSERT INTO entity_mentions VALUES (?, ?)"
 DELETE_MENTIONS = "DELETE FROM entity_mentions WHERE entity IN (SELECT id FROM entities WHERE dataset = ?)"
 DELETE_ENTITIES = "DELETE FROM entities WHERE dataset = ?"
+SELECT_HEADS = "SELECT * FROM entity_heads ORDER BY id"
 SELECT_ENTITY = "SELECT * FROM entity_heads WHERE id = ?"
 BROWSE_ENTITIES = """
 SELECT * FROM entity_heads WHERE name LIKE :beginning ESCAPE '\\' AND (:kind = '' OR kind = :kind)

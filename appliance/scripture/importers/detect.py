@@ -20,6 +20,7 @@ from appliance.scripture.importers import (
 from appliance.scripture.importers.source import Source, SourceUnreadable
 
 READABLE = "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip), tables of cross references or topic votes, Theographic's CSV files (a folder or zip)"
+_TABLE_SUFFIXES = {".txt", ".tsv"}
 _USFM_SUFFIXES = {".usfm", ".sfm", ".usf"}
 
 
@@ -73,6 +74,13 @@ def _folder_sources(folder: Path) -> list[Source]:
     documents = sorted(folder.rglob("*.xml")) + sorted(folder.rglob("*.osis"))
     if documents:
         return [osis.read_osis(path) for path in documents]
+    tables = [
+        found
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _TABLE_SUFFIXES and (found := link_tables.read_table(path))
+    ]
+    if tables:
+        return list(tables)
     raise SourceUnreadable(f"{folder.name} holds nothing that can be read.", remedy=f"Read are {READABLE}.")
 
 

@@ -1,13 +1,11 @@
 """Every use of a word of the original, by its Strong's number or as it is written."""
 
-import unicodedata
-
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphMissing
 from appliance.scripture import queries, store
 from appliance.scripture.graph.words import uses_of
-from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.lexicon import LexiconEntry, fold
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Translation
 from appliance.scripture.search.candidates import Span
@@ -64,12 +62,6 @@ def find_lemma(database: Database, query: str) -> list[LexiconEntry]:
             remedy="Give a Strong's number such as G26 or H2617, or the word itself: ἀγάπη, agape, chesed.",
         )
     return [queries.lexicon_entry(database, strongs) for strongs in found]
-
-
-def fold(word: str) -> str:
-    """A word without case, accents, points and breathings."""
-    decomposed = unicodedata.normalize("NFD", word.casefold())
-    return "".join(letter for letter in decomposed if letter.isalnum())
 
 
 def _marks(database: Database, translation: Translation, verse_ids: list[int], strongs: str) -> dict[int, Highlights]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.companions.dataset import TopicVote
-from appliance.scripture.companions.store import select_topic_votes
+from appliance.scripture.companions.dataset import DatasetKind, TopicVote
+from appliance.scripture.companions.store import select_datasets, select_topic_votes
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.knowledge import LONGEST_RANGE
 from appliance.scripture.search.ranking.learned import SHIPPED, TOPICS, TopicVotes, load_topics, save_topics
@@ -36,12 +36,26 @@ def rebuild_memory(
     if not votes:
         path.unlink(missing_ok=True)
         return len(shipped.names)
-    own = topic_votes(votes, embedder, "imported", on_progress)
+    own = topic_votes(votes, embedder, _source_of(database), on_progress)
     merged = merge(own, shipped)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as scratch:
         save_topics(merged, Path(scratch.name))
     os.replace(scratch.name, path)  # noqa: PTH105 - the atomic one
     return len(merged.names)
+
+
+def memory_is_stale(database: Database, path: Path) -> bool:
+    """True where the memory at `path` is not of the votes that the library has now."""
+    wanted = _source_of(database)
+    if not path.exists():
+        return bool(wanted)
+    return not wanted or not load_topics(path).source.startswith(f"{wanted}; ")
+
+
+def _source_of(database: Database) -> str:
+    """The votes of the library, told by their digests; empty where there are none."""
+    votes = [each for each in select_datasets(database.reader) if each.kind is DatasetKind.TOPIC_VOTES]
+    return ", ".join(f"{each.id} {each.digest}" for each in votes)
 
 
 def topic_votes(

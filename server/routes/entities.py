@@ -1,0 +1,86 @@
+"""People, places and events, and where they are mentioned."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from appliance.scripture import queries
+from appliance.scripture.canon import osis_of
+from appliance.scripture.companions.dataset import EntityKind
+from appliance.scripture.queries import EntityHead
+from appliance.scripture.references import format_range, parse_reference
+from server.bootstrap import Appliance
+
+MAX_PAGE = 200
+
+
+class EntityList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of people, places and events; `next_after` is given where there are more."""
+
+    entities: list[EntityHead]
+    next_after: str | None = None
+
+
+class Mention(msgspec.Struct, frozen=True, kw_only=True):
+    verse_id: int
+    osis: str
+    reference: str
+
+
+class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One of them: who takes part and where it happens, where it is an event; every verse that mentions it."""
+
+    entity: EntityHead
+    takes_part: list[EntityHead]
+    mentions: list[Mention]
+
+
+class Mentioned(msgspec.Struct, frozen=True, kw_only=True):
+    reference: str
+    entities: list[EntityHead]
+
+
+class EntitiesController(Controller):
+    """People, places and events."""
+
+    path = "/entities"
+    tags = ("People and places",)
+
+    @get("/", sync_to_thread=True, summary="People, places and events, by their beginning")
+    def browse(
+        self,
+        appliance: NamedDependency[Appliance],
+        begins: Annotated[str, QueryParameter(description="How the name begins.")] = "",
+        kind: FromQuery[EntityKind | None] = None,
+        after: Annotated[str, QueryParameter(description="`next_after` of the page before.")] = "",
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
+    ) -> EntityList:
+        found = queries.browse_entities(
+            appliance.library, begins, kind=kind.value if kind else "", after=after, limit=limit + 1
+        )
+        page = found[:limit]
+        return EntityList(entities=page, next_after=page[-1].id if len(found) > limit else None)
+
+    @get("/mentioned", sync_to_thread=True, summary="Who and what a passage mentions")
+    def mentioned(
+        self,
+        appliance: NamedDependency[Appliance],
+        ref: Annotated[str, QueryParameter(description="Such as Ruth 1.")],
+    ) -> Mentioned:
+        reference = parse_reference(ref)
+        return Mentioned(
+            reference=str(reference), entities=queries.entities_in(appliance.library, reference.start, reference.end)
+        )
+
+    @get("/{entity:str}", sync_to_thread=True, summary="A person, place or event")
+    def entity(self, appliance: NamedDependency[Appliance], entity: FromPath[str]) -> EntityPage:
+        found = queries.entity(appliance.library, entity)
+        return EntityPage(
+            entity=found.head, takes_part=list(found.takes_part),
+            mentions=[
+                Mention(verse_id=verse, osis=osis_of(verse), reference=format_range(verse, verse)) for verse in found.verse_ids
+            ],
+        )  # fmt: skip
