@@ -1,5 +1,6 @@
 """A table of unit vectors in sqlite-vec, nearest first by L2 (which orders unit vectors as cosine does)."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from appliance.infrastructure.database import Reader, Row, UnitOfWork
@@ -23,6 +24,7 @@ class VectorTable:
         self._all = f"SELECT id, embedding FROM {name}"
         self._nearest = f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"
 
+        self._distances = f"SELECT id, vec_distance_l2(embedding, :vector) FROM {name} WHERE id IN (SELECT value FROM json_each(:ids))"
         self._nearest_within = (
             f"SELECT id, distance FROM {name} WHERE embedding MATCH :vector AND k = :k "
             f"AND id IN (SELECT rowid FROM {name}_rowids WHERE rowid BETWEEN :first AND :last) ORDER BY distance"
@@ -56,6 +58,10 @@ class VectorTable:
         """The `k` nearest among the ids from `first` to `last`, best first."""
         parameters = {"vector": vector, "k": k, "first": first, "last": last}
         return _similarities(reader.rows(self._nearest_within, parameters))
+
+    def similarities(self, reader: Reader, vector: bytes, ids: Sequence[int]) -> list[tuple[int, float]]:
+        """The cosine similarity of those ids that have a vector, in no order."""
+        return _similarities(reader.rows(self._distances, {"vector": vector, "ids": json.dumps(list(ids))}))
 
 
 def _similarities(rows: list[Row]) -> list[tuple[int, float]]:

@@ -16,7 +16,7 @@ from random import Random
 import msgspec
 
 from appliance.errors import NotFound
-from appliance.scripture import queries, store
+from appliance.scripture import queries
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.in_order import words_of
 from server.benchmarks.report import Measurement, at_least, plain
@@ -24,6 +24,7 @@ from server.benchmarks.topics import TOP, ndcg
 from server.bootstrap import Appliance
 
 ITEMS, TOPICS = 300, 200
+MOST = 100_000
 LEAST_WORDS, DROPPED = 12, 5
 LEAST_FOUND = 0.95
 FRAMES = (
@@ -95,12 +96,11 @@ class _Finding:
 
     def names(self, random: Random) -> float:
         """The share of names for which one of the first ten verses is cited under the name."""
-        reader = self._appliance.library.reader
         everything = " ".join(self._texts["WEB"].values())
         names = [
-            (topic, headword)
-            for topic, headword, _, citations in reader.rows(store.SELECT_TOPICS)
-            if 3 <= citations <= 40 and headword.isalpha() and everything.count(headword.title()) > 2
+            (head.id, head.headword)
+            for head in queries.browse_topics(self._appliance.library, "", limit=MOST)
+            if 3 <= head.citations <= 40 and head.headword.isalpha() and everything.count(head.headword.title()) > 2
         ]
         right, sample = 0, random.sample(names, min(TOPICS, len(names)))
         for number, (topic, headword) in enumerate(sample, start=1):

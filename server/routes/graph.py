@@ -12,6 +12,8 @@ from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.related import MAX_LIMIT, Reason, related
 from appliance.scripture.references import format_range, parse_reference
+from appliance.scripture.search.joined import MAX_LIMIT as MAX_JOINED
+from appliance.scripture.search.joined import Joined, JoinedHits, join
 from server.bootstrap import Appliance
 
 
@@ -38,6 +40,17 @@ class QuestionView(msgspec.Struct, frozen=True, kw_only=True):
 
     query: str
     parameters: dict[str, Any] = {}
+
+
+class JoinedQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A query in Cypher that returns `verse_id`; words that a verse must have; a sentence that it should be like."""
+
+    query: str
+    parameters: dict[str, Any] = {}
+    words: str = ""
+    like: str = ""
+    translation: str = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_JOINED)] = 20
 
 
 class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +95,24 @@ class GraphController(Controller):
                 if each.verse_id in texts
             ],
         )  # fmt: skip
+
+    @post(
+        "/graph/search",
+        status_code=200,
+        sync_to_thread=True,
+        summary="Verses of a query in Cypher, by words and meaning",
+    )
+    def search(self, appliance: NamedDependency[Appliance], data: JSONBody[JoinedQuestion]) -> JoinedHits:
+        library = appliance.library
+        shown = (
+            queries.find_translation(library, data.translation)
+            if data.translation
+            else queries.default_translation(library, appliance.settings.default_translation)
+        )
+        asked = Joined(
+            cypher=data.query, parameters=data.parameters, words=data.words, like=data.like, limit=data.limit
+        )
+        return join(library, appliance.folder.graph, appliance.embedder, asked, shown)
 
     @post("/graph/query", status_code=200, sync_to_thread=True, summary="Ask the graph in Cypher, read-only")
     def query(self, appliance: NamedDependency[Appliance], data: JSONBody[QuestionView]) -> AnswerView:
