@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from appliance.scripture.canon import BOOK_BY_OSIS, split_verse_id
 from appliance.scripture.passage import Break, BreakKind, Heading, HeadingKind, Note, SpanKind, Verse
+from appliance.scripture.search.hits import Why
 
 STATIC = Path(__file__).parent / "static"
 _SPAN_TAGS = {
@@ -231,6 +232,24 @@ def highlight(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
     return Markup("".join(pieces()))  # noqa: S704 - escaped above
 
 
+def why_found(why: Why) -> list[str]:
+    """Why a verse was found, in a reader's words, the strongest reasons first."""
+    if why.reference:
+        return ["the verse you named"]
+    reasons = ["your words, in their order"] if why.in_order else []
+    if why.voted_topic:
+        reasons.append(f"readers found it helpful for “{why.voted_topic}”")
+    if why.topics:
+        reasons.append(f"topic {', '.join(topic.title() for topic in why.topics)}")
+    if why.keyword_rank and not why.in_order:
+        reasons.append("words")
+    if why.semantic_rank:
+        reasons.append("meaning")
+    if why.linked and len(reasons) < 2:
+        reasons.append("cross references from the best verses")
+    return reasons or ["near what others ask like this"]
+
+
 def read_address(translation: str, start: int, other: str = "") -> str:
     """The address of the Read page at a verse_id; a chapter's first verse is the top of the page."""
     book, chapter, verse = split_verse_id(start)
@@ -249,5 +268,6 @@ TEMPLATE_GLOBALS = {
     "asset": asset,
     "highlight": highlight,
     "read_address": read_address,
+    "why_found": why_found,
     "book_name": lambda osis: BOOK_BY_OSIS[osis].name,
 }

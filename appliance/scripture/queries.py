@@ -326,6 +326,14 @@ def _escaped(beginning: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", beginning)
 
 
+def topic_named(database: Database, headword: str) -> TopicHead:
+    """The first topic of a headword, whatever its case. Raises TopicNotFound."""
+    row = database.reader.row(store.SELECT_TOPIC_NAMED, (headword,))
+    if row is None:
+        raise TopicNotFound(f"There is no topic {headword[:60]!r}.", remedy="Browse them at /api/v1/topics.")
+    return TopicHead(*row)
+
+
 def topic(database: Database, identifier: int) -> TopicEntry:
     """A topic with what it cites under each heading. Raises TopicNotFound."""
     row = database.reader.row(store.SELECT_TOPIC, (identifier,))

@@ -113,6 +113,7 @@ AND (:after = 0 OR (headword, id) > (SELECT headword, id FROM topics WHERE id = 
 ORDER BY headword, id LIMIT :limit
 """
 SELECT_TOPIC = "SELECT id, headword, dictionary, citations FROM topics WHERE id = ?"
+SELECT_TOPIC_NAMED = "SELECT id, headword, dictionary, citations FROM topics WHERE headword = ? COLLATE NOCASE ORDER BY citations DESC, id LIMIT 1"
 SELECT_TOPIC_CITATIONS = 'SELECT heading, start, "end" FROM topic_citations WHERE topic = ? ORDER BY rowid'
 SELECT_TOPIC_SEE = (
     "SELECT s.headword, min(t.id) FROM topic_see_also AS s LEFT JOIN topics AS t ON t.headword = s.headword COLLATE NOCASE "

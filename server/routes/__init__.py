@@ -9,6 +9,7 @@ from server.routes.health import HealthController, JobController
 from server.routes.library import LibraryController
 from server.routes.pages import PagesController
 from server.routes.search import SearchController, SuggestController
+from server.routes.study_pages import StudyPagesController
 from server.routes.topics import TopicsController
 from server.routes.verse_page import VersePageController
 
@@ -27,4 +28,6 @@ api = Router(
         TopicsController,
     ],
 )
-pages = Router(path="/", route_handlers=[PagesController, VersePageController], include_in_schema=False)
+pages = Router(
+    path="/", route_handlers=[PagesController, StudyPagesController, VersePageController], include_in_schema=False
+)

@@ -118,19 +118,28 @@ class PagesController(Controller):
         translation: FromQuery[str] = "",
         testament: FromQuery[str] = "",
         book: FromQuery[str] = "",
+        within: Annotated[str, QueryParameter(name="range")] = "",
         cursor: FromQuery[str] = "",
     ) -> Template | Redirect:
         shown = _shown(appliance, translation)
         reference = named_reference(q)
         if reference and mode is Mode.HYBRID and not cursor:
             return Redirect(read_address(shown.id, reference.start), status_code=303)
-        chosen = {"q": q, "mode": mode.value, "translation": shown.id, "testament": testament, "book": book}
+        chosen = {
+            "q": q,
+            "mode": mode.value,
+            "translation": shown.id,
+            "testament": testament,
+            "book": book,
+            "range": within,
+        }
         results = None
         named = book_named(q) if mode is Mode.HYBRID else None
         if q.strip():
             wanted = Search(
                 query=q, mode=mode, translation=shown.id, limit=PAGE_SIZE, cursor=cursor or None,
                 testament=Testament(testament) if testament in set(Testament) else None, book=book or None,
+                within=within or None,
             )  # fmt: skip
             results = appliance.finder.search(wanted)
         return Template(
@@ -138,6 +147,7 @@ class PagesController(Controller):
             context={
                 "q": q, "named": named, "doubt": doubt_about(q), "chosen": chosen, "results": results, "modes": list(Mode), "testaments": TESTAMENT_NAMES,
                 "translations": queries.translations(appliance.library), "translation": shown,
+                "voted": results is not None and any(hit.why.voted_topic for hit in results.hits),
                 "address": lambda **changes: "/search?" + urlencode({k: v for k, v in (chosen | changes).items() if v}),
             },
         )  # fmt: skip

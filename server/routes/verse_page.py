@@ -11,6 +11,7 @@ from litestar.response import Template
 from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
+from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
 from appliance.scripture.passage import Translation
 from appliance.scripture.references import format_range, parse_reference
@@ -46,9 +47,22 @@ class VersePageController(Controller):
                 "reference": format_range(place, place), "osis": osis_of(place), "translation": shown, "related": lines,
                 "address": read_address(shown.id, place), "notice": notice,
                 "text": queries.texts(appliance.library, shown.id, [place]).get(place, ""),
+                "picture": _picture(appliance, place), "entities": queries.entities_in(appliance.library, place, place),
                 "topics": topics[:TOPICS], "comments": _comments(appliance, reference),
             },
         )  # fmt: skip
+
+
+def _picture(appliance: Appliance, place: int) -> Neighbourhood | None:
+    """What stands around a verse; None where nothing does."""
+    try:
+        found = related(appliance.graph, place, RELATED)
+    except (GraphMissing, GraphDamaged):
+        return None
+    words = {
+        name for each in found for reason in each.reasons if reason.kind is ReasonKind.WORD for name in reason.names
+    }
+    return lay_out(place, found, queries.lemmas(appliance.library, words)) if found else None
 
 
 def _related(appliance: Appliance, shown: Translation, place: int) -> tuple[list[RelatedLine], str]:

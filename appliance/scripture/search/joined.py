@@ -1,6 +1,4 @@
-"""What the graph, the indexes of words and the vectors know together: verses that a query in Cypher names, joined by their
-verse_id with words that they must have, in the order of their likeness to a sentence.
-"""
+"""Verses that a query in Cypher names, joined by their verse_id with the indexes of words and the vectors."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

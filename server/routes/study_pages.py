@@ -1,0 +1,99 @@
+"""Pages of what lies behind the texts: topics, words of the original, people and places."""
+
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Redirect, Template
+
+from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing
+from appliance.scripture import queries
+from appliance.scripture.graph.words import verses_in_all
+from appliance.scripture.references import format_range
+from appliance.scripture.search.hits import Mode, Search
+from server.bootstrap import Appliance
+from server.rendering import read_address
+
+PAGE = 60
+CITED = 400
+MENTIONED = 60
+
+
+class StudyPagesController(Controller):
+    include_in_schema = False
+
+    @get("/topics", sync_to_thread=True)
+    def topics(
+        self,
+        appliance: NamedDependency[Appliance],
+        begins: FromQuery[str] = "",
+        after: Annotated[int, QueryParameter(name="after")] = 0,
+    ) -> Template:
+        found = queries.browse_topics(appliance.library, begins, after=after, limit=PAGE + 1)
+        entities = queries.browse_entities(appliance.library, begins, limit=PAGE) if begins else []
+        return Template(
+            "topics.html",
+            context={
+                "begins": begins, "topics": found[:PAGE], "more": found[PAGE - 1].id if len(found) > PAGE else None,
+                "entities": entities,
+            },
+        )  # fmt: skip
+
+    @get("/topic/{topic:str}", sync_to_thread=True)
+    def topic(self, appliance: NamedDependency[Appliance], topic: FromPath[str]) -> Template | Redirect:
+        if not topic.isdecimal():
+            # A headword, as related passages name their topics.
+            found = queries.topic_named(appliance.library, topic)
+            return Redirect(f"/topic/{found.id}", status_code=303)
+        entry = queries.topic(appliance.library, int(topic))
+        shown = queries.default_translation(appliance.library, appliance.settings.default_translation)
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for each in entry.citations[:CITED]:
+            place = (format_range(each.start, each.end), read_address(shown.id, each.start))
+            groups.setdefault(each.heading, []).append(place)
+        return Template("topic.html", context={"entry": entry, "groups": groups, "cut": len(entry.citations) > CITED})
+
+    @get("/word/{strongs:str}", sync_to_thread=True)
+    def word(
+        self,
+        appliance: NamedDependency[Appliance],
+        strongs: FromPath[str],
+        translation: FromQuery[str] = "",
+        cursor: FromQuery[str] = "",
+    ) -> Template:
+        entry = queries.lexicon_entry(appliance.library, strongs)
+        library = appliance.library
+        shown = (
+            queries.find_translation(library, translation)
+            if translation
+            else queries.default_translation(library, appliance.settings.default_translation)
+        )
+        results, notice, count = None, "", 0
+        try:
+            count = verses_in_all(appliance.graph, entry.strongs)
+            results = appliance.finder.search(
+                Search(query=entry.strongs, mode=Mode.STRONGS, translation=shown.id, limit=PAGE, cursor=cursor or None)
+            )
+        except (GraphMissing, GraphDamaged) as error:
+            notice = str(error)
+        return Template(
+            "word.html",
+            context={
+                "entry": entry, "translation": shown, "translations": queries.translations(library), "results": results,
+                "notice": notice, "count": count,
+            },
+        )  # fmt: skip
+
+    @get("/entity/{entity:str}", sync_to_thread=True)
+    def entity(self, appliance: NamedDependency[Appliance], entity: FromPath[str]) -> Template:
+        found = queries.entity(appliance.library, entity)
+        shown = queries.default_translation(appliance.library, appliance.settings.default_translation)
+        first = list(found.verse_ids[:MENTIONED])
+        texts = queries.texts(appliance.library, shown.id, first)
+        mentions = [
+            (format_range(verse, verse), read_address(shown.id, verse), texts[verse])
+            for verse in first
+            if verse in texts
+        ]
+        return Template("entity.html", context={"entry": found, "mentions": mentions, "translation": shown})

@@ -1,0 +1,102 @@
+// Suggestions under the bar: passages, topics, words, people and places, and what was searched lately.
+
+const bar = document.getElementById("bar");
+const list = document.getElementById("suggestions");
+const RECENT = 6;
+let asked = null;
+let chosen = -1;
+
+const addresses = {
+  passage: (target) => `/search?q=${encodeURIComponent(target)}`,
+  topic: (target) => `/topic/${target}`,
+  word: (target) => `/word/${encodeURIComponent(target)}`,
+  person: (target) => `/entity/${encodeURIComponent(target)}`,
+  place: (target) => `/entity/${encodeURIComponent(target)}`,
+  event: (target) => `/entity/${encodeURIComponent(target)}`,
+  recent: (target) => `/search?q=${encodeURIComponent(target)}`,
+};
+
+function recent() {
+  return JSON.parse(localStorage.getItem("recent") ?? "[]");
+}
+
+function remember(query) {
+  const kept = [query, ...recent().filter((each) => each !== query)].slice(0, RECENT);
+  localStorage.setItem("recent", JSON.stringify(kept));
+}
+
+function close() {
+  list.hidden = true;
+  chosen = -1;
+  bar.setAttribute("aria-expanded", "false");
+  bar.removeAttribute("aria-activedescendant");
+}
+
+function show(suggestions) {
+  list.replaceChildren(
+    ...suggestions.map(({ kind, text, detail, target }, number) => {
+      const item = document.createElement("li");
+      item.id = `suggestion-${number}`;
+      item.role = "option";
+      const link = document.createElement("a");
+      link.href = addresses[kind](target);
+      link.tabIndex = -1;
+      link.textContent = text;
+      const more = document.createElement("small");
+      more.textContent = kind === "passage" || kind === "recent" ? detail : `${kind} · ${detail}`;
+      link.append(more);
+      item.append(link);
+      return item;
+    }),
+  );
+  chosen = -1;
+  list.hidden = suggestions.length === 0;
+  bar.setAttribute("aria-expanded", String(!list.hidden));
+}
+
+async function suggest() {
+  const typed = bar.value.trim();
+  const lately = recent().filter((query) => query.toLowerCase().startsWith(typed.toLowerCase()) && query !== typed);
+  const mine = lately.slice(0, typed ? 2 : RECENT).map((query) => ({ kind: "recent", text: query, detail: "searched lately", target: query }));
+  if (!typed) {
+    show(mine);
+    return;
+  }
+  asked?.abort();
+  asked = new AbortController();
+  try {
+    const response = await fetch(`/api/v1/suggest?q=${encodeURIComponent(typed)}`, { signal: asked.signal });
+    if (!response.ok || document.activeElement !== bar) return;
+    const { suggestions } = await response.json();
+    show([...mine, ...suggestions]);
+  } catch {
+    // Another letter was typed, or the network is away: the bar searches without suggestions.
+  }
+}
+
+function move(step) {
+  const items = [...list.children];
+  if (list.hidden || !items.length) return;
+  chosen = (chosen + step + items.length + (chosen < 0 && step < 0 ? 1 : 0)) % items.length;
+  items.forEach((item, number) => item.setAttribute("aria-selected", String(number === chosen)));
+  bar.setAttribute("aria-activedescendant", items[chosen].id);
+}
+
+bar.addEventListener("input", suggest);
+bar.addEventListener("focus", suggest);
+// A press on a suggestion leaves the bar its focus, so that it is there to be clicked.
+list.addEventListener("mousedown", (event) => event.preventDefault());
+bar.addEventListener("blur", close);
+bar.addEventListener("keydown", (event) => {
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    move(event.key === "ArrowDown" ? 1 : -1);
+  } else if (event.key === "Enter" && chosen >= 0) {
+    event.preventDefault();
+    list.children[chosen].querySelector("a").click();
+  } else if (event.key === "Escape" && !list.hidden) {
+    event.stopPropagation();
+    close();
+  }
+});
+bar.form.addEventListener("submit", () => bar.value.trim() && remember(bar.value.trim()));
