@@ -126,6 +126,7 @@ SELECT_SEE = (
     "WHERE t.id <> s.topic"
 )
 SELECT_LEMMAS = "SELECT strongs, lemma, transliteration, language FROM lexicon ORDER BY strongs"
+SELECT_GLOSSED = "SELECT strongs, definition FROM lexicon WHERE definition LIKE ?"
 SELECT_MARKUP = "SELECT verse_id, markup FROM verses WHERE translation = ? ORDER BY verse_id"
 SELECT_CITING = """
 SELECT t.headword, c.heading, c.start, c."end", t.citations FROM topic_citations AS c CROSS JOIN topics AS t ON t.id = c.topic

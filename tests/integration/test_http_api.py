@@ -346,3 +346,65 @@ def test_topics_are_browsed_read_and_found_from_a_verse(served: Served) -> None:
     assert "SALVATION" in [each["topic"] for each in citing["topics"]]
     assert 404 == get(served, "topics/999999").status_code
     assert [] == get(served, "topics", begins="100%").json()["topics"]
+
+
+def test_suggestions_for_what_is_typed(served: Served) -> None:
+    found = get(served, "suggest", q="joh").json()["suggestions"]
+
+    assert ("passage", "John", "John") == (found[0]["kind"], found[0]["text"], found[0]["target"])
+    assert 400 == get(served, "suggest").status_code
+
+
+def test_every_use_of_a_lemma_is_a_search(served: Served) -> None:
+    answer = get(served, "search", q="G3439", mode="strongs", limit=3).json()
+
+    assert ["Luke.7.12", "Luke.8.42", "Luke.9.38"] == [hit["osis"] for hit in answer["hits"]]
+    assert 404 == get(served, "search", q="qwertz", mode="strongs").status_code
+
+
+def test_the_graph_is_joined_with_a_sentence(served: Served) -> None:
+    body = {
+        "query": "MATCH (:Topic {name: $topic})-[:CITES]->(v:Verse) RETURN v.id AS verse_id",
+        "parameters": {"topic": "CARE"}, "like": "the birds of the sky do not sow", "limit": 3,
+    }  # fmt: skip
+    answer = served.http.post("/api/v1/graph/search", json=body).json()
+
+    assert "Matt.6.26" == answer["hits"][0]["osis"]
+    assert answer["hits"][0]["similarity"] > answer["hits"][1]["similarity"]
+    nameless = served.http.post("/api/v1/graph/search", json={"query": "MATCH (t:Topic) RETURN t.name LIMIT 1"})
+    assert (400, "verse_id") == (nameless.status_code, nameless.json()["detail"].rpartition(" ")[2])
+
+
+def test_people_of_a_library_without_them_are_none(served: Served) -> None:
+    assert [] == get(served, "entities", begins="R").json()["entities"]
+    assert [] == get(served, "entities/mentioned", ref="Ruth 1").json()["entities"]
+    assert 404 == get(served, "entities/ruth_1").status_code
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/topics", "By letter"),
+        ("/topics?begins=lov", "Love"),
+        ("/topic/FORGIVENESS", "OF ENEMIES"),
+        ("/word/G26", "ἀγάπη"),
+        ("/word/G26?translation=RV1909", "Used in"),
+        ("/search?q=worry", "readers found it helpful"),
+        ("/search?q=worry&range=Matt+6", "Matthew 6"),
+        ("/search?q=agape&mode=strongs", "G26"),
+        ("/verse/WEB/John.3.16", "<svg"),
+    ],
+)
+def test_pages_of_what_lies_behind_the_texts(served: Served, path: str, expected: str) -> None:
+    page = served.http.get(path, headers={"accept": "text/html"}, follow_redirects=True)
+
+    assert 200 == page.status_code
+    assert expected in page.text
+
+
+@pytest.mark.parametrize("path", ["/topic/99999999", "/topic/no-such-topic", "/word/G99999", "/entity/nobody"])
+def test_a_study_page_of_nothing_is_a_page_that_says_so(served: Served, path: str) -> None:
+    page = served.http.get(path, headers={"accept": "text/html"})
+
+    assert 404 == page.status_code
+    assert "<main" in page.text

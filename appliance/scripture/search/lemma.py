@@ -1,10 +1,12 @@
 """Every use of a word of the original, by its Strong's number or as it is written."""
 
+import re
+
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphMissing
 from appliance.scripture import queries, store
-from appliance.scripture.graph.words import uses_of
+from appliance.scripture.graph.words import uses_of, verses_of_each
 from appliance.scripture.lexicon import LexiconEntry, fold
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Translation
@@ -27,7 +29,7 @@ def find_uses(database: Database, graph: Graph | None, query: str, translation: 
     """
     if graph is None:
         raise GraphMissing("The graph is not built yet.", remedy="`lampstand graph build` builds it.")
-    entries = find_lemma(database, query)
+    entries = find_lemma(database, graph, query)
     entry = entries[0]
     verses = [
         use.verse_id
@@ -35,17 +37,18 @@ def find_uses(database: Database, graph: Graph | None, query: str, translation: 
         if span.first <= use.verse_id <= span.last
     ]
     others = ", ".join(f"{each.strongs} {each.lemma}" for each in entries[1:6])
-    notice = f"{entry.strongs} {entry.lemma} ({entry.transliteration})" + (
-        f"; also so written: {others}" if others else ""
-    )
+    notice = f"{entry.strongs} {entry.lemma} ({entry.transliteration})" + (f"; also: {others}" if others else "")
     return Found(
         ranked=[(verse_id, 1.0) for verse_id in verses], why=reasons(verses, []), notice=notice,
         marks=lambda page: _marks(database, translation, page, entry.strongs),
     )  # fmt: skip
 
 
-def find_lemma(database: Database, query: str) -> list[LexiconEntry]:
-    """The entries of a Strong's number, or of a word of the original in its own letters or in ours. Raises LemmaNotFound."""
+def find_lemma(database: Database, graph: Graph, query: str) -> list[LexiconEntry]:
+    """The entries of a Strong's number, of a word of the original in its own letters or ours, or of what it is translated by.
+
+    Raises LemmaNotFound.
+    """
     wanted = query.strip().strip("\"'“”")
     letter, digits = wanted[:1].upper(), wanted[1:]
     if letter in ("G", "H") and digits.isascii() and digits.isdigit():
@@ -56,12 +59,21 @@ def find_lemma(database: Database, query: str) -> list[LexiconEntry]:
         for strongs, lemma, transliteration, _ in database.reader.rows(store.SELECT_LEMMAS)
         if folded and folded in (fold(lemma), fold(transliteration))
     ]
+    found = found or _by_gloss(database, graph, wanted)
     if not found:
         raise LemmaNotFound(
             f"No dictionary here has a word {wanted[:40]!r}.",
-            remedy="Give a Strong's number such as G26 or H2617, or the word itself: ἀγάπη, agape, chesed.",
+            remedy="Give a Strong's number such as G26 or H2617, or the word itself: ἀγάπη, agape, love.",
         )
     return [queries.lexicon_entry(database, strongs) for strongs in found]
+
+
+def _by_gloss(database: Database, graph: Graph, word: str) -> list[str]:
+    """Words of the original that a word of ours stands for, those that are used the most first."""
+    glossed = re.compile(rf"—.*\b{re.escape(word)}\b", re.IGNORECASE | re.DOTALL)
+    rows = database.reader.rows(store.SELECT_GLOSSED, (f"%{word}%",)) if word.isalpha() else []
+    uses = verses_of_each(graph, [strongs for strongs, definition in rows if glossed.search(definition)])
+    return sorted(uses, key=lambda strongs: -uses[strongs])
 
 
 def _marks(database: Database, translation: Translation, verse_ids: list[int], strongs: str) -> dict[int, Highlights]:

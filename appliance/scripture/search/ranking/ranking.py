@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import structlog
 
+from appliance.errors import Unavailable
 from appliance.infrastructure.database import Database
 from appliance.scripture import store
 from appliance.scripture.companions.dataset import Dataset
@@ -40,6 +41,10 @@ MOST_TOPICS = 3
 # Questions to the indexes of words, of all searches; each thread has a connection of its own.
 _POOL = ThreadPoolExecutor(4, thread_name_prefix="words")
 _log = structlog.get_logger()
+
+
+class RankerOutdated(Unavailable):
+    """The trees that are shipped do not fit the features that are made."""
 
 
 class Support(msgspec.Struct, frozen=True):
@@ -92,7 +97,11 @@ class Ranking:
         vector = np.frombuffer(embed(), dtype="<f4")
         signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words.result, _POOL)
         found = candidates(signals, knowledge.within(span.first, span.last))
-        _, table = self._features.table(signals, found)
+        columns, table = self._features.table(signals, found)
+        if columns != self._learned.columns:
+            raise RankerOutdated(
+                "The ranker was trained on other features.", remedy="`lampstand ranking train` makes it anew."
+            )
         scores = self._forest.score(table)
         order = np.argsort(-scores, kind="stable")
         return Ranked(knowledge.places[found[order]].tolist(), scores[order].tolist(), self, signals)

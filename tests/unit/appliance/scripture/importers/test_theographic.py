@@ -1,0 +1,95 @@
+"""People, places and events from CSV files."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import operations, queries
+from appliance.scripture.companions.dataset import EntityKind
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.importers.source import SourceUnreadable
+
+PEOPLE = """\
+personLookup,displayTitle,name,surname,alsoCalled,birthYear,minYear,dictText,verses
+ruth_1,Ruth,Ruth,,"The Moabitess",-1100,,"A friend ([Ruth 1:4](/ruth#Ruth.1.4)).","Ruth.1.4,Ruth.1.14,Ruth.9.9"
+nobody_2,,,,,,,,"Ruth.1.4"
+unmentioned_3,Gone,Gone,,,,,,
+"""
+PLACES = """\
+placeLookup,displayTitle,kjvName,esvName,aliases,latitude,longitude,dictText,verses
+moab_1,Moab,Moab,Moab,,31.5,35.75,East of the sea.,"Ruth.1.1,3John.1.14"
+nowhere_2,Nod,Nod,Nod,,,,,"Gen.4.16"
+"""
+EVENTS = """\
+title,ID,startDate,participants,locations,verses
+Ruth goes with Naomi,7,-1090,"ruth_1,ruth_1",moab_1,"Ruth.1.14"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "theographic"
+    place.mkdir()
+    for name, text in (("a.csv", PEOPLE), ("b.csv", PLACES), ("c.csv", EVENTS)):
+        (place / name).write_text("\ufeff" + text, encoding="utf-8")
+    return place
+
+
+def bring(library: Database, folder: Path) -> None:
+    with open_sources(str(folder)) as sources:
+        operations.import_source(library, sources[0])
+
+
+def test_they_are_told_by_their_headings_whatever_the_files_are_called(library: Database, folder: Path) -> None:
+    bring(library, folder)
+    (ruth,) = queries.browse_entities(library, "Ru", kind="person", limit=10)
+
+    assert (EntityKind.PERSON, ("The Moabitess",), -1100, 2) == (ruth.kind, ruth.also, ruth.year, ruth.mentions)
+    assert "A friend (Ruth 1:4)." == ruth.description
+
+
+def test_who_has_no_name_or_is_nowhere_mentioned_is_left_out(library: Database, folder: Path) -> None:
+    bring(library, folder)
+
+    assert {"Ruth", "Moab", "Nod", "Ruth goes with Naomi"} == {
+        each.name for each in queries.browse_entities(library, "", limit=50)
+    }
+
+
+def test_an_event_names_who_takes_part_and_where(library: Database, folder: Path) -> None:
+    bring(library, folder)
+
+    assert ["Ruth", "Moab"] == [each.name for each in queries.entity(library, "event_7").takes_part]
+
+
+def test_a_passage_knows_whom_it_mentions(library: Database, folder: Path) -> None:
+    bring(library, folder)
+    start = queries.entity(library, "ruth_1").verse_ids[0]
+
+    assert ["Ruth"] == [each.name for each in queries.entities_in(library, start, start)]
+
+
+def test_pages_of_equal_names_neither_repeat_nor_skip(library: Database, folder: Path) -> None:
+    twice = PEOPLE + 'ruth_9,Ruth,Ruth,,,,,,"Ruth.2.2"\n'
+    (folder / "a.csv").write_text(twice, encoding="utf-8")
+    bring(library, folder)
+    first = queries.browse_entities(library, "Ruth", kind="person", limit=1)
+
+    assert ["ruth_9"] == [
+        each.id for each in queries.browse_entities(library, "Ruth", kind="person", after=first[0].id, limit=5)
+    ]
+
+
+def test_it_can_be_removed(library: Database, folder: Path) -> None:
+    bring(library, folder)
+    operations.remove(library, "Theographic")
+
+    assert [] == queries.browse_entities(library, "", limit=5)
+
+
+def test_a_damaged_file_is_refused(library: Database, folder: Path) -> None:
+    (folder / "a.csv").write_text("personLookup,name\nruth_1,Ruth\n", encoding="utf-8")
+
+    with pytest.raises(SourceUnreadable, match=r"a\.csv"):
+        bring(library, folder)

@@ -1,0 +1,49 @@
+"""Folds, and a lens that is fitted to votes."""
+
+import numpy as np
+
+from appliance.scripture.search.ranking.lens import AXES, fit_lens
+from appliance.scripture.search.ranking.training import SAME_MEANING, folds_by_cluster, folds_by_topic
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_topics_that_mean_the_same_are_never_parted() -> None:
+    random = np.random.default_rng(2)
+    centres = random.standard_normal((40, 384))
+    vectors = unit(np.repeat(centres, 3, axis=0) + random.standard_normal((120, 384)) * 0.3)
+
+    folds = folds_by_cluster(vectors, 5)
+
+    alike = vectors @ vectors.T >= SAME_MEANING
+    assert alike.sum() > 300
+    assert all((folds[alike[topic]] == folds[topic]).all() for topic in range(len(vectors)))
+    assert max(np.bincount(folds)) - min(np.bincount(folds)) <= 3
+
+
+def test_folds_are_of_one_size_and_the_same_each_time() -> None:
+    folds = folds_by_topic(103, 5)
+
+    assert [21, 21, 21, 20, 20] == sorted(np.bincount(folds).tolist(), reverse=True)
+    assert folds.tolist() == folds_by_topic(103, 5).tolist()
+
+
+def test_a_lens_brings_voted_verses_nearer_than_their_sound_does() -> None:
+    random = np.random.default_rng(3)
+    topics, verses = unit(random.standard_normal((80, 64))), unit(random.standard_normal((300, 64)))
+    # What is asked for lies where a rotation of the topic points to.
+    rotation = np.linalg.qr(random.standard_normal((64, 64)))[0]
+    voted = [int((verses @ (rotation @ topic)).argmax()) for topic in topics]
+
+    lens = fit_lens(topics[:60], [{verse: 1.0} for verse in voted[:60]], verses)
+
+    def place(topic: int, moved: np.ndarray) -> int:
+        scores = verses @ moved
+        return int((scores > scores[voted[topic]]).sum())
+
+    with_lens = np.mean([place(topic, lens.adapter @ topics[topic]) for topic in range(60, 80)])
+    without = np.mean([place(topic, topics[topic]) for topic in range(60, 80)])
+    assert with_lens < without * 0.8
+    assert (64, AXES) == lens.axes.shape
