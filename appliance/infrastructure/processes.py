@@ -21,6 +21,10 @@ class ProgramFailed(Unavailable):
     """Another program ended with an error, or not in time."""
 
 
+class ProgramTooSlow(ProgramFailed):
+    """Another program was ended because its time was over."""
+
+
 class Finished(msgspec.Struct, frozen=True):
     """What a program left: its exit status and the last lines it printed."""
 
@@ -79,7 +83,7 @@ def run_program(
     if expired.is_set():
         # The timer's thread waits until the whole family is gone.
         timer.join()
-        raise ProgramFailed(f"{arguments[0]} took longer than {timeout_s:.0f} seconds and was ended.")
+        raise ProgramTooSlow(f"{arguments[0]} took longer than {timeout_s:.0f} seconds and was ended.")
     if returncode:
         last = next((line for line in reversed(tail) if line.strip()), "no output")
         raise ProgramFailed(f"{Path(arguments[0]).name} ended with status {returncode}: {last}")

@@ -49,7 +49,7 @@ def list_library(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def import_library(home: Home, location: str, only: tuple[str, ...], no_index: bool, as_json: bool) -> None:
-    """Import LOCATION: a SWORD module (folder or zip), OSIS XML, USFM, a table of links, or pythonbible:WEB."""
+    """Import LOCATION: a SWORD module (folder or zip), OSIS XML, USFM, a table of links, Theographic's files, or pythonbible:WEB."""
     appliance = home.open()
     given = location if location.startswith("pythonbible:") else os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - no resolving of links
     job = run_with_progress(appliance, appliance.create_import_job(given, only), quiet=as_json)

@@ -386,7 +386,7 @@ def test_people_of_a_library_without_them_are_none(served: Served) -> None:
     [
         ("/topics", "By letter"),
         ("/topics?begins=lov", "Love"),
-        ("/topic/FORGIVENESS", "OF ENEMIES"),
+        ("/topic/FORGIVENESS", "Of enemies"),
         ("/word/G26", "ἀγάπη"),
         ("/word/G26?translation=RV1909", "Used in"),
         ("/search?q=worry", "readers found it helpful"),

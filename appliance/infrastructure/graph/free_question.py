@@ -10,11 +10,12 @@ import msgspec
 
 from appliance.errors import Refused
 from appliance.infrastructure.graph.asking import GraphMissing, QuestionRefused, check_parameters
-from appliance.infrastructure.processes import ProgramFailed, run_program
+from appliance.infrastructure.processes import ProgramFailed, ProgramTooSlow, run_program
 
 TIME_LIMIT_S = 2.0
 MAX_ROWS = 1_000
 MAX_QUESTION_CHARACTERS, MAX_VALUES_BYTES = 10_000, 50_000
+ASK_LESS = "Ask for less: begin at one verse or topic, or add a LIMIT inside."
 # What is no question: it writes, touches files or other databases, or changes how the engine works.
 FORBIDDEN = frozenset(
     "alter attach begin call checkpoint comment commit copy create delete detach drop export import insert install load macro "
@@ -75,10 +76,13 @@ def ask_freely(
     command = [sys.executable, "-P", "-m", "appliance.infrastructure.graph", asked.decode()]
     try:
         run_program(command, timeout_s=time_limit_s, on_line=lines.append, niceness=5)
+    except ProgramTooSlow as error:
+        raise QuestionTakesTooLong(
+            f"The question was not answered within {time_limit_s:g} seconds.", remedy=ASK_LESS
+        ) from error
     except ProgramFailed as error:
         raise QuestionTakesTooLong(
-            f"The question was not answered within {time_limit_s:g} seconds, or took too much memory.",
-            remedy="Ask for less: begin at one verse or topic, or add a LIMIT inside.",
+            "The engine ended over this question: it took too much memory.", remedy=ASK_LESS
         ) from error
     answer = msgspec.json.decode(lines[-1], type=Answered)
     if answer.error:
