@@ -10,11 +10,11 @@ from appliance.scripture import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import TopicVoteSource
 from appliance.scripture.search.index import embedded_translation
+from appliance.scripture.search.ranking.current import second_text
 from appliance.scripture.search.ranking.forest import Forest
 from appliance.scripture.search.ranking.imported_topics import topic_votes
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import RANKER, TOPICS, Learned, TopicVotes, save_learned, save_topics
-from appliance.scripture.search.ranking.ranking import second_text
 from appliance.scripture.search.ranking.training import Topics, examples, fit_forest, folds_by_topic
 from server.bootstrap import Appliance
 

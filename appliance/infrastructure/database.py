@@ -4,6 +4,7 @@ A write is a unit of work: `with database.write() as work: …; work.commit()`. 
 """
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -246,3 +247,8 @@ def _engine_errors(path: Path | None = None) -> Iterator[None]:
         raise DatabaseNotWritable(
             f"{where} cannot be opened for writing.", remedy="Run as the user who owns the data folder."
         ) from error
+
+
+def beginning_with(text: str) -> str:
+    r"""A pattern for `LIKE … ESCAPE '\'` of what begins with a text, whatever it holds."""
+    return re.sub(r"([\\%_])", r"\\\1", text) + "%"

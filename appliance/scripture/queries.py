@@ -1,18 +1,16 @@
 """Reads of the library: translations, passages, chapters, the lexicon, topics of verses."""
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 from rapidfuzz import process
 
 from appliance.errors import NotFound, Refused
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.database import Database, beginning_with
 from appliance.scripture import store
 from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
 from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import Dataset, EntityKind
+from appliance.scripture.companions.dataset import Dataset
 from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Chapter, Translation, Verse
@@ -37,10 +35,6 @@ class TopicNotFound(NotFound):
     """No topical dictionary has this topic."""
 
 
-class EntityNotFound(NotFound):
-    """No dataset has this person, place or event."""
-
-
 class PassageTooLong(Refused):
     """More verses are asked for than one answer holds."""
 
@@ -61,28 +55,6 @@ class CommentOf(msgspec.Struct, frozen=True):
     start: int
     end: int
     paragraphs: tuple[str, ...]
-
-
-class EntityHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, place or event; `mentions` counts the verses. A year below 0 is before Christ."""
-
-    id: str
-    kind: EntityKind
-    name: str
-    also: tuple[str, ...]
-    description: str
-    year: int | None
-    latitude: float | None
-    longitude: float | None
-    mentions: int
-
-
-class EntityEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole one: who takes part in an event and where it happens, and every verse that mentions it."""
-
-    head: EntityHead
-    takes_part: tuple[EntityHead, ...]
-    verse_ids: tuple[int, ...]
 
 
 class TopicHead(msgspec.Struct, frozen=True):
@@ -129,45 +101,6 @@ def comments(database: Database, reference: Reference) -> list[CommentOf]:
             database.reader, reference.start, reference.end
         )
     ]
-
-
-def browse_entities(
-    database: Database, beginning: str, *, kind: str = "", after: str = "", limit: int
-) -> list[EntityHead]:
-    """People, places and events whose name begins so, by name from the one after `after`, an id, on."""
-    parameters = {"beginning": f"{_escaped(beginning)}%", "kind": kind, "after": after, "limit": limit}
-    return [_entity(row) for row in database.reader.rows(companion_store.BROWSE_ENTITIES, parameters)]
-
-
-def entities_in(database: Database, start: int, end: int) -> list[EntityHead]:
-    """Who and what the verses of a range mention, the most seldom mentioned of each kind first."""
-    return [_entity(row) for row in database.reader.rows(companion_store.SELECT_MENTIONED, (start, end))]
-
-
-def entity(database: Database, identifier: str) -> EntityEntry:
-    """A person, place or event with the verses that mention it. Raises EntityNotFound."""
-    row = database.reader.row(companion_store.SELECT_ENTITY, (identifier,))
-    if row is None:
-        raise EntityNotFound(
-            f"There is no person, place or event {identifier[:40]!r}.", remedy="Browse them at /api/v1/entities."
-        )
-    mentions = database.reader.rows(companion_store.SELECT_MENTIONS_OF, (identifier,))
-    takes_part = [
-        _entity(found)
-        for each in str(row[8]).split(companion_store.LIST)
-        if each and (found := database.reader.row(companion_store.SELECT_ENTITY, (each,)))
-    ]
-    return EntityEntry(
-        head=_entity(row), takes_part=tuple(takes_part), verse_ids=tuple(int(each) for (each,) in mentions)
-    )
-
-
-def _entity(row: Sequence[Any]) -> EntityHead:
-    identifier, kind, name, also, description, year, latitude, longitude, _, mentions = row
-    return EntityHead(
-        id=identifier, kind=EntityKind(kind), name=name, also=tuple(filter(None, also.split(companion_store.LIST))),
-        description=description, year=year, latitude=latitude, longitude=longitude, mentions=mentions,
-    )  # fmt: skip
 
 
 def datasets(database: Database) -> list[Dataset]:
@@ -317,13 +250,8 @@ def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:
 
 def browse_topics(database: Database, beginning: str, *, after: int = 0, limit: int) -> list[TopicHead]:
     """Topics whose headword begins so, whatever its case, in alphabetical order from the one after `after`, an id, on."""
-    parameters = {"beginning": f"{_escaped(beginning)}%", "after": after, "limit": limit}
+    parameters = {"beginning": beginning_with(beginning), "after": after, "limit": limit}
     return [TopicHead(*row) for row in database.reader.rows(store.BROWSE_TOPICS, parameters)]
-
-
-def _escaped(beginning: str) -> str:
-    """Text that stands for itself in LIKE."""
-    return re.sub(r"([\\%_])", r"\\\1", beginning)
 
 
 def topic_named(database: Database, headword: str) -> TopicHead:

@@ -7,10 +7,10 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
+from appliance.scripture.companions import queries
 from appliance.scripture.companions.dataset import EntityKind
-from appliance.scripture.queries import EntityHead
+from appliance.scripture.companions.queries import EntityHead
 from appliance.scripture.references import format_range, parse_reference
 from server.bootstrap import Appliance
 

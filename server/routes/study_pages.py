@@ -9,6 +9,7 @@ from litestar.response import Redirect, Template
 
 from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing
 from appliance.scripture import queries
+from appliance.scripture.companions import queries as companions
 from appliance.scripture.graph.words import verses_in_all
 from appliance.scripture.references import format_range
 from appliance.scripture.search.hits import Mode, Search
@@ -31,7 +32,7 @@ class StudyPagesController(Controller):
         after: Annotated[int, QueryParameter(name="after")] = 0,
     ) -> Template:
         found = queries.browse_topics(appliance.library, begins, after=after, limit=PAGE + 1)
-        entities = queries.browse_entities(appliance.library, begins, limit=PAGE) if begins else []
+        entities = companions.browse_entities(appliance.library, begins, limit=PAGE) if begins else []
         return Template(
             "topics.html",
             context={
@@ -87,7 +88,7 @@ class StudyPagesController(Controller):
 
     @get("/entity/{entity:str}", sync_to_thread=True)
     def entity(self, appliance: NamedDependency[Appliance], entity: FromPath[str]) -> Template:
-        found = queries.entity(appliance.library, entity)
+        found = companions.entity(appliance.library, entity)
         shown = queries.default_translation(appliance.library, appliance.settings.default_translation)
         first = list(found.verse_ids[:MENTIONED])
         texts = queries.texts(appliance.library, shown.id, first)

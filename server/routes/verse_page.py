@@ -11,6 +11,7 @@ from litestar.response import Template
 from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
+from appliance.scripture.companions import queries as companions
 from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
 from appliance.scripture.passage import Translation
@@ -47,7 +48,7 @@ class VersePageController(Controller):
                 "reference": format_range(place, place), "osis": osis_of(place), "translation": shown, "related": lines,
                 "address": read_address(shown.id, place), "notice": notice,
                 "text": queries.texts(appliance.library, shown.id, [place]).get(place, ""),
-                "picture": _picture(appliance, place), "entities": queries.entities_in(appliance.library, place, place),
+                "picture": _picture(appliance, place), "entities": companions.entities_in(appliance.library, place, place),
                 "topics": topics[:TOPICS], "comments": _comments(appliance, reference),
             },
         )  # fmt: skip

@@ -12,8 +12,8 @@ from appliance.scripture import store
 from appliance.scripture.canon import BOOK_FACTOR, BOOKS, osis_of
 from appliance.scripture.companions import store as companion_store
 from appliance.scripture.companions.dataset import EntityKind
+from appliance.scripture.companions.queries import EntityHead, browse_entities
 from appliance.scripture.numbering import numbering
-from appliance.scripture.queries import EntityHead, browse_entities
 
 BOOK = NodeTable("Book", {"number": "INT64", "osis": "STRING", "name": "STRING", "testament": "STRING"})
 VERSE = NodeTable("Verse", {"id": "INT64", "osis": "STRING"})

@@ -28,7 +28,7 @@ from appliance.scripture.search.index import embedded_translation, index_state
 from appliance.scripture.search.lemma import find_uses
 from appliance.scripture.search.named import named_verses
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.search.ranking.ranking import Rankings
+from appliance.scripture.search.ranking.current import Rankings
 
 MAX_QUERY_CHARACTERS = 1_000
 MAX_LIMIT = 100
