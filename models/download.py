@@ -128,7 +128,7 @@ class _Download:
         if status in (401, 403):
             raise DownloadFailed(
                 f"{self._url} is not given to everyone ({status}): its licence may have to be accepted on its page first. "
-                "Fetch it there with a browser, then `lampstand models add FILE`."
+                "Fetch it there with a browser, and add the file by hand."
             )
         if 400 <= status < 500 and status != httpx.codes.TOO_MANY_REQUESTS:
             raise DownloadFailed(f"{self._url} cannot be had: the server answers with status {status}.")

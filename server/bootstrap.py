@@ -186,7 +186,10 @@ class Appliance:
 
     def memory_is_wanted(self) -> bool:
         """True where votes were imported, or removed, since topics were remembered."""
-        return memory_is_stale(self.library, self.folder.topic_memory) and embedding_is_installed()
+        return (
+            memory_is_stale(self.library, self.folder.topic_memory, self.settings.embedding_model)
+            and embedding_is_installed()
+        )
 
     def create_following_jobs(self) -> list[Job]:
         """The jobs that a change of the library makes necessary."""

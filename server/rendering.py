@@ -4,6 +4,7 @@ Everything comes from the stand-off markup of a verse; the text is escaped piece
 """
 
 import hashlib
+import string
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
@@ -240,7 +241,7 @@ def why_found(why: Why) -> list[str]:
     if why.voted_topic:
         reasons.append(f"readers found it helpful for “{why.voted_topic}”")
     if why.topics:
-        reasons.append(f"topic {', '.join(topic.title() for topic in why.topics)}")
+        reasons.append(f"topic {', '.join(string.capwords(topic) for topic in why.topics)}")
     if why.keyword_rank and not why.in_order:
         reasons.append("words")
     if why.semantic_rank:
@@ -269,5 +270,6 @@ TEMPLATE_GLOBALS = {
     "highlight": highlight,
     "read_address": read_address,
     "why_found": why_found,
+    "capwords": string.capwords,
     "book_name": lambda osis: BOOK_BY_OSIS[osis].name,
 }

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from appliance.errors import Refused
 from appliance.infrastructure.machine import describe_machine
 from appliance.scripture import queries
@@ -39,7 +41,7 @@ def read_votes(appliance: Appliance, file: Path) -> tuple[TopicVotes, Knowledge,
     if embedded is None or not appliance.index_state().complete:
         raise NothingToLearnFrom("Search by meaning is not complete.", remedy="`lampstand index` completes it.")
     known = queries.translations(appliance.library)
-    knowledge = Knowledge(appliance.library.reader, embedded, second_text(known, embedded))
+    knowledge = Knowledge(appliance.library.reader, embedded, second_text(known, embedded), appliance.embedder.model)
     return votes, knowledge, by_position(votes, knowledge)
 
 
@@ -72,6 +74,7 @@ def train_ranking(appliance: Appliance, file: Path, output: Path, on_progress: O
         forests.append(fit_forest(rows, threads))
     learned = Learned(
         model=appliance.embedder.model,
+        words=known_words(appliance),
         columns=columns,
         lens=topics.lens(knowledge.vectors),
         linked=forests[0],
@@ -85,3 +88,10 @@ def train_ranking(appliance: Appliance, file: Path, output: Path, on_progress: O
 
 def _say(on_progress: OnProgress, name: str, done: int, total: int) -> None:
     on_progress(f"{name}: {done:,} of {total:,} topics gathered")
+
+
+def known_words(appliance: Appliance) -> frozenset[str]:
+    """The whole words in the vocabulary of the embedding model's tokenizer."""
+    file = next(appliance.folder.models.glob(f"{appliance.embedder.model}*/tokenizer.json"))
+    vocabulary = msgspec.json.decode(file.read_bytes())["model"]["vocab"]
+    return frozenset(word for word in vocabulary if len(word) > 3 and word.isalpha() and word.isascii())

@@ -142,7 +142,7 @@ CREATE VIRTUAL TABLE headings_fts USING fts5 (
 HEADING_VECTORS_SCHEMA = (
     "CREATE TABLE heading_vectors (heading INTEGER PRIMARY KEY, model TEXT NOT NULL, vector BLOB NOT NULL)"
 )
-SELECT_HEADING_VECTORS = "SELECT heading, vector FROM heading_vectors"
+SELECT_HEADING_VECTORS = "SELECT heading, vector FROM heading_vectors WHERE model = ?"
 SELECT_BARE_HEADINGS = """
 SELECT h.rowid, h.headword, h.heading FROM headings_fts AS h LEFT JOIN heading_vectors AS v ON v.heading = h.rowid AND v.model = ?
 WHERE v.heading IS NULL

@@ -2,6 +2,7 @@
 
 import bisect
 import heapq
+import string
 import threading
 from collections.abc import Iterator
 from enum import StrEnum
@@ -57,8 +58,7 @@ class Suggester:
         self._lock = threading.Lock()
         self._seen = threading.local()
         self._fingerprint: object = None
-        self._suggestions: list[Suggestion] = []
-        self._entries: list[_Entry] = []
+        self._read_so_far: tuple[list[_Entry], list[Suggestion]] = [], []
 
     def suggest(self, typed: str, limit: int = 8) -> list[Suggestion]:
         """The best suggestions for what was typed so far; none for nothing."""
@@ -77,33 +77,32 @@ class Suggester:
 
     def _current(self) -> tuple[list[_Entry], list[Suggestion]]:
         version = self._library.reader.value("PRAGMA data_version")
-        if getattr(self._seen, "version", None) != version or not self._entries:
+        if getattr(self._seen, "version", None) != version or not self._read_so_far[0]:
             with self._lock:
                 sources: list[store.Dictionary | Dataset] = [
                     *store.select_dictionaries(self._library.reader),
                     *companion_store.select_datasets(self._library.reader),
                 ]
                 fingerprint = tuple((each.id, each.digest) for each in sources)
-                if fingerprint != self._fingerprint or not self._entries:
-                    self._read()
+                if fingerprint != self._fingerprint or not self._read_so_far[0]:
+                    self._read_so_far = self._read()
                     self._fingerprint = fingerprint
             self._seen.version = version
-        return self._entries, self._suggestions
+        return self._read_so_far
 
-    def _read(self) -> None:
+    def _read(self) -> tuple[list[_Entry], list[Suggestion]]:
         suggestions: list[Suggestion] = []
         entries: list[_Entry] = []
         for suggestion, keys, weight in self._everything():
             entries += (_Entry(key, -weight, len(suggestions)) for key in {fold(each) for each in keys} if key)
             suggestions.append(suggestion)
-        entries.sort()
-        self._entries, self._suggestions = entries, suggestions
+        return sorted(entries), suggestions
 
     def _everything(self) -> Iterator[tuple[Suggestion, list[str], int]]:
         """Each suggestion, what leads to it, and how often it is met."""
         reader = self._library.reader
         for book in BOOKS:
-            detail = f"{len(chapters_of(book))} chapters"
+            detail = counted(len(chapters_of(book)), "chapter")
             # Books go before all else that begins so.
             yield (
                 Suggestion(kind=SuggestionKind.PASSAGE, text=book.name, detail=detail, target=book.osis),
@@ -111,9 +110,9 @@ class Suggester:
             )  # fmt: skip
         for topic, headword, _, citations in reader.rows(store.SELECT_TOPICS):
             if citations:
-                detail = f"{citations} passages"
+                detail = counted(citations, "passage")
                 yield (
-                    Suggestion(kind=SuggestionKind.TOPIC, text=headword.title(), detail=detail, target=str(topic)),
+                    Suggestion(kind=SuggestionKind.TOPIC, text=string.capwords(headword), detail=detail, target=str(topic)),
                     [headword], citations,
                 )  # fmt: skip
         for strongs, lemma, transliteration, language in reader.rows(store.SELECT_LEMMAS):
@@ -124,11 +123,16 @@ class Suggester:
                 1,
             )
         for identifier, kind, name, also, _, _, _, _, _, mentions in reader.rows(companion_store.SELECT_HEADS):
-            detail = f"in {mentions} verse{'s' if mentions > 1 else ''}"
+            detail = f"in {counted(mentions, 'verse')}"
             yield (
                 Suggestion(kind=SuggestionKind(kind), text=name, detail=detail, target=identifier),
                 [name, *filter(None, also.split(companion_store.LIST))], mentions,
             )  # fmt: skip
+
+
+def counted(number: int, what: str) -> str:
+    """`1 verse`, `2 verses`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _passages(typed: str) -> list[Suggestion]:

@@ -19,7 +19,12 @@ def evaluate() -> None:
 
 @evaluate.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.HYBRID.value, show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode if mode is not Mode.STRONGS]),
+    default=Mode.HYBRID.value,
+    show_default=True,
+)
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many topics.")
 @click.option("--cross-validate", is_flag=True, help="Train on four fifths of FILE and rank the rest, five times.")
 @JSON_OPTION

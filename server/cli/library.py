@@ -11,7 +11,7 @@ from appliance.infrastructure.jobs import Job
 from appliance.scripture import operations, queries
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
-from server.cli.publishers import OFFERS
+from server.cli.publishers import OFFERS, bring
 
 
 @click.group()
@@ -64,8 +64,6 @@ def import_library(home: Home, location: str, only: tuple[str, ...], no_index: b
 @click.pass_obj
 def fetch(home: Home, name: str, address: str, sha256: str, as_json: bool) -> None:
     """Bring what a publisher offers on the internet, and import it: cross references, topics, people and places."""
-    from server.cli.publishers import bring
-
     appliance = home.open()
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
         task = bar.add_task(f"fetching {name}", total=None)

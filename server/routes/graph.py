@@ -112,7 +112,7 @@ class GraphController(Controller):
         asked = Joined(
             cypher=data.query, parameters=data.parameters, words=data.words, like=data.like, limit=data.limit
         )
-        return join(library, appliance.folder.graph, appliance.embedder, asked, shown)
+        return join(library, appliance.folder.graph, appliance.finder.ready, asked, shown)
 
     @post("/graph/query", status_code=200, sync_to_thread=True, summary="Ask the graph in Cypher, read-only")
     def query(self, appliance: NamedDependency[Appliance], data: JSONBody[QuestionView]) -> AnswerView:

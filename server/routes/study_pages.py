@@ -19,6 +19,8 @@ from server.rendering import read_address
 PAGE = 60
 CITED = 400
 MENTIONED = 60
+# SQLite's largest whole number has 19 digits.
+MOST_DIGITS, MAX_ID = 15, 10**15
 
 
 class StudyPagesController(Controller):
@@ -29,7 +31,7 @@ class StudyPagesController(Controller):
         self,
         appliance: NamedDependency[Appliance],
         begins: FromQuery[str] = "",
-        after: Annotated[int, QueryParameter(name="after")] = 0,
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_ID)] = 0,
     ) -> Template:
         found = queries.browse_topics(appliance.library, begins, after=after, limit=PAGE + 1)
         entities = companions.browse_entities(appliance.library, begins, limit=PAGE) if begins else []
@@ -43,7 +45,7 @@ class StudyPagesController(Controller):
 
     @get("/topic/{topic:str}", sync_to_thread=True)
     def topic(self, appliance: NamedDependency[Appliance], topic: FromPath[str]) -> Template | Redirect:
-        if not topic.isdecimal():
+        if not topic.isdecimal() or len(topic) > MOST_DIGITS:
             # A headword, as related passages name their topics.
             found = queries.topic_named(appliance.library, topic)
             return Redirect(f"/topic/{found.id}", status_code=303)

@@ -14,6 +14,7 @@ from appliance.scripture.references import Reference, format_range, parse_refere
 from server.bootstrap import Appliance
 
 MAX_PAGE = 200
+MAX_ID = 10**15
 
 
 class TopicView(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +94,7 @@ class TopicsController(Controller):
         self,
         appliance: NamedDependency[Appliance],
         begins: Annotated[str, QueryParameter(description="How the headword begins.")] = "",
-        after: Annotated[int, QueryParameter(description="`next_after` of the page before.")] = 0,
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_ID, description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> TopicList:
         found = queries.browse_topics(appliance.library, begins, after=after, limit=limit + 1)

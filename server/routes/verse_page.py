@@ -1,5 +1,6 @@
 """The page of a verse: what it is tied to, the topics that cite it, what commentaries say."""
 
+import string
 from collections.abc import Mapping
 
 import msgspec
@@ -40,38 +41,33 @@ class VersePageController(Controller):
     ) -> Template:
         shown = queries.find_translation(appliance.library, translation)
         place = parse_reference(reference).start
-        lines, notice = _related(appliance, shown, place)
+        around = _around(appliance, shown, place)
         topics = sorted(queries.citing_topics(appliance.library, place, place), key=lambda each: each.size)
         return Template(
             "verse.html",
             context={
-                "reference": format_range(place, place), "osis": osis_of(place), "translation": shown, "related": lines,
-                "address": read_address(shown.id, place), "notice": notice,
+                "reference": format_range(place, place), "osis": osis_of(place), "translation": shown, "related": around.lines,
+                "address": read_address(shown.id, place), "notice": around.notice,
                 "text": queries.texts(appliance.library, shown.id, [place]).get(place, ""),
-                "picture": _picture(appliance, place), "entities": companions.entities_in(appliance.library, place, place),
+                "picture": around.picture, "entities": companions.entities_in(appliance.library, place, place),
                 "topics": topics[:TOPICS], "comments": _comments(appliance, reference),
             },
         )  # fmt: skip
 
 
-def _picture(appliance: Appliance, place: int) -> Neighbourhood | None:
-    """What stands around a verse; None where nothing does."""
-    try:
-        found = related(appliance.graph, place, RELATED)
-    except (GraphMissing, GraphDamaged):
-        return None
-    words = {
-        name for each in found for reason in each.reasons if reason.kind is ReasonKind.WORD for name in reason.names
-    }
-    return lay_out(place, found, queries.lemmas(appliance.library, words)) if found else None
+class _Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verse is tied to, as lines and as a picture; `notice` says why there is neither."""
+
+    lines: list[RelatedLine] = []
+    picture: Neighbourhood | None = None
+    notice: str = ""
 
 
-def _related(appliance: Appliance, shown: Translation, place: int) -> tuple[list[RelatedLine], str]:
-    """The related passages that the text has; or why there are none."""
+def _around(appliance: Appliance, shown: Translation, place: int) -> _Around:
     try:
         found = related(appliance.graph, place, RELATED)
     except (GraphMissing, GraphDamaged) as error:
-        return [], str(error)
+        return _Around(notice=str(error))
     texts = queries.texts(appliance.library, shown.id, [each.verse_id for each in found])
     words = {
         name for each in found for reason in each.reasons if reason.kind is ReasonKind.WORD for name in reason.names
@@ -85,7 +81,7 @@ def _related(appliance: Appliance, shown: Translation, place: int) -> tuple[list
         for each in found
         if each.verse_id in texts
     ]  # fmt: skip
-    return lines, ""
+    return _Around(lines=lines, picture=lay_out(place, found, lemmas) if found else None)
 
 
 def because(reason: Reason, lemmas: Mapping[str, str]) -> str:
@@ -96,7 +92,7 @@ def because(reason: Reason, lemmas: Mapping[str, str]) -> str:
         ReasonKind.CROSS_REFERENCE: "cross reference",
         ReasonKind.REFERRED_FROM: "refers here",
         ReasonKind.BY_WAY_OF: f"through {reason.count} other{'s' if reason.count > 1 else ''}",
-        ReasonKind.TOPIC: f"topic {names.title()}{more}",
+        ReasonKind.TOPIC: f"topic {string.capwords(names)}{more}",
         ReasonKind.WORD: f"rare word {names}{more}",
     }[reason.kind]
 

@@ -3,11 +3,15 @@
 const bar = document.getElementById("bar");
 const list = document.getElementById("suggestions");
 const RECENT = 6;
+for (const [name, value] of Object.entries({ role: "combobox", "aria-expanded": "false", "aria-controls": "suggestions", "aria-autocomplete": "list" })) {
+  bar.setAttribute(name, value);
+}
 let asked = null;
 let chosen = -1;
 
 const addresses = {
-  passage: (target) => `/search?q=${encodeURIComponent(target)}`,
+  // A whole book, such as 1John, is chosen a chapter of.
+  passage: (target) => (target.includes(".") ? `/search?q=${encodeURIComponent(target)}` : `/read?book=${encodeURIComponent(target)}`),
   topic: (target) => `/topic/${target}`,
   word: (target) => `/word/${encodeURIComponent(target)}`,
   person: (target) => `/entity/${encodeURIComponent(target)}`,
@@ -17,7 +21,12 @@ const addresses = {
 };
 
 function recent() {
-  return JSON.parse(localStorage.getItem("recent") ?? "[]");
+  try {
+    const kept = JSON.parse(localStorage.getItem("recent") ?? "[]");
+    return Array.isArray(kept) ? kept.filter((each) => typeof each === "string") : [];
+  } catch {
+    return [];
+  }
 }
 
 function remember(query) {
@@ -26,6 +35,7 @@ function remember(query) {
 }
 
 function close() {
+  asked?.abort();
   list.hidden = true;
   chosen = -1;
   bar.setAttribute("aria-expanded", "false");
@@ -38,6 +48,7 @@ function show(suggestions) {
       const item = document.createElement("li");
       item.id = `suggestion-${number}`;
       item.role = "option";
+      item.setAttribute("aria-selected", "false");
       const link = document.createElement("a");
       link.href = addresses[kind](target);
       link.tabIndex = -1;
@@ -50,11 +61,13 @@ function show(suggestions) {
     }),
   );
   chosen = -1;
+  bar.removeAttribute("aria-activedescendant");
   list.hidden = suggestions.length === 0;
   bar.setAttribute("aria-expanded", String(!list.hidden));
 }
 
 async function suggest() {
+  asked?.abort();
   const typed = bar.value.trim();
   const lately = recent().filter((query) => query.toLowerCase().startsWith(typed.toLowerCase()) && query !== typed);
   const mine = lately.slice(0, typed ? 2 : RECENT).map((query) => ({ kind: "recent", text: query, detail: "searched lately", target: query }));
@@ -62,7 +75,6 @@ async function suggest() {
     show(mine);
     return;
   }
-  asked?.abort();
   asked = new AbortController();
   try {
     const response = await fetch(`/api/v1/suggest?q=${encodeURIComponent(typed)}`, { signal: asked.signal });
@@ -90,7 +102,8 @@ bar.addEventListener("blur", close);
 bar.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
-    move(event.key === "ArrowDown" ? 1 : -1);
+    if (list.hidden) suggest();
+    else move(event.key === "ArrowDown" ? 1 : -1);
   } else if (event.key === "Enter" && chosen >= 0) {
     event.preventDefault();
     list.children[chosen].querySelector("a").click();

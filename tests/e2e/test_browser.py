@@ -79,7 +79,7 @@ def fits(page: Page) -> bool:
 def test_reading_john_3(visit: Visit) -> None:
     page = visit.page
     page.goto("/")
-    page.get_by_role("searchbox").fill("john 3")
+    page.get_by_role("combobox").fill("john 3")
     page.keyboard.press("Enter")
     page.wait_for_url("**/read/WEB/John/3*")
     expect(page.get_by_role("heading", name="John 3", exact=True)).to_be_visible()
@@ -241,3 +241,51 @@ def test_a_broken_link_continues_the_answer(browser: Browser, served: Served) ->
     expect(page.locator(".made")).to_contain_text("Quoted on this machine", timeout=15_000)
     expect(page.locator(".answer blockquote").first).to_be_visible()
     visit.context.close()
+
+
+def test_the_bar_suggests_and_is_driven_by_keys(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    page.locator("#bar").press_sequentially("forgiv")
+    offered = page.locator("#suggestions [role=option]")
+    expect(offered.first).to_contain_text("Forgiveness")
+    page.keyboard.press("ArrowDown")
+    expect(offered.first).to_have_attribute("aria-selected", "true")
+    visit.shoot(f"suggestions-{visit.name}")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Forgiveness")
+    assert fits(page)
+
+
+def test_what_was_searched_is_offered_again(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    page.locator("#bar").fill("lamp unto my feet")
+    page.keyboard.press("Enter")
+    expect(page.locator(".hits .ref").first).to_have_text("Psalm 119:105")
+    page.goto("/")
+    page.locator("#bar").focus()
+
+    expect(page.locator("#suggestions")).to_contain_text("lamp unto my feet")
+    page.keyboard.press("Escape")
+    expect(page.locator("#suggestions")).to_be_hidden()
+
+
+def test_a_result_says_why_and_leads_to_what_ties_the_verse(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/search?q=worry")
+    expect(page.locator(".why").first).to_contain_text("readers found it helpful")
+    visit.shoot(f"search-why-{visit.name}")
+    page.locator(".why a").first.click()
+    expect(page.locator(".neighbourhood svg")).to_be_visible()
+    page.locator(".neighbourhood").scroll_into_view_if_needed()
+    visit.shoot(f"neighbourhood-{visit.name}")
+    assert fits(page)
+
+
+def test_a_words_page_shows_its_uses_marked(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/word/G26")
+    expect(page.locator("h1")).to_contain_text("ἀγάπη")
+    expect(page.locator("mark").first).to_have_text(re.compile("love", re.IGNORECASE))
+    assert fits(page)

@@ -145,7 +145,7 @@ def test_the_graph_is_joined_with_words_and_meaning(installed: Appliance) -> Non
 
     def ask(**changes: str) -> list[str]:
         asked = Joined(cypher=cypher, parameters={"topic": "ANXIETY"}, limit=5, **changes)
-        found = join(installed.library, installed.folder.graph, installed.embedder, asked, web)
+        found = join(installed.library, installed.folder.graph, installed.finder.ready, asked, web)
         assert ["verse_id", "topic"] == found.columns
         return [hit.osis for hit in found.hits]
 
@@ -167,7 +167,7 @@ def test_a_query_that_names_no_verses_is_refused_with_how_to_name_them(installed
         join(
             installed.library,
             installed.folder.graph,
-            installed.embedder,
+            installed.finder.ready,
             Joined(cypher="MATCH (t:Topic) RETURN t.name"),
             web,
         )

@@ -1,6 +1,7 @@
 """What stands around a verse, laid out for a picture: what ties it in an inner ring, what it is tied to in an outer one."""
 
 import math
+import string
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
@@ -57,7 +58,7 @@ def lay_out(verse_id: int, related: Sequence[RelatedPassage], lemmas: Mapping[st
     place_of = {name: number for number, name in enumerate(names, start=1)}
     for name, (x, y) in zip(names, _ring(len(names), INNER), strict=True):
         kind, text = name
-        shown = text.title() if kind is NodeKind.TOPIC else lemmas.get(text, text)
+        shown = string.capwords(text) if kind is NodeKind.TOPIC else lemmas.get(text, text)
         nodes.append(Node(kind=kind, text=shown, target=text, x=x, y=y))
         ties.append(Tie(start=0, end=len(nodes) - 1, direct=False))
     for verse, (x, y) in zip(by_tie, _ring(len(by_tie), OUTER), strict=True):

@@ -36,7 +36,10 @@ def read_theographic(folder: Path) -> EntitySource | None:
 
 def _kind(path: Path) -> EntityKind | None:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        columns = set(next(csv.reader(file), []))
+        try:
+            columns = set(next(csv.reader(file), []))
+        except csv.Error:
+            return None
     return next((kind for heading, kind in _KINDS.items() if heading in columns), None)
 
 
@@ -48,7 +51,7 @@ def _entities(files: dict[EntityKind, Path]) -> Iterator[Entity]:
     for kind, path in files.items():
         with path.open(encoding="utf-8-sig", newline="") as file:
             try:
-                made = [makers[kind](row) for row in csv.DictReader(file)]
+                made = [makers[kind](row) for row in csv.DictReader(file, restval="")]
             except (KeyError, csv.Error, UnicodeDecodeError) as error:
                 raise SourceUnreadable(f"{path.name} cannot be read: {error}.", remedy="Fetch it again.") from error
         for entity in made:

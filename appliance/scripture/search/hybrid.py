@@ -1,5 +1,6 @@
 """Search by everything at once: the learned ranking where the library is ready for it, words and meaning fused where not."""
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -24,6 +25,8 @@ DEPTH = 400
 MEANING_DEPTH = 200
 # Of how many of the best by words the order is looked at, a text at a time.
 ORDERED = 60
+# How far a verse's number in another versification may be from the hub's: chapters are moved by one.
+NUMBERING_SHIFT = 2_000
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,9 +52,10 @@ def rank(
     """What the learned ranking finds. Raises Unavailable where nobody makes a vector of the query."""
     subject = subject_of(query)
     text_query = parse_query(subject)
-    corrected = ranking.knowledge.vocabulary.respelt(text_query) if text_query and not text_query.structured else {}
+    correctable = text_query is not None and not text_query.structured and translation.language.startswith("en")
+    corrected = ranking.vocabulary.respelt(text_query) if text_query and correctable else {}
     for typed, meant in corrected.items():
-        subject = subject.replace(typed, meant)
+        subject = re.sub(rf"\b{re.escape(typed)}\b", meant, subject)
     text_query = parse_query(subject)
     ranked = ranking.rank(database, text_query, lambda: embedder.embed([subject])[0], span)
     scores = dict(zip(ranked.verse_ids, ranked.scores, strict=True))
@@ -61,6 +65,10 @@ def rank(
     first = dict.fromkeys([*ordered, *sorted(exact, key=lambda verse: -scores.get(verse, float("-inf")))])
     best = max(ranked.scores, default=0.0)
     order = [(verse, best) for verse in first] + [pair for pair in scores.items() if pair[0] not in first]
+    if translation.id not in {text.id for text in ranking.knowledge.texts if text}:
+        # Its words and its verses may be others than those that are ranked.
+        own = keyword(database, text_query, translation, span, DEPTH, loose=True)
+        order += [(verse, 0.0) for verse in own if verse not in first and verse not in scores]
     return Found(
         ranked=order, why=lambda verses: _support(ranked, verses, frozenset(ordered)), marked=text_query.words if text_query else (),
         notice=_corrections(corrected),
@@ -71,7 +79,7 @@ def _corrections(corrected: dict[str, str]) -> str | None:
     if not corrected:
         return None
     pairs = ", ".join(f"“{meant}” for “{typed}”" for typed, meant in corrected.items())
-    return f"Searched {pairs}, which no text has. Put it in quotation marks to search it as it is."
+    return f"Searched {pairs}. Put it in quotation marks to search it as it is."
 
 
 def _support(ranked: Ranked, verse_ids: list[int], ordered: frozenset[int]) -> dict[int, Why]:
@@ -122,8 +130,10 @@ def keyword(
     """Verse ids of the hub by BM25, best first."""
     if query is None:
         return []
-    to_hub = numbering(translation.versification).to_hub
-    return list(dict.fromkeys(map(to_hub, by_words(database.reader, query, translation.id, span, depth, loose=loose))))
+    numbers = numbering(translation.versification)
+    wide = Span(span.first - NUMBERING_SHIFT, span.last + NUMBERING_SHIFT) if numbers.differs else span
+    found = map(numbers.to_hub, by_words(database.reader, query, translation.id, wide, depth, loose=loose))
+    return [verse for verse in dict.fromkeys(found) if span.first <= verse <= span.last]
 
 
 def reasons(words: list[int], meaning: list[tuple[int, float]]) -> Callable[[list[int]], dict[int, Why]]:

@@ -1,6 +1,6 @@
 """Verses that a query in Cypher names, joined by their verse_id with the indexes of words and the vectors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,13 @@ class JoinedHits(msgspec.Struct, frozen=True, kw_only=True):
     cut: bool
 
 
-def join(database: Database, graph: Path, embedder: Embedder, asked: Joined, translation: Translation) -> JoinedHits:
+def join(
+    database: Database, graph: Path, ready: Callable[[], Embedder], asked: Joined, translation: Translation
+) -> JoinedHits:
     """Verses of the graph, joined with words and meaning: by likeness where a sentence is given, else by words, else as named.
 
     Raises what `ask_freely` raises, NoVerses where no column is `verse_id`, and Unavailable where a sentence is given and
-    nobody embeds it.
+    its vector cannot be compared with the verses'. `ready` gives the embedder of the index, or raises.
     """
     answer = ask_freely(graph, asked.cypher, asked.parameters)
     if VERSE_COLUMN not in answer.columns:
@@ -74,10 +76,10 @@ def join(database: Database, graph: Path, embedder: Embedder, asked: Joined, tra
         )
     place = answer.columns.index(VERSE_COLUMN)
     rows = {row[place]: row for row in reversed(answer.rows) if isinstance(row[place], int)}
-    named = [verse for verse in dict.fromkeys(row[place] for row in answer.rows) if verse in rows]
+    named = list(dict.fromkeys(row[place] for row in answer.rows if isinstance(row[place], int)))
     by_words = _with_words(database, asked.words, translation, set(named)) if asked.words else None
     kept = named if by_words is None else by_words
-    likeness = _likeness(database, embedder, asked.like, kept) if asked.like else {}
+    likeness = _likeness(database, ready(), asked.like, kept) if asked.like else {}
     orders = [order for order in (by_words, sorted(likeness, key=lambda verse: -likeness[verse])) if order]
     ranked = [verse for verse, _ in fuse(*orders)] if orders else kept
     texts = queries.texts(database, translation.id, ranked)

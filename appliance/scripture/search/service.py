@@ -64,7 +64,7 @@ class Finder:
         """A page of verses for a query, best first.
 
         Raises QueryRefused, CursorInvalid, TranslationNotFound, BookNotFound, the errors of `parse_reference` for what it is
-        `within`; MeaningUnavailable in semantic mode; LemmaNotFound and GraphMissing in strongs mode.
+        `within`; MeaningUnavailable in semantic mode; LemmaNotFound, LexiconEntryNotFound and GraphMissing in strongs mode.
         """
         began = time.perf_counter()
         _check(wanted)
@@ -72,6 +72,7 @@ class Finder:
         translation = queries.find_translation(self._library, wanted.translation)
         span = _span(wanted)
         named = named_verses(self._library, wanted.query, translation, MAX_LIMIT) if wanted.mode is Mode.HYBRID else []
+        named = [verse for verse in named if span.first <= verse <= span.last]
         found = self._find(wanted, translation, span, offset + wanted.limit + 1)
         ranked = [(verse, 1.0) for verse in named] + [pair for pair in found.ranked if pair[0] not in set(named)]
         page, cursor = self._page(ranked, translation, offset, wanted.limit)
@@ -115,7 +116,7 @@ class Finder:
             # A model of one language ranks a query of another no better than chance.
             return _by_words(query, own_words, foreign)
         try:
-            embedder = self._ready()
+            embedder = self.ready()
             ranking = self.rankings.current(embedder.model)
             if ranking:
                 found = rank(self._library, ranking, embedder, text, translation, span)
@@ -127,12 +128,12 @@ class Finder:
         return found.with_notice(foreign)
 
     def _by_meaning(self, text: str, span: Span) -> Found:
-        (vector,) = self._ready().embed([text])
+        (vector,) = self.ready().embed([text])
         meaning = by_meaning(self._library.reader, vector, span, MEANING_DEPTH)
         query = parse_query(text)
         return Found(ranked=meaning, why=reasons([], meaning), marked=query.words if query else ())
 
-    def _ready(self) -> Embedder:
+    def ready(self) -> Embedder:
         """The embedder, where every verse has a vector of its model. Raises MeaningUnavailable."""
         embedder = self._embedder
         if embedder is None or not self.rankings.index_is_complete(embedder.model):

@@ -1,7 +1,7 @@
 """What people type, and what they mean by it: the frame of a question, and words that no text has."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -17,7 +17,7 @@ _FRAME = re.compile(
 )
 # Shorter words have too many neighbours; a word is meant that differs in no more than this share of its letters.
 SHORTEST_MISSPELT = 4
-MOST_DIFFERENT = 0.34
+MOST_DIFFERENT = 0.2
 
 
 def subject_of(question: str) -> str:
@@ -27,18 +27,15 @@ def subject_of(question: str) -> str:
 
 
 class Vocabulary:
-    """The words of a library, and how often each stands in its texts."""
+    """The words of a library, how often each stands in its texts, and other words that are known to be right."""
 
-    def __init__(self, words: Mapping[str, int]) -> None:
+    def __init__(self, words: Mapping[str, int], others: Iterable[str] = ()) -> None:
         self._words = words
-        self._stems = frozenset(map(stem, words))
-
-    def frequency(self, word: str) -> int:
-        """How often a word stands in the texts."""
-        return self._words.get(word.lower(), 0)
+        self._known = frozenset(words) | frozenset(others)
+        self._stems = frozenset(map(stem, self._known))
 
     def respelt(self, query: TextQuery) -> dict[str, str]:
-        """The words of a query that are unknown here, each with the one that is meant.
+        """The words of a query that nobody knows, each with the one that is meant.
 
         Of words equally near, the most frequent is meant. Words that nothing is near to are left out.
         """
@@ -48,7 +45,7 @@ class Vocabulary:
 
     def _is_misspelt(self, word: str) -> bool:
         lowered = word.lower()
-        known = lowered in self._words or stem(lowered) in self._stems
+        known = lowered in self._known or stem(lowered) in self._stems
         return len(word) >= SHORTEST_MISSPELT and word.isalpha() and not known
 
     def _nearest(self, word: str) -> str | None:

@@ -11,7 +11,7 @@ from appliance.scripture import store
 from appliance.scripture.companions.dataset import Dataset
 from appliance.scripture.companions.store import select_datasets
 from appliance.scripture.passage import Translation
-from appliance.scripture.search.index import IndexState, index_state
+from appliance.scripture.search.index import IndexState, bare_headings, index_state
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import RANKER, SHIPPED, TOPICS, load_learned, load_topics
 from appliance.scripture.search.ranking.ranking import Ranking
@@ -32,6 +32,7 @@ class _Library(msgspec.Struct, frozen=True):
 
     model: str
     index: IndexState
+    has_heading_vectors: bool
     topics_changed_at: int | None
     sources: tuple[tuple[str, str], ...]
 
@@ -75,7 +76,7 @@ class Rankings:
                 *select_datasets(reader),
             ]
             self._seen.library = _Library(
-                model, index_state(self._library, self._embedded, model), version[2],
+                model, index_state(self._library, self._embedded, model), bare_headings(self._library, model) == 0, version[2],
                 tuple((each.id, each.digest) for each in sources),
             )  # fmt: skip
             self._seen.version = version
@@ -84,8 +85,9 @@ class Rankings:
     def _take(self, library: _Library) -> None:
         with self._lock:
             if self._of != library:
-                self._ranking = self._read(library)
+                # Whatever comes of it, it is not tried again for the same library.
                 self._of = library
+                self._ranking = self._read(library)
 
     def _read(self, library: _Library) -> Ranking | None:
         known = {each.id: each for each in store.select_translations(self._library.reader)}
@@ -97,7 +99,9 @@ class Rankings:
             return None
         own = library.topics_changed_at is not None and self._topics is not None
         topics = load_topics(self._topics if own and self._topics else SHIPPED / TOPICS)
-        knowledge = Knowledge(self._library.reader, embedded, second_text(list(known.values()), embedded))
+        knowledge = Knowledge(
+            self._library.reader, embedded, second_text(list(known.values()), embedded), library.model
+        )
         _log.info("ranking read", verses=knowledge.size, links=len(knowledge.links.values), topics=len(topics.names))
         return Ranking(knowledge, learned, topics)
 

@@ -3,10 +3,12 @@
 import math
 import os
 import tempfile
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from appliance.infrastructure.database import Database
@@ -17,6 +19,7 @@ from appliance.scripture.search.ranking.knowledge import LONGEST_RANGE
 from appliance.scripture.search.ranking.learned import SHIPPED, TOPICS, TopicVotes, load_topics, save_topics
 
 BATCH = 256
+PARTED = "; "
 # The memory's matrix grows with the square of its topics: those with the most votes are kept.
 MOST_TOPICS = 5_000
 
@@ -32,30 +35,37 @@ def rebuild_memory(
     Returns the number of topics remembered. Raises Unavailable where there is no embedding model.
     """
     shipped = load_topics(SHIPPED / TOPICS)
-    votes = select_topic_votes(database.reader)
-    if not votes:
+    source = _source_of(database, embedder.model)
+    votes = [vote for vote in select_topic_votes(database.reader) if vote.votes > 0]
+    if not source:
         path.unlink(missing_ok=True)
         return len(shipped.names)
-    own = topic_votes(votes, embedder, _source_of(database), on_progress)
-    merged = merge(own, shipped)
+    if votes:
+        merged = merge(topic_votes(votes, embedder, source, on_progress), shipped)
+    else:
+        merged = msgspec.structs.replace(shipped, source=f"{source}{PARTED}{shipped.source}")
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as scratch:
         save_topics(merged, Path(scratch.name))
     os.replace(scratch.name, path)  # noqa: PTH105 - the atomic one
     return len(merged.names)
 
 
-def memory_is_stale(database: Database, path: Path) -> bool:
-    """True where the memory at `path` is not of the votes that the library has now."""
-    wanted = _source_of(database)
+def memory_is_stale(database: Database, path: Path, model: str) -> bool:
+    """True where the memory at `path` is not of the votes that the library has now, by vectors of a model."""
+    wanted = _source_of(database, model)
     if not path.exists():
         return bool(wanted)
-    return not wanted or not load_topics(path).source.startswith(f"{wanted}; ")
+    try:
+        held = load_topics(path).source
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return True
+    return not wanted or not held.startswith(f"{wanted}{PARTED}")
 
 
-def _source_of(database: Database) -> str:
-    """The votes of the library, told by their digests; empty where there are none."""
+def _source_of(database: Database, model: str) -> str:
+    """The votes of the library, told by their digests, and the model of their vectors; empty where there are none."""
     votes = [each for each in select_datasets(database.reader) if each.kind is DatasetKind.TOPIC_VOTES]
-    return ", ".join(f"{each.id} {each.digest}" for each in votes)
+    return f"{model} of {', '.join(f'{each.id} {each.digest}' for each in votes)}" if votes else ""
 
 
 def topic_votes(
@@ -92,7 +102,7 @@ def merge(own: TopicVotes, others: TopicVotes) -> TopicVotes:
     taken = np.isin(others.of, kept)
     renumbered = np.searchsorted(kept, others.of[taken]) + len(own.names)
     return TopicVotes(
-        source=f"{own.source}; {others.source}", names=[*own.names, *(others.names[number] for number in kept.tolist())],
+        source=f"{own.source}{PARTED}{others.source}", names=[*own.names, *(others.names[number] for number in kept.tolist())],
         vectors=np.concatenate([own.vectors, others.vectors[kept]]), of=np.concatenate([own.of, renumbered]),
         verse_ids=np.concatenate([own.verse_ids, others.verse_ids[taken]]),
         gains=np.concatenate([own.gains, others.gains[taken]]),

@@ -16,10 +16,10 @@ from appliance.infrastructure.database import Reader
 from appliance.scripture import store
 from appliance.scripture.canon import BOOK_FACTOR, CHAPTER_FACTOR
 from appliance.scripture.companions import store as companion_store
+from appliance.scripture.lexicon import fold
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Translation
 from appliance.scripture.search.fts import stem
-from appliance.scripture.search.wording import Vocabulary
 from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
 
 # Of 32 bits where they are kept; between two steps of a computation numpy may make 64 of them.
@@ -69,8 +69,8 @@ class EnglishText(NamedTuple):
 class Knowledge:
     """Verses with their vectors, the links between them, the topics and comments that speak of them."""
 
-    def __init__(self, reader: Reader, embedded: Translation, second: Translation | None) -> None:
-        """`embedded` is the text whose verses have vectors; a `second` one, of another style, has other words for the same."""
+    def __init__(self, reader: Reader, embedded: Translation, second: Translation | None, model: str) -> None:
+        """`embedded` is the text whose verses have vectors of `model`; a `second` one, of another style, has other words for the same."""
         self.embedded = embedded
         self.texts = [
             EnglishText(each.id, numbering(each.versification).to_hub) if each else None for each in (embedded, second)
@@ -79,8 +79,9 @@ class Knowledge:
         self.vectors = self._read_vectors(reader)
         self.links = self._read_links(reader)
         self._read_topics(reader)
-        self.heading_vectors = self._read_heading_vectors(reader)
-        self.vocabulary = Vocabulary(self._read_words(reader))
+        self.heading_vectors = self._read_heading_vectors(reader, model)
+        self.words = self._read_words(reader)
+        self.transliterations = frozenset(fold(row[2]) for row in reader.rows(store.SELECT_LEMMAS))
         rows, starts, ends = _columns(reader.rows(SELECT_COMMENT_PLACES), 3)
         self.comment_rows = _numbered(rows)
         self.comments = Ragged(len(rows), *self._ranges(starts, ends))
@@ -88,6 +89,10 @@ class Knowledge:
     @property
     def size(self) -> int:
         return len(self.places)
+
+    def frequency(self, word: str) -> int:
+        """How often a word stands in the texts."""
+        return self.words[word.lower()]
 
     def within(self, first: int, last: int) -> slice:
         """The positions of the verses between two verse ids, both included."""
@@ -113,7 +118,7 @@ class Knowledge:
         self.chapter_lengths = np.diff(self.chapter_starts, append=self.size).astype(np.float32)
 
     def _read_words(self, reader: Reader) -> Counter[str]:
-        """How often each word stands in the texts; those of headwords and headings are known too."""
+        """How often each word stands in the texts; those of headwords and headings stand there too."""
         words = Counter[str]()
         for text in self.texts:
             if text:
@@ -124,15 +129,16 @@ class Knowledge:
     def _read_vectors(self, reader: Reader) -> Floats:
         vectors = np.zeros((self.size, EMBEDDING_DIMENSIONS), dtype=np.float32)
         rows = VERSE_VECTORS.rows(reader)
-        positions = self.positions([verse_id for verse_id, _ in rows])
+        to_hub = numbering(self.embedded.versification).to_hub
+        positions = self.positions([to_hub(verse_id) for verse_id, _ in rows])
         for position, (_, vector) in zip(positions.tolist(), rows, strict=True):
             if position >= 0:
                 vectors[position] = np.frombuffer(vector, dtype="<f4")
         return vectors
 
-    def _read_heading_vectors(self, reader: Reader) -> Floats:
+    def _read_heading_vectors(self, reader: Reader, model: str) -> Floats:
         vectors = np.zeros((len(self.headings), EMBEDDING_DIMENSIONS), dtype=np.float32)
-        for row, vector in reader.rows(store.SELECT_HEADING_VECTORS):
+        for row, vector in reader.rows(store.SELECT_HEADING_VECTORS, (model,)):
             if row in self.heading_rows:
                 vectors[self.heading_rows[row]] = np.frombuffer(vector, dtype="<f4")
         return vectors

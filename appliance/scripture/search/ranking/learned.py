@@ -30,9 +30,13 @@ class TopicVotes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
-    """A ranker for vectors of `model`: trees for a library with cross references, and for one without."""
+    """A ranker for vectors of `model`: trees for a library with cross references, and for one without.
+
+    `words` are those that the model has a vector of its own for: they are no misspellings.
+    """
 
     model: str
+    words: frozenset[str]
     columns: list[str]
     lens: Lens
     linked: Forest
@@ -42,6 +46,7 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True):
 def save_learned(learned: Learned, path: Path) -> None:
     arrays: dict[str, Any] = {
         "about": _text(msgspec.json.encode({"model": learned.model, "columns": learned.columns})),
+        "words": _text("\n".join(sorted(learned.words)).encode()),
         "adapter": learned.lens.adapter.astype(np.float16), "axes": learned.lens.axes.astype(np.float16),
     }  # fmt: skip
     for name, forest in (("linked", learned.linked), ("unlinked", learned.unlinked)):
@@ -52,11 +57,14 @@ def save_learned(learned: Learned, path: Path) -> None:
 def load_learned(path: Path) -> Learned:
     with np.load(path, allow_pickle=False) as arrays:
         about = msgspec.json.decode(arrays["about"].tobytes())
+        words = frozenset(arrays["words"].tobytes().decode().split("\n"))
         lens = Lens(arrays["adapter"].astype(np.float32), arrays["axes"].astype(np.float32))
         linked, unlinked = (
             Forest(*(arrays[f"{name}_{part}"] for part in Forest.PARTS)) for name in ("linked", "unlinked")
         )
-    return Learned(model=about["model"], columns=about["columns"], lens=lens, linked=linked, unlinked=unlinked)
+    return Learned(
+        model=about["model"], words=words, columns=about["columns"], lens=lens, linked=linked, unlinked=unlinked
+    )
 
 
 def save_topics(topics: TopicVotes, path: Path) -> None:

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
-import structlog
 
 from appliance.errors import Unavailable
 from appliance.infrastructure.database import Database
@@ -19,6 +18,7 @@ from appliance.scripture.search.ranking.learned import (
 )
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, find_words, gather, top
+from appliance.scripture.search.wording import Vocabulary
 
 # From here on a query means what a topic of the memory does, in the eyes of who reads why.
 SAME_TOPIC = 0.8
@@ -27,7 +27,6 @@ MOST_TOPICS = 3
 
 # Questions to the indexes of words, of all searches; each thread has a connection of its own.
 _POOL = ThreadPoolExecutor(4, thread_name_prefix="words")
-_log = structlog.get_logger()
 
 
 class RankerOutdated(Unavailable):
@@ -73,6 +72,8 @@ class Ranking:
     def __init__(self, knowledge: Knowledge, learned: Learned, topics: TopicVotes) -> None:
         self.knowledge, self._learned, self._topic_names = knowledge, learned, topics.names
         self._memory = _memory_of(knowledge, topics)
+        names = (word for name in topics.names for word in name.lower().split())
+        self.vocabulary = Vocabulary(knowledge.words, learned.words.union(names, knowledge.transliterations))
         self._features = Features(knowledge, learned.lens, self._memory)
         self._forest = learned.linked if len(knowledge.links.values) else learned.unlinked
 
@@ -80,9 +81,9 @@ class Ranking:
         """The best verses of a part of the canon for a query; `embed` makes its vector, while its words are looked up."""
         knowledge = self.knowledge
         # A core for the words, one for the rest.
-        words = _POOL.submit(find_words, database, knowledge, query)
+        words = _POOL.submit(find_words, database, knowledge, query, span)
         vector = np.frombuffer(embed(), dtype="<f4")
-        signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words.result, _POOL)
+        signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words.result, span, _POOL)
         found = candidates(signals, knowledge.within(span.first, span.last))
         columns, table = self._features.table(signals, found)
         if columns != self._learned.columns:

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.fts import TextQuery, any_of, stem, telling_words
 from appliance.scripture.search.ranking.knowledge import EnglishText, Floats, Integers, Knowledge, Ragged
 from appliance.scripture.search.ranking.lens import Lens
@@ -15,6 +16,7 @@ from appliance.scripture.search.ranking.memory import Recalled, TopicMemory, com
 TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
 # How many of the best verses others are reached from.
 SEEDS = 60
+EVERYWHERE = Span()
 # Rows of a matrix that stay in the processor's cache.
 AT_ONCE = 512
 # Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009.
@@ -24,7 +26,7 @@ HEADING_WIDTH = 0.1
 
 SCORED_VERSES = """
 SELECT v.verse_id, f.rank FROM verses_fts AS f CROSS JOIN verses AS v ON v.id = f.rowid
-WHERE f.verses_fts MATCH :expression AND v.translation = :translation ORDER BY f.rank LIMIT :limit
+WHERE f.verses_fts MATCH :expression AND v.translation = :translation AND v.verse_id BETWEEN :first AND :last ORDER BY f.rank LIMIT :limit
 """
 SCORED_COMMENTS = "SELECT rowid, rank FROM comments_fts WHERE comments_fts MATCH :expression ORDER BY rank LIMIT :limit"
 # A headword says more than a heading.
@@ -77,11 +79,13 @@ class WordsFound(msgspec.Struct, frozen=True, kw_only=True):
     headings: tuple[Integers, Floats]
 
 
-def find_words(database: Database, knowledge: Knowledge, query: TextQuery | None) -> WordsFound:
-    """Ask the indexes of words."""
-    expression = any_of(query, knowledge.vocabulary.frequency) if query else ""
+def find_words(
+    database: Database, knowledge: Knowledge, query: TextQuery | None, span: Span = EVERYWHERE
+) -> WordsFound:
+    """Ask the indexes of words; of verses only those of a part of the canon."""
+    expression = any_of(query, knowledge.frequency) if query else ""
     return WordsFound(
-        texts=[_of_text(database, knowledge, text, expression) for text in knowledge.texts],
+        texts=[_of_text(database, knowledge, text, expression, span) for text in knowledge.texts],
         comments=_scored(database, SCORED_COMMENTS, expression, COMMENT_DEPTH, knowledge.comment_rows),
         headings=_scored(database, SCORED_HEADINGS, expression, HEADING_DEPTH, knowledge.heading_rows),
     )
@@ -94,6 +98,7 @@ def gather(
     query: TextQuery | None,
     vector: Floats,
     words: Callable[[], WordsFound],
+    span: Span = EVERYWHERE,
     aside: Executor | None = None,
 ) -> Signals:
     """Every signal for a query and its vector; `words` is asked as late as can be, and a part is computed `aside`."""
@@ -102,7 +107,7 @@ def gather(
     recalled = memory.recall(vector, company_of(cosine, knowledge.vectors)) if memory else None
     (heading_cosine,) = heading_cosines.result() if heading_cosines else _products(knowledge.heading_vectors, vector)
     found = words()
-    fused = _fused(knowledge, [*found.texts, cosine, adapted])
+    fused = _fused(knowledge, [*found.texts, cosine, adapted], knowledge.within(span.first, span.last))
     seeds = top(fused, SEEDS)
     linked = _reach(knowledge.links, seeds, fused[seeds], knowledge.size)
     return Signals(
@@ -134,19 +139,22 @@ def _products(rows: Floats, *vectors: Floats) -> list[Floats]:
     return products
 
 
-def _fused(knowledge: Knowledge, signals: list[Floats]) -> Floats:
+def _fused(knowledge: Knowledge, signals: list[Floats], within: slice) -> Floats:
     fused = np.zeros(knowledge.size, dtype=np.float32)
     for signal in signals:
-        best = top(signal, TEXT_DEPTH)
+        best = top(signal, TEXT_DEPTH, within)
         fused[best] += 1.0 / (RRF_K + 1 + np.arange(len(best), dtype=np.float32))
     return fused
 
 
-def _of_text(database: Database, knowledge: Knowledge, text: EnglishText | None, expression: str) -> Floats:
+def _of_text(database: Database, knowledge: Knowledge, text: EnglishText | None, expression: str, span: Span) -> Floats:
     if not expression or text is None:
         return knowledge.nothing
     scoped = f'text : ({expression}) AND translation : "{text.id}"'
-    rows = database.reader.rows(SCORED_VERSES, {"expression": scoped, "translation": text.id, "limit": TEXT_DEPTH})
+    rows = database.reader.rows(
+        SCORED_VERSES,
+        {"expression": scoped, "translation": text.id, "first": span.first, "last": span.last, "limit": TEXT_DEPTH},
+    )
     positions = knowledge.positions([text.to_hub(place) for place, _ in rows])
     scores = np.array([-score for _, score in rows], dtype=np.float32)
     signal = np.zeros(knowledge.size, dtype=np.float32)
