@@ -70,7 +70,8 @@ def find_lemma(database: Database, graph: Graph, query: str) -> list[LexiconEntr
 
 def _by_gloss(database: Database, graph: Graph, word: str) -> list[str]:
     """Words of the original that a word of ours stands for, those that are used the most first."""
-    glossed = re.compile(rf"—.*\b{re.escape(word)}\b", re.IGNORECASE | re.DOTALL)
+    # What a word is translated by stands last, behind a dash in the one dictionary, a colon and a hyphen in the other.
+    glossed = re.compile(rf"(?:—|: -).*\b{re.escape(word)}\b", re.IGNORECASE | re.DOTALL)
     rows = database.reader.rows(store.SELECT_GLOSSED, (f"%{word}%",)) if word.isalpha() else []
     uses = verses_of_each(graph, [strongs for strongs, definition in rows if glossed.search(definition)])
     return sorted(uses, key=lambda strongs: -uses[strongs])
