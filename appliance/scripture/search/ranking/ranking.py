@@ -80,10 +80,9 @@ class Ranking:
     def rank(self, database: Database, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> Ranked:
         """The best verses of a part of the canon for a query; `embed` makes its vector, while its words are looked up."""
         knowledge = self.knowledge
-        # A core for the words, one for the rest.
-        words = _POOL.submit(find_words, database, knowledge, query, span)
+        words = find_words(database, knowledge, query, span, _POOL.submit)
         vector = np.frombuffer(embed(), dtype="<f4")
-        signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words.result, span, _POOL)
+        signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words, span, _POOL)
         found = candidates(signals, knowledge.within(span.first, span.last))
         columns, table = self._features.table(signals, found)
         if columns != self._learned.columns:

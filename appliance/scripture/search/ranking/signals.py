@@ -1,7 +1,8 @@
 """What speaks for a verse as an answer to a query: an array over all verses for each signal."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -80,15 +81,34 @@ class WordsFound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_words(
-    database: Database, knowledge: Knowledge, query: TextQuery | None, span: Span = EVERYWHERE
-) -> WordsFound:
-    """Ask the indexes of words; of verses only those of a part of the canon."""
+    database: Database,
+    knowledge: Knowledge,
+    query: TextQuery | None,
+    span: Span = EVERYWHERE,
+    submit: Callable[..., Future[Any]] | None = None,
+) -> Callable[[], WordsFound]:
+    """Ask the indexes of words, in threads where there is who to `submit` to; call what is returned for the answer.
+
+    Of verses only those of a part of the canon are found.
+    """
     expression = any_of(query, knowledge.frequency) if query else ""
-    return WordsFound(
-        texts=[_of_text(database, knowledge, text, expression, span) for text in knowledge.texts],
-        comments=_scored(database, SCORED_COMMENTS, expression, COMMENT_DEPTH, knowledge.comment_rows),
-        headings=_scored(database, SCORED_HEADINGS, expression, HEADING_DEPTH, knowledge.heading_rows),
-    )
+
+    def of_verses() -> list[Floats]:
+        return [_of_text(database, knowledge, text, expression, span) for text in knowledge.texts]
+
+    def of_notes() -> list[tuple[Integers, Floats]]:
+        return [
+            _scored(database, SCORED_COMMENTS, expression, COMMENT_DEPTH, knowledge.comment_rows),
+            _scored(database, SCORED_HEADINGS, expression, HEADING_DEPTH, knowledge.heading_rows),
+        ]
+
+    verses, notes = (submit(each).result for each in (of_verses, of_notes)) if submit else (of_verses, of_notes)
+
+    def found() -> WordsFound:
+        comments, headings = notes()
+        return WordsFound(texts=verses(), comments=comments, headings=headings)
+
+    return found
 
 
 def gather(

@@ -5,7 +5,6 @@ saw the topic, as it will be with topics that nobody voted on yet.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -124,7 +123,7 @@ def examples(
         features = Features(knowledge, lens, memory)
         for number in np.flatnonzero(folds == fold).tolist():
             query = parse_query(topics.names[number])
-            words = partial(find_words, database, knowledge, query)
+            words = find_words(database, knowledge, query)
             signals = gather(knowledge, lens, memory, query, topics.vectors[number], words)
             found = candidates(signals)
             others_at = np.setdiff1d(
