@@ -91,6 +91,11 @@ class Reader:
         with _engine_errors():
             return list(self._connection.execute(statement, parameters))
 
+    def each(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
+        """The rows one after another, for what is too much to hold at once."""
+        with _engine_errors():
+            yield from self._connection.execute(statement, parameters)
+
     def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
         found = self.rows(statement, parameters)
         return found[0] if found else None

@@ -1,7 +1,7 @@
 """A table of unit vectors in sqlite-vec, nearest first by L2 (which orders unit vectors as cosine does)."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from appliance.infrastructure.database import Reader, Row, UnitOfWork
 
@@ -46,9 +46,9 @@ class VectorTable:
     def delete(self, work: UnitOfWork, ids: Iterable[int]) -> None:
         work.execute_many(self._delete, [(row_id,) for row_id in ids])
 
-    def rows(self, reader: Reader) -> list[tuple[int, bytes]]:
+    def each(self, reader: Reader) -> Iterator[tuple[int, bytes]]:
         """Every vector with its id, in no order."""
-        return [(int(row_id), bytes(vector)) for row_id, vector in reader.rows(self._all)]
+        return ((int(row_id), bytes(vector)) for row_id, vector in reader.each(self._all))
 
     def nearest(self, reader: Reader, vector: bytes, k: int) -> list[tuple[int, float]]:
         """The `k` nearest ids with their cosine similarity, best first."""

@@ -48,6 +48,7 @@ class PagesController(Controller):
 
     @get("/", sync_to_thread=True)
     def home(self, appliance: NamedDependency[Appliance]) -> Template:
+        appliance.finder.prepare()
         return Template(
             "home.html",
             context={

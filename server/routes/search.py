@@ -33,6 +33,7 @@ class SuggestController(Controller):
         q: Annotated[str, QueryParameter(description="What was typed so far.")],
         limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 8,
     ) -> Suggestions:
+        appliance.finder.prepare()
         return Suggestions(typed=q, suggestions=appliance.suggester.suggest(q[:MAX_QUERY_CHARACTERS], limit))
 
 

@@ -1,6 +1,6 @@
 """The SQL of what stands beside the texts, in library.db. Private to `scripture`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -160,12 +160,12 @@ def insert_entities(work: UnitOfWork, dataset: str, entities: Sequence[Entity]) 
 
 def select_cross_references(reader: Reader) -> list[CrossReference]:
     """Every link once, with the most votes that any dataset gives it."""
-    return [CrossReference(*row) for row in select_cross_reference_rows(reader)]
+    return [CrossReference(*row) for row in each_cross_reference(reader)]
 
 
-def select_cross_reference_rows(reader: Reader) -> list[Row]:
-    """The same as rows of numbers, for who takes them all at once."""
-    return reader.rows(SELECT_CROSS_REFERENCES)
+def each_cross_reference(reader: Reader) -> Iterator[Row]:
+    """The same one after another, as rows of numbers."""
+    return reader.each(SELECT_CROSS_REFERENCES)
 
 
 def select_comments(reader: Reader, first: int, last: int) -> list[tuple[str, str, str, Comment]]:

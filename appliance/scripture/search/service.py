@@ -133,6 +133,11 @@ class Finder:
         query = parse_query(text)
         return Found(ranked=meaning, why=reasons([], meaning), marked=query.words if query else ())
 
+    def prepare(self) -> None:
+        """Get ready in the background, so that the first search need not wait."""
+        if self._embedder:
+            self.rankings.prepare(self._embedder.model)
+
     def ready(self) -> Embedder:
         """The embedder, where every verse has a vector of its model. Raises MeaningUnavailable."""
         embedder = self._embedder

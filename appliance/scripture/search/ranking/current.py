@@ -66,6 +66,11 @@ class Rankings:
             threading.Thread(target=self._take, args=(library,), daemon=True).start()
         return self._ranking
 
+    def prepare(self, model: str) -> None:
+        """Read the ranking in the background where it was not read yet: somebody is about to search."""
+        if self._of is None and not self._lock.locked():
+            threading.Thread(target=self.current, args=(model,), daemon=True).start()
+
     def _look(self, model: str) -> _Library:
         version = self._library.reader.value("PRAGMA data_version"), model, _changed_at(self._topics)
         if self._seen.library is None or self._seen.version != version:

@@ -4,9 +4,10 @@ A verse is met here by its position in that text, from 0. Reading takes about a 
 """
 
 import copy
+import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,23 +123,26 @@ class Knowledge:
         words = Counter[str]()
         for text in self.texts:
             if text:
-                words.update(_WORD.findall("\n".join(row[0] for row in reader.rows(SELECT_TEXTS, (text.id,))).lower()))
-        words.update(set(_WORD.findall("\n".join(row[0] for row in reader.rows(SELECT_TOPIC_WORDS)).lower())))
+                for (verse,) in reader.each(SELECT_TEXTS, (text.id,)):
+                    words.update(_WORD.findall(verse.lower()))
+        words.update(
+            {word for (heading,) in reader.each(SELECT_TOPIC_WORDS) for word in _WORD.findall(heading.lower())}
+        )
         return words
 
     def _read_vectors(self, reader: Reader) -> Floats:
         vectors = np.zeros((self.size, EMBEDDING_DIMENSIONS), dtype=np.float32)
-        rows = VERSE_VECTORS.rows(reader)
         to_hub = numbering(self.embedded.versification).to_hub
-        positions = self.positions([to_hub(verse_id) for verse_id, _ in rows])
-        for position, (_, vector) in zip(positions.tolist(), rows, strict=True):
-            if position >= 0:
+        positions = {place: position for position, place in enumerate(self.places.tolist())}
+        for verse_id, vector in VERSE_VECTORS.each(reader):
+            position = positions.get(to_hub(verse_id))
+            if position is not None:
                 vectors[position] = np.frombuffer(vector, dtype="<f4")
         return vectors
 
     def _read_heading_vectors(self, reader: Reader, model: str) -> Floats:
         vectors = np.zeros((len(self.headings), EMBEDDING_DIMENSIONS), dtype=np.float32)
-        for row, vector in reader.rows(store.SELECT_HEADING_VECTORS, (model,)):
+        for row, vector in reader.each(store.SELECT_HEADING_VECTORS, (model,)):
             if row in self.heading_rows:
                 vectors[self.heading_rows[row]] = np.frombuffer(vector, dtype="<f4")
         return vectors
@@ -152,7 +156,7 @@ class Knowledge:
 
     def _read_links(self, reader: Reader) -> Ragged:
         """Cross references in both directions: a link says as much of where it comes from."""
-        sources, starts, ends, votes = _columns(companion_store.select_cross_reference_rows(reader), 4)
+        sources, starts, ends, votes = _columns(companion_store.each_cross_reference(reader), 4)
         positions = self.positions(sources)
         kept = (votes > 0) & (positions >= 0)
         which, targets = self._ranges(starts[kept], ends[kept])
@@ -202,9 +206,9 @@ def _without_doubles(rows: int, of: Integers, positions: Integers) -> Ragged:
     return Ragged(rows, both[0], both[1])
 
 
-def _columns(rows: Sequence[Sequence[Any]], count: int) -> Integers:
+def _columns(rows: Iterable[Sequence[Any]], count: int) -> Integers:
     """Rows of whole numbers as columns."""
-    return np.array(rows, dtype=np.int64).reshape(-1, count).T
+    return np.fromiter(itertools.chain.from_iterable(rows), dtype=np.int64).reshape(-1, count).T
 
 
 def _numbered(keys: Sequence[Any] | Integers) -> dict[int, int]:
