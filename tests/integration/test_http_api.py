@@ -1,6 +1,8 @@
 """The HTTP API as a program sees it, on the real library with real embeddings."""
 
 import json
+import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -408,3 +410,13 @@ def test_a_study_page_of_nothing_is_a_page_that_says_so(served: Served, path: st
 
     assert 404 == page.status_code
     assert "<main" in page.text
+
+
+def test_the_queries_of_the_docs_are_answered(served: Served) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "graph.md").read_text(encoding="utf-8")
+    queries = re.findall(r"```cypher\n(.*?)```", page, re.DOTALL)
+    answers = [served.http.post("/api/v1/graph/query", json={"query": query}).json() for query in queries]
+
+    assert 3 == len(answers)
+    assert all(answer["rows"] for answer in answers)
+    assert ["verse_id", "topic"] == answers[2]["columns"]

@@ -59,10 +59,10 @@ def rank(
     text_query = parse_query(subject)
     ranked = ranking.rank(database, text_query, lambda: embedder.embed([subject])[0], span)
     scores = dict(zip(ranked.verse_ids, ranked.scores, strict=True))
-    # What a phrase or an operator asks for goes before all others.
+    # What a phrase or an operator asks for goes before all others, as it would by words alone.
     exact = keyword(database, text_query, translation, span, DEPTH) if text_query and text_query.structured else []
     ordered = [] if exact else _in_order(database, ranked, query, span)
-    first = dict.fromkeys([*ordered, *sorted(exact, key=lambda verse: -scores.get(verse, float("-inf")))])
+    first = dict.fromkeys([*ordered, *exact])
     best = max(ranked.scores, default=0.0)
     order = [(verse, best) for verse in first] + [pair for pair in scores.items() if pair[0] not in first]
     if translation.id not in {text.id for text in ranking.knowledge.texts if text}:
