@@ -166,6 +166,9 @@ def test_a_killed_import_leaves_the_library_whole(tmp_path: Path, sword_root: Pa
 def _progress(home: Path) -> float:
     database = Database(home / "appliance.db", APPLIANCE_MIGRATIONS)
     try:
+        # The file is there a moment before its tables are.
+        if not database.reader.value("SELECT count(*) FROM sqlite_master WHERE name = 'jobs'"):
+            return 0.0
         return max((job.progress for job in Jobs(database).active()), default=0.0)
     finally:
         database.close()
