@@ -45,7 +45,7 @@ class TopicMemory:
         self._centre = companies.mean(axis=0)
         self._companies = _unit(companies - self._centre)
         kernel = self._kernel(vectors @ vectors.T, self._companies @ self._companies.T)
-        self._inverse: Floats = np.linalg.inv(kernel + RIDGE * np.eye(len(vectors), dtype=np.float32))
+        self._inverse: Floats = np.linalg.inv(kernel + RIDGE * np.eye(len(vectors))).astype(np.float32)
         self.times_voted = np.bincount(votes.values, minlength=self._size).astype(np.float32)
         self.gained = self._add_up(np.ones(len(vectors), dtype=np.float32))
 
