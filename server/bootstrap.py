@@ -19,6 +19,7 @@ from appliance.scripture import jobs as scripture_jobs
 from appliance.scripture import queries
 from appliance.scripture.companions.store import m002_links, m003_comments, m005_entities
 from appliance.scripture.graph.freshness import graph_is_stale
+from appliance.scripture.passage import Translation
 from appliance.scripture.search.index import IndexState, bare_headings, index_state
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.imported_topics import memory_is_stale
@@ -174,6 +175,12 @@ class Appliance:
     def run_job_here(self, job: Job, on_report: Callable[[float, str], None]) -> Job:
         """Work on a job in this process, as the command line does."""
         return run_job(self.jobs, self.job_functions, job.id, retry=False, on_report=on_report)
+
+    def shown(self, named: str = "") -> Translation:
+        """The text that is read: the one that is named, else the default. Raises TranslationNotFound."""
+        if named:
+            return queries.find_translation(self.library, named)
+        return queries.default_translation(self.library, self.settings.default_translation)
 
     def index_state(self) -> IndexState:
         return index_state(self.library, self.settings.embedded_translation, self.settings.embedding_model)

@@ -99,7 +99,7 @@ def _await(url: str, process: "subprocess.Popen[bytes]") -> None:
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(f"{url}/search", params={"q": "light"}, timeout=ANSWER_S, trust_env=False).is_success:
                 return
-        time.sleep(0.1)
+        time.sleep(0.1)  # its address is not listened on yet, which is nothing to wait on
     raise MeasurementFailed(
         "The web server did not start.", remedy="Is one running already? `lampstand status` says so."
     )

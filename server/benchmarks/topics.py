@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.errors import Refused
-from appliance.scripture import queries
 from appliance.scripture.references import parse_osis
 from appliance.scripture.search.hits import Mode, Search
 from server.benchmarks.report import Measurement, plain
@@ -58,7 +57,7 @@ def measure_topics(
     on_progress: Callable[[int, int], None],
 ) -> list[Measurement]:
     """`ndcg_at_10`, `recall_at_100`, `hit_at_10`, `p50_ms`, `p95_ms` of the installed search."""
-    translation = queries.default_translation(appliance.library, appliance.settings.default_translation).id
+    translation = appliance.shown().id
     gained: list[float] = []
     recall, hit, took = [], [], []
     for number, (topic, gains) in enumerate(topics.items()):

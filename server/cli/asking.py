@@ -5,7 +5,6 @@ import asyncio
 import click
 from rich.text import Text
 
-from appliance.scripture import queries
 from appliance.study.answer import EventType, MessageState
 from appliance.study.queries import message as read_message
 from server.bootstrap import Appliance
@@ -20,7 +19,7 @@ from server.cli.context import JSON_OPTION, Home, console, print_json
 def ask(home: Home, question: tuple[str, ...], translation: str, as_json: bool) -> None:
     """Answer a QUESTION from passages, as it is written."""
     appliance = home.open()
-    shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
+    shown = appliance.shown(translation).id
     asyncio.run(_ask(appliance, " ".join(question), shown, as_json=as_json))
 
 

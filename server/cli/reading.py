@@ -21,7 +21,7 @@ def read(home: Home, reference: tuple[str, ...], translation: str, as_json: bool
     """Print the passage of a REFERENCE, such as: lampstand read John 3:16-18."""
     appliance = home.open()
     wanted = parse_reference(" ".join(reference))
-    default = queries.default_translation(appliance.library, appliance.settings.default_translation)
+    default = appliance.shown()
     verses = queries.passage(
         appliance.library,
         wanted,
@@ -73,7 +73,7 @@ def search_command(
 ) -> None:
     """Find verses for a QUERY: words, "phrases", a meaning, a reference."""
     appliance = home.open()
-    shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
+    shown = appliance.shown(translation).id
     wanted = Search(
         query=" ".join(query), mode=Mode(mode), translation=shown, limit=limit, book=book,
         testament=Testament(testament) if testament else None,

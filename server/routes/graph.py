@@ -76,12 +76,7 @@ class GraphController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 20,
     ) -> RelatedList:
         verse = parse_reference(ref).start
-        named = translation or appliance.settings.default_translation
-        text = (
-            queries.find_translation(appliance.library, translation)
-            if translation
-            else queries.default_translation(appliance.library, named)
-        )
+        text = appliance.shown(translation)
         found = related(appliance.graph, verse, limit)
         texts = queries.texts(appliance.library, text.id, [each.verse_id for each in found])
         return RelatedList(
@@ -103,16 +98,12 @@ class GraphController(Controller):
         summary="Verses of a query in Cypher, by words and meaning",
     )
     def search(self, appliance: NamedDependency[Appliance], data: JSONBody[JoinedQuestion]) -> JoinedHits:
-        library = appliance.library
-        shown = (
-            queries.find_translation(library, data.translation)
-            if data.translation
-            else queries.default_translation(library, appliance.settings.default_translation)
-        )
         asked = Joined(
             cypher=data.query, parameters=data.parameters, words=data.words, like=data.like, limit=data.limit
         )
-        return join(library, appliance.folder.graph, appliance.finder.ready, asked, shown)
+        return join(
+            appliance.library, appliance.folder.graph, appliance.finder.ready, asked, appliance.shown(data.translation)
+        )
 
     @post("/graph/query", status_code=200, sync_to_thread=True, summary="Ask the graph in Cypher, read-only")
     def query(self, appliance: NamedDependency[Appliance], data: JSONBody[QuestionView]) -> AnswerView:

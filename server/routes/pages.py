@@ -11,7 +11,6 @@ from litestar.response import Redirect, Template
 
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
-from appliance.scripture.passage import Translation
 from appliance.scripture.references import book_named, find_book
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import doubt_about, named_reference
@@ -37,12 +36,6 @@ def problem_page(problem: Problem) -> Response[Any]:
     return Template("problem.html", context={"problem": problem}, status_code=problem.status)
 
 
-def _shown(appliance: Appliance, named: str) -> Translation:
-    if named:
-        return queries.find_translation(appliance.library, named)
-    return queries.default_translation(appliance.library, appliance.settings.default_translation)
-
-
 class PagesController(Controller):
     include_in_schema = False
 
@@ -62,7 +55,7 @@ class PagesController(Controller):
     def choose(
         self, appliance: NamedDependency[Appliance], translation: FromQuery[str] = "", book: FromQuery[str] = ""
     ) -> Template:
-        shown = _shown(appliance, translation)
+        shown = appliance.shown(translation)
         named = find_book(book) if book else None
         books = queries.books(appliance.library, shown)
         groups = [
@@ -122,7 +115,7 @@ class PagesController(Controller):
         within: Annotated[str, QueryParameter(name="range")] = "",
         cursor: FromQuery[str] = "",
     ) -> Template | Redirect:
-        shown = _shown(appliance, translation)
+        shown = appliance.shown(translation)
         reference = named_reference(q)
         if reference and mode is Mode.HYBRID and not cursor:
             return Redirect(read_address(shown.id, reference.start), status_code=303)
@@ -155,7 +148,7 @@ class PagesController(Controller):
 
     @get("/ask", sync_to_thread=True)
     def ask(self, appliance: NamedDependency[Appliance], q: FromQuery[str] = "") -> Template:
-        shown = _shown(appliance, "")
+        shown = appliance.shown()
         return Template(
             "ask.html",
             context={

@@ -7,7 +7,6 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
-from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.service import MAX_LIMIT, MAX_QUERY_CHARACTERS
@@ -56,7 +55,7 @@ class SearchController(Controller):
         book: Annotated[str | None, QueryParameter(description="A book's name or OSIS id.")] = None,
         within: Annotated[str | None, QueryParameter(name="range", description="Such as Gen 1-11.")] = None,
     ) -> Results:
-        shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
+        shown = appliance.shown(translation).id
         wanted = Search(
             query=q,
             mode=mode,

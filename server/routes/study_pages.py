@@ -50,7 +50,7 @@ class StudyPagesController(Controller):
             found = queries.topic_named(appliance.library, topic)
             return Redirect(f"/topic/{found.id}", status_code=303)
         entry = queries.topic(appliance.library, int(topic))
-        shown = queries.default_translation(appliance.library, appliance.settings.default_translation)
+        shown = appliance.shown()
         groups: dict[str, list[tuple[str, str]]] = {}
         for each in entry.citations[:CITED]:
             place = (format_range(each.start, each.end), read_address(shown.id, each.start))
@@ -66,12 +66,7 @@ class StudyPagesController(Controller):
         cursor: FromQuery[str] = "",
     ) -> Template:
         entry = queries.lexicon_entry(appliance.library, strongs)
-        library = appliance.library
-        shown = (
-            queries.find_translation(library, translation)
-            if translation
-            else queries.default_translation(library, appliance.settings.default_translation)
-        )
+        shown = appliance.shown(translation)
         results, notice, count = None, "", 0
         try:
             count = verses_in_all(appliance.graph, entry.strongs)
@@ -83,7 +78,7 @@ class StudyPagesController(Controller):
         return Template(
             "word.html",
             context={
-                "entry": entry, "translation": shown, "translations": queries.translations(library), "results": results,
+                "entry": entry, "translation": shown, "translations": queries.translations(appliance.library), "results": results,
                 "notice": notice, "count": count,
             },
         )  # fmt: skip
@@ -91,7 +86,7 @@ class StudyPagesController(Controller):
     @get("/entity/{entity:str}", sync_to_thread=True)
     def entity(self, appliance: NamedDependency[Appliance], entity: FromPath[str]) -> Template:
         found = companions.entity(appliance.library, entity)
-        shown = queries.default_translation(appliance.library, appliance.settings.default_translation)
+        shown = appliance.shown()
         first = list(found.verse_ids[:MENTIONED])
         texts = queries.texts(appliance.library, shown.id, first)
         mentions = [

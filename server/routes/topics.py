@@ -143,7 +143,7 @@ class TopicsController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> Uses:
         entry = queries.lexicon_entry(appliance.library, strongs)
-        shown = translation or queries.default_translation(appliance.library, appliance.settings.default_translation).id
+        shown = appliance.shown(translation).id
         found = uses_of(appliance.graph, entry.strongs, after=after, limit=limit + 1)
         texts = queries.texts(appliance.library, shown, [each.verse_id for each in found[:limit]])
         return Uses(
