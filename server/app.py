@@ -1,5 +1,6 @@
 """The web application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from litestar.template import TemplateConfig
 
 from appliance import __version__
 from appliance.errors import ApplianceError
+from appliance.infrastructure.event_hub import EventHub
 from appliance.study.operations import AnswerDesk
 from server import routes
 from server.bootstrap import Appliance
@@ -46,15 +48,22 @@ def create_app(appliance: Appliance) -> Litestar:
         desk = appliance.answer_desk()
         desk.mend()
         app.state.desk = desk
+        app.state.hub = hub = EventHub(appliance.events)
+        following = asyncio.create_task(hub.run(), name="event hub")
         try:
             yield
         finally:
+            following.cancel()
             await desk.close()
             appliance.close()
 
     async def provide_desk(state: State) -> AnswerDesk:
         desk: AnswerDesk = state.desk
         return desk
+
+    async def provide_hub(state: State) -> EventHub:
+        hub: EventHub = state.hub
+        return hub
 
     async def provide_appliance() -> Appliance:
         return appliance
@@ -65,10 +74,10 @@ def create_app(appliance: Appliance) -> Litestar:
             routes.pages,
             create_static_files_router(path="/static", directories=[HERE / "static"], cache_control=None),
         ],
-        dependencies={"appliance": Provide(provide_appliance), "desk": Provide(provide_desk)},
+        dependencies={"appliance": Provide(provide_appliance), "desk": Provide(provide_desk), "hub": Provide(provide_hub)},
         lifespan=[lifespan],
         template_config=TemplateConfig(instance=_template_engine()),
-        compression_config=CompressionConfig(backend="gzip", minimum_size=1000, gzip_compress_level=6, exclude="/stream$"),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=1000, gzip_compress_level=6, exclude=["/stream$", "/events$"]),
         response_headers=SECURITY_HEADERS,
         before_request=refuse_cross_site_writes,
         exception_handlers={ApplianceError: _on_appliance_error, HTTPException: _on_http_error, 500: _on_fault},

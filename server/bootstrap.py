@@ -2,19 +2,26 @@
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import Unavailable
+from appliance.errors import Conflict, Unavailable
+from appliance.infrastructure.backup import BACKUP, CHECK, back_up, check_databases
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.events import EventLog, m003_events
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph
-from appliance.infrastructure.job_runner import JobFunction, run_job
-from appliance.infrastructure.jobs import Job, Jobs, m001_jobs
+from appliance.infrastructure.jobs.job import Job, State
+from appliance.infrastructure.jobs.kind import Work
+from appliance.infrastructure.jobs.ledger import Jobs, m001_jobs, m004_shared_queues
+from appliance.infrastructure.jobs.pauses import Queues, QueueState
+from appliance.infrastructure.jobs.runner import run_job
+from appliance.infrastructure.jobs.schedule import Daily
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.queue import JobQueue
 from appliance.infrastructure.settings import Settings, default_home, load_settings
+from appliance.infrastructure.tidying import TIDY, tidy
 from appliance.scripture import jobs as scripture_jobs
 from appliance.scripture import queries
 from appliance.scripture.companions.store import m002_links, m003_comments, m005_entities
@@ -35,12 +42,20 @@ from models.errors import ModelError
 from models.messages import ChatMessage, ChatRequest, ServiceTier
 
 LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments, m004_headings, m005_entities)
-APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages)
-LIBRARY_QUEUE = "library"
+APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages, m003_events, m004_shared_queues)
+NIGHTLY = (
+    Daily(kind=BACKUP, title="Back up people's data", hour=2),
+    Daily(kind=TIDY, title="Tidy up", hour=3),
+    Daily(kind=CHECK, title="Check the databases", hour=4),
+)
 
 
 class ModelRuntimeUnavailable(Unavailable):
     """The model runtime cannot serve what was asked of it."""
+
+
+class JobNotRepeatable(Conflict):
+    """No worker knows how to do what a job did."""
 
 
 class RuntimeEmbedder:
@@ -124,17 +139,19 @@ class Appliance:
             topics=folder.topic_memory,
         )
         self.suggester = Suggester(self.library)
+        self.events = EventLog(self.appliance_db)
         self.jobs = Jobs(self.appliance_db)
-        self._queue: JobQueue | None = None
+        self.queues = Queues(self.appliance_db)
+        self._wires: dict[str, JobQueue] = {}
+
+    def wire(self, queue: str) -> JobQueue:
+        """The way to the consumers of a queue. Raises QueueAddressInvalid."""
+        if queue not in self._wires:
+            self._wires[queue] = JobQueue(queue, self.folder.queue_db(queue), self.settings.queues_address)
+        return self._wires[queue]
 
     @property
-    def queue(self) -> JobQueue:
-        if self._queue is None:
-            self._queue = JobQueue(LIBRARY_QUEUE, self.folder.queue_db(LIBRARY_QUEUE))
-        return self._queue
-
-    @property
-    def job_functions(self) -> Mapping[str, JobFunction]:
+    def work(self) -> Work:
         """What each kind of job does."""
         return {
             scripture_jobs.IMPORT: partial(scripture_jobs.import_library, database=self.library),
@@ -149,6 +166,17 @@ class Appliance:
                 scripture_jobs.index_library, database=self.library, embedder=self.index_embedder,
                 preferred=self.settings.embedded_translation,
             ),
+            BACKUP: partial(
+                back_up, database=self.appliance_db, folder=self.folder.backups, keep=self.settings.keep_backups
+            ),
+            CHECK: partial(
+                check_databases, databases={"People's data": self.appliance_db, "the library": self.library}
+            ),
+            TIDY: partial(
+                tidy, jobs=self.jobs, events=self.events, workshop=self.folder.workshop,
+                keep_days=self.settings.keep_events_days,
+                scraps={self.folder.graph.parent: "building-*", self.folder.home: "tmp*.npz"},
+            ),
         }  # fmt: skip
 
     def answer_desk(self) -> AnswerDesk:
@@ -156,25 +184,46 @@ class Appliance:
             library=self.library, appliance=self.appliance_db, finder=self.finder, writer=self.writer
         )  # fmt: skip
 
-    def create_import_job(self, location: str, only: Sequence[str] = ()) -> Job:
-        arguments = {"location": location, "only": sorted(only)}
-        return self.jobs.create(kind=scripture_jobs.IMPORT, title=f"Import {location}", arguments=arguments)
+    def create_import_job(self, location: str, only: Sequence[str] = (), *, started_by: str = "") -> Job:
+        return self.jobs.create(
+            scripture_jobs.IMPORT, title=f"Import {location}", started_by=started_by,
+            arguments={"location": location, "only": sorted(only)},
+        )  # fmt: skip
 
-    def create_graph_job(self) -> Job:
-        return self.jobs.create(kind=scripture_jobs.GRAPH, title="Build the graph")
+    def create_graph_job(self, *, started_by: str = "") -> Job:
+        return self.jobs.create(scripture_jobs.GRAPH, title="Build the graph", started_by=started_by)
 
     def create_memory_job(self) -> Job:
-        return self.jobs.create(kind=scripture_jobs.MEMORY, title="Remember topics")
+        return self.jobs.create(scripture_jobs.MEMORY, title="Remember topics")
 
-    def create_index_job(self) -> Job:
-        return self.jobs.create(kind=scripture_jobs.INDEX, title="Prepare search by meaning")
+    def create_index_job(self, *, started_by: str = "") -> Job:
+        return self.jobs.create(scripture_jobs.INDEX, title="Prepare search by meaning", started_by=started_by)
 
-    def enqueue(self, job: Job) -> None:
-        self.queue.enqueue(job.id)
+    def begin_again(self, job_id: int, *, started_by: str = "") -> Job:
+        """A new job for what a failed one did not achieve. Raises JobNotFound, JobNotOver or JobNotRepeatable."""
+        old = self.jobs.get(job_id)
+        kind = next((kind for kind in self.work if kind.name == old.kind), None)
+        if kind is None:
+            raise JobNotRepeatable(
+                f"What job {job_id} did cannot be begun from here.", remedy="Give the command again that began it."
+            )
+        return self.jobs.begin_again(kind, job_id, started_by=started_by)
+
+    def resume(self, queue: str) -> QueueState:
+        """Go on with a paused queue. Raises QueueNotFound."""
+        state = self.queues.resume(queue)
+        for job in self.jobs.active():
+            if job.queue == queue and job.state is State.QUEUED:
+                self.enqueue(job)
+        return state
+
+    def enqueue(self, job: Job, delay_s: float = 0.0) -> None:
+        """Wake the queue of a job that was made."""
+        self.wire(job.queue).wake(job.id, delay_s)
 
     def run_job_here(self, job: Job, on_report: Callable[[float, str], None]) -> Job:
         """Work on a job in this process, as the command line does."""
-        return run_job(self.jobs, self.job_functions, job.id, retry=False, on_report=on_report)
+        return run_job(self.jobs, self.work, job.id, workshop=self.folder.workshop, on_report=on_report)
 
     def shown(self, named: str = "") -> Translation:
         """The text that is read: the one that is named, else the default. Raises TranslationNotFound."""
@@ -212,6 +261,8 @@ class Appliance:
         return bool(queries.translations(self.library)) and graph_is_stale(self.library, self.folder.graph)
 
     def close(self) -> None:
+        for wire in self._wires.values():
+            wire.close()
         self.models.close()
         self.graph.close()
         self.library.close()

@@ -14,6 +14,7 @@ import httpx
 import psutil
 
 from appliance.errors import Conflict, Unavailable
+from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.processes import end_process_tree
 from appliance.infrastructure.settings import Settings
@@ -87,7 +88,7 @@ def write_configuration(folder: DataFolder, settings: Settings) -> Path:
     base = f"{_quoted(command)} --home {_quoted(folder.home)}"
     programs = {
         "web": f"{base} serve --host {settings.host} --port {settings.port}",
-        "worker-library": f"{base} worker library",
+        **{f"worker-{queue}": f"{base} worker {queue}" for queue in QUEUES},
     }
     if not settings.models_address:
         programs["models"] = f"{base} models serve"

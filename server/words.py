@@ -1,4 +1,8 @@
-"""Figures in words."""
+"""Figures and states in words."""
+
+from datetime import datetime
+
+from appliance.infrastructure.jobs.pauses import Pause
 
 
 def duration(seconds: float) -> str:
@@ -7,3 +11,10 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def pause_in_words(pause: Pause) -> str:
+    """As in: Paused by Anna until 14:30, too loud."""
+    until = datetime.fromtimestamp(pause.until).astimezone() if pause.until else None
+    end = f" until {until:%H:%M}" if until else " until somebody resumes it"
+    return f"Paused by {pause.paused_by}{end}{f': {pause.reason}' if pause.reason else ''}."

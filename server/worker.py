@@ -1,31 +1,74 @@
 """The consumer of a queue: works on its jobs, and takes back what the dead left."""
 
-import contextlib
 import signal
+from datetime import datetime
 
 import structlog
 
 from appliance.errors import ApplianceError
-from appliance.infrastructure.job_runner import lower_priority, run_job
-from appliance.infrastructure.jobs import JobRunningElsewhere
-from server.bootstrap import Appliance
+from appliance.infrastructure.jobs.job import Job
+from appliance.infrastructure.jobs.kind import COMMAND, LIBRARY, MEDIA, OCR, Work
+from appliance.infrastructure.jobs.lanes import Lanes
+from appliance.infrastructure.jobs.leases import this_process
+from appliance.infrastructure.jobs.runner import lower_priority, work_on
+from appliance.infrastructure.jobs.schedule import create_scheduled_jobs
+from appliance.infrastructure.tidying import remove_orphans
+from server.bootstrap import NIGHTLY, Appliance
+
+CUT_OFF = "It was cut off. Run ./packaging/run.sh again to finish it."
+_log = structlog.get_logger()
 
 
-def consume(appliance: Appliance) -> None:
-    """Work on the jobs of the library until this process is asked to end."""
-    lower_priority()
-    functions = appliance.job_functions
+class Worker:
+    """One process that consumes a queue, with as many threads as it has slots."""
 
-    def work(job_id: int) -> None:
-        # What failed stands in the job, where the person looks; the consumer goes on.
-        with contextlib.suppress(ApplianceError, JobRunningElsewhere):
-            run_job(appliance.jobs, functions, job_id, retry=True)
+    def __init__(self, appliance: Appliance, queue: str, work: Work) -> None:
+        self._appliance, self._queue, self._work = appliance, queue, work
+        self._kinds = frozenset(kind.name for kind in work if kind.queue == queue)
+        self._owner = this_process()
+        settings = appliance.settings
+        self._lanes = {
+            LIBRARY: Lanes(settings.library_jobs + 1, kept=1), OCR: Lanes(settings.ocr_jobs), MEDIA: Lanes(settings.media_jobs),
+        }[queue]  # fmt: skip
 
-    def due() -> list[int]:
-        appliance.jobs.fail_orphans(functions.keys(), "It was cut off. Run ./packaging/run.sh again to finish it.")
-        return [job.id for job in appliance.jobs.due(functions.keys())]
+    def run(self) -> None:
+        """Work until this process is asked to end."""
+        lower_priority()
+        if self._queue == LIBRARY:
+            self._appliance.create_following_jobs()
+            remove_orphans(self._appliance.jobs, self._appliance.folder.workshop)
+        _log.info("worker started", queue=self._queue)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        self._appliance.wire(self._queue).consume(work=self.drain, sweep=self.sweep, threads=self._lanes.slots)
 
-    appliance.create_following_jobs()
-    structlog.get_logger().info("worker started", queue=appliance.queue.name)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    appliance.queue.consume(work=work, sweep=due)
+    def drain(self) -> None:
+        """Work on the jobs whose turn it is, until none is left that may start."""
+        while job := self._lanes.take(self._claim):
+            try:
+                self._work_on(job)
+            finally:
+                self._lanes.leave(job)
+
+    def sweep(self) -> None:
+        """Take back what the dead left, make what is due by the clock, and wake the queue for what waits."""
+        jobs = self._appliance.jobs
+        if self._queue == LIBRARY:
+            jobs.fail_orphans({COMMAND.name}, CUT_OFF)
+            create_scheduled_jobs(jobs, NIGHTLY, datetime.now().astimezone())
+        for job in jobs.due(self._kinds):
+            self._appliance.enqueue(job)
+
+    def _claim(self, short_only: bool) -> Job | None:  # noqa: FBT001 - what a lane tells
+        return self._appliance.jobs.claim_next(self._queue, self._kinds, self._owner, short_only=short_only)
+
+    def _work_on(self, job: Job) -> None:
+        appliance = self._appliance
+        try:
+            work_on(
+                appliance.jobs, self._work, job, self._owner, workshop=appliance.folder.workshop,
+                on_retry=lambda pause: appliance.enqueue(job, pause),
+            )  # fmt: skip
+        except ApplianceError:
+            pass  # it stands in the job, where the person looks
+        except Exception:  # noqa: BLE001 - one job's fault, which stands in the job and in the log; the consumer goes on
+            _log.debug("the consumer goes on", job=job.id)

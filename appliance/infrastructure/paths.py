@@ -26,6 +26,8 @@ class DataFolder:
         self.texts = self.home / "texts"
         self.logs = self.home / "logs"
         self.run = self.home / "run"
+        self.workshop = self.home / "work"
+        self.backups = self.home / "backups"
 
     def create(self) -> "DataFolder":
         """Make the folders. Raises DataFolderUnusable."""

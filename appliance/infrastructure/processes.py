@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -15,6 +18,7 @@ from appliance.errors import Unavailable
 
 TAIL_LINES = 20
 KILL_AFTER_S = 5.0
+LOOK_EVERY_S = 0.1
 
 
 class ProgramFailed(Unavailable):
@@ -40,15 +44,19 @@ def run_program(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     niceness: int = 0,
+    unwanted: threading.Event | None = None,
 ) -> Finished:
     """Run a program to its end, handing each line of its output to `on_line`.
 
-    An exception from `on_line` (a cancelled job) ends the program. Raises ProgramFailed where it cannot start, fails,
-    or takes longer than `timeout_s` seconds; the message holds its last line.
+    The program and its children are ended when `unwanted` is set, when `on_line` raises, and when this process dies.
+    Raises ProgramFailed where it cannot start, fails, or takes longer than `timeout_s` seconds; the message holds its
+    last line. One that was unwanted has not failed: its status tells.
     """
+    if shutil.which(arguments[0]) is None:
+        raise ProgramFailed(f"{arguments[0]} could not be started: it is not on this machine.")
     try:
         child = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
-            ["nice", "-n", str(niceness), *arguments] if niceness else list(arguments),
+            [*_dying_with_us(), *(["nice", "-n", str(niceness)] if niceness else []), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -60,14 +68,11 @@ def run_program(
         )
     except OSError as error:
         raise ProgramFailed(f"{arguments[0]} could not be started: {error.strerror}.") from error
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        end_process_tree(child.pid)
-
-    timer = threading.Timer(timeout_s, expire)
-    timer.start()
+    expired, over = threading.Event(), threading.Event()
+    warden = threading.Thread(
+        target=_watch, args=(child.pid, timeout_s, unwanted or threading.Event(), over, expired), daemon=True
+    )
+    warden.start()
     tail: list[str] = []
     try:
         assert child.stdout is not None  # noqa: S101 - PIPE was asked for
@@ -76,18 +81,39 @@ def run_program(
             on_line(line.rstrip())
         returncode = child.wait()
     finally:
-        timer.cancel()
+        over.set()
         if child.poll() is None:
             end_process_tree(child.pid)
             child.wait()
+        # It waits until the whole family is gone.
+        warden.join()
+    if unwanted is not None and unwanted.is_set():
+        return Finished(returncode, tail)
     if expired.is_set():
-        # The timer's thread waits until the whole family is gone.
-        timer.join()
         raise ProgramTooSlow(f"{arguments[0]} took longer than {timeout_s:.0f} seconds and was ended.")
     if returncode:
         last = next((line for line in reversed(tail) if line.strip()), "no output")
         raise ProgramFailed(f"{Path(arguments[0]).name} ended with status {returncode}: {last}")
     return Finished(returncode, tail)
+
+
+def _watch(
+    pid: int, timeout_s: float, unwanted: threading.Event, over: threading.Event, expired: threading.Event
+) -> None:
+    """End a program when its time is over or nobody wants it any more."""
+    deadline = time.monotonic() + timeout_s
+    while not over.wait(LOOK_EVERY_S):
+        if unwanted.is_set() or time.monotonic() > deadline:
+            if not unwanted.is_set():
+                expired.set()
+            end_process_tree(pid)
+            return
+
+
+@cache
+def _dying_with_us() -> tuple[str, ...]:
+    """What has the kernel end a program when the thread that started it is gone, as where a worker was killed."""
+    return ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 
 
 def end_process_tree(pid: int) -> None:

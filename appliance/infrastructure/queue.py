@@ -1,7 +1,7 @@
-"""Huey, met here only: a queue carries job ids as JSON, and a consumer works on them.
+"""Huey, met here only: a queue carries job ids as JSON, and a consumer is woken by them.
 
-Huey deletes a task as it hands it out, so the jobs table is the truth: a sweep at start and every minute offers again
-whatever waits there and nobody holds.
+Huey deletes a task as it hands it out, so the jobs table is the truth: what a task says is that there is work, and the
+consumer takes the job whose turn it is. A sweep at start and every minute takes back what the dead left.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from huey import SqliteHuey, crontab
+from huey import PostgresHuey, RedisHuey, SqliteHuey, crontab
+from huey.api import Huey
 from huey.consumer import Consumer
+from huey.exceptions import ConfigurationError
 from huey.registry import Message
 from huey.serializer import Serializer
 
+from appliance.errors import Refused
+
 POLL_S = 0.1
 MAX_POLL_S = 0.25
+
+
+class QueueAddressInvalid(Refused):
+    """The setting `queues_address` names no queue that can be used."""
 
 
 class _JsonSerializer(Serializer):  # type: ignore[misc] # huey is untyped
@@ -30,36 +38,63 @@ class _JsonSerializer(Serializer):  # type: ignore[misc] # huey is untyped
 
 
 class JobQueue:
-    """One queue in its own file. `work` is called with a job's id; `sweep` returns the ids to offer again."""
+    """One queue, in a file of its own, or at an address: `redis://…` or `postgresql://…`. Raises QueueAddressInvalid."""
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, path: Path, address: str = "") -> None:
         self.name = name
-        self._huey = SqliteHuey(name, filename=str(path), serializer=_JsonSerializer(), results=False, timeout=30)
-        self._work: Callable[[int], None] = _nobody_works
-        self._sweep: Callable[[], list[int]] = list
+        self._huey = _open(name, path, address)
+        self._work: Callable[[], None] = _nobody_works
+        self._sweep: Callable[[], None] = _nobody_works
         self._task = self._huey.task(name="work_on_job")(self._run)
-        self._huey.periodic_task(crontab(), name="sweep")(self.sweep)
+        self._huey.periodic_task(crontab(), name="sweep")(self._swept)
 
-    def enqueue(self, job_id: int) -> None:
-        self._task(job_id)
+    def wake(self, job_id: int, delay_s: float = 0.0) -> None:
+        """Tell the consumers that there is work, now or after some seconds."""
+        if delay_s:
+            self._task.schedule(args=(job_id,), delay=delay_s)
+        else:
+            self._task(job_id)
 
-    def sweep(self) -> None:
-        """Offer every due job again; one that was offered twice is claimed once."""
-        for job_id in self._sweep():
-            self.enqueue(job_id)
+    def consume(self, *, work: Callable[[], None], sweep: Callable[[], None], threads: int = 1) -> None:
+        """Call `work` whenever there may be some, until this process is asked to end; `sweep` at start and every minute.
 
-    def consume(self, *, work: Callable[[int], None], sweep: Callable[[], list[int]], workers: int = 1) -> None:
-        """Work on jobs until this process is asked to end. SIGTERM ends at once, SIGINT after the job in hand."""
+        `work` is called from several threads. SIGTERM ends at once, SIGINT after the jobs in hand.
+        """
         self._work, self._sweep = work, sweep
-        self._huey.storage.flush_queue()
-        self.sweep()
+        self._swept()
         Consumer(
-            self._huey, workers=workers, initial_delay=POLL_S, max_delay=MAX_POLL_S, check_worker_health=True
+            self._huey, workers=threads, initial_delay=POLL_S, max_delay=MAX_POLL_S, check_worker_health=True
         ).run()
 
-    def _run(self, job_id: int) -> None:
-        self._work(job_id)
+    def _swept(self) -> None:
+        self._sweep()
+
+    def _run(self, _job_id: int) -> None:
+        self._work()
+
+    def close(self) -> None:
+        self._huey.storage.close()
 
 
-def _nobody_works(job_id: int) -> None:
-    raise RuntimeError(f"job {job_id} reached a process that does not consume")
+def _open(name: str, path: Path, address: str) -> Huey:
+    options = {"serializer": _JsonSerializer(), "results": False}
+    try:
+        if not address:
+            return SqliteHuey(name, filename=str(path), timeout=30, **options)
+        if address.startswith(("redis://", "rediss://")):
+            return RedisHuey(f"lampstand-{name}", url=address, **options)
+        if address.startswith(("postgresql://", "postgres://")):
+            return PostgresHuey(f"lampstand-{name}", dsn=address, **options)
+    except ConfigurationError as error:
+        raise QueueAddressInvalid(
+            f"The queues at {address.rsplit('@', maxsplit=1)[-1]} need a library that is not installed.",
+            remedy="`pip install 'lampstand[queues]'` brings those for Redis and PostgreSQL.",
+        ) from error
+    raise QueueAddressInvalid(
+        f"{address.rsplit('@', maxsplit=1)[-1]!r} is no address of queues.",
+        remedy="`redis://host:6379/0` or `postgresql://user@host/name` are, or nothing for files in the data folder.",
+    )
+
+
+def _nobody_works() -> None:
+    raise RuntimeError("a process that does not consume was asked to work")

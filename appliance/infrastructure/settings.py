@@ -49,6 +49,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="Model that writes answers: a name from `lampstand models list`, or empty for the newest."),
     ] = ""
+    queues_address: Annotated[
+        str,
+        Meta(
+            description="Where the queues of jobs lie: empty for files in the data folder, or redis://… or postgresql://…."
+        ),
+    ] = ""
+    ocr_jobs: Annotated[int, Meta(ge=1, le=64, description="Scans that are read at once.")] = 1
+    media_jobs: Annotated[int, Meta(ge=1, le=64, description="Recordings that are worked on at once.")] = 1
+    library_jobs: Annotated[
+        int, Meta(ge=1, le=64, description="Long jobs of the library at once; one more slot is kept for short ones.")
+    ] = 1
+    keep_events_days: Annotated[
+        float, Meta(gt=0, description="Days that the event log and finished jobs are kept.")
+    ] = 30.0
+    keep_backups: Annotated[int, Meta(ge=1, description="Nightly backups of people's data that are kept.")] = 7
     log_level: Annotated[
         str,
         Meta(pattern="^(debug|info|warning|error)$", description="Least severe log line that is written."),

@@ -6,7 +6,8 @@ from typing import Any
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.kuzu_engine import build_graph
-from appliance.infrastructure.job_runner import JobContext
+from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.runner import JobContext
 from appliance.scripture import operations
 from appliance.scripture.graph.freshness import note_sources, sources_of
 from appliance.scripture.graph.tables import contents
@@ -15,10 +16,10 @@ from appliance.scripture.search.index import build_index, embed_headings
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.imported_topics import rebuild_memory
 
-IMPORT = "import"
-INDEX = "index"
-GRAPH = "graph"
-MEMORY = "memory"
+IMPORT = JobKind(name="import")
+INDEX = JobKind(name="index")
+GRAPH = JobKind(name="graph")
+MEMORY = JobKind(name="memory", short=True)
 
 
 def import_library(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:
@@ -26,7 +27,7 @@ def import_library(context: JobContext, arguments: Mapping[str, Any], *, databas
     location, only = str(arguments["location"]), frozenset(arguments.get("only") or ())
     lines: list[str] = []
     context.report(0.0, f"opening {location}", now=True)
-    with open_sources(location, only=only) as sources:
+    with open_sources(location, only=only, scratch_in=context.folder) as sources:
         for number, source in enumerate(sources):
 
             def progress(share: float, message: str, number: int = number, count: int = len(sources)) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.leases import owner_is_dead
+from appliance.infrastructure.jobs.leases import owner_is_dead
 from appliance.study import store
 from appliance.study.answer import AnswerEvent, EventType, MessageState
 

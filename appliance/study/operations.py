@@ -10,7 +10,7 @@ import structlog
 
 from appliance.errors import ApplianceError, Refused, Unavailable
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.leases import owner_is_dead, this_process
+from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
 from appliance.scripture import queries as scripture
 from appliance.scripture.search.service import Finder
 from appliance.study import queries, store

@@ -71,3 +71,15 @@ def search(home: Home, as_json: bool) -> None:
     with Console(stderr=True).status("measuring") as status:
         measurements = measure_search(appliance, status.update)
     print_report("search", measurements, as_json=as_json)
+
+
+@bench.command()
+@JSON_OPTION
+@click.pass_obj
+def jobs(home: Home, as_json: bool) -> None:
+    """Small jobs, from the first made to the last done by a worker."""
+    from server.benchmarks.jobs import measure_jobs
+
+    with Console(stderr=True).status("measuring") as status:
+        measurements = measure_jobs(home.folder.create().home, status.update)
+    print_report("jobs", measurements, as_json=as_json)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from appliance.errors import ApplianceError
-from appliance.infrastructure.jobs import Job, JobRunningElsewhere, State
+from appliance.infrastructure.jobs.job import Job, JobRunningElsewhere, State
 from appliance.infrastructure.logs import configure_logging
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import Settings, default_home, load_settings

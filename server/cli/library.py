@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from appliance.infrastructure.jobs import Job
+from appliance.infrastructure.jobs.job import Job
 from appliance.scripture import operations, queries
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.logs import configure_logging
 from server.bootstrap import Appliance
 from server.cli.context import Home, console
@@ -73,12 +74,18 @@ def serve(home: Home, host: str | None, port: int | None) -> None:
 
 
 @click.command()
-@click.argument("queue", type=click.Choice(["library"]))
+@click.argument("queue", type=click.Choice(QUEUES))
+@click.option("--exercises", is_flag=True, hidden=True, help="Do the work of measurements too.")
 @click.pass_obj
-def worker(home: Home, queue: str) -> None:  # noqa: ARG001 - one queue so far
+def worker(home: Home, queue: str, exercises: bool) -> None:
     """Work on the jobs of a QUEUE, in the foreground."""
-    from server.worker import consume
+    from server.worker import Worker
 
     appliance = home.open()
     configure_logging(appliance.settings.log_level)
-    consume(appliance)
+    work = appliance.work
+    if exercises:
+        from server.benchmarks.exercises import exercises as known_exercises
+
+        work = {**work, **known_exercises(appliance.folder.home)}
+    Worker(appliance, queue, work).run()

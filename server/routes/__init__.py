@@ -4,8 +4,10 @@ from litestar import Router
 
 from server.routes.ask import AskController, MessageController
 from server.routes.entities import EntitiesController
+from server.routes.events import EventController
 from server.routes.graph import GraphController
-from server.routes.health import HealthController, JobController
+from server.routes.health import HealthController
+from server.routes.jobs import JobController, QueueController
 from server.routes.library import LibraryController
 from server.routes.pages import PagesController
 from server.routes.search import SearchController, SuggestController
@@ -18,9 +20,11 @@ api = Router(
     route_handlers=[
         AskController,
         EntitiesController,
+        EventController,
         GraphController,
         HealthController,
         JobController,
+        QueueController,
         LibraryController,
         MessageController,
         SearchController,

@@ -1,6 +1,7 @@
 """Questions, their messages, and the stream of an answer."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 
@@ -10,19 +11,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
-from appliance.errors import Refused
 from appliance.scripture import queries as scripture
 from appliance.study import queries
 from appliance.study.answer import AnswerEvent, Message
 from appliance.study.operations import AnswerDesk
 from server.bootstrap import Appliance
-
-HEARTBEAT_S = 15.0
-_STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
-
-class LastEventIdInvalid(Refused):
-    """The header is not the id of an event."""
+from server.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_id, with_pauses
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,15 +59,11 @@ class MessageController(Controller):
         message_id: FromPath[str],
     ) -> Stream:
         await asyncio.to_thread(queries.message, appliance.appliance_db, message_id)
-        last = request.headers.get("last-event-id", "0")
-        if not (last.isascii() and last.isdigit() and len(last) < 10):
-            raise LastEventIdInvalid(
-                f"{last[:20]!r} is not the id of an event.", remedy="Ids are whole numbers from 1."
-            )
+        last = last_event_id(request) or 0
         return Stream(
-            _frames(desk.log.follow(message_id, int(last))),
+            _frames(desk.log.follow(message_id, last)),
             media_type="text/event-stream",
-            headers=_STREAM_HEADERS,
+            headers=STREAM_HEADERS,
         )
 
 
@@ -92,19 +82,6 @@ async def begin_answer(appliance: Appliance, desk: AnswerDesk, question: str, tr
 
 async def _frames(events: AsyncIterator[AnswerEvent]) -> AsyncGenerator[bytes, None]:
     """Server-sent events, with a comment where nothing was to be said for a while."""
-    pending = asyncio.ensure_future(anext(events, None))
-    try:
-        while True:
-            done, _ = await asyncio.wait({pending}, timeout=HEARTBEAT_S)
-            if not done:
-                yield b": still here\n\n"
-                continue
-            event = pending.result()
-            if event is None:
-                return
-            yield b"id: %d\nevent: %s\ndata: %s\n\n" % (
-                event.seq, event.type.value.encode(), msgspec.json.encode(event.payload),
-            )  # fmt: skip
-            pending = asyncio.ensure_future(anext(events, None))
-    finally:
-        pending.cancel()
+    async with contextlib.aclosing(with_pauses(events)) as items:
+        async for event in items:
+            yield frame(event.seq, event.type, msgspec.json.encode(event.payload)) if event else HEARTBEAT

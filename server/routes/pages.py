@@ -1,6 +1,7 @@
 """The pages: home, read, search, ask, about. They work without JavaScript; the modules in static/ make them quicker."""
 
 import asyncio
+import time
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -9,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 
+from appliance.infrastructure.jobs.job import view_job
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import book_named, find_book
@@ -20,7 +22,6 @@ from server.bootstrap import Appliance
 from server.errors import Problem
 from server.rendering import read_address, render_chapter, render_rows
 from server.routes.ask import begin_answer
-from server.routes.health import view_job
 from server.routes.library import chapter_number
 
 PAGE_SIZE = 20
@@ -47,7 +48,7 @@ class PagesController(Controller):
             context={
                 "translations": queries.translations(appliance.library),
                 "index": appliance.index_state(),
-                "jobs": [view_job(job) for job in appliance.jobs.active()],
+                "jobs": [view_job(job, time.time()) for job in appliance.jobs.active()],
             },
         )
 

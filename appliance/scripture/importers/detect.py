@@ -29,10 +29,12 @@ class SourceNotFound(NotFound):
 
 
 @contextlib.contextmanager
-def open_sources(location: str, *, only: frozenset[str] = frozenset()) -> Iterator[list[Source]]:
+def open_sources(
+    location: str, *, only: frozenset[str] = frozenset(), scratch_in: Path | None = None
+) -> Iterator[list[Source]]:
     """The texts and dictionaries at a path, or `pythonbible:WEB`; readable until the context ends.
 
-    `only` keeps the named ids of several. Raises SourceNotFound or SourceUnreadable.
+    `only` keeps the named ids of several; archives are unpacked below `scratch_in`. Raises SourceNotFound or SourceUnreadable.
     """
     if location.startswith(f"{pythonbible.ORIGIN}:"):
         yield [pythonbible.read_pythonbible(location.partition(":")[2])]
@@ -40,7 +42,7 @@ def open_sources(location: str, *, only: frozenset[str] = frozenset()) -> Iterat
     path = Path(location).expanduser()
     if not path.exists():
         raise SourceNotFound(f"There is no file or folder {location}.", remedy=f"Give {READABLE}.")
-    with tempfile.TemporaryDirectory(prefix="lampstand-import-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="lampstand-import-", dir=scratch_in) as scratch:
         if path.is_file() and _begins_with(path, b"PK"):
             unpacked = Path(scratch) / path.stem
             unpacked.mkdir()

@@ -1,0 +1,94 @@
+"""The event log: all that happens, in order, under increasing ids, in appliance.db.
+
+An event is appended in the unit of work that makes it true, so that both are there or neither. An audience is a set of
+names with spaces between: `everyone`, or what the domains call their people; whoever has one of the names may see it.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from appliance.infrastructure.database import Database, Row, UnitOfWork
+
+EVERYONE = "everyone"
+
+CREATE_EVENTS = """
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    audience TEXT NOT NULL,
+    payload TEXT NOT NULL
+)
+"""
+CREATE_EVENTS_AT = "CREATE INDEX events_at ON events (at)"
+INSERT = "INSERT INTO events (at, kind, audience, payload) VALUES (?, ?, ?, ?)"
+SELECT_AFTER = "SELECT id, at, kind, audience, payload FROM events WHERE id > ? ORDER BY id LIMIT ?"
+SELECT_NEWEST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+SELECT_OLDEST = "SELECT min(id) FROM events"
+PRUNE = "DELETE FROM events WHERE at < ?"
+DATA_VERSION = "PRAGMA data_version"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. `payload` is JSON."""
+
+    id: int
+    at: float
+    kind: str
+    audience: frozenset[str]
+    payload: msgspec.Raw
+
+
+def m003_events(work: UnitOfWork) -> None:
+    work.execute(CREATE_EVENTS)
+    work.execute(CREATE_EVENTS_AT)
+
+
+def append_event(
+    work: UnitOfWork, kind: str, payload: msgspec.Struct | Mapping[str, Any], audience: str = EVERYONE
+) -> int:
+    """Say that something happened, in the unit of work that makes it so; the event's id is returned."""
+    work.execute(INSERT, (time.time(), kind, audience, msgspec.json.encode(payload).decode()))
+    return work.last_insert_id
+
+
+class EventLog:
+    """The log as it is read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def after(self, event_id: int, limit: int = 500) -> list[Event]:
+        """The events after an id, oldest first."""
+        return [_event(row) for row in self._database.reader.rows(SELECT_AFTER, (event_id, limit))]
+
+    def newest(self) -> int:
+        """The highest id ever given; 0 where nothing happened yet."""
+        return int(self._database.reader.value(SELECT_NEWEST))
+
+    def is_complete_after(self, event_id: int) -> bool:
+        """False where events after this id were pruned, or the id is not of this log."""
+        newest = self.newest()
+        oldest = self._database.reader.value(SELECT_OLDEST)
+        return (oldest or newest + 1) - 1 <= event_id <= newest
+
+    def data_version(self) -> int:
+        """Changes, on the calling thread's connection, whenever any other connection has committed."""
+        return int(self._database.reader.value(DATA_VERSION))
+
+    def prune(self, before: float) -> int:
+        """Forget what happened before a time; how many events that were."""
+        with self._database.write() as work:
+            work.execute(PRUNE, (before,))
+            pruned = work.changes
+            work.commit()
+        return pruned
+
+
+def _event(row: Row) -> Event:
+    return Event(
+        id=row[0], at=row[1], kind=row[2], audience=frozenset(row[3].split()), payload=msgspec.Raw(row[4].encode())
+    )

@@ -1,0 +1,273 @@
+"""The jobs of an appliance: made, claimed, told of, ended.
+
+A job is claimed by compare-and-set under a lease that names its owner (host, boot, process). A lease whose owner is
+dead on this machine is taken back at once; others when they expire. Each change appends its event in the same unit of
+work.
+"""
+
+import random
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+
+from appliance.errors import ApplianceError
+from appliance.infrastructure.database import Database, Row, UnitOfWork
+from appliance.infrastructure.events import append_event
+from appliance.infrastructure.jobs import statements as sql
+from appliance.infrastructure.jobs.job import (
+    Job,
+    JobCancelled,
+    JobNotFound,
+    JobNotOver,
+    LeaseLost,
+    State,
+    audience_of,
+    view_job,
+)
+from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.leases import is_of_this_machine, owner_is_dead
+
+LEASE_S = 60.0
+BACKOFF_S = 5.0
+BACKOFF_LIMIT_S = 300.0
+# A job at which its worker dies so often, without coming further, is what kills it.
+MOST_DEATHS = 10
+NO_ID = 2**62
+
+
+class WorkerDied(ApplianceError):
+    """The process that worked on a job died at it, again and again."""
+
+
+def m001_jobs(work: UnitOfWork) -> None:
+    work.execute(sql.CREATE_JOBS)
+    work.execute(sql.CREATE_ACTIVE_INDEX)
+
+
+def m004_shared_queues(work: UnitOfWork) -> None:
+    for statement in sql.ADD_SHARING.split(";\n"):
+        work.execute(statement)
+
+
+class Jobs:
+    """The jobs of one appliance. `overseers` names, as audiences do, those who hear of everyone's jobs."""
+
+    def __init__(self, database: Database, *, overseers: str = "administrators") -> None:
+        self._database = database
+        self._overseers = overseers
+
+    def create(
+        self, kind: JobKind, *, title: str, arguments: Mapping[str, Any] | None = None, started_by: str = ""
+    ) -> Job:
+        """A new job, or the one that is already waiting or running for the same thing."""
+        with self._database.write() as work:
+            job = self.create_within(work, kind, title=title, arguments=arguments, started_by=started_by)
+            work.commit()
+        return job
+
+    def create_within(
+        self,
+        work: UnitOfWork,
+        kind: JobKind,
+        *,
+        title: str,
+        arguments: Mapping[str, Any] | None = None,
+        started_by: str = "",
+    ) -> Job:
+        """As `create`, in a unit of work of the caller's; once it is committed, the job's queue is to be woken."""
+        encoded = msgspec.json.encode(dict(arguments or {}), order="sorted").decode()
+        same = work.execute(sql.SELECT_SAME, (kind.name, encoded))
+        if same:
+            return _job(same[0])
+        row = {
+            "kind": kind.name, "queue": kind.queue, "arguments": encoded, "title": title, "short": kind.short,
+            "priority": kind.priority, "started_by": started_by, "audience": audience_of(started_by, self._overseers),
+            "now": time.time(),
+        }  # fmt: skip
+        work.execute(sql.INSERT, row)
+        return _told(work, work.last_insert_id, "job.queued")
+
+    def begin_again(self, kind: JobKind, job_id: int, *, started_by: str) -> Job:
+        """A new job for what an older one did not achieve. Raises JobNotFound or JobNotOver."""
+        old = self.get(job_id)
+        if old.active:
+            raise JobNotOver(f"Job {job_id} is not over.", remedy="Wait for it, or cancel it first.")
+        return self.create(kind, title=old.title, arguments=old.arguments, started_by=started_by)
+
+    def get(self, job_id: int) -> Job:
+        """Raises JobNotFound."""
+        row = self._database.reader.row(sql.SELECT_ONE, (job_id,))
+        if row is None:
+            raise JobNotFound(f"There is no job {job_id}.", remedy="`lampstand jobs list` shows those there are.")
+        return _job(row)
+
+    def latest(self, limit: int = 50, *, before: int = NO_ID) -> list[Job]:
+        """The newest jobs first; those older than the job `before`, where it is given."""
+        return [_job(row) for row in self._database.reader.rows(sql.SELECT_LATEST, (before, limit))]
+
+    def active(self) -> list[Job]:
+        """Jobs that wait or run, oldest first."""
+        return [_job(row) for row in self._database.reader.rows(sql.SELECT_ACTIVE)]
+
+    def last_of_kind(self, kind: str) -> Job | None:
+        row = self._database.reader.row(sql.SELECT_LAST_OF_KIND, (kind,))
+        return _job(row) if row else None
+
+    def claim(self, job_id: int, owner: str) -> Job | None:
+        """Take a job that waits, or whose owner is gone. None where it is not to be had."""
+        self._take_back(self.get(job_id), time.time())
+        with self._database.write() as work:
+            claimed = _claim(work, job_id, owner)
+            work.commit()
+        return claimed
+
+    def claim_next(self, queue: str, kinds: Collection[str], owner: str, *, short_only: bool = False) -> Job | None:
+        """Take the job of a queue whose turn it is: by priority, then fairly among people, then the oldest."""
+        choice = {
+            "queue": queue, "kinds": msgspec.json.encode(sorted(kinds)).decode(), "now": time.time(),
+            "short_only": short_only,
+        }  # fmt: skip
+        if not self._database.reader.rows(sql.CHOOSE, choice):
+            return None
+        with self._database.write() as work:
+            chosen = work.execute(sql.CHOOSE, choice)
+            claimed = _claim(work, chosen[0][0], owner) if chosen else None
+            work.commit()
+        return claimed
+
+    def report(self, job_id: int, owner: str, progress: float, message: str, *, tell: bool = True) -> None:
+        """Record progress and extend the lease; with `tell`, in the event log too. Raises JobCancelled or LeaseLost."""
+        with self._database.write() as work:
+            row = {"id": job_id, "owner": owner, "progress": progress, "message": message}
+            work.execute(sql.REPORT, row | {"lease": time.time() + LEASE_S})
+            if not work.changes:
+                raise LeaseLost(f"Job {job_id} was taken over by another process.")
+            job = _told(work, job_id, "job.progress") if tell else _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
+            work.commit()
+        if job.cancel_requested:
+            raise JobCancelled("Cancelled.")
+
+    def is_unwanted(self, job_id: int, owner: str) -> bool:
+        """True where a person asked a running job to stop, or another process took it over."""
+        return bool(self._database.reader.value(sql.IS_UNWANTED, (owner, job_id)))
+
+    def renew(self, job_id: int, owner: str) -> None:
+        """Extend a lease without a word of progress."""
+        with self._database.write() as work:
+            work.execute(sql.RENEW, (time.time() + LEASE_S, job_id, owner))
+            work.commit()
+
+    def restart_clock(self, job_id: int, progress: float) -> None:
+        """Estimate the time left from here on: earlier work was found done, or was of another kind."""
+        with self._database.write() as work:
+            work.execute(sql.RESTART_CLOCK, (progress, time.time(), job_id))
+            work.commit()
+
+    def finish(self, job_id: int, owner: str, state: State, message: str, error: Exception | None = None) -> None:
+        """End a job; nothing happens where `owner` has lost it."""
+        with self._database.write() as work:
+            row = {"id": job_id, "owner": owner, "state": state.value, "message": message, "now": time.time()}
+            why = {"error_class": type(error).__name__ if error else None, "error": str(error) if error else None}
+            work.execute(sql.FINISH, row | why)
+            if work.changes:
+                _told(work, job_id, f"job.{state.value}")
+            work.commit()
+
+    def retry_later(self, job: Job, owner: str, error: Exception) -> float:
+        """Put a job back that failed for a passing reason; the seconds until it is tried again.
+
+        The pause grows with each failure, and is drawn from within half of it, so that what failed together does not
+        come back together.
+        """
+        pause: float = min(BACKOFF_S * 2**job.failures, BACKOFF_LIMIT_S) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        row = {"id": job.id, "owner": owner, "retry_at": time.time() + pause}
+        with self._database.write() as work:
+            work.execute(sql.RETRY, row | {"message": f"{error} Trying again in {pause:.0f} s."})
+            if work.changes:
+                _told(work, job.id, "job.queued")
+            work.commit()
+        return pause
+
+    def cancel(self, job_id: int) -> Job:
+        """Ask a running job to stop, or drop a waiting one. Raises JobNotFound."""
+        self.get(job_id)
+        with self._database.write() as work:
+            work.execute(sql.CANCEL_QUEUED, (time.time(), job_id))
+            if work.changes:
+                _told(work, job_id, "job.cancelled")
+            work.execute(sql.REQUEST_CANCEL, (job_id,))
+            if work.changes:
+                _told(work, job_id, "job.progress")
+            work.commit()
+        return self.get(job_id)
+
+    def due(self, kinds: Collection[str]) -> list[Job]:
+        """Jobs of these kinds that nobody works on and that may start now; leases of the dead are taken back on the way."""
+        now = time.time()
+        for job in self.active():
+            if job.kind in kinds:
+                self._take_back(job, now)
+        waiting = [job for job in self.active() if job.state is State.QUEUED and job.kind in kinds]
+        return [job for job in waiting if (job.retry_at or 0) <= now]
+
+    def fail_orphans(self, kinds: Collection[str], sentence: str) -> None:
+        """End the jobs of these kinds whose owner died: nobody can go on with them."""
+        now = time.time()
+        for job in self.active():
+            if job.kind in kinds and job.owner is not None and _lease_is_over(job, now):
+                self.finish(job.id, job.owner, State.FAILED, "failed", ApplianceError(sentence))
+
+    def forget(self, before: float) -> int:
+        """Drop the jobs that were over before a time; how many those were."""
+        with self._database.write() as work:
+            work.execute(sql.FORGET, (before,))
+            forgotten = work.changes
+            work.commit()
+        return forgotten
+
+    def _take_back(self, job: Job, now: float) -> None:
+        """Let a job wait again whose owner is gone, unless its worker dies at it each time."""
+        if job.state is not State.RUNNING or job.owner is None or not _lease_is_over(job, now):
+            return
+        if job.deaths + 1 >= MOST_DEATHS and job.progress <= job.best_progress:
+            died = WorkerDied(
+                f"Its worker died {MOST_DEATHS} times in a row at this work.",
+                remedy="The log of the worker says more; is there enough memory?",
+            )
+            self.finish(job.id, job.owner, State.FAILED, "failed", died)
+            return
+        with self._database.write() as work:
+            work.execute(sql.RELEASE, (job.id, job.owner))
+            if work.changes:
+                _told(work, job.id, "job.queued")
+            work.commit()
+
+
+def _claim(work: UnitOfWork, job_id: int, owner: str) -> Job | None:
+    now = time.time()
+    work.execute(sql.CLAIM, {"id": job_id, "owner": owner, "lease": now + LEASE_S, "now": now})
+    return _told(work, job_id, "job.started") if work.changes else None
+
+
+def _told(work: UnitOfWork, job_id: int, kind: str) -> Job:
+    """The job as it is now, said in the event log."""
+    job = _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
+    append_event(work, kind, view_job(job, time.time()), job.audience)
+    return job
+
+
+def _lease_is_over(job: Job, now: float) -> bool:
+    """An owner on this machine holds its lease while it lives, however long it is silent; a distant one until it expires."""
+    if job.owner is None:
+        return True
+    return owner_is_dead(job.owner) if is_of_this_machine(job.owner) else (job.lease_until or 0) < now
+
+
+def _job(row: Row) -> Job:
+    values = dict(zip(Job.__struct_fields__, row, strict=True))
+    values["arguments"] = msgspec.json.decode(values["arguments"])
+    values["state"] = State(values["state"])
+    values["cancel_requested"], values["short"] = bool(values["cancel_requested"]), bool(values["short"])
+    return Job(**values)

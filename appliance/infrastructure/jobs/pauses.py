@@ -1,0 +1,95 @@
+"""Queues that rest: who paused one, why, and until when."""
+
+import time
+
+import msgspec
+
+from appliance.errors import NotFound
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.events import append_event
+from appliance.infrastructure.jobs import statements as sql
+from appliance.infrastructure.jobs.job import State
+from appliance.infrastructure.jobs.kind import QUEUES
+
+
+class QueueNotFound(NotFound):
+    """There is no queue of this name."""
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue's rest. `until` is a time, or null for as long as nobody resumes it."""
+
+    queue: str
+    paused_by: str
+    reason: str
+    paused_at: float
+    until: float | None
+
+
+class QueueState(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue, what waits and runs in it, and its pause."""
+
+    name: str
+    waiting: int
+    running: int
+    pause: Pause | None
+
+
+class QueueChanged(msgspec.Struct, frozen=True):
+    """What is told of a queue: its pause, or null when it goes on."""
+
+    queue: str
+    pause: Pause | None
+
+
+class Queues:
+    """The three queues as people see and pause them. Work in hand is finished; nothing new is begun."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def states(self) -> list[QueueState]:
+        reader = self._database.reader
+        counts = {(queue, state): count for queue, state, count in reader.rows(sql.COUNT_BY_QUEUE)}
+        pauses = {row[0]: _pause(row) for row in reader.rows(sql.SELECT_PAUSES, {"now": time.time()})}
+        return [
+            QueueState(
+                name=name, waiting=counts.get((name, State.QUEUED.value), 0),
+                running=counts.get((name, State.RUNNING.value), 0), pause=pauses.get(name),
+            )
+            for name in QUEUES
+        ]  # fmt: skip
+
+    def pause(self, queue: str, *, paused_by: str, reason: str, until: float | None = None) -> QueueState:
+        """Begin nothing new of a queue until a time, or until it is resumed. Raises QueueNotFound."""
+        _check(queue)
+        now = time.time()
+        pause = Pause(queue=queue, paused_by=paused_by, reason=reason, paused_at=now, until=until)
+        with self._database.write() as work:
+            row = {"queue": queue, "paused_by": paused_by, "reason": reason, "now": now, "until": until}
+            work.execute(sql.PAUSE, row)
+            append_event(work, "queue.paused", QueueChanged(queue, pause))
+            work.commit()
+        return self._state(queue)
+
+    def resume(self, queue: str) -> QueueState:
+        """Go on with a queue, which is to be woken. Raises QueueNotFound."""
+        _check(queue)
+        with self._database.write() as work:
+            work.execute(sql.RESUME, (queue,))
+            if work.changes:
+                append_event(work, "queue.resumed", QueueChanged(queue, None))
+            work.commit()
+        return self._state(queue)
+
+    def _state(self, queue: str) -> QueueState:
+        return next(state for state in self.states() if state.name == queue)
+
+
+def _check(queue: str) -> None:
+    if queue not in QUEUES:
+        raise QueueNotFound(f"There is no queue {queue[:40]!r}.", remedy=f"The queues are {', '.join(QUEUES)}.")
+
+
+def _pause(row: tuple[str, str, str, float, float | None]) -> Pause:
+    return Pause(queue=row[0], paused_by=row[1], reason=row[2], paused_at=row[3], until=row[4])

@@ -1,0 +1,118 @@
+"""The SQL of jobs, in appliance.db."""
+
+CREATE_JOBS = """
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    title TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+    owner TEXT,
+    lease_until REAL,
+    progress REAL NOT NULL DEFAULT 0,
+    start_progress REAL,
+    message TEXT NOT NULL DEFAULT '',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    retry_at REAL,
+    cancel_requested INTEGER NOT NULL DEFAULT 0,
+    error_class TEXT,
+    error TEXT,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    finished_at REAL
+)
+"""
+CREATE_ACTIVE_INDEX = "CREATE INDEX jobs_active ON jobs (kind) WHERE state IN ('queued', 'running')"
+ADD_SHARING = """
+ALTER TABLE jobs ADD COLUMN short INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN started_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN audience TEXT NOT NULL DEFAULT 'everyone';
+ALTER TABLE jobs ADD COLUMN best_progress REAL NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
+DROP INDEX jobs_active;
+CREATE INDEX jobs_active ON jobs (queue, kind) WHERE state IN ('queued', 'running');
+CREATE INDEX jobs_served ON jobs (queue, started_by, started_at);
+CREATE INDEX jobs_of_kind ON jobs (kind, created_at);
+CREATE TABLE queue_pauses (
+    queue TEXT PRIMARY KEY, paused_by TEXT NOT NULL, reason TEXT NOT NULL, paused_at REAL NOT NULL, until REAL
+) WITHOUT ROWID
+"""
+
+COLUMNS = (
+    "id, kind, queue, arguments, title, state, short, priority, started_by, audience, owner, lease_until, progress, "
+    "start_progress, best_progress, message, attempts, failures, deaths, retry_at, cancel_requested, error_class, "
+    "error, created_at, started_at, finished_at"
+)
+SELECT_ONE = f"SELECT {COLUMNS} FROM jobs WHERE id = ?"
+SELECT_LATEST = f"SELECT {COLUMNS} FROM jobs WHERE id < ? ORDER BY id DESC LIMIT ?"
+SELECT_ACTIVE = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"
+SELECT_RUNNING = f"SELECT {COLUMNS} FROM jobs WHERE state = 'running' ORDER BY id"
+SELECT_SAME = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') AND kind = ? AND arguments = ?"
+SELECT_LAST_OF_KIND = f"SELECT {COLUMNS} FROM jobs WHERE kind = ? ORDER BY created_at DESC, id DESC LIMIT 1"
+INSERT = """
+INSERT INTO jobs (kind, queue, arguments, title, short, priority, started_by, audience, state, message, created_at)
+VALUES (:kind, :queue, :arguments, :title, :short, :priority, :started_by, :audience, 'queued', 'waiting', :now)
+"""
+CLAIM = """
+UPDATE jobs SET state = 'running', owner = :owner, lease_until = :lease, attempts = attempts + 1, started_at = :now,
+    start_progress = progress, retry_at = NULL, error = NULL, error_class = NULL
+WHERE id = :id AND state = 'queued' AND coalesce(retry_at, 0) <= :now
+"""
+# Whoever has the fewest jobs running goes first, then whoever was served the longest ago; a queue that is paused, none.
+CHOOSE = """
+WITH waiting AS MATERIALIZED (
+    SELECT id, priority, started_by FROM jobs
+    WHERE queue = :queue AND state = 'queued' AND coalesce(retry_at, 0) <= :now AND (short OR NOT :short_only)
+        AND kind IN (SELECT value FROM json_each(:kinds))
+        AND NOT EXISTS (SELECT 1 FROM queue_pauses WHERE queue = :queue AND coalesce(until, :now + 1) > :now)
+),
+people AS MATERIALIZED (
+    SELECT started_by,
+        (SELECT count(*) FROM jobs WHERE queue = :queue AND state = 'running' AND started_by = each.started_by) AS running,
+        (SELECT max(started_at) FROM jobs WHERE queue = :queue AND started_by = each.started_by) AS served
+    FROM (SELECT DISTINCT started_by FROM waiting) AS each
+)
+SELECT id FROM waiting JOIN people USING (started_by)
+ORDER BY priority DESC, running, coalesce(served, 0), id LIMIT 1
+"""
+REPORT = """
+UPDATE jobs SET progress = :progress, message = :message, lease_until = :lease,
+    start_progress = COALESCE(start_progress, :progress)
+WHERE id = :id AND state = 'running' AND owner = :owner
+"""
+RESTART_CLOCK = "UPDATE jobs SET start_progress = ?, started_at = ? WHERE id = ?"
+FINISH = """
+UPDATE jobs SET state = :state, progress = CASE :state WHEN 'done' THEN 1 ELSE progress END, message = :message,
+    error_class = :error_class, error = :error, finished_at = :now, owner = NULL, lease_until = NULL
+WHERE id = :id AND state = 'running' AND owner = :owner
+"""
+RETRY = """
+UPDATE jobs SET state = 'queued', retry_at = :retry_at, message = :message, failures = failures + 1, owner = NULL,
+    lease_until = NULL
+WHERE id = :id AND state = 'running' AND owner = :owner
+"""
+RELEASE = """
+UPDATE jobs SET state = 'queued', owner = NULL, lease_until = NULL, message = 'waiting to go on',
+    deaths = CASE WHEN progress > best_progress THEN 1 ELSE deaths + 1 END, best_progress = max(progress, best_progress)
+WHERE id = ? AND owner = ?
+"""
+RENEW = "UPDATE jobs SET lease_until = ? WHERE id = ? AND owner = ? AND state = 'running'"
+IS_UNWANTED = "SELECT cancel_requested OR owner IS NOT ? FROM jobs WHERE id = ?"
+REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND state = 'running'"
+CANCEL_QUEUED = (
+    "UPDATE jobs SET state = 'cancelled', message = 'cancelled', finished_at = ? WHERE id = ? AND state = 'queued'"
+)
+FORGET = "DELETE FROM jobs WHERE finished_at < ?"
+COUNT_BY_QUEUE = "SELECT queue, state, count(*) FROM jobs WHERE state IN ('queued', 'running') GROUP BY queue, state"
+
+PAUSE = """
+INSERT INTO queue_pauses (queue, paused_by, reason, paused_at, until) VALUES (:queue, :paused_by, :reason, :now, :until)
+ON CONFLICT (queue) DO UPDATE SET paused_by = :paused_by, reason = :reason, paused_at = :now, until = :until
+"""
+RESUME = "DELETE FROM queue_pauses WHERE queue = ?"
+SELECT_PAUSES = (
+    "SELECT queue, paused_by, reason, paused_at, until FROM queue_pauses WHERE coalesce(until, :now + 1) > :now"
+)

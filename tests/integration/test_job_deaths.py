@@ -1,0 +1,114 @@
+"""Workers are killed at random moments; every job is done, and has had its effects once."""
+
+import os
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from appliance.infrastructure.backup import BACKUP
+from appliance.infrastructure.jobs.job import State
+from appliance.infrastructure.jobs.kind import QUEUES
+from appliance.scripture import queries
+from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR, NOTE, SELECT_TRACES, STEPS, traces
+from server.benchmarks.jobs import start_worker
+from server.bootstrap import Appliance, open_appliance
+
+STEP_COUNT = 25
+WAIT_S = 180
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Appliance]:
+    appliance = open_appliance(tmp_path / "home")
+    yield appliance
+    appliance.close()
+
+
+def add_jobs(house: Appliance, number: int, sword_root: Path) -> None:
+    """A mix: many small jobs, one of many steps, programs in the other queues, now and then the real long ones."""
+    made = [house.jobs.create(NOTE, title="note", arguments={"round": number, "each": each}) for each in range(10)]
+    made.append(house.jobs.create(STEPS, title="steps", arguments={"round": number, "steps": STEP_COUNT}))
+    burn = {"round": number, "seconds": 0.6}
+    made += [house.jobs.create(kind, title="burn", arguments=burn) for kind in (BURN_OCR, BURN_MEDIA)]
+    if number % 5 == 0:
+        made.append(house.create_import_job(str(sword_root), ["RV1909"]))
+        made.append(house.jobs.create(BACKUP, title="backup", arguments={"round": number}))
+    for job in made:
+        house.enqueue(job)
+
+
+def burning(home: Path) -> list[int]:
+    return [
+        process.pid for process in psutil.process_iter(["cmdline"])
+        if "sum(range(20_000))" in " ".join(process.info["cmdline"] or ()) and str(home) in " ".join(process.info["cmdline"])
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=pytest.mark.soak)])
+def test_killing_any_worker_at_any_moment_loses_and_repeats_nothing(
+    house: Appliance, sword_root: Path, rounds: int
+) -> None:
+    home, dice = house.folder.home, random.Random(rounds)
+    workers = {queue: start_worker(home, queue) for queue in QUEUES}
+    try:
+        for number in range(rounds):
+            add_jobs(house, number, sword_root)
+            time.sleep(dice.uniform(0.1, 1.5))  # the moment of death is to be any
+            queue = dice.choice(QUEUES)
+            workers[queue].kill()
+            workers[queue].wait()
+            workers[queue] = start_worker(home, queue)
+        wait_until_idle(house)
+    finally:
+        for worker in workers.values():
+            worker.terminate()
+        for worker in workers.values():
+            worker.wait(timeout=20)
+
+    jobs = house.jobs.latest(200_000)
+    trail = dict(traces(home).reader.rows(SELECT_TRACES))
+    burnt = {path.name for path in (home / "exercises").iterdir()}
+    assert {State.DONE} == {job.state for job in jobs}, [job for job in jobs if job.state is not State.DONE]
+    assert {job.id: 1 for job in jobs if job.kind == NOTE.name} | {
+        job.id: STEP_COUNT for job in jobs if job.kind == STEPS.name
+    } == trail
+    assert {f"burnt-{job.id}" for job in jobs if job.queue != "library"} == burnt
+    assert [("RV1909", 31_084)] == [(each.id, each.verses) for each in queries.translations(house.library)]
+    assert [] == list(house.folder.workshop.iterdir())
+    assert [] == burning(home)
+
+
+def wait_until_idle(house: Appliance) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while house.jobs.active():
+        assert time.monotonic() < deadline, house.jobs.active()
+        time.sleep(0.1)  # other processes' progress: there is no event to wait on from here
+
+
+def test_the_program_of_a_killed_worker_dies_with_it(house: Appliance) -> None:
+    worker = start_worker(house.folder.home, "media")
+    job = house.jobs.create(BURN_MEDIA, title="burn", arguments={"seconds": 60})
+    house.enqueue(job)
+    deadline = time.monotonic() + WAIT_S
+    while not (pids := burning(house.folder.home)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # another process's child: there is no event to wait on from here
+    os.kill(worker.pid, 9)
+    worker.wait()
+    psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
+
+    assert [] == burning(house.folder.home)
+
+
+def test_an_idle_worker_asked_to_end_ends(house: Appliance) -> None:
+    worker = start_worker(house.folder.home, "ocr")
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(timeout=3)
+    worker.terminate()
+
+    assert worker.wait(timeout=10) is not None

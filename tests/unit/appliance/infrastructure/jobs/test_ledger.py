@@ -1,0 +1,321 @@
+"""Jobs: claim, lease, progress, retry, cancel."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from appliance.errors import Refused, Unavailable
+from appliance.infrastructure.jobs import ledger
+from appliance.infrastructure.jobs.job import Job, JobCancelled, JobNotFound, JobNotOver, JobRunningElsewhere, State
+from appliance.infrastructure.jobs.kind import JobFunction, JobKind
+from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
+from appliance.infrastructure.jobs.ledger import Jobs
+from appliance.infrastructure.jobs.pauses import QueueNotFound, Queues
+from appliance.infrastructure.jobs.runner import JobContext, run_job, work_on
+from server.bootstrap import Appliance
+
+K = JobKind(name="k")
+SHORT = JobKind(name="short", short=True)
+URGENT = JobKind(name="urgent", priority=1)
+COMMAND = JobKind(name="command")
+
+
+def run_here(jobs: Jobs, function: JobFunction, job: Job) -> Job:
+    return run_job(jobs, {K: function}, job.id, workshop=Path("unused"))
+
+
+def work_in_turn(jobs: Jobs, function: JobFunction) -> list[float]:
+    """Work as a worker does on the job whose turn it is; the pauses before it is tried again."""
+    pauses: list[float] = []
+    job = jobs.claim_next("library", {"k"}, this_process())
+    work_on(jobs, {K: function}, job, this_process(), workshop=Path("unused"), on_retry=pauses.append)
+    return pauses
+
+
+def claim_all(jobs: Jobs, **options) -> list[Job]:
+    claimed = []
+    while job := jobs.claim_next("library", {"k", "short", "urgent"}, this_process(), **options):
+        claimed.append(job)
+    return claimed
+
+
+@pytest.fixture
+def jobs(appliance: Appliance) -> Jobs:
+    return appliance.jobs
+
+
+def dead_owner() -> str:
+    """The lease name of a process of this machine that has ended."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    host, boot, _pid, _started = this_process().rsplit("/", 3)
+    owner = f"{host}/{boot}/{child.pid}/{psutil.Process(child.pid).create_time():.2f}"
+    child.communicate(b"\n")
+    return owner
+
+
+def test_a_job_runs_to_its_end(jobs: Jobs) -> None:
+    def work(context: JobContext, arguments) -> str:
+        context.report(0.5, f"half of {arguments['what']}", now=True)
+        return "all of it"
+
+    job = jobs.create(K, title="T", arguments={"what": "it"})
+    done = run_here(jobs, work, job)
+
+    assert (State.DONE, 1.0, "all of it", 1, None) == (
+        done.state,
+        done.progress,
+        done.message,
+        done.attempts,
+        done.owner,
+    )
+
+
+def test_the_same_work_is_one_job_until_it_is_over(jobs: Jobs) -> None:
+    first = jobs.create(K, title="T", arguments={"a": 1})
+
+    assert first.id == jobs.create(K, title="T", arguments={"a": 1}).id
+    assert first.id != jobs.create(K, title="T", arguments={"a": 2}).id
+    run_here(jobs, lambda _context, _arguments: "", first)
+    assert first.id != jobs.create(K, title="T", arguments={"a": 1}).id
+
+
+def test_a_claimed_job_is_not_claimed_again(jobs: Jobs) -> None:
+    job = jobs.create(K, title="T")
+
+    assert jobs.claim(job.id, this_process()) is not None
+    assert jobs.claim(job.id, "other/boot/1/0.00") is None
+    with pytest.raises(JobRunningElsewhere):
+        run_here(jobs, None, job)
+
+
+def test_the_lease_of_a_dead_owner_is_taken_back_at_once(jobs: Jobs) -> None:
+    job = jobs.create(K, title="T")
+    jobs.claim(job.id, dead_owner())
+
+    assert [job.id] == [due.id for due in jobs.due({"k"})]
+    assert jobs.claim(job.id, this_process()) is not None
+
+
+def test_the_lease_of_a_distant_owner_must_expire(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = jobs.create(K, title="T")
+    jobs.claim(job.id, "elsewhere/boot/1/0.00")
+
+    assert [] == jobs.due({"k"})
+    monkeypatch.setattr(ledger.time, "time", lambda clock=ledger.time.time: clock() + ledger.LEASE_S + 1)
+    assert [job.id] == [due.id for due in jobs.due({"k"})]
+
+
+def test_a_silent_job_of_a_live_process_keeps_its_lease(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = jobs.create(K, title="T")
+    jobs.claim(job.id, this_process())
+    monkeypatch.setattr(ledger.time, "time", lambda clock=ledger.time.time: clock() + 10 * ledger.LEASE_S)
+
+    assert [] == jobs.due({"k"})
+
+
+def test_an_orphan_that_nobody_can_go_on_with_has_failed(jobs: Jobs) -> None:
+    job = jobs.create(COMMAND, title="T")
+    jobs.claim(job.id, dead_owner())
+    jobs.fail_orphans({"command"}, "Run it again.")
+
+    assert (State.FAILED, "Run it again.") == (jobs.get(job.id).state, jobs.get(job.id).error)
+
+
+def test_this_process_is_alive() -> None:
+    assert not owner_is_dead(this_process())
+    assert owner_is_dead(this_process().rsplit("/", 1)[0] + "/1.00")
+    assert f"/{os.getpid()}/" in this_process()
+
+
+def test_a_passing_failure_is_tried_again_later(jobs: Jobs) -> None:
+    def fail(_context: JobContext, _arguments) -> str:
+        raise Unavailable("The runtime sleeps.")
+
+    job = jobs.create(K, title="T")
+    pauses = work_in_turn(jobs, fail)
+    waiting = jobs.get(job.id)
+
+    assert State.QUEUED == waiting.state
+    assert 2.5 <= pauses[0] <= 5.0
+    assert waiting.retry_at is not None
+    assert "The runtime sleeps." in waiting.message
+    assert [] == jobs.due({"k"})
+    assert jobs.claim(job.id, this_process()) is None
+
+
+def test_a_lasting_failure_is_recorded_with_its_reason(jobs: Jobs) -> None:
+    def fail(_context: JobContext, _arguments) -> str:
+        raise Refused("The file is no Bible.", remedy="Bring another.")
+
+    job = jobs.create(K, title="T")
+    with pytest.raises(Refused):
+        work_in_turn(jobs, fail)
+
+    failed = jobs.get(job.id)
+    assert (State.FAILED, "Refused", "The file is no Bible. Bring another.") == (
+        failed.state,
+        failed.error_class,
+        failed.error,
+    )
+
+
+def test_cancelling_reaches_a_running_job_at_its_next_report(jobs: Jobs) -> None:
+    def work(context: JobContext, _arguments) -> str:
+        jobs.cancel(job.id)
+        context.report(0.1, "on", now=True)
+        return "not reached"
+
+    job = jobs.create(K, title="T")
+    with pytest.raises(JobCancelled):
+        work_in_turn(jobs, work)
+
+    assert State.CANCELLED == jobs.get(job.id).state
+
+
+def test_cancelling_drops_a_waiting_job(jobs: Jobs) -> None:
+    job = jobs.create(K, title="T")
+
+    assert State.CANCELLED == jobs.cancel(job.id).state
+
+
+def test_time_left_comes_from_the_pace_of_this_run(jobs: Jobs) -> None:
+    job = jobs.create(K, title="T")
+    owner = this_process()
+    claimed = jobs.claim(job.id, owner)
+    assert claimed is not None
+    jobs.restart_clock(job.id, 0.5)
+    jobs.report(job.id, owner, 0.75, "on")
+    running = jobs.get(job.id)
+
+    assert running.started_at is not None
+    assert 10.0 == pytest.approx(running.seconds_left(running.started_at + 10))
+
+
+def test_an_unknown_job_is_said_so(jobs: Jobs) -> None:
+    with pytest.raises(JobNotFound):
+        jobs.get(99)
+
+
+def test_people_take_turns(jobs: Jobs) -> None:
+    for number in range(3):
+        jobs.create(K, title=f"a{number}", arguments={"a": number}, started_by="person:1")
+    for number in range(2):
+        jobs.create(K, title=f"b{number}", arguments={"b": number}, started_by="person:2")
+    jobs.create(K, title="machine")
+
+    turns = []
+    while job := jobs.claim_next("library", {"k"}, this_process()):
+        turns.append(job.title)
+        jobs.finish(job.id, this_process(), State.DONE, "")
+
+    assert ["a0", "b0", "machine", "a1", "b1", "a2"] == turns
+
+
+def test_what_is_urgent_goes_before(jobs: Jobs) -> None:
+    jobs.create(K, title="first")
+    jobs.create(URGENT, title="urgent")
+
+    assert ["urgent", "first"] == [job.title for job in claim_all(jobs)]
+
+
+def test_short_work_only_is_given_where_only_it_is_wanted(jobs: Jobs) -> None:
+    jobs.create(K, title="long")
+    jobs.create(SHORT, title="short")
+
+    assert ["short"] == [job.title for job in claim_all(jobs, short_only=True)]
+
+
+def test_a_paused_queue_gives_nothing_until_it_goes_on(jobs: Jobs, appliance: Appliance) -> None:
+    jobs.create(K, title="T")
+    queues = Queues(appliance.appliance_db)
+    state = queues.pause("library", paused_by="Anna", reason="The sermon is on.")
+
+    assert (1, "Anna", "The sermon is on.") == (state.waiting, state.pause.paused_by, state.pause.reason)
+    assert [] == claim_all(jobs)
+    assert queues.resume("library").pause is None
+    assert 1 == len(claim_all(jobs))
+    with pytest.raises(QueueNotFound):
+        queues.pause("kitchen", paused_by="", reason="")
+
+
+def test_a_pause_ends_at_its_time(jobs: Jobs, appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.create(K, title="T")
+    Queues(appliance.appliance_db).pause("library", paused_by="Anna", reason="", until=ledger.time.time() + 60)
+
+    assert [] == claim_all(jobs)
+    monkeypatch.setattr(ledger.time, "time", lambda clock=ledger.time.time: clock() + 61)
+    assert 1 == len(claim_all(jobs))
+
+
+def test_a_job_that_kills_its_worker_each_time_fails(jobs: Jobs) -> None:
+    job = jobs.create(K, title="T")
+    owner = dead_owner()
+    for _ in range(ledger.MOST_DEATHS):
+        assert jobs.claim(job.id, owner) is not None
+    jobs.due({"k"})
+
+    failed = jobs.get(job.id)
+    assert (State.FAILED, "WorkerDied") == (failed.state, failed.error_class)
+    assert "died 10 times" in failed.error
+
+
+def test_a_job_that_gets_further_each_time_goes_on_however_often_its_worker_dies(jobs: Jobs) -> None:
+    job = jobs.create(K, title="T")
+    owner = dead_owner()
+    for number in range(3 * ledger.MOST_DEATHS):
+        assert jobs.claim(job.id, owner) is not None
+        jobs.report(job.id, owner, number / 100, "on")
+
+    assert [job.id] == [due.id for due in jobs.due({"k"})]
+
+
+def test_a_job_that_is_over_can_be_begun_again(jobs: Jobs) -> None:
+    job = jobs.create(K, title="T", arguments={"a": 1})
+    with pytest.raises(JobNotOver):
+        jobs.begin_again(K, job.id, started_by="")
+    jobs.cancel(job.id)
+    again = jobs.begin_again(K, job.id, started_by="person:1")
+
+    assert (job.arguments, "person:1") == (again.arguments, again.started_by)
+    assert again.id != job.id
+
+
+def test_cancelling_ends_the_programs_of_a_job(jobs: Jobs, tmp_path: Path) -> None:
+    def work(context: JobContext, _arguments) -> str:
+        script = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); print('on', flush=True); time.sleep(60)"
+        context.run_program([sys.executable, "-c", script], timeout_s=60, on_line=lambda _line: jobs.cancel(job.id))
+        return "not reached"
+
+    job = jobs.create(K, title="T")
+    with pytest.raises(JobCancelled):
+        work_in_turn(jobs, work)
+
+    assert State.CANCELLED == jobs.get(job.id).state
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+
+
+def test_what_a_job_was_making_goes_when_it_is_cancelled(jobs: Jobs, tmp_path: Path) -> None:
+    def work(context: JobContext, _arguments) -> str:
+        (context.folder / "half.mp3").write_text("half")
+        raise JobCancelled("Cancelled.")
+
+    job = jobs.create(K, title="T")
+    with pytest.raises(JobCancelled):
+        run_job(jobs, {K: work}, job.id, workshop=tmp_path / "workshop")
+
+    assert [] == list((tmp_path / "workshop").iterdir())
+
+
+def test_each_change_of_a_job_is_an_event(jobs: Jobs, appliance: Appliance) -> None:
+    before = appliance.events.newest()
+    job = jobs.create(K, title="T", started_by="person:1")
+    run_here(jobs, lambda context, _arguments: context.report(0.5, "half", now=True) or "whole", job)
+    told = appliance.events.after(before)
+
+    assert ["job.queued", "job.started", "job.progress", "job.done"] == [event.kind for event in told]
+    assert {frozenset({"person:1", "administrators"})} == {event.audience for event in told}
+    assert b'"progress":1.0' in bytes(told[-1].payload)
