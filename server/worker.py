@@ -1,6 +1,7 @@
 """The consumer of a queue: works on its jobs, and takes back what the dead left."""
 
 import signal
+import time
 from datetime import datetime
 
 import structlog
@@ -16,6 +17,7 @@ from appliance.infrastructure.tidying import remove_orphans
 from server.bootstrap import NIGHTLY, Appliance
 
 CUT_OFF = "It was cut off. Run ./packaging/run.sh again to finish it."
+SWEEP_S = 60.0
 _log = structlog.get_logger()
 
 
@@ -55,8 +57,9 @@ class Worker:
         if self._queue == LIBRARY:
             jobs.fail_orphans({COMMAND.name}, CUT_OFF)
             create_scheduled_jobs(jobs, NIGHTLY, datetime.now().astimezone())
-        for job in jobs.due(self._kinds):
-            self._appliance.enqueue(job)
+        now = time.time()
+        for job in jobs.due(self._kinds, within_s=SWEEP_S):
+            self._appliance.enqueue(job, max(0.0, (job.retry_at or 0.0) - now))
 
     def _claim(self, short_only: bool) -> Job | None:  # noqa: FBT001 - what a lane tells
         return self._appliance.jobs.claim_next(self._queue, self._kinds, self._owner, short_only=short_only)

@@ -32,8 +32,11 @@ from appliance.infrastructure.jobs.leases import is_of_this_machine, owner_is_de
 LEASE_S = 60.0
 BACKOFF_S = 5.0
 BACKOFF_LIMIT_S = 300.0
-# A job at which its worker dies so often, without coming further, is what kills it.
-MOST_DEATHS = 10
+# A job at which its worker dies so often, without coming further, is what kills it. From the third time on it waits a
+# little longer each time, so that the worker gets to other work between.
+MOST_DEATHS = 50
+FREE_DEATHS = 2
+DEATH_PAUSE_LIMIT_S = 30.0
 NO_ID = 2**62
 
 
@@ -203,14 +206,17 @@ class Jobs:
             work.commit()
         return self.get(job_id)
 
-    def due(self, kinds: Collection[str]) -> list[Job]:
-        """Jobs of these kinds that nobody works on and that may start now; leases of the dead are taken back on the way."""
+    def due(self, kinds: Collection[str], *, within_s: float = 0.0) -> list[Job]:
+        """Jobs of these kinds that nobody works on and that may start now, or within some seconds.
+
+        Leases of the dead are taken back on the way.
+        """
         now = time.time()
         for job in self.active():
             if job.kind in kinds:
                 self._take_back(job, now)
         waiting = [job for job in self.active() if job.state is State.QUEUED and job.kind in kinds]
-        return [job for job in waiting if (job.retry_at or 0) <= now]
+        return [job for job in waiting if (job.retry_at or 0) <= now + within_s]
 
     def fail_orphans(self, kinds: Collection[str], sentence: str) -> None:
         """End the jobs of these kinds whose owner died: nobody can go on with them."""
@@ -239,10 +245,15 @@ class Jobs:
             self.finish(job.id, job.owner, State.FAILED, "failed", died)
             return
         with self._database.write() as work:
-            work.execute(sql.RELEASE, (job.id, job.owner))
+            work.execute(sql.RELEASE, {"id": job.id, "owner": job.owner, "retry_at": now + _pause_after_death(job)})
             if work.changes:
                 _told(work, job.id, "job.queued")
             work.commit()
+
+
+def _pause_after_death(job: Job) -> float:
+    deaths = 1 if job.progress > job.best_progress else job.deaths + 1
+    return min(2.0 ** (deaths - FREE_DEATHS), DEATH_PAUSE_LIMIT_S) if deaths > FREE_DEATHS else 0.0
 
 
 def _claim(work: UnitOfWork, job_id: int, owner: str) -> Job | None:

@@ -95,9 +95,9 @@ UPDATE jobs SET state = 'queued', retry_at = :retry_at, message = :message, fail
 WHERE id = :id AND state = 'running' AND owner = :owner
 """
 RELEASE = """
-UPDATE jobs SET state = 'queued', owner = NULL, lease_until = NULL, message = 'waiting to go on',
+UPDATE jobs SET state = 'queued', owner = NULL, lease_until = NULL, message = 'waiting to go on', retry_at = :retry_at,
     deaths = CASE WHEN progress > best_progress THEN 1 ELSE deaths + 1 END, best_progress = max(progress, best_progress)
-WHERE id = ? AND owner = ?
+WHERE id = :id AND owner = :owner
 """
 RENEW = "UPDATE jobs SET lease_until = ? WHERE id = ? AND owner = ? AND state = 'running'"
 IS_UNWANTED = "SELECT cancel_requested OR owner IS NOT ? FROM jobs WHERE id = ?"

@@ -48,6 +48,19 @@ def jobs(appliance: Appliance) -> Jobs:
     return appliance.jobs
 
 
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands until it is moved."""
+    clock = Clock()
+    monkeypatch.setattr(ledger.time, "time", lambda: clock.now)
+    return clock
+
+
 def dead_owner() -> str:
     """The lease name of a process of this machine that has ended."""
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
@@ -251,16 +264,22 @@ def test_a_pause_ends_at_its_time(jobs: Jobs, appliance: Appliance, monkeypatch:
     assert 1 == len(claim_all(jobs))
 
 
-def test_a_job_that_kills_its_worker_each_time_fails(jobs: Jobs) -> None:
+def test_a_job_that_kills_its_worker_each_time_waits_longer_and_fails(jobs: Jobs, clock: Clock) -> None:
     job = jobs.create(K, title="T")
     owner = dead_owner()
+    pauses = []
     for _ in range(ledger.MOST_DEATHS):
+        jobs.due({"k"})
+        pauses.append((jobs.get(job.id).retry_at or clock.now) - clock.now)
+        clock.now += ledger.DEATH_PAUSE_LIMIT_S
         assert jobs.claim(job.id, owner) is not None
     jobs.due({"k"})
 
+    assert [0, 0, 0, 2, 4, 8, 16, 30, 30] == pauses[:9]
+
     failed = jobs.get(job.id)
     assert (State.FAILED, "WorkerDied") == (failed.state, failed.error_class)
-    assert "died 10 times" in failed.error
+    assert "died 50 times" in failed.error
 
 
 def test_a_job_that_gets_further_each_time_goes_on_however_often_its_worker_dies(jobs: Jobs) -> None:

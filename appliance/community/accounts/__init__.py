@@ -1,0 +1,1 @@
+"""Who is who: people and their roles, signing in, class codes, sessions, tokens."""

@@ -1,0 +1,265 @@
+"""Writes: setting up, signing in, joining, and looking after people."""
+
+import time
+
+import msgspec
+
+from appliance.community.accounts import queries, store
+from appliance.community.accounts.attempts import Attempts
+from appliance.community.accounts.passwords import check_password, hash_password, is_outdated, is_right
+from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.person import (
+    AlreadySetUp,
+    CodeInvalid,
+    LastAdministrator,
+    NameInvalid,
+    NameTaken,
+    Person,
+    Session,
+    SessionNotFound,
+    SignInFailed,
+)
+from appliance.community.accounts.tokens import fingerprint, new_code, new_token, plain_code
+from appliance.infrastructure.database import Database, UnitOfWork
+from appliance.infrastructure.events import append_event
+
+DAY_S = 86_400.0
+IDLE_S, LONGEST_S = 30 * DAY_S, 180 * DAY_S
+TOUCH_EVERY_S = 300.0
+SETUP_CODE_LENGTH = 8
+MOST_NAME, MOST_AGENT = 60, 200
+SET_UP = "set-up"
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A person and the token of their new session, which is kept nowhere else."""
+
+    person: Person
+    token: str
+
+
+def new_setup_code(database: Database) -> str:
+    """A code that creates the administrator once; an older one is no longer valid. Raises AlreadySetUp."""
+    _refuse_set_up(database)
+    code = new_code(SETUP_CODE_LENGTH)
+    with database.write() as work:
+        work.execute(store.SET_RULE, (queries.SETUP_CODE, fingerprint(plain_code(code)).hex()))
+        work.commit()
+    return code
+
+
+def set_up(database: Database, *, code: str, name: str, password: str, address: str, agent: str) -> SignedIn:
+    """Create the administrator by the set-up code, and sign them in.
+
+    Raises AlreadySetUp, CodeInvalid, TooManyAttempts, NameInvalid or PasswordRefused.
+    """
+    _refuse_set_up(database)
+    attempts = Attempts(database)
+    attempts.check(SET_UP, address)
+    if database.reader.value(store.SELECT_RULE, (queries.SETUP_CODE,)) != fingerprint(plain_code(code)).hex():
+        attempts.failed(SET_UP, address)
+        raise CodeInvalid(
+            "This is not the set-up code.", remedy="It was printed where Lampstand was started; `lampstand users setup` needs none."
+        )
+    return _sign_in(database, create_administrator(database, name=name, password=password), address, agent)
+
+
+def create_administrator(database: Database, *, name: str, password: str) -> Person:
+    """The first administrator. Raises AlreadySetUp, NameInvalid or PasswordRefused."""
+    _refuse_set_up(database)
+    person = create(database, name=name, login=name, password=password, role=Role.ADMINISTRATOR)
+    with database.write() as work:
+        work.execute(store.DELETE_RULE, (queries.SETUP_CODE,))
+        append_event(work, "house.set-up", {"administrator": person.name}, "administrators")
+        work.commit()
+    return person
+
+
+def create(database: Database, *, name: str, login: str, password: str, role: Role) -> Person:
+    """Somebody with an account. Raises NameInvalid, NameTaken or PasswordRefused."""
+    name, login = _name(name), _name(login).casefold()
+    check_password(password, name, login)
+    kept = hash_password(password)
+    with database.write() as work:
+        person = _insert(work, name=name, login=login, password=kept, role=role, class_code=None)
+        work.commit()
+    return person
+
+
+def sign_in(database: Database, *, login: str, password: str, address: str, agent: str) -> SignedIn:
+    """Begin a session. Raises SignInFailed or TooManyAttempts."""
+    login = " ".join(login.split()).casefold()[:MOST_NAME]
+    attempts = Attempts(database)
+    attempts.check(login, address)
+    row = database.reader.row(store.SELECT_BY_LOGIN, (login,))
+    kept = row[store.PERSON_FIELDS] if row else None
+    if not is_right(password, kept) or row is None:
+        attempts.failed(login, address)
+        raise SignInFailed(
+            "The name and the password do not go together.", remedy="An administrator can set a new password."
+        )
+    attempts.succeeded(login, address)
+    person = store.person_of(row)
+    if is_outdated(kept):
+        with database.write() as work:
+            work.execute(store.UPDATE_PASSWORD, (hash_password(password), person.id))
+            work.commit()
+    return _sign_in(database, person, address, agent)
+
+
+def join(database: Database, *, code: str, name: str, address: str, agent: str) -> SignedIn:
+    """Become a member by a class code and a name. Raises CodeInvalid, TooManyAttempts, NameInvalid or NameTaken."""
+    attempts = Attempts(database)
+    attempts.check("class code", address)
+    row = database.reader.row(store.SELECT_CLASS_BY_CODE, (plain_code(code),))
+    if row is None or not store.class_of(row).is_open(time.time()):
+        attempts.failed("class code", address)
+        raise CodeInvalid("No class is open under this code.", remedy="Ask the leader of the class for today's.")
+    with database.write() as work:
+        person = _insert(work, name=_name(name), login=None, password=None, role=Role.MEMBER, class_code=row[0])
+        work.commit()
+    return _sign_in(database, person, address, agent)
+
+
+def touch(database: Database, session: Session) -> None:
+    """Note that a session is used, at most every five minutes; a used one lasts on, half a year at the most."""
+    now = time.time()
+    if now - session.seen_at < TOUCH_EVERY_S:
+        return
+    with database.write() as work:
+        work.execute(store.TOUCH_SESSION, (now, min(now + IDLE_S, session.created_at + LONGEST_S), session.id))
+        work.commit()
+
+
+def end_session(database: Database, *, person: int, session: int) -> None:
+    """Sign out one browser of a person. Raises SessionNotFound."""
+    with database.write() as work:
+        work.execute(store.DELETE_SESSION, (session, person))
+        if not work.changes:
+            raise SessionNotFound("This session is over already.", remedy="Nothing needs to be done.")
+        work.commit()
+
+
+def end_other_sessions(database: Database, *, person: int, keep: int | None) -> None:
+    """Sign a person out everywhere but in one browser."""
+    with database.write() as work:
+        work.execute(store.DELETE_OTHER_SESSIONS, (person, keep))
+        work.commit()
+
+
+def change_password(database: Database, *, person: Person, old: str, new: str, session: int | None, address: str) -> None:
+    """Set one's own password, which ends one's other sessions. Raises SignInFailed, TooManyAttempts, PasswordRefused."""
+    attempts, account = Attempts(database), person.login or person.audience
+    attempts.check(account, address)
+    if not is_right(old, database.reader.value(store.SELECT_PASSWORD, (person.id,))):
+        attempts.failed(account, address)
+        raise SignInFailed("The old password is not right.", remedy="An administrator can set a new one.")
+    _set_password(database, person, new, keep=session)
+
+
+def take_account(database: Database, *, person: Person, login: str, password: str) -> Person:
+    """Give somebody who joined by a class code a name and password of their own, so that they can come back.
+
+    Raises NameInvalid, NameTaken or PasswordRefused.
+    """
+    login = _name(login).casefold()
+    if person.login is not None:
+        raise NameTaken("You have an account already.", remedy="Change its password instead.")
+    check_password(password, person.name, login)
+    kept = hash_password(password)
+    with database.write() as work:
+        if work.execute(store.SELECT_BY_LOGIN, (login,)):
+            raise NameTaken(f"Somebody signs in as {login!r} already.", remedy="Choose another name.")
+        work.execute(store.UPDATE_LOGIN, (login, kept, person.id))
+        work.commit()
+    return queries.person(database, person.id)
+
+
+def reset_password(database: Database, *, person: Person, password: str) -> None:
+    """Set somebody's password for them, which signs them out everywhere. Raises PasswordRefused."""
+    _set_password(database, person, password, keep=None)
+
+
+def set_role(database: Database, *, person: Person, role: Role) -> Person:
+    """Raises LastAdministrator."""
+    with database.write() as work:
+        _keep_an_administrator(work, person, role)
+        work.execute(store.UPDATE_ROLE, (role.value, person.id))
+        work.commit()
+    return queries.person(database, person.id)
+
+
+def remove(database: Database, *, person: Person) -> None:
+    """Remove somebody, with their sessions and tokens. Raises LastAdministrator."""
+    with database.write() as work:
+        _keep_an_administrator(work, person, None)
+        work.execute(store.DELETE_PERSON, (person.id,))
+        work.commit()
+
+
+def let_guests_read(database: Database, *, allowed: bool) -> None:
+    """Say whether who is not signed in may read and search."""
+    with database.write() as work:
+        work.execute(store.SET_RULE, (queries.GUESTS_MAY_READ, msgspec.json.encode(allowed).decode()))
+        append_event(work, "house.changed", {queries.GUESTS_MAY_READ: allowed}, "administrators")
+        work.commit()
+
+
+def forget(database: Database, _before: float) -> int:
+    """Drop the sessions that are over; how many those were."""
+    with database.write() as work:
+        work.execute(store.DELETE_EXPIRED_SESSIONS, (time.time(),))
+        dropped = work.changes
+        work.commit()
+    return dropped
+
+
+def _refuse_set_up(database: Database) -> None:
+    if queries.is_set_up(database):
+        raise AlreadySetUp("There is an administrator already.", remedy="Sign in, or ask them for an account.")
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > MOST_NAME or not name.isprintable():
+        raise NameInvalid("A name of 1 to 60 letters is needed.", remedy="A first name will do.")
+    return name
+
+
+def _insert(
+    work: UnitOfWork, *, name: str, login: str | None, password: str | None, role: Role, class_code: int | None
+) -> Person:
+    if work.execute(store.SELECT_SAME_NAME, (name, login or name.casefold())):
+        raise NameTaken(f"There is a {name} already.", remedy="Add an initial or a second name.")
+    now = time.time()
+    row = {"name": name, "login": login, "password": password, "role": role.value, "class_code": class_code, "now": now}
+    work.execute(store.INSERT_PERSON, row)
+    person = store.person_of(work.execute(store.SELECT_PERSON, (work.last_insert_id,))[0])
+    append_event(work, "person.joined", {"id": person.id, "name": person.name, "role": person.role.value}, "leaders")
+    return person
+
+
+def _sign_in(database: Database, person: Person, address: str, agent: str) -> SignedIn:
+    token, now = new_token(), time.time()
+    row = {"fingerprint": fingerprint(token), "person": person.id, "now": now, "expires_at": now + IDLE_S}
+    with database.write() as work:
+        work.execute(store.INSERT_SESSION, row | {"address": address, "agent": agent[:MOST_AGENT]})
+        work.commit()
+    return SignedIn(person=person, token=token)
+
+
+def _set_password(database: Database, person: Person, password: str, *, keep: int | None) -> None:
+    check_password(password, person.name, person.login or "")
+    kept = hash_password(password)
+    with database.write() as work:
+        work.execute(store.UPDATE_PASSWORD, (kept, person.id))
+        work.execute(store.DELETE_OTHER_SESSIONS, (person.id, keep))
+        work.commit()
+
+
+def _keep_an_administrator(work: UnitOfWork, person: Person, role: Role | None) -> None:
+    last = int(work.execute(store.COUNT_ADMINISTRATORS)[0][0]) == 1
+    if person.role is Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR and last:
+        raise LastAdministrator(
+            f"{person.name} is the only administrator.", remedy="Make somebody else an administrator first."
+        )

@@ -1,0 +1,87 @@
+"""Reads: who is who, who is signed in, what the house allows."""
+
+import time
+
+import msgspec
+
+from appliance.community.accounts import store
+from appliance.community.accounts.person import (
+    NOBODY,
+    ApiToken,
+    ClassCode,
+    Identity,
+    Person,
+    PersonNotFound,
+    Session,
+)
+from appliance.community.accounts.tokens import API_PREFIX, fingerprint
+from appliance.infrastructure.database import Database
+
+GUESTS_MAY_READ = "guests_may_read"
+SETUP_CODE = "setup_code"
+
+
+def person(database: Database, person_id: int) -> Person:
+    """Raises PersonNotFound."""
+    row = database.reader.row(store.SELECT_PERSON, (person_id,))
+    if row is None:
+        raise PersonNotFound(f"There is no person {person_id}.", remedy="`lampstand users list` shows who there is.")
+    return store.person_of(row)
+
+
+def person_named(database: Database, login: str) -> Person:
+    """The person who signs in by a name. Raises PersonNotFound."""
+    row = database.reader.row(store.SELECT_BY_LOGIN, (login.strip().casefold(),))
+    if row is None:
+        raise PersonNotFound(f"Nobody signs in as {login!r}.", remedy="`lampstand users list` shows who there is.")
+    return store.person_of(row)
+
+
+def people(database: Database) -> list[Person]:
+    """Everyone, by name."""
+    return [store.person_of(row) for row in database.reader.rows(store.SELECT_PEOPLE)]
+
+
+def is_set_up(database: Database) -> bool:
+    """True once there is an administrator."""
+    return bool(database.reader.value(store.COUNT_ADMINISTRATORS))
+
+
+def guests_may_read(database: Database) -> bool:
+    value = database.reader.value(store.SELECT_RULE, (GUESTS_MAY_READ,))
+    return value is None or bool(msgspec.json.decode(value))
+
+
+def identify_session(database: Database, token: str) -> Identity:
+    """Who a session's token is of; nobody where it is over or unknown."""
+    row = database.reader.row(store.SELECT_SIGNED_IN, (fingerprint(token), time.time()))
+    if row is None:
+        return NOBODY
+    return Identity(
+        session=store.session_of(row[: store.SESSION_FIELDS]), person=store.person_of(row[store.SESSION_FIELDS :])
+    )
+
+
+def identify_token(database: Database, token: str) -> Identity:
+    """Who an API token is of, and what it may do; nobody where it is over or unknown."""
+    found = token_owner(database, token) if token.startswith(API_PREFIX) else None
+    return Identity(person=found[1], scopes=frozenset(found[0].scopes)) if found else NOBODY
+
+
+def token_owner(database: Database, token: str) -> tuple[ApiToken, Person] | None:
+    row = database.reader.row(store.SELECT_TOKEN_OWNER, (fingerprint(token), time.time()))
+    return (store.token_of(row[: store.TOKEN_FIELDS]), store.person_of(row[store.TOKEN_FIELDS :])) if row else None
+
+
+def sessions(database: Database, person_id: int) -> list[Session]:
+    """The browsers in which a person is signed in, the last used first."""
+    return [store.session_of(row) for row in database.reader.rows(store.SELECT_SESSIONS, (person_id, time.time()))]
+
+
+def api_tokens(database: Database, person_id: int) -> list[ApiToken]:
+    return [store.token_of(row) for row in database.reader.rows(store.SELECT_TOKENS, (person_id,))]
+
+
+def class_codes(database: Database) -> list[ClassCode]:
+    """Every class code, the newest first."""
+    return [store.class_of(row) for row in database.reader.rows(store.SELECT_CLASSES)]

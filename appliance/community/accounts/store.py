@@ -1,0 +1,132 @@
+"""The SQL of accounts, in appliance.db. Private to `community`."""
+
+from appliance.community.accounts.permissions import Permission, Role
+from appliance.community.accounts.person import ApiToken, ClassCode, Person, Session
+from appliance.infrastructure.database import Row, UnitOfWork
+
+SCHEMA = """
+CREATE TABLE people (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, login TEXT UNIQUE, password TEXT, role TEXT NOT NULL,
+    class_code INTEGER REFERENCES class_codes (id) ON DELETE SET NULL, created_at REAL NOT NULL
+);
+CREATE TABLE class_codes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+    opened_by INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    created_at REAL NOT NULL, expires_at REAL NOT NULL, revoked_at REAL
+);
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint BLOB NOT NULL UNIQUE,
+    person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    created_at REAL NOT NULL, seen_at REAL NOT NULL, expires_at REAL NOT NULL, address TEXT NOT NULL, agent TEXT NOT NULL
+);
+CREATE INDEX sessions_person ON sessions (person);
+CREATE TABLE api_tokens (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint BLOB NOT NULL UNIQUE,
+    person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    name TEXT NOT NULL, scopes TEXT NOT NULL, created_at REAL NOT NULL, used_at REAL, expires_at REAL
+);
+CREATE INDEX api_tokens_person ON api_tokens (person);
+CREATE TABLE attempts (what TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX attempts_what ON attempts (what, at);
+CREATE TABLE house (rule TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
+"""
+
+PERSON = "people.id, people.name, people.login, people.role, people.class_code, people.created_at"
+SESSION = "sessions.id, sessions.person, sessions.created_at, sessions.seen_at, sessions.expires_at, sessions.address, sessions.agent"
+TOKEN = (
+    "api_tokens.id, api_tokens.person, api_tokens.name, api_tokens.scopes, api_tokens.created_at, api_tokens.used_at, "
+    "api_tokens.expires_at"
+)
+CLASS = (
+    "id, code, name, opened_by, created_at, expires_at, revoked_at, "
+    "(SELECT count(*) FROM people WHERE class_code = class_codes.id)"
+)
+
+SELECT_PERSON = f"SELECT {PERSON} FROM people WHERE id = ?"
+SELECT_PEOPLE = f"SELECT {PERSON} FROM people ORDER BY name COLLATE NOCASE, id"
+SELECT_BY_LOGIN = f"SELECT {PERSON}, password FROM people WHERE login = ?"
+SELECT_SAME_NAME = "SELECT 1 FROM people WHERE name = ? COLLATE NOCASE OR login = ?"
+SELECT_PASSWORD = "SELECT password FROM people WHERE id = ?"
+COUNT_ADMINISTRATORS = "SELECT count(*) FROM people WHERE role = 'administrator'"
+INSERT_PERSON = (
+    "INSERT INTO people (name, login, password, role, class_code, created_at) "
+    "VALUES (:name, :login, :password, :role, :class_code, :now)"
+)
+UPDATE_PASSWORD = "UPDATE people SET password = ? WHERE id = ?"
+UPDATE_LOGIN = "UPDATE people SET login = ?, password = ? WHERE id = ?"
+UPDATE_ROLE = "UPDATE people SET role = ? WHERE id = ?"
+DELETE_PERSON = "DELETE FROM people WHERE id = ?"
+
+SELECT_SIGNED_IN = f"""
+SELECT {SESSION}, {PERSON} FROM sessions JOIN people ON people.id = sessions.person
+WHERE fingerprint = ? AND expires_at > ?
+"""
+SELECT_SESSIONS = f"SELECT {SESSION} FROM sessions WHERE person = ? AND expires_at > ? ORDER BY seen_at DESC"
+INSERT_SESSION = (
+    "INSERT INTO sessions (fingerprint, person, created_at, seen_at, expires_at, address, agent) "
+    "VALUES (:fingerprint, :person, :now, :now, :expires_at, :address, :agent)"
+)
+TOUCH_SESSION = "UPDATE sessions SET seen_at = ?, expires_at = ? WHERE id = ?"
+DELETE_SESSION = "DELETE FROM sessions WHERE id = ? AND person = ?"
+DELETE_OTHER_SESSIONS = "DELETE FROM sessions WHERE person = ? AND id IS NOT ?"
+DELETE_SESSIONS_OF_CLASS = "DELETE FROM sessions WHERE person IN (SELECT id FROM people WHERE class_code = ?)"
+DELETE_EXPIRED_SESSIONS = "DELETE FROM sessions WHERE expires_at < ?"
+
+SELECT_TOKEN_OWNER = f"""
+SELECT {TOKEN}, {PERSON} FROM api_tokens JOIN people ON people.id = api_tokens.person
+WHERE fingerprint = ? AND coalesce(expires_at, ?2 + 1) > ?2
+"""
+SELECT_TOKENS = f"SELECT {TOKEN} FROM api_tokens WHERE person = ? ORDER BY id DESC"
+SELECT_TOKEN = f"SELECT {TOKEN} FROM api_tokens WHERE id = ?"
+INSERT_TOKEN = (
+    "INSERT INTO api_tokens (fingerprint, person, name, scopes, created_at, expires_at) "
+    "VALUES (:fingerprint, :person, :name, :scopes, :now, :expires_at)"
+)
+TOUCH_TOKEN = "UPDATE api_tokens SET used_at = ? WHERE id = ?"
+DELETE_TOKEN = "DELETE FROM api_tokens WHERE id = ? AND person = ?"
+
+SELECT_CLASS = f"SELECT {CLASS} FROM class_codes WHERE id = ?"
+SELECT_CLASS_BY_CODE = f"SELECT {CLASS} FROM class_codes WHERE code = ?"
+SELECT_CLASSES = f"SELECT {CLASS} FROM class_codes ORDER BY id DESC"
+INSERT_CLASS = "INSERT INTO class_codes (code, name, opened_by, created_at, expires_at) VALUES (:code, :name, :opened_by, :now, :expires_at)"
+REVOKE_CLASS = "UPDATE class_codes SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
+
+COUNT_ATTEMPTS = "SELECT count(*), min(at) FROM attempts WHERE what = ? AND at > ?"
+INSERT_ATTEMPT = "INSERT INTO attempts (what, at) VALUES (?, ?)"
+DELETE_ATTEMPTS = "DELETE FROM attempts WHERE what = ?"
+DELETE_OLD_ATTEMPTS = "DELETE FROM attempts WHERE at < ?"
+
+SELECT_RULE = "SELECT value FROM house WHERE rule = ?"
+SET_RULE = "INSERT INTO house (rule, value) VALUES (?, ?) ON CONFLICT (rule) DO UPDATE SET value = excluded.value"
+DELETE_RULE = "DELETE FROM house WHERE rule = ?"
+
+PERSON_FIELDS, SESSION_FIELDS, TOKEN_FIELDS = 6, 7, 7
+
+
+def m005_accounts(work: UnitOfWork) -> None:
+    for statement in SCHEMA.split(";\n"):
+        work.execute(statement)
+
+
+def person_of(row: Row) -> Person:
+    return Person(id=row[0], name=row[1], login=row[2], role=Role(row[3]), class_code=row[4], created_at=row[5])
+
+
+def session_of(row: Row) -> Session:
+    return Session(
+        id=row[0], person=row[1], created_at=row[2], seen_at=row[3], expires_at=row[4], address=row[5], agent=row[6]
+    )
+
+
+def token_of(row: Row) -> ApiToken:
+    return ApiToken(
+        id=row[0], person=row[1], name=row[2], scopes=tuple(map(Permission, row[3].split())), created_at=row[4],
+        used_at=row[5], expires_at=row[6],
+    )  # fmt: skip
+
+
+def class_of(row: Row) -> ClassCode:
+    return ClassCode(
+        id=row[0], code=row[1], name=row[2], opened_by=row[3], created_at=row[4], expires_at=row[5], revoked_at=row[6],
+        joined=row[7],
+    )  # fmt: skip
