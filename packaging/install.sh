@@ -90,7 +90,7 @@ fetch_modules() {
 
 # Before texts are brought and anything compiles: a folder that is served already, or a port that is taken, stops here.
 check_free() {
-  "$venv/bin/python" - "$home" "${2:-127.0.0.1}" "$1" <<'PYTHON' || exit 5
+  "$venv/bin/python" - "$home" "$1" <<'PYTHON' || exit 5
 import sys
 from pathlib import Path
 from appliance.errors import Conflict
@@ -98,7 +98,7 @@ from appliance.infrastructure.paths import DataFolder
 from server.supervision import check_not_running, check_port
 try:
     check_not_running(DataFolder(Path(sys.argv[1])).create())
-    check_port(sys.argv[2], int(sys.argv[3]))
+    check_port("127.0.0.1", int(sys.argv[2]))
 except Conflict as error:
     sys.exit(f"Lampstand cannot go on: {error}")
 PYTHON

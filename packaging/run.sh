@@ -10,7 +10,7 @@ Installs what Lampstand needs, imports the texts and serves. Run again, it start
 
   --home DIR           data folder (default: $LAMPSTAND_HOME, else ~/.local/share/lampstand)
   --port N             port to serve on (default 8316)
-  --lan                answer the local network too, not this machine only (there are no accounts yet)
+  --this-machine       answer this machine only, not the local network once there is an administrator
   --texts LIST         translations to bring, with commas between (default WEB,KJV,RV1909)
   --accelerator KIND   cpu (default) or cuda: what the model libraries are built for
   --no-apt             do not use apt: texts come from PyPI, under ids of their own (WEB-PB, KJV-PB)
@@ -23,7 +23,7 @@ TEXT
 here=$(cd "$(dirname "$0")/.." && pwd)
 venv="$here/.venv"
 home=${LAMPSTAND_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/lampstand}
-port=8316 texts=WEB,KJV,RV1909 accelerator=cpu lan= apt=yes chat=yes serve=yes
+port=8316 texts=WEB,KJV,RV1909 accelerator=cpu apt=yes chat=yes serve=yes this_machine=
 
 need_value() { [ $# -ge 2 ] || { echo "run.sh: $1 needs a value; see --help" >&2; exit 2; }; }
 while [ $# -gt 0 ]; do
@@ -32,7 +32,7 @@ while [ $# -gt 0 ]; do
     --port) need_value "$@"; port=$2; shift ;;
     --texts) need_value "$@"; texts=$2; shift ;;
     --accelerator) need_value "$@"; accelerator=$2; shift ;;
-    --lan) lan=--lan ;;
+    --this-machine) this_machine=yes ;;
     --no-apt) apt= ;;
     --no-chat) chat= ;;
     --install-only) serve= ;;
@@ -50,7 +50,7 @@ export LAMPSTAND_HOME=$home
 . "$here/packaging/install.sh"
 
 install_core
-[ -z "$serve" ] || check_free "$port" "${lan:+0.0.0.0}"
+[ -z "$serve" ] || check_free "$port"
 missing=$(import_missing_texts)
 [ -z "$missing" ] || step "Could not be brought: $missing. Run packaging/run.sh again where there is a network, or import texts by hand"
 if [ -z "$serve" ]; then
@@ -60,4 +60,4 @@ fi
 # Search by meaning and chat follow while the first pages are read.
 ( install_runtimes >"$home/logs/install.log" 2>&1 & )
 step "Starting"
-exec "$venv/bin/lampstand" --home "$home" up --port "$port" ${lan:+"$lan"}
+exec "$venv/bin/lampstand" --home "$home" up --port "$port" ${this_machine:+--host 127.0.0.1}

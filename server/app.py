@@ -5,25 +5,30 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import ResponseHeader, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
 from appliance import __version__
+from appliance.community.accounts.permissions import Permission
+from appliance.community.accounts.person import HttpsNeeded, Identity, Person, SignInNeeded
 from appliance.errors import ApplianceError
 from appliance.infrastructure.event_hub import EventHub
 from appliance.study.operations import AnswerDesk
 from server import routes
+from server.access import TEMPLATE_ACCESS, WhoAsks, guard, https_address, rule
 from server.bootstrap import Appliance
 from server.errors import Problem, problem_of, problem_of_fault, problem_of_http, respond
 from server.rendering import TEMPLATE_GLOBALS
@@ -47,7 +52,7 @@ def create_app(appliance: Appliance) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         desk = appliance.answer_desk()
         desk.mend()
-        app.state.desk = desk
+        app.state.desk, app.state.appliance = desk, appliance
         app.state.hub = hub = EventHub(appliance.events)
         following = asyncio.create_task(hub.run(), name="event hub")
         try:
@@ -65,6 +70,16 @@ def create_app(appliance: Appliance) -> Litestar:
         hub: EventHub = state.hub
         return hub
 
+    async def provide_who(request: Request[Any, Any, Any]) -> Identity:
+        who: Identity = request.user
+        return who
+
+    async def provide_me(request: Request[Any, Any, Any]) -> Person:
+        who: Identity = request.user
+        if who.person is None:
+            raise SignInNeeded("Sign in to go on.", remedy="Or join with a class code.")
+        return who.person
+
     async def provide_appliance() -> Appliance:
         return appliance
 
@@ -72,9 +87,12 @@ def create_app(appliance: Appliance) -> Litestar:
         route_handlers=[
             routes.api,
             routes.pages,
-            create_static_files_router(path="/static", directories=[HERE / "static"], cache_control=None),
+            create_static_files_router(path="/static", directories=[HERE / "static"], opt=rule(Permission.ENTER, plain=True)),
         ],
-        dependencies={"appliance": Provide(provide_appliance), "desk": Provide(provide_desk), "hub": Provide(provide_hub)},
+        dependencies={"appliance": Provide(provide_appliance), "desk": Provide(provide_desk), "hub": Provide(provide_hub),
+                      "who": Provide(provide_who), "me": Provide(provide_me)},
+        middleware=[DefineMiddleware(WhoAsks, database=appliance.appliance_db)],
+        guards=[guard],
         lifespan=[lifespan],
         template_config=TemplateConfig(instance=_template_engine()),
         compression_config=CompressionConfig(backend="gzip", minimum_size=1000, gzip_compress_level=6, exclude=["/stream$", "/events$"]),
@@ -82,7 +100,8 @@ def create_app(appliance: Appliance) -> Litestar:
         before_request=refuse_cross_site_writes,
         exception_handlers={ApplianceError: _on_appliance_error, HTTPException: _on_http_error, 500: _on_fault},
         openapi_config=OpenAPIConfig(
-            title="Lampstand", version=__version__, path="/schema", render_plugins=[JsonRenderPlugin()],
+            title="Lampstand", version=__version__, render_plugins=[JsonRenderPlugin()],
+            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt=rule(Permission.ENTER, plain=True)),
             description="A self-hosted Bible-study appliance: read, search and ask.",
         ),
         request_max_body_size=MAX_BODY_BYTES,
@@ -94,7 +113,7 @@ def _template_engine() -> JinjaTemplateEngine:
     environment = Environment(
         loader=FileSystemLoader(HERE / "pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(TEMPLATE_GLOBALS)
+    environment.globals.update(TEMPLATE_GLOBALS | TEMPLATE_ACCESS)
     return JinjaTemplateEngine.from_environment(environment)
 
 
@@ -125,6 +144,13 @@ def _answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
 
 
 def _on_appliance_error(request: Request[Any, Any, Any], error: ApplianceError) -> Response[Any]:
+    """A problem; a page that lacks only a sign-in, or HTTPS, leads there."""
+    if _wants_page(request) and request.method == "GET":
+        if isinstance(error, HttpsNeeded):
+            return Redirect(https_address(request, request.app.state.appliance.settings.https_port), status_code=307)
+        if isinstance(error, SignInNeeded):
+            target = quote(f"{request.url.path}?{request.url.query}".rstrip("?"))
+            return Redirect(f"/sign-in?next_page={target}", status_code=303)
     return _answer(request, problem_of(error))
 
 

@@ -7,8 +7,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from appliance.community.accounts import operations as accounts
+from appliance.community.accounts.person import Person
+from appliance.community.accounts.store import m005_accounts
 from appliance.errors import Conflict, Unavailable
 from appliance.infrastructure.backup import BACKUP, CHECK, back_up, check_databases
+from appliance.infrastructure.certificates import (
+    Served,
+    check_own,
+    ensure_certificates,
+    own_addresses,
+    own_names,
+    today,
+)
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EventLog, m003_events
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph
@@ -33,16 +44,16 @@ from appliance.scripture.search.ranking.imported_topics import memory_is_stale
 from appliance.scripture.search.service import Finder
 from appliance.scripture.store import m001_library, m004_headings
 from appliance.scripture.suggestions import Suggester
-from appliance.study.operations import AnswerDesk
+from appliance.study.operations import AnswerDesk, forget_person
 from appliance.study.ports import Turn, Writer
-from appliance.study.store import m002_messages
+from appliance.study.store import m002_messages, m006_askers
 from models.catalogue import Catalogue
 from models.client import Client
 from models.errors import ModelError
 from models.messages import ChatMessage, ChatRequest, ServiceTier
 
 LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments, m004_headings, m005_entities)
-APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages, m003_events, m004_shared_queues)
+APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages, m003_events, m004_shared_queues, m005_accounts, m006_askers)
 NIGHTLY = (
     Daily(kind=BACKUP, title="Back up people's data", hour=2),
     Daily(kind=TIDY, title="Tidy up", hour=3),
@@ -175,6 +186,7 @@ class Appliance:
             TIDY: partial(
                 tidy, jobs=self.jobs, events=self.events, workshop=self.folder.workshop,
                 keep_days=self.settings.keep_events_days,
+                more=[partial(accounts.forget, self.appliance_db)],
                 scraps={self.folder.graph.parent: "building-*", self.folder.home: "tmp*.npz"},
             ),
         }  # fmt: skip
@@ -224,6 +236,24 @@ class Appliance:
     def run_job_here(self, job: Job, on_report: Callable[[float, str], None]) -> Job:
         """Work on a job in this process, as the command line does."""
         return run_job(self.jobs, self.work, job.id, workshop=self.folder.workshop, on_report=on_report)
+
+    def certificates(self) -> Served:
+        """What HTTPS is served with, made or renewed where it has to be. Raises CertificateUnusable."""
+        if self.settings.tls_certificate:
+            return check_own(Path(self.settings.tls_certificate), Path(self.settings.tls_key))
+        names = own_names(self.settings.names.split(","))
+        return ensure_certificates(self.folder.tls, names, own_addresses(), today())
+
+    def https_addresses(self) -> list[str]:
+        """Where other machines find this one over HTTPS: by its names, then by its addresses."""
+        names = [name for name in own_names(self.settings.names.split(",")) if "." in name]
+        addresses = [str(each) for each in own_addresses() if each.version == 4 and not each.is_loopback]
+        return [f"https://{each}:{self.settings.https_port}" for each in (*names, *addresses)]
+
+    def remove_person(self, person: Person) -> None:
+        """Remove somebody, and all that is theirs. Raises LastAdministrator."""
+        accounts.remove(self.appliance_db, person=person)
+        forget_person(self.appliance_db, person.id)
 
     def shown(self, named: str = "") -> Translation:
         """The text that is read: the one that is named, else the default. Raises TranslationNotFound."""

@@ -1,5 +1,6 @@
 """The one place where errors become HTTP problems (RFC 9457) and exit codes."""
 
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -8,6 +9,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from appliance.community.accounts.person import HttpsNeeded, NotAllowed, SignInNeeded, TooManyAttempts
 from appliance.errors import ApplianceError, Conflict, NotFound, Refused, Unavailable
 from appliance.scripture.canon import Testament
 from appliance.scripture.search.hits import Mode
@@ -15,7 +17,10 @@ from appliance.scripture.search.hits import Mode
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 10
 
-_STATUS = {NotFound: 404, Refused: 400, Conflict: 409, Unavailable: 503}
+_STATUS = {
+    HttpsNeeded: 403, SignInNeeded: 401, NotAllowed: 403, TooManyAttempts: 429,
+    NotFound: 404, Refused: 400, Conflict: 409, Unavailable: 503,
+}  # fmt: skip
 _EXIT_CODES = {NotFound: 4, Refused: 2, Conflict: 5, Unavailable: 6}
 _ALLOWED = {"mode": Mode, "testament": Testament}
 
@@ -28,6 +33,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     type: str = "about:blank"
     remedy: str = ""
+    retry_after_s: int = 0
 
 
 def status_of(error: ApplianceError) -> int:
@@ -40,7 +46,10 @@ def exit_code_of(error: ApplianceError) -> int:
 
 
 def problem_of(error: ApplianceError) -> Problem:
-    return Problem(title=error.title, status=status_of(error), detail=str(error), remedy=error.remedy)
+    wait = math.ceil(error.retry_after_s) if isinstance(error, TooManyAttempts) else 0
+    return Problem(
+        title=error.title, status=status_of(error), detail=str(error), remedy=error.remedy, retry_after_s=wait
+    )
 
 
 def problem_of_http(error: HTTPException) -> Problem:
@@ -69,5 +78,8 @@ def problem_of_fault(request: Request[Any, Any, Any], error: Exception) -> Probl
 
 
 def respond(problem: Problem) -> Response[Problem]:
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    wait = problem.retry_after_s or (RETRY_AFTER_S if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else 0)
+    headers = {"Retry-After": str(wait)} if wait else {}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(problem, status_code=problem.status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)

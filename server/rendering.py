@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from appliance.scripture.canon import BOOK_BY_OSIS, split_verse_id
 from appliance.scripture.passage import Break, BreakKind, Heading, HeadingKind, Note, SpanKind, Verse
 from appliance.scripture.search.hits import Why
+from server import words
 
 STATIC = Path(__file__).parent / "static"
 _SPAN_TAGS = {
@@ -266,6 +267,10 @@ def asset(name: str) -> str:
 
 
 TEMPLATE_GLOBALS = {
+    "ago": words.ago,
+    "browser_of": words.browser_of,
+    "day": words.day,
+    "moment": words.moment,
     "asset": asset,
     "highlight": highlight,
     "read_address": read_address,

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import psutil
 
 from appliance.errors import Conflict, Unavailable
 from appliance.infrastructure.jobs.kind import QUEUES
@@ -78,7 +77,7 @@ def check_port(host: str, port: int) -> None:
 
 def address(settings: Settings) -> str:
     """Where a browser on this machine finds the appliance."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "127.0.0.1") else settings.host  # noqa: S104
+    host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::", "127.0.0.1") else settings.host  # noqa: S104
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
@@ -87,7 +86,7 @@ def write_configuration(folder: DataFolder, settings: Settings) -> Path:
     command = Path(sys.executable).with_name("lampstand")
     base = f"{_quoted(command)} --home {_quoted(folder.home)}"
     programs = {
-        "web": f"{base} serve --host {settings.host} --port {settings.port}",
+        "web": f'{base} serve --supervised --host "{settings.host}" --port {settings.port} --https-port {settings.https_port}',
         **{f"worker-{queue}": f"{base} worker {queue}" for queue in QUEUES},
     }
     if not settings.models_address:
@@ -120,7 +119,7 @@ def run_all(folder: DataFolder, settings: Settings, on_ready: Callable[[str], No
     Raises AlreadyRunning, PortInUse or DidNotStart.
     """
     lock = _lock(folder)
-    check_port(settings.host, settings.port)
+    check_port(settings.host or "127.0.0.1", settings.port)
     configuration = write_configuration(folder, settings)
     # It holds the lock too: should this process be killed, its heirs still say that the folder is served.
     supervisor = subprocess.Popen(  # noqa: S603 - this interpreter and supervisor's own module
@@ -172,16 +171,6 @@ def _lock(folder: DataFolder) -> int:
 def _supervisor_pid(folder: DataFolder) -> str:
     path = folder.run / "supervisor.pid"
     return path.read_text(encoding="utf-8").strip() if path.exists() else "its process"
-
-
-def lan_addresses(port: int) -> list[str]:
-    """Where other machines of the network find the appliance."""
-    return [
-        f"http://{each.address}:{port}"
-        for addresses in psutil.net_if_addrs().values()
-        for each in addresses
-        if each.family == socket.AF_INET and not each.address.startswith("127.")
-    ]
 
 
 def _wait_until_served(

@@ -1,5 +1,6 @@
 """Figures and states in words."""
 
+import time
 from datetime import datetime
 
 from appliance.infrastructure.jobs.pauses import Pause
@@ -18,3 +19,40 @@ def pause_in_words(pause: Pause) -> str:
     until = datetime.fromtimestamp(pause.until).astimezone() if pause.until else None
     end = f" until {until:%H:%M}" if until else " until somebody resumes it"
     return f"Paused by {pause.paused_by}{end}{f': {pause.reason}' if pause.reason else ''}."
+
+
+def ago(moment: float) -> str:
+    """As in: just now, 4 min ago, 12 March."""
+    passed = time.time() - moment
+    if passed < 60:
+        return "just now"
+    return f"{duration(passed)} ago" if passed < 86_400 else day(moment)
+
+
+def day(moment: float) -> str:
+    when = datetime.fromtimestamp(moment).astimezone()
+    return f"{when.day} {when:%B %Y}"
+
+
+def moment(when: float) -> str:
+    """As in: 14:30 today, 09:00 on 12 March 2026."""
+    at = datetime.fromtimestamp(when).astimezone()
+    return f"{at:%H:%M} today" if at.date() == datetime.now().astimezone().date() else f"{at:%H:%M} on {day(when)}"
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "an iPhone"),
+    ("iPad", "an iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "a Mac"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_of(agent: str) -> str:
+    """A browser as its owner knows it, from what it calls itself."""
+    name = next((name for sign, name in _BROWSERS if sign in agent), "")
+    system = next((name for sign, name in _SYSTEMS if sign in agent), "")
+    return " on ".join(filter(None, (name, system))) or agent[:40] or "a program"

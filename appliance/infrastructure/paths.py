@@ -27,6 +27,7 @@ class DataFolder:
         self.logs = self.home / "logs"
         self.run = self.home / "run"
         self.workshop = self.home / "work"
+        self.tls = self.home / "tls"
         self.backups = self.home / "backups"
 
     def create(self) -> "DataFolder":

@@ -25,8 +25,25 @@ class InvalidSettings(Refused):
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of one appliance."""
 
-    host: Annotated[str, Meta(description="Address the web server listens on.")] = "127.0.0.1"
+    host: Annotated[
+        str,
+        Meta(
+            description="Address the web server listens on: empty for this machine, and the local network too once there "
+            "is an administrator."
+        ),
+    ] = ""
     port: Annotated[int, Meta(ge=1, le=65535, description="Port the web server listens on.")] = 8316
+    https_port: Annotated[int, Meta(ge=1, le=65535, description="Port of HTTPS, once other machines are answered.")] = (
+        8317
+    )
+    names: Annotated[
+        str, Meta(description="Further names of this machine for its certificate, with commas between.")
+    ] = ""
+    tls_certificate: Annotated[
+        str,
+        Meta(description="PEM file of a certificate from elsewhere, instead of one by this machine's own authority."),
+    ] = ""
+    tls_key: Annotated[str, Meta(description="PEM file of that certificate's key.")] = ""
     default_translation: Annotated[str, Meta(description="Translation people read when they have not chosen one.")] = (
         "WEB"
     )

@@ -44,9 +44,10 @@ class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A question and its answer so far. `made_by` is a model's name, or `extractive` where passages are quoted."""
+    """A question and its answer so far. `asked_by` is the number of a person; `made_by` is a model's name, or `extractive` where passages are quoted."""
 
     id: str
+    asked_by: int | None
     question: str
     translation: str
     state: MessageState

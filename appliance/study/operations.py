@@ -46,7 +46,7 @@ class AnswerDesk:
         self._finder, self._writer = finder, writer
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def ask(self, question: str, translation: str) -> Message:
+    async def ask(self, question: str, translation: str, *, asked_by: int | None = None) -> Message:
         """Store a question and begin its answer.
 
         Raises QuestionRefused or TranslationNotFound; nothing is stored then.
@@ -59,17 +59,17 @@ class AnswerDesk:
                 f"The question has {len(question):,} characters.",
                 remedy=f"At most {MAX_QUESTION_CHARACTERS:,} are read.",
             )
-        message = await asyncio.to_thread(self._store_question, question, translation)
+        message = await asyncio.to_thread(self._store_question, question, translation, asked_by)
         task = asyncio.create_task(self._answer(self.log.open(message.id), question, message.translation))
         self._tasks[message.id] = task
         task.add_done_callback(lambda _task: self._forget(message.id))
         return message
 
-    def _store_question(self, question: str, translation: str) -> Message:
+    def _store_question(self, question: str, translation: str, asked_by: int | None) -> Message:
         text = scripture.find_translation(self._library, translation)
         message_id = secrets.token_hex(8)
         with self._appliance.write() as work:
-            store.insert_message(work, message_id, question, text.id, this_process())
+            store.insert_message(work, message_id, asked_by, question, text.id, this_process())
             work.commit()
         return queries.message(self._appliance, message_id)
 
@@ -147,6 +147,13 @@ class AnswerDesk:
         for piece in await asyncio.to_thread(lambda: list(write_extract(self._library, question, sources))):
             await live.append(EventType.TOKEN, {"text": piece})
         return EXTRACTIVE, notice
+
+
+def forget_person(appliance: Database, person: int) -> None:
+    """Delete what somebody asked, with the answers."""
+    with appliance.write() as work:
+        work.execute(store.DELETE_OF_PERSON, (person,))
+        work.commit()
 
 
 def _sources_payload(retrieved: Retrieved) -> dict[str, object]:

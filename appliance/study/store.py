@@ -18,12 +18,11 @@ CREATE TABLE message_events (
     payload TEXT NOT NULL, PRIMARY KEY (message, seq)
 ) WITHOUT ROWID
 """
-INSERT_MESSAGE = (
-    "INSERT INTO messages (id, question, translation, state, owner, created_at) VALUES (?, ?, ?, 'running', ?, ?)"
-)
-SELECT_MESSAGE = (
-    "SELECT id, question, translation, state, made_by, error, created_at, finished_at FROM messages WHERE id = ?"
-)
+ADD_ASKER = "ALTER TABLE messages ADD COLUMN asked_by INTEGER"
+CREATE_ASKERS = "CREATE INDEX messages_asked_by ON messages (asked_by)"
+DELETE_OF_PERSON = "DELETE FROM messages WHERE asked_by = ?"
+INSERT_MESSAGE = "INSERT INTO messages (id, asked_by, question, translation, state, owner, created_at) VALUES (?, ?, ?, ?, 'running', ?, ?)"
+SELECT_MESSAGE = "SELECT id, asked_by, question, translation, state, made_by, error, created_at, finished_at FROM messages WHERE id = ?"
 SELECT_OWNER = "SELECT state, owner FROM messages WHERE id = ?"
 SELECT_RUNNING = "SELECT id, owner FROM messages WHERE state = 'running'"
 FINISH_MESSAGE = "UPDATE messages SET state = ?, made_by = ?, error = ?, finished_at = ?, owner = NULL WHERE id = ? AND state = 'running'"
@@ -37,8 +36,15 @@ def m002_messages(work: UnitOfWork) -> None:
         work.execute(statement)
 
 
-def insert_message(work: UnitOfWork, message_id: str, question: str, translation: str, owner: str) -> None:
-    work.execute(INSERT_MESSAGE, (message_id, question, translation, owner, time.time()))
+def m006_askers(work: UnitOfWork) -> None:
+    work.execute(ADD_ASKER)
+    work.execute(CREATE_ASKERS)
+
+
+def insert_message(
+    work: UnitOfWork, message_id: str, asked_by: int | None, question: str, translation: str, owner: str
+) -> None:
+    work.execute(INSERT_MESSAGE, (message_id, asked_by, question, translation, owner, time.time()))
 
 
 def insert_events(work: UnitOfWork, message_id: str, events: Sequence[AnswerEvent]) -> None:
@@ -72,7 +78,7 @@ def select_message(reader: Reader, message_id: str) -> Message | None:
     events = select_events(reader, message_id, 0)
     sources: object = next((event.payload["sources"] for event in events if event.type is EventType.SOURCES), [])
     return Message(
-        id=row[0], question=row[1], translation=row[2], state=MessageState(row[3]), made_by=row[4], error=row[5],
-        created_at=row[6], finished_at=row[7], sources=tuple(msgspec.convert(sources, list[Source])),
+        id=row[0], asked_by=row[1], question=row[2], translation=row[3], state=MessageState(row[4]), made_by=row[5],
+        error=row[6], created_at=row[7], finished_at=row[8], sources=tuple(msgspec.convert(sources, list[Source])),
         text="".join(event.payload["text"] for event in events if event.type is EventType.TOKEN),
     )  # fmt: skip

@@ -39,6 +39,8 @@ _COMMANDS = {
     "ask": ("server.cli.asking", "ask"),
     "models": ("server.cli.models", "models"),
     "jobs": ("server.cli.jobs", "jobs"),
+    "users": ("server.cli.users", "users"),
+    "tls": ("server.cli.tls", "tls"),
     "status": ("server.cli.health", "status"),
     "doctor": ("server.cli.health", "doctor"),
     "eval": ("server.cli.evaluate", "evaluate"),

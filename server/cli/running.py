@@ -9,9 +9,13 @@ from appliance.infrastructure.logs import configure_logging
 from server.bootstrap import Appliance
 from server.cli.context import Home, console
 
-LAN = "0.0.0.0"  # noqa: S104 - only when --lan asks for it
-_host = click.option("--host", help="Address to listen on (default: this machine only).")
+LOOPBACK = "127.0.0.1"
+
+_host = click.option(
+    "--host", help="Address to listen on (default: this machine, and the local network once there is an administrator)."
+)
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+_https_port = click.option("--https-port", type=click.IntRange(1, 65535), help="Port of HTTPS for other machines.")
 
 
 def open_where_free(home: Home, **overrides: Any) -> Appliance:
@@ -19,58 +23,82 @@ def open_where_free(home: Home, **overrides: Any) -> Appliance:
     from server.supervision import check_port
 
     settings = home.settings(**overrides)
-    check_port(settings.host, settings.port)
+    check_port(settings.host or LOOPBACK, settings.port)
     return home.open(**overrides)
 
 
 @click.command()
 @_host
 @_port
-@click.option(
-    "--lan",
-    is_flag=True,
-    help="Answer the local network too. There are no accounts yet: whoever reaches it may use it.",
-)
+@_https_port
 @click.pass_obj
-def up(home: Home, host: str | None, port: int | None, lan: bool) -> None:
-    """Run everything: web server, model runtime, worker. Restarts what dies; Ctrl-C ends it."""
-    from server.supervision import lan_addresses, run_all
+def up(home: Home, host: str | None, port: int | None, https_port: int | None) -> None:
+    """Run everything: web server, model runtime, workers. Restarts what dies; Ctrl-C ends it."""
+    from server.supervision import run_all
 
-    appliance = open_where_free(home, host=LAN if lan else host, port=port)
+    appliance = open_where_free(home, host=host, port=port, https_port=https_port)
+    greeting = _greeting(appliance)
     appliance.close()
-    out = console()
 
     def ready(address: str) -> None:
+        out = console()
         out.print(f"Lampstand is at [bold]{address}[/] (data in {appliance.folder.home}). Ctrl-C ends it.")
-        if lan:
-            out.print(
-                "The local network can use it without signing in, at "
-                + " or ".join(lan_addresses(appliance.settings.port))
-            )
+        for line in greeting:
+            out.print(line.format(address=address))
 
     raise click.exceptions.Exit(run_all(appliance.folder, appliance.settings, ready))
+
+
+def _greeting(appliance: Appliance) -> list[str]:
+    """What to do next: set up, or where other machines find this one."""
+    from appliance.community.accounts import operations, queries
+
+    if not queries.is_set_up(appliance.appliance_db):
+        code = operations.new_setup_code(appliance.appliance_db)
+        return [
+            f"Only this machine is answered until it is set up: open {{address}}/setup and enter the code [bold]{code}[/],",
+            "or run `lampstand users setup` here, which needs no browser.",
+        ]
+    if appliance.settings.host in (LOOPBACK, "localhost", "::1"):
+        return []
+    return [f"Other machines: {' or '.join(appliance.https_addresses())}"]
 
 
 @click.command()
 @_host
 @_port
+@_https_port
+@click.option("--supervised", is_flag=True, hidden=True, help="Another command says what to do next.")
 @click.pass_obj
-def serve(home: Home, host: str | None, port: int | None) -> None:
+def serve(home: Home, host: str | None, port: int | None, https_port: int | None, supervised: bool) -> None:
     """Run the web server alone, in the foreground."""
-    import uvicorn
+    import asyncio
+
+    import uvloop
 
     from server.app import create_app
+    from server.listeners import Listeners
     from server.supervision import address
 
-    appliance = open_where_free(home, host=host, port=port)
+    appliance = open_where_free(home, host=host, port=port, https_port=https_port)
     configure_logging(appliance.settings.log_level)
-    url, note = address(appliance.settings), appliance.folder.web_address
-    console().print(f"Serving at {url}")
-    note.write_text(url, encoding="utf-8")
-    uvicorn.run(
-        create_app(appliance), host=appliance.settings.host, port=appliance.settings.port, log_level="warning",
-        access_log=False, timeout_graceful_shutdown=3, server_header=False,
-    )  # fmt: skip
+    url, out = address(appliance.settings), console()
+
+    def ready() -> None:
+        out.print(f"Serving at {url}")
+        if not supervised:
+            for line in _greeting(appliance):
+                out.print(line.format(address=url))
+
+    def opened() -> None:
+        out.print(f"Other machines are answered at {' or '.join(appliance.https_addresses())}")
+
+    async def listen() -> None:
+        await Listeners(create_app(appliance), appliance).run(ready, opened)
+
+    appliance.folder.web_address.write_text(url, encoding="utf-8")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(listen())
 
 
 @click.command()

@@ -2,36 +2,68 @@
 
 from litestar import Router
 
+from server.routes.account_pages import (
+    AccountPagesController,
+    ClassPagesController,
+    EntryPagesController,
+    PeoplePagesController,
+)
+from server.routes.accounts import (
+    AccountController,
+    ClassController,
+    HouseController,
+    PeopleController,
+    SessionController,
+)
 from server.routes.ask import AskController, MessageController
 from server.routes.entities import EntitiesController
 from server.routes.events import EventController
 from server.routes.graph import GraphController
 from server.routes.health import HealthController
+from server.routes.job_pages import JobPagesController
 from server.routes.jobs import JobController, QueueController
 from server.routes.library import LibraryController
 from server.routes.pages import PagesController
 from server.routes.search import SearchController, SuggestController
 from server.routes.study_pages import StudyPagesController
 from server.routes.topics import TopicsController
+from server.routes.trust import TrustController
 from server.routes.verse_page import VersePageController
 
 api = Router(
     path="/api/v1",
     route_handlers=[
+        AccountController,
         AskController,
+        ClassController,
         EntitiesController,
         EventController,
         GraphController,
         HealthController,
+        HouseController,
         JobController,
+        PeopleController,
         QueueController,
         LibraryController,
         MessageController,
         SearchController,
+        SessionController,
         SuggestController,
         TopicsController,
     ],
 )
 pages = Router(
-    path="/", route_handlers=[PagesController, StudyPagesController, VersePageController], include_in_schema=False
+    path="/",
+    route_handlers=[
+        AccountPagesController,
+        ClassPagesController,
+        EntryPagesController,
+        JobPagesController,
+        PagesController,
+        PeoplePagesController,
+        StudyPagesController,
+        TrustController,
+        VersePageController,
+    ],
+    include_in_schema=False,
 )

@@ -11,10 +11,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
+from appliance.community.accounts.permissions import Permission
+from appliance.community.accounts.person import Person
 from appliance.scripture import queries as scripture
 from appliance.study import queries
 from appliance.study.answer import AnswerEvent, Message
 from appliance.study.operations import AnswerDesk
+from server.access import rule
 from server.bootstrap import Appliance
 from server.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_id, with_pauses
 
@@ -29,25 +32,40 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class AskController(Controller):
     path = "/ask"
     tags = ("Ask",)
+    opt = rule(Permission.ASK)
 
     @post(summary="Ask a question; the answer is made whether or not anyone stays to read it")
     async def ask(
-        self, appliance: NamedDependency[Appliance], desk: NamedDependency[AnswerDesk], data: JSONBody[Question]
+        self,
+        appliance: NamedDependency[Appliance],
+        desk: NamedDependency[AnswerDesk],
+        me: NamedDependency[Person],
+        data: JSONBody[Question],
     ) -> Response[Message]:
-        message = await begin_answer(appliance, desk, data.question, data.translation)
+        message = await begin_answer(appliance, desk, me, data.question, data.translation)
         return Response(message, status_code=201, headers={"Location": f"/api/v1/messages/{message.id}"})
 
 
 class MessageController(Controller):
     path = "/messages/{message_id:str}"
     tags = ("Ask",)
+    opt = rule(Permission.ASK)
 
     @get(sync_to_thread=True, summary="A question and its answer so far")
-    def message(self, appliance: NamedDependency[Appliance], message_id: FromPath[str]) -> Message:
-        return queries.message(appliance.appliance_db, message_id)
+    def message(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], message_id: FromPath[str]
+    ) -> Message:
+        return own_message(appliance, me, message_id)
 
     @post("/stop", status_code=200, summary="Stop an answer in the making; what was written stays")
-    async def stop(self, desk: NamedDependency[AnswerDesk], message_id: FromPath[str]) -> Message:
+    async def stop(
+        self,
+        appliance: NamedDependency[Appliance],
+        desk: NamedDependency[AnswerDesk],
+        me: NamedDependency[Person],
+        message_id: FromPath[str],
+    ) -> Message:
+        await asyncio.to_thread(own_message, appliance, me, message_id)
         return await desk.stop(message_id)
 
     @get("/stream", summary="The events of an answer as they come; Last-Event-ID continues")
@@ -56,9 +74,10 @@ class MessageController(Controller):
         request: Request[Any, Any, Any],
         appliance: NamedDependency[Appliance],
         desk: NamedDependency[AnswerDesk],
+        me: NamedDependency[Person],
         message_id: FromPath[str],
     ) -> Stream:
-        await asyncio.to_thread(queries.message, appliance.appliance_db, message_id)
+        await asyncio.to_thread(own_message, appliance, me, message_id)
         last = last_event_id(request) or 0
         return Stream(
             _frames(desk.log.follow(message_id, last)),
@@ -67,7 +86,15 @@ class MessageController(Controller):
         )
 
 
-async def begin_answer(appliance: Appliance, desk: AnswerDesk, question: str, translation: str) -> Message:
+def own_message(appliance: Appliance, me: Person, message_id: str) -> Message:
+    """A question of one's own. Raises MessageNotFound, also for another's."""
+    message = queries.message(appliance.appliance_db, message_id)
+    if message.asked_by not in (None, me.id):
+        raise queries.MessageNotFound("There is no such question of yours.", remedy="Ask it anew.")
+    return message
+
+
+async def begin_answer(appliance: Appliance, desk: AnswerDesk, me: Person, question: str, translation: str) -> Message:
     """Store a question and begin its answer; the default translation stands in for an empty one."""
     shown = (
         translation
@@ -77,7 +104,7 @@ async def begin_answer(appliance: Appliance, desk: AnswerDesk, question: str, tr
             )
         ).id
     )
-    return await desk.ask(question, shown)
+    return await desk.ask(question, shown, asked_by=me.id)
 
 
 async def _frames(events: AsyncIterator[AnswerEvent]) -> AsyncGenerator[bytes, None]:

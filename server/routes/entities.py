@@ -7,11 +7,13 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from appliance.community.accounts.permissions import Permission
 from appliance.scripture.canon import osis_of
 from appliance.scripture.companions import queries
 from appliance.scripture.companions.dataset import EntityKind
 from appliance.scripture.companions.queries import EntityHead
 from appliance.scripture.references import format_range, parse_reference
+from server.access import rule
 from server.bootstrap import Appliance
 
 MAX_PAGE = 200
@@ -48,6 +50,7 @@ class EntitiesController(Controller):
 
     path = "/entities"
     tags = ("People and places",)
+    opt = rule(Permission.READ)
 
     @get("/", sync_to_thread=True, summary="People, places and events, by their beginning")
     def browse(

@@ -1,18 +1,21 @@
 """What happens, as it happens: one log over server-sent events and over a WebSocket, under the same ids."""
 
 import contextlib
+import time
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, WebSocket, get, websocket_stream
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
+from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.event_hub import EventHub, Reset
-from appliance.infrastructure.events import EVERYONE, Event
-from server.streaming import HEARTBEAT, STREAM_HEADERS, event_id, frame, last_event_id, with_pauses
+from appliance.infrastructure.events import Event
+from server.access import Connection, audiences_of, rule, still_as_it_was
+from server.streaming import HEARTBEAT, HEARTBEAT_S, STREAM_HEADERS, event_id, frame, last_event_id, with_pauses
 
 RESET = "reset"
 
@@ -26,13 +29,10 @@ class ToldEvent(msgspec.Struct, frozen=True, kw_only=True):
     payload: msgspec.Raw
 
 
-def _audiences() -> frozenset[str]:
-    return frozenset({EVERYONE})
-
-
 class EventController(Controller):
     path = "/events"
     tags = ("Events",)
+    opt = rule(Permission.READ)
 
     @get(summary="What happens, as it happens; Last-Event-ID continues")
     async def events(
@@ -42,35 +42,44 @@ class EventController(Controller):
         after: Annotated[str, QueryParameter(description="The id to go on after, where the header is not sent.")] = "",
     ) -> Stream:
         return Stream(
-            _frames(hub, last_event_id(request, after), _audiences()),
+            _frames(hub, last_event_id(request, after), request),
             media_type="text/event-stream",
             headers=STREAM_HEADERS,
         )
 
     @websocket_stream("/socket", warn_on_data_discard=False)
     async def socket(
-        self,
-        socket: WebSocket[Any, Any, Any],  # noqa: ARG002 - the framework listens on it for the client's leaving
-        hub: NamedDependency[EventHub],
-        after: str = "",
+        self, socket: WebSocket[Any, Any, Any], hub: NamedDependency[EventHub], after: FromQuery[str] = ""
     ) -> AsyncGenerator[ToldEvent, None]:
-        async with contextlib.aclosing(with_pauses(hub.follow(event_id(after), _audiences()))) as items:
-            async for item in items:
-                if item is not None:
-                    yield _told(item)
+        async for item in _followed(hub, event_id(after), socket):
+            if item is not None:
+                yield _told(item)
 
 
-async def _frames(hub: EventHub, after: int | None, audiences: frozenset[str]) -> AsyncGenerator[bytes, None]:
+async def _frames(hub: EventHub, after: int | None, request: Connection) -> AsyncGenerator[bytes, None]:
     # The first byte goes at once: a browser calls the stream open by it, and proxies let it through.
     yield HEARTBEAT
+    async for item in _followed(hub, after, request):
+        if item is None:
+            yield HEARTBEAT
+        elif isinstance(item, Reset):
+            yield frame(item.newest, RESET, b"{}")
+        else:
+            yield frame(item.id, item.kind, bytes(item.payload))
+
+
+async def _followed(
+    hub: EventHub, after: int | None, connection: Connection
+) -> AsyncGenerator[Event | Reset | None, None]:
+    """What somebody may see, until they are signed out or given another role; None is a heartbeat."""
+    audiences, looked = audiences_of(connection.user), time.monotonic()
     async with contextlib.aclosing(with_pauses(hub.follow(after, audiences))) as items:
         async for item in items:
-            if item is None:
-                yield HEARTBEAT
-            elif isinstance(item, Reset):
-                yield frame(item.newest, RESET, b"{}")
-            else:
-                yield frame(item.id, item.kind, bytes(item.payload))
+            if time.monotonic() - looked >= HEARTBEAT_S:
+                looked = time.monotonic()
+                if not still_as_it_was(connection):
+                    return
+            yield item
 
 
 def _told(item: Event | Reset) -> ToldEvent:

@@ -7,6 +7,7 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
+from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.graph.free_question import ask_freely
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
@@ -14,6 +15,7 @@ from appliance.scripture.graph.related import MAX_LIMIT, Reason, related
 from appliance.scripture.references import format_range, parse_reference
 from appliance.scripture.search.joined import MAX_LIMIT as MAX_JOINED
 from appliance.scripture.search.joined import Joined, JoinedHits, join
+from server.access import rule
 from server.bootstrap import Appliance
 
 
@@ -66,6 +68,7 @@ class GraphController(Controller):
 
     path = "/"
     tags = ("Graph",)
+    opt = rule(Permission.READ)
 
     @get("/related", sync_to_thread=True, summary="Passages related to a verse, and why")
     def related_passages(
@@ -95,6 +98,7 @@ class GraphController(Controller):
         "/graph/search",
         status_code=200,
         sync_to_thread=True,
+        opt=rule(Permission.ASK),
         summary="Verses of a query in Cypher, by words and meaning",
     )
     def search(self, appliance: NamedDependency[Appliance], data: JSONBody[JoinedQuestion]) -> JoinedHits:
@@ -105,7 +109,13 @@ class GraphController(Controller):
             appliance.library, appliance.folder.graph, appliance.finder.ready, asked, appliance.shown(data.translation)
         )
 
-    @post("/graph/query", status_code=200, sync_to_thread=True, summary="Ask the graph in Cypher, read-only")
+    @post(
+        "/graph/query",
+        status_code=200,
+        sync_to_thread=True,
+        opt=rule(Permission.ASK),
+        summary="Ask the graph in Cypher",
+    )
     def query(self, appliance: NamedDependency[Appliance], data: JSONBody[QuestionView]) -> AnswerView:
         answer = ask_freely(appliance.folder.graph, data.query, data.parameters)
         return AnswerView(columns=answer.columns, rows=answer.rows, cut=answer.cut)

@@ -5,8 +5,10 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 
 from appliance import __version__
+from appliance.community.accounts.permissions import Permission
 from appliance.scripture import queries
 from appliance.scripture.search.index import IndexState
+from server.access import rule
 from server.bootstrap import Appliance
 
 
@@ -22,6 +24,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class HealthController(Controller):
     path = "/health"
     tags = ("Appliance",)
+    opt = rule(Permission.ENTER, plain=True)
 
     @get(sync_to_thread=True, summary="How the appliance is")
     def health(self, appliance: NamedDependency[Appliance]) -> Health:

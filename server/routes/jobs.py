@@ -8,9 +8,12 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from appliance.infrastructure.jobs.job import JobView, view_job
+from appliance.community.accounts.permissions import Permission
+from appliance.community.accounts.person import Identity, NotAllowed, Person
+from appliance.infrastructure.jobs.job import Job, JobNotFound, JobView, view_job
 from appliance.infrastructure.jobs.ledger import NO_ID
 from appliance.infrastructure.jobs.pauses import QueueState
+from server.access import audiences_of, may, rule
 from server.bootstrap import Appliance
 
 
@@ -32,35 +35,66 @@ class PauseWish(msgspec.Struct, frozen=True, kw_only=True):
     minutes: Annotated[float, msgspec.Meta(gt=0, le=60 * 24 * 30)] | None = None
 
 
+def seen_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
+    """A job that somebody may see. Raises JobNotFound, also where it is none of their business."""
+    job = appliance.jobs.get(job_id)
+    if not audiences_of(who) & set(job.audience.split()):
+        raise JobNotFound(f"There is no job {job_id} of yours.", remedy="Your jobs are on the page of jobs.")
+    return job
+
+
+def own_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
+    """A job that somebody may stop or begin again: their own, or any for an administrator. Raises NotAllowed, JobNotFound."""
+    job = seen_job(appliance, who, job_id)
+    if not may(who, Permission.ADMINISTER) and not (who.person and job.started_by == who.person.audience):
+        raise NotAllowed("This job is not yours.", remedy="An administrator can stop it.")
+    return job
+
+
 class JobController(Controller):
     path = "/jobs"
     tags = ("Jobs",)
+    opt = rule(Permission.READ)
 
     @get(sync_to_thread=True, summary="Jobs, newest first")
     def jobs(
         self,
         appliance: NamedDependency[Appliance],
+        who: NamedDependency[Identity],
         limit: Annotated[int, QueryParameter(ge=1, le=200, description="The most to list.")] = 50,
         before: Annotated[int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the page before.")] = NO_ID,
     ) -> JobList:
         found = appliance.jobs.latest(limit, before=before)
-        now = time.time()
+        now, seen = time.time(), audiences_of(who)
         return JobList(
-            jobs=[view_job(job, now) for job in found],
+            jobs=[view_job(job, now) for job in found if seen & set(job.audience.split())],
             next_before=found[-1].id if len(found) == limit else None,
         )
 
     @get("/{job_id:int}", sync_to_thread=True, summary="A job")
-    def job(self, appliance: NamedDependency[Appliance], job_id: FromPath[int]) -> JobView:
-        return view_job(appliance.jobs.get(job_id), time.time())
+    def job(
+        self, appliance: NamedDependency[Appliance], who: NamedDependency[Identity], job_id: FromPath[int]
+    ) -> JobView:
+        return view_job(seen_job(appliance, who, job_id), time.time())
 
-    @post("/{job_id:int}/cancel", status_code=200, sync_to_thread=True, summary="Ask a job to stop")
-    def cancel(self, appliance: NamedDependency[Appliance], job_id: FromPath[int]) -> JobView:
-        return view_job(appliance.jobs.cancel(job_id), time.time())
+    @post(
+        "/{job_id:int}/cancel", status_code=200, sync_to_thread=True, opt=rule(Permission.OWN),
+        summary="Ask a job to stop, one's own or, as an administrator, any",
+    )  # fmt: skip
+    def cancel(
+        self, appliance: NamedDependency[Appliance], who: NamedDependency[Identity], job_id: FromPath[int]
+    ) -> JobView:
+        return view_job(appliance.jobs.cancel(own_job(appliance, who, job_id).id), time.time())
 
-    @post("/{job_id:int}/retry", status_code=201, sync_to_thread=True, summary="Begin a job anew that is over")
-    def retry(self, appliance: NamedDependency[Appliance], job_id: FromPath[int]) -> JobView:
-        job = appliance.begin_again(job_id)
+    @post("/{job_id:int}/retry", sync_to_thread=True, opt=rule(Permission.OWN), summary="Begin a job anew that is over")
+    def retry(
+        self,
+        appliance: NamedDependency[Appliance],
+        who: NamedDependency[Identity],
+        me: NamedDependency[Person],
+        job_id: FromPath[int],
+    ) -> JobView:
+        job = appliance.begin_again(own_job(appliance, who, job_id).id, started_by=me.audience)
         appliance.enqueue(job)
         return view_job(job, time.time())
 
@@ -68,6 +102,7 @@ class JobController(Controller):
 class QueueController(Controller):
     path = "/queues"
     tags = ("Jobs",)
+    opt = rule(Permission.ADMINISTER)
 
     @get(sync_to_thread=True, summary="The queues: what waits, what runs, which of them rest")
     def queues(self, appliance: NamedDependency[Appliance]) -> QueueList:
@@ -75,10 +110,14 @@ class QueueController(Controller):
 
     @post("/{queue:str}/pause", status_code=200, sync_to_thread=True, summary="Begin nothing new of a queue")
     def pause(
-        self, appliance: NamedDependency[Appliance], queue: FromPath[str], data: JSONBody[PauseWish]
+        self,
+        appliance: NamedDependency[Appliance],
+        me: NamedDependency[Person],
+        queue: FromPath[str],
+        data: JSONBody[PauseWish],
     ) -> QueueState:
         until = time.time() + data.minutes * 60 if data.minutes else None
-        return appliance.queues.pause(queue, paused_by="", reason=data.reason, until=until)
+        return appliance.queues.pause(queue, paused_by=me.name, reason=data.reason, until=until)
 
     @post("/{queue:str}/resume", status_code=200, sync_to_thread=True, summary="Go on with a queue")
     def resume(self, appliance: NamedDependency[Appliance], queue: FromPath[str]) -> QueueState:

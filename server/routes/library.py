@@ -9,12 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from appliance import __version__
+from appliance.community.accounts.permissions import Permission
 from appliance.errors import Refused
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Translation, Verse
 from appliance.scripture.references import find_book, find_references, format_range, parse_reference
+from server.access import rule
 from server.bootstrap import Appliance
 
 View = TypeVar("View")
@@ -202,6 +204,7 @@ def chapter_number(text: str) -> int:
 
 class LibraryController(Controller):
     tags = ("Scripture",)
+    opt = rule(Permission.READ)
 
     @get("/translations", sync_to_thread=True, summary="The texts of the library")
     def translations(self, appliance: NamedDependency[Appliance]) -> TranslationList:

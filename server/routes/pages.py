@@ -1,7 +1,6 @@
 """The pages: home, read, search, ask, about. They work without JavaScript; the modules in static/ make them quicker."""
 
 import asyncio
-import time
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -10,18 +9,20 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 
-from appliance.infrastructure.jobs.job import view_job
+from appliance.community.accounts import queries as accounts
+from appliance.community.accounts.permissions import Permission
+from appliance.community.accounts.person import Person
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import book_named, find_book
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import doubt_about, named_reference
-from appliance.study import queries as study
 from appliance.study.operations import AnswerDesk
+from server.access import rule
 from server.bootstrap import Appliance
 from server.errors import Problem
 from server.rendering import read_address, render_chapter, render_rows
-from server.routes.ask import begin_answer
+from server.routes.ask import begin_answer, own_message
 from server.routes.library import chapter_number
 
 PAGE_SIZE = 20
@@ -39,6 +40,7 @@ def problem_page(problem: Problem) -> Response[Any]:
 
 class PagesController(Controller):
     include_in_schema = False
+    opt = rule(Permission.READ)
 
     @get("/", sync_to_thread=True)
     def home(self, appliance: NamedDependency[Appliance]) -> Template:
@@ -48,7 +50,7 @@ class PagesController(Controller):
             context={
                 "translations": queries.translations(appliance.library),
                 "index": appliance.index_state(),
-                "jobs": [view_job(job, time.time()) for job in appliance.jobs.active()],
+                "set_up": accounts.is_set_up(appliance.appliance_db),
             },
         )
 
@@ -147,7 +149,7 @@ class PagesController(Controller):
             },
         )  # fmt: skip
 
-    @get("/ask", sync_to_thread=True)
+    @get("/ask", sync_to_thread=True, opt=rule(Permission.ASK))
     def ask(self, appliance: NamedDependency[Appliance], q: FromQuery[str] = "") -> Template:
         shown = appliance.shown()
         return Template(
@@ -160,19 +162,22 @@ class PagesController(Controller):
             },
         )
 
-    @post("/ask", status_code=303)
+    @post("/ask", status_code=303, opt=rule(Permission.ASK))
     async def ask_form(
         self,
         appliance: NamedDependency[Appliance],
         desk: NamedDependency[AnswerDesk],
+        me: NamedDependency[Person],
         data: URLEncodedBody[dict[str, str]],
     ) -> Redirect:
-        message = await begin_answer(appliance, desk, data.get("question", ""), data.get("translation", ""))
+        message = await begin_answer(appliance, desk, me, data.get("question", ""), data.get("translation", ""))
         return Redirect(f"/ask/{message.id}", status_code=303)
 
-    @get("/ask/{message_id:str}")
-    async def answer(self, appliance: NamedDependency[Appliance], message_id: FromPath[str]) -> Template:
-        message = await asyncio.to_thread(study.message, appliance.appliance_db, message_id)
+    @get("/ask/{message_id:str}", opt=rule(Permission.ASK))
+    async def answer(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], message_id: FromPath[str]
+    ) -> Template:
+        message = await asyncio.to_thread(own_message, appliance, me, message_id)
         translations = await asyncio.to_thread(queries.translations, appliance.library)
         shown = next((each for each in translations if each.id == message.translation), None)
         return Template(
@@ -185,7 +190,7 @@ class PagesController(Controller):
             },
         )
 
-    @get("/about", sync_to_thread=True)
+    @get("/about", sync_to_thread=True, opt=rule(Permission.ENTER, plain=True))
     def about(self, appliance: NamedDependency[Appliance]) -> Template:
         return Template(
             "about.html",
@@ -197,6 +202,6 @@ class PagesController(Controller):
             },
         )
 
-    @get("/favicon.ico", media_type=MediaType.TEXT)
+    @get("/favicon.ico", media_type=MediaType.TEXT, opt=rule(Permission.ENTER, plain=True))
     async def favicon(self, request: Request[Any, Any, Any]) -> Redirect:  # noqa: ARG002 - browsers ask for it by themselves
         return Redirect("/static/lamp.svg")

@@ -7,10 +7,12 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
+from appliance.community.accounts.permissions import Permission
 from appliance.scripture.canon import Testament
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.service import MAX_LIMIT, MAX_QUERY_CHARACTERS
 from appliance.scripture.suggestions import MOST, Suggestion
+from server.access import rule
 from server.bootstrap import Appliance
 
 
@@ -24,6 +26,7 @@ class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
 class SuggestController(Controller):
     path = "/suggest"
     tags = ("Search",)
+    opt = rule(Permission.READ)
 
     @get(sync_to_thread=True, summary="Passages, topics, words, people and places that begin so")
     def suggest(
@@ -39,6 +42,7 @@ class SuggestController(Controller):
 class SearchController(Controller):
     path = "/search"
     tags = ("Search",)
+    opt = rule(Permission.READ)
 
     @get(sync_to_thread=True, summary="Verses for words, a phrase, a meaning or a reference")
     def search(

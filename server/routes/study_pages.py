@@ -7,12 +7,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
+from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing
 from appliance.scripture import queries
 from appliance.scripture.companions import queries as companions
 from appliance.scripture.graph.words import verses_in_all
 from appliance.scripture.references import format_range
 from appliance.scripture.search.hits import Mode, Search
+from server.access import rule
 from server.bootstrap import Appliance
 from server.rendering import read_address
 
@@ -25,6 +27,7 @@ MOST_DIGITS, MAX_ID = 15, 10**15
 
 class StudyPagesController(Controller):
     include_in_schema = False
+    opt = rule(Permission.READ)
 
     @get("/topics", sync_to_thread=True)
     def topics(

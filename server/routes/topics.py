@@ -7,10 +7,12 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
+from appliance.community.accounts.permissions import Permission
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.words import uses_of, verses_in_all
 from appliance.scripture.references import Reference, format_range, parse_reference
+from server.access import rule
 from server.bootstrap import Appliance
 
 MAX_PAGE = 200
@@ -88,6 +90,7 @@ class TopicsController(Controller):
 
     path = "/"
     tags = ("Topics and words",)
+    opt = rule(Permission.READ)
 
     @get("/topics", sync_to_thread=True, summary="Topics, by their beginning")
     def browse(

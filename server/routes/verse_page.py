@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
+from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
@@ -17,6 +18,7 @@ from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
 from appliance.scripture.passage import Translation
 from appliance.scripture.references import format_range, parse_reference
+from server.access import rule
 from server.bootstrap import Appliance
 from server.rendering import read_address
 
@@ -34,6 +36,7 @@ class RelatedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 class VersePageController(Controller):
     include_in_schema = False
+    opt = rule(Permission.READ)
 
     @get("/verse/{translation:str}/{reference:str}", sync_to_thread=True)
     def verse(

@@ -1,5 +1,7 @@
 // An answer as it is written: sources first, then text; a broken link continues where it stopped.
 
+import { post } from "./api.js";
+
 const section = document.getElementById("answer");
 
 function sourceCard(source) {
@@ -90,7 +92,7 @@ function follow() {
   });
   section.querySelector(".stop").addEventListener("click", () => {
     made.textContent = "Stopping …";
-    fetch(`/api/v1/messages/${section.dataset.message}/stop`, { method: "POST" });
+    post(`/api/v1/messages/${section.dataset.message}/stop`);
   });
 }
 

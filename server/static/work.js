@@ -1,5 +1,6 @@
 // The work in the background: a counter in the corner that opens a list, the same on every page.
 
+import { post } from "./api.js";
 import { on } from "./events.js";
 
 const corner = document.getElementById("work");
@@ -27,7 +28,7 @@ function button(label, job, action) {
   made.setAttribute("aria-label", `${label}: ${job.title}`);
   made.addEventListener("click", async () => {
     made.disabled = true;
-    await fetch(`/api/v1/jobs/${job.id}/${action}`, { method: "POST", headers: { "X-CSRF-Token": corner.dataset.csrf } });
+    await post(`/api/v1/jobs/${job.id}/${action}`);
   });
   return made;
 }

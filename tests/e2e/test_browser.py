@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.serving import Served, serving
+from fakes.serving import Served, serving, session
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -40,6 +40,7 @@ class Visit:
 
     def __init__(self, browser: Browser, served: Served, **context: object) -> None:
         self.context = browser.new_context(base_url=served.url, **context)
+        self.context.add_cookies([{"name": "lampstand", "value": session(served.home), "url": served.url}])
         self.page: Page = self.context.new_page()
         self.problems: list[str] = []
         self.strangers: list[str] = []

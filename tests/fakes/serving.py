@@ -12,6 +12,14 @@ from pathlib import Path
 
 import httpx
 
+from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts.permissions import Permission, Role, permits
+from appliance.community.accounts.person import Person
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.paths import DataFolder
+from server.bootstrap import APPLIANCE_MIGRATIONS
+
+PASSWORD = "seven green lamps burn"
 LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 
 
@@ -26,15 +34,48 @@ class Served:
 
     def __init__(self, url: str, process: subprocess.Popen[str], home: Path) -> None:
         self.url, self.process, self.home = url, process, home
-        self.http = httpx.Client(base_url=url, timeout=60, trust_env=False)
+        self.guest = httpx.Client(base_url=url, timeout=60, trust_env=False)
+        self.http = httpx.Client(base_url=url, timeout=60, trust_env=False, headers=bearer(home))
+
+
+def bearer(home: Path, role: Role = Role.ADMINISTRATOR) -> dict[str, str]:
+    """The header of a program that may do all that somebody of a role may; they are created where they are missing."""
+    database = Database(DataFolder(home).create().appliance_db, APPLIANCE_MIGRATIONS)
+    database.migrate()
+    try:
+        person = person_of(database, role)
+        scopes = [each for each in Permission if permits(role, each, guests_may_read=True)]
+        made = entry.create_token(database, person=person, name="tests", scopes=scopes, days=None)
+    finally:
+        database.close()
+    return {"Authorization": f"Bearer {made.token}"}
+
+
+def person_of(database: Database, role: Role) -> Person:
+    found = [each for each in queries.people(database) if each.role is role]
+    return (
+        found[0]
+        if found
+        else operations.create(database, name=role.value.title(), login=role.value, password=PASSWORD, role=role)
+    )
+
+
+def session(home: Path, role: Role = Role.ADMINISTRATOR) -> str:
+    """The cookie of a browser in which somebody of a role is signed in."""
+    database = Database(DataFolder(home).create().appliance_db, APPLIANCE_MIGRATIONS)
+    database.migrate()
+    person = person_of(database, role)
+    entered = operations.sign_in(database, login=person.login, password=PASSWORD, address="127.0.0.1", agent="tests")
+    database.close()
+    return entered.token
 
 
 @contextlib.contextmanager
-def serving(home: Path, *, command: str = "serve") -> Iterator[Served]:
+def serving(home: Path, *, command: str = "serve", host: str = "127.0.0.1") -> Iterator[Served]:
     """Run the command until the block ends; the first health answer is waited for."""
     port = free_port()
     process = subprocess.Popen(
-        [LAMPSTAND, "--home", str(home), command, "--port", str(port)],
+        [LAMPSTAND, "--home", str(home), command, "--port", str(port), "--host", host],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     served = Served(f"http://127.0.0.1:{port}", process, home)
@@ -43,6 +84,7 @@ def serving(home: Path, *, command: str = "serve") -> Iterator[Served]:
         yield served
     finally:
         served.http.close()
+        served.guest.close()
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(timeout=20)

@@ -15,7 +15,8 @@ from fakes.serving import LAMPSTAND, Served, serving
 from fakes.tiny_gguf import make_tiny_gguf
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.jobs import Jobs, State
+from appliance.infrastructure.jobs.job import State
+from appliance.infrastructure.jobs.ledger import Jobs
 from appliance.scripture import operations
 from appliance.scripture.importers.detect import open_sources
 from server.bootstrap import APPLIANCE_MIGRATIONS, LIBRARY_MIGRATIONS, open_appliance
@@ -73,10 +74,11 @@ def embedded(home: Path) -> int:
 def test_what_dies_is_started_again(copy_home: Callable[[], Path]) -> None:
     home = copy_home()
     with serving(home, command="up") as running:
-        (web,) = processes(home, "serve --host")
+        (web,) = processes(home, "serve --supervised")
         web.kill()
         wait_for(
-            lambda: [each for each in processes(home, "serve --host") if each.pid != web.pid], "another web process"
+            lambda: [each for each in processes(home, "serve --supervised") if each.pid != web.pid],
+            "another web process",
         )
         wait_for(lambda: _is_healthy(running), "health after the restart")
         assert "Matt.6.34" in running.http.get("/api/v1/search", params={"q": "do not be anxious"}).text

@@ -59,7 +59,8 @@ def set_up(database: Database, *, code: str, name: str, password: str, address: 
     if database.reader.value(store.SELECT_RULE, (queries.SETUP_CODE,)) != fingerprint(plain_code(code)).hex():
         attempts.failed(SET_UP, address)
         raise CodeInvalid(
-            "This is not the set-up code.", remedy="It was printed where Lampstand was started; `lampstand users setup` needs none."
+            "This is not the set-up code.",
+            remedy="It was printed where Lampstand was started; `lampstand users setup` needs none.",
         )
     return _sign_in(database, create_administrator(database, name=name, password=password), address, agent)
 
@@ -100,7 +101,7 @@ def sign_in(database: Database, *, login: str, password: str, address: str, agen
         )
     attempts.succeeded(login, address)
     person = store.person_of(row)
-    if is_outdated(kept):
+    if kept and is_outdated(kept):
         with database.write() as work:
             work.execute(store.UPDATE_PASSWORD, (hash_password(password), person.id))
             work.commit()
@@ -121,11 +122,14 @@ def join(database: Database, *, code: str, name: str, address: str, agent: str) 
     return _sign_in(database, person, address, agent)
 
 
+def is_due(session: Session) -> bool:
+    """True where it is time to note that a session is used: every five minutes."""
+    return time.time() - session.seen_at >= TOUCH_EVERY_S
+
+
 def touch(database: Database, session: Session) -> None:
-    """Note that a session is used, at most every five minutes; a used one lasts on, half a year at the most."""
+    """Note that a session is used: it lasts on for a month, and half a year in all."""
     now = time.time()
-    if now - session.seen_at < TOUCH_EVERY_S:
-        return
     with database.write() as work:
         work.execute(store.TOUCH_SESSION, (now, min(now + IDLE_S, session.created_at + LONGEST_S), session.id))
         work.commit()
@@ -147,7 +151,9 @@ def end_other_sessions(database: Database, *, person: int, keep: int | None) -> 
         work.commit()
 
 
-def change_password(database: Database, *, person: Person, old: str, new: str, session: int | None, address: str) -> None:
+def change_password(
+    database: Database, *, person: Person, old: str, new: str, session: int | None, address: str
+) -> None:
     """Set one's own password, which ends one's other sessions. Raises SignInFailed, TooManyAttempts, PasswordRefused."""
     attempts, account = Attempts(database), person.login or person.audience
     attempts.check(account, address)

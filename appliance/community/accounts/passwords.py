@@ -24,10 +24,13 @@ def check_password(password: str, *known: str) -> None:
             f"The password has fewer than {LEAST_CHARACTERS} characters.", remedy="Three or four words make a good one."
         )
     if len(password) > MOST_CHARACTERS:
-        raise PasswordRefused(f"The password has more than {MOST_CHARACTERS} characters.", remedy="Choose a shorter one.")
+        raise PasswordRefused(
+            f"The password has more than {MOST_CHARACTERS} characters.", remedy="Choose a shorter one."
+        )
     if zxcvbn(password[:72], user_inputs=["lampstand", *known])["score"] < LEAST_SCORE:
         raise PasswordRefused(
-            "This password would be guessed soon.", remedy="Three or four words that do not belong together make a good one."
+            "This password would be guessed soon.",
+            remedy="Three or four words that do not belong together make a good one.",
         )
 
 

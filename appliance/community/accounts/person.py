@@ -1,7 +1,5 @@
 """The nouns of accounts, and how signing in can go wrong."""
 
-from enum import StrEnum
-
 import msgspec
 
 from appliance.community.accounts.permissions import Permission, Role
@@ -93,6 +91,12 @@ class NotAllowed(Refused):
     """This person's role does not permit it."""
 
     title = "Not allowed"
+
+
+class HttpsNeeded(Refused):
+    """Plain HTTP from another machine would let others listen."""
+
+    title = "HTTPS needed"
 
 
 class SignInFailed(SignInNeeded):

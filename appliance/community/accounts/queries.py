@@ -62,13 +62,10 @@ def identify_session(database: Database, token: str) -> Identity:
     )
 
 
-def identify_token(database: Database, token: str) -> Identity:
-    """Who an API token is of, and what it may do; nobody where it is over or unknown."""
-    found = token_owner(database, token) if token.startswith(API_PREFIX) else None
-    return Identity(person=found[1], scopes=frozenset(found[0].scopes)) if found else NOBODY
-
-
 def token_owner(database: Database, token: str) -> tuple[ApiToken, Person] | None:
+    """An API token and whose it is, or None where it is over or unknown."""
+    if not token.startswith(API_PREFIX):
+        return None
     row = database.reader.row(store.SELECT_TOKEN_OWNER, (fingerprint(token), time.time()))
     return (store.token_of(row[: store.TOKEN_FIELDS]), store.person_of(row[store.TOKEN_FIELDS :])) if row else None
 

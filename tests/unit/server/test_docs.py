@@ -40,11 +40,15 @@ def test_every_api_path_is_documented() -> None:
 
     from server import routes
 
-    unused = {name: Provide(type(name, (), {}), sync_to_thread=False) for name in ("appliance", "desk", "hub")}
+    unused = {
+        name: Provide(type(name, (), {}), sync_to_thread=False) for name in ("appliance", "desk", "hub", "who", "me")
+    }
     app = Litestar([routes.api], openapi_config=None, dependencies=unused)
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     paths = {re.sub(r":\w+", "", route.path).removeprefix("/api/v1") for route in app.routes}
-    documented = {re.sub(r"\{\w+\}|G3439", "{}", line) for line in re.findall(r"`(?:GET|POST) (/[^ ?`]*)", page)}
+    documented = {
+        re.sub(r"\{\w+\}|G3439", "{}", line) for line in re.findall(r"`(?:GET|POST|PUT|DELETE) (/[^ ?`]*)", page)
+    }
 
     assert {re.sub(r"\{\w+\}", "{}", path) for path in paths} == documented
 

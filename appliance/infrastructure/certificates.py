@@ -1,0 +1,258 @@
+"""The machine's own certificate authority, and its server certificate for the names and addresses it has.
+
+The authority can vouch for nothing but this house: name constraints (RFC 5280, 4.2.1.10) permit it the machine's names,
+the endings that no public site has, and private addresses. So a phone that trusts it risks nothing elsewhere.
+"""
+
+import ipaddress
+import os
+import platform
+import socket
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import psutil
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from appliance.errors import Refused
+
+AUTHORITY_DAYS = 3650
+# Apple's systems accept 825 days of authorities that a person added; others fewer. A year is renewed early enough.
+SERVER_DAYS, RENEW_DAYS = 365, 30
+PRIVATE_NAMES = ("local", "lan", "home", "internal", "home.arpa", "localhost")
+PRIVATE_NETWORKS = (
+    "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10",
+    "::1/128", "fc00::/7", "fe80::/10",
+)  # fmt: skip
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class CertificateUnusable(Refused):
+    """A certificate or its key cannot be read, or they do not belong together."""
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What HTTPS is served with; `authority` is null where the house has a certificate of its own from elsewhere."""
+
+    certificate: Path
+    key: Path
+    authority: Path | None
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate in words; `fingerprint` is its SHA-256, as devices show it."""
+
+    subject: str
+    names: tuple[str, ...]
+    fingerprint: str
+    expires_at: datetime
+
+
+def own_names(further: Iterable[str] = ()) -> list[str]:
+    """What this machine is called: its host name, that name as multicast DNS has it, and further ones."""
+    host = platform.node().split(".")[0].lower() or "lampstand"
+    return list(
+        dict.fromkeys(("localhost", host, f"{host}.local", *(name.strip().lower() for name in further if name.strip())))
+    )
+
+
+def own_addresses() -> list[Address]:
+    """The addresses of this machine's interfaces, but those that only reach the next cable's end."""
+    found = {
+        ipaddress.ip_address(each.address.partition("%")[0])
+        for addresses in psutil.net_if_addrs().values()
+        for each in addresses
+        if each.family in (socket.AF_INET, socket.AF_INET6)
+    }
+    return sorted((each for each in found if not each.is_link_local), key=lambda each: (each.version, each.packed))
+
+
+def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime) -> Served:
+    """The server certificate, made anew where it is missing, ends within a month, or lacks a name or an address.
+
+    The authority is made once and lasts ten years; where it lacks the right to a name, it is made anew too. Raises
+    CertificateUnusable.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    authority, authority_key = folder / "authority.crt", folder / "authority.key"
+    served = Served(certificate=folder / "server.crt", key=folder / "server.key", authority=authority)
+    issuer = _read(authority) if authority.exists() and authority_key.exists() else None
+    if (
+        issuer is None
+        or issuer.not_valid_after_utc < now + timedelta(days=SERVER_DAYS)
+        or not _may_name(issuer, names, addresses)
+    ):
+        issuer = _make_authority(authority, authority_key, names, addresses, now)
+        served.certificate.unlink(missing_ok=True)
+    if not (served.certificate.exists() and served.key.exists()) or _is_outdated(
+        served.certificate, names, addresses, now
+    ):
+        _make_server(served, issuer, _read_key(authority_key), names, addresses, now)
+    return served
+
+
+def check_own(certificate: Path, key: Path) -> Served:
+    """A certificate that the house got elsewhere. Raises CertificateUnusable."""
+    found, private = _read(certificate), _read_key(key)
+    encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    if found.public_key().public_bytes(encoding, form) != private.public_key().public_bytes(encoding, form):
+        raise CertificateUnusable(
+            f"{key} is not the key of {certificate}.",
+            remedy="Set tls_certificate and tls_key to what belongs together.",
+        )
+    return Served(certificate=certificate, key=key, authority=None)
+
+
+def describe(path: Path) -> Description:
+    """Raises CertificateUnusable."""
+    found = _read(path)
+    return Description(
+        subject=found.subject.rfc4514_string(), names=tuple(sorted(_names(found))),
+        fingerprint=found.fingerprint(hashes.SHA256()).hex(":").upper(), expires_at=found.not_valid_after_utc,
+    )  # fmt: skip
+
+
+def as_der(path: Path) -> bytes:
+    """A certificate in the form that phones install."""
+    return _read(path).public_bytes(serialization.Encoding.DER)
+
+
+def _make_authority(
+    path: Path, key_path: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime
+) -> x509.Certificate:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Lampstand"),
+        x509.NameAttribute(NameOID.COMMON_NAME, f"Lampstand of {platform.node() or 'this house'}"),
+    ])  # fmt: skip
+    permitted: list[x509.GeneralName] = [x509.DNSName(each) for each in dict.fromkeys((*PRIVATE_NAMES, *names))]
+    networks = [ipaddress.ip_network(each) for each in PRIVATE_NETWORKS]
+    networks += [ipaddress.ip_network(each) for each in addresses if not any(each in network for network in networks)]
+    permitted += [x509.IPAddress(network) for network in networks]
+    usage = x509.KeyUsage(
+        digital_signature=False, key_cert_sign=True, crl_sign=True, content_commitment=False, key_encipherment=False,
+        data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    certificate = (
+        _begun(name, name, key, now, AUTHORITY_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    _write_key(key_path, key)
+    _write(path, certificate)
+    return certificate
+
+
+def _make_server(
+    served: Served,
+    issuer: x509.Certificate,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    names: Sequence[str],
+    addresses: Sequence[Address],
+    now: datetime,
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[-1])])
+    alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
+    alternatives += [x509.IPAddress(address) for address in addresses]
+    identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    certificate = (
+        _begun(subject, issuer.subject, key, now, SERVER_DAYS)
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
+        .sign(issuer_key, hashes.SHA256())
+    )
+    _write_key(served.key, key)
+    _write(served.certificate, certificate)
+
+
+def _begun(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    # From yesterday on: a phone's clock may be behind.
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=days))
+    )
+
+
+def _is_outdated(path: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime) -> bool:
+    found = _read(path)
+    wanted = {*names, *map(str, addresses)}
+    return found.not_valid_after_utc < now + timedelta(days=RENEW_DAYS) or not wanted <= _names(found)
+
+
+def _may_name(authority: x509.Certificate, names: Sequence[str], addresses: Sequence[Address]) -> bool:
+    permitted = authority.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
+    endings = [each.value for each in permitted if isinstance(each, x509.DNSName)]
+    networks = [ipaddress.ip_network(str(each.value)) for each in permitted if isinstance(each, x509.IPAddress)]
+    return all(any(name == end or name.endswith(f".{end}") for end in endings) for name in names) and all(
+        any(address in network for network in networks) for address in addresses
+    )
+
+
+def _names(certificate: x509.Certificate) -> set[str]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return set()
+    return {*found.get_values_for_type(x509.DNSName), *map(str, found.get_values_for_type(x509.IPAddress))}
+
+
+def _read(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CertificateUnusable(
+            f"{path} is not a certificate that can be read: {error}.",
+            remedy="Remove it, and `lampstand tls init` makes another.",
+        ) from error
+
+
+def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        # Whatever kind of key it is: only what both kinds have in common is used of a foreign one.
+        return serialization.load_pem_private_key(path.read_bytes(), password=None)  # type: ignore[return-value]
+    except (OSError, ValueError, TypeError) as error:
+        raise CertificateUnusable(
+            f"{path} is not a key that can be read: {error}.", remedy="It must be a PEM file without a password."
+        ) from error
+
+
+def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    data = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    _replace(path, data, 0o600)
+
+
+def _write(path: Path, certificate: x509.Certificate) -> None:
+    _replace(path, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+
+
+def _replace(path: Path, data: bytes, mode: int) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123 - the mode is set as it is made
+        file.write(data)
+    fresh.replace(path)
+
+
+def today() -> datetime:
+    return datetime.now(UTC)

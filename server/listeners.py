@@ -1,0 +1,140 @@
+"""Where the web server listens: this machine from the start; the local network, over HTTP and HTTPS, once it is set up."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import structlog
+import uvicorn
+from litestar import Litestar
+
+from appliance.community.accounts import queries
+from appliance.infrastructure.certificates import Served
+from server.bootstrap import Appliance
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what answering the local network means
+GRACE_S = 3
+LOOK_AT_CERTIFICATES_S = 3600.0
+SET_UP = "house.set-up"
+_log = structlog.get_logger()
+
+
+class _Listener(uvicorn.Server):
+    """A server among several of one application: signals go to all of them, so to none by itself."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.begun = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.begun.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Listeners:
+    """The servers of one application."""
+
+    def __init__(self, app: Litestar, appliance: Appliance) -> None:
+        self._app, self._appliance = app, appliance
+        self._running: dict[asyncio.Task[None], _Listener] = {}
+        self._secure: list[_Listener] = []
+        self._ending = asyncio.Event()
+
+    async def run(self, on_ready: Callable[[], None], on_open: Callable[[], None]) -> None:
+        """Serve until this process is asked to end.
+
+        `on_ready` is called once this machine is answered, `on_open` once others are.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._ending.set)
+        settings = self._appliance.settings
+        first = settings.host or LOOPBACK
+        await self._listen(first, settings.port, lifespan="on")
+        on_ready()
+        opening = asyncio.create_task(self._open_when_set_up(on_open))
+        await asyncio.wait({asyncio.create_task(self._ending.wait()), *self._running}, return_when="FIRST_COMPLETED")
+        opening.cancel()
+        # The first holds the application's life: it ends last.
+        for listener in reversed(self._running.values()):
+            listener.should_exit = True
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _open_when_set_up(self, on_open: Callable[[], None]) -> None:
+        settings = self._appliance.settings
+        if settings.host in (LOOPBACK, "localhost", "::1"):
+            return
+        if not settings.host:
+            await self._await_set_up()
+        served = await asyncio.to_thread(self._appliance.certificates)
+        for address in (settings.host,) if settings.host else EVERYWHERE:
+            try:
+                if not settings.host:
+                    await self._listen(address, settings.port)
+                self._secure.append(await self._listen(address, settings.https_port, served=served))
+            except OSError as error:
+                # Without IPv6 there is the other; a port in use is said, and this machine is answered all the same.
+                _log.warning("not listening", address=address, reason=str(error))
+        on_open()
+        await self._renew(served)
+
+    async def _await_set_up(self) -> None:
+        database = self._appliance.appliance_db
+        hub = self._app.state.hub
+        last = hub.newest
+        if await asyncio.to_thread(queries.is_set_up, database):
+            return
+        async for event in hub.follow(last, frozenset({"administrators"})):
+            if getattr(event, "kind", SET_UP) == SET_UP and await asyncio.to_thread(queries.is_set_up, database):
+                return
+
+    async def _renew(self, served: Served) -> None:
+        """Serve a renewed certificate to whoever connects from then on."""
+        changed = served.certificate.stat().st_mtime_ns
+        while True:
+            await asyncio.sleep(LOOK_AT_CERTIFICATES_S)
+            served = await asyncio.to_thread(self._appliance.certificates)
+            if (now := served.certificate.stat().st_mtime_ns) != changed:
+                changed = now
+                for listener in self._secure:
+                    assert listener.config.ssl is not None  # noqa: S101 - it was made with a certificate
+                    listener.config.ssl.load_cert_chain(served.certificate, served.key)
+
+    async def _listen(
+        self, address: str, port: int, *, served: Served | None = None, lifespan: Any = "off"
+    ) -> _Listener:
+        """Raises OSError where the address cannot be had."""
+        config = uvicorn.Config(
+            self._app, log_level="warning", access_log=False, server_header=False, lifespan=lifespan,
+            timeout_graceful_shutdown=GRACE_S, proxy_headers=False,
+            ssl_certfile=served.certificate if served else None, ssl_keyfile=served.key if served else None,
+        )  # fmt: skip
+        listener = _Listener(config)
+        task = asyncio.create_task(listener.serve(sockets=[_bound(address, port)]))
+        self._running[task] = listener
+        await asyncio.wait({task, asyncio.create_task(listener.begun.wait())}, return_when="FIRST_COMPLETED")
+        return listener
+
+
+def _bound(address: str, port: int) -> socket.socket:
+    """A socket that may lie beside one of ours: this machine's own address is bound before all of them are."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((address, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -1,0 +1,285 @@
+"""The pages for signing in, joining, one's account, people and classes. Their forms work without JavaScript."""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.response import Redirect, Template
+
+from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
+from appliance.community.accounts.person import Identity, Person
+from appliance.errors import ApplianceError
+from server.access import address_of, rule
+from server.bootstrap import Appliance
+from server.errors import status_of
+from server.routes.accounts import agent_of, signed_in, signed_out
+
+AnyRequest = Request[Any, Any, Any]
+Form = URLEncodedBody[dict[str, str]]
+
+
+def inside(target: str) -> str:
+    """An address of our own to go on to: nobody is sent to another site by a link to the sign-in page."""
+    parts = urlsplit(target)
+    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return target if ours else "/"
+
+
+def _again(page: str, error: ApplianceError, **context: Any) -> Template:
+    """A form with what was wrong with it."""
+    return Template(page, context={"problem": str(error), **context}, status_code=status_of(error))
+
+
+def go(target: str) -> Redirect:
+    return Redirect(target, status_code=303)
+
+
+class EntryPagesController(Controller):
+    include_in_schema = False
+    opt = rule(Permission.ENTER)
+
+    @get("/sign-in", sync_to_thread=True)
+    def sign_in_form(
+        self, appliance: NamedDependency[Appliance], next_page: FromQuery[str] = "/"
+    ) -> Template | Redirect:
+        if not queries.is_set_up(appliance.appliance_db):
+            return go("/setup")
+        return Template("sign_in.html", context={"next_page": inside(next_page)})
+
+    @post("/sign-in", sync_to_thread=True)
+    def sign_in(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
+        name, target = data.get("name", ""), inside(data.get("next_page", "/"))
+        try:
+            entered = operations.sign_in(
+                appliance.appliance_db, login=name, password=data.get("password", ""), address=address_of(request),
+                agent=agent_of(request),
+            )  # fmt: skip
+        except ApplianceError as error:
+            return _again("sign_in.html", error, name=name, next_page=target)
+        return Redirect(target, status_code=303, cookies=[signed_in(request, entered.token)])
+
+    @get("/setup", sync_to_thread=True)
+    def setup_form(self, appliance: NamedDependency[Appliance]) -> Template | Redirect:
+        return go("/sign-in") if queries.is_set_up(appliance.appliance_db) else Template("setup.html", context={})
+
+    @post("/setup", sync_to_thread=True)
+    def set_up(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
+        code, name = data.get("code", ""), data.get("name", "")
+        try:
+            entered = operations.set_up(
+                appliance.appliance_db, code=code, name=name, password=data.get("password", ""),
+                address=address_of(request), agent=agent_of(request),
+            )  # fmt: skip
+        except ApplianceError as error:
+            return _again("setup.html", error, code=code, name=name)
+        return Redirect("/", status_code=303, cookies=[signed_in(request, entered.token)])
+
+    @get("/join", sync_to_thread=True)
+    def join_form(self, code: FromQuery[str] = "") -> Template:
+        return Template("join.html", context={"code": code})
+
+    @post("/join", sync_to_thread=True)
+    def join(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
+        code, name = data.get("code", ""), data.get("name", "")
+        try:
+            entered = operations.join(
+                appliance.appliance_db, code=code, name=name, address=address_of(request), agent=agent_of(request)
+            )
+        except ApplianceError as error:
+            return _again("join.html", error, code=code, name=name)
+        return Redirect("/", status_code=303, cookies=[signed_in(request, entered.token)])
+
+
+class AccountPagesController(Controller):
+    path = "/account"
+    include_in_schema = False
+    opt = rule(Permission.OWN)
+
+    @get(sync_to_thread=True)
+    def account(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], who: NamedDependency[Identity]
+    ) -> Template:
+        return Template("account.html", context=_account(appliance, me, who))
+
+    @post("/sign-out", sync_to_thread=True)
+    def sign_out(
+        self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]
+    ) -> Redirect:
+        if who.session:
+            operations.end_session(appliance.appliance_db, person=who.session.person, session=who.session.id)
+        return Redirect("/", status_code=303, cookies=[signed_out(request)])
+
+    @post("/sessions/{session_id:int}/end", sync_to_thread=True)
+    def end_session(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], session_id: FromPath[int]
+    ) -> Redirect:
+        operations.end_session(appliance.appliance_db, person=me.id, session=session_id)
+        return go("/account")
+
+    @post("/password", sync_to_thread=True)
+    def password(
+        self,
+        request: AnyRequest,
+        appliance: NamedDependency[Appliance],
+        me: NamedDependency[Person],
+        who: NamedDependency[Identity],
+        data: Form,
+    ) -> Redirect | Template:
+        database, new = appliance.appliance_db, data.get("new", "")
+        try:
+            if me.login is None:
+                operations.take_account(database, person=me, login=data.get("name", "") or me.name, password=new)
+            else:
+                operations.change_password(
+                    database, person=me, old=data.get("old", ""), new=new, address=address_of(request),
+                    session=who.session.id if who.session else None,
+                )  # fmt: skip
+        except ApplianceError as error:
+            return _again("account.html", error, **_account(appliance, me, who))
+        return go("/account?changed=password")
+
+    @post("/tokens", sync_to_thread=True)
+    def create_token(
+        self,
+        appliance: NamedDependency[Appliance],
+        me: NamedDependency[Person],
+        who: NamedDependency[Identity],
+        data: Form,
+    ) -> Template:
+        scopes = [each for each in Permission if data.get(f"scope-{each}")]
+        try:
+            made = entry.create_token(
+                appliance.appliance_db, person=me, name=data.get("name", ""), scopes=scopes, days=365
+            )
+        except ApplianceError as error:
+            return _again("account.html", error, **_account(appliance, me, who))
+        return Template("account.html", context={**_account(appliance, me, who), "made": made})
+
+    @post("/tokens/{token_id:int}/remove", sync_to_thread=True)
+    def remove_token(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], token_id: FromPath[int]
+    ) -> Redirect:
+        entry.remove_token(appliance.appliance_db, person=me.id, token=token_id)
+        return go("/account")
+
+
+def _account(appliance: Appliance, me: Person, who: Identity) -> dict[str, Any]:
+    return {
+        "me": me, "sessions": queries.sessions(appliance.appliance_db, me.id), "current": who.session.id if who.session else None,
+        "tokens": queries.api_tokens(appliance.appliance_db, me.id), "meaning": MEANING,
+        "scopes": [each for each in Permission if each is not Permission.ENTER and permits(me.role, each, guests_may_read=True)],
+    }  # fmt: skip
+
+
+class PeoplePagesController(Controller):
+    path = "/people"
+    include_in_schema = False
+    opt = rule(Permission.ADMINISTER)
+
+    @get(sync_to_thread=True)
+    def people(self, appliance: NamedDependency[Appliance]) -> Template:
+        return Template("people.html", context=_people(appliance))
+
+    @post(sync_to_thread=True)
+    def create(self, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
+        name = data.get("name", "")
+        try:
+            operations.create(
+                appliance.appliance_db, name=name, login=data.get("login", "") or name, role=Role(data.get("role", Role.MEMBER)),
+                password=data.get("password", ""),
+            )  # fmt: skip
+        except ApplianceError as error:
+            return _again("people.html", error, name=name, login=data.get("login", ""), **_people(appliance))
+        return go("/people")
+
+    @post("/guests", sync_to_thread=True)
+    def guests(self, appliance: NamedDependency[Appliance], data: Form) -> Redirect:
+        operations.let_guests_read(appliance.appliance_db, allowed=bool(data.get("allowed")))
+        return go("/people")
+
+    @post("/{person_id:int}/role", sync_to_thread=True)
+    def set_role(
+        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: Form
+    ) -> Redirect | Template:
+        person = queries.person(appliance.appliance_db, person_id)
+        try:
+            operations.set_role(appliance.appliance_db, person=person, role=Role(data.get("role", person.role)))
+        except ApplianceError as error:
+            return _again("people.html", error, **_people(appliance))
+        return go("/people")
+
+    @post("/{person_id:int}/password", sync_to_thread=True)
+    def reset_password(
+        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: Form
+    ) -> Redirect | Template:
+        person = queries.person(appliance.appliance_db, person_id)
+        try:
+            operations.reset_password(appliance.appliance_db, person=person, password=data.get("password", ""))
+        except ApplianceError as error:
+            return _again("people.html", error, **_people(appliance))
+        return go("/people")
+
+    @get("/{person_id:int}/remove", sync_to_thread=True)
+    def ask_remove(self, appliance: NamedDependency[Appliance], person_id: FromPath[int]) -> Template:
+        return Template("remove_person.html", context={"person": queries.person(appliance.appliance_db, person_id)})
+
+    @post("/{person_id:int}/remove", sync_to_thread=True)
+    def remove(self, appliance: NamedDependency[Appliance], person_id: FromPath[int]) -> Redirect | Template:
+        try:
+            appliance.remove_person(queries.person(appliance.appliance_db, person_id))
+        except ApplianceError as error:
+            return _again("people.html", error, **_people(appliance))
+        return go("/people")
+
+
+def _people(appliance: Appliance) -> dict[str, Any]:
+    database = appliance.appliance_db
+    return {
+        "people": queries.people(database), "roles": [role for role in Role if role is not Role.GUEST],
+        "guests_may_read": queries.guests_may_read(database), "meaning": MEANING, "least_role": LEAST_ROLE,
+        "classes": {each.id: each.name for each in queries.class_codes(database)},
+    }  # fmt: skip
+
+
+class ClassPagesController(Controller):
+    path = "/classes"
+    include_in_schema = False
+    opt = rule(Permission.LEAD)
+
+    @get(sync_to_thread=True)
+    def classes(self, appliance: NamedDependency[Appliance]) -> Template:
+        return Template("classes.html", context=_classes(appliance))
+
+    @post(sync_to_thread=True)
+    def open_class(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form
+    ) -> Redirect | Template:
+        hours = data.get("hours", "12")
+        try:
+            entry.open_class(
+                appliance.appliance_db,
+                leader=me,
+                name=data.get("name", ""),
+                hours=float(hours) if hours.isdecimal() else 12,
+            )
+        except ApplianceError as error:
+            return _again("classes.html", error, **_classes(appliance))
+        return go("/classes")
+
+    @post("/{class_id:int}/close", sync_to_thread=True)
+    def close_class(self, appliance: NamedDependency[Appliance], class_id: FromPath[int], data: Form) -> Redirect:
+        entry.close_class(appliance.appliance_db, class_id, sign_out=bool(data.get("sign_out")))
+        return go("/classes")
+
+
+def _classes(appliance: Appliance) -> dict[str, Any]:
+    now = time.time()
+    classes = queries.class_codes(appliance.appliance_db)
+    return {
+        "open": [each for each in classes if each.is_open(now)],
+        "over": [each for each in classes if not each.is_open(now)],
+    }

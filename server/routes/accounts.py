@@ -1,0 +1,321 @@
+"""Signing in and out, one's own account, people, classes and the rules of the house."""
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, Response, delete, get, post, put
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts.permissions import Permission, Role
+from appliance.community.accounts.person import ApiToken, ClassCode, Identity, Person, Session
+from appliance.community.accounts.tokens import csrf_token
+from server.access import address_of, cookie_name, may, rule
+from server.bootstrap import Appliance
+
+MOST_DAYS = 3650
+MOST_HOURS = 24 * 120
+AnyRequest = Request[Any, Any, Any]
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, and what they may do. `csrf_token` goes into the header X-CSRF-Token of what a browser changes."""
+
+    person: Person | None
+    role: Role
+    permissions: list[Permission]
+    csrf_token: str
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    password: str
+
+
+class SetUp(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    name: str
+    password: str
+
+
+class Join(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    name: str
+
+
+class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
+    old: str
+    new: str
+
+
+class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token is for, what it may do, and after how many days it ends; without them, never."""
+
+    name: str
+    scopes: list[Permission]
+    days: Annotated[float, msgspec.Meta(gt=0, le=MOST_DAYS)] | None = 365.0
+
+
+class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    password: str
+    login: str = ""
+    role: Role = Role.MEMBER
+
+
+class RoleWish(msgspec.Struct, frozen=True):
+    role: Role
+
+
+class PasswordWish(msgspec.Struct, frozen=True):
+    password: str
+
+
+class ClassWish(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    hours: Annotated[float, msgspec.Meta(gt=0, le=MOST_HOURS)] = 12.0
+
+
+class ClosingWish(msgspec.Struct, frozen=True, kw_only=True):
+    """With `sign_out`, those who joined by the code have to leave too."""
+
+    sign_out: bool = False
+
+
+class House(msgspec.Struct, frozen=True, kw_only=True):
+    """What the house allows."""
+
+    guests_may_read: bool
+
+
+class SessionList(msgspec.Struct, frozen=True, kw_only=True):
+    """`current` is the one that asks."""
+
+    sessions: list[Session]
+    current: int | None
+
+
+class TokenList(msgspec.Struct, frozen=True):
+    tokens: list[ApiToken]
+
+
+class PersonList(msgspec.Struct, frozen=True):
+    people: list[Person]
+
+
+class ClassList(msgspec.Struct, frozen=True):
+    classes: list[ClassCode]
+
+
+def signed_in(request: AnyRequest, token: str) -> Cookie:
+    """The cookie of a new session."""
+    return Cookie(
+        key=cookie_name(request), value=token, httponly=True, samesite="lax", path="/",
+        secure=request.scope["scheme"] == "https", max_age=int(operations.LONGEST_S),
+    )  # fmt: skip
+
+
+def signed_out(request: AnyRequest) -> Cookie:
+    return Cookie(
+        key=cookie_name(request), value="", httponly=True, samesite="lax", path="/", max_age=0,
+        secure=request.scope["scheme"] == "https",
+    )  # fmt: skip
+
+
+def agent_of(request: AnyRequest) -> str:
+    return request.headers.get("user-agent", "")
+
+
+def _me(identity: Identity, csrf: str, appliance: Appliance) -> Me:
+    guests = queries.guests_may_read(appliance.appliance_db)
+    allowed = [
+        each for each in Permission if may(identity, each, guests_may_read=guests or identity.person is not None)
+    ]
+    return Me(person=identity.person, role=identity.role, permissions=allowed, csrf_token=csrf)
+
+
+def _entered(request: AnyRequest, appliance: Appliance, entered: operations.SignedIn) -> Response[Me]:
+    identity = queries.identify_session(appliance.appliance_db, entered.token)
+    me = _me(identity, csrf_token(entered.token), appliance)
+    return Response(me, status_code=201, cookies=[signed_in(request, entered.token)])
+
+
+class SessionController(Controller):
+    tags = ("Accounts",)
+    opt = rule(Permission.ENTER)
+
+    @get(
+        "/session",
+        sync_to_thread=True,
+        opt=rule(Permission.ENTER, plain=True),
+        summary="Who asks, and what they may do",
+    )
+    def me(self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]) -> Me:
+        return _me(who, request.auth, appliance)
+
+    @post("/session", sync_to_thread=True, summary="Sign in")
+    def sign_in(
+        self, request: AnyRequest, appliance: NamedDependency[Appliance], data: JSONBody[SignIn]
+    ) -> Response[Me]:
+        entered = operations.sign_in(
+            appliance.appliance_db, login=data.name, password=data.password, address=address_of(request),
+            agent=agent_of(request),
+        )  # fmt: skip
+        return _entered(request, appliance, entered)
+
+    @delete("/session", status_code=200, sync_to_thread=True, opt=rule(Permission.OWN), summary="Sign out")
+    def sign_out(
+        self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]
+    ) -> Response[None]:
+        if who.session:
+            operations.end_session(appliance.appliance_db, person=who.session.person, session=who.session.id)
+        return Response(None, cookies=[signed_out(request)])
+
+    @post("/setup", sync_to_thread=True, summary="Create the administrator by the set-up code")
+    def set_up(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: JSONBody[SetUp]) -> Response[Me]:
+        entered = operations.set_up(
+            appliance.appliance_db, code=data.code, name=data.name, password=data.password,
+            address=address_of(request), agent=agent_of(request),
+        )  # fmt: skip
+        return _entered(request, appliance, entered)
+
+    @post("/join", sync_to_thread=True, summary="Become a member by a class code")
+    def join(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: JSONBody[Join]) -> Response[Me]:
+        entered = operations.join(
+            appliance.appliance_db, code=data.code, name=data.name, address=address_of(request), agent=agent_of(request)
+        )
+        return _entered(request, appliance, entered)
+
+
+class AccountController(Controller):
+    path = "/account"
+    tags = ("Accounts",)
+    opt = rule(Permission.OWN)
+
+    @get("/sessions", sync_to_thread=True, summary="Where one is signed in")
+    def sessions(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], who: NamedDependency[Identity]
+    ) -> SessionList:
+        return SessionList(
+            sessions=queries.sessions(appliance.appliance_db, me.id), current=who.session.id if who.session else None
+        )
+
+    @delete("/sessions/{session_id:int}", status_code=200, sync_to_thread=True, summary="Sign out there")
+    def end_session(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], session_id: FromPath[int]
+    ) -> None:
+        operations.end_session(appliance.appliance_db, person=me.id, session=session_id)
+
+    @post("/password", status_code=200, summary="Change one's password; other sessions end")
+    async def change_password(
+        self,
+        request: AnyRequest,
+        appliance: NamedDependency[Appliance],
+        me: NamedDependency[Person],
+        who: NamedDependency[Identity],
+        data: JSONBody[PasswordChange],
+    ) -> None:
+        await asyncio.to_thread(
+            operations.change_password, appliance.appliance_db, person=me, old=data.old, new=data.new,
+            session=who.session.id if who.session else None, address=address_of(request),
+        )  # fmt: skip
+
+    @post("/login", status_code=200, sync_to_thread=True, summary="Get a password, where one joined by a name alone")
+    def take_account(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[SignIn]
+    ) -> Person:
+        return operations.take_account(appliance.appliance_db, person=me, login=data.name, password=data.password)
+
+    @get("/tokens", sync_to_thread=True, summary="One's tokens for programs")
+    def tokens(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> TokenList:
+        return TokenList(queries.api_tokens(appliance.appliance_db, me.id))
+
+    @post("/tokens", sync_to_thread=True, summary="Make a token; it is shown this once")
+    def create_token(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[TokenWish]
+    ) -> entry.NewToken:
+        return entry.create_token(appliance.appliance_db, person=me, name=data.name, scopes=data.scopes, days=data.days)
+
+    @delete("/tokens/{token_id:int}", status_code=200, sync_to_thread=True, summary="Remove a token")
+    def remove_token(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], token_id: FromPath[int]
+    ) -> None:
+        entry.remove_token(appliance.appliance_db, person=me.id, token=token_id)
+
+
+class PeopleController(Controller):
+    path = "/people"
+    tags = ("People",)
+    opt = rule(Permission.ADMINISTER)
+
+    @get(sync_to_thread=True, summary="Everyone of the house")
+    def people(self, appliance: NamedDependency[Appliance]) -> PersonList:
+        return PersonList(queries.people(appliance.appliance_db))
+
+    @post(sync_to_thread=True, summary="Give somebody an account")
+    def create(self, appliance: NamedDependency[Appliance], data: JSONBody[NewPerson]) -> Person:
+        return operations.create(
+            appliance.appliance_db,
+            name=data.name,
+            login=data.login or data.name,
+            password=data.password,
+            role=data.role,
+        )
+
+    @put("/{person_id:int}/role", sync_to_thread=True, summary="Give somebody another role")
+    def set_role(
+        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: JSONBody[RoleWish]
+    ) -> Person:
+        person = queries.person(appliance.appliance_db, person_id)
+        return operations.set_role(appliance.appliance_db, person=person, role=data.role)
+
+    @put("/{person_id:int}/password", sync_to_thread=True, summary="Set somebody's password; they are signed out")
+    def reset_password(
+        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: JSONBody[PasswordWish]
+    ) -> None:
+        person = queries.person(appliance.appliance_db, person_id)
+        operations.reset_password(appliance.appliance_db, person=person, password=data.password)
+
+    @delete("/{person_id:int}", status_code=200, sync_to_thread=True, summary="Remove somebody and all that is theirs")
+    def remove(self, appliance: NamedDependency[Appliance], person_id: FromPath[int]) -> None:
+        appliance.remove_person(queries.person(appliance.appliance_db, person_id))
+
+
+class ClassController(Controller):
+    path = "/classes"
+    tags = ("People",)
+    opt = rule(Permission.LEAD)
+
+    @get(sync_to_thread=True, summary="Class codes, newest first")
+    def classes(self, appliance: NamedDependency[Appliance]) -> ClassList:
+        return ClassList(queries.class_codes(appliance.appliance_db))
+
+    @post(sync_to_thread=True, summary="Open a class: a code by which people join with their name")
+    def open_class(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[ClassWish]
+    ) -> ClassCode:
+        return entry.open_class(appliance.appliance_db, leader=me, name=data.name, hours=data.hours)
+
+    @post("/{class_id:int}/close", status_code=200, sync_to_thread=True, summary="Let nobody join by a code any more")
+    def close_class(
+        self, appliance: NamedDependency[Appliance], class_id: FromPath[int], data: JSONBody[ClosingWish]
+    ) -> ClassCode:
+        return entry.close_class(appliance.appliance_db, class_id, sign_out=data.sign_out)
+
+
+class HouseController(Controller):
+    path = "/house"
+    tags = ("People",)
+    opt = rule(Permission.ADMINISTER)
+
+    @get(sync_to_thread=True, summary="What the house allows")
+    def house(self, appliance: NamedDependency[Appliance]) -> House:
+        return House(guests_may_read=queries.guests_may_read(appliance.appliance_db))
+
+    @put(sync_to_thread=True, summary="Say what the house allows")
+    def change(self, appliance: NamedDependency[Appliance], data: JSONBody[House]) -> House:
+        operations.let_guests_read(appliance.appliance_db, allowed=data.guests_may_read)
+        return data

@@ -1,0 +1,42 @@
+"""The page that explains how to trust this machine, and its authority's certificate."""
+
+import asyncio
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.response import Template
+
+from appliance.community.accounts.permissions import Permission
+from appliance.errors import NotFound
+from appliance.infrastructure.certificates import as_der, describe
+from server.access import rule
+from server.bootstrap import Appliance
+
+
+class NoAuthority(NotFound):
+    """This house has a certificate from elsewhere, which devices trust already."""
+
+
+class TrustController(Controller):
+    path = "/trust"
+    include_in_schema = False
+    opt = rule(Permission.ENTER, plain=True)
+
+    @get(sync_to_thread=True)
+    def trust(self, appliance: NamedDependency[Appliance]) -> Template:
+        served = appliance.certificates()
+        return Template(
+            "trust.html",
+            context={
+                "authority": describe(served.authority) if served.authority else None,
+                "addresses": appliance.https_addresses(),
+            },
+        )
+
+    @get("/lampstand-authority.crt")
+    async def authority(self, appliance: NamedDependency[Appliance]) -> Response[bytes]:
+        served = await asyncio.to_thread(appliance.certificates)
+        if served.authority is None:
+            raise NoAuthority("This house has no authority of its own.", remedy="Its certificate is trusted already.")
+        # The type by which phones offer to install it.
+        return Response(await asyncio.to_thread(as_der, served.authority), media_type="application/x-x509-ca-cert")
