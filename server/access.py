@@ -21,6 +21,7 @@ from appliance.community.accounts import entry, operations, queries
 from appliance.community.accounts.permissions import Permission, audiences, permits
 from appliance.community.accounts.person import NOBODY, HttpsNeeded, Identity, NotAllowed, SignInNeeded
 from appliance.community.accounts.tokens import csrf_token, same
+from appliance.community.notifications import queries as notifications
 from appliance.errors import Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EVERYONE
@@ -215,7 +216,13 @@ def _allows(request: Connection, permission: str) -> bool:
     return may(who, Permission(permission), guests_may_read=open_to_guests)
 
 
+def _unread_of(request: Connection) -> int:
+    person = _who_asks(request).person
+    return notifications.unread(request.app.state.appliance.appliance_db, person.id) if person else 0
+
+
 TEMPLATE_ACCESS = {
+    "unread_of": _unread_of,
     "who_asks": _who_asks,
     "allows": _allows,
     "csrf_of": lambda request: request.scope.get("auth") or "",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import structlog
 from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Request, Response, Router
 from litestar.config.compression import CompressionConfig
@@ -55,10 +56,12 @@ def create_app(appliance: Appliance) -> Litestar:
         app.state.desk, app.state.appliance = desk, appliance
         app.state.hub = hub = EventHub(appliance.events)
         following = asyncio.create_task(hub.run(), name="event hub")
+        feeding = asyncio.create_task(feed_inboxes(appliance, hub), name="feed of inboxes")
         try:
             yield
         finally:
             following.cancel()
+            feeding.cancel()
             await desk.close()
             appliance.close()
 
@@ -107,6 +110,19 @@ def create_app(appliance: Appliance) -> Litestar:
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
     )  # fmt: skip
+
+
+async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
+    """Tell people what happens, from what happened while nobody told them on."""
+    while True:
+        try:
+            for job in await asyncio.to_thread(appliance.feed.read_on):
+                await asyncio.to_thread(appliance.enqueue, job)
+            await hub.past(await asyncio.to_thread(appliance.feed.position))
+        except ApplianceError as error:
+            # The disk is full, or another process has the database for long: it is tried again when more happens.
+            structlog.get_logger().warning("inboxes were not fed", reason=str(error))
+            await hub.past(hub.newest)
 
 
 def _template_engine() -> JinjaTemplateEngine:

@@ -10,6 +10,10 @@ from typing import Any
 from appliance.community.accounts import operations as accounts
 from appliance.community.accounts.person import Person
 from appliance.community.accounts.store import m005_accounts
+from appliance.community.notifications import operations as notifications
+from appliance.community.notifications.feed import Feed
+from appliance.community.notifications.jobs import DELIVER, deliver
+from appliance.community.notifications.store import m007_notifications
 from appliance.errors import Conflict, Unavailable
 from appliance.infrastructure.backup import BACKUP, CHECK, back_up, check_databases
 from appliance.infrastructure.certificates import (
@@ -29,6 +33,7 @@ from appliance.infrastructure.jobs.ledger import Jobs, m001_jobs, m004_shared_qu
 from appliance.infrastructure.jobs.pauses import Queues, QueueState
 from appliance.infrastructure.jobs.runner import run_job
 from appliance.infrastructure.jobs.schedule import Daily
+from appliance.infrastructure.messenger import AppriseMessenger
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.queue import JobQueue
 from appliance.infrastructure.settings import Settings, default_home, load_settings
@@ -51,9 +56,18 @@ from models.catalogue import Catalogue
 from models.client import Client
 from models.errors import ModelError
 from models.messages import ChatMessage, ChatRequest, ServiceTier
+from server.model_jobs import PULL, pull_model
 
 LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments, m004_headings, m005_entities)
-APPLIANCE_MIGRATIONS = (m001_jobs, m002_messages, m003_events, m004_shared_queues, m005_accounts, m006_askers)
+APPLIANCE_MIGRATIONS = (
+    m001_jobs,
+    m002_messages,
+    m003_events,
+    m004_shared_queues,
+    m005_accounts,
+    m006_askers,
+    m007_notifications,
+)
 NIGHTLY = (
     Daily(kind=BACKUP, title="Back up people's data", hour=2),
     Daily(kind=TIDY, title="Tidy up", hour=3),
@@ -153,6 +167,8 @@ class Appliance:
         self.events = EventLog(self.appliance_db)
         self.jobs = Jobs(self.appliance_db)
         self.queues = Queues(self.appliance_db)
+        self.feed = Feed(self.appliance_db, self.events, self.jobs)
+        self.messenger = AppriseMessenger()
         self._wires: dict[str, JobQueue] = {}
 
     def wire(self, queue: str) -> JobQueue:
@@ -177,16 +193,18 @@ class Appliance:
                 scripture_jobs.index_library, database=self.library, embedder=self.index_embedder,
                 preferred=self.settings.embedded_translation,
             ),
+            PULL: partial(pull_model, catalogue=self.catalogue, folder=self.folder.models),
             BACKUP: partial(
                 back_up, database=self.appliance_db, folder=self.folder.backups, keep=self.settings.keep_backups
             ),
             CHECK: partial(
                 check_databases, databases={"People's data": self.appliance_db, "the library": self.library}
             ),
+            DELIVER: partial(deliver, database=self.appliance_db, messenger=self.messenger),
             TIDY: partial(
                 tidy, jobs=self.jobs, events=self.events, workshop=self.folder.workshop,
                 keep_days=self.settings.keep_events_days,
-                more=[partial(accounts.forget, self.appliance_db)],
+                more=[partial(accounts.forget, self.appliance_db), partial(notifications.forget, self.appliance_db)],
                 scraps={self.folder.graph.parent: "building-*", self.folder.home: "tmp*.npz"},
             ),
         }  # fmt: skip
@@ -204,6 +222,13 @@ class Appliance:
 
     def create_graph_job(self, *, started_by: str = "") -> Job:
         return self.jobs.create(scripture_jobs.GRAPH, title="Build the graph", started_by=started_by)
+
+    def create_pull_job(self, model: str, *, sha256: str = "", name: str = "", started_by: str = "") -> Job:
+        arguments = {"model": model, "sha256": sha256, "name": name}
+        return self.jobs.create(PULL, title=f"Fetch {name or model}", arguments=arguments, started_by=started_by)
+
+    def create_backup_job(self, *, started_by: str = "") -> Job:
+        return self.jobs.create(BACKUP, title="Back up people's data", started_by=started_by)
 
     def create_memory_job(self) -> Job:
         return self.jobs.create(scripture_jobs.MEMORY, title="Remember topics")
@@ -249,6 +274,11 @@ class Appliance:
         names = [name for name in own_names(self.settings.names.split(",")) if "." in name]
         addresses = [str(each) for each in own_addresses() if each.version == 4 and not each.is_loopback]
         return [f"https://{each}:{self.settings.https_port}" for each in (*names, *addresses)]
+
+    @property
+    def outside_services(self) -> frozenset[str]:
+        """The services outside that notifications may be sent to."""
+        return frozenset(filter(None, map(str.strip, self.settings.notification_services.split(","))))
 
     def remove_person(self, person: Person) -> None:
         """Remove somebody, and all that is theirs. Raises LastAdministrator."""

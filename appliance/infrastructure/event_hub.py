@@ -56,6 +56,11 @@ class EventHub:
         """The id of the last event that was read."""
         return self._newest
 
+    async def past(self, event_id: int) -> None:
+        """Wait until something happened after an id."""
+        while self._newest <= event_id:
+            await self._news.wait()
+
     async def follow(self, after: int | None, audiences: frozenset[str]) -> AsyncIterator[Event | Reset]:
         """The events for these audiences after an id, as they come, without end; from now on where there is no id.
 

@@ -1,7 +1,8 @@
 """The event log: all that happens, in order, under increasing ids, in appliance.db.
 
 An event is appended in the unit of work that makes it true, so that both are there or neither. An audience is a set of
-names with spaces between: `everyone`, or what the domains call their people; whoever has one of the names may see it.
+names with spaces between: `everyone`, one person, or what the domains call several; whoever has one of the names may see
+it.
 """
 
 import time
@@ -13,6 +14,7 @@ import msgspec
 from appliance.infrastructure.database import Database, Row, UnitOfWork
 
 EVERYONE = "everyone"
+PERSON = "person:"
 
 CREATE_EVENTS = """
 CREATE TABLE events (
@@ -30,6 +32,16 @@ SELECT_NEWEST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = '
 SELECT_OLDEST = "SELECT min(id) FROM events"
 PRUNE = "DELETE FROM events WHERE at < ?"
 DATA_VERSION = "PRAGMA data_version"
+
+
+def one_person(number: int) -> str:
+    """The audience that is one person, by the number of their account."""
+    return f"{PERSON}{number}"
+
+
+def person_in(audience: str) -> int | None:
+    """The number of the person that an audience is, if it is one."""
+    return int(audience.removeprefix(PERSON)) if audience.startswith(PERSON) else None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="Model that writes answers: a name from `lampstand models list`, or empty for the newest."),
     ] = ""
+    notification_services: Annotated[
+        str,
+        Meta(
+            description="Services outside that notifications may be sent to, by apprise's schemes, with commas between."
+        ),
+    ] = "ntfy,ntfys,gotify,gotifys,mailto,mailtos,matrix,matrixs,tgram,signal,signals,pover,slack,discord,mmost,mmosts"
     queues_address: Annotated[
         str,
         Meta(

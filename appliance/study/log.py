@@ -23,6 +23,7 @@ class LiveAnswer:
 
     def __init__(self, database: Database, message_id: str) -> None:
         self.message_id = message_id
+        self.followers = 0
         self.events: list[AnswerEvent] = []
         self.over = False
         self._database = database
@@ -51,15 +52,19 @@ class LiveAnswer:
 
     async def follow(self, after: int) -> AsyncIterator[AnswerEvent]:
         """Events with a `seq` over `after`, as they come, until the answer is over."""
-        while True:
-            for event in self.events[after:]:
-                after = event.seq
-                yield event
-            if self.over and after >= len(self.events):
-                return
-            async with self._changed:
-                if not self.over and len(self.events) <= after:
-                    await self._changed.wait()
+        self.followers += 1
+        try:
+            while True:
+                for event in self.events[after:]:
+                    after = event.seq
+                    yield event
+                if self.over and after >= len(self.events):
+                    return
+                async with self._changed:
+                    if not self.over and len(self.events) <= after:
+                        await self._changed.wait()
+        finally:
+            self.followers -= 1
 
     async def _flush_soon(self) -> None:
         await asyncio.sleep(FLUSH_S)
@@ -71,6 +76,8 @@ class LiveAnswer:
             store.insert_events(work, self.message_id, pending)
             if state is not None:
                 store.finish_message(work, self.message_id, state, made_by=made_by, error=error)
+                if state is MessageState.DONE and not self.followers:
+                    store.tell_asker(work, self.message_id)
             work.commit()
         self._flushed = max(self._flushed, pending[-1].seq if pending else 0)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from appliance.infrastructure.database import Reader, Row, UnitOfWork
+from appliance.infrastructure.events import append_event, one_person
 from appliance.study.answer import AnswerEvent, EventType, Message, MessageState, Source
 
 SCHEMA = """
@@ -23,6 +24,7 @@ CREATE_ASKERS = "CREATE INDEX messages_asked_by ON messages (asked_by)"
 DELETE_OF_PERSON = "DELETE FROM messages WHERE asked_by = ?"
 INSERT_MESSAGE = "INSERT INTO messages (id, asked_by, question, translation, state, owner, created_at) VALUES (?, ?, ?, ?, 'running', ?, ?)"
 SELECT_MESSAGE = "SELECT id, asked_by, question, translation, state, made_by, error, created_at, finished_at FROM messages WHERE id = ?"
+SELECT_ASKER = "SELECT asked_by, question FROM messages WHERE id = ?"
 SELECT_OWNER = "SELECT state, owner FROM messages WHERE id = ?"
 SELECT_RUNNING = "SELECT id, owner FROM messages WHERE state = 'running'"
 FINISH_MESSAGE = "UPDATE messages SET state = ?, made_by = ?, error = ?, finished_at = ?, owner = NULL WHERE id = ? AND state = 'running'"
@@ -61,6 +63,14 @@ def finish_message(
     error: str | None = None,
 ) -> None:
     work.execute(FINISH_MESSAGE, (state.value, made_by, error, time.time(), message_id))
+
+
+def tell_asker(work: UnitOfWork, message_id: str) -> None:
+    """Say that an answer is ready to who asked and did not stay."""
+    asked_by, question = work.execute(SELECT_ASKER, (message_id,))[0]
+    if asked_by is not None:
+        payload = {"message": message_id, "asked_by": asked_by, "question": question}
+        append_event(work, "answer.ready", payload, one_person(asked_by))
 
 
 def select_events(reader: Reader, message_id: str, after: int) -> list[AnswerEvent]:

@@ -10,7 +10,6 @@ from models.catalogue import Model, Role
 from models.cli.context import JSON_OPTION, ModelsFolder, byte_progress, print_json, run
 from models.planner.plan import in_words
 
-DOWNLOADS = "downloads"
 _BECOMES = {
     Role.CHAT: "Answers are written with it from now on.",
     Role.EMBED: "Texts can be embedded with it.",
@@ -43,19 +42,10 @@ def add(given: ModelsFolder, path: Path, name: str, family: str, licence: str, a
 @click.pass_obj
 def pull(given: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
     """Fetch a model by its name in `models recommend`, or by the URL of its GGUF file. Run again, it goes on."""
-    from models.download import fetch
-    from models.known import find_known
+    from models.pulling import pull as bring
 
-    url, licence = name_or_url, ""
-    if "://" not in name_or_url:
-        known = find_known(name_or_url)
-        url, name, licence, sha256 = known.url, name or known.name, known.licence, sha256 or known.sha256
-    folder = given.folder / DOWNLOADS
-    with byte_progress(name or url.rsplit("/", 1)[-1], quiet=as_json) as progress:
-        file, _ = fetch(url, folder, sha256=sha256, on_progress=progress)
-        added = run(given.catalogue.add(file, name=name, licence=licence, source=url, on_progress=progress))
-    # It is linked into the models folder by now.
-    file.unlink()
+    with byte_progress(name or name_or_url.rsplit("/", 1)[-1], quiet=as_json) as progress:
+        added = bring(given.catalogue, given.folder, name_or_url, sha256=sha256, name=name, on_progress=progress)
     _say_added(added, as_json=as_json)
 
 

@@ -5,10 +5,10 @@ import click
 from appliance.infrastructure.logs import configure_logging
 from models.cli import models as group
 from models.cli.context import ModelsFolder
-from server.cli.context import Home
+from server.cli.context import JSON_OPTION, Home, print_json, run_with_progress
 
 
-@click.group(commands=group.commands)
+@click.group(commands={name: command for name, command in group.commands.items() if name != "pull"})
 @click.pass_context
 def models(context: click.Context) -> None:
     """The models that embed and write, and the runtime that loads them."""
@@ -18,3 +18,22 @@ def models(context: click.Context) -> None:
     configure_logging(settings.log_level if context.invoked_subcommand == "serve" else home.log_level or "error")
     folder = home.folder.create()
     context.obj = ModelsFolder(folder.models, folder.models_socket, settings.models_address, settings.models_token)
+
+
+@models.command()
+@click.argument("name_or_url")
+@click.option("--sha256", default="", help="What the file's SHA-256 has to be.")
+@click.option("--name", default="", help="What to call it (default: the file's name).")
+@JSON_OPTION
+@click.pass_context
+def pull(context: click.Context, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
+    """Fetch a model by its name in `models recommend`, or by the URL of its GGUF file. Run again, it goes on."""
+    assert context.parent is not None  # noqa: S101 - it is a command of a group
+    assert context.parent.parent is not None  # noqa: S101
+    home: Home = context.parent.parent.obj
+    appliance = home.open()
+    job = run_with_progress(appliance, appliance.create_pull_job(name_or_url, sha256=sha256, name=name), quiet=as_json)
+    if as_json:
+        print_json({"job": job.id, "result": job.message})
+    else:
+        click.echo(f"{job.message}. `lampstand models list` shows what is there.")

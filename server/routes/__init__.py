@@ -20,9 +20,11 @@ from server.routes.entities import EntitiesController
 from server.routes.events import EventController
 from server.routes.graph import GraphController
 from server.routes.health import HealthController
+from server.routes.inbox_pages import InboxPagesController
 from server.routes.job_pages import JobPagesController
 from server.routes.jobs import JobController, QueueController
 from server.routes.library import LibraryController
+from server.routes.notifications import AnnouncementController, NotificationController
 from server.routes.pages import PagesController
 from server.routes.search import SearchController, SuggestController
 from server.routes.study_pages import StudyPagesController
@@ -34,6 +36,7 @@ api = Router(
     path="/api/v1",
     route_handlers=[
         AccountController,
+        AnnouncementController,
         AskController,
         ClassController,
         EntitiesController,
@@ -46,6 +49,7 @@ api = Router(
         QueueController,
         LibraryController,
         MessageController,
+        NotificationController,
         SearchController,
         SessionController,
         SuggestController,
@@ -58,6 +62,7 @@ pages = Router(
         AccountPagesController,
         ClassPagesController,
         EntryPagesController,
+        InboxPagesController,
         JobPagesController,
         PagesController,
         PeoplePagesController,

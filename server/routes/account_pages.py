@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 from appliance.community.accounts import entry, operations, queries
 from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
 from appliance.community.accounts.person import Identity, Person
+from appliance.community.notifications.queries import outside_allowed
 from appliance.errors import ApplianceError
 from server.access import address_of, rule
 from server.bootstrap import Appliance
@@ -29,7 +30,7 @@ def inside(target: str) -> str:
     return target if ours else "/"
 
 
-def _again(page: str, error: ApplianceError, **context: Any) -> Template:
+def again(page: str, error: ApplianceError, **context: Any) -> Template:
     """A form with what was wrong with it."""
     return Template(page, context={"problem": str(error), **context}, status_code=status_of(error))
 
@@ -59,7 +60,7 @@ class EntryPagesController(Controller):
                 agent=agent_of(request),
             )  # fmt: skip
         except ApplianceError as error:
-            return _again("sign_in.html", error, name=name, next_page=target)
+            return again("sign_in.html", error, name=name, next_page=target)
         return Redirect(target, status_code=303, cookies=[signed_in(request, entered.token)])
 
     @get("/setup", sync_to_thread=True)
@@ -75,7 +76,7 @@ class EntryPagesController(Controller):
                 address=address_of(request), agent=agent_of(request),
             )  # fmt: skip
         except ApplianceError as error:
-            return _again("setup.html", error, code=code, name=name)
+            return again("setup.html", error, code=code, name=name)
         return Redirect("/", status_code=303, cookies=[signed_in(request, entered.token)])
 
     @get("/join", sync_to_thread=True)
@@ -90,7 +91,7 @@ class EntryPagesController(Controller):
                 appliance.appliance_db, code=code, name=name, address=address_of(request), agent=agent_of(request)
             )
         except ApplianceError as error:
-            return _again("join.html", error, code=code, name=name)
+            return again("join.html", error, code=code, name=name)
         return Redirect("/", status_code=303, cookies=[signed_in(request, entered.token)])
 
 
@@ -139,7 +140,7 @@ class AccountPagesController(Controller):
                     session=who.session.id if who.session else None,
                 )  # fmt: skip
         except ApplianceError as error:
-            return _again("account.html", error, **_account(appliance, me, who))
+            return again("account.html", error, **_account(appliance, me, who))
         return go("/account?changed=password")
 
     @post("/tokens", sync_to_thread=True)
@@ -156,7 +157,7 @@ class AccountPagesController(Controller):
                 appliance.appliance_db, person=me, name=data.get("name", ""), scopes=scopes, days=365
             )
         except ApplianceError as error:
-            return _again("account.html", error, **_account(appliance, me, who))
+            return again("account.html", error, **_account(appliance, me, who))
         return Template("account.html", context={**_account(appliance, me, who), "made": made})
 
     @post("/tokens/{token_id:int}/remove", sync_to_thread=True)
@@ -193,7 +194,7 @@ class PeoplePagesController(Controller):
                 password=data.get("password", ""),
             )  # fmt: skip
         except ApplianceError as error:
-            return _again("people.html", error, name=name, login=data.get("login", ""), **_people(appliance))
+            return again("people.html", error, name=name, login=data.get("login", ""), **_people(appliance))
         return go("/people")
 
     @post("/guests", sync_to_thread=True)
@@ -209,7 +210,7 @@ class PeoplePagesController(Controller):
         try:
             operations.set_role(appliance.appliance_db, person=person, role=Role(data.get("role", person.role)))
         except ApplianceError as error:
-            return _again("people.html", error, **_people(appliance))
+            return again("people.html", error, **_people(appliance))
         return go("/people")
 
     @post("/{person_id:int}/password", sync_to_thread=True)
@@ -220,7 +221,7 @@ class PeoplePagesController(Controller):
         try:
             operations.reset_password(appliance.appliance_db, person=person, password=data.get("password", ""))
         except ApplianceError as error:
-            return _again("people.html", error, **_people(appliance))
+            return again("people.html", error, **_people(appliance))
         return go("/people")
 
     @get("/{person_id:int}/remove", sync_to_thread=True)
@@ -232,7 +233,7 @@ class PeoplePagesController(Controller):
         try:
             appliance.remove_person(queries.person(appliance.appliance_db, person_id))
         except ApplianceError as error:
-            return _again("people.html", error, **_people(appliance))
+            return again("people.html", error, **_people(appliance))
         return go("/people")
 
 
@@ -241,6 +242,7 @@ def _people(appliance: Appliance) -> dict[str, Any]:
     return {
         "people": queries.people(database), "roles": [role for role in Role if role is not Role.GUEST],
         "guests_may_read": queries.guests_may_read(database), "meaning": MEANING, "least_role": LEAST_ROLE,
+        "outside_allowed": outside_allowed(database.reader),
         "classes": {each.id: each.name for each in queries.class_codes(database)},
     }  # fmt: skip
 
@@ -267,7 +269,7 @@ class ClassPagesController(Controller):
                 hours=float(hours) if hours.isdecimal() else 12,
             )
         except ApplianceError as error:
-            return _again("classes.html", error, **_classes(appliance))
+            return again("classes.html", error, **_classes(appliance))
         return go("/classes")
 
     @post("/{class_id:int}/close", sync_to_thread=True)

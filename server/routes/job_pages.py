@@ -13,8 +13,8 @@ from appliance.community.accounts.person import Identity, Person
 from appliance.infrastructure.jobs.job import view_job
 from server.access import audiences_of, may, rule
 from server.bootstrap import Appliance
+from server.job_desk import JobWish, begin, own_job
 from server.routes.account_pages import go
-from server.routes.jobs import own_job
 from server.words import pause_in_words
 
 JOBS_SHOWN = 60
@@ -37,6 +37,13 @@ class JobPagesController(Controller):
                 "pause_in_words": pause_in_words, "administers": may(who, Permission.ADMINISTER),
             },
         )  # fmt: skip
+
+    @post(sync_to_thread=True, opt=rule(Permission.ADMINISTER))
+    def create(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: URLEncodedBody[JobWish]
+    ) -> Redirect:
+        begin(appliance, me, data)
+        return go("/jobs")
 
     @post("/queues/{queue:str}/pause", sync_to_thread=True, opt=rule(Permission.ADMINISTER))
     def pause(

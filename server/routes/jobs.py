@@ -9,12 +9,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from appliance.community.accounts.permissions import Permission
-from appliance.community.accounts.person import Identity, NotAllowed, Person
-from appliance.infrastructure.jobs.job import Job, JobNotFound, JobView, view_job
+from appliance.community.accounts.person import Identity, Person
+from appliance.infrastructure.jobs.job import JobView, view_job
 from appliance.infrastructure.jobs.ledger import NO_ID
 from appliance.infrastructure.jobs.pauses import QueueState
-from server.access import audiences_of, may, rule
+from server.access import audiences_of, rule
 from server.bootstrap import Appliance
+from server.job_desk import JobWish, begin, own_job, seen_job
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,22 +34,6 @@ class PauseWish(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
     minutes: Annotated[float, msgspec.Meta(gt=0, le=60 * 24 * 30)] | None = None
-
-
-def seen_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
-    """A job that somebody may see. Raises JobNotFound, also where it is none of their business."""
-    job = appliance.jobs.get(job_id)
-    if not audiences_of(who) & set(job.audience.split()):
-        raise JobNotFound(f"There is no job {job_id} of yours.", remedy="Your jobs are on the page of jobs.")
-    return job
-
-
-def own_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
-    """A job that somebody may stop or begin again: their own, or any for an administrator. Raises NotAllowed, JobNotFound."""
-    job = seen_job(appliance, who, job_id)
-    if not may(who, Permission.ADMINISTER) and not (who.person and job.started_by == who.person.audience):
-        raise NotAllowed("This job is not yours.", remedy="An administrator can stop it.")
-    return job
 
 
 class JobController(Controller):
@@ -70,6 +55,14 @@ class JobController(Controller):
             jobs=[view_job(job, now) for job in found if seen & set(job.audience.split())],
             next_before=found[-1].id if len(found) == limit else None,
         )
+
+    @post(
+        sync_to_thread=True, opt=rule(Permission.ADMINISTER), summary="Begin a job: import, index, graph, pull, backup"
+    )
+    def create(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[JobWish]
+    ) -> JobView:
+        return view_job(begin(appliance, me, data), time.time())
 
     @get("/{job_id:int}", sync_to_thread=True, summary="A job")
     def job(

@@ -20,6 +20,7 @@ from appliance.community.accounts.person import (
     SignInFailed,
 )
 from appliance.community.accounts.tokens import fingerprint, new_code, new_token, plain_code
+from appliance.community.house import drop_rule, read_rule, set_rule
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import append_event
 
@@ -43,7 +44,7 @@ def new_setup_code(database: Database) -> str:
     _refuse_set_up(database)
     code = new_code(SETUP_CODE_LENGTH)
     with database.write() as work:
-        work.execute(store.SET_RULE, (queries.SETUP_CODE, fingerprint(plain_code(code)).hex()))
+        set_rule(work, queries.SETUP_CODE, fingerprint(plain_code(code)).hex())
         work.commit()
     return code
 
@@ -56,7 +57,7 @@ def set_up(database: Database, *, code: str, name: str, password: str, address: 
     _refuse_set_up(database)
     attempts = Attempts(database)
     attempts.check(SET_UP, address)
-    if database.reader.value(store.SELECT_RULE, (queries.SETUP_CODE,)) != fingerprint(plain_code(code)).hex():
+    if read_rule(database.reader, queries.SETUP_CODE) != fingerprint(plain_code(code)).hex():
         attempts.failed(SET_UP, address)
         raise CodeInvalid(
             "This is not the set-up code.",
@@ -70,7 +71,7 @@ def create_administrator(database: Database, *, name: str, password: str) -> Per
     _refuse_set_up(database)
     person = create(database, name=name, login=name, password=password, role=Role.ADMINISTRATOR)
     with database.write() as work:
-        work.execute(store.DELETE_RULE, (queries.SETUP_CODE,))
+        drop_rule(work, queries.SETUP_CODE)
         append_event(work, "house.set-up", {"administrator": person.name}, "administrators")
         work.commit()
     return person
@@ -206,7 +207,7 @@ def remove(database: Database, *, person: Person) -> None:
 def let_guests_read(database: Database, *, allowed: bool) -> None:
     """Say whether who is not signed in may read and search."""
     with database.write() as work:
-        work.execute(store.SET_RULE, (queries.GUESTS_MAY_READ, msgspec.json.encode(allowed).decode()))
+        set_rule(work, queries.GUESTS_MAY_READ, allowed)
         append_event(work, "house.changed", {queries.GUESTS_MAY_READ: allowed}, "administrators")
         work.commit()
 

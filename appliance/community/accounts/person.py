@@ -4,6 +4,7 @@ import msgspec
 
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.errors import Conflict, NotFound, Refused, Unavailable
+from appliance.infrastructure.events import one_person
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +20,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def audience(self) -> str:
         """The name of this person alone in the audiences of events."""
-        return audience_of(self.id)
+        return one_person(self.id)
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +152,3 @@ class SessionNotFound(NotFound):
 
 class TokenNotFound(NotFound):
     """This person has no such token."""
-
-
-def audience_of(person: int) -> str:
-    return f"person:{person}"

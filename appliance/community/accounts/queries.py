@@ -2,8 +2,6 @@
 
 import time
 
-import msgspec
-
 from appliance.community.accounts import store
 from appliance.community.accounts.person import (
     NOBODY,
@@ -15,6 +13,7 @@ from appliance.community.accounts.person import (
     Session,
 )
 from appliance.community.accounts.tokens import API_PREFIX, fingerprint
+from appliance.community.house import read_rule
 from appliance.infrastructure.database import Database
 
 GUESTS_MAY_READ = "guests_may_read"
@@ -48,8 +47,7 @@ def is_set_up(database: Database) -> bool:
 
 
 def guests_may_read(database: Database) -> bool:
-    value = database.reader.value(store.SELECT_RULE, (GUESTS_MAY_READ,))
-    return value is None or bool(msgspec.json.decode(value))
+    return bool(read_rule(database.reader, GUESTS_MAY_READ, default=True))
 
 
 def identify_session(database: Database, token: str) -> Identity:

@@ -2,6 +2,7 @@
 
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ApiToken, ClassCode, Person, Session
+from appliance.community.house import CREATE_HOUSE
 from appliance.infrastructure.database import Row, UnitOfWork
 
 SCHEMA = """
@@ -27,8 +28,7 @@ CREATE TABLE api_tokens (
 );
 CREATE INDEX api_tokens_person ON api_tokens (person);
 CREATE TABLE attempts (what TEXT NOT NULL, at REAL NOT NULL);
-CREATE INDEX attempts_what ON attempts (what, at);
-CREATE TABLE house (rule TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
+CREATE INDEX attempts_what ON attempts (what, at)
 """
 
 PERSON = "people.id, people.name, people.login, people.role, people.class_code, people.created_at"
@@ -96,16 +96,13 @@ INSERT_ATTEMPT = "INSERT INTO attempts (what, at) VALUES (?, ?)"
 DELETE_ATTEMPTS = "DELETE FROM attempts WHERE what = ?"
 DELETE_OLD_ATTEMPTS = "DELETE FROM attempts WHERE at < ?"
 
-SELECT_RULE = "SELECT value FROM house WHERE rule = ?"
-SET_RULE = "INSERT INTO house (rule, value) VALUES (?, ?) ON CONFLICT (rule) DO UPDATE SET value = excluded.value"
-DELETE_RULE = "DELETE FROM house WHERE rule = ?"
-
 PERSON_FIELDS, SESSION_FIELDS, TOKEN_FIELDS = 6, 7, 7
 
 
 def m005_accounts(work: UnitOfWork) -> None:
     for statement in SCHEMA.split(";\n"):
         work.execute(statement)
+    work.execute(CREATE_HOUSE)
 
 
 def person_of(row: Row) -> Person:

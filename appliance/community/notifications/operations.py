@@ -1,0 +1,107 @@
+"""Writes: announcing, reading, choosing what one is told and where."""
+
+import time
+from urllib.parse import urlsplit
+
+from appliance.community.house import set_rule
+from appliance.community.notifications import queries, store
+from appliance.community.notifications.notification import (
+    AddressNotFound,
+    AddressRefused,
+    AnnouncementRefused,
+    OutsideAddress,
+    OutsideForbidden,
+    Preference,
+)
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.events import append_event, one_person
+
+MOST_CHARACTERS = 1_000
+MOST_ADDRESSES = 5
+ANNOUNCED = "announcement"
+
+
+def announce(database: Database, *, leader: int, name: str, text: str) -> None:
+    """Tell every member something. Raises AnnouncementRefused."""
+    text = text.strip()
+    if not 0 < len(text) <= MOST_CHARACTERS:
+        raise AnnouncementRefused(
+            f"An announcement has 1 to {MOST_CHARACTERS:,} characters.", remedy="Shorten it, or write what it is about."
+        )
+    with database.write() as work:
+        append_event(work, ANNOUNCED, {"by": leader, "name": name, "text": text}, "members")
+        work.commit()
+
+
+def mark_read(database: Database, *, person: int, notification: int) -> int:
+    """Note that something was read; how many are unread then."""
+    return _mark(database, store.MARK_READ, person, notification)
+
+
+def mark_all_read(database: Database, *, person: int, until: int) -> int:
+    """Note that all up to a notification was read: what came since the page was loaded stays. How many are unread then."""
+    return _mark(database, store.MARK_ALL_READ, person, until)
+
+
+def prefer(database: Database, *, person: int, preference: Preference) -> None:
+    """Say what somebody wants to be told, and where."""
+    with database.write() as work:
+        row = {"person": person, "kind": preference.kind.value}
+        work.execute(store.SET_PREFERENCE, row | {"inbox": preference.inbox, "outside": preference.outside})
+        work.commit()
+
+
+def let_messages_outside(database: Database, *, allowed: bool) -> None:
+    """Say whether notifications may leave the house at all."""
+    with database.write() as work:
+        set_rule(work, queries.OUTSIDE_ALLOWED, allowed)
+        append_event(work, "house.changed", {queries.OUTSIDE_ALLOWED: allowed}, "administrators")
+        work.commit()
+
+
+def add_address(database: Database, *, person: int, address: str, schemes: frozenset[str]) -> OutsideAddress:
+    """Have notifications sent to an address too, as apprise writes them. Raises OutsideForbidden or AddressRefused."""
+    if not queries.outside_allowed(database.reader):
+        raise OutsideForbidden("Messages may not leave this house.", remedy="An administrator can allow it.")
+    address = address.strip()
+    scheme = urlsplit(address).scheme.lower()
+    if scheme not in schemes:
+        raise AddressRefused(
+            f"{scheme or address[:40]!r} is not among the services that are allowed.",
+            remedy=f"Allowed are {', '.join(sorted(schemes))}, such as ntfy://ntfy.sh/a-secret-topic.",
+        )
+    if len(queries.addresses(database, person)) >= MOST_ADDRESSES:
+        raise AddressRefused(f"There are {MOST_ADDRESSES} addresses already.", remedy="Remove one first.")
+    with database.write() as work:
+        work.execute(store.INSERT_ADDRESS, (person, address, time.time()))
+        added = work.last_insert_id
+        work.commit()
+    return next(each for each in queries.addresses(database, person) if each.id == added)
+
+
+def remove_address(database: Database, *, person: int, address: int) -> None:
+    """Raises AddressNotFound."""
+    with database.write() as work:
+        work.execute(store.DELETE_ADDRESS, (address, person))
+        if not work.changes:
+            raise AddressNotFound("You have no such address.", remedy="Look at the list of addresses again.")
+        work.commit()
+
+
+def forget(database: Database, before: float) -> int:
+    """Drop what was read and is older than a time; how many notifications that were."""
+    with database.write() as work:
+        work.execute(store.FORGET, (before,))
+        dropped = work.changes
+        work.commit()
+    return dropped
+
+
+def _mark(database: Database, statement: str, person: int, notification: int) -> int:
+    with database.write() as work:
+        work.execute(statement, (time.time(), person, notification))
+        unread = int(work.execute(store.COUNT_UNREAD, (person,))[0][0])
+        if work.changes:
+            append_event(work, "notification.read", {"unread": unread}, one_person(person))
+        work.commit()
+    return unread

@@ -1,0 +1,37 @@
+"""Reads: one's inbox, preferences and addresses outside."""
+
+from appliance.community.house import read_rule
+from appliance.community.notifications import store
+from appliance.community.notifications.notification import Kind, Notification, OutsideAddress, Preference
+from appliance.infrastructure.database import Database, Reader, UnitOfWork
+
+OUTSIDE_ALLOWED = "outside_allowed"
+NO_ID = 2**62
+
+
+def inbox(
+    database: Database, person: int, *, limit: int = 50, before: int = NO_ID, unread_only: bool = False
+) -> list[Notification]:
+    """What somebody was told, the newest first."""
+    rows = database.reader.rows(store.SELECT_INBOX, (person, before, unread_only, limit))
+    return [store.notification_of(row) for row in rows]
+
+
+def unread(database: Database, person: int) -> int:
+    return int(database.reader.value(store.COUNT_UNREAD, (person,)))
+
+
+def preferences(source: Reader | UnitOfWork, person: int) -> dict[Kind, Preference]:
+    """What somebody wants to be told, of every kind; all of it where they said nothing."""
+    read = source.rows if isinstance(source, Reader) else source.execute
+    said = {each.kind: each for each in map(store.preference_of, read(store.SELECT_PREFERENCES, (person,)))}
+    return {kind: said.get(kind, Preference(kind=kind)) for kind in Kind}
+
+
+def addresses(database: Database, person: int) -> list[OutsideAddress]:
+    return [store.address_of(row) for row in database.reader.rows(store.SELECT_ADDRESSES, (person,))]
+
+
+def outside_allowed(source: Reader | UnitOfWork) -> bool:
+    """Whether an administrator lets messages leave the house."""
+    return bool(read_rule(source, OUTSIDE_ALLOWED, default=False))

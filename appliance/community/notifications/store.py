@@ -1,0 +1,76 @@
+"""The SQL of notifications, in appliance.db. Private to `community`."""
+
+from urllib.parse import urlsplit
+
+from appliance.community.notifications.notification import Kind, Notification, OutsideAddress, Preference
+from appliance.infrastructure.database import Row, UnitOfWork
+
+SCHEMA = """
+CREATE TABLE notifications (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, link TEXT NOT NULL, created_at REAL NOT NULL, read_at REAL
+);
+CREATE INDEX notifications_person ON notifications (person, id);
+CREATE INDEX notifications_unread ON notifications (person) WHERE read_at IS NULL;
+CREATE TABLE notification_preferences (
+    person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE, kind TEXT NOT NULL,
+    inbox INTEGER NOT NULL, outside INTEGER NOT NULL, PRIMARY KEY (person, kind)
+) WITHOUT ROWID;
+CREATE TABLE outside_addresses (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    address TEXT NOT NULL, added_at REAL NOT NULL
+);
+CREATE INDEX outside_addresses_person ON outside_addresses (person);
+CREATE TABLE deliveries (
+    notification INTEGER NOT NULL REFERENCES notifications (id) ON DELETE CASCADE,
+    address INTEGER NOT NULL REFERENCES outside_addresses (id) ON DELETE CASCADE, sent_at REAL NOT NULL,
+    PRIMARY KEY (notification, address)
+) WITHOUT ROWID
+"""
+COLUMNS = "id, person, kind, title, text, link, created_at, read_at"
+SELECT_INBOX = f"SELECT {COLUMNS} FROM notifications WHERE person = ? AND id < ? AND (read_at IS NULL OR NOT ?) ORDER BY id DESC LIMIT ?"
+SELECT_ONE = f"SELECT {COLUMNS} FROM notifications WHERE id = ?"
+COUNT_UNREAD = "SELECT count(*) FROM notifications WHERE person = ? AND read_at IS NULL"
+INSERT = "INSERT INTO notifications (person, kind, title, text, link, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+MARK_READ = "UPDATE notifications SET read_at = ? WHERE person = ? AND read_at IS NULL AND id = ?"
+MARK_ALL_READ = "UPDATE notifications SET read_at = ? WHERE person = ? AND read_at IS NULL AND id <= ?"
+FORGET = "DELETE FROM notifications WHERE created_at < ? AND read_at IS NOT NULL"
+
+SELECT_PREFERENCES = "SELECT kind, inbox, outside FROM notification_preferences WHERE person = ?"
+SET_PREFERENCE = (
+    "INSERT INTO notification_preferences (person, kind, inbox, outside) VALUES (:person, :kind, :inbox, :outside) "
+    "ON CONFLICT (person, kind) DO UPDATE SET inbox = :inbox, outside = :outside"
+)
+SELECT_ADDRESSES = "SELECT id, person, address, added_at FROM outside_addresses WHERE person = ? ORDER BY id"
+SELECT_ADDRESS = "SELECT address FROM outside_addresses WHERE id = ?"
+INSERT_ADDRESS = "INSERT INTO outside_addresses (person, address, added_at) VALUES (?, ?, ?)"
+DELETE_ADDRESS = "DELETE FROM outside_addresses WHERE id = ? AND person = ?"
+IS_DELIVERED = "SELECT 1 FROM deliveries WHERE notification = ? AND address = ?"
+INSERT_DELIVERY = "INSERT OR IGNORE INTO deliveries (notification, address, sent_at) VALUES (?, ?, ?)"
+
+SELECT_PEOPLE = "SELECT id, role FROM people"
+
+
+def m007_notifications(work: UnitOfWork) -> None:
+    for statement in SCHEMA.split(";\n"):
+        work.execute(statement)
+
+
+def notification_of(row: Row) -> Notification:
+    return Notification(
+        id=row[0], person=row[1], kind=Kind(row[2]), title=row[3], text=row[4], link=row[5], created_at=row[6], read_at=row[7]
+    )  # fmt: skip
+
+
+def preference_of(row: Row) -> Preference:
+    return Preference(kind=Kind(row[0]), inbox=bool(row[1]), outside=bool(row[2]))
+
+
+def address_of(row: Row) -> OutsideAddress:
+    return OutsideAddress(id=row[0], person=row[1], shown=shown(row[2]), added_at=row[3])
+
+
+def shown(address: str) -> str:
+    """The service and the host of an address; users, passwords, tokens and topics are left out."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname or ''}{' …' if parts.path.strip('/') or parts.username else ''}"

@@ -1,0 +1,36 @@
+"""Fetch a model and add it: by its name in the list of known ones, or by the address of its file."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from models.catalogue import Catalogue, Model
+from models.download import fetch
+from models.known import find_known
+
+DOWNLOADS = "downloads"
+
+
+def pull(
+    catalogue: Catalogue,
+    folder: Path,
+    name_or_url: str,
+    *,
+    sha256: str = "",
+    name: str = "",
+    on_progress: Callable[[int, int], None],
+) -> Model:
+    """Bring a model into the models folder. Called again after it broke off, it goes on.
+
+    `on_progress` gets bytes done and in all, first of the fetching, then of the adding. Raises ModelUnknown,
+    DownloadFailed or FileRefused.
+    """
+    url, licence = name_or_url, ""
+    if "://" not in name_or_url:
+        known = find_known(name_or_url)
+        url, name, licence, sha256 = known.url, name or known.name, known.licence, sha256 or known.sha256
+    file, _ = fetch(url, folder / DOWNLOADS, sha256=sha256, on_progress=on_progress)
+    added = asyncio.run(catalogue.add(file, name=name, licence=licence, source=url, on_progress=on_progress))
+    # It is linked into the models folder by now.
+    file.unlink()
+    return added

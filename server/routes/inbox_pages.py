@@ -1,0 +1,92 @@
+"""The page of one's inbox, and the forms of what one is told. They work without JavaScript."""
+
+from typing import Any
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect, Template
+
+from appliance.community.accounts.permissions import Permission
+from appliance.community.accounts.person import Person
+from appliance.community.notifications import operations, queries
+from appliance.community.notifications.notification import MEANING, Kind, Preference
+from appliance.errors import ApplianceError
+from server.access import rule
+from server.bootstrap import Appliance
+from server.routes.account_pages import again, go
+
+Form = URLEncodedBody[dict[str, str]]
+SHOWN = 60
+
+
+class InboxPagesController(Controller):
+    path = "/inbox"
+    include_in_schema = False
+    opt = rule(Permission.OWN)
+
+    @get(sync_to_thread=True)
+    def inbox(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> Template:
+        return Template("inbox.html", context=_inbox(appliance, me))
+
+    @post("/read", sync_to_thread=True)
+    def read_all(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form) -> Redirect:
+        until = data.get("until", "")
+        operations.mark_all_read(appliance.appliance_db, person=me.id, until=int(until) if until.isdecimal() else 0)
+        return go("/inbox")
+
+    @post("/preferences", sync_to_thread=True)
+    def prefer(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form) -> Redirect:
+        for kind in Kind:
+            wish = Preference(
+                kind=kind, inbox=bool(data.get(f"{kind}-inbox")), outside=bool(data.get(f"{kind}-outside"))
+            )
+            operations.prefer(appliance.appliance_db, person=me.id, preference=wish)
+        return go("/inbox")
+
+    @post("/addresses", sync_to_thread=True)
+    def add_address(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form
+    ) -> Redirect | Template:
+        try:
+            operations.add_address(
+                appliance.appliance_db,
+                person=me.id,
+                address=data.get("address", ""),
+                schemes=appliance.outside_services,
+            )
+        except ApplianceError as error:
+            return again("inbox.html", error, **_inbox(appliance, me))
+        return go("/inbox")
+
+    @post("/addresses/{address_id:int}/remove", sync_to_thread=True)
+    def remove_address(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], address_id: FromPath[int]
+    ) -> Redirect:
+        operations.remove_address(appliance.appliance_db, person=me.id, address=address_id)
+        return go("/inbox")
+
+    @post("/outside", sync_to_thread=True, opt=rule(Permission.ADMINISTER))
+    def let_outside(self, appliance: NamedDependency[Appliance], data: Form) -> Redirect:
+        operations.let_messages_outside(appliance.appliance_db, allowed=bool(data.get("allowed")))
+        return go("/people")
+
+    @post("/announce", sync_to_thread=True, opt=rule(Permission.LEAD))
+    def announce(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form
+    ) -> Redirect | Template:
+        try:
+            operations.announce(appliance.appliance_db, leader=me.id, name=me.name, text=data.get("text", ""))
+        except ApplianceError as error:
+            return again("inbox.html", error, **_inbox(appliance, me))
+        return go("/inbox?announced=yes")
+
+
+def _inbox(appliance: Appliance, me: Person) -> dict[str, Any]:
+    database = appliance.appliance_db
+    return {
+        "notifications": queries.inbox(database, me.id, limit=SHOWN), "unread": queries.unread(database, me.id),
+        "preferences": queries.preferences(database.reader, me.id).values(), "meaning": MEANING,
+        "outside_allowed": queries.outside_allowed(database.reader), "addresses": queries.addresses(database, me.id),
+        "services": sorted(appliance.outside_services),
+    }  # fmt: skip

@@ -1,0 +1,135 @@
+"""One's inbox, what one is told and where, and announcements."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from appliance.community.accounts.permissions import Permission
+from appliance.community.accounts.person import Person
+from appliance.community.notifications import operations, queries
+from appliance.community.notifications.notification import Notification, OutsideAddress, Preference
+from server.access import rule
+from server.bootstrap import Appliance
+
+MOST_ID = queries.NO_ID
+
+
+class Inbox(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest first; `next_before` gets the older ones."""
+
+    notifications: list[Notification]
+    unread: int
+    next_before: int | None
+
+
+class Unread(msgspec.Struct, frozen=True):
+    unread: int
+
+
+class ReadUntil(msgspec.Struct, frozen=True):
+    """The newest notification that was seen: what came since stays unread."""
+
+    until: Annotated[int, msgspec.Meta(ge=0, le=MOST_ID)]
+
+
+class PreferenceList(msgspec.Struct, frozen=True):
+    preferences: list[Preference]
+
+
+class NewAddress(msgspec.Struct, frozen=True):
+    address: Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class AddressList(msgspec.Struct, frozen=True, kw_only=True):
+    """`allowed` is whether messages may leave this house at all; `services` are those that may be used."""
+
+    addresses: list[OutsideAddress]
+    allowed: bool
+    services: list[str]
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    text: str
+
+
+class NotificationController(Controller):
+    path = "/notifications"
+    tags = ("Notifications",)
+    opt = rule(Permission.OWN)
+
+    @get(sync_to_thread=True, summary="One's inbox, newest first")
+    def inbox(
+        self,
+        appliance: NamedDependency[Appliance],
+        me: NamedDependency[Person],
+        limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+        before: Annotated[
+            int, QueryParameter(ge=1, le=MOST_ID, description="`next_before` of the page before.")
+        ] = MOST_ID,
+        unread: Annotated[bool, QueryParameter(description="Only what was not read.")] = False,  # noqa: FBT002 - named in the address
+    ) -> Inbox:
+        database = appliance.appliance_db
+        found = queries.inbox(database, me.id, limit=limit, before=before, unread_only=unread)
+        return Inbox(
+            notifications=found, unread=queries.unread(database, me.id),
+            next_before=found[-1].id if len(found) == limit else None,
+        )  # fmt: skip
+
+    @post("/{notification_id:int}/read", status_code=200, sync_to_thread=True, summary="Note that something was read")
+    def read(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], notification_id: FromPath[int]
+    ) -> Unread:
+        return Unread(operations.mark_read(appliance.appliance_db, person=me.id, notification=notification_id))
+
+    @post("/read", status_code=200, sync_to_thread=True, summary="Note that all up to a notification was read")
+    def read_all(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[ReadUntil]
+    ) -> Unread:
+        return Unread(operations.mark_all_read(appliance.appliance_db, person=me.id, until=data.until))
+
+    @get("/preferences", sync_to_thread=True, summary="What one is told, and where")
+    def preferences(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> PreferenceList:
+        return PreferenceList(list(queries.preferences(appliance.appliance_db.reader, me.id).values()))
+
+    @put("/preferences", sync_to_thread=True, summary="Say of a kind whether one is told, and where")
+    def prefer(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[Preference]
+    ) -> PreferenceList:
+        operations.prefer(appliance.appliance_db, person=me.id, preference=data)
+        return PreferenceList(list(queries.preferences(appliance.appliance_db.reader, me.id).values()))
+
+    @get("/addresses", sync_to_thread=True, summary="Where one gets messages outside")
+    def addresses(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> AddressList:
+        return AddressList(
+            addresses=queries.addresses(appliance.appliance_db, me.id),
+            allowed=queries.outside_allowed(appliance.appliance_db.reader), services=sorted(appliance.outside_services),
+        )  # fmt: skip
+
+    @post("/addresses", sync_to_thread=True, summary="Have notifications sent to an address outside too")
+    def add_address(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[NewAddress]
+    ) -> OutsideAddress:
+        return operations.add_address(
+            appliance.appliance_db, person=me.id, address=data.address, schemes=appliance.outside_services
+        )
+
+    @delete("/addresses/{address_id:int}", status_code=200, sync_to_thread=True, summary="Remove an address outside")
+    def remove_address(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], address_id: FromPath[int]
+    ) -> None:
+        operations.remove_address(appliance.appliance_db, person=me.id, address=address_id)
+
+
+class AnnouncementController(Controller):
+    path = "/announcements"
+    tags = ("Notifications",)
+    opt = rule(Permission.LEAD)
+
+    @post(sync_to_thread=True, summary="Tell every member something")
+    def announce(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[Announcement]
+    ) -> None:
+        operations.announce(appliance.appliance_db, leader=me.id, name=me.name, text=data.text)

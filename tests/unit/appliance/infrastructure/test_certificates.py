@@ -1,0 +1,99 @@
+"""The machine's own authority and its certificate."""
+
+import ipaddress
+import ssl
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from appliance.infrastructure.certificates import (
+    CertificateUnusable,
+    Served,
+    check_own,
+    describe,
+    ensure_certificates,
+    own_names,
+)
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+NAMES = ["localhost", "lamp", "lamp.local"]
+ADDRESSES = [ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("192.168.1.5")]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Served:
+    return ensure_certificates(tmp_path / "tls", NAMES, ADDRESSES, NOW)
+
+
+def read(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def test_the_certificate_is_for_the_machines_names_and_addresses(served: Served) -> None:
+    assert tuple(sorted([*NAMES, "127.0.0.1", "192.168.1.5"])) == describe(served.certificate).names
+    read(served.certificate).verify_directly_issued_by(read(served.authority))
+
+
+def test_keys_are_for_their_owner_only(served: Served) -> None:
+    for key in (served.key, served.authority.with_suffix(".key")):
+        assert 0o600 == stat.S_IMODE(key.stat().st_mode)
+    assert 0o700 == stat.S_IMODE(served.key.parent.stat().st_mode)
+
+
+def test_the_authority_can_vouch_for_this_house_only(served: Served) -> None:
+    constraints = read(served.authority).extensions.get_extension_for_class(x509.NameConstraints)
+    permitted = constraints.value.permitted_subtrees
+    names = [each.value for each in permitted if isinstance(each, x509.DNSName)]
+    networks = [each.value for each in permitted if isinstance(each, x509.IPAddress)]
+
+    assert constraints.critical
+    assert {"local", "lan", "home", "internal", "home.arpa", "localhost", "lamp", "lamp.local"} == set(names)
+    assert all(network.is_private or network == ipaddress.ip_network("100.64.0.0/10") for network in networks)
+
+
+def test_what_is_good_stays(served: Served) -> None:
+    before = served.certificate.read_bytes(), served.authority.read_bytes()
+    ensure_certificates(served.key.parent, NAMES[:2], ADDRESSES[:1], NOW + timedelta(days=300))
+
+    assert before == (served.certificate.read_bytes(), served.authority.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("names", "days"), [(NAMES, 340), ([*NAMES, "church.lan"], 0)], ids=["soon to end", "another name"]
+)
+def test_the_certificate_is_renewed_and_the_authority_stays(served: Served, names: list[str], days: int) -> None:
+    before, authority = served.certificate.read_bytes(), served.authority.read_bytes()
+    ensure_certificates(served.key.parent, names, ADDRESSES, NOW + timedelta(days=days))
+
+    assert before != served.certificate.read_bytes()
+    assert authority == served.authority.read_bytes()
+    ssl.create_default_context().load_cert_chain(served.certificate, served.key)
+
+
+def test_a_name_that_the_authority_may_not_vouch_for_makes_another(served: Served) -> None:
+    authority = served.authority.read_bytes()
+    ensure_certificates(served.key.parent, [*NAMES, "bible.example.org"], ADDRESSES, NOW)
+
+    assert authority != served.authority.read_bytes()
+    read(served.certificate).verify_directly_issued_by(read(served.authority))
+
+
+def test_a_certificate_from_elsewhere_must_go_with_its_key(served: Served, tmp_path: Path) -> None:
+    other = ensure_certificates(tmp_path / "other", NAMES, ADDRESSES, NOW)
+
+    assert check_own(served.certificate, served.key).authority is None
+    with pytest.raises(CertificateUnusable, match="is not the key of"):
+        check_own(served.certificate, other.key)
+    with pytest.raises(CertificateUnusable, match="can be read"):
+        check_own(tmp_path / "missing.pem", served.key)
+
+
+def test_a_machine_has_its_name_on_the_local_network() -> None:
+    names = own_names(["Church.lan", ""])
+
+    assert "localhost" == names[0]
+    assert f"{names[1]}.local" == names[2]
+    assert "church.lan" == names[-1]

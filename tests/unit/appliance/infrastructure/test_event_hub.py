@@ -1,0 +1,131 @@
+"""Events reach everyone who may see them, once, in order, from any point on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from appliance.infrastructure import event_hub
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.event_hub import EventHub, Reset
+from appliance.infrastructure.events import append_event
+from server.bootstrap import Appliance
+
+EVERYONE = frozenset({"everyone"})
+
+
+def say(database: Database, number: int, audience: str = "everyone") -> None:
+    with database.write() as work:
+        append_event(work, "said", {"number": number}, audience)
+        work.commit()
+
+
+def within(appliance: Appliance, work: Callable[[EventHub], Awaitable[object]]) -> object:
+    """Run `work` beside a hub that follows the appliance's log."""
+
+    async def run() -> object:
+        hub = EventHub(appliance.events)
+        following = asyncio.create_task(hub.run())
+        try:
+            return await asyncio.wait_for(work(hub), 20)
+        finally:
+            following.cancel()
+
+    return asyncio.run(run())
+
+
+async def first(hub: EventHub, count: int, after: int | None, audiences: frozenset[str] = EVERYONE) -> list[object]:
+    got: list[object] = []
+    async for item in hub.follow(after, audiences):
+        got.append(item if isinstance(item, Reset) else int(bytes(item.payload).split(b":")[1].rstrip(b"}")))
+        if len(got) == count:
+            return got
+    return got
+
+
+def test_an_event_of_another_process_reaches_those_who_listen(appliance: Appliance) -> None:
+    elsewhere = Database(appliance.appliance_db.path, [])
+
+    async def work(hub: EventHub) -> object:
+        listening = [asyncio.create_task(first(hub, 2, 0)) for _ in range(5)]
+        await asyncio.to_thread(say, elsewhere, 1)
+        await asyncio.to_thread(say, elsewhere, 2)
+        return await asyncio.gather(*listening)
+
+    assert [[1, 2]] * 5 == within(appliance, work)
+
+
+def test_whoever_comes_back_gets_what_they_missed_and_then_what_follows(appliance: Appliance) -> None:
+    for number in range(1, 8):
+        say(appliance.appliance_db, number)
+
+    async def work(hub: EventHub) -> object:
+        away = asyncio.create_task(first(hub, 5, 4))
+        await asyncio.to_thread(say, appliance.appliance_db, 8)
+        await asyncio.to_thread(say, appliance.appliance_db, 9)
+        return await away
+
+    assert [5, 6, 7, 8, 9] == within(appliance, work)
+
+
+def test_more_than_is_kept_in_memory_is_read_from_the_log(
+    appliance: Appliance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_hub, "KEPT", 5)
+    monkeypatch.setattr(event_hub, "BATCH", 7)
+
+    async def work(hub: EventHub) -> object:
+        slow = hub.follow(0, EVERYONE)
+        for number in range(1, 41):
+            await asyncio.to_thread(say, appliance.appliance_db, number)
+        return [int(bytes((await anext(slow)).payload).split(b":")[1].rstrip(b"}")) for _ in range(40)]
+
+    assert list(range(1, 41)) == within(appliance, work)
+
+
+def test_one_sees_what_is_meant_for_one(appliance: Appliance) -> None:
+    for number, audience in enumerate(
+        ["everyone", "administrators", "person:1 administrators", "person:2", "everyone"]
+    ):
+        say(appliance.appliance_db, number, audience)
+
+    async def work(hub: EventHub) -> object:
+        return [
+            await first(hub, 2, 0),
+            await first(hub, 3, 0, EVERYONE | {"person:1"}),
+            await first(hub, 4, 0, EVERYONE | {"administrators"}),
+        ]
+
+    assert [[0, 4], [0, 2, 4], [0, 1, 2, 4]] == within(appliance, work)
+
+
+def test_an_id_that_was_pruned_or_never_was_gets_a_reset(appliance: Appliance) -> None:
+    for number in range(1, 6):
+        say(appliance.appliance_db, number)
+    with appliance.appliance_db.write() as work:
+        work.execute("DELETE FROM events WHERE id <= 3")
+        work.commit()
+
+    async def ask(hub: EventHub) -> object:
+        return [await first(hub, 1, 1), await first(hub, 1, 99), await first(hub, 1, 3)]
+
+    assert [[Reset(5)], [Reset(5)], [4]] == within(appliance, ask)
+
+
+def test_an_event_is_there_exactly_when_its_cause_is(appliance: Appliance) -> None:
+    with appliance.appliance_db.write() as work:
+        append_event(work, "said", {"number": 1})
+
+    assert 0 == appliance.events.newest()
+    assert appliance.events.is_complete_after(0)
+
+
+def test_old_events_are_pruned_and_ids_go_on(appliance: Appliance) -> None:
+    say(appliance.appliance_db, 1)
+    pruned = appliance.events.prune(before=2e10)
+    say(appliance.appliance_db, 2)
+
+    assert 1 == pruned
+    assert [2] == [event.id for event in appliance.events.after(0)]
+    assert not appliance.events.is_complete_after(0)
+    assert appliance.events.is_complete_after(1)
