@@ -267,7 +267,7 @@ class Appliance:
         if self.settings.tls_certificate:
             return check_own(Path(self.settings.tls_certificate), Path(self.settings.tls_key))
         names = own_names(self.settings.names.split(","))
-        return ensure_certificates(self.folder.tls, names, own_addresses(), today())
+        return ensure_certificates(self.folder.tls, names, own_addresses(self.settings.host), today())
 
     def https_addresses(self) -> list[str]:
         """Where other machines find this one over HTTPS: by its names, then by its addresses."""

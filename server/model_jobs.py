@@ -44,5 +44,7 @@ def pull_model(context: JobContext, arguments: Mapping[str, Any], *, catalogue: 
     except DownloadFailed as error:
         raise ModelNotFetched(error.message, remedy="Is there a network?") from error
     except ModelError as error:
-        raise ModelNotAdded(error.message) from error
+        raise ModelNotAdded(
+            error.message, remedy="`lampstand models recommend` names those that fit this machine."
+        ) from error
     return f"{added.id} is added ({in_words(added.size)})"

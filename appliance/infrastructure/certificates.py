@@ -4,6 +4,7 @@ The authority can vouch for nothing but this house: name constraints (RFC 5280, 
 the endings that no public site has, and private addresses. So a phone that trusts it risks nothing elsewhere.
 """
 
+import contextlib
 import ipaddress
 import os
 import platform
@@ -62,8 +63,11 @@ def own_names(further: Iterable[str] = ()) -> list[str]:
     )
 
 
-def own_addresses() -> list[Address]:
-    """The addresses of this machine's interfaces, but those that only reach the next cable's end."""
+def own_addresses(listened_on: str = "") -> list[Address]:
+    """The addresses of this machine's interfaces, but link-local ones, and the one that is listened on."""
+    with contextlib.suppress(ValueError):
+        if not ipaddress.ip_address(listened_on).is_unspecified:
+            return [ipaddress.ip_address(listened_on)]
     found = {
         ipaddress.ip_address(each.address.partition("%")[0])
         for addresses in psutil.net_if_addrs().values()

@@ -64,7 +64,7 @@ def _full_index(appliance: Appliance, embedder: Embedder, preferred: str, on_pro
         appliance.library.copy_to(path)
         database = Database(path, LIBRARY_MIGRATIONS)
         database.migrate()
-        _forget_index(database)
+        forget_index(database)
         began = time.perf_counter()
         build_index(
             database,
@@ -77,7 +77,8 @@ def _full_index(appliance: Appliance, embedder: Embedder, preferred: str, on_pro
     return seconds
 
 
-def _forget_index(database: Database) -> None:
+def forget_index(database: Database) -> None:
+    """Leave a library as if nothing of it had been embedded."""
     with database.write() as work:
         for statement in ("DELETE FROM embedded_verses", "DELETE FROM embedding_state"):
             work.execute(statement)

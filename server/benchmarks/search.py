@@ -2,15 +2,10 @@
 
 import asyncio
 import contextlib
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from random import Random
 
 import httpx
@@ -21,14 +16,13 @@ from appliance.scripture.queries import browse_topics
 from appliance.scripture.search.candidates import Span, by_meaning, by_words
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.in_order import words_of
-from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.report import Measurement, at_least, at_most, plain
+from server.benchmarks.serving import ANSWER_S, served
 from server.bootstrap import Appliance
 
 QUERIES, CLIENTS, EACH, RAW = 300, 30, 20, 40
 MOST = 100_000
 MOST_P50_MS, MOST_P95_MS, LEAST_PER_SECOND, MOST_SUGGEST_MS = 30.0, 60.0, 25.0, 10.0
-START_S, ANSWER_S = 60.0, 60.0
 SELECT_SOME = "SELECT text FROM verses WHERE translation = ? AND verse_id % 1000 > 0 ORDER BY verse_id"
 OnProgress = Callable[[str], None]
 
@@ -42,7 +36,7 @@ def measure_search(appliance: Appliance, on_progress: OnProgress) -> list[Measur
     queries = list(_queries(appliance, QUERIES + CLIENTS * EACH))
     on_progress("what the parts cost")
     raw = _raw_costs(appliance, queries)
-    with _served(appliance) as url:
+    with served(appliance.folder.home, "search?q=light") as url:
         on_progress("one caller")
         alone = _one_by_one(url, queries[:QUERIES], on_progress)
         on_progress("suggestions")
@@ -71,38 +65,6 @@ def _queries(appliance: Appliance, count: int) -> Iterator[str]:
         )
     for topic, verse in zip(random.sample(topics, count), random.sample(verses, count), strict=True):
         yield topic if random.random() < 0.5 else " ".join(words_of(verse)[: random.randint(3, 8)])
-
-
-@contextlib.contextmanager
-def _served(appliance: Appliance) -> Iterator[str]:
-    """The address of a web server of this library's own, ready and warm."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    home = str(appliance.folder.home)
-    command = [str(Path(sys.executable).with_name("lampstand")), "--home", home, "serve", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - this interpreter and our own module
-    url = f"http://127.0.0.1:{port}/api/v1"
-    try:
-        _await(url, process)
-        yield url
-    finally:
-        process.send_signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=20)
-        process.kill()
-
-
-def _await(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/search", params={"q": "light"}, timeout=ANSWER_S, trust_env=False).is_success:
-                return
-        time.sleep(0.1)  # its address is not listened on yet, which is nothing to wait on
-    raise MeasurementFailed(
-        "The web server did not start.", remedy="Is one running already? `lampstand status` says so."
-    )
 
 
 def _one_by_one(url: str, queries: list[str], on_progress: OnProgress) -> list[float]:

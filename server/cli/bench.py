@@ -83,3 +83,28 @@ def jobs(home: Home, as_json: bool) -> None:
     with Console(stderr=True).status("measuring") as status:
         measurements = measure_jobs(home.folder.create().home, status.update)
     print_report("jobs", measurements, as_json=as_json)
+
+
+@bench.command()
+@JSON_OPTION
+@click.pass_obj
+def events(home: Home, as_json: bool) -> None:
+    """The event stream: two hundred clients, and one that was away."""
+    from server.benchmarks.events import measure_events
+
+    with Console(stderr=True).status("measuring") as status:
+        measurements = measure_events(home.folder.create().home, status.update)
+    print_report("events", measurements, as_json=as_json)
+
+
+@bench.command()
+@JSON_OPTION
+@click.pass_obj
+def isolation(home: Home, as_json: bool) -> None:
+    """Reading a chapter, beside a full re-index and programs that burn cores in the other queues."""
+    from server.benchmarks.isolation import measure_isolation
+
+    appliance = home.open()
+    with Console(stderr=True).status("measuring") as status:
+        measurements = measure_isolation(appliance, status.update)
+    print_report("isolation", measurements, as_json=as_json)

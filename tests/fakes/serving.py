@@ -1,6 +1,7 @@
 """A real `lampstand up` or `serve` on a free port of the loopback."""
 
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -35,7 +36,11 @@ class Served:
     def __init__(self, url: str, process: subprocess.Popen[str], home: Path) -> None:
         self.url, self.process, self.home = url, process, home
         self.guest = httpx.Client(base_url=url, timeout=60, trust_env=False)
-        self.http = httpx.Client(base_url=url, timeout=60, trust_env=False, headers=bearer(home))
+
+    @functools.cached_property
+    def http(self) -> httpx.Client:
+        """A program of the administrator, who is created where there is none."""
+        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, headers=bearer(self.home))
 
 
 def bearer(home: Path, role: Role = Role.ADMINISTRATOR) -> dict[str, str]:
@@ -71,19 +76,19 @@ def session(home: Path, role: Role = Role.ADMINISTRATOR) -> str:
 
 
 @contextlib.contextmanager
-def serving(home: Path, *, command: str = "serve", host: str = "127.0.0.1") -> Iterator[Served]:
+def serving(home: Path, *, command: str = "serve", host: str = "127.0.0.1", https_port: int = 0) -> Iterator[Served]:
     """Run the command until the block ends; the first health answer is waited for."""
     port = free_port()
+    secure = ["--https-port", str(https_port)] if https_port else []
     process = subprocess.Popen(
-        [LAMPSTAND, "--home", str(home), command, "--port", str(port), "--host", host],
+        [LAMPSTAND, "--home", str(home), command, "--port", str(port), "--host", host, *secure],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
-    served = Served(f"http://127.0.0.1:{port}", process, home)
+    served = Served(f"http://{host}:{port}", process, home)
     try:
         _wait(served)
         yield served
     finally:
-        served.http.close()
         served.guest.close()
         process.send_signal(signal.SIGTERM)
         try:
@@ -99,7 +104,7 @@ def _wait(served: Served) -> None:
         if served.process.poll() is not None:
             raise AssertionError(f"ended at start: {served.process.stdout.read()}")
         try:
-            if served.http.get("/api/v1/health").is_success:
+            if served.guest.get("/api/v1/health").is_success:
                 return
         except httpx.HTTPError:
             time.sleep(0.05)  # the address is not listened on yet, which is nothing to wait on

@@ -1,0 +1,142 @@
+"""How quick reading stays while the machine works: a full re-index, and programs that burn cores in the other queues."""
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from urllib.parse import quote
+
+import httpx
+
+from appliance.errors import NotFound
+from appliance.infrastructure.jobs.job import Job, State
+from appliance.infrastructure.jobs.kind import QUEUES
+from appliance.infrastructure.paths import DataFolder
+from appliance.scripture import queries
+from server.benchmarks.companion import MeasurementFailed
+from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR
+from server.benchmarks.index import forget_index
+from server.benchmarks.jobs import start_worker
+from server.benchmarks.report import Measurement, at_most, plain
+from server.benchmarks.serving import served
+from server.bootstrap import Appliance, open_appliance
+
+CHAPTERS, PAUSE_S = 1_500, 0.005
+MOST_OVER_QUIET = 2.0
+BURN_S = 540
+UNDER_WAY, UNDER_WAY_S = 0.02, 120.0
+OnProgress = Callable[[str], None]
+
+
+class NothingToRead(NotFound):
+    """The library holds no text."""
+
+
+def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Measurement]:
+    """`p99_over_quiet` with the figures behind it. Raises NothingToRead or MeasurementFailed."""
+    with tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home) as scratch:
+        house = _copy(appliance, Path(scratch))
+        chapters = list(_chapters(house))
+        with served(house.folder.home) as url:
+            on_progress("reading while all is quiet")
+            quiet = _read(url, chapters)
+            with _at_work(house) as index:
+                on_progress("the work begins")
+                _await_under_way(house, index)
+                on_progress("reading beside the work")
+                busy = _read(url, chapters)
+                done = house.jobs.get(index.id)
+        house.close()
+    if done.state is State.FAILED or done.progress >= 1:
+        raise MeasurementFailed(
+            f"The index was {done.state} before the reading was done.", remedy=done.error or "Read fewer chapters."
+        )
+    return [
+        plain("quiet_p50_ms", _share(quiet, 0.5), "ms"),
+        plain("quiet_p99_ms", _share(quiet, 0.99), "ms"),
+        plain("busy_p50_ms", _share(busy, 0.5), "ms", _share(quiet, 0.5)),
+        plain("busy_p99_ms", _share(busy, 0.99), "ms", _share(quiet, 0.99)),
+        at_most("p99_over_quiet", _share(busy, 0.99) / _share(quiet, 0.99), "times", MOST_OVER_QUIET, baseline=1.0),
+        plain("indexed_meanwhile", done.progress * 100, "%"),
+    ]
+
+
+def _copy(appliance: Appliance, home: Path) -> Appliance:
+    """A house with the same texts, nothing embedded, and models that remember no vector."""
+    folder = DataFolder(home).create()
+    appliance.library.copy_to(folder.library_db)
+    for each in appliance.folder.models.iterdir():
+        if each.name != "embeddings":
+            (folder.models / each.name).symlink_to(each)
+    if appliance.folder.graph.exists():
+        shutil.copytree(appliance.folder.graph.parent, folder.graph.parent)
+    house = open_appliance(home)
+    forget_index(house.library)
+    return house
+
+
+def _chapters(house: Appliance) -> Iterator[str]:
+    text = next(iter(queries.translations(house.library)), None)
+    if text is None:
+        raise NothingToRead("The library holds no text.", remedy="`lampstand library import LOCATION` brings one.")
+    every = [
+        f"chapters/{quote(text.id)}/{book.osis}/{chapter}"
+        for book in queries.books(house.library, text)
+        for chapter in queries.chapters(house.library, text, book)
+    ]
+    random = Random(4)  # noqa: S311 - the same chapters in each run
+    for _ in range(CHAPTERS):
+        yield random.choice(every)
+
+
+def _read(url: str, chapters: list[str]) -> list[float]:
+    """Milliseconds of each chapter, one after the other with a breath between."""
+    took, breath = [], threading.Event()
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        for chapter in chapters:
+            began = time.perf_counter()
+            client.get(f"{url}/{chapter}").raise_for_status()
+            took.append((time.perf_counter() - began) * 1000)
+            breath.wait(PAUSE_S)
+    return took
+
+
+@contextlib.contextmanager
+def _at_work(house: Appliance) -> Iterator[Job]:
+    """A worker for each queue, and a long job in each; the index is handed out."""
+    index = house.create_index_job()
+    for kind in (BURN_OCR, BURN_MEDIA):
+        house.enqueue(house.jobs.create(kind, title="Burn a core", arguments={"seconds": BURN_S}))
+    house.enqueue(index)
+    workers = [start_worker(house.folder.home, queue) for queue in QUEUES]
+    try:
+        yield index
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.wait(timeout=20)
+            worker.kill()
+
+
+def _await_under_way(house: Appliance, index: Job) -> None:
+    deadline, pause = time.monotonic() + UNDER_WAY_S, threading.Event()
+    while time.monotonic() < deadline:
+        jobs = {job.id: job for job in house.jobs.active()}
+        burning = [job for job in jobs.values() if job.queue != index.queue and job.state is State.RUNNING]
+        if index.id in jobs and jobs[index.id].progress >= UNDER_WAY and len(burning) == len(QUEUES) - 1:
+            return
+        pause.wait(0.2)
+    raise MeasurementFailed(
+        "The work did not begin.", remedy="Is the embedding model installed? `lampstand doctor` says."
+    )
+
+
+def _share(values: list[float], share: float) -> float:
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)]

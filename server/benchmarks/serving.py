@@ -1,0 +1,47 @@
+"""A web server of a data folder's own, in a process, for what is measured through HTTP."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from server.benchmarks.companion import MeasurementFailed
+
+START_S, ANSWER_S = 60.0, 60.0
+
+
+@contextlib.contextmanager
+def served(home: Path, ready: str = "health") -> Iterator[str]:
+    """The address of the API of a server that answers `ready` already. Raises MeasurementFailed."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("lampstand")), "--home", str(home), "serve", "--host", "127.0.0.1"]
+    process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+    url = f"http://127.0.0.1:{port}/api/v1"
+    try:
+        _await(f"{url}/{ready}", process)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=20)
+        process.kill()
+
+
+def _await(address: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(address, timeout=ANSWER_S, trust_env=False).is_success:
+                return
+        time.sleep(0.1)  # its address is not listened on yet, which is nothing to wait on
+    raise MeasurementFailed(
+        "The web server did not start.", remedy="Is one running already? `lampstand status` says so."
+    )
