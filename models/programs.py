@@ -23,7 +23,9 @@ async def run_module(module: str, *arguments: str, timeout_s: float) -> bytes:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", module, *arguments,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
+        # A group, not a session: that would have a share of the cores of its own, however nice. uvloop knows no
+        # `process_group`.
+        preexec_fn=os.setpgrp,
     )  # fmt: skip
     try:
         async with asyncio.timeout(timeout_s):
@@ -40,7 +42,7 @@ async def run_module(module: str, *arguments: str, timeout_s: float) -> bytes:
 
 
 def end_group(process: asyncio.subprocess.Process) -> None:
-    """Kill a process that leads a session, with its children, where it still runs."""
+    """Kill a process that leads a group, with its children, where it still runs."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

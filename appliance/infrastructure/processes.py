@@ -64,7 +64,8 @@ def run_program(
             errors="replace",
             cwd=cwd,
             env={**os.environ, **(environment or {})},
-            start_new_session=True,
+            # Not a session: kernels share the cores among sessions first, and niceness counts within one only.
+            process_group=0,
         )
     except OSError as error:
         raise ProgramFailed(f"{arguments[0]} could not be started: {error.strerror}.") from error

@@ -161,9 +161,14 @@ class Child:
                 self._backend.interrupt()
 
 
+NICENESS = 10
+
+
 def main() -> int:
     handle, location, options = sys.argv[1:]
     faulthandler.enable()
+    # What answers people, the web server above all, goes before what computes for long.
+    os.nice(NICENESS)
     loading = msgspec.json.decode(options, type=LoadOptions)
     limit_this_process(loading.memory_limit)
     try:

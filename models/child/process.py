@@ -75,7 +75,7 @@ class ChildProcess:
                 sys.executable, "-P", "-m", "models.child", str(theirs.fileno()), location,
                 msgspec.json.encode(options).decode(),
                 pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-                start_new_session=True, env={**os.environ, **environment},
+                preexec_fn=os.setpgrp, env={**os.environ, **environment},
             )  # fmt: skip
         reader, writer = await asyncio.open_connection(sock=ours)
         child = cls(name, process, reader, writer, hang_timeout_s)

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -113,7 +114,10 @@ def _at_work(house: Appliance) -> Iterator[Job]:
     for kind in (BURN_OCR, BURN_MEDIA):
         house.enqueue(house.jobs.create(kind, title="Burn a core", arguments={"seconds": BURN_S}))
     house.enqueue(index)
-    workers = [start_worker(house.folder.home, queue) for queue in QUEUES]
+    # As under `lampstand up`, the runtime is there before a worker would start one.
+    runtime = [str(Path(sys.executable).with_name("lampstand")), "--home", str(house.folder.home), "models", "serve"]
+    workers = [subprocess.Popen(runtime, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]  # noqa: S603 - our own command
+    workers += [start_worker(house.folder.home, queue) for queue in QUEUES]
     try:
         yield index
     finally:

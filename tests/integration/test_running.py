@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -49,7 +50,8 @@ def processes(home: Path, word: str) -> list[psutil.Process]:
 
 
 def forget_vectors(home: Path, keep: int) -> None:
-    """Leave the index as an interrupted job would: some verses embedded."""
+    """Leave the index as an interrupted job would: some verses embedded, the others not remembered either."""
+    shutil.rmtree(home / "models" / "embeddings", ignore_errors=True)
     database = Database(home / "library.db", LIBRARY_MIGRATIONS)
     with database.write() as work:
         work.execute(
