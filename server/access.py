@@ -43,12 +43,12 @@ class CrossSite(NotAllowed):
     title = "Forbidden"
 
 
-def rule(permission: Permission, *, plain: bool = False) -> dict[str, Any]:
+def rule(permission: Permission, *, plain: bool | None = None) -> dict[str, Any]:
     """What a route declares as its `opt`: who may use it, and whether it is open over plain HTTP from other machines.
 
-    What may be read always is.
+    Without a word about that, what may be read is, and nothing else.
     """
-    return {PERMISSION: permission, PLAIN: plain or permission is Permission.READ}
+    return {PERMISSION: permission, PLAIN: permission is Permission.READ if plain is None else plain}
 
 
 def is_overheard(connection: Connection) -> bool:

@@ -11,7 +11,7 @@ import structlog
 from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Request, Response, Router
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import ResponseHeader, State
+from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
@@ -21,6 +21,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
+from litestar.types import Message, Scope
 
 from appliance import __version__
 from appliance.community.accounts.permissions import Permission
@@ -38,12 +39,12 @@ from server.routes.pages import problem_page
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-SECURITY_HEADERS = [
-    ResponseHeader(name="Content-Security-Policy", value=CONTENT_SECURITY_POLICY),
-    ResponseHeader(name="X-Content-Type-Options", value="nosniff"),
-    ResponseHeader(name="Referrer-Policy", value="same-origin"),
-    ResponseHeader(name="Cross-Origin-Opener-Policy", value="same-origin"),
-]
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 
 def create_app(appliance: Appliance) -> Litestar:
@@ -99,8 +100,8 @@ def create_app(appliance: Appliance) -> Litestar:
         lifespan=[lifespan],
         template_config=TemplateConfig(instance=_template_engine()),
         compression_config=CompressionConfig(backend="gzip", minimum_size=1000, gzip_compress_level=6, exclude=["/stream$", "/events$"]),
-        response_headers=SECURITY_HEADERS,
         before_request=refuse_cross_site_writes,
+        before_send=[add_guarding_headers],
         exception_handlers={ApplianceError: _on_appliance_error, HTTPException: _on_http_error, 500: _on_fault},
         openapi_config=OpenAPIConfig(
             title="Lampstand", version=__version__, render_plugins=[JsonRenderPlugin()],
@@ -147,6 +148,21 @@ def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[Proble
             detail="A page of another site asked for this. Open Lampstand itself.",
         )
     )
+
+
+async def add_guarding_headers(message: Message, scope: Scope) -> None:
+    """Every answer, errors and files too, says what a browser may do with it.
+
+    What somebody who is signed in is shown stays in no cache, unless its route says otherwise.
+    """
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    for name, value in SECURITY_HEADERS.items():
+        headers[name] = value
+    who = scope.get("user")
+    if who and who.person:
+        headers.setdefault("Cache-Control", "no-store")
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:

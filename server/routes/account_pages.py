@@ -17,7 +17,7 @@ from appliance.errors import ApplianceError
 from server.access import address_of, rule
 from server.bootstrap import Appliance
 from server.errors import status_of
-from server.routes.accounts import agent_of, signed_in, signed_out
+from server.routes.accounts import CLEAR, agent_of, end_own_session, signed_in, signed_out
 
 AnyRequest = Request[Any, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -52,7 +52,13 @@ class EntryPagesController(Controller):
         return Template("sign_in.html", context={"next_page": inside(next_page)})
 
     @post("/sign-in", sync_to_thread=True)
-    def sign_in(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
+    def sign_in(
+        self,
+        request: AnyRequest,
+        appliance: NamedDependency[Appliance],
+        who: NamedDependency[Identity],
+        data: Form,
+    ) -> Redirect | Template:
         name, target = data.get("name", ""), inside(data.get("next_page", "/"))
         try:
             entered = operations.sign_in(
@@ -61,6 +67,7 @@ class EntryPagesController(Controller):
             )  # fmt: skip
         except ApplianceError as error:
             return again("sign_in.html", error, name=name, next_page=target)
+        end_own_session(appliance, who)
         return Redirect(target, status_code=303, cookies=[signed_in(request, entered.token)])
 
     @get("/setup", sync_to_thread=True)
@@ -110,9 +117,8 @@ class AccountPagesController(Controller):
     def sign_out(
         self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]
     ) -> Redirect:
-        if who.session:
-            operations.end_session(appliance.appliance_db, person=who.session.person, session=who.session.id)
-        return Redirect("/", status_code=303, cookies=[signed_out(request)])
+        end_own_session(appliance, who)
+        return Redirect("/", status_code=303, cookies=[signed_out(request)], headers=CLEAR)
 
     @post("/sessions/{session_id:int}/end", sync_to_thread=True)
     def end_session(

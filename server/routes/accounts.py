@@ -1,6 +1,7 @@
 """Signing in and out, one's own account, people, classes and the rules of the house."""
 
 import asyncio
+import contextlib
 from typing import Annotated, Any
 
 import msgspec
@@ -11,12 +12,13 @@ from litestar.params import FromPath, JSONBody
 
 from appliance.community.accounts import entry, operations, queries
 from appliance.community.accounts.permissions import Permission, Role
-from appliance.community.accounts.person import ApiToken, ClassCode, Identity, Person, Session
+from appliance.community.accounts.person import ApiToken, ClassCode, Identity, Person, Session, SessionNotFound
 from appliance.community.accounts.tokens import csrf_token
 from server.access import address_of, cookie_name, may, rule
 from server.bootstrap import Appliance
 
 MOST_DAYS = 3650
+CLEAR = {"Clear-Site-Data": '"cache"'}
 MOST_HOURS = 24 * 120
 AnyRequest = Request[Any, Any, Any]
 
@@ -125,6 +127,13 @@ def signed_out(request: AnyRequest) -> Cookie:
     )  # fmt: skip
 
 
+def end_own_session(appliance: Appliance, who: Identity) -> None:
+    """Sign out the browser that asks, where it is signed in."""
+    if who.session:
+        with contextlib.suppress(SessionNotFound):
+            operations.end_session(appliance.appliance_db, person=who.session.person, session=who.session.id)
+
+
 def agent_of(request: AnyRequest) -> str:
     return request.headers.get("user-agent", "")
 
@@ -158,21 +167,25 @@ class SessionController(Controller):
 
     @post("/session", sync_to_thread=True, summary="Sign in")
     def sign_in(
-        self, request: AnyRequest, appliance: NamedDependency[Appliance], data: JSONBody[SignIn]
+        self,
+        request: AnyRequest,
+        appliance: NamedDependency[Appliance],
+        who: NamedDependency[Identity],
+        data: JSONBody[SignIn],
     ) -> Response[Me]:
         entered = operations.sign_in(
             appliance.appliance_db, login=data.name, password=data.password, address=address_of(request),
             agent=agent_of(request),
         )  # fmt: skip
+        end_own_session(appliance, who)
         return _entered(request, appliance, entered)
 
     @delete("/session", status_code=200, sync_to_thread=True, opt=rule(Permission.OWN), summary="Sign out")
     def sign_out(
         self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]
     ) -> Response[None]:
-        if who.session:
-            operations.end_session(appliance.appliance_db, person=who.session.person, session=who.session.id)
-        return Response(None, cookies=[signed_out(request)])
+        end_own_session(appliance, who)
+        return Response(None, cookies=[signed_out(request)], headers=CLEAR)
 
     @post("/setup", sync_to_thread=True, summary="Create the administrator by the set-up code")
     def set_up(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: JSONBody[SetUp]) -> Response[Me]:

@@ -47,7 +47,7 @@ class EventController(Controller):
             headers=STREAM_HEADERS,
         )
 
-    @websocket_stream("/socket", warn_on_data_discard=False)
+    @websocket_stream("/socket", warn_on_data_discard=False, opt=rule(Permission.READ, plain=False))
     async def socket(
         self, socket: WebSocket[Any, Any, Any], hub: NamedDependency[EventHub], after: FromQuery[str] = ""
     ) -> AsyncGenerator[ToldEvent, None]:

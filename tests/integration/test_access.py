@@ -127,17 +127,20 @@ def is_refused(client: httpx.Client, method: str, path: str) -> bool:
 def test_a_websocket_is_guarded_too(tmp_path: Path) -> None:
     appliance = open_appliance(tmp_path)
     operations.let_guests_read(appliance.appliance_db, allowed=False)
-    with TestClient(create_app(appliance), base_url="http://127.0.0.1") as client:
-        with pytest.raises(Exception, match="Sign in"), client.websocket_connect("/api/v1/events/socket"):
-            pass
-        operations.let_guests_read(appliance.appliance_db, allowed=True)
-        stranger = {"Origin": "http://evil.example"}
+    with TestClient(create_app(appliance), base_url="https://127.0.0.1") as client:
         with (
-            pytest.raises(Exception, match="another site"),
-            client.websocket_connect("/api/v1/events/socket", headers=stranger),
+            pytest.raises(Exception, match="Sign in"),
+            client.websocket_connect("wss://127.0.0.1/api/v1/events/socket"),
         ):
             pass
-        with client.websocket_connect("/api/v1/events/socket"):
+        operations.let_guests_read(appliance.appliance_db, allowed=True)
+        stranger = {"Origin": "https://evil.example"}
+        with (
+            pytest.raises(Exception, match="another site"),
+            client.websocket_connect("wss://127.0.0.1/api/v1/events/socket", headers=stranger),
+        ):
+            pass
+        with client.websocket_connect("wss://127.0.0.1/api/v1/events/socket"):
             pass
 
 

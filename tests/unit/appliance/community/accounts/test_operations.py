@@ -146,6 +146,16 @@ def test_passwords_that_are_guessed_first_are_refused(database: Database, passwo
         operations.create_administrator(database, name="Anna", password=password)
 
 
+def test_a_password_counts_to_its_last_letter(database: Database) -> None:
+    long = "Grüne Lampen, sieben am Fluss; Öl im Krug, kein Wind. " + "Wer ruft bei Nacht durchs dunkle Tal? Horch, x"
+    operations.create_administrator(database, name="Anna", password=long)
+
+    assert operations.sign_in(database, login="anna", password=long, **WHERE)
+    for almost in (long[:-1], long.lower(), long + " ", long.strip()[:72]):
+        with pytest.raises(SignInFailed):
+            operations.sign_in(database, login="anna", password=almost, address="10.0.0.9", agent="")
+
+
 def test_a_session_ends_when_it_is_not_used_and_after_half_a_year(
     database: Database, anna: Person, later: Callable[[float], None]
 ) -> None:

@@ -1,0 +1,25 @@
+"""The example of docs/add-a-job.md works as it stands there."""
+
+import re
+from functools import partial
+from pathlib import Path
+
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.jobs.job import State
+from server.bootstrap import Appliance
+from server.worker import Worker
+
+PAGE = Path(__file__).parents[2] / "docs" / "add-a-job.md"
+
+
+def test_the_example_runs_in_a_worker(appliance: Appliance, full_library: Database) -> None:
+    example = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    names: dict = {}
+    exec(compile(example[1], str(PAGE), "exec"), names)
+    kind = names["COUNT_WORDS"]
+    job = appliance.jobs.create(kind, title="Count the words of WEB", arguments={"translation": "WEB"})
+    Worker(appliance, "library", {kind: partial(names["count_words"], database=full_library)}).drain()
+    done = appliance.jobs.get(job.id)
+
+    assert State.DONE == done.state
+    assert re.fullmatch(r"[89]\d\d,\d{3} words in WEB", done.message), done.message

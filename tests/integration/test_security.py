@@ -1,0 +1,182 @@
+"""What docs/security.md says beside the rules of access."""
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fakes.serving import PASSWORD, Served, bearer, free_port, serving, session
+
+from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.tokens import csrf_token
+
+ROOT = Path(__file__).parents[2]
+LEVEL_1 = """
+1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.3.1 1.3.2 1.5.1 2.1.1 2.2.1 2.2.2 2.3.1 3.2.1 3.2.2 3.3.1 3.4.1 3.4.2 3.5.1 3.5.2 3.5.3
+4.1.1 4.4.1 5.2.1 5.2.2 5.3.1 5.3.2 6.1.1 6.2.1 6.2.2 6.2.3 6.2.4 6.2.5 6.2.6 6.2.7 6.2.8 6.3.1 6.3.2 6.4.1 6.4.2 7.2.1
+7.2.2 7.2.3 7.2.4 7.4.1 7.4.2 8.1.1 8.2.1 8.2.2 8.3.1 9.1.1 9.1.2 9.1.3 9.2.1 10.4.1 10.4.2 10.4.3 10.4.4 10.4.5 11.3.1
+11.3.2 11.4.1 12.1.1 12.2.1 12.2.2 13.4.1 14.2.1 14.3.1 15.1.1 15.2.1 15.3.1
+""".split()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+@pytest.fixture
+def browser(house: Served) -> Iterator[httpx.Client]:
+    """A browser in which the administrator is signed in."""
+    token = session(house.home)
+    headers = {"X-CSRF-Token": csrf_token(token), "Accept": "text/html"}
+    with httpx.Client(base_url=house.url, cookies={"lampstand": token}, headers=headers, trust_env=False) as client:
+        yield client
+
+
+def test_the_page_goes_through_every_line_and_names_tests_that_are_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    lines = set()
+    for first, last in re.findall(r"(\d+\.\d+\.\d+)(?: to (\d+\.\d+\.\d+))?", page.partition("## ASVS")[2]):
+        lines |= {each for each in LEVEL_1 if _order(first) <= _order(each) <= _order(last or first)}
+    missing = []
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page):
+        file = ROOT / path
+        if not file.exists() or (name and f"def {name}(" not in file.read_text(encoding="utf-8")):
+            missing.append((path, name))
+
+    assert [] == [each for each in LEVEL_1 if each not in lines]
+    assert [] == missing
+
+
+def _order(line: str) -> list[int]:
+    return [int(part) for part in line.split(".")]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/sign-in", "/people", "/api/v1/health", "/static/lampstand.css", "/nowhere", "/api/v1/nowhere"]
+)
+def test_every_answer_has_the_headers_that_guard_it(browser: httpx.Client, path: str) -> None:
+    answer = browser.get(path, headers={"Origin": "http://evil.example"})
+    policy = answer.headers["content-security-policy"]
+
+    assert "nosniff" == answer.headers["x-content-type-options"]
+    assert {"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(
+        policy.split("; ")
+    )
+    assert "unsafe-inline" not in policy
+    assert "access-control-allow-origin" not in answer.headers
+    kind = answer.headers["content-type"]
+    assert kind.startswith(("application/json", "application/problem+json")) or "charset=utf-8" in kind
+
+
+def test_scripts_never_write_html() -> None:
+    written = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "server" / "static").glob("*.js"))
+
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", written)
+
+
+def test_password_fields_are_masked_and_known_to_managers() -> None:
+    fields = [
+        field
+        for path in (ROOT / "server" / "pages").glob("*.html")
+        for field in re.findall(r"<input[^>]*>", path.read_text(encoding="utf-8"))
+        if re.search(r'name="(password|old|new)"', field)
+    ]
+
+    assert len(fields) >= 5
+    assert [] == [each for each in fields if 'type="password"' not in each or 'autocomplete="' not in each]
+
+
+def test_signing_in_again_ends_the_older_session(house: Served) -> None:
+    session(house.home)
+    with httpx.Client(base_url=house.url, trust_env=False) as client:
+        form = {"name": "administrator", "password": PASSWORD}
+        client.post("/sign-in", data=form)
+        older = client.cookies["lampstand"]
+        client.post("/sign-in", data={**form, "csrf": csrf_token(older)})
+        newer = client.cookies["lampstand"]
+
+    assert older != newer
+    for token, role in ((older, "guest"), (newer, "administrator")):
+        assert role == house.guest.get("/api/v1/session", headers={"Cookie": f"lampstand={token}"}).json()["role"]
+
+
+def test_signing_out_clears_what_the_browser_keeps(browser: httpx.Client, house: Served) -> None:
+    token = browser.cookies["lampstand"]
+    answer = browser.post("/account/sign-out")
+
+    assert '"cache"' == answer.headers["clear-site-data"]
+    assert "Max-Age=0" in answer.headers["set-cookie"]
+    assert "guest" == house.guest.get("/api/v1/session", headers={"Cookie": f"lampstand={token}"}).json()["role"]
+
+
+def test_pages_of_a_person_are_not_kept_by_the_browser(browser: httpx.Client, house: Served) -> None:
+    assert "no-store" == browser.get("/account").headers["cache-control"]
+    assert "cache-control" not in house.guest.get("/sign-in").headers
+
+
+def test_what_is_one_persons_is_not_shown_to_another(house: Served) -> None:
+    with (
+        httpx.Client(base_url=house.url, headers=bearer(house.home, Role.ADMINISTRATOR), trust_env=False) as anna,
+        httpx.Client(base_url=house.url, headers=bearer(house.home, Role.MEMBER), trust_env=False) as ben,
+    ):
+        job = anna.post("/api/v1/jobs", json={"kind": "backup"}).json()
+        anna.post("/api/v1/account/tokens", json={"name": "a script", "scopes": ["read"]})
+        session(house.home, Role.ADMINISTRATOR)
+        sessions = anna.get("/api/v1/account/sessions").json()["sessions"]
+        token = anna.get("/api/v1/account/tokens").json()["tokens"][0]
+        refused = [
+            ben.get(f"/api/v1/jobs/{job['id']}"),
+            ben.post(f"/api/v1/jobs/{job['id']}/cancel"),
+            ben.delete(f"/api/v1/account/sessions/{sessions[0]['id']}"),
+            ben.delete(f"/api/v1/account/tokens/{token['id']}"),
+        ]
+        seen = ben.get("/api/v1/jobs").json()["jobs"]
+
+    assert [404] * 4 == [each.status_code for each in refused]
+    assert job["id"] not in [each["id"] for each in seen]
+
+
+def test_no_answer_holds_a_secret(house: Served) -> None:
+    house.http.post("/api/v1/account/tokens", json={"name": "t", "scopes": ["read"]})
+    told = "".join(
+        house.http.get(f"/api/v1/{path}").text
+        for path in ("people", "account/tokens", "account/sessions", "session", "house")
+    )
+
+    assert not re.search(r"fingerprint|argon2|lamp_\w", told)
+
+
+def test_a_browser_imports_from_two_folders_only(house: Served) -> None:
+    for place in ("/etc/passwd", "/usr/share/sword/../../../etc/passwd", "pythonbible:WEB", "", "."):
+        answer = house.http.post("/api/v1/jobs", json={"kind": "import", "location": place})
+        assert (403, "Not allowed") == (answer.status_code, answer.json()["title"]), place
+
+
+@pytest.mark.parametrize(
+    "path", ["/.git/config", "/static/../access.py", "/static/%2e%2e/access.py", "/static/", "/settings.toml"]
+)
+def test_nothing_beside_the_static_files_is_served(house: Served, path: str) -> None:
+    assert house.guest.get(path).status_code in (401, 404)
+
+
+def test_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path / "home", host="127.0.0.2", https_port=port):
+        spoken = {}
+        for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = version
+            try:
+                with socket.create_connection(("127.0.0.2", port)) as plain, context.wrap_socket(plain):
+                    spoken[version.name] = True
+            except ssl.SSLError:
+                spoken[version.name] = False
+
+    assert {"TLSv1": False, "TLSv1_1": False, "TLSv1_2": True, "TLSv1_3": True} == spoken
