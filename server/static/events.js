@@ -4,7 +4,12 @@ const CHANNEL = "lampstand-events";
 const listeners = new Map();
 const channel = new BroadcastChannel(CHANNEL);
 
+// The last id that this tab was told of: another tab may tell the same, and it goes on from there when that one closes.
+let seen = 0;
+
 function tell({ kind, id, payload }) {
+  if (kind !== "reset" && id <= seen) return;
+  seen = id;
   for (const listener of listeners.get(kind) ?? []) listener(payload, id);
 }
 channel.onmessage = (message) => tell(message.data);
@@ -15,7 +20,8 @@ const KINDS = [
 ];
 
 function connect(after) {
-  const stream = new EventSource(`/api/v1/events${after ? `?after=${after}` : ""}`);
+  const from = Math.max(seen, Number(after ?? 0));
+  const stream = new EventSource(`/api/v1/events${from ? `?after=${from}` : ""}`);
   for (const kind of KINDS) {
     stream.addEventListener(kind, (event) => {
       const told = { kind, id: Number(event.lastEventId), payload: JSON.parse(event.data) };

@@ -8,7 +8,7 @@ const jobs = new Map();
 const ACTIVE = ["queued", "running"];
 const DAY_S = 86400;
 
-function left(seconds) {
+export function leftInWords(seconds) {
   if (seconds === null) return "";
   return seconds < 90 ? ` · about ${Math.max(1, Math.round(seconds))} s left` : ` · about ${Math.round(seconds / 60)} min left`;
 }
@@ -49,7 +49,7 @@ function row(job) {
     progress.value = job.progress;
     progress.setAttribute("aria-label", job.title);
     item.append(progress);
-    message.textContent = (job.cancel_requested ? "stopping …" : job.message) + left(job.seconds_left);
+    message.textContent = (job.cancel_requested ? "stopping …" : job.message) + leftInWords(job.seconds_left);
   }
   item.append(message);
   if (corner.dataset.may === "yes") {
@@ -86,13 +86,18 @@ async function load() {
   render();
 }
 
-if (corner) {
+// Calls `listener(job)` whenever a job has changed.
+export function onJob(listener) {
   for (const kind of ["queued", "started", "progress", "done", "failed", "cancelled"]) {
-    on(`job.${kind}`, (job) => {
-      jobs.set(job.id, job);
-      renderSoon();
-    }, corner.dataset.after);
+    on(`job.${kind}`, listener, corner?.dataset.after);
   }
+}
+
+if (corner) {
+  onJob((job) => {
+    jobs.set(job.id, job);
+    renderSoon();
+  });
   on("reset", load);
   load();
 }

@@ -156,6 +156,28 @@ def test_a_leader_opens_a_class_and_people_join_on_their_phones(browser: Browser
     phone.wait_for_url(re.compile("/sign-in"))
 
 
+def test_tabs_share_a_stream_and_go_on_when_the_one_that_has_it_closes(browser: Browser, house: Served) -> None:
+    first = visit(browser, house, Role.MEMBER)
+    first.goto("/inbox")
+    second = first.context.new_page()
+    streams: list[str] = []
+    second.on("request", lambda request: streams.append(request.url) if "/api/v1/events" in request.url else None)
+    second.goto("/inbox")
+
+    def announce(text: str) -> None:
+        house.http.post("/api/v1/announcements", json={"text": text}).raise_for_status()
+
+    announce("We begin at seven.")
+    for page in (first, second):
+        expect(page.locator("#inbox li.unread")).to_have_count(1)
+    assert [] == streams
+    first.close()
+    announce("We begin at eight.")
+    expect(second.locator("#inbox li.unread")).to_have_count(2)
+    expect(second.locator("#unread")).to_have_text("2")
+    assert 1 == len(streams)
+
+
 def test_a_failed_job_tells_who_began_it_what_to_do(browser: Browser, house: Served) -> None:
     page = visit(browser, house, Role.ADMINISTRATOR)
     page.goto("/jobs")
