@@ -6,9 +6,10 @@ a guest who may read, and what needs more is sent to HTTPS.
 """
 
 import asyncio
+import contextlib
 import ipaddress
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from litestar import Request, WebSocket
 from litestar.connection import ASGIConnection
@@ -18,17 +19,17 @@ from litestar.middleware.authentication import AbstractAuthenticationMiddleware,
 from litestar.types import ASGIApp
 
 from appliance.community.accounts import entry, operations, queries
-from appliance.community.accounts.permissions import Permission, audiences, permits
+from appliance.community.accounts.permissions import Permission, Role, audiences, permits
 from appliance.community.accounts.person import NOBODY, HttpsNeeded, Identity, NotAllowed, SignInNeeded
 from appliance.community.accounts.tokens import csrf_token, same
 from appliance.community.notifications import queries as notifications
-from appliance.errors import Refused
+from appliance.errors import ApplianceError, Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EVERYONE
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
-PERMISSION, PLAIN = "permission", "plain"
+PERMISSION, PLAIN, BROWSER = "permission", "plain", "browser"
 COOKIE_LOCAL, COOKIE_TLS = "lampstand", "__Host-lampstand"
 CSRF_HEADER, CSRF_FIELD = "x-csrf-token", "csrf"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -43,12 +44,13 @@ class CrossSite(NotAllowed):
     title = "Forbidden"
 
 
-def rule(permission: Permission, *, plain: bool | None = None) -> dict[str, Any]:
+def rule(permission: Permission, *, plain: bool | None = None, browser: bool = False) -> dict[str, Any]:
     """What a route declares as its `opt`: who may use it, and whether it is open over plain HTTP from other machines.
 
-    Without a word about that, what may be read is, and nothing else.
+    Without a word about that, what may be read is, and nothing else. With `browser`, no program's token will do.
     """
-    return {PERMISSION: permission, PLAIN: permission is Permission.READ if plain is None else plain}
+    open_to_all = permission is Permission.READ if plain is None else plain
+    return {PERMISSION: permission, PLAIN: open_to_all, BROWSER: browser}
 
 
 def is_overheard(connection: Connection) -> bool:
@@ -65,7 +67,15 @@ def address_of(connection: Connection) -> str:
 
 def host_of(connection: Connection) -> str:
     """The name that a client calls this machine by, without the port."""
-    return (urlsplit(f"//{connection.headers.get('host', '')}").hostname or "").lower()
+    return (authority_of(f"//{connection.headers.get('host', '')}").hostname or "").lower()
+
+
+def authority_of(address: str) -> SplitResult:
+    """The parts of an address that a client sent; of one that cannot be read, none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_loopback(address: str) -> bool:
@@ -96,7 +106,7 @@ class WhoAsks(AbstractAuthenticationMiddleware):
     """Finds who a request comes from, by its cookie or its token: `request.user` is an Identity, `request.auth` the CSRF token."""
 
     def __init__(self, app: ASGIApp, database: Database) -> None:
-        super().__init__(app)
+        super().__init__(app, exclude_http_methods=[])
         self._database = database
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
@@ -110,13 +120,16 @@ class WhoAsks(AbstractAuthenticationMiddleware):
                 raise SignInNeeded(
                     "This token is not known, or is over.", remedy="Make another on the page of your account."
                 )
-            await asyncio.to_thread(entry.touch_token, self._database, found[0])
+            with contextlib.suppress(ApplianceError):
+                await asyncio.to_thread(entry.touch_token, self._database, found[0])
             identity = Identity(person=found[1], scopes=frozenset(found[0].scopes))
             return AuthenticationResult(user=identity, auth="")
         cookie = connection.cookies.get(cookie_name(connection), "")
         identity = queries.identify_session(self._database, cookie) if cookie else NOBODY
         if identity.session and operations.is_due(identity.session):
-            await asyncio.to_thread(operations.touch, self._database, identity.session)
+            # A disk that is full keeps nobody from reading.
+            with contextlib.suppress(ApplianceError):
+                await asyncio.to_thread(operations.touch, self._database, identity.session)
         return AuthenticationResult(user=identity, auth=csrf_token(cookie) if identity.session else "")
 
 
@@ -154,6 +167,8 @@ async def _let_through(connection: Connection, handler: BaseRouteHandler) -> Non
     identity: Identity = connection.user
     if permission is not Permission.ENTER:
         _check(identity, permission, connection.app.state.appliance.appliance_db)
+    if handler.opt.get(BROWSER) and identity.scopes is not None:
+        raise NotAllowed("A token cannot do this.", remedy="Sign in with a browser.")
     _check_origin(connection)
     if identity.session and connection.scope.get("method", "GET") not in SAFE_METHODS:
         await _check_csrf(connection)
@@ -177,7 +192,7 @@ def _check(identity: Identity, permission: Permission, database: Database) -> No
 def _check_origin(connection: Connection) -> None:
     """A page of another site must not open a WebSocket with this browser's cookies: no preflight guards those."""
     origin = connection.headers.get("origin")
-    if isinstance(connection, WebSocket) and origin and urlsplit(origin).netloc != connection.headers.get("host"):
+    if isinstance(connection, WebSocket) and origin and authority_of(origin).netloc != connection.headers.get("host"):
         raise CrossSite("A page of another site asked for this.", remedy="Open Lampstand itself.")
 
 
@@ -191,8 +206,18 @@ async def _check_csrf(connection: Connection) -> None:
 
 def audiences_of(identity: Identity) -> frozenset[str]:
     """The audiences of events that somebody belongs to."""
-    own = {identity.person.audience} if identity.person else set[str]()
-    return frozenset({EVERYONE}) | audiences(identity.role) | own
+    person, scopes = identity.person, identity.scopes
+    if person is None:
+        return frozenset({EVERYONE}) | audiences(Role.GUEST)
+    if scopes is None:
+        return frozenset({EVERYONE, person.audience}) | audiences(person.role)
+    # A program sees what its scopes are about.
+    role = Role.MEMBER
+    for scope, named in ((Permission.LEAD, Role.LEADER), (Permission.ADMINISTER, Role.ADMINISTRATOR)):
+        if scope in scopes and permits(person.role, scope, guests_may_read=True):
+            role = named
+    own = {person.audience} if Permission.OWN in scopes else set[str]()
+    return frozenset({EVERYONE}) | audiences(role) | own
 
 
 def https_address(connection: Connection, port: int) -> str:

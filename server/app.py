@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import structlog
 from jinja2 import Environment, FileSystemLoader
@@ -30,7 +30,7 @@ from appliance.errors import ApplianceError
 from appliance.infrastructure.event_hub import EventHub
 from appliance.study.operations import AnswerDesk
 from server import routes
-from server.access import TEMPLATE_ACCESS, WhoAsks, guard, https_address, rule
+from server.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
 from server.bootstrap import Appliance
 from server.errors import Problem, problem_of, problem_of_fault, problem_of_http, respond
 from server.rendering import TEMPLATE_GLOBALS
@@ -38,6 +38,7 @@ from server.routes.pages import problem_page
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
+FEED_PAUSE_S = 5.0
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -56,6 +57,7 @@ def create_app(appliance: Appliance) -> Litestar:
         desk.mend()
         app.state.desk, app.state.appliance = desk, appliance
         app.state.hub = hub = EventHub(appliance.events)
+        await hub.begin()
         following = asyncio.create_task(hub.run(), name="event hub")
         feeding = asyncio.create_task(feed_inboxes(appliance, hub), name="feed of inboxes")
         try:
@@ -102,7 +104,8 @@ def create_app(appliance: Appliance) -> Litestar:
         compression_config=CompressionConfig(backend="gzip", minimum_size=1000, gzip_compress_level=6, exclude=["/stream$", "/events$"]),
         before_request=refuse_cross_site_writes,
         before_send=[add_guarding_headers],
-        exception_handlers={ApplianceError: _on_appliance_error, HTTPException: _on_http_error, 500: _on_fault},
+        exception_handlers={ApplianceError: _on_appliance_error, HTTPException: _on_http_error,
+                            UnicodeDecodeError: _on_garbled, 500: _on_fault},
         openapi_config=OpenAPIConfig(
             title="Lampstand", version=__version__, render_plugins=[JsonRenderPlugin()],
             openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt=rule(Permission.ENTER, plain=True)),
@@ -120,10 +123,9 @@ async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
             for job in await asyncio.to_thread(appliance.feed.read_on):
                 await asyncio.to_thread(appliance.enqueue, job)
             await hub.past(await asyncio.to_thread(appliance.feed.position))
-        except ApplianceError as error:
-            # The disk is full, or another process has the database for long: it is tried again when more happens.
-            structlog.get_logger().warning("inboxes were not fed", reason=str(error))
-            await hub.past(hub.newest)
+        except Exception:  # noqa: BLE001 - whatever it is, people are told again as soon as it has passed
+            structlog.get_logger().exception("inboxes were not fed")
+            await asyncio.sleep(FEED_PAUSE_S)
 
 
 def _template_engine() -> JinjaTemplateEngine:
@@ -137,7 +139,7 @@ def _template_engine() -> JinjaTemplateEngine:
 def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[Problem] | None:
     """Refuse what another site's page would have this browser do; browsers say so in `Sec-Fetch-Site` or `Origin`."""
     origin = request.headers.get("origin")
-    elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    elsewhere = origin is not None and authority_of(origin).netloc != request.headers.get("host")
     cross_site = request.headers.get("sec-fetch-site") == "cross-site"
     if request.method in ("GET", "HEAD", "OPTIONS") or not (cross_site or elsewhere):
         return None
@@ -188,6 +190,11 @@ def _on_appliance_error(request: Request[Any, Any, Any], error: ApplianceError) 
 
 def _on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     return _answer(request, problem_of_http(error))
+
+
+def _on_garbled(request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> Response[Any]:
+    problem = Problem(title="Bad Request", status=400, detail="The request is not UTF-8. Send it as UTF-8.")
+    return _answer(request, problem)
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

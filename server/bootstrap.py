@@ -2,10 +2,13 @@
 
 import asyncio
 import importlib.util
+import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from appliance.community.accounts import operations as accounts
 from appliance.community.accounts.person import Person
@@ -35,7 +38,7 @@ from appliance.infrastructure.jobs.runner import run_job
 from appliance.infrastructure.jobs.schedule import Daily
 from appliance.infrastructure.messenger import AppriseMessenger
 from appliance.infrastructure.paths import DataFolder
-from appliance.infrastructure.queue import JobQueue
+from appliance.infrastructure.queue import JobQueue, QueueUnreachable
 from appliance.infrastructure.settings import Settings, default_home, load_settings
 from appliance.infrastructure.tidying import TIDY, tidy
 from appliance.scripture import jobs as scripture_jobs
@@ -68,6 +71,8 @@ APPLIANCE_MIGRATIONS = (
     m006_askers,
     m007_notifications,
 )
+# A consumer that is woken works until nothing is left; so many slots it may have.
+MOST_WAKES = 8
 NIGHTLY = (
     Daily(kind=BACKUP, title="Back up people's data", hour=2),
     Daily(kind=TIDY, title="Tidy up", hour=3),
@@ -168,14 +173,16 @@ class Appliance:
         self.jobs = Jobs(self.appliance_db)
         self.queues = Queues(self.appliance_db)
         self.feed = Feed(self.appliance_db, self.events, self.jobs)
-        self.messenger = AppriseMessenger()
+        self.messenger = AppriseMessenger(self.outside_services)
         self._wires: dict[str, JobQueue] = {}
+        self._wiring = threading.Lock()
 
     def wire(self, queue: str) -> JobQueue:
         """The way to the consumers of a queue. Raises QueueAddressInvalid."""
-        if queue not in self._wires:
-            self._wires[queue] = JobQueue(queue, self.folder.queue_db(queue), self.settings.queues_address)
-        return self._wires[queue]
+        with self._wiring:
+            if queue not in self._wires:
+                self._wires[queue] = JobQueue(queue, self.folder.queue_db(queue), self.settings.queues_address)
+            return self._wires[queue]
 
     @property
     def work(self) -> Work:
@@ -205,7 +212,10 @@ class Appliance:
                 tidy, jobs=self.jobs, events=self.events, workshop=self.folder.workshop,
                 keep_days=self.settings.keep_events_days,
                 more=[partial(accounts.forget, self.appliance_db), partial(notifications.forget, self.appliance_db)],
-                scraps={self.folder.graph.parent: "building-*", self.folder.home: "tmp*.npz"},
+                scraps={
+                    self.folder.graph.parent: "building-*", self.folder.home: "tmp*.npz",
+                    self.folder.models / "downloads": "*.part*",
+                },
             ),
         }  # fmt: skip
 
@@ -215,8 +225,9 @@ class Appliance:
         )  # fmt: skip
 
     def create_import_job(self, location: str, only: Sequence[str] = (), *, started_by: str = "") -> Job:
+        name = Path(location).name if not location.startswith("pythonbible:") else location
         return self.jobs.create(
-            scripture_jobs.IMPORT, title=f"Import {location}", started_by=started_by,
+            scripture_jobs.IMPORT, title=f"Import {', '.join(sorted(only)) or name}", started_by=started_by,
             arguments={"location": location, "only": sorted(only)},
         )  # fmt: skip
 
@@ -249,14 +260,17 @@ class Appliance:
     def resume(self, queue: str) -> QueueState:
         """Go on with a paused queue. Raises QueueNotFound."""
         state = self.queues.resume(queue)
-        for job in self.jobs.active():
-            if job.queue == queue and job.state is State.QUEUED:
-                self.enqueue(job)
+        waiting = [job for job in self.jobs.active() if job.queue == queue and job.state is State.QUEUED]
+        for job in waiting[:MOST_WAKES]:
+            self.enqueue(job)
         return state
 
     def enqueue(self, job: Job, delay_s: float = 0.0) -> None:
-        """Wake the queue of a job that was made."""
-        self.wire(job.queue).wake(job.id, delay_s)
+        """Wake the queue of a job that was made; where that fails, the worker's next sweep finds it."""
+        try:
+            self.wire(job.queue).wake(job.id, delay_s)
+        except QueueUnreachable as error:
+            structlog.get_logger().warning("a queue was not woken", queue=job.queue, reason=str(error))
 
     def run_job_here(self, job: Job, on_report: Callable[[float, str], None]) -> Job:
         """Work on a job in this process, as the command line does."""
@@ -284,6 +298,7 @@ class Appliance:
         """Remove somebody, and all that is theirs. Raises LastAdministrator."""
         accounts.remove(self.appliance_db, person=person)
         forget_person(self.appliance_db, person.id)
+        self.events.forget(person.audience)
 
     def shown(self, named: str = "") -> Translation:
         """The text that is read: the one that is named, else the default. Raises TranslationNotFound."""

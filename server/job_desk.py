@@ -7,6 +7,7 @@ import msgspec
 
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Identity, NotAllowed, Person
+from appliance.community.notifications.jobs import DELIVER
 from appliance.errors import Refused
 from appliance.infrastructure.jobs.job import Job, JobNotFound
 from server.access import audiences_of, may
@@ -38,7 +39,7 @@ def begin(appliance: Appliance, me: Person, wish: JobWish) -> Job:
     Raises ImportNotAllowed for a place that is neither the data folder's texts nor Debian's modules, or JobWishIncomplete.
     """
     if wish.kind == "import":
-        location = Path(wish.location).resolve()
+        location = Path(wish.location.replace("\0", "")).resolve()
         if not any(location.is_relative_to(place) for place in (SWORD_MODULES, appliance.folder.texts.resolve())):
             raise ImportNotAllowed(
                 f"From a browser, texts are imported from {SWORD_MODULES} and {appliance.folder.texts} only.",
@@ -59,6 +60,14 @@ def begin(appliance: Appliance, me: Person, wish: JobWish) -> Job:
     return job
 
 
+def repeatable_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
+    """A job that somebody may begin again: any for an administrator, a message of their own. Raises as `own_job` does."""
+    job = own_job(appliance, who, job_id)
+    if not may(who, Permission.ADMINISTER) and job.kind != DELIVER.name:
+        raise NotAllowed("This work is an administrator's to begin.", remedy="Ask one of them.")
+    return job
+
+
 def seen_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
     """A job that somebody may see. Raises JobNotFound, also where it is none of their business."""
     job = appliance.jobs.get(job_id)
@@ -68,7 +77,7 @@ def seen_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
 
 
 def own_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
-    """A job that somebody may stop or begin again: their own, or any for an administrator. Raises NotAllowed, JobNotFound."""
+    """A job that somebody may stop: their own, or any for an administrator. Raises NotAllowed, JobNotFound."""
     job = seen_job(appliance, who, job_id)
     if not may(who, Permission.ADMINISTER) and not (who.person and job.started_by == who.person.audience):
         raise NotAllowed("This job is not yours.", remedy="An administrator can stop it.")

@@ -12,10 +12,12 @@ import uvicorn
 from litestar import Litestar
 
 from appliance.community.accounts import queries
+from appliance.errors import ApplianceError
 from appliance.infrastructure.certificates import Served
 from server.bootstrap import Appliance
 
 LOOPBACK = "127.0.0.1"
+LOOPBACKS = (LOOPBACK, "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what answering the local network means
 GRACE_S = 3
 LOOK_AT_CERTIFICATES_S = 3600.0
@@ -57,8 +59,7 @@ class Listeners:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._ending.set)
         settings = self._appliance.settings
-        first = settings.host or LOOPBACK
-        await self._listen(first, settings.port, lifespan="on")
+        await self._listen(settings.host if settings.host in LOOPBACKS else LOOPBACK, settings.port, lifespan="on")
         on_ready()
         opening = asyncio.create_task(self._open_when_set_up(on_open))
         await asyncio.wait({asyncio.create_task(self._ending.wait()), *self._running}, return_when="FIRST_COMPLETED")
@@ -70,21 +71,26 @@ class Listeners:
 
     async def _open_when_set_up(self, on_open: Callable[[], None]) -> None:
         settings = self._appliance.settings
-        if settings.host in (LOOPBACK, "localhost", "::1"):
+        if settings.host in LOOPBACKS:
             return
-        if not settings.host:
+        try:
             await self._await_set_up()
-        served = await asyncio.to_thread(self._appliance.certificates)
+            served = await asyncio.to_thread(self._appliance.certificates)
+        except ApplianceError as error:
+            _log.error("other machines are not answered", reason=str(error))
+            return
         for address in (settings.host,) if settings.host else EVERYWHERE:
             try:
-                if not settings.host:
-                    await self._listen(address, settings.port)
+                await self._listen(address, settings.port)
+                if address == (settings.host or EVERYWHERE[0]):
+                    _refuse_taken(address, settings.https_port)
                 self._secure.append(await self._listen(address, settings.https_port, served=served))
             except OSError as error:
                 # Without IPv6 there is the other; a port in use is said, and this machine is answered all the same.
                 _log.warning("not listening", address=address, reason=str(error))
-        on_open()
-        await self._renew(served)
+        if self._secure:
+            on_open()
+            await self._renew(served)
 
     async def _await_set_up(self) -> None:
         database = self._appliance.appliance_db
@@ -101,7 +107,11 @@ class Listeners:
         changed = served.certificate.stat().st_mtime_ns
         while True:
             await asyncio.sleep(LOOK_AT_CERTIFICATES_S)
-            served = await asyncio.to_thread(self._appliance.certificates)
+            try:
+                served = await asyncio.to_thread(self._appliance.certificates)
+            except (ApplianceError, OSError) as error:
+                _log.error("the certificate is not looked after", reason=str(error))
+                continue
             if (now := served.certificate.stat().st_mtime_ns) != changed:
                 changed = now
                 for listener in self._secure:
@@ -121,7 +131,18 @@ class Listeners:
         task = asyncio.create_task(listener.serve(sockets=[_bound(address, port)]))
         self._running[task] = listener
         await asyncio.wait({task, asyncio.create_task(listener.begun.wait())}, return_when="FIRST_COMPLETED")
+        if task.done() and (error := task.exception()):
+            self._running.pop(task)
+            raise OSError(str(error)) from error
         return listener
+
+
+def _refuse_taken(address: str, port: int) -> None:
+    """Raises OSError where another program, or another house of ours, listens there: the port is shared otherwise."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((address, port))
 
 
 def _bound(address: str, port: int) -> socket.socket:

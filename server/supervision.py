@@ -77,7 +77,7 @@ def check_port(host: str, port: int) -> None:
 
 def address(settings: Settings) -> str:
     """Where a browser on this machine finds the appliance."""
-    host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::", "127.0.0.1") else settings.host  # noqa: S104
+    host = settings.host if settings.host in ("localhost", "::1") else "127.0.0.1"
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
@@ -119,7 +119,7 @@ def run_all(folder: DataFolder, settings: Settings, on_ready: Callable[[str], No
     Raises AlreadyRunning, PortInUse or DidNotStart.
     """
     lock = _lock(folder)
-    check_port(settings.host or "127.0.0.1", settings.port)
+    check_port("127.0.0.1", settings.port)
     configuration = write_configuration(folder, settings)
     # It holds the lock too: should this process be killed, its heirs still say that the folder is served.
     supervisor = subprocess.Popen(  # noqa: S603 - this interpreter and supervisor's own module

@@ -1,6 +1,7 @@
 """The consumer of a queue: works on its jobs, and takes back what the dead left."""
 
 import signal
+import threading
 import time
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.runner import lower_priority, work_on
 from appliance.infrastructure.jobs.schedule import create_scheduled_jobs
 from appliance.infrastructure.tidying import remove_orphans
+from appliance.scripture.jobs import IMPORT
 from server.bootstrap import NIGHTLY, Appliance
 
 CUT_OFF = "It was cut off. Run ./packaging/run.sh again to finish it."
@@ -28,6 +30,8 @@ class Worker:
         self._appliance, self._queue, self._work = appliance, queue, work
         self._kinds = frozenset(kind.name for kind in work if kind.queue == queue)
         self._owner = this_process()
+        self._in_hand: set[int] = set()
+        self._claiming = threading.Lock()
         settings = appliance.settings
         self._lanes = {
             LIBRARY: Lanes(settings.library_jobs + 1, kept=1), OCR: Lanes(settings.ocr_jobs), MEDIA: Lanes(settings.media_jobs),
@@ -38,7 +42,6 @@ class Worker:
         lower_priority()
         if self._queue == LIBRARY:
             self._appliance.create_following_jobs()
-            remove_orphans(self._appliance.jobs, self._appliance.folder.workshop)
         _log.info("worker started", queue=self._queue)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         self._appliance.wire(self._queue).consume(work=self.drain, sweep=self.sweep, threads=self._lanes.slots)
@@ -49,6 +52,7 @@ class Worker:
             try:
                 self._work_on(job)
             finally:
+                self._in_hand.discard(job.id)
                 self._lanes.leave(job)
 
     def sweep(self) -> None:
@@ -56,13 +60,25 @@ class Worker:
         jobs = self._appliance.jobs
         if self._queue == LIBRARY:
             jobs.fail_orphans({COMMAND.name}, CUT_OFF)
-            create_scheduled_jobs(jobs, NIGHTLY, datetime.now().astimezone())
+            create_scheduled_jobs(jobs, NIGHTLY, datetime.now())  # noqa: DTZ005 - by this machine's own clock
+            remove_orphans(jobs, self._appliance.folder.workshop)
+        with self._claiming:
+            jobs.release_others(self._owner, frozenset(self._in_hand))
         now = time.time()
-        for job in jobs.due(self._kinds, within_s=SWEEP_S):
-            self._appliance.enqueue(job, max(0.0, (job.retry_at or 0.0) - now))
+        due = jobs.due(self._kinds, within_s=SWEEP_S)
+        # Whoever is woken goes on until nothing is left, so one call for each slot is enough.
+        for job in [each for each in due if (each.retry_at or 0.0) <= now][: self._lanes.slots]:
+            self._appliance.enqueue(job)
+        for job in due:
+            if (job.retry_at or 0.0) > now:
+                self._appliance.enqueue(job, job.retry_at - now if job.retry_at else 0.0)
 
     def _claim(self, short_only: bool) -> Job | None:  # noqa: FBT001 - what a lane tells
-        return self._appliance.jobs.claim_next(self._queue, self._kinds, self._owner, short_only=short_only)
+        with self._claiming:
+            job = self._appliance.jobs.claim_next(self._queue, self._kinds, self._owner, short_only=short_only)
+            if job:
+                self._in_hand.add(job.id)
+        return job
 
     def _work_on(self, job: Job) -> None:
         appliance = self._appliance
@@ -71,6 +87,9 @@ class Worker:
                 appliance.jobs, self._work, job, self._owner, workshop=appliance.folder.workshop,
                 on_retry=lambda pause: appliance.enqueue(job, pause),
             )  # fmt: skip
+            if job.kind == IMPORT.name:
+                for following in appliance.create_following_jobs():
+                    appliance.enqueue(following)
         except ApplianceError:
             pass  # it stands in the job, where the person looks
         except Exception:  # noqa: BLE001 - one job's fault, which stands in the job and in the log; the consumer goes on

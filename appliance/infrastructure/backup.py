@@ -1,9 +1,8 @@
 """What is kept safe by itself: a nightly copy of people's data, and a look whether the files are whole."""
 
 import os
-import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from appliance.infrastructure.jobs.runner import JobContext
 
 BACKUP = JobKind(name="backup", short=True, priority=5)
 CHECK = JobKind(name="check", short=True)
-NAME = "appliance-{:%Y-%m-%d-%H%M%S}.db"
+NAME = "appliance-{:%Y-%m-%d-%H%M%S}Z-{}.db"
 
 
 class DataDamaged(ApplianceError):
@@ -30,7 +29,8 @@ def back_up(context: JobContext, _arguments: Mapping[str, Any], *, database: Dat
     database.copy_to(copy)
     context.report(0.7, "checking the copy")
     _check(Database(copy, ()), "The copy")
-    target = folder / NAME.format(datetime.fromtimestamp(time.time()).astimezone())
+    # By its job, so that a copy made again after a crash takes the place of the first.
+    target = folder / NAME.format(datetime.fromtimestamp(context.job.created_at, UTC), context.job.id)
     copy.chmod(0o600)
     os.replace(copy, target)  # noqa: PTH105 - over another file system it is to fail
     copies = sorted(folder.glob("appliance-*.db"))

@@ -5,17 +5,19 @@ the endings that no public site has, and private addresses. So a phone that trus
 """
 
 import contextlib
+import fcntl
 import ipaddress
 import os
 import platform
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import psutil
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -25,6 +27,8 @@ from appliance.errors import Refused
 AUTHORITY_DAYS = 3650
 # Apple's systems accept 825 days of authorities that a person added; others fewer. A year is renewed early enough.
 SERVER_DAYS, RENEW_DAYS = 365, 30
+# RFC 5280, appendix A.1.
+MOST_COMMON_NAME = 64
 PRIVATE_NAMES = ("local", "lan", "home", "internal", "home.arpa", "localhost")
 PRIVATE_NETWORKS = (
     "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10",
@@ -58,13 +62,20 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 def own_names(further: Iterable[str] = ()) -> list[str]:
     """What this machine is called: its host name, that name as multicast DNS has it, and further ones."""
     host = platform.node().split(".")[0].lower() or "lampstand"
-    return list(
-        dict.fromkeys(("localhost", host, f"{host}.local", *(name.strip().lower() for name in further if name.strip())))
-    )
+    names = ("localhost", host, f"{host}.local", *(name.strip().lower() for name in further if name.strip()))
+    return list(dict.fromkeys(filter(None, map(_as_dns_has_it, names))))
+
+
+def _as_dns_has_it(name: str) -> str:
+    """A name in the letters that certificates hold; empty where it cannot be a name of a machine."""
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
 
 
 def own_addresses(listened_on: str = "") -> list[Address]:
-    """The addresses of this machine's interfaces, but link-local ones, and the one that is listened on."""
+    """The one address that is listened on, else the private ones of this machine's interfaces, but link-local ones."""
     with contextlib.suppress(ValueError):
         if not ipaddress.ip_address(listened_on).is_unspecified:
             return [ipaddress.ip_address(listened_on)]
@@ -74,7 +85,13 @@ def own_addresses(listened_on: str = "") -> list[Address]:
         for each in addresses
         if each.family in (socket.AF_INET, socket.AF_INET6)
     }
-    return sorted((each for each in found if not each.is_link_local), key=lambda each: (each.version, each.packed))
+    # Public addresses change with the provider; nobody in the house needs them.
+    inside = [each for each in found if _is_private(each) and not each.is_link_local]
+    return sorted(inside, key=lambda each: (each.version, each.packed))
+
+
+def _is_private(address: Address) -> bool:
+    return any(address in ipaddress.ip_network(each) for each in PRIVATE_NETWORKS)
 
 
 def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime) -> Served:
@@ -84,6 +101,19 @@ def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[
     CertificateUnusable.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(folder):
+        return _ensure(folder, names, addresses, now)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Several processes look after the certificates; one at a time."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _ensure(folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime) -> Served:
     authority, authority_key = folder / "authority.crt", folder / "authority.key"
     served = Served(certificate=folder / "server.crt", key=folder / "server.key", authority=authority)
     issuer = _read(authority) if authority.exists() and authority_key.exists() else None
@@ -94,9 +124,7 @@ def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[
     ):
         issuer = _make_authority(authority, authority_key, names, addresses, now)
         served.certificate.unlink(missing_ok=True)
-    if not (served.certificate.exists() and served.key.exists()) or _is_outdated(
-        served.certificate, names, addresses, now
-    ):
+    if not _is_good(served, issuer, names, addresses, now):
         _make_server(served, issuer, _read_key(authority_key), names, addresses, now)
     return served
 
@@ -133,7 +161,7 @@ def _make_authority(
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Lampstand"),
-        x509.NameAttribute(NameOID.COMMON_NAME, f"Lampstand of {platform.node() or 'this house'}"),
+        x509.NameAttribute(NameOID.COMMON_NAME, f"Lampstand of {platform.node() or 'this house'}"[:MOST_COMMON_NAME]),
     ])  # fmt: skip
     permitted: list[x509.GeneralName] = [x509.DNSName(each) for each in dict.fromkeys((*PRIVATE_NAMES, *names))]
     networks = [ipaddress.ip_network(each) for each in PRIVATE_NETWORKS]
@@ -165,7 +193,7 @@ def _make_server(
     now: datetime,
 ) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[-1])])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[-1][:MOST_COMMON_NAME])])
     alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
     alternatives += [x509.IPAddress(address) for address in addresses]
     identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
@@ -196,10 +224,18 @@ def _begun(
     )
 
 
-def _is_outdated(path: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime) -> bool:
-    found = _read(path)
+def _is_good(
+    served: Served, issuer: x509.Certificate, names: Sequence[str], addresses: Sequence[Address], now: datetime
+) -> bool:
+    """Whether the certificate goes with its key and its issuer, lasts a while, and has every name and address."""
+    try:
+        found = _read(served.certificate)
+        found.verify_directly_issued_by(issuer)
+        check_own(served.certificate, served.key)
+    except (CertificateUnusable, ValueError, TypeError, InvalidSignature):
+        return False
     wanted = {*names, *map(str, addresses)}
-    return found.not_valid_after_utc < now + timedelta(days=RENEW_DAYS) or not wanted <= _names(found)
+    return found.not_valid_after_utc >= now + timedelta(days=RENEW_DAYS) and wanted <= _names(found)
 
 
 def _may_name(authority: x509.Certificate, names: Sequence[str], addresses: Sequence[Address]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 import sqlite_vec
 
-from appliance.errors import Refused, Unavailable
+from appliance.errors import NotFound, Refused, Unavailable
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -49,6 +49,10 @@ class DatabaseBusy(Unavailable):
 
 class DatabaseNotWritable(Refused):
     """The file may not be written by this user."""
+
+
+class NumberTooLarge(NotFound):
+    """A number that no row can have."""
 
 
 class UnitOfWork:
@@ -231,6 +235,8 @@ def _engine_errors(path: Path | None = None) -> Iterator[None]:
     where = str(path) if path else "the data folder"
     try:
         yield
+    except OverflowError as error:
+        raise NumberTooLarge("There is nothing of such a number.", remedy="Look at the list again.") from error
     except apsw.FullError as error:
         raise DiskFull(
             f"The disk that holds {where} is full.",

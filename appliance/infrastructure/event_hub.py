@@ -7,12 +7,16 @@ from collections.abc import AsyncIterator
 from itertools import islice
 
 import msgspec
+import structlog
 
+from appliance.errors import ApplianceError
 from appliance.infrastructure.events import Event, EventLog
 
 POLL_S = 0.04
+PAUSE_S = 1.0
 KEPT = 2_000
 BATCH = 500
+_told = structlog.get_logger()
 
 
 class Reset(msgspec.Struct, frozen=True):
@@ -31,18 +35,26 @@ class EventHub:
         self._log = log
         self._recent: deque[Event] = deque(maxlen=KEPT)
         self._newest = 0
+        self._version = -1
         self._news = asyncio.Event()
+
+    async def begin(self) -> None:
+        """Find out how far the log is; to be awaited before anybody listens."""
+        self._version = self._log.data_version()
+        self._newest = await asyncio.to_thread(self._log.newest)
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
-        version = self._log.data_version()
-        self._newest = await asyncio.to_thread(self._log.newest)
         while True:
             await asyncio.sleep(POLL_S)
-            seen = self._log.data_version()
-            if seen != version:
-                version = seen
-                await self._read_on()
+            try:
+                if (seen := self._log.data_version()) != self._version:
+                    await self._read_on()
+                    self._version = seen
+            except ApplianceError as error:
+                # A database that is busy or a disk that fails for a while: the events are still there after it.
+                _told.warning("events cannot be read", reason=str(error))
+                await asyncio.sleep(PAUSE_S)
 
     async def _read_on(self) -> None:
         while events := await asyncio.to_thread(self._log.after, self._newest, BATCH):

@@ -30,6 +30,7 @@ INSERT = "INSERT INTO events (at, kind, audience, payload) VALUES (?, ?, ?, ?)"
 SELECT_AFTER = "SELECT id, at, kind, audience, payload FROM events WHERE id > ? ORDER BY id LIMIT ?"
 SELECT_NEWEST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
 SELECT_OLDEST = "SELECT min(id) FROM events"
+EMPTY = "UPDATE events SET payload = '{}', kind = 'forgotten' WHERE audience = ?"
 PRUNE = "DELETE FROM events WHERE at < ?"
 DATA_VERSION = "PRAGMA data_version"
 
@@ -90,6 +91,12 @@ class EventLog:
     def data_version(self) -> int:
         """Changes, on the calling thread's connection, whenever any other connection has committed."""
         return int(self._database.reader.value(DATA_VERSION))
+
+    def forget(self, audience: str) -> None:
+        """Empty what was said to one audience alone; the ids stay, so that nobody misses any."""
+        with self._database.write() as work:
+            work.execute(EMPTY, (audience,))
+            work.commit()
 
     def prune(self, before: float) -> int:
         """Forget what happened before a time; how many events that were."""

@@ -14,7 +14,10 @@ class NotDelivered(Unavailable):
 
 
 class AppriseMessenger:
-    """Carries messages to addresses such as `ntfy://ntfy.sh/topic` or `mailto://user:password@host`."""
+    """Carries messages to addresses such as `ntfy://ntfy.sh/topic` or `mailto://user:password@host`, of these services."""
+
+    def __init__(self, services: frozenset[str]) -> None:
+        self._services = services
 
     def send(self, address: str, title: str, text: str) -> None:
         """Raises AddressNotUnderstood or NotDelivered."""
@@ -23,8 +26,9 @@ class AppriseMessenger:
 
         # It logs addresses with what is secret in them.
         logging.getLogger("apprise").setLevel(logging.CRITICAL)
-        service = Apprise()
-        if not service.add(address):
+        # One address is one service: `add` would take several out of a string.
+        service = Apprise.instantiate(address) if address.partition(":")[0].lower() in self._services else None
+        if service is None:
             raise AddressNotUnderstood(
                 "This address is not one of a service that is known.", remedy="Remove it, and add it anew."
             )

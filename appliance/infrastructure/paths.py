@@ -33,6 +33,9 @@ class DataFolder:
     def create(self) -> "DataFolder":
         """Make the folders. Raises DataFolderUnusable."""
         try:
+            if not self.home.exists():
+                # Hashes of passwords and what people ask lie here.
+                self.home.mkdir(mode=0o700, parents=True)
             for folder in (self.home, self.models, self.logs, self.run):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

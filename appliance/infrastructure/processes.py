@@ -108,6 +108,9 @@ def _watch(
             if not unwanted.is_set():
                 expired.set()
             end_process_tree(pid)
+            # Those too whose parent has gone before them: the group is theirs as long as nobody asked for its status.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
             return
 
 

@@ -5,6 +5,7 @@ consumer takes the job whose turn it is. A sweep at start and every minute takes
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,19 @@ from huey.exceptions import ConfigurationError
 from huey.registry import Message
 from huey.serializer import Serializer
 
-from appliance.errors import Refused
+from appliance.errors import Refused, Unavailable
 
 POLL_S = 0.1
 MAX_POLL_S = 0.25
+TIMES = tuple(name for name in ("eta", "expires_resolved") if name in Message._fields)
 
 
 class QueueAddressInvalid(Refused):
     """The setting `queues_address` names no queue that can be used."""
+
+
+class QueueUnreachable(Unavailable):
+    """What carries the queue, a file or a server, does not take a message."""
 
 
 class _JsonSerializer(Serializer):  # type: ignore[misc] # huey is untyped
@@ -34,7 +40,13 @@ class _JsonSerializer(Serializer):  # type: ignore[misc] # huey is untyped
 
     def _deserialize(self, data: bytes) -> Any:
         decoded = msgspec.json.decode(data)
-        return Message(*decoded) if isinstance(decoded, list) else decoded
+        if not isinstance(decoded, list):
+            return decoded
+        message = Message(*decoded)
+        times = {name: getattr(message, name) for name in TIMES}
+        return message._replace(
+            **{name: datetime.fromisoformat(value) for name, value in times.items() if isinstance(value, str)}
+        )
 
 
 class JobQueue:
@@ -49,11 +61,18 @@ class JobQueue:
         self._huey.periodic_task(crontab(), name="sweep")(self._swept)
 
     def wake(self, job_id: int, delay_s: float = 0.0) -> None:
-        """Tell the consumers that there is work, now or after some seconds."""
-        if delay_s:
-            self._task.schedule(args=(job_id,), delay=delay_s)
-        else:
-            self._task(job_id)
+        """Tell the consumers that there is work, now or after some seconds. Raises QueueUnreachable."""
+        try:
+            if delay_s:
+                self._task.schedule(args=(job_id,), delay=delay_s)
+            else:
+                self._task(job_id)
+        except Exception as error:
+            # Whatever the library of the queue's server raises: all of it means the same here.
+            raise QueueUnreachable(
+                f"The queue {self.name} cannot be reached: {error}.",
+                remedy="The job waits, and is found within a minute.",
+            ) from error
 
     def consume(self, *, work: Callable[[], None], sweep: Callable[[], None], threads: int = 1) -> None:
         """Call `work` whenever there may be some, until this process is asked to end; `sweep` at start and every minute.
@@ -61,6 +80,8 @@ class JobQueue:
         `work` is called from several threads. SIGTERM ends at once, SIGINT after the jobs in hand.
         """
         self._work, self._sweep = work, sweep
+        # What was said before is said anew by the sweep, once.
+        self._huey.storage.flush_queue()
         self._swept()
         Consumer(
             self._huey, workers=threads, initial_delay=POLL_S, max_delay=MAX_POLL_S, check_worker_health=True

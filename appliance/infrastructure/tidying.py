@@ -1,5 +1,6 @@
 """What is thrown away by itself: old events and jobs, and what cut-off work left behind."""
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -42,16 +43,19 @@ def tidy(
     removed = remove_orphans(jobs, workshop)
     for folder, pattern in scraps.items():
         for path in folder.glob(pattern):
-            if time.time() - path.stat().st_mtime > OLD_ENOUGH_S:
-                _remove(path)
-                removed += 1
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > OLD_ENOUGH_S:
+                    _remove(path)
+                    removed += 1
     return f"{pruned:,} events, {forgotten:,} jobs and {removed:,} files left behind were removed"
 
 
 def remove_orphans(jobs: Jobs, workshop: Path) -> int:
     """Remove the folders of jobs that neither wait nor run; how many those were."""
+    # First the folders, then the jobs: one that begins in between keeps its own.
+    there = list(workshop.glob("job-*"))
     active = {f"job-{job.id}" for job in jobs.active()}
-    orphans = [path for path in workshop.glob("job-*") if path.name not in active]
+    orphans = [path for path in there if path.name not in active]
     for path in orphans:
         _remove(path)
     return len(orphans)

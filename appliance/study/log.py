@@ -5,15 +5,18 @@ rest, from memory while it is being made and from the database after.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.jobs.leases import owner_is_dead
+from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
 from appliance.study import store
 from appliance.study.answer import AnswerEvent, EventType, MessageState
 
 FLUSH_S = 0.08
+# Who asked may not have opened the stream yet of an answer that took less.
+SOON_S = 5.0
 # How often an answer that another process makes is looked for in the database.
 ELSEWHERE_S = 0.25
 
@@ -24,6 +27,7 @@ class LiveAnswer:
     def __init__(self, database: Database, message_id: str) -> None:
         self.message_id = message_id
         self.followers = 0
+        self._began = time.monotonic()
         self.events: list[AnswerEvent] = []
         self.over = False
         self._database = database
@@ -76,7 +80,7 @@ class LiveAnswer:
             store.insert_events(work, self.message_id, pending)
             if state is not None:
                 store.finish_message(work, self.message_id, state, made_by=made_by, error=error)
-                if state is MessageState.DONE and not self.followers:
+                if state is MessageState.DONE and not self.followers and time.monotonic() - self._began > SOON_S:
                     store.tell_asker(work, self.message_id)
             work.commit()
         self._flushed = max(self._flushed, pending[-1].seq if pending else 0)
@@ -119,7 +123,8 @@ class AnswerLog:
         row = self._database.reader.row(store.SELECT_OWNER, (message_id,))
         if row is None or row[0] != MessageState.RUNNING:
             return False
-        if row[1] and not owner_is_dead(row[1]):
+        # One of this process that is not in the making any more ended without being able to say so.
+        if row[1] and row[1] != this_process() and not owner_is_dead(row[1]):
             return True
         mark_interrupted(self._database, message_id)
         return False
@@ -129,6 +134,8 @@ def mark_interrupted(database: Database, message_id: str) -> None:
     """End a message whose maker is gone: its text so far stays, and its log says what happened."""
     sentence = "The answer was interrupted: Lampstand was stopped while it was written. Ask again for a whole one."
     with database.write() as work:
+        if (work.execute(store.SELECT_OWNER, (message_id,)) or [("",)])[0][0] != MessageState.RUNNING:
+            return
         last = int(work.execute(store.LAST_SEQ, (message_id,))[0][0])
         event = AnswerEvent(seq=last + 1, type=EventType.ERROR, payload={"message": sentence})
         store.insert_events(work, message_id, [event])

@@ -23,7 +23,7 @@ def open_where_free(home: Home, **overrides: Any) -> Appliance:
     from server.supervision import check_port
 
     settings = home.settings(**overrides)
-    check_port(settings.host or LOOPBACK, settings.port)
+    check_port(LOOPBACK, settings.port)
     return home.open(**overrides)
 
 

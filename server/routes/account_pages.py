@@ -11,13 +11,13 @@ from litestar.response import Redirect, Template
 
 from appliance.community.accounts import entry, operations, queries
 from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
-from appliance.community.accounts.person import Identity, Person
+from appliance.community.accounts.person import Identity, Person, RoleInvalid
 from appliance.community.notifications.queries import outside_allowed
 from appliance.errors import ApplianceError
 from server.access import address_of, rule
 from server.bootstrap import Appliance
-from server.errors import status_of
-from server.routes.accounts import CLEAR, agent_of, end_own_session, signed_in, signed_out
+from server.errors import problem_of
+from server.routes.accounts import BROWSER_ONLY, CLEAR, agent_of, end_own_session, signed_in, signed_out
 
 AnyRequest = Request[Any, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -25,14 +25,26 @@ Form = URLEncodedBody[dict[str, str]]
 
 def inside(target: str) -> str:
     """An address of our own to go on to: nobody is sent to another site by a link to the sign-in page."""
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return "/"
     ours = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return target if ours else "/"
 
 
+def role_named(name: str) -> Role:
+    """Raises RoleInvalid."""
+    if name not in set(Role):
+        raise RoleInvalid(f"There is no role {name[:40]!r}.", remedy="Choose one of the list.")
+    return Role(name)
+
+
 def again(page: str, error: ApplianceError, **context: Any) -> Template:
     """A form with what was wrong with it."""
-    return Template(page, context={"problem": str(error), **context}, status_code=status_of(error))
+    problem = problem_of(error)
+    headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else {}
+    return Template(page, context={"problem": str(error), **context}, status_code=problem.status, headers=headers)
 
 
 def go(target: str) -> Redirect:
@@ -75,7 +87,13 @@ class EntryPagesController(Controller):
         return go("/sign-in") if queries.is_set_up(appliance.appliance_db) else Template("setup.html", context={})
 
     @post("/setup", sync_to_thread=True)
-    def set_up(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
+    def set_up(
+        self,
+        request: AnyRequest,
+        appliance: NamedDependency[Appliance],
+        who: NamedDependency[Identity],
+        data: Form,
+    ) -> Redirect | Template:
         code, name = data.get("code", ""), data.get("name", "")
         try:
             entered = operations.set_up(
@@ -84,6 +102,7 @@ class EntryPagesController(Controller):
             )  # fmt: skip
         except ApplianceError as error:
             return again("setup.html", error, code=code, name=name)
+        end_own_session(appliance, who)
         return Redirect("/", status_code=303, cookies=[signed_in(request, entered.token)])
 
     @get("/join", sync_to_thread=True)
@@ -91,7 +110,13 @@ class EntryPagesController(Controller):
         return Template("join.html", context={"code": code})
 
     @post("/join", sync_to_thread=True)
-    def join(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
+    def join(
+        self,
+        request: AnyRequest,
+        appliance: NamedDependency[Appliance],
+        who: NamedDependency[Identity],
+        data: Form,
+    ) -> Redirect | Template:
         code, name = data.get("code", ""), data.get("name", "")
         try:
             entered = operations.join(
@@ -99,6 +124,7 @@ class EntryPagesController(Controller):
             )
         except ApplianceError as error:
             return again("join.html", error, code=code, name=name)
+        end_own_session(appliance, who)
         return Redirect("/", status_code=303, cookies=[signed_in(request, entered.token)])
 
 
@@ -113,7 +139,7 @@ class AccountPagesController(Controller):
     ) -> Template:
         return Template("account.html", context=_account(appliance, me, who))
 
-    @post("/sign-out", sync_to_thread=True)
+    @post("/sign-out", sync_to_thread=True, opt=rule(Permission.ENTER))
     def sign_out(
         self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]
     ) -> Redirect:
@@ -127,7 +153,7 @@ class AccountPagesController(Controller):
         operations.end_session(appliance.appliance_db, person=me.id, session=session_id)
         return go("/account")
 
-    @post("/password", sync_to_thread=True)
+    @post("/password", sync_to_thread=True, opt=BROWSER_ONLY)
     def password(
         self,
         request: AnyRequest,
@@ -147,9 +173,9 @@ class AccountPagesController(Controller):
                 )  # fmt: skip
         except ApplianceError as error:
             return again("account.html", error, **_account(appliance, me, who))
-        return go("/account?changed=password")
+        return go(f"/account?changed={'account' if me.login is None else 'password'}")
 
-    @post("/tokens", sync_to_thread=True)
+    @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY)
     def create_token(
         self,
         appliance: NamedDependency[Appliance],
@@ -196,7 +222,7 @@ class PeoplePagesController(Controller):
         name = data.get("name", "")
         try:
             operations.create(
-                appliance.appliance_db, name=name, login=data.get("login", "") or name, role=Role(data.get("role", Role.MEMBER)),
+                appliance.appliance_db, name=name, login=data.get("login", "") or name, role=role_named(data.get("role", "")),
                 password=data.get("password", ""),
             )  # fmt: skip
         except ApplianceError as error:
@@ -214,7 +240,7 @@ class PeoplePagesController(Controller):
     ) -> Redirect | Template:
         person = queries.person(appliance.appliance_db, person_id)
         try:
-            operations.set_role(appliance.appliance_db, person=person, role=Role(data.get("role", person.role)))
+            operations.set_role(appliance.appliance_db, person=person, role=role_named(data.get("role", "")))
         except ApplianceError as error:
             return again("people.html", error, **_people(appliance))
         return go("/people")
@@ -272,15 +298,21 @@ class ClassPagesController(Controller):
                 appliance.appliance_db,
                 leader=me,
                 name=data.get("name", ""),
-                hours=float(hours) if hours.isdecimal() else 12,
+                hours=float(hours[:9]) if hours.isdecimal() else 12,
             )
         except ApplianceError as error:
             return again("classes.html", error, **_classes(appliance))
         return go("/classes")
 
     @post("/{class_id:int}/close", sync_to_thread=True)
-    def close_class(self, appliance: NamedDependency[Appliance], class_id: FromPath[int], data: Form) -> Redirect:
-        entry.close_class(appliance.appliance_db, class_id, sign_out=bool(data.get("sign_out")))
+    def close_class(
+        self,
+        appliance: NamedDependency[Appliance],
+        me: NamedDependency[Person],
+        class_id: FromPath[int],
+        data: Form,
+    ) -> Redirect:
+        entry.close_class(appliance.appliance_db, class_id, leader=me, sign_out=bool(data.get("sign_out")))
         return go("/classes")
 
 

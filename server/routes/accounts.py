@@ -12,14 +12,22 @@ from litestar.params import FromPath, JSONBody
 
 from appliance.community.accounts import entry, operations, queries
 from appliance.community.accounts.permissions import Permission, Role
-from appliance.community.accounts.person import ApiToken, ClassCode, Identity, Person, Session, SessionNotFound
+from appliance.community.accounts.person import (
+    ApiToken,
+    ClassCode,
+    Identity,
+    Person,
+    Session,
+    SessionNotFound,
+)
 from appliance.community.accounts.tokens import csrf_token
 from server.access import address_of, cookie_name, may, rule
 from server.bootstrap import Appliance
 
 MOST_DAYS = 3650
+# What opens further doors is done by a person, not by a token.
+BROWSER_ONLY = rule(Permission.OWN, browser=True)
 CLEAR = {"Clear-Site-Data": '"cache"'}
-MOST_HOURS = 24 * 120
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -78,7 +86,7 @@ class PasswordWish(msgspec.Struct, frozen=True):
 
 class ClassWish(msgspec.Struct, frozen=True, kw_only=True):
     name: str
-    hours: Annotated[float, msgspec.Meta(gt=0, le=MOST_HOURS)] = 12.0
+    hours: Annotated[float, msgspec.Meta(gt=0, le=entry.MOST_HOURS)] = 12.0
 
 
 class ClosingWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +188,7 @@ class SessionController(Controller):
         end_own_session(appliance, who)
         return _entered(request, appliance, entered)
 
-    @delete("/session", status_code=200, sync_to_thread=True, opt=rule(Permission.OWN), summary="Sign out")
+    @delete("/session", status_code=200, sync_to_thread=True, summary="Sign out")
     def sign_out(
         self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]
     ) -> Response[None]:
@@ -188,18 +196,32 @@ class SessionController(Controller):
         return Response(None, cookies=[signed_out(request)], headers=CLEAR)
 
     @post("/setup", sync_to_thread=True, summary="Create the administrator by the set-up code")
-    def set_up(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: JSONBody[SetUp]) -> Response[Me]:
+    def set_up(
+        self,
+        request: AnyRequest,
+        appliance: NamedDependency[Appliance],
+        who: NamedDependency[Identity],
+        data: JSONBody[SetUp],
+    ) -> Response[Me]:
         entered = operations.set_up(
             appliance.appliance_db, code=data.code, name=data.name, password=data.password,
             address=address_of(request), agent=agent_of(request),
         )  # fmt: skip
+        end_own_session(appliance, who)
         return _entered(request, appliance, entered)
 
     @post("/join", sync_to_thread=True, summary="Become a member by a class code")
-    def join(self, request: AnyRequest, appliance: NamedDependency[Appliance], data: JSONBody[Join]) -> Response[Me]:
+    def join(
+        self,
+        request: AnyRequest,
+        appliance: NamedDependency[Appliance],
+        who: NamedDependency[Identity],
+        data: JSONBody[Join],
+    ) -> Response[Me]:
         entered = operations.join(
             appliance.appliance_db, code=data.code, name=data.name, address=address_of(request), agent=agent_of(request)
         )
+        end_own_session(appliance, who)
         return _entered(request, appliance, entered)
 
 
@@ -222,7 +244,7 @@ class AccountController(Controller):
     ) -> None:
         operations.end_session(appliance.appliance_db, person=me.id, session=session_id)
 
-    @post("/password", status_code=200, summary="Change one's password; other sessions end")
+    @post("/password", status_code=200, opt=BROWSER_ONLY, summary="Change one's password; other sessions end")
     async def change_password(
         self,
         request: AnyRequest,
@@ -236,7 +258,13 @@ class AccountController(Controller):
             session=who.session.id if who.session else None, address=address_of(request),
         )  # fmt: skip
 
-    @post("/login", status_code=200, sync_to_thread=True, summary="Get a password, where one joined by a name alone")
+    @post(
+        "/login",
+        status_code=200,
+        sync_to_thread=True,
+        opt=BROWSER_ONLY,
+        summary="Get a password, where one joined by a name alone",
+    )
     def take_account(
         self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[SignIn]
     ) -> Person:
@@ -246,7 +274,7 @@ class AccountController(Controller):
     def tokens(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> TokenList:
         return TokenList(queries.api_tokens(appliance.appliance_db, me.id))
 
-    @post("/tokens", sync_to_thread=True, summary="Make a token; it is shown this once")
+    @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY, summary="Make a token; it is shown this once")
     def create_token(
         self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[TokenWish]
     ) -> entry.NewToken:
@@ -314,9 +342,13 @@ class ClassController(Controller):
 
     @post("/{class_id:int}/close", status_code=200, sync_to_thread=True, summary="Let nobody join by a code any more")
     def close_class(
-        self, appliance: NamedDependency[Appliance], class_id: FromPath[int], data: JSONBody[ClosingWish]
+        self,
+        appliance: NamedDependency[Appliance],
+        me: NamedDependency[Person],
+        class_id: FromPath[int],
+        data: JSONBody[ClosingWish],
     ) -> ClassCode:
-        return entry.close_class(appliance.appliance_db, class_id, sign_out=data.sign_out)
+        return entry.close_class(appliance.appliance_db, class_id, leader=me, sign_out=data.sign_out)
 
 
 class HouseController(Controller):

@@ -32,7 +32,9 @@ class InboxPagesController(Controller):
     @post("/read", sync_to_thread=True)
     def read_all(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form) -> Redirect:
         until = data.get("until", "")
-        operations.mark_all_read(appliance.appliance_db, person=me.id, until=int(until) if until.isdecimal() else 0)
+        operations.mark_all_read(
+            appliance.appliance_db, person=me.id, until=int(until) if until.isdecimal() and len(until) < 19 else 0
+        )
         return go("/inbox")
 
     @post("/preferences", sync_to_thread=True)

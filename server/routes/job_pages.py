@@ -13,7 +13,7 @@ from appliance.community.accounts.person import Identity, Person
 from appliance.infrastructure.jobs.job import view_job
 from server.access import audiences_of, may, rule
 from server.bootstrap import Appliance
-from server.job_desk import JobWish, begin, own_job
+from server.job_desk import JobWish, begin, own_job, repeatable_job
 from server.routes.account_pages import go
 from server.words import pause_in_words
 
@@ -54,7 +54,7 @@ class JobPagesController(Controller):
         data: URLEncodedBody[dict[str, str]],
     ) -> Redirect:
         minutes = data.get("minutes", "")
-        until = time.time() + float(minutes) * 60 if minutes.isdecimal() and int(minutes) else None
+        until = time.time() + int(minutes[:9]) * 60 if minutes.isdecimal() and int(minutes[:9]) else None
         appliance.queues.pause(queue, paused_by=me.name, reason=data.get("reason", "")[:200], until=until)
         return go("/jobs")
 
@@ -78,5 +78,5 @@ class JobPagesController(Controller):
         me: NamedDependency[Person],
         job_id: FromPath[int],
     ) -> Redirect:
-        appliance.enqueue(appliance.begin_again(own_job(appliance, who, job_id).id, started_by=me.audience))
+        appliance.enqueue(appliance.begin_again(repeatable_job(appliance, who, job_id).id, started_by=me.audience))
         return go("/jobs")

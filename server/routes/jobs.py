@@ -15,7 +15,7 @@ from appliance.infrastructure.jobs.ledger import NO_ID
 from appliance.infrastructure.jobs.pauses import QueueState
 from server.access import audiences_of, rule
 from server.bootstrap import Appliance
-from server.job_desk import JobWish, begin, own_job, seen_job
+from server.job_desk import JobWish, begin, own_job, repeatable_job, seen_job
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class JobController(Controller):
         me: NamedDependency[Person],
         job_id: FromPath[int],
     ) -> JobView:
-        job = appliance.begin_again(own_job(appliance, who, job_id).id, started_by=me.audience)
+        job = appliance.begin_again(repeatable_job(appliance, who, job_id).id, started_by=me.audience)
         appliance.enqueue(job)
         return view_job(job, time.time())
 

@@ -1,6 +1,7 @@
 // What happens on the appliance, as it happens: one connection for all tabs of this browser, where it lets them agree.
 
-const CHANNEL = "lampstand-events";
+// Tabs share a stream only with those in which the same person is signed in.
+const CHANNEL = `lampstand-events-${document.querySelector('meta[name="person"]')?.content ?? 0}`;
 const listeners = new Map();
 const channel = new BroadcastChannel(CHANNEL);
 

@@ -40,9 +40,11 @@ if (count) {
     show(unread);
     if (unread === 0) for (const read of document.querySelectorAll("#inbox .unread")) read.classList.remove("unread");
   });
-  // What was missed is no longer known: the count is asked for anew.
-  on("reset", async () => {
+  const ask = async () => {
     const response = await fetch("/api/v1/notifications?limit=1");
     if (response.ok) show((await response.json()).unread);
-  });
+  };
+  // What was missed is no longer known, or came while this page was on its way: the count is asked for anew.
+  on("reset", ask);
+  ask();
 }

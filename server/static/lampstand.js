@@ -1,4 +1,4 @@
-// What every page has: keys, settings, selects that act at once, the work in the background.
+// What every page has: keys, settings, selects that act at once.
 
 document.documentElement.classList.add("js");
 

@@ -78,11 +78,14 @@ function renderSoon() {
   });
 }
 
+const heard = new Set();
+
+// The list as it is, but for what was heard of while it was on its way.
 async function load() {
+  heard.clear();
   const response = await fetch("/api/v1/jobs?limit=50");
   if (!response.ok) return;
-  jobs.clear();
-  for (const job of (await response.json()).jobs) jobs.set(job.id, job);
+  for (const job of (await response.json()).jobs) if (!heard.has(job.id)) jobs.set(job.id, job);
   render();
 }
 
@@ -95,6 +98,7 @@ export function onJob(listener) {
 
 if (corner) {
   onJob((job) => {
+    heard.add(job.id);
     jobs.set(job.id, job);
     renderSoon();
   });

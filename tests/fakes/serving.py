@@ -79,6 +79,9 @@ def session(home: Path, role: Role = Role.ADMINISTRATOR) -> str:
 def serving(home: Path, *, command: str = "serve", host: str = "127.0.0.1", https_port: int = 0) -> Iterator[Served]:
     """Run the command until the block ends; the first health answer is waited for."""
     port = free_port()
+    if host != "127.0.0.1":
+        # Other addresses are answered once there is an administrator.
+        bearer(home)
     secure = ["--https-port", str(https_port)] if https_port else []
     process = subprocess.Popen(
         [LAMPSTAND, "--home", str(home), command, "--port", str(port), "--host", host, *secure],

@@ -10,8 +10,13 @@ import httpx
 import pytest
 from fakes.serving import PASSWORD, Served, bearer, free_port, serving, session
 
+from appliance.community.accounts import queries
 from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.person import Identity
 from appliance.community.accounts.tokens import csrf_token
+from appliance.infrastructure.database import Database
+from server.access import audiences_of
+from server.bootstrap import APPLIANCE_MIGRATIONS
 
 ROOT = Path(__file__).parents[2]
 LEVEL_1 = """
@@ -125,7 +130,6 @@ def test_what_is_one_persons_is_not_shown_to_another(house: Served) -> None:
         httpx.Client(base_url=house.url, headers=bearer(house.home, Role.MEMBER), trust_env=False) as ben,
     ):
         job = anna.post("/api/v1/jobs", json={"kind": "backup"}).json()
-        anna.post("/api/v1/account/tokens", json={"name": "a script", "scopes": ["read"]})
         session(house.home, Role.ADMINISTRATOR)
         sessions = anna.get("/api/v1/account/sessions").json()["sessions"]
         token = anna.get("/api/v1/account/tokens").json()["tokens"][0]
@@ -142,7 +146,6 @@ def test_what_is_one_persons_is_not_shown_to_another(house: Served) -> None:
 
 
 def test_no_answer_holds_a_secret(house: Served) -> None:
-    house.http.post("/api/v1/account/tokens", json={"name": "t", "scopes": ["read"]})
     told = "".join(
         house.http.get(f"/api/v1/{path}").text
         for path in ("people", "account/tokens", "account/sessions", "session", "house")
@@ -180,3 +183,71 @@ def test_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path) -> None:
                 spoken[version.name] = False
 
     assert {"TLSv1": False, "TLSv1_1": False, "TLSv1_2": True, "TLSv1_3": True} == spoken
+
+
+def test_a_token_makes_no_token_and_changes_no_password(house: Served) -> None:
+    refused = [
+        house.http.post("/api/v1/account/tokens", json={"name": "t", "scopes": ["administer"]}),
+        house.http.post("/api/v1/account/login", json={"name": "eve", "password": PASSWORD}),
+        house.http.post("/api/v1/account/password", json={"old": PASSWORD, "new": "nine blue rivers run"}),
+    ]
+
+    assert [(403, "A token cannot do this. Sign in with a browser.")] * 3 == [
+        (each.status_code, each.json()["detail"]) for each in refused
+    ]
+
+
+def test_a_token_hears_of_what_its_scopes_are_about(browser: httpx.Client, house: Served) -> None:
+    heard = {}
+    for scopes in (["read"], ["read", "own"], ["read", "administer"]):
+        made = browser.post("/api/v1/account/tokens", json={"name": "t", "scopes": scopes}).json()["token"]
+        found = queries.token_owner(database_of(house), made)
+        identity = Identity(person=found[1], scopes=frozenset(found[0].scopes))
+        heard[" ".join(scopes)] = audiences_of(identity) - {"everyone", "guests", "members"}
+    person = found[1].audience
+
+    assert {"read": set(), "read own": {person}, "read administer": {"leaders", "administrators"}} == heard
+
+
+def database_of(house: Served) -> Database:
+    return Database(house.home / "appliance.db", APPLIANCE_MIGRATIONS)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"/api/v1/jobs/{10**30}", None),
+        ("DELETE", f"/api/v1/people/{10**30}", None),
+        ("POST", "/people", {"name": "Ben", "password": PASSWORD, "role": "pope"}),
+        ("POST", "/people", {"name": "Ben", "password": PASSWORD, "role": "guest"}),
+        ("POST", "/inbox/read", {"until": "9" * 5000}),
+        ("POST", "/classes", {"name": "Sunday", "hours": "9" * 30}),
+        ("POST", "/jobs/queues/library/pause", {"minutes": "9" * 30}),
+        ("OPTIONS", "/people", None),
+        ("GET", "/sign-in?next_page=//[", None),
+    ],
+)
+def test_nonsense_is_refused_with_a_sentence(browser: httpx.Client, method: str, path: str, body: dict | None) -> None:
+    answer = browser.request(method, path, data=body)
+
+    assert answer.status_code < 500, answer.text
+    assert browser.get("/jobs").is_success
+    assert browser.get("/classes").is_success
+
+
+@pytest.mark.parametrize("headers", [{"Host": "["}, {"Host": "a]b"}, {"Origin": "http://["}])
+def test_headers_that_cannot_be_read_are_no_fault_of_ours(house: Served, headers: dict[str, str]) -> None:
+    for method in ("GET", "POST"):
+        assert house.guest.request(method, "/api/v1/session", headers=headers).status_code < 500
+
+
+def test_what_is_not_utf_8_is_said(house: Served) -> None:
+    answer = house.guest.post(
+        "/api/v1/session", content=b'{"name": "\xff", "password": "x"}', headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 400
+
+
+def test_the_data_folder_is_its_owners_alone(house: Served) -> None:
+    assert 0o700 == house.home.stat().st_mode & 0o777

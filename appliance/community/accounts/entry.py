@@ -6,12 +6,13 @@ from collections.abc import Collection
 import msgspec
 
 from appliance.community.accounts import store
-from appliance.community.accounts.permissions import Permission, permits
+from appliance.community.accounts.permissions import Permission, Role, permits
 from appliance.community.accounts.person import (
     ApiToken,
     ClassCode,
     ClassCodeNotFound,
     NameInvalid,
+    NotAllowed,
     Person,
     ScopeInvalid,
     TokenNotFound,
@@ -22,6 +23,7 @@ from appliance.infrastructure.events import append_event
 
 CLASS_CODE_LENGTH = 6
 MOST_NAME = 60
+MOST_HOURS = 24 * 120
 DAY_S = 86_400.0
 
 
@@ -35,6 +37,8 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True):
 def open_class(database: Database, *, leader: Person, name: str, hours: float) -> ClassCode:
     """A code by which people join with their name, for some hours. Raises NameInvalid."""
     name, now = " ".join(name.split()), time.time()
+    if not 0 < hours <= MOST_HOURS:
+        raise NameInvalid(f"A class is open for at most {MOST_HOURS // 24} days.", remedy="Open another then.")
     if not 0 < len(name) <= MOST_NAME:
         raise NameInvalid("A class needs a name of 1 to 60 letters.", remedy="Such as: Sunday evening.")
     row = {"code": plain_code(new_code(CLASS_CODE_LENGTH)), "name": name, "opened_by": leader.id, "now": now}
@@ -46,15 +50,21 @@ def open_class(database: Database, *, leader: Person, name: str, hours: float) -
     return opened
 
 
-def close_class(database: Database, class_id: int, *, sign_out: bool = False) -> ClassCode:
-    """Let nobody join by a code any more; with `sign_out`, those who did have to leave. Raises ClassCodeNotFound."""
+def close_class(database: Database, class_id: int, *, leader: Person, sign_out: bool = False) -> ClassCode:
+    """Let nobody join by a code any more; with `sign_out`, those who have nothing but that code have to leave.
+
+    Leaders close their own classes, administrators any. Raises ClassCodeNotFound or NotAllowed.
+    """
     with database.write() as work:
         work.execute(store.REVOKE_CLASS, (time.time(), class_id))
         rows = work.execute(store.SELECT_CLASS, (class_id,))
         if not rows:
             raise ClassCodeNotFound("There is no such class.", remedy="Look at the list of classes again.")
+        if store.class_of(rows[0]).opened_by != leader.id and leader.role is not Role.ADMINISTRATOR:
+            raise NotAllowed("Another leader opened this class.", remedy="They, or an administrator, can close it.")
         if sign_out:
             work.execute(store.DELETE_SESSIONS_OF_CLASS, (class_id,))
+            work.execute(store.DELETE_TOKENS_OF_CLASS, (class_id,))
         append_event(work, "class.closed", {"id": class_id}, "leaders")
         work.commit()
     return store.class_of(rows[0])

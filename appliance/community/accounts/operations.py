@@ -1,6 +1,7 @@
 """Writes: setting up, signing in, joining, and looking after people."""
 
 import time
+import unicodedata
 
 import msgspec
 
@@ -15,6 +16,7 @@ from appliance.community.accounts.person import (
     NameInvalid,
     NameTaken,
     Person,
+    RoleInvalid,
     Session,
     SessionNotFound,
     SignInFailed,
@@ -29,7 +31,9 @@ IDLE_S, LONGEST_S = 30 * DAY_S, 180 * DAY_S
 TOUCH_EVERY_S = 300.0
 SETUP_CODE_LENGTH = 8
 MOST_NAME, MOST_AGENT = 60, 200
-SET_UP = "set-up"
+MOST_JOINED = 500
+SET_UP = "set-up code"
+SET_UP_EVENT = "house.set-up"
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,30 +60,40 @@ def set_up(database: Database, *, code: str, name: str, password: str, address: 
     """
     _refuse_set_up(database)
     attempts = Attempts(database)
-    attempts.check(SET_UP, address)
-    if read_rule(database.reader, queries.SETUP_CODE) != fingerprint(plain_code(code)).hex():
-        attempts.failed(SET_UP, address)
-        raise CodeInvalid(
-            "This is not the set-up code.",
-            remedy="It was printed where Lampstand was started; `lampstand users setup` needs none.",
-        )
-    return _sign_in(database, create_administrator(database, name=name, password=password), address, agent)
+    attempt = attempts.begin(SET_UP, address)
+    typed = fingerprint(plain_code(code)).hex()
+    if read_rule(database.reader, queries.SETUP_CODE) != typed:
+        raise _wrong_setup_code()
+    attempts.succeeded(attempt)
+    return _sign_in(database, create_administrator(database, name=name, password=password, code=typed), address, agent)
 
 
-def create_administrator(database: Database, *, name: str, password: str) -> Person:
-    """The first administrator. Raises AlreadySetUp, NameInvalid or PasswordRefused."""
+def create_administrator(database: Database, *, name: str, password: str, code: str | None = None) -> Person:
+    """The first administrator; with `code`, the hash of the set-up code, only where that is still valid.
+
+    Raises AlreadySetUp, CodeInvalid, NameInvalid or PasswordRefused.
+    """
     _refuse_set_up(database)
-    person = create(database, name=name, login=name, password=password, role=Role.ADMINISTRATOR)
+    name = _name(name)
+    check_password(password, name)
+    kept = hash_password(password)
     with database.write() as work:
+        # Another may have been quicker while the password was hashed.
+        if _administrators(work):
+            raise _already_set_up()
+        if code is not None and read_rule(work, queries.SETUP_CODE) != code:
+            raise _wrong_setup_code()
         drop_rule(work, queries.SETUP_CODE)
-        append_event(work, "house.set-up", {"administrator": person.name}, "administrators")
+        login = name.casefold()
+        person = _insert(work, name=name, login=login, password=kept, role=Role.ADMINISTRATOR, class_code=None)
         work.commit()
     return person
 
 
 def create(database: Database, *, name: str, login: str, password: str, role: Role) -> Person:
-    """Somebody with an account. Raises NameInvalid, NameTaken or PasswordRefused."""
+    """Somebody with an account. Raises NameInvalid, NameTaken, RoleInvalid or PasswordRefused."""
     name, login = _name(name), _name(login).casefold()
+    _refuse_guests(role)
     check_password(password, name, login)
     kept = hash_password(password)
     with database.write() as work:
@@ -90,17 +104,16 @@ def create(database: Database, *, name: str, login: str, password: str, role: Ro
 
 def sign_in(database: Database, *, login: str, password: str, address: str, agent: str) -> SignedIn:
     """Begin a session. Raises SignInFailed or TooManyAttempts."""
-    login = " ".join(login.split()).casefold()[:MOST_NAME]
+    login = _plain(login).casefold()[:MOST_NAME]
     attempts = Attempts(database)
-    attempts.check(login, address)
+    attempt = attempts.begin(f"login {login}", address)
     row = database.reader.row(store.SELECT_BY_LOGIN, (login,))
     kept = row[store.PERSON_FIELDS] if row else None
     if not is_right(password, kept) or row is None:
-        attempts.failed(login, address)
         raise SignInFailed(
             "The name and the password do not go together.", remedy="An administrator can set a new password."
         )
-    attempts.succeeded(login, address)
+    attempts.succeeded(attempt)
     person = store.person_of(row)
     if kept and is_outdated(kept):
         with database.write() as work:
@@ -112,13 +125,16 @@ def sign_in(database: Database, *, login: str, password: str, address: str, agen
 def join(database: Database, *, code: str, name: str, address: str, agent: str) -> SignedIn:
     """Become a member by a class code and a name. Raises CodeInvalid, TooManyAttempts, NameInvalid or NameTaken."""
     attempts = Attempts(database)
-    attempts.check("class code", address)
+    attempt = attempts.begin("class code", address)
     row = database.reader.row(store.SELECT_CLASS_BY_CODE, (plain_code(code),))
-    if row is None or not store.class_of(row).is_open(time.time()):
-        attempts.failed("class code", address)
+    found = store.class_of(row) if row else None
+    if found is None or not found.is_open(time.time()):
         raise CodeInvalid("No class is open under this code.", remedy="Ask the leader of the class for today's.")
+    attempts.succeeded(attempt)
+    if found.joined >= MOST_JOINED:
+        raise CodeInvalid(f"{found.name} is full.", remedy="Ask the leader of the class to open another.")
     with database.write() as work:
-        person = _insert(work, name=_name(name), login=None, password=None, role=Role.MEMBER, class_code=row[0])
+        person = _insert(work, name=_name(name), login=None, password=None, role=Role.MEMBER, class_code=found.id)
         work.commit()
     return _sign_in(database, person, address, agent)
 
@@ -156,11 +172,11 @@ def change_password(
     database: Database, *, person: Person, old: str, new: str, session: int | None, address: str
 ) -> None:
     """Set one's own password, which ends one's other sessions. Raises SignInFailed, TooManyAttempts, PasswordRefused."""
-    attempts, account = Attempts(database), person.login or person.audience
-    attempts.check(account, address)
+    attempts = Attempts(database)
+    attempt = attempts.begin(f"login {person.login}", address)
     if not is_right(old, database.reader.value(store.SELECT_PASSWORD, (person.id,))):
-        attempts.failed(account, address)
         raise SignInFailed("The old password is not right.", remedy="An administrator can set a new one.")
+    attempts.succeeded(attempt)
     _set_password(database, person, new, keep=session)
 
 
@@ -175,23 +191,28 @@ def take_account(database: Database, *, person: Person, login: str, password: st
     check_password(password, person.name, login)
     kept = hash_password(password)
     with database.write() as work:
-        if work.execute(store.SELECT_BY_LOGIN, (login,)):
-            raise NameTaken(f"Somebody signs in as {login!r} already.", remedy="Choose another name.")
+        _refuse_taken(work, login, but=person.id)
         work.execute(store.UPDATE_LOGIN, (login, kept, person.id))
         work.commit()
     return queries.person(database, person.id)
 
 
 def reset_password(database: Database, *, person: Person, password: str) -> None:
-    """Set somebody's password for them, which signs them out everywhere. Raises PasswordRefused."""
+    """Set somebody's password for them, which signs them and their programs out everywhere. Raises PasswordRefused."""
     _set_password(database, person, password, keep=None)
+    with database.write() as work:
+        work.execute(store.DELETE_TOKENS, (person.id,))
+        work.commit()
 
 
 def set_role(database: Database, *, person: Person, role: Role) -> Person:
-    """Raises LastAdministrator."""
+    """Raises LastAdministrator or RoleInvalid."""
+    _refuse_guests(role)
     with database.write() as work:
         _keep_an_administrator(work, person, role)
+        before = _administrators(work)
         work.execute(store.UPDATE_ROLE, (role.value, person.id))
+        _tell_if_set_up(work, before, person.name)
         work.commit()
     return queries.person(database, person.id)
 
@@ -223,26 +244,65 @@ def forget(database: Database, _before: float) -> int:
 
 def _refuse_set_up(database: Database) -> None:
     if queries.is_set_up(database):
-        raise AlreadySetUp("There is an administrator already.", remedy="Sign in, or ask them for an account.")
+        raise _already_set_up()
+
+
+def _already_set_up() -> AlreadySetUp:
+    return AlreadySetUp("There is an administrator already.", remedy="Sign in, or ask them for an account.")
+
+
+def _wrong_setup_code() -> CodeInvalid:
+    return CodeInvalid(
+        "This is not the set-up code.",
+        remedy="It was printed where Lampstand was started; `lampstand users setup` needs none.",
+    )
+
+
+def _refuse_guests(role: Role) -> None:
+    if role is Role.GUEST:
+        raise RoleInvalid("Whoever has an account is no guest.", remedy="Make them a member, or remove them.")
+
+
+def _administrators(work: UnitOfWork) -> int:
+    return int(work.execute(store.COUNT_ADMINISTRATORS)[0][0])
+
+
+def _tell_if_set_up(work: UnitOfWork, before: int, name: str) -> None:
+    """The first administrator opens the house: who waits for that hears of it."""
+    if before == 0 and _administrators(work):
+        append_event(work, SET_UP_EVENT, {"administrator": name}, "administrators")
+
+
+def _plain(name: str) -> str:
+    """A name as it is kept and compared: one form of each letter, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def _name(name: str) -> str:
-    name = " ".join(name.split())
+    name = _plain(name)
     if not name or len(name) > MOST_NAME or not name.isprintable():
         raise NameInvalid("A name of 1 to 60 letters is needed.", remedy="A first name will do.")
     return name
 
 
+def _refuse_taken(work: UnitOfWork, *names: str, but: int = 0) -> None:
+    """No name is another's, neither to be called by nor to sign in with, in any case."""
+    wanted = {name.casefold() for name in names}
+    for person, *taken in work.execute(store.SELECT_NAMES):
+        if person != but and wanted & {name.casefold() for name in taken if name}:
+            raise NameTaken(f"There is a {names[0]} already.", remedy="Add an initial or a second name.")
+
+
 def _insert(
     work: UnitOfWork, *, name: str, login: str | None, password: str | None, role: Role, class_code: int | None
 ) -> Person:
-    if work.execute(store.SELECT_SAME_NAME, (name, login or name.casefold())):
-        raise NameTaken(f"There is a {name} already.", remedy="Add an initial or a second name.")
-    now = time.time()
+    _refuse_taken(work, name, login or name)
+    before, now = _administrators(work), time.time()
     row = {"name": name, "login": login, "password": password, "role": role.value, "class_code": class_code, "now": now}
     work.execute(store.INSERT_PERSON, row)
     person = store.person_of(work.execute(store.SELECT_PERSON, (work.last_insert_id,))[0])
     append_event(work, "person.joined", {"id": person.id, "name": person.name, "role": person.role.value}, "leaders")
+    _tell_if_set_up(work, before, person.name)
     return person
 
 
@@ -265,7 +325,7 @@ def _set_password(database: Database, person: Person, password: str, *, keep: in
 
 
 def _keep_an_administrator(work: UnitOfWork, person: Person, role: Role | None) -> None:
-    last = int(work.execute(store.COUNT_ADMINISTRATORS)[0][0]) == 1
+    last = _administrators(work) == 1
     if person.role is Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR and last:
         raise LastAdministrator(
             f"{person.name} is the only administrator.", remedy="Make somebody else an administrator first."

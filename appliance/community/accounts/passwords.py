@@ -1,5 +1,6 @@
 """Passwords: what is accepted, and how they are kept (Argon2id)."""
 
+import threading
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -12,6 +13,8 @@ LEAST_CHARACTERS, MOST_CHARACTERS = 8, 128
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # zxcvbn's scale runs from 0 to 4; 3 withstands a hundred million guesses.
 LEAST_SCORE = 3
+# Each takes 19 MiB and a core for some 20 ms.
+_few_at_once = threading.BoundedSemaphore(2)
 
 
 def check_password(password: str, *known: str) -> None:
@@ -41,7 +44,8 @@ def hash_password(password: str) -> str:
 def is_right(password: str, kept: str | None) -> bool:
     """Whether a password is the one that is kept; it takes as long where there is none."""
     try:
-        return _hasher.verify(kept or _nobodys(), password) and kept is not None
+        with _few_at_once:
+            return _hasher.verify(kept or _nobodys(), password) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -130,6 +130,10 @@ class NameInvalid(Refused):
     """A name is empty or too long."""
 
 
+class RoleInvalid(Refused):
+    """There is no such role, or nobody can be given it."""
+
+
 class PasswordRefused(Refused):
     """A password is too short, too long, or one that is guessed first."""
 

@@ -29,11 +29,13 @@ def person(database: Database, person_id: int) -> Person:
 
 
 def person_named(database: Database, login: str) -> Person:
-    """The person who signs in by a name. Raises PersonNotFound."""
-    row = database.reader.row(store.SELECT_BY_LOGIN, (login.strip().casefold(),))
-    if row is None:
-        raise PersonNotFound(f"Nobody signs in as {login!r}.", remedy="`lampstand users list` shows who there is.")
-    return store.person_of(row)
+    """The person who signs in by a name, else who is called so. Raises PersonNotFound."""
+    wanted = login.strip().casefold()
+    everyone = people(database)
+    for each in (*(one for one in everyone if one.login == wanted), *everyone):
+        if wanted in (each.login, each.name.casefold()):
+            return each
+    raise PersonNotFound(f"Nobody is called {login!r}.", remedy="`lampstand users list` shows who there is.")
 
 
 def people(database: Database) -> list[Person]:

@@ -45,7 +45,7 @@ CLASS = (
 SELECT_PERSON = f"SELECT {PERSON} FROM people WHERE id = ?"
 SELECT_PEOPLE = f"SELECT {PERSON} FROM people ORDER BY name COLLATE NOCASE, id"
 SELECT_BY_LOGIN = f"SELECT {PERSON}, password FROM people WHERE login = ?"
-SELECT_SAME_NAME = "SELECT 1 FROM people WHERE name = ? COLLATE NOCASE OR login = ?"
+SELECT_NAMES = "SELECT id, name, login FROM people"
 SELECT_PASSWORD = "SELECT password FROM people WHERE id = ?"
 COUNT_ADMINISTRATORS = "SELECT count(*) FROM people WHERE role = 'administrator'"
 INSERT_PERSON = (
@@ -69,7 +69,12 @@ INSERT_SESSION = (
 TOUCH_SESSION = "UPDATE sessions SET seen_at = ?, expires_at = ? WHERE id = ?"
 DELETE_SESSION = "DELETE FROM sessions WHERE id = ? AND person = ?"
 DELETE_OTHER_SESSIONS = "DELETE FROM sessions WHERE person = ? AND id IS NOT ?"
-DELETE_SESSIONS_OF_CLASS = "DELETE FROM sessions WHERE person IN (SELECT id FROM people WHERE class_code = ?)"
+DELETE_SESSIONS_OF_CLASS = (
+    "DELETE FROM sessions WHERE person IN (SELECT id FROM people WHERE class_code = ? AND login IS NULL)"
+)
+DELETE_TOKENS_OF_CLASS = (
+    "DELETE FROM api_tokens WHERE person IN (SELECT id FROM people WHERE class_code = ? AND login IS NULL)"
+)
 DELETE_EXPIRED_SESSIONS = "DELETE FROM sessions WHERE expires_at < ?"
 
 SELECT_TOKEN_OWNER = f"""
@@ -83,6 +88,7 @@ INSERT_TOKEN = (
     "VALUES (:fingerprint, :person, :name, :scopes, :now, :expires_at)"
 )
 TOUCH_TOKEN = "UPDATE api_tokens SET used_at = ? WHERE id = ?"
+DELETE_TOKENS = "DELETE FROM api_tokens WHERE person = ?"
 DELETE_TOKEN = "DELETE FROM api_tokens WHERE id = ? AND person = ?"
 
 SELECT_CLASS = f"SELECT {CLASS} FROM class_codes WHERE id = ?"
@@ -93,6 +99,7 @@ REVOKE_CLASS = "UPDATE class_codes SET revoked_at = ? WHERE id = ? AND revoked_a
 
 COUNT_ATTEMPTS = "SELECT count(*), min(at) FROM attempts WHERE what = ? AND at > ?"
 INSERT_ATTEMPT = "INSERT INTO attempts (what, at) VALUES (?, ?)"
+DELETE_ATTEMPT = "DELETE FROM attempts WHERE rowid = ?"
 DELETE_ATTEMPTS = "DELETE FROM attempts WHERE what = ?"
 DELETE_OLD_ATTEMPTS = "DELETE FROM attempts WHERE at < ?"
 

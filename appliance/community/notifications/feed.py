@@ -30,6 +30,7 @@ class _Telling(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     text: str
     link: str
+    inside_only: bool = False
 
 
 class Feed:
@@ -76,7 +77,7 @@ class Feed:
             id=notification, kind=telling.kind, title=telling.title, text=telling.text, link=telling.link, unread=unread
         )
         append_event(work, "notification.new", told, one_person(telling.person))
-        if not wish.outside or not queries.outside_allowed(work):
+        if telling.inside_only or not wish.outside or not queries.outside_allowed(work):
             return []
         return [
             self._jobs.create_within(
@@ -121,4 +122,8 @@ def _of_job(failed: bool, job: Mapping[str, Any], people: Mapping[int, Role]) ->
     for person in concerned:
         if person in people:
             text = str(job["error"] if failed else job["message"])
-            yield _Telling(person=person, kind=kind, title=title, text=text, link=f"/jobs#job-{job['id']}")
+            # That a message could not be sent outside is not sent outside.
+            yield _Telling(
+                person=person, kind=kind, title=title, text=text, link=f"/jobs#job-{job['id']}",
+                inside_only=job["kind"] == DELIVER.name,
+            )  # fmt: skip

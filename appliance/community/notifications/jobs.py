@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from appliance.community.notifications import store
+from appliance.community.notifications import queries, store
 from appliance.community.notifications.ports import Messenger
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs.kind import JobKind
@@ -25,6 +25,8 @@ def deliver(context: JobContext, arguments: Mapping[str, Any], *, database: Data
         return "nobody waits for it any more"
     if database.reader.value(store.IS_DELIVERED, (notification, address)):
         return "sent before"
+    if not queries.outside_allowed(database.reader):
+        return "messages may not leave this house any more"
     told = store.notification_of(row)
     context.report(0.0, f"sending to {store.shown(target)}", now=True)
     messenger.send(target, told.title, told.text)

@@ -27,6 +27,9 @@ CREATE TABLE deliveries (
     PRIMARY KEY (notification, address)
 ) WITHOUT ROWID
 """
+# Elsewhere, what stands in the host's place is a token or a topic.
+WITH_HOST = ("gotify", "mailto", "matrix", "mmost", "json")
+NTFY = ("ntfy", "ntfys")
 COLUMNS = "id, person, kind, title, text, link, created_at, read_at"
 SELECT_INBOX = f"SELECT {COLUMNS} FROM notifications WHERE person = ? AND id < ? AND (read_at IS NULL OR NOT ?) ORDER BY id DESC LIMIT ?"
 SELECT_ONE = f"SELECT {COLUMNS} FROM notifications WHERE id = ?"
@@ -71,6 +74,11 @@ def address_of(row: Row) -> OutsideAddress:
 
 
 def shown(address: str) -> str:
-    """The service and the host of an address; users, passwords, tokens and topics are left out."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.hostname or ''}{' …' if parts.path.strip('/') or parts.username else ''}"
+    """The service of an address, and its host where it has one; users, passwords, tokens and topics are left out."""
+    scheme = address.partition(":")[0]
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname if scheme.rstrip("s") in WITH_HOST or (scheme in NTFY and parts.path.strip("/")) else None
+    except ValueError:
+        host = None
+    return f"{scheme}://{host or ''} …"

@@ -5,6 +5,7 @@ dead on this machine is taken back at once; others when they expire. Each change
 work.
 """
 
+import math
 import random
 import time
 from collections.abc import Collection, Mapping
@@ -38,6 +39,7 @@ MOST_DEATHS = 50
 FREE_DEATHS = 2
 DEATH_PAUSE_LIMIT_S = 30.0
 NO_ID = 2**62
+OVERSEERS = "administrators"
 
 
 class WorkerDied(ApplianceError):
@@ -57,7 +59,7 @@ def m004_shared_queues(work: UnitOfWork) -> None:
 class Jobs:
     """The jobs of one appliance. `overseers` names, as audiences do, those who hear of everyone's jobs."""
 
-    def __init__(self, database: Database, *, overseers: str = "administrators") -> None:
+    def __init__(self, database: Database, *, overseers: str = OVERSEERS) -> None:
         self._database = database
         self._overseers = overseers
 
@@ -114,8 +116,9 @@ class Jobs:
         """Jobs that wait or run, oldest first."""
         return [_job(row) for row in self._database.reader.rows(sql.SELECT_ACTIVE)]
 
-    def last_of_kind(self, kind: str) -> Job | None:
-        row = self._database.reader.row(sql.SELECT_LAST_OF_KIND, (kind,))
+    def last_of_kind(self, kind: str, *, before: float = math.inf) -> Job | None:
+        """The job of a kind that was made last, before a time where one is given."""
+        row = self._database.reader.row(sql.SELECT_LAST_OF_KIND, (kind, before))
         return _job(row) if row else None
 
     def claim(self, job_id: int, owner: str) -> Job | None:
@@ -168,15 +171,17 @@ class Jobs:
             work.execute(sql.RESTART_CLOCK, (progress, time.time(), job_id))
             work.commit()
 
-    def finish(self, job_id: int, owner: str, state: State, message: str, error: Exception | None = None) -> None:
-        """End a job; nothing happens where `owner` has lost it."""
+    def finish(self, job_id: int, owner: str, state: State, message: str, error: Exception | None = None) -> bool:
+        """End a job; nothing happens, and False is returned, where `owner` has lost it."""
         with self._database.write() as work:
             row = {"id": job_id, "owner": owner, "state": state.value, "message": message, "now": time.time()}
             why = {"error_class": type(error).__name__ if error else None, "error": str(error) if error else None}
             work.execute(sql.FINISH, row | why)
-            if work.changes:
+            ended = work.changes > 0
+            if ended:
                 _told(work, job_id, f"job.{state.value}")
             work.commit()
+        return ended
 
     def retry_later(self, job: Job, owner: str, error: Exception) -> float:
         """Put a job back that failed for a passing reason; the seconds until it is tried again.
@@ -185,11 +190,12 @@ class Jobs:
         come back together.
         """
         pause: float = min(BACKOFF_S * 2**job.failures, BACKOFF_LIMIT_S) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-        row = {"id": job.id, "owner": owner, "retry_at": time.time() + pause}
+        now = time.time()
+        row = {"id": job.id, "owner": owner, "retry_at": now + pause, "now": now}
         with self._database.write() as work:
             work.execute(sql.RETRY, row | {"message": f"{error} Trying again in {pause:.0f} s."})
             if work.changes:
-                _told(work, job.id, "job.queued")
+                _told_of_state(work, job.id)
             work.commit()
         return pause
 
@@ -225,6 +231,12 @@ class Jobs:
             if job.kind in kinds and job.owner is not None and _lease_is_over(job, now):
                 self.finish(job.id, job.owner, State.FAILED, "failed", ApplianceError(sentence))
 
+    def release_others(self, owner: str, in_hand: Collection[int]) -> None:
+        """Let those jobs wait again that an owner holds without working on them: their end could not be written."""
+        for job in self.active():
+            if job.owner == owner and job.id not in in_hand:
+                self._release(job, time.time())
+
     def forget(self, before: float) -> int:
         """Drop the jobs that were over before a time; how many those were."""
         with self._database.write() as work:
@@ -244,10 +256,14 @@ class Jobs:
             )
             self.finish(job.id, job.owner, State.FAILED, "failed", died)
             return
+        self._release(job, now)
+
+    def _release(self, job: Job, now: float) -> None:
         with self._database.write() as work:
-            work.execute(sql.RELEASE, {"id": job.id, "owner": job.owner, "retry_at": now + _pause_after_death(job)})
+            row = {"id": job.id, "owner": job.owner, "retry_at": now + _pause_after_death(job), "now": now}
+            work.execute(sql.RELEASE, row)
             if work.changes:
-                _told(work, job.id, "job.queued")
+                _told_of_state(work, job.id)
             work.commit()
 
 
@@ -267,6 +283,12 @@ def _told(work: UnitOfWork, job_id: int, kind: str) -> Job:
     job = _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
     append_event(work, kind, view_job(job, time.time()), job.audience)
     return job
+
+
+def _told_of_state(work: UnitOfWork, job_id: int) -> Job:
+    """As `_told`, of a job that waits again, or was cancelled on the way there."""
+    state = str(work.execute(sql.SELECT_STATE, (job_id,))[0][0])
+    return _told(work, job_id, f"job.{state}")
 
 
 def _lease_is_over(job: Job, now: float) -> bool:

@@ -4,16 +4,23 @@ import time
 
 import msgspec
 
-from appliance.errors import NotFound
+from appliance.errors import NotFound, Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs import statements as sql
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES
+from appliance.infrastructure.jobs.ledger import OVERSEERS
+
+LONGEST_S = 30 * 86_400.0
 
 
 class QueueNotFound(NotFound):
     """There is no queue of this name."""
+
+
+class PauseTooLong(Refused):
+    """A queue is to rest longer than anybody would remember why."""
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,14 +68,19 @@ class Queues:
         ]  # fmt: skip
 
     def pause(self, queue: str, *, paused_by: str, reason: str, until: float | None = None) -> QueueState:
-        """Begin nothing new of a queue until a time, or until it is resumed. Raises QueueNotFound."""
+        """Begin nothing new of a queue until a time, or until it is resumed.
+
+        Raises QueueNotFound or PauseTooLong.
+        """
         _check(queue)
         now = time.time()
+        if until is not None and not until <= now + LONGEST_S:
+            raise PauseTooLong("A queue rests for at most 30 days.", remedy="Pause it until somebody resumes it.")
         pause = Pause(queue=queue, paused_by=paused_by, reason=reason, paused_at=now, until=until)
         with self._database.write() as work:
             row = {"queue": queue, "paused_by": paused_by, "reason": reason, "now": now, "until": until}
             work.execute(sql.PAUSE, row)
-            append_event(work, "queue.paused", QueueChanged(queue, pause))
+            append_event(work, "queue.paused", QueueChanged(queue, pause), OVERSEERS)
             work.commit()
         return self._state(queue)
 
@@ -78,7 +90,7 @@ class Queues:
         with self._database.write() as work:
             work.execute(sql.RESUME, (queue,))
             if work.changes:
-                append_event(work, "queue.resumed", QueueChanged(queue, None))
+                append_event(work, "queue.resumed", QueueChanged(queue, None), OVERSEERS)
             work.commit()
         return self._state(queue)
 

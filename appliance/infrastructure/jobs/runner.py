@@ -125,10 +125,10 @@ def work_on(
     try:
         with _watched(jobs, job.id, owner, context.unwanted):
             message = function(context, job.arguments)
-    except JobCancelled as error:
-        context.clear()
-        jobs.finish(job.id, owner, State.CANCELLED, "cancelled", None)
-        log.info("job cancelled", message=error.message)
+    except JobCancelled:
+        if jobs.finish(job.id, owner, State.CANCELLED, "cancelled"):
+            context.clear()
+        log.info("job cancelled")
         raise
     except Exception as error:
         if on_retry and _passes(kind, job, error):
@@ -139,11 +139,12 @@ def work_on(
             log.warning("job failed", reason=str(error))
         else:
             log.exception("job failed")
-        context.clear()
-        jobs.finish(job.id, owner, State.FAILED, "failed", error)
+        # Another process may have taken the job over, and work in its folder.
+        if jobs.finish(job.id, owner, State.FAILED, "failed", error):
+            context.clear()
         raise
-    context.clear()
-    jobs.finish(job.id, owner, State.DONE, message)
+    if jobs.finish(job.id, owner, State.DONE, message):
+        context.clear()
     log.info("job done", message=message)
 
 
@@ -159,11 +160,13 @@ def _watched(jobs: Jobs, job_id: int, owner: str, unwanted: threading.Event) -> 
     def watch() -> None:
         renewed = time.monotonic()
         while not over.wait(LOOK_EVERY_S):
-            if not unwanted.is_set() and jobs.is_unwanted(job_id, owner):
-                unwanted.set()
-            if time.monotonic() - renewed > LEASE_S / 3:
-                jobs.renew(job_id, owner)
-                renewed = time.monotonic()
+            # A disk that is full or busy for a while is no reason to stop looking.
+            with contextlib.suppress(ApplianceError):
+                if not unwanted.is_set() and jobs.is_unwanted(job_id, owner):
+                    unwanted.set()
+                if time.monotonic() - renewed > LEASE_S / 3:
+                    jobs.renew(job_id, owner)
+                    renewed = time.monotonic()
 
     thread = threading.Thread(target=watch, name=f"watch of job {job_id}", daemon=True)
     thread.start()

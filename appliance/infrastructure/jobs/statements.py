@@ -47,11 +47,16 @@ COLUMNS = (
     "error, created_at, started_at, finished_at"
 )
 SELECT_ONE = f"SELECT {COLUMNS} FROM jobs WHERE id = ?"
+SELECT_STATE = "SELECT state FROM jobs WHERE id = ?"
 SELECT_LATEST = f"SELECT {COLUMNS} FROM jobs WHERE id < ? ORDER BY id DESC LIMIT ?"
 SELECT_ACTIVE = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"
-SELECT_RUNNING = f"SELECT {COLUMNS} FROM jobs WHERE state = 'running' ORDER BY id"
-SELECT_SAME = f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') AND kind = ? AND arguments = ?"
-SELECT_LAST_OF_KIND = f"SELECT {COLUMNS} FROM jobs WHERE kind = ? ORDER BY created_at DESC, id DESC LIMIT 1"
+SELECT_SAME = (
+    f"SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') AND NOT cancel_requested "
+    "AND kind = ? AND arguments = ?"
+)
+SELECT_LAST_OF_KIND = (
+    f"SELECT {COLUMNS} FROM jobs WHERE kind = ? AND created_at <= ? ORDER BY created_at DESC, id DESC LIMIT 1"
+)
 INSERT = """
 INSERT INTO jobs (kind, queue, arguments, title, short, priority, started_by, audience, state, message, created_at)
 VALUES (:kind, :queue, :arguments, :title, :short, :priority, :started_by, :audience, 'queued', 'waiting', :now)
@@ -80,7 +85,7 @@ ORDER BY priority DESC, running, coalesce(served, 0), id LIMIT 1
 """
 REPORT = """
 UPDATE jobs SET progress = :progress, message = :message, lease_until = :lease,
-    start_progress = COALESCE(start_progress, :progress)
+    start_progress = min(coalesce(start_progress, :progress), :progress)
 WHERE id = :id AND state = 'running' AND owner = :owner
 """
 RESTART_CLOCK = "UPDATE jobs SET start_progress = ?, started_at = ? WHERE id = ?"
@@ -90,12 +95,14 @@ UPDATE jobs SET state = :state, progress = CASE :state WHEN 'done' THEN 1 ELSE p
 WHERE id = :id AND state = 'running' AND owner = :owner
 """
 RETRY = """
-UPDATE jobs SET state = 'queued', retry_at = :retry_at, message = :message, failures = failures + 1, owner = NULL,
+UPDATE jobs SET state = iif(cancel_requested, 'cancelled', 'queued'), finished_at = iif(cancel_requested, :now, NULL),
+    retry_at = :retry_at, message = iif(cancel_requested, 'cancelled', :message), failures = failures + 1, owner = NULL,
     lease_until = NULL
 WHERE id = :id AND state = 'running' AND owner = :owner
 """
 RELEASE = """
-UPDATE jobs SET state = 'queued', owner = NULL, lease_until = NULL, message = 'waiting to go on', retry_at = :retry_at,
+UPDATE jobs SET state = iif(cancel_requested, 'cancelled', 'queued'), finished_at = iif(cancel_requested, :now, NULL),
+    owner = NULL, lease_until = NULL, message = iif(cancel_requested, 'cancelled', 'waiting to go on'), retry_at = :retry_at,
     deaths = CASE WHEN progress > best_progress THEN 1 ELSE deaths + 1 END, best_progress = max(progress, best_progress)
 WHERE id = :id AND owner = :owner
 """

@@ -81,6 +81,21 @@ def test_a_name_that_the_authority_may_not_vouch_for_makes_another(served: Serve
     read(served.certificate).verify_directly_issued_by(read(served.authority))
 
 
+def test_a_certificate_that_came_apart_from_its_key_is_made_anew(served: Served, tmp_path: Path) -> None:
+    other = ensure_certificates(tmp_path / "other", NAMES, ADDRESSES, NOW)
+    served.key.write_bytes(other.key.read_bytes())
+    ensure_certificates(served.key.parent, NAMES, ADDRESSES, NOW)
+
+    ssl.create_default_context().load_cert_chain(served.certificate, served.key)
+
+
+def test_names_that_no_certificate_can_hold_are_left_out() -> None:
+    names = own_names(["bücher.lan", "x" * 70, "ok.lan"])
+
+    assert {"xn--bcher-kva.lan", "ok.lan"} <= set(names)
+    assert "x" * 70 not in names
+
+
 def test_a_certificate_from_elsewhere_must_go_with_its_key(served: Served, tmp_path: Path) -> None:
     other = ensure_certificates(tmp_path / "other", NAMES, ADDRESSES, NOW)
 

@@ -25,6 +25,7 @@ def within(appliance: Appliance, work: Callable[[EventHub], Awaitable[object]]) 
 
     async def run() -> object:
         hub = EventHub(appliance.events)
+        await hub.begin()
         following = asyncio.create_task(hub.run())
         try:
             return await asyncio.wait_for(work(hub), 20)

@@ -26,6 +26,11 @@ def test_a_program_that_is_not_there_is_named() -> None:
         run_program(["no-such-program"], timeout_s=5)
 
 
+def test_what_outlives_its_parent_is_ended_in_time_too() -> None:
+    with pytest.raises(ProgramFailed, match="longer than 1 seconds"):
+        run_program(["sh", "-c", "sleep 30 & echo on"], timeout_s=1)
+
+
 def test_what_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
     script = (
         "import subprocess, sys, time\n"

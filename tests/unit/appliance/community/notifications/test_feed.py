@@ -4,13 +4,14 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
 from appliance.community.accounts import operations as accounts
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Person
-from appliance.community.notifications import operations, queries
+from appliance.community.notifications import operations, queries, store
 from appliance.community.notifications.feed import Feed
 from appliance.community.notifications.jobs import DELIVER
 from appliance.community.notifications.notification import (
@@ -26,11 +27,19 @@ from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.runner import run_job, work_on
-from server.bootstrap import Appliance
+from server.bootstrap import Appliance, open_appliance
 
 K = JobKind(name="k")
 PASSWORD = "seven green lamps burn"
 SERVICES = frozenset({"json"})
+
+
+@pytest.fixture
+def appliance(tmp_path: Path) -> Iterator[Appliance]:
+    """A house that knows the service of the tests."""
+    opened = open_appliance(tmp_path / "home", notification_services="json,tgram")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -193,7 +202,8 @@ def test_messages_stay_in_the_house_until_an_administrator_lets_them_out(
     with pytest.raises(OutsideForbidden):
         operations.add_address(appliance.appliance_db, person=ben.id, address=receiver.address, schemes=SERVICES)
     operations.let_messages_outside(appliance.appliance_db, allowed=True)
-    for wrong in ("file:///etc/passwd", "nothing", ""):
+    several = f"{receiver.address}, json://127.0.0.1:1/x?method=DELETE"
+    for wrong in ("file:///etc/passwd", "nothing", "", several, f"{receiver.address} json://127.0.0.1:1", "ntfy://["):
         with pytest.raises(AddressRefused):
             operations.add_address(appliance.appliance_db, person=ben.id, address=wrong, schemes=SERVICES)
     added = operations.add_address(appliance.appliance_db, person=ben.id, address=receiver.address, schemes=SERVICES)
@@ -236,3 +246,43 @@ def test_what_was_sent_is_not_sent_again(appliance: Appliance, ben: Person, rece
 
     assert "sent before" == appliance.jobs.get(again.id).message
     assert 1 == len(receiver.got)
+
+
+def test_a_message_that_cannot_be_sent_is_told_here_and_not_sent(appliance: Appliance, ben: Person) -> None:
+    operations.let_messages_outside(appliance.appliance_db, allowed=True)
+    for number in range(2):
+        operations.add_address(
+            appliance.appliance_db, person=ben.id, address=f"tgram://x{number}", schemes=frozenset({"tgram"})
+        )
+    run(appliance, "Index", ben.audience)
+    for job in appliance.feed.read_on():
+        with pytest.raises(Refused, match="not one of a service"):
+            run_job(appliance.jobs, appliance.work, job.id, workshop=appliance.folder.workshop)
+
+    assert [] == appliance.feed.read_on()
+    assert ["Send a notification: failed"] * 2 + ["Index: done"] == titles(appliance, ben)
+
+
+def test_nothing_is_sent_once_it_is_forbidden(appliance: Appliance, ben: Person, receiver: Receiver) -> None:
+    operations.let_messages_outside(appliance.appliance_db, allowed=True)
+    operations.add_address(appliance.appliance_db, person=ben.id, address=receiver.address, schemes=SERVICES)
+    run(appliance, "Index", ben.audience)
+    appliance.feed.read_on()
+    operations.let_messages_outside(appliance.appliance_db, allowed=False)
+    deliver_all(appliance)
+
+    assert [] == receiver.got
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("ntfy://my-secret-topic", "ntfy:// …"),
+        ("ntfy://ntfy.sh/topic", "ntfy://ntfy.sh …"),
+        ("slack://TokenA/TokenB/TokenC", "slack:// …"),
+        ("gotifys://user:pass@box.lan/token", "gotifys://box.lan …"),
+        ("mailto://me:pw@example.org", "mailto://example.org …"),
+    ],
+)
+def test_what_is_secret_in_an_address_is_not_shown(address: str, shown: str) -> None:
+    assert shown == store.shown(address)

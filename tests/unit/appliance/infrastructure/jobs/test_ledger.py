@@ -9,12 +9,13 @@ import psutil
 import pytest
 
 from appliance.errors import Refused, Unavailable
+from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs import ledger
 from appliance.infrastructure.jobs.job import Job, JobCancelled, JobNotFound, JobNotOver, JobRunningElsewhere, State
 from appliance.infrastructure.jobs.kind import JobFunction, JobKind
-from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
+from appliance.infrastructure.jobs.leases import _start, owner_is_dead, this_process
 from appliance.infrastructure.jobs.ledger import Jobs
-from appliance.infrastructure.jobs.pauses import QueueNotFound, Queues
+from appliance.infrastructure.jobs.pauses import PauseTooLong, QueueNotFound, Queues
 from appliance.infrastructure.jobs.runner import JobContext, run_job, work_on
 from server.bootstrap import Appliance
 
@@ -65,7 +66,7 @@ def dead_owner() -> str:
     """The lease name of a process of this machine that has ended."""
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     host, boot, _pid, _started = this_process().rsplit("/", 3)
-    owner = f"{host}/{boot}/{child.pid}/{psutil.Process(child.pid).create_time():.2f}"
+    owner = f"{host}/{boot}/{child.pid}/{_start(child.pid)}"
     child.communicate(b"\n")
     return owner
 
@@ -338,3 +339,59 @@ def test_each_change_of_a_job_is_an_event(jobs: Jobs, appliance: Appliance) -> N
     assert ["job.queued", "job.started", "job.progress", "job.done"] == [event.kind for event in told]
     assert {frozenset({"person:1", "administrators"})} == {event.audience for event in told}
     assert b'"progress":1.0' in bytes(told[-1].payload)
+
+
+def test_a_job_that_was_cancelled_does_not_come_back(jobs: Jobs) -> None:
+    def fail(_context: JobContext, _arguments) -> str:
+        jobs.cancel(job.id)
+        raise Unavailable("The runtime sleeps.")
+
+    job = jobs.create(K, title="T")
+    work_in_turn(jobs, fail)
+    died = jobs.create(K, title="T", arguments={"a": 1})
+    jobs.claim(died.id, dead_owner())
+    jobs.cancel(died.id)
+    jobs.due({"k"})
+
+    assert [State.CANCELLED] * 2 == [jobs.get(each.id).state for each in (job, died)]
+
+
+def test_a_job_that_is_being_cancelled_is_not_what_one_begins_anew(jobs: Jobs) -> None:
+    job = jobs.create(K, title="T")
+    jobs.claim(job.id, this_process())
+    jobs.cancel(job.id)
+
+    assert job.id != jobs.create(K, title="T").id
+
+
+def test_who_lost_a_job_leaves_its_folder_to_who_has_it(jobs: Jobs, tmp_path: Path) -> None:
+    def work(context: JobContext, _arguments) -> str:
+        (context.folder / "half").write_text("half")
+        with appliance_of(jobs).write() as unit:
+            unit.execute("UPDATE jobs SET owner = 'elsewhere/boot/1/0.00' WHERE id = ?", (job.id,))
+            unit.commit()
+        return "done"
+
+    job = jobs.create(K, title="T")
+    run_job(jobs, {K: work}, job.id, workshop=tmp_path / "workshop")
+
+    assert State.RUNNING == jobs.get(job.id).state
+    assert (tmp_path / "workshop" / f"job-{job.id}" / "half").exists()
+
+
+def appliance_of(jobs: Jobs) -> Database:
+    return jobs._database
+
+
+def test_what_a_process_holds_without_working_on_it_waits_again(jobs: Jobs) -> None:
+    first, second = (jobs.create(K, title="T", arguments={"a": number}) for number in range(2))
+    for job in (first, second):
+        jobs.claim(job.id, this_process())
+    jobs.release_others(this_process(), {second.id})
+
+    assert (State.QUEUED, State.RUNNING) == (jobs.get(first.id).state, jobs.get(second.id).state)
+
+
+def test_a_pause_ends_within_a_month(appliance: Appliance) -> None:
+    with pytest.raises(PauseTooLong):
+        appliance.queues.pause("library", paused_by="Anna", reason="", until=ledger.time.time() + 1e12)

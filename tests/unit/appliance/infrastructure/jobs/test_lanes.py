@@ -1,0 +1,47 @@
+"""A slot is kept for short work."""
+
+import pytest
+
+from appliance.infrastructure.jobs.job import Job
+from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.lanes import Lanes
+from appliance.infrastructure.jobs.leases import this_process
+from server.bootstrap import Appliance
+
+LONG, SHORT = JobKind(name="long"), JobKind(name="short", short=True)
+
+
+@pytest.fixture
+def lanes(appliance: Appliance) -> tuple[Lanes, Appliance]:
+    return Lanes(2, kept=1), appliance
+
+
+def take(lanes: Lanes, appliance: Appliance) -> Job | None:
+    return lanes.take(
+        lambda short_only: appliance.jobs.claim_next(
+            "library", {"long", "short"}, this_process(), short_only=short_only
+        )
+    )
+
+
+def test_long_work_leaves_a_slot_to_short_work(lanes: tuple[Lanes, Appliance]) -> None:
+    slots, appliance = lanes
+    for number in range(3):
+        appliance.jobs.create(LONG, title="long", arguments={"number": number})
+    first = take(slots, appliance)
+
+    assert first is not None
+    assert take(slots, appliance) is None
+    appliance.jobs.create(SHORT, title="short")
+    assert "short" == take(slots, appliance).title
+    assert take(slots, appliance) is None
+    slots.leave(first)
+    assert "long" == take(slots, appliance).title
+
+
+def test_short_work_may_use_every_slot(lanes: tuple[Lanes, Appliance]) -> None:
+    slots, appliance = lanes
+    for number in range(3):
+        appliance.jobs.create(SHORT, title="short", arguments={"number": number})
+
+    assert [True, True, False] == [take(slots, appliance) is not None for _ in range(3)]

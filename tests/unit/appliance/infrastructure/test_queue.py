@@ -1,0 +1,62 @@
+"""A queue wakes its consumer, now or later."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from appliance.infrastructure.queue import JobQueue
+
+# A second sweep comes at the full minute, whenever that is.
+CONSUMER = """
+import sys, time
+from pathlib import Path
+from appliance.infrastructure.queue import JobQueue
+queue = JobQueue("q", Path(sys.argv[1]))
+swept = []
+def sweep():
+    if not swept:
+        print("swept", flush=True)
+    swept.append(1)
+queue.consume(work=lambda: print(f"{time.time():.3f}", flush=True), sweep=sweep)
+"""
+
+
+@contextlib.contextmanager
+def consuming(path: Path) -> Iterator[subprocess.Popen[str]]:
+    consumer = subprocess.Popen([sys.executable, "-c", CONSUMER, str(path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert "swept\n" == consumer.stdout.readline()
+        yield consumer
+    finally:
+        consumer.kill()
+        consumer.wait()
+
+
+def test_a_consumer_is_woken_at_once_and_after_a_while(tmp_path: Path) -> None:
+    queue = JobQueue("q", tmp_path / "q.db")
+    with consuming(tmp_path / "q.db") as consumer:
+        began = time.time()
+        queue.wake(1)
+        at_once = float(consumer.stdout.readline()) - began
+        began = time.time()
+        queue.wake(2, delay_s=1.5)
+        later = float(consumer.stdout.readline()) - began
+
+    assert at_once < 1.5 <= later + 0.1
+    assert later < 6
+
+
+def test_what_was_said_before_a_consumer_starts_is_left_to_its_sweep(tmp_path: Path) -> None:
+    queue = JobQueue("q", tmp_path / "q.db")
+    for number in range(50):
+        queue.wake(number)
+    with consuming(tmp_path / "q.db") as consumer:
+        queue.wake(1)
+        consumer.stdout.readline()
+        time.sleep(0.6)  # what should not come has to be given its time
+        consumer.kill()
+
+        assert "" == consumer.stdout.read()
