@@ -1,9 +1,8 @@
 """The composition root: opens a data folder and gives each part what it needs."""
 
-import asyncio
 import importlib.util
 import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from appliance.community.notifications import operations as notifications
 from appliance.community.notifications.feed import Feed
 from appliance.community.notifications.jobs import DELIVER, deliver
 from appliance.community.notifications.store import m007_notifications
-from appliance.errors import Conflict, Unavailable
+from appliance.errors import Conflict
 from appliance.infrastructure.backup import BACKUP, CHECK, back_up, check_databases
 from appliance.infrastructure.certificates import (
     Served,
@@ -31,10 +30,9 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EventLog, m003_events
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph
 from appliance.infrastructure.jobs.job import Job, State
-from appliance.infrastructure.jobs.kind import Work
 from appliance.infrastructure.jobs.ledger import Jobs, m001_jobs, m004_shared_queues
 from appliance.infrastructure.jobs.pauses import Queues, QueueState
-from appliance.infrastructure.jobs.runner import run_job
+from appliance.infrastructure.jobs.runner import Work, run_job
 from appliance.infrastructure.jobs.schedule import Daily
 from appliance.infrastructure.messenger import AppriseMessenger
 from appliance.infrastructure.paths import DataFolder
@@ -53,13 +51,12 @@ from appliance.scripture.search.service import Finder
 from appliance.scripture.store import m001_library, m004_headings
 from appliance.scripture.suggestions import Suggester
 from appliance.study.operations import AnswerDesk, forget_person
-from appliance.study.ports import Turn, Writer
+from appliance.study.ports import Writer
 from appliance.study.store import m002_messages, m006_askers
 from models.catalogue import Catalogue
 from models.client import Client
-from models.errors import ModelError
-from models.messages import ChatMessage, ChatRequest, ServiceTier
 from server.model_jobs import PULL, pull_model
+from server.model_runtime import RuntimeEmbedder, RuntimeWriter
 
 LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments, m004_headings, m005_entities)
 APPLIANCE_MIGRATIONS = (
@@ -80,55 +77,8 @@ NIGHTLY = (
 )
 
 
-class ModelRuntimeUnavailable(Unavailable):
-    """The model runtime cannot serve what was asked of it."""
-
-
 class JobNotRepeatable(Conflict):
     """No worker knows how to do what a job did."""
-
-
-class RuntimeEmbedder:
-    """`scripture`'s embedder, served by the model runtime; with `patient`, everything else goes before.
-
-    `fresh` vectors are computed even where the runtime remembers them, as measurements want it.
-    """
-
-    def __init__(self, client: Client, model: str, *, patient: bool = False, fresh: bool = False) -> None:
-        self._client, self._fresh = client, fresh
-        self._tier = ServiceTier.FLEX if patient else None
-        self.model = model
-
-    def embed(self, texts: Sequence[str]) -> list[bytes]:
-        try:
-            return self._client.embed(texts, model=self.model, tier=self._tier, fresh=self._fresh)
-        except ModelError as error:
-            raise ModelRuntimeUnavailable(error.message) from error
-
-
-class RuntimeWriter:
-    """`study`'s writer, served by the model runtime; `preferred` is a model's name or empty for the newest."""
-
-    def __init__(self, client: Client, preferred: str) -> None:
-        self._client, self._preferred = client, preferred
-
-    def model(self) -> str | None:
-        try:
-            cards = sorted(self._client.models().data, key=lambda card: -card.created)
-        except ModelError as error:
-            raise ModelRuntimeUnavailable(error.message) from error
-        names = [card.id for card in cards if card.role == "chat"]
-        return self._preferred if self._preferred in names else next(iter(names), None)
-
-    async def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int) -> AsyncGenerator[str, None]:
-        messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]
-        request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2)
-        try:
-            await asyncio.to_thread(self._client.ensure_running)
-            async for piece in self._client.stream_chat(request):
-                yield piece
-        except ModelError as error:
-            raise ModelRuntimeUnavailable(error.message) from error
 
 
 class Appliance:

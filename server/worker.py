@@ -9,10 +9,10 @@ import structlog
 
 from appliance.errors import ApplianceError
 from appliance.infrastructure.jobs.job import Job
-from appliance.infrastructure.jobs.kind import COMMAND, LIBRARY, MEDIA, OCR, Work
+from appliance.infrastructure.jobs.kind import COMMAND, LIBRARY, MEDIA, OCR
 from appliance.infrastructure.jobs.lanes import Lanes
 from appliance.infrastructure.jobs.leases import this_process
-from appliance.infrastructure.jobs.runner import lower_priority, work_on
+from appliance.infrastructure.jobs.runner import Work, lower_priority, work_on
 from appliance.infrastructure.jobs.schedule import create_scheduled_jobs
 from appliance.infrastructure.tidying import remove_orphans
 from appliance.scripture.jobs import IMPORT

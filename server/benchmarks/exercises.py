@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from appliance.infrastructure.database import Database, UnitOfWork
-from appliance.infrastructure.jobs.kind import MEDIA, OCR, JobKind, Work
-from appliance.infrastructure.jobs.runner import JobContext
+from appliance.infrastructure.jobs.kind import MEDIA, OCR, JobKind
+from appliance.infrastructure.jobs.runner import JobContext, Work
 
 NOTE = JobKind(name="exercise-note", short=True)
 STEPS = JobKind(name="exercise-steps")

@@ -37,7 +37,7 @@ def index(home: Home, as_json: bool) -> None:
     """Embedding: the ONNX backend beside torch, and a full index of the library."""
     from models.catalogue import MINILM
     from server.benchmarks.index import measure_index
-    from server.bootstrap import RuntimeEmbedder
+    from server.model_runtime import RuntimeEmbedder
 
     appliance = home.open()
     onnx = RuntimeEmbedder(appliance.models, MINILM, fresh=True)

@@ -2,19 +2,8 @@
 
 from litestar import Router
 
-from server.routes.account_pages import (
-    AccountPagesController,
-    ClassPagesController,
-    EntryPagesController,
-    PeoplePagesController,
-)
-from server.routes.accounts import (
-    AccountController,
-    ClassController,
-    HouseController,
-    PeopleController,
-    SessionController,
-)
+from server.routes.account_pages import AccountPagesController, EntryPagesController
+from server.routes.accounts import AccountController, SessionController
 from server.routes.ask import AskController, MessageController
 from server.routes.entities import EntitiesController
 from server.routes.events import EventController
@@ -26,6 +15,8 @@ from server.routes.jobs import JobController, QueueController
 from server.routes.library import LibraryController
 from server.routes.notifications import AnnouncementController, NotificationController
 from server.routes.pages import PagesController
+from server.routes.people import ClassController, HouseController, PeopleController
+from server.routes.people_pages import ClassPagesController, PeoplePagesController
 from server.routes.search import SearchController, SuggestController
 from server.routes.study_pages import StudyPagesController
 from server.routes.topics import TopicsController

@@ -1,6 +1,5 @@
-"""The pages for signing in, joining, one's account, people and classes. Their forms work without JavaScript."""
+"""The pages for signing in, joining, set-up and one's account. Their forms work without JavaScript."""
 
-import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,9 +9,8 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from appliance.community.accounts import entry, operations, queries
-from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
-from appliance.community.accounts.person import Identity, Person, RoleInvalid
-from appliance.community.notifications.queries import outside_allowed
+from appliance.community.accounts.permissions import MEANING, Permission, permits
+from appliance.community.accounts.person import Identity, Person
 from appliance.errors import ApplianceError
 from server.access import address_of, rule
 from server.bootstrap import Appliance
@@ -31,13 +29,6 @@ def inside(target: str) -> str:
         return "/"
     ours = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return target if ours else "/"
-
-
-def role_named(name: str) -> Role:
-    """Raises RoleInvalid."""
-    if name not in set(Role):
-        raise RoleInvalid(f"There is no role {name[:40]!r}.", remedy="Choose one of the list.")
-    return Role(name)
 
 
 def again(page: str, error: ApplianceError, **context: Any) -> Template:
@@ -206,120 +197,3 @@ def _account(appliance: Appliance, me: Person, who: Identity) -> dict[str, Any]:
         "tokens": queries.api_tokens(appliance.appliance_db, me.id), "meaning": MEANING,
         "scopes": [each for each in Permission if each is not Permission.ENTER and permits(me.role, each, guests_may_read=True)],
     }  # fmt: skip
-
-
-class PeoplePagesController(Controller):
-    path = "/people"
-    include_in_schema = False
-    opt = rule(Permission.ADMINISTER)
-
-    @get(sync_to_thread=True)
-    def people(self, appliance: NamedDependency[Appliance]) -> Template:
-        return Template("people.html", context=_people(appliance))
-
-    @post(sync_to_thread=True)
-    def create(self, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
-        name = data.get("name", "")
-        try:
-            operations.create(
-                appliance.appliance_db, name=name, login=data.get("login", "") or name, role=role_named(data.get("role", "")),
-                password=data.get("password", ""),
-            )  # fmt: skip
-        except ApplianceError as error:
-            return again("people.html", error, name=name, login=data.get("login", ""), **_people(appliance))
-        return go("/people")
-
-    @post("/guests", sync_to_thread=True)
-    def guests(self, appliance: NamedDependency[Appliance], data: Form) -> Redirect:
-        operations.let_guests_read(appliance.appliance_db, allowed=bool(data.get("allowed")))
-        return go("/people")
-
-    @post("/{person_id:int}/role", sync_to_thread=True)
-    def set_role(
-        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: Form
-    ) -> Redirect | Template:
-        person = queries.person(appliance.appliance_db, person_id)
-        try:
-            operations.set_role(appliance.appliance_db, person=person, role=role_named(data.get("role", "")))
-        except ApplianceError as error:
-            return again("people.html", error, **_people(appliance))
-        return go("/people")
-
-    @post("/{person_id:int}/password", sync_to_thread=True)
-    def reset_password(
-        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: Form
-    ) -> Redirect | Template:
-        person = queries.person(appliance.appliance_db, person_id)
-        try:
-            operations.reset_password(appliance.appliance_db, person=person, password=data.get("password", ""))
-        except ApplianceError as error:
-            return again("people.html", error, **_people(appliance))
-        return go("/people")
-
-    @get("/{person_id:int}/remove", sync_to_thread=True)
-    def ask_remove(self, appliance: NamedDependency[Appliance], person_id: FromPath[int]) -> Template:
-        return Template("remove_person.html", context={"person": queries.person(appliance.appliance_db, person_id)})
-
-    @post("/{person_id:int}/remove", sync_to_thread=True)
-    def remove(self, appliance: NamedDependency[Appliance], person_id: FromPath[int]) -> Redirect | Template:
-        try:
-            appliance.remove_person(queries.person(appliance.appliance_db, person_id))
-        except ApplianceError as error:
-            return again("people.html", error, **_people(appliance))
-        return go("/people")
-
-
-def _people(appliance: Appliance) -> dict[str, Any]:
-    database = appliance.appliance_db
-    return {
-        "people": queries.people(database), "roles": [role for role in Role if role is not Role.GUEST],
-        "guests_may_read": queries.guests_may_read(database), "meaning": MEANING, "least_role": LEAST_ROLE,
-        "outside_allowed": outside_allowed(database.reader),
-        "classes": {each.id: each.name for each in queries.class_codes(database)},
-    }  # fmt: skip
-
-
-class ClassPagesController(Controller):
-    path = "/classes"
-    include_in_schema = False
-    opt = rule(Permission.LEAD)
-
-    @get(sync_to_thread=True)
-    def classes(self, appliance: NamedDependency[Appliance]) -> Template:
-        return Template("classes.html", context=_classes(appliance))
-
-    @post(sync_to_thread=True)
-    def open_class(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form
-    ) -> Redirect | Template:
-        hours = data.get("hours", "12")
-        try:
-            entry.open_class(
-                appliance.appliance_db,
-                leader=me,
-                name=data.get("name", ""),
-                hours=float(hours[:9]) if hours.isdecimal() else 12,
-            )
-        except ApplianceError as error:
-            return again("classes.html", error, **_classes(appliance))
-        return go("/classes")
-
-    @post("/{class_id:int}/close", sync_to_thread=True)
-    def close_class(
-        self,
-        appliance: NamedDependency[Appliance],
-        me: NamedDependency[Person],
-        class_id: FromPath[int],
-        data: Form,
-    ) -> Redirect:
-        entry.close_class(appliance.appliance_db, class_id, leader=me, sign_out=bool(data.get("sign_out")))
-        return go("/classes")
-
-
-def _classes(appliance: Appliance) -> dict[str, Any]:
-    now = time.time()
-    classes = queries.class_codes(appliance.appliance_db)
-    return {
-        "open": [each for each in classes if each.is_open(now)],
-        "over": [each for each in classes if not each.is_open(now)],
-    }

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from appliance.errors import ApplianceError
 from appliance.infrastructure.jobs.job import Job, JobCancelled, JobRunningElsewhere, State
-from appliance.infrastructure.jobs.kind import JobKind, Work, kind_named
+from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.ledger import LEASE_S, Jobs
 from appliance.infrastructure.processes import Finished, run_program
@@ -82,6 +83,21 @@ class JobContext:
 
     def clear(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+JobFunction = Callable[[JobContext, Mapping[str, Any]], str]
+"""Does the work from a context and the job's arguments, and returns the closing message. May be run again at any time."""
+
+Work = Mapping[JobKind, JobFunction]
+"""What a process can do: each kind with its function."""
+
+
+def kind_named(work: Work, name: str) -> tuple[JobKind, JobFunction]:
+    """Raises KeyError where this process cannot do it."""
+    for kind, function in work.items():
+        if kind.name == name:
+            return kind, function
+    raise KeyError(name)
 
 
 def run_job(

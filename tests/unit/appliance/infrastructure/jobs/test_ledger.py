@@ -12,11 +12,11 @@ from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs import ledger
 from appliance.infrastructure.jobs.job import Job, JobCancelled, JobNotFound, JobNotOver, JobRunningElsewhere, State
-from appliance.infrastructure.jobs.kind import JobFunction, JobKind
+from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.leases import _start, owner_is_dead, this_process
 from appliance.infrastructure.jobs.ledger import Jobs
 from appliance.infrastructure.jobs.pauses import PauseTooLong, QueueNotFound, Queues
-from appliance.infrastructure.jobs.runner import JobContext, run_job, work_on
+from appliance.infrastructure.jobs.runner import JobContext, JobFunction, run_job, work_on
 from server.bootstrap import Appliance
 
 K = JobKind(name="k")

@@ -1,0 +1,57 @@
+"""What `scripture` and `study` need of a model, served by the model runtime."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+from appliance.errors import Unavailable
+from appliance.study.ports import Turn
+from models.client import Client
+from models.errors import ModelError
+from models.messages import ChatMessage, ChatRequest, ServiceTier
+
+
+class ModelRuntimeUnavailable(Unavailable):
+    """The model runtime cannot serve what was asked of it."""
+
+
+class RuntimeEmbedder:
+    """`scripture`'s embedder, served by the model runtime; with `patient`, everything else goes before.
+
+    `fresh` vectors are computed even where the runtime remembers them, as measurements want it.
+    """
+
+    def __init__(self, client: Client, model: str, *, patient: bool = False, fresh: bool = False) -> None:
+        self._client, self._fresh = client, fresh
+        self._tier = ServiceTier.FLEX if patient else None
+        self.model = model
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        try:
+            return self._client.embed(texts, model=self.model, tier=self._tier, fresh=self._fresh)
+        except ModelError as error:
+            raise ModelRuntimeUnavailable(error.message) from error
+
+
+class RuntimeWriter:
+    """`study`'s writer, served by the model runtime; `preferred` is a model's name or empty for the newest."""
+
+    def __init__(self, client: Client, preferred: str) -> None:
+        self._client, self._preferred = client, preferred
+
+    def model(self) -> str | None:
+        try:
+            cards = sorted(self._client.models().data, key=lambda card: -card.created)
+        except ModelError as error:
+            raise ModelRuntimeUnavailable(error.message) from error
+        names = [card.id for card in cards if card.role == "chat"]
+        return self._preferred if self._preferred in names else next(iter(names), None)
+
+    async def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int) -> AsyncGenerator[str, None]:
+        messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]
+        request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2)
+        try:
+            await asyncio.to_thread(self._client.ensure_running)
+            async for piece in self._client.stream_chat(request):
+                yield piece
+        except ModelError as error:
+            raise ModelRuntimeUnavailable(error.message) from error

@@ -1,0 +1,133 @@
+"""People, classes and the rules of the house."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts.permissions import Permission, Role
+from appliance.community.accounts.person import ClassCode, Person
+from server.access import rule
+from server.bootstrap import Appliance
+
+
+class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    password: str
+    login: str = ""
+    role: Role = Role.MEMBER
+
+
+class RoleWish(msgspec.Struct, frozen=True):
+    role: Role
+
+
+class PasswordWish(msgspec.Struct, frozen=True):
+    password: str
+
+
+class ClassWish(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    hours: Annotated[float, msgspec.Meta(gt=0, le=entry.MOST_HOURS)] = 12.0
+
+
+class ClosingWish(msgspec.Struct, frozen=True, kw_only=True):
+    """With `sign_out`, those who joined by the code have to leave too."""
+
+    sign_out: bool = False
+
+
+class House(msgspec.Struct, frozen=True, kw_only=True):
+    """What the house allows."""
+
+    guests_may_read: bool
+
+
+class PersonList(msgspec.Struct, frozen=True):
+    people: list[Person]
+
+
+class ClassList(msgspec.Struct, frozen=True):
+    classes: list[ClassCode]
+
+
+class PeopleController(Controller):
+    path = "/people"
+    tags = ("People",)
+    opt = rule(Permission.ADMINISTER)
+
+    @get(sync_to_thread=True, summary="Everyone of the house")
+    def people(self, appliance: NamedDependency[Appliance]) -> PersonList:
+        return PersonList(queries.people(appliance.appliance_db))
+
+    @post(sync_to_thread=True, summary="Give somebody an account")
+    def create(self, appliance: NamedDependency[Appliance], data: JSONBody[NewPerson]) -> Person:
+        return operations.create(
+            appliance.appliance_db,
+            name=data.name,
+            login=data.login or data.name,
+            password=data.password,
+            role=data.role,
+        )
+
+    @put("/{person_id:int}/role", sync_to_thread=True, summary="Give somebody another role")
+    def set_role(
+        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: JSONBody[RoleWish]
+    ) -> Person:
+        person = queries.person(appliance.appliance_db, person_id)
+        return operations.set_role(appliance.appliance_db, person=person, role=data.role)
+
+    @put("/{person_id:int}/password", sync_to_thread=True, summary="Set somebody's password; they are signed out")
+    def reset_password(
+        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: JSONBody[PasswordWish]
+    ) -> None:
+        person = queries.person(appliance.appliance_db, person_id)
+        operations.reset_password(appliance.appliance_db, person=person, password=data.password)
+
+    @delete("/{person_id:int}", status_code=200, sync_to_thread=True, summary="Remove somebody and all that is theirs")
+    def remove(self, appliance: NamedDependency[Appliance], person_id: FromPath[int]) -> None:
+        appliance.remove_person(queries.person(appliance.appliance_db, person_id))
+
+
+class ClassController(Controller):
+    path = "/classes"
+    tags = ("People",)
+    opt = rule(Permission.LEAD)
+
+    @get(sync_to_thread=True, summary="Class codes, newest first")
+    def classes(self, appliance: NamedDependency[Appliance]) -> ClassList:
+        return ClassList(queries.class_codes(appliance.appliance_db))
+
+    @post(sync_to_thread=True, summary="Open a class: a code by which people join with their name")
+    def open_class(
+        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[ClassWish]
+    ) -> ClassCode:
+        return entry.open_class(appliance.appliance_db, leader=me, name=data.name, hours=data.hours)
+
+    @post("/{class_id:int}/close", status_code=200, sync_to_thread=True, summary="Let nobody join by a code any more")
+    def close_class(
+        self,
+        appliance: NamedDependency[Appliance],
+        me: NamedDependency[Person],
+        class_id: FromPath[int],
+        data: JSONBody[ClosingWish],
+    ) -> ClassCode:
+        return entry.close_class(appliance.appliance_db, class_id, leader=me, sign_out=data.sign_out)
+
+
+class HouseController(Controller):
+    path = "/house"
+    tags = ("People",)
+    opt = rule(Permission.ADMINISTER)
+
+    @get(sync_to_thread=True, summary="What the house allows")
+    def house(self, appliance: NamedDependency[Appliance]) -> House:
+        return House(guests_may_read=queries.guests_may_read(appliance.appliance_db))
+
+    @put(sync_to_thread=True, summary="Say what the house allows")
+    def change(self, appliance: NamedDependency[Appliance], data: JSONBody[House]) -> House:
+        operations.let_guests_read(appliance.appliance_db, allowed=data.guests_may_read)
+        return data
