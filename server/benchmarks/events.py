@@ -54,7 +54,7 @@ def _member(home: Path) -> str:
     """The token of an administrator, who sees more than guests do."""
     database = open_appliance(home).appliance_db
     person = operations.create_administrator(database, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that goes
-    scopes = [Permission.READ, Permission.OWN]
+    scopes = [Permission.READ, Permission.ADMINISTER]
     token = entry.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
     database.close()
     return token
