@@ -220,6 +220,11 @@ def audiences_of(identity: Identity) -> frozenset[str]:
     return frozenset({EVERYONE}) | audiences(role) | own
 
 
+def sees(identity: Identity, audience: str) -> bool:
+    """Whether somebody belongs to an audience."""
+    return not audiences_of(identity).isdisjoint(audience.split())
+
+
 def https_address(connection: Connection, port: int) -> str:
     """The same address over HTTPS."""
     host = host_of(connection)

@@ -32,7 +32,7 @@ from appliance.infrastructure.graph.kuzu_engine import KuzuGraph
 from appliance.infrastructure.jobs.job import Job, State
 from appliance.infrastructure.jobs.ledger import Jobs, m001_jobs, m004_shared_queues
 from appliance.infrastructure.jobs.pauses import Queues, QueueState
-from appliance.infrastructure.jobs.runner import Work, run_job
+from appliance.infrastructure.jobs.runner import Work, kind_named, run_job
 from appliance.infrastructure.jobs.schedule import Daily
 from appliance.infrastructure.messenger import AppriseMessenger
 from appliance.infrastructure.paths import DataFolder
@@ -200,11 +200,12 @@ class Appliance:
     def begin_again(self, job_id: int, *, started_by: str = "") -> Job:
         """A new job for what a failed one did not achieve. Raises JobNotFound, JobNotOver or JobNotRepeatable."""
         old = self.jobs.get(job_id)
-        kind = next((kind for kind in self.work if kind.name == old.kind), None)
-        if kind is None:
+        try:
+            kind, _ = kind_named(self.work, old.kind)
+        except KeyError:
             raise JobNotRepeatable(
                 f"What job {job_id} did cannot be begun from here.", remedy="Give the command again that began it."
-            )
+            ) from None
         return self.jobs.begin_again(kind, job_id, started_by=started_by)
 
     def resume(self, queue: str) -> QueueState:

@@ -10,7 +10,7 @@ from appliance.community.accounts.person import Identity, NotAllowed, Person
 from appliance.community.notifications.jobs import DELIVER
 from appliance.errors import Refused
 from appliance.infrastructure.jobs.job import Job, JobNotFound
-from server.access import audiences_of, may
+from server.access import may, sees
 from server.bootstrap import Appliance
 
 SWORD_MODULES = Path("/usr/share/sword")
@@ -71,7 +71,7 @@ def repeatable_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
 def seen_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
     """A job that somebody may see. Raises JobNotFound, also where it is none of their business."""
     job = appliance.jobs.get(job_id)
-    if not audiences_of(who) & set(job.audience.split()):
+    if not sees(who, job.audience):
         raise JobNotFound(f"There is no job {job_id} of yours.", remedy="Your jobs are on the page of jobs.")
     return job
 

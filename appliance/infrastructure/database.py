@@ -16,6 +16,8 @@ import sqlite_vec
 from appliance.errors import NotFound, Refused, Unavailable
 
 BUSY_TIMEOUT_MS = 30_000
+# Higher than any number of a row: where a list without a `before` begins.
+NO_ID = 2**62
 
 CREATE_MIGRATIONS = (
     "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT DEFAULT CURRENT_TIMESTAMP)"

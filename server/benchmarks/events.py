@@ -18,7 +18,7 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EVERYONE, append_event
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.listeners import Heard
-from server.benchmarks.report import Measurement, at_most, plain
+from server.benchmarks.report import Measurement, at_most, plain, quantile
 from server.benchmarks.serving import served
 from server.bootstrap import open_appliance
 
@@ -44,8 +44,8 @@ def measure_events(scratch_in: Path, on_progress: OnProgress) -> list[Measuremen
             missed += _away(url, token, database)
         database.close()
     return [
-        plain("p50_ms", _share(took, 0.5), "ms", _share(alone, 0.5)),
-        at_most("p95_ms", _share(took, 0.95), "ms", MOST_P95_MS, _share(alone, 0.95)),
+        plain("p50_ms", quantile(took, 0.5), "ms", quantile(alone, 0.5)),
+        at_most("p95_ms", quantile(took, 0.95), "ms", MOST_P95_MS, quantile(alone, 0.95)),
         at_most("missed", missed, "events", 0),
     ]
 
@@ -120,7 +120,3 @@ def _difference(got: list[int], wanted: list[int]) -> int:
     if got == wanted:
         return 0
     return len(set(got) ^ set(wanted)) or abs(len(got) - len(wanted)) or 1
-
-
-def _share(values: list[float], share: float) -> float:
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]

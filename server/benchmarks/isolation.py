@@ -23,7 +23,7 @@ from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR
 from server.benchmarks.index import forget_index
 from server.benchmarks.jobs import start_worker
-from server.benchmarks.report import Measurement, at_most, plain
+from server.benchmarks.report import Measurement, at_most, plain, quantile
 from server.benchmarks.serving import served
 from server.bootstrap import Appliance, open_appliance
 
@@ -58,11 +58,11 @@ def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Mea
             f"The index was {done.state} before the reading was done.", remedy=done.error or "Read fewer chapters."
         )
     return [
-        plain("quiet_p50_ms", _share(quiet, 0.5), "ms"),
-        plain("quiet_p99_ms", _share(quiet, 0.99), "ms"),
-        plain("busy_p50_ms", _share(busy, 0.5), "ms", _share(quiet, 0.5)),
-        plain("busy_p99_ms", _share(busy, 0.99), "ms", _share(quiet, 0.99)),
-        at_most("p99_over_quiet", _share(busy, 0.99) / _share(quiet, 0.99), "times", MOST_OVER_QUIET, baseline=1.0),
+        plain("quiet_p50_ms", quantile(quiet, 0.5), "ms"),
+        plain("quiet_p99_ms", quantile(quiet, 0.99), "ms"),
+        plain("busy_p50_ms", quantile(busy, 0.5), "ms", quantile(quiet, 0.5)),
+        plain("busy_p99_ms", quantile(busy, 0.99), "ms", quantile(quiet, 0.99)),
+        at_most("p99_over_quiet", quantile(busy, 0.99) / quantile(quiet, 0.99), "times", MOST_OVER_QUIET, baseline=1.0),
         plain("indexed_meanwhile", done.progress * 100, "%"),
     ]
 
@@ -140,7 +140,3 @@ def _await_under_way(house: Appliance, index: Job) -> None:
     raise MeasurementFailed(
         "The work did not begin.", remedy="Is the embedding model installed? `lampstand doctor` says."
     )
-
-
-def _share(values: list[float], share: float) -> float:
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]

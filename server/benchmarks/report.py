@@ -37,6 +37,11 @@ def plain(name: str, value: float, unit: str, baseline: float | None = None) -> 
     return Measurement(name=name, value=_short(value), unit=unit, baseline=baseline)
 
 
+def quantile(values: list[float], share: float) -> float:
+    """The value that this share of the values, from 0 to 1, does not exceed."""
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
 def _short(value: float) -> float:
     return round(value, 4)
 

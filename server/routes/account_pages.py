@@ -42,6 +42,14 @@ def go(target: str) -> Redirect:
     return Redirect(target, status_code=303)
 
 
+def _enter(
+    request: AnyRequest, appliance: Appliance, who: Identity, entered: operations.SignedIn, target: str = "/"
+) -> Redirect:
+    """Go on as somebody who has just come in; what this browser was signed in as before is over."""
+    end_own_session(appliance, who)
+    return Redirect(target, status_code=303, cookies=[signed_in(request, entered.token)])
+
+
 class EntryPagesController(Controller):
     include_in_schema = False
     opt = rule(Permission.ENTER)
@@ -70,8 +78,7 @@ class EntryPagesController(Controller):
             )  # fmt: skip
         except ApplianceError as error:
             return again("sign_in.html", error, name=name, next_page=target)
-        end_own_session(appliance, who)
-        return Redirect(target, status_code=303, cookies=[signed_in(request, entered.token)])
+        return _enter(request, appliance, who, entered, target)
 
     @get("/setup", sync_to_thread=True)
     def setup_form(self, appliance: NamedDependency[Appliance]) -> Template | Redirect:
@@ -93,8 +100,7 @@ class EntryPagesController(Controller):
             )  # fmt: skip
         except ApplianceError as error:
             return again("setup.html", error, code=code, name=name)
-        end_own_session(appliance, who)
-        return Redirect("/", status_code=303, cookies=[signed_in(request, entered.token)])
+        return _enter(request, appliance, who, entered)
 
     @get("/join", sync_to_thread=True)
     def join_form(self, code: FromQuery[str] = "") -> Template:
@@ -115,8 +121,7 @@ class EntryPagesController(Controller):
             )
         except ApplianceError as error:
             return again("join.html", error, code=code, name=name)
-        end_own_session(appliance, who)
-        return Redirect("/", status_code=303, cookies=[signed_in(request, entered.token)])
+        return _enter(request, appliance, who, entered)
 
 
 class AccountPagesController(Controller):

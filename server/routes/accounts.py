@@ -113,7 +113,9 @@ def _me(identity: Identity, csrf: str, appliance: Appliance) -> Me:
     return Me(person=identity.person, role=identity.role, permissions=allowed, csrf_token=csrf)
 
 
-def _entered(request: AnyRequest, appliance: Appliance, entered: operations.SignedIn) -> Response[Me]:
+def _entered(request: AnyRequest, appliance: Appliance, who: Identity, entered: operations.SignedIn) -> Response[Me]:
+    """Who has just come in; what this client was signed in as before is over."""
+    end_own_session(appliance, who)
     identity = queries.identify_session(appliance.appliance_db, entered.token)
     me = _me(identity, csrf_token(entered.token), appliance)
     return Response(me, status_code=201, cookies=[signed_in(request, entered.token)])
@@ -144,8 +146,7 @@ class SessionController(Controller):
             appliance.appliance_db, login=data.name, password=data.password, address=address_of(request),
             agent=agent_of(request),
         )  # fmt: skip
-        end_own_session(appliance, who)
-        return _entered(request, appliance, entered)
+        return _entered(request, appliance, who, entered)
 
     @delete("/session", status_code=200, sync_to_thread=True, summary="Sign out")
     def sign_out(
@@ -166,8 +167,7 @@ class SessionController(Controller):
             appliance.appliance_db, code=data.code, name=data.name, password=data.password,
             address=address_of(request), agent=agent_of(request),
         )  # fmt: skip
-        end_own_session(appliance, who)
-        return _entered(request, appliance, entered)
+        return _entered(request, appliance, who, entered)
 
     @post("/join", sync_to_thread=True, summary="Become a member by a class code")
     def join(
@@ -180,8 +180,7 @@ class SessionController(Controller):
         entered = operations.join(
             appliance.appliance_db, code=data.code, name=data.name, address=address_of(request), agent=agent_of(request)
         )
-        end_own_session(appliance, who)
-        return _entered(request, appliance, entered)
+        return _entered(request, appliance, who, entered)
 
 
 class AccountController(Controller):

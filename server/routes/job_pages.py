@@ -11,7 +11,7 @@ from appliance.community.accounts import queries
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Identity, Person
 from appliance.infrastructure.jobs.job import view_job
-from server.access import audiences_of, may, rule
+from server.access import may, rule, sees
 from server.bootstrap import Appliance
 from server.job_desk import JobWish, begin, own_job, repeatable_job
 from server.routes.account_pages import go
@@ -27,12 +27,12 @@ class JobPagesController(Controller):
 
     @get(sync_to_thread=True)
     def jobs(self, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]) -> Template:
-        seen, now = audiences_of(who), time.time()
+        now = time.time()
         names = {person.audience: person.name for person in queries.people(appliance.appliance_db)}
         return Template(
             "jobs.html",
             context={
-                "jobs": [view_job(job, now) for job in appliance.jobs.latest(JOBS_SHOWN) if seen & set(job.audience.split())],
+                "jobs": [view_job(job, now) for job in appliance.jobs.latest(JOBS_SHOWN) if sees(who, job.audience)],
                 "queues": appliance.queues.states(), "names": names,
                 "pause_in_words": pause_in_words, "administers": may(who, Permission.ADMINISTER),
             },

@@ -10,10 +10,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Identity, Person
+from appliance.infrastructure.database import NO_ID
 from appliance.infrastructure.jobs.job import JobView, view_job
-from appliance.infrastructure.jobs.ledger import NO_ID
 from appliance.infrastructure.jobs.pauses import QueueState
-from server.access import audiences_of, rule
+from server.access import rule, sees
 from server.bootstrap import Appliance
 from server.job_desk import JobWish, begin, own_job, repeatable_job, seen_job
 
@@ -50,9 +50,9 @@ class JobController(Controller):
         before: Annotated[int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the page before.")] = NO_ID,
     ) -> JobList:
         found = appliance.jobs.latest(limit, before=before)
-        now, seen = time.time(), audiences_of(who)
+        now = time.time()
         return JobList(
-            jobs=[view_job(job, now) for job in found if seen & set(job.audience.split())],
+            jobs=[view_job(job, now) for job in found if sees(who, job.audience)],
             next_before=found[-1].id if len(found) == limit else None,
         )
 

@@ -11,10 +11,9 @@ from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.community.notifications import operations, queries
 from appliance.community.notifications.notification import Notification, OutsideAddress, Preference
+from appliance.infrastructure.database import NO_ID
 from server.access import rule
 from server.bootstrap import Appliance
-
-MOST_ID = queries.NO_ID
 
 
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +31,7 @@ class Unread(msgspec.Struct, frozen=True):
 class ReadUntil(msgspec.Struct, frozen=True):
     """The newest notification that was seen: what came since stays unread."""
 
-    until: Annotated[int, msgspec.Meta(ge=0, le=MOST_ID)]
+    until: Annotated[int, msgspec.Meta(ge=0, le=NO_ID)]
 
 
 class PreferenceList(msgspec.Struct, frozen=True):
@@ -66,9 +65,7 @@ class NotificationController(Controller):
         appliance: NamedDependency[Appliance],
         me: NamedDependency[Person],
         limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-        before: Annotated[
-            int, QueryParameter(ge=1, le=MOST_ID, description="`next_before` of the page before.")
-        ] = MOST_ID,
+        before: Annotated[int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the page before.")] = NO_ID,
         unread: Annotated[bool, QueryParameter(description="Only what was not read.")] = False,  # noqa: FBT002 - named in the address
     ) -> Inbox:
         database = appliance.appliance_db

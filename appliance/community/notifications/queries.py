@@ -3,10 +3,9 @@
 from appliance.community.house import read_rule
 from appliance.community.notifications import store
 from appliance.community.notifications.notification import Kind, Notification, OutsideAddress, Preference
-from appliance.infrastructure.database import Database, Reader, UnitOfWork
+from appliance.infrastructure.database import NO_ID, Database, Reader, UnitOfWork
 
 OUTSIDE_ALLOWED = "outside_allowed"
-NO_ID = 2**62
 
 
 def inbox(

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from appliance.errors import ApplianceError
-from appliance.infrastructure.database import Database, Row, UnitOfWork
+from appliance.infrastructure.database import NO_ID, Database, Row, UnitOfWork
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs import statements as sql
 from appliance.infrastructure.jobs.job import (
@@ -38,7 +38,6 @@ BACKOFF_LIMIT_S = 300.0
 MOST_DEATHS = 50
 FREE_DEATHS = 2
 DEATH_PAUSE_LIMIT_S = 30.0
-NO_ID = 2**62
 OVERSEERS = "administrators"
 
 
