@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import apsw
 import sqlite_vec
@@ -16,6 +16,8 @@ import sqlite_vec
 from appliance.errors import NotFound, Refused, Unavailable
 
 BUSY_TIMEOUT_MS = 30_000
+# What every index of words is made with.
+TOKENIZER, TOKENIZER_OPTIONS = "porter", ["unicode61", "remove_diacritics", "2"]
 # Higher than any number of a row: where a list without a `before` begins.
 NO_ID = 2**62
 
@@ -92,6 +94,16 @@ class Reader:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+        self._tokenizer: apsw.FTS5Tokenizer | None = None
+
+    def tokens(self, text: str) -> list[str]:
+        """The words of a text as the indexes of words have them: without accents, cut to their stems."""
+        if self._tokenizer is None:
+            self._tokenizer = self._connection.fts5_tokenizer(TOKENIZER, TOKENIZER_OPTIONS)
+        found = self._tokenizer(
+            text.encode(), apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False
+        )
+        return cast("list[str]", found)
 
     def rows(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         with _engine_errors():

@@ -77,12 +77,15 @@ def _expression(terms: list[tuple[str, "_Term"]]) -> str:
     return expression
 
 
-def any_of(query: TextQuery, frequency: Callable[[str], int] = lambda _word: 0) -> str:
-    """An expression that any of the telling words satisfies, for ranking by BM25; of many, the rarest."""
+def any_of(query: TextQuery) -> str:
+    """An expression that any of the telling words satisfies, for ranking by BM25."""
+    return " OR ".join(_quoted(word) for word in most_telling_words(query))
+
+
+def most_telling_words(query: TextQuery, frequency: Callable[[str], int] = lambda _word: 0) -> list[str]:
+    """The telling words, none twice; of many, the rarest."""
     words = list(dict.fromkeys(telling_words(query)))
-    if len(words) > MOST_TELLING:
-        words = sorted(words, key=frequency)[:MOST_TELLING]
-    return " OR ".join(_quoted(word) for word in words)
+    return sorted(words, key=frequency)[:MOST_TELLING] if len(words) > MOST_TELLING else words
 
 
 def telling_words(query: TextQuery) -> list[str]:

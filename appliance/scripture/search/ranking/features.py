@@ -7,11 +7,10 @@ import numpy as np
 from appliance.scripture.search.ranking.knowledge import Floats, Integers, Knowledge
 from appliance.scripture.search.ranking.lens import Lens
 from appliance.scripture.search.ranking.memory import Recalled, TopicMemory
-from appliance.scripture.search.ranking.signals import Signals, top
+from appliance.scripture.search.ranking.signals import EVERYWHERE, Signals, top
 
 # Places that are told apart.
 RANKED = 400
-EVERYWHERE = slice(None)
 Column = tuple[str, Floats | float]
 
 

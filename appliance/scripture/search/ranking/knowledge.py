@@ -7,7 +7,7 @@ import copy
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,8 @@ from appliance.scripture.lexicon import fold
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Translation
 from appliance.scripture.search.fts import stem
+from appliance.scripture.search.ranking.byte_vectors import ByteVectors
+from appliance.scripture.search.ranking.word_index import WordIndex
 from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
 
 # Of 32 bits where they are kept; between two steps of a computation numpy may make 64 of them.
@@ -32,10 +34,14 @@ _WORD = re.compile(r"\w{2,}")
 LONGEST_RANGE = 30
 
 SELECT_PLACES = "SELECT verse_id, length(text) FROM verses WHERE translation = ? ORDER BY verse_id"
-SELECT_TEXTS = "SELECT text FROM verses WHERE translation = ?"
+SELECT_TEXTS = "SELECT verse_id, text FROM verses WHERE translation = ?"
 SELECT_TOPIC_WORDS = "SELECT headword || ' ' || heading FROM headings_fts"
 SELECT_HEADINGS = "SELECT rowid, topic, heading FROM headings_fts"
+SELECT_HEADING_WORDS = "SELECT rowid, headword, heading FROM headings_fts"
 SELECT_COMMENT_PLACES = 'SELECT id, start, "end" FROM comments'
+SELECT_COMMENT_WORDS = "SELECT id, text FROM comments"
+# A headword says more than a heading.
+HEADWORD_WEIGHT = 3.0
 
 
 class Ragged:
@@ -61,10 +67,11 @@ class Ragged:
 
 
 class EnglishText(NamedTuple):
-    """A text whose words are searched, and how its verses are numbered."""
+    """A text whose words are searched: its verses at the places of those of the embedded text, and the index of their words."""
 
     id: str
-    to_hub: Callable[[int], int]
+    verses: list[str]
+    words: WordIndex
 
 
 class Knowledge:
@@ -73,18 +80,18 @@ class Knowledge:
     def __init__(self, reader: Reader, embedded: Translation, second: Translation | None, model: str) -> None:
         """`embedded` is the text whose verses have vectors of `model`; a `second` one, of another style, has other words for the same."""
         self.embedded = embedded
-        self.texts = [
-            EnglishText(each.id, numbering(each.versification).to_hub) if each else None for each in (embedded, second)
-        ]
         self._read_verses(reader)
+        self.texts = [self._read_text(reader, each) if each else None for each in (embedded, second)]
         self.vectors = self._read_vectors(reader)
+        self.likeness = ByteVectors(self.vectors)
         self.links = self._read_links(reader)
         self._read_topics(reader)
-        self.heading_vectors = self._read_heading_vectors(reader, model)
+        self.heading_likeness = ByteVectors(self._read_heading_vectors(reader, model))
+        self.heading_words = self._read_heading_words(reader)
         self.words = self._read_words(reader)
         self.transliterations = frozenset(fold(row[2]) for row in reader.rows(store.SELECT_LEMMAS))
         rows, starts, ends = _columns(reader.rows(SELECT_COMMENT_PLACES), 3)
-        self.comment_rows = _numbered(rows)
+        self.comment_words = self._read_comment_words(reader, _numbered(rows))
         self.comments = Ragged(len(rows), *self._ranges(starts, ends))
 
     @property
@@ -118,12 +125,35 @@ class Knowledge:
         self.chapter_of = np.cumsum(is_first) - 1
         self.chapter_lengths = np.diff(self.chapter_starts, append=self.size).astype(np.float32)
 
+    def _read_text(self, reader: Reader, text: Translation) -> EnglishText:
+        rows = reader.rows(SELECT_TEXTS, (text.id,))
+        to_hub = numbering(text.versification).to_hub
+        verses = [""] * self.size
+        for at, (_, verse) in zip(self.positions([to_hub(place) for place, _ in rows]).tolist(), rows, strict=True):
+            if at >= 0:
+                # Where two verses of a text are one of the hub's, their words stand together.
+                verses[at] = f"{verses[at]} {verse}".lstrip()
+        words = ((at, reader.tokens(verse), 1.0) for at, verse in enumerate(verses) if verse)
+        return EnglishText(text.id, verses, WordIndex(self.size, words))
+
+    def _read_heading_words(self, reader: Reader) -> WordIndex:
+        def columns() -> Iterator[tuple[int, list[str], float]]:
+            for row, headword, heading in reader.each(SELECT_HEADING_WORDS):
+                yield self.heading_rows[row], reader.tokens(headword), HEADWORD_WEIGHT
+                yield self.heading_rows[row], reader.tokens(heading), 1.0
+
+        return WordIndex(len(self.heading_rows), columns())
+
+    def _read_comment_words(self, reader: Reader, numbers: dict[int, int]) -> WordIndex:
+        comments = reader.each(SELECT_COMMENT_WORDS)
+        return WordIndex(len(numbers), ((numbers[row], reader.tokens(comment), 1.0) for row, comment in comments))
+
     def _read_words(self, reader: Reader) -> Counter[str]:
         """How often each word stands in the texts; those of headwords and headings stand there too."""
         words = Counter[str]()
         for text in self.texts:
             if text:
-                for (verse,) in reader.each(SELECT_TEXTS, (text.id,)):
+                for verse in text.verses:
                     words.update(_WORD.findall(verse.lower()))
         words.update(
             {word for (heading,) in reader.each(SELECT_TOPIC_WORDS) for word in _WORD.findall(heading.lower())}

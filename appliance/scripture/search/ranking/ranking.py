@@ -1,7 +1,6 @@
 """The learned order of verses for a query, and what speaks for each."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -24,9 +23,6 @@ from appliance.scripture.search.wording import Vocabulary
 SAME_TOPIC = 0.8
 MEANING_DEPTH = 200
 MOST_TOPICS = 3
-
-# Questions to the indexes of words, of all searches; each thread has a connection of its own.
-_POOL = ThreadPoolExecutor(4, thread_name_prefix="words")
 
 
 class RankerOutdated(Unavailable):
@@ -52,13 +48,14 @@ class Ranked(msgspec.Struct, frozen=True):
     _ranking: "Ranking"
     _signals: Signals
 
-    def best_by_words(self, count: int) -> list[tuple[str, list[int]]]:
-        """The best verses by words alone, a text at a time."""
+    def best_by_words(self, count: int) -> list[tuple[int, str]]:
+        """The best verses of each text by words alone, with what they say."""
         knowledge = self._ranking.knowledge
         return [
-            (text.id, knowledge.places[top(signal, count)].tolist())
+            (int(knowledge.places[at]), text.verses[at])
             for text, signal in zip(knowledge.texts, self._signals.words, strict=True)
             if text
+            for at in top(signal, count).tolist()
         ]
 
     def support(self, verse_ids: list[int]) -> dict[int, Support]:
@@ -80,10 +77,11 @@ class Ranking:
     def rank(self, database: Database, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> Ranked:
         """The best verses of a part of the canon for a query; `embed` makes its vector, while its words are looked up."""
         knowledge = self.knowledge
-        words = find_words(database, knowledge, query, span, _POOL.submit)
+        within = knowledge.within(span.first, span.last)
+        words = find_words(database.reader, knowledge, query, within)
         vector = np.frombuffer(embed(), dtype="<f4")
-        signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words, span, _POOL)
-        found = candidates(signals, knowledge.within(span.first, span.last))
+        signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words, within)
+        found = candidates(signals, within)
         columns, table = self._features.table(signals, found)
         if columns != self._learned.columns:
             raise RankerOutdated(

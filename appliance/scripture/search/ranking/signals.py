@@ -1,40 +1,23 @@
 """What speaks for a verse as an answer to a query: an array over all verses for each signal."""
 
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from typing import Any
-
 import msgspec
 import numpy as np
 
-from appliance.infrastructure.database import Database
-from appliance.scripture.search.candidates import Span
-from appliance.scripture.search.fts import TextQuery, any_of, stem, telling_words
+from appliance.infrastructure.database import Reader
+from appliance.scripture.search.fts import TextQuery, most_telling_words, stem, telling_words
 from appliance.scripture.search.ranking.knowledge import EnglishText, Floats, Integers, Knowledge, Ragged
 from appliance.scripture.search.ranking.lens import Lens
 from appliance.scripture.search.ranking.memory import Recalled, TopicMemory, company_of
+from appliance.scripture.search.ranking.word_index import WordIndex
 
 TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
 # How many of the best verses others are reached from.
 SEEDS = 60
-EVERYWHERE = Span()
-# Rows of a matrix that stay in the processor's cache.
-AT_ONCE = 512
+EVERYWHERE = slice(None)
 # Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009.
 RRF_K = 60
 # How near a heading has to be: those a width further away say a third as much.
 HEADING_WIDTH = 0.1
-
-SCORED_VERSES = """
-SELECT v.verse_id, f.rank FROM verses_fts AS f CROSS JOIN verses AS v ON v.id = f.rowid
-WHERE f.verses_fts MATCH :expression AND v.translation = :translation AND v.verse_id BETWEEN :first AND :last ORDER BY f.rank LIMIT :limit
-"""
-SCORED_COMMENTS = "SELECT rowid, rank FROM comments_fts WHERE comments_fts MATCH :expression ORDER BY rank LIMIT :limit"
-# A headword says more than a heading.
-SCORED_HEADINGS = """
-SELECT rowid, rank FROM headings_fts WHERE headings_fts MATCH :expression AND rank MATCH 'bm25(3.0, 1.0)'
-ORDER BY rank LIMIT :limit
-"""
 
 
 class TopicSignals(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,42 +56,22 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WordsFound(msgspec.Struct, frozen=True, kw_only=True):
-    """What the indexes of words answer: an array a text, and rows of comments and headings with their BM25 scores."""
+    """What the indexes of words answer: an array a text, and the best rows of comments and headings, with their BM25 scores."""
 
     texts: list[Floats]
     comments: tuple[Integers, Floats]
     headings: tuple[Integers, Floats]
 
 
-def find_words(
-    database: Database,
-    knowledge: Knowledge,
-    query: TextQuery | None,
-    span: Span = EVERYWHERE,
-    submit: Callable[..., Future[Any]] | None = None,
-) -> Callable[[], WordsFound]:
-    """Ask the indexes of words, in threads where there is who to `submit` to; call what is returned for the answer.
-
-    Of verses only those of a part of the canon are found.
-    """
-    expression = any_of(query, knowledge.frequency) if query else ""
-
-    def of_verses() -> list[Floats]:
-        return [_of_text(database, knowledge, text, expression, span) for text in knowledge.texts]
-
-    def of_notes() -> list[tuple[Integers, Floats]]:
-        return [
-            _scored(database, SCORED_COMMENTS, expression, COMMENT_DEPTH, knowledge.comment_rows),
-            _scored(database, SCORED_HEADINGS, expression, HEADING_DEPTH, knowledge.heading_rows),
-        ]
-
-    verses, notes = (submit(each).result for each in (of_verses, of_notes)) if submit else (of_verses, of_notes)
-
-    def found() -> WordsFound:
-        comments, headings = notes()
-        return WordsFound(texts=verses(), comments=comments, headings=headings)
-
-    return found
+def find_words(reader: Reader, knowledge: Knowledge, query: TextQuery | None, within: slice = EVERYWHERE) -> WordsFound:
+    """Look up the most telling words of a query. Of verses only those of a part of the canon are found."""
+    words = most_telling_words(query, knowledge.frequency) if query else []
+    tokens = [token for word in words for token in reader.tokens(word)]
+    return WordsFound(
+        texts=[_of_text(text, tokens, within) if text else knowledge.nothing for text in knowledge.texts],
+        comments=_best(knowledge.comment_words, tokens, COMMENT_DEPTH),
+        headings=_best(knowledge.heading_words, tokens, HEADING_DEPTH),
+    )
 
 
 def gather(
@@ -117,23 +80,20 @@ def gather(
     memory: TopicMemory | None,
     query: TextQuery | None,
     vector: Floats,
-    words: Callable[[], WordsFound],
-    span: Span = EVERYWHERE,
-    aside: Executor | None = None,
+    words: WordsFound,
+    within: slice = EVERYWHERE,
 ) -> Signals:
-    """Every signal for a query and its vector; `words` is asked as late as can be, and a part is computed `aside`."""
-    heading_cosines = aside.submit(_products, knowledge.heading_vectors, vector) if aside else None
-    cosine, adapted = _products(knowledge.vectors, vector, lens.adapter @ vector)
+    """Every signal for a query, its vector and what its words found."""
+    cosine, adapted = knowledge.likeness.products(vector, lens.adapter @ vector)
+    (heading_cosine,) = knowledge.heading_likeness.products(vector)
     recalled = memory.recall(vector, company_of(cosine, knowledge.vectors)) if memory else None
-    (heading_cosine,) = heading_cosines.result() if heading_cosines else _products(knowledge.heading_vectors, vector)
-    found = words()
-    fused = _fused(knowledge, [*found.texts, cosine, adapted], knowledge.within(span.first, span.last))
+    fused = _fused(knowledge, [*words.texts, cosine, adapted], within)
     seeds = top(fused, SEEDS)
     linked = _reach(knowledge.links, seeds, fused[seeds], knowledge.size)
     return Signals(
-        words=found.texts, cosine=cosine, adapted=adapted, fused=fused,
-        comments=_spread_best(knowledge.comments, *found.comments, knowledge.size),
-        topics=_of_topics(knowledge, query, found.headings, heading_cosine),
+        words=words.texts, cosine=cosine, adapted=adapted, fused=fused,
+        comments=_spread_best(knowledge.comments, *words.comments, knowledge.size),
+        topics=_of_topics(knowledge, query, words.headings, heading_cosine),
         by_topics=_by_topics(knowledge, seeds, fused[seeds]),
         linked=linked, linked_twice=_linked(knowledge, linked, 5 * SEEDS),
         recalled=recalled, recalled_linked=_linked(knowledge, recalled.ridge, SEEDS) if recalled else knowledge.nothing,
@@ -141,22 +101,13 @@ def gather(
     )  # fmt: skip
 
 
-def top(signal: Floats, count: int, within: slice = slice(None)) -> Integers:
+def top(signal: Floats, count: int, within: slice = EVERYWHERE) -> Integers:
     """The positions of the largest numbers above 0, largest first."""
     part = signal[within]
     positive = np.flatnonzero(part > 0)
     if count < len(positive):
         positive = positive[np.argpartition(-part[positive], count)[:count]]
     return positive[np.argsort(-part[positive], kind="stable")] + (within.start or 0)
-
-
-def _products(rows: Floats, *vectors: Floats) -> list[Floats]:
-    """The products of all rows with each of some vectors. What costs is to read the rows: that is done once."""
-    products = [np.empty(len(rows), dtype=np.float32) for _ in vectors]
-    for at in range(0, len(rows), AT_ONCE):
-        for vector, product in zip(vectors, products, strict=True):
-            np.dot(rows[at : at + AT_ONCE], vector, out=product[at : at + AT_ONCE])
-    return products
 
 
 def _fused(knowledge: Knowledge, signals: list[Floats], within: slice) -> Floats:
@@ -167,19 +118,18 @@ def _fused(knowledge: Knowledge, signals: list[Floats], within: slice) -> Floats
     return fused
 
 
-def _of_text(database: Database, knowledge: Knowledge, text: EnglishText | None, expression: str, span: Span) -> Floats:
-    if not expression or text is None:
-        return knowledge.nothing
-    scoped = f'text : ({expression}) AND translation : "{text.id}"'
-    rows = database.reader.rows(
-        SCORED_VERSES,
-        {"expression": scoped, "translation": text.id, "first": span.first, "last": span.last, "limit": TEXT_DEPTH},
-    )
-    positions = knowledge.positions([text.to_hub(place) for place, _ in rows])
-    scores = np.array([-score for _, score in rows], dtype=np.float32)
-    signal = np.zeros(knowledge.size, dtype=np.float32)
-    np.maximum.at(signal, positions[positions >= 0], scores[positions >= 0])
+def _of_text(text: EnglishText, tokens: list[str], within: slice) -> Floats:
+    scores = text.words.scores(tokens)
+    best = top(scores, TEXT_DEPTH, within)
+    signal = np.zeros_like(scores)
+    signal[best] = scores[best]
     return signal
+
+
+def _best(words: WordIndex, tokens: list[str], count: int) -> tuple[Integers, Floats]:
+    scores = words.scores(tokens)
+    rows = top(scores, count)
+    return rows, scores[rows]
 
 
 def _of_topics(
@@ -215,17 +165,6 @@ def _matching_topics(knowledge: Knowledge, headings: Integers, query: TextQuery 
 def _overlap(wanted: set[str], given: frozenset[str]) -> float:
     shared = len(wanted & given)
     return shared * shared / (len(wanted) * len(given)) if shared else 0.0
-
-
-def _scored(
-    database: Database, statement: str, expression: str, limit: int, numbers: dict[int, int]
-) -> tuple[Integers, Floats]:
-    """Rows of an index of words by their number here, with their BM25 score."""
-    rows = database.reader.rows(statement, {"expression": expression, "limit": limit}) if expression else []
-    known = [(numbers[row], -score) for row, score in rows if row in numbers]
-    return np.array([row for row, _ in known], dtype=np.int64), np.array(
-        [score for _, score in known], dtype=np.float32
-    )
 
 
 def _linked(knowledge: Knowledge, signal: Floats, count: int) -> Floats:

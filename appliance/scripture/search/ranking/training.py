@@ -123,7 +123,7 @@ def examples(
         features = Features(knowledge, lens, memory)
         for number in np.flatnonzero(folds == fold).tolist():
             query = parse_query(topics.names[number])
-            words = find_words(database, knowledge, query)
+            words = find_words(database.reader, knowledge, query)
             signals = gather(knowledge, lens, memory, query, topics.vectors[number], words)
             found = candidates(signals)
             others_at = np.setdiff1d(
