@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import structlog
 
-from models.errors import DownloadFailed
+from models.errors import DownloadFailed, DownloadInterrupted
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 15.0, 60.0
 # Attempts in a row that bring nothing new; each waits twice as long as the one before.
@@ -19,6 +19,8 @@ ATTEMPTS = 5
 FIRST_PAUSE_S = 0.5
 # Left free on the disk beside the file.
 SPARE_BYTES = 64 * 2**20
+# Refusals that pass by themselves.
+PASSING = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
 
@@ -31,7 +33,7 @@ def fetch(
     """Bring a file into `folder`; its path and SHA-256. What was brought before it broke off is kept and used.
 
     Where no `sha256` is given, the one that the server states of the file (`X-Linked-Etag`, as model hubs do) is checked.
-    Raises DownloadFailed with what to do.
+    Raises DownloadFailed with what to do; DownloadInterrupted where that is to ask again later.
     """
     parts = urlsplit(url)
     name = PurePosixPath(unquote(parts.path)).name
@@ -50,7 +52,7 @@ def fetch(
     if expected and actual != expected:
         download.forget()
         raise DownloadFailed(
-            f"{name} is not what it should be: its SHA-256 is {actual}, not {expected}. It was removed; fetch it again, and if "
+            f"{name} is not what it should be: its SHA-256 is {actual}, not {expected}. It was removed. Begin again once; if "
             "this repeats, do not trust the source."
         )
     target = folder / name
@@ -82,7 +84,7 @@ class _Download:
                     reason = str(error) or type(error).__name__
                 failures = 0 if self._have() > before else failures + 1
                 if failures >= ATTEMPTS:
-                    raise DownloadFailed(
+                    raise DownloadInterrupted(
                         f"{self._url} could not be fetched: {reason}. What came so far is kept; the same command goes on there."
                     )
                 _log.warning("download broke off; going on", url=self._url, reason=reason)
@@ -130,8 +132,10 @@ class _Download:
                 f"{self._url} is not given to everyone ({status}): its licence may have to be accepted on its page first. "
                 "Fetch it there with a browser, and add the file by hand."
             )
-        if 400 <= status < 500 and status != httpx.codes.TOO_MANY_REQUESTS:
-            raise DownloadFailed(f"{self._url} cannot be had: the server answers with status {status}.")
+        if 400 <= status < 500 and status not in PASSING:
+            raise DownloadFailed(
+                f"{self._url} cannot be had: the server answers with status {status}. Is the address right?"
+            )
         response.raise_for_status()
 
     def _start_of(self, response: httpx.Response) -> int | None:

@@ -41,14 +41,14 @@ from appliance.infrastructure.settings import Settings, default_home, load_setti
 from appliance.infrastructure.tidying import TIDY, tidy
 from appliance.scripture import jobs as scripture_jobs
 from appliance.scripture import queries
-from appliance.scripture.companions.store import m002_links, m003_comments, m005_entities
+from appliance.scripture.companions.store import m002_links, m003_comments, m005_entities, m006_comments
 from appliance.scripture.graph.freshness import graph_is_stale
 from appliance.scripture.passage import Translation
 from appliance.scripture.search.index import IndexState, bare_headings, index_state
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.imported_topics import memory_is_stale
 from appliance.scripture.search.service import Finder
-from appliance.scripture.store import m001_library, m004_headings
+from appliance.scripture.store import m001_library, m004_headings, m007_headings
 from appliance.scripture.suggestions import Suggester
 from appliance.study.operations import AnswerDesk, forget_person
 from appliance.study.ports import Writer
@@ -58,7 +58,15 @@ from models.client import Client
 from server.model_jobs import PULL, pull_model
 from server.model_runtime import RuntimeEmbedder, RuntimeWriter
 
-LIBRARY_MIGRATIONS = (m001_library, m002_links, m003_comments, m004_headings, m005_entities)
+LIBRARY_MIGRATIONS = (
+    m001_library,
+    m002_links,
+    m003_comments,
+    m004_headings,
+    m005_entities,
+    m006_comments,
+    m007_headings,
+)
 APPLIANCE_MIGRATIONS = (
     m001_jobs,
     m002_messages,

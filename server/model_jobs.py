@@ -8,7 +8,7 @@ from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.runner import JobContext
 from models.catalogue import Catalogue
-from models.errors import DownloadFailed, ModelError
+from models.errors import DownloadFailed, DownloadInterrupted, ModelError
 from models.planner.plan import in_words
 from models.pulling import pull
 
@@ -16,11 +16,11 @@ MIB = 2**20
 
 
 class ModelNotFetched(Unavailable):
-    """A model could not be fetched; what came so far is kept."""
+    """The network failed; what came so far is kept."""
 
 
 class ModelNotAdded(Refused):
-    """What was fetched is no model that can be loaded, or no model has this name."""
+    """A model cannot be had from where it should come from, what came is no model, or no model has this name."""
 
 
 # A download goes on where it broke off; what it waits for is the network, which may come back tonight.
@@ -41,8 +41,10 @@ def pull_model(context: JobContext, arguments: Mapping[str, Any], *, catalogue: 
             catalogue, folder, wanted, sha256=str(arguments.get("sha256", "")), name=str(arguments.get("name", "")),
             on_progress=progress,
         )  # fmt: skip
-    except DownloadFailed as error:
+    except DownloadInterrupted as error:
         raise ModelNotFetched(error.message, remedy="Is there a network?") from error
+    except DownloadFailed as error:
+        raise ModelNotAdded(error.message) from error
     except ModelError as error:
         raise ModelNotAdded(
             error.message, remedy="`lampstand models recommend` names those that fit this machine."

@@ -17,7 +17,7 @@ from appliance.errors import NotFound, Refused, Unavailable
 
 BUSY_TIMEOUT_MS = 30_000
 # What every index of words is made with.
-TOKENIZER, TOKENIZER_OPTIONS = "porter", ["unicode61", "remove_diacritics", "2"]
+TOKENIZE = "porter unicode61 remove_diacritics 2"
 # Higher than any number of a row: where a list without a `before` begins.
 NO_ID = 2**62
 
@@ -99,7 +99,8 @@ class Reader:
     def tokens(self, text: str) -> list[str]:
         """The words of a text as the indexes of words have them: without accents, cut to their stems."""
         if self._tokenizer is None:
-            self._tokenizer = self._connection.fts5_tokenizer(TOKENIZER, TOKENIZER_OPTIONS)
+            name, *options = TOKENIZE.split()
+            self._tokenizer = self._connection.fts5_tokenizer(name, options)
         found = self._tokenizer(
             text.encode(), apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False
         )

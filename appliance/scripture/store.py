@@ -132,11 +132,23 @@ SELECT_CITING = """
 SELECT t.headword, c.heading, c.start, c."end", t.citations FROM topic_citations AS c CROSS JOIN topics AS t ON t.id = c.topic
 WHERE c.start BETWEEN :low AND :last AND c."end" >= :first
 """
-# Each heading of a topic is a document of its own, under the topic's headword.
-HEADINGS_SCHEMA = """
+INDEXED_HEADINGS_SCHEMA = """
 CREATE VIRTUAL TABLE headings_fts USING fts5 (
     headword, heading, topic UNINDEXED, tokenize = 'porter unicode61 remove_diacritics 2'
 )
+"""
+INDEX_HEADINGS = (
+    "INSERT INTO headings_fts (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
+    "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id"
+)
+# Each heading of a topic is a document of its own, under the topic's headword.
+HEADINGS_SCHEMA = """
+CREATE TABLE headings (
+    id INTEGER PRIMARY KEY, topic INTEGER NOT NULL REFERENCES topics (id), headword TEXT NOT NULL, heading TEXT NOT NULL
+);
+CREATE INDEX headings_topic ON headings (topic);
+INSERT INTO headings (id, topic, headword, heading) SELECT rowid, topic, headword, heading FROM headings_fts WHERE topic IN (SELECT id FROM topics);
+DROP TABLE headings_fts
 """
 # A heading's vector goes with its document; what lacks one is found by what is there.
 HEADING_VECTORS_SCHEMA = (
@@ -144,21 +156,20 @@ HEADING_VECTORS_SCHEMA = (
 )
 SELECT_HEADING_VECTORS = "SELECT heading, vector FROM heading_vectors WHERE model = ?"
 SELECT_BARE_HEADINGS = """
-SELECT h.rowid, h.headword, h.heading FROM headings_fts AS h LEFT JOIN heading_vectors AS v ON v.heading = h.rowid AND v.model = ?
+SELECT h.id, h.headword, h.heading FROM headings AS h LEFT JOIN heading_vectors AS v ON v.heading = h.id AND v.model = ?
 WHERE v.heading IS NULL
 """
 UPSERT_HEADING_VECTOR = "INSERT OR REPLACE INTO heading_vectors VALUES (?, ?, ?)"
 DELETE_HEADING_VECTORS = """
 DELETE FROM heading_vectors WHERE heading IN (
-    SELECT h.rowid FROM headings_fts AS h JOIN topics AS t ON t.id = h.topic WHERE t.dictionary = ?
+    SELECT h.id FROM headings AS h JOIN topics AS t ON t.id = h.topic WHERE t.dictionary = ?
 )
 """
 INSERT_HEADINGS = (
-    "INSERT INTO headings_fts (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
-    "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id"
+    "INSERT INTO headings (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
+    "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id WHERE t.dictionary = ?"
 )
-INSERT_HEADINGS_OF = f"{INSERT_HEADINGS} WHERE t.dictionary = ?"
-DELETE_HEADINGS = "DELETE FROM headings_fts WHERE topic IN (SELECT id FROM topics WHERE dictionary = ?)"
+DELETE_HEADINGS = "DELETE FROM headings WHERE topic IN (SELECT id FROM topics WHERE dictionary = ?)"
 
 
 def m001_library(work: UnitOfWork) -> None:
@@ -168,9 +179,15 @@ def m001_library(work: UnitOfWork) -> None:
 
 
 def m004_headings(work: UnitOfWork) -> None:
-    work.execute(HEADINGS_SCHEMA)
+    work.execute(INDEXED_HEADINGS_SCHEMA)
     work.execute(HEADING_VECTORS_SCHEMA)
-    work.execute(INSERT_HEADINGS)
+    work.execute(INDEX_HEADINGS)
+
+
+def m007_headings(work: UnitOfWork) -> None:
+    """The ranking has an index of headings' words of its own, in memory: rows keep their numbers, and so their vectors."""
+    for statement in HEADINGS_SCHEMA.split(";\n"):
+        work.execute(statement)
 
 
 class Dictionary(msgspec.Struct, frozen=True, kw_only=True):
@@ -286,4 +303,4 @@ def insert_topics(work: UnitOfWork, dictionary: str, topics: Iterable[Topic]) ->
         topic_id = work.last_insert_id
         work.execute_many(INSERT_CITATION, [(topic_id, c.heading, c.start, c.end) for c in topic.citations])
         work.execute_many(INSERT_SEE_ALSO, [(topic_id, headword) for headword in topic.see_also])
-    work.execute(INSERT_HEADINGS_OF, (dictionary,))
+    work.execute(INSERT_HEADINGS, (dictionary,))

@@ -14,10 +14,11 @@ import numpy as np
 from appliance.errors import NotFound
 from appliance.scripture.queries import browse_topics
 from appliance.scripture.search.candidates import Span, by_meaning, by_words
-from appliance.scripture.search.fts import parse_query
+from appliance.scripture.search.fts import most_telling_words, parse_query
 from appliance.scripture.search.in_order import words_of
-from appliance.scripture.search.ranking.byte_vectors import ByteVectors
-from appliance.scripture.search.ranking.word_index import WordIndex
+from appliance.scripture.search.ranking.bm25_index import BM25Index
+from appliance.scripture.search.ranking.quantized_vectors import QuantizedVectors
+from appliance.scripture.search.ranking.signals import TEXT_DEPTH, top
 from server.benchmarks.report import Measurement, at_least, at_most, plain, quantile
 from server.benchmarks.serving import ANSWER_S, served
 from server.bootstrap import Appliance
@@ -120,20 +121,26 @@ def _raw_costs(appliance: Appliance, queries: list[str]) -> list[Measurement]:
     shape = appliance.index_state().embedded, len(vectors[0]) // 4
     matrix = np.random.default_rng(1).standard_normal(shape, dtype=np.float32)
     parsed = [query for query in map(parse_query, queries[:RAW]) if query]
-    words = [[token for word in query.words for token in library.reader.tokens(word)] for query in parsed]
+    words = [[token for word in most_telling_words(query) for token in library.reader.tokens(word)] for query in parsed]
     verses = library.reader.rows(SELECT_SOME, (text,))
-    index = WordIndex(len(verses), ((row, library.reader.tokens(verse), 1.0) for row, (verse,) in enumerate(verses)))
-    bytes_of = ByteVectors(matrix)
+    index = BM25Index(len(verses), ((row, library.reader.tokens(verse), 1.0) for row, (verse,) in enumerate(verses)))
+    quantized = QuantizedVectors(matrix)
     unpacked = [np.frombuffer(vector, dtype="<f4") for vector in vectors]
     costs: dict[str, list[Callable[[], object]]] = {
         "embed_ms": [partial(appliance.embedder.embed, [f"{query} again"]) for query in queries[:RAW]],
-        "fts5_bm25_ms": [partial(by_words, library.reader, query, text, Span(), 300, loose=True) for query in parsed],
-        "bm25_in_memory_ms": [partial(index.scores, tokens) for tokens in words],
+        "fts5_bm25_ms": [
+            partial(by_words, library.reader, query, text, Span(), TEXT_DEPTH, loose=True) for query in parsed
+        ],
+        "bm25_in_memory_ms": [partial(_best_by_words, index, tokens) for tokens in words],
         "sqlite_vec_200_ms": [partial(by_meaning, library.reader, vector, Span(), 200) for vector in vectors],
         "all_cosines_ms": [partial(np.dot, matrix, vector) for vector in unpacked],
-        "all_cosines_in_bytes_ms": [partial(bytes_of.products, vector) for vector in unpacked],
+        "all_cosines_in_bytes_ms": [partial(quantized.dot_products, vector) for vector in unpacked],
     }
     return [plain(name, statistics.median(map(_milliseconds, calls)), "ms") for name, calls in costs.items()]
+
+
+def _best_by_words(index: BM25Index, tokens: list[str]) -> object:
+    return top(index.scores(tokens), TEXT_DEPTH)
 
 
 def _milliseconds(call: Callable[[], object]) -> float:

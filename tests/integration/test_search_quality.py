@@ -42,7 +42,7 @@ def test_the_shipped_trees_know_the_columns_that_are_made(installed: Appliance) 
     assert ranking is not None
 
     ranked = ranking.rank(
-        installed.library, parse_query("light"), lambda: installed.embedder.embed(["light"])[0], Span()
+        installed.library.reader, parse_query("light"), lambda: installed.embedder.embed(["light"])[0], Span()
     )
 
     assert len(ranked.verse_ids) > 100

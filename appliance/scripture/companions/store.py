@@ -73,10 +73,6 @@ SELECT_MENTIONS = "SELECT m.verse_id, m.entity, e.kind FROM entity_mentions AS m
 PARAGRAPH = "\n\n"
 LIST = "|"
 INSERT_COMMENT = 'INSERT INTO comments (dataset, start, "end", text) VALUES (?, ?, ?, ?)'
-INSERT_COMMENTS_FTS = "INSERT INTO comments_fts (rowid, text) SELECT id, text FROM comments WHERE dataset = ?"
-DELETE_COMMENTS_FTS = (
-    "INSERT INTO comments_fts (comments_fts, rowid, text) SELECT 'delete', id, text FROM comments WHERE dataset = ?"
-)
 DELETE_COMMENTS = "DELETE FROM comments WHERE dataset = ?"
 # Comments stay within a chapter.
 SELECT_COMMENTS = """
@@ -109,6 +105,11 @@ def m005_entities(work: UnitOfWork) -> None:
         work.execute(statement)
 
 
+def m006_comments(work: UnitOfWork) -> None:
+    """The ranking has an index of comments' words of its own, in memory."""
+    work.execute("DROP TABLE comments_fts")
+
+
 def select_datasets(reader: Reader) -> list[Dataset]:
     return [
         Dataset(
@@ -120,7 +121,7 @@ def select_datasets(reader: Reader) -> list[Dataset]:
 
 def delete_dataset(work: UnitOfWork, dataset: str) -> None:
     for statement in (
-        DELETE_CROSS_REFERENCES, DELETE_TOPIC_VOTES, DELETE_COMMENTS_FTS, DELETE_COMMENTS, DELETE_MENTIONS, DELETE_ENTITIES,
+        DELETE_CROSS_REFERENCES, DELETE_TOPIC_VOTES, DELETE_COMMENTS, DELETE_MENTIONS, DELETE_ENTITIES,
         DELETE_DATASET,
     ):  # fmt: skip
         work.execute(statement, (dataset,))
@@ -141,7 +142,6 @@ def insert_topic_votes(work: UnitOfWork, dataset: str, votes: Iterable[TopicVote
 def insert_comments(work: UnitOfWork, dataset: str, comments: Iterable[Comment]) -> None:
     rows = ((dataset, each.start, each.end, PARAGRAPH.join(each.paragraphs)) for each in comments)
     work.execute_many(INSERT_COMMENT, rows)
-    work.execute(INSERT_COMMENTS_FTS, (dataset,))
 
 
 def insert_entities(work: UnitOfWork, dataset: str, entities: Sequence[Entity]) -> None:

@@ -56,11 +56,11 @@ def rank(
     for typed, meant in corrected.items():
         subject = re.sub(rf"\b{re.escape(typed)}\b", meant, subject)
     text_query = parse_query(subject)
-    ranked = ranking.rank(database, text_query, lambda: embedder.embed([subject])[0], span)
+    ranked = ranking.rank(database.reader, text_query, lambda: embedder.embed([subject])[0], span)
     scores = dict(zip(ranked.verse_ids, ranked.scores, strict=True))
     # What a phrase or an operator asks for goes before all others, as it would by words alone.
     exact = keyword(database, text_query, translation, span, DEPTH) if text_query and text_query.structured else []
-    ordered = [] if exact else _in_order(ranked, query, span)
+    ordered = [] if exact else _in_order(ranked, query)
     first = dict.fromkeys([*ordered, *exact])
     best = max(ranked.scores, default=0.0)
     order = [(verse, best) for verse in first] + [pair for pair in scores.items() if pair[0] not in first]
@@ -92,12 +92,11 @@ def _support(ranked: Ranked, verse_ids: list[int], ordered: frozenset[int]) -> d
     } | {verse_id: Why(in_order=True) for verse_id in verse_ids if verse_id in ordered and verse_id not in found}  # fmt: skip
 
 
-def _in_order(ranked: Ranked, query: str, span: Span) -> list[int]:
+def _in_order(ranked: Ranked, query: str) -> list[int]:
     """Verses that have most of a longer query's words in their order, in any of the texts that are searched."""
     if len(words_of(query)) < FEWEST_WORDS:
         return []
-    found = words_in_order(query, ranked.best_by_words(ORDERED))
-    return [each.verse_id for each in found if span.first <= each.verse_id <= span.last]
+    return [each.verse_id for each in words_in_order(query, ranked.best_by_words(ORDERED))]
 
 
 def fuse_words_and_meaning(

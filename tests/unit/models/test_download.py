@@ -7,7 +7,7 @@ import pytest
 from fakes.breaking_server import BreakingServer, breaking_server
 
 from models.download import fetch
-from models.errors import DownloadFailed
+from models.errors import DownloadFailed, DownloadInterrupted
 
 CONTENT = bytes(range(256)) * 20_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -45,7 +45,7 @@ def test_it_goes_on_where_the_server_broke_off(tmp_path: Path) -> None:
 def test_a_later_run_goes_on_too(tmp_path: Path) -> None:
     with breaking_server(CONTENT) as server:
         server.breaks = [3_000_000] * 6
-        with pytest.raises(DownloadFailed, match="the same command goes on there"):
+        with pytest.raises(DownloadInterrupted, match="the same command goes on there"):
             bring(server, tmp_path)
         server.asked.clear()
         file, _ = bring(server, tmp_path)
@@ -98,12 +98,19 @@ def test_the_disk_is_looked_at_first(tmp_path: Path) -> None:
             bring(server, tmp_path)
 
 
-@pytest.mark.parametrize(("status", "says"), [(401, "licence"), (404, "status 404"), (500, "500")])
-def test_refusals_say_what_to_do(tmp_path: Path, status: int, says: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "says", "may_pass"),
+    [(401, "licence", False), (404, "status 404", False), (408, "408", True), (429, "429", True), (500, "500", True)],
+)
+def test_refusals_say_what_to_do_and_whether_to_ask_again(
+    tmp_path: Path, status: int, says: str, may_pass: bool
+) -> None:
     with breaking_server(CONTENT) as server:
         server.status = status
-        with pytest.raises(DownloadFailed, match=says):
+        with pytest.raises(DownloadFailed, match=says) as caught:
             bring(server, tmp_path)
+
+    assert may_pass == isinstance(caught.value, DownloadInterrupted)
 
 
 def test_what_is_no_address_is_refused(tmp_path: Path) -> None:

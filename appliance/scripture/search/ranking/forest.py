@@ -35,7 +35,7 @@ class Forest:
         self._first_leaves = np.arange(len(values)) * values.shape[1]
 
     def score(self, table: Floats) -> Floats:
-        """A number for each row of features; more is better."""
+        """A number for each row of features, of which none is missing (NaN); more is better."""
         left = np.full((len(table), len(self.values)), ALL_LEAVES)
         for column, thresholds, left_above in self._tables:
             left &= left_above.take(np.searchsorted(thresholds, table[:, column]), axis=0)

@@ -1,6 +1,7 @@
 """What a ranking knows of the library before any query: arrays over the verses of the embedded text.
 
-A verse is met here by its position in that text, from 0. Reading takes about a second; what is read is never changed.
+A verse is met here by its position in that text, from 0. Reading takes a few seconds and some 300 MB; what is
+read is never changed.
 """
 
 import copy
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.infrastructure.database import Reader
+from appliance.infrastructure.database import Reader, Row
 from appliance.scripture import store
 from appliance.scripture.canon import BOOK_FACTOR, CHAPTER_FACTOR
 from appliance.scripture.companions import store as companion_store
@@ -21,8 +22,8 @@ from appliance.scripture.lexicon import fold
 from appliance.scripture.numbering import numbering
 from appliance.scripture.passage import Translation
 from appliance.scripture.search.fts import stem
-from appliance.scripture.search.ranking.byte_vectors import ByteVectors
-from appliance.scripture.search.ranking.word_index import WordIndex
+from appliance.scripture.search.ranking.bm25_index import BM25Index
+from appliance.scripture.search.ranking.quantized_vectors import QuantizedVectors
 from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
 
 # Of 32 bits where they are kept; between two steps of a computation numpy may make 64 of them.
@@ -34,12 +35,9 @@ _WORD = re.compile(r"\w{2,}")
 LONGEST_RANGE = 30
 
 SELECT_PLACES = "SELECT verse_id, length(text) FROM verses WHERE translation = ? ORDER BY verse_id"
-SELECT_TEXTS = "SELECT verse_id, text FROM verses WHERE translation = ?"
-SELECT_TOPIC_WORDS = "SELECT headword || ' ' || heading FROM headings_fts"
-SELECT_HEADINGS = "SELECT rowid, topic, heading FROM headings_fts"
-SELECT_HEADING_WORDS = "SELECT rowid, headword, heading FROM headings_fts"
-SELECT_COMMENT_PLACES = 'SELECT id, start, "end" FROM comments'
-SELECT_COMMENT_WORDS = "SELECT id, text FROM comments"
+SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ? ORDER BY verse_id"
+SELECT_HEADINGS = "SELECT id, topic, headword, heading FROM headings"
+SELECT_COMMENTS = 'SELECT start, "end", text FROM comments'
 # A headword says more than a heading.
 HEADWORD_WEIGHT = 3.0
 
@@ -71,7 +69,7 @@ class EnglishText(NamedTuple):
 
     id: str
     verses: list[str]
-    words: WordIndex
+    words: BM25Index
 
 
 class Knowledge:
@@ -81,18 +79,22 @@ class Knowledge:
         """`embedded` is the text whose verses have vectors of `model`; a `second` one, of another style, has other words for the same."""
         self.embedded = embedded
         self._read_verses(reader)
+        # How often each word stands in the texts; the words of headwords and headings stand there too.
+        self.words = Counter[str]()
         self.texts = [self._read_text(reader, each) if each else None for each in (embedded, second)]
         self.vectors = self._read_vectors(reader)
-        self.likeness = ByteVectors(self.vectors)
+        self.quantized = QuantizedVectors(self.vectors)
         self.links = self._read_links(reader)
-        self._read_topics(reader)
-        self.heading_likeness = ByteVectors(self._read_heading_vectors(reader, model))
-        self.heading_words = self._read_heading_words(reader)
-        self.words = self._read_words(reader)
+        headings = reader.rows(SELECT_HEADINGS)
+        self._read_topics(reader, headings)
+        self.quantized_headings = QuantizedVectors(self._read_heading_vectors(reader, model))
+        self.words.update({word for _, _, *heading in headings for word in _WORD.findall(" ".join(heading).lower())})
         self.transliterations = frozenset(fold(row[2]) for row in reader.rows(store.SELECT_LEMMAS))
-        rows, starts, ends = _columns(reader.rows(SELECT_COMMENT_PLACES), 3)
-        self.comment_words = self._read_comment_words(reader, _numbered(rows))
-        self.comments = Ragged(len(rows), *self._ranges(starts, ends))
+        comments = reader.rows(SELECT_COMMENTS)
+        self.comments = Ragged(len(comments), *self._ranges(*_columns([row[:2] for row in comments], 2)))
+        self.comment_words = BM25Index(
+            len(comments), ((number, reader.tokens(text), 1.0) for number, (_, _, text) in enumerate(comments))
+        )
 
     @property
     def size(self) -> int:
@@ -126,39 +128,16 @@ class Knowledge:
         self.chapter_lengths = np.diff(self.chapter_starts, append=self.size).astype(np.float32)
 
     def _read_text(self, reader: Reader, text: Translation) -> EnglishText:
-        rows = reader.rows(SELECT_TEXTS, (text.id,))
+        rows = reader.rows(SELECT_VERSES, (text.id,))
         to_hub = numbering(text.versification).to_hub
         verses = [""] * self.size
         for at, (_, verse) in zip(self.positions([to_hub(place) for place, _ in rows]).tolist(), rows, strict=True):
+            self.words.update(_WORD.findall(verse.lower()))
             if at >= 0:
                 # Where two verses of a text are one of the hub's, their words stand together.
                 verses[at] = f"{verses[at]} {verse}".lstrip()
         words = ((at, reader.tokens(verse), 1.0) for at, verse in enumerate(verses) if verse)
-        return EnglishText(text.id, verses, WordIndex(self.size, words))
-
-    def _read_heading_words(self, reader: Reader) -> WordIndex:
-        def columns() -> Iterator[tuple[int, list[str], float]]:
-            for row, headword, heading in reader.each(SELECT_HEADING_WORDS):
-                yield self.heading_rows[row], reader.tokens(headword), HEADWORD_WEIGHT
-                yield self.heading_rows[row], reader.tokens(heading), 1.0
-
-        return WordIndex(len(self.heading_rows), columns())
-
-    def _read_comment_words(self, reader: Reader, numbers: dict[int, int]) -> WordIndex:
-        comments = reader.each(SELECT_COMMENT_WORDS)
-        return WordIndex(len(numbers), ((numbers[row], reader.tokens(comment), 1.0) for row, comment in comments))
-
-    def _read_words(self, reader: Reader) -> Counter[str]:
-        """How often each word stands in the texts; those of headwords and headings stand there too."""
-        words = Counter[str]()
-        for text in self.texts:
-            if text:
-                for verse in text.verses:
-                    words.update(_WORD.findall(verse.lower()))
-        words.update(
-            {word for (heading,) in reader.each(SELECT_TOPIC_WORDS) for word in _WORD.findall(heading.lower())}
-        )
-        return words
+        return EnglishText(text.id, verses, BM25Index(self.size, words))
 
     def _read_vectors(self, reader: Reader) -> Floats:
         vectors = np.zeros((self.size, EMBEDDING_DIMENSIONS), dtype=np.float32)
@@ -193,15 +172,14 @@ class Knowledge:
         origins = positions[kept][which]
         return Ragged(self.size, np.concatenate([origins, targets]), np.concatenate([targets, origins]))
 
-    def _read_topics(self, reader: Reader) -> None:
+    def _read_topics(self, reader: Reader, headings: list[Row]) -> None:
         rows = reader.rows(store.SELECT_TOPICS)
         self.headwords = [str(row[1]) for row in rows]
         self.headword_stems = [_stems(headword) for headword in self.headwords]
         topics = _numbered([row[0] for row in rows])
-        headings = reader.rows(SELECT_HEADINGS)
         self.heading_rows = _numbered([row[0] for row in headings])
-        self.heading_topics = np.array([topics[topic] for _, topic, _ in headings], dtype=np.int64)
-        number = {(topic, heading): number for number, (_, topic, heading) in enumerate(headings)}
+        self.heading_topics = np.array([topics[topic] for _, topic, *_ in headings], dtype=np.int64)
+        number = {(topic, heading): number for number, (_, topic, _, heading) in enumerate(headings)}
         cited = reader.rows(store.SELECT_CITATIONS)
         heading_of = np.array([number[topic, heading] for topic, heading, _, _ in cited], dtype=np.int64)
         which, positions = self._ranges(*_columns([row[2:] for row in cited], 2))
@@ -211,6 +189,7 @@ class Knowledge:
         self.topics_of = _without_doubles(self.size, positions, topic_of)
         see = _columns([(topics[one], topics[other]) for one, other in reader.rows(store.SELECT_SEE)], 2)
         self.see = Ragged(len(rows), see[0], see[1])
+        self.heading_words = BM25Index(len(headings), _heading_columns(reader, headings))
         self.times_cited = np.bincount(self.topics.values, minlength=self.size).astype(np.float32)
 
     def _ranges(self, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
@@ -218,6 +197,12 @@ class Knowledge:
         first = np.searchsorted(self.places, starts)
         last = np.searchsorted(self.places, ends, side="right")
         return _spread(first, np.minimum(last, first + LONGEST_RANGE).clip(min=first))
+
+
+def _heading_columns(reader: Reader, headings: list[Row]) -> Iterator[tuple[int, list[str], float]]:
+    for number, (_, _, headword, heading) in enumerate(headings):
+        yield number, reader.tokens(headword), HEADWORD_WEIGHT
+        yield number, reader.tokens(heading), 1.0
 
 
 def _stems(headword: str) -> frozenset[str]:

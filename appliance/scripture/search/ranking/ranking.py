@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from appliance.errors import Unavailable
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.database import Reader
 from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.fts import TextQuery
 from appliance.scripture.search.ranking.features import Features, candidates
@@ -74,11 +74,11 @@ class Ranking:
         self._features = Features(knowledge, learned.lens, self._memory)
         self._forest = learned.linked if len(knowledge.links.values) else learned.unlinked
 
-    def rank(self, database: Database, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> Ranked:
-        """The best verses of a part of the canon for a query; `embed` makes its vector, while its words are looked up."""
+    def rank(self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> Ranked:
+        """The best verses of a part of the canon for a query; `embed` makes its vector."""
         knowledge = self.knowledge
         within = knowledge.within(span.first, span.last)
-        words = find_words(database.reader, knowledge, query, within)
+        words = find_words(reader, knowledge, query, within)
         vector = np.frombuffer(embed(), dtype="<f4")
         signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words, within)
         found = candidates(signals, within)

@@ -5,10 +5,10 @@ import numpy as np
 
 from appliance.infrastructure.database import Reader
 from appliance.scripture.search.fts import TextQuery, most_telling_words, stem, telling_words
+from appliance.scripture.search.ranking.bm25_index import BM25Index
 from appliance.scripture.search.ranking.knowledge import EnglishText, Floats, Integers, Knowledge, Ragged
 from appliance.scripture.search.ranking.lens import Lens
 from appliance.scripture.search.ranking.memory import Recalled, TopicMemory, company_of
-from appliance.scripture.search.ranking.word_index import WordIndex
 
 TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
 # How many of the best verses others are reached from.
@@ -84,8 +84,8 @@ def gather(
     within: slice = EVERYWHERE,
 ) -> Signals:
     """Every signal for a query, its vector and what its words found."""
-    cosine, adapted = knowledge.likeness.products(vector, lens.adapter @ vector)
-    (heading_cosine,) = knowledge.heading_likeness.products(vector)
+    cosine, adapted = knowledge.quantized.dot_products(vector, lens.adapter @ vector)
+    (heading_cosine,) = knowledge.quantized_headings.dot_products(vector)
     recalled = memory.recall(vector, company_of(cosine, knowledge.vectors)) if memory else None
     fused = _fused(knowledge, [*words.texts, cosine, adapted], within)
     seeds = top(fused, SEEDS)
@@ -126,7 +126,7 @@ def _of_text(text: EnglishText, tokens: list[str], within: slice) -> Floats:
     return signal
 
 
-def _best(words: WordIndex, tokens: list[str], count: int) -> tuple[Integers, Floats]:
+def _best(words: BM25Index, tokens: list[str], count: int) -> tuple[Integers, Floats]:
     scores = words.scores(tokens)
     rows = top(scores, count)
     return rows, scores[rows]

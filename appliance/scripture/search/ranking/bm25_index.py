@@ -1,4 +1,4 @@
-"""BM25 over rows of words held in memory: what each word adds to each row is computed once, and added up for a query.
+"""BM25 over rows of words held in memory: the impact of each word on each row is computed once, and added up for a query.
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, with the constants and the columns'
 weights of SQLite's FTS5, whose scores these are; ahead of time as in Lù, "BM25S: Orders of magnitude faster lexical search
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 K1, B = 1.2, 0.75
 # What a word says that stands in half of all rows or more.
-LEAST_WEIGHT = 1e-6
+LEAST_IDF = 1e-6
 
 
-class WordIndex:
+class BM25Index:
     """Rows numbered from 0 and the words that stand in them. Words are tokens: what makes them is the same for queries."""
 
     def __init__(self, size: int, columns: Iterable[tuple[int, Sequence[str], float]]) -> None:
@@ -41,7 +41,7 @@ class WordIndex:
             if number is not None:
                 here = slice(self._offsets[number], self._offsets[number + 1])
                 # A row stands once under a word, so that nothing is added twice at one place.
-                totals[self._rows[here]] += self._adds[here]
+                totals[self._rows[here]] += self._impacts[here]
         return totals
 
     def _compute(self, words: NDArray[np.int64], spans: NDArray[Any]) -> None:
@@ -51,12 +51,12 @@ class WordIndex:
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
         starts = np.flatnonzero(np.diff(keys, prepend=-1))
-        times = np.add.reduceat(np.repeat(spans[:, 2], counts)[order], starts) if len(starts) else np.zeros(0)
+        frequencies = np.add.reduceat(np.repeat(spans[:, 2], counts)[order], starts) if len(starts) else np.zeros(0)
         word_of, self._rows = keys[starts] // self._size, (keys[starts] % self._size).astype(np.int32)
         self._offsets = np.searchsorted(word_of, np.arange(len(self._numbers) + 1)).tolist()
         found_in = np.diff(self._offsets)
         documents = len(np.unique(of))
-        weight = np.maximum(np.log((documents - found_in + 0.5) / (found_in + 0.5)), LEAST_WEIGHT)
+        idf = np.maximum(np.log((documents - found_in + 0.5) / (found_in + 0.5)), LEAST_IDF)
         relative = lengths / max(lengths.sum() / max(documents, 1), 1.0)
-        damped = times + K1 * (1 - B + B * relative[self._rows])
-        self._adds = (weight[word_of] * times * (K1 + 1) / damped).astype(np.float32)
+        damped = frequencies + K1 * (1 - B + B * relative[self._rows])
+        self._impacts = (idf[word_of] * frequencies * (K1 + 1) / damped).astype(np.float32)
