@@ -80,7 +80,8 @@ class EventHub:
         """
         position = self._newest if after is None else after
         if after is not None and not await asyncio.to_thread(self._log.is_complete_after, after):
-            position = self._newest
+            # Whoever begins anew reads what is there: all that the log has, also what the hub has not read yet.
+            position = await asyncio.to_thread(self._log.newest)
             yield Reset(position)
         while True:
             news = self._news
