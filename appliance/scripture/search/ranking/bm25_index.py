@@ -2,7 +2,7 @@
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, with the constants and the columns'
 weights of SQLite's FTS5, whose scores these are; ahead of time as in Lù, "BM25S: Orders of magnitude faster lexical search
-via eager sparse scoring", 2024. FTS5 looks up every matching row for every query: for common words that is thirty times as slow.
+via eager sparse scoring", 2024. FTS5 looks up every matching row for every query: for common words that is tens of times as slow.
 """
 
 from collections import defaultdict
