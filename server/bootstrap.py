@@ -3,6 +3,7 @@
 import importlib.util
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -177,10 +178,15 @@ class Appliance:
             ),
         }  # fmt: skip
 
-    def answer_desk(self) -> AnswerDesk:
+    def answer_desk(self, executor: Executor | None = None) -> AnswerDesk:
+        """What answers questions; it looks for passages in the threads of `executor`, if one is given."""
         return AnswerDesk(
-            library=self.library, appliance=self.appliance_db, finder=self.finder, writer=self.writer
-        )  # fmt: skip
+            library=self.library,
+            appliance=self.appliance_db,
+            finder=self.finder,
+            writer=self.writer,
+            executor=executor,
+        )
 
     def create_import_job(self, location: str, only: Sequence[str] = (), *, started_by: str = "") -> Job:
         name = Path(location).name if not location.startswith("pythonbible:") else location

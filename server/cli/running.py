@@ -93,8 +93,10 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
     def opened() -> None:
         out.print(f"Other machines are answered at {' or '.join(appliance.https_addresses())}")
 
+    app = create_app(appliance)
+
     async def listen() -> None:
-        await Listeners(create_app(appliance), appliance).run(ready, opened)
+        await Listeners(app, appliance).run(ready, opened)
 
     appliance.folder.web_address.write_text(url, encoding="utf-8")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,0 +1,25 @@
+"""Clients that close their connection amid a request, which is no error of ours."""
+
+from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
+
+_LEFT = "client_left"
+
+
+def noting_departures(app: ASGIApp) -> ASGIApp:
+    """Middleware that remembers when a client leaves before its request is answered."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        async def noted() -> ReceiveMessage:
+            message = await receive()
+            if message["type"] in ("http.disconnect", "websocket.disconnect"):
+                scope["state"][_LEFT] = True
+            return message
+
+        await app(scope, noted, send)
+
+    return middleware
+
+
+def has_left(scope: Scope) -> bool:
+    """Whether the client of a request has left; an error after that is not worth a line of the log."""
+    return bool(scope.get("state", {}).get(_LEFT))

@@ -1,0 +1,117 @@
+"""Threads by kind of work, in each of which callers take turns.
+
+A call waits behind earlier calls of the same caller, never behind the whole queue of another one. Slow work has threads of
+its own, so that a page never waits for it.
+"""
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar, cast
+
+from litestar.concurrency import set_asyncio_executor
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+# Whose request the current task serves; empty for the server's own work. `server/access.py` sets it.
+CALLER: ContextVar[str] = ContextVar("caller", default="")
+READ_THREADS, READ_SHARE = 6, 3
+SLOW_THREADS, SIGN_IN_THREADS, ANSWER_THREADS = 2, 2, 2
+
+
+class FairExecutor(Executor):
+    """A fixed number of threads that serve callers in turn, each at most `share` calls at the same time."""
+
+    def __init__(self, name: str, threads: int, share: int) -> None:
+        self._share = share
+        self._waiting: OrderedDict[str, deque[Callable[[], None]]] = OrderedDict()
+        self._running: dict[str, int] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True) for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(
+        self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Future[Result]:
+        """Queue a call for the caller of the current task. Raises RuntimeError after `shutdown`."""
+        future: Future[Result] = Future()
+
+        def call() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - the future hands it to the task that waits
+                future.set_exception(error)
+
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("The executor is shut down.")
+            self._waiting.setdefault(CALLER.get(), deque()).append(call)
+            self._changed.notify()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as in Executor
+        """Accept no more calls; those that are queued are still made, unless they are cancelled."""
+        with self._changed:
+            self._closed = True
+            if cancel_futures:
+                self._waiting.clear()
+            self._changed.notify_all()
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while (caller := self._next_caller()) is None:
+                    if self._closed and not self._waiting:
+                        return
+                    self._changed.wait()
+                call = self._take(caller)
+            call()
+            # Nothing of a call is kept while its thread waits for the next one.
+            del call
+            # The end of one call makes at most one other possible, and this thread looks for it at once.
+            with self._changed:
+                self._running[caller] -= 1
+                if not self._running[caller]:
+                    del self._running[caller]
+
+    def _next_caller(self) -> str | None:
+        return next((each for each in self._waiting if self._running.get(each, 0) < self._share), None)
+
+    def _take(self, caller: str) -> Callable[[], None]:
+        calls = self._waiting[caller]
+        call = calls.popleft()
+        if calls:
+            self._waiting.move_to_end(caller)
+        else:
+            del self._waiting[caller]
+        self._running[caller] = self._running.get(caller, 0) + 1
+        return call
+
+
+class Threads:
+    """The threads of a web server: `reads` runs every handler that names no other."""
+
+    def __init__(self) -> None:
+        self.reads = FairExecutor("reads", READ_THREADS, READ_SHARE)
+        self.slow = FairExecutor("slow", SLOW_THREADS, 1)
+        self.sign_in = FairExecutor("sign-in", SIGN_IN_THREADS, 1)
+        self.answers = FairExecutor("answers", ANSWER_THREADS, 1)
+        # Litestar names the type of the standard library; it calls `submit` only.
+        set_asyncio_executor(cast("Any", self.reads))
+
+    def close(self) -> None:
+        """Let every call end that has begun; calls that wait are dropped."""
+        for each in (self.reads, self.slow, self.sign_in, self.answers):
+            each.shutdown(wait=False, cancel_futures=True)
