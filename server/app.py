@@ -83,7 +83,7 @@ def create_app(appliance: Appliance) -> Litestar:
         ],
         dependencies={
             "appliance": _always(appliance),
-            "slow": _always(SlowRequests(threads.slow)),
+            "slow": _always(SlowRequests(threads)),
             "streams": _always(Streams()),
             "threads": _always(threads),
             "desk": Provide(_desk),

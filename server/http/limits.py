@@ -6,12 +6,13 @@ Only work in progress counts: a caller that sends one request after another is n
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from functools import partial
 from typing import ParamSpec, Self, TypeVar
 
 from appliance.community.accounts.person import Identity
 from appliance.errors import TooManyRequests
-from server.http.threads import FairExecutor
+from server.http.threads import CALLER, Caller, Threads
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -21,9 +22,11 @@ STREAMS_OF_SESSION, STREAMS_OF_TOKEN, STREAMS_OF_ADDRESS = 8, 256, 256
 SLOW_RETRY_S, STREAM_RETRY_S = 2.0, 10.0
 
 
-def caller_of(identity: Identity, address: str) -> str:
-    """The name under which a caller's work is counted: the person, or the address of a guest."""
-    return f"person {identity.person.id}" if identity.person else f"address {address}"
+def caller_of(identity: Identity, address: str) -> Caller:
+    """Under what a caller's work is counted: the person, or the address of a guest."""
+    if identity.person:
+        return Caller(f"person {identity.person.id}", is_person=True)
+    return Caller(f"address {address}", is_person=False)
 
 
 class Slot:
@@ -74,23 +77,32 @@ class InProgress:
 class SlowRequests:
     """Runs slow requests in their own threads: two per person, eight for the guests of one address."""
 
-    def __init__(self, threads: FairExecutor) -> None:
+    def __init__(self, threads: Threads) -> None:
         self._threads = threads
         self._in_progress = InProgress("{most} slow requests of yours are in progress already.", SLOW_RETRY_S)
 
     async def run(
+        self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """The result of a slow function. Raises TooManyRequests, and what the function raises."""
+        caller = CALLER.get()
+        with self._in_progress.take(caller.key, SLOW_OF_PERSON if caller.is_person else SLOW_OF_ADDRESS):
+            return await self._run_in(self._threads.slow, partial(function, *args, **kwargs))
+
+    async def run_when(
         self,
-        identity: Identity,
-        address: str,
+        is_slow: bool,  # noqa: FBT001 - what the caller found out about the request
         function: Callable[Parameters, Result],
         *args: Parameters.args,
         **kwargs: Parameters.kwargs,
     ) -> Result:
-        """The result of a slow function. Raises TooManyRequests, and what the function raises."""
-        most = SLOW_OF_PERSON if identity.person else SLOW_OF_ADDRESS
-        with self._in_progress.take(caller_of(identity, address), most):
-            call = partial(function, *args, **kwargs)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        """The result of a function that is slow for some requests only; the others run as reads. Raises as `run`."""
+        if is_slow:
+            return await self.run(function, *args, **kwargs)
+        return await self._run_in(self._threads.reads, partial(function, *args, **kwargs))
+
+    async def _run_in(self, executor: Executor, call: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(executor, call)
 
 
 class Streams:

@@ -9,17 +9,27 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextvars import ContextVar
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from litestar.concurrency import set_asyncio_executor
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-# Whose request the current task serves; empty for the server's own work. `server/access.py` sets it.
-CALLER: ContextVar[str] = ContextVar("caller", default="")
 READ_THREADS, READ_SHARE = 6, 3
 SLOW_THREADS, SIGN_IN_THREADS, ANSWER_THREADS = 2, 2, 2
+
+
+class Caller(NamedTuple):
+    """Under what a caller's work is counted: a person, or the address of guests."""
+
+    key: str
+    is_person: bool
+
+
+SERVER = Caller("", is_person=False)
+# Whose request the current task serves; `server/access.py` sets it.
+CALLER: ContextVar[Caller] = ContextVar("caller", default=SERVER)
 
 
 class FairExecutor(Executor):
@@ -54,7 +64,7 @@ class FairExecutor(Executor):
         with self._changed:
             if self._closed:
                 raise RuntimeError("The executor is shut down.")
-            self._waiting.setdefault(CALLER.get(), deque()).append(call)
+            self._waiting.setdefault(CALLER.get().key, deque()).append(call)
             self._changed.notify()
         return future
 

@@ -17,8 +17,9 @@ from appliance.scripture import queries as scripture
 from appliance.study import queries
 from appliance.study.answer import AnswerEvent, Message
 from appliance.study.operations import AnswerDesk
-from server.access import rule
+from server.access import address_of, rule
 from server.bootstrap import Appliance
+from server.http.limits import Slot, Streams
 from server.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_id, with_pauses
 
 
@@ -75,12 +76,13 @@ class MessageController(Controller):
         appliance: NamedDependency[Appliance],
         desk: NamedDependency[AnswerDesk],
         me: NamedDependency[Person],
+        streams: NamedDependency[Streams],
         message_id: FromPath[str],
     ) -> Stream:
         await asyncio.to_thread(own_message, appliance, me, message_id)
         last = last_event_id(request) or 0
         return Stream(
-            _frames(desk.log.follow(message_id, last)),
+            _frames(desk.log.follow(message_id, last), streams.take(request.user, address_of(request))),
             media_type="text/event-stream",
             headers=STREAM_HEADERS,
         )
@@ -107,8 +109,9 @@ async def begin_answer(appliance: Appliance, desk: AnswerDesk, me: Person, quest
     return await desk.ask(question, shown, asked_by=me.id)
 
 
-async def _frames(events: AsyncIterator[AnswerEvent]) -> AsyncGenerator[bytes, None]:
+async def _frames(events: AsyncIterator[AnswerEvent], slot: Slot) -> AsyncGenerator[bytes, None]:
     """Server-sent events, with a comment where nothing was to be said for a while."""
-    async with contextlib.aclosing(with_pauses(events)) as items:
-        async for event in items:
-            yield frame(event.seq, event.type, msgspec.json.encode(event.payload)) if event else HEARTBEAT
+    with slot:
+        async with contextlib.aclosing(with_pauses(events)) as items:
+            async for event in items:
+                yield frame(event.seq, event.type, msgspec.json.encode(event.payload)) if event else HEARTBEAT

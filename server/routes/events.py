@@ -8,16 +8,21 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, WebSocket, get, websocket_stream
 from litestar.di import NamedDependency
+from litestar.exceptions import WebSocketException
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from appliance.community.accounts.permissions import Permission
+from appliance.errors import TooManyRequests
 from appliance.infrastructure.event_hub import EventHub, Reset
 from appliance.infrastructure.events import Event
-from server.access import Connection, audiences_of, rule, still_as_it_was
+from server.access import Connection, address_of, audiences_of, rule, still_as_it_was
+from server.http.limits import Slot, Streams
 from server.streaming import HEARTBEAT, HEARTBEAT_S, STREAM_HEADERS, event_id, frame, last_event_id, with_pauses
 
 RESET = "reset"
+# The code by which a WebSocket is closed that may be opened again later.
+TRY_AGAIN_LATER = 1013
 
 
 class ToldEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,24 +44,40 @@ class EventController(Controller):
         self,
         request: Request[Any, Any, Any],
         hub: NamedDependency[EventHub],
+        streams: NamedDependency[Streams],
         after: Annotated[str, QueryParameter(description="The id to go on after, where the header is not sent.")] = "",
     ) -> Stream:
         return Stream(
-            _frames(hub, last_event_id(request, after), request),
+            _frames(hub, last_event_id(request, after), request, streams.take(request.user, address_of(request))),
             media_type="text/event-stream",
             headers=STREAM_HEADERS,
         )
 
     @websocket_stream("/socket", warn_on_data_discard=False, opt=rule(Permission.READ, plain=False))
     async def socket(
-        self, socket: WebSocket[Any, Any, Any], hub: NamedDependency[EventHub], after: FromQuery[str] = ""
+        self,
+        socket: WebSocket[Any, Any, Any],
+        hub: NamedDependency[EventHub],
+        streams: NamedDependency[Streams],
+        after: FromQuery[str] = "",
     ) -> AsyncGenerator[ToldEvent, None]:
-        async for item in _followed(hub, event_id(after), socket):
-            if item is not None:
-                yield _told(item)
+        try:
+            slot = streams.take(socket.user, address_of(socket))
+        except TooManyRequests as error:
+            raise WebSocketException(detail=str(error), code=TRY_AGAIN_LATER) from error
+        with slot:
+            async for item in _followed(hub, event_id(after), socket):
+                if item is not None:
+                    yield _told(item)
 
 
-async def _frames(hub: EventHub, after: int | None, request: Connection) -> AsyncGenerator[bytes, None]:
+async def _frames(hub: EventHub, after: int | None, request: Connection, slot: Slot) -> AsyncGenerator[bytes, None]:
+    with slot:
+        async for each in _framed(hub, after, request):
+            yield each
+
+
+async def _framed(hub: EventHub, after: int | None, request: Connection) -> AsyncGenerator[bytes, None]:
     # The first byte goes at once: a browser calls the stream open by it, and proxies let it through.
     yield HEARTBEAT
     async for item in _followed(hub, after, request):

@@ -14,14 +14,17 @@ from appliance.errors import Refused
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Translation, Verse
-from appliance.scripture.references import find_book, find_references, format_range, parse_reference
+from appliance.scripture.references import Reference, find_book, find_references, format_range, parse_reference
 from server.access import rule
 from server.bootstrap import Appliance
+from server.http.limits import SlowRequests
 
 View = TypeVar("View")
 
 MAX_TEXT_CHARACTERS = 200_000
+MAX_COMMENTS = 200
 REVALIDATE = "private, no-cache"
 
 
@@ -68,8 +71,11 @@ class CommentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommentList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of comments; `next_after` is given where there are more."""
+
     reference: str
     comments: list[CommentView]
+    next_after: int | None = None
 
 
 class TextToRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,10 +234,11 @@ class LibraryController(Controller):
             ],
         )  # fmt: skip
 
-    @get("/passages", sync_to_thread=True, summary="A passage in one or several texts")
-    def passage(
+    @get("/passages", summary="A passage in one or several texts")
+    async def passage(
         self,
         appliance: NamedDependency[Appliance],
+        slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
         translations: Annotated[
             str, QueryParameter(description="Ids with commas between; empty for the default.")
@@ -239,23 +246,7 @@ class LibraryController(Controller):
     ) -> PassageView:
         reference = parse_reference(ref)
         named = [each.strip() for each in translations.split(",") if each.strip()]
-        default = queries.default_translation(appliance.library, appliance.settings.default_translation)
-        verses = queries.passage(appliance.library, reference, named or [default.id])
-        return PassageView(
-            reference=str(reference),
-            osis=reference.osis,
-            verses=[
-                PassageVerse(
-                    verse_id=place.verse_id,
-                    osis=next(iter(place.verses.values())).osis,
-                    reference=format_range(place.verse_id, place.verse_id),
-                    texts={key: verse.text for key, verse in place.verses.items()},
-                    notes={key: verse.markup.notes for key, verse in place.verses.items()},
-                    words={key: _words(verse) for key, verse in place.verses.items()},
-                )
-                for place in verses
-            ],
-        )
+        return await slow.run_when(reference.is_long, _passage, appliance, reference, named)
 
     @get(
         "/chapters/{translation:str}/{book:str}/{chapter:str}",
@@ -274,13 +265,19 @@ class LibraryController(Controller):
         etag = etag_of(found.translation.id, found.translation.digest, found.book.osis, str(found.chapter))
         return cached(request, etag, view_chapter(found))
 
-    @get("/comments", sync_to_thread=True, summary="What commentaries say about a passage")
-    def comments(
+    @get("/comments", summary="What commentaries say about a passage")
+    async def comments(
         self,
         appliance: NamedDependency[Appliance],
+        slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_COMMENTS)] = MAX_COMMENTS,
     ) -> CommentList:
         reference = parse_reference(ref)
+        page = await slow.run_when(
+            reference.is_long, queries.comments, appliance.library, reference, after=after, limit=limit
+        )
         return CommentList(
             reference=str(reference),
             comments=[
@@ -288,8 +285,9 @@ class LibraryController(Controller):
                     commentary=each.id, name=each.commentary, attribution=each.attribution, paragraphs=each.paragraphs,
                     reference=format_range(each.start, each.end),
                 )
-                for each in queries.comments(appliance.library, reference)
+                for each in page.items
             ],
+            next_after=page.next_after,
         )  # fmt: skip
 
     @post("/references", status_code=200, sync_to_thread=True, summary="The references in a text")
@@ -312,3 +310,22 @@ class LibraryController(Controller):
     @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
     def lexicon(self, appliance: NamedDependency[Appliance], strongs: FromPath[str]) -> LexiconEntry:
         return queries.lexicon_entry(appliance.library, strongs)
+
+
+def _passage(appliance: Appliance, reference: Reference, translations: list[str]) -> PassageView:
+    shown = translations or [appliance.shown().id]
+    return PassageView(
+        reference=str(reference),
+        osis=reference.osis,
+        verses=[
+            PassageVerse(
+                verse_id=place.verse_id,
+                osis=next(iter(place.verses.values())).osis,
+                reference=format_range(place.verse_id, place.verse_id),
+                texts={key: verse.text for key, verse in place.verses.items()},
+                notes={key: verse.markup.notes for key, verse in place.verses.items()},
+                words={key: _words(verse) for key, verse in place.verses.items()},
+            )
+            for place in queries.passage(appliance.library, reference, shown)
+        ],
+    )
