@@ -75,6 +75,27 @@ class _Comparison(ctypes.Structure):
     )
 
 
+def _load_libseccomp() -> ctypes.CDLL | None:
+    try:
+        library = ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        return None
+    library.seccomp_init.restype = ctypes.c_void_p
+    library.seccomp_init.argtypes = (ctypes.c_uint32,)
+    library.seccomp_release.argtypes = (ctypes.c_void_p,)
+    library.seccomp_load.argtypes = (ctypes.c_void_p,)
+    library.seccomp_attr_set.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_uint32)
+    library.seccomp_syscall_resolve_name.argtypes = (ctypes.c_char_p,)
+    library.seccomp_rule_add_array.argtypes = (
+        ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint, ctypes.POINTER(_Comparison),
+    )  # fmt: skip
+    return library
+
+
+# Once no file can be opened any more it is too late.
+_libseccomp = _load_libseccomp()
+
+
 def allow_only_files(readable: Sequence[Path]) -> bool:
     """From now on open no files but these, to read; no program runs, no TCP port opens. False where Landlock is missing.
 
@@ -110,7 +131,6 @@ def close_all_doors(*, more_memory_bytes: int, cpu_s: int) -> bool:
     `more_memory_bytes` counts from what the process has now. `cpu_s` counts from the start of the process; the kernel ends
     it then. Returns whether seccomp is in force. Raises OSError where the kernel has seccomp and refuses.
     """
-    library = _libseccomp()
     address_space, data = _memory_now()
     _libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     _gain_no_privileges()
@@ -127,7 +147,7 @@ def close_all_doors(*, more_memory_bytes: int, cpu_s: int) -> bool:
         _, most = resource.getrlimit(kind)
         lowest = limit if most == resource.RLIM_INFINITY else min(limit, most)
         resource.setrlimit(kind, (lowest, lowest))
-    return library is not None and _deny_calls(library)
+    return _libseccomp is not None and _deny_calls(_libseccomp)
 
 
 def confinement_here() -> Confinement:
@@ -135,7 +155,7 @@ def confinement_here() -> Confinement:
     version = _libc.syscall(
         LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(LANDLOCK_CREATE_RULESET_VERSION)
     )
-    return Confinement(landlock=version >= 1, seccomp=_libseccomp() is not None)
+    return Confinement(landlock=version >= 1, seccomp=_libseccomp is not None)
 
 
 def _bits(rights: dict[int, int], version: int) -> int:
@@ -170,23 +190,6 @@ def _memory_now() -> tuple[int, int]:
     """Address space and writable private memory of this process, in bytes, as the kernel counts them against its limits."""
     pages = MEMORY_OF_THIS_PROCESS.read_bytes().split()
     return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()
-
-
-def _libseccomp() -> ctypes.CDLL | None:
-    try:
-        library = ctypes.CDLL("libseccomp.so.2")
-    except OSError:
-        return None
-    library.seccomp_init.restype = ctypes.c_void_p
-    library.seccomp_init.argtypes = (ctypes.c_uint32,)
-    library.seccomp_release.argtypes = (ctypes.c_void_p,)
-    library.seccomp_load.argtypes = (ctypes.c_void_p,)
-    library.seccomp_attr_set.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_uint32)
-    library.seccomp_syscall_resolve_name.argtypes = (ctypes.c_char_p,)
-    library.seccomp_rule_add_array.argtypes = (
-        ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint, ctypes.POINTER(_Comparison),
-    )  # fmt: skip
-    return library
 
 
 def _deny_calls(library: ctypes.CDLL) -> bool:
