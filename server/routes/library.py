@@ -16,7 +16,9 @@ from appliance.scripture.canon import Testament
 from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Translation, Verse
-from appliance.scripture.references import Reference, find_book, find_references, format_range, parse_reference
+from appliance.scripture.references import Reference, find_book, format_range, parse_reference
+from appliance.scripture.references.book_tables import Language
+from appliance.scripture.references.long_text import find_page, is_long
 from server.access import rule
 from server.bootstrap import Appliance
 from server.http.limits import SlowRequests
@@ -79,10 +81,14 @@ class CommentList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TextToRead(msgspec.Struct, frozen=True, kw_only=True):
-    """A text with references in it; `language` says which names of books go before, where two languages share one."""
+    """A text with references in it; `language` says which names of books go before, where two languages share one.
+
+    `after` is `next_after` of the page before.
+    """
 
     text: str
     language: str = "en"
+    after: Annotated[int, msgspec.Meta(ge=0, le=MAX_AFTER)] = 0
 
 
 class FoundReferenceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +101,10 @@ class FoundReferenceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FoundReferences(msgspec.Struct, frozen=True):
+    """A page of references; `next_after` is given where there are more."""
+
     references: list[FoundReferenceView]
+    next_after: int | None = None
 
 
 class PassageVerse(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,26 +299,30 @@ class LibraryController(Controller):
             next_after=page.next_after,
         )  # fmt: skip
 
-    @post("/references", status_code=200, sync_to_thread=True, summary="The references in a text")
-    def references(self, data: JSONBody[TextToRead]) -> FoundReferences:
+    @post("/references", status_code=200, summary="The references in a text")
+    async def references(self, slow: NamedDependency[SlowRequests], data: JSONBody[TextToRead]) -> FoundReferences:
         if len(data.text) > MAX_TEXT_CHARACTERS:
             raise TextTooLong(
                 f"The text has {len(data.text):,} characters.",
                 remedy=f"Send at most {MAX_TEXT_CHARACTERS:,} at a time.",
             )
-        languages = ("es", "en") if data.language.startswith("es") else ("en", "es")
-        return FoundReferences(
-            references=[
-                FoundReferenceView(
-                    start=each.start, end=each.end, reference=str(each.reference), osis=each.reference.osis
-                )
-                for each in find_references(data.text, languages)
-            ]
-        )
+        return await slow.run_when(is_long(data.text), _references, data)
 
     @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
     def lexicon(self, appliance: NamedDependency[Appliance], strongs: FromPath[str]) -> LexiconEntry:
         return queries.lexicon_entry(appliance.library, strongs)
+
+
+def _references(data: TextToRead) -> FoundReferences:
+    languages: tuple[Language, ...] = ("es", "en") if data.language.startswith("es") else ("en", "es")
+    page = find_page(data.text, languages, after=data.after)
+    return FoundReferences(
+        references=[
+            FoundReferenceView(start=each.start, end=each.end, reference=str(each.reference), osis=each.reference.osis)
+            for each in page.items
+        ],
+        next_after=page.next_after,
+    )
 
 
 def _passage(appliance: Appliance, reference: Reference, translations: list[str]) -> PassageView:
