@@ -9,7 +9,7 @@ import resource
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -73,7 +73,8 @@ class Headless:
 class TimedProtocol(HttpToolsProtocol):
     """HTTP by uvicorn, which closes a connection whose request header or body does not come in time."""
 
-    headless: Headless
+    headless: ClassVar[Headless]
+    body_pause_s: ClassVar[float] = BODY_PAUSE_S
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -109,7 +110,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def _start_body_timer(self) -> None:
         self._stop_body_timer()
-        wait_s = min(BODY_PAUSE_S, self._body_deadline - self.loop.time())
+        wait_s = min(self.body_pause_s, self._body_deadline - self.loop.time())
         self._body_timer = self.loop.call_later(max(wait_s, 0.0), self._body_is_late)
 
     def _stop_body_timer(self) -> None:

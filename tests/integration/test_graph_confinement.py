@@ -91,11 +91,15 @@ def check_nothing_is_reached(world: World, template: str) -> None:
 
 
 def test_what_is_refused_would_work_without_our_defences(world: World) -> None:
-    query = f"UNWIND [1] AS x WITH x WHERE x < 1e5LOAD FROM '{world.file}' (file_format='csv', header=false) RETURN column0"
+    query = (
+        f"UNWIND [1] AS x WITH x WHERE x < 1e5LOAD FROM '{world.file}' (file_format='csv', header=false) RETURN column0"
+    )
 
     assert SECRET in ask_unconfined(world.graph, query, world.folder)
     assert SECRET in ask_unconfined(world.graph, query.replace(str(world.file), world.file.name), world.folder)
-    assert "City" in ask_unconfined(world.graph, "UNWIND [1] AS x WITH x WHERE x < 1e1CALL show_tables() RETURN name", world.folder)
+    assert "City" in ask_unconfined(
+        world.graph, "UNWIND [1] AS x WITH x WHERE x < 1e1CALL show_tables() RETURN name", world.folder
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,33 @@
+"""Clients that leave amid a request are remembered as such."""
+
+import asyncio
+from typing import Any
+
+from server.http.departures import has_left, noting_departures
+
+
+def scope_after(*messages: dict[str, Any]) -> Any:
+    coming = iter(messages)
+
+    async def app(_scope: Any, receive: Any, _send: Any) -> None:
+        for _ in messages:
+            await receive()
+
+    async def receive() -> Any:
+        return next(coming)
+
+    async def send(_message: Any) -> None:
+        raise AssertionError("Nothing is sent.")
+
+    scope: Any = {"type": "http", "state": {}}
+    asyncio.run(noting_departures(app)(scope, receive, send))
+    return scope
+
+
+def test_a_client_that_sent_all_has_not_left() -> None:
+    assert not has_left(scope_after({"type": "http.request", "body": b"", "more_body": False}))
+
+
+def test_a_client_that_closed_its_connection_has_left() -> None:
+    part = {"type": "http.request", "body": b"{", "more_body": True}
+    assert has_left(scope_after(part, {"type": "http.disconnect"}))
