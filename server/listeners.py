@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from appliance.errors import ApplianceError
 from appliance.infrastructure.certificates import Served
 from server.bootstrap import Appliance
 from server.http.connections import Headless, TimedProtocol, TlsAcceptor, raise_descriptor_limit, timed_protocol
+from server.http.departures import ClientFaults
 
 LOOPBACK = "127.0.0.1"
 LOOPBACKS = (LOOPBACK, "localhost", "::1")
@@ -75,6 +77,7 @@ class Listeners:
         `on_ready` is called once this machine is answered, `on_open` once others are.
         """
         raise_descriptor_limit()
+        logging.getLogger("uvicorn.error").addFilter(ClientFaults())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._ending.set)

@@ -1,4 +1,6 @@
-"""Clients that close their connection amid a request, which is no error of ours."""
+"""Clients that close their connection amid a request or send no UTF-8: no errors of ours, so none in the log."""
+
+import logging
 
 from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
 
@@ -23,3 +25,12 @@ def noting_departures(app: ASGIApp) -> ASGIApp:
 def has_left(scope: Scope) -> bool:
     """Whether the client of a request has left; an error after that is not worth a line of the log."""
     return bool(scope.get("state", {}).get(_LEFT))
+
+
+class ClientFaults(logging.Filter):
+    """Keeps out of uvicorn's log what a client did: a WebSocket frame that is not UTF-8 comes with a whole traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is about this server."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, UnicodeDecodeError)

@@ -1,9 +1,10 @@
 """Clients that leave amid a request are remembered as such."""
 
 import asyncio
+import logging
 from typing import Any
 
-from server.http.departures import has_left, noting_departures
+from server.http.departures import ClientFaults, has_left, noting_departures
 
 
 def scope_after(*messages: dict[str, Any]) -> Any:
@@ -31,3 +32,12 @@ def test_a_client_that_sent_all_has_not_left() -> None:
 def test_a_client_that_closed_its_connection_has_left() -> None:
     part = {"type": "http.request", "body": b"{", "more_body": True}
     assert has_left(scope_after(part, {"type": "http.disconnect"}))
+
+
+def test_a_frame_that_is_not_utf_8_is_kept_out_of_the_log_and_our_own_errors_are_not() -> None:
+    def record(error: Exception) -> logging.LogRecord:
+        return logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "failed", None, (type(error), error, None))
+
+    assert not ClientFaults().filter(record(UnicodeDecodeError("utf-8", b"", 0, 1, "invalid start byte")))
+    assert ClientFaults().filter(record(ValueError("ours")))
+    assert ClientFaults().filter(logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "started", None, None))
