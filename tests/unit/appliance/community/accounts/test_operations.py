@@ -193,6 +193,52 @@ def test_a_password_is_not_changed_without_the_old_one(database: Database, anna:
         )
 
 
+@pytest.mark.parametrize("remove", [False, True])
+def test_a_new_password_removes_tokens_where_that_is_asked(database: Database, anna: Person, remove: bool) -> None:
+    ben = operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    own, others = (
+        entry.create_token(database, person=person, name="t", scopes=[Permission.READ], days=None).token
+        for person in (anna, ben)
+    )
+    new = "nine blue rivers run"
+    operations.change_password(
+        database, person=anna, old=PASSWORD, new=new, session=None, address="10.0.0.7", remove_tokens=remove
+    )
+
+    assert remove == (queries.token_owner(database, own) is None)
+    assert queries.token_owner(database, others) is not None
+
+
+def test_a_password_that_is_refused_removes_nothing(database: Database, anna: Person) -> None:
+    made = entry.create_token(database, person=anna, name="t", scopes=[Permission.READ], days=None)
+    for old, new in ((PASSWORD, "short"), ("wrong", "nine blue rivers run")):
+        with pytest.raises((PasswordRefused, SignInFailed)):
+            operations.change_password(
+                database, person=anna, old=old, new=new, session=None, address="10.0.0.7", remove_tokens=True
+            )
+
+    assert queries.token_owner(database, made.token) is not None
+
+
+def test_a_reset_password_ends_sessions_and_tokens_or_nothing(database: Database, anna: Person) -> None:
+    entered = operations.sign_in(database, login="anna", password=PASSWORD, **WHERE)
+    made = entry.create_token(database, person=anna, name="t", scopes=[Permission.READ], days=None)
+    with database.write() as work:
+        work.execute("CREATE TRIGGER kept BEFORE DELETE ON api_tokens BEGIN SELECT RAISE(ABORT, 'kept'); END")
+        work.commit()
+    with pytest.raises(Exception, match="kept"):
+        operations.reset_password(database, person=anna, password="nine blue rivers run")
+    assert operations.sign_in(database, login="anna", password=PASSWORD, **WHERE), "the old password is valid"
+    assert queries.identify_session(database, entered.token).person == anna
+
+    with database.write() as work:
+        work.execute("DROP TRIGGER kept")
+        work.commit()
+    operations.reset_password(database, person=anna, password="nine blue rivers run")
+    assert queries.identify_session(database, entered.token).person is None
+    assert queries.token_owner(database, made.token) is None
+
+
 def test_people_join_a_class_with_a_name(database: Database, anna: Person) -> None:
     opened = entry.open_class(database, leader=anna, name="Sunday", hours=2)
     ben = operations.join(database, code=f"{opened.code[:3].lower()} {opened.code[3:]}", name=" Ben ", **WHERE)
