@@ -83,7 +83,7 @@ class AppriseMessenger:
         scheme = address.partition(":")[0].lower()
         check_parameters(address)
         # One address is one service: `add` would take several out of a string.
-        parts = url_to_dict(address) if scheme in self._services else None  # type: ignore[no-untyped-call] - untyped there
+        parts = url_to_dict(address) if scheme in self._services else None  # type: ignore[no-untyped-call] # apprise is untyped here
         if parts is None:
             return None
         # What counts is how apprise itself reads the address.
