@@ -4,8 +4,9 @@ Only work in progress counts: a caller that sends one request after another is n
 """
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Executor
 from functools import partial
 from typing import ParamSpec, Self, TypeVar
@@ -16,6 +17,7 @@ from server.http.threads import CALLER, Caller, Threads
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 SLOW_OF_PERSON, SLOW_OF_ADDRESS = 2, 8
 STREAMS_OF_SESSION, STREAMS_OF_TOKEN, STREAMS_OF_ADDRESS = 8, 256, 256
@@ -54,6 +56,14 @@ class Slot:
     def __del__(self) -> None:
         # The body of a stream that no client ever read is dropped without a word.
         self.release()
+
+
+async def held(slot: Slot, items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
+    """The items of a stream, which counts as in progress until it ends or its client leaves."""
+    with slot:
+        async with contextlib.aclosing(items):
+            async for item in items:
+                yield item
 
 
 class InProgress:

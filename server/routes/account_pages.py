@@ -165,7 +165,7 @@ class AccountPagesController(Controller):
             else:
                 operations.change_password(
                     database, person=me, old=data.get("old", ""), new=new, address=address_of(request),
-                    session=who.session.id if who.session else None,
+                    session=who.session.id if who.session else None, remove_tokens=bool(data.get("remove_tokens")),
                 )  # fmt: skip
         except ApplianceError as error:
             return again("account.html", error, **_account(appliance, me, who))

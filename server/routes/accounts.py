@@ -56,8 +56,11 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
+    """With `remove_tokens`, all API tokens of this person are removed too. Without it, programs stay signed in."""
+
     old: str
     new: str
+    remove_tokens: bool = False
 
 
 class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +205,12 @@ class AccountController(Controller):
     ) -> None:
         operations.end_session(appliance.appliance_db, person=me.id, session=session_id)
 
-    @post("/password", status_code=200, opt=BROWSER_ONLY, summary="Change one's password; other sessions end")
+    @post(
+        "/password",
+        status_code=200,
+        opt=BROWSER_ONLY,
+        summary="Change one's password; other sessions end, and tokens where asked",
+    )
     async def change_password(
         self,
         request: AnyRequest,
@@ -214,6 +222,7 @@ class AccountController(Controller):
         await asyncio.to_thread(
             operations.change_password, appliance.appliance_db, person=me, old=data.old, new=data.new,
             session=who.session.id if who.session else None, address=address_of(request),
+            remove_tokens=data.remove_tokens,
         )  # fmt: skip
 
     @post(

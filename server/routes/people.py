@@ -80,7 +80,11 @@ class PeopleController(Controller):
         person = queries.person(appliance.appliance_db, person_id)
         return operations.set_role(appliance.appliance_db, person=person, role=data.role)
 
-    @put("/{person_id:int}/password", sync_to_thread=True, summary="Set somebody's password; they are signed out")
+    @put(
+        "/{person_id:int}/password",
+        sync_to_thread=True,
+        summary="Set a person's password; their sessions and API tokens end",
+    )
     def reset_password(
         self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: JSONBody[PasswordWish]
     ) -> None:

@@ -106,7 +106,7 @@ class SignInFailed(SignInNeeded):
 
 
 class TooManyAttempts(Unavailable):
-    """Too often tried in vain; `retry_after_s` says when it may be tried again."""
+    """Too many attempts failed; `retry_after_s` is the time until the next one is possible."""
 
     title = "Too many attempts"
 
