@@ -27,7 +27,7 @@ from appliance.errors import ApplianceError, Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EVERYONE
 from server.http.limits import caller_of
-from server.http.threads import CALLER
+from server.http.threads import CALLER, KIND, KIND_OPTION, Kind
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -114,6 +114,7 @@ class WhoAsks(AbstractAuthenticationMiddleware):
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
         result = await self._authenticate(connection)
         CALLER.set(caller_of(result.user, address_of(connection)))
+        KIND.set(connection.scope["route_handler"].opt.get(KIND_OPTION, Kind.READ))
         return result
 
     async def _authenticate(self, connection: Connection) -> AuthenticationResult:

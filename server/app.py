@@ -85,7 +85,6 @@ def create_app(appliance: Appliance) -> Litestar:
             "appliance": _always(appliance),
             "slow": _always(SlowRequests(threads)),
             "streams": _always(Streams()),
-            "threads": _always(threads),
             "desk": Provide(_desk),
             "hub": Provide(_hub),
             "who": Provide(_who),

@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextvars import ContextVar
+from enum import StrEnum
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from litestar.concurrency import set_asyncio_executor
@@ -27,9 +28,21 @@ class Caller(NamedTuple):
     is_person: bool
 
 
+class Kind(StrEnum):
+    """Kinds of work with threads of their own, for the handlers of routes."""
+
+    READ = "read"
+    # Passwords take time and memory on purpose.
+    SIGN_IN = "sign-in"
+
+
+KIND_OPTION = "threads"
+# What a route of this kind declares as its `opt`, beside its rule; without it, a handler is a read.
+SIGN_IN = {KIND_OPTION: Kind.SIGN_IN}
 SERVER = Caller("", is_person=False)
-# Whose request the current task serves; `server/access.py` sets it.
+# Whose request the current task serves, and in which threads its handler runs; `server/access.py` sets both.
 CALLER: ContextVar[Caller] = ContextVar("caller", default=SERVER)
+KIND: ContextVar[Kind] = ContextVar("kind", default=Kind.READ)
 
 
 class FairExecutor(Executor):
@@ -110,8 +123,8 @@ class FairExecutor(Executor):
         return call
 
 
-class Threads:
-    """The threads of a web server: `reads` runs every handler that names no other."""
+class Threads(Executor):
+    """The threads of a web server. As an executor, it runs the handler of a route in the threads of its kind."""
 
     def __init__(self) -> None:
         self.reads = FairExecutor("reads", READ_THREADS, READ_SHARE)
@@ -119,7 +132,14 @@ class Threads:
         self.sign_in = FairExecutor("sign-in", SIGN_IN_THREADS, 1)
         self.answers = FairExecutor("answers", ANSWER_THREADS, 1)
         # Litestar names the type of the standard library; it calls `submit` only.
-        set_asyncio_executor(cast("Any", self.reads))
+        set_asyncio_executor(cast("Any", self))
+
+    def submit(
+        self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Future[Result]:
+        """Queue a call in the threads of the current route's kind."""
+        executor = self.sign_in if KIND.get() is Kind.SIGN_IN else self.reads
+        return executor.submit(fn, *args, **kwargs)
 
     def close(self) -> None:
         """Let every call end that has begun; calls that wait are dropped."""

@@ -1,6 +1,5 @@
 """Signing in and out, and one's own account."""
 
-import asyncio
 import contextlib
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from appliance.community.accounts.person import (
 from appliance.community.accounts.tokens import csrf_token
 from server.access import address_of, cookie_name, may, rule
 from server.bootstrap import Appliance
+from server.http.threads import SIGN_IN
 
 MOST_DAYS = 3650
 # What opens further doors is done by a person, not by a token.
@@ -137,7 +137,7 @@ class SessionController(Controller):
     def me(self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]) -> Me:
         return _me(who, request.auth, appliance)
 
-    @post("/session", sync_to_thread=True, summary="Sign in")
+    @post("/session", sync_to_thread=True, opt=SIGN_IN, summary="Sign in")
     def sign_in(
         self,
         request: AnyRequest,
@@ -158,7 +158,7 @@ class SessionController(Controller):
         end_own_session(appliance, who)
         return Response(None, cookies=[signed_out(request)], headers=CLEAR)
 
-    @post("/setup", sync_to_thread=True, summary="Create the administrator by the set-up code")
+    @post("/setup", sync_to_thread=True, opt=SIGN_IN, summary="Create the administrator by the set-up code")
     def set_up(
         self,
         request: AnyRequest,
@@ -172,7 +172,7 @@ class SessionController(Controller):
         )  # fmt: skip
         return _entered(request, appliance, who, entered)
 
-    @post("/join", sync_to_thread=True, summary="Become a member by a class code")
+    @post("/join", sync_to_thread=True, opt=SIGN_IN, summary="Become a member by a class code")
     def join(
         self,
         request: AnyRequest,
@@ -208,10 +208,11 @@ class AccountController(Controller):
     @post(
         "/password",
         status_code=200,
-        opt=BROWSER_ONLY,
+        sync_to_thread=True,
+        opt=BROWSER_ONLY | SIGN_IN,
         summary="Change one's password; other sessions end, and tokens where asked",
     )
-    async def change_password(
+    def change_password(
         self,
         request: AnyRequest,
         appliance: NamedDependency[Appliance],
@@ -219,8 +220,8 @@ class AccountController(Controller):
         who: NamedDependency[Identity],
         data: JSONBody[PasswordChange],
     ) -> None:
-        await asyncio.to_thread(
-            operations.change_password, appliance.appliance_db, person=me, old=data.old, new=data.new,
+        operations.change_password(
+            appliance.appliance_db, person=me, old=data.old, new=data.new,
             session=who.session.id if who.session else None, address=address_of(request),
             remove_tokens=data.remove_tokens,
         )  # fmt: skip
@@ -229,7 +230,7 @@ class AccountController(Controller):
         "/login",
         status_code=200,
         sync_to_thread=True,
-        opt=BROWSER_ONLY,
+        opt=BROWSER_ONLY | SIGN_IN,
         summary="Get a password, where one joined by a name alone",
     )
     def take_account(

@@ -41,7 +41,7 @@ def test_every_api_path_is_documented() -> None:
 
     from server import routes
 
-    names = ("appliance", "desk", "hub", "slow", "streams", "threads", "who", "me")
+    names = ("appliance", "desk", "hub", "slow", "streams", "who", "me")
     unused = {name: Provide(type(name, (), {}), sync_to_thread=False) for name in names}
     app = Litestar([routes.api], openapi_config=None, dependencies=unused)
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

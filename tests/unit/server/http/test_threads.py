@@ -1,13 +1,18 @@
 """Threads in which callers take turns."""
 
+import re
 import threading
 from concurrent.futures import Future
 from contextvars import copy_context
 from typing import Any
 
 import pytest
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.routes import HTTPRoute
 
-from server.http.threads import CALLER, Caller, FairExecutor
+from server import routes
+from server.http.threads import CALLER, KIND, KIND_OPTION, Caller, FairExecutor, Kind, Threads
 
 
 def submit(executor: FairExecutor, caller: str, function: Any, *args: Any) -> "Future[Any]":
@@ -68,3 +73,33 @@ def test_calls_that_wait_are_made_after_a_shut_down_unless_they_are_cancelled() 
     assert waiting.result(timeout=10) == "made"
     with pytest.raises(RuntimeError):
         executor.submit(lambda: None)
+
+
+def test_the_handlers_of_a_kind_run_in_its_threads() -> None:
+    threads = Threads()
+
+    def name_of(kind: Kind) -> str:
+        KIND.set(kind)
+        return threads.submit(lambda: threading.current_thread().name).result(timeout=10)
+
+    names = [copy_context().run(name_of, kind) for kind in Kind]
+    threads.close()
+
+    assert [name.rpartition("-")[0] for name in names] == ["reads", "sign-in"]
+
+
+def test_passwords_are_hashed_in_threads_of_their_own() -> None:
+    hashing = {"/session", "/setup", "/join", "/account/password", "/account/login", "/people", "/people/{}/password"}
+    pages = {"/sign-in", "/setup", "/join", "/account/password", "/people", "/people/{}/password"}
+    names = ("appliance", "desk", "hub", "slow", "streams", "who", "me")
+    unused = {name: Provide(type(name, (), {}), sync_to_thread=False) for name in names}
+    app = Litestar([routes.api, routes.pages], openapi_config=None, dependencies=unused)
+    found = {
+        re.sub(r"\{\w+(:\w+)?\}", "{}", route.path)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.opt.get(KIND_OPTION) is Kind.SIGN_IN
+    }
+
+    assert found == {f"/api/v1{each}" for each in hashing} | pages
