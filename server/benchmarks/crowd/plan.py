@@ -13,7 +13,8 @@ READERS, READ_EVERY_S, SEARCH_EVERY_S = 20, 0.5, 1.0
 TIMEOUT_S = 20.0
 PAUSE_S, CROWD_PAUSE_S = 0.05, 1.0
 CONNECTIONS, CONNECTIONS_PER_S = 1_000, 250.0
-QUESTIONS, STREAMS, GREEDY_CLIENTS = 128, 300, 6
+# 128 questions wait while some answers are written.
+QUESTIONS, STREAMS, GREEDY_CLIENTS = 128 + 4, 300, 6
 TEXT_CHARACTERS = 200_000
 # One stream in ten belongs to a browser session, the others to an API token.
 SESSION_STREAM_EVERY = 10

@@ -35,8 +35,8 @@ IDLE_EXIT_S, WARM_S, ANSWER_S = 1_200, 180.0, 60.0
 CALM_S, CALM_SHARE, LOOK_S = 60.0, 0.15, 1.0
 OPENING_CHARACTERS = 60
 PASSWORD = "seven green lamps burn"  # noqa: S105 - of a folder that is deleted
-# It writes about as many tokens per second as the models of use on a small machine.
-_CHAT = Shape(width=512, heads=8, kv_heads=8, head_size=64, feed_forward=1408, layers=8)
+# Its vocabulary is bytes, so a prompt has some thousand tokens: an answer takes seconds, as one of a real model does.
+_CHAT = Shape(width=256, heads=4, kv_heads=4, head_size=64, feed_forward=704, layers=4)
 
 
 class NoGraph(NotFound):
@@ -173,4 +173,7 @@ def _warm(url: str, site: Site) -> None:
             pause.wait(LOOK_S)
             message = client.get(f"/messages/{message['id']}").raise_for_status().json()
     if message["state"] != "done":
-        raise MeasurementFailed("The first question was not answered.", remedy="`lampstand doctor` says why.")
+        reason = message["error"] or f"After {WARM_S:.0f} seconds it is {message['state']}."
+        raise MeasurementFailed(
+            f"The first question was not answered. {reason}", remedy="`lampstand doctor` shows what is wrong."
+        )
