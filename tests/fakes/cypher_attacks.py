@@ -6,12 +6,44 @@ SEPARATORS = (
     "", " ", "\n", "\r\n", "\t", "\x0b", "\x1f", "\u00a0", "\u180e", "\u2028", "\u3000", "/**/", "/* x */", "/***/",
     "/* ' */", "/* **/ ' /* */", "// x\n", "// '\r\n", "//x\r", "\u200b", "\x00", ";",
 )  # fmt: skip
-NUMBERS = ("1", "007", "1e5", "1E5", "2.5e0", ".5", "1e-3", "1e+3", "0x1F", "1_000", "1.", "1..2", "12.5E10", "0b1", "9" * 30)
+NUMBERS = (
+    "1",
+    "007",
+    "1e5",
+    "1E5",
+    "2.5e0",
+    ".5",
+    "1e-3",
+    "1e+3",
+    "0x1F",
+    "1_000",
+    "1.",
+    "1..2",
+    "12.5E10",
+    "0b1",
+    "9" * 30,
+)
 STRINGS = (
     "''", "'a'", '"a"', r"'\''", r'"\""', r"'\\'", r"'\u0041'", r"'\U00000041'", r"'\q'", r"'\x4c'", "'\n'", "'\"'", "'//'",
     "'/*'", "'é\u2028'", "'a''b'",
 )  # fmt: skip
-NAMES = ("x", "`x`", "`a``b`", "x.y", "x.`load`", "ünïcode", "x²", "limit", "load", "$x", "*", "null", "x!", "[1]", "{a: 1}")
+NAMES = (
+    "x",
+    "`x`",
+    "`a``b`",
+    "x.y",
+    "x.`load`",
+    "ünïcode",
+    "x²",
+    "limit",
+    "load",
+    "$x",
+    "*",
+    "null",
+    "x!",
+    "[1]",
+    "{a: 1}",
+)
 # What can stand before a clause; `{}` is replaced by something complete.
 HEADS = (
     "UNWIND [1] AS x WITH x WHERE x < {}", "UNWIND [1] AS x WITH x WHERE x <> {}", "WITH {}", "WITH 1 AS a, {} AS x", "MATCH (x) WITH x ORDER BY {}", "MATCH (x) WITH x LIMIT {}", "RETURN {}",
