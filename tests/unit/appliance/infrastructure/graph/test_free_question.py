@@ -37,6 +37,15 @@ def test_columns_and_rows_come_with_the_values_given(graph: Path) -> None:
     assert not answer.cut
 
 
+def test_paths_of_any_length_are_answered(graph: Path) -> None:
+    question = (
+        "MATCH p = (a:City {people: 1})-[:ROAD* SHORTEST 1..9]->(b:City {people: 6}) "
+        "MATCH (a)-[:ROAD*1..3]->(c:City) RETURN length(p) AS steps, count(c) AS near"
+    )
+
+    assert [[5, 3]] == ask_freely(graph, question, {}, time_limit_s=PATIENT_S).rows
+
+
 def test_more_rows_than_are_given_are_cut_and_it_says_so(graph: Path) -> None:
     answer = ask_freely(graph, "MATCH (city:City) RETURN city.name", {}, time_limit_s=PATIENT_S)
 
