@@ -24,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 LOOPBACKS = (LOOPBACK, "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what answering the local network means
 GRACE_S = 3
-LOOK_AT_CERTIFICATES_S = 3600.0
+LOOK_AT_CERTIFICATES_S = 60.0
 SET_UP = "house.set-up"
 _log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,10 +20,11 @@ WATCHED = (
     "%file,%network,execve,execveat,fork,vfork,clone,clone3,ptrace,process_vm_readv,process_vm_writev,io_uring_setup,bpf,"
     "pidfd_open,memfd_create,open_by_handle_at,userfaultfd,kill,tgkill"
 )
-# The C library looks there how generous the kernel is with memory.
-OF_THE_C_LIBRARY = "/proc/sys/vm/overcommit_memory"
+# The C library looks how generous the kernel is with memory, and starts threads.
+OF_THE_C_LIBRARY = ("/proc/sys/vm/overcommit_memory", "CLONE_THREAD")
 PATIENCE_S = 60.0
-_CALL = re.compile(r"^(?:\d+ +)?(?P<name>\w+)\(.*?\) += (?P<result>-?\w+)", re.DOTALL)
+_UNFINISHED, _RESUMED = " <unfinished ...>", re.compile(r"<\.\.\. \w+ resumed>")
+_CALL = re.compile(r"\w+\(.*\) += (?P<result>-?\w+)")
 
 
 class GraphChild:
@@ -59,6 +60,7 @@ class GraphChild:
         assert self._process.stdout is not None
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
         self._seen = 0
+        self._begun: dict[str, str] = {}
         self._send({"path": str(graph)})
         assert [[1]] == self.ask("RETURN 1").get("rows"), "the child does not answer"
         self.calls()
@@ -92,8 +94,23 @@ class GraphChild:
             log.seek(self._seen)
             lines = log.read().splitlines()
             self._seen = log.tell()
-        found = [(line, match["result"]) for line in lines if (match := _CALL.match(line))]
-        return [(line, not result.startswith("-")) for line, result in found if OF_THE_C_LIBRARY not in line]
+        found = [(call, match["result"]) for call in self._whole(lines) if (match := _CALL.match(call))]
+        return [
+            (call, not result.startswith("-"))
+            for call, result in found
+            if not any(mark in call for mark in OF_THE_C_LIBRARY)
+        ]
+
+    def _whole(self, lines: Sequence[str]) -> Iterator[str]:
+        """The calls of all threads, each in one piece, where another thread's call came between."""
+        for line in lines:
+            thread, _, call = line.partition(" ")
+            if call.endswith(_UNFINISHED):
+                self._begun[thread] = call.removesuffix(_UNFINISHED).strip()
+            elif resumed := _RESUMED.search(call):
+                yield self._begun.pop(thread, "unseen(") + call[resumed.end() :]
+            else:
+                yield call.strip()
 
     def _send(self, line: dict[str, Any]) -> None:
         assert self._process.stdin is not None

@@ -1,5 +1,6 @@
 """Free Cypher with the filter switched off: the kernel lets it open, start and reach nothing."""
 
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from appliance.infrastructure.graph.reading_cypher import check_only_reads
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
 
 SECRET = "BEGIN PRIVATE KEY"
+INTERNALS = re.compile(r"Traceback|site-packages|\.py\b|\.cpp\b|0x[0-9a-f]{8}")
 # A child may use five seconds of processor time.
 QUERIES_PER_CHILD = 200
 CITY = NodeTable("City", {"name": "STRING", "people": "INT64"})
@@ -82,6 +84,7 @@ def check_nothing_is_reached(world: World, template: str) -> None:
 
     assert [] == [call for call, done in calls if done]
     assert SECRET not in answer
+    assert not INTERNALS.search(answer)
     try:
         check_only_reads(query)
     except QuestionRefused:
@@ -151,6 +154,6 @@ def test_a_person_gets_a_refusal_or_a_harmless_answer(world: World, template: st
     try:
         answer = ask_freely(world.graph, template % world.places, {}, time_limit_s=60)
     except Refused as error:
-        assert str(world.folder) not in str(error)
+        assert not INTERNALS.search(str(error))
     else:
         assert SECRET not in str(answer)

@@ -21,7 +21,7 @@ CONTINUATIONS = STARTS | frozenset(
 INCOMPLETE = (CONTINUATIONS - frozenset("asc ascending desc descending end".split())) | frozenset(
     ("case", "distinct", "not")
 )
-# Words that begin what is no reading. As names they stand in backticks, wherever they are.
+# Words that begin a statement which does more than read. A name that is such a word needs backticks everywhere.
 FORBIDDEN = frozenset(
     "alter attach begin call checkpoint comment commit copy create delete detach drop explain export force import insert "
     "install load macro merge profile project remove rollback set uninstall update use".split()

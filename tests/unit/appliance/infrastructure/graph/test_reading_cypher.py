@@ -85,7 +85,7 @@ def test_a_clause_that_nobody_knows_is_refused_at_every_place(query: str) -> Non
 @pytest.mark.parametrize(
     "query",
     [
-        # The engine goes on with the comment after two asterisks, other readers of Cypher do not.
+        # In the engine two asterisks do not end the comment.
         "RETURN 1 /* **/ , ' /* */ LOAD FROM \"x\" //'",
         "RETURN 1 /***/",
         "RETURN 1 /* open",
