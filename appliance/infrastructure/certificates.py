@@ -17,13 +17,15 @@ from pathlib import Path
 import msgspec
 import psutil
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appliance.errors import Refused
+from appliance.infrastructure.opening import FileRefused, read_regular
 
+MAX_PEM_BYTES = 2**20
 AUTHORITY_DAYS = 3650
 # Apple's systems accept 825 days of authorities that a person added; others fewer. A year is renewed early enough.
 SERVER_DAYS, RENEW_DAYS = 365, 30
@@ -312,10 +314,14 @@ def _names(certificate: x509.Certificate) -> set[str]:
 
 def _read(path: Path) -> x509.Certificate:
     try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError) as error:
+        return x509.load_pem_x509_certificate(read_regular(path, most=MAX_PEM_BYTES))
+    except FileRefused as error:
         raise CertificateUnusable(
-            f"{path} is not a certificate that can be read: {error}.",
+            f"{path} is not a certificate that can be read. {error.message}", remedy=error.remedy
+        ) from error
+    except ValueError as error:
+        raise CertificateUnusable(
+            f"{path} is not a certificate in a PEM file.",
             remedy="Remove it, and `lampstand tls init` makes another.",
         ) from error
 
@@ -323,10 +329,14 @@ def _read(path: Path) -> x509.Certificate:
 def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
         # Whatever kind of key it is: only what both kinds have in common is used of a foreign one.
-        return serialization.load_pem_private_key(path.read_bytes(), password=None)  # type: ignore[return-value]
-    except (OSError, ValueError, TypeError) as error:
+        return serialization.load_pem_private_key(read_regular(path, most=MAX_PEM_BYTES), password=None)  # type: ignore[return-value]
+    except FileRefused as error:
         raise CertificateUnusable(
-            f"{path} is not a key that can be read: {error}.", remedy="It must be a PEM file without a password."
+            f"{path} is not a key that can be read. {error.message}", remedy=error.remedy
+        ) from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise CertificateUnusable(
+            f"{path} is not a key that can be read.", remedy="It must be a PEM file without a password."
         ) from error
 
 
