@@ -22,10 +22,13 @@ import msgspec
 from models.errors import FileRefused, ModelUnknown, RequestInvalid
 from models.formats.facts import Facts
 from models.formats.inspection import inspect
+from models.formats.opening import open_regular
 
 COPY_CHUNK = 1 << 22
 # What else lies in a models folder.
 RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime"})
+# Bytes of a name: a file's name may have 255, and names of temporary files are longer than the model's own.
+MAX_NAME = 200
 Progress = Callable[[int, int], None]
 Decoded = TypeVar("Decoded")
 
@@ -152,9 +155,17 @@ class Catalogue:
 
     def _name_for(self, path: Path, name: str) -> str:
         """What a file or folder is called here. Raises FileRefused where it is not there or cannot be called so."""
-        if not path.exists():
-            raise FileRefused(f"There is no file or folder {path}.")
+        try:
+            if not path.exists():
+                raise FileRefused(f"There is no file or folder {str(path)!r}.")
+        except OSError as error:
+            raise FileRefused(f"{str(path)[:MAX_NAME]!r} cannot be looked at: {error.strerror}.") from error
         name = name or (path.absolute().name if path.is_dir() else path.stem)
+        self.check_name(name)
+        return name
+
+    def check_name(self, name: str) -> None:
+        """Raises FileRefused where an added model cannot be called so."""
         if any(model.id == name for model in self._packaged()):
             raise FileRefused(
                 f"The name {name} belongs to a model that comes with Lampstand. Choose another with --name."
@@ -163,11 +174,12 @@ class Catalogue:
             not name
             or name.startswith(".")
             or "/" in name
+            or not name.isprintable()
+            or len(name.encode()) > MAX_NAME
             or name in RESERVED
             or name.endswith(("-onnx", ".part", ".json"))
         ):
-            raise FileRefused(f"{name!r} cannot be a model's name. Choose another with --name.")
-        return name
+            raise FileRefused(f"{name[:MAX_NAME]!r} cannot be a model's name. Choose another with --name.")
 
     def _added(self) -> list[Model]:
         return self._decoded(self._registry, list[Model])
@@ -184,7 +196,7 @@ class Catalogue:
             try:
                 value = msgspec.json.decode(path.read_bytes(), type=kind)
             except msgspec.MsgspecError as error:
-                raise FileRefused(f"{path} cannot be read: {error}. Mend or remove it.") from error
+                raise FileRefused(f"{path} cannot be read: {error}. Correct or remove it.") from error
             self._read[path] = version, value
         return list(value or [])
 
@@ -222,7 +234,7 @@ def _minilm(name: str, backend: str, folder: Path) -> Model:
 
 
 def sha256_of(file: Path) -> str:
-    with file.open("rb") as opened:
+    with open_regular(file) as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
@@ -265,7 +277,12 @@ def _digest(source: Path, target: Path | None, on_progress: Progress) -> str:
         if place is not None:
             place.parent.mkdir(parents=True, exist_ok=True)
         linked = place is None or _try_link(file.resolve(), place)
-        with file.open("rb") as read, (Path(os.devnull) if linked or place is None else place).open("wb") as copy:
+        # What was linked is what is read: another file may be at the source's path by now.
+        readable = place if linked and place is not None else file
+        with (
+            open_regular(readable) as read,
+            (Path(os.devnull) if linked or place is None else place).open("wb") as copy,
+        ):
             while data := read.read(COPY_CHUNK):
                 digest.update(data)
                 copy.write(data)

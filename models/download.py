@@ -1,10 +1,11 @@
 """Fetch a file over HTTP: goes on where it broke off, looks at the disk first, checks the SHA-256 at the end."""
 
+import contextlib
 import hashlib
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -12,8 +13,10 @@ import httpx
 import structlog
 
 from models.errors import DownloadFailed, DownloadInterrupted
+from models.redirects import PORTS, Internet, Network, RedirectRefused, Redirects
 
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 15.0, 60.0
+# Bytes of a file's name: file systems take 255, and what is unfinished has a longer one.
+MAX_NAME = 200
 # Attempts in a row that bring nothing new; each waits twice as long as the one before.
 ATTEMPTS = 5
 FIRST_PAUSE_S = 0.5
@@ -28,21 +31,29 @@ _log = structlog.get_logger()
 
 
 def fetch(
-    url: str, folder: Path, *, sha256: str = "", on_progress: Callable[[int, int], None], pause_s: float = FIRST_PAUSE_S
+    url: str,
+    folder: Path,
+    *,
+    sha256: str = "",
+    on_progress: Callable[[int, int], None],
+    pause_s: float = FIRST_PAUSE_S,
+    network: Network | None = None,
 ) -> tuple[Path, str]:
-    """Bring a file into `folder`; its path and SHA-256. What was brought before it broke off is kept and used.
+    """Download a file into `folder`; its path and SHA-256. What came before a connection broke off is kept and used.
+
+    The address may be one of a private network; a redirect from a public address to a private one is refused.
 
     Where no `sha256` is given, the one that the server states of the file (`X-Linked-Etag`, as model hubs do) is checked.
     Raises DownloadFailed with what to do; DownloadInterrupted where that is to ask again later.
     """
-    parts = urlsplit(url)
-    name = PurePosixPath(unquote(parts.path)).name
-    if parts.scheme not in ("http", "https") or not name or name.startswith("."):
-        raise DownloadFailed(f"{url} is not the address of a file.")
+    name = _file_name(url)
     folder.mkdir(parents=True, exist_ok=True)
     download = _Download(url, folder / f"{name}.part", on_progress)
     try:
-        download.run(pause_s)
+        download.run(pause_s, network or Internet())
+    except (_Refused, RedirectRefused):
+        download.forget()
+        raise
     except OSError as error:
         raise DownloadFailed(
             f"{name} cannot be written to {folder}: {error.strerror}. What came so far is kept."
@@ -61,6 +72,29 @@ def fetch(
     return target, actual
 
 
+class _Refused(DownloadFailed):
+    """The server, or the way to it, will not serve this file later either: what came so far is of no use."""
+
+
+def _file_name(url: str) -> str:
+    """What the file at an address is called. Raises DownloadFailed."""
+    try:
+        parts = urlsplit(url)
+        name = PurePosixPath(unquote(parts.path)).name
+        # Both read an address a little differently: it has to be one for each of them.
+        usable = bool(httpx.URL(url).host) and parts.port != 0
+    except (httpx.InvalidURL, ValueError) as error:
+        raise DownloadFailed(f"{url[:MAX_NAME]!r} is not an address: {error}. Check how it is written.") from error
+    if parts.scheme not in PORTS or not usable or not name or name.startswith("."):
+        raise DownloadFailed(f"{url[:MAX_NAME]} is not the address of a file.")
+    if not name.isprintable() or len(name.encode()) > MAX_NAME:
+        raise DownloadFailed(
+            f"{name[:MAX_NAME]!r} cannot be the name of a file here: it has unprintable characters, or more than {MAX_NAME} bytes. "
+            "Download it with a browser, and add the file."
+        )
+    return name
+
+
 class _Download:
     """One file in the making. The tag of its version lies beside it, so that halves of two versions are never joined."""
 
@@ -69,11 +103,10 @@ class _Download:
         self._tag_file = part.with_suffix(".tag")
         self.stated_sha256 = ""
 
-    def run(self, pause_s: float) -> None:
+    def run(self, pause_s: float, network: Network) -> None:
         """Raises DownloadFailed, OSError."""
-        timeout = httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
         failures = 0
-        with httpx.Client(timeout=timeout, follow_redirects=True) as http:
+        with contextlib.closing(Redirects(network)) as http:
             while True:
                 before = self._have()
                 try:
@@ -95,16 +128,16 @@ class _Download:
         self.part.unlink(missing_ok=True)
         self._tag_file.unlink(missing_ok=True)
 
-    def _go_on(self, http: httpx.Client) -> bool:
+    def _go_on(self, http: Redirects) -> bool:
         """Bring more; True where the file is whole."""
         have, tag = self._have(), self._tag()
         headers = {"Accept-Encoding": "identity"}
         if have and tag:
             headers |= {"Range": f"bytes={have}-", "If-Range": tag}
-        with http.stream("GET", self._url, headers=headers) as response:
+        with http.get(self._url, headers) as (response, before):
             if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 if self._total(response, 0) == have:
-                    self._note(response)
+                    self._note(response, before)
                     return True
                 self.forget()
                 return False
@@ -117,7 +150,7 @@ class _Download:
             have = have if resumes else 0
             total = self._total(response, have)
             self._check_disk(total - have)
-            self._note(response)
+            self._note(response, before)
             with self.part.open("ab" if resumes else "wb") as file:
                 for data in response.iter_bytes():
                     file.write(data)
@@ -128,13 +161,13 @@ class _Download:
     def _check(self, response: httpx.Response) -> None:
         status = response.status_code
         if status in (401, 403):
-            raise DownloadFailed(
+            raise _Refused(
                 f"{self._url} is not given to everyone ({status}): its licence may have to be accepted on its page first. "
                 "Fetch it there with a browser, and add the file by hand."
             )
         if 400 <= status < 500 and status not in PASSING:
-            raise DownloadFailed(
-                f"{self._url} cannot be had: the server answers with status {status}. Is the address right?"
+            raise _Refused(
+                f"{self._url} cannot be downloaded: the server answers with status {status}. Is the address right?"
             )
         response.raise_for_status()
 
@@ -157,8 +190,8 @@ class _Download:
                 "space first."
             )
 
-    def _note(self, response: httpx.Response) -> None:
-        for each in (*response.history, response):
+    def _note(self, response: httpx.Response, before: Sequence[httpx.Response]) -> None:
+        for each in (*before, response):
             stated = each.headers.get("X-Linked-Etag", "").strip('"')
             if _SHA256.fullmatch(stated):
                 self.stated_sha256 = stated

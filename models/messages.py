@@ -169,7 +169,10 @@ class ChatRequest(GenerationRequest, kw_only=True):
 
 
 class CompletionRequest(GenerationRequest, kw_only=True):
+    """`parse_special` is this runtime's addition: the prompt's special tokens count only where it is true."""
+
     prompt: str | list[str]
+    parse_special: bool = False
 
 
 class ToolCallDelta(msgspec.Struct, kw_only=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models.catalogue import Catalogue, Model
 from models.download import fetch
+from models.errors import ModelError
 from models.known import find_known
 
 DOWNLOADS = "downloads"
@@ -22,15 +23,21 @@ def pull(
 ) -> Model:
     """Bring a model into the models folder. Called again after it broke off, it goes on.
 
-    `on_progress` gets bytes done and in all, first of the fetching, then of the adding. Raises ModelUnknown,
+    What came and is refused is removed. `on_progress` gets bytes done and in all, first of the fetching, then of the adding. Raises ModelUnknown,
     DownloadFailed or FileRefused.
     """
     url, licence = name_or_url, ""
     if "://" not in name_or_url:
         known = find_known(name_or_url)
         url, name, licence, sha256 = known.url, name or known.name, known.licence, sha256 or known.sha256
+    if name:
+        catalogue.check_name(name)
     file, _ = fetch(url, folder / DOWNLOADS, sha256=sha256, on_progress=on_progress)
-    added = asyncio.run(catalogue.add(file, name=name, licence=licence, source=url, on_progress=on_progress))
+    try:
+        added = asyncio.run(catalogue.add(file, name=name, licence=licence, source=url, on_progress=on_progress))
+    except ModelError:
+        file.unlink(missing_ok=True)
+        raise
     # It is linked into the models folder by now.
-    file.unlink()
+    file.unlink(missing_ok=True)
     return added

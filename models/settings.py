@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from models.catalogue import Role
 from models.errors import RequestInvalid
+from models.formats.opening import open_regular
 
 FILE = "runtime.toml"
 
@@ -90,9 +91,10 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 def load_settings(folder: Path) -> RuntimeSettings:
     """The settings of a models folder. Raises RequestInvalid, naming the file and what is wrong in it."""
     path = folder / FILE
-    if not path.is_file():
+    if not path.exists():
         return RuntimeSettings()
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), RuntimeSettings)
+        with open_regular(path) as opened:
+            return msgspec.convert(tomllib.load(opened), RuntimeSettings)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise RequestInvalid(f"{path} cannot be used: {error}. Mend or remove it.") from error
+        raise RequestInvalid(f"{path} cannot be used: {error}. Correct or remove it.") from error

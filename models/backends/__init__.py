@@ -73,8 +73,11 @@ class GenerationBackend(Protocol):
     special_tokens: Mapping[str, str]
     reused_tokens: int
 
-    def tokenize(self, text: str) -> list[int]:
-        """The tokens of a prompt, with those that begin every text of this model."""
+    def tokenize(self, prompt: str) -> list[int]:
+        """The tokens of a prompt, with those that begin every text of this model.
+
+        Only the trusted characters of a `Traced` prompt may become special tokens; a plain `str` has none.
+        """
         ...
 
     def generate(

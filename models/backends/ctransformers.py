@@ -16,6 +16,7 @@ from typing import Any
 from models.backends import LoadOptions
 from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.sampling import Sampling
+from models.generation.special_tokens import PromptSplitter, Vocabulary, is_marker
 
 # Its scratch memory is fixed at 256 MiB and not checked: a larger batch overflows it in long contexts.
 PROMPT_BATCH = 8
@@ -23,6 +24,8 @@ MAX_CONTEXT = 2048
 TOP_K = 40
 # Its splitting of text recurses by character, and searches a word by ever shorter pieces.
 _RUN = re.compile(r"\S{256}|\s{256}")
+# What special tokens of these families look like: <|endoftext|>, <fim-prefix>, [INST], ### End.
+_MARKER = re.compile(r"\s*[<\[#].*[^\W\d_]", re.DOTALL)
 # A space may become three bytes in one family.
 _BUFFER_FACTOR, _BUFFER_MARGIN = 3, 16
 _SEED_MASK = 0x7FFFFFFF
@@ -43,13 +46,14 @@ class CTransformersBackend:
         self.context = min(int(self._model.context_length), MAX_CONTEXT)
         self._threads = options.threads
         self._vocabulary = int(self._model.vocab_size)
+        # Its files do not say which tokens are special, and it parses them all: none has an id of its own here.
+        self._splitter = PromptSplitter(Vocabulary(control={}, markers=self._markers()))
         self._tokens: list[int] = []
         self.reused_tokens = 0
 
-    def tokenize(self, text: str) -> list[int]:
-        text = text.replace("\0", "")
-        cuts = [0, *(run.end() for run in _RUN.finditer(text)), len(text)]
-        return [token for start, end in itertools.pairwise(cuts) for token in self._tokens_of(text[start:end])]
+    def tokenize(self, prompt: str) -> list[int]:
+        parts = [part for part in self._splitter.split(prompt) if isinstance(part, str)]
+        return [token for part in parts for token in self._tokens_of_part(part.replace("\0", ""))]
 
     def generate(
         self, tokens: list[int], sampling: Sampling, on_prompt: Callable[[int, int], None], cancelled: threading.Event
@@ -76,6 +80,16 @@ class CTransformersBackend:
 
     def rest(self) -> None:
         """Its context is all it keeps."""
+
+    def _markers(self) -> frozenset[str]:
+        """The texts of its vocabulary that the library finds in any text, and that no plain word is made of."""
+        pieces = (self._model.detokenize([token], decode=False) for token in range(self._vocabulary))
+        texts = (piece.decode("utf-8", "replace") for piece in pieces)
+        return frozenset(text for text in texts if is_marker(text) and _MARKER.match(text))
+
+    def _tokens_of_part(self, text: str) -> list[int]:
+        cuts = [0, *(run.end() for run in _RUN.finditer(text)), len(text)]
+        return [token for start, end in itertools.pairwise(cuts) for token in self._tokens_of(text[start:end])]
 
     def _tokens_of(self, text: str) -> list[int]:
         data = text.encode("utf-8", "replace")

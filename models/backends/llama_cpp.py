@@ -7,13 +7,14 @@ import ctypes
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from models.backends import LoadOptions
+from models.backends.llama_tokenizer import LlamaTokenizer
 from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.prefixes import PrefixStore, common_length
 from models.generation.sampling import Sampling
@@ -50,8 +51,12 @@ class LlamaCppBackend:
         self._memory = llama.llama_get_memory(self._context)
         self.context = int(llama.llama_n_ctx(self._context))
         self.chat_template = (llama.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")
+        self._tokenizer = LlamaTokenizer(llama, self._vocabulary)
         bos, eos = llama.llama_vocab_bos(self._vocabulary), llama.llama_vocab_eos(self._vocabulary)
-        self.special_tokens = {"bos_token": self._token_text(bos), "eos_token": self._token_text(eos)}
+        self.special_tokens: Mapping[str, str] = {
+            "bos_token": self._tokenizer.text_of(bos),
+            "eos_token": self._tokenizer.text_of(eos),
+        }
         self.reused_tokens = 0
         self._tokens: list[int] = []
         # True where the prefix store has the state of these tokens.
@@ -60,21 +65,8 @@ class LlamaCppBackend:
         self._piece_buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         self._abort = self._install_abort()
 
-    def tokenize(self, text: str) -> list[int]:
-        bos = self.special_tokens["bos_token"]
-        begins = not (bos and text.startswith(bos))
-        data = text.encode()
-        room = len(data) + 8
-        while True:
-            tokens = (ctypes.c_int32 * room)()
-            count = self._llama.llama_tokenize(self._vocabulary, data, len(data), tokens, room, begins, True)
-            # A negative count is how many there would have been room needed for: a space may be three tokens.
-            if count >= 0 or -count <= room:
-                break
-            room = -count
-        if count < 0:
-            raise RequestInvalid("The prompt could not be turned into tokens of this model.")
-        return list(tokens[:count])
+    def tokenize(self, prompt: str) -> list[int]:
+        return self._tokenizer.tokenize(prompt)
 
     def generate(
         self, tokens: list[int], sampling: Sampling, on_prompt: Callable[[int, int], None], cancelled: threading.Event
@@ -219,11 +211,6 @@ class LlamaCppBackend:
     def _piece(self, token: int) -> bytes:
         count = self._llama.llama_token_to_piece(self._vocabulary, token, self._piece_buffer, _PIECE_BYTES, 0, False)
         return self._piece_buffer.raw[: max(0, count)]
-
-    def _token_text(self, token: int) -> str:
-        if token < 0:
-            return ""
-        return bytes(self._llama.llama_vocab_get_text(self._vocabulary, token)).decode("utf-8", "replace")
 
 
 def json_grammar(schema: dict[str, Any]) -> bytes:

@@ -31,11 +31,13 @@ class Rerank(msgspec.Struct, frozen=True, tag=True):
 class Generate(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Write on from a `prompt`, or answer `messages` by the model's chat template.
 
-    With `required_tool` the answer is a call of that tool, or of any where it is empty.
+    With `required_tool` the answer is a call of that tool, or of any where it is empty. With `parse_special` the prompt may
+    hold special tokens.
     """
 
     id: int
     prompt: str | None = None
+    parse_special: bool = False
     messages: list[ChatMessage] = []
     tools: list[Tool] = []
     required_tool: str | None = None

@@ -13,6 +13,7 @@ from models.generation.chat_template import ChatTemplate
 from models.generation.sampling import Sampling
 from models.generation.text import TextAssembler
 from models.generation.tool_calls import ToolCallReader, parse_calls, required_call_schema
+from models.generation.traced import trusted
 
 # Where a request sets no limit. An answer without end would hold the device.
 DEFAULT_MAX_TOKENS = 1024
@@ -38,7 +39,7 @@ class Writer:
             sampling = msgspec.structs.replace(
                 sampling, json_schema=required_call_schema(request.tools, request.required_tool)
             )
-        prompt = request.prompt
+        prompt = trusted(request.prompt) if request.prompt and request.parse_special else request.prompt
         if prompt is None:
             prompt = self._template.render(request.messages, request.tools)
             sampling = msgspec.structs.replace(sampling, stop=(*sampling.stop, *self._template.stops))

@@ -6,6 +6,7 @@ from models.errors import FileRefused
 from models.formats import ggml_file, gguf_file
 from models.formats.facts import Facts
 from models.formats.folder import read_folder
+from models.formats.opening import open_regular
 
 MAGIC_LENGTH = 4
 _PICKLE, _ZIP = b"\x80", b"PK\x03\x04"
@@ -19,12 +20,13 @@ def read_facts(path: Path, family: str = "") -> Facts:
     if path.is_dir():
         return read_folder(path)
     try:
-        with path.open("rb") as opened:
+        with open_regular(path) as opened:
             magic = opened.read(MAGIC_LENGTH)
-        if magic == gguf_file.MAGIC:
-            return gguf_file.read_gguf(path)
-        if magic in ggml_file.MAGICS:
-            return ggml_file.read_ggml(path, family)
+            opened.seek(0)
+            if magic == gguf_file.MAGIC:
+                return gguf_file.read_gguf(path, opened)
+            if magic in ggml_file.MAGICS:
+                return ggml_file.read_ggml(path, opened, family)
     except OSError as error:
         raise FileRefused(f"{path} cannot be read: {error.strerror}.") from error
     if magic.startswith(_PICKLE) or magic == _ZIP:

@@ -8,6 +8,7 @@ import msgspec
 
 from models.errors import FileRefused
 from models.formats.facts import Facts
+from models.formats.opening import open_regular
 
 MANIFEST = "manifest.json"
 
@@ -24,9 +25,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def read_folder(folder: Path) -> Facts:
     """What a folder holds. Raises FileRefused for pickled weights and for what is no model."""
     if (folder / MANIFEST).is_file() and list(folder.glob("*.onnx")):
-        size = sum(file.stat().st_size for file in folder.glob("*.onnx"))
+        size = sum(file.stat().st_size for file in folder.glob("*.onnx") if file.is_file())
         return Facts(role="embed", backend="onnx", weights=size, family="onnx", name=folder.name)
-    weights = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
+    weights = sum(file.stat().st_size for file in folder.rglob("*.safetensors") if file.is_file())
     if not weights:
         pickled = next((file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern)), None)
         if pickled:
@@ -50,11 +51,12 @@ def read_folder(folder: Path) -> Facts:
 
 
 def _json(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise FileRefused(f"{path.parent.name} has weights but no config.json. Bring the whole folder.")
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileRefused(f"{path.parent.name} has weights but no config.json. Bring the whole folder.") from None
-    except (OSError, ValueError) as error:
+        with open_regular(path) as opened:
+            read = json.load(opened)
+    except (OSError, ValueError, RecursionError) as error:
         raise FileRefused(f"{path} cannot be read: {error}.") from error
     if not isinstance(read, dict):
         raise FileRefused(f"{path} is not a model's configuration.")

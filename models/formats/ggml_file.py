@@ -6,6 +6,7 @@ vocabulary, tensors to the end. All numbers are little-endian and 32 bits wide.
 """
 
 import math
+import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,22 +90,20 @@ FAMILIES: Mapping[str, _Family] = MappingProxyType(
 )
 
 
-def read_ggml(file: Path, family: str) -> Facts:
-    """What a GGML file of a family holds; every tensor is checked to be there whole. Raises FileRefused."""
+def read_ggml(file: Path, opened: BinaryIO, family: str) -> Facts:
+    """What an opened GGML file of a family holds; every tensor is checked to be there whole. Raises FileRefused."""
     names = ", ".join(FAMILIES)
-    with file.open("rb") as opened:
-        if opened.read(4) != _MAGIC:
-            raise FileRefused(
-                f"{file.name} is a GGML file of a kind that is not loaded any more. Take the model's GGUF file."
-            )
+    if opened.read(4) != _MAGIC:
+        raise FileRefused(
+            f"{file.name} is a GGML file of a kind that is not loaded any more. Take the model's GGUF file."
+        )
     if family not in FAMILIES:
         raise FileRefused(
             f"{file.name} is a GGML file, which does not say its architecture. Name it with --family: {names}."
             if not family
             else f"{family} is no family of GGML files that can be loaded. Known: {names}."
         )
-    with file.open("rb") as opened:
-        return _Walk(file, opened, family).facts()
+    return _Walk(file, opened, family).facts()
 
 
 class _Walk:
@@ -112,7 +111,7 @@ class _Walk:
 
     def __init__(self, file: Path, opened: BinaryIO, family: str) -> None:
         self._file, self._opened, self._name, self._family = file, opened, family, FAMILIES[family]
-        self._length = file.stat().st_size
+        self._length = os.fstat(opened.fileno()).st_size
 
     def facts(self) -> Facts:
         self._opened.seek(4)

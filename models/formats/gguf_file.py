@@ -1,9 +1,10 @@
 """GGUF, the format of llama.cpp: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, read by the library `gguf`."""
 
 import math
+import os
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from models.errors import FileRefused
 from models.formats.facts import Facts, Layers
@@ -21,10 +22,9 @@ _CANNOT_CHAT = frozenset(
 )
 
 
-def check_head(file: Path) -> None:
+def check_head(file: Path, opened: BinaryIO) -> None:
     """Refuse what cannot be a GGUF file by its first bytes and its length. Raises FileRefused."""
-    with file.open("rb") as opened:
-        head = opened.read(_HEAD.size)
+    head = opened.read(_HEAD.size)
     if len(head) < _HEAD.size:
         raise FileRefused(f"{file.name} ends within its first bytes. Fetch it again.")
     _, version, tensors, keys = _HEAD.unpack(head)
@@ -34,22 +34,23 @@ def check_head(file: Path) -> None:
         )
     if not tensors:
         raise FileRefused(f"{file.name} holds no tensors: it is a vocabulary, not a model.")
-    if tensors * _LEAST_TENSOR + keys * _LEAST_KEY > file.stat().st_size:
+    if tensors * _LEAST_TENSOR + keys * _LEAST_KEY > _length(opened):
         raise FileRefused(
             f"{file.name} claims {tensors:,} tensors and {keys:,} keys, more than so short a file can hold."
         )
 
 
-def read_gguf(file: Path) -> Facts:
-    """What a GGUF file says of itself; every tensor is checked to lie within it. Raises FileRefused."""
+def read_gguf(file: Path, opened: BinaryIO) -> Facts:
+    """What an opened GGUF file says of itself; every tensor is checked to be within it. Raises FileRefused."""
     import gguf
 
-    check_head(file)
+    check_head(file, opened)
     try:
-        reader = gguf.GGUFReader(file)
+        # It maps what it is given, a path or an open file.
+        reader = gguf.GGUFReader(opened)
     except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError) as error:
         raise FileRefused(f"{file.name} is damaged or cut off. Fetch it again.") from error
-    _check_tensors(file, reader)
+    _check_tensors(file, reader, _length(opened))
     metadata = _Metadata(file, reader)
     family = str(metadata.get("general.architecture", ""))
     if family not in gguf.MODEL_ARCH_NAMES.values():
@@ -116,10 +117,13 @@ def _size(gguf: Any, tensor: Any) -> int:
     return math.prod(map(int, tensor.shape)) * int(size) // int(block)
 
 
-def _check_tensors(file: Path, reader: Any) -> None:
+def _length(opened: BinaryIO) -> int:
+    return os.fstat(opened.fileno()).st_size
+
+
+def _check_tensors(file: Path, reader: Any, length: int) -> None:
     import gguf
 
-    length = file.stat().st_size
     for tensor in reader.tensors:
         end = int(tensor.data_offset) + _size(gguf, tensor)
         if end > length or int(tensor.data_offset) < int(reader.data_offset):

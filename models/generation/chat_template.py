@@ -1,7 +1,7 @@
 """The prompt that a model's chat template makes of a conversation.
 
-Templates are Jinja as Hugging Face's `apply_chat_template` renders them (trim_blocks, lstrip_blocks, `raise_exception`,
-`strftime_now`, loop controls). They come with model files, so they run sandboxed.
+Templates are Jinja as Hugging Face's `apply_chat_template` renders them (`raise_exception`, `strftime_now`). They come with
+model files, so they run sandboxed. In the prompt the template's own text can be told from the request's.
 """
 
 import json
@@ -11,11 +11,14 @@ from typing import Any
 
 import jinja2
 import msgspec
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.errors import RequestInvalid
+from models.generation.template_environment import TemplateEnvironment
+from models.generation.traced import Traced, trusted
 from models.messages import ChatMessage, Tool, ToolCall
 
+# What a template raises that meets a conversation it was not written for.
+_REFUSALS = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 # For models whose file carries no template.
 PLAIN = (
     "{% for message in messages %}{{ message.role | capitalize }}: {{ message.content }}\n\n{% endfor %}"
@@ -23,56 +26,61 @@ PLAIN = (
 )
 PLAIN_STOPS = ("\nUser:",)
 
-_TOOLS_PREFACE = """You can call these functions, given as JSON schemas:
-{schemas}
+_TOOLS_OPENING = trusted("You can call these functions, given as JSON schemas:\n")
+_TOOLS_CLOSING = trusted("""
 To call one, write nothing but this, with the arguments as an object:
 <tool_call>
-{{"name": "function name", "arguments": {{}}}}
-</tool_call>"""
+{"name": "function name", "arguments": {}}
+</tool_call>""")
+_PARAGRAPH = trusted("\n\n")
+_ROLES = {role: trusted(role) for role in ("system", "user", "assistant", "tool")}
 
 
 class ChatTemplate:
     """One model's template; `special_tokens` are `bos_token` and `eos_token`. Raises RequestInvalid where it is broken."""
 
     def __init__(self, source: str, special_tokens: Mapping[str, str]) -> None:
-        environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-        )
+        environment = TemplateEnvironment()
         environment.filters["tojson"] = _tojson
         environment.globals["raise_exception"] = _raise_exception
         environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
         self.stops = () if source else PLAIN_STOPS
-        self._special_tokens = special_tokens
+        self._special_tokens = {name: trusted(text) for name, text in special_tokens.items()}
         self._knows_tools = "tools" in source
         try:
             self._template = environment.from_string(source or PLAIN)
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, RecursionError) as error:
             raise RequestInvalid(f"The model's chat template is broken: {error}") from error
 
-    def render(self, messages: Sequence[ChatMessage], tools: Sequence[Tool] = ()) -> str:
-        """The prompt that asks for the next turn. Raises RequestInvalid, in the template's words."""
+    def render(self, messages: Sequence[ChatMessage], tools: Sequence[Tool] = ()) -> Traced:
+        """The prompt that asks for the next turn; only what the template wrote in it is trusted.
+
+        Raises RequestInvalid, in the template's words.
+        """
         turns = [_turn(message) for message in messages]
         if tools and not self._knows_tools:
             turns = _with_preface(turns, tools)
         try:
             return self._render(turns, tools)
-        except jinja2.TemplateError as error:
+        except _REFUSALS as error:
             if not any(turn["role"] == "system" for turn in turns):
                 raise RequestInvalid(f"The model's chat template refuses this conversation: {error}") from error
         # Some families know no system role: what it says then stands before the first question.
         try:
             return self._render(_without_system(turns), tools)
-        except jinja2.TemplateError as error:
+        except _REFUSALS as error:
             raise RequestInvalid(f"The model's chat template refuses this conversation: {error}") from error
 
-    def _render(self, turns: list[dict[str, Any]], tools: Sequence[Tool]) -> str:
+    def _render(self, turns: list[dict[str, Any]], tools: Sequence[Tool]) -> Traced:
         shown = [msgspec.to_builtins(tool) for tool in tools] if tools and self._knows_tools else None
-        return self._template.render(messages=turns, tools=shown, add_generation_prompt=True, **self._special_tokens)
+        return Traced(
+            self._template.render(messages=turns, tools=shown, add_generation_prompt=True, **self._special_tokens)
+        )
 
 
 def _turn(message: ChatMessage) -> dict[str, Any]:
     turn: dict[str, Any] = {
-        "role": "system" if message.role == "developer" else message.role,
+        "role": _ROLES["system" if message.role == "developer" else message.role],
         "content": message.text,
     }
     if message.name:
@@ -91,29 +99,38 @@ def _arguments(call: ToolCall) -> Any:
         return json.loads(call.function.arguments)
     except json.JSONDecodeError as error:
         raise RequestInvalid(f"The arguments of the tool call {call.id} are not JSON: {error}") from error
+    except RecursionError as error:
+        raise RequestInvalid(f"The arguments of the tool call {call.id} are nested too deeply.") from error
 
 
 def _with_preface(turns: list[dict[str, Any]], tools: Sequence[Tool]) -> list[dict[str, Any]]:
-    preface = _TOOLS_PREFACE.format(schemas="\n".join(_dumps(tool.function) for tool in tools))
+    preface = _TOOLS_OPENING + "\n".join(_dumps(tool.function) for tool in tools) + _TOOLS_CLOSING
     if turns and turns[0]["role"] == "system":
-        return [{**turns[0], "content": f"{turns[0]['content']}\n\n{preface}"}, *turns[1:]]
-    return [{"role": "system", "content": preface}, *turns]
+        return [{**turns[0], "content": turns[0]["content"] + _PARAGRAPH + preface}, *turns[1:]]
+    return [{"role": _ROLES["system"], "content": preface}, *turns]
 
 
 def _without_system(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    said = "\n\n".join(turn["content"] for turn in turns if turn["role"] == "system")
+    said = _PARAGRAPH.join(turn["content"] for turn in turns if turn["role"] == "system")
     rest = [turn for turn in turns if turn["role"] != "system"]
     if rest and rest[0]["role"] == "user":
-        return [{**rest[0], "content": f"{said}\n\n{rest[0]['content']}"}, *rest[1:]]
-    return [{"role": "user", "content": said}, *rest]
+        return [{**rest[0], "content": said + _PARAGRAPH + rest[0]["content"]}, *rest[1:]]
+    return [{"role": _ROLES["user"], "content": said}, *rest]
 
 
 def _dumps(struct: Any) -> str:
     return msgspec.json.encode(struct).decode()
 
 
-def _tojson(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+def _tojson(
+    value: Any,
+    indent: int | None = None,
+    *,
+    ensure_ascii: bool = False,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
 def _raise_exception(message: str) -> None:

@@ -57,7 +57,9 @@ async def create_completion(
     prompts = [data.prompt] if isinstance(data.prompt, str) else data.prompt
     if len(prompts) != 1:
         raise RequestInvalid(f"`prompt` holds {len(prompts)} texts; one is taken.")
-    generation = Generate(id=0, prompt=prompts[0], sampling=_sampling(data, data.max_tokens, None))
+    generation = Generate(
+        id=0, prompt=prompts[0], parse_special=data.parse_special, sampling=_sampling(data, data.max_tokens, None)
+    )
     return await _respond(state.host, data, generation, _Text(data), request)
 
 

@@ -13,7 +13,11 @@ _BYTES = 256
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model is made of. `special` are the control tokens of its family, in order; `end` the one that ends a turn."""
+    """What a model is made of.
+
+    `special` are the control tokens of its family, in order, `markers` its user-defined ones; `end` is the one that ends a
+    turn. `space_prefix` puts a space before each text, as many SentencePiece vocabularies do.
+    """
 
     architecture: str = "llama"
     name: str = "tiny"
@@ -29,6 +33,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     norms_after: bool = False
     rope_factors: tuple[float, ...] = ()
     special: tuple[str, ...] = ("<unk>", "<s>", "</s>")
+    markers: tuple[str, ...] = ()
+    space_prefix: bool = False
     begin: str = "<s>"
     end: str = "</s>"
     adds_begin: bool = True
@@ -78,6 +84,7 @@ def _add_vocabulary(writer: Any, shape: Shape) -> Sequence[str]:
     """Control tokens, 256 bytes, words: a SentencePiece vocabulary that can say any text."""
     kinds = gguf.TokenType
     tokens = [(text, kinds.UNKNOWN if text == "<unk>" else kinds.CONTROL) for text in shape.special]
+    tokens += [(text, kinds.USER_DEFINED) for text in shape.markers]
     tokens += [(f"<0x{byte:02X}>", kinds.BYTE) for byte in range(_BYTES)]
     tokens += [(word.replace(" ", "▁"), kinds.NORMAL) for word in WORDS]
     texts = [text for text, _ in tokens]
@@ -89,7 +96,7 @@ def _add_vocabulary(writer: Any, shape: Shape) -> Sequence[str]:
         writer.add_bos_token_id(texts.index(shape.begin))
     writer.add_eos_token_id(texts.index(shape.end))
     writer.add_add_bos_token(shape.adds_begin)
-    writer.add_add_space_prefix(False)  # noqa: FBT003 - the library's signature
+    writer.add_add_space_prefix(shape.space_prefix)
     if "<unk>" in texts:
         writer.add_unk_token_id(texts.index("<unk>"))
     if shape.template:

@@ -22,6 +22,11 @@ def template(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def published_templates() -> list[Path]:
+    """Every published chat template that is here."""
+    return sorted(TEMPLATES.glob("*.jinja"))
+
+
 def llama_32() -> Shape:
     """Grouped-query attention, scaled rope, tied embeddings."""
     return Shape(
@@ -47,3 +52,46 @@ def gemma_2() -> Shape:
         special=("<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"), begin="<bos>", end="<eos>",
         template=template("google-gemma-2-2b-it"),
     )  # fmt: skip
+
+
+def chatml() -> Shape:
+    """The form of Qwen 3 and many others; what a model thinks and calls are user-defined tokens, not control tokens."""
+    return Shape(
+        name="chatml", special=("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
+        markers=("<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"),
+        begin="<|endoftext|>", end="<|im_end|>", adds_begin=False, template=template("Qwen-Qwen3-0.6B"),
+    )  # fmt: skip
+
+
+def mistral() -> Shape:
+    """Control tokens in brackets, in a vocabulary that puts a space before each text."""
+    return Shape(
+        name="mistral", special=("<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]",
+        "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]"), space_prefix=True,
+        template=template("mistralai-Mistral-Nemo-Instruct-2407"),
+    )  # fmt: skip
+
+
+def phi_35() -> Shape:
+    """Tokens named by the role that follows."""
+    return Shape(
+        name="phi-3.5", special=("<unk>", "<s>", "</s>", "<|endoftext|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"),
+        markers=("<|tool|>",), end="<|end|>", space_prefix=True, template=template("microsoft-Phi-3.5-mini-instruct"),
+    )  # fmt: skip
+
+
+def deepseek_r1() -> Shape:
+    """Tokens with full-width bars, of which some files make user-defined ones."""
+    return Shape(
+        name="deepseek-r1", special=("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜tool▁calls▁begin｜>"),
+        markers=("<｜User｜>", "<｜Assistant｜>", "<think>", "</think>"),
+        begin="<｜begin▁of▁sentence｜>", end="<｜end▁of▁sentence｜>", template=template("deepseek-ai-DeepSeek-R1-Distill-Qwen-32B"),
+    )  # fmt: skip
+
+
+def without_template() -> Shape:
+    """A model whose file has no template: roles are named in plain text."""
+    return Shape(name="plain")
+
+
+FAMILIES = (llama_32, qwen_25, gemma_2, chatml, mistral, phi_35, deepseek_r1, without_template)

@@ -21,9 +21,9 @@ class MisbehavingBackend:
         self._prompt = ""
         self._eaten: list[bytearray] = []
 
-    def tokenize(self, text: str) -> list[int]:
-        self._prompt = text
-        return list(range(len(text)))
+    def tokenize(self, prompt: str) -> list[int]:
+        self._prompt = str(prompt)
+        return list(range(len(prompt)))
 
     def generate(
         self, tokens: list[int], _sampling: Sampling, on_prompt: Callable[[int, int], None], _cancelled: threading.Event

@@ -7,13 +7,14 @@ import numpy as np
 
 MAGIC = 0x67676D6C
 WORDS = "the lamp light and of a to in stands is on warm small window night room reads book quiet was".split()
+SPECIAL = (b"<|user|>", b"<|endoftext|>")
 WIDTH, HEADS, LAYERS, CONTEXT = 64, 4, 2, 1024
 
 
 def make_tiny_ggml(path: Path, *, seed: int = 7) -> Path:
-    """Write a model that says printable letters and words; vocabulary: the 256 bytes, words, the end of a text."""
+    """Write a model that says printable letters and words; vocabulary: the 256 bytes, words, special tokens."""
     random = np.random.default_rng(seed)
-    vocabulary = [bytes([byte]) for byte in range(256)] + [f" {word}".encode() for word in WORDS] + [b"<|endoftext|>"]
+    vocabulary = [bytes([byte]) for byte in range(256)] + [f" {word}".encode() for word in WORDS] + [*SPECIAL]
     with path.open("wb") as file:
         file.write(struct.pack("<I7i", MAGIC, len(vocabulary), CONTEXT, WIDTH, HEADS, LAYERS, 0, len(vocabulary)))
         for word in vocabulary:
@@ -31,7 +32,7 @@ def _tensors(random: np.random.Generator, size: int) -> list[tuple[str, np.ndarr
     embedding = random.normal(0, 0.15, (size, WIDTH))
     embedding[:, 0] = -1.0
     embedding[0x20:0x7F, 0] = 0.85
-    embedding[256:-1, 0] = 1.0
+    embedding[256 : -len(SPECIAL), 0] = 1.0
     gain, bias = np.full(WIDTH, 1.5), np.zeros(WIDTH)
     gain[0], bias[0] = 0.0, 30.0
     found = [

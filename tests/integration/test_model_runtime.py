@@ -158,5 +158,5 @@ def test_a_runtime_that_cannot_start_is_tried_once_and_says_where_to_look(tmp_pa
         client.ensure_running()
 
     log = (tmp_path / "logs" / "models.log").read_text()
-    assert 1 == log.count("Mend or remove it")
+    assert 1 == log.count("Correct or remove it")
     assert "Traceback" not in log

@@ -113,9 +113,41 @@ def test_refusals_say_what_to_do_and_whether_to_ask_again(
     assert may_pass == isinstance(caught.value, DownloadInterrupted)
 
 
-def test_what_is_no_address_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DownloadFailed, match="not the address of a file"):
-        fetch("file:///etc/passwd", tmp_path, on_progress=lambda _done, _total: None)
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("file:///etc/passwd", "not the address of a file"),
+        ("http://127.0.0.1/", "not the address of a file"),
+        ("http:///a.gguf", "not the address of a file"),
+        ("http://[::1", "not an address"),
+        ("http://127.0.0.1:99999/a.gguf", "not an address"),
+        ("http://127.0.0.1/a%00.gguf", "cannot be the name of a file"),
+        ("http://127.0.0.1/a%0a.gguf", "cannot be the name of a file"),
+        (f"http://127.0.0.1/{'a' * 300}.gguf", "cannot be the name of a file"),
+        (f"http://{'a' * 300}.example/a.gguf", "is no name of a server|not an address"),
+    ],
+)
+def test_what_is_no_address_is_refused_in_plain_words(tmp_path: Path, url: str, says: str) -> None:
+    with pytest.raises(DownloadFailed, match=says) as refused:
+        fetch(url, tmp_path, on_progress=lambda _done, _total: None, pause_s=0)
+
+    assert not isinstance(refused.value, DownloadInterrupted)
+    assert len(refused.value.message) < 500
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_what_came_before_a_refusal_is_removed(tmp_path: Path, status: int) -> None:
+    with breaking_server(CONTENT) as server:
+        server.breaks = [3_000_000] * 6
+        with pytest.raises(DownloadInterrupted):
+            bring(server, tmp_path)
+        assert any(tmp_path.iterdir())
+        server.status = status
+        with pytest.raises(DownloadFailed):
+            bring(server, tmp_path)
+
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_a_name_in_an_address_leads_nowhere_else(tmp_path: Path) -> None:

@@ -1,0 +1,121 @@
+"""Where a prompt holds special tokens: only where its template wrote them, never where a request's text spells them."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from models.generation.traced import is_trusted, plain, trusted_spans
+
+# SentencePiece vocabularies write a space so.
+_SPACES = " \t\r\n▁"
+
+
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    """The special texts of a vocabulary.
+
+    `control` tokens are only found where they are asked for. `markers` are user-defined tokens, which a tokenizer finds in
+    any text; those of white space are left out, because ordinary text is made of them. White space is dropped before the
+    control tokens in `strips_before`, and after those in `strips_after`.
+    """
+
+    control: Mapping[str, int]
+    markers: frozenset[str] = frozenset()
+    strips_before: frozenset[int] = frozenset()
+    strips_after: frozenset[int] = frozenset()
+
+
+def is_marker(text: str) -> bool:
+    """True where a user-defined token is kept out of a request's text: it is more than one character, and no white space."""
+    return len(text) > 1 and bool(text.strip(_SPACES))
+
+
+class PromptSplitter:
+    """Parts prompts into control tokens and plain text for one vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._control = _Texts(vocabulary.control)
+        self._markers = _Texts(vocabulary.markers)
+
+    def split(self, prompt: str) -> Iterator[int | str]:
+        """The ids of the control tokens that the template wrote, and the texts between them.
+
+        The texts are to be tokenised each by itself, without parsing control tokens. They are cut within each marker that a
+        request's text spells or completes.
+        """
+        text = plain(prompt)
+        at = 0
+        token: int | None = None
+        for start, end in self._control_tokens(prompt, text):
+            following = self._vocabulary.control[text[start:end]]
+            yield from self._texts(prompt, text, at, start, after=token, before=following)
+            yield following
+            token, at = following, end
+        yield from self._texts(prompt, text, at, len(text), after=token, before=None)
+
+    def _control_tokens(self, prompt: str, text: str) -> Iterator[tuple[int, int]]:
+        for start, end in trusted_spans(prompt):
+            at = start
+            while found := self._control.find(text, at, end):
+                yield found
+                at = found[1]
+
+    def _texts(
+        self, prompt: str, text: str, start: int, end: int, *, after: int | None, before: int | None
+    ) -> Iterator[str]:
+        """A stretch without control tokens, cut within forged markers."""
+        if after in self._vocabulary.strips_after:
+            start = end - len(text[start:end].lstrip())
+        if before in self._vocabulary.strips_before:
+            end = start + len(text[start:end].rstrip())
+        at = start
+        while found := self._markers.find(text, at, end):
+            at = found[0] + 1
+            if not is_trusted(prompt, *found):
+                yield text[start:at]
+                start = at
+        if start < end:
+            yield text[start:end]
+
+
+class _Texts:
+    """Finds the longest of many texts at the first place where one of them is."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = frozenset(text for text in texts if text)
+        self._lengths = sorted({len(text) for text in self._texts}, reverse=True)
+        first = "".join(map(re.escape, sorted({text[0] for text in self._texts})))
+        self._first = re.compile(f"[{first}]" if first else "(?!)")
+
+    def find(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        for place in self._first.finditer(text, start, end):
+            at = place.start()
+            for length in self._lengths:
+                if at + length <= end and text[at : at + length] in self._texts:
+                    return at, at + length
+        return None
+
+
+class Token(NamedTuple):
+    """A token of a vocabulary, by its text and what its file says of it."""
+
+    id: int
+    text: str
+    is_control: bool
+    is_user_defined: bool
+    strips_before: bool
+    strips_after: bool
+
+
+def read_vocabulary(tokens: Iterable[Token]) -> Vocabulary:
+    """The special texts among tokens."""
+    found = list(tokens)
+    control = [token for token in found if token.is_control and token.text]
+    return Vocabulary(
+        control={token.text: token.id for token in control},
+        markers=frozenset(token.text for token in found if token.is_user_defined and is_marker(token.text)),
+        strips_before=frozenset(token.id for token in control if token.strips_before),
+        strips_after=frozenset(token.id for token in control if token.strips_after),
+    )

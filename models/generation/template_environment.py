@@ -1,0 +1,83 @@
+"""Jinja as chat templates need it: sandboxed, and with a trace of what the template itself wrote.
+
+Jinja compiles a template to Python. The constants of that code become trusted texts here, and what joins texts keeps their
+trace; the values of a request stay plain.
+"""
+
+import string
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from jinja2 import nodes, pass_environment
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.environment import Environment
+from jinja2.filters import make_attrgetter
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
+
+from models.generation.traced import Traced, is_trusted, join_texts, plain, trusted
+
+
+class _TracingGenerator(CodeGenerator):
+    """Writes the constants of a template as calls of `environment.trusted`."""
+
+    def visit_Const(self, node: nodes.Const, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        value = node.as_const(frame.eval_ctx)
+        if isinstance(value, str):
+            self.write(f"environment.trusted({value!r})")
+        else:
+            super().visit_Const(node, frame)
+
+    def visit_TemplateData(self, node: nodes.TemplateData, _frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        self.write(f"environment.trusted({node.data!r})")
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        self.write("environment.concat(map(str, (")
+        for each in node.nodes:
+            self.visit(each, frame)
+            self.write(", ")
+        self.write(")))")
+
+    def _output_const_repr(self, group: Iterable[Any]) -> str:
+        return f"environment.trusted({''.join(map(str, group))!r})"
+
+
+class TemplateEnvironment(ImmutableSandboxedEnvironment):
+    """The environment of one chat template, with the options that `apply_chat_template` has. It renders Traced texts."""
+
+    code_generator_class = _TracingGenerator
+    concat = staticmethod(join_texts)
+    trusted = staticmethod(trusted)
+
+    def __init__(self) -> None:
+        super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+        self.filters["join"] = _join
+        # Nothing is escaped here, so nothing needs to be kept from it.
+        self.filters["safe"] = str
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """`'…'.format(…)` of a constant of the template; its fields keep their own trace."""
+        wrapped = super().wrap_str_format(value)
+        text = getattr(value, "__self__", None)
+        if wrapped is None or not isinstance(text, Traced) or not is_trusted(text, 0, len(text)):
+            return wrapped
+        return lambda *values, **names: self._format(plain(text), values, names)
+
+    def _format(self, text: str, values: tuple[Any, ...], names: dict[str, Any]) -> Traced:
+        formatter = SandboxedFormatter(self)
+        parts: list[str] = []
+        for number, (literal, field, form, conversion) in enumerate(string.Formatter().parse(text)):
+            parts.append(trusted(literal))
+            if field is None:
+                continue
+            value, _ = formatter.get_field(field or str(number), values, names)
+            value = formatter.convert_field(value, conversion) if conversion else value
+            parts.append(value if isinstance(value, str) and not form else format(value, form or ""))
+        return join_texts(parts)
+
+
+@pass_environment
+def _join(environment: Environment, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> Traced:
+    """Jinja's filter of this name, which would lose the trace."""
+    if attribute is not None:
+        value = map(make_attrgetter(environment, attribute), value)
+    return Traced(d).join(map(str, value))
