@@ -1,5 +1,6 @@
 """Clients that close their connection amid a request or send no UTF-8: no errors of ours, so none in the log."""
 
+import asyncio
 import logging
 
 from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
@@ -28,9 +29,9 @@ def has_left(scope: Scope) -> bool:
 
 
 class ClientFaults(logging.Filter):
-    """Keeps out of uvicorn's log what a client did: a WebSocket frame that is not UTF-8 comes with a whole traceback."""
+    """Keeps tracebacks out of uvicorn's log that are about no error: of a frame that is not UTF-8, of a request at the end."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is about this server."""
+        """Whether the line is about an error of this server."""
         error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, UnicodeDecodeError)
+        return not isinstance(error, UnicodeDecodeError | asyncio.CancelledError)

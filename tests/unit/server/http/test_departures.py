@@ -35,9 +35,10 @@ def test_a_client_that_closed_its_connection_has_left() -> None:
 
 
 def test_a_frame_that_is_not_utf_8_is_kept_out_of_the_log_and_our_own_errors_are_not() -> None:
-    def record(error: Exception) -> logging.LogRecord:
+    def record(error: BaseException) -> logging.LogRecord:
         return logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "failed", None, (type(error), error, None))
 
     assert not ClientFaults().filter(record(UnicodeDecodeError("utf-8", b"", 0, 1, "invalid start byte")))
+    assert not ClientFaults().filter(record(asyncio.CancelledError("the server ends")))
     assert ClientFaults().filter(record(ValueError("ours")))
     assert ClientFaults().filter(logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "started", None, None))
