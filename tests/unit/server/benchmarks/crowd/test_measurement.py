@@ -15,7 +15,7 @@ OUTCOME = Outcome(answered=5, refused={}, first_served=2, open_at_most=3)
 
 
 class Told(Companion):
-    """A companion that answers what it is told to, and notes what it was asked."""
+    """A companion with prepared answers, which records its requests."""
 
     def __init__(self, log: list[Any], answers: list[Any]) -> None:
         self._log, self._answers = log, answers
