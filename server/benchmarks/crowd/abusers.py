@@ -9,7 +9,6 @@ are bounded: after a refusal a client pauses, and half-sent requests open at a l
 import asyncio
 import contextlib
 import re
-import resource
 import sys
 from collections import Counter
 from collections.abc import Coroutine, Iterator
@@ -20,7 +19,7 @@ from urllib.parse import quote
 import msgspec
 import uvloop
 
-from server.benchmarks.crowd.connection import Connection
+from server.benchmarks.crowd.connection import Connection, allow_many_connections
 from server.benchmarks.crowd.messages import (
     CLOSED,
     REFUSALS,
@@ -37,7 +36,6 @@ from server.benchmarks.crowd.messages import (
     Streams,
 )
 
-DESCRIPTORS = 4_096
 CREATED, ERRORS = 201, 400
 STOPPING_S = 20.0
 HALF_A_HEADER = b"GET /api/v1/health HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: "
@@ -269,8 +267,7 @@ def _clients(abuse: Abuse, port: int, tally: _Tally, unfinished: set[str]) -> li
 
 async def main() -> None:
     port = int(sys.argv[1])
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, most), most))
+    allow_many_connections()
     running: asyncio.Task[Outcome] | None = None
     while line := await asyncio.to_thread(sys.stdin.readline):
         message = msgspec.json.decode(line, type=Begin | Finish)

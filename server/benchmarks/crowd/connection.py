@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import resource
 import zlib
 from collections.abc import AsyncIterator
 from typing import Self
@@ -11,6 +12,7 @@ from server.benchmarks.crowd.messages import Call
 
 SERVER = "127.0.0.1"
 BUFFER_BYTES = 1 << 20
+DESCRIPTORS = 4_096
 GZIP_OR_ZLIB = 47
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
@@ -80,6 +82,12 @@ class Connection:
 
     def close(self) -> None:
         self._writer.close()
+
+
+def allow_many_connections() -> None:
+    """Raise this process's limit of open files, as far as the system allows."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, most), most))
 
 
 def encode(call: Call, port: int) -> bytes:

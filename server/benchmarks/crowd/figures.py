@@ -2,7 +2,7 @@
 
 import msgspec
 
-from server.benchmarks.crowd.messages import Outcome, Visited
+from server.benchmarks.crowd.messages import TIMEOUT, Outcome, Visited
 from server.benchmarks.report import Measurement, at_most, plain, quantile
 
 MOST_OVER_QUIET = 3.0
@@ -39,7 +39,10 @@ def over_quiet(abused: Abused) -> float:
 
 
 def measurements(abuses: list[Abused]) -> list[Measurement]:
-    """The bars first, then the figures of each abuse."""
+    """The bars first, then the figures of each abuse.
+
+    `search_notices` counts the searches that were not answered by meaning, those without an answer in time included.
+    """
     refused = sum(_count(each.busy.read) for each in abuses)
     searches = [each.busy.searched for each in abuses if each.busy.searched]
     return [
@@ -64,7 +67,9 @@ def _of_one(abused: Abused) -> list[Measurement]:
     ]
     if abused.busy.searched and abused.quiet.searched:
         before = round(quantile(abused.quiet.searched.took_ms, 0.95), 2)
+        late = abused.busy.searched.refused.get(TIMEOUT, 0)
         found.append(plain(f"search_p95_ms_{name}", quantile(abused.busy.searched.took_ms, 0.95), "ms", before))
+        found.append(plain(f"search_timeouts_{name}", late, "searches"))
     return found
 
 

@@ -37,12 +37,13 @@ def measure_crowd(appliance: Appliance, only: Sequence[str], on_progress: OnProg
         seeds = Random(SEED)  # noqa: S311 - the same readings in each run
         on_progress("warming up")
         _visit(visitors, site, seeds.random(), searches=False)
-        return measurements([_measure(name, site, visitors, abusers, seeds, on_progress) for name in names])
+        return measurements([measure_abuse(name, site, visitors, abusers, seeds, on_progress) for name in names])
 
 
-def _measure(
+def measure_abuse(
     name: str, site: Site, visitors: Companion, abusers: Companion, seeds: Random, on_progress: OnProgress
 ) -> Abused:
+    """A quiet period, then the abuse. Raises MeasurementFailed where the quiet period was not quiet."""
     searches = name == BY_MEANING
     on_progress(f"before {name}")
     await_calm()

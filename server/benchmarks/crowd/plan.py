@@ -18,7 +18,7 @@ QUESTIONS, STREAMS, GREEDY_CLIENTS = 128 + 4, 300, 6
 TEXT_CHARACTERS = 200_000
 # One stream in ten belongs to a browser session, the others to an API token.
 SESSION_STREAM_EVERY = 10
-WHOLE_BIBLE, LONG_PASSAGE, LONGEST_CHAPTER = "Genesis 1:1-Revelation 22:21", "Psalms 91:1-150:6", "Ps/119"
+WHOLE_BIBLE, LONG_PASSAGE, LONGEST_CHAPTER = "Genesis 1:1-Revelation 22:21", "Psalms 92:1-150:6", "Ps/119"
 EVENTS = "/api/v1/events"
 SLOW_QUERY = "UNWIND range(1,100000000) AS x RETURN count(x)"
 SEARCHER = "127.0.3.1"

@@ -6,6 +6,7 @@ import gzip
 import pytest
 from fakes.answering import answering
 
+from server.access import COOKIE_LOCAL
 from server.benchmarks.crowd.connection import Connection, ConnectionLost, encode
 from server.benchmarks.crowd.messages import Call
 
@@ -58,5 +59,5 @@ def test_a_request_shows_who_sends_it() -> None:
     assert posted.endswith("content-length: 2\r\n\r\n{}")
     assert "\r\nauthorization: Bearer t\r\n" in posted
     assert "\r\naccept-encoding: gzip\r\n" in posted
-    assert "\r\ncookie: lampstand=s\r\n" in looked
+    assert f"\r\ncookie: {COOKIE_LOCAL}=s\r\n" in looked
     assert "authorization" not in looked

@@ -57,3 +57,10 @@ def test_searches_count_where_there_were_any() -> None:
     assert (0.0, True) == (good["search_notices"].value, good["search_notices"].holds)
     assert (2.0, False) == (bad["search_notices"].value, bad["search_notices"].holds)
     assert (1.0, 1.0) == (good["search_p95_ms_questions"].value, good["search_p95_ms_questions"].baseline)
+
+
+def test_late_searches_are_told_apart() -> None:
+    late = Period(read=Visited(took_ms=[5.0], refused={}), searched=Visited(took_ms=[9.0], refused={"timeout": 2}))
+    found = {each.name: each.value for each in measurements([abused("questions", period(5.0, unfound=0), late)])}
+
+    assert (2.0, 2.0) == (found["search_notices"], found["search_timeouts_questions"])
