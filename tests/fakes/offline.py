@@ -4,10 +4,12 @@ The program gets loopback only, a DNS server that records queries, and empty fol
 temporary files. strace records every address that it connects or sends to, and every path that it writes.
 """
 
+import contextlib
 import ipaddress
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -90,18 +92,24 @@ def observe(
     log, inside = scratch / "strace.log", scratch / "inside"
     inside.mkdir()
     traced = ",".join((*_SENDING, *_OPENING, *_MAKING))
-    done = subprocess.run(
+    process = subprocess.Popen(
         [
             "strace", "-f", "--seccomp-bpf", "-qq", "-y", "-e", "signal=none", "-e", f"trace={traced}", "-o", str(log),
             *_namespaces(), sys.executable, str(INSIDE), str(inside), *program,
         ],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout_s, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         env={**os.environ, **(environment or {}), **{name: str(folder) for name, folder in folders.items()}},
     )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=timeout_s)
+    finally:
+        # strace alone would leave the program running.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     calls = list(_calls(log.read_text(encoding="utf-8", errors="replace").splitlines()))
     return Observed(
-        returncode=done.returncode,
-        output=done.stdout,
+        returncode=process.returncode,
+        output=output,
         lookups=(inside / "lookups").read_text(encoding="utf-8").split(),
         connections=[found for name, rest in calls if name in _SENDING for found in _other_hosts(name, rest)],
         written=[
