@@ -1,7 +1,7 @@
-"""The environment in which the model libraries call nobody, and write nothing into the home folder.
+"""The environment in which the model libraries make no network calls and write nothing into the home folder.
 
-They read it while they are imported, or start to call from then on. So `models/__init__.py` sets it: no module of this
-package can import a library before. What is started from here inherits it.
+The libraries read it when they are imported, and some start telemetry at that moment. `models/__init__.py` sets it, so every
+module of this package runs after it is set. Child processes inherit it.
 """
 
 import contextlib
@@ -12,30 +12,30 @@ from types import MappingProxyType
 
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
-        # onnxruntime sends reports to its maker, and keeps a number of this machine in the home folder. It starts at the
-        # import: its own `disable_telemetry_events` comes too late.
+        # onnxruntime sends telemetry to Microsoft and stores a device id in the home folder. Its function
+        # `disable_telemetry_events` runs too late: telemetry starts with the import.
         "ORT_DISABLE_TELEMETRY": "1",
-        # huggingface_hub, and with it transformers, tokenizers and sentence-transformers: no file is asked for, nothing is reported.
+        # huggingface_hub downloads nothing and reports nothing; transformers, tokenizers and sentence-transformers use it.
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
-        # Any library that keeps to https://donottrack.sh
+        # Read by every library that follows https://donottrack.sh
         "DO_NOT_TRACK": "1",
     }
 )
 
 
 def stay_offline() -> None:
-    """Set the variables for this process and what it starts, whatever they were."""
+    """Set the variables for this process and its children, whatever their values were."""
     os.environ.update(VARIABLES)
 
 
 def cache_variables(folder: Path) -> dict[str, str]:
-    """Variables that keep the caches of libraries in a models folder; for processes that load models.
+    """Variables that keep the caches of libraries in a models folder, for processes that load models.
 
-    Without them torch makes a folder beside the temporary files, and CUDA keeps what it compiles in the home folder.
+    Without them torch makes a folder in the temporary folder, and CUDA stores compiled kernels in the home folder.
     """
     cache = folder.absolute() / "cache"
-    # A folder that cannot be written can still be read from.
+    # Models can be read from a folder that cannot be written.
     with contextlib.suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
     return {

@@ -1,4 +1,4 @@
-"""A browser of the tests that shows a page of this machine for some seconds: what runs in the namespaces of `offline`."""
+"""Opens a local page in the browser of the tests; `offline` runs this program in its namespaces."""
 
 import sys
 import threading
@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fakes.browser import ARGUMENTS, CHROMIUM
 from playwright.sync_api import sync_playwright
 
-# Where it may, Chromium first calls some three seconds after it has started.
+# Without our flags, Chromium makes its first call about three seconds after its start.
 LONG_ENOUGH_MS = 8_000
 
 
@@ -22,7 +22,7 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(b"<form><input name=name><input name=password type=password></form>")
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the library's name
-        """Nobody reads it."""
+        """Requests are not logged."""
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
-"""Run a program where nothing but the machine itself can be reached, and see what it tries.
+"""Run a program in a network namespace without a route, and record what it tries to reach and what it writes.
 
-The program has a network namespace with loopback only, a resolver that records names, and empty folders for its home,
-its caches and its temporary files. strace tells every address that it connects or sends to, and every path that it writes.
+The program gets loopback only, a DNS server that records queries, and empty folders for its home, its caches and its
+temporary files. strace records every address that it connects or sends to, and every path that it writes.
 """
 
+import contextlib
 import ipaddress
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,18 +32,19 @@ _ADDRESS = re.compile(
 )
 _FOR_WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|^creat$")
 _OPENED = re.compile(r"= \d+<(.*)>$")
-# A path, after the folder it starts from where strace tells that; of `bind` only the file of a socket.
+# A path, after the folder that it is relative to where strace names that.
 _PATH = re.compile(r'(?:<([^>"]*)>, )?"((?:[^"\\]|\\.)*)"')
 _SOCKET = re.compile(r'sun_path="((?:[^"\\]|\\.)*)"')
-# Not files: devices, what a process sets of itself, and semaphores, which have no name any more once they are open.
+# Not files: devices, settings of the process itself, and semaphores, which lose their name once they are open.
 _NO_FILES = ("/dev/shm/sem.", "/dev/null", "/dev/tty", "/dev/pts/", "/dev/ptmx", "/dev/urandom", "/proc/")
 _FOLDERS = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "TMPDIR")
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program did: names it looked up, other hosts it connected or sent to, paths it wrote, paths it left.
+    """What a program and its children did.
 
-    `left` are the files and folders that are still in the folders of `_FOLDERS` at the end.
+    `lookups` are the names in DNS queries, `connections` other hosts with the system call that named them. `written` are
+    the paths that were written, made, renamed or linked. `left` is the final content of the home, cache and temporary folders.
     """
 
     returncode: int
@@ -56,7 +59,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.lookups) + len(self.connections)
 
     def written_outside(self, *folders: Path) -> list[str]:
-        """The written paths that are not in one of the folders. Python's compiled modules do not count."""
+        """The written paths that are in none of the folders, without the compiled modules of Python."""
         return sorted(
             {
                 path
@@ -68,7 +71,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def why_not() -> str:
-    """Why this machine cannot run a program so; empty where it can."""
+    """Why this machine cannot observe a program; empty where it can."""
     for program in ("strace", "unshare", "ip", "mount"):
         if shutil.which(program) is None:
             return f"{program} is not installed; packaging/test.sh installs it as root"
@@ -82,25 +85,31 @@ def why_not() -> str:
 def observe(
     program: Sequence[str], scratch: Path, *, environment: Mapping[str, str] | None = None, timeout_s: float = 120
 ) -> Observed:
-    """Run a program to its end, with everything it starts. `scratch` gets the folders it is given, and the logs."""
+    """Run a program to its end; its children end with it. `scratch` gets the empty folders and the logs."""
     folders = {name: scratch / name.lower() for name in _FOLDERS}
     for folder in folders.values():
         folder.mkdir(mode=0o700, parents=True)
     log, inside = scratch / "strace.log", scratch / "inside"
     inside.mkdir()
     traced = ",".join((*_SENDING, *_OPENING, *_MAKING))
-    done = subprocess.run(
+    process = subprocess.Popen(
         [
             "strace", "-f", "--seccomp-bpf", "-qq", "-y", "-e", "signal=none", "-e", f"trace={traced}", "-o", str(log),
             *_namespaces(), sys.executable, str(INSIDE), str(inside), *program,
         ],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout_s, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         env={**os.environ, **(environment or {}), **{name: str(folder) for name, folder in folders.items()}},
     )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=timeout_s)
+    finally:
+        # strace alone would leave the program running.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     calls = list(_calls(log.read_text(encoding="utf-8", errors="replace").splitlines()))
     return Observed(
-        returncode=done.returncode,
-        output=done.stdout,
+        returncode=process.returncode,
+        output=output,
         lookups=(inside / "lookups").read_text(encoding="utf-8").split(),
         connections=[found for name, rest in calls if name in _SENDING for found in _other_hosts(name, rest)],
         written=[
@@ -111,13 +120,13 @@ def observe(
 
 
 def _namespaces() -> list[str]:
-    """A command that gives a program its own network, mounts and processes; all of these end with it."""
+    """The command that gives a program its own network, mounts and process ids; its children end with it."""
     mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
     return ["unshare", *mapped, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
 
 
 def _calls(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Name and rest of each system call; what another thread interrupted is put together again."""
+    """Name and rest of each system call. strace splits calls that overlap; they are joined again."""
     unfinished: dict[str, tuple[str, str]] = {}
     for line in lines:
         if call := _CALL.match(line):
@@ -148,12 +157,12 @@ def _is_here(host: str) -> bool:
         return False
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    # The kernel takes 0.0.0.0 and :: for this machine.
+    # To connect to 0.0.0.0 or :: means this machine.
     return address.is_loopback or address.is_unspecified
 
 
 def _written(name: str, rest: str) -> Iterator[str]:
-    """The paths that a call wrote; of what failed, none."""
+    """The paths that a call wrote; none where the call failed."""
     if " = -1 " in rest:
         return
     if name in _OPENING:
@@ -163,7 +172,7 @@ def _written(name: str, rest: str) -> Iterator[str]:
         paths = _SOCKET.findall(rest)
     elif name in _MAKING:
         paths = [os.path.normpath(Path(folder) / path) for folder, path in _PATH.findall(rest)]
-        # What is linked to stays as it is; what is renamed does not.
+        # A link changes its second path only, a rename changes both.
         paths = paths if name.startswith("rename") else paths[-1:]
     else:
         paths = []

@@ -1,4 +1,4 @@
-"""Everything that people do with Lampstand, one thing after another: what runs in the namespaces of `offline`.
+"""Uses every part of Lampstand once; `offline` runs this program in its namespaces.
 
 python offline_use.py HOME
 """
@@ -24,7 +24,7 @@ from models.messages import ChatMessage, ChatRequest
 from server.bootstrap import open_appliance
 
 QUESTION = "What is love?"
-# Where it may, onnxruntime first calls nine seconds after a model is loaded.
+# If telemetry is on, onnxruntime makes its first call nine seconds after a model is loaded.
 LONG_ENOUGH_S = 12.0
 REMOVED = "RV1909"
 JOBS: tuple[Mapping[str, object], ...] = (
@@ -85,7 +85,7 @@ def _step(name: str) -> Iterator[None]:
 
 
 def leave_work(home: Path) -> None:
-    """A text to import, and verses to embed."""
+    """Leave a translation to import and verses to embed."""
     appliance = open_appliance(home)
     with appliance.library.write() as work:
         work.execute(
@@ -121,13 +121,13 @@ def query_the_graph(running: Served) -> None:
 
 
 def send_a_message() -> None:
-    """To a port of this machine where nobody listens."""
+    """Send a message to a closed port of this machine."""
     with contextlib.suppress(NotDelivered):
         AppriseMessenger(frozenset({"json"})).send("json://127.0.0.1:9", "A title", "A text")
 
 
 async def use_each_model(home: Path, chat_models: list[str]) -> None:
-    """ONNX Runtime, whose model is first exported with torch; torch; llama.cpp; ctransformers."""
+    """Use ONNX Runtime (after an export by torch), torch, llama.cpp and ctransformers."""
     folder = DataFolder(home)
     client = Client(folder=folder.models, socket=folder.models_socket)
     for name in ("all-MiniLM-L6-v2", "all-MiniLM-L6-v2-torch"):

@@ -12,8 +12,8 @@ from fakes.offline import Observed, observe, why_not
 from models.offline import VARIABLES
 
 FAKES = Path(__file__).parents[1] / "fakes"
-CALLED_BY_ONNXRUNTIME = "mobile.events.data.microsoft.com"
-# Where Chromium asks the kernel for a route, to learn whether there is IPv6; it sends nothing there.
+TELEMETRY_HOST = "mobile.events.data.microsoft.com"
+# Chromium connects a UDP socket to learn whether there is a route for IPv6; it sends nothing.
 PROBED_BY_CHROMIUM = "connect 2001:4860:4860::8888:443"
 LEAKS = """
 import os, socket
@@ -66,17 +66,17 @@ class Seen(NamedTuple):
 
 @pytest.fixture(scope="module")
 def everything(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    """What was seen while everything ran: pages, searches, answers, jobs, each model library, the command line."""
+    """What `lampstand up`, its workers, jobs, model libraries and the command line did."""
     folder = tmp_path_factory.mktemp("offline")
     home, scratch = folder / "home", folder / "observed"
-    # Without the export of the embedding model, which is made again.
+    # The export of the embedding model is left out, so that it is made again.
     shutil.copytree(indexed_home, home, ignore=shutil.ignore_patterns("run", "logs", "*-onnx"))
     observed = observe([sys.executable, str(FAKES / "offline_use.py"), str(home)], scratch, timeout_s=400)
     assert 0 == observed.returncode, observed.output
     return Seen(observed, home, scratch / "tmpdir")
 
 
-def test_nothing_is_looked_up_or_connected_to(everything: Seen) -> None:
+def test_no_name_is_looked_up_and_no_other_host_is_connected_to(everything: Seen) -> None:
     observed = everything.observed
     print(f"lookups_and_connections = {observed.lookups_and_connections}\n{observed.output}")
 
@@ -84,14 +84,15 @@ def test_nothing_is_looked_up_or_connected_to(everything: Seen) -> None:
 
 
 def test_nothing_is_written_outside_the_data_folder(everything: Seen) -> None:
-    """Only temporary files are, which go; and a socket, where the data folder's path is too long for one."""
+    """Exceptions: temporary files that are removed, and a socket if the path of the data folder is too long for it."""
     left = [path for path in everything.observed.left if not path.startswith("tmpdir/lampstand-")]
 
+    assert str(everything.home / "library.db") in everything.observed.written
     assert [] == everything.observed.written_outside(everything.home, everything.temporary)
     assert [] == left
 
 
-def test_what_leaves_the_machine_is_seen(tmp_path: Path) -> None:
+def test_lookups_connections_and_files_outside_are_caught(tmp_path: Path) -> None:
     seen = observe([sys.executable, "-c", LEAKS], tmp_path / "observed")
     home = tmp_path / "observed" / "home"
 
@@ -103,7 +104,7 @@ def test_what_leaves_the_machine_is_seen(tmp_path: Path) -> None:
     assert {"home/kept", "home/kept/note", "home/linked"} == set(seen.left)
 
 
-def test_what_stays_on_the_machine_is_not_counted(tmp_path: Path) -> None:
+def test_local_connections_are_not_counted(tmp_path: Path) -> None:
     seen = observe([sys.executable, "-c", STAYS, str(tmp_path)], tmp_path / "observed")
 
     assert (0, "") == (seen.returncode, seen.output)
@@ -111,19 +112,19 @@ def test_what_stays_on_the_machine_is_not_counted(tmp_path: Path) -> None:
     assert [] == seen.written_outside(tmp_path)
 
 
-def test_onnxruntime_calls_its_maker_without_the_variables(indexed_home: Path, tmp_path: Path) -> None:
+def test_onnxruntime_sends_telemetry_without_the_variables(indexed_home: Path, tmp_path: Path) -> None:
     (model,) = (indexed_home / "models").glob("*-onnx/*.onnx")
     program = [sys.executable, "-c", LOADS_A_MODEL.format(names=list(VARIABLES)), str(model)]
     seen = observe(program, tmp_path / "observed")
 
-    assert CALLED_BY_ONNXRUNTIME in seen.lookups
+    assert TELEMETRY_HOST in seen.lookups
     assert [path for path in seen.left if path.endswith("deviceid")]
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Debian's chromium is not installed")
-def test_the_browser_of_the_tests_calls_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
-    # A short path, because Chromium has a socket in it.
+def test_the_browser_of_the_tests_makes_no_network_calls(tmp_path_factory: pytest.TempPathFactory) -> None:
+    # A short path, because Chromium makes a socket in it.
     folder = tmp_path_factory.mktemp("b") / "seen"
     seen = observe([sys.executable, str(FAKES / "browser_use.py")], folder)
 

@@ -1,4 +1,4 @@
-"""Which environment the model libraries find."""
+"""The environment of the model libraries."""
 
 import json
 import os
@@ -10,15 +10,15 @@ import pytest
 
 from models.offline import VARIABLES, cache_variables, stay_offline
 
-SET_OTHERWISE = {**os.environ, **dict.fromkeys(VARIABLES, "0")}
+OPPOSITE = {**os.environ, **dict.fromkeys(VARIABLES, "0")}
 COMMAND = "sys.argv = ['lampstand', '--version']; from server.cli import main"
 
 
 def environment_after(code: str) -> dict[str, str]:
-    """The environment that a process has once it ran some code, where its own was set to call out."""
+    """The environment of a process after some code ran, if it started with the opposite values."""
     script = f"import sys\n{code}\nimport json, os; print(json.dumps(dict(os.environ)))"
     done = subprocess.run(
-        [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True, env=SET_OTHERWISE
+        [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True, env=OPPOSITE
     )
     found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -36,13 +36,13 @@ def environment_after(code: str) -> dict[str, str]:
         f"{COMMAND}\ntry: main()\nexcept SystemExit: pass",
     ],
 )
-def test_each_entry_is_offline_before_a_model_library_is_there(entry: str) -> None:
+def test_each_entry_point_sets_the_variables_before_model_libraries_are_imported(entry: str) -> None:
     found = environment_after(f"{entry}\nassert not {{'onnxruntime', 'torch', 'transformers'}} & sys.modules.keys()")
 
     assert VARIABLES == {name: found[name] for name in VARIABLES}
 
 
-def test_what_was_set_before_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_values_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
     stay_offline()
 
@@ -57,7 +57,7 @@ def test_caches_are_in_the_models_folder(tmp_path: Path) -> None:
     assert all(Path(path).is_relative_to(tmp_path / "models" / "cache") for path in found.values())
 
 
-def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_raises_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
 
     assert cache_variables(tmp_path / "file")
