@@ -111,16 +111,20 @@ def sign_in(database: Database, *, login: str, password: str, address: str, agen
     row = database.reader.row(store.SELECT_BY_LOGIN, (login,))
     kept = row[store.PERSON_FIELDS] if row else None
     if not is_right(password, kept) or row is None:
-        raise SignInFailed(
-            "The name and the password do not go together.", remedy="An administrator can set a new password."
-        )
+        raise _wrong_password()
     attempts.succeeded(attempt)
     person = store.person_of(row)
-    if kept and is_outdated(kept):
-        with database.write() as work:
-            work.execute(store.UPDATE_PASSWORD, (hash_password(password), person.id))
-            work.commit()
-    return _sign_in(database, person, address, agent)
+    renewed = hash_password(password) if kept and is_outdated(kept) else kept
+    token = new_token()
+    with database.write() as work:
+        # The password may have been changed, or the person removed, while this one was checked.
+        if work.execute(store.SELECT_PASSWORD, (person.id,)) != [(kept,)]:
+            raise _wrong_password()
+        if renewed != kept:
+            work.execute(store.UPDATE_PASSWORD, (renewed, person.id))
+        _insert_session(work, person, token, address, agent)
+        work.commit()
+    return SignedIn(person=person, token=token)
 
 
 def join(database: Database, *, code: str, name: str, address: str, agent: str) -> SignedIn:
@@ -271,6 +275,12 @@ def _wrong_setup_code() -> CodeInvalid:
     )
 
 
+def _wrong_password() -> SignInFailed:
+    return SignInFailed(
+        "The name and the password do not go together.", remedy="An administrator can set a new password."
+    )
+
+
 def _refuse_guests(role: Role) -> None:
     if role is Role.GUEST:
         raise RoleInvalid("An account cannot have the role guest.", remedy="Make this person a member, or remove them.")
@@ -320,12 +330,17 @@ def _insert(
 
 
 def _sign_in(database: Database, person: Person, address: str, agent: str) -> SignedIn:
-    token, now = new_token(), time.time()
-    row = {"fingerprint": fingerprint(token), "person": person.id, "now": now, "expires_at": now + IDLE_S}
+    token = new_token()
     with database.write() as work:
-        work.execute(store.INSERT_SESSION, row | {"address": address, "agent": agent[:MOST_AGENT]})
+        _insert_session(work, person, token, address, agent)
         work.commit()
     return SignedIn(person=person, token=token)
+
+
+def _insert_session(work: UnitOfWork, person: Person, token: str, address: str, agent: str) -> None:
+    now = time.time()
+    row = {"fingerprint": fingerprint(token), "person": person.id, "now": now, "expires_at": now + IDLE_S}
+    work.execute(store.INSERT_SESSION, row | {"address": address, "agent": agent[:MOST_AGENT]})
 
 
 def _set_password(database: Database, person: Person, password: str, *, keep: int | None, remove_tokens: bool) -> None:

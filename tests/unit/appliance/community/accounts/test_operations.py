@@ -239,6 +239,28 @@ def test_a_reset_password_ends_sessions_and_tokens_or_nothing(database: Database
     assert queries.token_owner(database, made.token) is None
 
 
+@pytest.mark.parametrize("change", ["password", "removed"])
+def test_nobody_signs_in_by_a_password_that_was_changed_while_it_was_checked(
+    database: Database, anna: Person, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    ben = operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    check = operations.is_right
+
+    def checked_slowly(password: str, kept: str | None) -> bool:
+        right = check(password, kept)
+        if change == "password":
+            operations.reset_password(database, person=ben, password="nine blue rivers run")
+        else:
+            operations.remove(database, person=ben)
+        return right
+
+    monkeypatch.setattr(operations, "is_right", checked_slowly)
+    with pytest.raises(SignInFailed):
+        operations.sign_in(database, login="ben", password=PASSWORD, **WHERE)
+
+    assert [] == queries.sessions(database, ben.id)
+
+
 def test_people_join_a_class_with_a_name(database: Database, anna: Person) -> None:
     opened = entry.open_class(database, leader=anna, name="Sunday", hours=2)
     ben = operations.join(database, code=f"{opened.code[:3].lower()} {opened.code[3:]}", name=" Ben ", **WHERE)
