@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -31,7 +31,15 @@ from appliance.study.operations import AnswerDesk
 from server import routes
 from server.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
 from server.bootstrap import Appliance
-from server.errors import Problem, problem_of, problem_of_fault, problem_of_http, respond
+from server.errors import (
+    INPUT_ERRORS,
+    Problem,
+    problem_of,
+    problem_of_fault,
+    problem_of_http,
+    problem_of_input,
+    respond,
+)
 from server.http.compression import compressed
 from server.http.departures import has_left, noting_departures
 from server.http.limits import SlowRequests, Streams
@@ -79,7 +87,10 @@ def create_app(appliance: Appliance) -> Litestar:
         route_handlers=[
             routes.api,
             routes.pages,
-            create_static_files_router(path="/static", directories=[HERE / "static"], opt=rule(Permission.ENTER, plain=True)),
+            create_static_files_router(
+                path="/static", directories=[HERE / "static"], opt=rule(Permission.ENTER, plain=True),
+                exception_handlers=dict.fromkeys((ValueError, OSError), _on_odd_path),
+            ),
         ],
         dependencies={
             "appliance": _always(appliance),
@@ -97,7 +108,7 @@ def create_app(appliance: Appliance) -> Litestar:
         before_request=refuse_cross_site_writes,
         before_send=[add_guarding_headers],
         exception_handlers={ApplianceError: _on_appliance_error, HTTPException: _on_http_error,
-                            UnicodeDecodeError: _on_garbled, 500: _on_fault},
+                            **dict.fromkeys(INPUT_ERRORS, _on_input), 500: _on_fault},
         openapi_config=OpenAPIConfig(
             title="Lampstand", version=__version__, render_plugins=[JsonRenderPlugin()],
             openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt=rule(Permission.ENTER, plain=True)),
@@ -213,9 +224,13 @@ def _on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Res
     return _answer(request, problem_of_http(error))
 
 
-def _on_garbled(request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> Response[Any]:
-    problem = Problem(title="Bad Request", status=400, detail="The request is not UTF-8. Send it as UTF-8.")
-    return _answer(request, problem)
+def _on_input(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    return _answer(request, problem_of_input(error))
+
+
+def _on_odd_path(request: Request[Any, Any, Any], _error: Exception) -> Response[Any]:
+    """A path that no file can have: with a NUL character, with a name that is too long, below a file."""
+    return _answer(request, problem_of_http(NotFoundException()))
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -17,7 +17,7 @@ from appliance.community.notifications import operations as notifications
 from appliance.community.notifications.feed import Feed
 from appliance.community.notifications.jobs import DELIVER, deliver
 from appliance.community.notifications.store import m007_notifications
-from appliance.errors import Conflict
+from appliance.errors import Conflict, Refused
 from appliance.infrastructure.backup import BACKUP, CHECK, back_up, check_databases
 from appliance.infrastructure.certificates import (
     CertificateUnusable,
@@ -91,6 +91,10 @@ NIGHTLY = (
 
 class JobNotRepeatable(Conflict):
     """No worker knows how to do what a job did."""
+
+
+class LocationNotText(Refused):
+    """A file or folder has a name that is not UTF-8."""
 
 
 class Appliance:
@@ -192,6 +196,9 @@ class Appliance:
         )
 
     def create_import_job(self, location: str, only: Sequence[str] = (), *, started_by: str = "") -> Job:
+        """Raises LocationNotText where a name is not UTF-8, which jobs are stored in."""
+        if any(0xD800 <= ord(each) <= 0xDFFF for each in location):
+            raise LocationNotText("The name of the file or folder is not UTF-8.", remedy="Rename it, then try again.")
         name = Path(location).name if not location.startswith("pythonbible:") else location
         return self.jobs.create(
             scripture_jobs.IMPORT, title=f"Import {', '.join(sorted(only)) or name}", started_by=started_by,

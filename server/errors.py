@@ -1,6 +1,7 @@
 """The one place where errors become HTTP problems (RFC 9457) and exit codes."""
 
 import math
+import traceback
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,12 @@ _STATUS = {
     NotFound: 404, Refused: 400, Conflict: 409, Unavailable: 503,
 }  # fmt: skip
 _EXIT_CODES = {NotFound: 4, Refused: 2, Conflict: 5, Unavailable: 6}
+# What the interpreter raises for input that nobody foresaw: the request is wrong, not the server.
+_SAYS_OF_INPUT: dict[type[Exception], str] = {
+    RecursionError: "The JSON is nested too deep. Send fewer levels.",
+    UnicodeError: "The request is not valid UTF-8. Send it as UTF-8.",
+}
+INPUT_ERRORS = tuple(_SAYS_OF_INPUT)
 _ALLOWED = {"mode": Mode, "testament": Testament}
 
 
@@ -58,6 +65,14 @@ def problem_of_http(error: HTTPException) -> Problem:
     if error.status_code == HTTPStatus.NOT_FOUND and not reasons:
         detail = "There is nothing at this address."
     return Problem(title=HTTPStatus(error.status_code).phrase, status=error.status_code, detail=detail)
+
+
+def problem_of_input(error: Exception) -> Problem:
+    """The problem of a request whose input raised one of INPUT_ERRORS; the log names the place, without a traceback."""
+    detail = next(detail for kind, detail in _SAYS_OF_INPUT.items() if isinstance(error, kind))
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    structlog.get_logger().warning("input refused", error=type(error).__name__, file=frame.filename, line=frame.lineno)
+    return Problem(title="Bad Request", status=400, detail=detail)
 
 
 def _reason(item: dict[str, Any]) -> str:

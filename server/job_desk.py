@@ -39,12 +39,7 @@ def begin(appliance: Appliance, me: Person, wish: JobWish) -> Job:
     Raises ImportNotAllowed for a place that is neither the data folder's texts nor Debian's modules, or JobWishIncomplete.
     """
     if wish.kind == "import":
-        location = Path(wish.location.replace("\0", "")).resolve()
-        if not any(location.is_relative_to(place) for place in (SWORD_MODULES, appliance.folder.texts.resolve())):
-            raise ImportNotAllowed(
-                f"From a browser, texts are imported from {SWORD_MODULES} and {appliance.folder.texts} only.",
-                remedy="In the machine's shell, `lampstand library import` takes any place.",
-            )
+        location = _import_location(appliance, wish.location)
         job = appliance.create_import_job(str(location), wish.only, started_by=me.audience)
     elif wish.kind == "pull":
         if not wish.model.strip():
@@ -58,6 +53,21 @@ def begin(appliance: Appliance, me: Person, wish: JobWish) -> Job:
         job = appliance.create_backup_job(started_by=me.audience)
     appliance.enqueue(job)
     return job
+
+
+def _import_location(appliance: Appliance, given: str) -> Path:
+    """The real path of what a browser names. Raises ImportNotAllowed for a place outside the folders it may name."""
+    try:
+        location = Path(given).resolve()
+    except (OSError, ValueError, RuntimeError):
+        # A NUL character, a name that no disk can hold, links in a circle.
+        location = Path("/")
+    if not any(location.is_relative_to(place) for place in (SWORD_MODULES, appliance.folder.texts.resolve())):
+        raise ImportNotAllowed(
+            f"From a browser, texts are imported from {SWORD_MODULES} and {appliance.folder.texts} only.",
+            remedy="In the machine's shell, `lampstand library import` takes any place.",
+        )
+    return location
 
 
 def repeatable_job(appliance: Appliance, who: Identity, job_id: int) -> Job:

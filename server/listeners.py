@@ -17,6 +17,7 @@ from appliance.community.accounts import queries
 from appliance.errors import ApplianceError
 from appliance.infrastructure.certificates import Served
 from server.bootstrap import Appliance
+from server.host_header import requiring_one_host
 from server.http.connections import Headless, TimedProtocol, TlsAcceptor, raise_descriptor_limit, timed_protocol
 from server.http.departures import ClientFaults
 
@@ -146,7 +147,7 @@ class Listeners:
     ) -> _Listener:
         """Raises OSError where the address cannot be had."""
         config = uvicorn.Config(
-            self._app, log_level="warning", access_log=False, server_header=False, lifespan=lifespan,
+            requiring_one_host(self._app), log_level="warning", access_log=False, server_header=False, lifespan=lifespan,
             timeout_graceful_shutdown=GRACE_S, proxy_headers=False,
             http=self._protocol,
             ssl_certfile=served.certificate if served else None, ssl_keyfile=served.key if served else None,
