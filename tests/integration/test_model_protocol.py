@@ -253,11 +253,34 @@ def test_who_waits_is_told_the_place_in_the_stream(served: Served) -> None:
     assert "data: [DONE]" in rest
 
 
+def test_one_person_s_questions_stop_neither_another_s_nor_a_search(served: Served) -> None:
+    async def scene() -> tuple[list[httpx.Response], httpx.Response, httpx.Response]:
+        transport = httpx.AsyncHTTPTransport(uds=served.http._transport._pool._uds)
+        async with httpx.AsyncClient(transport=transport, base_url=served.url, timeout=240) as http:
+            asked = [
+                asyncio.create_task(http.post("/v1/chat/completions", json=body("slow", max_tokens=20, user="eager")))
+                for _ in range(12)
+            ]
+            await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            other = await http.post("/v1/chat/completions", json=body("slow", max_tokens=3, user="anna"))
+            found = await http.post("/v1/embeddings", json={"model": MINILM, "input": "a lamp in the night"})
+            return await asyncio.gather(*asked), other, found
+
+    eager, other, found = asyncio.run(scene())
+
+    assert {200, 503} == {answer.status_code for answer in eager}
+    assert all("retry-after" in answer.headers for answer in eager if answer.status_code == 503)
+    assert (200, 200) == (other.status_code, found.status_code)
+
+
 def test_a_full_queue_answers_503_with_retry_after(served: Served) -> None:
     async def scene() -> list[httpx.Response]:
         transport = httpx.AsyncHTTPTransport(uds=served.http._transport._pool._uds)
-        async with httpx.AsyncClient(transport=transport, base_url=served.url, timeout=60) as http:
-            asked = [http.post("/v1/chat/completions", json=body("slow", max_tokens=150)) for _ in range(8)]
+        async with httpx.AsyncClient(transport=transport, base_url=served.url, timeout=240) as http:
+            asked = [
+                http.post("/v1/chat/completions", json=body("slow", max_tokens=20, user=f"person {number}"))
+                for number in range(8)
+            ]
             return await asyncio.gather(*asked)
 
     answers = asyncio.run(scene())
