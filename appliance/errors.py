@@ -43,3 +43,13 @@ class Unavailable(ApplianceError):
     """Something needed is not there at the moment; the same request may work later."""
 
     title = "Not available now"
+
+
+class TooManyRequests(Unavailable):
+    """The caller has as much in progress as one caller may have; `retry_after_s` says when to try again."""
+
+    title = "Too many requests"
+
+    def __init__(self, message: str, *, remedy: str = "", retry_after_s: float) -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after_s = retry_after_s

@@ -10,6 +10,7 @@ import structlog
 from models.catalogue import Model, sha256_of
 from models.errors import ModelUnavailable
 from models.formats.folder import MANIFEST, Manifest
+from models.offline import cache_variables
 from models.programs import run_module
 
 TIMEOUT_S = 600.0
@@ -33,7 +34,13 @@ async def ensure_export(model: Model, folder: Path) -> Path:
             "the installation is; `pip install 'lampstand[embedding]'` does it by hand."
         )
     _log.info("exporting to ONNX", model=model.id)
-    output = await run_module("models.backends.onnx_export", str(source), str(target), timeout_s=TIMEOUT_S)
+    output = await run_module(
+        "models.backends.onnx_export",
+        str(source),
+        str(target),
+        timeout_s=TIMEOUT_S,
+        environment=cache_variables(folder),
+    )
     _log.info("exported", model=model.id, manifest=output.decode().strip().splitlines()[-1])
     return target
 

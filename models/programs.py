@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Mapping
 
 import structlog
 
@@ -15,7 +16,9 @@ TAIL_CHARACTERS = 300
 _log = structlog.get_logger()
 
 
-async def run_module(module: str, *arguments: str, timeout_s: float) -> bytes:
+async def run_module(
+    module: str, *arguments: str, timeout_s: float, environment: Mapping[str, str] | None = None
+) -> bytes:
     """What `python -m MODULE ARGUMENTS` prints. Libraries that may crash, hang or stay in memory do it there.
 
     Raises ModelUnavailable with the last line of its complaints where it fails or takes longer than `timeout_s`.
@@ -25,7 +28,7 @@ async def run_module(module: str, *arguments: str, timeout_s: float) -> bytes:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         # A group, not a session: that would have a share of the cores of its own, however nice. uvloop knows no
         # `process_group`.
-        preexec_fn=os.setpgrp,
+        preexec_fn=os.setpgrp, env={**os.environ, **(environment or {})},
     )  # fmt: skip
     try:
         async with asyncio.timeout(timeout_s):

@@ -18,6 +18,7 @@ from models.errors import DoesNotFit, ModelCrashed, ModelError, ModelUnavailable
 from models.exports import ensure_export
 from models.formats.facts import Facts
 from models.metrics import Metrics
+from models.offline import cache_variables
 from models.planner.choose import choose_plan, plan_score
 from models.planner.plan import Need, Plan
 from models.probe.probe import probe_machine
@@ -188,7 +189,7 @@ class Residency:
             child = await ChildProcess.start(
                 model.id, self._backends[model.backend], self._options(model, plan, path),
                 load_timeout_s=self._settings.load_timeout_s, hang_timeout_s=self._settings.hang_timeout_s,
-                environment=self._room.environment(plan),
+                environment={**cache_variables(self._catalogue.folder), **self._room.environment(plan)},
             )  # fmt: skip
         except ModelUnavailable as error:
             if plan.gpu_indices:

@@ -11,7 +11,7 @@ trap 'rm -rf "$home"' EXIT
 # shellcheck source=packaging/install.sh
 . "$here/packaging/install.sh"
 
-wanted="$text_packages $dictionary_packages $commentary_packages chromium libnss3-tools redis-server postgresql g++ cmake"
+wanted="$text_packages $dictionary_packages $commentary_packages chromium libnss3-tools redis-server postgresql g++ cmake strace"
 missing=
 for package in $wanted; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"

@@ -26,6 +26,8 @@ from appliance.community.notifications import queries as notifications
 from appliance.errors import ApplianceError, Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EVERYONE
+from server.http.limits import caller_of
+from server.http.threads import CALLER, KIND, KIND_OPTION, Kind
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -110,6 +112,12 @@ class WhoAsks(AbstractAuthenticationMiddleware):
         self._database = database
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
+        result = await self._authenticate(connection)
+        CALLER.set(caller_of(result.user, address_of(connection)))
+        KIND.set(connection.scope["route_handler"].opt.get(KIND_OPTION, Kind.READ))
+        return result
+
+    async def _authenticate(self, connection: Connection) -> AuthenticationResult:
         # Two reads by key take some 30 µs: less than handing them to a thread.
         if is_overheard(connection):
             return AuthenticationResult(user=NOBODY, auth="")
@@ -122,7 +130,7 @@ class WhoAsks(AbstractAuthenticationMiddleware):
                 )
             with contextlib.suppress(ApplianceError):
                 await asyncio.to_thread(entry.touch_token, self._database, found[0])
-            identity = Identity(person=found[1], scopes=frozenset(found[0].scopes))
+            identity = Identity(person=found[1], scopes=frozenset(found[0].scopes), token=found[0].id)
             return AuthenticationResult(user=identity, auth="")
         cookie = connection.cookies.get(cookie_name(connection), "")
         identity = queries.identify_session(self._database, cookie) if cookie else NOBODY

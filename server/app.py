@@ -10,7 +10,6 @@ from urllib.parse import quote
 import structlog
 from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Request, Response, Router
-from litestar.config.compression import CompressionConfig
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -33,12 +32,18 @@ from server import routes
 from server.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
 from server.bootstrap import Appliance
 from server.errors import Problem, problem_of, problem_of_fault, problem_of_http, respond
+from server.http.compression import compressed
+from server.http.departures import has_left, noting_departures
+from server.http.limits import SlowRequests, Streams
+from server.http.threads import Threads
 from server.rendering import TEMPLATE_GLOBALS
 from server.routes.pages import problem_page
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
 FEED_PAUSE_S = 5.0
+# Nobody reads it: the client has closed the connection. The number is the one that nginx logs.
+CLIENT_CLOSED_REQUEST = 499
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -50,10 +55,11 @@ SECURITY_HEADERS = {
 
 def create_app(appliance: Appliance) -> Litestar:
     """The application of an opened data folder; it closes the folder when it ends."""
+    threads = Threads()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        desk = appliance.answer_desk()
+        desk = appliance.answer_desk(threads.answers)
         desk.mend()
         app.state.desk, app.state.appliance = desk, appliance
         app.state.hub = hub = EventHub(appliance.events)
@@ -66,28 +72,8 @@ def create_app(appliance: Appliance) -> Litestar:
             following.cancel()
             feeding.cancel()
             await desk.close()
+            threads.close()
             appliance.close()
-
-    async def provide_desk(state: State) -> AnswerDesk:
-        desk: AnswerDesk = state.desk
-        return desk
-
-    async def provide_hub(state: State) -> EventHub:
-        hub: EventHub = state.hub
-        return hub
-
-    async def provide_who(request: Request[Any, Any, Any]) -> Identity:
-        who: Identity = request.user
-        return who
-
-    async def provide_me(request: Request[Any, Any, Any]) -> Person:
-        who: Identity = request.user
-        if who.person is None:
-            raise SignInNeeded("Sign in to go on.", remedy="Or join with a class code.")
-        return who.person
-
-    async def provide_appliance() -> Appliance:
-        return appliance
 
     return Litestar(
         route_handlers=[
@@ -95,13 +81,19 @@ def create_app(appliance: Appliance) -> Litestar:
             routes.pages,
             create_static_files_router(path="/static", directories=[HERE / "static"], opt=rule(Permission.ENTER, plain=True)),
         ],
-        dependencies={"appliance": Provide(provide_appliance), "desk": Provide(provide_desk), "hub": Provide(provide_hub),
-                      "who": Provide(provide_who), "me": Provide(provide_me)},
-        middleware=[DefineMiddleware(WhoAsks, database=appliance.appliance_db)],
+        dependencies={
+            "appliance": _always(appliance),
+            "slow": _always(SlowRequests(threads)),
+            "streams": _always(Streams()),
+            "desk": Provide(_desk),
+            "hub": Provide(_hub),
+            "who": Provide(_who),
+            "me": Provide(_me),
+        },
+        middleware=[noting_departures, compressed, DefineMiddleware(WhoAsks, database=appliance.appliance_db)],
         guards=[guard],
         lifespan=[lifespan],
         template_config=TemplateConfig(instance=_template_engine()),
-        compression_config=CompressionConfig(backend="gzip", minimum_size=1000, gzip_compress_level=6, exclude=["/stream$", "/events$"]),
         before_request=refuse_cross_site_writes,
         before_send=[add_guarding_headers],
         exception_handlers={ApplianceError: _on_appliance_error, HTTPException: _on_http_error,
@@ -114,6 +106,35 @@ def create_app(appliance: Appliance) -> Litestar:
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
     )  # fmt: skip
+
+
+def _always(value: Any) -> Provide:
+    async def provide() -> Any:
+        return value
+
+    return Provide(provide)
+
+
+async def _desk(state: State) -> AnswerDesk:
+    desk: AnswerDesk = state.desk
+    return desk
+
+
+async def _hub(state: State) -> EventHub:
+    hub: EventHub = state.hub
+    return hub
+
+
+async def _who(request: Request[Any, Any, Any]) -> Identity:
+    who: Identity = request.user
+    return who
+
+
+async def _me(request: Request[Any, Any, Any]) -> Person:
+    who: Identity = request.user
+    if who.person is None:
+        raise SignInNeeded("Sign in to go on.", remedy="Or join with a class code.")
+    return who.person
 
 
 async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
@@ -198,4 +219,6 @@ def _on_garbled(request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> 
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    if has_left(request.scope):
+        return Response(None, status_code=CLIENT_CLOSED_REQUEST)
     return _answer(request, problem_of_fault(request, error))

@@ -3,6 +3,7 @@
 import importlib.util
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,14 @@ from appliance.community.notifications.store import m007_notifications
 from appliance.errors import Conflict
 from appliance.infrastructure.backup import BACKUP, CHECK, back_up, check_databases
 from appliance.infrastructure.certificates import (
+    CertificateUnusable,
     Served,
     check_own,
     ensure_certificates,
+    keys_are_exposed,
     own_addresses,
     own_names,
+    renew_certificates,
     today,
 )
 from appliance.infrastructure.database import Database
@@ -177,10 +181,15 @@ class Appliance:
             ),
         }  # fmt: skip
 
-    def answer_desk(self) -> AnswerDesk:
+    def answer_desk(self, executor: Executor | None = None) -> AnswerDesk:
+        """What answers questions; it looks for passages in the threads of `executor`, if one is given."""
         return AnswerDesk(
-            library=self.library, appliance=self.appliance_db, finder=self.finder, writer=self.writer
-        )  # fmt: skip
+            library=self.library,
+            appliance=self.appliance_db,
+            finder=self.finder,
+            writer=self.writer,
+            executor=executor,
+        )
 
     def create_import_job(self, location: str, only: Sequence[str] = (), *, started_by: str = "") -> Job:
         name = Path(location).name if not location.startswith("pythonbible:") else location
@@ -241,6 +250,23 @@ class Appliance:
             return check_own(Path(self.settings.tls_certificate), Path(self.settings.tls_key))
         names = own_names(self.settings.names.split(","))
         return ensure_certificates(self.folder.tls, names, own_addresses(self.settings.host), today())
+
+    def renew_certificates(self, *, new_authority: bool) -> Served:
+        """New keys for HTTPS. Raises CertificateUnusable where the certificate comes from elsewhere."""
+        if self.settings.tls_certificate:
+            raise CertificateUnusable(
+                "The certificate comes from elsewhere: the setting tls_certificate names it.",
+                remedy="Get a new one from the same place.",
+            )
+        names = own_names(self.settings.names.split(","))
+        return renew_certificates(
+            self.folder.tls, names, own_addresses(self.settings.host), today(), new_authority=new_authority
+        )
+
+    @property
+    def keys_are_exposed(self) -> bool:
+        """Whether an earlier version made the keys of HTTPS; `certificates` says in words why that matters."""
+        return not self.settings.tls_certificate and keys_are_exposed(self.folder.tls)
 
     def https_addresses(self) -> list[str]:
         """Where other machines find this one over HTTPS: by its names, then by its addresses."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from appliance.infrastructure.certificates import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.paths import DataFolder
 from appliance.scripture import queries
@@ -45,6 +46,10 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
     yield Check(
         what="Texts", ok=bool(texts), finding=", ".join(text.id for text in texts) or "none.",
         remedy="`lampstand library import FILE` brings one.",
+    )  # fmt: skip
+    exposed = appliance.keys_are_exposed
+    yield Check(
+        what="Keys of HTTPS", ok=not exposed, finding=EXPOSED_KEYS if exposed else "kept secret.", remedy=RENEW_KEYS,
     )  # fmt: skip
     yield Check(
         what="Embedding runtime", ok=embedding_is_installed(), needed=False,

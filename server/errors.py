@@ -10,7 +10,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from appliance.community.accounts.person import HttpsNeeded, NotAllowed, SignInNeeded, TooManyAttempts
-from appliance.errors import ApplianceError, Conflict, NotFound, Refused, Unavailable
+from appliance.errors import ApplianceError, Conflict, NotFound, Refused, TooManyRequests, Unavailable
 from appliance.scripture.canon import Testament
 from appliance.scripture.search.hits import Mode
 
@@ -18,7 +18,7 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 10
 
 _STATUS = {
-    HttpsNeeded: 403, SignInNeeded: 401, NotAllowed: 403, TooManyAttempts: 429,
+    HttpsNeeded: 403, SignInNeeded: 401, NotAllowed: 403, TooManyAttempts: 429, TooManyRequests: 429,
     NotFound: 404, Refused: 400, Conflict: 409, Unavailable: 503,
 }  # fmt: skip
 _EXIT_CODES = {NotFound: 4, Refused: 2, Conflict: 5, Unavailable: 6}
@@ -46,7 +46,7 @@ def exit_code_of(error: ApplianceError) -> int:
 
 
 def problem_of(error: ApplianceError) -> Problem:
-    wait = math.ceil(error.retry_after_s) if isinstance(error, TooManyAttempts) else 0
+    wait = math.ceil(error.retry_after_s) if isinstance(error, TooManyAttempts | TooManyRequests) else 0
     return Problem(
         title=error.title, status=status_of(error), detail=str(error), remedy=error.remedy, retry_after_s=wait
     )

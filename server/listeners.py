@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,12 +17,14 @@ from appliance.community.accounts import queries
 from appliance.errors import ApplianceError
 from appliance.infrastructure.certificates import Served
 from server.bootstrap import Appliance
+from server.http.connections import Headless, TimedProtocol, TlsAcceptor, raise_descriptor_limit, timed_protocol
+from server.http.departures import ClientFaults
 
 LOOPBACK = "127.0.0.1"
 LOOPBACKS = (LOOPBACK, "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what answering the local network means
 GRACE_S = 3
-LOOK_AT_CERTIFICATES_S = 3600.0
+LOOK_AT_CERTIFICATES_S = 60.0
 SET_UP = "house.set-up"
 _log = structlog.get_logger()
 
@@ -28,13 +32,28 @@ _log = structlog.get_logger()
 class _Listener(uvicorn.Server):
     """A server among several of one application: signals go to all of them, so to none by itself."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, headless: Headless, protocol: type[TimedProtocol]) -> None:
         super().__init__(config)
         self.begun = asyncio.Event()
+        self._headless, self._protocol = headless, protocol
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        if self.config.is_ssl:
+            await self._accept_over_tls(sockets or [])
+        else:
+            await super().startup(sockets)
         self.begun.set()
+
+    async def _accept_over_tls(self, sockets: list[socket.socket]) -> None:
+        """As uvicorn starts, but for who accepts. The listener of plain HTTP has started the application already."""
+        config = self.config
+        protocol = partial(self._protocol, config=config, server_state=self.server_state, app_state=self.lifespan.state)
+        self.servers: list[Any] = []
+        for each in sockets:
+            each.listen(config.backlog)
+            each.settimeout(0)
+            self.servers.append(TlsAcceptor(each, config.ssl, protocol, self._headless))
+        self.started = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -48,6 +67,8 @@ class Listeners:
         self._app, self._appliance = app, appliance
         self._running: dict[asyncio.Task[None], _Listener] = {}
         self._secure: list[_Listener] = []
+        self._headless = Headless()
+        self._protocol = timed_protocol(self._headless)
         self._ending = asyncio.Event()
 
     async def run(self, on_ready: Callable[[], None], on_open: Callable[[], None]) -> None:
@@ -55,6 +76,8 @@ class Listeners:
 
         `on_ready` is called once this machine is answered, `on_open` once others are.
         """
+        raise_descriptor_limit()
+        logging.getLogger("uvicorn.error").addFilter(ClientFaults())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._ending.set)
@@ -125,9 +148,10 @@ class Listeners:
         config = uvicorn.Config(
             self._app, log_level="warning", access_log=False, server_header=False, lifespan=lifespan,
             timeout_graceful_shutdown=GRACE_S, proxy_headers=False,
+            http=self._protocol,
             ssl_certfile=served.certificate if served else None, ssl_keyfile=served.key if served else None,
         )  # fmt: skip
-        listener = _Listener(config)
+        listener = _Listener(config, self._headless, self._protocol)
         task = asyncio.create_task(listener.serve(sockets=[_bound(address, port)]))
         self._running[task] = listener
         await asyncio.wait({task, asyncio.create_task(listener.begun.wait())}, return_when="FIRST_COMPLETED")

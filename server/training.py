@@ -8,6 +8,7 @@ import msgspec
 
 from appliance.errors import Refused
 from appliance.infrastructure.machine import describe_machine
+from appliance.infrastructure.opening import read_regular
 from appliance.scripture import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import TopicVoteSource
@@ -93,5 +94,5 @@ def _say(on_progress: OnProgress, name: str, done: int, total: int) -> None:
 def known_words(appliance: Appliance) -> frozenset[str]:
     """The whole words in the vocabulary of the embedding model's tokenizer."""
     file = next(appliance.folder.models.glob(f"{appliance.embedder.model}*/tokenizer.json"))
-    vocabulary = msgspec.json.decode(file.read_bytes())["model"]["vocab"]
+    vocabulary = msgspec.json.decode(read_regular(file))["model"]["vocab"]
     return frozenset(word for word in vocabulary if len(word) > 3 and word.isalpha() and word.isascii())

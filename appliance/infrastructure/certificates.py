@@ -17,13 +17,15 @@ from pathlib import Path
 import msgspec
 import psutil
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appliance.errors import Refused
+from appliance.infrastructure.opening import FileRefused, read_regular
 
+MAX_PEM_BYTES = 2**20
 AUTHORITY_DAYS = 3650
 # Apple's systems accept 825 days of authorities that a person added; others fewer. A year is renewed early enough.
 SERVER_DAYS, RENEW_DAYS = 365, 30
@@ -34,6 +36,15 @@ PRIVATE_NETWORKS = (
     "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10",
     "::1/128", "fc00::/7", "fe80::/10",
 )  # fmt: skip
+
+# Beside an authority, with its fingerprint: made by a version that keeps keys secret.
+MARK = "authority.mark"
+# In versions without the mark a signed-in person could read files of the machine through a query to the graph.
+EXPOSED_KEYS = (
+    "The keys of HTTPS were made by an earlier version of Lampstand. In that version everyone with an account could read "
+    "them, so another machine could pretend to be this one."
+)
+RENEW_KEYS = "Run `lampstand tls renew --new-authority`. Every device must trust the new authority after that."
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -105,6 +116,34 @@ def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[
         return _ensure(folder, names, addresses, now)
 
 
+def renew_certificates(
+    folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime, *, new_authority: bool
+) -> Served:
+    """A new key and certificate of the server, and on request a new authority, which every device must trust again.
+
+    Raises CertificateUnusable.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(folder):
+        return _ensure(folder, names, addresses, now, renew=True, renew_authority=new_authority)
+
+
+def keys_are_exposed(folder: Path) -> bool:
+    """Whether the authority in this folder was made by a version that could not keep its key secret.
+
+    `EXPOSED_KEYS` and `RENEW_KEYS` are sentences for the administrator.
+    """
+    authority, mark = folder / "authority.crt", folder / MARK
+    try:
+        # Of this very authority: an older one may have been restored from a copy of the folder.
+        return authority.exists() and mark.read_text(encoding="ascii").strip() != describe(authority).fingerprint
+    except (FileNotFoundError, UnicodeDecodeError):
+        return True
+    except CertificateUnusable:
+        # It serves nobody, and its own error tells.
+        return False
+
+
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Several processes look after the certificates; one at a time."""
@@ -113,10 +152,18 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _ensure(folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime) -> Served:
+def _ensure(
+    folder: Path,
+    names: Sequence[str],
+    addresses: Sequence[Address],
+    now: datetime,
+    *,
+    renew: bool = False,
+    renew_authority: bool = False,
+) -> Served:
     authority, authority_key = folder / "authority.crt", folder / "authority.key"
     served = Served(certificate=folder / "server.crt", key=folder / "server.key", authority=authority)
-    issuer = _read(authority) if authority.exists() and authority_key.exists() else None
+    issuer = _read(authority) if not renew_authority and authority.exists() and authority_key.exists() else None
     if (
         issuer is None
         or issuer.not_valid_after_utc < now + timedelta(days=SERVER_DAYS)
@@ -124,21 +171,30 @@ def _ensure(folder: Path, names: Sequence[str], addresses: Sequence[Address], no
     ):
         issuer = _make_authority(authority, authority_key, names, addresses, now)
         served.certificate.unlink(missing_ok=True)
-    if not _is_good(served, issuer, names, addresses, now):
-        _make_server(served, issuer, _read_key(authority_key), names, addresses, now)
+    if renew or not _is_good(served, issuer, names, addresses, now):
+        issuer_key = _read_key(authority_key)
+        if not _belongs(issuer, issuer_key):
+            # The machine stopped between writing the one and the other.
+            issuer = _make_authority(authority, authority_key, names, addresses, now)
+            issuer_key = _read_key(authority_key)
+        _make_server(served, issuer, issuer_key, names, addresses, now)
     return served
 
 
 def check_own(certificate: Path, key: Path) -> Served:
     """A certificate that the house got elsewhere. Raises CertificateUnusable."""
     found, private = _read(certificate), _read_key(key)
-    encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    if found.public_key().public_bytes(encoding, form) != private.public_key().public_bytes(encoding, form):
+    if not _belongs(found, private):
         raise CertificateUnusable(
             f"{key} is not the key of {certificate}.",
             remedy="Set tls_certificate and tls_key to what belongs together.",
         )
     return Served(certificate=certificate, key=key, authority=None)
+
+
+def _belongs(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bool:
+    encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    return certificate.public_key().public_bytes(encoding, form) == key.public_key().public_bytes(encoding, form)
 
 
 def describe(path: Path) -> Description:
@@ -181,6 +237,7 @@ def _make_authority(
     )
     _write_key(key_path, key)
     _write(path, certificate)
+    _replace(path.with_name(MARK), f"{describe(path).fingerprint}\n".encode(), 0o600)
     return certificate
 
 
@@ -257,10 +314,14 @@ def _names(certificate: x509.Certificate) -> set[str]:
 
 def _read(path: Path) -> x509.Certificate:
     try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError) as error:
+        return x509.load_pem_x509_certificate(read_regular(path, most=MAX_PEM_BYTES))
+    except FileRefused as error:
         raise CertificateUnusable(
-            f"{path} is not a certificate that can be read: {error}.",
+            f"{path} is not a certificate that can be read. {error.message}", remedy=error.remedy
+        ) from error
+    except ValueError as error:
+        raise CertificateUnusable(
+            f"{path} is not a certificate in a PEM file.",
             remedy="Remove it, and `lampstand tls init` makes another.",
         ) from error
 
@@ -268,10 +329,14 @@ def _read(path: Path) -> x509.Certificate:
 def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
         # Whatever kind of key it is: only what both kinds have in common is used of a foreign one.
-        return serialization.load_pem_private_key(path.read_bytes(), password=None)  # type: ignore[return-value]
-    except (OSError, ValueError, TypeError) as error:
+        return serialization.load_pem_private_key(read_regular(path, most=MAX_PEM_BYTES), password=None)  # type: ignore[return-value]
+    except FileRefused as error:
         raise CertificateUnusable(
-            f"{path} is not a key that can be read: {error}.", remedy="It must be a PEM file without a password."
+            f"{path} is not a key that can be read. {error.message}", remedy=error.remedy
+        ) from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise CertificateUnusable(
+            f"{path} is not a key that can be read.", remedy="It must be a PEM file without a password."
         ) from error
 
 

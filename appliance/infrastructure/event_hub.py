@@ -79,7 +79,7 @@ class EventHub:
         Begins with a Reset where events after the id were pruned, or the id is of another log.
         """
         position = self._newest if after is None else after
-        if after is not None and not await asyncio.to_thread(self._log.is_complete_after, after):
+        if after not in (None, self._newest) and not await asyncio.to_thread(self._log.is_complete_after, after):
             # Whoever begins anew reads what is there: all that the log has, also what the hub has not read yet.
             position = await asyncio.to_thread(self._log.newest)
             yield Reset(position)

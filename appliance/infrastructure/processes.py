@@ -7,9 +7,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import psutil
@@ -43,11 +44,17 @@ def run_program(
     on_line: Callable[[str], None] = lambda _line: None,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    inherit_environment: bool = True,
+    standard_input: str = "",
+    most_line_characters: int | None = None,
     niceness: int = 0,
     unwanted: threading.Event | None = None,
 ) -> Finished:
     """Run a program to its end, handing each line of its output to `on_line`.
 
+    `environment` is added to that of this process, or replaces it without `inherit_environment`. What is secret belongs into
+    `standard_input`: every user of the machine can read the arguments of a program. A program whose line is longer than
+    `most_line_characters` is ended and has failed.
     The program and its children are ended when `unwanted` is set, when `on_line` raises, and when this process dies.
     Raises ProgramFailed where it cannot start, fails, or takes longer than `timeout_s` seconds; the message holds its
     last line. One that was unwanted has not failed: its status tells.
@@ -56,14 +63,14 @@ def run_program(
         raise ProgramFailed(f"{arguments[0]} could not be started: it is not on this machine.")
     try:
         child = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
-            [*_dying_with_us(), *(["nice", "-n", str(niceness)] if niceness else []), *arguments],
-            stdin=subprocess.DEVNULL,
+            [*_dying_with_us(), *_nicely(niceness), *arguments],
+            stdin=subprocess.PIPE if standard_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             cwd=cwd,
-            env={**os.environ, **(environment or {})},
+            env={**(os.environ if inherit_environment else {}), **(environment or {})},
             # Not a session: kernels share the cores among sessions first, and niceness counts within one only.
             process_group=0,
         )
@@ -76,8 +83,10 @@ def run_program(
     warden.start()
     tail: list[str] = []
     try:
+        if child.stdin is not None:
+            threading.Thread(target=_feed, args=(child.stdin, standard_input), daemon=True).start()
         assert child.stdout is not None  # noqa: S101 - PIPE was asked for
-        for line in child.stdout:
+        for line in _lines(child.stdout, most_line_characters):
             tail = [*tail[-TAIL_LINES + 1 :], line.rstrip()]
             on_line(line.rstrip())
         returncode = child.wait()
@@ -96,6 +105,22 @@ def run_program(
         last = next((line for line in reversed(tail) if line.strip()), "no output")
         raise ProgramFailed(f"{Path(arguments[0]).name} ended with status {returncode}: {last}")
     return Finished(returncode, tail)
+
+
+def _feed(stdin: IO[str], text: str) -> None:
+    """In a thread of its own: a program may print before it has read everything."""
+    with contextlib.suppress(OSError), stdin:
+        stdin.write(text)
+
+
+def _lines(stdout: IO[str], most_characters: int | None) -> Iterator[str]:
+    if most_characters is None:
+        yield from stdout
+        return
+    while line := stdout.readline(most_characters + 1):
+        if len(line) > most_characters:
+            raise ProgramFailed(f"A program printed a line of more than {most_characters:,} characters and was ended.")
+        yield line
 
 
 def _watch(
@@ -117,7 +142,14 @@ def _watch(
 @cache
 def _dying_with_us() -> tuple[str, ...]:
     """What has the kernel end a program when the thread that started it is gone, as where a worker was killed."""
-    return ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
+    program = shutil.which("setpriv")
+    return (program, "--pdeathsig", "KILL", "--") if program else ()
+
+
+def _nicely(niceness: int) -> tuple[str, ...]:
+    # By its whole path: the environment of the program may lack the list of folders.
+    program = shutil.which("nice") if niceness else None
+    return (program, "-n", str(niceness)) if program else ()
 
 
 def end_process_tree(pid: int) -> None:

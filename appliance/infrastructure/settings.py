@@ -14,8 +14,10 @@ import platformdirs
 from msgspec import Meta
 
 from appliance.errors import Refused
+from appliance.infrastructure.opening import FileRefused, read_regular
 
 ENVIRONMENT_PREFIX = "LAMPSTAND_"
+MAX_SETTINGS_BYTES = 2**20
 
 
 class InvalidSettings(Refused):
@@ -123,12 +125,16 @@ def _merge(values: dict[str, Any], more: dict[str, Any], source: Path | str) -> 
 
 
 def _from_file(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    if not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidSettings(f"{path} is not valid TOML: {error}.", remedy="Mend or remove the file.") from error
+        return tomllib.loads(read_regular(path, most=MAX_SETTINGS_BYTES).decode())
+    except FileRefused as error:
+        raise InvalidSettings(f"The settings cannot be read. {error.message}", remedy=error.remedy) from error
+    except (ValueError, RecursionError) as error:
+        # A TOMLDecodeError names the place; the words of the others are the interpreter's own.
+        why = f": {error}" if isinstance(error, tomllib.TOMLDecodeError) else ""
+        raise InvalidSettings(f"{path} is not valid TOML{why}.", remedy="Correct or remove the file.") from error
 
 
 def _from_environment() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The long work of scripture, as jobs: plain functions that say how far they are and can be run again."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ def import_library(context: JobContext, arguments: Mapping[str, Any], *, databas
     """Import everything at `location`, or the ids in `only`."""
     location, only = str(arguments["location"]), frozenset(arguments.get("only") or ())
     lines: list[str] = []
-    context.report(0.0, f"opening {location}", now=True)
-    with open_sources(location, only=only, scratch_in=context.folder) as sources:
+    opening = partial(context.report, 0.0, f"opening {location}")
+    opening(now=True)
+    with open_sources(location, only=only, scratch_in=context.folder, on_file=opening) as sources:
         for number, source in enumerate(sources):
 
             def progress(share: float, message: str, number: int = number, count: int = len(sources)) -> None:

@@ -20,9 +20,10 @@ from appliance.scripture.importers.source import (
     TopicSource,
     TopicVoteSource,
 )
-from appliance.scripture.importers.validation import TextFaulty, read_valid_verses
+from appliance.scripture.importers.validation import TextFaulty, check_description, counted, read_valid_verses
 from appliance.scripture.passage import Translation
 
+OnProgress = Callable[[float, str], None]
 CompanionSource = CommentarySource | CrossReferenceSource | EntitySource | TopicVoteSource
 # The share of an import that reading and validating takes; the rest is writing.
 READING_SHARE = 0.7
@@ -50,8 +51,10 @@ def import_source(
 ) -> ImportResult:
     """Bring one text or dictionary into the library, replacing an older one of the same id.
 
-    Raises SourceUnreadable or TextFaulty and leaves the library as it was.
+    `on_progress` is called often, and may raise to stop. Raises SourceUnreadable, FileRefused or TextFaulty, and leaves
+    the library as it was.
     """
+    check_description(source)
     if isinstance(source, TextSource):
         return _import_text(database, source, on_progress)
     if isinstance(source, CompanionSource):
@@ -80,7 +83,8 @@ def _import_text(database: Database, source: TextSource, on_progress: Callable[[
         on_progress(min(count / expected, 1.0) * READING_SHARE, f"{source.id}: {count:,} verses read")
 
     verses = read_valid_verses(source, reading)
-    on_progress(READING_SHARE, f"{source.id}: writing {len(verses):,} verses")
+    writing = _writing(source, len(verses), on_progress)
+    writing(0)
     translation = Translation(
         id=source.id, name=source.name, language=source.language, versification=source.versification,
         licence=source.licence, attribution=source.attribution, source=source.origin, digest=digest,
@@ -88,7 +92,7 @@ def _import_text(database: Database, source: TextSource, on_progress: Callable[[
     )  # fmt: skip
     with database.write() as work:
         store.delete_translation(work, source.id)
-        store.insert_translation(work, translation, verses)
+        store.insert_translation(work, translation, counted(source, verses, writing))
         work.commit()
     return ImportResult(source.id, source.name, "text", len(verses), changed=True)
 
@@ -102,9 +106,10 @@ def _import_dictionary(
     if held and held.digest == digest:
         return ImportResult(source.id, held.name, kind, held.entries, changed=False)
     on_progress(0.0, f"{source.id}: reading")
-    entries = list(source.entries()) if isinstance(source, LexiconSource) else list(source.topics())
+    each = source.entries() if isinstance(source, LexiconSource) else source.topics()
+    entries = list(counted(source, each, _reading(source, on_progress)))
     if not entries:
-        raise TextFaulty(f"{source.id} has no entries.", remedy="Fetch it again.")
+        raise TextFaulty(f"{source.id} has no entries.", remedy="Download it again.")
     on_progress(READING_SHARE, f"{source.id}: writing {len(entries):,} entries")
     dictionary = store.Dictionary(
         id=source.id, kind=kind, name=source.name, licence=source.licence, attribution=source.attribution,
@@ -131,8 +136,7 @@ def _import_companion(
     if held and held.digest == digest:
         return ImportResult(source.id, held.name, held.kind.value, held.entries, changed=False)
     on_progress(0.0, f"{source.id}: reading")
-    kind, entries, write = _read_companion(source)
-    on_progress(READING_SHARE, f"{source.id}: writing {entries:,} {kind.value}")
+    kind, entries, write = _read_companion(source, _reading(source, on_progress))
     dataset = Dataset(
         id=source.id, kind=kind, name=source.name, licence=source.licence, attribution=source.attribution,
         digest=digest, entries=entries,
@@ -140,43 +144,63 @@ def _import_companion(
     with database.write() as work:
         companion_store.delete_dataset(work, source.id)
         companion_store.insert_dataset(work, dataset)
-        write(work)
+        write(work, _writing(source, entries, on_progress))
         work.commit()
     return ImportResult(source.id, source.name, kind.value, entries, changed=True)
 
 
+def _reading(source: Source, on_progress: OnProgress) -> Callable[[int], None]:
+    """Reports progress while entries are read; their number is not known yet."""
+    return lambda count: on_progress(READING_SHARE * count / (count + 10_000), f"{source.id}: {count:,} entries read")
+
+
+def _writing(source: Source, total: int, on_progress: OnProgress) -> Callable[[int], None]:
+    """Reports progress while entries are written."""
+
+    def writing(count: int) -> None:
+        on_progress(READING_SHARE + (1 - READING_SHARE) * count / total, f"{source.id}: writing {total:,} entries")
+
+    return writing
+
+
 def _read_companion(
-    source: CompanionSource,
-) -> tuple[DatasetKind, int, Callable[[UnitOfWork], None]]:
-    """What a source holds, how much of it, and what writes it."""
+    source: CompanionSource, on_entry: Callable[[int], None]
+) -> tuple[DatasetKind, int, Callable[[UnitOfWork, Callable[[int], None]], None]]:
+    """What a source holds, how much of it, and what writes it, telling how many were written."""
     if isinstance(source, CrossReferenceSource):
-        links = list(source.links())
+        links = list(counted(source, source.links(), on_entry))
         return (
             DatasetKind.CROSS_REFERENCES,
             len(links),
-            lambda work: companion_store.insert_cross_references(work, source.id, links),
+            lambda work, on_written: companion_store.insert_cross_references(
+                work, source.id, counted(source, links, on_written)
+            ),
         )
     if isinstance(source, TopicVoteSource):
-        votes = list(source.votes())
+        votes = list(counted(source, source.votes(), on_entry))
         return (
             DatasetKind.TOPIC_VOTES,
             len(votes),
-            lambda work: companion_store.insert_topic_votes(work, source.id, votes),
+            lambda work, on_written: companion_store.insert_topic_votes(
+                work, source.id, counted(source, votes, on_written)
+            ),
         )
     if isinstance(source, EntitySource):
-        entities = list(source.entities())
+        entities = list(counted(source, source.entities(), on_entry))
         return (
             DatasetKind.ENTITIES,
             len(entities),
-            lambda work: companion_store.insert_entities(work, source.id, entities),
+            lambda work, _on_written: companion_store.insert_entities(work, source.id, entities),
         )
-    comments = list(source.comments())
+    comments = list(counted(source, source.comments(), on_entry))
     if not comments:
-        raise TextFaulty(f"{source.id} has no comments.", remedy="Fetch it again.")
+        raise TextFaulty(f"{source.id} has no comments.", remedy="Download it again.")
     return (
         DatasetKind.COMMENTARY,
         len(comments),
-        lambda work: companion_store.insert_comments(work, source.id, comments),
+        lambda work, on_written: companion_store.insert_comments(
+            work, source.id, counted(source, comments, on_written)
+        ),
     )
 
 

@@ -13,11 +13,12 @@ from appliance.scripture.companions import store as companion_store
 from appliance.scripture.companions.dataset import Dataset
 from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.numbering import numbering
+from appliance.scripture.paging import Page, page_of
 from appliance.scripture.passage import Chapter, Translation, Verse
 from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
 from appliance.scripture.topics import Citation
 
-MAX_PASSAGE_VERSES = 1_000
+MAX_PASSAGE_VERSES, MAX_PASSAGE_TEXTS = 1_000, 2_000
 MAX_TRANSLATIONS = 8
 # Citations of topical dictionaries stay within a chapter.
 LONGEST_CITATION = 1_000
@@ -67,10 +68,10 @@ class TopicHead(msgspec.Struct, frozen=True):
 
 
 class TopicEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole topic. `see_also` pairs a headword with its topic's id, None where the dictionary has none."""
+    """A topic with a page of what it cites. `see_also` pairs a headword with its topic's id, None where the dictionary has none."""
 
     head: TopicHead
-    citations: tuple[Citation, ...]
+    citations: Page[Citation]
     see_also: tuple[tuple[str, int | None], ...]
 
 
@@ -93,14 +94,13 @@ def dictionaries(database: Database) -> list[store.Dictionary]:
     return store.select_dictionaries(database.reader)
 
 
-def comments(database: Database, reference: Reference) -> list[CommentOf]:
-    """Every comment on a passage, by commentary, those on more verses first."""
-    return [
-        CommentOf(id_, name, attribution, comment.start, comment.end, comment.paragraphs)
-        for id_, name, attribution, comment in companion_store.select_comments(
-            database.reader, reference.start, reference.end
-        )
-    ]
+def comments(database: Database, reference: Reference, *, after: int = 0, limit: int = 100) -> Page[CommentOf]:
+    """The comments on a passage, by commentary, those on more verses first."""
+    found = companion_store.each_comment(database.reader, reference.start, reference.end, after=after, limit=limit + 1)
+    entries = (
+        CommentOf(name, title, source, each.start, each.end, each.paragraphs) for name, title, source, each in found
+    )
+    return page_of(entries, after, limit, characters=lambda each: sum(map(len, each.paragraphs)))
 
 
 def datasets(database: Database) -> list[Dataset]:
@@ -135,11 +135,13 @@ def default_translation(database: Database, preferred: str) -> Translation:
 def passage(database: Database, reference: Reference, translation_ids: Sequence[str]) -> list[ParallelVerse]:
     """The verses of a range in up to eight texts, side by side.
 
-    Raises TranslationNotFound, PassageNotFound where none of them has it, PassageTooLong over 1,000 verses.
+    Raises TranslationNotFound, PassageNotFound where none of them has it, PassageTooLong over 1,000 verses or over 2,000
+    in all the texts together.
     """
     if len(translation_ids) > MAX_TRANSLATIONS:
         raise PassageTooLong(f"At most {MAX_TRANSLATIONS} translations stand side by side.", remedy="Name fewer.")
     by_place: dict[int, dict[str, Verse]] = {}
+    total = 0
     for identifier in translation_ids:
         translation = find_translation(database, identifier)
         found = _range_of(database, translation, reference)
@@ -147,6 +149,12 @@ def passage(database: Database, reference: Reference, translation_ids: Sequence[
             raise PassageTooLong(
                 f"{reference} is more than {MAX_PASSAGE_VERSES:,} verses.",
                 remedy="Ask for some chapters at a time.",
+            )
+        total += len(found)
+        if total > MAX_PASSAGE_TEXTS:
+            raise PassageTooLong(
+                f"{reference} in {len(translation_ids)} translations is more than {MAX_PASSAGE_TEXTS:,} verses.",
+                remedy="Ask for some chapters at a time, or name fewer translations.",
             )
         for verse in found:
             by_place.setdefault(verse.verse_id, {})[translation.id] = verse
@@ -262,15 +270,17 @@ def topic_named(database: Database, headword: str) -> TopicHead:
     return TopicHead(*row)
 
 
-def topic(database: Database, identifier: int) -> TopicEntry:
-    """A topic with what it cites under each heading. Raises TopicNotFound."""
+def topic(database: Database, identifier: int, *, after: int = 0, limit: int = 500) -> TopicEntry:
+    """A topic with a page of what it cites under each heading. Raises TopicNotFound."""
     row = database.reader.row(store.SELECT_TOPIC, (identifier,))
     if row is None:
         raise TopicNotFound(f"There is no topic {identifier}.", remedy="Browse them at /api/v1/topics.")
-    cited = database.reader.rows(store.SELECT_TOPIC_CITATIONS, (identifier,))
+    cited = database.reader.rows(
+        store.SELECT_TOPIC_CITATIONS, {"topic": identifier, "after": after, "limit": limit + 1}
+    )
     return TopicEntry(
         head=TopicHead(*row),
-        citations=tuple(Citation(*each) for each in cited),
+        citations=page_of((Citation(*each) for each in cited), after, limit),
         see_also=tuple(
             (str(word), found) for word, found in database.reader.rows(store.SELECT_TOPIC_SEE, (identifier,))
         ),
@@ -283,7 +293,10 @@ def lemmas(database: Database, strongs: Iterable[str]) -> dict[str, str]:
     return {number: str(row[2]) for number, row in rows if row and row[2]}
 
 
-def citing_topics(database: Database, start: int, end: int) -> list[TopicCitation]:
-    """The headings of topics that cite any verse of a range."""
-    rows = database.reader.rows(store.SELECT_CITING, {"first": start, "last": end, "low": start - LONGEST_CITATION})
-    return [TopicCitation(*row) for row in rows]
+def citing_topics(
+    database: Database, start: int, end: int, *, after: int = 0, limit: int = 1_000
+) -> Page[TopicCitation]:
+    """The headings of topics that cite any verse of a range, those of small topics first."""
+    parameters = {"first": start, "last": end, "low": start - LONGEST_CITATION, "after": after, "limit": limit + 1}
+    rows = database.reader.rows(store.SELECT_CITING, parameters)
+    return page_of((TopicCitation(*row) for row in rows), after, limit)

@@ -114,7 +114,9 @@ ORDER BY headword, id LIMIT :limit
 """
 SELECT_TOPIC = "SELECT id, headword, dictionary, citations FROM topics WHERE id = ?"
 SELECT_TOPIC_NAMED = "SELECT id, headword, dictionary, citations FROM topics WHERE headword = ? COLLATE NOCASE ORDER BY citations DESC, id LIMIT 1"
-SELECT_TOPIC_CITATIONS = 'SELECT heading, start, "end" FROM topic_citations WHERE topic = ? ORDER BY rowid'
+SELECT_TOPIC_CITATIONS = """
+SELECT heading, start, "end" FROM topic_citations WHERE topic = :topic ORDER BY rowid LIMIT :limit OFFSET :after
+"""
 SELECT_TOPIC_SEE = (
     "SELECT s.headword, min(t.id) FROM topic_see_also AS s LEFT JOIN topics AS t ON t.headword = s.headword COLLATE NOCASE "
     "WHERE s.topic = ? GROUP BY s.headword ORDER BY s.rowid"
@@ -131,6 +133,7 @@ SELECT_MARKUP = "SELECT verse_id, markup FROM verses WHERE translation = ? ORDER
 SELECT_CITING = """
 SELECT t.headword, c.heading, c.start, c."end", t.citations FROM topic_citations AS c CROSS JOIN topics AS t ON t.id = c.topic
 WHERE c.start BETWEEN :low AND :last AND c."end" >= :first
+ORDER BY t.citations, t.headword, t.id, c.start, c.rowid LIMIT :limit OFFSET :after
 """
 INDEXED_HEADINGS_SCHEMA = """
 CREATE VIRTUAL TABLE headings_fts USING fts5 (

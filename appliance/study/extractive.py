@@ -51,7 +51,7 @@ def _title(topic: str | None, headings: set[str]) -> str:
 
 def _headings(database: Database, question: str, sources: Sequence[Source]) -> dict[int, queries.TopicCitation]:
     """For each source the citing heading that fits best; none where no heading says why the passage is here."""
-    cited = {source.number: queries.citing_topics(database, source.start, source.end) for source in sources}
+    cited = {source.number: queries.citing_topics(database, source.start, source.end).items for source in sources}
     shared: dict[str, int] = {}
     for citations in cited.values():
         for topic in {citation.topic for citation in citations}:

@@ -4,11 +4,16 @@ import asyncio
 import contextlib
 import secrets
 import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 import structlog
 
-from appliance.errors import ApplianceError, Refused, Unavailable
+from appliance.errors import ApplianceError, Refused, TooManyRequests, Unavailable
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
 from appliance.scripture import queries as scripture
@@ -22,7 +27,11 @@ from appliance.study.ports import Writer
 from appliance.study.retrieval import Retrieved, retrieve
 
 MAX_QUESTION_CHARACTERS = 1_000
+# Answers of one person that may be written at the same time.
+MOST_ANSWERS = 4
+ANSWERS_RETRY_S = 5.0
 
+Result = TypeVar("Result")
 _log = structlog.get_logger()
 
 
@@ -30,8 +39,15 @@ class QuestionRefused(Refused):
     """The question is empty or too long."""
 
 
+class TooManyAnswers(TooManyRequests):
+    """As many answers of this person are being written as one person may have."""
+
+
 class AnswerDesk:
-    """Takes questions and makes their answers, as tasks of the running event loop."""
+    """Takes questions and makes their answers, as tasks of the running event loop.
+
+    Passages are looked for in the threads of `executor`, else in those of the event loop.
+    """
 
     def __init__(
         self,
@@ -40,8 +56,11 @@ class AnswerDesk:
         appliance: Database,
         finder: Finder,
         writer: Writer | None,
+        executor: Executor | None = None,
     ) -> None:
         self.log = AnswerLog(appliance)
+        self._executor = executor
+        self._being_written: Counter[int] = Counter()
         self._library, self._appliance = library, appliance
         self._finder, self._writer = finder, writer
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -49,7 +68,8 @@ class AnswerDesk:
     async def ask(self, question: str, translation: str, *, asked_by: int | None = None) -> Message:
         """Store a question and begin its answer.
 
-        Raises QuestionRefused or TranslationNotFound; nothing is stored then.
+        Raises QuestionRefused, TranslationNotFound or, for a person with four unfinished answers, TooManyAnswers; nothing
+        is stored then.
         """
         question = " ".join(question.split())
         if not any(character.isalpha() for character in question):
@@ -59,13 +79,35 @@ class AnswerDesk:
                 f"The question has {len(question):,} characters.",
                 remedy=f"At most {MAX_QUESTION_CHARACTERS:,} are read.",
             )
-        message = await asyncio.to_thread(self._store_question, question, translation, asked_by)
+        self._begin(asked_by)
+        try:
+            message = await asyncio.to_thread(self._store_question, question, translation, asked_by)
+        except BaseException:
+            self._end(asked_by)
+            raise
         # A number says nothing of the person to another machine's runtime.
         user = "guest" if asked_by is None else f"person-{asked_by}"
         task = asyncio.create_task(self._answer(self.log.open(message.id), question, message.translation, user))
         self._tasks[message.id] = task
-        task.add_done_callback(lambda _task: self._forget(message.id))
+        task.add_done_callback(lambda _task: self._forget(message.id, asked_by))
         return message
+
+    def _begin(self, asked_by: int | None) -> None:
+        if asked_by is None:
+            return
+        if self._being_written[asked_by] >= MOST_ANSWERS:
+            raise TooManyAnswers(
+                f"{MOST_ANSWERS} answers of yours are being written.",
+                remedy="Wait for one of them to end, or stop it, then ask again.",
+                retry_after_s=ANSWERS_RETRY_S,
+            )
+        self._being_written[asked_by] += 1
+
+    def _end(self, asked_by: int | None) -> None:
+        if asked_by is not None:
+            self._being_written[asked_by] -= 1
+            if not self._being_written[asked_by]:
+                del self._being_written[asked_by]
 
     def _store_question(self, question: str, translation: str, asked_by: int | None) -> Message:
         text = scripture.find_translation(self._library, translation)
@@ -95,7 +137,8 @@ class AnswerDesk:
             if owner is None or owner_is_dead(owner):
                 mark_interrupted(self._appliance, message_id)
 
-    def _forget(self, message_id: str) -> None:
+    def _forget(self, message_id: str, asked_by: int | None) -> None:
+        self._end(asked_by)
         self.log.close(message_id)
         self._tasks.pop(message_id, None)
 
@@ -103,7 +146,7 @@ class AnswerDesk:
         began = time.monotonic()
         made_by: str | None = None
         try:
-            retrieved = await asyncio.to_thread(self._retrieve, question, translation)
+            retrieved = await self._in_thread(self._retrieve, question, translation)
             await live.append(EventType.SOURCES, _sources_payload(retrieved))
             made_by, notice = await self._write(live, question, retrieved.sources, user)
             took_ms = round((time.monotonic() - began) * 1000)
@@ -124,6 +167,9 @@ class AnswerDesk:
     async def _fail(self, live: LiveAnswer, sentence: str) -> None:
         await live.append(EventType.ERROR, {"message": sentence})
         await live.finish(MessageState.FAILED, made_by=None, error=sentence)
+
+    async def _in_thread(self, function: Callable[..., Result], *args: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, partial(function, *args))
 
     def _retrieve(self, question: str, translation: str) -> Retrieved:
         return retrieve(self._library, self._finder, question, translation)
@@ -149,7 +195,7 @@ class AnswerDesk:
                 raise
             # Nothing was written yet: passages are a better answer than an error.
             notice = f"The chat model could not answer ({error.message}) These are the passages themselves."
-        for piece in await asyncio.to_thread(lambda: list(write_extract(self._library, question, sources))):
+        for piece in await self._in_thread(lambda: list(write_extract(self._library, question, sources))):
             await live.append(EventType.TOKEN, {"text": piece})
         return EXTRACTIVE, notice
 

@@ -71,7 +71,7 @@ def _source(database: Database, number: int, reference: Reference, translation: 
         return None
     verses = [verse.verses[translation] for verse in found]
     actual = Reference(verses[0].verse_id, verses[-1].verse_id)
-    topics = dict.fromkeys(each.topic for each in queries.citing_topics(database, actual.start, actual.end))
+    topics = dict.fromkeys(each.topic for each in queries.citing_topics(database, actual.start, actual.end).items)
     return Source(
         number=number, reference=str(actual), osis=actual.osis, start=actual.start, end=actual.end,
         text=" ".join(verse.text for verse in verses), topics=tuple(topics),

@@ -41,7 +41,8 @@ class NothingToRead(NotFound):
 def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Measurement]:
     """`p99_over_quiet` with the figures behind it. Raises NothingToRead or MeasurementFailed."""
     with tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home) as scratch:
-        house = _copy(appliance, Path(scratch))
+        house = copy_of(appliance, Path(scratch))
+        forget_index(house.library)
         chapters = list(_chapters(house))
         with served(house.folder.home) as url:
             on_progress("reading while all is quiet")
@@ -67,8 +68,8 @@ def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Mea
     ]
 
 
-def _copy(appliance: Appliance, home: Path) -> Appliance:
-    """A house with the same texts, nothing embedded, and models that remember no vector."""
+def copy_of(appliance: Appliance, home: Path) -> Appliance:
+    """A data folder with the same library and graph, links to the same models, and no remembered vector."""
     folder = DataFolder(home).create()
     appliance.library.copy_to(folder.library_db)
     for each in appliance.folder.models.iterdir():
@@ -76,20 +77,23 @@ def _copy(appliance: Appliance, home: Path) -> Appliance:
             (folder.models / each.name).symlink_to(each)
     if appliance.folder.graph.exists():
         shutil.copytree(appliance.folder.graph.parent, folder.graph.parent)
-    house = open_appliance(home)
-    forget_index(house.library)
-    return house
+    return open_appliance(home)
 
 
-def _chapters(house: Appliance) -> Iterator[str]:
+def chapter_paths(house: Appliance) -> list[str]:
+    """The path of each chapter of the first text, below the API. Raises NothingToRead."""
     text = next(iter(queries.translations(house.library)), None)
     if text is None:
         raise NothingToRead("The library holds no text.", remedy="`lampstand library import LOCATION` brings one.")
-    every = [
+    return [
         f"chapters/{quote(text.id)}/{book.osis}/{chapter}"
         for book in queries.books(house.library, text)
         for chapter in queries.chapters(house.library, text, book)
     ]
+
+
+def _chapters(house: Appliance) -> Iterator[str]:
+    every = chapter_paths(house)
     random = Random(4)  # noqa: S311 - the same chapters in each run
     for _ in range(CHAPTERS):
         yield random.choice(every)

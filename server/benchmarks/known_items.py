@@ -106,7 +106,7 @@ class _Finding:
         for number, (topic, headword) in enumerate(sample, start=1):
             cited = {
                 verse
-                for each in queries.topic(self._appliance.library, topic).citations
+                for each in queries.topic(self._appliance.library, topic).citations.items
                 for verse in range(each.start, each.end + 1)
             }
             hits = self._search(headword.title(), Mode.HYBRID, limit=TOP).hits

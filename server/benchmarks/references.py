@@ -1,6 +1,7 @@
 """How well references are read: strings that people wrote, against the verses that another parser finds in them."""
 
 import csv
+import io
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.errors import ApplianceError, Refused
+from appliance.infrastructure.opening import open_regular
 from appliance.scripture.canon import BOOK_BY_OSIS, split_verse_id, verse_id
 from appliance.scripture.references import LAST_VERSE, Reference, find_references, parse_osis
 from appliance.scripture.references.reference import chapters_of
@@ -47,12 +49,12 @@ class Miss(msgspec.Struct, frozen=True):
 def read_cases(path: Path) -> list[Case]:
     """The cases of a file with the columns kind, text, OSIS. Raises ReferencesUnreadable."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if row]
+        with open_regular(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as lines:
+            rows = [row for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row]
             return [Case(row[0], row[1], _expected(row[2])) for row in rows if not row[0].startswith("#")]
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, KeyError, csv.Error) as error:
         raise ReferencesUnreadable(
-            f"{path} is not a list of references: {error}.", remedy="Columns: kind, text, OSIS."
+            f"{path.name} is not a list of references.", remedy="Columns: kind, text, OSIS."
         ) from error
 
 

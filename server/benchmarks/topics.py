@@ -5,6 +5,7 @@ gain-based evaluation of IR techniques", ACM TOIS 20(4), 2002.
 """
 
 import csv
+import io
 import math
 import statistics
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.errors import Refused
+from appliance.infrastructure.opening import open_regular
 from appliance.scripture.references import parse_osis
 from appliance.scripture.search.hits import Mode, Search
 from server.benchmarks.report import Measurement, plain
@@ -29,13 +31,13 @@ def read_topics(path: Path) -> dict[str, dict[int, float]]:
     """Gains by verse_id for each topic of a file with the columns topic, first OSIS, last OSIS, votes."""
     topics: dict[str, dict[int, float]] = {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.reader(file, delimiter="\t"):
+        with open_regular(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as lines:
+            for row in csv.reader(lines, delimiter="\t"):
                 if row and not row[0].startswith("#"):
                     _add(topics.setdefault(row[0], {}), row[1], row[2] or row[1], int(row[3]))
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, csv.Error) as error:
         raise TopicsUnreadable(
-            f"{path} is not a list of topics with votes: {error}.",
+            f"{path.name} is not a list of topics with votes.",
             remedy="Columns: topic, start, end, votes.",
         ) from error
     return topics

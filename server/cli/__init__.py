@@ -68,6 +68,7 @@ def lampstand(context: click.Context, home: Path | None, log_level: str | None) 
 
 def main() -> None:
     """Run the command line; errors become a sentence and an exit code."""
+    # Also sets the environment in which the model libraries call nobody, for all that is started from here.
     from models.errors import ModelError
 
     # Before numpy is there: searches go side by side, and threads within one would wait for each other.

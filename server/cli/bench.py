@@ -3,6 +3,7 @@
 import click
 from rich.console import Console
 
+from server.benchmarks.crowd.plan import ABUSES
 from server.benchmarks.report import print_report
 from server.cli.context import JSON_OPTION, Home
 
@@ -108,3 +109,17 @@ def isolation(home: Home, as_json: bool) -> None:
     with Console(stderr=True).status("measuring") as status:
         measurements = measure_isolation(appliance, status.update)
     print_report("isolation", measurements, as_json=as_json)
+
+
+@bench.command()
+@JSON_OPTION
+@click.option("--only", multiple=True, type=click.Choice(ABUSES), help="Measure this abuse only. Can be repeated.")
+@click.pass_obj
+def crowd(home: Home, as_json: bool, only: tuple[str, ...]) -> None:
+    """Reading a chapter, beside clients that ask for as much as they can."""
+    from server.benchmarks.crowd.measurement import measure_crowd
+
+    appliance = home.open()
+    with Console(stderr=True).status("measuring") as status:
+        measurements = measure_crowd(appliance, only, status.update)
+    print_report("crowd", measurements, as_json=as_json)

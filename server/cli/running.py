@@ -3,7 +3,9 @@
 from typing import Any
 
 import click
+import structlog
 
+from appliance.infrastructure.certificates import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.logs import configure_logging
 from server.bootstrap import Appliance
@@ -50,7 +52,14 @@ def up(home: Home, host: str | None, port: int | None, https_port: int | None) -
 
 
 def _greeting(appliance: Appliance) -> list[str]:
-    """What to do next: set up, or where other machines find this one."""
+    """What to do next: set up, or where other machines find this one; before that, what is wrong with the keys."""
+    return [
+        *([f"[yellow]{EXPOSED_KEYS}[/] {RENEW_KEYS}"] if appliance.keys_are_exposed else []),
+        *_next_step(appliance),
+    ]
+
+
+def _next_step(appliance: Appliance) -> list[str]:
     from appliance.community.accounts import operations, queries
 
     if not queries.is_set_up(appliance.appliance_db):
@@ -82,6 +91,8 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
 
     appliance = open_where_free(home, host=host, port=port, https_port=https_port)
     configure_logging(appliance.settings.log_level)
+    if appliance.keys_are_exposed:
+        structlog.get_logger().warning("the keys of HTTPS are exposed", reason=EXPOSED_KEYS, remedy=RENEW_KEYS)
     url, out = address(appliance.settings), console()
 
     def ready() -> None:
@@ -93,8 +104,10 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
     def opened() -> None:
         out.print(f"Other machines are answered at {' or '.join(appliance.https_addresses())}")
 
+    app = create_app(appliance)
+
     async def listen() -> None:
-        await Listeners(create_app(appliance), appliance).run(ready, opened)
+        await Listeners(app, appliance).run(ready, opened)
 
     appliance.folder.web_address.write_text(url, encoding="utf-8")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

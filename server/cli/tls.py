@@ -2,7 +2,7 @@
 
 import click
 
-from appliance.infrastructure.certificates import describe
+from appliance.infrastructure.certificates import Served, describe
 from server.cli.context import JSON_OPTION, Home, console, print_json
 
 
@@ -15,10 +15,36 @@ def tls() -> None:
 @click.pass_obj
 def init(home: Home) -> None:
     """Make the authority and the certificate, or renew what is outdated. It is done by itself when others are answered."""
-    served = home.open().certificates()
-    console().print(f"{served.certificate} is for {', '.join(describe(served.certificate).names)}.")
+    _print_served(home.open().certificates())
+
+
+@tls.command()
+@click.option("--new-authority", is_flag=True, help="Make a new authority too. Every device must trust it again.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def renew(home: Home, new_authority: bool, yes: bool) -> None:
+    """Make a new key and certificate now, before the old one is outdated."""
+    appliance = home.open()
+    if new_authority and not yes:
+        click.confirm(
+            "Make a new authority? Phones and computers that trust the old one will warn until they trust the new one.",
+            abort=True,
+        )
+    served = appliance.renew_certificates(new_authority=new_authority)
+    _print_served(served)
+    out = console()
+    if new_authority:
+        out.print(
+            "Open the page /trust on every phone and computer, install the new authority there and remove the old one."
+        )
+    out.print("A running server uses the new certificate within a minute.")
+
+
+def _print_served(served: Served) -> None:
+    out = console()
+    out.print(f"{served.certificate} is for {', '.join(describe(served.certificate).names)}.")
     if served.authority:
-        console().print(f"The authority's SHA-256 is {describe(served.authority).fingerprint}.")
+        out.print(f"The authority's SHA-256 is {describe(served.authority).fingerprint}.")
 
 
 @tls.command()

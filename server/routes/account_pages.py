@@ -15,6 +15,7 @@ from appliance.errors import ApplianceError
 from server.access import address_of, rule
 from server.bootstrap import Appliance
 from server.errors import problem_of
+from server.http.threads import SIGN_IN
 from server.routes.accounts import BROWSER_ONLY, CLEAR, agent_of, end_own_session, signed_in, signed_out
 
 AnyRequest = Request[Any, Any, Any]
@@ -62,7 +63,7 @@ class EntryPagesController(Controller):
             return go("/setup")
         return Template("sign_in.html", context={"next_page": inside(next_page)})
 
-    @post("/sign-in", sync_to_thread=True)
+    @post("/sign-in", sync_to_thread=True, opt=SIGN_IN)
     def sign_in(
         self,
         request: AnyRequest,
@@ -84,7 +85,7 @@ class EntryPagesController(Controller):
     def setup_form(self, appliance: NamedDependency[Appliance]) -> Template | Redirect:
         return go("/sign-in") if queries.is_set_up(appliance.appliance_db) else Template("setup.html", context={})
 
-    @post("/setup", sync_to_thread=True)
+    @post("/setup", sync_to_thread=True, opt=SIGN_IN)
     def set_up(
         self,
         request: AnyRequest,
@@ -106,7 +107,7 @@ class EntryPagesController(Controller):
     def join_form(self, code: FromQuery[str] = "") -> Template:
         return Template("join.html", context={"code": code})
 
-    @post("/join", sync_to_thread=True)
+    @post("/join", sync_to_thread=True, opt=SIGN_IN)
     def join(
         self,
         request: AnyRequest,
@@ -149,7 +150,7 @@ class AccountPagesController(Controller):
         operations.end_session(appliance.appliance_db, person=me.id, session=session_id)
         return go("/account")
 
-    @post("/password", sync_to_thread=True, opt=BROWSER_ONLY)
+    @post("/password", sync_to_thread=True, opt=BROWSER_ONLY | SIGN_IN)
     def password(
         self,
         request: AnyRequest,
@@ -165,7 +166,7 @@ class AccountPagesController(Controller):
             else:
                 operations.change_password(
                     database, person=me, old=data.get("old", ""), new=new, address=address_of(request),
-                    session=who.session.id if who.session else None,
+                    session=who.session.id if who.session else None, remove_tokens=bool(data.get("remove_tokens")),
                 )  # fmt: skip
         except ApplianceError as error:
             return again("account.html", error, **_account(appliance, me, who))

@@ -1,6 +1,5 @@
 """Signing in and out, and one's own account."""
 
-import asyncio
 import contextlib
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from appliance.community.accounts.person import (
 from appliance.community.accounts.tokens import csrf_token
 from server.access import address_of, cookie_name, may, rule
 from server.bootstrap import Appliance
+from server.http.threads import SIGN_IN
 
 MOST_DAYS = 3650
 # What opens further doors is done by a person, not by a token.
@@ -56,8 +56,11 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
+    """With `remove_tokens`, all API tokens of this person are removed too. Without it, programs stay signed in."""
+
     old: str
     new: str
+    remove_tokens: bool = False
 
 
 class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +137,7 @@ class SessionController(Controller):
     def me(self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]) -> Me:
         return _me(who, request.auth, appliance)
 
-    @post("/session", sync_to_thread=True, summary="Sign in")
+    @post("/session", sync_to_thread=True, opt=SIGN_IN, summary="Sign in")
     def sign_in(
         self,
         request: AnyRequest,
@@ -155,7 +158,7 @@ class SessionController(Controller):
         end_own_session(appliance, who)
         return Response(None, cookies=[signed_out(request)], headers=CLEAR)
 
-    @post("/setup", sync_to_thread=True, summary="Create the administrator by the set-up code")
+    @post("/setup", sync_to_thread=True, opt=SIGN_IN, summary="Create the administrator by the set-up code")
     def set_up(
         self,
         request: AnyRequest,
@@ -169,7 +172,7 @@ class SessionController(Controller):
         )  # fmt: skip
         return _entered(request, appliance, who, entered)
 
-    @post("/join", sync_to_thread=True, summary="Become a member by a class code")
+    @post("/join", sync_to_thread=True, opt=SIGN_IN, summary="Become a member by a class code")
     def join(
         self,
         request: AnyRequest,
@@ -202,8 +205,14 @@ class AccountController(Controller):
     ) -> None:
         operations.end_session(appliance.appliance_db, person=me.id, session=session_id)
 
-    @post("/password", status_code=200, opt=BROWSER_ONLY, summary="Change one's password; other sessions end")
-    async def change_password(
+    @post(
+        "/password",
+        status_code=200,
+        sync_to_thread=True,
+        opt=BROWSER_ONLY | SIGN_IN,
+        summary="Change one's password; other sessions end, and tokens where asked",
+    )
+    def change_password(
         self,
         request: AnyRequest,
         appliance: NamedDependency[Appliance],
@@ -211,16 +220,17 @@ class AccountController(Controller):
         who: NamedDependency[Identity],
         data: JSONBody[PasswordChange],
     ) -> None:
-        await asyncio.to_thread(
-            operations.change_password, appliance.appliance_db, person=me, old=data.old, new=data.new,
+        operations.change_password(
+            appliance.appliance_db, person=me, old=data.old, new=data.new,
             session=who.session.id if who.session else None, address=address_of(request),
+            remove_tokens=data.remove_tokens,
         )  # fmt: skip
 
     @post(
         "/login",
         status_code=200,
         sync_to_thread=True,
-        opt=BROWSER_ONLY,
+        opt=BROWSER_ONLY | SIGN_IN,
         summary="Get a password, where one joined by a name alone",
     )
     def take_account(

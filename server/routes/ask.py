@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 import msgspec
@@ -13,13 +13,15 @@ from litestar.response import Stream
 
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
+from appliance.infrastructure.event_hub import EventHub
 from appliance.scripture import queries as scripture
 from appliance.study import queries
 from appliance.study.answer import AnswerEvent, Message
 from appliance.study.operations import AnswerDesk
-from server.access import rule
+from server.access import address_of, rule
 from server.bootstrap import Appliance
-from server.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_id, with_pauses
+from server.http.limits import Streams, held
+from server.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_id, while_allowed
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +76,18 @@ class MessageController(Controller):
         request: Request[Any, Any, Any],
         appliance: NamedDependency[Appliance],
         desk: NamedDependency[AnswerDesk],
+        hub: NamedDependency[EventHub],
         me: NamedDependency[Person],
+        streams: NamedDependency[Streams],
         message_id: FromPath[str],
     ) -> Stream:
         await asyncio.to_thread(own_message, appliance, me, message_id)
         last = last_event_id(request) or 0
         return Stream(
-            _frames(desk.log.follow(message_id, last)),
+            held(
+                streams.take(request.user, address_of(request)),
+                _frames(while_allowed(desk.log.follow(message_id, last), hub, request)),
+            ),
             media_type="text/event-stream",
             headers=STREAM_HEADERS,
         )
@@ -107,8 +114,8 @@ async def begin_answer(appliance: Appliance, desk: AnswerDesk, me: Person, quest
     return await desk.ask(question, shown, asked_by=me.id)
 
 
-async def _frames(events: AsyncIterator[AnswerEvent]) -> AsyncGenerator[bytes, None]:
-    """Server-sent events, with a comment where nothing was to be said for a while."""
-    async with contextlib.aclosing(with_pauses(events)) as items:
+async def _frames(events: AsyncGenerator[AnswerEvent | None, None]) -> AsyncGenerator[bytes, None]:
+    """Server-sent events, with a comment for each None."""
+    async with contextlib.aclosing(events) as items:
         async for event in items:
             yield frame(event.seq, event.type, msgspec.json.encode(event.payload)) if event else HEARTBEAT

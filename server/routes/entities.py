@@ -12,11 +12,13 @@ from appliance.scripture.canon import osis_of
 from appliance.scripture.companions import queries
 from appliance.scripture.companions.dataset import EntityKind
 from appliance.scripture.companions.queries import EntityHead
+from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import format_range, parse_reference
 from server.access import rule
 from server.bootstrap import Appliance
+from server.http.limits import SlowRequests
 
-MAX_PAGE = 200
+MAX_PAGE, MAX_MENTIONS = 200, 500
 
 
 class EntityList(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,16 +35,20 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them: who takes part and where it happens, where it is an event; every verse that mentions it."""
+    """One of them; of an event, who takes part and where it happens. `next_after` is given where more verses mention it."""
 
     entity: EntityHead
     takes_part: list[EntityHead]
     mentions: list[Mention]
+    next_after: int | None = None
 
 
 class Mentioned(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of what a passage mentions; `next_after` is given where there are more."""
+
     reference: str
     entities: list[EntityHead]
+    next_after: int | None = None
 
 
 class EntitiesController(Controller):
@@ -67,23 +73,40 @@ class EntitiesController(Controller):
         page = found[:limit]
         return EntityList(entities=page, next_after=page[-1].id if len(found) > limit else None)
 
-    @get("/mentioned", sync_to_thread=True, summary="Who and what a passage mentions")
-    def mentioned(
+    @get("/mentioned", summary="Who and what a passage mentions")
+    async def mentioned(
         self,
         appliance: NamedDependency[Appliance],
+        slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as Ruth 1.")],
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = MAX_PAGE,
     ) -> Mentioned:
         reference = parse_reference(ref)
-        return Mentioned(
-            reference=str(reference), entities=queries.entities_in(appliance.library, reference.start, reference.end)
+        page = await slow.run_when(
+            reference.is_long,
+            queries.entities_in,
+            appliance.library,
+            reference.start,
+            reference.end,
+            after=after,
+            limit=limit,
         )
+        return Mentioned(reference=str(reference), entities=page.items, next_after=page.next_after)
 
     @get("/{entity:str}", sync_to_thread=True, summary="A person, place or event")
-    def entity(self, appliance: NamedDependency[Appliance], entity: FromPath[str]) -> EntityPage:
-        found = queries.entity(appliance.library, entity)
+    def entity(
+        self,
+        appliance: NamedDependency[Appliance],
+        entity: FromPath[str],
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_MENTIONS)] = MAX_MENTIONS,
+    ) -> EntityPage:
+        found = queries.entity(appliance.library, entity, after=after, limit=limit)
         return EntityPage(
             entity=found.head, takes_part=list(found.takes_part),
             mentions=[
-                Mention(verse_id=verse, osis=osis_of(verse), reference=format_range(verse, verse)) for verse in found.verse_ids
+                Mention(verse_id=verse, osis=osis_of(verse), reference=format_range(verse, verse)) for verse in found.verse_ids.items
             ],
+            next_after=found.verse_ids.next_after,
         )  # fmt: skip

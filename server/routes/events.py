@@ -8,16 +8,31 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, WebSocket, get, websocket_stream
 from litestar.di import NamedDependency
+from litestar.exceptions import WebSocketException
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
+from appliance.community.accounts.access_events import ACCESS_CHANGED
 from appliance.community.accounts.permissions import Permission
+from appliance.errors import TooManyRequests
 from appliance.infrastructure.event_hub import EventHub, Reset
 from appliance.infrastructure.events import Event
-from server.access import Connection, audiences_of, rule, still_as_it_was
-from server.streaming import HEARTBEAT, HEARTBEAT_S, STREAM_HEADERS, event_id, frame, last_event_id, with_pauses
+from server.access import UNAUTHORIZED, Connection, address_of, audiences_of, rule, still_as_it_was
+from server.http.limits import Streams, held
+from server.streaming import (
+    HEARTBEAT,
+    HEARTBEAT_S,
+    STREAM_HEADERS,
+    access_audience_of,
+    event_id,
+    frame,
+    last_event_id,
+    with_pauses,
+)
 
 RESET = "reset"
+# The code by which a WebSocket is closed that may be opened again later.
+TRY_AGAIN_LATER = 1013
 
 
 class ToldEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,21 +54,32 @@ class EventController(Controller):
         self,
         request: Request[Any, Any, Any],
         hub: NamedDependency[EventHub],
+        streams: NamedDependency[Streams],
         after: Annotated[str, QueryParameter(description="The id to go on after, where the header is not sent.")] = "",
     ) -> Stream:
         return Stream(
-            _frames(hub, last_event_id(request, after), request),
+            held(streams.take(request.user, address_of(request)), _frames(hub, last_event_id(request, after), request)),
             media_type="text/event-stream",
             headers=STREAM_HEADERS,
         )
 
     @websocket_stream("/socket", warn_on_data_discard=False, opt=rule(Permission.READ, plain=False))
     async def socket(
-        self, socket: WebSocket[Any, Any, Any], hub: NamedDependency[EventHub], after: FromQuery[str] = ""
+        self,
+        socket: WebSocket[Any, Any, Any],
+        hub: NamedDependency[EventHub],
+        streams: NamedDependency[Streams],
+        after: FromQuery[str] = "",
     ) -> AsyncGenerator[ToldEvent, None]:
-        async for item in _followed(hub, event_id(after), socket):
-            if item is not None:
-                yield _told(item)
+        try:
+            slot = streams.take(socket.user, address_of(socket))
+        except TooManyRequests as error:
+            raise WebSocketException(detail=str(error), code=TRY_AGAIN_LATER) from error
+        with slot:
+            async for item in _followed(hub, event_id(after), socket):
+                if item is not None:
+                    yield _told(item)
+        await socket.close(code=UNAUTHORIZED, reason="You were signed out, or have another role.")
 
 
 async def _frames(hub: EventHub, after: int | None, request: Connection) -> AsyncGenerator[bytes, None]:
@@ -71,15 +97,21 @@ async def _frames(hub: EventHub, after: int | None, request: Connection) -> Asyn
 async def _followed(
     hub: EventHub, after: int | None, connection: Connection
 ) -> AsyncGenerator[Event | Reset | None, None]:
-    """What somebody may see, until they are signed out or given another role; None is a heartbeat."""
-    audiences, looked = audiences_of(connection.user), time.monotonic()
+    """The events that the caller may see, until they are signed out or have another role; None is a heartbeat."""
+    after = hub.newest if after is None else after
+    audiences, looked = audiences_of(connection.user) | {access_audience_of(connection)}, time.monotonic()
     async with contextlib.aclosing(with_pauses(hub.follow(after, audiences))) as items:
+        # A sign-out between the caller's identification and the reading of `after` has no event here.
+        if not still_as_it_was(connection):
+            return
         async for item in items:
-            if time.monotonic() - looked >= HEARTBEAT_S:
+            changed = isinstance(item, Reset) or (item is not None and item.kind == ACCESS_CHANGED)
+            if changed or time.monotonic() - looked >= HEARTBEAT_S:
                 looked = time.monotonic()
                 if not still_as_it_was(connection):
                     return
-            yield item
+            if not isinstance(item, Event) or item.kind != ACCESS_CHANGED:
+                yield item
 
 
 def _told(item: Event | Reset) -> ToldEvent:

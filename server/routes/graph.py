@@ -17,6 +17,7 @@ from appliance.scripture.search.joined import MAX_LIMIT as MAX_JOINED
 from appliance.scripture.search.joined import Joined, JoinedHits, join
 from server.access import rule
 from server.bootstrap import Appliance
+from server.http.limits import SlowRequests
 
 
 class RelatedView(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,25 +98,32 @@ class GraphController(Controller):
     @post(
         "/graph/search",
         status_code=200,
-        sync_to_thread=True,
         opt=rule(Permission.ASK),
         summary="Verses of a query in Cypher, by words and meaning",
     )
-    def search(self, appliance: NamedDependency[Appliance], data: JSONBody[JoinedQuestion]) -> JoinedHits:
+    async def search(
+        self,
+        appliance: NamedDependency[Appliance],
+        slow: NamedDependency[SlowRequests],
+        data: JSONBody[JoinedQuestion],
+    ) -> JoinedHits:
         asked = Joined(
             cypher=data.query, parameters=data.parameters, words=data.words, like=data.like, limit=data.limit
         )
-        return join(
-            appliance.library, appliance.folder.graph, appliance.finder.ready, asked, appliance.shown(data.translation)
-        )
+        return await slow.run(_join, appliance, asked, data.translation)
 
     @post(
         "/graph/query",
         status_code=200,
-        sync_to_thread=True,
         opt=rule(Permission.ASK),
         summary="Ask the graph in Cypher",
     )
-    def query(self, appliance: NamedDependency[Appliance], data: JSONBody[QuestionView]) -> AnswerView:
-        answer = ask_freely(appliance.folder.graph, data.query, data.parameters)
+    async def query(
+        self, appliance: NamedDependency[Appliance], slow: NamedDependency[SlowRequests], data: JSONBody[QuestionView]
+    ) -> AnswerView:
+        answer = await slow.run(ask_freely, appliance.folder.graph, data.query, data.parameters)
         return AnswerView(columns=answer.columns, rows=answer.rows, cut=answer.cut)
+
+
+def _join(appliance: Appliance, asked: Joined, translation: str) -> JoinedHits:
+    return join(appliance.library, appliance.folder.graph, appliance.finder.ready, asked, appliance.shown(translation))

@@ -14,14 +14,19 @@ from appliance.errors import Refused
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Translation, Verse
-from appliance.scripture.references import find_book, find_references, format_range, parse_reference
+from appliance.scripture.references import Reference, find_book, format_range, parse_reference
+from appliance.scripture.references.book_tables import Language
+from appliance.scripture.references.long_text import find_page, is_long
 from server.access import rule
 from server.bootstrap import Appliance
+from server.http.limits import SlowRequests
 
 View = TypeVar("View")
 
 MAX_TEXT_CHARACTERS = 200_000
+MAX_COMMENTS = 200
 REVALIDATE = "private, no-cache"
 
 
@@ -68,15 +73,22 @@ class CommentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommentList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of comments; `next_after` is given where there are more."""
+
     reference: str
     comments: list[CommentView]
+    next_after: int | None = None
 
 
 class TextToRead(msgspec.Struct, frozen=True, kw_only=True):
-    """A text with references in it; `language` says which names of books go before, where two languages share one."""
+    """A text with references in it; `language` says which names of books go before, where two languages share one.
+
+    `after` is `next_after` of the page before.
+    """
 
     text: str
     language: str = "en"
+    after: Annotated[int, msgspec.Meta(ge=0, le=MAX_AFTER)] = 0
 
 
 class FoundReferenceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +101,10 @@ class FoundReferenceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FoundReferences(msgspec.Struct, frozen=True):
+    """A page of references; `next_after` is given where there are more."""
+
     references: list[FoundReferenceView]
+    next_after: int | None = None
 
 
 class PassageVerse(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,10 +243,11 @@ class LibraryController(Controller):
             ],
         )  # fmt: skip
 
-    @get("/passages", sync_to_thread=True, summary="A passage in one or several texts")
-    def passage(
+    @get("/passages", summary="A passage in one or several texts")
+    async def passage(
         self,
         appliance: NamedDependency[Appliance],
+        slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
         translations: Annotated[
             str, QueryParameter(description="Ids with commas between; empty for the default.")
@@ -239,23 +255,7 @@ class LibraryController(Controller):
     ) -> PassageView:
         reference = parse_reference(ref)
         named = [each.strip() for each in translations.split(",") if each.strip()]
-        default = queries.default_translation(appliance.library, appliance.settings.default_translation)
-        verses = queries.passage(appliance.library, reference, named or [default.id])
-        return PassageView(
-            reference=str(reference),
-            osis=reference.osis,
-            verses=[
-                PassageVerse(
-                    verse_id=place.verse_id,
-                    osis=next(iter(place.verses.values())).osis,
-                    reference=format_range(place.verse_id, place.verse_id),
-                    texts={key: verse.text for key, verse in place.verses.items()},
-                    notes={key: verse.markup.notes for key, verse in place.verses.items()},
-                    words={key: _words(verse) for key, verse in place.verses.items()},
-                )
-                for place in verses
-            ],
-        )
+        return await slow.run_when(reference.is_long, _passage, appliance, reference, named)
 
     @get(
         "/chapters/{translation:str}/{book:str}/{chapter:str}",
@@ -274,13 +274,19 @@ class LibraryController(Controller):
         etag = etag_of(found.translation.id, found.translation.digest, found.book.osis, str(found.chapter))
         return cached(request, etag, view_chapter(found))
 
-    @get("/comments", sync_to_thread=True, summary="What commentaries say about a passage")
-    def comments(
+    @get("/comments", summary="What commentaries say about a passage")
+    async def comments(
         self,
         appliance: NamedDependency[Appliance],
+        slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_COMMENTS)] = MAX_COMMENTS,
     ) -> CommentList:
         reference = parse_reference(ref)
+        page = await slow.run_when(
+            reference.is_long, queries.comments, appliance.library, reference, after=after, limit=limit
+        )
         return CommentList(
             reference=str(reference),
             comments=[
@@ -288,27 +294,51 @@ class LibraryController(Controller):
                     commentary=each.id, name=each.commentary, attribution=each.attribution, paragraphs=each.paragraphs,
                     reference=format_range(each.start, each.end),
                 )
-                for each in queries.comments(appliance.library, reference)
+                for each in page.items
             ],
+            next_after=page.next_after,
         )  # fmt: skip
 
-    @post("/references", status_code=200, sync_to_thread=True, summary="The references in a text")
-    def references(self, data: JSONBody[TextToRead]) -> FoundReferences:
+    @post("/references", status_code=200, summary="The references in a text")
+    async def references(self, slow: NamedDependency[SlowRequests], data: JSONBody[TextToRead]) -> FoundReferences:
         if len(data.text) > MAX_TEXT_CHARACTERS:
             raise TextTooLong(
                 f"The text has {len(data.text):,} characters.",
                 remedy=f"Send at most {MAX_TEXT_CHARACTERS:,} at a time.",
             )
-        languages = ("es", "en") if data.language.startswith("es") else ("en", "es")
-        return FoundReferences(
-            references=[
-                FoundReferenceView(
-                    start=each.start, end=each.end, reference=str(each.reference), osis=each.reference.osis
-                )
-                for each in find_references(data.text, languages)
-            ]
-        )
+        return await slow.run_when(is_long(data.text), _references, data)
 
     @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
     def lexicon(self, appliance: NamedDependency[Appliance], strongs: FromPath[str]) -> LexiconEntry:
         return queries.lexicon_entry(appliance.library, strongs)
+
+
+def _references(data: TextToRead) -> FoundReferences:
+    languages: tuple[Language, ...] = ("es", "en") if data.language.startswith("es") else ("en", "es")
+    page = find_page(data.text, languages, after=data.after)
+    return FoundReferences(
+        references=[
+            FoundReferenceView(start=each.start, end=each.end, reference=str(each.reference), osis=each.reference.osis)
+            for each in page.items
+        ],
+        next_after=page.next_after,
+    )
+
+
+def _passage(appliance: Appliance, reference: Reference, translations: list[str]) -> PassageView:
+    shown = translations or [appliance.shown().id]
+    return PassageView(
+        reference=str(reference),
+        osis=reference.osis,
+        verses=[
+            PassageVerse(
+                verse_id=place.verse_id,
+                osis=next(iter(place.verses.values())).osis,
+                reference=format_range(place.verse_id, place.verse_id),
+                texts={key: verse.text for key, verse in place.verses.items()},
+                notes={key: verse.markup.notes for key, verse in place.verses.items()},
+                words={key: _words(verse) for key, verse in place.verses.items()},
+            )
+            for place in queries.passage(appliance.library, reference, shown)
+        ],
+    )

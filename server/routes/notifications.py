@@ -43,7 +43,7 @@ class NewAddress(msgspec.Struct, frozen=True):
 
 
 class AddressList(msgspec.Struct, frozen=True, kw_only=True):
-    """`allowed` is whether messages may leave this house at all; `services` are those that may be used."""
+    """`allowed` is whether sending to outside services is turned on; `services` are those that may be used."""
 
     addresses: list[OutsideAddress]
     allowed: bool

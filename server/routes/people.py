@@ -12,6 +12,7 @@ from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ClassCode, Person
 from server.access import rule
 from server.bootstrap import Appliance
+from server.http.threads import SIGN_IN
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +64,7 @@ class PeopleController(Controller):
     def people(self, appliance: NamedDependency[Appliance]) -> PersonList:
         return PersonList(queries.people(appliance.appliance_db))
 
-    @post(sync_to_thread=True, summary="Give somebody an account")
+    @post(sync_to_thread=True, opt=SIGN_IN, summary="Give somebody an account")
     def create(self, appliance: NamedDependency[Appliance], data: JSONBody[NewPerson]) -> Person:
         return operations.create(
             appliance.appliance_db,
@@ -80,7 +81,12 @@ class PeopleController(Controller):
         person = queries.person(appliance.appliance_db, person_id)
         return operations.set_role(appliance.appliance_db, person=person, role=data.role)
 
-    @put("/{person_id:int}/password", sync_to_thread=True, summary="Set somebody's password; they are signed out")
+    @put(
+        "/{person_id:int}/password",
+        sync_to_thread=True,
+        opt=SIGN_IN,
+        summary="Set a person's password; their sessions and API tokens end",
+    )
     def reset_password(
         self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: JSONBody[PasswordWish]
     ) -> None:

@@ -52,13 +52,15 @@ class StudyPagesController(Controller):
             # A headword, as related passages name their topics.
             found = queries.topic_named(appliance.library, topic)
             return Redirect(f"/topic/{found.id}", status_code=303)
-        entry = queries.topic(appliance.library, int(topic))
+        entry = queries.topic(appliance.library, int(topic), limit=CITED)
         shown = appliance.shown()
         groups: dict[str, list[tuple[str, str]]] = {}
-        for each in entry.citations[:CITED]:
+        for each in entry.citations.items:
             place = (format_range(each.start, each.end), read_address(shown.id, each.start))
             groups.setdefault(each.heading, []).append(place)
-        return Template("topic.html", context={"entry": entry, "groups": groups, "cut": len(entry.citations) > CITED})
+        return Template(
+            "topic.html", context={"entry": entry, "groups": groups, "cut": entry.citations.next_after is not None}
+        )
 
     @get("/word/{strongs:str}", sync_to_thread=True)
     def word(
@@ -88,9 +90,9 @@ class StudyPagesController(Controller):
 
     @get("/entity/{entity:str}", sync_to_thread=True)
     def entity(self, appliance: NamedDependency[Appliance], entity: FromPath[str]) -> Template:
-        found = companions.entity(appliance.library, entity)
+        found = companions.entity(appliance.library, entity, limit=MENTIONED)
         shown = appliance.shown()
-        first = list(found.verse_ids[:MENTIONED])
+        first = found.verse_ids.items
         texts = queries.texts(appliance.library, shown.id, first)
         mentions = [
             (format_range(verse, verse), read_address(shown.id, verse), texts[verse])

@@ -11,11 +11,13 @@ from appliance.community.accounts.permissions import Permission
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.words import uses_of, verses_in_all
+from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import Reference, format_range, parse_reference
 from server.access import rule
 from server.bootstrap import Appliance
+from server.http.limits import SlowRequests
 
-MAX_PAGE = 200
+MAX_PAGE, MAX_CITED = 200, 500
 MAX_ID = 10**15
 
 
@@ -47,9 +49,12 @@ class SeeAlso(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic with a page of what it cites; `next_after` is given where there is more."""
+
     topic: TopicView
     cites: list[CitedView]
     see_also: list[SeeAlso]
+    next_after: int | None = None
 
 
 class CitingTopic(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +67,11 @@ class CitingTopic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CitingTopics(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of topics, small ones first; `next_after` is given where there are more."""
+
     reference: str
     topics: list[CitingTopic]
+    next_after: int | None = None
 
 
 class UseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,35 +113,54 @@ class TopicsController(Controller):
         return TopicList(topics=[_view(each) for each in page], next_after=page[-1].id if len(found) > limit else None)
 
     @get("/topics/{topic:int}", sync_to_thread=True, summary="A topic with what it cites")
-    def topic(self, appliance: NamedDependency[Appliance], topic: FromPath[int]) -> TopicPage:
-        entry = queries.topic(appliance.library, topic)
+    def topic(
+        self,
+        appliance: NamedDependency[Appliance],
+        topic: FromPath[int],
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_CITED)] = MAX_CITED,
+    ) -> TopicPage:
+        entry = queries.topic(appliance.library, topic, after=after, limit=limit)
         return TopicPage(
             topic=_view(entry.head),
             cites=[
                 CitedView(
                     heading=each.heading, reference=format_range(each.start, each.end), osis=Reference(each.start, each.end).osis
                 )
-                for each in entry.citations
+                for each in entry.citations.items
             ],
             see_also=[SeeAlso(headword=word, id=found) for word, found in entry.see_also],
+            next_after=entry.citations.next_after,
         )  # fmt: skip
 
-    @get("/topics/citing", sync_to_thread=True, summary="The topics that cite a passage")
-    def citing(
+    @get("/topics/citing", summary="The topics that cite a passage")
+    async def citing(
         self,
         appliance: NamedDependency[Appliance],
+        slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as John 3:16.")],
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_CITED)] = MAX_CITED,
     ) -> CitingTopics:
         reference = parse_reference(ref)
-        found = queries.citing_topics(appliance.library, reference.start, reference.end)
+        found = await slow.run_when(
+            reference.is_long,
+            queries.citing_topics,
+            appliance.library,
+            reference.start,
+            reference.end,
+            after=after,
+            limit=limit,
+        )
         return CitingTopics(
             reference=str(reference),
             topics=[
                 CitingTopic(
                     topic=each.topic, heading=each.heading, reference=format_range(each.start, each.end), size=each.size
                 )
-                for each in sorted(found, key=lambda each: (each.size, each.topic))
+                for each in found.items
             ],
+            next_after=found.next_after,
         )
 
     @get("/lexicon/{strongs:str}/uses", sync_to_thread=True, summary="Every verse that uses a lemma")

@@ -22,7 +22,7 @@ from server.access import rule
 from server.bootstrap import Appliance
 from server.rendering import read_address
 
-RELATED, TOPICS = 20, 24
+RELATED, TOPICS, COMMENTS = 20, 24, 40
 
 
 class RelatedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,15 +45,15 @@ class VersePageController(Controller):
         shown = queries.find_translation(appliance.library, translation)
         place = parse_reference(reference).start
         around = _around(appliance, shown, place)
-        topics = sorted(queries.citing_topics(appliance.library, place, place), key=lambda each: each.size)
+        topics = queries.citing_topics(appliance.library, place, place, limit=TOPICS)
         return Template(
             "verse.html",
             context={
                 "reference": format_range(place, place), "osis": osis_of(place), "translation": shown, "related": around.lines,
                 "address": read_address(shown.id, place), "notice": around.notice,
                 "text": queries.texts(appliance.library, shown.id, [place]).get(place, ""),
-                "picture": around.picture, "entities": companions.entities_in(appliance.library, place, place),
-                "topics": topics[:TOPICS], "comments": _comments(appliance, reference),
+                "picture": around.picture, "entities": companions.entities_in(appliance.library, place, place).items,
+                "topics": topics.items, "comments": _comments(appliance, reference),
             },
         )  # fmt: skip
 
@@ -109,5 +109,5 @@ class CommentLine(msgspec.Struct, frozen=True, kw_only=True):
 def _comments(appliance: Appliance, reference: str) -> list[CommentLine]:
     return [
         CommentLine(commentary=each.commentary, place=format_range(each.start, each.end), paragraphs=each.paragraphs)
-        for each in queries.comments(appliance.library, parse_reference(reference))
+        for each in queries.comments(appliance.library, parse_reference(reference), limit=COMMENTS).items
     ]

@@ -1,20 +1,15 @@
 """A person with a browser: Debian's chromium on a served appliance. Screenshots are kept in screenshots/."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.browser import ARGUMENTS, CHROMIUM
 from fakes.serving import Served, serving, session
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 SHOTS = Path(__file__).parents[2] / "screenshots"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run", "--disable-sync",
-    "--disable-component-update",
-]  # fmt: skip
 
 pytestmark = pytest.mark.browser
 

@@ -7,18 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.browser import ARGUMENTS, CHROMIUM
 from fakes.serving import PASSWORD, Served, free_port, serving, session
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from appliance.community.accounts.permissions import Role
 from server.benchmarks.jobs import start_worker
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 SHOTS = Path(__file__).parents[2] / "screenshots"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run", "--disable-sync",
-    "--disable-component-update",
-]  # fmt: skip
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 pytestmark = pytest.mark.browser

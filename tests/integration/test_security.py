@@ -124,6 +124,24 @@ def test_pages_of_a_person_are_not_kept_by_the_browser(browser: httpx.Client, ho
     assert "cache-control" not in house.guest.get("/sign-in").headers
 
 
+def test_the_form_of_a_new_password_offers_to_remove_tokens(house: Served) -> None:
+    account = {"name": "Cara", "password": PASSWORD}
+    house.http.post("/api/v1/people", json=account).raise_for_status()
+    with httpx.Client(base_url=house.url, headers={"Accept": "text/html"}, trust_env=False) as cara:
+        csrf = cara.post("/api/v1/session", json=account).json()["csrf_token"]
+        wish, headers = {"name": "t", "scopes": ["read"]}, {"X-CSRF-Token": csrf}
+        assert "remove_tokens" not in cara.get("/account").text
+        made = [cara.post("/api/v1/account/tokens", json=wish, headers=headers).json()["token"] for _ in range(2)]
+        assert "Also remove my 2 API tokens" in cara.get("/account").text
+        form = {"old": PASSWORD, "new": "nine blue rivers run", "remove_tokens": "on", "csrf": csrf}
+        assert 303 == cara.post("/account/password", data=form).status_code
+        assert [] == cara.get("/api/v1/account/tokens").json()["tokens"]
+
+    for token in made:
+        answer = house.guest.get("/api/v1/session", headers={"Authorization": f"Bearer {token}"})
+        assert 401 == answer.status_code
+
+
 def test_what_is_one_persons_is_not_shown_to_another(house: Served) -> None:
     with (
         httpx.Client(base_url=house.url, headers=bearer(house.home, Role.ADMINISTRATOR), trust_env=False) as anna,

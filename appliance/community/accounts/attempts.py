@@ -1,10 +1,12 @@
-"""Guessing is slow: what failed is counted by account and by address, over a quarter of an hour.
+"""Guessing is slow: failed attempts are counted by account and by device, over a quarter of an hour.
 
-An account is closed for one address soon and for all addresses late, so that nobody on the hall's network can lock
-another out by typing nonsense a few times. An attempt counts from its beginning, so that many at once are not free.
+Nobody can lock another person out. A device that fails too often is refused. An account with too many failures is closed
+for devices that have failed on it; a device that has not failed on it still has one attempt. So a guesser gets one more
+guess per device, and devices of one network share a limited number of those.
+
+An attempt counts from its beginning, so that parallel guesses are not free.
 """
 
-import ipaddress
 import math
 import time
 from collections.abc import Mapping
@@ -13,16 +15,19 @@ import msgspec
 
 from appliance.community.accounts import store
 from appliance.community.accounts.person import TooManyAttempts
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.database import Database, UnitOfWork
+from appliance.infrastructure.networks import OWN_LINKS, Caller, OwnLinks
 
 WINDOW_S = 900.0
 MOST_FOR_ONE_FROM_ONE, MOST_FOR_ONE, MOST_FROM_ONE = 5, 50, 30
-# A device of IPv6 has a whole network of this size to itself.
-IPV6_PREFIX = 64
+# First attempts at a closed account, for all devices of one network together. A network of IPv4 in a house has 253
+# devices, so people are not refused by it; over IPv6 one device can take any number of addresses. 96,000 guesses a day
+# are few beside the 887,503,681 class codes and the 100,000,000 guesses that a password must withstand.
+MOST_FIRST_FROM_NETWORK = 1_000
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """An attempt under way: its rows, and what it is counted under for this account from this address."""
+    """A running attempt: its rows, and the name that this account from this device is counted under."""
 
     rows: tuple[int, ...]
     pair: str
@@ -31,56 +36,61 @@ class Attempt(msgspec.Struct, frozen=True):
 class Attempts:
     """Attempts to sign in or to enter a code."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, links: OwnLinks = OWN_LINKS) -> None:
+        self._database, self._links = database, links
 
     def begin(self, account: str, address: str) -> Attempt:
-        """Count an attempt as failed until it succeeds. `account` is a name, or what a code is for.
+        """Count an attempt as failed until it succeeds. `account` is a name, or the kind of a code.
 
-        Raises TooManyAttempts where the account or the address has failed too often of late.
+        Raises TooManyAttempts where the account or the device has too many failures.
         """
-        now = time.time()
-        counted = _counted(account, _network(address))
-        rows = []
+        now, caller = time.time(), self._links.caller(address)
+        pair, everywhere = f"{account}\n{caller.device}", f"account {account}"
+        counted = [pair, everywhere, f"address {caller.device}"]
         with self._database.write() as work:
             work.execute(store.DELETE_OLD_ATTEMPTS, (now - WINDOW_S,))
-            for what, most in counted.items():
-                count, first = work.execute(store.COUNT_ATTEMPTS, (what, now - WINDOW_S))[0]
-                if count >= most:
-                    raise _too_many(max(1.0, first + WINDOW_S - now))
-            for what in counted:
-                work.execute(store.INSERT_ATTEMPT, (what, now))
+            _refuse_beyond(work, {pair: MOST_FOR_ONE_FROM_ONE, counted[2]: MOST_FROM_ONE}, now)
+            if _count(work, everywhere, now)[0] >= MOST_FOR_ONE:
+                first = _first_from_network(account, caller)
+                _refuse_beyond(work, {pair: 1, first: MOST_FIRST_FROM_NETWORK}, now)
+                counted.append(first)
+            rows = []
+            for name in counted:
+                work.execute(store.INSERT_ATTEMPT, (name, now))
                 rows.append(work.last_insert_id)
             work.commit()
-        return Attempt(tuple(rows), next(iter(counted)))
+        return Attempt(tuple(rows), pair)
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Take back what an attempt counted for, and what this account failed from this address before."""
+        """Delete the attempt, and the failures of this device on this account before it."""
         with self._database.write() as work:
             work.execute_many(store.DELETE_ATTEMPT, [(row,) for row in attempt.rows])
             work.execute(store.DELETE_ATTEMPTS, (attempt.pair,))
             work.commit()
 
 
+def _first_from_network(account: str, caller: Caller) -> str:
+    return f"first {account}\n{caller.network}"
+
+
+def _refuse_beyond(work: UnitOfWork, limits: Mapping[str, int], now: float) -> None:
+    """Raises TooManyAttempts."""
+    for name, most in limits.items():
+        count, first = _count(work, name, now)
+        if count >= most:
+            raise _too_many(max(1.0, first + WINDOW_S - now))
+
+
+def _count(work: UnitOfWork, name: str, now: float) -> tuple[int, float]:
+    """How many attempts are counted under a name, and the time of the first."""
+    count, first = work.execute(store.COUNT_ATTEMPTS, (name, now - WINDOW_S))[0]
+    return int(count), float(first or now)
+
+
 def _too_many(wait_s: float) -> TooManyAttempts:
+    minutes = math.ceil(wait_s / 60)
     return TooManyAttempts(
-        "It was tried too often in vain.",
-        remedy=f"Try again in {math.ceil(wait_s / 60)} minutes, or ask whoever looks after this machine.",
+        "Too many failed attempts.",
+        remedy=f"Try again in {minutes} {'minute' if minutes == 1 else 'minutes'}, or ask an administrator.",
         retry_after_s=wait_s,
     )
-
-
-def _network(address: str) -> str:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((found, IPV6_PREFIX), strict=False)) if found.version == 6 else address
-
-
-def _counted(account: str, address: str) -> Mapping[str, int]:
-    return {
-        f"{account}\n{address}": MOST_FOR_ONE_FROM_ONE,
-        f"account {account}": MOST_FOR_ONE,
-        f"address {address}": MOST_FROM_ONE,
-    }

@@ -6,6 +6,7 @@ from collections.abc import Collection
 import msgspec
 
 from appliance.community.accounts import store
+from appliance.community.accounts.access_events import append_access_changed
 from appliance.community.accounts.permissions import Permission, Role, permits
 from appliance.community.accounts.person import (
     ApiToken,
@@ -65,6 +66,8 @@ def close_class(database: Database, class_id: int, *, leader: Person, sign_out: 
         if sign_out:
             work.execute(store.DELETE_SESSIONS_OF_CLASS, (class_id,))
             work.execute(store.DELETE_TOKENS_OF_CLASS, (class_id,))
+            for (person,) in work.execute(store.SELECT_ONLY_OF_CLASS, (class_id,)):
+                append_access_changed(work, person)
         append_event(work, "class.closed", {"id": class_id}, "leaders")
         work.commit()
     return store.class_of(rows[0])
@@ -111,4 +114,5 @@ def remove_token(database: Database, *, person: int, token: int) -> None:
         work.execute(store.DELETE_TOKEN, (token, person))
         if not work.changes:
             raise TokenNotFound("You have no such token.", remedy="Look at the list of tokens again.")
+        append_access_changed(work, person)
         work.commit()

@@ -6,6 +6,7 @@ import unicodedata
 import msgspec
 
 from appliance.community.accounts import queries, store
+from appliance.community.accounts.access_events import append_access_changed
 from appliance.community.accounts.attempts import Attempts
 from appliance.community.accounts.passwords import check_password, hash_password, is_outdated, is_right
 from appliance.community.accounts.permissions import Role
@@ -158,6 +159,7 @@ def end_session(database: Database, *, person: int, session: int) -> None:
         work.execute(store.DELETE_SESSION, (session, person))
         if not work.changes:
             raise SessionNotFound("This session is over already.", remedy="Nothing needs to be done.")
+        append_access_changed(work, person)
         work.commit()
 
 
@@ -165,19 +167,30 @@ def end_other_sessions(database: Database, *, person: int, keep: int | None) -> 
     """Sign a person out everywhere but in one browser."""
     with database.write() as work:
         work.execute(store.DELETE_OTHER_SESSIONS, (person, keep))
+        append_access_changed(work, person)
         work.commit()
 
 
 def change_password(
-    database: Database, *, person: Person, old: str, new: str, session: int | None, address: str
+    database: Database,
+    *,
+    person: Person,
+    old: str,
+    new: str,
+    session: int | None,
+    address: str,
+    remove_tokens: bool = False,
 ) -> None:
-    """Set one's own password, which ends one's other sessions. Raises SignInFailed, TooManyAttempts, PasswordRefused."""
+    """Set one's own password, which ends one's other sessions, and with `remove_tokens` one's API tokens too.
+
+    Raises SignInFailed, TooManyAttempts or PasswordRefused.
+    """
     attempts = Attempts(database)
     attempt = attempts.begin(f"login {person.login}", address)
     if not is_right(old, database.reader.value(store.SELECT_PASSWORD, (person.id,))):
         raise SignInFailed("The old password is not right.", remedy="An administrator can set a new one.")
     attempts.succeeded(attempt)
-    _set_password(database, person, new, keep=session)
+    _set_password(database, person, new, keep=session, remove_tokens=remove_tokens)
 
 
 def take_account(database: Database, *, person: Person, login: str, password: str) -> Person:
@@ -198,11 +211,8 @@ def take_account(database: Database, *, person: Person, login: str, password: st
 
 
 def reset_password(database: Database, *, person: Person, password: str) -> None:
-    """Set somebody's password for them, which signs them and their programs out everywhere. Raises PasswordRefused."""
-    _set_password(database, person, password, keep=None)
-    with database.write() as work:
-        work.execute(store.DELETE_TOKENS, (person.id,))
-        work.commit()
+    """Set a person's password for them, which ends all their sessions and API tokens. Raises PasswordRefused."""
+    _set_password(database, person, password, keep=None, remove_tokens=True)
 
 
 def set_role(database: Database, *, person: Person, role: Role) -> Person:
@@ -212,6 +222,7 @@ def set_role(database: Database, *, person: Person, role: Role) -> Person:
         _keep_an_administrator(work, person, role)
         before = _administrators(work)
         work.execute(store.UPDATE_ROLE, (role.value, person.id))
+        append_access_changed(work, person.id)
         _tell_if_set_up(work, before, person.name)
         work.commit()
     return queries.person(database, person.id)
@@ -222,14 +233,16 @@ def remove(database: Database, *, person: Person) -> None:
     with database.write() as work:
         _keep_an_administrator(work, person, None)
         work.execute(store.DELETE_PERSON, (person.id,))
+        append_access_changed(work, person.id)
         work.commit()
 
 
 def let_guests_read(database: Database, *, allowed: bool) -> None:
-    """Say whether who is not signed in may read and search."""
+    """Set whether people who are not signed in may read and search."""
     with database.write() as work:
         set_rule(work, queries.GUESTS_MAY_READ, allowed)
         append_event(work, "house.changed", {queries.GUESTS_MAY_READ: allowed}, "administrators")
+        append_access_changed(work, None)
         work.commit()
 
 
@@ -260,7 +273,7 @@ def _wrong_setup_code() -> CodeInvalid:
 
 def _refuse_guests(role: Role) -> None:
     if role is Role.GUEST:
-        raise RoleInvalid("Whoever has an account is no guest.", remedy="Make them a member, or remove them.")
+        raise RoleInvalid("An account cannot have the role guest.", remedy="Make this person a member, or remove them.")
 
 
 def _administrators(work: UnitOfWork) -> int:
@@ -315,12 +328,15 @@ def _sign_in(database: Database, person: Person, address: str, agent: str) -> Si
     return SignedIn(person=person, token=token)
 
 
-def _set_password(database: Database, person: Person, password: str, *, keep: int | None) -> None:
+def _set_password(database: Database, person: Person, password: str, *, keep: int | None, remove_tokens: bool) -> None:
     check_password(password, person.name, person.login or "")
     kept = hash_password(password)
     with database.write() as work:
         work.execute(store.UPDATE_PASSWORD, (kept, person.id))
         work.execute(store.DELETE_OTHER_SESSIONS, (person.id, keep))
+        if remove_tokens:
+            work.execute(store.DELETE_TOKENS, (person.id,))
+        append_access_changed(work, person.id)
         work.commit()
 
 

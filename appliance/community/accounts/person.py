@@ -64,11 +64,12 @@ class ClassCode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a request comes from: nobody, somebody in a browser (with their session), or a program (with its scopes)."""
+    """The sender of a request: nobody, a person in a browser (with their session), or a program (with its token's id and scopes)."""
 
     person: Person | None = None
     session: Session | None = None
     scopes: frozenset[Permission] | None = None
+    token: int | None = None
 
     @property
     def role(self) -> Role:
@@ -105,7 +106,7 @@ class SignInFailed(SignInNeeded):
 
 
 class TooManyAttempts(Unavailable):
-    """Too often tried in vain; `retry_after_s` says when it may be tried again."""
+    """Too many attempts failed; `retry_after_s` is the time until the next one is possible."""
 
     title = "Too many attempts"
 

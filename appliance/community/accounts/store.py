@@ -75,6 +75,7 @@ DELETE_SESSIONS_OF_CLASS = (
 DELETE_TOKENS_OF_CLASS = (
     "DELETE FROM api_tokens WHERE person IN (SELECT id FROM people WHERE class_code = ? AND login IS NULL)"
 )
+SELECT_ONLY_OF_CLASS = "SELECT id FROM people WHERE class_code = ? AND login IS NULL"
 DELETE_EXPIRED_SESSIONS = "DELETE FROM sessions WHERE expires_at < ?"
 
 SELECT_TOKEN_OWNER = f"""

@@ -22,11 +22,11 @@ def deliver(context: JobContext, arguments: Mapping[str, Any], *, database: Data
     row = database.reader.row(store.SELECT_ONE, (notification,))
     target = database.reader.value(store.SELECT_ADDRESS, (address,))
     if row is None or target is None:
-        return "nobody waits for it any more"
+        return "not sent: the notification or the address was removed"
     if database.reader.value(store.IS_DELIVERED, (notification, address)):
         return "sent before"
     if not queries.outside_allowed(database.reader):
-        return "messages may not leave this house any more"
+        return "not sent: sending to outside services was turned off"
     told = store.notification_of(row)
     context.report(0.0, f"sending to {store.shown(target)}", now=True)
     messenger.send(target, told.title, told.text)

@@ -15,6 +15,7 @@ from appliance.community.notifications.notification import (
 )
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event, one_person
+from appliance.infrastructure.messenger import check_parameters
 
 MOST_CHARACTERS = 1_000
 MOST_ADDRESSES = 5
@@ -52,7 +53,7 @@ def prefer(database: Database, *, person: int, preference: Preference) -> None:
 
 
 def let_messages_outside(database: Database, *, allowed: bool) -> None:
-    """Say whether notifications may leave the house at all."""
+    """Set whether notifications may be sent to outside services at all."""
     with database.write() as work:
         set_rule(work, queries.OUTSIDE_ALLOWED, allowed)
         append_event(work, "house.changed", {queries.OUTSIDE_ALLOWED: allowed}, "administrators")
@@ -60,16 +61,20 @@ def let_messages_outside(database: Database, *, allowed: bool) -> None:
 
 
 def add_address(database: Database, *, person: int, address: str, schemes: frozenset[str]) -> OutsideAddress:
-    """Have notifications sent to an address too, as apprise writes them. Raises OutsideForbidden or AddressRefused."""
+    """Send a person's notifications to an outside address too; apprise defines its form.
+
+    Raises OutsideForbidden, AddressRefused or ParameterRefused.
+    """
     if not queries.outside_allowed(database.reader):
-        raise OutsideForbidden("Messages may not leave this house.", remedy="An administrator can allow it.")
+        raise OutsideForbidden("Sending to outside services is turned off.", remedy="An administrator can turn it on.")
     address = address.strip()
     scheme = address.partition(":")[0].lower()
     if scheme not in schemes or re.search(r"[\s,;]", address) or not address.isprintable():
         raise AddressRefused(
-            f"{scheme or address[:40]!r} is not among the services that are allowed.",
+            f"{scheme or address[:40]!r} is not an allowed service.",
             remedy=f"Allowed are {', '.join(sorted(schemes))}, such as ntfy://ntfy.sh/a-secret-topic.",
         )
+    check_parameters(address)
     if len(queries.addresses(database, person)) >= MOST_ADDRESSES:
         raise AddressRefused(f"There are {MOST_ADDRESSES} addresses already.", remedy="Remove one first.")
     with database.write() as work:

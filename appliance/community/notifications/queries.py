@@ -32,5 +32,5 @@ def addresses(database: Database, person: int) -> list[OutsideAddress]:
 
 
 def outside_allowed(source: Reader | UnitOfWork) -> bool:
-    """Whether an administrator lets messages leave the house."""
+    """Whether an administrator turned on sending to outside services."""
     return bool(read_rule(source, OUTSIDE_ALLOWED, default=False))

@@ -89,6 +89,40 @@ def _load(connection: "kuzu.Connection", content: Content, scratch: Path) -> int
     return count
 
 
+def open_connection(path: Path) -> "kuzu.Connection":
+    """A connection to the graph at a path, which must exist, for one thread. Raises GraphDamaged."""
+    import kuzu
+
+    return kuzu.Connection(_open(path), num_threads=QUESTION_THREADS)
+
+
+def stream(
+    connection: "kuzu.Connection", question: str, parameters: Mapping[str, Any]
+) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+    """The columns of what a query answers, and its rows as they are read. Raises QuestionRefused."""
+    check_parameters(question, parameters)
+    try:
+        result = connection.execute(question, dict(parameters))
+    except RuntimeError as error:
+        raise QuestionRefused(f"The question cannot be answered: {error}", remedy="Correct the query.") from error
+    if isinstance(result, list):
+        raise QuestionRefused("One question at a time is answered.", remedy="Ask the questions one after another.")
+    return list(result.get_column_names()), map(tuple, result)
+
+
+def _open(path: Path) -> "kuzu.Database":
+    import kuzu
+
+    try:
+        return kuzu.Database(
+            path, read_only=True, buffer_pool_size=BUFFER_BYTES, max_db_size=MAX_BYTES, max_num_threads=READ_THREADS
+        )
+    except RuntimeError as error:
+        raise GraphDamaged(
+            f"The graph cannot be opened: {error}.", remedy="`lampstand graph build` rebuilds it."
+        ) from error
+
+
 class KuzuGraph:
     """The graph at a path, open to read; a newer one is taken as soon as it lies there. Safe to use from several threads."""
 
@@ -101,19 +135,7 @@ class KuzuGraph:
 
     def rows(self, question: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """What a query answers. Raises GraphMissing, GraphDamaged, QuestionRefused."""
-        return list(self.stream(question, parameters)[1])
-
-    def stream(self, question: str, parameters: Mapping[str, Any]) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-        """The columns of what a query answers, and its rows as they are asked for. Raises as `rows` does."""
-        check_parameters(question, parameters)
-        connection = self._connection()
-        try:
-            result = connection.execute(question, dict(parameters))
-        except RuntimeError as error:
-            raise QuestionRefused(f"The question cannot be answered: {error}", remedy="Mend the query.") from error
-        if isinstance(result, list):
-            raise QuestionRefused("One question at a time is answered.", remedy="Ask the questions one after another.")
-        return list(result.get_column_names()), map(tuple, result)
+        return list(stream(self._connection(), question, parameters)[1])
 
     def rows_of_each(self, questions: Sequence[Question]) -> list[list[tuple[Any, ...]]]:
         """What each of several queries answers, asked side by side. Raises as `rows` does."""
@@ -151,21 +173,5 @@ class KuzuGraph:
         with self._lock:
             if self._opened is None or self._opened[0] != version:
                 # Who asks the older one keeps it open until he is answered.
-                self._opened = version, self._open()
+                self._opened = version, _open(self._path)
             return self._opened
-
-    def _open(self) -> "kuzu.Database":
-        import kuzu
-
-        try:
-            return kuzu.Database(
-                self._path,
-                read_only=True,
-                buffer_pool_size=BUFFER_BYTES,
-                max_db_size=MAX_BYTES,
-                max_num_threads=READ_THREADS,
-            )
-        except RuntimeError as error:
-            raise GraphDamaged(
-                f"The graph cannot be opened: {error}.", remedy="`lampstand graph build` builds it anew."
-            ) from error

@@ -174,7 +174,7 @@ class Jobs:
         """End a job; nothing happens, and False is returned, where `owner` has lost it."""
         with self._database.write() as work:
             row = {"id": job_id, "owner": owner, "state": state.value, "message": message, "now": time.time()}
-            why = {"error_class": type(error).__name__ if error else None, "error": str(error) if error else None}
+            why = {"error_class": type(error).__name__ if error else None, "error": _sentence_of(error)}
             work.execute(sql.FINISH, row | why)
             ended = work.changes > 0
             if ended:
@@ -264,6 +264,13 @@ class Jobs:
             if work.changes:
                 _told_of_state(work, job.id)
             work.commit()
+
+
+def _sentence_of(error: Exception | None) -> str | None:
+    """What people are told of an error: our own sentences, never the words of the interpreter."""
+    if error is None or isinstance(error, ApplianceError):
+        return str(error) if error else None
+    return "Something failed that should not have. The log of the worker holds the details."
 
 
 def _pause_after_death(job: Job) -> float:

@@ -9,6 +9,7 @@ from appliance.errors import NotFound
 from appliance.infrastructure.database import Database, beginning_with
 from appliance.scripture.companions import store
 from appliance.scripture.companions.dataset import EntityKind
+from appliance.scripture.paging import Page, page_of
 
 
 class EntityNotFound(NotFound):
@@ -30,11 +31,11 @@ class EntityHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole one: who takes part in an event and where it happens, and every verse that mentions it."""
+    """One of them: who takes part in an event and where it happens, and a page of the verses that mention it."""
 
     head: EntityHead
     takes_part: tuple[EntityHead, ...]
-    verse_ids: tuple[int, ...]
+    verse_ids: Page[int]
 
 
 def browse_entities(
@@ -45,26 +46,32 @@ def browse_entities(
     return [_entity(row) for row in database.reader.rows(store.BROWSE_ENTITIES, parameters)]
 
 
-def entities_in(database: Database, start: int, end: int) -> list[EntityHead]:
-    """Who and what the verses of a range mention, the most seldom mentioned of each kind first."""
-    return [_entity(row) for row in database.reader.rows(store.SELECT_MENTIONED, (start, end))]
+def entities_in(database: Database, start: int, end: int, *, after: int = 0, limit: int = 500) -> Page[EntityHead]:
+    """People, places and events that the verses of a range mention, the rarest of each kind first."""
+    parameters = {"first": start, "last": end, "after": after, "limit": limit + 1}
+    rows = database.reader.rows(store.SELECT_MENTIONED, parameters)
+    return page_of(map(_entity, rows), after, limit)
 
 
-def entity(database: Database, identifier: str) -> EntityEntry:
-    """A person, place or event with the verses that mention it. Raises EntityNotFound."""
+def entity(database: Database, identifier: str, *, after: int = 0, limit: int = 500) -> EntityEntry:
+    """A person, place or event with a page of the verses that mention it. Raises EntityNotFound."""
     row = database.reader.row(store.SELECT_ENTITY, (identifier,))
     if row is None:
         raise EntityNotFound(
             f"There is no person, place or event {identifier[:40]!r}.", remedy="Browse them at /api/v1/entities."
         )
-    mentions = database.reader.rows(store.SELECT_MENTIONS_OF, (identifier,))
+    mentions = database.reader.rows(
+        store.SELECT_MENTIONS_OF, {"entity": identifier, "after": after, "limit": limit + 1}
+    )
     takes_part = [
         _entity(found)
         for each in str(row[8]).split(store.LIST)
         if each and (found := database.reader.row(store.SELECT_ENTITY, (each,)))
     ]
     return EntityEntry(
-        head=_entity(row), takes_part=tuple(takes_part), verse_ids=tuple(int(each) for (each,) in mentions)
+        head=_entity(row),
+        takes_part=tuple(takes_part),
+        verse_ids=page_of((int(verse) for (verse,) in mentions), after, limit),
     )
 
 

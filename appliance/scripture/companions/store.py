@@ -65,10 +65,12 @@ SELECT * FROM entity_heads WHERE name LIKE :beginning ESCAPE '\\' AND (:kind = '
 AND (:after = '' OR (name, id) > (SELECT name, id FROM entities WHERE id = :after)) ORDER BY name, id LIMIT :limit
 """
 SELECT_MENTIONED = """
-SELECT * FROM entity_heads WHERE id IN (SELECT entity FROM entity_mentions WHERE verse_id BETWEEN ? AND ?)
-ORDER BY kind, mentions, id
+SELECT * FROM entity_heads WHERE id IN (SELECT entity FROM entity_mentions WHERE verse_id BETWEEN :first AND :last)
+ORDER BY kind, mentions, id LIMIT :limit OFFSET :after
 """
-SELECT_MENTIONS_OF = "SELECT verse_id FROM entity_mentions WHERE entity = ? ORDER BY verse_id"
+SELECT_MENTIONS_OF = """
+SELECT verse_id FROM entity_mentions WHERE entity = :entity ORDER BY verse_id LIMIT :limit OFFSET :after
+"""
 SELECT_MENTIONS = "SELECT m.verse_id, m.entity, e.kind FROM entity_mentions AS m JOIN entities AS e ON e.id = m.entity"
 PARAGRAPH = "\n\n"
 LIST = "|"
@@ -76,8 +78,13 @@ INSERT_COMMENT = 'INSERT INTO comments (dataset, start, "end", text) VALUES (?, 
 DELETE_COMMENTS = "DELETE FROM comments WHERE dataset = ?"
 # Comments stay within a chapter.
 SELECT_COMMENTS = """
-SELECT d.id, d.name, d.attribution, c.start, c."end", c.text FROM comments AS c JOIN datasets AS d ON d.id = c.dataset
-WHERE c.start BETWEEN :first / 1000 * 1000 AND :last AND c."end" >= :first ORDER BY d.id, c.start, c."end" DESC
+WITH page AS MATERIALIZED (
+    SELECT id FROM comments WHERE start BETWEEN :first / 1000 * 1000 AND :last AND "end" >= :first
+    ORDER BY dataset, start, "end" DESC, id LIMIT :limit OFFSET :after
+)
+SELECT d.id, d.name, d.attribution, c.start, c."end", c.text
+FROM page CROSS JOIN comments AS c ON c.id = page.id CROSS JOIN datasets AS d ON d.id = c.dataset
+ORDER BY d.id, c.start, c."end" DESC, c.id
 """
 INSERT_DATASET = "INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?)"
 SELECT_DATASETS = "SELECT id, kind, name, licence, attribution, digest, entries FROM datasets ORDER BY id"
@@ -168,12 +175,13 @@ def each_cross_reference(reader: Reader) -> Iterator[Row]:
     return reader.each(SELECT_CROSS_REFERENCES)
 
 
-def select_comments(reader: Reader, first: int, last: int) -> list[tuple[str, str, str, Comment]]:
-    """(dataset id, name, attribution, comment) of every comment that touches a range."""
-    return [
-        (id_, name, attribution, Comment(start, end, tuple(text.split(PARAGRAPH))))
-        for id_, name, attribution, start, end, text in reader.rows(SELECT_COMMENTS, {"first": first, "last": last})
-    ]
+def each_comment(
+    reader: Reader, first: int, last: int, *, after: int, limit: int
+) -> Iterator[tuple[str, str, str, Comment]]:
+    """(dataset id, name, attribution, comment) of the comments that touch a range, without the first `after`."""
+    parameters = {"first": first, "last": last, "after": after, "limit": limit}
+    for id_, name, attribution, start, end, text in reader.each(SELECT_COMMENTS, parameters):
+        yield id_, name, attribution, Comment(start, end, tuple(text.split(PARAGRAPH)))
 
 
 def select_topic_votes(reader: Reader) -> list[TopicVote]:

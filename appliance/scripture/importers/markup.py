@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from appliance.infrastructure.numbers import whole_number
+from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.passage import (
     Break,
     BreakKind,
@@ -23,6 +25,12 @@ from appliance.scripture.passage import (
     Word,
 )
 
+# Far above what any text has from one verse to the next. A cancelled import ends at a verse, so there is always one soon.
+MAX_EVENTS = 200_000
+MAX_CHARACTERS = 16 * 2**20
+MAX_VERSE_CHARACTERS = 50_000
+MAX_OPEN = 200
+MAX_STRONGS = 99_999
 _STRONGS = re.compile(r"strong:([GH])0*(\d+)")
 # USFM that a converter left behind: `\nd LORD\+nd*`.
 _USFM_RESIDUE = re.compile(r"\\\+?[a-z]+\d*(?:\*|\s|$)")
@@ -82,6 +90,7 @@ class VerseReader:
         self._reset()
 
     def _reset(self) -> None:
+        self._events = self._characters = 0
         self._text = ""
         self._space = False
         self._after_note = False
@@ -149,6 +158,7 @@ class VerseReader:
         return tuple(settled)
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._count(1, 0)
         if name == "div" and self._enter_division(attributes):
             return
         if self._capture is not None:
@@ -162,7 +172,9 @@ class VerseReader:
             self._start_quote(attributes)
         elif name == "w":
             numbers = tuple(
-                f"{letter}{int(digits)}" for letter, digits in _STRONGS.findall(attributes.get("lemma", ""))
+                f"{letter}{number}"
+                for letter, digits in _STRONGS.findall(attributes.get("lemma", ""))
+                if (number := whole_number(digits, most=MAX_STRONGS)) is not None
             )
             self._open.append(("w", len(self._text), numbers))
         elif name in _SPANS and (name != "transChange" or attributes.get("type") == "added"):
@@ -176,6 +188,7 @@ class VerseReader:
 
     def end(self, name: str) -> None:
         """Close an element; not to be called for milestones (`sID`, `eID`)."""
+        self._count(1, 0)
         if self._capture is not None:
             self._end_in_capture(name)
             return
@@ -185,6 +198,21 @@ class VerseReader:
         self._soft_edge = self._soft_edge or name == "q"
         if name in _BLOCKS:
             self._space = bool(self._text)
+
+    def _count(self, events: int, characters: int) -> None:
+        """Raises SourceUnreadable for more markup or text in one place than any text has."""
+        self._events += events
+        self._characters += characters
+        if (
+            self._events > MAX_EVENTS
+            or self._characters > MAX_CHARACTERS
+            or len(self._text) > MAX_VERSE_CHARACTERS
+            or len(self._open) > MAX_OPEN
+        ):
+            raise SourceUnreadable(
+                "There is more text or markup in one place than any Bible has.",
+                remedy="The file is damaged. Download it again.",
+            )
 
     def _enter_division(self, attributes: Mapping[str, str]) -> bool:
         """Keep count of matter that is no scripture. True where the division is such matter, or a book."""
@@ -223,6 +251,7 @@ class VerseReader:
             self._open.append((name, max(start, 0), what))
 
     def text(self, data: str) -> None:
+        self._count(1, len(data))
         if self._capture is not None:
             if not self._capture.skipping:
                 self._capture.parts.append(data)
@@ -348,8 +377,7 @@ class VerseReader:
 
 
 def _level(attributes: Mapping[str, str]) -> int:
-    level = attributes.get("level", "1")
-    return int(level) if level.isdigit() else 1
+    return whole_number(attributes.get("level", "1"), most=9) or 1
 
 
 def _merge_spans(spans: list[Span]) -> Iterator[Span]:

@@ -1,24 +1,32 @@
 """OSIS XML documents, read as a stream; entities are not accepted at all."""
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from lxml import etree
 
+from appliance.infrastructure.opening import open_regular, shown_name, size_of
 from appliance.scripture.canon import BOOK_BY_OSIS, verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.fragments import is_milestone
-from appliance.scripture.importers.markup import VerseReader
+from appliance.scripture.importers.markup import MAX_VERSE_CHARACTERS, VerseReader
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.passage import Break, Heading, Markup, Note, Span, Verse, Word
 from appliance.scripture.versification import HUB, Versification, versification
 
 CHUNK_BYTES = 1 << 16
 MAX_BYTES = 256 * 2**20
+# From one verse to the next: a cancelled import ends at a verse.
+MAX_BYTES_WITHOUT_VERSE = 16 * 2**20
+# Of one verse that the document cuts up: pieces at a time, and annotations in all.
+MAX_PIECES = 500
+MAX_ANNOTATIONS = 10_000
 _PROLOGUE_BYTES = 1 << 20
 _VERSE_ID = re.compile(r"^(\w+)\.(\d{1,3})\.(\d{1,3})(?:!\w+)?$")
 
@@ -33,17 +41,19 @@ class Header(msgspec.Struct, frozen=True):
     versification: str
 
 
-def read_osis(path: Path) -> TextSource:
-    """The text of an OSIS document. Raises SourceUnreadable."""
-    if path.stat().st_size > MAX_BYTES:
-        raise SourceUnreadable(
-            f"{path.name} is over {MAX_BYTES >> 20} MiB.", remedy="An OSIS Bible has some 10 to 40 MiB."
-        )
-    header = _read_header(path)
+def read_osis(path: Path, *, inside: Path | None = None) -> TextSource:
+    """The text of an OSIS document, which no link may lead out of the folder `inside`.
+
+    Raises SourceUnreadable or FileRefused.
+    """
+    header = _read_header(path, inside)
+    with open_regular(path, inside=inside, most=MAX_BYTES) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return TextSource(
         id=header.id, name=header.name, language=header.language, versification=header.versification,
-        licence=header.rights or "Not stated by the document", attribution=header.name, origin=f"OSIS document {path.name}",
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(), verses=lambda: read_verses(path, header.versification),
+        licence=header.rights or "Not stated by the document", attribution=header.name,
+        origin=f"OSIS document {shown_name(path)}",
+        digest=digest, verses=lambda: read_verses(path, header.versification, inside=inside),
         known_absent=known_texts.TEXTUAL_VARIANTS,
     )  # fmt: skip
 
@@ -68,7 +78,7 @@ class _HeaderTarget(_Target):
         self._path: list[str] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = etree.QName(tag).localname
+        name = _local(tag)
         self._path.append(name)
         self.is_osis = self.is_osis or name == "osis"
         if name == "osisText":
@@ -106,6 +116,11 @@ class _HeaderTarget(_Target):
         )  # fmt: skip
 
 
+def _local(tag: str) -> str:
+    """The name of an element without its namespace, or the prefix of one that is not declared."""
+    return tag.rpartition("}")[2].rpartition(":")[2]
+
+
 class _Parser:
     """A stream of events into a target (lxml's parser target interface), with nothing resolved, loaded or fetched on the way."""
 
@@ -120,22 +135,32 @@ class _Parser:
             self._parser.feed(data)
         except etree.XMLSyntaxError as error:
             raise SourceUnreadable(
-                f"{self._path.name} is not well-formed XML: {error.msg}.", remedy="Mend or fetch it again."
+                f"{shown_name(self._path)} is not well-formed XML: {_fault(error)}.",
+                remedy="Correct the file, or download it again.",
             ) from error
 
     def close(self) -> None:
         try:
             self._parser.close()
         except etree.XMLSyntaxError as error:
-            raise SourceUnreadable(f"{self._path.name} is cut short: {error.msg}.", remedy="Fetch it again.") from error
+            raise SourceUnreadable(
+                f"{shown_name(self._path)} is cut short: {_fault(error)}.", remedy="Download it again."
+            ) from error
 
 
-def _read_header(path: Path) -> Header:
-    target = _HeaderTarget(path.stem)
-    with path.open("rb") as file:
+def _fault(error: etree.XMLSyntaxError) -> str:
+    """What the parser found, in one line without a full stop."""
+    return " ".join(str(error.msg or "the parser does not say why").split()).removesuffix(".")[:200]
+
+
+def _read_header(path: Path, inside: Path | None) -> Header:
+    target = _HeaderTarget(shown_name(path.with_suffix("")))
+    with open_regular(path, inside=inside, most=MAX_BYTES) as file:
         _Parser(target, path).feed(file.read(_PROLOGUE_BYTES))
     if not target.is_osis:
-        raise SourceUnreadable(f"{path.name} is XML, but not OSIS.", remedy="An OSIS document begins with <osis …>.")
+        raise SourceUnreadable(
+            f"{shown_name(path)} is XML, but not OSIS.", remedy="An OSIS document begins with <osis …>."
+        )
     return target.header()
 
 
@@ -151,7 +176,7 @@ class _VerseTarget(_Target):
         self._elements: list[tuple[str, bool]] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = etree.QName(tag).localname
+        name = _local(tag)
         milestone = is_milestone(attributes)
         self._elements.append((name, milestone))
         if name == "header" or self._in_header:
@@ -159,8 +184,8 @@ class _VerseTarget(_Target):
         elif name == "verse":
             if "eID" in attributes:
                 self._finish()
-            elif attributes.get("osisID") or attributes.get("sID"):
-                self._begin(attributes.get("osisID") or attributes["sID"])
+            elif ids := (attributes.get("osisID") or attributes.get("sID") or "").split():
+                self._begin(ids)
         else:
             self._reader.start(name, attributes)
 
@@ -180,9 +205,9 @@ class _VerseTarget(_Target):
     def close(self) -> None:
         self._finish()
 
-    def _begin(self, osis: str) -> None:
+    def _begin(self, ids: list[str]) -> None:
         self._finish()
-        places = [self._place(each) for each in osis.split()]
+        places = [self._place(each) for each in ids]
         self._reader.begin(places[0], through=places[-1])
         self._inside = True
 
@@ -197,7 +222,7 @@ class _VerseTarget(_Target):
         counts = division.verses if division else ()
         if counts and not (1 <= chapter <= len(counts) and verse <= counts[chapter - 1]):
             raise SourceUnreadable(
-                f"The document has a verse {osis}, which {self._versification.name} has not.",
+                f"The document has a verse {osis[:40]}, which {self._versification.name} has not.",
                 remedy="Does its header state the right versification (<refSystem>)?",
             )
         return verse_id(book, chapter, verse)
@@ -208,14 +233,21 @@ class _VerseTarget(_Target):
             self.verses.append(self._reader.finish())
 
 
-def read_verses(path: Path, scheme: str = HUB) -> Iterator[Verse]:
+def read_verses(path: Path, scheme: str = HUB, *, inside: Path | None = None) -> Iterator[Verse]:
     """Verses in the document's order, numbered by a versification; pieces of a verse that follow each other are joined."""
     target = _VerseTarget(versification(scheme))
     parser = _Parser(target, path)
-    with path.open("rb") as file:
+    without = 0
+    with open_regular(path, inside=inside, most=MAX_BYTES) as file:
         while data := file.read(CHUNK_BYTES):
             parser.feed(data)
             complete = _joined(target.verses)
+            without = 0 if len(complete) > 1 else without + len(data)
+            if without > MAX_BYTES_WITHOUT_VERSE:
+                raise SourceUnreadable(
+                    f"{shown_name(path)} has {size_of(MAX_BYTES_WITHOUT_VERSE)} without a verse.",
+                    remedy="Is it a Bible? Remove what is not part of it.",
+                )
             # The last one may yet get a second piece.
             yield from complete[:-1]
             target.verses = complete[-1:]
@@ -225,17 +257,26 @@ def read_verses(path: Path, scheme: str = HUB) -> Iterator[Verse]:
 
 def _joined(verses: list[Verse]) -> list[Verse]:
     out: list[Verse] = []
-    for verse in verses:
-        if out and out[-1].verse_id == verse.verse_id:
-            out[-1] = _join(out[-1], verse)
-        else:
-            out.append(verse)
+    for _place, pieces in groupby(verses, key=lambda verse: verse.verse_id):
+        first, *others = pieces
+        if len(others) > MAX_PIECES:
+            raise _too_long(first)
+        out.append(functools.reduce(_join, others, first))
     return out
+
+
+def _too_long(verse: Verse) -> SourceUnreadable:
+    return SourceUnreadable(
+        f"The verse {verse.osis} goes on for longer than any verse does.", remedy="Is the document an OSIS Bible?"
+    )
 
 
 def _join(first: Verse, second: Verse) -> Verse:
     by = len(first.text) + 1 if first.text else 0
     one, two = first.markup, second.markup
+    annotations = len(one.words) + len(one.notes) + len(one.spans) + len(one.breaks) + len(one.headings)
+    if by > MAX_VERSE_CHARACTERS or annotations > MAX_ANNOTATIONS:
+        raise _too_long(first)
     return Verse(
         first.verse_id,
         f"{first.text} {second.text}".strip(),

@@ -5,6 +5,8 @@ Formats read from the SWORD project's own drivers: zText (`.bzs` 12-byte block i
 """
 
 import hashlib
+import itertools
+import os
 import re
 import struct
 import zlib
@@ -14,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from appliance.infrastructure.opening import MAX_FILES, FileRefused, read_regular, shown_name, size_of
 from appliance.scripture.canon import Book, verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.fragments import feed_fragment
@@ -24,6 +27,11 @@ from appliance.scripture.versification import Division, versification
 
 # The largest block of any known module is under 20 MB; a block that grows past this is a bomb.
 MAX_BLOCK_BYTES = 64 * 2**20
+# What a module's files unpack to in all: a block is unpacked once where verses stand in the order of the canon.
+MAX_UNPACKED_BYTES = 512 * 2**20
+MAX_CONFIGURATION_BYTES = 2**20
+# The markup of one verse, or of the introduction of one chapter.
+MAX_FRAGMENT_BYTES = 4 * 2**20
 
 _BLOCK_ENTRY = struct.Struct("<III")
 _SHORT, _LONG = struct.Struct("<IIH"), struct.Struct("<III")
@@ -41,6 +49,8 @@ class Configuration(msgspec.Struct, frozen=True):
     module: str
     values: dict[str, str]
     root: Path
+    # The folder that no link may lead out of.
+    inside: Path
 
     def value(self, key: str, default: str = "") -> str:
         return self.values.get(key.lower(), default)
@@ -48,8 +58,13 @@ class Configuration(msgspec.Struct, frozen=True):
     @property
     def data_path(self) -> Path:
         """Where the data files lie. Raises SourceUnreadable for a path outside the module."""
-        path = (self.root / self.value("DataPath")).resolve()
-        if not path.is_relative_to(self.root.resolve()):
+        try:
+            path = (self.root / self.value("DataPath")).resolve()
+            is_inside = path.is_relative_to(self.root.resolve())
+        except (OSError, ValueError, RuntimeError):
+            # A NUL character, a name that no disk can hold, links in a circle.
+            is_inside = False
+        if not is_inside:
             raise SourceUnreadable(
                 f"The module {self.module} names data outside its own folder.",
                 remedy="It is damaged or malicious.",
@@ -71,18 +86,25 @@ class Configuration(msgspec.Struct, frozen=True):
         return "Public Domain" if public else "Not stated by the module"
 
 
-def read_configurations(root: Path) -> list[Configuration]:
-    """The modules of a SWORD root. Raises SourceUnreadable where there is none."""
-    found = [_read_configuration(path, root) for path in sorted((root / "mods.d").glob("*.conf"))]
+def read_configurations(root: Path, *, inside: Path | None = None) -> list[Configuration]:
+    """The modules of a SWORD root, which no link may lead out of the folder `inside` (the root, unless it is given).
+
+    Raises SourceUnreadable where there is none, or FileRefused.
+    """
+    found = [
+        _read_configuration(path, root, inside or root) for path in _listed(root / "mods.d") if path.suffix == ".conf"
+    ]
     if not found:
-        raise SourceUnreadable(f"{root} holds no SWORD module.", remedy="A module has a folder mods.d beside modules.")
+        raise SourceUnreadable(
+            f"{shown_name(root)} holds no SWORD module.", remedy="A module has a folder mods.d beside modules."
+        )
     return found
 
 
-def _read_configuration(path: Path, root: Path) -> Configuration:
-    raw = path.read_bytes()
+def _read_configuration(path: Path, root: Path, inside: Path) -> Configuration:
+    raw = read_regular(path, inside=inside, most=MAX_CONFIGURATION_BYTES)
     text = raw.decode("utf-8") if _is_utf8(raw) else raw.decode("latin-1")
-    module, values = path.stem, dict[str, str]()
+    module, values = shown_name(path.with_suffix("")), dict[str, str]()
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
         stripped = line.strip()
         if stripped.startswith("[") and stripped.endswith("]"):
@@ -90,7 +112,7 @@ def _read_configuration(path: Path, root: Path) -> Configuration:
         elif stripped and not stripped.startswith("#"):
             key, _, value = stripped.partition("=")
             values.setdefault(key.strip().lower(), value.strip())
-    return Configuration(module, values, root)
+    return Configuration(module, values, root, inside)
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -154,13 +176,23 @@ def digest_of(configuration: Configuration) -> str:
     """The SHA-256 of a module's files and of what its configuration says."""
     folder = configuration.data_path
     digest = hashlib.sha256(repr(sorted(configuration.values.items())).encode())
-    files = sorted(path for path in folder.parent.glob(f"{folder.name}*") if path.is_file()) or sorted(
-        path for path in folder.glob("*") if path.is_file()
-    )
+    files = [path for path in _listed(folder.parent) if path.name.startswith(folder.name)] or _listed(folder)
     for path in files:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
+        digest.update(path.name.encode(errors="surrogateescape"))
+        digest.update(read_regular(path, inside=configuration.inside))
     return digest.hexdigest()
+
+
+def _listed(folder: Path) -> list[Path]:
+    """The files of a folder, sorted; none where there is no folder. Raises SourceUnreadable for too many."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [each.name for each in itertools.islice(entries, MAX_FILES + 1) if not each.is_dir()]
+    except OSError:
+        return []
+    if len(names) > MAX_FILES:
+        raise SourceUnreadable(f"{shown_name(folder)} has more than {MAX_FILES:,} files.", remedy="Give one module.")
+    return [folder / name for name in sorted(names)]
 
 
 def _verses(configuration: Configuration) -> Iterator[Verse]:
@@ -236,10 +268,16 @@ class _Blocks:
         self._data = _read_file(configuration, f"{files}zz")
         self._number = -1
         self._block = b""
+        self._left = MAX_UNPACKED_BYTES
 
     def fragment(self, number: int, start: int, size: int) -> str:
         if number != self._number:
             self._block, self._number = self._unpack(number), number
+        if size > MAX_FRAGMENT_BYTES:
+            raise SourceUnreadable(
+                f"A verse of {self._module} has over {size_of(MAX_FRAGMENT_BYTES)}.",
+                remedy="The module is damaged; download it again.",
+            )
         if start + size > len(self._block):
             raise SourceUnreadable(
                 f"A verse of {self._module} lies beyond the end of its block.",
@@ -255,7 +293,14 @@ class _Blocks:
                 remedy="The module is truncated; fetch it again.",
             )
         offset, size, _unpacked = _BLOCK_ENTRY.unpack_from(self._index, at)
-        return inflate(self._data[offset : offset + size], self._module)
+        block = inflate(self._data[offset : offset + size], self._module)
+        self._left -= len(block)
+        if self._left < 0:
+            raise SourceUnreadable(
+                f"{self._module} unpacks to more than {size_of(MAX_UNPACKED_BYTES)}.",
+                remedy="No Bible text is that large.",
+            )
+        return block
 
 
 def inflate(data: bytes, module: str) -> bytes:
@@ -265,7 +310,7 @@ def inflate(data: bytes, module: str) -> bytes:
         unpacked = unpacker.decompress(data, MAX_BLOCK_BYTES)
     except zlib.error as error:
         raise SourceUnreadable(
-            f"A block of {module} does not unpack ({error}).", remedy="The module is damaged; fetch it again."
+            f"A block of {module} does not unpack.", remedy="The module is damaged; download it again."
         ) from error
     if not unpacker.eof:
         raise SourceUnreadable(
@@ -277,9 +322,9 @@ def inflate(data: bytes, module: str) -> bytes:
 
 def _read_file(configuration: Configuration, name: str) -> bytes:
     try:
-        return (configuration.data_path / name).read_bytes()
-    except OSError as error:
+        return read_regular(configuration.data_path / name, inside=configuration.inside)
+    except FileRefused as error:
         raise SourceUnreadable(
-            f"The file {name} of {configuration.module} cannot be read: {error.strerror}.",
-            remedy="Fetch the module again.",
+            f"The file {name} of {configuration.module} is missing, or is not a file that can be read.",
+            remedy="Download the module again.",
         ) from error

@@ -1,12 +1,12 @@
 """SWORD commentaries (zCom, zCom4): the files of zText, in which verses that share a comment point to the same place."""
 
-import html
 import re
 from collections.abc import Iterator
 from itertools import groupby
 
 from appliance.scripture.canon import verse_id
 from appliance.scripture.companions.dataset import Comment
+from appliance.scripture.importers.fragments import unescape
 from appliance.scripture.importers.source import CommentarySource
 from appliance.scripture.importers.sword import (
     COMMENTARY_DRIVERS,
@@ -85,5 +85,5 @@ def _end(slot: Slot) -> int:
 
 
 def _paragraphs(fragment: str) -> tuple[str, ...]:
-    parts = (" ".join(html.unescape(_TAG.sub(" ", part)).split()) for part in _BREAK.split(fragment))
+    parts = (" ".join(unescape(_TAG.sub(" ", part)).split()) for part in _BREAK.split(fragment))
     return tuple(re.sub(r" ([,.;:!?)])", r"\1", part) for part in parts if part)

@@ -13,9 +13,12 @@ from pathlib import Path
 
 from lxml import etree
 
-from appliance.errors import NotFound
+from appliance.errors import ApplianceError
+from appliance.infrastructure.numbers import whole_number
+from appliance.infrastructure.opening import FileRefused, read_regular, size_of
+from appliance.scripture.importers.markup import MAX_STRONGS
 from appliance.scripture.importers.source import LexiconSource, SourceUnreadable, TopicSource
-from appliance.scripture.importers.sword import Configuration, inflate
+from appliance.scripture.importers.sword import MAX_UNPACKED_BYTES, Configuration, inflate
 from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.references import parse_osis
 from appliance.scripture.topics import Citation, Topic
@@ -23,7 +26,11 @@ from appliance.scripture.topics import Citation, Topic
 _PAIR = struct.Struct("<II")
 _COUNT = struct.Struct("<I")
 _SPACE = re.compile(r"\s+")
-_HEADING_EDGES = re.compile(r"^[\s→\d.,;:()–—-]+|[\s→.,;:(–—-]+$")
+_HEADING_START = re.compile(r"[\s→\d.,;:()–—-]*")
+_HEADING_END = " →.,;:(–—-"
+MAX_ENTRY_BYTES = 4 * 2**20
+# Elements within each other; Nave's has four.
+MAX_DEPTH = 100
 _LANGUAGES = {"GreekDef": ("G", "grc"), "HebrewDef": ("H", "hbo")}
 
 
@@ -60,11 +67,11 @@ def read_dictionary(configuration: Configuration) -> LexiconSource | TopicSource
 def _read(configuration: Configuration, suffix: str) -> bytes:
     path = Path(f"{configuration.data_path}{suffix}")
     try:
-        return path.read_bytes()
-    except OSError as error:
+        return read_regular(path, inside=configuration.inside)
+    except FileRefused as error:
         raise SourceUnreadable(
-            f"The file {path.name} of {configuration.module} cannot be read: {error.strerror}.",
-            remedy="Fetch the module again.",
+            f"The file {path.name} of {configuration.module} is missing, or is not a file that can be read.",
+            remedy="Download the module again.",
         ) from error
 
 
@@ -78,7 +85,7 @@ def _digest(configuration: Configuration) -> str:
 def records(configuration: Configuration) -> Iterator[tuple[str, str]]:
     """Each entry's key and markup, in the order of the index; a key may repeat. Raises SourceUnreadable."""
     idx, dat, zdx, zdt = (_read(configuration, suffix) for suffix in (".idx", ".dat", ".zdx", ".zdt"))
-    held, block = -1, b""
+    held, block, left = -1, b"", MAX_UNPACKED_BYTES
     try:
         for at in range(0, len(idx) - _PAIR.size + 1, _PAIR.size):
             offset, size = _PAIR.unpack_from(idx, at)
@@ -87,6 +94,7 @@ def records(configuration: Configuration) -> Iterator[tuple[str, str]]:
             if number != held:
                 start, length = _PAIR.unpack_from(zdx, number * _PAIR.size)
                 block, held = inflate(zdt[start : start + length], configuration.module), number
+                left -= len(block)
             (count,) = _COUNT.unpack_from(block)
             if entry >= count:
                 raise SourceUnreadable(
@@ -94,37 +102,56 @@ def records(configuration: Configuration) -> Iterator[tuple[str, str]]:
                     remedy="The module is damaged; fetch it again.",
                 )
             start, length = _PAIR.unpack_from(block, _COUNT.size + entry * _PAIR.size)
+            if left < 0 or length > MAX_ENTRY_BYTES:
+                raise SourceUnreadable(
+                    f"{configuration.module} unpacks to more than {size_of(MAX_UNPACKED_BYTES)}, or has an entry over "
+                    f"{size_of(MAX_ENTRY_BYTES)}.",
+                    remedy="No dictionary is that large.",
+                )
             yield (
                 key.decode("utf-8", errors="replace").strip(),
                 block[start : start + length].rstrip(b"\0").decode("utf-8", errors="replace"),
             )
     except struct.error as error:
-        raise SourceUnreadable(
-            f"{configuration.module} is truncated ({error}).", remedy="Fetch the module again."
-        ) from error
+        raise SourceUnreadable(f"{configuration.module} is cut short.", remedy="Download the module again.") from error
 
 
-def _parse(markup: str) -> etree._Element:
+def _parse(markup: str, module: str) -> etree._Element:
+    """The markup of an entry. Raises SourceUnreadable where elements are nested deeper than our functions follow."""
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
-    root = etree.fromstring(f"<entry>{markup}</entry>".encode(), parser)
-    return root if root is not None else etree.Element("entry")
+    try:
+        root = etree.fromstring(f"<entry>{markup}</entry>".encode(), parser)
+    except etree.XMLSyntaxError:
+        root = None
+    if root is None:
+        return etree.Element("entry")
+    depth = 0
+    for event, _element in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > MAX_DEPTH:
+            raise SourceUnreadable(
+                f"{module} has elements nested more than {MAX_DEPTH} deep.",
+                remedy="The module is damaged or malicious.",
+            )
+    return root
 
 
 def _lexicon(configuration: Configuration, letter: str, language: str) -> Iterator[LexiconEntry]:
     for key, markup in records(configuration):
-        if not key.isdigit():
+        number = whole_number(key, most=MAX_STRONGS)
+        if number is None:
             continue
-        root = _parse(markup)
+        root = _parse(markup, configuration.module)
         orthography = root.findall(".//orth")
         definition = "".join(_text_outside(root, _leading_forms(root)))
         yield LexiconEntry(
-            strongs=f"{letter}{int(key)}",
+            strongs=f"{letter}{number}",
             language=language,
             lemma=next((_flat(each) for each in orthography if not each.get("type")), ""),
             transliteration=next((_flat(each) for each in orthography if each.get("type") == "trans"), ""),
             pronunciation=next((_flat(each).strip("{}") for each in root.findall(".//pron")), ""),
             definition=_SPACE.sub(
-                " ", re.sub(r"\s*:?\s*--\s*", " — ", definition.translate({123: None, 125: None}))
+                " ", re.sub(r" ?:? ?-- ?", " — ", _SPACE.sub(" ", definition.translate({123: None, 125: None})))
             ).strip(" ,"),
         )
 
@@ -155,7 +182,7 @@ def _text_outside(element: etree._Element, skipped: set[etree._Element]) -> Iter
 def _topics(configuration: Configuration) -> Iterator[Topic]:
     for position, (headword, markup) in enumerate(records(configuration)):
         reader = _TopicReader()
-        reader.walk(_parse(markup))
+        reader.walk(_parse(markup, configuration.module))
         yield Topic(
             position=position,
             headword=headword,
@@ -199,7 +226,8 @@ class _TopicReader:
             self._line += text
 
     def _heading_of_line(self) -> str:
-        return _HEADING_EDGES.sub("", _SPACE.sub(" ", self._line)).strip()
+        line = _SPACE.sub(" ", self._line)
+        return _HEADING_START.sub("", line, count=1).rstrip(_HEADING_END).strip()
 
     def _reference(self, element: etree._Element) -> None:
         target = element.get("target", "")
@@ -211,7 +239,8 @@ class _TopicReader:
         for osis in (element.get("osisRef") or "").split():
             try:
                 found = parse_osis(osis)
-            except NotFound:
+            except ApplianceError:
+                # No such verse, or a range that ends before it begins.
                 found = None
             if found is None:
                 self.unresolved += 1

@@ -3,62 +3,94 @@
 https://github.com/robertrouse/theographic-bible-metadata, CC BY-SA 4.0; its descriptions are of Easton's Bible Dictionary.
 """
 
+import contextlib
 import csv
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from appliance.errors import ApplianceError
+from appliance.infrastructure.numbers import whole_number
+from appliance.infrastructure.opening import files_inside, open_regular, shown_name
 from appliance.scripture.companions.dataset import Entity, EntityKind
 from appliance.scripture.importers.source import EntitySource, SourceUnreadable
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import parse_osis
 
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^)\[\]]*\)")
+# The largest of the tables that are read has 6 MiB.
+MAX_TABLE_BYTES = 32 * 2**20
+MAX_YEAR = 9_999
+MAX_DEGREES = 360
 # The heading that tells each file, and what it holds.
 _KINDS = {"personLookup": EntityKind.PERSON, "placeLookup": EntityKind.PLACE, "startDate": EntityKind.EVENT}
 Row = dict[str, str]
 
 
 def read_theographic(folder: Path) -> EntitySource | None:
-    """The people, places and events of a folder; None where it has no such files. `entities` raises SourceUnreadable."""
-    files = {kind: path for path in sorted(folder.rglob("*.csv")) if (kind := _kind(path))}
+    """The people, places and events of a folder; None where it has no such files.
+
+    Raises FileRefused for what is no regular file or leads out of the folder; `entities` raises SourceUnreadable too.
+    """
+    tables = [path for path in files_inside(folder) if path.suffix == ".csv"]
+    files = {kind: path for path in tables if (kind := _kind(path, folder))}
     if EntityKind.PERSON not in files and EntityKind.PLACE not in files:
         return None
-    digest = hashlib.sha256(b"".join(path.read_bytes() for _, path in sorted(files.items()))).hexdigest()
+    digest = hashlib.sha256()
+    for _, path in sorted(files.items()):
+        with open_regular(path, inside=folder) as file:
+            while data := file.read(1 << 20):
+                digest.update(data)
     return EntitySource(
         id="Theographic", name="Theographic Bible Metadata", licence="CC BY-SA 4.0",
         attribution="Robert Rouse and others, theographic.netlify.app; descriptions of Easton's Bible Dictionary",
-        digest=digest, entities=lambda: _entities(files),
+        digest=digest.hexdigest(), entities=lambda: _entities(files, folder),
     )  # fmt: skip
 
 
-def _kind(path: Path) -> EntityKind | None:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
+@contextlib.contextmanager
+def _table(path: Path, folder: Path, errors: str) -> Iterator[io.TextIOWrapper]:
+    with (
+        open_regular(path, inside=folder, most=MAX_TABLE_BYTES) as file,
+        io.TextIOWrapper(file, encoding="utf-8-sig", newline="", errors=errors) as lines,
+    ):
+        yield lines
+
+
+def _kind(path: Path, folder: Path) -> EntityKind | None:
+    with _table(path, folder, "replace") as lines:
         try:
-            columns = set(next(csv.reader(file), []))
+            columns = set(next(csv.reader([lines.readline(1 << 16)]), []))
         except csv.Error:
             return None
     return next((kind for heading, kind in _KINDS.items() if heading in columns), None)
 
 
-def _entities(files: dict[EntityKind, Path]) -> Iterator[Entity]:
+def _entities(files: dict[EntityKind, Path], folder: Path) -> Iterator[Entity]:
     makers: dict[EntityKind, Callable[[Row], Entity]] = {
         EntityKind.PERSON: _person, EntityKind.PLACE: _place, EntityKind.EVENT: _event,
     }  # fmt: skip
     seen: set[str] = set()
     for kind, path in files.items():
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with _table(path, folder, "strict") as lines:
             try:
-                made = [makers[kind](row) for row in csv.DictReader(file, restval="")]
-            except (KeyError, csv.Error, UnicodeDecodeError) as error:
-                raise SourceUnreadable(f"{path.name} cannot be read: {error}.", remedy="Fetch it again.") from error
-        for entity in made:
-            # Some have neither a name nor a verse, and one id stands twice.
-            if entity.name and entity.verse_ids and entity.id not in seen:
-                seen.add(entity.id)
-                yield entity
+                for row in csv.DictReader(lines, restval=""):
+                    entity = makers[kind](row)
+                    # Some have neither a name nor a verse, and one id stands twice.
+                    if entity.name and entity.verse_ids and entity.id not in seen:
+                        seen.add(entity.id)
+                        yield entity
+            except KeyError as error:
+                raise SourceUnreadable(
+                    f"{shown_name(path)} lacks the column {error.args[0]}.", remedy="Download it again."
+                ) from error
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise SourceUnreadable(
+                    f"{shown_name(path)} is not a table in UTF-8 with commas between its columns.",
+                    remedy="Download it again.",
+                ) from error
 
 
 def _person(row: Row) -> Entity:
@@ -99,17 +131,17 @@ def _plain(markdown: str) -> str:
 
 
 def _year(text: str) -> int | None:
-    try:
-        return int(text.split("-", maxsplit=1)[0] if text[:1] != "-" else f"-{text[1:].split('-', maxsplit=1)[0]}")
-    except ValueError:
-        return None
+    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
+    year = whole_number(digits.split("-", maxsplit=1)[0], most=MAX_YEAR)
+    return None if year is None else sign * year
 
 
 def _degrees(text: str) -> float | None:
     try:
-        return float(text)
+        degrees = float(text)
     except ValueError:
         return None
+    return degrees if -MAX_DEGREES <= degrees <= MAX_DEGREES else None
 
 
 def _verses(text: str) -> tuple[int, ...]:

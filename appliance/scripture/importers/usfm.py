@@ -5,9 +5,11 @@ Source: the USFM 3.0 documentation of paragraph, character and note markers.
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from appliance.infrastructure.numbers import whole_number
+from appliance.infrastructure.opening import read_regular, shown_name, size_of
 from appliance.scripture.canon import BOOK_BY_OSIS, Book, verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.markup import VerseReader
@@ -18,6 +20,7 @@ from appliance.scripture.versification import HUB
 # Above the 176 verses of Psalm 119 and the 151 psalms.
 MAX_NUMBER = 200
 MAX_FILE_BYTES = 32 * 2**20
+MAX_TOTAL_BYTES = 256 * 2**20
 
 _CODES = dict(
     zip(
@@ -32,15 +35,17 @@ _CODES = dict(
         strict=True,
     )
 )
-# Alternative numbers, figures, quoted sources, sidebars: with all that stands in them.
-_DROPPED = re.compile(r"\\(va|vp|ca|fig|rq)\b.*?\\\1\*|\\esb\b.*?\\esbe\b", re.DOTALL)
+# Alternative numbers, figures, quoted sources, sidebars: dropped with their content, up to the marker that closes them.
+_DROPPED = re.compile(r"\\(va|vp|ca|fig|rq|esb)\b(?!\*)")
 # `\qt-s |who="Pilate"\*`, `\ts\*`: points in the text, of USFM 3.
 _MILESTONE = re.compile(r"\\[a-z]+\d*(?:-[se])?\b[^\\\n]*\\\*")
-_WORD = re.compile(r"\\(\+?)w\s+(.*?)(?:\|([^\\]*))?\\\1w\*", re.DOTALL)
+_WORD = re.compile(r"\\(\+?)w\s+")
 # What a character style says of itself before it closes.
-_ATTRIBUTES = re.compile(r"\|[^\\\n]*(?=\\\+?[a-z]+\d*\*)")
+_ATTRIBUTES = re.compile(r"\|[^\\\n]*")
+_CLOSING = re.compile(r"\\\+?[a-z]+\d*\*")
 # A word with its Strong's numbers in front, as `prepare` writes it.
 _WORD_START, _WORD_BODY, _WORD_END = "\ue000", "\ue001", "\ue002"
+_NO_WORD_SIGNS = dict.fromkeys(map(ord, (_WORD_START, _WORD_BODY, _WORD_END)))
 _MARKER = re.compile(
     rf"\\(\+?[a-z]+\d*)(?:(\*)|[ \t]?)|{_WORD_START}([^{_WORD_BODY}]*){_WORD_BODY}|({_WORD_END})"
     rf"|([^\\{_WORD_START}{_WORD_END}]+)|\\"
@@ -65,41 +70,49 @@ _NOTES = {
 }
 
 
-def read_usfm(files: Sequence[Path], *, name: str) -> TextSource:
-    """The text of USFM files, one a book. Raises SourceUnreadable."""
-    books = sorted(((_book(path), path) for path in files), key=lambda pair: pair[0].number if pair[0] else 0)
+def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -> TextSource:
+    """The text of USFM files, one per book, which no link may lead out of the folder `inside`.
+
+    Raises SourceUnreadable or FileRefused.
+    """
+    books = sorted(((_book(path, inside), path) for path in files), key=lambda pair: pair[0].number if pair[0] else 0)
     scripture = [(book, path) for book, path in books if book]
     if not scripture:
         raise SourceUnreadable(
             f"{name} has no USFM file with a book of the Bible.", remedy=r"A file begins with \id GEN."
         )
-    digest = hashlib.sha256()
+    digest, size = hashlib.sha256(), 0
     for _book_of_file, path in scripture:
-        digest.update(path.read_bytes())
+        data = read_regular(path, inside=inside, most=MAX_FILE_BYTES)
+        digest.update(data)
+        size += len(data)
+        if size > MAX_TOTAL_BYTES:
+            raise SourceUnreadable(
+                f"The USFM files of {name} are over {size_of(MAX_TOTAL_BYTES)}.",
+                remedy="Give one translation at a time.",
+            )
     return TextSource(
         id=re.sub(r"[^\w.-]", "", name), name=name, language="und", versification=HUB,
         licence="Not stated by the files", attribution=name, origin=f"USFM files {name}", digest=digest.hexdigest(),
-        verses=lambda: (verse for book, path in scripture for verse in read_book(book, _text(path), path.name)),
+        verses=lambda: (
+            verse for book, path in scripture for verse in read_book(book, _text(path, inside), shown_name(path))
+        ),
         known_absent=known_texts.TEXTUAL_VARIANTS,
     )  # fmt: skip
 
 
-def _text(path: Path) -> str:
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise SourceUnreadable(
-            f"{path.name} is over {MAX_FILE_BYTES >> 20} MiB.", remedy="A book of USFM has at most some MiB."
-        )
+def _text(path: Path, inside: Path | None) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_regular(path, inside=inside, most=MAX_FILE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SourceUnreadable(f"{path.name} is not UTF-8.", remedy="Convert it to UTF-8 first.") from error
+        raise SourceUnreadable(f"{shown_name(path)} is not UTF-8.", remedy="Convert it to UTF-8 first.") from error
 
 
-def _book(path: Path) -> Book | None:
-    match = re.match(r"\s*\\id\s+(\w{3})", _text(path)[:1000])
+def _book(path: Path, inside: Path | None) -> Book | None:
+    match = re.match(r"\s*\\id\s+(\w{3})", _text(path, inside)[:1000])
     if not match:
         raise SourceUnreadable(
-            f"{path.name} is not USFM.", remedy=r"A file begins with \id and a book's code, such as \id GEN."
+            f"{shown_name(path)} is not USFM.", remedy=r"A file begins with \id and a book's code, such as \id GEN."
         )
     osis = _CODES.get(match[1].upper())
     return BOOK_BY_OSIS[osis] if osis else None
@@ -124,12 +137,44 @@ def read_book(book: Book, text: str, file_name: str) -> Iterator[Verse]:
 
 
 def _prepare(text: str) -> str:
-    """Leave what stands in the text: words with their numbers in front, and nothing about it."""
-    text = _MILESTONE.sub("", _DROPPED.sub("", text))
-    text = _WORD.sub(
-        lambda word: f"{_WORD_START}{' '.join(_STRONG.findall(word[3] or ''))}{_WORD_BODY}{word[2]}{_WORD_END}", text
-    )
-    return _ATTRIBUTES.sub("", text).replace("~", "\u00a0").replace("//", " ")
+    """Leave what stands in the text: words with their numbers in front, and nothing about it.
+
+    Every step takes time in proportion to the text, also where markers are opened and never closed.
+    """
+    text = _replaced(text.translate(_NO_WORD_SIGNS), _DROPPED, _end_of_dropped, lambda _content: "")
+    text = _replaced(_MILESTONE.sub("", text), _WORD, lambda word: f"\\{word[1]}w*", _marked_word)
+    text = _ATTRIBUTES.sub(lambda found: "" if _CLOSING.match(text, found.end()) else found[0], text)
+    return text.replace("~", "\u00a0").replace("//", " ")
+
+
+def _replaced(
+    text: str, opening: re.Pattern[str], closing: Callable[[re.Match[str]], str], replace: Callable[[str], str]
+) -> str:
+    """Replace what is between an opening and its closing marker, and both; one that is not closed stays."""
+    kept: list[str] = []
+    at, not_closed = 0, set[str]()
+    for found in opening.finditer(text):
+        end = closing(found)
+        if found.start() < at or end in not_closed:
+            continue
+        closed = text.find(end, found.end())
+        if closed < 0:
+            not_closed.add(end)
+            continue
+        kept += [text[at : found.start()], replace(text[found.end() : closed])]
+        at = closed + len(end)
+    return "".join([*kept, text[at:]])
+
+
+def _end_of_dropped(opening: re.Match[str]) -> str:
+    return r"\esbe" if opening[1] == "esb" else f"\\{opening[1]}*"
+
+
+def _marked_word(content: str) -> str:
+    """A word with its Strong's numbers in front, from `word|strong="G25"`."""
+    bar = content.find("|", content.rfind("\\") + 1)
+    word, attributes = (content[:bar], content[bar:]) if bar >= 0 else (content, "")
+    return f"{_WORD_START}{' '.join(_STRONG.findall(attributes))}{_WORD_BODY}{word}{_WORD_END}"
 
 
 class _BookReader:
@@ -203,9 +248,10 @@ class _BookReader:
             match = _NUMBER.match(data)
             if not match:
                 raise SourceUnreadable(
-                    f"{self._file_name} has a \\{self._expects} without a number.", remedy="Mend the file."
+                    f"{self._file_name} has a \\{self._expects} without a number.", remedy="Correct the file."
                 )
-            number, last, data = int(match[1]), int(match[2] or 0), data[match.end() :]
+            number, last = self._number(match[1]), self._number(match[2] or "0")
+            data = data[match.end() :]
             yield from self._begin(self._expects, number, last)
             self._expects = ""
         if self._skip_line:
@@ -216,6 +262,15 @@ class _BookReader:
             self._expects_caller = False
         self._reader.text(data)
 
+    def _number(self, digits: str) -> int:
+        number = whole_number(digits, most=MAX_NUMBER)
+        if number is None:
+            shown = digits if len(digits) <= 6 else f"{digits[:6]}…"
+            raise SourceUnreadable(
+                f"{self._file_name} has \\{self._expects} {shown}, which no book has.", remedy="Correct the file."
+            )
+        return number
+
     def start_word(self, strongs: str) -> None:
         self._reader.start("w", {"lemma": " ".join(f"strong:{number}" for number in strongs.split())})
 
@@ -224,10 +279,6 @@ class _BookReader:
 
     def _begin(self, kind: str, number: int, last: int) -> Iterator[Verse]:
         yield from self.finish()
-        if max(number, last) > MAX_NUMBER:
-            raise SourceUnreadable(
-                f"{self._file_name} has \\{kind} {number}, which no book has.", remedy="Mend the file."
-            )
         if kind == "c":
             self._chapter = number
             self._reader.start("chapter", {"sID": ""})

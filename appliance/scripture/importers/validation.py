@@ -5,19 +5,42 @@ crosses their border, verses lost. A text with a fault is refused whole.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from appliance.errors import Refused
-from appliance.scripture.importers.source import TextSource
+from appliance.scripture.importers.source import (
+    CommentarySource,
+    CrossReferenceSource,
+    EntitySource,
+    LexiconSource,
+    Source,
+    TextSource,
+    TopicSource,
+    TopicVoteSource,
+)
 from appliance.scripture.passage import HeadingKind, Verse
 from appliance.scripture.references import LAST_VERSE
 from appliance.scripture.versification import most_chapters
 
 MAX_VERSE_CHARACTERS = 1_000
+MAX_NOTE_CHARACTERS = 20_000
+MAX_ANNOTATIONS = 2_000
+# The most that a library item may have; the largest that are known have 37,457 verses and 606,000 cross references.
+MAX_ENTRIES: dict[type, int] = {
+    TextSource: 100_000, LexiconSource: 200_000, TopicSource: 200_000, CommentarySource: 500_000, EntitySource: 500_000,
+    CrossReferenceSource: 5_000_000, TopicVoteSource: 5_000_000,
+}  # fmt: skip
+MAX_ID_CHARACTERS = 64
+MAX_NAME_CHARACTERS = 500
+MAX_STATEMENT_CHARACTERS = 20_000
+# A file with more is not the text that it claims to be, and is not read to its end.
+MAX_FAULTS = 1_000
 SHOWN = 3
-REPORT_EVERY = 500
+REPORT_EVERY = 50
+Entry = TypeVar("Entry")
 _RESIDUE = re.compile(r"</?[A-Za-z][^>]*>|&#?\w+;|[|]|\\\*|\\[a-z]+\d?\*?|[{}]")
 
 
@@ -32,31 +55,64 @@ class Fault(msgspec.Struct, frozen=True):
     what: str
 
 
+def check_description(source: Source) -> None:
+    """Raises TextFaulty where what a source says of itself is too long, or its id is empty."""
+    if not re.search(r"\w", source.id):
+        raise TextFaulty("The file has no name that an id can be made of.", remedy="Rename it with letters or digits.")
+    lengths = {
+        "id": (source.id, MAX_ID_CHARACTERS), "name": (source.name, MAX_NAME_CHARACTERS),
+        "licence": (source.licence, MAX_STATEMENT_CHARACTERS), "attribution": (source.attribution, MAX_STATEMENT_CHARACTERS),
+    }  # fmt: skip
+    for what, (said, most) in lengths.items():
+        if len(said) > most:
+            raise TextFaulty(
+                f"The {what} of {source.id[:MAX_ID_CHARACTERS]} has {len(said):,} characters.",
+                remedy=f"At most {most:,} are accepted.",
+            )
+
+
+def counted(
+    source: Source, entries: Iterable[Entry], on_entry: Callable[[int], None] = lambda _count: None
+) -> Iterator[Entry]:
+    """The entries of a source as they are read. Raises TextFaulty for more than a library item may have."""
+    most = MAX_ENTRIES[type(source)]
+    for count, entry in enumerate(entries, start=1):
+        if count > most:
+            raise TextFaulty(f"{source.id} has more than {most:,} entries.", remedy="Import a part of it.")
+        if count % REPORT_EVERY == 0:
+            on_entry(count)
+        yield entry
+
+
 def read_valid_verses(source: TextSource, on_verse: Callable[[int], None] = lambda _count: None) -> list[Verse]:
     """All verses with words, in the order of the canon. Raises TextFaulty, naming the first faults and their number."""
     verses: list[Verse] = []
     faults: list[Fault] = []
     seen: set[int] = set()
-    for count, verse in enumerate(source.verses(), start=1):
+    for verse in counted(source, source.verses(), on_verse):
         faults += _faults(verse, source, seen)
         seen.add(verse.verse_id)
         if verse.text:
             verses.append(verse)
-        if count % REPORT_EVERY == 0:
-            on_verse(count)
+        if len(faults) > MAX_FAULTS:
+            raise _faulty(source, faults)
     if not verses:
         raise TextFaulty(f"{source.id} has no verse with words.", remedy="Is it the text it claims to be?")
     faults += _absent(source, verses, seen)
     if source.expected_verses is not None and len(verses) != source.expected_verses:
         faults.append(Fault(source.id, f"{len(verses):,} verses, where {source.expected_verses:,} are known"))
     if faults:
-        shown = "; ".join(f"{fault.osis}: {fault.what}" for fault in faults[:SHOWN])
-        more = f" and {len(faults) - SHOWN:,} more" if len(faults) > SHOWN else ""
-        raise TextFaulty(
-            f"{source.id} has {len(faults):,} fault{'s' if len(faults) > 1 else ''}: {shown}{more}.",
-            remedy="The library is as it was. Fetch the text again, or mend it at its source.",
-        )
+        raise _faulty(source, faults)
     return sorted(verses, key=lambda verse: verse.verse_id)
+
+
+def _faulty(source: TextSource, faults: Sequence[Fault]) -> TextFaulty:
+    shown = "; ".join(f"{fault.osis}: {fault.what}" for fault in faults[:SHOWN])
+    more = f" and {len(faults) - SHOWN:,} more" if len(faults) > SHOWN else ""
+    return TextFaulty(
+        f"{source.id} has {len(faults):,} fault{'s' if len(faults) > 1 else ''}: {shown}{more}.",
+        remedy="The library is as it was. Download the text again, or correct it at its source.",
+    )
 
 
 def _faults(verse: Verse, source: TextSource, seen: set[int]) -> list[Fault]:
@@ -70,13 +126,19 @@ def _faults(verse: Verse, source: TextSource, seen: set[int]) -> list[Fault]:
         found.append(f"{book.name} has no chapter {chapter}")
     residue = _RESIDUE.search(verse.text)
     if residue:
-        found.append(f"markup left in the text, {residue.group()!r}")
+        found.append(f"markup left in the text, {residue.group()[:40]!r}")
     if len(verse.text) > MAX_VERSE_CHARACTERS and osis not in source.known_long:
         found.append(f"{len(verse.text):,} characters, where {MAX_VERSE_CHARACTERS:,} are the most")
-    for heading in verse.markup.headings:
+    markup = verse.markup
+    if len(markup.words) + len(markup.notes) + len(markup.spans) + len(markup.breaks) > MAX_ANNOTATIONS:
+        found.append(f"more than {MAX_ANNOTATIONS:,} annotations")
+    beside = [*(note.text for note in markup.notes), *(heading.text for heading in markup.headings)]
+    if any(len(text) > MAX_NOTE_CHARACTERS for text in beside):
+        found.append(f"a note or heading of more than {MAX_NOTE_CHARACTERS:,} characters")
+    for heading in markup.headings:
         fused = heading.kind in (HeadingKind.SECTION, HeadingKind.BOOK) and len(heading.text) > 12
         if fused and verse.text.startswith(heading.text):
-            found.append(f"the heading {heading.text!r} is fused into the text")
+            found.append(f"the heading {heading.text[:40]!r} is fused into the text")
     return [Fault(osis, what) for what in found]
 
 

@@ -35,6 +35,11 @@ class Reference(msgspec.Struct, frozen=True, order=True):
         return format_range(self.start, self.end)
 
     @property
+    def is_long(self) -> bool:
+        """Whether it reaches beyond one chapter, so that what belongs to it may be much."""
+        return self.start // CHAPTER_FACTOR != self.end // CHAPTER_FACTOR
+
+    @property
     def osis(self) -> str:
         """`John.3.16-John.3.18`, `Ps.23`, `Gen.1-Gen.3`."""
         (book, chapter, verse), (end_book, end_chapter, end_verse) = map(split_verse_id, (self.start, self.end))

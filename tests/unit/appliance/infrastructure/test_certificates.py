@@ -10,12 +10,15 @@ import pytest
 from cryptography import x509
 
 from appliance.infrastructure.certificates import (
+    MARK,
     CertificateUnusable,
     Served,
     check_own,
     describe,
     ensure_certificates,
+    keys_are_exposed,
     own_names,
+    renew_certificates,
 )
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -112,3 +115,61 @@ def test_a_machine_has_its_name_on_the_local_network() -> None:
     assert "localhost" == names[0]
     assert f"{names[1]}.local" == names[2]
     assert "church.lan" == names[-1]
+
+
+def test_a_renewed_certificate_has_a_new_key_of_the_same_authority(served: Served) -> None:
+    before = served.key.read_bytes(), served.authority.read_bytes()
+    renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=False)
+
+    assert (before[0] != served.key.read_bytes(), before[1]) == (True, served.authority.read_bytes())
+    read(served.certificate).verify_directly_issued_by(read(served.authority))
+
+
+def test_a_new_authority_issues_a_new_certificate(served: Served) -> None:
+    old, key = read(served.authority), served.authority.with_suffix(".key").read_bytes()
+    renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=True)
+
+    assert old.public_key() != read(served.authority).public_key()
+    assert key != served.authority.with_suffix(".key").read_bytes()
+    read(served.certificate).verify_directly_issued_by(read(served.authority))
+    check_own(served.certificate, served.key)
+
+
+def test_a_new_authority_replaces_one_that_is_damaged(served: Served) -> None:
+    served.authority.write_text("damaged")
+    renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=True)
+
+    read(served.certificate).verify_directly_issued_by(read(served.authority))
+
+
+def test_an_authority_and_a_key_that_do_not_belong_together_are_replaced(served: Served, tmp_path: Path) -> None:
+    other = ensure_certificates(tmp_path / "other", NAMES, ADDRESSES, NOW)
+    served.authority.with_suffix(".key").write_bytes(other.authority.with_suffix(".key").read_bytes())
+    renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=False)
+
+    read(served.certificate).verify_directly_issued_by(read(served.authority))
+    assert not keys_are_exposed(served.key.parent)
+
+
+def test_keys_of_an_earlier_version_are_exposed_until_there_is_a_new_authority(served: Served, tmp_path: Path) -> None:
+    folder = served.key.parent
+    assert not keys_are_exposed(tmp_path / "no keys yet")
+    assert not keys_are_exposed(folder)
+    (folder / MARK).unlink()
+    assert keys_are_exposed(folder)
+
+    ensure_certificates(folder, NAMES, ADDRESSES, NOW)
+    renew_certificates(folder, NAMES, ADDRESSES, NOW, new_authority=False)
+    assert keys_are_exposed(folder)
+
+    earlier = served.authority.read_bytes()
+    renew_certificates(folder, NAMES, ADDRESSES, NOW, new_authority=True)
+    assert not keys_are_exposed(folder)
+    served.authority.write_bytes(earlier)
+    assert keys_are_exposed(folder)
+
+
+def test_a_damaged_authority_is_reported_elsewhere(served: Served) -> None:
+    served.authority.write_text("damaged")
+
+    assert not keys_are_exposed(served.key.parent)

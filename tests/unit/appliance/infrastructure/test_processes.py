@@ -42,3 +42,29 @@ def test_what_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
 
     child = int((tmp_path / "pid").read_text())
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_standard_input_arrives_whole_while_the_program_prints() -> None:
+    text = "in the beginning\n" * 20_000
+    echo = "import sys\nfor line in sys.stdin: print(line, end='')"
+    lines: list[str] = []
+    run_program([sys.executable, "-c", echo], timeout_s=30, standard_input=text, on_line=lines.append)
+
+    assert text.splitlines() == lines
+
+
+def test_without_inheritance_a_program_gets_only_the_environment_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "of the server")
+    show = [sys.executable, "-I", "-c", "import os; print(sorted(os.environ.keys() - {'LC_CTYPE'}))"]
+    lines: list[str] = []
+    run_program(
+        show, timeout_s=20, environment={"ONE": "1"}, inherit_environment=False, niceness=1, on_line=lines.append
+    )
+
+    assert ["['ONE']"] == lines
+
+
+def test_a_line_without_end_ends_the_program() -> None:
+    endless = [sys.executable, "-c", "while True: print('a' * 1000, end='')"]
+    with pytest.raises(ProgramFailed, match="more than 5,000 characters"):
+        run_program(endless, timeout_s=30, most_line_characters=5_000)

@@ -27,6 +27,7 @@ from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.runner import run_job, work_on
+from appliance.infrastructure.messenger import ParameterRefused
 from server.bootstrap import Appliance, open_appliance
 
 K = JobKind(name="k")
@@ -206,6 +207,10 @@ def test_messages_stay_in_the_house_until_an_administrator_lets_them_out(
     for wrong in ("file:///etc/passwd", "nothing", "", several, f"{receiver.address} json://127.0.0.1:1", "ntfy://["):
         with pytest.raises(AddressRefused):
             operations.add_address(appliance.appliance_db, person=ben.id, address=wrong, schemes=SERVICES)
+    with pytest.raises(ParameterRefused, match="template"):
+        operations.add_address(
+            appliance.appliance_db, person=ben.id, address=f"{receiver.address}?template=/etc/passwd", schemes=SERVICES
+        )
     added = operations.add_address(appliance.appliance_db, person=ben.id, address=receiver.address, schemes=SERVICES)
 
     assert "json://127.0.0.1 …" == added.shown
@@ -256,7 +261,7 @@ def test_a_message_that_cannot_be_sent_is_told_here_and_not_sent(appliance: Appl
         )
     run(appliance, "Index", ben.audience)
     for job in appliance.feed.read_on():
-        with pytest.raises(Refused, match="not one of a service"):
+        with pytest.raises(Refused, match="not one of an allowed service"):
             run_job(appliance.jobs, appliance.work, job.id, workshop=appliance.folder.workshop)
 
     assert [] == appliance.feed.read_on()

@@ -1,10 +1,14 @@
 """Questions of strangers: read-only, bounded in time and rows."""
 
+import contextlib
+import re
+import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
-from appliance.infrastructure.graph.asking import GraphMissing, QuestionRefused
+from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing, QuestionRefused
 from appliance.infrastructure.graph.free_question import QuestionTakesTooLong, QuestionTooLarge, ask_freely
 from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
@@ -33,6 +37,15 @@ def test_columns_and_rows_come_with_the_values_given(graph: Path) -> None:
     assert not answer.cut
 
 
+def test_paths_of_any_length_are_answered(graph: Path) -> None:
+    question = (
+        "MATCH p = (a:City {people: 1})-[:ROAD* SHORTEST 1..9]->(b:City {people: 6}) "
+        "MATCH (a)-[:ROAD*1..3]->(c:City) RETURN length(p) AS steps, count(c) AS near"
+    )
+
+    assert [[5, 3]] == ask_freely(graph, question, {}, time_limit_s=PATIENT_S).rows
+
+
 def test_more_rows_than_are_given_are_cut_and_it_says_so(graph: Path) -> None:
     answer = ask_freely(graph, "MATCH (city:City) RETURN city.name", {}, time_limit_s=PATIENT_S)
 
@@ -54,6 +67,11 @@ def test_more_rows_than_are_given_are_cut_and_it_says_so(graph: Path) -> None:
         "EXPORT DATABASE '/tmp/export'",
         "/* harmless */ Load /* still */ From '/etc/passwd' RETURN *",
         "MATCH (c:City) RETURN c.name; MATCH (c:City) RETURN c.people",
+        "UNWIND [1] AS x WITH x WHERE x < 1e5LOAD FROM 'tls/server.key' (file_format='csv', header=false) RETURN column0",
+        "UNWIND [1] AS x WITH x WHERE x < 1E5CALL show_tables() RETURN *",
+        "UNWIND [1] AS x WITH x WHERE x < 2.5e0CALL show_tables() RETURN *",
+        "UNWIND [1] AS x WITH x WHERE x < 1e1CALL show_tables() RETURN *",
+        "",
     ],
 )
 def test_what_writes_or_touches_files_is_refused(graph: Path, question: str) -> None:
@@ -86,5 +104,80 @@ def test_a_question_without_end_is_ended(graph: Path) -> None:
 def test_too_large_questions_and_missing_graphs_are_told_apart(graph: Path, tmp_path: Path) -> None:
     with pytest.raises(QuestionTooLarge):
         ask_freely(graph, "RETURN $x", {"x": "a" * 60_000})
+    with pytest.raises(QuestionTooLarge):
+        ask_freely(graph, f"RETURN '{'a' * 20_000}'", {})
+    with pytest.raises(QuestionRefused):
+        ask_freely(graph, "RETURN $x", {"x": "\ud800"})
     with pytest.raises(GraphMissing):
         ask_freely(tmp_path / "none", "RETURN 1", {})
+    (tmp_path / "damaged").write_bytes(b"no graph" * 10_000)
+    with pytest.raises(GraphDamaged):
+        ask_freely(tmp_path / "damaged", "RETURN 1", {}, time_limit_s=PATIENT_S)
+
+
+def test_an_answer_has_a_limit_of_bytes_too(graph: Path) -> None:
+    answer = ask_freely(
+        graph, "UNWIND range(1, 50) AS n RETURN n, repeat('a', 100000) AS text", {}, time_limit_s=PATIENT_S
+    )
+
+    assert answer.cut
+    assert [list(range(1, 20))] == [[row[0] for row in answer.rows]]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "RETURN repeat('abcdefghij', 100000000)",
+        "UNWIND range(1, 3000000) AS x RETURN collect(x)",
+        "RETURN size(repeat(repeat('abcdefghij', 1000000), 20))",
+    ],
+)
+def test_a_question_that_takes_too_much_memory_is_told_so(graph: Path, question: str) -> None:
+    with pytest.raises(QuestionTakesTooLong, match="memory"):
+        ask_freely(graph, question, {}, time_limit_s=PATIENT_S)
+
+
+def test_values_of_every_type_come_although_nothing_can_be_loaded(graph: Path) -> None:
+    question = (
+        "RETURN date('2020-01-31'), timestamp('2020-01-31 10:00:00'), uuid('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'), "
+        "CAST(1.5 AS DECIMAL(5, 2)), interval('1 day'), {one: [1, 2]}, map(['a'], [1.5]), to_json({a: true}), lower('É'), NULL"
+    )
+    (row,) = ask_freely(graph, question, {}, time_limit_s=PATIENT_S).rows
+
+    assert ["2020-01-31", "2020-01-31T10:00:00", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "1.50"] == row[:4]
+    assert [{"one": [1, 2]}, {"a": 1.5}, '{"a":true}', "é", None] == row[5:]
+
+
+def test_the_question_stands_in_no_command_line_and_the_environment_is_empty(
+    graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_SECRET", "of the server")
+    endless = "MATCH (a:City), (b:City), (c:City) WHERE a.people + b.people = c.people + 7777777 RETURN count(*)"
+    seen: list[tuple[list[str], dict[str, str], str]] = []
+
+    def look() -> None:
+        while not over.wait(0.01):
+            for child in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    if "appliance.infrastructure.graph" in child.cmdline():
+                        seen.append((child.cmdline(), child.environ(), child.cwd()))
+
+    over = threading.Event()
+    looking = threading.Thread(target=look)
+    looking.start()
+    with pytest.raises(QuestionTakesTooLong):
+        ask_freely(graph, endless, {})
+    over.set()
+    looking.join()
+
+    commands = {tuple(command[-3:]) for command, _, _ in seen}
+    assert {("-I", "-m", "appliance.infrastructure.graph")} == commands
+    assert {"/"} == {folder for _, _, folder in seen}
+    assert set() == {name for _, environment, _ in seen for name in environment} - {"LC_CTYPE"}
+
+
+def test_nothing_of_the_engine_is_shown_but_its_words_about_the_question(graph: Path) -> None:
+    for question in ("RETURN map([[1]], [2])", "MATCH (a:City) RETURN a.name, decode(blob('\\xff'))"):
+        with pytest.raises(QuestionRefused) as refused:
+            ask_freely(graph, question, {}, time_limit_s=PATIENT_S)
+        assert not re.search(r"/|Traceback|0x", str(refused.value))

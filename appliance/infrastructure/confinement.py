@@ -1,0 +1,244 @@
+"""Give up what this process does not need: files, programs, sockets and memory. None of it can be taken back.
+
+`allow_only_files` comes first, while the process has one thread: it uses Landlock, which binds the calling thread and the
+threads that it starts later. `close_all_doors` comes after everything is open and loaded. It uses limits of resources,
+which every kernel has, and seccomp, which denies every system call that is not on a short list.
+
+The three calls of Landlock and the few of libseccomp are made through ctypes. The packages on PyPI are no better: those of
+libseccomp need a compiler or were last released in 2021, and those of Landlock are in their first versions or pre-releases.
+libseccomp.so.2 is part of Debian's base system. Where it or Landlock is missing, the limits of resources remain.
+"""
+
+import contextlib
+import ctypes
+import errno
+import os
+import platform
+import resource
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
+
+# linux/landlock.h. The numbers of these three calls are the same on every architecture that Python runs on.
+LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
+LANDLOCK_CREATE_RULESET_VERSION, LANDLOCK_RULE_PATH_BENEATH = 1, 1
+READ_FILE = 1 << 2
+# How many rights of each kind the versions of Landlock know, by the version that brought them.
+FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
+NETWORK_RIGHTS = {4: 2}
+SCOPES = {6: 2}
+
+# seccomp.h
+ALLOW, REFUSE, DENY_KNOWLEDGE = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
+SYNCHRONISE_THREADS = 4
+EQUAL, MASKED_EQUAL = 4, 7
+PROT_EXEC, CLONE_THREAD = 4, 0x10000
+# All that an engine needs to compute, to read a file that is open already, and to end. A name that the machine's
+# architecture does not have is left out.
+NEEDED_CALLS = (
+    "brk", "clock_getres", "clock_gettime", "clock_nanosleep", "close", "exit", "exit_group", "fstat", "futex",
+    "futex_time64", "getcpu", "getpid", "getrandom", "gettid", "gettimeofday", "lseek", "madvise", "membarrier", "mremap",
+    "munmap", "nanosleep", "pread64", "preadv", "read", "readv", "restart_syscall", "rseq", "rt_sigaction",
+    "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "set_robust_list", "sigaltstack", "time",
+)  # fmt: skip
+OUTPUTS = (1, 2)
+
+MEMORY_OF_THIS_PROCESS = Path("/proc/self/statm")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Confinement(msgspec.Struct, frozen=True):
+    """Which of the kernel's means are in force beside the limits of resources."""
+
+    landlock: bool
+    seccomp: bool
+
+
+class _Ruleset(ctypes.Structure):
+    _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
+
+
+class _PathRule(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = (("allowed", ctypes.c_uint64), ("descriptor", ctypes.c_int32))
+
+
+class _Comparison(ctypes.Structure):
+    _fields_ = (
+        ("argument", ctypes.c_uint),
+        ("operator", ctypes.c_int),
+        ("first", ctypes.c_uint64),
+        ("second", ctypes.c_uint64),
+    )
+
+
+def _load_libseccomp() -> ctypes.CDLL | None:
+    try:
+        library = ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        return None
+    library.seccomp_init.restype = ctypes.c_void_p
+    library.seccomp_init.argtypes = (ctypes.c_uint32,)
+    library.seccomp_release.argtypes = (ctypes.c_void_p,)
+    library.seccomp_load.argtypes = (ctypes.c_void_p,)
+    library.seccomp_attr_set.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_uint32)
+    library.seccomp_syscall_resolve_name.argtypes = (ctypes.c_char_p,)
+    library.seccomp_rule_add_array.argtypes = (
+        ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint, ctypes.POINTER(_Comparison),
+    )  # fmt: skip
+    return library
+
+
+# Once no file can be opened any more it is too late.
+_libseccomp = _load_libseccomp()
+
+
+def allow_only_files(readable: Sequence[Path]) -> bool:
+    """From now on open no files but these, to read; no program runs, no TCP port opens. False where Landlock is missing.
+
+    Call it while the process has one thread. Files that are open already stay open. Raises OSError where a file cannot
+    be opened, or where the kernel has Landlock and refuses.
+    """
+    version = _libc.syscall(
+        LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(LANDLOCK_CREATE_RULESET_VERSION)
+    )
+    if version < 1:
+        return False
+    rules = _Ruleset(*(_bits(rights, version) for rights in (FILE_RIGHTS, NETWORK_RIGHTS, SCOPES)))
+    # A kernel takes a larger structure than its own as long as what it does not know is zero.
+    ruleset = _checked(
+        _libc.syscall(
+            LANDLOCK_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), ctypes.c_uint32(0)
+        )
+    )
+    try:
+        # `close_all_doors` reads the second one.
+        for path in (*readable, MEMORY_OF_THIS_PROCESS):
+            _allow_reading(ruleset, path)
+        _gain_no_privileges()
+        _checked(_libc.syscall(LANDLOCK_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0)))
+    finally:
+        os.close(ruleset)
+    return True
+
+
+def close_all_doors(*, more_memory_bytes: int, cpu_s: int) -> bool:
+    """From now on open nothing, start no program, write to standard output only, and take no more than this much memory.
+
+    `more_memory_bytes` counts from what the process has now. `cpu_s` counts from the start of the process; the kernel ends
+    it then. Returns whether seccomp is in force. Raises OSError where the kernel has seccomp and refuses.
+    """
+    address_space, data = _memory_now()
+    _libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _gain_no_privileges()
+    for kind, limit in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_DATA, data + more_memory_bytes),
+        # Threads reserve address space that they do not use.
+        (resource.RLIMIT_AS, address_space + 2 * more_memory_bytes),
+        (resource.RLIMIT_NOFILE, 0),
+    ):
+        _, most = resource.getrlimit(kind)
+        lowest = limit if most == resource.RLIM_INFINITY else min(limit, most)
+        resource.setrlimit(kind, (lowest, lowest))
+    return _libseccomp is not None and _deny_calls(_libseccomp)
+
+
+def confinement_here() -> Confinement:
+    """What this machine offers, as far as it can be told without giving anything up."""
+    version = _libc.syscall(
+        LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(LANDLOCK_CREATE_RULESET_VERSION)
+    )
+    return Confinement(landlock=version >= 1, seccomp=_libseccomp is not None)
+
+
+def _bits(rights: dict[int, int], version: int) -> int:
+    return (1 << max((count for since, count in rights.items() if since <= version), default=0)) - 1
+
+
+def _allow_reading(ruleset: int, path: Path) -> None:
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{path} is not a regular file")
+        rule = _PathRule(READ_FILE, descriptor)
+        _checked(
+            _libc.syscall(
+                LANDLOCK_ADD_RULE,
+                ctypes.c_int(ruleset),
+                ctypes.c_int(LANDLOCK_RULE_PATH_BENEATH),
+                ctypes.byref(rule),
+                ctypes.c_uint32(0),
+            )
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _gain_no_privileges() -> None:
+    """Needed for Landlock and seccomp without root, and worth having without them."""
+    _checked(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+
+
+def _memory_now() -> tuple[int, int]:
+    """Address space and writable private memory of this process, in bytes, as the kernel counts them against its limits."""
+    pages = MEMORY_OF_THIS_PROCESS.read_bytes().split()
+    return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()
+
+
+def _deny_calls(library: ctypes.CDLL) -> bool:
+    """Deny every call but the needed ones, in all threads. False where the kernel was built without seccomp."""
+    with _filter(library) as context:
+        _succeeded(library.seccomp_attr_set(context, SYNCHRONISE_THREADS, 1))
+        for name in NEEDED_CALLS:
+            _permit(library, context, name)
+        for name in ("write", "writev"):
+            for output in OUTPUTS:
+                _permit(library, context, name, _Comparison(0, EQUAL, output, 0))
+        for name in ("mmap", "mmap2", "mprotect"):
+            # Memory holds data, never new machine code.
+            _permit(library, context, name, _Comparison(2, MASKED_EQUAL, PROT_EXEC, 0))
+        # Threads, but no processes. The newer call hides its flags in memory: the C library takes the older one instead.
+        flags = 1 if platform.machine() == "s390x" else 0
+        _permit(library, context, "clone", _Comparison(flags, MASKED_EQUAL, CLONE_THREAD, CLONE_THREAD))
+        _permit(library, context, "clone3", action=DENY_KNOWLEDGE)
+        return bool(library.seccomp_load(context) == 0)
+
+
+@contextlib.contextmanager
+def _filter(library: ctypes.CDLL) -> Iterator[int]:
+    context = library.seccomp_init(REFUSE)
+    if not context:
+        raise OSError("seccomp_init failed")
+    try:
+        yield context
+    finally:
+        library.seccomp_release(context)
+
+
+def _permit(library: ctypes.CDLL, context: int, name: str, *conditions: _Comparison, action: int = ALLOW) -> None:
+    number = library.seccomp_syscall_resolve_name(name.encode())
+    # Negative where this architecture has no call of that name.
+    if number >= 0:
+        compared = (_Comparison * len(conditions))(*conditions)
+        _succeeded(library.seccomp_rule_add_array(context, action, number, len(conditions), compared))
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+def _succeeded(result: int) -> None:
+    """Functions of libseccomp return the negative number of an error."""
+    if result < 0:
+        raise OSError(-result, os.strerror(-result))

@@ -1,0 +1,118 @@
+"""The one way to open a file that a person named or placed: a regular file, never waited for, and inside its folder."""
+
+import contextlib
+import os
+import stat
+from io import BufferedReader
+from pathlib import Path
+
+from appliance.errors import Refused
+
+MAX_FILE_BYTES = 256 * 2**20
+MAX_FILES = 10_000
+# A pipe without a writer is opened at once instead of waited for, and a program that is started inherits nothing.
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_MOST_SHOWN = 80
+
+
+class FileRefused(Refused):
+    """A file cannot be read, is not a regular file, lies outside its folder or is too large."""
+
+
+def open_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE_BYTES) -> BufferedReader:
+    """Open a regular file of at most `most` bytes for reading.
+
+    With `inside`, a link that leads out of that folder is refused, also one that is made in the meantime. Raises
+    FileRefused.
+    """
+    try:
+        # Before it is opened: with some devices, opening one does something.
+        _refuse_irregular(path.stat().st_mode, path)
+        handle = os.open(path, _READ) if inside is None else _open_inside(path, inside)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except ValueError as error:
+        # A NUL character, or what no file system can name.
+        raise FileRefused("This is not the name of a file.", remedy="Give another file.") from error
+    try:
+        status = os.fstat(handle)
+        _refuse_irregular(status.st_mode, path)
+        _refuse_large(status.st_size, most, path)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE_BYTES) -> bytes:
+    """The bytes of a regular file; raises FileRefused as `open_regular` does."""
+    try:
+        with open_regular(path, inside=inside, most=most) as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    _refuse_large(len(data), most, path)
+    return data
+
+
+def files_inside(folder: Path, *, most: int = MAX_FILES) -> list[Path]:
+    """Every file below a folder, sorted; links to folders are not followed. Raises FileRefused for over `most` files."""
+    found: list[Path] = []
+    for parent, _folders, names in os.walk(folder):
+        found += [Path(parent, name) for name in names]
+        if len(found) > most:
+            raise FileRefused(
+                f"The folder {shown_name(folder)} has more than {most:,} files.", remedy="Give a smaller folder."
+            )
+    return sorted(found)
+
+
+def size_of(count: int) -> str:
+    """A number of bytes, such as `256 MiB`."""
+    return f"{count >> 20:,} MiB" if count >= 1 << 20 else f"{count:,} bytes"
+
+
+def shown_name(path: Path) -> str:
+    """The name of a file as a sentence can hold it, whatever bytes it is made of."""
+    clean = "".join(each if each.isprintable() else "�" for each in path.name)
+    return clean if len(clean) <= _MOST_SHOWN else f"{clean[: _MOST_SHOWN - 1]}…"
+
+
+def _open_inside(path: Path, folder: Path) -> int:
+    """Walk from a folder to a file, by its real path; what became a link since is not followed."""
+    top, real = os.path.realpath(folder, strict=True), os.path.realpath(path, strict=True)
+    if os.path.commonpath([top, real]) != top:
+        raise FileRefused(
+            f"{shown_name(path)} is a link that leads out of its folder.",
+            remedy="Copy the file itself into the folder.",
+        )
+    *folders, name = Path(os.path.relpath(real, top)).parts
+    with contextlib.ExitStack() as opened:
+        handle = os.open(top, _FOLDER)
+        opened.callback(os.close, handle)
+        for each in folders:
+            handle = os.open(each, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+            opened.callback(os.close, handle)
+        return os.open(name, _READ | os.O_NOFOLLOW, dir_fd=handle)
+
+
+def _refuse_irregular(mode: int, path: Path) -> None:
+    if not stat.S_ISREG(mode):
+        raise FileRefused(
+            f"{shown_name(path)} is not a regular file.", remedy="Folders, devices, pipes and sockets are not read."
+        )
+
+
+def _refuse_large(size: int, most: int, path: Path) -> None:
+    if size > most:
+        raise FileRefused(
+            f"{shown_name(path)} is over {size_of(most)}.", remedy="Give a smaller file, or only a part of it."
+        )
+
+
+def _unreadable(path: Path, error: OSError) -> FileRefused:
+    return FileRefused(
+        f"{shown_name(path)} cannot be read: {error.strerror or 'the disk does not say why'}.",
+        remedy="Check its name and its permissions.",
+    )

@@ -1,0 +1,20 @@
+"""The process that finds the references of one long text: `python -m appliance.scripture.references`."""
+
+import sys
+
+import msgspec
+
+from appliance.scripture.paging import page_of
+from appliance.scripture.references.finding import find_references
+from appliance.scripture.references.long_text import FoundPage, LongText
+
+
+def main() -> None:
+    given = msgspec.json.decode(sys.stdin.buffer.read(), type=LongText)
+    found = find_references(given.text, given.languages)
+    page = page_of(found[given.after :], given.after, given.limit)
+    sys.stdout.buffer.write(msgspec.json.encode(FoundPage(page.items, page.next_after)) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

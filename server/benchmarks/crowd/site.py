@@ -1,0 +1,179 @@
+"""A server of a temporary copy of the library, with two members and the model runtime."""
+
+import asyncio
+import contextlib
+import importlib.util
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+
+from appliance.community.accounts import entry, operations
+from appliance.community.accounts.permissions import Permission, Role
+from appliance.errors import NotFound
+from appliance.scripture import queries
+from models.catalogue import Catalogue
+from models.catalogue import Role as ModelRole
+from server.benchmarks.companion import MeasurementFailed
+from server.benchmarks.crowd.plan import Site
+from server.benchmarks.isolation import chapter_paths, copy_of
+from server.benchmarks.random_model import Shape, write_random_model
+from server.benchmarks.search import SELECT_SOME
+from server.benchmarks.serving import served
+from server.bootstrap import Appliance
+
+# Debian's limit, which a server that is started by hand or by supervisor begins with.
+DESCRIPTORS, DESCRIPTORS_OF_CLIENTS = 1_024, 2_048
+IDLE_EXIT_S, WARM_S, ANSWER_S = 1_200, 180.0, 60.0
+CALM_S, CALM_SHARE, LOOK_S = 60.0, 0.15, 1.0
+OPENING_CHARACTERS = 60
+PASSWORD = "seven green lamps burn"  # noqa: S105 - of a folder that is deleted
+# Its vocabulary is bytes, so a prompt has some thousand tokens: an answer takes seconds, as one of a real model does.
+_CHAT = Shape(width=256, heads=4, kv_heads=4, head_size=64, feed_forward=704, layers=4)
+
+
+class NoGraph(NotFound):
+    """The graph is not built."""
+
+
+@contextlib.contextmanager
+def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> Iterator[Site]:
+    """Serve a copy of the library in `home`; with questions, a chat model and search by meaning are ready.
+
+    Raises NothingToRead, NoGraph or MeasurementFailed.
+    """
+    if not appliance.folder.graph.exists():
+        raise NoGraph("The graph is not built yet.", remedy="`lampstand graph build` builds it.")
+    house = copy_of(appliance, home)
+    try:
+        if with_questions:
+            _ensure_chat_model(house)
+        token, session, searcher_token = _members(house)
+        text = house.shown().id
+        translations = [each.id for each in queries.translations(house.library)]
+        openings = [str(row[0])[:OPENING_CHARACTERS] for row in house.library.reader.rows(SELECT_SOME, (text,))]
+        chapters = [f"/api/v1/{path}" for path in chapter_paths(house)]
+    finally:
+        house.close()
+    with _runtime(home), _few_descriptors(), served(home) as url:
+        site = Site(
+            port=urlsplit(url).port or 0,
+            token=token,
+            session=session,
+            searcher_token=searcher_token,
+            translations=translations,
+            chapters=chapters,
+            openings=openings,
+        )
+        if with_questions:
+            _warm(url, site)
+        yield site
+
+
+def await_calm() -> None:
+    """Wait until the programs that this process started are idle, a minute at most: an abuse may leave work behind."""
+    deadline, pause = time.monotonic() + CALM_S, threading.Event()
+    before = _processor_s()
+    while time.monotonic() < deadline:
+        pause.wait(LOOK_S)
+        now = _processor_s()
+        if now - before < CALM_SHARE * LOOK_S:
+            return
+        before = now
+
+
+def _processor_s() -> float:
+    """Processor time of all children, with that of theirs that have ended."""
+    used = 0.0
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = child.cpu_times()
+            used += times.user + times.system + times.children_user + times.children_system
+    return used
+
+
+def _members(house: Appliance) -> tuple[str, str, str]:
+    """Token and session of a member, and the token of another."""
+    database = house.appliance_db
+    operations.create_administrator(database, name="Anna", password=PASSWORD)
+    member, other = (
+        operations.create(database, name=name, login=name, password=PASSWORD, role=Role.MEMBER)
+        for name in ("Ben", "Carla")
+    )
+    scopes = [Permission.READ, Permission.ASK]
+    tokens = [
+        entry.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
+        for person in (member, other)
+    ]
+    session = operations.sign_in(database, login="Ben", password=PASSWORD, address="127.0.0.1", agent="measurement")
+    return tokens[0], session.token, tokens[1]
+
+
+def _ensure_chat_model(house: Appliance) -> None:
+    """Add a chat model with random weights where none is installed; without llama.cpp, answers quote passages."""
+    installed = any(model.role is ModelRole.CHAT for model in house.catalogue.models())
+    if installed or importlib.util.find_spec("llama_cpp") is None:
+        return
+    file = write_random_model(house.folder.home / "random.gguf", _CHAT)
+    asyncio.run(Catalogue(house.folder.models).add(file))
+    file.unlink()
+
+
+@contextlib.contextmanager
+def _runtime(home: Path) -> Iterator[None]:
+    """As under `lampstand up`, the runtime is there before the web server starts one."""
+    command = [str(Path(sys.executable).with_name("lampstand")), "--home", str(home), "models", "serve"]
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [*command, "--idle-exit", str(IDLE_EXIT_S)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=20)
+        process.kill()
+
+
+@contextlib.contextmanager
+def _few_descriptors() -> Iterator[None]:
+    """Programs that start meanwhile begin with Debian's limit of open files. Raises MeasurementFailed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < DESCRIPTORS_OF_CLIENTS:
+        raise MeasurementFailed(
+            f"This shell allows {hard:,} open files per process, and the measurement opens more.",
+            remedy=f"Allow at least {DESCRIPTORS_OF_CLIENTS:,}: `ulimit -Hn` shows the limit.",
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _warm(url: str, site: Site) -> None:
+    """Load the models: one search by meaning, one answer. Raises MeasurementFailed."""
+    headers = {"Authorization": f"Bearer {site.searcher_token}"}
+    deadline, pause = time.monotonic() + WARM_S, threading.Event()
+    with httpx.Client(base_url=url, headers=headers, timeout=WARM_S, trust_env=False) as client:
+        found = client.get("/search", params={"q": "light of the world", "mode": "semantic"})
+        if not found.is_success:
+            raise MeasurementFailed(
+                f"Search by meaning does not answer: {found.json()['detail']}", remedy="`lampstand index` prepares it."
+            )
+        message = client.post("/ask", json={"question": "What is light?"}).raise_for_status().json()
+        while message["state"] == "running" and time.monotonic() < deadline:
+            pause.wait(LOOK_S)
+            message = client.get(f"/messages/{message['id']}").raise_for_status().json()
+    if message["state"] != "done":
+        reason = message["error"] or f"After {WARM_S:.0f} seconds it is {message['state']}."
+        raise MeasurementFailed(
+            f"The first question was not answered. {reason}", remedy="`lampstand doctor` shows what is wrong."
+        )

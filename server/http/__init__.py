@@ -1,0 +1,1 @@
+"""What routes share: who may have how much at a time, threads, connections, compressed answers."""

@@ -1,0 +1,182 @@
+"""Connections that keep a server waiting: half a request header, half a body, a TLS handshake that never ends.
+
+An address may have 64 connections without a whole request header. When it opens more, its oldest such connection is
+closed, so that a new one always gets through. A connection that is kept alive between two requests does not count.
+"""
+
+import asyncio
+import resource
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_WITHOUT_HEADER = 64
+HEADER_S, BODY_PAUSE_S, BODY_S = 10.0, 10.0, 120.0
+ACCEPT_PAUSE_S = 0.5
+DESCRIPTORS = 65_536
+
+Close = Callable[[], object]
+
+
+def raise_descriptor_limit(wanted: int = DESCRIPTORS) -> int:
+    """Let this process hold more files and connections, as far as the machine allows; the limit from now on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft == resource.RLIM_INFINITY or soft >= most:
+        return soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
+
+
+class Headless:
+    """The connections of all listeners that have not sent a whole request header yet, by address, the oldest first."""
+
+    def __init__(self, most: int = MOST_WITHOUT_HEADER, header_s: float = HEADER_S) -> None:
+        self._most, self._header_s = most, header_s
+        self._by_address: dict[str, OrderedDict[object, tuple[Close, asyncio.TimerHandle]]] = {}
+
+    def add(self, connection: object, address: str, close: Close) -> None:
+        """Count a connection until `remove`; `close` is called when its time is over or its address has too many."""
+        connections = self._by_address.setdefault(address, OrderedDict())
+        if connection in connections:
+            return
+        timer = asyncio.get_running_loop().call_later(self._header_s, self._end, connection, address)
+        connections[connection] = close, timer
+        if len(connections) > self._most:
+            self._end(next(iter(connections)), address)
+
+    def remove(self, connection: object, address: str) -> None:
+        """Count a connection no longer, because its header is whole or it is gone."""
+        if entry := self._take(connection, address):
+            entry[1].cancel()
+
+    def count(self, address: str) -> int:
+        """How many connections of an address are without a whole header."""
+        return len(self._by_address.get(address, ()))
+
+    def _end(self, connection: object, address: str) -> None:
+        if entry := self._take(connection, address):
+            entry[1].cancel()
+            entry[0]()
+
+    def _take(self, connection: object, address: str) -> tuple[Close, asyncio.TimerHandle] | None:
+        connections = self._by_address.get(address, OrderedDict())
+        entry = connections.pop(connection, None)
+        if not connections:
+            self._by_address.pop(address, None)
+        return entry
+
+
+class TimedProtocol(HttpToolsProtocol):
+    """HTTP by uvicorn, which closes a connection whose request header or body does not come in time."""
+
+    headless: ClassVar[Headless]
+    body_pause_s: ClassVar[float] = BODY_PAUSE_S
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._address = self.client[0] if self.client else ""
+        self._body_timer: asyncio.TimerHandle | None = None
+        self._await_header()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.headless.remove(self, self._address)
+        self._stop_body_timer()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._await_header()
+
+    def on_headers_complete(self) -> None:
+        self.headless.remove(self, self._address)
+        self._body_deadline = self.loop.time() + BODY_S
+        self._start_body_timer()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._start_body_timer()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._stop_body_timer()
+        super().on_message_complete()
+
+    def _await_header(self) -> None:
+        self.headless.add(self, self._address, self.transport.abort)
+
+    def _start_body_timer(self) -> None:
+        self._stop_body_timer()
+        wait_s = min(self.body_pause_s, self._body_deadline - self.loop.time())
+        self._body_timer = self.loop.call_later(max(wait_s, 0.0), self._body_is_late)
+
+    def _stop_body_timer(self) -> None:
+        if self._body_timer:
+            self._body_timer.cancel()
+            self._body_timer = None
+
+    def _body_is_late(self) -> None:
+        if self.flow.read_paused:
+            # The client is not to blame: this server has not read what it sent.
+            self._start_body_timer()
+        else:
+            self.transport.abort()
+
+
+def timed_protocol(headless: Headless) -> type[TimedProtocol]:
+    """The protocol of listeners that count their connections together."""
+    return type("CountedProtocol", (TimedProtocol,), {"headless": headless})
+
+
+class TlsAcceptor:
+    """Accepts TLS connections on a socket, counting those whose handshake is not done yet.
+
+    Like a server of asyncio, which says nothing about a connection before its handshake ends.
+    """
+
+    def __init__(self, socket: Any, ssl: Any, protocol: Callable[[], asyncio.Protocol], headless: Headless) -> None:
+        self._socket, self._ssl, self._protocol, self._headless = socket, ssl, protocol, headless
+        self._handshakes: set[asyncio.Task[None]] = set()
+        self._accepting = asyncio.create_task(self._accept())
+
+    def close(self) -> None:
+        """Accept nothing more; open connections stay."""
+        self._accepting.cancel()
+        for task in self._handshakes:
+            task.cancel()
+
+    async def wait_closed(self) -> None:
+        """Return once nothing is accepted any more."""
+        await asyncio.gather(self._accepting, *self._handshakes, return_exceptions=True)
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, (address, *_) = await loop.sock_accept(self._socket)
+            except OSError:
+                # Such as too many open files: connections wait in the kernel until some are closed.
+                await asyncio.sleep(ACCEPT_PAUSE_S)
+                continue
+            task = asyncio.create_task(self._shake_hands(connection))
+            self._handshakes.add(task)
+            self._headless.add(task, address, task.cancel)
+            task.add_done_callback(partial(self._done, address))
+
+    async def _shake_hands(self, connection: Any) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._protocol, connection, ssl=self._ssl, ssl_handshake_timeout=HEADER_S
+            )
+        except OSError:
+            connection.close()
+        except asyncio.CancelledError:
+            connection.close()
+            raise
+
+    def _done(self, address: str, task: asyncio.Task[None]) -> None:
+        self._handshakes.discard(task)
+        self._headless.remove(task, address)

@@ -1,0 +1,152 @@
+"""Threads by kind of work, in each of which callers take turns.
+
+A call waits behind earlier calls of the same caller, never behind the whole queue of another one. Slow work has threads of
+its own, so that a page never waits for it.
+"""
+
+import sys
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextvars import ContextVar
+from enum import StrEnum
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
+
+from litestar.concurrency import set_asyncio_executor
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+READ_THREADS, READ_SHARE = 6, 2
+# Reading a chapter takes turns with busier threads some fifty times, once per row of the database. At Python's own 5 ms
+# a turn, one busy thread would cost it a quarter of a second.
+TURN_S = 0.0005
+SLOW_THREADS, SIGN_IN_THREADS, ANSWER_THREADS = 2, 2, 2
+
+
+class Caller(NamedTuple):
+    """Under what a caller's work is counted: a person, or the address of guests."""
+
+    key: str
+    is_person: bool
+
+
+class Kind(StrEnum):
+    """Kinds of work with threads of their own, for the handlers of routes."""
+
+    READ = "read"
+    # Passwords take time and memory on purpose.
+    SIGN_IN = "sign-in"
+
+
+KIND_OPTION = "threads"
+# What a route of this kind declares as its `opt`, beside its rule; without it, a handler is a read.
+SIGN_IN = {KIND_OPTION: Kind.SIGN_IN}
+SERVER = Caller("", is_person=False)
+# Whose request the current task serves, and in which threads its handler runs; `server/access.py` sets both.
+CALLER: ContextVar[Caller] = ContextVar("caller", default=SERVER)
+KIND: ContextVar[Kind] = ContextVar("kind", default=Kind.READ)
+
+
+class FairExecutor(Executor):
+    """A fixed number of threads that serve callers in turn, each at most `share` calls at the same time."""
+
+    def __init__(self, name: str, threads: int, share: int) -> None:
+        self._share = share
+        self._waiting: OrderedDict[str, deque[Callable[[], None]]] = OrderedDict()
+        self._running: dict[str, int] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True) for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(
+        self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Future[Result]:
+        """Queue a call for the caller of the current task. Raises RuntimeError after `shutdown`."""
+        future: Future[Result] = Future()
+
+        def call() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - the future hands it to the task that waits
+                future.set_exception(error)
+
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("The executor is shut down.")
+            self._waiting.setdefault(CALLER.get().key, deque()).append(call)
+            self._changed.notify()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as in Executor
+        """Accept no more calls; those that are queued are still made, unless they are cancelled."""
+        with self._changed:
+            self._closed = True
+            if cancel_futures:
+                self._waiting.clear()
+            self._changed.notify_all()
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while (caller := self._next_caller()) is None:
+                    if self._closed and not self._waiting:
+                        return
+                    self._changed.wait()
+                call = self._take(caller)
+            call()
+            # Nothing of a call is kept while its thread waits for the next one.
+            del call
+            # The end of one call makes at most one other possible, and this thread looks for it at once.
+            with self._changed:
+                self._running[caller] -= 1
+                if not self._running[caller]:
+                    del self._running[caller]
+
+    def _next_caller(self) -> str | None:
+        return next((each for each in self._waiting if self._running.get(each, 0) < self._share), None)
+
+    def _take(self, caller: str) -> Callable[[], None]:
+        calls = self._waiting[caller]
+        call = calls.popleft()
+        if calls:
+            self._waiting.move_to_end(caller)
+        else:
+            del self._waiting[caller]
+        self._running[caller] = self._running.get(caller, 0) + 1
+        return call
+
+
+class Threads(Executor):
+    """The threads of a web server. As an executor, it runs the handler of a route in the threads of its kind."""
+
+    def __init__(self) -> None:
+        self.reads = FairExecutor("reads", READ_THREADS, READ_SHARE)
+        self.slow = FairExecutor("slow", SLOW_THREADS, 1)
+        self.sign_in = FairExecutor("sign-in", SIGN_IN_THREADS, 1)
+        self.answers = FairExecutor("answers", ANSWER_THREADS, 1)
+        # Litestar names the type of the standard library; it calls `submit` only.
+        set_asyncio_executor(cast("Any", self))
+        sys.setswitchinterval(TURN_S)
+
+    def submit(
+        self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Future[Result]:
+        """Queue a call in the threads of the current route's kind."""
+        executor = self.sign_in if KIND.get() is Kind.SIGN_IN else self.reads
+        return executor.submit(fn, *args, **kwargs)
+
+    def close(self) -> None:
+        """Let every call end that has begun; calls that wait are dropped."""
+        for each in (self.reads, self.slow, self.sign_in, self.answers):
+            each.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,170 @@
+"""Run a program where nothing but the machine itself can be reached, and see what it tries.
+
+The program has a network namespace with loopback only, a resolver that records names, and empty folders for its home,
+its caches and its temporary files. strace tells every address that it connects or sends to, and every path that it writes.
+"""
+
+import ipaddress
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+INSIDE = Path(__file__).with_name("offline_inside.py")
+_SENDING = ("connect", "sendto", "sendmsg", "sendmmsg")
+_OPENING = ("open", "openat", "openat2", "creat")
+_MAKING = (
+    "mkdir", "mkdirat", "mknod", "mknodat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat",
+    "truncate", "bind",
+)  # fmt: skip
+_CALL = re.compile(r"^(\d+) +(\w+)\((.*)$")
+_RESUMED = re.compile(r"^(\d+) +<\.\.\. \w+ resumed>(.*)$")
+_ADDRESS = re.compile(
+    r'sin6?_port=htons\((\d+)\).*?(?:inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"|(INADDR_\w+))'
+)
+_FOR_WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|^creat$")
+_OPENED = re.compile(r"= \d+<(.*)>$")
+# A path, after the folder it starts from where strace tells that; of `bind` only the file of a socket.
+_PATH = re.compile(r'(?:<([^>"]*)>, )?"((?:[^"\\]|\\.)*)"')
+_SOCKET = re.compile(r'sun_path="((?:[^"\\]|\\.)*)"')
+# Not files: devices, what a process sets of itself, and semaphores, which have no name any more once they are open.
+_NO_FILES = ("/dev/shm/sem.", "/dev/null", "/dev/tty", "/dev/pts/", "/dev/ptmx", "/dev/urandom", "/proc/")
+_FOLDERS = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "TMPDIR")
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program did: names it looked up, other hosts it connected or sent to, paths it wrote, paths it left.
+
+    `left` are the files and folders that are still in the folders of `_FOLDERS` at the end.
+    """
+
+    returncode: int
+    output: str
+    lookups: list[str]
+    connections: list[str]
+    written: list[str]
+    left: list[str]
+
+    @property
+    def lookups_and_connections(self) -> int:
+        return len(self.lookups) + len(self.connections)
+
+    def written_outside(self, *folders: Path) -> list[str]:
+        """The written paths that are not in one of the folders. Python's compiled modules do not count."""
+        return sorted(
+            {
+                path
+                for path in self.written
+                if not any(Path(path).is_relative_to(folder) for folder in folders) and "/__pycache__" not in path
+            }
+        )
+
+
+@cache
+def why_not() -> str:
+    """Why this machine cannot run a program so; empty where it can."""
+    for program in ("strace", "unshare", "ip", "mount"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed; packaging/test.sh installs it as root"
+    tried = subprocess.run(
+        ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=connect", *_namespaces(), "true"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return f"namespaces cannot be made here: {tried.stderr.strip()}" if tried.returncode else ""
+
+
+def observe(
+    program: Sequence[str], scratch: Path, *, environment: Mapping[str, str] | None = None, timeout_s: float = 120
+) -> Observed:
+    """Run a program to its end, with everything it starts. `scratch` gets the folders it is given, and the logs."""
+    folders = {name: scratch / name.lower() for name in _FOLDERS}
+    for folder in folders.values():
+        folder.mkdir(mode=0o700, parents=True)
+    log, inside = scratch / "strace.log", scratch / "inside"
+    inside.mkdir()
+    traced = ",".join((*_SENDING, *_OPENING, *_MAKING))
+    done = subprocess.run(
+        [
+            "strace", "-f", "--seccomp-bpf", "-qq", "-y", "-e", "signal=none", "-e", f"trace={traced}", "-o", str(log),
+            *_namespaces(), sys.executable, str(INSIDE), str(inside), *program,
+        ],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout_s, check=False,
+        env={**os.environ, **(environment or {}), **{name: str(folder) for name, folder in folders.items()}},
+    )  # fmt: skip
+    calls = list(_calls(log.read_text(encoding="utf-8", errors="replace").splitlines()))
+    return Observed(
+        returncode=done.returncode,
+        output=done.stdout,
+        lookups=(inside / "lookups").read_text(encoding="utf-8").split(),
+        connections=[found for name, rest in calls if name in _SENDING for found in _other_hosts(name, rest)],
+        written=[
+            path for name, rest in calls for path in _written(name, rest) if not Path(path).is_relative_to(inside)
+        ],
+        left=[str(path.relative_to(scratch)) for folder in folders.values() for path in folder.rglob("*")],
+    )
+
+
+def _namespaces() -> list[str]:
+    """A command that gives a program its own network, mounts and processes; all of these end with it."""
+    mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", *mapped, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
+
+
+def _calls(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Name and rest of each system call; what another thread interrupted is put together again."""
+    unfinished: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        if call := _CALL.match(line):
+            pid, name, rest = call.groups()
+            if rest.endswith("<unfinished ...>"):
+                unfinished[pid] = (name, rest.removesuffix("<unfinished ...>"))
+            else:
+                yield name, rest
+        elif (resumed := _RESUMED.match(line)) and resumed[1] in unfinished:
+            name, rest = unfinished.pop(resumed[1])
+            yield name, rest + resumed[2]
+    yield from unfinished.values()
+
+
+def _other_hosts(name: str, rest: str) -> Iterator[str]:
+    for port, four, six, constant in _ADDRESS.findall(rest):
+        if constant in ("INADDR_LOOPBACK", "INADDR_ANY"):
+            continue
+        host = four or six or constant
+        if not _is_here(host):
+            yield f"{name} {host}:{port}"
+
+
+def _is_here(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    # The kernel takes 0.0.0.0 and :: for this machine.
+    return address.is_loopback or address.is_unspecified
+
+
+def _written(name: str, rest: str) -> Iterator[str]:
+    """The paths that a call wrote; of what failed, none."""
+    if " = -1 " in rest:
+        return
+    if name in _OPENING:
+        opened = _OPENED.search(rest)
+        paths = [opened[1].removesuffix(" (deleted)")] if opened and _FOR_WRITING.search(f"{name} {rest}") else []
+    elif name == "bind":
+        paths = _SOCKET.findall(rest)
+    elif name in _MAKING:
+        paths = [os.path.normpath(Path(folder) / path) for folder, path in _PATH.findall(rest)]
+        # What is linked to stays as it is; what is renamed does not.
+        paths = paths if name.startswith("rename") else paths[-1:]
+    else:
+        paths = []
+    yield from (path for path in paths if not path.startswith(_NO_FILES))

@@ -1,0 +1,132 @@
+"""Nothing leaves the machine, and nothing is written outside the data folder."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from fakes.browser import CHROMIUM
+from fakes.offline import Observed, observe, why_not
+
+from models.offline import VARIABLES
+
+FAKES = Path(__file__).parents[1] / "fakes"
+CALLED_BY_ONNXRUNTIME = "mobile.events.data.microsoft.com"
+# Where Chromium asks the kernel for a route, to learn whether there is IPv6; it sends nothing there.
+PROBED_BY_CHROMIUM = "connect 2001:4860:4860::8888:443"
+LEAKS = """
+import os, socket
+for call in (
+    lambda: socket.create_connection(("called.example", 80)),
+    lambda: socket.create_connection(("198.51.100.1", 443)),
+    lambda: socket.create_connection(("2001:db8::1", 443)),
+    lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("198.51.100.2", 9)),
+):
+    try:
+        call()
+    except OSError:
+        pass
+home = os.environ["HOME"]
+os.chdir(home)
+open("note", "w").close()
+os.mkdir(f"{home}/kept")
+os.rename(f"{home}/note", f"{home}/kept/note")
+os.link(f"{home}/kept/note", f"{home}/linked")
+"""
+STAYS = """
+import os, psutil, socket, sys
+psutil.net_if_addrs()
+server = socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True)
+for host in ("127.0.0.1", "127.0.0.2", "::1", "localhost", "0.0.0.0", "::ffff:127.0.0.1"):
+    socket.create_connection((host, server.getsockname()[1])).close()
+path = os.path.join(sys.argv[1], "s")
+unix = socket.socket(socket.AF_UNIX)
+unix.bind(path)
+unix.listen()
+socket.socket(socket.AF_UNIX).connect(path)
+"""
+LOADS_A_MODEL = """
+import os, sys, time
+for name in {names}:
+    del os.environ[name]
+import onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1])
+time.sleep(12)
+"""
+
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
+
+
+class Seen(NamedTuple):
+    observed: Observed
+    home: Path
+    temporary: Path
+
+
+@pytest.fixture(scope="module")
+def everything(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """What was seen while everything ran: pages, searches, answers, jobs, each model library, the command line."""
+    folder = tmp_path_factory.mktemp("offline")
+    home, scratch = folder / "home", folder / "observed"
+    # Without the export of the embedding model, which is made again.
+    shutil.copytree(indexed_home, home, ignore=shutil.ignore_patterns("run", "logs", "*-onnx"))
+    observed = observe([sys.executable, str(FAKES / "offline_use.py"), str(home)], scratch, timeout_s=400)
+    assert 0 == observed.returncode, observed.output
+    return Seen(observed, home, scratch / "tmpdir")
+
+
+def test_nothing_is_looked_up_or_connected_to(everything: Seen) -> None:
+    observed = everything.observed
+    print(f"lookups_and_connections = {observed.lookups_and_connections}\n{observed.output}")
+
+    assert ([], []) == (observed.lookups, observed.connections)
+
+
+def test_nothing_is_written_outside_the_data_folder(everything: Seen) -> None:
+    """Only temporary files are, which go; and a socket, where the data folder's path is too long for one."""
+    left = [path for path in everything.observed.left if not path.startswith("tmpdir/lampstand-")]
+
+    assert [] == everything.observed.written_outside(everything.home, everything.temporary)
+    assert [] == left
+
+
+def test_what_leaves_the_machine_is_seen(tmp_path: Path) -> None:
+    seen = observe([sys.executable, "-c", LEAKS], tmp_path / "observed")
+    home = tmp_path / "observed" / "home"
+
+    assert {"called.example"} == set(seen.lookups)
+    assert [
+        "connect 192.0.2.1:80", "connect 198.51.100.1:443", "connect 2001:db8::1:443", "sendto 198.51.100.2:9",
+    ] == seen.connections  # fmt: skip
+    assert [str(home / name) for name in ("kept", "kept/note", "linked", "note")] == seen.written_outside()
+    assert {"home/kept", "home/kept/note", "home/linked"} == set(seen.left)
+
+
+def test_what_stays_on_the_machine_is_not_counted(tmp_path: Path) -> None:
+    seen = observe([sys.executable, "-c", STAYS, str(tmp_path)], tmp_path / "observed")
+
+    assert (0, "") == (seen.returncode, seen.output)
+    assert ([], []) == (seen.lookups, seen.connections)
+    assert [] == seen.written_outside(tmp_path)
+
+
+def test_onnxruntime_calls_its_maker_without_the_variables(indexed_home: Path, tmp_path: Path) -> None:
+    (model,) = (indexed_home / "models").glob("*-onnx/*.onnx")
+    program = [sys.executable, "-c", LOADS_A_MODEL.format(names=list(VARIABLES)), str(model)]
+    seen = observe(program, tmp_path / "observed")
+
+    assert CALLED_BY_ONNXRUNTIME in seen.lookups
+    assert [path for path in seen.left if path.endswith("deviceid")]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Debian's chromium is not installed")
+def test_the_browser_of_the_tests_calls_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
+    # A short path, because Chromium has a socket in it.
+    folder = tmp_path_factory.mktemp("b") / "seen"
+    seen = observe([sys.executable, str(FAKES / "browser_use.py")], folder)
+
+    assert 0 == seen.returncode, seen.output
+    assert [] == seen.lookups
+    assert set() == set(seen.connections) - {PROBED_BY_CHROMIUM}

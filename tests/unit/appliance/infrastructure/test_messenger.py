@@ -1,0 +1,169 @@
+"""Messages outside: the services that are allowed, and no parameter that opens a file of this machine."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from appliance.infrastructure.messenger import (
+    AddressNotUnderstood,
+    AppriseMessenger,
+    NotDelivered,
+    ParameterRefused,
+    allowed_parameters,
+    check_parameters,
+)
+from appliance.infrastructure.settings import Settings
+
+SERVICES = frozenset(Settings().notification_services.split(",")) | {"json"}
+
+
+class Outside:
+    """A service outside: what it was asked for and sent."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, str, bytes]] = []
+        outside = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                outside.got.append((self.command, self.path, self.rfile.read(int(self.headers["content-length"] or 0))))
+                self.send_response(200)
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                outside.got.append((self.command, self.path, b""))
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b'{"text": "a template"}')
+
+            def log_message(self, *_arguments: object) -> None: ...
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def outside() -> Iterator[Outside]:
+    running = Outside()
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "secret.json"
+    path.write_text('{"text": "secret"}', encoding="utf-8")
+    return path
+
+
+OPENERS = [
+    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?template={path}",
+    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?template=http://{host}/t.json",
+    "tgram://123456789:abcdefg_hijklmnop/12315544/?template={path}",
+    "tgram://123456789:abcdefg_hijklmnop/12315544/?template=http://{host}/t.json",
+    "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js/?template={path}",
+    "ntfy://{host}/topic?attach={path}",
+    "ntfy://{host}/topic?attach=http://{host}/t.json",
+    "mailto://u:p@{host}?to=a@example.org&pgp=yes&pgppub={path}",
+    "mailto://u:p@{host}?to=a@example.org&pgpprv={path}",
+]
+DISGUISES = ["{path}?Template=x", "{path}?to=a;template=x", "{path}?t%65mplate=x", "{path}? template=x",
+             "{path}?to=a&&template", "{path}?:template=x", "{path}?+template=x", "{path}?to=?template&template=x"]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", OPENERS)
+def test_no_address_opens_a_file_or_fetches_a_page(outside: Outside, secret: Path, address: str) -> None:
+    written = address.format(host=outside.host, path=secret)
+    with pytest.raises(ParameterRefused):
+        check_parameters(written)
+    with pytest.raises(ParameterRefused):
+        AppriseMessenger(SERVICES).send(written, "title", "text")
+
+    assert [] == outside.got
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_a_parameter_is_refused_however_it_is_written(outside: Outside, disguise: str) -> None:
+    address = disguise.format(path="tgram://123456789:abcdefg_hijklmnop/12315544/")
+    with pytest.raises(ParameterRefused, match="emplate"):
+        check_parameters(address)
+    with pytest.raises(ParameterRefused):
+        AppriseMessenger(SERVICES).send(address, "title", "text")
+
+
+def test_what_apprise_reads_as_a_parameter_counts(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    from appliance.infrastructure import messenger
+
+    monkeypatch.setattr(messenger, "check_parameters", lambda _address: None)
+    with pytest.raises(ParameterRefused):
+        AppriseMessenger(SERVICES).send(f"ntfy://{outside.host}/topic?attach=/etc/passwd", "title", "text")
+
+    assert [] == outside.got
+
+
+def test_every_service_that_is_allowed_by_default_has_its_parameters_read() -> None:
+    """A service whose parameters nobody read in the source may have those of every service only."""
+    every = allowed_parameters("nothing-known")
+    bare = {service for service in SERVICES if allowed_parameters(service) == every}
+
+    assert set() == bare
+    for name in ("template", "attach", "filename", "pgppub", "pgpprv", "keyfile", "path", "store", "rto", "retry"):
+        assert name not in frozenset[str]().union(*map(allowed_parameters, SERVICES))
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("ntfy://{}/topic?priority=high&tags=bell&", "/"),
+        ("json://{}/hook?method=POST", "/hook"),
+        ("gotify://{}/token?priority=5", "/message"),
+        ("mmost://{}/a1b2c3d4e5f6g7h8i9j0k1l2m3?channel=general", "/hooks/a1b2c3d4e5f6g7h8i9j0k1l2m3"),
+    ],
+)
+def test_usual_addresses_are_sent_to(outside: Outside, address: str, path: str) -> None:
+    check_parameters(address.format(outside.host))
+    AppriseMessenger(SERVICES).send(address.format(outside.host), "title", "a \\n text")
+    (sent,) = outside.got
+
+    assert ("POST", path) == sent[:2]
+    assert b"title" in sent[2]
+    assert b"a \\\\n text" in sent[2], "a backslash stays one"
+
+
+def test_an_unknown_service_is_refused(outside: Outside) -> None:
+    for address in ("file:///etc/passwd", f"xml://{outside.host}", "nothing", ""):
+        with pytest.raises(AddressNotUnderstood):
+            AppriseMessenger(SERVICES).send(address, "title", "text")
+
+    assert [] == outside.got
+
+
+def test_a_service_that_is_not_there_can_be_tried_again() -> None:
+    with pytest.raises(NotDelivered):
+        AppriseMessenger(SERVICES).send("json://127.0.0.1:1/hook", "title", "text")
+
+
+def test_sending_writes_no_file(outside: Outside, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    program = (
+        "import sys, json\n"
+        "from appliance.infrastructure.messenger import AppriseMessenger\n"
+        "AppriseMessenger(frozenset({'ntfy', 'matrix'})).send(sys.argv[1], 'title', 'text')\n"
+    )
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run(
+        [sys.executable, "-c", program, f"ntfy://{outside.host}/topic"], check=True, cwd=home, env=environment, timeout=60
+    )  # fmt: skip
+
+    assert "topic" == json.loads(outside.got[0][2])["topic"]
+    assert [] == list(home.rglob("*"))

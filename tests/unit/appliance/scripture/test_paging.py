@@ -1,0 +1,33 @@
+"""Pages of long lists."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.scripture.paging import MOST_CHARACTERS, page_of
+
+
+@given(st.lists(st.integers()), st.integers(1, 20))
+def test_the_pages_together_are_the_list(entries: list[int], limit: int) -> None:
+    read, after = list[int](), 0
+    while True:
+        page = page_of(entries[after : after + limit + 1], after, limit)
+        assert len(page.items) <= limit
+        read += page.items
+        if page.next_after is None:
+            break
+        after = page.next_after
+
+    assert read == entries
+
+
+def test_long_entries_make_short_pages_and_a_page_has_one_at_least() -> None:
+    texts = ["a" * MOST_CHARACTERS, "b", "c" * (MOST_CHARACTERS * 2), "d"]
+
+    def page(after: int) -> tuple[list[str], int | None]:
+        found = page_of(texts[after:], after, 10, characters=len)
+        return [each[0] for each in found.items], found.next_after
+
+    assert page(0) == (["a"], 1)
+    assert page(1) == (["b"], 2)
+    assert page(2) == (["c"], 3)
+    assert page(3) == (["d"], None)

@@ -1,0 +1,120 @@
+"""Abuses go on without a pause while they are served, and are bounded when they are refused."""
+
+import asyncio
+
+from fakes.answering import BUSY, OK, Answer, answering
+
+from server.benchmarks.crowd.abusers import Pace, next_page, run_abuse
+from server.benchmarks.crowd.messages import Abuse, Begin, Call, HalfSent, Outcome, Questions, Repeated, Streams
+
+SOURCE = "127.0.2.1"
+
+
+def outcome(abuse: Abuse, answer: Answer, seconds: float = 0.5) -> Outcome:
+    async def scene() -> Outcome:
+        async with answering(answer) as port:
+            return await run_abuse(port, Begin(abuse=abuse, seconds=seconds))
+
+    return asyncio.run(scene())
+
+
+def repeated(path: str = "/slow", *, clients: int = 3, follow_pages: bool = False) -> Repeated:
+    call = Call(path=path)
+    return Repeated(source=SOURCE, clients=clients, calls=[call], pause_s=0.2, follow_pages=follow_pages)
+
+
+def test_a_client_sends_its_next_request_when_the_last_is_answered() -> None:
+    async def answer(_head: str) -> bytes:
+        return OK
+
+    found = outcome(repeated(), answer)
+
+    assert (3, 3, {}) == (found.first_served, found.open_at_most, found.refused)
+    assert found.answered > 30
+
+
+def test_a_client_that_is_refused_pauses() -> None:
+    async def refuse(_head: str) -> bytes:
+        return BUSY
+
+    found = outcome(repeated(), refuse)
+
+    assert (0, 0) == (found.first_served, found.answered)
+    assert 3 <= found.refused["429"] <= 9
+
+
+def test_pages_that_follow_are_read_too() -> None:
+    seen: list[str] = []
+
+    async def answer(head: str) -> bytes:
+        path = head.split()[1]
+        seen.append(path)
+        body = b'{"rows":[],"next_after":7}' if path == "/comments?ref=Gen" else b'{"rows":[],"next_after":null}'
+        return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+
+    outcome(repeated("/comments?ref=Gen", clients=1, follow_pages=True), answer)
+
+    assert ["/comments?ref=Gen", "/comments?ref=Gen&after=7"] == seen[:2]
+
+
+def test_the_next_page_replaces_the_last_ones_cursor() -> None:
+    call = Call(path="/comments?ref=Gen&after=7")
+
+    assert next_page(call, b'{"next_after":"a b","rows":[]}') == Call(path="/comments?ref=Gen&after=a%20b")
+    assert next_page(Call(path="/topics"), b'{"next_cursor":"x"}') == Call(path="/topics?cursor=x")
+    assert next_page(call, b'{"rows":[],"next_after":null}') is None
+
+
+def test_half_sent_requests_are_held_and_reopened() -> None:
+    async def never(_head: str) -> bytes:
+        raise AssertionError
+
+    held = outcome(HalfSent(source=SOURCE, connections=20, per_second=1_000), never)
+
+    assert (20, {}) == (held.open_at_most, held.refused)
+
+
+def test_turns_are_so_many_per_second() -> None:
+    async def scene() -> float:
+        pace, clock = Pace(100), asyncio.get_running_loop().time
+        began = clock()
+        await asyncio.gather(*(pace.turn() for _ in range(11)))
+        return clock() - began
+
+    assert asyncio.run(scene()) >= 0.09
+
+
+def test_a_stream_stays_open_and_a_refused_one_is_tried_again() -> None:
+    async def answer(head: str) -> bytes:
+        # Chunked, and without an end.
+        return b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" if "Bearer good" in head else BUSY
+
+    calls = [Call(path="/events", token=token) for token in ("good", "good", "bad")]
+    found = outcome(Streams(source=SOURCE, calls=calls, pause_s=0.2), answer)
+
+    assert (2, 2, 2) == (found.answered, found.first_served, found.open_at_most)
+    assert 1 <= found.refused["429"] <= 3
+
+
+def test_questions_are_followed_and_those_that_are_left_are_stopped() -> None:
+    asked: list[str] = []
+    stopped: list[str] = []
+
+    async def answer(head: str) -> bytes:
+        method, path = head.split()[:2]
+        if path == "/api/v1/ask":
+            asked.append(str(len(asked)))
+            body = b'{"id":"%s"}' % asked[-1].encode()
+            return b"HTTP/1.1 201 Created\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+        if method == "POST":
+            stopped.append(path)
+            return OK
+        # The first answer ends, the others go on for good.
+        return b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + (b"0\r\n\r\n" if "/0/" in path else b"")
+
+    questions = Questions(source=SOURCE, clients=3, token="ben", questions=["Who?", "Where?"], pause_s=0.2)
+    found = outcome(questions, answer)
+
+    assert (3, 1, 3) == (found.first_served, found.answered, found.open_at_most)
+    assert 4 == len(asked)
+    assert {f"/api/v1/messages/{number}/stop" for number in (1, 2, 3)} == set(stopped)

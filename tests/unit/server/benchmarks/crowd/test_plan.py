@@ -1,0 +1,100 @@
+"""The workload keeps to its definition."""
+
+import msgspec
+
+from appliance.scripture.references import find_references
+from server.benchmarks.crowd.messages import HalfSent, Questions, Repeated, Streams
+from server.benchmarks.crowd.plan import (
+    ABUSES,
+    SEARCHER,
+    Site,
+    abuse_named,
+    largest_answers,
+    long_text,
+    readers,
+    searcher,
+)
+from server.routes.library import MAX_TEXT_CHARACTERS
+
+SITE = Site(
+    port=1,
+    token="ben",
+    session="bens-browser",
+    searcher_token="carla",
+    translations=["WEB", "KJV"],
+    chapters=[f"/api/v1/chapters/WEB/Ps/{number}" for number in range(1, 151)],
+    openings=[f"In the beginning of day {number}" for number in range(300)],
+)
+
+
+def test_twenty_readers_read_every_half_second_from_addresses_of_their_own() -> None:
+    visitors = readers(SITE, 1)
+    due = sorted(round(each.first_s + number * each.every_s, 3) for each in visitors for number in range(40))
+
+    assert [f"127.0.1.{number}" for number in range(1, 21)] == [each.source for each in visitors]
+    assert {40} == {len(each.calls) for each in visitors}
+    assert [round(number * 0.025, 3) for number in range(800)] == due
+    assert {""} == {call.token + call.session for each in visitors for call in each.calls}
+
+
+def test_chapters_are_random_and_the_same_in_each_run() -> None:
+    paths = [call.path for each in readers(SITE, 1) for call in each.calls]
+
+    assert paths == [call.path for each in readers(SITE, 1) for call in each.calls]
+    assert paths != [call.path for each in readers(SITE, 2) for call in each.calls]
+    assert len(set(paths)) > 100
+
+
+def test_a_member_searches_every_second_for_different_words() -> None:
+    visitor = searcher(SITE, 1)
+
+    assert (20, 20) == (len(visitor.calls), len({call.path for call in visitor.calls}))
+    assert {SITE.searcher_token} == {call.token for call in visitor.calls}
+    assert all("mode=semantic" in call.path for call in visitor.calls)
+
+
+def test_each_abuse_has_a_further_address() -> None:
+    taken = {SEARCHER, *(each.source for each in readers(SITE, 1))}
+    sources = [abuse_named(name, SITE).source for name in ABUSES]
+
+    assert len(ABUSES) == len(set(sources) - taken)
+
+
+def test_the_abuses_are_as_many_as_defined() -> None:
+    sizes = {}
+    for name in ABUSES:
+        match abuse_named(name, SITE):
+            case Repeated(clients=clients) | Questions(clients=clients):
+                sizes[name] = clients
+            case HalfSent(connections=connections):
+                sizes[name] = connections
+            case Streams(calls=calls):
+                sizes[name] = len(calls)
+
+    assert sizes.pop("questions") > 128, "some are being written while 128 wait"
+    assert {"cypher_10": 10, "cypher_30": 30, "half_sent": 1_000} == {name: sizes[name] for name in list(sizes)[:3]}
+    assert {"largest_answers": 6, "event_streams": 300, "texts": 6} == {name: sizes[name] for name in list(sizes)[3:]}
+
+
+def test_one_stream_in_ten_is_a_browsers() -> None:
+    streams = abuse_named("event_streams", SITE)
+
+    assert isinstance(streams, Streams)
+    assert 30 == sum(call.session == SITE.session for call in streams.calls)
+    assert 270 == sum(call.token == SITE.token for call in streams.calls)
+
+
+def test_a_long_text_is_as_long_as_a_text_may_be_and_nothing_but_references() -> None:
+    texts = abuse_named("texts", SITE)
+
+    assert isinstance(texts, Repeated)
+    assert MAX_TEXT_CHARACTERS == len(msgspec.json.decode(texts.calls[0].body)["text"])
+    assert long_text(12) == "Gen 1-1,1-1,"
+    assert [(0, 7), (8, 11), (12, 15)] == [(found.start, found.end) for found in find_references(long_text(16))]
+
+
+def test_the_largest_answers_are_of_the_whole_bible() -> None:
+    paths = [call.path for call in largest_answers(SITE)]
+
+    assert 3 == sum("ref=Genesis+1%3A1-Revelation+22%3A21" in path for path in paths)
+    assert any("translations=WEB%2CKJV" in path for path in paths)

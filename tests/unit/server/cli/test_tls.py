@@ -1,0 +1,76 @@
+"""`lampstand tls`: new keys on request, and the warning about old ones."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from appliance.infrastructure.certificates import EXPOSED_KEYS, MARK, CertificateUnusable, describe
+from server.checks import run_checks
+from server.cli import lampstand
+from server.cli.context import Home
+from server.cli.running import _greeting
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home", None)
+    assert 0 == run(home, ["tls", "init"]).exit_code
+    return home
+
+
+def run(home: Home, arguments: Sequence[str], answer: str = "") -> Result:
+    return CliRunner().invoke(lampstand, ["--home", str(home.path), *arguments], input=answer)
+
+
+def authority(home: Home) -> str:
+    return describe(home.folder.tls / "authority.crt").fingerprint
+
+
+def test_renewing_keeps_the_authority(home: Home) -> None:
+    before = authority(home), describe(home.folder.tls / "server.crt").fingerprint
+    result = run(home, ["tls", "renew"])
+
+    assert (0, before[0]) == (result.exit_code, authority(home))
+    assert before[1] != describe(home.folder.tls / "server.crt").fingerprint
+    assert "/trust" not in result.output
+
+
+def test_a_new_authority_is_made_only_after_a_yes(home: Home) -> None:
+    before = authority(home)
+    refused = run(home, ["tls", "renew", "--new-authority"], answer="n\n")
+    assert (1, before) == (refused.exit_code, authority(home))
+    assert "will warn until they trust the new one" in refused.output
+
+    accepted = run(home, ["tls", "renew", "--new-authority"], answer="y\n")
+    assert 0 == accepted.exit_code
+    assert before != authority(home)
+    assert "/trust" in accepted.output
+    assert authority(home) in accepted.output
+
+
+def test_a_certificate_from_elsewhere_is_renewed_there(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, file in (("LAMPSTAND_TLS_CERTIFICATE", "server.crt"), ("LAMPSTAND_TLS_KEY", "server.key")):
+        monkeypatch.setenv(name, str(home.folder.tls / file))
+
+    with pytest.raises(CertificateUnusable, match="comes from elsewhere"):
+        CliRunner().invoke(
+            lampstand, ["--home", str(home.path), "tls", "renew"], catch_exceptions=False, standalone_mode=False
+        )
+
+
+def test_keys_of_an_earlier_version_are_reported_until_they_are_renewed(home: Home) -> None:
+    def warned() -> tuple[bool, bool]:
+        (check,) = (each for each in run_checks(home.folder, home.open) if each.what == "Keys of HTTPS")
+        appliance = home.open()
+        greeting = "\n".join(_greeting(appliance))
+        appliance.close()
+        assert check.ok or (check.needed and "--new-authority" in check.remedy and check.finding == EXPOSED_KEYS)
+        return not check.ok, EXPOSED_KEYS in greeting
+
+    assert (False, False) == warned()
+    (home.folder.tls / MARK).unlink()
+    assert (True, True) == warned()
+    assert 0 == run(home, ["tls", "renew", "--new-authority", "--yes"]).exit_code
+    assert (False, False) == warned()

@@ -1,0 +1,59 @@
+"""Whole answers are compressed; streams and small answers are not."""
+
+import asyncio
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from server.http.compression import IN_PLACE_BYTES, SMALLEST_BYTES, compressed
+
+
+def answer_of(*bodies: bytes, accept: bytes = b"gzip, br") -> tuple[dict[str, str], list[bytes]]:
+    """The headers and bodies that a client gets of an application that sends these bodies."""
+    sent: list[Any] = []
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        length = [(b"content-length", str(len(bodies[0])).encode())] if len(bodies) == 1 else []
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain"), *length]}
+        )
+        for number, body in enumerate(bodies, 1):
+            await send({"type": "http.response.body", "body": body, "more_body": number < len(bodies)})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope: Any = {"type": "http", "headers": [(b"accept-encoding", accept)]}
+    asyncio.run(compressed(app)(scope, receive, send))
+    headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
+    return headers, [each["body"] for each in sent[1:]]
+
+
+@pytest.mark.parametrize("length", [SMALLEST_BYTES, IN_PLACE_BYTES * 4])
+def test_an_answer_comes_compressed_with_its_length(length: int) -> None:
+    body = (json.dumps(list(range(length))).encode())[:length]
+
+    headers, (sent,) = answer_of(body)
+
+    assert gzip.decompress(sent) == body
+    assert (headers["content-encoding"], headers["content-length"]) == ("gzip", str(len(sent)))
+    assert headers["vary"] == "Accept-Encoding"
+
+
+def test_what_comes_in_pieces_is_sent_as_it_is() -> None:
+    pieces = [b"data: 1\n\n" * 500, b"data: 2\n\n" * 500, b""]
+
+    headers, sent = answer_of(*pieces)
+
+    assert sent == pieces
+    assert "content-encoding" not in headers
+
+
+def test_small_answers_and_clients_without_gzip_get_plain_ones() -> None:
+    assert answer_of(b"short")[1] == [b"short"]
+    assert answer_of(b"a" * SMALLEST_BYTES, accept=b"identity")[1] == [b"a" * SMALLEST_BYTES]

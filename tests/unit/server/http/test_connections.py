@@ -1,0 +1,174 @@
+"""Connections without a whole request header: counted by address, the oldest closed first."""
+
+import asyncio
+import resource
+import socket
+import ssl
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import uvloop
+from uvicorn.server import ServerState
+
+from appliance.infrastructure.certificates import ensure_certificates, today
+from server.http.connections import Headless, TimedProtocol, TlsAcceptor, raise_descriptor_limit, timed_protocol
+
+
+def test_the_oldest_goes_when_an_address_has_too_many_and_a_new_one_always_gets_in() -> None:
+    async def crowd() -> None:
+        headless, closed = Headless(most=3), list[int]()
+        for number in range(5):
+            headless.add(number, "10.0.0.1", lambda number=number: closed.append(number))
+        headless.add("another", "10.0.0.2", lambda: closed.append(-1))
+
+        assert closed == [0, 1]
+        assert (headless.count("10.0.0.1"), headless.count("10.0.0.2")) == (3, 1)
+
+    uvloop.run(crowd())
+
+
+def test_a_connection_whose_header_is_whole_counts_no_longer() -> None:
+    async def readers() -> None:
+        headless, closed = Headless(most=3), list[int]()
+        for number in range(20):
+            headless.add(number, "10.0.0.1", lambda number=number: closed.append(number))
+            headless.remove(number, "10.0.0.1")
+
+        assert closed == []
+        assert headless.count("10.0.0.1") == 0
+
+    uvloop.run(readers())
+
+
+def test_a_connection_is_closed_when_its_header_does_not_come_in_time() -> None:
+    async def slow() -> None:
+        headless, closed = Headless(header_s=0.01), asyncio.Event()
+        headless.add("slow", "10.0.0.1", closed.set)
+        # More bytes of the same header give it no more time.
+        headless.add("slow", "10.0.0.1", closed.set)
+
+        await asyncio.wait_for(closed.wait(), timeout=5)
+        assert headless.count("10.0.0.1") == 0
+
+    uvloop.run(slow())
+
+
+def test_the_limit_of_descriptors_is_raised_as_far_as_the_machine_allows() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+
+        assert raise_descriptor_limit(512) == 512
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (512, before[1])
+        assert raise_descriptor_limit(128) == 512
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+async def greet(_scope: Any, receive: Any, send: Any) -> None:
+    """An application that reads a request to its end, then says so."""
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+class Site:
+    """A listener for plain HTTP and one for TLS, whose times are short."""
+
+    def __init__(self, header_s: float = 10.0, body_pause_s: float = 10.0) -> None:
+        self.headless = Headless(most=3, header_s=header_s)
+        self._protocol = timed_protocol(self.headless)
+        self._protocol.body_pause_s = body_pause_s
+
+    async def listen(self) -> int:
+        server = await asyncio.get_running_loop().create_server(self._make, "127.0.0.1", 0)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def listen_over_tls(self, folder: Path) -> int:
+        served = ensure_certificates(folder, ["localhost"], [IPv4Address("127.0.0.1")], today())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(served.certificate, served.key)
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.settimeout(0)
+        self.acceptor = TlsAcceptor(listening, context, self._make, self.headless)
+        return int(listening.getsockname()[1])
+
+    def _make(self) -> TimedProtocol:
+        return self._protocol(config=uvicorn.Config(greet), server_state=ServerState(), app_state={})
+
+
+WHOLE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def connect(port: int, sent: bytes = b"", **tls: Any) -> asyncio.StreamReader:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, **tls)
+    writer.write(sent)
+    # The reader alone would let go of the connection.
+    reader.writer = writer  # type: ignore[attr-defined]
+    return reader
+
+
+async def answered(reader: asyncio.StreamReader) -> bytes:
+    """The answer's first line; empty where the connection was closed instead."""
+    try:
+        return await asyncio.wait_for(reader.readline(), timeout=10)
+    except ConnectionError:
+        return b""
+
+
+def test_half_headers_of_one_address_keep_nobody_out() -> None:
+    async def crowd() -> None:
+        port = await Site().listen()
+        halves = [await connect(port, b"GET / HTTP/1.1\r\nHost: local") for _ in range(6)]
+
+        assert b"200" in await answered(await connect(port, WHOLE))
+        assert [await answered(each) for each in halves[:3]] == [b""] * 3
+
+    uvloop.run(crowd())
+
+
+def test_a_connection_that_is_kept_alive_is_not_closed_for_newer_ones() -> None:
+    async def readers() -> None:
+        port = await Site().listen()
+        kept = await connect(port, WHOLE)
+        assert b"200" in await answered(kept)
+        await kept.readuntil(b"ok")
+        for _ in range(6):
+            await connect(port)
+
+        kept.writer.write(WHOLE)  # type: ignore[attr-defined]
+        assert b"200" in await answered(kept)
+
+    uvloop.run(readers())
+
+
+def test_a_header_or_body_that_does_not_come_closes_the_connection() -> None:
+    async def slow() -> None:
+        port = await Site(header_s=0.05, body_pause_s=0.05).listen()
+        body = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"
+
+        assert await answered(await connect(port, body)) == b""
+        assert await answered(await connect(port, WHOLE[:-2])) == b""
+        assert await answered(await connect(port)) == b""
+
+    uvloop.run(slow())
+
+
+def test_handshakes_that_never_end_keep_nobody_out(tmp_path: Path) -> None:
+    async def crowd() -> None:
+        site = Site()
+        port = await site.listen_over_tls(tmp_path)
+        trusting = ssl.create_default_context()
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        silent = [await connect(port) for _ in range(6)]
+
+        assert b"200" in await answered(await connect(port, WHOLE, ssl=trusting))
+        assert [await answered(each) for each in silent[:3]] == [b""] * 3
+        assert site.headless.count("127.0.0.1") <= 3
+        site.acceptor.close()
+        await site.acceptor.wait_closed()
+
+    uvloop.run(crowd())

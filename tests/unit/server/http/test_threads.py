@@ -1,0 +1,105 @@
+"""Threads in which callers take turns."""
+
+import re
+import threading
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.routes import HTTPRoute
+
+from server import routes
+from server.http.threads import CALLER, KIND, KIND_OPTION, Caller, FairExecutor, Kind, Threads
+
+
+def submit(executor: FairExecutor, caller: str, function: Any, *args: Any) -> "Future[Any]":
+    def call() -> "Future[Any]":
+        CALLER.set(Caller(caller, is_person=False))
+        return executor.submit(function, *args)
+
+    return copy_context().run(call)
+
+
+def test_a_call_waits_behind_its_own_caller_not_behind_the_queue_of_another() -> None:
+    executor = FairExecutor("test", 1, 1)
+    gate, order = threading.Event(), list[str]()
+    calls = [submit(executor, "crowd", gate.wait)]
+    calls += [submit(executor, "crowd", order.append, f"crowd {number}") for number in range(5)]
+    calls += [submit(executor, "reader", order.append, "reader")]
+
+    gate.set()
+    for each in calls:
+        each.result(timeout=10)
+
+    assert order.index("reader") <= 1
+    executor.shutdown()
+
+
+def test_a_caller_never_holds_more_threads_than_its_share() -> None:
+    executor = FairExecutor("test", 3, 2)
+    gate = threading.Event()
+    held = [submit(executor, "crowd", gate.wait) for _ in range(6)]
+
+    assert submit(executor, "reader", lambda: "served").result(timeout=10) == "served"
+    assert sum(each.running() for each in held) == 2
+
+    gate.set()
+    assert [each.result(timeout=10) for each in held] == [True] * 6
+    executor.shutdown()
+
+
+def test_an_error_reaches_its_caller_and_the_thread_continues() -> None:
+    executor = FairExecutor("test", 1, 1)
+
+    with pytest.raises(ZeroDivisionError):
+        submit(executor, "one", lambda: 1 // 0).result(timeout=10)
+
+    assert submit(executor, "one", lambda: 2).result(timeout=10) == 2
+    executor.shutdown()
+
+
+def test_calls_that_wait_are_made_after_a_shut_down_unless_they_are_cancelled() -> None:
+    executor = FairExecutor("test", 1, 1)
+    gate = threading.Event()
+    submit(executor, "one", gate.wait)
+    waiting = submit(executor, "one", lambda: "made")
+
+    executor.shutdown(wait=False)
+    gate.set()
+
+    assert waiting.result(timeout=10) == "made"
+    with pytest.raises(RuntimeError):
+        executor.submit(lambda: None)
+
+
+def test_the_handlers_of_a_kind_run_in_its_threads() -> None:
+    threads = Threads()
+
+    def name_of(kind: Kind) -> str:
+        KIND.set(kind)
+        return threads.submit(lambda: threading.current_thread().name).result(timeout=10)
+
+    names = [copy_context().run(name_of, kind) for kind in Kind]
+    threads.close()
+
+    assert [name.rpartition("-")[0] for name in names] == ["reads", "sign-in"]
+
+
+def test_passwords_are_hashed_in_threads_of_their_own() -> None:
+    hashing = {"/session", "/setup", "/join", "/account/password", "/account/login", "/people", "/people/{}/password"}
+    pages = {"/sign-in", "/setup", "/join", "/account/password", "/people", "/people/{}/password"}
+    names = ("appliance", "desk", "hub", "slow", "streams", "who", "me")
+    unused = {name: Provide(type(name, (), {}), sync_to_thread=False) for name in names}
+    app = Litestar([routes.api, routes.pages], openapi_config=None, dependencies=unused)
+    found = {
+        re.sub(r"\{\w+(:\w+)?\}", "{}", route.path)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.opt.get(KIND_OPTION) is Kind.SIGN_IN
+    }
+
+    assert found == {f"/api/v1{each}" for each in hashing} | pages

@@ -1,0 +1,164 @@
+"""Streams over HTTP: their ids, their heartbeats, and that they end when their caller's access ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from appliance.community.accounts import operations, queries
+from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.person import NOBODY, Identity
+from appliance.infrastructure.event_hub import EventHub
+from server.access import COOKIE_LOCAL, Connection
+from server.bootstrap import Appliance
+from server.streaming import LastEventIdInvalid, event_id, frame, while_allowed, with_pauses
+
+PASSWORD = "seven green lamps burn"
+
+
+def run_with_hub(appliance: Appliance, work: Callable[[EventHub], Awaitable[None]]) -> None:
+    """Run `work` beside a hub that follows the appliance's log."""
+
+    async def run() -> None:
+        hub = EventHub(appliance.events)
+        await hub.begin()
+        following = asyncio.create_task(hub.run())
+        try:
+            await asyncio.wait_for(work(hub), 10)
+        finally:
+            following.cancel()
+
+    asyncio.run(run())
+
+
+def connection_of(appliance: Appliance, who: Identity, cookie: str = "") -> Connection:
+    """As much of a request as is looked at."""
+    return cast(
+        Connection,
+        SimpleNamespace(
+            user=who, headers={}, cookies={COOKIE_LOCAL: cookie}, scope={"scheme": "http"},
+            app=SimpleNamespace(state=SimpleNamespace(appliance=appliance)),
+        ),
+    )  # fmt: skip
+
+
+async def silence() -> AsyncIterator[str]:
+    """One item, then nothing for as long as it is listened to."""
+    yield "first"
+    await asyncio.Event().wait()
+
+
+async def rest_of(items: AsyncIterator[str | None]) -> list[str]:
+    return [item async for item in items if item is not None]
+
+
+@pytest.mark.parametrize("given", ["x", "-1", "1.5", "9" * 16, "١"])
+def test_what_is_no_id_of_an_event_is_refused(given: str) -> None:
+    with pytest.raises(LastEventIdInvalid):
+        event_id(given)
+
+
+def test_an_event_is_framed_as_browsers_read_it() -> None:
+    assert (7, None) == (event_id("7"), event_id(""))
+    assert b'id: 7\nevent: said\ndata: {"a":1}\n\n' == frame(7, "said", b'{"a":1}')
+
+
+def test_a_pause_is_told_and_the_end_is_the_end() -> None:
+    async def items() -> AsyncIterator[str]:
+        yield "first"
+        await asyncio.sleep(0.05)
+        yield "second"
+
+    async def run() -> list[str | None]:
+        return [item async for item in with_pauses(items(), 0.02)]
+
+    told = asyncio.run(run())
+
+    assert ["first", "second"] == [item for item in told if item]
+    assert None in told
+
+
+def test_a_stream_ends_when_what_it_waits_for_is_done() -> None:
+    async def run() -> list[str]:
+        until = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(0.05, until.set_result, None)
+        return await rest_of(with_pauses(silence(), until=until))
+
+    assert ["first"] == asyncio.run(asyncio.wait_for(run(), 5))
+
+
+@pytest.fixture
+def entered(appliance: Appliance) -> operations.SignedIn:
+    operations.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
+    operations.create(appliance.appliance_db, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    return operations.sign_in(appliance.appliance_db, login="ben", password=PASSWORD, address="10.0.0.7", agent="")
+
+
+@pytest.mark.parametrize("way", ["sign out", "role", "remove", "password"])
+def test_an_answer_is_no_longer_streamed_when_its_reader_is_signed_out(
+    appliance: Appliance, entered: operations.SignedIn, way: str
+) -> None:
+    database, ben = appliance.appliance_db, entered.person
+    who = queries.identify_session(database, entered.token)
+    assert who.session is not None
+    session = who.session.id
+    ways: dict[str, Callable[[], object]] = {
+        "sign out": lambda: operations.end_session(database, person=ben.id, session=session),
+        "role": lambda: operations.set_role(database, person=ben, role=Role.LEADER),
+        "remove": lambda: operations.remove(database, person=ben),
+        "password": lambda: operations.reset_password(database, person=ben, password="nine blue rivers run"),
+    }
+
+    async def work(hub: EventHub) -> None:
+        reading = asyncio.create_task(
+            rest_of(while_allowed(silence(), hub, connection_of(appliance, who, entered.token)))
+        )
+        await asyncio.sleep(0.1)
+        assert not reading.done()
+        await asyncio.to_thread(ways[way])
+        assert ["first"] == await asyncio.wait_for(reading, 2)
+
+    run_with_hub(appliance, work)
+
+
+def test_another_persons_sign_out_ends_no_stream(appliance: Appliance, entered: operations.SignedIn) -> None:
+    database = appliance.appliance_db
+    anna = operations.sign_in(database, login="anna", password=PASSWORD, address="10.0.0.8", agent="")
+    who, other = (queries.identify_session(database, each.token) for each in (entered, anna))
+
+    async def work(hub: EventHub) -> None:
+        reading = asyncio.create_task(
+            rest_of(while_allowed(silence(), hub, connection_of(appliance, who, entered.token)))
+        )
+        assert other.session is not None
+        await asyncio.to_thread(operations.end_session, database, person=anna.person.id, session=other.session.id)
+        done, _ = await asyncio.wait({reading}, timeout=0.3)
+        assert not done
+        reading.cancel()
+
+    run_with_hub(appliance, work)
+
+
+def test_who_was_signed_out_before_the_stream_begins_gets_nothing(
+    appliance: Appliance, entered: operations.SignedIn
+) -> None:
+    who = queries.identify_session(appliance.appliance_db, entered.token)
+    operations.end_other_sessions(appliance.appliance_db, person=entered.person.id, keep=None)
+
+    async def work(hub: EventHub) -> None:
+        assert [] == await rest_of(while_allowed(silence(), hub, connection_of(appliance, who, entered.token)))
+
+    run_with_hub(appliance, work)
+
+
+def test_a_guest_is_streamed_to_while_guests_may_read(appliance: Appliance) -> None:
+    async def work(hub: EventHub) -> None:
+        reading = asyncio.create_task(rest_of(while_allowed(silence(), hub, connection_of(appliance, NOBODY))))
+        await asyncio.sleep(0.1)
+        assert not reading.done()
+        await asyncio.to_thread(operations.let_guests_read, appliance.appliance_db, allowed=False)
+        assert ["first"] == await asyncio.wait_for(reading, 2)
+
+    run_with_hub(appliance, work)
