@@ -17,7 +17,7 @@ from models.host import Host
 from models.metrics import Metrics
 from models.routes import admin
 from models.routes.embeddings import create_embeddings, create_rerank
-from models.routes.errors import fault, http_error, model_error
+from models.routes.errors import fault, http_error, model_error, too_deep
 from models.routes.generation import create_chat_completion, create_completion
 
 MAX_BODY_BYTES = 16 * 2**20
@@ -95,7 +95,12 @@ def create_app(host: Host, activity: Activity, *, token: str = "") -> Litestar:
         route_handlers=[*admin.HANDLERS, create_embeddings, create_rerank, create_chat_completion, create_completion],
         state=State({"host": host}),
         middleware=[activity.middleware, Guard(token).middleware],
-        exception_handlers={ModelError: model_error, HTTPException: http_error, Exception: fault},
+        exception_handlers={
+            ModelError: model_error,
+            HTTPException: http_error,
+            RecursionError: too_deep,
+            Exception: fault,
+        },
         lifespan=[running],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,

@@ -52,7 +52,7 @@ class ModelCrashed(ModelUnavailable):
 
 
 class QueueFull(ModelUnavailable):
-    """So many requests wait for the device that no more are taken."""
+    """So many requests wait for the device, or so many of the same person, that no more are taken."""
 
     kind = "queue_full"
 

@@ -10,6 +10,7 @@ from models.batching import Batcher
 from models.cache import EmbeddingCache
 from models.catalogue import Catalogue, Model, Role
 from models.child.frames import Finished, Generate, Piece, Scores
+from models.child.length import check_generation, check_texts
 from models.errors import ModelCrashed, RequestInvalid
 from models.messages import ServiceTier
 from models.metrics import Metrics
@@ -27,6 +28,8 @@ HEARTBEAT_S = 10.0
 MAX_INPUTS = 2048
 # Generations are tried once more where the process died before it said a word.
 ATTEMPTS = 2
+# Some backends load at least so long a context.
+LEAST_CONTEXT = 2048
 # Tokens of a document that a cross-encoder reads at the most, for the size of a pass.
 _DOCUMENT_TOKENS = 512
 
@@ -70,6 +73,7 @@ class Host:
         """
         if not texts or len(texts) > MAX_INPUTS:
             raise RequestInvalid(f"`input` holds {len(texts)} texts; from 1 to {MAX_INPUTS} are taken.")
+        check_texts("input", texts)
         model = self._find(name, Role.EMBED)
         found = [None] * len(texts) if fresh else self._batcher.known(model, texts)
         missing = [text for text, vector in zip(texts, found, strict=True) if vector is None]
@@ -95,6 +99,8 @@ class Host:
         """Scores of the first documents, of as many as `max_ms` allows. Raises ModelError."""
         if not documents or len(documents) > MAX_INPUTS:
             raise RequestInvalid(f"`documents` holds {len(documents)} texts; from 1 to {MAX_INPUTS} are taken.")
+        check_texts("query", [query])
+        check_texts("documents", documents)
         model = self._find(name, Role.RERANK)
 
         async def run(_payloads: object) -> list[Scores]:
@@ -118,6 +124,7 @@ class Host:
         The model never waits for a slow reader: what it says is held here until it is read.
         """
         model = self._find(name, Role.CHAT)
+        check_generation(request, self._longest_context(model))
         events: asyncio.Queue[Event | None] = asyncio.Queue()
         producer = asyncio.create_task(self._produce(model, request, _urgency(tier), user, events))
         producer.add_done_callback(lambda _task: events.put_nowait(None))
@@ -187,6 +194,11 @@ class Host:
         if name not in self.devices:
             self.devices[name] = Device(name, capacity=self.settings.queue_capacity)
         return self.devices[name]
+
+    def _longest_context(self, model: Model) -> int:
+        """The tokens that a model's context may have; its process looks again at what it has."""
+        loaded = self.residency.loaded(model)
+        return (loaded and loaded.context) or max(self.settings.context, LEAST_CONTEXT)
 
     def _find(self, name: str, role: Role) -> Model:
         model = self.catalogue.find(name)

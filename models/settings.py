@@ -69,7 +69,12 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         int, Meta(ge=1, description="MiB on disk for vectors of texts that were embedded before.")
     ] = 256
     queue_capacity: Annotated[
-        int, Meta(ge=1, description="Requests that may wait for a device; more are answered with 503.")
+        int,
+        Meta(
+            ge=1,
+            description="Questions that may wait for a device, and apart from them texts to embed or rerank; more get 503. "
+            "One person may hold an eighth of the places that are still free, and one in any case.",
+        ),
     ] = 128
     pass_tokens: Annotated[
         int, Meta(ge=1, description="Tokens of different requests that are embedded in one pass.")

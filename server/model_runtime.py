@@ -46,9 +46,11 @@ class RuntimeWriter:
         names = [card.id for card in cards if card.role == "chat"]
         return self._preferred if self._preferred in names else next(iter(names), None)
 
-    async def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int) -> AsyncGenerator[str, None]:
+    async def write(
+        self, turns: Sequence[Turn], *, model: str, max_tokens: int, user: str = ""
+    ) -> AsyncGenerator[str, None]:
         messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]
-        request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2)
+        request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2, user=user or None)
         try:
             await asyncio.to_thread(self._client.ensure_running)
             async for piece in self._client.stream_chat(request):

@@ -85,7 +85,9 @@ class AnswerDesk:
         except BaseException:
             self._end(asked_by)
             raise
-        task = asyncio.create_task(self._answer(self.log.open(message.id), question, message.translation))
+        # A number says nothing of the person to another machine's runtime.
+        user = "guest" if asked_by is None else f"person-{asked_by}"
+        task = asyncio.create_task(self._answer(self.log.open(message.id), question, message.translation, user))
         self._tasks[message.id] = task
         task.add_done_callback(lambda _task: self._forget(message.id, asked_by))
         return message
@@ -140,13 +142,13 @@ class AnswerDesk:
         self.log.close(message_id)
         self._tasks.pop(message_id, None)
 
-    async def _answer(self, live: LiveAnswer, question: str, translation: str) -> None:
+    async def _answer(self, live: LiveAnswer, question: str, translation: str, user: str) -> None:
         began = time.monotonic()
         made_by: str | None = None
         try:
             retrieved = await self._in_thread(self._retrieve, question, translation)
             await live.append(EventType.SOURCES, _sources_payload(retrieved))
-            made_by, notice = await self._write(live, question, retrieved.sources)
+            made_by, notice = await self._write(live, question, retrieved.sources, user)
             took_ms = round((time.monotonic() - began) * 1000)
             await live.append(
                 EventType.DONE, {"made_by": made_by, "took_ms": took_ms, "notice": notice or retrieved.notice}
@@ -172,7 +174,9 @@ class AnswerDesk:
     def _retrieve(self, question: str, translation: str) -> Retrieved:
         return retrieve(self._library, self._finder, question, translation)
 
-    async def _write(self, live: LiveAnswer, question: str, sources: tuple[Source, ...]) -> tuple[str, str | None]:
+    async def _write(
+        self, live: LiveAnswer, question: str, sources: tuple[Source, ...], user: str
+    ) -> tuple[str, str | None]:
         """Write by the chat model where there is one, else extract; (who wrote, what to tell the reader)."""
         notice = None
         written = 0
@@ -180,7 +184,8 @@ class AnswerDesk:
             model = await asyncio.to_thread(self._writer.model) if self._writer else None
             if self._writer and model and sources:
                 turns = grounded_turns(question, sources)
-                async with contextlib.aclosing(self._writer.write(turns, model=model, max_tokens=MAX_TOKENS)) as pieces:
+                writing = self._writer.write(turns, model=model, max_tokens=MAX_TOKENS, user=user)
+                async with contextlib.aclosing(writing) as pieces:
                     async for piece in pieces:
                         await live.append(EventType.TOKEN, {"text": piece})
                         written += 1

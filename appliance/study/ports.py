@@ -20,6 +20,6 @@ class Writer(Protocol):
         """The name of the model that would write now, or None. May block; raises Unavailable."""
         ...
 
-    def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int) -> AsyncGenerator[str, None]:
-        """The pieces of an answer; closing the iterator stops the model. Raises Unavailable."""
+    def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int, user: str = "") -> AsyncGenerator[str, None]:
+        """The pieces of an answer; closing the iterator stops the model. Users are served in turn. Raises Unavailable."""
         ...

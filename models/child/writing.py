@@ -8,6 +8,8 @@ import msgspec
 
 from models.backends import GenerationBackend
 from models.child.frames import Failed, Finished, Generate, Piece, Working
+from models.child.length import check_generation
+from models.child.time_limit import time_limit
 from models.errors import RequestInvalid
 from models.generation.chat_template import ChatTemplate
 from models.generation.sampling import Sampling
@@ -18,6 +20,11 @@ from models.generation.traced import trusted
 # Where a request sets no limit. An answer without end would hold the device.
 DEFAULT_MAX_TOKENS = 1024
 SIGN_OF_LIFE_S = 1.0
+# A template takes some milliseconds; one that takes so long has no end.
+TEMPLATE_S = 10.0
+_TOO_SLOW = RequestInvalid(
+    f"The model's chat template took over {TEMPLATE_S:.0f} seconds and was stopped. Use another model, or another file of it."
+)
 # Quick models' tokens go out together, some sixty times a second: nobody reads faster, and each sending takes the cores from
 # the model.
 SENDING_INTERVAL_S = 0.015
@@ -30,10 +37,12 @@ class Writer:
 
     def __init__(self, backend: GenerationBackend) -> None:
         self._backend = backend
-        self._template = ChatTemplate(backend.chat_template, backend.special_tokens)
+        with time_limit(TEMPLATE_S, _TOO_SLOW):
+            self._template = ChatTemplate(backend.chat_template, backend.special_tokens)
 
     def write(self, request: Generate, cancelled: threading.Event, send: Send) -> None:
         """Send the pieces and how it finished. Raises RequestInvalid before the first piece."""
+        check_generation(request, self._backend.context)
         sampling = request.sampling
         if request.required_tool is not None:
             sampling = msgspec.structs.replace(
@@ -41,7 +50,8 @@ class Writer:
             )
         prompt = trusted(request.prompt) if request.prompt and request.parse_special else request.prompt
         if prompt is None:
-            prompt = self._template.render(request.messages, request.tools)
+            with time_limit(TEMPLATE_S, _TOO_SLOW):
+                prompt = self._template.render(request.messages, request.tools)
             sampling = msgspec.structs.replace(sampling, stop=(*sampling.stop, *self._template.stops))
         tokens = self._backend.tokenize(prompt)
         sampling = self._within_context(sampling, len(tokens))

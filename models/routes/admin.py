@@ -19,6 +19,8 @@ from models.probe.probe import probe_machine
 from models.status import DeviceStatus, ModelStatus, ModelStatuses, device_statuses, model_statuses
 
 _process = psutil.Process()
+# The protocol asks for an owner of each model. Where a model came from may be a path of this machine.
+OWNER = "lampstand"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -146,7 +148,7 @@ def unpin_model(state: State, name: str) -> ModelStatus:
 
 def _card(host: Host, model: Model) -> ModelCard:
     return ModelCard(
-        id=model.id, created=model.added_at, owned_by=model.source, role=model.role.value, backend=model.backend,
+        id=model.id, created=model.added_at, owned_by=OWNER, role=model.role.value, backend=model.backend,
         size=model.size, loaded=host.residency.is_loaded(model),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from models.errors import ModelError
+from models.errors import ModelError, RequestInvalid
 from models.messages import ErrorBody, ErrorResponse
 
 _log = structlog.get_logger()
@@ -28,6 +28,13 @@ def fault(_request: Request[Any, Any, Any], error: Exception) -> Response[ErrorR
         message=f"A fault of the runtime's own: {error}. Its log holds more.", type="server_error", code=500
     )
     return Response(ErrorResponse(error=body), status_code=500)
+
+
+def too_deep(request: Request[Any, Any, Any], _error: RecursionError) -> Response[ErrorResponse]:
+    """JSON whose lists and objects are nested beyond what its reader follows."""
+    return model_error(
+        request, RequestInvalid("The JSON of the request is nested too deeply. Send lists and objects of fewer levels.")
+    )
 
 
 def http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorResponse]:

@@ -233,6 +233,66 @@ def test_errors_are_sentences_with_their_status(served: Served, asked: object, s
     assert says in answer.text
 
 
+LONG = {
+    "one long message": body("quick", messages=[{"role": "user", "content": "a" * 2**20}]),
+    "very many messages": body("quick", messages=[{"role": "user", "content": "Why?"}] * 20_000),
+    "a deep schema": body(
+        "quick",
+        response_format={"type": "json_schema", "json_schema": {"schema": json.loads('{"a":' * 300 + "1" + "}" * 300)}},
+    ),
+    "deep arguments": body(
+        "quick",
+        messages=[
+            {"role": "user", "content": "Why?"},
+            {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "[" * 50_000}}]},
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", LONG.values(), ids=LONG)
+def test_what_is_too_long_is_refused_at_once_and_the_next_request_is_answered(
+    served: Served, asked: dict[str, object]
+) -> None:
+    served.official.chat.completions.create(**body("quick", max_tokens=1))
+    began = time.monotonic()
+    refused = [served.http.post(f"{served.url}/v1/chat/completions", json=asked, timeout=60) for _ in range(3)]
+    took = time.monotonic() - began
+    healthy = served.http.get(f"{served.url}/health", timeout=5)
+    served.official.chat.completions.create(**body("quick", max_tokens=1))
+
+    assert {400} == {answer.status_code for answer in refused}
+    assert all(answer.json()["error"]["message"].endswith(".") or "JSON" in answer.text for answer in refused)
+    assert took < 20
+    assert healthy.is_success
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/rerank", "/admin/models"]
+)
+@pytest.mark.parametrize("depth", [500, 971, 5_000, 200_000])
+def test_json_nested_too_deeply_is_the_sender_s_fault(served: Served, path: str, depth: int) -> None:
+    content = (
+        b'{"model": "quick", "messages": '
+        + b"[" * depth
+        + b"]" * depth
+        + b', "tools": '
+        + b"[" * depth
+        + b"]" * depth
+        + b"}"
+    )
+    answer = served.http.post(
+        f"{served.url}{path}", content=content, headers={"content-type": "application/json"}, timeout=30
+    )
+
+    assert 400 == answer.status_code
+    assert "error" in answer.json()
+
+
+def test_who_owns_a_model_says_nothing_of_its_place(served: Served) -> None:
+    assert {"lampstand"} == {model.owned_by for model in served.official.models.list()}
+
+
 def test_who_waits_is_told_the_place_in_the_stream(served: Served) -> None:
     with served.http.stream(
         "POST", f"{served.url}/v1/chat/completions", json=body("slow", stream=True, max_tokens=3000)
@@ -253,11 +313,34 @@ def test_who_waits_is_told_the_place_in_the_stream(served: Served) -> None:
     assert "data: [DONE]" in rest
 
 
+def test_one_person_s_questions_stop_neither_another_s_nor_a_search(served: Served) -> None:
+    async def scene() -> tuple[list[httpx.Response], httpx.Response, httpx.Response]:
+        transport = httpx.AsyncHTTPTransport(uds=served.http._transport._pool._uds)
+        async with httpx.AsyncClient(transport=transport, base_url=served.url, timeout=240) as http:
+            asked = [
+                asyncio.create_task(http.post("/v1/chat/completions", json=body("slow", max_tokens=20, user="eager")))
+                for _ in range(12)
+            ]
+            await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            other = await http.post("/v1/chat/completions", json=body("slow", max_tokens=3, user="anna"))
+            found = await http.post("/v1/embeddings", json={"model": MINILM, "input": "a lamp in the night"})
+            return await asyncio.gather(*asked), other, found
+
+    eager, other, found = asyncio.run(scene())
+
+    assert {200, 503} == {answer.status_code for answer in eager}
+    assert all("retry-after" in answer.headers for answer in eager if answer.status_code == 503)
+    assert (200, 200) == (other.status_code, found.status_code)
+
+
 def test_a_full_queue_answers_503_with_retry_after(served: Served) -> None:
     async def scene() -> list[httpx.Response]:
         transport = httpx.AsyncHTTPTransport(uds=served.http._transport._pool._uds)
-        async with httpx.AsyncClient(transport=transport, base_url=served.url, timeout=60) as http:
-            asked = [http.post("/v1/chat/completions", json=body("slow", max_tokens=150)) for _ in range(8)]
+        async with httpx.AsyncClient(transport=transport, base_url=served.url, timeout=240) as http:
+            asked = [
+                http.post("/v1/chat/completions", json=body("slow", max_tokens=20, user=f"person {number}"))
+                for number in range(8)
+            ]
             return await asyncio.gather(*asked)
 
     answers = asyncio.run(scene())

@@ -12,7 +12,7 @@ from models.scheduler.device import Device, Part, Passing
 from models.scheduler.fair_queue import Urgency
 
 
-def device(capacity: int = 10) -> Device:
+def device(capacity: int = 100) -> Device:
     return Device("cpu", capacity=capacity)
 
 

@@ -21,7 +21,7 @@ def drain(queue: FairQueue, lane: Lane = Lane.GENERATION) -> list[str]:
 
 
 def test_one_who_sends_fifty_does_not_starve_the_rest() -> None:
-    queue = FairQueue("cpu", 100)
+    queue = FairQueue("cpu", 1000)
     for _ in range(50):
         enter(queue, "eager")
     for user in ("anna", "ben", "anna"):
@@ -31,7 +31,7 @@ def test_one_who_sends_fifty_does_not_starve_the_rest() -> None:
 
 
 def test_interactive_requests_go_before_batch_ones() -> None:
-    queue = FairQueue("cpu", 10)
+    queue = FairQueue("cpu", 100)
     enter(queue, "index", Urgency.BATCH)
     enter(queue, "anna")
     enter(queue, "index", Urgency.BATCH)
@@ -39,22 +39,75 @@ def test_interactive_requests_go_before_batch_ones() -> None:
     assert ["anna", "index", "index"] == drain(queue)
 
 
-def test_lanes_are_taken_apart_but_share_the_bound() -> None:
-    queue = FairQueue("cpu", 2)
-    enter(queue, "anna")
-    enter(queue, "ben", lane=Lane.PASS)
+def fill(queue: FairQueue, user: str, lane: Lane = Lane.GENERATION, urgency: Urgency = Urgency.INTERACTIVE) -> int:
+    """Enter for one person until that is refused; how often it was not."""
+    for number in range(10_000):
+        try:
+            enter(queue, user, urgency, lane)
+        except QueueFull:
+            return number
+    raise AssertionError("never refused")
 
-    with pytest.raises(QueueFull):
-        enter(queue, "carl")
-    assert ["ben"] == drain(queue, Lane.PASS)
-    assert ["anna"] == drain(queue)
+
+def test_waiting_questions_take_no_place_from_a_search() -> None:
+    queue = FairQueue("cpu", 128)
+    for number in range(128):
+        enter(queue, f"person {number}")
+
+    with pytest.raises(QueueFull, match="128 requests wait for cpu already"):
+        enter(queue, "anna")
+    assert fill(queue, "", Lane.PASS) >= 64
+    assert fill(queue, "", urgency=Urgency.BATCH) >= 64
+
+
+def test_one_person_who_asks_without_end_takes_nobody_s_place() -> None:
+    queue = FairQueue("cpu", 128)
+
+    assert 14 == fill(queue, "eager")
+    with pytest.raises(QueueFull, match="14 of your requests wait for cpu already, and the other places are kept"):
+        enter(queue, "eager")
+    for number in range(100):
+        enter(queue, f"person {number}")
+
+
+def test_it_takes_many_eager_people_to_fill_a_lane() -> None:
+    queue = FairQueue("cpu", 128)
+    people = 0
+    while len(queue) < 128:
+        assert fill(queue, f"eager {people}")
+        people += 1
+
+    assert 35 == people
+
+
+def test_requests_that_name_nobody_get_half_of_what_is_free() -> None:
+    queue = FairQueue("cpu", 128)
+
+    assert 64 == fill(queue, "")
+    assert 7 == fill(queue, "anna")
+
+
+def test_a_small_queue_still_has_a_place_for_each() -> None:
+    queue = FairQueue("cpu", 3)
+
+    assert [1, 1, 1, 0] == [fill(queue, user) for user in "abcd"]
+
+
+def test_a_place_that_is_left_can_be_taken_again() -> None:
+    queue = FairQueue("cpu", 1)
+    ticket = enter(queue, "anna")
+    assert queue.leave(ticket)
+
+    enter(queue, "anna")
+    assert queue.take(Lane.GENERATION)
+    enter(queue, "anna")
 
 
 def test_a_full_queue_says_when_to_come_again_by_the_measured_rate() -> None:
     queue = FairQueue("cpu", 10)
     queue.served(Lane.GENERATION, 4.0)
-    for _ in range(10):
-        enter(queue, "anna")
+    for number in range(10):
+        enter(queue, f"person {number}")
 
     with pytest.raises(QueueFull, match="Try again in 20 seconds") as refused:
         enter(queue, "ben")
@@ -65,13 +118,16 @@ def test_what_was_let_in_goes_on_in_a_full_queue() -> None:
     queue = FairQueue("cpu", 1)
     enter(queue, "anna")
 
-    queue.enter(Ticket(object(), Lane.PASS, Urgency.INTERACTIVE, "anna"), admitted=True)
+    queue.enter(Ticket(object(), Lane.GENERATION, Urgency.INTERACTIVE, "anna"), admitted=True)
     assert 2 == len(queue)
+    assert queue.take(Lane.GENERATION)
+    # It had a place before, so the next one may have it.
+    enter(queue, "anna")
 
 
 @given(requests)
 def test_the_order_that_is_told_is_the_order_that_comes(wanted: list[tuple[str, Urgency]]) -> None:
-    queue = FairQueue("cpu", 100)
+    queue = FairQueue("cpu", 1000)
     for user, urgency in wanted:
         enter(queue, user, urgency)
     told = [ticket.user for ticket in queue.in_order(Lane.GENERATION)]
@@ -82,7 +138,7 @@ def test_the_order_that_is_told_is_the_order_that_comes(wanted: list[tuple[str, 
 
 @given(requests, st.data())
 def test_nobody_is_lost_and_nobody_comes_twice(wanted: list[tuple[str, Urgency]], data: st.DataObject) -> None:
-    queue = FairQueue("cpu", 100)
+    queue = FairQueue("cpu", 1000)
     tickets = [enter(queue, user, urgency) for user, urgency in wanted]
     left = {ticket for ticket in tickets if data.draw(st.booleans())}
     for ticket in left:
@@ -96,7 +152,7 @@ def test_nobody_is_lost_and_nobody_comes_twice(wanted: list[tuple[str, Urgency]]
 
 @given(requests)
 def test_between_two_turns_of_a_person_everyone_else_who_waits_has_one(wanted: list[tuple[str, Urgency]]) -> None:
-    queue = FairQueue("cpu", 100)
+    queue = FairQueue("cpu", 1000)
     for user, _ in wanted:
         enter(queue, user)
     order = drain(queue)

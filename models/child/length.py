@@ -1,0 +1,97 @@
+"""How large a request may be, judged before anything is made of it: templates and tokenizers take long over very much text."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from models.child.frames import Generate
+from models.errors import RequestInvalid
+
+# No text has so few tokens but long runs of one character: four bytes per token are usual.
+MAX_BYTES_PER_TOKEN = 16
+# The least that a turn takes of a context: what says whose it is, and what ends it.
+LEAST_TOKENS_PER_TURN = 2
+MAX_TOOLS = 128
+MAX_STOPS, MAX_STOP_CHARACTERS = 16, 256
+MAX_SCHEMA_BYTES = 65_536
+# Levels of a JSON schema, where each library that reads it recurses.
+MAX_DEPTH = 64
+# An embedding or ranking model reads the first few hundred tokens of a text, and tokenizes all of it.
+MAX_TEXT_BYTES = 262_144
+
+
+def check_generation(request: Generate, context: int) -> None:
+    """Refuse what cannot fit a context of so many tokens, by its length alone. Raises RequestInvalid."""
+    _check_schemas(request)
+    parts = _count_parts(request)
+    if parts > context // LEAST_TOKENS_PER_TURN:
+        raise RequestInvalid(
+            f"The conversation has {parts:,} messages and parts of messages; a context of {context:,} tokens takes at most "
+            f"{context // LEAST_TOKENS_PER_TURN:,}. Leave out the oldest."
+        )
+    size = sum(len(text.encode("utf-8", "replace")) for text in _texts(request))
+    if size > context * MAX_BYTES_PER_TOKEN:
+        raise RequestInvalid(
+            f"The prompt has {size:,} bytes; a context of {context:,} tokens takes at most {context * MAX_BYTES_PER_TOKEN:,}. "
+            "Shorten it, or give the model a longer context."
+        )
+
+
+def check_texts(field: str, texts: Sequence[str]) -> None:
+    """Refuse texts that are too long to be embedded or ranked. Raises RequestInvalid."""
+    longest = max((len(text.encode("utf-8", "replace")) for text in texts), default=0)
+    if longest > MAX_TEXT_BYTES:
+        raise RequestInvalid(
+            f"`{field}` holds a text of {longest:,} bytes; at most {MAX_TEXT_BYTES:,} are read. Divide it into passages."
+        )
+
+
+def _check_schemas(request: Generate) -> None:
+    if len(request.tools) > MAX_TOOLS:
+        raise RequestInvalid(f"`tools` holds {len(request.tools)} functions; at most {MAX_TOOLS} are taken.")
+    stops = request.sampling.stop
+    if len(stops) > MAX_STOPS or any(len(stop) > MAX_STOP_CHARACTERS for stop in stops):
+        raise RequestInvalid(
+            f"`stop` holds at most {MAX_STOPS} sequences of at most {MAX_STOP_CHARACTERS} characters each."
+        )
+    schemas = [request.sampling.json_schema, *(tool.function.parameters for tool in request.tools)]
+    for schema in schemas:
+        if schema and (_is_deep(schema) or len(msgspec.json.encode(schema)) > MAX_SCHEMA_BYTES):
+            raise RequestInvalid(
+                f"A JSON schema may have at most {MAX_DEPTH} levels and {MAX_SCHEMA_BYTES:,} bytes. Make it simpler."
+            )
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _count_parts(request: Generate) -> int:
+    return sum(
+        1 + len(message.tool_calls or ()) + (len(message.content) if isinstance(message.content, list) else 0)
+        for message in request.messages
+    )
+
+
+def _texts(request: Generate) -> Iterator[str]:
+    yield request.prompt or ""
+    for message in request.messages:
+        yield message.text
+        yield message.name or ""
+        for call in message.tool_calls or ():
+            yield call.id
+            yield call.function.name
+            yield call.function.arguments
+    for tool in request.tools:
+        yield msgspec.json.encode(tool).decode()

@@ -1,0 +1,104 @@
+"""How long a model's process that was killed keeps its users waiting: from the kill to the next answer."""
+
+import asyncio
+import os
+import random
+import signal
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from fakes.hosting import answer, asking, hosting
+from fakes.tiny_gguf import make_tiny_gguf
+
+from appliance.infrastructure.paths import DataFolder
+from models.catalogue import MINILM, Catalogue
+from models.child.frames import Piece
+from models.client import Client
+from models.errors import ModelCrashed
+from models.host import Host
+
+ROUNDS, SOAK_ROUNDS = 3, 50
+# A process has to be started, its library imported and its model loaded; a busy machine takes its time.
+LONGEST_S = 60.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path, runtime_folder: DataFolder, runtime: Client) -> Path:
+    """A models folder with a chat model of llama.cpp and the exported embedding model."""
+    runtime.embed(["ready"], model=MINILM)
+    target = tmp_path / "models"
+    target.mkdir()
+    (target / f"{MINILM}-onnx").symlink_to(runtime_folder.models / f"{MINILM}-onnx")
+    asyncio.run(Catalogue(target).add(make_tiny_gguf(tmp_path / "chat.gguf", layers=30)))
+    return target
+
+
+def kill(host: Host, model: str) -> float:
+    """Kill a model's process, as `kill -9` does; when that was."""
+    os.kill(next(each.child.pid for each in host.residency.residents() if each.model.id == model), signal.SIGKILL)
+    return time.monotonic()
+
+
+async def write_and_kill(host: Host) -> float:
+    """Kill the chat model in the middle of an answer."""
+    killed = 0.0
+    with pytest.raises(ModelCrashed, match="The next request starts it again"):
+        async for event in host.generate("chat", asking("Hello", max_tokens=4000)):
+            if isinstance(event, Piece) and not killed:
+                killed = kill(host, "chat")
+    return killed
+
+
+async def embed_and_kill(host: Host) -> float:
+    """Kill the embedding model while texts go through it; they are embedded all the same."""
+    texts = [f"{random.random()} a lamp in the night {number}" for number in range(64)]
+    embedding = asyncio.create_task(host.embed(MINILM, texts, fresh=True))
+    while not host.residency.users_of(MINILM):  # noqa: ASYNC110 - what is waited for is in the next turns of this loop
+        await asyncio.sleep(0)
+    killed = kill(host, MINILM)
+    vectors, _ = await embedding
+    assert len(texts) == len(vectors)
+    return killed
+
+
+async def ask_chat(host: Host) -> None:
+    said, _ = await answer(host, "chat", "Hello", max_tokens=1)
+    assert said
+
+
+async def ask_embedding(host: Host) -> None:
+    vectors, _ = await host.embed(MINILM, ["a river"], fresh=True)
+    assert vectors
+
+
+@pytest.mark.parametrize(
+    ("use_and_kill", "ask"), [(write_and_kill, ask_chat), (embed_and_kill, ask_embedding)], ids=["chat", "embedding"]
+)
+def test_after_a_kill_the_next_answer_comes_soon(
+    folder: Path,
+    request: pytest.FixtureRequest,
+    record_property: Callable[[str, object], None],
+    use_and_kill: Callable[[Host], Awaitable[float]],
+    ask: Callable[[Host], Awaitable[None]],
+) -> None:
+    rounds = SOAK_ROUNDS if request.config.getoption("--soak") else ROUNDS
+
+    async def scene() -> list[float]:
+        async with hosting(folder) as host:
+            await ask(host)
+            took = []
+            for _ in range(rounds):
+                killed = await use_and_kill(host)
+                await ask(host)
+                took.append(time.monotonic() - killed)
+            return took
+
+    took = asyncio.run(scene())
+    record_property("recovery_median_s", round(statistics.median(took), 2))
+    record_property("recovery_longest_s", round(max(took), 2))
+    print(f"recovery: median {statistics.median(took):.2f} s, longest {max(took):.2f} s, {rounds} rounds")
+
+    assert max(took) < LONGEST_S

@@ -1,0 +1,56 @@
+"""Python code without end is stopped; what ends is left alone."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from models.child.time_limit import time_limit
+from models.errors import RequestInvalid
+from models.generation.chat_template import ChatTemplate
+from models.messages import ChatMessage
+
+ASKED = [ChatMessage(role="user", content="Why?")]
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}"
+
+
+def test_a_template_without_end_is_stopped() -> None:
+    template = ChatTemplate(ENDLESS, {})
+    began = time.monotonic()
+
+    with pytest.raises(RequestInvalid, match="too slow"), time_limit(0.2, RequestInvalid("too slow")):
+        template.render(ASKED)
+    assert time.monotonic() - began < 5
+
+
+def test_an_interruption_that_is_swallowed_comes_again() -> None:
+    with pytest.raises(RequestInvalid), time_limit(1.5, RequestInvalid("too slow")):
+        while True:
+            with contextlib.suppress(Exception):
+                while True:
+                    pass
+            while True:
+                pass
+
+
+def test_what_ends_in_time_is_not_stopped_later() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    with time_limit(0.05, RequestInvalid("too slow")):
+        made = ChatTemplate("{{ messages[0].content }}", {}).render(ASKED)
+    ended = threading.Event()
+
+    assert not ended.wait(0.1)
+    assert "Why?" == made
+    assert before == signal.getsignal(signal.SIGALRM)
+    assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_REAL)
+
+
+def test_one_step_of_native_code_ends_its_process() -> None:
+    code = "from models.child.time_limit import time_limit\nwith time_limit(0.2, RuntimeError()): sum(range(10**12))"
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False, capture_output=True)
+
+    assert -signal.SIGPROF == done.returncode

@@ -1,0 +1,54 @@
+"""What people name as a model's file or its name, however odd, is added or refused in a sentence."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+from fakes.tiny_gguf import make_tiny_gguf
+
+from models.catalogue import Catalogue
+from models.errors import FileRefused
+
+
+def refusal(tmp_path: Path, path: Path, name: str = "") -> str:
+    with pytest.raises(FileRefused) as refused:
+        asyncio.run(Catalogue(tmp_path / "models").add(path, name=name))
+    return refused.value.message
+
+
+def test_a_named_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.gguf")
+    began = time.monotonic()
+
+    assert "named pipe" in refusal(tmp_path, tmp_path / "m.gguf")
+    assert "device" in refusal(tmp_path, Path("/dev/zero"), name="zero")
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("path", ["/a\0b", f"/{'a' * 300}", f"/{'a/' * 5000}", "/nowhere"])
+def test_a_path_that_cannot_be_is_refused(tmp_path: Path, path: str) -> None:
+    assert len(refusal(tmp_path, Path(path))) < 20_000
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "a\0", "a\nb", "a" * 300, "registry", "x.part"])
+def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
+    assert "cannot be a model's name" in refusal(tmp_path, make_tiny_gguf(tmp_path / "m.gguf"), name=name)
+
+
+def test_a_long_name_is_still_one(tmp_path: Path) -> None:
+    added = asyncio.run(Catalogue(tmp_path / "models").add(make_tiny_gguf(tmp_path / "m.gguf"), name="é" * 100))
+
+    assert Path(added.path).exists()
+
+
+def test_a_pipe_in_a_folder_is_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "config.json").write_text('{"model_type": "bert"}')
+    os.mkfifo(folder / "pipe")
+    added = asyncio.run(Catalogue(tmp_path / "models").add(folder))
+
+    assert {"model.safetensors", "config.json"} == {each.name for each in Path(added.path).iterdir()}
