@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from appliance.infrastructure.networks import OWN_LINKS
+
 MOST_WITHOUT_HEADER = 64
 HEADER_S, BODY_PAUSE_S, BODY_S = 10.0, 10.0, 120.0
 ACCEPT_PAUSE_S = 0.5
@@ -78,7 +80,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._address = self.client[0] if self.client else ""
+        self._address = OWN_LINKS.caller(self.client[0]).device if self.client else ""
         self._body_timer: asyncio.TimerHandle | None = None
         self._await_header()
 
@@ -163,8 +165,9 @@ class TlsAcceptor:
                 continue
             task = asyncio.create_task(self._shake_hands(connection))
             self._handshakes.add(task)
-            self._headless.add(task, address, task.cancel)
-            task.add_done_callback(partial(self._done, address))
+            device = OWN_LINKS.caller(address).device
+            self._headless.add(task, device, task.cancel)
+            task.add_done_callback(partial(self._done, device))
 
     async def _shake_hands(self, connection: Any) -> None:
         try:

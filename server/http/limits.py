@@ -13,6 +13,7 @@ from typing import ParamSpec, Self, TypeVar
 
 from appliance.community.accounts.person import Identity
 from appliance.errors import TooManyRequests
+from appliance.infrastructure.networks import OWN_LINKS
 from server.http.threads import CALLER, Caller, Threads
 
 Parameters = ParamSpec("Parameters")
@@ -25,10 +26,10 @@ SLOW_RETRY_S, STREAM_RETRY_S = 2.0, 10.0
 
 
 def caller_of(identity: Identity, address: str) -> Caller:
-    """Under what a caller's work is counted: the person, or the address of a guest."""
+    """Under what a caller's work is counted: the person, or the device that a guest's address stands for."""
     if identity.person:
         return Caller(f"person {identity.person.id}", is_person=True)
-    return Caller(f"address {address}", is_person=False)
+    return Caller(f"device {OWN_LINKS.caller(address).device}", is_person=False)
 
 
 class Slot:
@@ -128,5 +129,5 @@ class Streams:
         elif identity.token:
             caller, most = f"token {identity.token}", STREAMS_OF_TOKEN
         else:
-            caller, most = f"address {address}", STREAMS_OF_ADDRESS
+            caller, most = caller_of(identity, address).key, STREAMS_OF_ADDRESS
         return self._in_progress.take(caller, most)
