@@ -1,6 +1,7 @@
 """The web application."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -49,6 +50,7 @@ from server.routes.pages import problem_page
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
+NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 FEED_PAUSE_S = 5.0
 # Nobody reads it: the client has closed the connection. The number is the one that nginx logs.
 CLIENT_CLOSED_REQUEST = 499
@@ -89,7 +91,7 @@ def create_app(appliance: Appliance) -> Litestar:
             routes.pages,
             create_static_files_router(
                 path="/static", directories=[HERE / "static"], opt=rule(Permission.ENTER, plain=True),
-                exception_handlers=dict.fromkeys((ValueError, OSError), _on_odd_path),
+                exception_handlers={500: _on_odd_path},
             ),
         ],
         dependencies={
@@ -228,9 +230,12 @@ def _on_input(request: Request[Any, Any, Any], error: Exception) -> Response[Any
     return _answer(request, problem_of_input(error))
 
 
-def _on_odd_path(request: Request[Any, Any, Any], _error: Exception) -> Response[Any]:
+def _on_odd_path(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A path that no file can have: with a NUL character, with a name that is too long, below a file."""
-    return _answer(request, problem_of_http(NotFoundException()))
+    cause = error.__cause__ or error
+    if isinstance(cause, ValueError) or (isinstance(cause, OSError) and cause.errno in NO_SUCH_FILE):
+        return _answer(request, problem_of_http(NotFoundException()))
+    return _on_fault(request, error)
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -1,0 +1,187 @@
+"""Requests that no client of ours would send: each is refused in a sentence, and none is a fault of the server."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from fakes.serving import Served, bearer, serving, session
+
+from appliance.community.accounts.tokens import csrf_token
+
+DEEP = "[" * 5_000 + "]" * 5_000
+DEEP_OBJECTS = '{"a":' * 5_000 + "1" + "}" * 5_000
+JSON_VALUES = [DEEP, DEEP_OBJECTS, '"\\ud800"', '"\\udc00\\ud800"', '"a\\u0000b"', "9" * 400, "1e400", "-1",
+               "9223372036854775808", '"%00"', "null", '["\\u0000"]']  # fmt: skip
+BODIES = [DEEP, DEEP_OBJECTS, "{", "null", "9" * 6_000, "\0", '"\\ud800"', "\ufeff{}", ""]
+TEXTS = ["\0", "a\0b", "x" * 300, "9" * 6_000, "²", "٣", "1e400", "nan", "../..", "\r\n", "http://[::1", "%"]
+PERCENT = ["%00", "a%00b", "%ff", "%ed%a0%80", "%", "%zz", "%u0041", "%5b", "%2e%2e%2f"]
+FORM = b"application/x-www-form-urlencoded"
+# An answer to these is a stream, or ends the session that the test uses.
+LEFT_OUT = re.compile(r"/events$|/stream$|sign-out|password|/session$")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+def port_of(house: Served) -> int:
+    return int(house.url.rpartition(":")[2])
+
+
+def status_of(house: Served, request: bytes) -> int:
+    """The status of the answer to what is sent byte by byte; 0 where the server closes without one."""
+    with socket.create_connection(("127.0.0.1", port_of(house)), timeout=30) as connection:
+        connection.sendall(request)
+        answer = connection.makefile("rb").readline()
+    return int(answer.split()[1]) if answer else 0
+
+
+def request(
+    method: str, path: bytes, *headers: tuple[bytes, bytes], body: bytes = b"", host: bytes = b"127.0.0.1"
+) -> bytes:
+    lines = [b"%s %s HTTP/1.1" % (method.encode(), path), b"Host: " + host, b"Connection: close"]
+    lines += [b"%s: %s" % header for header in headers]
+    return b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", body])
+
+
+@pytest.mark.parametrize("path", ["references", "session", "join", "setup", "ask", "jobs", "graph/query"])
+@pytest.mark.parametrize("value", [DEEP, DEEP_OBJECTS])
+def test_deep_json_is_refused_wherever_it_is_sent(house: Served, path: str, value: str) -> None:
+    for field in ("text", "name", "code", "question", "kind", "query"):
+        for client in (house.guest, house.http):
+            answer = client.post(
+                f"/api/v1/{path}", content=f'{{"{field}": {value}}}', headers={"Content-Type": "application/json"}
+            )
+            assert answer.status_code in (400, 401, 403, 404, 405, 409, 429), answer.text
+            assert "recursion" not in answer.text
+    answer = house.guest.post(
+        "/api/v1/references", content=f'{{"text": {value}}}', headers={"Content-Type": "application/json"}
+    )
+    assert (400, "The JSON is nested too deep. Send fewer levels.") == (answer.status_code, answer.json()["detail"])
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/%00", "/static/a%00b.js", "/static/" + "a" * 300, "/static/api.js/below", "/static/%ff",
+             "/static/" + "a/" * 2_000, "/static/..%2fapp.py", "/static/%2e%2e%2fapp.py"],
+)  # fmt: skip
+def test_a_path_that_no_file_has_is_not_found(house: Served, path: str) -> None:
+    answer = house.guest.get(path)
+    assert (404, "There is nothing at this address.") == (answer.status_code, answer.json()["detail"])
+
+
+def routes_of(house: Served) -> list[tuple[str, str, dict]]:
+    document = house.guest.get("/schema/openapi.json").json()
+    found = [(method, path, route) for path, routes in document["paths"].items() for method, route in routes.items()]
+    return [each for each in found if not LEFT_OUT.search(each[1])]
+
+
+def test_odd_values_in_paths_and_queries_are_no_fault(house: Served) -> None:
+    values = [*PERCENT, *(quote(text) for text in TEXTS)]
+    for method, path, route in routes_of(house):
+        names = [each["name"] for each in route.get("parameters", []) if each["in"] == "query"]
+        plain = re.sub(r"{[^}]+}", "1", path)
+        targets = [f"{plain}?{name}={value}" for name in names for value in values]
+        if plain != path:
+            targets += [re.sub(r"{[^}]+}", value, path) for value in values]
+        if method == "get":
+            for target in targets:
+                answer = house.http.get(target)
+                assert answer.status_code < 500 or answer.status_code == 503, (target, answer.text)
+
+
+def test_odd_values_in_json_are_no_fault(house: Served) -> None:
+    schemas = house.guest.get("/schema/openapi.json").json()["components"]["schemas"]
+    for method, path, route in routes_of(house):
+        content = route.get("requestBody", {}).get("content", {}).get("application/json")
+        if not content:
+            continue
+        fields = schemas.get(content["schema"].get("$ref", "").rpartition("/")[2], {}).get("properties", {})
+        bodies = [*BODIES, *(json.dumps({field: "x"})[:-4] + f"{value}}}" for field in fields for value in JSON_VALUES)]
+        for body in bodies:
+            answer = house.http.request(
+                method,
+                re.sub(r"{[^}]+}", "999", path),
+                content=body.encode(),
+                headers={"Content-Type": "application/json"},
+            )
+            assert answer.status_code < 500 or answer.status_code == 503, (path, body[:80], answer.text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"\xff", b"[", b"http://[", b"lampstand=\xff", b'lampstand="\\400"', b"Bearer \xff", b"9" * 6_000, b"\x01",
+     b"multipart/form-data", b"multipart/form-data; boundary=\xff", b"application/json; charset=utf-99"],
+)  # fmt: skip
+def test_odd_headers_are_no_fault(house: Served, value: bytes) -> None:
+    names = [b"Cookie", b"Authorization", b"Origin", b"Accept", b"Content-Type", b"X-CSRF-Token", b"Last-Event-ID",
+             b"If-None-Match", b"Accept-Encoding", b"Sec-Fetch-Site", b"Range", b"Referer"]  # fmt: skip
+    for name in names:
+        for method, path, body in (
+            ("GET", b"/", b""),
+            ("POST", b"/api/v1/references", b'{"text": ""}'),
+            ("POST", b"/sign-in", b"a=%ff"),
+        ):
+            assert status_of(house, request(method, path, (name, value), body=body)) in range(200, 500), (name, path)
+
+
+@pytest.mark.parametrize("body", [b"name=%ff&login=%00", b"%", b"name=%zz", b"\xff=\xff", b"name=%ed%a0%80", b"=", b"&&",
+                                  b"kind=import&location=%00", b"kind=import&location=" + b"a" * 900, b"minutes=%C2%B2",
+                                  b"until=%C2%B2", b"hours=%D9%A3"])  # fmt: skip
+def test_odd_forms_are_no_fault(house: Served, body: bytes) -> None:
+    cookie = session(house.home)
+    signed_in = (b"Cookie", f"lampstand={cookie}".encode()), (b"X-CSRF-Token", csrf_token(cookie).encode())
+    part = b'--x\r\nContent-Disposition: form-data; name="\xff"; filename="\0"\r\n\r\n' + body + b"\r\n--x--\r\n"
+    for path in (b"/people", b"/classes", b"/jobs", b"/jobs/queues/library/pause", b"/inbox/read", b"/ask"):
+        sent = request("POST", path, (b"Content-Type", FORM), *signed_in, body=body)
+        assert status_of(house, sent) in range(200, 500), path
+        sent = request("POST", path, (b"Content-Type", b"multipart/form-data; boundary=x"), *signed_in, body=part)
+        assert status_of(house, sent) in range(200, 500), path
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"Host: a\r\nHost: b", b"Host: a\r\nHost: a", b"Host:", b"Host: ", b"Accept: */*", b"Host: a b", b"Host: [", b"Host: a,b",
+     b"Host: u@a", b"Host: a/b", b"Host: \xff", b"Host: a:b", b"Host: http://a"],
+)  # fmt: skip
+def test_a_request_has_exactly_one_host(house: Served, head: bytes) -> None:
+    upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+    assert 400 == status_of(house, b"GET /api/v1/health HTTP/1.1\r\n%s\r\nConnection: close\r\n\r\n" % head)
+    assert 400 == status_of(house, b"GET /api/v1/events/socket HTTP/1.1\r\n%s\r\n%s\r\n\r\n" % (head, upgrade))
+
+
+@pytest.mark.parametrize("host", [b"127.0.0.1", b"localhost:80", b"[::1]", b"lampstand.local"])
+def test_names_and_addresses_are_answered(house: Served, host: bytes) -> None:
+    assert 200 == status_of(house, request("GET", b"/api/v1/health", host=host))
+
+
+def test_a_websocket_with_odd_values_is_closed(house: Served) -> None:
+    for query in (*PERCENT, "9" * 6_000, quote("²")):
+        head = b"GET /api/v1/events/socket?after=%s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket" % query.encode()
+        keys = b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+        authorization = b"Authorization: " + bearer(house.home)["Authorization"].encode()
+        status = status_of(house, b"\r\n".join([head, keys, authorization, b"", b""]))
+        assert status == 101 or status in range(400, 500), query
+
+
+def test_odd_places_are_not_imported(house: Served) -> None:
+    texts = house.home / "texts"
+    texts.mkdir(exist_ok=True)
+    (texts / "circle").symlink_to("circle")
+    (texts / "out").symlink_to("/etc")
+    for place in (
+        "\0",
+        f"{texts}/\0",
+        f"{texts}/circle/a",
+        f"{texts}/out/passwd",
+        f"{texts}/../appliance.db",
+        "a" * 1_000,
+    ):
+        answer = house.http.post("/api/v1/jobs", json={"kind": "import", "location": place})
+        assert answer.status_code == 403, (place, answer.text)
+    long = house.http.post("/api/v1/jobs", json={"kind": "import", "location": f"{texts}/{'a' * 300}"})
+    assert long.status_code in (201, 403)
