@@ -13,9 +13,10 @@ from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hos
 
 from models.catalogue import MINILM, Catalogue, Role
 from models.child.frames import Finished, Piece
-from models.errors import ModelCrashed, ModelError
+from models.errors import ModelCrashed, ModelError, RequestInvalid
 from models.host import Host
 from models.settings import RuntimeSettings
+from server.benchmarks.random_model import Shape, write_random_model
 
 ROUNDS, SOAK_ROUNDS = 20, 200
 TESTS = str(Path(__file__).parents[1])
@@ -105,6 +106,35 @@ def test_a_process_that_hangs_is_ended_by_the_watchdog(folder: Path) -> None:
     assert "gave no sign of life for 1 seconds" in failure.message
     assert "begun and done" == said
     assert took < 10
+
+
+def test_a_chat_template_without_end_is_stopped_and_its_process_goes_on(tmp_path: Path) -> None:
+    rounds = "{% for each in range(99999) %}"
+    endless = (
+        "{% if messages[0].content == 'stop' %}"
+        + rounds * 4
+        + "{% endfor %}" * 4
+        + "{% endif %}{{ messages[0].content }}"
+    )
+    file = write_random_model(tmp_path / "chat.gguf", Shape(template=endless))
+
+    async def scene() -> tuple[ModelError, float, bool, str]:
+        await Catalogue(tmp_path / "models").add(file)
+        async with hosting(tmp_path / "models") as host:
+            await answer(host, "chat", "hello")
+            process, began = child_of(host, "chat"), time.monotonic()
+            with pytest.raises(RequestInvalid) as failed:
+                await answer(host, "chat", "stop")
+            took = time.monotonic() - began
+            said, _ = await answer(host, "chat", "hello")
+            return failed.value, took, process == child_of(host, "chat"), said
+
+    failure, took, same_process, said = asyncio.run(scene())
+
+    assert "chat template took over 10 seconds" in failure.message
+    assert took < 20
+    assert same_process
+    assert said
 
 
 def test_a_stopped_process_counts_as_one_that_hangs(slow_folder: Path) -> None:
