@@ -26,8 +26,8 @@ from appliance.community.notifications import queries as notifications
 from appliance.errors import ApplianceError, Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EVERYONE
-from server.http.limits import caller_of
-from server.http.threads import CALLER, KIND, KIND_OPTION, Kind
+from server.http.limits import requester_of
+from server.http.threads import KIND, KIND_OPTION, REQUESTER, Kind
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -113,7 +113,7 @@ class WhoAsks(AbstractAuthenticationMiddleware):
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
         result = await self._authenticate(connection)
-        CALLER.set(caller_of(result.user, address_of(connection)))
+        REQUESTER.set(requester_of(result.user, address_of(connection)))
         KIND.set(connection.scope["route_handler"].opt.get(KIND_OPTION, Kind.READ))
         return result
 

@@ -14,7 +14,7 @@ from typing import ParamSpec, Self, TypeVar
 from appliance.community.accounts.person import Identity
 from appliance.errors import TooManyRequests
 from appliance.infrastructure.networks import OWN_LINKS
-from server.http.threads import CALLER, Caller, Threads
+from server.http.threads import REQUESTER, Requester, Threads
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -25,11 +25,11 @@ STREAMS_OF_SESSION, STREAMS_OF_TOKEN, STREAMS_OF_ADDRESS = 8, 256, 256
 SLOW_RETRY_S, STREAM_RETRY_S = 2.0, 10.0
 
 
-def caller_of(identity: Identity, address: str) -> Caller:
+def requester_of(identity: Identity, address: str) -> Requester:
     """Under what a caller's work is counted: the person, or the device that a guest's address stands for."""
     if identity.person:
-        return Caller(f"person {identity.person.id}", is_person=True)
-    return Caller(f"device {OWN_LINKS.caller(address).device}", is_person=False)
+        return Requester(f"person {identity.person.id}", is_person=True)
+    return Requester(f"device {OWN_LINKS.caller(address).device}", is_person=False)
 
 
 class Slot:
@@ -96,7 +96,7 @@ class SlowRequests:
         self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """The result of a slow function. Raises TooManyRequests, and what the function raises."""
-        caller = CALLER.get()
+        caller = REQUESTER.get()
         with self._in_progress.take(caller.key, SLOW_OF_PERSON if caller.is_person else SLOW_OF_ADDRESS):
             return await self._run_in(self._threads.slow, partial(function, *args, **kwargs))
 
@@ -129,5 +129,5 @@ class Streams:
         elif identity.token:
             caller, most = f"token {identity.token}", STREAMS_OF_TOKEN
         else:
-            caller, most = caller_of(identity, address).key, STREAMS_OF_ADDRESS
+            caller, most = requester_of(identity, address).key, STREAMS_OF_ADDRESS
         return self._in_progress.take(caller, most)

@@ -25,7 +25,7 @@ TURN_S = 0.0005
 SLOW_THREADS, SIGN_IN_THREADS, ANSWER_THREADS = 2, 2, 2
 
 
-class Caller(NamedTuple):
+class Requester(NamedTuple):
     """Under what a caller's work is counted: a person, or the address of guests."""
 
     key: str
@@ -43,9 +43,9 @@ class Kind(StrEnum):
 KIND_OPTION = "threads"
 # What a route of this kind declares as its `opt`, beside its rule; without it, a handler is a read.
 SIGN_IN = {KIND_OPTION: Kind.SIGN_IN}
-SERVER = Caller("", is_person=False)
+SERVER = Requester("", is_person=False)
 # Whose request the current task serves, and in which threads its handler runs; `server/access.py` sets both.
-CALLER: ContextVar[Caller] = ContextVar("caller", default=SERVER)
+REQUESTER: ContextVar[Requester] = ContextVar("requester", default=SERVER)
 KIND: ContextVar[Kind] = ContextVar("kind", default=Kind.READ)
 
 
@@ -81,7 +81,7 @@ class FairExecutor(Executor):
         with self._changed:
             if self._closed:
                 raise RuntimeError("The executor is shut down.")
-            self._waiting.setdefault(CALLER.get().key, deque()).append(call)
+            self._waiting.setdefault(REQUESTER.get().key, deque()).append(call)
             self._changed.notify()
         return future
 

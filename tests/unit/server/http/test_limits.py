@@ -17,9 +17,9 @@ from server.http.limits import (
     InProgress,
     SlowRequests,
     Streams,
-    caller_of,
+    requester_of,
 )
-from server.http.threads import CALLER, Threads
+from server.http.threads import REQUESTER, Threads
 
 ANNA = Person(id=1, name="Anna", login="anna", role=Role.MEMBER, class_code=None, created_at=0.0)
 BROWSER = Session(id=4, person=1, created_at=0, seen_at=0, expires_at=0, address="", agent="")
@@ -61,12 +61,12 @@ def test_slow_requests_beyond_the_limit_are_refused_and_others_still_run(
     slow, gate = SlowRequests(threads), threading.Event()
 
     async def crowd() -> None:
-        CALLER.set(caller_of(identity, "10.0.0.1"))
+        REQUESTER.set(requester_of(identity, "10.0.0.1"))
         held = [asyncio.create_task(slow.run(gate.wait)) for _ in range(most)]
         await asyncio.sleep(0)
         with pytest.raises(TooManyRequests):
             await slow.run(gate.wait)
-        CALLER.set(caller_of(NOBODY, "10.0.0.2"))
+        REQUESTER.set(requester_of(NOBODY, "10.0.0.2"))
         assert await slow.run(lambda: "another caller") == "another caller"
         gate.set()
         await asyncio.gather(*held)
@@ -78,15 +78,15 @@ def test_one_slow_request_after_another_is_never_refused(threads: Threads) -> No
     slow = SlowRequests(threads)
 
     async def patient() -> int:
-        CALLER.set(caller_of(Identity(person=ANNA), ""))
+        REQUESTER.set(requester_of(Identity(person=ANNA), ""))
         return sum([await slow.run(lambda: 1) for _ in range(50)])
 
     assert asyncio.run(patient()) == 50
 
 
 def test_somebody_who_signs_in_behind_a_shared_address_has_limits_of_their_own() -> None:
-    assert caller_of(Identity(person=ANNA), "10.0.0.1") != caller_of(NOBODY, "10.0.0.1")
-    assert caller_of(Identity(person=ANNA), "10.0.0.1") == caller_of(Identity(person=ANNA), "10.0.0.2")
+    assert requester_of(Identity(person=ANNA), "10.0.0.1") != requester_of(NOBODY, "10.0.0.1")
+    assert requester_of(Identity(person=ANNA), "10.0.0.1") == requester_of(Identity(person=ANNA), "10.0.0.2")
 
 
 def test_streams_count_per_session_and_per_token() -> None:

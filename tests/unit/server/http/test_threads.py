@@ -12,12 +12,12 @@ from litestar.di import Provide
 from litestar.routes import HTTPRoute
 
 from server import routes
-from server.http.threads import CALLER, KIND, KIND_OPTION, Caller, FairExecutor, Kind, Threads
+from server.http.threads import KIND, KIND_OPTION, REQUESTER, FairExecutor, Kind, Requester, Threads
 
 
 def submit(executor: FairExecutor, caller: str, function: Any, *args: Any) -> "Future[Any]":
     def call() -> "Future[Any]":
-        CALLER.set(Caller(caller, is_person=False))
+        REQUESTER.set(Requester(caller, is_person=False))
         return executor.submit(function, *args)
 
     return copy_context().run(call)
