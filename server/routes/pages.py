@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 from appliance.community.accounts import queries as accounts
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
+from appliance.infrastructure.certificates import EXPOSED_KEYS, RENEW_KEYS
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import book_named, find_book
@@ -51,6 +52,7 @@ class PagesController(Controller):
                 "translations": queries.translations(appliance.library),
                 "index": appliance.index_state(),
                 "set_up": accounts.is_set_up(appliance.appliance_db),
+                "warnings": [f"{EXPOSED_KEYS} {RENEW_KEYS}"] if appliance.keys_are_exposed else [],
             },
         )
 

@@ -4,6 +4,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from appliance.community.accounts import queries
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Identity
 from appliance.community.accounts.tokens import csrf_token
+from appliance.infrastructure.certificates import MARK, ensure_certificates, today
 from appliance.infrastructure.database import Database
 from server.access import audiences_of
 from server.bootstrap import APPLIANCE_MIGRATIONS
@@ -55,6 +57,19 @@ def test_the_page_goes_through_every_line_and_names_tests_that_are_there() -> No
 
     assert [] == [each for each in LEVEL_1 if each not in lines]
     assert [] == missing
+
+
+def test_administrators_alone_are_told_that_keys_of_an_earlier_version_need_renewal(
+    house: Served, browser: httpx.Client
+) -> None:
+    tls = house.home / "tls"
+    ensure_certificates(tls, ["localhost"], [IPv4Address("127.0.0.1")], today())
+    assert "earlier version" not in browser.get("/").text
+
+    (tls / MARK).unlink()
+
+    assert "lampstand tls renew --new-authority" in browser.get("/").text
+    assert "earlier version" not in house.guest.get("/", headers={"Accept": "text/html"}).text
 
 
 def _order(line: str) -> list[int]:
