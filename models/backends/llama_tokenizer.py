@@ -23,7 +23,7 @@ class LlamaTokenizer:
         """The tokens of a prompt, with the one that begins every text of this model. Raises RequestInvalid.
 
         llama.cpp never parses control tokens here: they are found where the template wrote them, so that no text of a
-        request becomes one. What lies between them is what llama.cpp itself tokenizes in one piece.
+        request becomes one. llama.cpp itself tokenizes each text between two of them in one piece.
         """
         tokens: list[int] = []
         for part in self._splitter.split(prompt):

@@ -38,7 +38,7 @@ class Urgency(IntEnum):
 
 
 class Ticket(Generic[Work]):
-    """A place in the queue. One that was admitted goes on with a request that had its place already."""
+    """A place in the queue. An admitted one belongs to a request that had its place before."""
 
     def __init__(self, work: Work, lane: Lane, urgency: Urgency, user: str) -> None:
         self.work, self.lane, self.urgency, self.user = work, lane, urgency, user
@@ -53,7 +53,7 @@ class FairQueue(Generic[Work]):
         self._people: dict[tuple[Lane, Urgency], OrderedDict[str, deque[Ticket[Work]]]] = {
             (lane, urgency): OrderedDict() for lane in Lane for urgency in Urgency
         }
-        # Places that are taken, and by whom.
+        # How many places are taken, and how many each person holds.
         self._taken: Counter[tuple[Lane, Urgency]] = Counter()
         self._held: Counter[tuple[Lane, Urgency, str]] = Counter()
         self._service_s: dict[Lane, float] = {}
