@@ -30,6 +30,8 @@ MAX_BLOCK_BYTES = 64 * 2**20
 # What a module's files unpack to in all: a block is unpacked once where verses stand in the order of the canon.
 MAX_UNPACKED_BYTES = 512 * 2**20
 MAX_CONFIGURATION_BYTES = 2**20
+# Of all verses with their markup.
+MAX_TEXT_CHARACTERS = 256 * 2**20
 # The markup of one verse, or of the introduction of one chapter.
 MAX_FRAGMENT_BYTES = 4 * 2**20
 
@@ -196,8 +198,14 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _verses(configuration: Configuration) -> Iterator[Verse]:
-    reader = VerseReader()
+    reader, size = VerseReader(), 0
     for slot in read_slots(configuration, _TEXT_DRIVERS[configuration.value("ModDrv")]):
+        size += len(slot.fragment)
+        if size > MAX_TEXT_CHARACTERS:
+            raise SourceUnreadable(
+                f"The verses of {configuration.module} have over {MAX_TEXT_CHARACTERS:,} characters.",
+                remedy="No Bible text is that large.",
+            )
         if slot.verse:
             reader.begin(verse_id(slot.book, slot.chapter, slot.verse))
         feed_fragment(reader, slot.fragment)
@@ -219,14 +227,15 @@ def read_slots(configuration: Configuration, entry: struct.Struct) -> Iterator[S
     """Every place of a module in the order of its versification. Raises SourceUnreadable."""
     scheme = versification(configuration.value("Versification", "KJV"))
     found = False
+    there = {path.name for path in _listed(configuration.data_path)}
     for testament, divisions in scheme.testaments.items():
         for prefix in _BLOCK_PREFIXES:
-            if (configuration.data_path / f"{testament}.{prefix}zv").exists():
+            if f"{testament}.{prefix}zv" in there:
                 found = True
                 yield from _testament_slots(configuration, f"{testament}.{prefix}", divisions, entry)
     if not found:
         raise SourceUnreadable(
-            f"The module {configuration.module} has no data files in {configuration.value('DataPath')}.",
+            f"The module {configuration.module} has no data files in {configuration.value('DataPath')[:80]}.",
             remedy="Unpack or fetch it again.",
         )
 
