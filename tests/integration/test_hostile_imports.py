@@ -23,7 +23,7 @@ RAW = re.compile(
     r"list index|Something failed",
     re.IGNORECASE,
 )
-OURS = {"SourceUnreadable", "SourceNotFound", "ArchiveRefused", "FileRefused", "TextFaulty"}
+OURS = {"SourceUnreadable", "SourceNotFound", "ArchiveRefused", "FileRefused", "TextFaulty", "UnknownVersification"}
 AS_JOBS = [name for name in HOSTILE if name not in HARMLESS]
 
 

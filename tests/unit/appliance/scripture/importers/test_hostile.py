@@ -49,6 +49,7 @@ def test_a_hostile_text_is_refused_with_a_sentence(name: str, tmp_path: Path, li
 def assert_is_a_sentence(refusal: ApplianceError) -> None:
     assert refusal.message.endswith(".")
     assert refusal.remedy
+    assert len(str(refusal)) < 1_000
     assert not [each for each in RAW if each in str(refusal)], str(refusal)
     assert str(refusal).isprintable()
 
