@@ -75,8 +75,13 @@ def size_of(count: int) -> str:
 
 def shown_name(path: Path) -> str:
     """The name of a file as a sentence can hold it, whatever bytes it is made of."""
-    clean = "".join(each if each.isprintable() else "�" for each in path.name)
-    return clean if len(clean) <= _MOST_SHOWN else f"{clean[: _MOST_SHOWN - 1]}…"
+    return shown_text(path.name)
+
+
+def shown_text(text: str, *, most: int = _MOST_SHOWN) -> str:
+    """Text from a file as a sentence can hold it: one line, printable, and not long."""
+    clean = "".join(each if each.isprintable() else "�" for each in text[: most + 1])
+    return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
 def _open_inside(path: Path, folder: Path) -> int:

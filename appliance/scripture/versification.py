@@ -49,7 +49,7 @@ def versification(name: str) -> Versification:
     table = canons.get(name.lower())
     if table is None:
         known = ", ".join(sorted(each.upper() for each in canons))
-        raise UnknownVersification(f"The versification {name!r} is not known.", remedy=f"Known ones: {known}.")
+        raise UnknownVersification(f"The versification {name[:40]!r} is not known.", remedy=f"Known ones: {known}.")
     testaments = {
         testament: tuple(
             Division(BOOK_BY_OSIS[osis], tuple(verses)) for _name, osis, _preferred, verses in table.get(testament, ())

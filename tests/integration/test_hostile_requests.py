@@ -4,6 +4,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -74,7 +75,7 @@ def test_a_path_that_no_file_has_is_not_found(house: Served, path: str) -> None:
     assert (404, "There is nothing at this address.") == (answer.status_code, answer.json()["detail"])
 
 
-def routes_of(house: Served) -> list[tuple[str, str, dict]]:
+def routes_of(house: Served) -> list[tuple[str, str, dict[str, Any]]]:
     document = house.guest.get("/schema/openapi.json").json()
     found = [(method, path, route) for path, routes in document["paths"].items() for method, route in routes.items()]
     return [each for each in found if not LEFT_OUT.search(each[1])]

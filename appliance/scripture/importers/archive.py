@@ -40,9 +40,9 @@ def unpack(path: Path, into: Path, *, inside: Path | None = None, on_chunk: Call
     Raises ArchiveRefused or FileRefused; files that were written by then are in `into` only.
     """
     name = shown_name(path)
-    with open_regular(path, inside=inside, most=MAX_TOTAL_BYTES) as file:
+    with _BoundedReader(open_regular(path, inside=inside, most=MAX_TOTAL_BYTES).detach()) as file:
         try:
-            with zipfile.ZipFile(_BoundedReader(file.detach())) as archive:
+            with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
                 if len(members) > MAX_FILES:
                     raise ArchiveRefused(

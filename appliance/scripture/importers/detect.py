@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from appliance.errors import NotFound, Refused
-from appliance.infrastructure.opening import files_inside, open_regular, shown_name
+from appliance.infrastructure.opening import files_inside, open_regular, shown_name, shown_text
 from appliance.scripture.importers import (
     archive,
     link_tables,
@@ -50,7 +50,7 @@ def open_sources(
         yield [pythonbible.read_pythonbible(location.partition(":")[2])]
         return
     path = Path(location)
-    shown = "".join(each if each.isprintable() else "�" for each in location)[:200]
+    shown = shown_text(location, most=200)
     with tempfile.TemporaryDirectory(prefix="lampstand-import-", dir=scratch_in) as scratch:
         if _is_folder(path, shown):
             sources = _folder_sources(path, shown_name(path), on_file)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from lxml import etree
 
-from appliance.infrastructure.opening import open_regular, shown_name, size_of
+from appliance.infrastructure.opening import open_regular, shown_name, shown_text, size_of
 from appliance.scripture.canon import BOOK_BY_OSIS, verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.fragments import is_milestone
@@ -64,7 +64,7 @@ class _Target:
     def doctype(self, name: str, _public: str | None, _system: str | None) -> None:
         """Called by the parser for a document type declaration, whatever the encoding."""
         raise SourceUnreadable(
-            f"The document declares a document type ({name}), which could read or inflate other data.",
+            f"The document declares a document type ({shown_text(name)}), which could read or inflate other data.",
             remedy="Remove the <!DOCTYPE …> from it.",
         )
 
@@ -150,7 +150,7 @@ class _Parser:
 
 def _fault(error: etree.XMLSyntaxError) -> str:
     """What the parser found, in one line without a full stop."""
-    return " ".join(str(error.msg or "the parser does not say why").split()).removesuffix(".")[:200]
+    return shown_text(" ".join(str(error.msg or "the parser does not say why").split()).removesuffix("."), most=200)
 
 
 def _read_header(path: Path, inside: Path | None) -> Header:
@@ -267,7 +267,7 @@ def _joined(verses: list[Verse]) -> list[Verse]:
 
 def _too_long(verse: Verse) -> SourceUnreadable:
     return SourceUnreadable(
-        f"The verse {verse.osis} goes on for longer than any verse does.", remedy="Is the document an OSIS Bible?"
+        f"The verse {verse.osis} is longer than any verse is.", remedy="Is the document an OSIS Bible?"
     )
 
 

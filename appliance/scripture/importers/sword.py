@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from appliance.infrastructure.opening import MAX_FILES, FileRefused, read_regular, shown_name, size_of
+from appliance.infrastructure.opening import MAX_FILES, FileRefused, read_regular, shown_name, shown_text, size_of
 from appliance.scripture.canon import Book, verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.fragments import feed_fragment
@@ -27,9 +27,11 @@ from appliance.scripture.versification import Division, versification
 
 # The largest block of any known module is under 20 MB; a block that grows past this is a bomb.
 MAX_BLOCK_BYTES = 64 * 2**20
-# What a module's files unpack to in all: a block is unpacked once where verses stand in the order of the canon.
+# All blocks of a module together: each is unpacked once, as verses are stored in the order of the canon.
 MAX_UNPACKED_BYTES = 512 * 2**20
 MAX_CONFIGURATION_BYTES = 2**20
+# Of all verses with their markup.
+MAX_TEXT_CHARACTERS = 256 * 2**20
 # The markup of one verse, or of the introduction of one chapter.
 MAX_FRAGMENT_BYTES = 4 * 2**20
 
@@ -89,7 +91,7 @@ class Configuration(msgspec.Struct, frozen=True):
 def read_configurations(root: Path, *, inside: Path | None = None) -> list[Configuration]:
     """The modules of a SWORD root, which no link may lead out of the folder `inside` (the root, unless it is given).
 
-    Raises SourceUnreadable where there is none, or FileRefused.
+    Raises SourceUnreadable for a root without modules, or FileRefused.
     """
     found = [
         _read_configuration(path, root, inside or root) for path in _listed(root / "mods.d") if path.suffix == ".conf"
@@ -108,7 +110,7 @@ def _read_configuration(path: Path, root: Path, inside: Path) -> Configuration:
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
         stripped = line.strip()
         if stripped.startswith("[") and stripped.endswith("]"):
-            module = stripped[1:-1]
+            module = shown_text(stripped[1:-1])
         elif stripped and not stripped.startswith("#"):
             key, _, value = stripped.partition("=")
             values.setdefault(key.strip().lower(), value.strip())
@@ -128,7 +130,7 @@ def read_text(configuration: Configuration) -> TextSource:
     driver = configuration.value("ModDrv")
     if driver not in _TEXT_DRIVERS:
         raise SourceUnreadable(
-            f"The module {configuration.module} uses the driver {driver}, which is not read.",
+            f"The module {configuration.module} uses the driver {shown_text(driver)}, which is not read.",
             remedy=f"Drivers read: {', '.join([*_TEXT_DRIVERS, *COMMENTARY_DRIVERS])}, zLD.",
         )
     check_open(configuration)
@@ -163,7 +165,7 @@ def check_open(configuration: Configuration) -> None:
     markup = configuration.value("SourceType", "OSIS")
     if markup.upper() != "OSIS":
         raise SourceUnreadable(
-            f"The module {configuration.module} is marked up in {markup}.", remedy="Only OSIS is read."
+            f"The module {configuration.module} is marked up in {shown_text(markup)}.", remedy="Only OSIS is read."
         )
     if configuration.value("CompressType", "ZIP").upper() != "ZIP" or configuration.value("CipherKey"):
         raise SourceUnreadable(
@@ -196,8 +198,14 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _verses(configuration: Configuration) -> Iterator[Verse]:
-    reader = VerseReader()
+    reader, size = VerseReader(), 0
     for slot in read_slots(configuration, _TEXT_DRIVERS[configuration.value("ModDrv")]):
+        size += len(slot.fragment)
+        if size > MAX_TEXT_CHARACTERS:
+            raise SourceUnreadable(
+                f"The verses of {configuration.module} have over {MAX_TEXT_CHARACTERS:,} characters.",
+                remedy="No Bible text is that large.",
+            )
         if slot.verse:
             reader.begin(verse_id(slot.book, slot.chapter, slot.verse))
         feed_fragment(reader, slot.fragment)
@@ -219,14 +227,15 @@ def read_slots(configuration: Configuration, entry: struct.Struct) -> Iterator[S
     """Every place of a module in the order of its versification. Raises SourceUnreadable."""
     scheme = versification(configuration.value("Versification", "KJV"))
     found = False
+    there = {path.name for path in _listed(configuration.data_path)}
     for testament, divisions in scheme.testaments.items():
         for prefix in _BLOCK_PREFIXES:
-            if (configuration.data_path / f"{testament}.{prefix}zv").exists():
+            if f"{testament}.{prefix}zv" in there:
                 found = True
                 yield from _testament_slots(configuration, f"{testament}.{prefix}", divisions, entry)
     if not found:
         raise SourceUnreadable(
-            f"The module {configuration.module} has no data files in {configuration.value('DataPath')}.",
+            f"The module {configuration.module} has no data files in {shown_text(configuration.value('DataPath'))}.",
             remedy="Unpack or fetch it again.",
         )
 

@@ -137,7 +137,7 @@ def read_book(book: Book, text: str, file_name: str) -> Iterator[Verse]:
 
 
 def _prepare(text: str) -> str:
-    """Leave what stands in the text: words with their numbers in front, and nothing about it.
+    """The text with the Strong's numbers in front of their words, and without the markers of other matter.
 
     Every step takes time in proportion to the text, also where markers are opened and never closed.
     """

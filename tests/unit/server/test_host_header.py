@@ -54,7 +54,7 @@ def test_others_are_answered_with_400() -> None:
     assert 400 == start["status"]
     assert "Host header" in msgspec.json.decode(body["body"])["detail"]
 
-    offered = {"websocket.http.response": {}}
+    offered: dict[str, Any] = {"websocket.http.response": {}}
     start, _body = answers_of({"type": "websocket", "headers": [], "extensions": offered})
     assert 400 == start["status"]
 

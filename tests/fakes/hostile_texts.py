@@ -1,0 +1,177 @@
+"""Files that attack an importer, each small to write."""
+
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+GENESIS = "\\id GEN\n\\c 1\n\\p\n\\v 1 In the beginning God created the heavens and the earth.\n"
+OSIS = (
+    '<osis><osisText osisIDWork="T"><header><work osisWork="T"><title>T</title></work></header>'
+    '<div type="book" osisID="Gen"><chapter osisID="Gen.1">{}</chapter></div></osisText></osis>'
+)
+VERSE = '<verse osisID="Gen.1.1">In the beginning.</verse>'
+MANY = 200_000
+
+
+def usfm(text: str) -> Callable[[Path], None]:
+    return lambda folder: _write(folder / "a.usfm", text)
+
+
+def osis(inner: str) -> Callable[[Path], None]:
+    return lambda folder: _write(folder / "a.xml", OSIS.format(inner))
+
+
+def table(text: str) -> Callable[[Path], None]:
+    return lambda folder: _write(folder / "a.tsv", text)
+
+
+def _write(path: Path, text: str | bytes) -> None:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def raw(name: str, content: str | bytes) -> Callable[[Path], None]:
+    return lambda folder: _write(folder / name, content)
+
+
+def pipe(name: str) -> Callable[[Path], None]:
+    return lambda folder: os.mkfifo(folder / name)
+
+
+def link(name: str, target: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).symlink_to(target)
+
+
+def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        with zipfile.ZipFile(folder / "a.zip", "w", method) as file:
+            for name, content in members:
+                file.writestr(name, content)
+
+    return make
+
+
+def module(configuration: str, **files: bytes) -> Callable[[Path], None]:
+    """A SWORD module: its configuration, and data files by their names with `_` for `.`."""
+
+    def make(folder: Path) -> None:
+        (folder / "mods.d").mkdir()
+        _write(folder / "mods.d" / "t.conf", configuration)
+        (folder / "data").mkdir()
+        for name, content in files.items():
+            _write(folder / "data" / name.replace("_", "."), content)
+
+    return make
+
+
+def dictionary(key: bytes, markup: bytes, feature: str = "GreekDef") -> Callable[[Path], None]:
+    block = struct.pack("<III", 1, 12, len(markup)) + markup
+    packed = zlib.compress(block)
+    dat = key + b"\n" + struct.pack("<II", 0, 0)
+    return module(
+        f"[T]\nModDrv=zLD\nDataPath=./data/d\nFeature={feature}\nDescription=Topics\n",
+        d_idx=struct.pack("<II", 0, len(dat)), d_dat=dat, d_zdx=struct.pack("<II", 0, len(packed)), d_zdt=packed,
+    )  # fmt: skip
+
+
+def verses_of(fragment: bytes) -> Callable[[Path], None]:
+    """A module of one testament with one verse, the fragment."""
+    packed = zlib.compress(fragment)
+    slots = 24_115  # of the Old Testament in the KJV's versification
+    return module(
+        "[T]\nModDrv=zText4\nDataPath=./data/\nVersification=KJV\n",
+        ot_bzs=struct.pack("<III", 0, len(packed), len(fragment)), ot_bzz=packed,
+        ot_bzv=struct.pack("<III", 0, 0, 0) * 4 + struct.pack("<III", 0, 0, len(fragment)) + bytes(12 * (slots - 5)),
+    )  # fmt: skip
+
+
+CONFIGURATION = "[T]\nModDrv=zText\nDataPath={}\n"
+PERSON = "personLookup,displayTitle,name,surname,alsoCalled,dictText,birthYear,minYear,verses\n"
+
+# What is read without its odd part; all others are refused.
+HARMLESS = frozenset(
+    {"6,000 digits of a level", "6,000 digits of Strong's", "6,000 digits of a year", "milestones without end",
+     "signs of our own", "name of signs"}
+)  # fmt: skip
+HOSTILE: dict[str, Callable[[Path], None]] = {
+    # What is no regular file, and links out of the folder.
+    "pipe as USFM": pipe("a.usfm"),
+    "pipe as OSIS": pipe("a.xml"),
+    "pipe as table": pipe("a.txt"),
+    "pipe as CSV": pipe("a.csv"),
+    "device as USFM": link("a.usfm", "/dev/zero"),
+    "device as OSIS": link("a.osis", "/dev/zero"),
+    "link out as USFM": link("a.usfm", "/etc/passwd"),
+    "link out as table": link("a.tsv", "/etc/passwd"),
+    "link out as CSV": link("a.csv", "/etc/passwd"),
+    "link in a circle": link("a.usfm", "a.usfm"),
+    "link to nothing": link("a.xml", "nowhere"),
+    "modules elsewhere": link("mods.d", "/usr/share/sword/mods.d"),
+    "data elsewhere": module(CONFIGURATION.format("/etc/")),
+    "data path with NUL": module(CONFIGURATION.format("./a\0b")),
+    "data path of 300 letters": module(CONFIGURATION.format("./" + "a" * 300)),
+    "data path with a pattern": module(CONFIGURATION.format("./data/**x")),
+    "data path of the folder": module(CONFIGURATION.format("./")),
+    "folder named as a file": lambda folder: (folder / "a.usfm").mkdir(),
+    # Numbers.
+    "6,000 digits of a chapter": usfm(f"\\id GEN\n\\c {'1' * 6_000}\n\\v 1 a\n"),
+    "6,000 digits of a verse": usfm(f"\\id GEN\n\\c 1\n\\v {'9' * 6_000} a\n"),
+    "6,000 digits of a bridge": usfm(f"\\id GEN\n\\c 1\n\\v 1-{'9' * 6_000} a\n"),
+    "superscript chapter": usfm("\\id GEN\n\\c ²\n\\v 1 a\n"),
+    "6,000 digits of an OSIS id": osis(f'<verse osisID="Gen.1.{"9" * 6_000}">a</verse>'),
+    "blank OSIS id": osis('<verse osisID=" ">a</verse>'),
+    "6,000 digits of a level": osis(f'<verse osisID="Gen.1.1"><l level="{"9" * 6_000}">a</l></verse>'),
+    "6,000 digits of Strong's": osis(f'<verse osisID="Gen.1.1"><w lemma="strong:G{"9" * 6_000}">a</w></verse>'),
+    "superscript level": osis('<verse osisID="Gen.1.1"><l level="²">a</l>&lt;b></verse>'),
+    "6,000 digits of a character": verses_of(b"<b>&#" + b"9" * 6_000 + b";</b>"),
+    "6,000 digits of a key": dictionary(b"9" * 6_000, b"x"),
+    "superscript key": dictionary("²".encode(), b"x"),
+    "6,000 digits of votes": table(f"Gen.1.1\tGen.1.2\t{'9' * 6_000}\n"),
+    "6,000 digits of a place": table(f"Gen.1.{'9' * 6_000}\tGen.1.2\t1\n"),
+    "6,000 digits of a year": raw("a.csv", f"{PERSON}a,b,c,d,,,{'9' * 6_000},,Gen.1.1\n"),
+    # Bytes and forms.
+    "not UTF-8": raw("a.usfm", b"\\id GEN\n\xff"),
+    "NUL": raw("a.usfm", b"\\id GEN\n\\c 1\n\\v 1 \0\n\\v 1 a\n"),
+    "other encoding": raw("a.xml", b'<?xml version="1.0" encoding="foo"?><osis/>'),
+    "UTF-16 half": raw("a.xml", "<osis>".encode("utf-16")[:-1]),
+    "undeclared prefix": osis("<a:b/>"),
+    "columns missing": raw("a.csv", "personLookup\na\n"),
+    "CSV with NUL": raw("a.csv", b"personLookup,displayTitle\n\0,\xff\n"),
+    "CSV field of 200 kB": raw("a.csv", PERSON + "x" * 200_000),
+    "document type": raw("a.xml", '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><osis>&b;</osis>'),
+    "signs that cannot be shown": raw("a.xml", "<osis \ufeffT>"),
+    "driver of signs": module("[\x1b[2J]\nModDrv=\x1b[31m\n"),
+    "long versification": module(CONFIGURATION.format("./data/") + "Versification=" + "V" * 100_000),
+    "nothing": raw("a.usfm", b""),
+    "name of signs": raw("....usfm", GENESIS),
+    "zip of 20,000 files": zipped(*((f"{number}", b"") for number in range(20_000))),
+    "zip with a long name": zipped(("a" * 300, b"x")),
+    "zip with LZMA": zipped(("a.usfm", GENESIS.encode()), method=zipfile.ZIP_LZMA),
+    "zip cut short": raw("a.zip", b"PK\3\4" + b"\0" * 40),
+    "zip without files": zipped(),
+    # What takes long or much memory with patterns that look back.
+    "milestones without end": usfm(GENESIS + "\\va " * MANY),
+    "words without end": usfm(GENESIS + "\\w a|" * MANY),
+    "words without end, bars": usfm(GENESIS + "\\w " + "|" * MANY),
+    "bars": usfm(GENESIS + "|" * MANY),
+    "signs of our own": usfm(GENESIS + "\ue000" * MANY),
+    "styles without end": usfm(GENESIS + "\\nd a" * MANY),
+    "notes without end": usfm(GENESIS + "\\f + a" * MANY),
+    "verse of a megabyte": usfm("\\id GEN\n\\c 1\n\\v 1 " + "a " * MANY),
+    "comments without end": verses_of(b"<!--" * 50_000 + b"|"),
+    "declarations without end": verses_of(b"<!" * 50_000 + b"|"),
+    "attributes of letters": verses_of(b"<a " + b"a" * 100_000 + b">|"),
+    "elements without end": verses_of(b"<w>" * 20_000 + b"|"),
+    "deep elements": osis("<hi>" * 20_000 + "</hi>" * 20_000),
+    "one verse in many pieces": osis(VERSE * 5_000),
+    "the same verse again": osis((VERSE + VERSE.replace("1.1", "1.2")) * 2_000),
+    "deep dictionary": dictionary(b"1", b"<a>" * 5_000 + b"</a>" * 5_000),
+    "deep topics": dictionary(b"1", b"<list>" * 5_000, feature=""),
+    "blanks in a dictionary": dictionary(b"x", b" " * 100_000 + b"-"),
+    "edges in a dictionary": dictionary(b"1", b"<list>" + b":" * 100_000 + b"a</list>" + b"<a>" * 500, feature=""),
+    "brackets in a CSV": raw("a.csv", f'{PERSON}a,b,c,d,,{"[](" * 40_000},,,Gen.1.1\nx,"{"x" * 200_000}"\n'),
+    "line without end": table("Gen.1.1\tGen.1.2\t1\n" + "x" * 5_000_000),
+    "lines that are no links": table("Gen.1.1\tGen.1.2\t1\n" + "x\n" * 300_000),
+}

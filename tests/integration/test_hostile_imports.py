@@ -1,0 +1,114 @@
+"""Imports of hostile texts as jobs: what a person is told, what is left behind, and how soon a cancelled one ends."""
+
+import contextlib
+import os
+import re
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from fakes.hostile_texts import HARMLESS, HOSTILE
+
+from appliance.errors import ApplianceError
+from appliance.infrastructure.jobs.job import Job, JobCancelled, State
+from appliance.scripture.jobs import IMPORT
+from server.bootstrap import Appliance, LocationNotText
+from server.worker import Worker
+
+SENTENCES = re.compile(r"\S[^\n]*\.( [A-Z][^\n]*[.?])+")
+# Words of the interpreter and of engines, not ours.
+RAW = re.compile(
+    r"Exceeds the limit|embedded null|codec|invalid literal|recursion|Errno|Traceback|\w+Error\b|surrogates|NoneType|"
+    r"list index|Something failed",
+    re.IGNORECASE,
+)
+OURS = {"SourceUnreadable", "SourceNotFound", "ArchiveRefused", "FileRefused", "TextFaulty", "UnknownVersification"}
+AS_JOBS = [name for name in HOSTILE if name not in HARMLESS]
+
+
+def imported(appliance: Appliance, location: Path) -> Job:
+    job = appliance.create_import_job(str(location))
+    with contextlib.suppress(ApplianceError):
+        appliance.run_job_here(job, lambda _progress, _message: None)
+    return appliance.jobs.get(job.id)
+
+
+def test_every_refusal_is_told_in_sentences_and_leaves_nothing_behind(appliance: Appliance, tmp_path: Path) -> None:
+    for number, name in enumerate(AS_JOBS):
+        folder = tmp_path / f"texts{number}"
+        folder.mkdir()
+        HOSTILE[name](folder)
+        archive = folder / "a.zip"
+        job = imported(appliance, archive if archive.exists() else folder)
+
+        assert State.FAILED is job.state, name
+        assert job.error_class in OURS, (name, job.error_class, job.error)
+        assert job.error, name
+        assert SENTENCES.fullmatch(job.error), (name, job.error)
+        assert not RAW.search(job.error), (name, job.error)
+    assert [] == list(appliance.folder.workshop.glob("*/*"))
+
+
+def test_a_pipe_does_not_hold_up_the_queue(appliance: Appliance) -> None:
+    """What a worker does with a pipe among the texts: refuse it, and go on with the next job."""
+    texts = appliance.folder.texts
+    texts.mkdir(exist_ok=True)
+    os.mkfifo(texts / "pipe.usfm")
+    (texts / "text.usfm").write_text("\\id GEN\n\\c 1\n\\v 1 In the beginning.\n")
+    blocked = appliance.create_import_job(str(texts / "pipe.usfm"))
+    behind = appliance.create_import_job(str(texts / "text.usfm"))
+    imports = {kind: function for kind, function in appliance.work.items() if kind is IMPORT}
+    consuming = threading.Thread(target=Worker(appliance, "library", imports).drain, daemon=True)
+    consuming.start()
+    consuming.join(30)
+
+    assert not consuming.is_alive()
+    assert "pipe.usfm is not a regular file." in (appliance.jobs.get(blocked.id).error or "")
+    assert State.DONE is appliance.jobs.get(behind.id).state
+
+
+def test_a_name_that_is_not_utf_8_is_refused_at_once(appliance: Appliance, tmp_path: Path) -> None:
+    with pytest.raises(LocationNotText, match="is not UTF-8"):
+        appliance.create_import_job(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.usfm"))
+
+
+def test_a_file_with_a_name_that_is_not_utf_8_is_read(appliance: Appliance, tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    named = os.open(os.fsencode(folder) + b"/b\xff.usfm", os.O_WRONLY | os.O_CREAT, 0o600)
+    os.write(named, b"\\id GEN\n\\c 1\n\\v 1 In the beginning.\n")
+    os.close(named)
+
+    assert State.DONE is imported(appliance, folder).state
+
+
+@pytest.mark.parametrize("suffix", ["tsv", "usfm"])
+def test_a_cancelled_import_ends_soon_and_changes_nothing(appliance: Appliance, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"large.{suffix}"
+    if suffix == "tsv":
+        file.write_text("Gen.1.1\tJohn.1.1\t1\n" * 1_000_000)
+    else:
+        # Faults stop an import too, so the verses are whole: all the psalms, with much in each.
+        psalms = "".join(f"\\c {chapter}\n" + _verses() for chapter in range(1, 151))
+        file.write_text("\\id PSA\n" + psalms)
+    job = appliance.create_import_job(str(file))
+    cancelled_at: list[float] = []
+
+    def cancel(_progress: float, message: str) -> None:
+        if not cancelled_at and " read" in message:
+            appliance.jobs.cancel(job.id)
+            cancelled_at.append(time.monotonic())
+
+    with pytest.raises(JobCancelled):
+        appliance.run_job_here(job, cancel)
+
+    assert time.monotonic() - cancelled_at[0] < 10
+    assert State.CANCELLED is appliance.jobs.get(job.id).state
+    assert not appliance.library.reader.rows("SELECT id FROM translations UNION SELECT id FROM datasets")
+    assert [] == list(appliance.folder.workshop.glob("*/*"))
+
+
+def _verses() -> str:
+    marked = '\\w word|strong="H1"\\w* ' * 20
+    return "".join(f"\\v {verse} {marked}\n" for verse in range(1, 100))

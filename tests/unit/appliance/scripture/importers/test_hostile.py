@@ -1,0 +1,141 @@
+"""Importers on files that attack them, or are damaged: each ends soon, and in one of our sentences where it is refused."""
+
+import time
+import zipfile
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from fakes.hostile_texts import GENESIS, HARMLESS, HOSTILE, OSIS, PERSON, VERSE
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from appliance.errors import ApplianceError
+from appliance.infrastructure.database import Database
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.importers.source import Source, TextSource
+from appliance.scripture.importers.validation import read_valid_verses
+from appliance.scripture.operations import import_source
+
+# On an idle machine each takes under a second; patterns that look back took minutes.
+MOST_S = 30.0
+RAW = ("Exceeds the limit", "embedded null", "codec can't", "invalid literal", "recursion", "Errno", "Traceback", "KeyError",
+       "'utf-8'", "surrogates", "list index", "NoneType", "b'")  # fmt: skip
+ITEMS = "SELECT id FROM translations UNION SELECT id FROM dictionaries UNION SELECT id FROM datasets"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_text_is_refused_with_a_sentence(name: str, tmp_path: Path, library: Database) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    HOSTILE[name](folder)
+    archive = folder / "a.zip"
+    refusal: ApplianceError | None = None
+    began = time.monotonic()
+    try:
+        import_all(archive if archive.exists() else folder, library)
+    except ApplianceError as error:
+        refusal = error
+
+    assert time.monotonic() - began < MOST_S
+    assert (refusal is None) == (name in HARMLESS)
+    if refusal:
+        assert_is_a_sentence(refusal)
+        assert not library.reader.rows(ITEMS)
+
+
+def assert_is_a_sentence(refusal: ApplianceError) -> None:
+    assert refusal.message.endswith(".")
+    assert refusal.remedy
+    assert len(str(refusal)) < 1_000
+    assert not [each for each in RAW if each in str(refusal)], str(refusal)
+    assert str(refusal).isprintable()
+
+
+def import_all(location: Path, library: Database) -> None:
+    with open_sources(str(location), scratch_in=location.parent) as sources:
+        for source in sources:
+            import_source(library, source)
+
+
+def zipped(content: bytes) -> bytes:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a.usfm", content)
+    return packed.getvalue()
+
+
+MARKED = '\\v 2-3 \\w word|strong="G25"\\w* \\f + \\fr 1:2 \\ft note\\f* \\nd Lord\\nd*\n\\q1 line\n'
+SMALL = {
+    "a.usfm": (GENESIS + MARKED).encode(),
+    "a.xml": OSIS.format(VERSE + '<verse osisID="Gen.1.2"><w lemma="strong:H1">a</w><note>b</note></verse>').encode(),
+    "a.tsv": b"From Verse\tTo Verse\tVotes\nGen.1.1\tJohn.1.1-John.1.3\t51\nGen.1.2\tPs.33.6\t-3\n",
+    "a.txt": b"love\t43003016\t43003017\t12\nhope\t45015013\t\t7\n",
+    "a.csv": f"{PERSON}aaron_1,Aaron,Aaron,,,[A](b),-1570,,Exod.4.14\n".encode(),
+    "a.zip": zipped(GENESIS.encode()),
+}
+PIECES = [b"\\", b"\\v ", b"\\c ", b"<", b">", b"&", b'"', b"\t", b"\n", b"|", b"*", b"-", b",", b"\0", b"\xff", b"9" * 5_000,
+          b"\xc2\xb2", b"<verse", b"</verse>", b'osisID="', b"&#x0;", b"\\f ", b"\\w ", b"PK", b"[](", b"\xee\x80\x80"]  # fmt: skip
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
+    """One of the small files with some pieces cut out, repeated or put in."""
+    name = draw(st.sampled_from(sorted(SMALL)))
+    content = SMALL[name]
+    for _ in range(draw(st.integers(1, 6))):
+        at = draw(st.integers(0, len(content)))
+        end = draw(st.integers(at, min(len(content), at + 60)))
+        put = draw(st.sampled_from([*PIECES, b"", content[at:end] * 2]) | st.binary(max_size=4))
+        content = content[:at] + put + content[end:]
+    return name, content
+
+
+def entries_of(source: Source) -> Iterable[object]:
+    for field in ("links", "votes", "entities", "entries", "topics", "comments"):
+        if hasattr(source, field):
+            entries: Iterable[object] = getattr(source, field)()
+            return entries
+    raise TypeError(type(source))
+
+
+def read_all(name: str, content: bytes) -> None:
+    """Read a file to its end; raises what an importer raises that is no error of ours."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(content)
+        try:
+            # A table of people is found in its folder, the others by themselves.
+            with open_sources(folder if name.endswith("csv") else str(path), scratch_in=Path(folder)) as sources:
+                for source in sources:
+                    if isinstance(source, TextSource):
+                        read_valid_verses(source)
+                    else:
+                        list(entries_of(source))
+        except ApplianceError as error:
+            assert_is_a_sentence(error)
+
+
+@settings(max_examples=300, deadline=None)
+@given(damaged())
+@example(("a.usfm", b"\\id GEN\n\\c 1\n\\v 1 a\n\\v 1 b"))
+def test_a_damaged_file_raises_nothing_but_our_errors(file: tuple[str, bytes]) -> None:
+    read_all(*file)
+
+
+@pytest.mark.soak
+@settings(max_examples=20_000, deadline=None)
+@given(damaged())
+def test_many_damaged_files_raise_nothing_but_our_errors(file: tuple[str, bytes]) -> None:
+    read_all(*file)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_small_files_are_read_whole(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(SMALL[name])
+    with open_sources(str(tmp_path if name.endswith("csv") else tmp_path / name), scratch_in=tmp_path) as (source,):
+        entries = read_valid_verses(source) if isinstance(source, TextSource) else list(entries_of(source))
+
+    assert entries
