@@ -34,6 +34,7 @@ from models.messages import (
 Answer = TypeVar("Answer")
 
 START_TIMEOUT_S = 60.0
+LOOK_EVERY_S = 0.1
 # The first embedding may have to export the model.
 EMBED_TIMEOUT_S = 700.0
 CHAT_TIMEOUT_S = 600.0
@@ -42,11 +43,22 @@ BATCH = 96
 
 
 class Client:
-    """One runtime. `socket` and `folder` name the local one; `address` is used instead where it is given."""
+    """One runtime. `socket` and `folder` name the local one; `address` is used instead where it is given.
+
+    `patience` gives the seconds to wait for a local runtime that something else starts; None where this client starts it.
+    """
 
     def __init__(
-        self, *, folder: Path, socket: Path, address: str = "", token: str = "", idle_exit_s: float = 300.0
+        self,
+        *,
+        folder: Path,
+        socket: Path,
+        address: str = "",
+        token: str = "",
+        idle_exit_s: float = 300.0,
+        patience: Callable[[], float | None] = lambda: None,
     ) -> None:
+        self._patience = patience
         self._folder, self._socket, self._address = folder, socket, address.rstrip("/")
         self._idle_exit_s = idle_exit_s
         self._starting = threading.Lock()
@@ -132,6 +144,10 @@ class Client:
         """Start the local runtime where nobody listens on its socket. Raises ModelUnavailable."""
         if self._address or self.is_running():
             return
+        wait_s = self._patience()
+        if wait_s is not None:
+            self._await_another(wait_s)
+            return
         with self._starting:
             deadline = time.monotonic() + START_TIMEOUT_S
             while not self.is_running():
@@ -142,6 +158,14 @@ class Client:
 
     def close(self) -> None:
         self._http.close()
+
+    def _await_another(self, wait_s: float) -> None:
+        """Wait for a runtime that something else starts. Raises ModelUnavailable."""
+        pause, deadline = threading.Event(), time.monotonic() + wait_s
+        while not self.is_running():
+            if time.monotonic() >= deadline:
+                raise ModelUnavailable("The model runtime does not run.")
+            pause.wait(LOOK_EVERY_S)
 
     def _request(
         self, method: str, path: str, body: msgspec.Struct | None, headers: Mapping[str, str] | None = None

@@ -1,4 +1,5 @@
 # The steps of installing, for run.sh and test.sh to source. Wants: here, venv, home, texts, accelerator, apt, chat.
+# `public_umask` is what programs are installed with; without it, the umask there is.
 
 torch_version=2.13.0
 cpu_wheels=https://download.pytorch.org/whl/cpu
@@ -9,12 +10,18 @@ commentary_packages="sword-comm-mhcc sword-comm-scofield sword-comm-tdavid"
 step() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 stop() { printf 'Lampstand cannot go on: %s\n' "$*" >&2; exit 1; }
 
+# Run a command whose files other users may read.
+public() (
+  umask "${public_umask:-$(umask)}"
+  "$@"
+)
+
 # Install Debian packages where this user and this machine can; says nothing where not.
 apt_install() {
   { is_root && [ -n "$apt" ] && command -v apt-get >/dev/null; } || return 1
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 && return 0
-  apt-get update -qq >/dev/null 2>&1 || true
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1
+  DEBIAN_FRONTEND=noninteractive public apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 && return 0
+  public apt-get update -qq >/dev/null 2>&1 || true
+  DEBIAN_FRONTEND=noninteractive public apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1
 }
 is_root() { [ "$(id -u)" = 0 ]; }
 
@@ -34,9 +41,9 @@ make_venv() {
   local python
   python=$(find_python)
   step "Making a virtual environment in $venv"
-  "$python" -m venv "$venv" >/dev/null 2>&1 && return
+  public "$python" -m venv "$venv" >/dev/null 2>&1 && return
   rm -rf "$venv"
-  apt_install python3-venv && "$python" -m venv "$venv" >/dev/null 2>&1 && return
+  apt_install python3-venv && public "$python" -m venv "$venv" >/dev/null 2>&1 && return
   rm -rf "$venv"
   stop "$python has no venv module. On Debian: apt-get install python3-venv"
 }
@@ -44,7 +51,7 @@ make_venv() {
 pip_install() {
   local how=${pip_says:---quiet}
   [ -t 2 ] && how=--progress-bar=on
-  "$venv/bin/python" -m pip install --disable-pip-version-check "$how" --constraint "$here/packaging/constraints.txt" "$@" >&2
+  public "$venv/bin/python" -m pip install --disable-pip-version-check "$how" --constraint "$here/packaging/constraints.txt" "$@" >&2
 }
 
 # The packages of an extra of pyproject.toml, without touching the installed lampstand that may be running.
@@ -88,16 +95,18 @@ fetch_modules() {
   done
 }
 
-# Before texts are brought and anything compiles: a folder that is served already, or a port that is taken, stops here.
+# Before texts are imported and anything compiles: a folder that is served already, or a port that is taken, stops here.
+# Processes that a killed `up` left would hold the port, so they are ended first.
 check_free() {
   "$venv/bin/python" - "$home" "$1" <<'PYTHON' || exit 5
 import sys
 from pathlib import Path
 from appliance.errors import Conflict
 from appliance.infrastructure.paths import DataFolder
-from server.supervision import check_not_running, check_port
+from server.supervision import check_port, clear_for_start
 try:
-    check_not_running(DataFolder(Path(sys.argv[1])).create())
+    for ended in clear_for_start(DataFolder(Path(sys.argv[1])).create()):
+        print(f"Ended what an earlier `lampstand up` left running: {ended}.", file=sys.stderr)
     check_port("127.0.0.1", int(sys.argv[2]))
 except Conflict as error:
     sys.exit(f"Lampstand cannot go on: {error}")
@@ -217,7 +226,7 @@ fetch_chat_templates() {
 # As jobs, so that the home page and `status` show how far they are and why one failed.
 install_runtimes() {
   local lampstand="$venv/bin/lampstand"
-  export here venv home texts accelerator apt chat
+  export here venv home texts accelerator apt chat public_umask
   if ! is_stamped embedding; then
     "$lampstand" --home "$home" jobs track --title "Install what embeds verses" -- bash -c '. "$here/packaging/install.sh"; set -e; install_embedding' || true
   fi

@@ -42,6 +42,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 case "$accelerator" in cpu | cuda) ;; *) echo "run.sh: --accelerator is cpu or cuda, not $accelerator" >&2; exit 2 ;; esac
+# What is made in the data folder is for this user alone. Programs are installed as this user's other programs are.
+public_umask=$(umask)
+umask 077
 mkdir -p "$home" || { echo "run.sh: the data folder $home cannot be made; choose another with --home" >&2; exit 2; }
 home=$(cd "$home" && pwd)
 export LAMPSTAND_HOME=$home

@@ -151,8 +151,11 @@ async def _me(request: Request[Any, Any, Any]) -> Person:
 
 
 async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
-    """Tell people what happens, from what happened while nobody told them on."""
-    while True:
+    """Tell people what happens, from what happened while nobody told them on.
+
+    A folder that can only be read has no inboxes to write to.
+    """
+    while appliance.folder.is_writable:
         try:
             for job in await asyncio.to_thread(appliance.feed.read_on):
                 await asyncio.to_thread(appliance.enqueue, job)

@@ -30,7 +30,8 @@ from appliance.infrastructure.certificates import (
     renew_certificates,
     today,
 )
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.damage import check_not_lost
+from appliance.infrastructure.database import Database, Synchronous
 from appliance.infrastructure.events import EventLog, m003_events
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph
 from appliance.infrastructure.jobs.job import Job, State
@@ -59,6 +60,7 @@ from appliance.study.ports import Writer
 from appliance.study.store import m002_messages, m006_askers
 from models.catalogue import Catalogue
 from models.client import Client
+from server.left_over import runtime_patience
 from server.model_jobs import PULL, pull_model
 from server.model_runtime import RuntimeEmbedder, RuntimeWriter
 
@@ -110,10 +112,12 @@ class Appliance:
     ) -> None:
         self.folder, self.settings = folder, settings
         self.appliance_db = Database(folder.appliance_db, APPLIANCE_MIGRATIONS)
-        self.library = Database(folder.library_db, LIBRARY_MIGRATIONS)
+        # The library can be rebuilt; people's data cannot.
+        self.library = Database(folder.library_db, LIBRARY_MIGRATIONS, synchronous=Synchronous.NORMAL)
         # Both are looked at before either is written, so that a folder of a newer version stays as it is.
         for database in (self.appliance_db, self.library):
             database.refuse_newer()
+        check_not_lost(folder, self.appliance_db)
         for database in (self.appliance_db, self.library):
             database.migrate()
         self.catalogue = Catalogue(folder.models)
@@ -122,6 +126,7 @@ class Appliance:
             socket=folder.models_socket,
             address=settings.models_address,
             token=settings.models_token,
+            patience=partial(runtime_patience, folder),
         )
         self.embedder = embedder or RuntimeEmbedder(self.models, settings.embedding_model)
         self.index_embedder = embedder or RuntimeEmbedder(self.models, settings.embedding_model, patient=True)
@@ -343,7 +348,7 @@ def embedding_is_installed() -> bool:
 def open_appliance(home: Path | None = None, **overrides: Any) -> Appliance:
     """Open a data folder, made where it is not there yet; `overrides` are settings from the command line.
 
-    Raises InvalidSettings, DataFolderUnusable, DatabaseTooNew or DatabaseDamaged.
+    Raises InvalidSettings, DataFolderUnusable, DatabaseTooNew, DatabaseDamaged or DatabaseNotWritable.
     """
     path = home or default_home()
     settings = load_settings(path, **overrides)

@@ -8,12 +8,17 @@ from pathlib import Path
 import msgspec
 
 from appliance.infrastructure.certificates import EXPOSED_KEYS, RENEW_KEYS
+from appliance.infrastructure.damage import PeopleDataLost, check_not_lost
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.database_errors import DatabaseDamaged
 from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.space import in_words, parts_of
 from appliance.scripture import queries
 from server.bootstrap import Appliance, embedding_is_installed
 
 LEAST_FREE_GIB = 1.0
+# Names that a sentence lists.
+SHOWN = 6
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,16 +37,47 @@ def run_checks(folder: DataFolder, open_appliance: Callable[[], Appliance]) -> l
         _integrity(
             "Library", folder.library_db, "Move library.db away and run ./packaging/run.sh again: it can be rebuilt."
         ),
-        _integrity(
-            "People's data", folder.appliance_db, "Restore appliance.db from a backup, or move it away to begin anew."
-        ),
+        _people(folder),
+        _modes(folder),
     ]
-    return [*files, *(_checks(open_appliance()) if all(check.ok for check in files) else ())]
+    whole = all(check.ok for check in files[:2])
+    return [*files, _space(folder), *(_checks(open_appliance()) if whole else ())]
+
+
+def _people(folder: DataFolder) -> Check:
+    try:
+        check_not_lost(folder, Database(folder.appliance_db, ()))
+    except PeopleDataLost as error:
+        return Check(what="People's data", ok=False, finding=error.message, remedy=error.remedy)
+    except DatabaseDamaged:
+        pass  # the check of the file says what is wrong with it
+    return _integrity(
+        "People's data",
+        folder.appliance_db,
+        "`lampstand restore` puts the newest backup in its place, and keeps the damaged file.",
+    )
+
+
+def _modes(folder: DataFolder) -> Check:
+    opened = folder.open_to_others()
+    names = ", ".join(str(path) for path in opened[:SHOWN]) + (" and more" if len(opened) > SHOWN else "")
+    return Check(
+        what="Privacy", ok=not opened,
+        finding=f"other users of this machine can open {names}." if opened else "only this user can open people's data.",
+        remedy="`lampstand doctor --repair` takes their rights away. So does the next start.",
+    )  # fmt: skip
+
+
+def _space(folder: DataFolder) -> Check:
+    free = shutil.disk_usage(folder.home).free / 2**30 if folder.home.exists() else 0.0
+    parts = ", ".join(f"{part.name} {in_words(part.bytes)}" for part in parts_of(folder)[:SHOWN])
+    return Check(
+        what="Disk", ok=free >= LEAST_FREE_GIB, finding=f"{free:.1f} GiB free. The data folder holds {parts or 'nothing'}.",
+        remedy="Free at least 1 GiB.",
+    )  # fmt: skip
 
 
 def _checks(appliance: Appliance) -> Iterator[Check]:
-    free = shutil.disk_usage(appliance.folder.home).free / 2**30
-    yield Check(what="Disk", ok=free >= LEAST_FREE_GIB, finding=f"{free:.1f} GiB free.", remedy="Free at least 1 GiB.")
     texts = queries.translations(appliance.library)
     yield Check(
         what="Texts", ok=bool(texts), finding=", ".join(text.id for text in texts) or "none.",

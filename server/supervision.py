@@ -1,25 +1,35 @@
 """The processes of `lampstand up`, kept alive by supervisor."""
 
+import contextlib
+import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from appliance.errors import Conflict, Unavailable
+from appliance.infrastructure.atomic import replace_content
 from appliance.infrastructure.jobs.kind import QUEUES
-from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
+from appliance.infrastructure.paths import DataFolder, DataFolderUnusable
 from appliance.infrastructure.processes import end_process_tree
 from appliance.infrastructure.settings import Settings
+from server.left_over import SUPERVISOR, end_left_over, environment_of, supervisor_of
 
 START_TIMEOUT_S = 60.0
 POLL_S = 0.1
+
+# The kernel ends a program when its supervisor is gone, however that ended. Where this is missing, the next `up` does.
+DYING_WITH_SUPERVISOR = "setpriv --pdeathsig KILL -- " if shutil.which("setpriv") else ""
 
 _PROGRAM = """
 [program:{name}]
@@ -47,6 +57,7 @@ logfile_maxbytes=5MB
 logfile_backups=3
 pidfile={run}/supervisor.pid
 childlogdir={logs}
+umask=077
 """
 
 
@@ -58,12 +69,19 @@ class AlreadyRunning(Conflict):
     """The data folder is served already."""
 
 
+class ServedAt(msgspec.Struct, frozen=True):
+    """The web server of a folder: its address, and its process as leases name it."""
+
+    url: str
+    process: str
+
+
 class DidNotStart(Unavailable):
     """The web process did not answer in time."""
 
 
-def check_port(host: str, port: int) -> None:
-    """Raises PortInUse."""
+def check_port(host: str, port: int, option: str = "--port") -> None:
+    """Raises PortInUse; `option` is what another port is chosen with."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -71,7 +89,7 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             raise PortInUse(
                 f"Port {port} on {host} cannot be used: {error.strerror}.",
-                remedy="Choose another with --port, or end the program that has it.",
+                remedy=f"Choose another with {option}, or end the program that has it.",
             ) from error
 
 
@@ -81,16 +99,41 @@ def address(settings: Settings) -> str:
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
-def write_configuration(folder: DataFolder, settings: Settings) -> Path:
+def note_address(folder: DataFolder, url: str) -> None:
+    """Write down where this process serves the folder, for commands to find."""
+    content = msgspec.json.encode(ServedAt(url=url, process=this_process()))
+    replace_content(folder.web_address, content)
+
+
+def noted_address(folder: DataFolder) -> str | None:
+    """Where the folder is served, or None where it is not. Another folder's server does not count."""
+    try:
+        noted = msgspec.json.decode(folder.web_address.read_bytes(), type=ServedAt)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return None if owner_is_dead(noted.process) else noted.url
+
+
+def refuse_read_only(folder: DataFolder) -> None:
+    """Raises DataFolderUnusable where a folder that exists can only be read."""
+    if folder.home.exists() and not folder.is_writable:
+        raise DataFolderUnusable(
+            f"The data folder {folder.home} can only be read.",
+            remedy="`lampstand serve`, `read` and `search` work. `up` needs a folder that can be written.",
+        )
+
+
+def write_configuration(folder: DataFolder, settings: Settings, worker_options: str = "") -> Path:
     """The configuration of supervisor, with a program for each process."""
     command = Path(sys.executable).with_name("lampstand")
-    base = f"{_quoted(command)} --home {_quoted(folder.home)}"
+    base = f"{DYING_WITH_SUPERVISOR}{_quoted(command)} --home {_quoted(folder.home)}"
     programs = {
         "web": f'{base} serve --supervised --host "{settings.host}" --port {settings.port} --https-port {settings.https_port}',
-        **{f"worker-{queue}": f"{base} worker {queue}" for queue in QUEUES},
+        **{f"worker-{queue}": f"{base} worker {queue}{worker_options}" for queue in QUEUES},
     }
     if not settings.models_address:
         programs["models"] = f"{base} models serve"
+    environment = {"PYTHONUNBUFFERED": "1", **environment_of(folder)}
     text = _SUPERVISOR.format(logs=_escaped(folder.logs), run=_escaped(folder.run))
     for name, line in programs.items():
         text += _PROGRAM.format(
@@ -98,7 +141,7 @@ def write_configuration(folder: DataFolder, settings: Settings) -> Path:
             command=line.replace("%", "%%"),
             directory=_escaped(folder.home),
             log=_escaped(folder.logs / f"{name}.log"),
-            environment='PYTHONUNBUFFERED="1"',
+            environment=",".join(f'{key}="{_escaped(value)}"' for key, value in environment.items()),
         )
     path = folder.run / "supervisor.conf"
     path.write_text(text, encoding="utf-8")
@@ -109,21 +152,39 @@ def _quoted(path: Path) -> str:
     return f'"{path}"'
 
 
-def _escaped(path: Path) -> str:
-    return str(path).replace("%", "%%")
+def _escaped(value: Path | str) -> str:
+    return str(value).replace("%", "%%")
 
 
-def run_all(folder: DataFolder, settings: Settings, on_ready: Callable[[str], None]) -> int:
-    """Run every process until this one is asked to end; `on_ready` gets the address when the first page can be had.
+def clear_for_start(folder: DataFolder) -> list[str]:
+    """End what an `up` that was killed left behind; what that was. Raises AlreadyRunning."""
+    with locked(folder):
+        return end_left_over(folder)
+
+
+def run_all(folder: DataFolder, settings: Settings, on_ready: Callable[[str], None], *, exercises: bool = False) -> int:
+    """Run every process until this one is asked to end; `on_ready` gets the address when the first page is served.
+
+    With `exercises`, the workers know the jobs of measurements too.
 
     Raises AlreadyRunning, PortInUse or DidNotStart.
     """
-    lock = _lock(folder)
-    check_port("127.0.0.1", settings.port)
-    configuration = write_configuration(folder, settings)
-    # It holds the lock too: should this process be killed, its heirs still say that the folder is served.
+    with locked(folder) as lock:
+        check_port("127.0.0.1", settings.port)
+        try:
+            configuration = write_configuration(folder, settings, " --exercises" if exercises else "")
+            return _run(folder, settings, configuration, on_ready, lock)
+        finally:
+            # A model runtime that was started on demand, or what a killed supervisor left.
+            end_left_over(folder)
+
+
+def _run(
+    folder: DataFolder, settings: Settings, configuration: Path, on_ready: Callable[[str], None], lock: int
+) -> int:
+    # It holds the lock too: if this process is killed, the folder still counts as served.
     supervisor = subprocess.Popen(  # noqa: S603 - this interpreter and supervisor's own module
-        [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(configuration)],
+        [sys.executable, "-P", "-m", SUPERVISOR, "-c", str(configuration)],
         start_new_session=True,
         pass_fds=(lock,),
     )
@@ -144,18 +205,20 @@ def run_all(folder: DataFolder, settings: Settings, on_ready: Callable[[str], No
                 supervisor.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 end_process_tree(supervisor.pid)
-        os.close(lock)
     return 0
 
 
-def check_not_running(folder: DataFolder) -> None:
-    """Raises AlreadyRunning."""
-    os.close(_lock(folder))
+@contextlib.contextmanager
+def locked(folder: DataFolder) -> Iterator[int]:
+    """Keep every other `up` from the folder; the lock is a handle that a child may hold too. Raises AlreadyRunning."""
+    handle = _lock(folder)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _lock(folder: DataFolder) -> int:
-    import fcntl  # noqa: PLC0415 - this platform's own
-
     handle = os.open(folder.run / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -163,14 +226,9 @@ def _lock(folder: DataFolder) -> int:
         os.close(handle)
         raise AlreadyRunning(
             f"Lampstand already runs on {folder.home}.",
-            remedy=f"`lampstand status` shows where. To end it: kill {_supervisor_pid(folder)}",
+            remedy=f"`lampstand status` shows where. To stop it: kill {supervisor_of(folder) or 'its process'}",
         ) from error
     return handle
-
-
-def _supervisor_pid(folder: DataFolder) -> str:
-    path = folder.run / "supervisor.pid"
-    return path.read_text(encoding="utf-8").strip() if path.exists() else "its process"
 
 
 def _wait_until_served(

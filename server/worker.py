@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from datetime import datetime
 
 import structlog
@@ -64,14 +63,13 @@ class Worker:
             remove_orphans(jobs, self._appliance.folder.workshop)
         with self._claiming:
             jobs.release_others(self._owner, frozenset(self._in_hand))
-        now = time.time()
-        due = jobs.due(self._kinds, within_s=SWEEP_S)
-        # Whoever is woken goes on until nothing is left, so one call for each slot is enough.
-        for job in [each for each in due if (each.retry_at or 0.0) <= now][: self._lanes.slots]:
+        waits = [(job, jobs.wait_s(job)) for job in jobs.due(self._kinds, within_s=SWEEP_S)]
+        # A slot that is woken works until nothing is left, so one call for each is enough.
+        for job, _ in [each for each in waits if not each[1]][: self._lanes.slots]:
             self._appliance.enqueue(job)
-        for job in due:
-            if (job.retry_at or 0.0) > now:
-                self._appliance.enqueue(job, job.retry_at - now if job.retry_at else 0.0)
+        for job, wait_s in waits:
+            if wait_s:
+                self._appliance.enqueue(job, wait_s)
 
     def _claim(self, short_only: bool) -> Job | None:  # noqa: FBT001 - what a lane tells
         with self._claiming:

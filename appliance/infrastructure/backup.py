@@ -1,12 +1,12 @@
 """What is kept safe by itself: a nightly copy of people's data, and a look whether the files are whole."""
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from appliance.errors import ApplianceError
+from appliance.infrastructure.atomic import move_into_place
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.runner import JobContext
@@ -32,7 +32,7 @@ def back_up(context: JobContext, _arguments: Mapping[str, Any], *, database: Dat
     # By its job, so that a copy made again after a crash takes the place of the first.
     target = folder / NAME.format(datetime.fromtimestamp(context.job.created_at, UTC), context.job.id)
     copy.chmod(0o600)
-    os.replace(copy, target)  # noqa: PTH105 - over another file system it is to fail
+    move_into_place(copy, target)
     copies = sorted(folder.glob("appliance-*.db"))
     for old in copies[:-keep]:
         old.unlink()

@@ -7,7 +7,6 @@ the endings that no public site has, and private addresses. So a phone that trus
 import contextlib
 import fcntl
 import ipaddress
-import os
 import platform
 import socket
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appliance.errors import Refused
+from appliance.infrastructure.atomic import replace_content
 from appliance.infrastructure.opening import FileRefused, read_regular
 
 MAX_PEM_BYTES = 2**20
@@ -352,11 +352,7 @@ def _write(path: Path, certificate: x509.Certificate) -> None:
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123 - the mode is set as it is made
-        file.write(data)
-    fresh.replace(path)
+    replace_content(path, data, mode=mode)
 
 
 def today() -> datetime:

@@ -4,18 +4,23 @@ A write is a unit of work: `with database.write() as work: …; work.commit()`. 
 """
 
 import contextlib
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import apsw
 import sqlite_vec
 
-from appliance.errors import NotFound, Refused, Unavailable
+from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseTooNew, engine_errors, not_writable
 
 BUSY_TIMEOUT_MS = 30_000
+# The write-ahead log is cut to this size after a checkpoint, so that one large import does not keep the space.
+LOG_SIZE_LIMIT = 64 * 2**20
 # What every index of words is made with.
 TOKENIZE = "porter unicode61 remove_diacritics 2"
 # Higher than any number of a row: where a list without a `before` begins.
@@ -31,32 +36,15 @@ RECORD_MIGRATION = "INSERT INTO migrations (name) VALUES (?)"
 Row = tuple[Any, ...]
 
 
-class DatabaseTooNew(Refused):
-    """The data folder was written by a newer Lampstand."""
+class Synchronous(StrEnum):
+    """What a power cut can take from a database in WAL mode. It never damages the file.
 
+    `FULL` writes the log to the disk at each commit, so nothing that was committed is lost. `NORMAL` does so at a
+    checkpoint only: the last commits can be lost. It is for what can be rebuilt.
+    """
 
-class DatabaseDamaged(Unavailable):
-    """A file of the data folder is not a database, or a damaged one."""
-
-
-class DiskFull(Unavailable):
-    """No room is left where the data folder lies."""
-
-
-class DiskFailed(Unavailable):
-    """The disk refused to be read or written."""
-
-
-class DatabaseBusy(Unavailable):
-    """Another process kept the database to itself for longer than anyone should wait."""
-
-
-class DatabaseNotWritable(Refused):
-    """The file may not be written by this user."""
-
-
-class NumberTooLarge(NotFound):
-    """A number that no row can have."""
+    FULL = "FULL"
+    NORMAL = "NORMAL"
 
 
 class UnitOfWork:
@@ -90,10 +78,14 @@ Migration = Callable[[UnitOfWork], None]
 
 
 class Reader:
-    """Runs queries on a connection that cannot write."""
+    """Runs queries on a connection that cannot write.
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    It `is_makeshift` where the disk had no room for the files that are shared with writers: it sees no later change.
+    """
+
+    def __init__(self, connection: apsw.Connection, *, is_makeshift: bool = False) -> None:
         self._connection = connection
+        self.is_makeshift = is_makeshift
         self._tokenizer: apsw.FTS5Tokenizer | None = None
 
     def tokens(self, text: str) -> list[str]:
@@ -107,12 +99,12 @@ class Reader:
         return cast("list[str]", found)
 
     def rows(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
-        with _engine_errors():
+        with engine_errors():
             return list(self._connection.execute(statement, parameters))
 
     def each(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
         """The rows one after another, for what is too much to hold at once."""
-        with _engine_errors():
+        with engine_errors():
             yield from self._connection.execute(statement, parameters)
 
     def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
@@ -124,36 +116,49 @@ class Reader:
         found = self.row(statement, parameters)
         return found[0] if found else None
 
+    def close(self) -> None:
+        self._connection.close()
+
 
 class Database:
     """One SQLite file with its migrations: functions in the order in which they were ever added, recorded by name.
 
-    Call `migrate()` before the first use; it makes the file where there is none.
+    Call `migrate()` before the first use; it makes the file where there is none. A file that cannot be written can be
+    read, as long as it is up to date.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+    def __init__(
+        self, path: Path, migrations: Sequence[Migration], *, synchronous: Synchronous = Synchronous.FULL
+    ) -> None:
         self.path = path
         self._migrations = migrations
+        self._synchronous = synchronous
         self._writer: apsw.Connection | None = None
         self._writing = threading.RLock()
         self._local = threading.local()
+
+    def at(self, path: Path) -> "Database":
+        """Another file with the same migrations."""
+        return Database(path, self._migrations, synchronous=self._synchronous)
 
     @property
     def reader(self) -> Reader:
         """A reader of the calling thread's own."""
         found: Reader | None = getattr(self._local, "reader", None)
-        if found is None:
-            with _engine_errors(self.path):
-                found = Reader(_open(self.path, apsw.SQLITE_OPEN_READWRITE, query_only=True))
+        if found is None or found.is_makeshift:
+            with engine_errors(self.path):
+                found = self._open_to_read()
             self._local.reader = found
         return found
 
     @contextlib.contextmanager
     def write(self) -> Iterator[UnitOfWork]:
         """A unit of work, alone among the writers of this process; other processes are waited for."""
-        with self._writing, _engine_errors(self.path):
+        with self._writing, engine_errors(self.path):
             if self._writer is None:
-                self._writer = _open(self.path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+                if not self.is_writable:
+                    raise not_writable(self.path)
+                self._writer = _open(self.path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, self._synchronous)
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             work = UnitOfWork(connection)
@@ -165,6 +170,20 @@ class Database:
                 if not connection.get_autocommit():
                     connection.execute("ROLLBACK")
 
+    def _open_to_read(self) -> Reader:
+        if not self.is_writable:
+            return Reader(_connect_read_only(self.path))
+        try:
+            connection = _connect(str(self.path), apsw.SQLITE_OPEN_READWRITE)
+            # At the latest now the engine makes the files that it shares with writers.
+            connection.execute(HAS_MIGRATIONS)
+        except (apsw.FullError, apsw.IOError):
+            if not _is_closed(self.path):
+                raise
+            return Reader(_connect_read_only(self.path), is_makeshift=True)
+        connection.execute("PRAGMA query_only = ON")
+        return Reader(connection)
+
     def integrity(self) -> str:
         """`ok`, or what is wrong with the file in the engine's words; needs no migration."""
         try:
@@ -174,10 +193,12 @@ class Database:
 
     def copy_to(self, path: Path) -> None:
         """Write a compact copy of the database as it is now."""
-        with self._writing, _engine_errors(path):
-            source = _open(self.path, apsw.SQLITE_OPEN_READWRITE)
-            source.execute("VACUUM INTO ?", (str(path),))
-            source.close()
+        with self._writing, engine_errors(path):
+            source = _open(self.path, apsw.SQLITE_OPEN_READWRITE, self._synchronous)
+            try:
+                source.execute("VACUUM INTO ?", (str(path),))
+            finally:
+                source.close()
 
     def close(self) -> None:
         """Close the writer and this thread's reader."""
@@ -186,8 +207,20 @@ class Database:
                 self._writer.close()
                 self._writer = None
         if getattr(self._local, "reader", None) is not None:
-            self._local.reader._connection.close()  # noqa: SLF001
+            self._local.reader.close()
             self._local.reader = None
+
+    @property
+    def is_writable(self) -> bool:
+        """False where this user may only read the file, or the file system is read-only."""
+        return os.access(self.path if self.path.exists() else self.path.parent, os.W_OK) and os.access(
+            self.path.parent, os.W_OK
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing was ever written: no file, an empty one, or one without tables of ours."""
+        return not self._applied()
 
     def refuse_newer(self) -> None:
         """Raises DatabaseTooNew where the file has migrations that this program does not know; writes nothing."""
@@ -204,6 +237,8 @@ class Database:
         pending = [migration for migration in self._migrations if migration.__name__ not in applied]
         if not pending:
             return
+        if not self.is_writable:
+            raise not_writable(self.path)
         with self.write() as work:
             work.execute(CREATE_MIGRATIONS)
             # Another process may have migrated while this one waited for the lock.
@@ -217,62 +252,53 @@ class Database:
     def _applied(self) -> set[str]:
         if not self.path.exists() or self.path.stat().st_size == 0:
             return set()
-        with _engine_errors(self.path):
-            connection = _open(self.path, apsw.SQLITE_OPEN_READWRITE, query_only=True, journal=False)
+        with engine_errors(self.path):
+            reader = self._open_to_read()
             try:
-                if not list(connection.execute(HAS_MIGRATIONS)):
+                if not reader.rows(HAS_MIGRATIONS):
                     return set()
-                return {str(name) for (name,) in connection.execute(SELECT_MIGRATIONS)}
+                return {str(name) for (name,) in reader.rows(SELECT_MIGRATIONS)}
             finally:
-                connection.close()
+                reader.close()
 
 
-def _open(path: Path, flags: int, *, query_only: bool = False, journal: bool = True) -> apsw.Connection:
-    connection = apsw.Connection(str(path), flags=flags)
+def _open(path: Path, flags: int, synchronous: Synchronous) -> apsw.Connection:
+    connection = _connect(str(path), flags)
+    # Before the journal's mode, which writes the first page of a new file.
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE_LIMIT}")
+    return connection
+
+
+def _connect(name: str, flags: int) -> apsw.Connection:
+    connection = apsw.Connection(name, flags=flags)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     connection.enable_load_extension(True)  # noqa: FBT003 - the engine's own signature
     connection.load_extension(sqlite_vec.loadable_path())
     connection.enable_load_extension(False)  # noqa: FBT003
-    if journal and not query_only:
-        connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -4000")
-    if query_only:
-        connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-@contextlib.contextmanager
-def _engine_errors(path: Path | None = None) -> Iterator[None]:
-    """Turn the engine's errors that a person can mend into ours."""
-    where = str(path) if path else "the data folder"
-    try:
-        yield
-    except OverflowError as error:
-        raise NumberTooLarge("There is nothing of such a number.", remedy="Look at the list again.") from error
-    except apsw.FullError as error:
-        raise DiskFull(
-            f"The disk that holds {where} is full.",
-            remedy="Free some space and try again; nothing was half-written.",
-        ) from error
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise DatabaseDamaged(
-            f"{where} is damaged or not a database.",
-            remedy="Run `lampstand doctor` to see what can be rebuilt.",
-        ) from error
-    except apsw.IOError as error:
-        raise DiskFailed(
-            f"The disk that holds {where} could not be read or written.",
-            remedy="Is there room on it, and is it whole? Nothing was half-written.",
-        ) from error
-    except apsw.BusyError as error:
-        raise DatabaseBusy(f"{where} is in use by another process.", remedy="Try again in a moment.") from error
-    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
-        raise DatabaseNotWritable(
-            f"{where} cannot be opened for writing.", remedy="Run as the user who owns the data folder."
-        ) from error
+def _connect_read_only(path: Path) -> apsw.Connection:
+    """Open a file that cannot be written, or beside which nothing can.
+
+    A database in WAL mode is read with the help of two files beside it. Where it was closed as it should be, and nothing
+    can change it, it is read without them.
+    """
+    address = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if _is_closed(path) else ''}"
+    connection = _connect(address, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _is_closed(path: Path) -> bool:
+    """True where no log with changes is beside the database."""
+    log = path.with_name(f"{path.name}-wal")
+    return not log.exists() or log.stat().st_size == 0
 
 
 def beginning_with(text: str) -> str:

@@ -1,14 +1,20 @@
-"""Where everything lies in the data folder."""
+"""Where everything is stored in the data folder, and who can read it: this user alone."""
 
+import contextlib
 import hashlib
 import os
+import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.errors import Refused
 
 # The kernel's limit for a Unix socket's path is 108 bytes with the closing zero.
 SOCKET_PATH_LIMIT = 100
+# New files and folders are readable by their owner only.
+PRIVATE_UMASK = 0o077
+FOR_OTHERS = 0o077
 
 
 class DataFolderUnusable(Refused):
@@ -29,21 +35,52 @@ class DataFolder:
         self.workshop = self.home / "work"
         self.tls = self.home / "tls"
         self.backups = self.home / "backups"
+        self.files = self.home / "files"
+
+    @property
+    def is_writable(self) -> bool:
+        """False where this user may only read the folder, or its file system is read-only."""
+        return os.access(self.home, os.W_OK | os.X_OK)
 
     def create(self) -> "DataFolder":
-        """Make the folders. Raises DataFolderUnusable."""
+        """Make the folders, for this user alone; one that can only be read stays as it is. Raises DataFolderUnusable."""
+        if self.appliance_db.exists() and not self.is_writable:
+            return self
         try:
-            if not self.home.exists():
-                # Hashes of passwords and what people ask lie here.
-                self.home.mkdir(mode=0o700, parents=True)
             for folder in (self.home, self.models, self.logs, self.run):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.appliance_db.exists() and self.home in self.open_to_others():
+                # Hashes of passwords and what people ask are stored here.
+                self.home.chmod(0o700)
         except OSError as error:
             raise DataFolderUnusable(
                 f"The data folder {self.home} cannot be written: {error.strerror}.",
                 remedy="Choose another with --home, or change who owns it.",
             ) from error
         return self
+
+    def open_to_others(self) -> list[Path]:
+        """The folders and files with people's data that other users of the machine could read or write.
+
+        Only those of this user count. Libraries, models and texts hold nothing about people.
+        """
+        return [path for path in self._private() if _is_open_to_others(path)]
+
+    def make_private(self) -> list[Path]:
+        """Take the rights of other users away; the paths that were changed."""
+        changed = self.open_to_others()
+        for path in changed:
+            with contextlib.suppress(FileNotFoundError):
+                path.chmod(stat.S_IMODE(path.stat().st_mode) & ~FOR_OTHERS)
+        return changed
+
+    def _private(self) -> Iterator[Path]:
+        yield self.home
+        yield from self.home.glob("*.db*")
+        yield self.home / "settings.toml"
+        for folder in (self.logs, self.run, self.tls, self.backups, self.files, self.workshop):
+            yield folder
+            yield from folder.rglob("*")
 
     @property
     def graph(self) -> Path:
@@ -76,3 +113,18 @@ class DataFolder:
     @property
     def supervisor_socket(self) -> Path:
         return self.models_socket.with_name("supervisor.sock")
+
+
+def _is_open_to_others(path: Path) -> bool:
+    """False for what is missing, a link, somebody else's, or a folder that all share, as /tmp is."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    shared = bool(found.st_mode & stat.S_ISVTX)
+    return (
+        not stat.S_ISLNK(found.st_mode)
+        and found.st_uid == os.getuid()
+        and not shared
+        and bool(found.st_mode & FOR_OTHERS)
+    )

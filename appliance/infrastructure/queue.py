@@ -4,12 +4,14 @@ Huey deletes a task as it hands it out, so the jobs table is the truth: what a t
 consumer takes the job whose turn it is. A sweep at start and every minute takes back what the dead left.
 """
 
+import fcntl
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 from huey import PostgresHuey, RedisHuey, SqliteHuey, crontab
 from huey.api import Huey
 from huey.consumer import Consumer
@@ -18,6 +20,7 @@ from huey.registry import Message
 from huey.serializer import Serializer
 
 from appliance.errors import Refused, Unavailable
+from appliance.infrastructure.database import Database
 
 POLL_S = 0.1
 MAX_POLL_S = 0.25
@@ -101,6 +104,7 @@ def _open(name: str, path: Path, address: str) -> Huey:
     options = {"serializer": _JsonSerializer(), "results": False}
     try:
         if not address:
+            _drop_damaged(path)
             return SqliteHuey(name, filename=str(path), timeout=30, **options)
         if address.startswith(("redis://", "rediss://")):
             return RedisHuey(f"lampstand-{name}", url=address, **options)
@@ -115,6 +119,27 @@ def _open(name: str, path: Path, address: str) -> Huey:
         f"{address.rsplit('@', maxsplit=1)[-1]!r} is no address of queues.",
         remedy="`redis://host:6379/0` or `postgresql://user@host/name` are, or nothing for files in the data folder.",
     )
+
+
+def _drop_damaged(path: Path) -> None:
+    """Delete a queue's file that a power cut damaged: Huey does not sync it, and a sweep makes its messages again."""
+    if not path.exists() or _is_whole(path):
+        return
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # Another process may have replaced it by now.
+        if path.exists() and not _is_whole(path):
+            structlog.get_logger().warning("a damaged queue was made again", path=str(path))
+            for ending in ("-wal", "-shm", ""):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+def _is_whole(path: Path) -> bool:
+    database = Database(path, ())
+    try:
+        return database.integrity() == "ok"
+    finally:
+        database.close()
 
 
 def _nobody_works() -> None:

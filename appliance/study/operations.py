@@ -133,6 +133,8 @@ class AnswerDesk:
 
     def mend(self) -> None:
         """Mark the answers whose maker died as interrupted; to be called at start."""
+        if not self._appliance.is_writable:
+            return
         for message_id, owner in self._appliance.reader.rows(store.SELECT_RUNNING):
             if owner is None or owner_is_dead(owner):
                 mark_interrupted(self._appliance, message_id)

@@ -1,5 +1,6 @@
 """`python -m models.cli …`: the runtime on its own, without the rest of Lampstand."""
 
+import os
 import sys
 
 import click
@@ -9,6 +10,8 @@ from models.errors import ModelError
 
 
 def main() -> int:
+    # Prompts and answers pass through here: new files are for this user alone.
+    os.umask(0o077)
     try:
         models()
     except ModelError as error:

@@ -20,12 +20,16 @@ JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 class ModelsFolder(msgspec.Struct, frozen=True):
-    """What the commands work on. `address` and `token` are those of a runtime elsewhere, if one is used."""
+    """What the commands work on. `address` and `token` are those of a runtime elsewhere, if one is used.
+
+    `patience` is handed to the client of the runtime.
+    """
 
     folder: Path
     socket: Path
     address: str = ""
     token: str = ""
+    patience: Callable[[], float | None] = lambda: None
 
     @property
     def catalogue(self) -> Catalogue:
@@ -34,7 +38,9 @@ class ModelsFolder(msgspec.Struct, frozen=True):
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
         """The runtime; one that is not running is started by what needs it."""
-        client = Client(folder=self.folder, socket=self.socket, address=self.address, token=self.token)
+        client = Client(
+            folder=self.folder, socket=self.socket, address=self.address, token=self.token, patience=self.patience
+        )
         try:
             yield client
         finally:

@@ -1,5 +1,6 @@
 """The command line: `lampstand …`. Works on the data folder directly, with or without a server running."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -7,7 +8,10 @@ from pathlib import Path
 import click
 
 from appliance.errors import ApplianceError
+from appliance.infrastructure.paths import PRIVATE_UMASK
 from server.cli.context import Home, fail, print_problem
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _Lampstand(click.Group):
@@ -43,6 +47,7 @@ _COMMANDS = {
     "tls": ("server.cli.tls", "tls"),
     "status": ("server.cli.health", "status"),
     "doctor": ("server.cli.health", "doctor"),
+    "restore": ("server.cli.restoring", "restore"),
     "eval": ("server.cli.evaluate", "evaluate"),
     "bench": ("server.cli.bench", "bench"),
 }
@@ -71,6 +76,7 @@ def main() -> None:
     # This import also turns off the network calls of model libraries, here and in every child process.
     from models.errors import ModelError
 
+    os.umask(PRIVATE_UMASK)
     # Before numpy is there: searches go side by side, and threads within one would wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
@@ -89,6 +95,14 @@ def main() -> None:
     except ModelError as error:
         print_problem(error.message)
         sys.exit({400: 2, 404: 4, 503: 6}.get(error.status, 1))
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        print_problem(
+            "The disk is full.",
+            "Free some space and try again. `lampstand doctor` shows what takes the room; `lampstand serve` needs none.",
+        )
+        sys.exit(6)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What commands share: the opened data folder, printing for people and for programs, running a job with a bar."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,10 @@ def _follow(appliance: Appliance, job: Job, show: Any) -> Job:
     while (current := appliance.jobs.get(job.id)).active:
         show(current.progress, current.message)
         pause.wait(WATCH_S)
+        # Where its worker died and no other runs, it is this command's to finish.
+        if any(each.id == job.id for each in appliance.jobs.due({job.kind})):
+            with contextlib.suppress(JobRunningElsewhere):
+                return appliance.run_job_here(job, show)
     if current.state is State.FAILED:
         raise click.ClickException(current.error or "The job failed.")
     return current

@@ -19,11 +19,11 @@ from server.words import duration
 def status(home: Home, as_json: bool) -> None:
     """What runs, what there is to read, and what is being worked on."""
     from appliance.scripture import queries
-    from server.supervision import address
+    from server.supervision import address, noted_address
 
     appliance = home.open()
-    noted = appliance.folder.web_address
-    url = noted.read_text(encoding="utf-8") if noted.exists() else address(appliance.settings)
+    noted = noted_address(appliance.folder)
+    url = noted or address(appliance.settings)
     index = appliance.index_state()
     now = time.time()
     active = appliance.jobs.active()
@@ -31,7 +31,7 @@ def status(home: Home, as_json: bool) -> None:
         "version": __version__,
         "home": str(appliance.folder.home),
         "address": url,
-        "web_running": _answers(url),
+        "web_running": noted is not None and _answers(noted),
         "models_running": appliance.models.is_running(),
         "translations": {each.id: each.verses for each in queries.translations(appliance.library)},
         "index": msgspec.to_builtins(index) | {"complete": index.complete},
@@ -81,10 +81,15 @@ def _answers(url: str) -> bool:
 
 
 @click.command()
+@click.option(
+    "--repair", is_flag=True, help="Take the rights of other users of this machine away from the data folder."
+)
 @JSON_OPTION
 @click.pass_obj
-def doctor(home: Home, as_json: bool) -> None:
-    """Look for what is wrong and say how to mend it. Ends with 1 where something must be mended."""
+def doctor(home: Home, repair: bool, as_json: bool) -> None:
+    """Look for what is wrong and say what to do about it. Ends with 1 where something must be done."""
+    if repair:
+        home.folder.make_private()
     checks = run_checks(home.folder, home.open)
     if as_json:
         print_json({"checks": checks})

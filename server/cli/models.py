@@ -1,11 +1,14 @@
 """`models`: the runtime's own commands, on this data folder."""
 
+from functools import partial
+
 import click
 
 from appliance.infrastructure.logs import configure_logging
 from models.cli import models as group
 from models.cli.context import ModelsFolder
 from server.cli.context import JSON_OPTION, Home, print_json, run_with_progress
+from server.left_over import runtime_patience
 
 
 @click.group(commands={name: command for name, command in group.commands.items() if name != "pull"})
@@ -17,7 +20,13 @@ def models(context: click.Context) -> None:
     # On a terminal a command itself says what it does; the service has its log.
     configure_logging(settings.log_level if context.invoked_subcommand == "serve" else home.log_level or "error")
     folder = home.folder.create()
-    context.obj = ModelsFolder(folder.models, folder.models_socket, settings.models_address, settings.models_token)
+    context.obj = ModelsFolder(
+        folder.models,
+        folder.models_socket,
+        settings.models_address,
+        settings.models_token,
+        partial(runtime_patience, folder),
+    )
 
 
 @models.command()

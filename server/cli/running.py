@@ -1,5 +1,6 @@
 """`up`, `serve`, `worker`: what runs for long."""
 
+import contextlib
 from typing import Any
 
 import click
@@ -12,12 +13,15 @@ from server.bootstrap import Appliance
 from server.cli.context import Home, console
 
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - where other machines are answered
 
 _host = click.option(
     "--host", help="Address to listen on (default: this machine, and the local network once there is an administrator)."
 )
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
 _https_port = click.option("--https-port", type=click.IntRange(1, 65535), help="Port of HTTPS for other machines.")
+
+_exercises = click.option("--exercises", is_flag=True, hidden=True, help="Do the work of measurements too.")
 
 
 def open_where_free(home: Home, **overrides: Any) -> Appliance:
@@ -33,22 +37,37 @@ def open_where_free(home: Home, **overrides: Any) -> Appliance:
 @_host
 @_port
 @_https_port
+@_exercises
 @click.pass_obj
-def up(home: Home, host: str | None, port: int | None, https_port: int | None) -> None:
+def up(home: Home, host: str | None, port: int | None, https_port: int | None, exercises: bool) -> None:
     """Run everything: web server, model runtime, workers. Restarts what dies; Ctrl-C ends it."""
-    from server.supervision import run_all
+    from server.supervision import clear_for_start, refuse_read_only, run_all
 
+    refuse_read_only(home.folder)
+    out = console()
+    if home.folder.run.is_dir() and (ended := clear_for_start(home.folder)):
+        out.print(f"Ended what an earlier `lampstand up` left running: {', '.join(ended)}.")
     appliance = open_where_free(home, host=host, port=port, https_port=https_port)
+    _report_modes(appliance)
     greeting = _greeting(appliance)
     appliance.close()
 
     def ready(address: str) -> None:
-        out = console()
         out.print(f"Lampstand is at [bold]{address}[/] (data in {appliance.folder.home}). Ctrl-C ends it.")
         for line in greeting:
             out.print(line.format(address=address))
 
-    raise click.exceptions.Exit(run_all(appliance.folder, appliance.settings, ready))
+    raise click.exceptions.Exit(run_all(appliance.folder, appliance.settings, ready, exercises=exercises))
+
+
+def _report_modes(appliance: Appliance) -> None:
+    """Keep other users of this machine from the data folder, where an earlier version or a person let them in."""
+    changed = appliance.folder.make_private()
+    if changed:
+        console().print(
+            f"Other users of this machine could open {len(changed)} files and folders of {appliance.folder.home}. "
+            "Their rights were taken away."
+        )
 
 
 def _greeting(appliance: Appliance) -> list[str]:
@@ -61,6 +80,7 @@ def _greeting(appliance: Appliance) -> list[str]:
 
 def _next_step(appliance: Appliance) -> list[str]:
     from appliance.community.accounts import operations, queries
+    from server.supervision import PortInUse, check_port
 
     if not queries.is_set_up(appliance.appliance_db):
         code = operations.new_setup_code(appliance.appliance_db)
@@ -70,6 +90,10 @@ def _next_step(appliance: Appliance) -> list[str]:
         ]
     if appliance.settings.host in (LOOPBACK, "localhost", "::1"):
         return []
+    try:
+        check_port(appliance.settings.host or EVERYWHERE, appliance.settings.https_port, "--https-port")
+    except PortInUse as error:
+        return [f"Other machines are not answered. {error}"]
     return [f"Other machines: {' or '.join(appliance.https_addresses())}"]
 
 
@@ -87,9 +111,11 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
 
     from server.app import create_app
     from server.listeners import Listeners
-    from server.supervision import address
+    from server.supervision import address, note_address
 
     appliance = open_where_free(home, host=host, port=port, https_port=https_port)
+    if not supervised and appliance.folder.is_writable:
+        _report_modes(appliance)
     configure_logging(appliance.settings.log_level)
     if appliance.keys_are_exposed:
         structlog.get_logger().warning("the keys of HTTPS are exposed", reason=EXPOSED_KEYS, remedy=RENEW_KEYS)
@@ -97,7 +123,7 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
 
     def ready() -> None:
         out.print(f"Serving at {url}")
-        if not supervised:
+        if not supervised and appliance.folder.is_writable:
             for line in _greeting(appliance):
                 out.print(line.format(address=url))
 
@@ -109,14 +135,16 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
     async def listen() -> None:
         await Listeners(app, appliance).run(ready, opened)
 
-    appliance.folder.web_address.write_text(url, encoding="utf-8")
+    # On a disk that is full, or that can only be read, commands do not find the server. Browsers do.
+    with contextlib.suppress(OSError):
+        note_address(appliance.folder, url)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(listen())
 
 
 @click.command()
 @click.argument("queue", type=click.Choice(QUEUES))
-@click.option("--exercises", is_flag=True, hidden=True, help="Do the work of measurements too.")
+@_exercises
 @click.pass_obj
 def worker(home: Home, queue: str, exercises: bool) -> None:
     """Work on the jobs of a QUEUE, in the foreground."""

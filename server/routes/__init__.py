@@ -18,6 +18,7 @@ from server.routes.pages import PagesController
 from server.routes.people import ClassController, HouseController, PeopleController
 from server.routes.people_pages import ClassPagesController, PeoplePagesController
 from server.routes.search import SearchController, SuggestController
+from server.routes.storage import StorageController, StoragePageController
 from server.routes.study_pages import StudyPagesController
 from server.routes.topics import TopicsController
 from server.routes.trust import TrustController
@@ -43,6 +44,7 @@ api = Router(
         NotificationController,
         SearchController,
         SessionController,
+        StorageController,
         SuggestController,
         TopicsController,
     ],
@@ -57,6 +59,7 @@ pages = Router(
         JobPagesController,
         PagesController,
         PeoplePagesController,
+        StoragePageController,
         StudyPagesController,
         TrustController,
         VersePageController,

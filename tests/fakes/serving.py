@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -76,7 +76,15 @@ def session(home: Path, role: Role = Role.ADMINISTRATOR) -> str:
 
 
 @contextlib.contextmanager
-def serving(home: Path, *, command: str = "serve", host: str = "127.0.0.1", https_port: int = 0) -> Iterator[Served]:
+def serving(
+    home: Path,
+    *,
+    command: str = "serve",
+    host: str = "127.0.0.1",
+    https_port: int = 0,
+    environment: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
+) -> Iterator[Served]:
     """Run the command until the block ends; the first health answer is waited for."""
     port = free_port()
     if host != "127.0.0.1":
@@ -84,8 +92,9 @@ def serving(home: Path, *, command: str = "serve", host: str = "127.0.0.1", http
         bearer(home)
     secure = ["--https-port", str(https_port)] if https_port else []
     process = subprocess.Popen(
-        [LAMPSTAND, "--home", str(home), command, "--port", str(port), "--host", host, *secure],
+        [LAMPSTAND, "--home", str(home), command, "--port", str(port), "--host", host, *secure, *options],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        env={**os.environ, **(environment or {})},
     )  # fmt: skip
     served = Served(f"http://{host}:{port}", process, home)
     try:

@@ -2,17 +2,19 @@
 
 import os
 import random
+import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from fakes.serving import serving
 
 from appliance.infrastructure.backup import BACKUP
 from appliance.infrastructure.jobs.job import State
-from appliance.infrastructure.jobs.kind import QUEUES
+from appliance.infrastructure.jobs.kind import QUEUES, JobKind
 from appliance.scripture import queries
 from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR, NOTE, SELECT_TRACES, STEPS, traces
 from server.benchmarks.jobs import start_worker
@@ -112,3 +114,37 @@ def test_an_idle_worker_asked_to_end_ends(house: Appliance) -> None:
     worker.terminate()
 
     assert worker.wait(timeout=10) is not None
+
+
+@pytest.mark.parametrize("kind", [BURN_OCR, BURN_MEDIA], ids=lambda kind: str(kind.queue))
+@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.soak)])
+def test_a_supervised_worker_that_is_killed_takes_its_job_up_again(
+    house: Appliance, kind: JobKind, rounds: int, record_property: Callable[[str, object], None]
+) -> None:
+    took = []
+    with serving(house.folder.home, command="up", options=["--exercises"]):
+        for number in range(rounds):
+            job = house.jobs.create(kind, title="burn", arguments={"round": number, "seconds": 1.0})
+            house.enqueue(job)
+            first = wait_for_owner(house, job.id, after=None)
+            began = time.monotonic()
+            os.kill(int(first.rsplit("/", 2)[1]), signal.SIGKILL)
+            wait_for_owner(house, job.id, after=first)
+            took.append(round(time.monotonic() - began, 2))
+            wait_until_idle(house)
+            assert (State.DONE, 2) == (house.jobs.get(job.id).state, house.jobs.get(job.id).attempts)
+    record_property("seconds from the kill until the job runs again", took)
+    print(f"{kind.queue}: {took}")
+
+    assert max(took) < 60
+    assert rounds == len(list((house.folder.home / "exercises").iterdir()))
+    assert [] == burning(house.folder.home)
+
+
+def wait_for_owner(house: Appliance, job: int, *, after: str | None) -> str:
+    """The process that has a job in hand, once that is another than before."""
+    deadline = time.monotonic() + WAIT_S
+    while (owner := house.jobs.get(job).owner) is None or owner == after:
+        assert time.monotonic() < deadline, house.jobs.get(job)
+        time.sleep(0.02)  # another process's progress: there is no event to wait on from here
+    return owner

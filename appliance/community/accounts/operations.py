@@ -8,6 +8,7 @@ import msgspec
 from appliance.community.accounts import queries, store
 from appliance.community.accounts.access_events import append_access_changed
 from appliance.community.accounts.attempts import Attempts
+from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
 from appliance.community.accounts.passwords import check_password, hash_password, is_outdated, is_right
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import (
@@ -25,6 +26,7 @@ from appliance.community.accounts.person import (
 from appliance.community.accounts.tokens import fingerprint, new_code, new_token, plain_code
 from appliance.community.house import drop_rule, read_rule, set_rule
 from appliance.infrastructure.database import Database, UnitOfWork
+from appliance.infrastructure.database_errors import DatabaseNotWritable, DiskFailed, DiskFull
 from appliance.infrastructure.events import append_event
 
 DAY_S = 86_400.0
@@ -104,8 +106,21 @@ def create(database: Database, *, name: str, login: str, password: str, role: Ro
 
 
 def sign_in(database: Database, *, login: str, password: str, address: str, agent: str) -> SignedIn:
-    """Begin a session. Raises SignInFailed or TooManyAttempts."""
+    """Begin a session; an administrator's is kept in memory where it cannot be written.
+
+    Raises SignInFailed, TooManyAttempts, and for others DiskFull, DiskFailed or DatabaseNotWritable.
+    """
     login = _plain(login).casefold()[:MOST_NAME]
+    try:
+        return _sign_in_by_password(database, login, password, address, agent)
+    except (DiskFull, DiskFailed, DatabaseNotWritable) as error:
+        person, token = MEMORY_SESSIONS.sign_in(
+            database, login=login, password=password, address=address, agent=agent[:MOST_AGENT], error=error
+        )
+        return SignedIn(person=person, token=token)
+
+
+def _sign_in_by_password(database: Database, login: str, password: str, address: str, agent: str) -> SignedIn:
     attempts = Attempts(database)
     attempt = attempts.begin(f"login {login}", address)
     row = database.reader.row(store.SELECT_BY_LOGIN, (login,))
@@ -149,16 +164,20 @@ def is_due(session: Session) -> bool:
     return time.time() - session.seen_at >= TOUCH_EVERY_S
 
 
-def touch(database: Database, session: Session) -> None:
+def touch(database: Database, session: Session, *, now: float | None = None) -> None:
     """Note that a session is used: it lasts on for a month, and half a year in all."""
-    now = time.time()
+    now = time.time() if now is None else now
     with database.write() as work:
-        work.execute(store.TOUCH_SESSION, (now, min(now + IDLE_S, session.created_at + LONGEST_S), session.id))
+        # Never earlier than it was to end: a clock that was behind for a while signs nobody out.
+        expires_at = max(session.expires_at, min(now + IDLE_S, session.created_at + LONGEST_S))
+        work.execute(store.TOUCH_SESSION, (now, expires_at, session.id))
         work.commit()
 
 
 def end_session(database: Database, *, person: int, session: int) -> None:
     """Sign out one browser of a person. Raises SessionNotFound."""
+    if MEMORY_SESSIONS.end(database, person=person, session=session):
+        return
     with database.write() as work:
         work.execute(store.DELETE_SESSION, (session, person))
         if not work.changes:

@@ -3,8 +3,8 @@
 import time
 
 from appliance.community.accounts import store
+from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
 from appliance.community.accounts.person import (
-    NOBODY,
     ApiToken,
     ClassCode,
     Identity,
@@ -56,7 +56,7 @@ def identify_session(database: Database, token: str) -> Identity:
     """Who a session's token is of; nobody where it is over or unknown."""
     row = database.reader.row(store.SELECT_SIGNED_IN, (fingerprint(token), time.time()))
     if row is None:
-        return NOBODY
+        return MEMORY_SESSIONS.identify(database, token)
     return Identity(
         session=store.session_of(row[: store.SESSION_FIELDS]), person=store.person_of(row[store.SESSION_FIELDS :])
     )

@@ -98,11 +98,12 @@ SELECT_CLASSES = f"SELECT {CLASS} FROM class_codes ORDER BY id DESC"
 INSERT_CLASS = "INSERT INTO class_codes (code, name, opened_by, created_at, expires_at) VALUES (:code, :name, :opened_by, :now, :expires_at)"
 REVOKE_CLASS = "UPDATE class_codes SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
 
-COUNT_ATTEMPTS = "SELECT count(*), min(at) FROM attempts WHERE what = ? AND at > ?"
+# A clock that was set back leaves attempts in the future: those further ahead than a quarter of an hour do not count.
+COUNT_ATTEMPTS = "SELECT count(*), min(at) FROM attempts WHERE what = ?1 AND at > ?2 AND at < ?2 + 1800"
 INSERT_ATTEMPT = "INSERT INTO attempts (what, at) VALUES (?, ?)"
 DELETE_ATTEMPT = "DELETE FROM attempts WHERE rowid = ?"
 DELETE_ATTEMPTS = "DELETE FROM attempts WHERE what = ?"
-DELETE_OLD_ATTEMPTS = "DELETE FROM attempts WHERE at < ?"
+DELETE_OLD_ATTEMPTS = "DELETE FROM attempts WHERE at < ?1 OR at > ?1 + 1800"
 
 PERSON_FIELDS, SESSION_FIELDS, TOKEN_FIELDS = 6, 7, 7
 

@@ -2,9 +2,34 @@
 
 import os
 import platform
+from collections.abc import Collection, Hashable
 from pathlib import Path
 
 import psutil
+
+from appliance.infrastructure.clock import Clock
+
+
+class Heartbeats:
+    """How long ago, by this process's own clock, a lease of another machine was seen to change."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: dict[int, tuple[Hashable, float]] = {}
+
+    def silent_s(self, job_id: int, beat: Hashable) -> float:
+        """Seconds since `beat`, the lease as it is now, was first seen."""
+        now = self._clock.monotonic()
+        last, since = self._seen.get(job_id, (None, now))
+        if last != beat:
+            self._seen[job_id] = (beat, now)
+            return 0.0
+        return now - since
+
+    def keep(self, jobs: Collection[int]) -> None:
+        """Forget every job but these."""
+        for job_id in self._seen.keys() - jobs:
+            self._seen.pop(job_id, None)
 
 
 def this_process() -> str:

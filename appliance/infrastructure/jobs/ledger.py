@@ -1,19 +1,19 @@
 """The jobs of an appliance: made, claimed, told of, ended.
 
-A job is claimed by compare-and-set under a lease that names its owner (host, boot, process). A lease whose owner is
-dead on this machine is taken back at once; others when they expire. Each change appends its event in the same unit of
-work.
+A job is claimed by compare-and-set under a lease that names its owner (host, boot, process). A lease ends at once when
+its owner is dead on this machine, and otherwise when it was not renewed for a minute, as measured here: the time of day
+decides nothing, since it can jump. Each change appends its event in the same unit of work.
 """
 
 import math
 import random
-import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 
 from appliance.errors import ApplianceError
+from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.database import NO_ID, Database, Row, UnitOfWork
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs import statements as sql
@@ -28,7 +28,7 @@ from appliance.infrastructure.jobs.job import (
     view_job,
 )
 from appliance.infrastructure.jobs.kind import JobKind
-from appliance.infrastructure.jobs.leases import is_of_this_machine, owner_is_dead
+from appliance.infrastructure.jobs.leases import Heartbeats, is_of_this_machine, owner_is_dead
 
 LEASE_S = 60.0
 BACKOFF_S = 5.0
@@ -58,9 +58,11 @@ def m004_shared_queues(work: UnitOfWork) -> None:
 class Jobs:
     """The jobs of one appliance. `overseers` names, as audiences do, those who hear of everyone's jobs."""
 
-    def __init__(self, database: Database, *, overseers: str = OVERSEERS) -> None:
+    def __init__(self, database: Database, *, overseers: str = OVERSEERS, clock: Clock = SYSTEM_CLOCK) -> None:
         self._database = database
         self._overseers = overseers
+        self._clock = clock
+        self._heartbeats = Heartbeats(clock)
 
     def create(
         self, kind: JobKind, *, title: str, arguments: Mapping[str, Any] | None = None, started_by: str = ""
@@ -88,10 +90,10 @@ class Jobs:
         row = {
             "kind": kind.name, "queue": kind.queue, "arguments": encoded, "title": title, "short": kind.short,
             "priority": kind.priority, "started_by": started_by, "audience": audience_of(started_by, self._overseers),
-            "now": time.time(),
+            "now": self._clock.time(),
         }  # fmt: skip
         work.execute(sql.INSERT, row)
-        return _told(work, work.last_insert_id, "job.queued")
+        return self._told(work, work.last_insert_id, "job.queued")
 
     def begin_again(self, kind: JobKind, job_id: int, *, started_by: str) -> Job:
         """A new job for what an older one did not achieve. Raises JobNotFound or JobNotOver."""
@@ -122,23 +124,22 @@ class Jobs:
 
     def claim(self, job_id: int, owner: str) -> Job | None:
         """Take a job that waits, or whose owner is gone. None where it is not to be had."""
-        self._take_back(self.get(job_id), time.time())
+        self._take_back(self.get(job_id))
         with self._database.write() as work:
-            claimed = _claim(work, job_id, owner)
+            claimed = self._claim(work, job_id, owner)
             work.commit()
         return claimed
 
     def claim_next(self, queue: str, kinds: Collection[str], owner: str, *, short_only: bool = False) -> Job | None:
         """Take the job of a queue whose turn it is: by priority, then fairly among people, then the oldest."""
         choice = {
-            "queue": queue, "kinds": msgspec.json.encode(sorted(kinds)).decode(), "now": time.time(),
-            "short_only": short_only,
+            "queue": queue, "kinds": msgspec.json.encode(sorted(kinds)).decode(), "short_only": short_only, **self._now(),
         }  # fmt: skip
         if not self._database.reader.rows(sql.CHOOSE, choice):
             return None
         with self._database.write() as work:
             chosen = work.execute(sql.CHOOSE, choice)
-            claimed = _claim(work, chosen[0][0], owner) if chosen else None
+            claimed = self._claim(work, chosen[0][0], owner) if chosen else None
             work.commit()
         return claimed
 
@@ -146,10 +147,10 @@ class Jobs:
         """Record progress and extend the lease; with `tell`, in the event log too. Raises JobCancelled or LeaseLost."""
         with self._database.write() as work:
             row = {"id": job_id, "owner": owner, "progress": progress, "message": message}
-            work.execute(sql.REPORT, row | {"lease": time.time() + LEASE_S})
+            work.execute(sql.REPORT, row | {"lease": self._clock.time() + LEASE_S})
             if not work.changes:
                 raise LeaseLost(f"Job {job_id} was taken over by another process.")
-            job = _told(work, job_id, "job.progress") if tell else _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
+            job = self._told(work, job_id, "job.progress") if tell else _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
             work.commit()
         if job.cancel_requested:
             raise JobCancelled("Cancelled.")
@@ -161,24 +162,24 @@ class Jobs:
     def renew(self, job_id: int, owner: str) -> None:
         """Extend a lease without a word of progress."""
         with self._database.write() as work:
-            work.execute(sql.RENEW, (time.time() + LEASE_S, job_id, owner))
+            work.execute(sql.RENEW, (self._clock.time() + LEASE_S, job_id, owner))
             work.commit()
 
     def restart_clock(self, job_id: int, progress: float) -> None:
         """Estimate the time left from here on: earlier work was found done, or was of another kind."""
         with self._database.write() as work:
-            work.execute(sql.RESTART_CLOCK, (progress, time.time(), job_id))
+            work.execute(sql.RESTART_CLOCK, (progress, self._clock.time(), job_id))
             work.commit()
 
     def finish(self, job_id: int, owner: str, state: State, message: str, error: Exception | None = None) -> bool:
         """End a job; nothing happens, and False is returned, where `owner` has lost it."""
         with self._database.write() as work:
-            row = {"id": job_id, "owner": owner, "state": state.value, "message": message, "now": time.time()}
+            row = {"id": job_id, "owner": owner, "state": state.value, "message": message, "now": self._clock.time()}
             why = {"error_class": type(error).__name__ if error else None, "error": _sentence_of(error)}
             work.execute(sql.FINISH, row | why)
             ended = work.changes > 0
             if ended:
-                _told(work, job_id, f"job.{state.value}")
+                self._told(work, job_id, f"job.{state.value}")
             work.commit()
         return ended
 
@@ -189,12 +190,12 @@ class Jobs:
         come back together.
         """
         pause: float = min(BACKOFF_S * 2**job.failures, BACKOFF_LIMIT_S) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-        now = time.time()
+        now = self._clock.time()
         row = {"id": job.id, "owner": owner, "retry_at": now + pause, "now": now}
         with self._database.write() as work:
             work.execute(sql.RETRY, row | {"message": f"{error} Trying again in {pause:.0f} s."})
             if work.changes:
-                _told_of_state(work, job.id)
+                self._told_of_state(work, job.id)
             work.commit()
         return pause
 
@@ -202,12 +203,12 @@ class Jobs:
         """Ask a running job to stop, or drop a waiting one. Raises JobNotFound."""
         self.get(job_id)
         with self._database.write() as work:
-            work.execute(sql.CANCEL_QUEUED, (time.time(), job_id))
+            work.execute(sql.CANCEL_QUEUED, (self._clock.time(), job_id))
             if work.changes:
-                _told(work, job_id, "job.cancelled")
+                self._told(work, job_id, "job.cancelled")
             work.execute(sql.REQUEST_CANCEL, (job_id,))
             if work.changes:
-                _told(work, job_id, "job.progress")
+                self._told(work, job_id, "job.progress")
             work.commit()
         return self.get(job_id)
 
@@ -216,25 +217,33 @@ class Jobs:
 
         Leases of the dead are taken back on the way.
         """
-        now = time.time()
-        for job in self.active():
+        active = self.active()
+        self._heartbeats.keep({job.id for job in active})
+        for job in active:
             if job.kind in kinds:
-                self._take_back(job, now)
+                self._take_back(job)
         waiting = [job for job in self.active() if job.state is State.QUEUED and job.kind in kinds]
-        return [job for job in waiting if (job.retry_at or 0) <= now + within_s]
+        return [job for job in waiting if self.wait_s(job) <= within_s]
+
+    def wait_s(self, job: Job) -> float:
+        """Seconds until a waiting job can start.
+
+        No job waits longer than the longest pause: one that seems to was put back while the clock was ahead.
+        """
+        wait_s = (job.retry_at or 0.0) - self._clock.time()
+        return wait_s if 0.0 < wait_s <= BACKOFF_LIMIT_S else 0.0
 
     def fail_orphans(self, kinds: Collection[str], sentence: str) -> None:
         """End the jobs of these kinds whose owner died: nobody can go on with them."""
-        now = time.time()
         for job in self.active():
-            if job.kind in kinds and job.owner is not None and _lease_is_over(job, now):
+            if job.kind in kinds and job.owner is not None and self._lease_is_over(job):
                 self.finish(job.id, job.owner, State.FAILED, "failed", ApplianceError(sentence))
 
     def release_others(self, owner: str, in_hand: Collection[int]) -> None:
         """Let those jobs wait again that an owner holds without working on them: their end could not be written."""
         for job in self.active():
             if job.owner == owner and job.id not in in_hand:
-                self._release(job, time.time())
+                self._release(job)
 
     def forget(self, before: float) -> int:
         """Drop the jobs that were over before a time; how many those were."""
@@ -244,9 +253,9 @@ class Jobs:
             work.commit()
         return forgotten
 
-    def _take_back(self, job: Job, now: float) -> None:
+    def _take_back(self, job: Job) -> None:
         """Let a job wait again whose owner is gone, unless its worker dies at it each time."""
-        if job.state is not State.RUNNING or job.owner is None or not _lease_is_over(job, now):
+        if job.state is not State.RUNNING or job.owner is None or not self._lease_is_over(job):
             return
         if job.deaths + 1 >= MOST_DEATHS and job.progress <= job.best_progress:
             died = WorkerDied(
@@ -255,15 +264,45 @@ class Jobs:
             )
             self.finish(job.id, job.owner, State.FAILED, "failed", died)
             return
-        self._release(job, now)
+        self._release(job)
 
-    def _release(self, job: Job, now: float) -> None:
+    def _release(self, job: Job) -> None:
+        now = self._clock.time()
         with self._database.write() as work:
             row = {"id": job.id, "owner": job.owner, "retry_at": now + _pause_after_death(job), "now": now}
             work.execute(sql.RELEASE, row)
             if work.changes:
-                _told_of_state(work, job.id)
+                self._told_of_state(work, job.id)
             work.commit()
+
+    def _claim(self, work: UnitOfWork, job_id: int, owner: str) -> Job | None:
+        now = self._now()
+        work.execute(sql.CLAIM, {"id": job_id, "owner": owner, "lease": now["now"] + LEASE_S, **now})
+        return self._told(work, job_id, "job.started") if work.changes else None
+
+    def _told(self, work: UnitOfWork, job_id: int, kind: str) -> Job:
+        """The job as it is now, said in the event log."""
+        job = _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
+        append_event(work, kind, view_job(job, self._clock.time()), job.audience)
+        return job
+
+    def _told_of_state(self, work: UnitOfWork, job_id: int) -> Job:
+        """As `_told`, of a job that waits again, or was cancelled on the way there."""
+        state = str(work.execute(sql.SELECT_STATE, (job_id,))[0][0])
+        return self._told(work, job_id, f"job.{state}")
+
+    def _lease_is_over(self, job: Job) -> bool:
+        """An owner on this machine holds its lease while it lives; a distant one while it renews the lease."""
+        if job.owner is None:
+            return True
+        if is_of_this_machine(job.owner):
+            return owner_is_dead(job.owner)
+        return self._heartbeats.silent_s(job.id, (job.owner, job.lease_until)) > LEASE_S
+
+    def _now(self) -> dict[str, float]:
+        """The moment, and the last one at which a job may be told to be tried again."""
+        now = self._clock.time()
+        return {"now": now, "latest": now + BACKOFF_LIMIT_S}
 
 
 def _sentence_of(error: Exception | None) -> str | None:
@@ -276,32 +315,6 @@ def _sentence_of(error: Exception | None) -> str | None:
 def _pause_after_death(job: Job) -> float:
     deaths = 1 if job.progress > job.best_progress else job.deaths + 1
     return min(2.0 ** (deaths - FREE_DEATHS), DEATH_PAUSE_LIMIT_S) if deaths > FREE_DEATHS else 0.0
-
-
-def _claim(work: UnitOfWork, job_id: int, owner: str) -> Job | None:
-    now = time.time()
-    work.execute(sql.CLAIM, {"id": job_id, "owner": owner, "lease": now + LEASE_S, "now": now})
-    return _told(work, job_id, "job.started") if work.changes else None
-
-
-def _told(work: UnitOfWork, job_id: int, kind: str) -> Job:
-    """The job as it is now, said in the event log."""
-    job = _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
-    append_event(work, kind, view_job(job, time.time()), job.audience)
-    return job
-
-
-def _told_of_state(work: UnitOfWork, job_id: int) -> Job:
-    """As `_told`, of a job that waits again, or was cancelled on the way there."""
-    state = str(work.execute(sql.SELECT_STATE, (job_id,))[0][0])
-    return _told(work, job_id, f"job.{state}")
-
-
-def _lease_is_over(job: Job, now: float) -> bool:
-    """An owner on this machine holds its lease while it lives, however long it is silent; a distant one until it expires."""
-    if job.owner is None:
-        return True
-    return owner_is_dead(job.owner) if is_of_this_machine(job.owner) else (job.lease_until or 0) < now
 
 
 def _job(row: Row) -> Job:

@@ -1,10 +1,9 @@
 """Queues that rest: who paused one, why, and until when."""
 
-import time
-
 import msgspec
 
 from appliance.errors import NotFound, Refused
+from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs import statements as sql
@@ -50,15 +49,18 @@ class QueueChanged(msgspec.Struct, frozen=True):
 
 
 class Queues:
-    """The three queues as people see and pause them. Work in hand is finished; nothing new is begun."""
+    """The three queues as people see and pause them. Work in hand is finished; nothing new is begun.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    A pause ends at a time of day that a person chose, so it follows the clock when that is set.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._database, self._clock = database, clock
 
     def states(self) -> list[QueueState]:
         reader = self._database.reader
         counts = {(queue, state): count for queue, state, count in reader.rows(sql.COUNT_BY_QUEUE)}
-        pauses = {row[0]: _pause(row) for row in reader.rows(sql.SELECT_PAUSES, {"now": time.time()})}
+        pauses = {row[0]: _pause(row) for row in reader.rows(sql.SELECT_PAUSES, {"now": self._clock.time()})}
         return [
             QueueState(
                 name=name, waiting=counts.get((name, State.QUEUED.value), 0),
@@ -73,7 +75,7 @@ class Queues:
         Raises QueueNotFound or PauseTooLong.
         """
         _check(queue)
-        now = time.time()
+        now = self._clock.time()
         if until is not None and not until <= now + LONGEST_S:
             raise PauseTooLong("A queue rests for at most 30 days.", remedy="Pause it until somebody resumes it.")
         pause = Pause(queue=queue, paused_by=paused_by, reason=reason, paused_at=now, until=until)

@@ -64,14 +64,14 @@ VALUES (:kind, :queue, :arguments, :title, :short, :priority, :started_by, :audi
 CLAIM = """
 UPDATE jobs SET state = 'running', owner = :owner, lease_until = :lease, attempts = attempts + 1, started_at = :now,
     start_progress = progress, retry_at = NULL, error = NULL, error_class = NULL
-WHERE id = :id AND state = 'queued' AND coalesce(retry_at, 0) <= :now
+WHERE id = :id AND state = 'queued' AND (coalesce(retry_at, 0) <= :now OR retry_at > :latest)
 """
 # Whoever has the fewest jobs running goes first, then whoever was served the longest ago; a queue that is paused, none.
 CHOOSE = """
 WITH waiting AS MATERIALIZED (
     SELECT id, priority, started_by FROM jobs
-    WHERE queue = :queue AND state = 'queued' AND coalesce(retry_at, 0) <= :now AND (short OR NOT :short_only)
-        AND kind IN (SELECT value FROM json_each(:kinds))
+    WHERE queue = :queue AND state = 'queued' AND (coalesce(retry_at, 0) <= :now OR retry_at > :latest)
+        AND (short OR NOT :short_only) AND kind IN (SELECT value FROM json_each(:kinds))
         AND NOT EXISTS (SELECT 1 FROM queue_pauses WHERE queue = :queue AND coalesce(until, :now + 1) > :now)
 ),
 people AS MATERIALIZED (

@@ -5,14 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.infrastructure.database import (
-    Database,
-    DatabaseDamaged,
-    DatabaseNotWritable,
-    DatabaseTooNew,
-    DiskFull,
-    UnitOfWork,
-)
+from appliance.infrastructure.database import LOG_SIZE_LIMIT, Database, Synchronous, UnitOfWork
+from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseNotWritable, DatabaseTooNew, DiskFull
+from server.bootstrap import Appliance
 
 
 def m001_things(work: UnitOfWork) -> None:
@@ -107,3 +102,47 @@ def test_writers_of_many_threads_queue(tmp_path: Path) -> None:
         thread.join()
 
     assert 20 == len(names(database))
+
+
+@pytest.mark.parametrize(("synchronous", "level"), [(Synchronous.FULL, 2), (Synchronous.NORMAL, 1)])
+def test_writes_are_as_durable_as_was_chosen(tmp_path: Path, synchronous: Synchronous, level: int) -> None:
+    database = Database(tmp_path / "a.db", [m001_things], synchronous=synchronous)
+    database.migrate()
+    with database.write() as work:
+        assert [(level,)] == work.execute("PRAGMA synchronous")
+        assert [("wal",)] == work.execute("PRAGMA journal_mode")
+        assert [(LOG_SIZE_LIMIT,)] == work.execute("PRAGMA journal_size_limit")
+
+
+def test_peoples_data_is_synced_at_each_commit(appliance: Appliance) -> None:
+    with appliance.appliance_db.write() as work:
+        assert [(2,)] == work.execute("PRAGMA synchronous")
+    with appliance.library.write() as work:
+        assert [(1,)] == work.execute("PRAGMA synchronous")
+
+
+def test_a_database_is_empty_until_it_was_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    database = Database(path, [m001_things])
+    assert database.is_empty
+    path.touch()
+    assert database.is_empty
+    database.migrate()
+    assert not database.is_empty
+
+
+def test_a_file_that_cannot_be_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = opened(tmp_path / "a.db")
+    with database.write() as work:
+        work.execute("INSERT INTO things VALUES ('kept')")
+        work.commit()
+    database.close()
+    monkeypatch.setattr(Database, "is_writable", False)
+    database = opened(tmp_path / "a.db")
+
+    assert ["kept"] == names(database)
+    with pytest.raises(DatabaseNotWritable), database.write():
+        pass
+    with pytest.raises(DatabaseNotWritable):
+        opened(tmp_path / "a.db", m001_things, m002_colour)
+    assert [tmp_path / "a.db"] == list(tmp_path.iterdir())

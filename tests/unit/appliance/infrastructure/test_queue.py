@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from appliance.infrastructure.queue import JobQueue
 
 # A second sweep comes at the full minute, whenever that is.
@@ -60,3 +62,24 @@ def test_what_was_said_before_a_consumer_starts_is_left_to_its_sweep(tmp_path: P
         consumer.kill()
 
         assert "" == consumer.stdout.read()
+
+
+@pytest.mark.parametrize("damage", [b"no database" * 1000, b"SQLite format 3\x00" + bytes(5_000)])
+def test_a_queue_that_a_power_cut_damaged_is_made_again(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "q.db"
+    JobQueue("q", path).close()
+    path.write_bytes(damage)
+    for ending in ("-wal", "-shm"):
+        path.with_name(f"q.db{ending}").unlink(missing_ok=True)
+    queue = JobQueue("q", path)
+    with consuming(path) as consumer:
+        queue.wake(1)
+        assert float(consumer.stdout.readline()) > 0
+
+
+def test_a_whole_queue_keeps_its_messages(tmp_path: Path) -> None:
+    queue = JobQueue("q", tmp_path / "q.db")
+    queue.wake(1)
+    queue.close()
+
+    assert 1 == JobQueue("q", tmp_path / "q.db")._huey.storage.queue_size()

@@ -434,3 +434,30 @@ def test_a_class_is_open_for_a_while_only(database: Database, anna: Person) -> N
     for hours in (0, -1, 1e15):
         with pytest.raises(NameInvalid):
             entry.open_class(database, leader=anna, name="Sunday", hours=hours)
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0, -40 * operations.DAY_S])
+def test_a_clock_that_jumps_signs_nobody_out(database: Database, anna: Person, jump: float) -> None:
+    entered = operations.sign_in(database, login="anna", password=PASSWORD, **WHERE)
+    session = queries.identify_session(database, entered.token).session
+    assert session is not None
+    operations.touch(database, session, now=session.seen_at + jump)
+    later = queries.identify_session(database, entered.token)
+
+    assert anna == later.person
+    assert later.session is not None
+    assert later.session.expires_at >= session.expires_at
+
+
+def test_a_clock_that_is_set_back_closes_no_account(database: Database, anna: Person) -> None:
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            operations.sign_in(database, login="anna", password="wrong", **WHERE)
+    with pytest.raises(TooManyAttempts):
+        operations.sign_in(database, login="anna", password=PASSWORD, **WHERE)
+    with database.write() as work:
+        # As though the clock had been an hour ahead when they were made.
+        work.execute("UPDATE attempts SET at = at + 3600")
+        work.commit()
+
+    assert anna == operations.sign_in(database, login="anna", password=PASSWORD, **WHERE).person

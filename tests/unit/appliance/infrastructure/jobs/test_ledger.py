@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from appliance.errors import Refused, Unavailable
+from appliance.infrastructure.clock import Clock
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs import ledger
 from appliance.infrastructure.jobs.job import Job, JobCancelled, JobNotFound, JobNotOver, JobRunningElsewhere, State
@@ -44,22 +45,33 @@ def claim_all(jobs: Jobs, **options) -> list[Job]:
     return claimed
 
 
+class SetClock(Clock):
+    """A clock that stands until it is moved; `now` is the time of day, `passed` the seconds that really passed."""
+
+    def __init__(self) -> None:
+        self.now, self.passed = 1_800_000_000.0, 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.passed
+
+
 @pytest.fixture
 def jobs(appliance: Appliance) -> Jobs:
     return appliance.jobs
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock that stands until it is moved."""
-    clock = Clock()
-    monkeypatch.setattr(ledger.time, "time", lambda: clock.now)
-    return clock
+def timed(appliance: Appliance, clock: SetClock) -> Jobs:
+    """The jobs by a clock that the test sets."""
+    return Jobs(appliance.appliance_db, clock=clock)
 
 
 def dead_owner() -> str:
@@ -114,21 +126,49 @@ def test_the_lease_of_a_dead_owner_is_taken_back_at_once(jobs: Jobs) -> None:
     assert jobs.claim(job.id, this_process()) is not None
 
 
-def test_the_lease_of_a_distant_owner_must_expire(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = jobs.create(K, title="T")
-    jobs.claim(job.id, "elsewhere/boot/1/0.00")
-
-    assert [] == jobs.due({"k"})
-    monkeypatch.setattr(ledger.time, "time", lambda clock=ledger.time.time: clock() + ledger.LEASE_S + 1)
-    assert [job.id] == [due.id for due in jobs.due({"k"})]
+DISTANT = "elsewhere/boot/1/0.00"
+HOUR = 3600.0
 
 
-def test_a_silent_job_of_a_live_process_keeps_its_lease(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = jobs.create(K, title="T")
-    jobs.claim(job.id, this_process())
-    monkeypatch.setattr(ledger.time, "time", lambda clock=ledger.time.time: clock() + 10 * ledger.LEASE_S)
+def test_the_lease_of_a_distant_owner_ends_once_it_is_silent(timed: Jobs, clock: SetClock) -> None:
+    job = timed.create(K, title="T")
+    timed.claim(job.id, DISTANT)
 
-    assert [] == jobs.due({"k"})
+    assert [] == timed.due({"k"})
+    clock.passed = ledger.LEASE_S
+    assert [] == timed.due({"k"})
+    clock.passed = ledger.LEASE_S + 1
+    assert [job.id] == [due.id for due in timed.due({"k"})]
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_a_clock_that_jumps_ends_no_lease(timed: Jobs, clock: SetClock, jump: float) -> None:
+    near, far = (timed.create(K, title="T", arguments={"a": number}) for number in range(2))
+    timed.claim(near.id, this_process())
+    timed.claim(far.id, DISTANT)
+    assert [] == timed.due({"k"})
+    clock.now += jump
+    assert [] == timed.due({"k"})
+    for _ in range(10):
+        clock.now, clock.passed = clock.now + 20, clock.passed + 20
+        timed.renew(far.id, DISTANT)
+        assert [] == timed.due({"k"})
+
+
+def test_a_clock_that_is_set_back_keeps_no_job_waiting(timed: Jobs, clock: SetClock) -> None:
+    def fail(_context: JobContext, _arguments: object) -> str:
+        raise Unavailable("The runtime sleeps.")
+
+    job = timed.create(K, title="T")
+    work_in_turn(timed, fail)
+    assert timed.wait_s(timed.get(job.id)) > 0
+    clock.now -= HOUR
+
+    assert 0 == timed.wait_s(timed.get(job.id))
+    assert [job.id] == [due.id for due in timed.due({"k"})]
+    claimed = timed.claim_next("library", {"k"}, this_process())
+    assert claimed is not None
+    assert job.id == claimed.id
 
 
 def test_an_orphan_that_nobody_can_go_on_with_has_failed(jobs: Jobs) -> None:
@@ -256,16 +296,18 @@ def test_a_paused_queue_gives_nothing_until_it_goes_on(jobs: Jobs, appliance: Ap
         queues.pause("kitchen", paused_by="", reason="")
 
 
-def test_a_pause_ends_at_its_time(jobs: Jobs, appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs.create(K, title="T")
-    Queues(appliance.appliance_db).pause("library", paused_by="Anna", reason="", until=ledger.time.time() + 60)
+def test_a_pause_ends_at_its_time(timed: Jobs, appliance: Appliance, clock: SetClock) -> None:
+    timed.create(K, title="T")
+    queues = Queues(appliance.appliance_db, clock=clock)
+    queues.pause("library", paused_by="Anna", reason="", until=clock.now + 60)
 
-    assert [] == claim_all(jobs)
-    monkeypatch.setattr(ledger.time, "time", lambda clock=ledger.time.time: clock() + 61)
-    assert 1 == len(claim_all(jobs))
+    assert [] == claim_all(timed)
+    clock.now += 61
+    assert 1 == len(claim_all(timed))
 
 
-def test_a_job_that_kills_its_worker_each_time_waits_longer_and_fails(jobs: Jobs, clock: Clock) -> None:
+def test_a_job_that_kills_its_worker_each_time_waits_longer_and_fails(timed: Jobs, clock: SetClock) -> None:
+    jobs = timed
     job = jobs.create(K, title="T")
     owner = dead_owner()
     pauses = []
@@ -392,6 +434,8 @@ def test_what_a_process_holds_without_working_on_it_waits_again(jobs: Jobs) -> N
     assert (State.QUEUED, State.RUNNING) == (jobs.get(first.id).state, jobs.get(second.id).state)
 
 
-def test_a_pause_ends_within_a_month(appliance: Appliance) -> None:
+def test_a_pause_ends_within_a_month(appliance: Appliance, clock: SetClock) -> None:
     with pytest.raises(PauseTooLong):
-        appliance.queues.pause("library", paused_by="Anna", reason="", until=ledger.time.time() + 1e12)
+        Queues(appliance.appliance_db, clock=clock).pause(
+            "library", paused_by="Anna", reason="", until=clock.now + 1e12
+        )

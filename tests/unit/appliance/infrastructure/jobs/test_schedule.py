@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-import pytest
-
-from appliance.infrastructure.jobs import ledger
+from appliance.infrastructure.clock import Clock
 from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.ledger import Jobs
 from appliance.infrastructure.jobs.schedule import Daily, create_scheduled_jobs
 from server.bootstrap import Appliance
 
@@ -13,33 +12,41 @@ K = JobKind(name="nightly")
 AT_TWO = (Daily(kind=K, title="Nightly", hour=2),)
 
 
-def made_at(appliance: Appliance, monkeypatch: pytest.MonkeyPatch, *moments: str) -> list[str]:
+class At(Clock):
+    """A clock that stands at a moment."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def time(self) -> float:
+        return self._moment.timestamp()
+
+
+def made_at(appliance: Appliance, *moments: str) -> list[str]:
     """Which of the moments, looked at one after the other, made a job; each is over at once."""
     made = []
     for moment in moments:
         now = datetime.fromisoformat(moment)
-        monkeypatch.setattr(ledger.time, "time", now.timestamp)
-        for job in create_scheduled_jobs(appliance.jobs, AT_TWO, now):
-            appliance.jobs.cancel(job.id)
+        jobs = Jobs(appliance.appliance_db, clock=At(now))
+        for job in create_scheduled_jobs(jobs, AT_TWO, now):
+            jobs.cancel(job.id)
             made.append(moment)
     return made
 
 
-def test_a_job_is_made_at_its_hour_once_a_day(appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_is_made_at_its_hour_once_a_day(appliance: Appliance) -> None:
     moments = ["2026-03-01T01:59", "2026-03-01T02:00", "2026-03-01T02:01", "2026-03-01T23:00", "2026-03-02T02:00"]
 
-    assert [moments[0], moments[1], moments[4]] == made_at(appliance, monkeypatch, *moments)
+    assert [moments[0], moments[1], moments[4]] == made_at(appliance, *moments)
 
 
-def test_what_a_machine_slept_through_is_made_up_for_once(
-    appliance: Appliance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_machine_slept_through_is_made_up_for_once(appliance: Appliance) -> None:
     moments = ["2026-03-01T02:00", "2026-03-05T09:00", "2026-03-05T09:01"]
 
-    assert moments[:2] == made_at(appliance, monkeypatch, *moments)
+    assert moments[:2] == made_at(appliance, *moments)
 
 
-def test_a_clock_that_was_ahead_stops_nothing(appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_was_ahead_stops_nothing(appliance: Appliance) -> None:
     moments = ["2036-01-01T03:00", "2026-03-01T03:00", "2026-03-01T03:01"]
 
-    assert moments[:2] == made_at(appliance, monkeypatch, *moments)
+    assert moments[:2] == made_at(appliance, *moments)

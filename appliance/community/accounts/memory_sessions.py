@@ -1,0 +1,119 @@
+"""Signing in while the database cannot be written: an administrator gets a session in this process's memory.
+
+So an administrator can see what fills a disk. Everybody else has to wait until there is room. These sessions end with
+the process, after an hour, by signing out, and by a new password. Failed attempts are counted in memory too, and
+strictly: for one address, and for all addresses together.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from appliance.community.accounts import store
+from appliance.community.accounts.passwords import is_right
+from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.person import NOBODY, Identity, Person, Session, SignInFailed, TooManyAttempts
+from appliance.community.accounts.tokens import fingerprint, new_token
+from appliance.errors import ApplianceError
+from appliance.infrastructure.database import Database
+
+LASTS_S = 3600.0
+WINDOW_S = 900.0
+MOST_FROM_ONE, MOST_FROM_ALL = 5, 50
+MOST_SESSIONS = 100
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A session, the hash of the password that it was begun with, and its end on the clock that is never set."""
+
+    session: Session
+    password: str
+    ends_at: float
+
+
+class MemorySessions:
+    """The sessions in memory, by database. `clock` never goes back, unlike the time of day."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[Path, bytes], _Kept] = {}
+        self._failures: deque[tuple[float, str]] = deque()
+        self._last_id = 0
+
+    def sign_in(
+        self, database: Database, *, login: str, password: str, address: str, agent: str, error: ApplianceError
+    ) -> tuple[Person, str]:
+        """A person and the token of their session. Raises SignInFailed, TooManyAttempts, or `error` for other roles."""
+        self._begin_attempt(address)
+        row = database.reader.row(store.SELECT_BY_LOGIN, (login,))
+        kept = row[store.PERSON_FIELDS] if row else None
+        if not is_right(password, kept) or row is None or kept is None:
+            raise SignInFailed(
+                "The name and the password do not go together.", remedy="An administrator can set a new password."
+            )
+        person = store.person_of(row)
+        if person.role is not Role.ADMINISTRATOR:
+            raise error
+        token = new_token()
+        with self._lock:
+            self._failures = deque(each for each in self._failures if each[1] != address)
+            self._drop_ended()
+            if len(self._kept) >= MOST_SESSIONS:
+                del self._kept[next(iter(self._kept))]
+            session = self._session(person, address, agent)
+            self._kept[database.path, fingerprint(token)] = _Kept(session, kept, self._clock() + LASTS_S)
+        return person, token
+
+    def identify(self, database: Database, token: str) -> Identity:
+        """The person of a token; nobody where the session is over or unknown."""
+        kept = self._kept.get((database.path, fingerprint(token))) if self._kept else None
+        if kept is None or self._clock() >= kept.ends_at:
+            return NOBODY
+        row = database.reader.row(store.SELECT_PERSON, (kept.session.person,))
+        password = database.reader.value(store.SELECT_PASSWORD, (kept.session.person,))
+        if row is None or password != kept.password:
+            return NOBODY
+        return Identity(session=kept.session, person=store.person_of(row))
+
+    def end(self, database: Database, *, person: int, session: int) -> bool:
+        """End a session of a person; False where it is not one of these."""
+        with self._lock:
+            for key, kept in self._kept.items():
+                if key[0] == database.path and (kept.session.id, kept.session.person) == (session, person):
+                    del self._kept[key]
+                    return True
+        return False
+
+    def _session(self, person: Person, address: str, agent: str) -> Session:
+        # Below zero: never the number of a session in the database.
+        self._last_id -= 1
+        now = time.time()
+        return Session(
+            id=self._last_id, person=person.id, created_at=now, seen_at=now, expires_at=now + LASTS_S, address=address,
+            agent=agent,
+        )  # fmt: skip
+
+    def _begin_attempt(self, address: str) -> None:
+        now = self._clock()
+        with self._lock:
+            while self._failures and self._failures[0][0] < now - WINDOW_S:
+                self._failures.popleft()
+            of_address = [at for at, each in self._failures if each == address]
+            if len(of_address) >= MOST_FROM_ONE or len(self._failures) >= MOST_FROM_ALL:
+                first = of_address[0] if len(of_address) >= MOST_FROM_ONE else self._failures[0][0]
+                raise TooManyAttempts(
+                    "Too many failed attempts.", remedy="Try again later.", retry_after_s=first + WINDOW_S - now
+                )
+            self._failures.append((now, address))
+
+    def _drop_ended(self) -> None:
+        now = self._clock()
+        self._kept = {key: kept for key, kept in self._kept.items() if kept.ends_at > now}
+
+
+MEMORY_SESSIONS = MemorySessions()

@@ -1,0 +1,118 @@
+"""Tells a new installation from one that lost people's data, and puts a backup in the place of what was lost."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from appliance.errors import NotFound, Refused
+from appliance.infrastructure.atomic import move_into_place, sync
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.database_errors import DatabaseDamaged
+from appliance.infrastructure.paths import DataFolder
+
+BACKUPS = "appliance-*.db"
+LOG_ENDINGS = ("", "-wal", "-shm")
+
+
+class PeopleDataLost(DatabaseDamaged):
+    """The database of people's data is missing or empty in a data folder that was in use."""
+
+
+class BackupMissing(NotFound):
+    """There is no backup to restore."""
+
+
+class BackupUnusable(Refused):
+    """A file is not a whole backup."""
+
+
+def newest_backup(folder: Path) -> Path | None:
+    """The newest backup in a folder; their names begin with the time."""
+    return max(folder.glob(BACKUPS), default=None)
+
+
+def traces_of_use(folder: DataFolder) -> list[Path]:
+    """What exists only in a data folder that was in use: each is made after the database of people's data.
+
+    A library, models, logs and the like can be there before it. A first start that was cut off leaves the database
+    with a header and a log, but never a log without a database.
+    """
+    candidates = [folder.tls, folder.backups, folder.files, *sorted(folder.home.glob("queue-*.db"))]
+    if not _holds_something(folder.appliance_db):
+        candidates.insert(0, folder.appliance_db.with_name(f"{folder.appliance_db.name}-wal"))
+    return [each for each in candidates if _holds_something(each)]
+
+
+def check_not_lost(folder: DataFolder, database: Database) -> None:
+    """Raises PeopleDataLost where the database is missing or empty, but the folder was in use."""
+    # The traces come first: another process may be creating the database, and then them, at this moment.
+    traces = traces_of_use(folder)
+    if not traces or not database.is_empty:
+        return
+    state = "empty" if folder.appliance_db.exists() else "missing"
+    names = ", ".join(each.name for each in traces)
+    backup = newest_backup(folder.backups)
+    restore = (
+        f"The newest backup is {backup.name}: `lampstand restore` puts it in place."
+        if backup
+        else "There is no backup. If you have a copy of the file, `lampstand restore FILE` puts it in place."
+    )
+    raise PeopleDataLost(
+        f"{folder.appliance_db} is {state}, but this installation was in use: {names} exist. Nothing was changed.",
+        remedy=f"{restore} To start without people's data, move {names} out of {folder.home}.",
+    )
+
+
+def restore(folder: DataFolder, database: Database, backup: Path | None, now: datetime) -> tuple[Path, list[Path]]:
+    """Put a backup, or the newest one, in the place of the database; no process may have that open.
+
+    Returns the backup, and the files that were in its place: they are kept under another name. Raises BackupMissing,
+    BackupUnusable or DatabaseTooNew.
+    """
+    backup = backup or newest_backup(folder.backups)
+    if backup is None or not backup.is_file():
+        missing = f"There is no file {backup}." if backup else f"There is no backup in {folder.backups}."
+        raise BackupMissing(missing, remedy="Name one: `lampstand restore FILE`.")
+    fresh = database.path.with_name("restored.db")
+    for ending in LOG_ENDINGS:
+        fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
+    shutil.copyfile(backup, fresh)
+    fresh.chmod(0o600)
+    try:
+        _check(database.at(fresh), backup)
+    except Exception:
+        fresh.unlink(missing_ok=True)
+        raise
+    kept = _set_aside(database.path, f"{now:%Y-%m-%d-%H%M%S}")
+    move_into_place(fresh, database.path)
+    return backup, kept
+
+
+def _check(copy: Database, backup: Path) -> None:
+    finding = copy.integrity()
+    copy.close()
+    if finding != "ok":
+        raise BackupUnusable(f"{backup} is not whole: {finding}.", remedy="Choose an older backup.")
+    copy.refuse_newer()
+    if copy.is_empty:
+        raise BackupUnusable(f"{backup} holds no people's data.", remedy="Choose another backup.")
+
+
+def _set_aside(path: Path, moment: str) -> list[Path]:
+    """Rename a database with the files beside it, so that a person or a tool can still look at them."""
+    kept = []
+    # The log first: without its database it is harmless, but another database must never find it.
+    for ending in reversed(LOG_ENDINGS):
+        file = path.with_name(path.name + ending)
+        if file.exists():
+            target = path.with_name(f"{path.stem}-before-{moment}{path.suffix}{ending}")
+            file.rename(target)
+            kept.append(target)
+    sync(path.parent)
+    return kept
+
+
+def _holds_something(path: Path) -> bool:
+    if path.is_dir():
+        return any(path.iterdir())
+    return path.is_file() and path.stat().st_size > 0

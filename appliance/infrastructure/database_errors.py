@@ -1,0 +1,98 @@
+"""What can go wrong with a SQLite file, in sentences for people."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+from appliance.errors import NotFound, Refused, Unavailable
+
+
+class DatabaseTooNew(Refused):
+    """The data folder was written by a newer Lampstand."""
+
+
+class DatabaseDamaged(Unavailable):
+    """A file of the data folder is not a database, or a damaged one."""
+
+
+class DiskFull(Unavailable):
+    """No room is left where the data folder lies."""
+
+
+class DiskFailed(Unavailable):
+    """The disk refused to be read or written."""
+
+
+class DatabaseBusy(Unavailable):
+    """Another process kept the database to itself for longer than anyone should wait."""
+
+
+class DatabaseNotWritable(Refused):
+    """The file may not be written by this user, or is on a file system that is read-only."""
+
+
+class NumberTooLarge(NotFound):
+    """A number that no row can have."""
+
+
+@contextlib.contextmanager
+def engine_errors(path: Path | None = None) -> Iterator[None]:
+    """Turn the engine's errors that a person can do something about into ours."""
+    where = str(path) if path else "the data folder"
+    try:
+        yield
+    except OverflowError as error:
+        raise NumberTooLarge("There is nothing of such a number.", remedy="Look at the list again.") from error
+    except apsw.FullError as error:
+        raise DiskFull(
+            f"The disk that holds {where} is full.",
+            remedy="Free some space and try again; nothing was half-written. An administrator can sign in, and "
+            "see at /storage what fills the disk; `lampstand doctor` shows it too.",
+        ) from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise DatabaseDamaged(
+            f"{where} is damaged or not a database.",
+            remedy="Run `lampstand doctor` to see what can be rebuilt.",
+        ) from error
+    except apsw.IOError as error:
+        raise DiskFailed(
+            f"The disk that holds {where} could not be read or written.",
+            remedy="Is there room on it, and is it whole? Nothing was half-written.",
+        ) from error
+    except apsw.BusyError as error:
+        raise DatabaseBusy(f"{where} is in use by another process.", remedy="Try again in a moment.") from error
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
+        raise (not_writable(path) if path else DatabaseNotWritable("The data folder cannot be written.")) from error
+
+
+def not_writable(path: Path) -> DatabaseNotWritable:
+    """Why a file cannot be written, as far as this process can tell."""
+    if not path.exists():
+        return DatabaseNotWritable(
+            f"{path} does not exist, and cannot be created.", remedy="Choose another data folder with --home."
+        )
+    if not os.access(path, os.R_OK):
+        return DatabaseNotWritable(f"{path} cannot be read by this user.", remedy=f"{_owner(path)} can use it.")
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return DatabaseNotWritable(
+            f"{path} is on a file system that is read-only.",
+            remedy="You can read and search. To change something, mount the file system for writing.",
+        )
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return DatabaseNotWritable(
+            f"{path} could not be opened for writing.", remedy="Run `lampstand doctor` to see what is wrong."
+        )
+    return DatabaseNotWritable(
+        f"{path} cannot be written by this user.",
+        remedy=f"You can read and search. To change something, run the command as {_owner(path)}.",
+    )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except (KeyError, OSError):
+        return "the user who owns the data folder"

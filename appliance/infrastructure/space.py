@@ -1,0 +1,49 @@
+"""What takes how much room in the data folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from appliance.infrastructure.paths import DataFolder
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A file or folder of the data folder, with the bytes that it takes on the disk."""
+
+    name: str
+    bytes: int
+
+
+def parts_of(folder: DataFolder) -> list[Part]:
+    """The parts of the data folder, the largest first. The log of a database counts with it."""
+    sizes: dict[str, int] = {}
+    for entry in folder.home.iterdir() if folder.home.is_dir() else ():
+        name = entry.name.removesuffix("-wal").removesuffix("-shm")
+        sizes[name] = sizes.get(name, 0) + sum(_on_disk(path) for path in _files(entry))
+    return [Part(name=name, bytes=size) for name, size in sorted(sizes.items(), key=lambda each: -each[1]) if size]
+
+
+def in_words(size: int) -> str:
+    """Bytes in the unit that people read."""
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} bytes"
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir() and not path.is_symlink():
+        for folder, _names, files in os.walk(path):
+            yield from (Path(folder) / each for each in files)
+    else:
+        yield path
+
+
+def _on_disk(path: Path) -> int:
+    try:
+        # Sparse files take less room than their length says.
+        return path.lstat().st_blocks * 512
+    except OSError:
+        return 0

@@ -1,0 +1,121 @@
+"""Processes of a data folder that lost their supervisor, and processes that have a file of it open."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from appliance.infrastructure.paths import DataFolder
+
+# In the environment of each process of `up`, and of what it starts: the data folder that it serves.
+SERVES = "LAMPSTAND_SUPERVISED_HOME"
+SUPERVISOR = "supervisor.supervisord"
+TERMINATE_S, KILL_S = 10.0, 5.0
+# A runtime that died is listening again in 2 to 5 seconds.
+RESTART_S = 15.0
+
+
+def environment_of(folder: DataFolder) -> dict[str, str]:
+    """What the supervised processes of a folder are told apart by."""
+    return {SERVES: str(folder.home)}
+
+
+def left_over(folder: DataFolder) -> list[psutil.Process]:
+    """This user's processes that serve the folder and that nothing supervises, the oldest first.
+
+    To be asked by the process that holds the lock of `up`: the supervised processes of another `up` look the same. A
+    model runtime that a command started on demand counts too, since it holds the socket of the supervised one.
+    """
+    found = [each for each in _own_processes() if _serves(each, folder) or _is_runtime_on_demand(each, folder)]
+    return sorted(found, key=lambda each: each.create_time())
+
+
+def end_left_over(folder: DataFolder) -> list[str]:
+    """End the processes that `left_over` finds; what they were, for people."""
+    family = left_over(folder)
+    names = [f"{_name(each)} (process {each.pid})" for each in family]
+    for each in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.terminate()
+    _, alive = psutil.wait_procs(family, timeout=TERMINATE_S)
+    for each in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
+    psutil.wait_procs(alive, timeout=KILL_S)
+    return names
+
+
+def supervisor_of(folder: DataFolder) -> int | None:
+    """The process that supervises the folder's processes, or None where `up` does not run."""
+    try:
+        process = psutil.Process(int((folder.run / "supervisor.pid").read_text(encoding="utf-8")))
+        line = process.cmdline()
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return process.pid if SUPERVISOR in line and str(folder.run / "supervisor.conf") in line else None
+
+
+def runtime_patience(folder: DataFolder) -> float | None:
+    """Seconds to wait for the folder's model runtime where something else starts it; None where a client starts it.
+
+    `up` restarts its own. In a folder that can only be read, none can be started.
+    """
+    if not folder.is_writable:
+        return 0.0
+    return RESTART_S if supervisor_of(folder) else None
+
+
+def users_of(path: Path) -> list[int]:
+    """This user's other processes that have a file open."""
+    users = []
+    for process in _own_processes():
+        with contextlib.suppress(psutil.Error):
+            if any(Path(each.path) == path for each in process.open_files()):
+                users.append(process.pid)
+    return users
+
+
+def _own_processes() -> Iterator[psutil.Process]:
+    """The processes of this user, without this one and those that it was started by."""
+    this = psutil.Process()
+    passed_over = {this.pid, *(each.pid for each in this.parents())}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid not in passed_over and process.uids().real == os.getuid():
+                yield process
+
+
+def _serves(process: psutil.Process, folder: DataFolder) -> bool:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return process.environ().get(SERVES) == str(folder.home)
+    except psutil.Error:
+        return False
+
+
+def _is_runtime_on_demand(process: psutil.Process, folder: DataFolder) -> bool:
+    try:
+        line = process.cmdline()
+    except psutil.Error:
+        return False
+    return {"models.cli", "serve", "--idle-exit", str(folder.models_socket)} <= set(line)
+
+
+def _name(process: psutil.Process) -> str:
+    """What a process does, by its command line."""
+    with contextlib.suppress(psutil.Error):
+        line = process.cmdline()
+        for at, word in enumerate(line):
+            if word == "worker" and at + 1 < len(line):
+                return f"worker of the queue {line[at + 1]}"
+            if word in ("models", "models.cli"):
+                return "model runtime"
+            if word.startswith("models.child"):
+                return "model"
+            if word == "serve":
+                return "web server"
+        return Path(line[0]).name if line else "program"
+    return "program"

@@ -1,0 +1,113 @@
+"""A lost database is said to be lost; a first start that is cut off is not."""
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fakes.serving import bearer, serving
+
+from appliance.community.accounts import queries
+from appliance.infrastructure.jobs.kind import LIBRARY
+from server.bootstrap import open_appliance
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+FIRST_START = """
+import sys
+from pathlib import Path
+from server.bootstrap import open_appliance
+print(flush=True)
+appliance = open_appliance(Path(sys.argv[1]))
+appliance.wire("library")
+appliance.certificates()
+appliance.run_job_here(appliance.create_backup_job(), lambda _progress, _message: None)
+print("backed up", flush=True)
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A data folder in use: an administrator, keys, a queue and a backup of all that."""
+    home = tmp_path / "home"
+    bearer(home)
+    subprocess.run([sys.executable, "-c", FIRST_START, str(home)], check=True, capture_output=True)
+    return home
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["empty", "missing"])
+def test_a_lost_database_is_refused_and_restored(home: Path, missing: bool, lampstand: Run) -> None:
+    database = home / "appliance.db"
+    for ending in ("", "-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
+    if not missing:
+        database.touch()
+    (backup,) = (home / "backups").iterdir()
+    started = [lampstand(*command, home=home) for command in (("up",), ("serve",), ("worker", "ocr"), ("status",))]
+    doctor = lampstand("doctor", home=home)
+
+    assert [6] * 4 == [each.returncode for each in started]
+    for each in started:
+        assert "missing" in each.stderr if missing else "empty" in each.stderr
+        assert backup.name in each.stderr
+        assert "`lampstand restore`" in each.stderr
+        assert "enter the code" not in each.stdout
+    assert 1 == doctor.returncode
+    assert backup.name in doctor.stdout
+    assert missing != database.exists()
+
+    restored = lampstand("restore", home=home)
+    assert 0 == restored.returncode, restored.stderr
+    appliance = open_appliance(home)
+    people = [each.name for each in queries.people(appliance.appliance_db)]
+    appliance.close()
+    assert ["Administrator"] == people
+
+
+def test_nothing_is_restored_beneath_a_running_server(home: Path, lampstand: Run) -> None:
+    with serving(home) as running:
+        refused = lampstand("restore", home=home)
+        assert running.guest.get("/api/v1/health").is_success
+
+    assert 5 == refused.returncode
+    assert f"kill {running.process.pid}" in refused.stderr
+
+
+def test_a_damaged_database_is_restored_and_kept(home: Path, lampstand: Run) -> None:
+    (home / "appliance.db").write_bytes(b"garbage" * 2_000)
+    doctor = lampstand("doctor", home=home)
+    restored = lampstand("restore", home=home)
+
+    assert 1 == doctor.returncode
+    assert "`lampstand restore`" in doctor.stdout
+    assert 0 == restored.returncode, restored.stderr
+    (kept,) = home.glob("appliance-before-*.db")
+    assert kept.read_bytes().startswith(b"garbage")
+    assert 0 == lampstand("status", home=home).returncode
+
+
+def test_a_library_alone_is_a_new_installation(home: Path, tmp_path: Path, lampstand: Run) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (home / "library.db").rename(other / "library.db")
+
+    assert 0 == lampstand("status", home=other).returncode
+
+
+@pytest.mark.parametrize("rounds", [8, pytest.param(100, marks=pytest.mark.soak)])
+def test_a_first_start_that_is_killed_at_any_moment_is_no_damage(tmp_path: Path, rounds: int) -> None:
+    dice = random.Random(rounds)
+    for number in range(rounds):
+        home = tmp_path / str(number)
+        child = subprocess.Popen([sys.executable, "-c", FIRST_START, str(home)], stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(dice.uniform(0.0, 0.6))  # the moment of death is to be any
+        child.kill()
+        child.communicate()
+        appliance = open_appliance(home)
+        appliance.wire(LIBRARY)
+        appliance.close()
+        assert (home / "appliance.db").stat().st_size > 0

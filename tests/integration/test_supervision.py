@@ -1,0 +1,181 @@
+"""What happens when `up` or its supervisor is killed, and what else holds a port, a socket or a folder."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from fakes.serving import LAMPSTAND, Served, bearer, free_port, serving
+
+from appliance.infrastructure.paths import DataFolder
+from models.client import Client
+from server.left_over import SUPERVISOR, left_over, supervisor_of
+
+WAIT_S = 90
+# `setpriv` is not found there: the kernel ends nothing, as on a machine without util-linux.
+WITHOUT_SETPRIV = {"PATH": str(Path(sys.executable).parent)}
+
+START = """
+import sys
+from pathlib import Path
+from models.client import Client
+Client(folder=Path(sys.argv[1]), socket=Path(sys.argv[2]), idle_exit_s=600).ensure_running()
+"""
+
+
+def wait_for(look: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not look():
+        assert time.monotonic() < deadline, f"waited {WAIT_S} s for {what}"
+        time.sleep(0.1)  # another process's progress: there is no event to wait on from here
+
+
+def supervisor(home: Path) -> psutil.Process:
+    pid = supervisor_of(DataFolder(home))
+    assert pid is not None
+    return psutil.Process(pid)
+
+
+def is_healthy(running: Served) -> bool:
+    try:
+        return running.guest.get("/api/v1/health").is_success
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="util-linux's setpriv is not installed")
+def test_programs_die_with_their_supervisor(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with serving(home, command="up") as running:
+        assert running.process.stdout is not None
+        next(line for line in running.process.stdout if "Lampstand is at" in line)
+        supervisor(home).kill()
+        said, _ = running.process.communicate(timeout=WAIT_S)
+    assert running.process.returncode == 6
+    assert "The process manager ended" in said
+    assert [] == left_over(DataFolder(home))
+    with serving(home, command="up") as again:
+        assert is_healthy(again)
+
+
+def test_a_new_up_ends_what_a_killed_one_left(tmp_path: Path) -> None:
+    home, other = tmp_path / "home", tmp_path / "other"
+    with serving(other) as untouched, serving(home, command="up", environment=WITHOUT_SETPRIV) as first:
+        manager = supervisor(home)
+        first.process.kill()
+        manager.kill()
+        assert 5 == len(left_over(DataFolder(home)))
+        assert is_healthy(first)
+        with serving(home, command="up") as second:
+            assert is_healthy(second)
+            assert not is_healthy(first)
+            assert is_healthy(untouched)
+    said = second.process.stdout.read()
+    assert "Ended what an earlier `lampstand up` left running: " in said
+    assert "web server" in said
+    assert "worker of the queue media" in said
+    assert [] == left_over(DataFolder(home))
+
+
+def test_a_killed_up_leaves_everything_supervised_and_the_next_says_how_to_stop_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with serving(home, command="up") as running:
+        manager = supervisor(home)
+        running.process.kill()
+        running.process.wait()
+        port = running.url.rpartition(":")[2]
+        second = subprocess.run(
+            [LAMPSTAND, "--home", str(home), "up", "--port", port], capture_output=True, text=True, timeout=60, check=False
+        )  # fmt: skip
+        assert is_healthy(running)
+        manager.terminate()
+        manager.wait(timeout=30)
+
+    assert 5 == second.returncode
+    assert f"already runs on {home}" in second.stderr
+    assert f"To stop it: kill {manager.pid}" in second.stderr
+    assert [] == left_over(DataFolder(home))
+
+
+def test_a_runtime_on_demand_neither_holds_the_socket_nor_outlives_up(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    folder = DataFolder(home).create()
+    client = Client(folder=folder.models, socket=folder.models_socket)
+    # In a process of its own, as a command starts it: the runtime outlives that.
+    subprocess.run([sys.executable, "-c", START, str(folder.models), str(folder.models_socket)], check=True)
+    (on_demand,) = left_over(folder)
+    with serving(home, command="up"):
+        assert not psutil.pid_exists(on_demand.pid)
+        wait_for(client.is_running, "the supervised model runtime")
+        (supervised,) = [each for each in supervisor(home).children() if "models" in each.cmdline()]
+        supervised.kill()
+        listing = subprocess.run(
+            [LAMPSTAND, "--home", str(home), "models", "plan", "--json"], capture_output=True, text=True, check=False
+        )
+        wait_for(client.is_running, "the model runtime after its death")
+        assert [] == [each for each in left_over(folder) if "--idle-exit" in each.cmdline()], listing.stdout
+    client.close()
+    assert [] == left_over(folder)
+
+
+def test_a_taken_https_port_is_said(tmp_path: Path) -> None:
+    home, port = tmp_path / "home", free_port()
+    bearer(home)
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", port))
+        taken.listen()
+        process = subprocess.Popen(
+            [LAMPSTAND, "--home", str(home), "up", "--port", str(free_port()), "--https-port", str(port)],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if line.startswith("Other machines"))
+        process.terminate()
+        process.communicate(timeout=WAIT_S)
+
+    assert said.startswith("Other machines are not answered.")
+    assert str(port) in said
+    assert "--https-port" in said
+
+
+def test_status_never_reports_the_server_of_another_folder(
+    tmp_path: Path, lampstand: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    with serving(one) as running:
+        url = running.url
+        two.mkdir()
+        (two / "settings.toml").write_text(f"port = {url.rpartition(':')[2]}\n", encoding="utf-8")
+        first = json.loads(lampstand("status", "--json", home=one).stdout)
+        second = json.loads(lampstand("status", "--json", home=two).stdout)
+        running.process.kill()
+        running.process.wait()
+        after = json.loads(lampstand("status", "--json", home=one).stdout)
+
+    assert (True, url) == (first["web_running"], first["address"])
+    assert not second["web_running"]
+    assert not after["web_running"]
+
+
+def test_no_secret_is_in_a_command_line(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "settings.toml").write_text('models_token = "a-token-of-the-runtime"\n', encoding="utf-8")
+    with serving(home, command="up") as running:
+        wait_for(lambda: len(supervisor(home).children()) == 5, "every process")
+        family = [psutil.Process(running.process.pid), *psutil.Process(running.process.pid).children(recursive=True)]
+        lines = [each.cmdline() for each in family]
+        said = next(line for line in running.process.stdout if "enter the code" in line)
+    code = said.partition("enter the code ")[2].partition(",")[0]
+
+    assert SUPERVISOR in str(lines)
+    assert len(code) == 9
+    assert "a-token-of-the-runtime" not in str(lines)
+    assert code not in str(lines)

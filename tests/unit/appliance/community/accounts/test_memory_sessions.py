@@ -1,0 +1,120 @@
+"""Signing in while nothing can be written."""
+
+import pytest
+
+from appliance.community.accounts import operations, queries
+from appliance.community.accounts.memory_sessions import LASTS_S, MOST_FROM_ALL, MOST_FROM_ONE, WINDOW_S, MemorySessions
+from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.person import Person, SignInFailed, TooManyAttempts
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.database_errors import DiskFull
+from server.bootstrap import Appliance
+
+PASSWORD = "seven green lamps burn"
+FULL = DiskFull("The disk is full.")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sessions(clock: Clock) -> MemorySessions:
+    return MemorySessions(clock)
+
+
+@pytest.fixture
+def database(appliance: Appliance) -> Database:
+    return appliance.appliance_db
+
+
+@pytest.fixture
+def anna(database: Database) -> Person:
+    return operations.create_administrator(database, name="Anna", password=PASSWORD)
+
+
+def sign_in(sessions: MemorySessions, database: Database, *, login: str = "anna", password: str = PASSWORD,
+            address: str = "10.0.0.7") -> str:  # fmt: skip
+    _, token = sessions.sign_in(
+        database, login=login, password=password, address=address, agent="Firefox", error=FULL
+    )  # fmt: skip
+    return token
+
+
+def test_an_administrator_signs_in_without_a_write(sessions: MemorySessions, database: Database, anna: Person) -> None:
+    before = database.path.with_name("appliance.db-wal").stat().st_size
+    token = sign_in(sessions, database)
+
+    assert anna == sessions.identify(database, token).person
+    assert sessions.identify(database, f"{token}x").person is None
+    assert before == database.path.with_name("appliance.db-wal").stat().st_size
+
+
+def test_other_roles_wait_until_there_is_room(sessions: MemorySessions, database: Database, anna: Person) -> None:
+    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.LEADER)
+    with pytest.raises(DiskFull):
+        sign_in(sessions, database, login="ben")
+    with pytest.raises(SignInFailed):
+        sign_in(sessions, database, password="wrong")
+
+
+def test_guesses_are_counted_per_address_and_for_all(
+    sessions: MemorySessions, database: Database, anna: Person, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.community.accounts.memory_sessions.is_right", lambda typed, _kept: typed == PASSWORD)
+    for _ in range(MOST_FROM_ONE):
+        with pytest.raises(SignInFailed):
+            sign_in(sessions, database, password="wrong")
+    with pytest.raises(TooManyAttempts):
+        sign_in(sessions, database)
+    sign_in(sessions, database, address="10.0.0.8")
+    for number in range(MOST_FROM_ALL - MOST_FROM_ONE):
+        with pytest.raises(SignInFailed):
+            sign_in(sessions, database, password="wrong", address=f"10.0.1.{number}")
+    with pytest.raises(TooManyAttempts):
+        sign_in(sessions, database, address="10.0.0.8")
+    clock.now += WINDOW_S + 1
+    sign_in(sessions, database)
+
+
+def test_a_session_ends_by_its_time_by_signing_out_and_by_a_new_password(
+    sessions: MemorySessions, database: Database, anna: Person, clock: Clock
+) -> None:
+    first, second, third = (sign_in(sessions, database) for _ in range(3))
+    session = sessions.identify(database, first).session
+    assert session is not None
+    assert not sessions.end(database, person=anna.id + 1, session=session.id)
+    assert sessions.end(database, person=anna.id, session=session.id)
+    assert sessions.identify(database, first).person is None
+    assert sessions.identify(database, second).person == anna
+    clock.now += LASTS_S
+    assert sessions.identify(database, second).person is None
+    clock.now -= LASTS_S
+    operations.reset_password(database, person=anna, password="another green lamp burns")
+    assert sessions.identify(database, third).person is None
+
+
+def test_a_sign_in_that_cannot_be_written_falls_back_to_memory(
+    database: Database, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise FULL
+
+    monkeypatch.setattr(Database, "write", full)
+    entered = operations.sign_in(database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Firefox")
+    identity = queries.identify_session(database, entered.token)
+    assert identity.person == anna
+    assert identity.session is not None
+    assert not operations.is_due(identity.session)
+    operations.end_session(database, person=anna.id, session=identity.session.id)
+
+    assert queries.identify_session(database, entered.token).person is None

@@ -1,0 +1,81 @@
+"""What was acknowledged is there after a power cut at any write, and the database is whole."""
+
+import contextlib
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from fakes.power_cut import PowerCut, power
+
+from appliance.infrastructure.database import Database, Synchronous, UnitOfWork
+
+MOST_COMMITS = 60
+
+
+def m001_notes(work: UnitOfWork) -> None:
+    work.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text BLOB NOT NULL)")
+
+
+def write_until_the_cut(path: Path, synchronous: Synchronous, seed: int) -> list[int]:
+    """Write notes until the power is gone; those that were acknowledged. The folder holds what survived."""
+    path.parent.mkdir()
+    dice, acknowledged = random.Random(seed), list[int]()
+    with power(dice, dice.randrange(20, 4_000)) as disk:
+        database = Database(path, [m001_notes], synchronous=synchronous)
+        try:
+            database.migrate()
+            for number in range(MOST_COMMITS):
+                with database.write() as work:
+                    # Large ones now and then, so that checkpoints are among what is cut.
+                    size = dice.choice((10, 2_000, 400_000))
+                    work.execute("INSERT INTO notes VALUES (?, zeroblob(?))", (number, size))
+                    work.commit()
+                acknowledged.append(number)
+        except PowerCut:
+            pass
+        survived = disk.after_the_cut()
+        disk.is_off = True
+        with contextlib.suppress(PowerCut):
+            database.close()
+    for file in path.parent.iterdir():
+        file.unlink()
+    for name, content in survived.items():
+        Path(name).write_bytes(content)
+    return acknowledged
+
+
+def lost(path: Path, acknowledged: list[int]) -> set[int]:
+    database = Database(path, [m001_notes])
+    database.migrate()
+    assert "ok" == database.integrity()
+    kept = {number for (number,) in database.reader.rows("SELECT id FROM notes")}
+    database.close()
+    return set(acknowledged) - kept
+
+
+def losses(folder: Path, synchronous: Synchronous, rounds: int) -> tuple[int, int]:
+    """How many commits were acknowledged in so many rounds, and how many of those are gone."""
+    acknowledged, gone = 0, 0
+    for seed in range(rounds):
+        path = folder / str(seed) / "people.db"
+        numbers = write_until_the_cut(path, synchronous, seed)
+        acknowledged += len(numbers)
+        gone += len(lost(path, numbers))
+        shutil.rmtree(path.parent)
+    return acknowledged, gone
+
+
+@pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.soak)])
+def test_a_power_cut_takes_nothing_that_was_acknowledged(tmp_path: Path, rounds: int) -> None:
+    acknowledged, gone = losses(tmp_path, Synchronous.FULL, rounds)
+
+    assert acknowledged > rounds
+    assert 0 == gone
+
+
+def test_the_same_cuts_take_commits_that_are_not_synced(tmp_path: Path) -> None:
+    """So the test above can fail. The file is whole all the same: `lost` looks."""
+    acknowledged, gone = losses(tmp_path, Synchronous.NORMAL, 20)
+
+    assert 0 < gone < acknowledged

@@ -1,0 +1,88 @@
+"""The processes that a new `up` ends: those of its own data folder, and no others."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from appliance.infrastructure.paths import DataFolder
+from server.left_over import end_left_over, environment_of, left_over, runtime_patience, supervisor_of, users_of
+
+Start = Callable[..., psutil.Process]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a process that waits, with words in its command line and its environment."""
+    children: list[subprocess.Popen[bytes]] = []
+
+    def run(*words: str, environment: dict[str, str] | None = None, code: str = "") -> psutil.Process:
+        program = f"{code}\nprint(flush=True)\ninput()"
+        child = subprocess.Popen(
+            [sys.executable, "-c", program, *words],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **(environment or {})},
+        )  # fmt: skip
+        children.append(child)
+        assert child.stdout is not None
+        child.stdout.readline()
+        return psutil.Process(child.pid)
+
+    yield run
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def test_only_what_serves_this_folder_is_left_over(tmp_path: Path, start: Start) -> None:
+    folder, other = DataFolder(tmp_path / "one").create(), DataFolder(tmp_path / "two").create()
+    web = start("serve", environment=environment_of(folder))
+    start("serve", environment=environment_of(other))
+    start("--home", str(folder.home), "worker", "ocr")
+    runtime = start("models.cli", "serve", "--socket", str(folder.models_socket), "--idle-exit", "300")
+    start("models.cli", "serve", "--socket", str(other.models_socket), "--idle-exit", "300")
+
+    assert {web.pid, runtime.pid} == {each.pid for each in left_over(folder)}
+
+
+def test_what_is_left_over_is_ended_and_named(tmp_path: Path, start: Start) -> None:
+    folder = DataFolder(tmp_path).create()
+    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    web = start("serve", environment=environment_of(folder))
+    worker = start("worker", "ocr", environment=environment_of(folder), code=stubborn)
+    names = end_left_over(folder)
+
+    assert [f"web server (process {web.pid})", f"worker of the queue ocr (process {worker.pid})"] == names
+    assert [] == left_over(folder)
+    assert [] == end_left_over(folder)
+
+
+def test_the_supervisor_is_found_while_it_lives(tmp_path: Path, start: Start) -> None:
+    folder = DataFolder(tmp_path).create()
+    pid_file = folder.run / "supervisor.pid"
+    assert supervisor_of(folder) is None
+    pid_file.write_text(str(os.getpid()), encoding="utf-8")
+    assert supervisor_of(folder) is None
+    supervisor = start("supervisor.supervisord", "-c", str(folder.run / "supervisor.conf"))
+    pid_file.write_text(str(supervisor.pid), encoding="utf-8")
+
+    assert supervisor.pid == supervisor_of(folder)
+    patience = runtime_patience(folder)
+    assert patience is not None
+    assert patience > 0
+    supervisor.kill()
+    supervisor.wait()
+    assert supervisor_of(folder) is None
+    assert runtime_patience(folder) is None
+
+
+def test_the_processes_that_have_a_file_open_are_found(tmp_path: Path, start: Start) -> None:
+    path = tmp_path / "appliance.db"
+    path.write_bytes(b"x")
+    reader = start(code=f"file = open({str(path)!r})")
+
+    assert [reader.pid] == users_of(path)
+    assert [] == users_of(tmp_path / "another.db")
