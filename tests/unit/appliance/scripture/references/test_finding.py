@@ -135,3 +135,10 @@ def test_no_length_makes_it_slow(piece: str) -> None:
     find_references("John 3" + " " * 1000 + text)
 
     assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize("text", ["John {}", "John 3:{}", "John {}:{}", "John 3:16-{}", "Psalm {}th", "{}th Psalm",
+                                  "chapter {} of John", "{} John 1", "John.{}.{}", "{}"])  # fmt: skip
+def test_numbers_of_thousands_of_digits_are_no_reference(text: str) -> None:
+    for digits in ("9" * 6_000, "²" * 10, "٣" * 6_000):
+        assert "9" * 10 not in "".join(str(each.reference) for each in find_references(text.replace("{}", digits)))
