@@ -17,9 +17,9 @@ from appliance.community.accounts import queries
 from appliance.errors import ApplianceError
 from appliance.infrastructure.certificates import Served
 from server.bootstrap import Appliance
-from server.host_header import requiring_one_host
 from server.http.connections import Headless, TimedProtocol, TlsAcceptor, raise_descriptor_limit, timed_protocol
 from server.http.departures import ClientFaults
+from server.http.host_header import requiring_one_host
 
 LOOPBACK = "127.0.0.1"
 LOOPBACKS = (LOOPBACK, "localhost", "::1")

@@ -77,7 +77,7 @@ def test_dictionaries(full_library: Database) -> None:
     assert "μονογενής" == queries.lexicon_entry(full_library, "G3439").lemma
     assert "אלהים" == queries.lexicon_entry(full_library, "H0430").lemma
     assert "feminine ἡ" in queries.lexicon_entry(full_library, "G3588").definition
-    assert "CARE" in {each.topic for each in queries.citing_topics(full_library, 40_006_034, 40_006_034)}
+    assert "CARE" in {each.topic for each in queries.citing_topics(full_library, 40_006_034, 40_006_034).items}
 
 
 def test_nave_headings_stand_under_the_line_above_them(full_library: Database) -> None:

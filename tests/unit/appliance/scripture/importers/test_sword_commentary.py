@@ -96,9 +96,9 @@ def test_comments_of_a_passage_with_whom_they_are_owed_to(tmp_path: Path) -> Non
     comments = {("Gen", 1, 1): "First", ("Gen", 1, 0): "Chapter", ("Gen", 2, 1): "Second"}
     with open_sources(str(module(tmp_path / "sword", comments))) as sources:
         import_source(database, sources[0])
-    found = queries.comments(database, parse_reference("Gen 1:1-2"))
+    found = queries.comments(database, parse_reference("Gen 1:1-2")).items
 
     assert ["Chapter", "First"] == [each.paragraphs[0] for each in found]
     assert ("A small commentary", "By hand. For tests") == (found[0].commentary, found[0].attribution)
     remove(database, "Small")
-    assert [] == queries.comments(database, parse_reference("Gen 1"))
+    assert [] == queries.comments(database, parse_reference("Gen 1")).items

@@ -66,9 +66,9 @@ def test_an_event_names_who_takes_part_and_where(library: Database, folder: Path
 
 def test_a_passage_knows_whom_it_mentions(library: Database, folder: Path) -> None:
     bring(library, folder)
-    start = queries.entity(library, "ruth_1").verse_ids[0]
+    start = queries.entity(library, "ruth_1").verse_ids.items[0]
 
-    assert ["Ruth"] == [each.name for each in queries.entities_in(library, start, start)]
+    assert ["Ruth"] == [each.name for each in queries.entities_in(library, start, start).items]
 
 
 def test_pages_of_equal_names_neither_repeat_nor_skip(library: Database, folder: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.host_header import has_one_host, requiring_one_host
+from server.http.host_header import has_one_host, requiring_one_host
 
 GOOD = [b"localhost", b"127.0.0.1:8316", b"[::1]:8316", b"[fe80::1]", b"lamp-stand_2.local", b"LAMP.local:80"]
 BAD = [b"", b" ", b"a b", b"a,b", b"a/b", b"u@a", b"[", b"a]", b"[::1", b"::1", b"a:", b"a:123456", b"a:b", b"\xff",
