@@ -41,7 +41,7 @@ from server.errors import (
     problem_of_input,
     respond,
 )
-from server.http.compression import compressed
+from server.http.compression import compressing_in
 from server.http.departures import has_left, noting_departures
 from server.http.limits import SlowRequests, Streams
 from server.http.threads import Threads
@@ -103,7 +103,7 @@ def create_app(appliance: Appliance) -> Litestar:
             "who": Provide(_who),
             "me": Provide(_me),
         },
-        middleware=[noting_departures, compressed, DefineMiddleware(WhoAsks, database=appliance.appliance_db)],
+        middleware=[noting_departures, compressing_in(threads.compression), DefineMiddleware(WhoAsks, database=appliance.appliance_db)],
         guards=[guard],
         lifespan=[lifespan],
         template_config=TemplateConfig(instance=_template_engine()),

@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 Item = TypeVar("Item")
 
 # Of text in one page; an entry that is longer by itself makes a page alone.
-MOST_CHARACTERS = 262_144
+MOST_CHARACTERS = 131_072
 # More than any list here has; a page after that is empty.
 MAX_AFTER = 10**9
 

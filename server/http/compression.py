@@ -2,6 +2,9 @@
 
 import asyncio
 import gzip
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
 from typing import Any, cast
 
 from litestar.datastructures import Headers, MutableScopeHeaders
@@ -11,11 +14,19 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 SMALLEST_BYTES, LEVEL = 1_000, 6
 # A megabyte takes some 20 ms; this much takes less than a switch of threads is worth.
 IN_PLACE_BYTES = 32_768
+# Twice as fast, for answers a tenth larger.
+LEVEL_OF_LARGE = 3
 
 
-def compressed(app: ASGIApp) -> ASGIApp:
-    """Middleware that compresses whole answers. What comes in pieces, as streams of events do, is sent as it is."""
+def compressing_in(threads: Executor) -> Callable[[ASGIApp], ASGIApp]:
+    """Middleware that compresses whole answers, large ones in these threads.
 
+    An answer in pieces, such as a stream of events, is sent as it is.
+    """
+    return lambda app: _compressing(app, threads)
+
+
+def _compressing(app: ASGIApp, threads: Executor) -> ASGIApp:
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or "gzip" not in Headers.from_scope(scope).get("accept-encoding", ""):
             await app(scope, receive, send)
@@ -31,7 +42,7 @@ def compressed(app: ASGIApp) -> ASGIApp:
                 head, start = start, None
                 body, is_whole = message.get("body", b""), not message.get("more_body", False)
                 if is_whole and _is_worth_it(head, body):
-                    body = await _compress(body)
+                    body = await _compress(body, threads)
                     message = cast("Message", {**message, "body": body})
                     _describe(head, len(body))
                 await send(head)
@@ -46,10 +57,12 @@ def _is_worth_it(head: HTTPResponseStartEvent, body: bytes) -> bool:
     return len(body) >= SMALLEST_BYTES and "content-encoding" not in MutableScopeHeaders.from_message(head)
 
 
-async def _compress(body: bytes) -> bytes:
+async def _compress(body: bytes, threads: Executor) -> bytes:
     if len(body) <= IN_PLACE_BYTES:
         return gzip.compress(body, LEVEL, mtime=0)
-    return await asyncio.to_thread(gzip.compress, body, LEVEL, mtime=0)
+    return await asyncio.get_running_loop().run_in_executor(
+        threads, partial(gzip.compress, body, LEVEL_OF_LARGE, mtime=0)
+    )
 
 
 def _describe(head: HTTPResponseStartEvent, length: int) -> None:

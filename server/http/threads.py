@@ -22,7 +22,7 @@ READ_THREADS, READ_SHARE = 6, 2
 # Reading a chapter takes turns with busier threads some fifty times, once per row of the database. At Python's own 5 ms
 # a turn, one busy thread would cost it a quarter of a second.
 TURN_S = 0.0005
-SLOW_THREADS, SIGN_IN_THREADS, ANSWER_THREADS = 2, 2, 2
+SLOW_THREADS, SIGN_IN_THREADS, ANSWER_THREADS, COMPRESSION_THREADS = 2, 2, 2, 2
 
 
 class Requester(NamedTuple):
@@ -135,6 +135,7 @@ class Threads(Executor):
         self.slow = FairExecutor("slow", SLOW_THREADS, 1)
         self.sign_in = FairExecutor("sign-in", SIGN_IN_THREADS, 1)
         self.answers = FairExecutor("answers", ANSWER_THREADS, 1)
+        self.compression = FairExecutor("compression", COMPRESSION_THREADS, 1)
         # Litestar names the type of the standard library; it calls `submit` only.
         set_asyncio_executor(cast("Any", self))
         sys.setswitchinterval(TURN_S)
@@ -148,5 +149,5 @@ class Threads(Executor):
 
     def close(self) -> None:
         """Let every call end that has begun; calls that wait are dropped."""
-        for each in (self.reads, self.slow, self.sign_in, self.answers):
+        for each in (self.reads, self.slow, self.sign_in, self.answers, self.compression):
             each.shutdown(wait=False, cancel_futures=True)

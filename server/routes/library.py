@@ -284,20 +284,7 @@ class LibraryController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_COMMENTS)] = MAX_COMMENTS,
     ) -> CommentList:
         reference = parse_reference(ref)
-        page = await slow.run_when(
-            reference.is_long, queries.comments, appliance.library, reference, after=after, limit=limit
-        )
-        return CommentList(
-            reference=str(reference),
-            comments=[
-                CommentView(
-                    commentary=each.id, name=each.commentary, attribution=each.attribution, paragraphs=each.paragraphs,
-                    reference=format_range(each.start, each.end),
-                )
-                for each in page.items
-            ],
-            next_after=page.next_after,
-        )  # fmt: skip
+        return await slow.run_when(reference.is_long, _comments, appliance, reference, after=after, limit=limit)
 
     @post("/references", status_code=200, summary="The references in a text")
     async def references(self, slow: NamedDependency[SlowRequests], data: JSONBody[TextToRead]) -> FoundReferences:
@@ -311,6 +298,24 @@ class LibraryController(Controller):
     @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
     def lexicon(self, appliance: NamedDependency[Appliance], strongs: FromPath[str]) -> LexiconEntry:
         return queries.lexicon_entry(appliance.library, strongs)
+
+
+def _comments(appliance: Appliance, reference: Reference, *, after: int, limit: int) -> CommentList:
+    page = queries.comments(appliance.library, reference, after=after, limit=limit)
+    return CommentList(
+        reference=str(reference),
+        comments=[
+            CommentView(
+                commentary=each.id,
+                name=each.commentary,
+                attribution=each.attribution,
+                paragraphs=each.paragraphs,
+                reference=format_range(each.start, each.end),
+            )
+            for each in page.items
+        ],
+        next_after=page.next_after,
+    )
 
 
 def _references(data: TextToRead) -> FoundReferences:

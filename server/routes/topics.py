@@ -143,25 +143,7 @@ class TopicsController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_CITED)] = MAX_CITED,
     ) -> CitingTopics:
         reference = parse_reference(ref)
-        found = await slow.run_when(
-            reference.is_long,
-            queries.citing_topics,
-            appliance.library,
-            reference.start,
-            reference.end,
-            after=after,
-            limit=limit,
-        )
-        return CitingTopics(
-            reference=str(reference),
-            topics=[
-                CitingTopic(
-                    topic=each.topic, heading=each.heading, reference=format_range(each.start, each.end), size=each.size
-                )
-                for each in found.items
-            ],
-            next_after=found.next_after,
-        )
+        return await slow.run_when(reference.is_long, _citing, appliance, reference, after=after, limit=limit)
 
     @get("/lexicon/{strongs:str}/uses", sync_to_thread=True, summary="Every verse that uses a lemma")
     def uses(
@@ -188,6 +170,20 @@ class TopicsController(Controller):
             ],
             next_after=found[limit - 1].verse_id if len(found) > limit else None,
         )  # fmt: skip
+
+
+def _citing(appliance: Appliance, reference: Reference, *, after: int, limit: int) -> CitingTopics:
+    found = queries.citing_topics(appliance.library, reference.start, reference.end, after=after, limit=limit)
+    return CitingTopics(
+        reference=str(reference),
+        topics=[
+            CitingTopic(
+                topic=each.topic, heading=each.heading, reference=format_range(each.start, each.end), size=each.size
+            )
+            for each in found.items
+        ],
+        next_after=found.next_after,
+    )
 
 
 def _view(head: queries.TopicHead) -> TopicView:

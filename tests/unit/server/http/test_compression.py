@@ -3,11 +3,12 @@
 import asyncio
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from server.http.compression import IN_PLACE_BYTES, SMALLEST_BYTES, compressed
+from server.http.compression import IN_PLACE_BYTES, SMALLEST_BYTES, compressing_in
 
 
 def answer_of(*bodies: bytes, accept: bytes = b"gzip, br") -> tuple[dict[str, str], list[bytes]]:
@@ -29,7 +30,8 @@ def answer_of(*bodies: bytes, accept: bytes = b"gzip, br") -> tuple[dict[str, st
         return {"type": "http.request", "body": b"", "more_body": False}
 
     scope: Any = {"type": "http", "headers": [(b"accept-encoding", accept)]}
-    asyncio.run(compressed(app)(scope, receive, send))
+    with ThreadPoolExecutor(1) as threads:
+        asyncio.run(compressing_in(threads)(app)(scope, receive, send))
     headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     return headers, [each["body"] for each in sent[1:]]
 
