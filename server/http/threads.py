@@ -4,6 +4,7 @@ A call waits behind earlier calls of the same caller, never behind the whole que
 its own, so that a page never waits for it.
 """
 
+import os
 import sys
 import threading
 from collections import OrderedDict, deque
@@ -18,6 +19,8 @@ from litestar.concurrency import set_asyncio_executor
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
+# Slow work and compression yield the processor: they hold the interpreter for short turns only.
+NICENESS = 10
 READ_THREADS, READ_SHARE = 6, 2
 # Reading a chapter takes turns with busier threads some fifty times, once per row of the database. At Python's own 5 ms
 # a turn, one busy thread would cost it a quarter of a second.
@@ -52,8 +55,8 @@ KIND: ContextVar[Kind] = ContextVar("kind", default=Kind.READ)
 class FairExecutor(Executor):
     """A fixed number of threads that serve callers in turn, each at most `share` calls at the same time."""
 
-    def __init__(self, name: str, threads: int, share: int) -> None:
-        self._share = share
+    def __init__(self, name: str, threads: int, share: int, niceness: int = 0) -> None:
+        self._share, self._niceness = share, niceness
         self._waiting: OrderedDict[str, deque[Callable[[], None]]] = OrderedDict()
         self._running: dict[str, int] = {}
         self._changed = threading.Condition()
@@ -97,6 +100,8 @@ class FairExecutor(Executor):
                 thread.join()
 
     def _serve(self) -> None:
+        if self._niceness:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while True:
             with self._changed:
                 while (caller := self._next_caller()) is None:
@@ -132,10 +137,10 @@ class Threads(Executor):
 
     def __init__(self) -> None:
         self.reads = FairExecutor("reads", READ_THREADS, READ_SHARE)
-        self.slow = FairExecutor("slow", SLOW_THREADS, 1)
+        self.slow = FairExecutor("slow", SLOW_THREADS, 1, NICENESS)
         self.sign_in = FairExecutor("sign-in", SIGN_IN_THREADS, 1)
         self.answers = FairExecutor("answers", ANSWER_THREADS, 1)
-        self.compression = FairExecutor("compression", COMPRESSION_THREADS, 1)
+        self.compression = FairExecutor("compression", COMPRESSION_THREADS, 1, NICENESS)
         # Litestar names the type of the standard library; it calls `submit` only.
         set_asyncio_executor(cast("Any", self))
         sys.setswitchinterval(TURN_S)
