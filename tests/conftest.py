@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.paths import PRIVATE_UMASK, DataFolder
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
 from models.client import Client
@@ -31,6 +31,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "soak" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="many rounds: runs with --soak"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _umask_of_commands() -> Iterator[None]:
+    """Data folders that tests make are private, as those that commands make."""
+    before = os.umask(PRIVATE_UMASK)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(autouse=True)

@@ -44,9 +44,9 @@ class DataFolder:
 
     def create(self) -> "DataFolder":
         """Make the folders, for this user alone; one that can only be read stays as it is. Raises DataFolderUnusable."""
-        if self.appliance_db.exists() and not self.is_writable:
-            return self
         try:
+            if self.appliance_db.exists() and not self.is_writable:
+                return self
             for folder in (self.home, self.models, self.logs, self.run):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self.appliance_db.exists() and self.home in self.open_to_others():

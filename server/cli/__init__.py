@@ -95,6 +95,11 @@ def main() -> None:
     except ModelError as error:
         print_problem(error.message)
         sys.exit({400: 2, 404: 4, 503: 6}.get(error.status, 1))
+    except PermissionError as error:
+        print_problem(
+            f"This user may not use {error.filename}.", "Run the command as the user who owns the data folder."
+        )
+        sys.exit(2)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise

@@ -1,20 +1,10 @@
 """What `doctor` looks at in the files, before any database is opened for use."""
 
-import os
 from pathlib import Path
 
-import pytest
-
-from appliance.infrastructure.paths import PRIVATE_UMASK, DataFolder
+from appliance.infrastructure.paths import DataFolder
 from server.bootstrap import Appliance, open_appliance
 from server.checks import Check, run_checks
-
-
-@pytest.fixture(autouse=True)
-def _umask_of_commands() -> object:
-    before = os.umask(PRIVATE_UMASK)
-    yield
-    os.umask(before)
 
 
 def checks(folder: DataFolder) -> dict[str, Check]:
