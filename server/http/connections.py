@@ -1,7 +1,7 @@
-"""Connections that keep a server waiting: half a request header, half a body, a TLS handshake that never ends.
+"""Connections that keep a server waiting: half a header, half a body, an answer that is not read, an endless handshake.
 
-An address may have 64 connections without a whole request header. When it opens more, its oldest such connection is
-closed, so that a new one always gets through. A connection that is kept alive between two requests does not count.
+A device may have 64 connections without a whole request header. When it opens more, its oldest such connection is closed,
+so that a new one always gets through. A connection that is kept alive between two requests does not count.
 """
 
 import asyncio
@@ -15,8 +15,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from appliance.infrastructure.networks import OWN_LINKS
 
-MOST_WITHOUT_HEADER = 64
-HEADER_S, BODY_PAUSE_S, BODY_S = 10.0, 10.0, 120.0
+MOST_WITHOUT_HEADER, MOST_HEADER_BYTES = 64, 65_536
+# Of all devices together: a device of IPv6 can take any number of addresses on a link that this machine is part of.
+MOST_OF_ALL = 4_096
+HEADER_S, BODY_PAUSE_S, BODY_S, WRITE_PAUSE_S = 10.0, 10.0, 120.0, 30.0
 ACCEPT_PAUSE_S = 0.5
 DESCRIPTORS = 65_536
 
@@ -34,67 +36,96 @@ def raise_descriptor_limit(wanted: int = DESCRIPTORS) -> int:
 
 
 class Headless:
-    """The connections of all listeners that have not sent a whole request header yet, by address, the oldest first."""
+    """The connections of all listeners that have not sent a whole request header yet, by device, the oldest first."""
 
-    def __init__(self, most: int = MOST_WITHOUT_HEADER, header_s: float = HEADER_S) -> None:
-        self._most, self._header_s = most, header_s
-        self._by_address: dict[str, OrderedDict[object, tuple[Close, asyncio.TimerHandle]]] = {}
+    def __init__(
+        self, most: int = MOST_WITHOUT_HEADER, most_of_all: int = MOST_OF_ALL, header_s: float = HEADER_S
+    ) -> None:
+        self._most, self._most_of_all, self._header_s = most, most_of_all, header_s
+        self._by_device: dict[str, OrderedDict[object, tuple[Close, asyncio.TimerHandle]]] = {}
+        self._count = 0
 
-    def add(self, connection: object, address: str, close: Close) -> None:
-        """Count a connection until `remove`; `close` is called when its time is over or its address has too many."""
-        connections = self._by_address.setdefault(address, OrderedDict())
+    def add(self, connection: object, device: str, close: Close) -> None:
+        """Count a connection until `remove`; `close` is called when its time is over or there are too many."""
+        connections = self._by_device.setdefault(device, OrderedDict())
         if connection in connections:
             return
-        timer = asyncio.get_running_loop().call_later(self._header_s, self._end, connection, address)
+        timer = asyncio.get_running_loop().call_later(self._header_s, self._end, connection, device)
         connections[connection] = close, timer
+        self._count += 1
         if len(connections) > self._most:
-            self._end(next(iter(connections)), address)
+            self._end(next(iter(connections)), device)
+        elif self._count > self._most_of_all:
+            busiest = max(self._by_device, key=self.count)
+            self._end(next(iter(self._by_device[busiest])), busiest)
 
-    def remove(self, connection: object, address: str) -> None:
+    def remove(self, connection: object, device: str) -> None:
         """Count a connection no longer, because its header is whole or it is gone."""
-        if entry := self._take(connection, address):
+        if entry := self._take(connection, device):
             entry[1].cancel()
 
-    def count(self, address: str) -> int:
-        """How many connections of an address are without a whole header."""
-        return len(self._by_address.get(address, ()))
+    def count(self, device: str) -> int:
+        """The number of connections of a device without a whole header."""
+        return len(self._by_device.get(device, ()))
 
-    def _end(self, connection: object, address: str) -> None:
-        if entry := self._take(connection, address):
+    def _end(self, connection: object, device: str) -> None:
+        if entry := self._take(connection, device):
             entry[1].cancel()
             entry[0]()
 
-    def _take(self, connection: object, address: str) -> tuple[Close, asyncio.TimerHandle] | None:
-        connections = self._by_address.get(address, OrderedDict())
+    def _take(self, connection: object, device: str) -> tuple[Close, asyncio.TimerHandle] | None:
+        connections = self._by_device.get(device, OrderedDict())
         entry = connections.pop(connection, None)
+        self._count -= entry is not None
         if not connections:
-            self._by_address.pop(address, None)
+            self._by_device.pop(device, None)
         return entry
 
 
+class HeaderTooLarge(ValueError):
+    """A request header has more bytes than any client needs; httptools answers it with 400."""
+
+
 class TimedProtocol(HttpToolsProtocol):
-    """HTTP by uvicorn, which closes a connection whose request header or body does not come in time."""
+    """HTTP by uvicorn, which closes a connection whose client does not send a header or body, or read an answer, in time."""
 
     headless: ClassVar[Headless]
     body_pause_s: ClassVar[float] = BODY_PAUSE_S
+    write_pause_s: ClassVar[float] = WRITE_PAUSE_S
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._address = OWN_LINKS.caller(self.client[0]).device if self.client else ""
+        self._device = OWN_LINKS.caller(self.client[0]).device if self.client else ""
         self._body_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
         self._await_header()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.headless.remove(self, self._address)
+        self.headless.remove(self, self._device)
         self._stop_body_timer()
+        self._stop_write_timer()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.timeout_keep_alive_task is not None:
+            # Also a blank line ends the time of a kept-alive connection, though no request has begun.
+            self._await_header()
+        super().data_received(data)
+        self._header_bytes += len(data)
+        if self._awaits_header and self._header_bytes > MOST_HEADER_BYTES:
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._await_header()
+        if self.cycle is None or self.cycle.response_complete:
+            self._await_header()
+        # Otherwise it is pipelined behind a request in progress, whose client is not waited for.
 
     def on_headers_complete(self) -> None:
-        self.headless.remove(self, self._address)
+        self.headless.remove(self, self._device)
+        self._awaits_header = False
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEADER_BYTES:
+            raise HeaderTooLarge
         self._body_deadline = self.loop.time() + BODY_S
         self._start_body_timer()
         super().on_headers_complete()
@@ -107,8 +138,24 @@ class TimedProtocol(HttpToolsProtocol):
         self._stop_body_timer()
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        """Called by the transport when the client reads more slowly than the answer is written."""
+        super().pause_writing()
+        self._start_write_timer()
+
+    def resume_writing(self) -> None:
+        """Called by the transport when the client has read enough."""
+        self._stop_write_timer()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection without a further request, also one whose last answer is never read."""
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(self.write_pause_s, self.transport.abort)
+
     def _await_header(self) -> None:
-        self.headless.add(self, self._address, self.transport.abort)
+        self._awaits_header, self._header_bytes = True, 0
+        self.headless.add(self, self._device, self.transport.abort)
 
     def _start_body_timer(self) -> None:
         self._stop_body_timer()
@@ -122,8 +169,25 @@ class TimedProtocol(HttpToolsProtocol):
 
     def _body_is_late(self) -> None:
         if self.flow.read_paused:
-            # The client is not to blame: this server has not read what it sent.
+            # This server does not read what the client sends, so the client has all its time again.
+            self._body_deadline = self.loop.time() + BODY_S
             self._start_body_timer()
+        else:
+            self.transport.abort()
+
+    def _start_write_timer(self) -> None:
+        self._stop_write_timer()
+        self._unread = self.transport.get_write_buffer_size()
+        self._write_timer = self.loop.call_later(self.write_pause_s, self._reading_is_late)
+
+    def _stop_write_timer(self) -> None:
+        if self._write_timer:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def _reading_is_late(self) -> None:
+        if self.transport.get_write_buffer_size() < self._unread:
+            self._start_write_timer()
         else:
             self.transport.abort()
 

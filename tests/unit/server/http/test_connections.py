@@ -1,13 +1,16 @@
 """Connections without a whole request header: counted by address, the oldest closed first."""
 
 import asyncio
+import contextlib
 import resource
 import socket
 import ssl
+import time
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvicorn
 import uvloop
 from uvicorn.server import ServerState
@@ -67,21 +70,25 @@ def test_the_limit_of_descriptors_is_raised_as_far_as_the_machine_allows() -> No
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-async def greet(_scope: Any, receive: Any, send: Any) -> None:
-    """An application that reads a request to its end, then says so."""
+LARGE = 64 * 2**20
+
+
+async def greet(scope: Any, receive: Any, send: Any) -> None:
+    """An application that reads a request to its end, then says so; at /large, at great length."""
     while (await receive()).get("more_body"):
         pass
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+    body = b"o" * LARGE if scope["path"] == "/large" else b"ok"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
 
 
 class Site:
     """A listener for plain HTTP and one for TLS, whose times are short."""
 
-    def __init__(self, header_s: float = 10.0, body_pause_s: float = 10.0) -> None:
+    def __init__(self, header_s: float = 10.0, body_pause_s: float = 10.0, write_pause_s: float = 10.0) -> None:
         self.headless = Headless(most=3, header_s=header_s)
         self._protocol = timed_protocol(self.headless)
-        self._protocol.body_pause_s = body_pause_s
+        self._protocol.body_pause_s, self._protocol.write_pause_s = body_pause_s, write_pause_s
 
     async def listen(self) -> int:
         server = await asyncio.get_running_loop().create_server(self._make, "127.0.0.1", 0)
@@ -104,7 +111,7 @@ WHOLE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 async def connect(port: int, sent: bytes = b"", **tls: Any) -> asyncio.StreamReader:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, **tls)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**10, **tls)
     writer.write(sent)
     # The reader alone would let go of the connection.
     reader.writer = writer  # type: ignore[attr-defined]
@@ -155,6 +162,84 @@ def test_a_header_or_body_that_does_not_come_closes_the_connection() -> None:
         assert await answered(await connect(port)) == b""
 
     uvloop.run(slow())
+
+
+def test_a_blank_line_does_not_keep_a_connection_open() -> None:
+    async def idle() -> None:
+        port = await Site(header_s=0.05).listen()
+        kept = await connect(port, WHOLE)
+        await kept.readuntil(b"ok")
+        kept.writer.write(b"\r\n")  # type: ignore[attr-defined]
+
+        assert await answered(kept) == b""
+
+    uvloop.run(idle())
+
+
+@pytest.mark.parametrize(
+    "header", [b"a:\r\n" * 500_000, b"X-Long: " + b"a" * 2**21, b"X-Long: " + b"a" * 80_000 + b"\r\n\r\n"]
+)
+def test_a_header_without_end_is_refused(header: bytes) -> None:
+    async def endless() -> None:
+        port = await Site().listen()
+        line = await answered(await connect(port, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + header))
+
+        assert line == b"" or b"400" in line
+
+    uvloop.run(endless())
+
+
+def test_a_url_without_end_is_refused() -> None:
+    async def endless() -> None:
+        port = await Site().listen()
+        line = await answered(await connect(port, b"GET /" + b"a" * 2**22))
+
+        assert line == b"" or b"400" in line
+
+    uvloop.run(endless())
+
+
+def test_a_client_that_does_not_read_its_answer_is_let_go() -> None:
+    async def deaf() -> None:
+        site = Site(write_pause_s=0.1)
+        port = await site.listen()
+        reader = await connect(port, WHOLE.replace(b"GET /", b"GET /large"))
+        await asyncio.sleep(0.5)
+        read = 0
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while chunk := await asyncio.wait_for(reader.read(2**20), timeout=10):
+                read += len(chunk)
+
+        assert read < LARGE
+
+    uvloop.run(deaf())
+
+
+def test_a_body_behind_an_answer_that_is_not_read_costs_nothing() -> None:
+    async def deaf() -> None:
+        site = Site(body_pause_s=0.01)
+        port = await site.listen()
+        pipelined = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"
+        await connect(port, WHOLE.replace(b"GET /", b"GET /large") + pipelined)
+        before = time.process_time()
+        await asyncio.sleep(1)
+
+        assert time.process_time() - before < 0.5
+
+    uvloop.run(deaf())
+
+
+def test_all_devices_together_have_a_limit_too() -> None:
+    async def neighbours() -> None:
+        headless, closed = Headless(most=3, most_of_all=5), list[tuple[int, int]]()
+        for device in range(3):
+            for number in range(device + 1):
+                key = device, number
+                headless.add(key, str(device), lambda key=key: closed.append(key))
+
+        assert closed == [(2, 0)]
+
+    uvloop.run(neighbours())
 
 
 def test_handshakes_that_never_end_keep_nobody_out(tmp_path: Path) -> None:
