@@ -128,8 +128,9 @@ class WhoAsks(AbstractAuthenticationMiddleware):
                 raise SignInNeeded(
                     "This token is not known, or is over.", remedy="Make another on the page of your account."
                 )
-            with contextlib.suppress(ApplianceError):
-                await asyncio.to_thread(entry.touch_token, self._database, found[0])
+            if entry.is_due(found[0]):
+                with contextlib.suppress(ApplianceError):
+                    await asyncio.to_thread(entry.touch_token, self._database, found[0])
             identity = Identity(person=found[1], scopes=frozenset(found[0].scopes), token=found[0].id)
             return AuthenticationResult(user=identity, auth="")
         cookie = connection.cookies.get(cookie_name(connection), "")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from appliance.errors import Unavailable
 from appliance.study.ports import Turn
@@ -37,6 +38,7 @@ class RuntimeWriter:
 
     def __init__(self, client: Client, preferred: str) -> None:
         self._client, self._preferred = client, preferred
+        self._starting = ThreadPoolExecutor(1, thread_name_prefix="model runtime")
 
     def model(self) -> str | None:
         try:
@@ -52,7 +54,8 @@ class RuntimeWriter:
         messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]
         request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2, user=user or None)
         try:
-            await asyncio.to_thread(self._client.ensure_running)
+            # It may take a minute: in a thread of its own, because others serve every request.
+            await asyncio.get_running_loop().run_in_executor(self._starting, self._client.ensure_running)
             async for piece in self._client.stream_chat(request):
                 yield piece
         except ModelError as error:

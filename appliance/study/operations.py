@@ -61,6 +61,7 @@ class AnswerDesk:
         self.log = AnswerLog(appliance)
         self._executor = executor
         self._being_written: Counter[int] = Counter()
+        self._askers: dict[str, int | None] = {}
         self._library, self._appliance = library, appliance
         self._finder, self._writer = finder, writer
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -88,8 +89,8 @@ class AnswerDesk:
         # A number says nothing of the person to another machine's runtime.
         user = "guest" if asked_by is None else f"person-{asked_by}"
         task = asyncio.create_task(self._answer(self.log.open(message.id), question, message.translation, user))
-        self._tasks[message.id] = task
-        task.add_done_callback(lambda _task: self._forget(message.id, asked_by))
+        self._tasks[message.id], self._askers[message.id] = task, asked_by
+        task.add_done_callback(lambda _task: self._forget(message.id))
         return message
 
     def _begin(self, asked_by: int | None) -> None:
@@ -97,7 +98,7 @@ class AnswerDesk:
             return
         if self._being_written[asked_by] >= MOST_ANSWERS:
             raise TooManyAnswers(
-                f"{MOST_ANSWERS} answers of yours are being written.",
+                f"You already have {MOST_ANSWERS} answers in progress.",
                 remedy="Wait for one of them to end, or stop it, then ask again.",
                 retry_after_s=ANSWERS_RETRY_S,
             )
@@ -139,8 +140,12 @@ class AnswerDesk:
             if owner is None or owner_is_dead(owner):
                 mark_interrupted(self._appliance, message_id)
 
-    def _forget(self, message_id: str, asked_by: int | None) -> None:
-        self._end(asked_by)
+    def _count_no_longer(self, message_id: str) -> None:
+        """Let the person ask again: before the end of this answer is told, as a client may ask at once."""
+        self._end(self._askers.pop(message_id, None))
+
+    def _forget(self, message_id: str) -> None:
+        self._count_no_longer(message_id)
         self.log.close(message_id)
         self._tasks.pop(message_id, None)
 
@@ -152,11 +157,13 @@ class AnswerDesk:
             await live.append(EventType.SOURCES, _sources_payload(retrieved))
             made_by, notice = await self._write(live, question, retrieved.sources, user)
             took_ms = round((time.monotonic() - began) * 1000)
+            self._count_no_longer(live.message_id)
             await live.append(
                 EventType.DONE, {"made_by": made_by, "took_ms": took_ms, "notice": notice or retrieved.notice}
             )
             await live.finish(MessageState.DONE, made_by=made_by)
         except asyncio.CancelledError:
+            self._count_no_longer(live.message_id)
             await live.append(EventType.DONE, {"made_by": made_by, "stopped": True})
             await live.finish(MessageState.STOPPED, made_by=made_by)
             raise
@@ -167,6 +174,7 @@ class AnswerDesk:
             await self._fail(live, "The answer could not be made, for a reason that the log holds. Try again.")
 
     async def _fail(self, live: LiveAnswer, sentence: str) -> None:
+        self._count_no_longer(live.message_id)
         await live.append(EventType.ERROR, {"message": sentence})
         await live.finish(MessageState.FAILED, made_by=None, error=sentence)
 
@@ -183,7 +191,7 @@ class AnswerDesk:
         notice = None
         written = 0
         try:
-            model = await asyncio.to_thread(self._writer.model) if self._writer else None
+            model = await self._in_thread(self._writer.model) if self._writer else None
             if self._writer and model and sources:
                 turns = grounded_turns(question, sources)
                 writing = self._writer.write(turns, model=model, max_tokens=MAX_TOKENS, user=user)

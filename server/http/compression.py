@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -16,57 +17,77 @@ SMALLEST_BYTES, LEVEL = 1_000, 6
 IN_PLACE_BYTES = 32_768
 # Twice as fast, for answers a tenth larger.
 LEVEL_OF_LARGE = 3
+# An answer that comes in pieces is gathered up to this size, such as a file of ours.
+MOST_GATHERED_BYTES = 2**20
+
+_GZIP = re.compile(r"(?:^|[,\s])gzip\s*(?:;\s*q\s*=\s*(?P<quality>[0-9.]+))?\s*(?:,|$)", re.IGNORECASE)
 
 
 def compressing_in(threads: Executor) -> Callable[[ASGIApp], ASGIApp]:
-    """Middleware that compresses whole answers, large ones in these threads.
+    """Middleware that compresses answers of a known length, large ones in these threads.
 
-    An answer in pieces, such as a stream of events, is sent as it is.
+    An answer whose length is not known, such as a stream of events, is sent as it comes.
     """
     return lambda app: _compressing(app, threads)
 
 
+def accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding header accepts gzip (RFC 9110, 12.5.3)."""
+    found = _GZIP.search(header)
+    return found is not None and bool((found["quality"] or "1").strip("0."))
+
+
 def _compressing(app: ASGIApp, threads: Executor) -> ASGIApp:
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or "gzip" not in Headers.from_scope(scope).get("accept-encoding", ""):
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        start: HTTPResponseStartEvent | None = None
-
-        async def send_compressed(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start":
-                start = message
-                return
-            if message["type"] == "http.response.body" and start is not None:
-                head, start = start, None
-                body, is_whole = message.get("body", b""), not message.get("more_body", False)
-                if is_whole and _is_worth_it(head, body):
-                    body = await _compress(body, threads)
-                    message = cast("Message", {**message, "body": body})
-                    _describe(head, len(body))
-                await send(head)
-            await send(message)
-
-        await app(scope, receive, cast("Send", send_compressed))
+        is_accepted = accepts_gzip(Headers.from_scope(scope).get("accept-encoding", ""))
+        await app(scope, receive, cast("Send", _Answer(send, threads, is_accepted=is_accepted)))
 
     return middleware
 
 
-def _is_worth_it(head: HTTPResponseStartEvent, body: bytes) -> bool:
-    return len(body) >= SMALLEST_BYTES and "content-encoding" not in MutableScopeHeaders.from_message(head)
+class _Answer:
+    """The `send` of one request."""
+
+    def __init__(self, send: Send, threads: Executor, *, is_accepted: bool) -> None:
+        self._send, self._threads, self._is_accepted = send, threads, is_accepted
+        self._start: HTTPResponseStartEvent | None = None
+        self._gathered = bytearray()
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _may_be_compressed(message):
+            MutableScopeHeaders.from_message(message).extend_header_value("vary", "Accept-Encoding")
+            if self._is_accepted:
+                self._start = message
+                return
+        if message["type"] == "http.response.body" and self._start is not None:
+            self._gathered += message.get("body", b"")
+            if not message.get("more_body", False):
+                await self._send_whole(self._start, bytes(self._gathered))
+            return
+        await self._send(message)
+
+    async def _send_whole(self, start: HTTPResponseStartEvent, body: bytes) -> None:
+        # A HEAD request has a length without a body.
+        if body:
+            body = await self._compress(body)
+            headers: Any = MutableScopeHeaders.from_message(start)
+            headers["Content-Encoding"] = "gzip"
+            headers["Content-Length"] = str(len(body))
+        await self._send(start)
+        await self._send(cast("Message", {"type": "http.response.body", "body": body, "more_body": False}))
+
+    async def _compress(self, body: bytes) -> bytes:
+        if len(body) <= IN_PLACE_BYTES:
+            return gzip.compress(body, LEVEL, mtime=0)
+        call = partial(gzip.compress, body, LEVEL_OF_LARGE, mtime=0)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
 
-async def _compress(body: bytes, threads: Executor) -> bytes:
-    if len(body) <= IN_PLACE_BYTES:
-        return gzip.compress(body, LEVEL, mtime=0)
-    return await asyncio.get_running_loop().run_in_executor(
-        threads, partial(gzip.compress, body, LEVEL_OF_LARGE, mtime=0)
-    )
-
-
-def _describe(head: HTTPResponseStartEvent, length: int) -> None:
-    headers: Any = MutableScopeHeaders.from_message(head)
-    headers["Content-Encoding"] = "gzip"
-    headers["Content-Length"] = str(length)
-    headers.extend_header_value("vary", "Accept-Encoding")
+def _may_be_compressed(start: HTTPResponseStartEvent) -> bool:
+    headers = MutableScopeHeaders.from_message(start)
+    length = headers.get("content-length", "")
+    is_small_or_unknown = not length.isdigit() or not SMALLEST_BYTES <= int(length) <= MOST_GATHERED_BYTES
+    return not is_small_or_unknown and "content-encoding" not in headers

@@ -90,7 +90,7 @@ class SlowRequests:
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
-        self._in_progress = InProgress("{most} slow requests of yours are in progress already.", SLOW_RETRY_S)
+        self._in_progress = InProgress("You already have {most} slow requests in progress.", SLOW_RETRY_S)
 
     async def run(
         self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
@@ -120,7 +120,7 @@ class Streams:
     """Counts open event streams and WebSockets: 8 per browser session, 256 per API token and per address of guests."""
 
     def __init__(self) -> None:
-        self._in_progress = InProgress("{most} event streams of yours are open already.", STREAM_RETRY_S)
+        self._in_progress = InProgress("You already have {most} open event streams.", STREAM_RETRY_S)
 
     def take(self, identity: Identity, address: str) -> Slot:
         """Count one more stream. Raises TooManyRequests."""

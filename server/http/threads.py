@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextvars import ContextVar
 from enum import StrEnum
+from itertools import chain
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from litestar.concurrency import set_asyncio_executor
@@ -22,6 +23,7 @@ Result = TypeVar("Result")
 # Slow work and compression yield the processor: they hold the interpreter for short turns only.
 NICENESS = 10
 READ_THREADS, READ_SHARE = 6, 2
+SEARCH_THREADS, SEARCH_SHARE = 6, 3
 # Reading a chapter takes turns with busier threads some fifty times, once per row of the database. At Python's own 5 ms
 # a turn, one busy thread would cost it a quarter of a second.
 TURN_S = 0.0005
@@ -39,17 +41,22 @@ class Kind(StrEnum):
     """Kinds of work with threads of their own, for the handlers of routes."""
 
     READ = "read"
+    # A search may wait for the model that embeds its words.
+    SEARCH = "search"
     # Passwords take time and memory on purpose.
     SIGN_IN = "sign-in"
 
 
 KIND_OPTION = "threads"
-# What a route of this kind declares as its `opt`, beside its rule; without it, a handler is a read.
-SIGN_IN = {KIND_OPTION: Kind.SIGN_IN}
 SERVER = Requester("", is_person=False)
 # Whose request the current task serves, and in which threads its handler runs; `server/access.py` sets both.
 REQUESTER: ContextVar[Requester] = ContextVar("requester", default=SERVER)
 KIND: ContextVar[Kind] = ContextVar("kind", default=Kind.READ)
+
+
+def in_threads_for(kind: Kind) -> dict[str, Any]:
+    """What a route of a kind declares as its `opt`, beside its rule; without it, its handler is a read."""
+    return {KIND_OPTION: kind}
 
 
 class FairExecutor(Executor):
@@ -57,7 +64,7 @@ class FairExecutor(Executor):
 
     def __init__(self, name: str, threads: int, share: int, niceness: int = 0) -> None:
         self._share, self._niceness = share, niceness
-        self._waiting: OrderedDict[str, deque[Callable[[], None]]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[tuple[Future[Any], Callable[[], None]]]] = OrderedDict()
         self._running: dict[str, int] = {}
         self._changed = threading.Condition()
         self._closed = False
@@ -84,7 +91,7 @@ class FairExecutor(Executor):
         with self._changed:
             if self._closed:
                 raise RuntimeError("The executor is shut down.")
-            self._waiting.setdefault(REQUESTER.get().key, deque()).append(call)
+            self._waiting.setdefault(REQUESTER.get().key, deque()).append((future, call))
             self._changed.notify()
         return future
 
@@ -93,6 +100,8 @@ class FairExecutor(Executor):
         with self._changed:
             self._closed = True
             if cancel_futures:
+                for future, _call in chain.from_iterable(self._waiting.values()):
+                    future.cancel()
                 self._waiting.clear()
             self._changed.notify_all()
         if wait:
@@ -117,13 +126,15 @@ class FairExecutor(Executor):
                 self._running[caller] -= 1
                 if not self._running[caller]:
                     del self._running[caller]
+                if self._closed:
+                    self._changed.notify_all()
 
     def _next_caller(self) -> str | None:
         return next((each for each in self._waiting if self._running.get(each, 0) < self._share), None)
 
     def _take(self, caller: str) -> Callable[[], None]:
         calls = self._waiting[caller]
-        call = calls.popleft()
+        _future, call = calls.popleft()
         if calls:
             self._waiting.move_to_end(caller)
         else:
@@ -138,6 +149,7 @@ class Threads(Executor):
     def __init__(self) -> None:
         self.reads = FairExecutor("reads", READ_THREADS, READ_SHARE)
         self.slow = FairExecutor("slow", SLOW_THREADS, 1, NICENESS)
+        self.searches = FairExecutor("searches", SEARCH_THREADS, SEARCH_SHARE)
         self.sign_in = FairExecutor("sign-in", SIGN_IN_THREADS, 1)
         self.answers = FairExecutor("answers", ANSWER_THREADS, 1)
         self.compression = FairExecutor("compression", COMPRESSION_THREADS, 1, NICENESS)
@@ -149,10 +161,10 @@ class Threads(Executor):
         self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Future[Result]:
         """Queue a call in the threads of the current route's kind."""
-        executor = self.sign_in if KIND.get() is Kind.SIGN_IN else self.reads
-        return executor.submit(fn, *args, **kwargs)
+        executors = {Kind.READ: self.reads, Kind.SEARCH: self.searches, Kind.SIGN_IN: self.sign_in}
+        return executors[KIND.get()].submit(fn, *args, **kwargs)
 
     def close(self) -> None:
         """Let every call end that has begun; calls that wait are dropped."""
-        for each in (self.reads, self.slow, self.sign_in, self.answers, self.compression):
+        for each in (self.reads, self.searches, self.slow, self.sign_in, self.answers, self.compression):
             each.shutdown(wait=False, cancel_futures=True)

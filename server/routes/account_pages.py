@@ -15,7 +15,7 @@ from appliance.errors import ApplianceError
 from server.access import address_of, rule
 from server.bootstrap import Appliance
 from server.errors import problem_of
-from server.http.threads import SIGN_IN
+from server.http.threads import Kind, in_threads_for
 from server.routes.accounts import BROWSER_ONLY, CLEAR, agent_of, end_own_session, signed_in, signed_out
 
 AnyRequest = Request[Any, Any, Any]
@@ -63,7 +63,7 @@ class EntryPagesController(Controller):
             return go("/setup")
         return Template("sign_in.html", context={"next_page": inside(next_page)})
 
-    @post("/sign-in", sync_to_thread=True, opt=SIGN_IN)
+    @post("/sign-in", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN))
     def sign_in(
         self,
         request: AnyRequest,
@@ -85,7 +85,7 @@ class EntryPagesController(Controller):
     def setup_form(self, appliance: NamedDependency[Appliance]) -> Template | Redirect:
         return go("/sign-in") if queries.is_set_up(appliance.appliance_db) else Template("setup.html", context={})
 
-    @post("/setup", sync_to_thread=True, opt=SIGN_IN)
+    @post("/setup", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN))
     def set_up(
         self,
         request: AnyRequest,
@@ -107,7 +107,7 @@ class EntryPagesController(Controller):
     def join_form(self, code: FromQuery[str] = "") -> Template:
         return Template("join.html", context={"code": code})
 
-    @post("/join", sync_to_thread=True, opt=SIGN_IN)
+    @post("/join", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN))
     def join(
         self,
         request: AnyRequest,
@@ -150,7 +150,7 @@ class AccountPagesController(Controller):
         operations.end_session(appliance.appliance_db, person=me.id, session=session_id)
         return go("/account")
 
-    @post("/password", sync_to_thread=True, opt=BROWSER_ONLY | SIGN_IN)
+    @post("/password", sync_to_thread=True, opt=BROWSER_ONLY | in_threads_for(Kind.SIGN_IN))
     def password(
         self,
         request: AnyRequest,

@@ -21,7 +21,7 @@ from appliance.community.accounts.person import (
 from appliance.community.accounts.tokens import csrf_token
 from server.access import address_of, cookie_name, may, rule
 from server.bootstrap import Appliance
-from server.http.threads import SIGN_IN
+from server.http.threads import Kind, in_threads_for
 
 MOST_DAYS = 3650
 # What opens further doors is done by a person, not by a token.
@@ -137,7 +137,7 @@ class SessionController(Controller):
     def me(self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]) -> Me:
         return _me(who, request.auth, appliance)
 
-    @post("/session", sync_to_thread=True, opt=SIGN_IN, summary="Sign in")
+    @post("/session", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Sign in")
     def sign_in(
         self,
         request: AnyRequest,
@@ -158,7 +158,12 @@ class SessionController(Controller):
         end_own_session(appliance, who)
         return Response(None, cookies=[signed_out(request)], headers=CLEAR)
 
-    @post("/setup", sync_to_thread=True, opt=SIGN_IN, summary="Create the administrator by the set-up code")
+    @post(
+        "/setup",
+        sync_to_thread=True,
+        opt=in_threads_for(Kind.SIGN_IN),
+        summary="Create the administrator by the set-up code",
+    )
     def set_up(
         self,
         request: AnyRequest,
@@ -172,7 +177,7 @@ class SessionController(Controller):
         )  # fmt: skip
         return _entered(request, appliance, who, entered)
 
-    @post("/join", sync_to_thread=True, opt=SIGN_IN, summary="Become a member by a class code")
+    @post("/join", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Become a member by a class code")
     def join(
         self,
         request: AnyRequest,
@@ -209,7 +214,7 @@ class AccountController(Controller):
         "/password",
         status_code=200,
         sync_to_thread=True,
-        opt=BROWSER_ONLY | SIGN_IN,
+        opt=BROWSER_ONLY | in_threads_for(Kind.SIGN_IN),
         summary="Change one's password; other sessions end, and tokens where asked",
     )
     def change_password(
@@ -230,7 +235,7 @@ class AccountController(Controller):
         "/login",
         status_code=200,
         sync_to_thread=True,
-        opt=BROWSER_ONLY | SIGN_IN,
+        opt=BROWSER_ONLY | in_threads_for(Kind.SIGN_IN),
         summary="Get a password, where one joined by a name alone",
     )
     def take_account(

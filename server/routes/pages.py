@@ -22,6 +22,7 @@ from appliance.study.operations import AnswerDesk
 from server.access import rule
 from server.bootstrap import Appliance
 from server.errors import Problem
+from server.http.threads import Kind, in_threads_for
 from server.rendering import read_address, render_chapter, render_rows
 from server.routes.ask import begin_answer, own_message
 from server.routes.library import chapter_number
@@ -108,7 +109,7 @@ class PagesController(Controller):
             context |= {"html": rendered.html, "footnotes": rendered.footnotes}
         return Template("read.html", context=context)
 
-    @get("/search", sync_to_thread=True)
+    @get("/search", sync_to_thread=True, opt=in_threads_for(Kind.SEARCH))
     def search(
         self,
         appliance: NamedDependency[Appliance],

@@ -12,7 +12,7 @@ from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ClassCode, Person
 from server.access import rule
 from server.bootstrap import Appliance
-from server.http.threads import SIGN_IN
+from server.http.threads import Kind, in_threads_for
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class PeopleController(Controller):
     def people(self, appliance: NamedDependency[Appliance]) -> PersonList:
         return PersonList(queries.people(appliance.appliance_db))
 
-    @post(sync_to_thread=True, opt=SIGN_IN, summary="Give somebody an account")
+    @post(sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Give somebody an account")
     def create(self, appliance: NamedDependency[Appliance], data: JSONBody[NewPerson]) -> Person:
         return operations.create(
             appliance.appliance_db,
@@ -84,7 +84,7 @@ class PeopleController(Controller):
     @put(
         "/{person_id:int}/password",
         sync_to_thread=True,
-        opt=SIGN_IN,
+        opt=in_threads_for(Kind.SIGN_IN),
         summary="Set a person's password; their sessions and API tokens end",
     )
     def reset_password(

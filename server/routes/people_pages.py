@@ -15,7 +15,7 @@ from appliance.community.notifications.queries import outside_allowed
 from appliance.errors import ApplianceError
 from server.access import rule
 from server.bootstrap import Appliance
-from server.http.threads import SIGN_IN
+from server.http.threads import Kind, in_threads_for
 from server.routes.account_pages import Form, again, go
 
 
@@ -35,7 +35,7 @@ class PeoplePagesController(Controller):
     def people(self, appliance: NamedDependency[Appliance]) -> Template:
         return Template("people.html", context=_people(appliance))
 
-    @post(sync_to_thread=True, opt=SIGN_IN)
+    @post(sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN))
     def create(self, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
         name = data.get("name", "")
         try:
@@ -63,7 +63,7 @@ class PeoplePagesController(Controller):
             return again("people.html", error, **_people(appliance))
         return go("/people")
 
-    @post("/{person_id:int}/password", sync_to_thread=True, opt=SIGN_IN)
+    @post("/{person_id:int}/password", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN))
     def reset_password(
         self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: Form
     ) -> Redirect | Template:

@@ -14,6 +14,7 @@ from appliance.scripture.search.service import MAX_LIMIT, MAX_QUERY_CHARACTERS
 from appliance.scripture.suggestions import MOST, Suggestion
 from server.access import rule
 from server.bootstrap import Appliance
+from server.http.threads import Kind, in_threads_for
 
 
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +45,11 @@ class SearchController(Controller):
     tags = ("Search",)
     opt = rule(Permission.READ)
 
-    @get(sync_to_thread=True, summary="Verses for words, a phrase, a meaning or a reference")
+    @get(
+        sync_to_thread=True,
+        opt=in_threads_for(Kind.SEARCH),
+        summary="Verses for words, a phrase, a meaning or a reference",
+    )
     def search(
         self,
         appliance: NamedDependency[Appliance],

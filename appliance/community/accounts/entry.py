@@ -26,6 +26,7 @@ CLASS_CODE_LENGTH = 6
 MOST_NAME = 60
 MOST_HOURS = 24 * 120
 DAY_S = 86_400.0
+TOUCH_EVERY_S = 300.0
 
 
 class NewToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,13 +100,16 @@ def create_token(
     return NewToken(token=token, details=details)
 
 
-def touch_token(database: Database, token: ApiToken, *, every_s: float = 300.0) -> None:
-    """Note that a token is used, at most every few minutes."""
-    now = time.time()
-    if token.used_at is None or now - token.used_at >= every_s:
-        with database.write() as work:
-            work.execute(store.TOUCH_TOKEN, (now, token.id))
-            work.commit()
+def is_due(token: ApiToken) -> bool:
+    """Whether the use of a token is to be noted: after a few minutes without a note."""
+    return token.used_at is None or time.time() - token.used_at >= TOUCH_EVERY_S
+
+
+def touch_token(database: Database, token: ApiToken) -> None:
+    """Note that a token is used."""
+    with database.write() as work:
+        work.execute(store.TOUCH_TOKEN, (time.time(), token.id))
+        work.commit()
 
 
 def remove_token(database: Database, *, person: int, token: int) -> None:

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from server.http.compression import IN_PLACE_BYTES, SMALLEST_BYTES, compressing_in
+from server.http.compression import IN_PLACE_BYTES, SMALLEST_BYTES, accepts_gzip, compressing_in
 
 
-def answer_of(*bodies: bytes, accept: bytes = b"gzip, br") -> tuple[dict[str, str], list[bytes]]:
+def answer_of(
+    *bodies: bytes, accept: bytes = b"gzip, br", has_length: bool = True
+) -> tuple[dict[str, str], list[bytes]]:
     """The headers and bodies that a client gets of an application that sends these bodies."""
     sent: list[Any] = []
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
-        length = [(b"content-length", str(len(bodies[0])).encode())] if len(bodies) == 1 else []
+        length = [(b"content-length", str(sum(map(len, bodies))).encode())] if has_length else []
         await send(
             {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain"), *length]}
         )
@@ -47,10 +49,10 @@ def test_an_answer_comes_compressed_with_its_length(length: int) -> None:
     assert headers["vary"] == "Accept-Encoding"
 
 
-def test_what_comes_in_pieces_is_sent_as_it_is() -> None:
+def test_a_stream_is_sent_as_it_comes() -> None:
     pieces = [b"data: 1\n\n" * 500, b"data: 2\n\n" * 500, b""]
 
-    headers, sent = answer_of(*pieces)
+    headers, sent = answer_of(*pieces, has_length=False)
 
     assert sent == pieces
     assert "content-encoding" not in headers
@@ -59,3 +61,44 @@ def test_what_comes_in_pieces_is_sent_as_it_is() -> None:
 def test_small_answers_and_clients_without_gzip_get_plain_ones() -> None:
     assert answer_of(b"short")[1] == [b"short"]
     assert answer_of(b"a" * SMALLEST_BYTES, accept=b"identity")[1] == [b"a" * SMALLEST_BYTES]
+
+
+def test_a_file_that_is_sent_in_pieces_is_compressed() -> None:
+    headers, (sent,) = answer_of(b"a" * 5_000, b"b" * 5_000, b"")
+
+    assert gzip.decompress(sent) == b"a" * 5_000 + b"b" * 5_000
+    assert headers["content-length"] == str(len(sent))
+
+
+def test_the_beginning_of_a_stream_is_sent_before_its_first_event() -> None:
+    sent: list[Any] = []
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        assert [each["type"] for each in sent] == ["http.response.start"]
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        raise AssertionError("Nothing is read.")
+
+    scope: Any = {"type": "http", "headers": [(b"accept-encoding", b"gzip")]}
+    with ThreadPoolExecutor(1) as threads:
+        asyncio.run(compressing_in(threads)(app)(scope, receive, send))
+
+
+@pytest.mark.parametrize(
+    ("header", "accepted"),
+    [
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("GZIP", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, br", False),
+        ("xgzip", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_sent_where_it_is_accepted(header: str, accepted: bool) -> None:
+    assert accepts_gzip(header) is accepted

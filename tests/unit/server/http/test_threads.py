@@ -85,7 +85,7 @@ def test_the_handlers_of_a_kind_run_in_its_threads() -> None:
     names = [copy_context().run(name_of, kind) for kind in Kind]
     threads.close()
 
-    assert [name.rpartition("-")[0] for name in names] == ["reads", "sign-in"]
+    assert [name.rpartition("-")[0] for name in names] == ["reads", "searches", "sign-in"]
 
 
 def test_passwords_are_hashed_in_threads_of_their_own() -> None:
@@ -103,3 +103,15 @@ def test_passwords_are_hashed_in_threads_of_their_own() -> None:
     }
 
     assert found == {f"/api/v1{each}" for each in hashing} | pages
+
+
+def test_calls_that_are_dropped_at_the_end_are_cancelled() -> None:
+    executor = FairExecutor("test", 1, 1)
+    gate = threading.Event()
+    submit(executor, "one", gate.wait)
+    waiting = submit(executor, "one", lambda: "made")
+
+    executor.shutdown(wait=False, cancel_futures=True)
+
+    assert waiting.cancelled()
+    gate.set()
