@@ -52,7 +52,7 @@ HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
 NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 FEED_PAUSE_S = 5.0
-# Nobody reads it: the client has closed the connection. The number is the one that nginx logs.
+# The client has disconnected, so the answer is for the log only. nginx uses the same number.
 CLIENT_CLOSED_REQUEST = 499
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 SECURITY_HEADERS = {
@@ -151,7 +151,7 @@ async def _me(request: Request[Any, Any, Any]) -> Person:
 
 
 async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
-    """Tell people what happens, from what happened while nobody told them on.
+    """Put events into the inboxes of people, beginning with those that came while no server ran.
 
     A folder that can only be read has no inboxes to write to.
     """

@@ -68,10 +68,10 @@ def problem_of_http(error: HTTPException) -> Problem:
 
 
 def problem_of_input(error: Exception) -> Problem:
-    """The problem of a request whose input raised one of INPUT_ERRORS; the log names the place at the level debug."""
+    """The problem of a request whose input raised one of INPUT_ERRORS; the log names the place."""
     detail = next(detail for kind, detail in _SAYS_OF_INPUT.items() if isinstance(error, kind))
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    structlog.get_logger().debug("input refused", error=type(error).__name__, file=frame.filename, line=frame.lineno)
+    structlog.get_logger().warning("input refused", error=type(error).__name__, file=frame.filename, line=frame.lineno)
     return Problem(title="Bad Request", status=400, detail=detail)
 
 

@@ -46,7 +46,7 @@ class _Listener(uvicorn.Server):
         self.begun.set()
 
     async def _accept_over_tls(self, sockets: list[socket.socket]) -> None:
-        """As uvicorn starts, but for who accepts. The listener of plain HTTP has started the application already."""
+        """Start as uvicorn does, with our own acceptor. The listener of plain HTTP has started the application already."""
         config = self.config
         protocol = partial(self._protocol, config=config, server_state=self.server_state, app_state=self.lifespan.state)
         self.servers: list[Any] = []

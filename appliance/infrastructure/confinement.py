@@ -1,7 +1,7 @@
 """Give up what this process does not need: files, programs, sockets and memory. None of it can be taken back.
 
 `allow_only_files` comes first, while the process has one thread: it uses Landlock, which binds the calling thread and the
-threads that it starts later. `close_all_doors` comes after everything is open and loaded. It uses limits of resources,
+threads that it starts later. `revoke_access` comes after everything is open and loaded. It uses limits of resources,
 which every kernel has, and seccomp, which denies every system call that is not on a short list.
 
 The three calls of Landlock and the few of libseccomp are made through ctypes. The packages on PyPI are no better: those of
@@ -117,7 +117,7 @@ def allow_only_files(readable: Sequence[Path]) -> bool:
         )
     )
     try:
-        # `close_all_doors` reads the second one.
+        # `revoke_access` reads the second one.
         for path in (*readable, MEMORY_OF_THIS_PROCESS):
             _allow_reading(ruleset, path)
         _gain_no_privileges()
@@ -127,7 +127,7 @@ def allow_only_files(readable: Sequence[Path]) -> bool:
     return True
 
 
-def close_all_doors(*, more_memory_bytes: int, cpu_s: int) -> bool:
+def revoke_access(*, more_memory_bytes: int, cpu_s: int) -> bool:
     """From now on open nothing, start no program, write to standard output only, and take no more than this much memory.
 
     `more_memory_bytes` counts from what the process has now. `cpu_s` counts from the start of the process; the kernel ends

@@ -1,1 +1,1 @@
-"""What routes share: who may have how much at a time, threads, connections, compressed answers."""
+"""What routes share: limits per caller, threads, connections, compressed answers, the Host header."""

@@ -25,10 +25,10 @@ DESCRIPTORS = 65_536
 Close = Callable[[], object]
 
 
-def raise_descriptor_limit(wanted: int = DESCRIPTORS) -> int:
+def raise_descriptor_limit(target: int = DESCRIPTORS) -> int:
     """Let this process hold more files and connections, as far as the machine allows; the limit from now on."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    most = target if hard == resource.RLIM_INFINITY else min(target, hard)
     if soft == resource.RLIM_INFINITY or soft >= most:
         return soft
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

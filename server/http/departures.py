@@ -1,4 +1,4 @@
-"""Clients that close their connection amid a request or send no UTF-8: no errors of ours, so none in the log."""
+"""Clients that disconnect during a request or do not send UTF-8: they are no faults of the server, so the log has no line."""
 
 import asyncio
 import logging

@@ -55,7 +55,7 @@ class Slot:
         self.release()
 
     def __del__(self) -> None:
-        # The body of a stream that no client ever read is dropped without a word.
+        # A stream whose client disconnects before its first byte is dropped without being started.
         self.release()
 
 

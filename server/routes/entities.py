@@ -35,7 +35,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them; of an event, who takes part and where it happens. `next_after` is given where more verses mention it."""
+    """A person, place or event; of an event, who takes part and where it happens. `next_after` is given where more verses mention it."""
 
     entity: EntityHead
     takes_part: list[EntityHead]
@@ -73,7 +73,7 @@ class EntitiesController(Controller):
         page = found[:limit]
         return EntityList(entities=page, next_after=page[-1].id if len(found) > limit else None)
 
-    @get("/mentioned", summary="Who and what a passage mentions")
+    @get("/mentioned", summary="People, places and events that a passage mentions")
     async def mentioned(
         self,
         appliance: NamedDependency[Appliance],

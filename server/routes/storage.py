@@ -31,7 +31,7 @@ class StorageController(Controller):
     tags = ("Appliance",)
     opt = rule(Permission.ADMINISTER)
 
-    @get(sync_to_thread=True, summary="What fills the disk")
+    @get(sync_to_thread=True, summary="Disk usage of the data folder")
     def storage(self, appliance: NamedDependency[Appliance]) -> Storage:
         return storage_of(appliance)
 

@@ -1,7 +1,7 @@
 """The page of a verse: what it is tied to, the topics that cite it, what commentaries say."""
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from litestar import Controller, get
@@ -46,6 +46,7 @@ class VersePageController(Controller):
         place = parse_reference(reference).start
         around = _around(appliance, shown, place)
         topics = queries.citing_topics(appliance.library, place, place, limit=TOPICS)
+        comments = queries.comments(appliance.library, parse_reference(reference), limit=COMMENTS)
         return Template(
             "verse.html",
             context={
@@ -53,7 +54,8 @@ class VersePageController(Controller):
                 "address": read_address(shown.id, place), "notice": around.notice,
                 "text": queries.texts(appliance.library, shown.id, [place]).get(place, ""),
                 "picture": around.picture, "entities": companions.entities_in(appliance.library, place, place).items,
-                "topics": topics.items, "comments": _comments(appliance, reference),
+                "topics": topics.items, "comments": _comments(comments.items),
+                "more_comments": comments.next_after is not None,
             },
         )  # fmt: skip
 
@@ -106,8 +108,8 @@ class CommentLine(msgspec.Struct, frozen=True, kw_only=True):
     paragraphs: tuple[str, ...]
 
 
-def _comments(appliance: Appliance, reference: str) -> list[CommentLine]:
+def _comments(comments: Sequence[queries.CommentOf]) -> list[CommentLine]:
     return [
         CommentLine(commentary=each.commentary, place=format_range(each.start, each.end), paragraphs=each.paragraphs)
-        for each in queries.comments(appliance.library, parse_reference(reference), limit=COMMENTS).items
+        for each in comments
     ]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import ApplianceError
-from appliance.infrastructure.confinement import allow_only_files, close_all_doors
+from appliance.infrastructure.confinement import allow_only_files, revoke_access
 from appliance.infrastructure.graph.asking import QuestionRefused
 from appliance.infrastructure.graph.child_messages import Answered, Asked, Opening
 from appliance.infrastructure.graph.kuzu_engine import open_connection, stream
@@ -51,7 +51,7 @@ def main() -> None:
         _print(Answered(failure="graph"))
         return
     _answer(connection, Asked(WARM_UP, {}, 1, 2**20))
-    close_all_doors(more_memory_bytes=MORE_MEMORY_BYTES, cpu_s=CPU_LIMIT_S)
+    revoke_access(more_memory_bytes=MORE_MEMORY_BYTES, cpu_s=CPU_LIMIT_S)
     for line in sys.stdin.buffer:
         _print(_answer(connection, msgspec.json.decode(line, type=Asked)))
     # Nothing is left to be written, and closing the engine takes time.

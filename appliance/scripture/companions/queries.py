@@ -31,7 +31,7 @@ class EntityHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them: who takes part in an event and where it happens, and a page of the verses that mention it."""
+    """A person, place or event: who takes part in an event and where it happens, and a page of the verses that mention it."""
 
     head: EntityHead
     takes_part: tuple[EntityHead, ...]
