@@ -13,7 +13,7 @@ import httpx
 import structlog
 
 from models.errors import DownloadFailed, DownloadInterrupted
-from models.redirects import PORTS, Internet, Network, RedirectRefused, Redirects
+from models.redirects import PORTS, Internet, Network, Redirects
 
 # Bytes of a file's name: file systems take 255, and what is unfinished has a longer one.
 MAX_NAME = 200
@@ -39,7 +39,10 @@ def fetch(
     pause_s: float = FIRST_PAUSE_S,
     network: Network | None = None,
 ) -> tuple[Path, str]:
-    """Download a file into `folder`; its path and SHA-256. What came before a connection broke off is kept and used.
+    """Download a file into `folder`; its path and SHA-256.
+
+    The part that was downloaded before is used, and kept where this attempt fails. It is removed where it cannot be used: the
+    server says that the file is gone or has another version of it, or the SHA-256 is wrong.
 
     The address may be one of a private network; a redirect from a public address to a private one is refused.
 
@@ -51,7 +54,7 @@ def fetch(
     download = _Download(url, folder / f"{name}.part", on_progress)
     try:
         download.run(pause_s, network or Internet())
-    except (_Refused, RedirectRefused):
+    except _Gone:
         download.forget()
         raise
     except OSError as error:
@@ -72,8 +75,8 @@ def fetch(
     return target, actual
 
 
-class _Refused(DownloadFailed):
-    """The server, or the way to it, will not serve this file later either: what came so far is of no use."""
+class _Gone(DownloadFailed):
+    """The server says that it will not serve this file again."""
 
 
 def _file_name(url: str) -> str:
@@ -141,7 +144,7 @@ class _Download:
                     return True
                 self.forget()
                 return False
-            self._check(response)
+            self._check(response, is_range="Range" in headers)
             resumes = response.status_code == httpx.codes.PARTIAL_CONTENT
             if resumes and self._start_of(response) != have:
                 # Joined to what is here it would make a file of the right length and the wrong content.
@@ -158,18 +161,36 @@ class _Download:
                     self._on_progress(have, total)
         return total in (have, 0)
 
-    def _check(self, response: httpx.Response) -> None:
+    def _check(self, response: httpx.Response, *, is_range: bool) -> None:
+        """Raises DownloadFailed or httpx.HTTPError. A sign-in page of a network may answer too: it says nothing of the file."""
         status = response.status_code
+        if status == httpx.codes.GONE:
+            raise _Gone(
+                f"{self._url} cannot be downloaded: the server has removed the file (410). Find its new address."
+            )
         if status in (401, 403):
-            raise _Refused(
-                f"{self._url} is not given to everyone ({status}): its licence may have to be accepted on its page first. "
-                "Fetch it there with a browser, and add the file by hand."
+            raise DownloadFailed(
+                f"The server refuses access to {self._url} ({status}). Its licence may have to be accepted on its page first: "
+                f"download it there with a browser, and add the file.{self._kept()}"
             )
         if 400 <= status < 500 and status not in PASSING:
-            raise _Refused(
-                f"{self._url} cannot be downloaded: the server answers with status {status}. Is the address right?"
+            raise DownloadFailed(
+                f"{self._url} cannot be downloaded: the server answers with status {status}. Check the address, and that this "
+                f"machine is signed in to its network.{self._kept()}"
             )
         response.raise_for_status()
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if is_range and is_page and status != httpx.codes.PARTIAL_CONTENT:
+            # It would take the place of the part that was downloaded.
+            raise DownloadFailed(
+                f"{self._url} cannot be downloaded: the server answers with a page, not with the file. Open the address in a "
+                f"browser: this machine may have to be signed in to its network.{self._kept()}"
+            )
+
+    def _kept(self) -> str:
+        if not self._have():
+            return ""
+        return " The part that was downloaded is kept for a day; until then the same command continues it."
 
     def _start_of(self, response: httpx.Response) -> int | None:
         found = _RANGE.match(response.headers.get("Content-Range", ""))

@@ -136,17 +136,68 @@ def test_what_is_no_address_is_refused_in_plain_words(tmp_path: Path, url: str, 
     assert [] == list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_what_came_before_a_refusal_is_removed(tmp_path: Path, status: int) -> None:
+def begin(server: BreakingServer, folder: Path) -> None:
+    server.breaks = [3_000_000] * 6
+    with pytest.raises(DownloadInterrupted):
+        bring(server, folder)
+    server.asked.clear()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 407, 451])
+def test_the_downloaded_part_is_kept_when_the_server_refuses(tmp_path: Path, status: int) -> None:
     with breaking_server(CONTENT) as server:
-        server.breaks = [3_000_000] * 6
-        with pytest.raises(DownloadInterrupted):
-            bring(server, tmp_path)
-        assert any(tmp_path.iterdir())
+        begin(server, tmp_path)
         server.status = status
-        with pytest.raises(DownloadFailed):
+        with pytest.raises(DownloadFailed, match="The part that was downloaded is kept for a day; until then"):
+            bring(server, tmp_path)
+        server.status = 200
+        file, _ = bring(server, tmp_path)
+
+    assert "bytes=3000000-" in server.asked
+    assert CONTENT == file.read_bytes()
+
+
+def test_the_downloaded_part_is_kept_when_a_redirect_is_refused(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        begin(server, tmp_path)
+        server.location = "ftp://elsewhere.test/model.gguf"
+        with pytest.raises(DownloadFailed, match="redirects to"):
             bring(server, tmp_path)
 
+    assert 3_000_000 == (tmp_path / "model.gguf.part").stat().st_size
+
+
+def test_a_page_does_not_take_the_place_of_the_downloaded_part(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        begin(server, tmp_path)
+        server.content, server.tag, server.kind = b"<html>Sign in</html>", "", "text/html; charset=utf-8"
+        with pytest.raises(DownloadFailed, match="answers with a page"):
+            bring(server, tmp_path)
+        server.content, server.tag, server.kind = CONTENT, '"v1"', ""
+        file, _ = bring(server, tmp_path)
+
+    assert CONTENT == file.read_bytes()
+
+
+def test_the_downloaded_part_is_removed_when_the_file_is_gone(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        begin(server, tmp_path)
+        server.status = 410
+        with pytest.raises(DownloadFailed, match="410") as gone:
+            bring(server, tmp_path)
+
+    assert "kept" not in gone.value.message
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_first_request_that_is_refused_leaves_nothing(tmp_path: Path, status: int) -> None:
+    with breaking_server(CONTENT) as server:
+        server.status = status
+        with pytest.raises(DownloadFailed) as refused:
+            bring(server, tmp_path)
+
+    assert "kept" not in refused.value.message
     assert [] == list(tmp_path.iterdir())
 
 
