@@ -157,6 +157,8 @@ class _Download:
             with self.part.open("ab" if resumes else "wb") as file:
                 for data in response.iter_bytes():
                     file.write(data)
+                    # The clean-up job goes by the age of each file.
+                    self._tag_file.touch()
                     have += len(data)
                     self._on_progress(have, total)
         return total in (have, 0)

@@ -1,6 +1,8 @@
 """Fetching a model from a real server that breaks off."""
 
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,21 @@ def test_it_goes_on_where_the_server_broke_off(tmp_path: Path) -> None:
     assert CONTENT == file.read_bytes()
     assert any(each.startswith("bytes=1000000-") for each in asked)
     assert sorted(progress) == progress
+
+
+def test_both_files_stay_as_young_as_the_download(tmp_path: Path) -> None:
+    tag = tmp_path / "model.gguf.tag"
+    ages: list[float] = []
+
+    def age(_done: int, _total: int) -> None:
+        ages.append(time.time() - tag.stat().st_mtime)
+        os.utime(tag, (0, 0))
+
+    with breaking_server(CONTENT) as server:
+        fetch(server.url, tmp_path, on_progress=age, pause_s=0)
+
+    assert len(ages) > 1
+    assert max(ages) < 60
 
 
 def test_a_later_run_goes_on_too(tmp_path: Path) -> None:

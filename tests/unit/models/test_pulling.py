@@ -41,3 +41,21 @@ def test_a_model_is_added_and_its_download_is_gone(tmp_path: Path) -> None:
 
     assert content == Path(added.path).read_bytes()
     assert [] == list((tmp_path / "m" / DOWNLOADS).iterdir())
+
+
+@pytest.mark.parametrize("error", [OSError("disk"), RuntimeError("cancelled"), KeyboardInterrupt()])
+def test_a_download_is_removed_whatever_ends_the_adding(tmp_path: Path, error: BaseException) -> None:
+    content = make_tiny_gguf(tmp_path / "made.gguf").read_bytes()
+    folder = tmp_path / "models"
+    completed: list[int] = []
+
+    def cancel_while_adding(done: int, total: int) -> None:
+        completed.append(done)
+        if completed.count(total) == 2:
+            raise error
+
+    with breaking_server(content) as server, pytest.raises((type(error), ModelError)):
+        pull(Catalogue(folder), folder, server.url, on_progress=cancel_while_adding)
+
+    assert 2 == completed.count(len(content))
+    assert [folder / DOWNLOADS] == list(folder.rglob("*"))
