@@ -23,10 +23,11 @@ from models.errors import FileRefused, ModelUnknown, RequestInvalid
 from models.formats.facts import Facts
 from models.formats.inspection import inspect
 from models.formats.opening import open_regular
+from models.offline import CACHE
 
 COPY_CHUNK = 1 << 22
 # What else lies in a models folder.
-RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime"})
+RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime", CACHE})
 # Bytes of a name: a file's name may have 255, and names of temporary files are longer than the model's own.
 MAX_NAME = 200
 Progress = Callable[[int, int], None]
