@@ -68,7 +68,7 @@ class DoesNotFit(ModelUnavailable):
     kind = "insufficient_memory"
 
 
-class FileRefused(ModelError):
+class ModelFileRefused(ModelError):
     """A file is not a model that can be loaded."""
 
     status = 400

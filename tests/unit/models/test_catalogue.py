@@ -9,12 +9,12 @@ import pytest
 from fakes.tiny_gguf import make_tiny_gguf
 
 from models.catalogue import Catalogue
-from models.errors import FileRefused
+from models.errors import ModelFileRefused
 from models.offline import CACHE, cache_variables
 
 
 def refusal(tmp_path: Path, path: Path, name: str = "") -> str:
-    with pytest.raises(FileRefused) as refused:
+    with pytest.raises(ModelFileRefused) as refused:
         asyncio.run(Catalogue(tmp_path / "models").add(path, name=name))
     return refused.value.message
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from appliance.infrastructure.tidying import OLD_ENOUGH_S, TIDY
-from models.errors import DownloadFailed, DownloadInterrupted, FileRefused, ModelError
+from models.errors import DownloadFailed, DownloadInterrupted, ModelError, ModelFileRefused
 from models.pulling import DOWNLOADS
 from server import model_jobs
 from server.bootstrap import Appliance
@@ -18,7 +18,7 @@ from server.model_jobs import PULL, ModelNotAdded, ModelNotFetched
     [
         (DownloadInterrupted, ModelNotFetched, True),
         (DownloadFailed, ModelNotAdded, False),
-        (FileRefused, ModelNotAdded, False),
+        (ModelFileRefused, ModelNotAdded, False),
     ],
 )
 def test_only_what_the_network_failed_to_bring_is_tried_again(
