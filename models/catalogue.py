@@ -264,7 +264,7 @@ def _bring(source: Path, target: Path, on_progress: Progress) -> str:
         _clear(target)
         scratch.replace(target)
     except OSError as error:
-        raise ModelFileRefused(f"{source.name} could not be brought to {target.parent}: {error.strerror}.") from error
+        raise ModelFileRefused(f"{source.name} could not be copied to {target.parent}: {error.strerror}.") from error
     finally:
         # A cancelled job ends in an error of its own.
         _clear(scratch)

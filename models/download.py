@@ -1,4 +1,4 @@
-"""Fetch a file over HTTP: goes on where it broke off, looks at the disk first, checks the SHA-256 at the end."""
+"""Download a file over HTTP: continue a part, check the free space first and the SHA-256 at the end."""
 
 import contextlib
 import hashlib
@@ -17,7 +17,7 @@ from models.redirects import PORTS, Internet, Network, Redirects
 
 # Bytes of a file's name: file systems take 255, and what is unfinished has a longer one.
 MAX_NAME = 200
-# Attempts in a row that bring nothing new; each waits twice as long as the one before.
+# Attempts in a row that download nothing new; each waits twice as long as the one before.
 ATTEMPTS = 5
 FIRST_PAUSE_S = 0.5
 # Left free on the disk beside the file.
@@ -59,7 +59,7 @@ def fetch(
         raise
     except OSError as error:
         raise DownloadFailed(
-            f"{name} cannot be written to {folder}: {error.strerror}. What came so far is kept."
+            f"{name} cannot be written to {folder}: {error.strerror}. The part that was downloaded is kept."
         ) from error
     expected = (sha256 or download.stated_sha256).lower()
     actual = _sha256_of(download.part)
@@ -99,7 +99,7 @@ def _file_name(url: str) -> str:
 
 
 class _Download:
-    """One file in the making. The tag of its version lies beside it, so that halves of two versions are never joined."""
+    """One file. The tag of its version is stored beside its part, so that parts of two versions are never joined."""
 
     def __init__(self, url: str, part: Path, on_progress: Callable[[int, int], None]) -> None:
         self._url, self.part, self._on_progress = url, part, on_progress
@@ -121,18 +121,24 @@ class _Download:
                 failures = 0 if self._have() > before else failures + 1
                 if failures >= ATTEMPTS:
                     raise DownloadInterrupted(
-                        f"{self._url} could not be fetched: {reason}. What came so far is kept; the same command goes on there."
+                        f"{self._url} could not be downloaded: {reason}. Try again later.{self._kept()}"
                     )
-                _log.warning("download broke off; going on", url=self._url, reason=reason)
+                _log.warning("download interrupted; trying again", url=self._url, reason=reason)
                 time.sleep(pause_s * 2**failures)
 
     def forget(self) -> None:
-        """Remove what is left of the making."""
+        """Remove the part and its tag."""
         self.part.unlink(missing_ok=True)
         self._tag_file.unlink(missing_ok=True)
 
+    def _kept(self) -> str:
+        """A sentence about the part, to put behind another one; empty where there is none."""
+        if not self._have():
+            return ""
+        return " The part that was downloaded is kept for a day; until then the same command continues it."
+
     def _go_on(self, http: Redirects) -> bool:
-        """Bring more; True where the file is whole."""
+        """Download more; true when the file is complete."""
         have, tag = self._have(), self._tag()
         headers = {"Accept-Encoding": "identity"}
         if have and tag:
@@ -188,11 +194,6 @@ class _Download:
                 f"{self._url} cannot be downloaded: the server answers with a page, not with the file. Open the address in a "
                 f"browser: this machine may have to be signed in to its network.{self._kept()}"
             )
-
-    def _kept(self) -> str:
-        if not self._have():
-            return ""
-        return " The part that was downloaded is kept for a day; until then the same command continues it."
 
     def _start_of(self, response: httpx.Response) -> int | None:
         found = _RANGE.match(response.headers.get("Content-Range", ""))

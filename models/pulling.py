@@ -1,4 +1,4 @@
-"""Fetch a model and add it: by its name in the list of known ones, or by the address of its file."""
+"""Download a model and add it: by its name in the list of known ones, or by the address of its file."""
 
 import asyncio
 from collections.abc import Callable

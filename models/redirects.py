@@ -118,16 +118,16 @@ class Redirects:
             following = place.join(location)
             urllib.parse.urlsplit(str(following)).port  # noqa: B018 - raises for a port that cannot be
         except (httpx.InvalidURL, ValueError) as error:
-            raise RedirectRefused(f"{place.host} redirects to {location[:200]!r}, which is no address.") from error
+            raise RedirectRefused(f"{place.host} redirects to {location[:200]!r}, which is not an address.") from error
         if following.scheme not in PORTS or not following.host:
-            raise RedirectRefused(f"{place.host} redirects to {location[:200]!r}, which is no address of the web.")
+            raise RedirectRefused(f"{place.host} redirects to {location[:200]!r}, which is not a web address.")
         return following
 
     def _send(self, place: httpx.URL, headers: Mapping[str, str], *, is_typed: bool) -> httpx.Response:
         try:
             addresses = self._network.addresses(place.host, place.port or PORTS[place.scheme])
         except UnicodeError as error:
-            raise RedirectRefused(f"{place.host[:200]!r} is no name of a server. Check the address.") from error
+            raise RedirectRefused(f"{place.host[:200]!r} is not the name of a server. Check the address.") from error
         except OSError as error:
             if not _has_proxy(place):
                 raise httpx.ConnectError(f"{place.host} cannot be found: {error.strerror}") from error

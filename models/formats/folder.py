@@ -52,7 +52,7 @@ def read_folder(folder: Path) -> Facts:
 
 def _json(path: Path) -> dict[str, Any]:
     if not path.exists():
-        raise ModelFileRefused(f"{path.parent.name} has weights but no config.json. Bring the whole folder.")
+        raise ModelFileRefused(f"{path.parent.name} has weights but no config.json. Add the whole folder.")
     try:
         with open_regular(path) as opened:
             read = json.load(opened)

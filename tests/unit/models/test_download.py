@@ -62,7 +62,7 @@ def test_both_files_stay_as_young_as_the_download(tmp_path: Path) -> None:
 def test_a_later_run_goes_on_too(tmp_path: Path) -> None:
     with breaking_server(CONTENT) as server:
         server.breaks = [3_000_000] * 6
-        with pytest.raises(DownloadInterrupted, match="the same command goes on there"):
+        with pytest.raises(DownloadInterrupted, match="the same command continues it"):
             bring(server, tmp_path)
         server.asked.clear()
         file, _ = bring(server, tmp_path)
@@ -141,7 +141,7 @@ def test_refusals_say_what_to_do_and_whether_to_ask_again(
         ("http://127.0.0.1/a%00.gguf", "cannot be the name of a file"),
         ("http://127.0.0.1/a%0a.gguf", "cannot be the name of a file"),
         (f"http://127.0.0.1/{'a' * 300}.gguf", "cannot be the name of a file"),
-        (f"http://{'a' * 300}.example/a.gguf", "is no name of a server|not an address"),
+        (f"http://{'a' * 300}.example/a.gguf", "is not the name of a server|not an address"),
     ],
 )
 def test_what_is_no_address_is_refused_in_plain_words(tmp_path: Path, url: str, says: str) -> None:
