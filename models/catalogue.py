@@ -19,14 +19,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from models.errors import FileRefused, ModelUnknown, RequestInvalid
+from models.errors import ModelFileRefused, ModelUnknown, RequestInvalid
 from models.formats.facts import Facts
 from models.formats.inspection import inspect
 from models.formats.opening import open_regular
+from models.offline import CACHE
 
 COPY_CHUNK = 1 << 22
 # What else lies in a models folder.
-RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime"})
+RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime", CACHE})
 # Bytes of a name: a file's name may have 255, and names of temporary files are longer than the model's own.
 MAX_NAME = 200
 Progress = Callable[[int, int], None]
@@ -92,7 +93,7 @@ class Catalogue:
         self, path: Path, *, name: str = "", family: str = "", licence: str = "", source: str = "",
         on_progress: Progress = _no_progress,
     ) -> Model:  # fmt: skip
-        """Bring a file or folder into the models folder: linked where it can be, copied else. Raises FileRefused.
+        """Bring a file or folder into the models folder: linked where it can be, copied else. Raises ModelFileRefused.
 
         What is wrong with it is found before anything is brought. `on_progress` gets bytes done and in all.
         """
@@ -148,26 +149,26 @@ class Catalogue:
                 _replace(self._pins, msgspec.json.encode(sorted(wanted)))
 
     async def facts_of(self, model: Model) -> Facts:
-        """What a model's files say; read again where they are not what was added. Raises FileRefused."""
+        """What a model's files say; read again where they are not what was added. Raises ModelFileRefused."""
         if model.facts is not None and (model.added_at == 0 or _size(Path(model.path)) == model.size):
             return model.facts
         return await inspect(Path(model.path), model.family)
 
     def _name_for(self, path: Path, name: str) -> str:
-        """What a file or folder is called here. Raises FileRefused where it is not there or cannot be called so."""
+        """What a file or folder is called here. Raises ModelFileRefused where it is not there or cannot be called so."""
         try:
             if not path.exists():
-                raise FileRefused(f"There is no file or folder {str(path)!r}.")
+                raise ModelFileRefused(f"There is no file or folder {str(path)!r}.")
         except OSError as error:
-            raise FileRefused(f"{str(path)[:MAX_NAME]!r} cannot be looked at: {error.strerror}.") from error
+            raise ModelFileRefused(f"{str(path)[:MAX_NAME]!r} cannot be looked at: {error.strerror}.") from error
         name = name or (path.absolute().name if path.is_dir() else path.stem)
         self.check_name(name)
         return name
 
     def check_name(self, name: str) -> None:
-        """Raises FileRefused where an added model cannot be called so."""
+        """Raises ModelFileRefused where an added model cannot be called so."""
         if any(model.id == name for model in self._packaged()):
-            raise FileRefused(
+            raise ModelFileRefused(
                 f"The name {name} belongs to a model that comes with Lampstand. Choose another with --name."
             )
         if (
@@ -179,7 +180,7 @@ class Catalogue:
             or name in RESERVED
             or name.endswith(("-onnx", ".part", ".json"))
         ):
-            raise FileRefused(f"{name[:MAX_NAME]!r} cannot be a model's name. Choose another with --name.")
+            raise ModelFileRefused(f"{name[:MAX_NAME]!r} cannot be a model's name. Choose another with --name.")
 
     def _added(self) -> list[Model]:
         return self._decoded(self._registry, list[Model])
@@ -196,7 +197,7 @@ class Catalogue:
             try:
                 value = msgspec.json.decode(path.read_bytes(), type=kind)
             except msgspec.MsgspecError as error:
-                raise FileRefused(f"{path} cannot be read: {error}. Correct or remove it.") from error
+                raise ModelFileRefused(f"{path} cannot be read: {error}. Correct or remove it.") from error
             self._read[path] = version, value
         return list(value or [])
 
@@ -263,8 +264,10 @@ def _bring(source: Path, target: Path, on_progress: Progress) -> str:
         _clear(target)
         scratch.replace(target)
     except OSError as error:
+        raise ModelFileRefused(f"{source.name} could not be copied to {target.parent}: {error.strerror}.") from error
+    finally:
+        # A cancelled job ends in an error of its own.
         _clear(scratch)
-        raise FileRefused(f"{source.name} could not be brought to {target.parent}: {error.strerror}.") from error
     return digest
 
 

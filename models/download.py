@@ -1,4 +1,4 @@
-"""Fetch a file over HTTP: goes on where it broke off, looks at the disk first, checks the SHA-256 at the end."""
+"""Download a file over HTTP: continue a part, check the free space first and the SHA-256 at the end."""
 
 import contextlib
 import hashlib
@@ -13,11 +13,11 @@ import httpx
 import structlog
 
 from models.errors import DownloadFailed, DownloadInterrupted
-from models.redirects import PORTS, Internet, Network, RedirectRefused, Redirects
+from models.redirects import PORTS, Internet, Network, Redirects
 
 # Bytes of a file's name: file systems take 255, and what is unfinished has a longer one.
 MAX_NAME = 200
-# Attempts in a row that bring nothing new; each waits twice as long as the one before.
+# Attempts in a row that download nothing new; each waits twice as long as the one before.
 ATTEMPTS = 5
 FIRST_PAUSE_S = 0.5
 # Left free on the disk beside the file.
@@ -39,7 +39,10 @@ def fetch(
     pause_s: float = FIRST_PAUSE_S,
     network: Network | None = None,
 ) -> tuple[Path, str]:
-    """Download a file into `folder`; its path and SHA-256. What came before a connection broke off is kept and used.
+    """Download a file into `folder`; its path and SHA-256.
+
+    The part that was downloaded before is used, and kept where this attempt fails. It is removed where it cannot be used: the
+    server says that the file is gone or has another version of it, or the SHA-256 is wrong.
 
     The address may be one of a private network; a redirect from a public address to a private one is refused.
 
@@ -51,12 +54,12 @@ def fetch(
     download = _Download(url, folder / f"{name}.part", on_progress)
     try:
         download.run(pause_s, network or Internet())
-    except (_Refused, RedirectRefused):
+    except _Gone:
         download.forget()
         raise
     except OSError as error:
         raise DownloadFailed(
-            f"{name} cannot be written to {folder}: {error.strerror}. What came so far is kept."
+            f"{name} cannot be written to {folder}: {error.strerror}. The part that was downloaded is kept."
         ) from error
     expected = (sha256 or download.stated_sha256).lower()
     actual = _sha256_of(download.part)
@@ -72,8 +75,8 @@ def fetch(
     return target, actual
 
 
-class _Refused(DownloadFailed):
-    """The server, or the way to it, will not serve this file later either: what came so far is of no use."""
+class _Gone(DownloadFailed):
+    """The server says that it will not serve this file again."""
 
 
 def _file_name(url: str) -> str:
@@ -96,7 +99,7 @@ def _file_name(url: str) -> str:
 
 
 class _Download:
-    """One file in the making. The tag of its version lies beside it, so that halves of two versions are never joined."""
+    """One file. The tag of its version is stored beside its part, so that parts of two versions are never joined."""
 
     def __init__(self, url: str, part: Path, on_progress: Callable[[int, int], None]) -> None:
         self._url, self.part, self._on_progress = url, part, on_progress
@@ -118,18 +121,24 @@ class _Download:
                 failures = 0 if self._have() > before else failures + 1
                 if failures >= ATTEMPTS:
                     raise DownloadInterrupted(
-                        f"{self._url} could not be fetched: {reason}. What came so far is kept; the same command goes on there."
+                        f"{self._url} could not be downloaded: {reason}. Try again later.{self._kept()}"
                     )
-                _log.warning("download broke off; going on", url=self._url, reason=reason)
+                _log.warning("download interrupted; trying again", url=self._url, reason=reason)
                 time.sleep(pause_s * 2**failures)
 
     def forget(self) -> None:
-        """Remove what is left of the making."""
+        """Remove the part and its tag."""
         self.part.unlink(missing_ok=True)
         self._tag_file.unlink(missing_ok=True)
 
+    def _kept(self) -> str:
+        """A sentence about the part, to put behind another one; empty where there is none."""
+        if not self._have():
+            return ""
+        return " The part that was downloaded is kept for a day; until then the same command continues it."
+
     def _go_on(self, http: Redirects) -> bool:
-        """Bring more; True where the file is whole."""
+        """Download more; true when the file is complete."""
         have, tag = self._have(), self._tag()
         headers = {"Accept-Encoding": "identity"}
         if have and tag:
@@ -141,7 +150,7 @@ class _Download:
                     return True
                 self.forget()
                 return False
-            self._check(response)
+            self._check(response, is_range="Range" in headers)
             resumes = response.status_code == httpx.codes.PARTIAL_CONTENT
             if resumes and self._start_of(response) != have:
                 # Joined to what is here it would make a file of the right length and the wrong content.
@@ -154,22 +163,37 @@ class _Download:
             with self.part.open("ab" if resumes else "wb") as file:
                 for data in response.iter_bytes():
                     file.write(data)
+                    # The clean-up job goes by the age of each file.
+                    self._tag_file.touch()
                     have += len(data)
                     self._on_progress(have, total)
         return total in (have, 0)
 
-    def _check(self, response: httpx.Response) -> None:
+    def _check(self, response: httpx.Response, *, is_range: bool) -> None:
+        """Raises DownloadFailed or httpx.HTTPError. A sign-in page of a network may answer too: it says nothing of the file."""
         status = response.status_code
+        if status == httpx.codes.GONE:
+            raise _Gone(
+                f"{self._url} cannot be downloaded: the server has removed the file (410). Find its new address."
+            )
         if status in (401, 403):
-            raise _Refused(
-                f"{self._url} is not given to everyone ({status}): its licence may have to be accepted on its page first. "
-                "Fetch it there with a browser, and add the file by hand."
+            raise DownloadFailed(
+                f"The server refuses access to {self._url} ({status}). Its licence may have to be accepted on its page first: "
+                f"download it there with a browser, and add the file.{self._kept()}"
             )
         if 400 <= status < 500 and status not in PASSING:
-            raise _Refused(
-                f"{self._url} cannot be downloaded: the server answers with status {status}. Is the address right?"
+            raise DownloadFailed(
+                f"{self._url} cannot be downloaded: the server answers with status {status}. Check the address, and that this "
+                f"machine is signed in to its network.{self._kept()}"
             )
         response.raise_for_status()
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if is_range and is_page and status != httpx.codes.PARTIAL_CONTENT:
+            # It would take the place of the part that was downloaded.
+            raise DownloadFailed(
+                f"{self._url} cannot be downloaded: the server answers with a page, not with the file. Open the address in a "
+                f"browser: this machine may have to be signed in to its network.{self._kept()}"
+            )
 
     def _start_of(self, response: httpx.Response) -> int | None:
         found = _RANGE.match(response.headers.get("Content-Range", ""))

@@ -68,7 +68,7 @@ class DoesNotFit(ModelUnavailable):
     kind = "insufficient_memory"
 
 
-class FileRefused(ModelError):
+class ModelFileRefused(ModelError):
     """A file is not a model that can be loaded."""
 
     status = 400
@@ -76,11 +76,11 @@ class FileRefused(ModelError):
 
 
 class DownloadFailed(ModelError):
-    """A model could not be fetched: a person has to look at its address, its source or the disk first."""
+    """A model could not be downloaded: a person has to look at its address, its source or the disk first."""
 
     status = 502
     kind = "download_failed"
 
 
 class DownloadInterrupted(DownloadFailed):
-    """The network or the server failed; asked again later, it goes on where it broke off."""
+    """The network or the server failed; asked again later, it continues the part that was downloaded."""

@@ -146,7 +146,7 @@ class Host:
                 await asyncio.wait([producer])
 
     async def plan(self, name: str) -> Plan:
-        """What loading a model would do now, and why. Raises ModelUnknown, DoesNotFit, FileRefused."""
+        """What loading a model would do now, and why. Raises ModelUnknown, DoesNotFit, ModelFileRefused."""
         return await self.residency.plan(self.catalogue.find(name))
 
     async def _produce(

@@ -134,7 +134,7 @@ def find_known(name: str) -> KnownModel:
         if model.name == name.lower():
             return model
     names = ", ".join(model.name for model in KNOWN)
-    raise ModelUnknown(f"{name} is no address and none of the models known by name: {names}.")
+    raise ModelUnknown(f"{name} is neither an address nor the name of a known model: {names}.")
 
 
 def recommend(budget: Budget, wish: Wish) -> list[Recommendation]:

@@ -22,6 +22,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "DO_NOT_TRACK": "1",
     }
 )
+# A folder in the models folder. A model cannot have this name: names that begin with a dot are refused.
+CACHE = ".cache"
 
 
 def stay_offline() -> None:
@@ -34,7 +36,7 @@ def cache_variables(folder: Path) -> dict[str, str]:
 
     Without them torch makes a folder in the temporary folder, and CUDA stores compiled kernels in the home folder.
     """
-    cache = folder.absolute() / "cache"
+    cache = folder.absolute() / CACHE
     # Models can be read from a folder that cannot be written.
     with contextlib.suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Fetch a model and add it: by its name in the list of known ones, or by the address of its file."""
+"""Download a model and add it: by its name in the list of known ones, or by the address of its file."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from models.catalogue import Catalogue, Model
 from models.download import fetch
-from models.errors import ModelError
 from models.known import find_known
 
 DOWNLOADS = "downloads"
@@ -21,10 +20,10 @@ def pull(
     name: str = "",
     on_progress: Callable[[int, int], None],
 ) -> Model:
-    """Bring a model into the models folder. Called again after it broke off, it goes on.
+    """Download a model into the models folder. Called again after an interrupted download, it continues that one.
 
-    What came and is refused is removed. `on_progress` gets bytes done and in all, first of the fetching, then of the adding. Raises ModelUnknown,
-    DownloadFailed or FileRefused.
+    A complete file that cannot be added is removed. `on_progress` gets the bytes done and in all, first of the download, then
+    of the adding. Raises ModelUnknown, DownloadFailed or ModelFileRefused.
     """
     url, licence = name_or_url, ""
     if "://" not in name_or_url:
@@ -34,10 +33,7 @@ def pull(
         catalogue.check_name(name)
     file, _ = fetch(url, folder / DOWNLOADS, sha256=sha256, on_progress=on_progress)
     try:
-        added = asyncio.run(catalogue.add(file, name=name, licence=licence, source=url, on_progress=on_progress))
-    except ModelError:
+        return asyncio.run(catalogue.add(file, name=name, licence=licence, source=url, on_progress=on_progress))
+    finally:
+        # It is linked into the models folder by now, or of no use.
         file.unlink(missing_ok=True)
-        raise
-    # It is linked into the models folder by now.
-    file.unlink(missing_ok=True)
-    return added

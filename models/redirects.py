@@ -59,10 +59,16 @@ class Internet:
 
 
 class Redirects:
-    """The requests of one download. Once one of them went to a public address, all later ones have to."""
+    """The attempts of one download. Once a request of an attempt went to a public address, its later ones have to.
+
+    A typed name that led to public addresses at the first attempt has to lead to such at each later attempt.
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        # Both are about the address that a person typed, as it was at the first attempt.
+        self._typed_is_public = False
+        self._has_typed = False
         self._is_public = False
         context = httpx.create_ssl_context()
         self._direct, self._proxied = (
@@ -84,14 +90,16 @@ class Redirects:
 
     @contextlib.contextmanager
     def get(self, url: str, headers: Mapping[str, str]) -> Iterator[tuple[httpx.Response, list[httpx.Response]]]:
-        """The answer at the end of the redirects, and those before it.
+        """One attempt: the answer at the end of the redirects, and those before it. The address is the typed one.
 
         Raises RedirectRefused where a redirect may not be followed, httpx.HTTPError where the network fails.
         """
         place = httpx.URL(url)
         before: list[httpx.Response] = []
+        # An attempt that ended at a public address says nothing about the typed one.
+        self._is_public = self._typed_is_public
         while len(before) <= MAX_REDIRECTS:
-            response = self._send(place, headers)
+            response = self._send(place, headers, is_typed=not before)
             try:
                 location = str(response.extensions.get("location", ""))
                 if not (response.is_redirect and location):
@@ -110,33 +118,39 @@ class Redirects:
             following = place.join(location)
             urllib.parse.urlsplit(str(following)).port  # noqa: B018 - raises for a port that cannot be
         except (httpx.InvalidURL, ValueError) as error:
-            raise RedirectRefused(f"{place.host} redirects to {location[:200]!r}, which is no address.") from error
+            raise RedirectRefused(f"{place.host} redirects to {location[:200]!r}, which is not an address.") from error
         if following.scheme not in PORTS or not following.host:
-            raise RedirectRefused(f"{place.host} redirects to {location[:200]!r}, which is no address of the web.")
+            raise RedirectRefused(f"{place.host} redirects to {location[:200]!r}, which is not a web address.")
         return following
 
-    def _send(self, place: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
+    def _send(self, place: httpx.URL, headers: Mapping[str, str], *, is_typed: bool) -> httpx.Response:
         try:
             addresses = self._network.addresses(place.host, place.port or PORTS[place.scheme])
         except UnicodeError as error:
-            raise RedirectRefused(f"{place.host[:200]!r} is no name of a server. Check the address.") from error
+            raise RedirectRefused(f"{place.host[:200]!r} is not the name of a server. Check the address.") from error
         except OSError as error:
             if not _has_proxy(place):
                 raise httpx.ConnectError(f"{place.host} cannot be found: {error.strerror}") from error
             addresses = []
-        self._check(place, addresses)
+        self._check(place, addresses, is_typed=is_typed)
         if _has_proxy(place):
             # The proxy finds the server by its name.
             return self._proxied.send(self._proxied.build_request("GET", place, headers=headers), stream=True)
         return self._connect(place, addresses, headers)
 
-    def _check(self, place: httpx.URL, addresses: Sequence[str]) -> None:
+    def _check(self, place: httpx.URL, addresses: Sequence[str], *, is_typed: bool) -> None:
         public = [self._network.is_public(address) for address in addresses]
         if self._is_public and not all(public):
             raise RedirectRefused(
-                f"The download is redirected from a public address to {place.host}, which is in a private network. This is not "
-                "followed. If you trust that address, use it directly."
+                f"{place.host} had a public address and has one in a private network now. This is not followed. If you trust "
+                "that address, begin the download again."
+                if is_typed
+                else f"The download is redirected from a public address to {place.host}, which is in a private network. This is "
+                "not followed. If you trust that address, use it directly."
             )
+        if is_typed and not self._has_typed:
+            # A name with addresses of both kinds was typed too: it stays usable, but is no way into a private network.
+            self._has_typed, self._typed_is_public = True, all(public)
         self._is_public = self._is_public or any(public) or not public
 
     def _connect(self, place: httpx.URL, addresses: Sequence[str], headers: Mapping[str, str]) -> httpx.Response:

@@ -132,7 +132,7 @@ class Residency:
         return True
 
     async def plan(self, model: Model) -> Plan:
-        """Where a model would go now if every model but the pinned made room. Raises DoesNotFit, FileRefused."""
+        """Where a model would go now if every model but the pinned made room. Raises DoesNotFit, ModelFileRefused."""
         facts = await self._catalogue.facts_of(model)
         await self._room.look()
         gone = [each for each in self.residents() if each.model.id == model.id or not self.is_pinned(each.model)]

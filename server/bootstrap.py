@@ -185,7 +185,7 @@ class Appliance:
                 more=[partial(accounts.forget, self.appliance_db), partial(notifications.forget, self.appliance_db)],
                 scraps={
                     self.folder.graph.parent: "building-*", self.folder.home: "tmp*.npz",
-                    self.folder.models / "downloads": "*.part*",
+                    self.folder.models / "downloads": "*",
                 },
             ),
         }  # fmt: skip

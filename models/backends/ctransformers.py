@@ -16,7 +16,7 @@ from typing import Any
 from models.backends import LoadOptions
 from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.sampling import Sampling
-from models.generation.special_tokens import PromptSplitter, Vocabulary, is_marker
+from models.generation.special_tokens import PromptSplitter, SpecialTexts, is_marker
 
 # Its scratch memory is fixed at 256 MiB and not checked: a larger batch overflows it in long contexts.
 PROMPT_BATCH = 8
@@ -47,7 +47,7 @@ class CTransformersBackend:
         self._threads = options.threads
         self._vocabulary = int(self._model.vocab_size)
         # Its files do not say which tokens are special, and it parses them all: none has an id of its own here.
-        self._splitter = PromptSplitter(Vocabulary(control={}, markers=self._markers()))
+        self._splitter = PromptSplitter(SpecialTexts(control={}, markers=self._markers()))
         self._tokens: list[int] = []
         self.reused_tokens = 0
 

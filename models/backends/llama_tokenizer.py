@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from models.errors import RequestInvalid
-from models.generation.special_tokens import PromptSplitter, Token, read_vocabulary
+from models.generation.special_tokens import PromptSplitter, SpecialToken, read_special_texts
 
 
 class LlamaTokenizer:
@@ -15,7 +15,7 @@ class LlamaTokenizer:
         self._llama, self._vocabulary = llama, vocabulary
         self._begin = int(llama.llama_vocab_bos(vocabulary))
         self._adds_begin = bool(llama.llama_vocab_get_add_bos(vocabulary)) and self._begin >= 0
-        special = read_vocabulary(self._special_tokens())
+        special = read_special_texts(self._special_tokens())
         self._control = frozenset(special.control.values())
         self._splitter = PromptSplitter(special)
 
@@ -50,13 +50,13 @@ class LlamaTokenizer:
             raise RequestInvalid("The prompt could not be turned into tokens of this model.")
         return [token for token in tokens[:count] if token not in self._control]
 
-    def _special_tokens(self) -> Iterator[Token]:
+    def _special_tokens(self) -> Iterator[SpecialToken]:
         llama = self._llama
         control = llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_UNKNOWN
         for token in range(llama.llama_vocab_n_tokens(self._vocabulary)):
             kind = llama.llama_vocab_get_attr(self._vocabulary, token)
             if kind & (control | llama.LLAMA_TOKEN_ATTR_USER_DEFINED):
-                yield Token(
+                yield SpecialToken(
                     id=token,
                     text=self.text_of(token),
                     is_control=bool(kind & control),

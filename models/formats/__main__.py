@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from models.errors import FileRefused
+from models.errors import ModelFileRefused
 from models.formats.detect import read_facts
 
 MEMORY_LIMIT = 3 * 2**30
@@ -18,7 +18,7 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
     try:
         found: dict[str, object] = {"facts": read_facts(Path(sys.argv[1]), *sys.argv[2:])}
-    except FileRefused as error:
+    except ModelFileRefused as error:
         found = {"refused": error.message}
     except MemoryError:
         found = {"refused": f"{Path(sys.argv[1]).name} wants more memory to be read than any model's header does."}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from models.errors import FileRefused
+from models.errors import ModelFileRefused
 from models.formats import ggml_file, gguf_file
 from models.formats.facts import Facts
 from models.formats.folder import read_folder
@@ -15,7 +15,7 @@ _PICKLE, _ZIP = b"\x80", b"PK\x03\x04"
 def read_facts(path: Path, family: str = "") -> Facts:
     """What a model's file or folder holds. `family` names the architecture of a GGML file, which does not say it.
 
-    Raises FileRefused with what is wrong, and what to do.
+    Raises ModelFileRefused with what is wrong, and what to do.
     """
     if path.is_dir():
         return read_folder(path)
@@ -28,9 +28,9 @@ def read_facts(path: Path, family: str = "") -> Facts:
             if magic in ggml_file.MAGICS:
                 return ggml_file.read_ggml(path, opened, family)
     except OSError as error:
-        raise FileRefused(f"{path} cannot be read: {error.strerror}.") from error
+        raise ModelFileRefused(f"{path} cannot be read: {error.strerror}.") from error
     if magic.startswith(_PICKLE) or magic == _ZIP:
-        raise FileRefused(
+        raise ModelFileRefused(
             f"{path.name} is an archive or pickled weights, which may run any program. GGUF files are loaded."
         )
-    raise FileRefused(f"{path.name} is not a model: GGUF files for llama.cpp end in .gguf and begin with GGUF.")
+    raise ModelFileRefused(f"{path.name} is not a model: GGUF files for llama.cpp end in .gguf and begin with GGUF.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from models.errors import FileRefused
+from models.errors import ModelFileRefused
 from models.formats.facts import Facts
 from models.formats.opening import open_regular
 
@@ -23,7 +23,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_folder(folder: Path) -> Facts:
-    """What a folder holds. Raises FileRefused for pickled weights and for what is no model."""
+    """What a folder holds. Raises ModelFileRefused for pickled weights and for what is no model."""
     if (folder / MANIFEST).is_file() and list(folder.glob("*.onnx")):
         size = sum(file.stat().st_size for file in folder.glob("*.onnx") if file.is_file())
         return Facts(role="embed", backend="onnx", weights=size, family="onnx", name=folder.name)
@@ -31,11 +31,11 @@ def read_folder(folder: Path) -> Facts:
     if not weights:
         pickled = next((file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern)), None)
         if pickled:
-            raise FileRefused(
+            raise ModelFileRefused(
                 f"{folder.name} holds pickled weights ({pickled}), which may run any program when they are loaded. Take the "
                 "model's safetensors files."
             )
-        raise FileRefused(
+        raise ModelFileRefused(
             f"{folder.name} holds no model: a GGUF file, safetensors weights or an ONNX export is looked for."
         )
     config = _json(folder / "config.json")
@@ -52,12 +52,12 @@ def read_folder(folder: Path) -> Facts:
 
 def _json(path: Path) -> dict[str, Any]:
     if not path.exists():
-        raise FileRefused(f"{path.parent.name} has weights but no config.json. Bring the whole folder.")
+        raise ModelFileRefused(f"{path.parent.name} has weights but no config.json. Add the whole folder.")
     try:
         with open_regular(path) as opened:
             read = json.load(opened)
     except (OSError, ValueError, RecursionError) as error:
-        raise FileRefused(f"{path} cannot be read: {error}.") from error
+        raise ModelFileRefused(f"{path} cannot be read: {error}.") from error
     if not isinstance(read, dict):
-        raise FileRefused(f"{path} is not a model's configuration.")
+        raise ModelFileRefused(f"{path} is not a model's configuration.")
     return read

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from models.errors import FileRefused
+from models.errors import ModelFileRefused
 from models.formats.facts import Facts
 
 _MAGIC, *_LATER_MAGICS = MAGICS = (b"lmgg", b"fmgg", b"tjgg", b"ccgg")
@@ -91,14 +91,14 @@ FAMILIES: Mapping[str, _Family] = MappingProxyType(
 
 
 def read_ggml(file: Path, opened: BinaryIO, family: str) -> Facts:
-    """What an opened GGML file of a family holds; every tensor is checked to be there whole. Raises FileRefused."""
+    """What an opened GGML file of a family holds; every tensor is checked to be there whole. Raises ModelFileRefused."""
     names = ", ".join(FAMILIES)
     if opened.read(4) != _MAGIC:
-        raise FileRefused(
+        raise ModelFileRefused(
             f"{file.name} is a GGML file of a kind that is not loaded any more. Take the model's GGUF file."
         )
     if family not in FAMILIES:
-        raise FileRefused(
+        raise ModelFileRefused(
             f"{file.name} is a GGML file, which does not say its architecture. Name it with --family: {names}."
             if not family
             else f"{family} is no family of GGML files that can be loaded. Known: {names}."
@@ -187,5 +187,5 @@ class _Walk:
         if self._opened.tell() + length > self._length:
             raise self._refusal(f"it ends within {what}. Fetch it again")
 
-    def _refusal(self, reason: str) -> FileRefused:
-        return FileRefused(f"{self._file.name} cannot be loaded as a {self._name} file: {reason}.")
+    def _refusal(self, reason: str) -> ModelFileRefused:
+        return ModelFileRefused(f"{self._file.name} cannot be loaded as a {self._name} file: {reason}.")

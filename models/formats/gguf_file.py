@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from models.errors import FileRefused
+from models.errors import ModelFileRefused
 from models.formats.facts import Facts, Layers
 
 MAGIC = b"GGUF"
@@ -23,25 +23,25 @@ _CANNOT_CHAT = frozenset(
 
 
 def check_head(file: Path, opened: BinaryIO) -> None:
-    """Refuse what cannot be a GGUF file by its first bytes and its length. Raises FileRefused."""
+    """Refuse what cannot be a GGUF file by its first bytes and its length. Raises ModelFileRefused."""
     head = opened.read(_HEAD.size)
     if len(head) < _HEAD.size:
-        raise FileRefused(f"{file.name} ends within its first bytes. Fetch it again.")
+        raise ModelFileRefused(f"{file.name} ends within its first bytes. Fetch it again.")
     _, version, tensors, keys = _HEAD.unpack(head)
     if version not in VERSIONS:
-        raise FileRefused(
+        raise ModelFileRefused(
             f"{file.name} is a GGUF file of version {version}; versions {VERSIONS[0]} and {VERSIONS[1]} can be loaded."
         )
     if not tensors:
-        raise FileRefused(f"{file.name} holds no tensors: it is a vocabulary, not a model.")
+        raise ModelFileRefused(f"{file.name} holds no tensors: it is a vocabulary, not a model.")
     if tensors * _LEAST_TENSOR + keys * _LEAST_KEY > _length(opened):
-        raise FileRefused(
+        raise ModelFileRefused(
             f"{file.name} claims {tensors:,} tensors and {keys:,} keys, more than so short a file can hold."
         )
 
 
 def read_gguf(file: Path, opened: BinaryIO) -> Facts:
-    """What an opened GGUF file says of itself; every tensor is checked to be within it. Raises FileRefused."""
+    """What an opened GGUF file says of itself; every tensor is checked to be within it. Raises ModelFileRefused."""
     import gguf
 
     check_head(file, opened)
@@ -49,18 +49,20 @@ def read_gguf(file: Path, opened: BinaryIO) -> Facts:
         # It maps what it is given, a path or an open file.
         reader = gguf.GGUFReader(opened)
     except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError) as error:
-        raise FileRefused(f"{file.name} is damaged or cut off. Fetch it again.") from error
+        raise ModelFileRefused(f"{file.name} is damaged or cut off. Fetch it again.") from error
     _check_tensors(file, reader, _length(opened))
     metadata = _Metadata(file, reader)
     family = str(metadata.get("general.architecture", ""))
     if family not in gguf.MODEL_ARCH_NAMES.values():
-        raise FileRefused(f"{file.name} is of the architecture {family or '(none)'}, which llama.cpp does not know.")
+        raise ModelFileRefused(
+            f"{file.name} is of the architecture {family or '(none)'}, which llama.cpp does not know."
+        )
     if family in _CANNOT_CHAT:
-        raise FileRefused(
+        raise ModelFileRefused(
             f"{file.name} is of the architecture {family}, which reads but does not write: it cannot chat."
         )
     if int(metadata.get("split.count", 0)) > 1:
-        raise FileRefused(
+        raise ModelFileRefused(
             f"{file.name} is one part of a split model. Join the parts with llama-gguf-split --merge first."
         )
     sizes = {tensor.name: _size(gguf, tensor) for tensor in reader.tensors}
@@ -89,7 +91,7 @@ class _Metadata:
         try:
             return default if field is None else field.contents()
         except (ValueError, IndexError, UnicodeDecodeError) as error:
-            raise FileRefused(f"{self._file.name} is damaged: {key} cannot be read ({error}).") from error
+            raise ModelFileRefused(f"{self._file.name} is damaged: {key} cannot be read ({error}).") from error
 
     def length(self, key: str) -> int:
         field = self._reader.get_field(key)
@@ -100,7 +102,7 @@ class _Metadata:
         if isinstance(value, list):
             value = max(value, default=default)
         if not isinstance(value, int) or not 0 <= value < 2**31:
-            raise FileRefused(f"{self._file.name} is damaged: {key} is {value!r}.")
+            raise ModelFileRefused(f"{self._file.name} is damaged: {key} is {value!r}.")
         return value
 
     def per_layer(self, key: str, layers: int, default: int) -> list[int]:
@@ -108,7 +110,7 @@ class _Metadata:
         value = self.get(key, default)
         found = value if isinstance(value, list) else [value] * layers
         if len(found) < layers or not all(isinstance(each, int) and 0 <= each < 2**31 for each in found):
-            raise FileRefused(f"{self._file.name} is damaged: {key} does not fit its {layers} layers.")
+            raise ModelFileRefused(f"{self._file.name} is damaged: {key} does not fit its {layers} layers.")
         return found[:layers]
 
 
@@ -127,7 +129,7 @@ def _check_tensors(file: Path, reader: Any, length: int) -> None:
     for tensor in reader.tensors:
         end = int(tensor.data_offset) + _size(gguf, tensor)
         if end > length or int(tensor.data_offset) < int(reader.data_offset):
-            raise FileRefused(
+            raise ModelFileRefused(
                 f"{file.name} is cut off: its tensor {tensor.name} would end at byte {end:,} of {length:,}. Fetch it again."
             )
 
@@ -142,7 +144,7 @@ def _quantisation(gguf: Any, metadata: _Metadata) -> str:
 def _layers(file: Path, metadata: _Metadata, family: str, sizes: dict[str, int]) -> Layers:
     count, width = metadata.number(f"{family}.block_count"), metadata.number(f"{family}.embedding_length")
     if not 0 < count <= MAX_LAYERS or not width:
-        raise FileRefused(f"{file.name} is damaged: it says {count} layers of width {width}.")
+        raise ModelFileRefused(f"{file.name} is damaged: it says {count} layers of width {width}.")
     heads = metadata.per_layer(f"{family}.attention.head_count", count, 1)
     # A layer without attention has no heads, and keeps nothing of a token.
     kv_heads = (

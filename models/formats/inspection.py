@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from models.errors import FileRefused, ModelUnavailable
+from models.errors import ModelFileRefused, ModelUnavailable
 from models.formats.facts import Facts
 from models.programs import run_module
 
@@ -17,12 +17,12 @@ class _Inspected(msgspec.Struct, frozen=True):
 
 
 async def inspect(path: Path, family: str = "") -> Facts:
-    """What a model's file or folder holds. Raises FileRefused."""
+    """What a model's file or folder holds. Raises ModelFileRefused."""
     try:
         output = await run_module("models.formats", str(path), family, timeout_s=TIMEOUT_S)
     except ModelUnavailable as error:
-        raise FileRefused(f"{path.name} could not be looked at: {error.message}") from error
+        raise ModelFileRefused(f"{path.name} could not be looked at: {error.message}") from error
     found = msgspec.json.decode(output, type=_Inspected)
     if found.facts is None:
-        raise FileRefused(found.refused)
+        raise ModelFileRefused(found.refused)
     return found.facts

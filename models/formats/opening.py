@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from models.errors import FileRefused
+from models.errors import ModelFileRefused
 
 _KINDS: Mapping[int, str] = MappingProxyType(
     {
@@ -21,7 +21,7 @@ _KINDS: Mapping[int, str] = MappingProxyType(
 
 
 def open_regular(path: Path) -> io.BufferedReader:
-    """Open a regular file to be read. Raises FileRefused for anything else, without waiting for it.
+    """Open a regular file to be read. Raises ModelFileRefused for anything else, without waiting for it.
 
     The opened file itself is looked at too, so that nothing can be put in its place between the check and the opening.
     """
@@ -29,13 +29,13 @@ def open_regular(path: Path) -> io.BufferedReader:
         _check(path, os.stat(path).st_mode)  # noqa: PTH116 - opening some devices starts something
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
-        raise FileRefused(f"{path} cannot be read: {error.strerror}.") from error
+        raise ModelFileRefused(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise FileRefused(f"{str(path)!r} cannot be the path of a file.") from error
+        raise ModelFileRefused(f"{str(path)!r} cannot be the path of a file.") from error
     opened = os.fdopen(handle, "rb")
     try:
         _check(path, os.fstat(handle).st_mode)
-    except FileRefused:
+    except ModelFileRefused:
         opened.close()
         raise
     return opened
@@ -44,4 +44,4 @@ def open_regular(path: Path) -> io.BufferedReader:
 def _check(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
         kind = _KINDS.get(stat.S_IFMT(mode), "special file")
-        raise FileRefused(f"{path} is a {kind}, not a regular file. Choose a model's own file.")
+        raise ModelFileRefused(f"{path} is a {kind}, not a regular file. Choose a model's own file.")

@@ -12,7 +12,7 @@ from models.generation.traced import is_trusted, plain, trusted_spans
 _SPACES = " \t\r\n▁"
 
 
-class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+class SpecialTexts(msgspec.Struct, frozen=True, kw_only=True):
     """The special texts of a vocabulary.
 
     `control` tokens are only found where they are asked for. `markers` are user-defined tokens, which a tokenizer finds in
@@ -34,10 +34,10 @@ def is_marker(text: str) -> bool:
 class PromptSplitter:
     """Parts prompts into control tokens and plain text for one vocabulary."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self._control = _Texts(vocabulary.control)
-        self._markers = _Texts(vocabulary.markers)
+    def __init__(self, special: SpecialTexts) -> None:
+        self._special = special
+        self._control = _Texts(special.control)
+        self._markers = _Texts(special.markers)
 
     def split(self, prompt: str) -> Iterator[int | str]:
         """The ids of the control tokens that the template wrote, and the texts between them.
@@ -49,7 +49,7 @@ class PromptSplitter:
         at = 0
         token: int | None = None
         for start, end in self._control_tokens(prompt, text):
-            following = self._vocabulary.control[text[start:end]]
+            following = self._special.control[text[start:end]]
             yield from self._texts(prompt, text, at, start, after=token, before=following)
             yield following
             token, at = following, end
@@ -66,9 +66,9 @@ class PromptSplitter:
         self, prompt: str, text: str, start: int, end: int, *, after: int | None, before: int | None
     ) -> Iterator[str]:
         """A stretch without control tokens, cut within forged markers."""
-        if after in self._vocabulary.strips_after:
+        if after in self._special.strips_after:
             start = end - len(text[start:end].lstrip())
-        if before in self._vocabulary.strips_before:
+        if before in self._special.strips_before:
             end = start + len(text[start:end].rstrip())
         at = start
         while found := self._markers.find(text, at, end):
@@ -98,8 +98,8 @@ class _Texts:
         return None
 
 
-class Token(NamedTuple):
-    """A token of a vocabulary, by its text and what its file says of it."""
+class SpecialToken(NamedTuple):
+    """A token that may be special, by its text and what its file says of it."""
 
     id: int
     text: str
@@ -109,11 +109,11 @@ class Token(NamedTuple):
     strips_after: bool
 
 
-def read_vocabulary(tokens: Iterable[Token]) -> Vocabulary:
+def read_special_texts(tokens: Iterable[SpecialToken]) -> SpecialTexts:
     """The special texts among tokens."""
     found = list(tokens)
     control = [token for token in found if token.is_control and token.text]
-    return Vocabulary(
+    return SpecialTexts(
         control={token.text: token.id for token in control},
         markers=frozenset(token.text for token in found if token.is_user_defined and is_marker(token.text)),
         strips_before=frozenset(token.id for token in control if token.strips_before),

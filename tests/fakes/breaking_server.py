@@ -22,6 +22,8 @@ class BreakingServer:
         self.status = 200
         self.claimed_length: int | None = None
         self.resumes_too_late = 0
+        self.location = "/storage/model.gguf"
+        self.kind = ""
         self.asked: list[str] = []
         self.url = ""
 
@@ -59,7 +61,7 @@ def _answer(told: BreakingServer, request: http.server.BaseHTTPRequestHandler) -
         request.send_response(302)
         if told.stated:
             request.send_header("X-Linked-Etag", f'"{told.stated}"')
-        request.send_header("Location", "/storage/model.gguf")
+        request.send_header("Location", told.location)
         request.send_header("Content-Length", "0")
         request.end_headers()
         return
@@ -72,6 +74,8 @@ def _answer(told: BreakingServer, request: http.server.BaseHTTPRequestHandler) -
         request.send_header("Content-Range", f"bytes {start}-{length - 1}/{length}")
     request.send_header("Content-Length", str(length - start))
     request.send_header("ETag", told.tag)
+    if told.kind:
+        request.send_header("Content-Type", told.kind)
     request.end_headers()
     end = told.breaks.pop(0) if told.breaks else len(told.content)
     with contextlib.suppress(ConnectionError):

@@ -13,7 +13,7 @@ from fakes.tiny_gguf import make_tiny_gguf
 
 from models.catalogue import Catalogue, Role
 from models.child.frames import Piece
-from models.errors import DoesNotFit, FileRefused, ModelUnavailable
+from models.errors import DoesNotFit, ModelFileRefused, ModelUnavailable
 from models.host import Host
 from models.planner.choose import choose_plan
 from models.planner.plan import Budget, Wish
@@ -310,5 +310,5 @@ def test_what_is_removed_while_it_loads_does_not_stay(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["embeddings", "downloads", "registry", "x/y", ".hidden", "m-onnx"])
 def test_a_model_cannot_take_the_name_of_what_lies_beside_it(folder: Path, tmp_path: Path, name: str) -> None:
-    with pytest.raises(FileRefused, match="cannot be a model's name"):
+    with pytest.raises(ModelFileRefused, match="cannot be a model's name"):
         asyncio.run(Catalogue(folder).add(make_tiny_gguf(tmp_path / "m.gguf"), name=name))

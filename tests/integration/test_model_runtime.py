@@ -13,7 +13,7 @@ import pytest
 
 from models.catalogue import MINILM, Catalogue
 from models.client import Client
-from models.errors import FileRefused, ModelError, ModelUnavailable
+from models.errors import ModelError, ModelFileRefused, ModelUnavailable
 from models.formats.folder import Manifest
 
 TEXTS = ["For God so loved the world", "The heavens declare the glory of God", "Joy", "a " * 600]
@@ -103,7 +103,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
     file = tmp_path / "broken.gguf"
     file.write_bytes(content)
 
-    with pytest.raises(FileRefused):
+    with pytest.raises(ModelFileRefused):
         asyncio.run(Catalogue(tmp_path / "models").add(file))
     assert not (tmp_path / "models" / "broken.gguf").exists()
 

@@ -9,11 +9,12 @@ import pytest
 from fakes.tiny_gguf import make_tiny_gguf
 
 from models.catalogue import Catalogue
-from models.errors import FileRefused
+from models.errors import ModelFileRefused
+from models.offline import CACHE, cache_variables
 
 
 def refusal(tmp_path: Path, path: Path, name: str = "") -> str:
-    with pytest.raises(FileRefused) as refused:
+    with pytest.raises(ModelFileRefused) as refused:
         asyncio.run(Catalogue(tmp_path / "models").add(path, name=name))
     return refused.value.message
 
@@ -32,9 +33,20 @@ def test_a_path_that_cannot_be_is_refused(tmp_path: Path, path: str) -> None:
     assert len(refusal(tmp_path, Path(path))) < 20_000
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", "a\0", "a\nb", "a" * 300, "registry", "x.part"])
+@pytest.mark.parametrize("name", ["a/b", "..", "a\0", "a\nb", "a" * 300, "registry", "x.part", CACHE])
 def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
     assert "cannot be a model's name" in refusal(tmp_path, make_tiny_gguf(tmp_path / "m.gguf"), name=name)
+
+
+def test_a_model_called_cache_keeps_its_files_apart_from_caches(tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "config.json").write_text('{"model_type": "bert"}')
+    added = asyncio.run(Catalogue(tmp_path / "models").add(folder))
+    caches = cache_variables(tmp_path / "models")
+
+    assert not any(Path(cache).is_relative_to(added.path) for cache in caches.values())
 
 
 def test_a_long_name_is_still_one(tmp_path: Path) -> None:

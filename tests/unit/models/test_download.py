@@ -1,6 +1,8 @@
 """Fetching a model from a real server that breaks off."""
 
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -42,10 +44,25 @@ def test_it_goes_on_where_the_server_broke_off(tmp_path: Path) -> None:
     assert sorted(progress) == progress
 
 
+def test_both_files_stay_as_young_as_the_download(tmp_path: Path) -> None:
+    tag = tmp_path / "model.gguf.tag"
+    ages: list[float] = []
+
+    def age(_done: int, _total: int) -> None:
+        ages.append(time.time() - tag.stat().st_mtime)
+        os.utime(tag, (0, 0))
+
+    with breaking_server(CONTENT) as server:
+        fetch(server.url, tmp_path, on_progress=age, pause_s=0)
+
+    assert len(ages) > 1
+    assert max(ages) < 60
+
+
 def test_a_later_run_goes_on_too(tmp_path: Path) -> None:
     with breaking_server(CONTENT) as server:
         server.breaks = [3_000_000] * 6
-        with pytest.raises(DownloadInterrupted, match="the same command goes on there"):
+        with pytest.raises(DownloadInterrupted, match="the same command continues it"):
             bring(server, tmp_path)
         server.asked.clear()
         file, _ = bring(server, tmp_path)
@@ -124,7 +141,7 @@ def test_refusals_say_what_to_do_and_whether_to_ask_again(
         ("http://127.0.0.1/a%00.gguf", "cannot be the name of a file"),
         ("http://127.0.0.1/a%0a.gguf", "cannot be the name of a file"),
         (f"http://127.0.0.1/{'a' * 300}.gguf", "cannot be the name of a file"),
-        (f"http://{'a' * 300}.example/a.gguf", "is no name of a server|not an address"),
+        (f"http://{'a' * 300}.example/a.gguf", "is not the name of a server|not an address"),
     ],
 )
 def test_what_is_no_address_is_refused_in_plain_words(tmp_path: Path, url: str, says: str) -> None:
@@ -136,17 +153,68 @@ def test_what_is_no_address_is_refused_in_plain_words(tmp_path: Path, url: str, 
     assert [] == list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_what_came_before_a_refusal_is_removed(tmp_path: Path, status: int) -> None:
+def begin(server: BreakingServer, folder: Path) -> None:
+    server.breaks = [3_000_000] * 6
+    with pytest.raises(DownloadInterrupted):
+        bring(server, folder)
+    server.asked.clear()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 407, 451])
+def test_the_downloaded_part_is_kept_when_the_server_refuses(tmp_path: Path, status: int) -> None:
     with breaking_server(CONTENT) as server:
-        server.breaks = [3_000_000] * 6
-        with pytest.raises(DownloadInterrupted):
-            bring(server, tmp_path)
-        assert any(tmp_path.iterdir())
+        begin(server, tmp_path)
         server.status = status
-        with pytest.raises(DownloadFailed):
+        with pytest.raises(DownloadFailed, match="The part that was downloaded is kept for a day; until then"):
+            bring(server, tmp_path)
+        server.status = 200
+        file, _ = bring(server, tmp_path)
+
+    assert "bytes=3000000-" in server.asked
+    assert CONTENT == file.read_bytes()
+
+
+def test_the_downloaded_part_is_kept_when_a_redirect_is_refused(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        begin(server, tmp_path)
+        server.location = "ftp://elsewhere.test/model.gguf"
+        with pytest.raises(DownloadFailed, match="redirects to"):
             bring(server, tmp_path)
 
+    assert 3_000_000 == (tmp_path / "model.gguf.part").stat().st_size
+
+
+def test_a_page_does_not_take_the_place_of_the_downloaded_part(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        begin(server, tmp_path)
+        server.content, server.tag, server.kind = b"<html>Sign in</html>", "", "text/html; charset=utf-8"
+        with pytest.raises(DownloadFailed, match="answers with a page"):
+            bring(server, tmp_path)
+        server.content, server.tag, server.kind = CONTENT, '"v1"', ""
+        file, _ = bring(server, tmp_path)
+
+    assert CONTENT == file.read_bytes()
+
+
+def test_the_downloaded_part_is_removed_when_the_file_is_gone(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server:
+        begin(server, tmp_path)
+        server.status = 410
+        with pytest.raises(DownloadFailed, match="410") as gone:
+            bring(server, tmp_path)
+
+    assert "kept" not in gone.value.message
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_first_request_that_is_refused_leaves_nothing(tmp_path: Path, status: int) -> None:
+    with breaking_server(CONTENT) as server:
+        server.status = status
+        with pytest.raises(DownloadFailed) as refused:
+            bring(server, tmp_path)
+
+    assert "kept" not in refused.value.message
     assert [] == list(tmp_path.iterdir())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.offline import VARIABLES, cache_variables, stay_offline
+from models.offline import CACHE, VARIABLES, cache_variables, stay_offline
 
 OPPOSITE = {**os.environ, **dict.fromkeys(VARIABLES, "0")}
 COMMAND = "sys.argv = ['lampstand', '--version']; from server.cli import main"
@@ -52,9 +52,9 @@ def test_other_values_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_caches_are_in_the_models_folder(tmp_path: Path) -> None:
     found = cache_variables(tmp_path / "models")
 
-    assert (tmp_path / "models" / "cache").is_dir()
+    assert (tmp_path / "models" / CACHE).is_dir()
     assert {"XDG_CACHE_HOME", "CUDA_CACHE_PATH", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"} == found.keys()
-    assert all(Path(path).is_relative_to(tmp_path / "models" / "cache") for path in found.values())
+    assert all(Path(path).is_relative_to(tmp_path / "models" / CACHE) for path in found.values())
 
 
 def test_a_folder_that_cannot_be_written_raises_nothing(tmp_path: Path) -> None:

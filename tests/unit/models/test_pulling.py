@@ -7,7 +7,7 @@ from fakes.breaking_server import breaking_server
 from fakes.tiny_gguf import make_tiny_gguf
 
 from models.catalogue import Catalogue
-from models.errors import FileRefused, ModelError
+from models.errors import ModelError, ModelFileRefused
 from models.pulling import DOWNLOADS, pull
 
 
@@ -29,7 +29,7 @@ def test_a_file_that_is_no_model_is_removed(tmp_path: Path, content: bytes) -> N
 def test_a_name_that_cannot_be_is_refused_before_the_download(tmp_path: Path) -> None:
     with breaking_server(b"GGUF") as server:
         for name in ("a/b", ".a", "a\0", "a" * 300, "all-MiniLM-L6-v2" + "-onnx"):
-            with pytest.raises(FileRefused, match="cannot be a model's name"):
+            with pytest.raises(ModelFileRefused, match="cannot be a model's name"):
                 pull(Catalogue(tmp_path), tmp_path, server.url, name=name, on_progress=lambda _done, _total: None)
         assert [] == server.asked
 
@@ -41,3 +41,21 @@ def test_a_model_is_added_and_its_download_is_gone(tmp_path: Path) -> None:
 
     assert content == Path(added.path).read_bytes()
     assert [] == list((tmp_path / "m" / DOWNLOADS).iterdir())
+
+
+@pytest.mark.parametrize("error", [OSError("disk"), RuntimeError("cancelled"), KeyboardInterrupt()])
+def test_a_download_is_removed_whatever_ends_the_adding(tmp_path: Path, error: BaseException) -> None:
+    content = make_tiny_gguf(tmp_path / "made.gguf").read_bytes()
+    folder = tmp_path / "models"
+    completed: list[int] = []
+
+    def cancel_while_adding(done: int, total: int) -> None:
+        completed.append(done)
+        if completed.count(total) == 2:
+            raise error
+
+    with breaking_server(content) as server, pytest.raises((type(error), ModelError)):
+        pull(Catalogue(folder), folder, server.url, on_progress=cancel_while_adding)
+
+    assert 2 == completed.count(len(content))
+    assert [folder / DOWNLOADS] == list(folder.rglob("*"))

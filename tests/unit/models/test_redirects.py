@@ -11,7 +11,7 @@ import pytest
 
 from models.download import fetch
 from models.errors import DownloadFailed, DownloadInterrupted
-from models.redirects import Internet, Redirects
+from models.redirects import Internet, RedirectRefused, Redirects
 
 PUBLIC, PRIVATE = "127.0.0.1", "127.0.0.2"
 CONTENT = b"weights" * 100
@@ -133,9 +133,62 @@ def test_a_redirect_to_what_is_no_address_of_the_web_is_refused(
 ) -> None:
     served.paths = {"/a.gguf": location}
 
-    with pytest.raises(DownloadFailed, match="no address") as refused:
+    with pytest.raises(DownloadFailed, match=r"not an address|not a web address") as refused:
         bring(served.at("hub.test", "/a.gguf"), Names(hub=[PUBLIC]))
     assert not isinstance(refused.value, DownloadInterrupted)
+
+
+class Attempts(Names):
+    """A network in which `hub.test` has other addresses at each attempt."""
+
+    def __init__(self, *attempts: Sequence[str], **names: Sequence[str]) -> None:
+        super().__init__(**names)
+        self._attempts = list(attempts)
+
+    def addresses(self, host: str, port: int) -> Sequence[str]:
+        return self._attempts.pop(0) if host == "hub.test" else super().addresses(host, port)
+
+
+def attempt(redirects: Redirects, url: str) -> int:
+    with redirects.get(url, {}) as (response, _):
+        return response.status_code
+
+
+def test_a_private_address_that_redirects_to_a_public_one_is_followed_at_each_attempt(served: Served) -> None:
+    served.paths = {"/a.gguf": served.at("public.test", "/b.gguf")}
+
+    with contextlib.closing(Redirects(Attempts([PRIVATE], [PRIVATE], public=[PUBLIC]))) as redirects:
+        assert [200, 200] == [attempt(redirects, served.at("hub.test", "/a.gguf")) for _ in range(2)]
+
+
+def test_a_name_with_addresses_of_both_kinds_is_the_same_at_each_attempt(served: Served) -> None:
+    both = [PUBLIC, PRIVATE]
+    served.paths = {"/inside.gguf": served.at("inside.test", "/b.gguf")}
+
+    with contextlib.closing(Redirects(Attempts(both, both, both, both, inside=[PRIVATE]))) as redirects:
+        for _ in range(2):
+            assert httpx.codes.OK == attempt(redirects, served.at("hub.test", "/a.gguf"))
+            with pytest.raises(RedirectRefused, match="redirected from a public address"):
+                attempt(redirects, served.at("hub.test", "/inside.gguf"))
+
+
+@pytest.mark.parametrize("later", [[PRIVATE], [PUBLIC, PRIVATE]])
+def test_a_public_name_that_is_private_at_a_later_attempt_is_refused(served: Served, later: list[str]) -> None:
+    with contextlib.closing(Redirects(Attempts([PUBLIC], later, later))) as redirects:
+        assert httpx.codes.OK == attempt(redirects, served.at("hub.test", "/a.gguf"))
+        for _ in range(2):
+            with pytest.raises(RedirectRefused, match=r"hub\.test had a public address"):
+                attempt(redirects, served.at("hub.test", "/a.gguf"))
+    assert [PUBLIC] == [address for address, _, _ in served.asked]
+
+
+def test_a_private_name_that_is_public_at_a_later_attempt_may_not_lead_back(served: Served) -> None:
+    served.paths = {"/a.gguf": served.at("inside.test", "/b.gguf")}
+
+    with contextlib.closing(Redirects(Attempts([PRIVATE], [PUBLIC], inside=[PRIVATE]))) as redirects:
+        assert httpx.codes.OK == attempt(redirects, served.at("hub.test", "/a.gguf"))
+        with pytest.raises(RedirectRefused, match="redirected from a public address"):
+            attempt(redirects, served.at("hub.test", "/a.gguf"))
 
 
 def test_redirects_without_end_are_refused(served: Served, bring: Callable[..., bytes]) -> None:

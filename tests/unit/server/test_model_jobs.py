@@ -1,8 +1,13 @@
-"""Fetching a model as a job: what is worth another try."""
+"""Fetching a model as a job: what is worth another try, and what does not stay."""
+
+import os
+import time
 
 import pytest
 
-from models.errors import DownloadFailed, DownloadInterrupted, FileRefused, ModelError
+from appliance.infrastructure.tidying import OLD_ENOUGH_S, TIDY
+from models.errors import DownloadFailed, DownloadInterrupted, ModelError, ModelFileRefused
+from models.pulling import DOWNLOADS
 from server import model_jobs
 from server.bootstrap import Appliance
 from server.model_jobs import PULL, ModelNotAdded, ModelNotFetched
@@ -13,7 +18,7 @@ from server.model_jobs import PULL, ModelNotAdded, ModelNotFetched
     [
         (DownloadInterrupted, ModelNotFetched, True),
         (DownloadFailed, ModelNotAdded, False),
-        (FileRefused, ModelNotAdded, False),
+        (ModelFileRefused, ModelNotAdded, False),
     ],
 )
 def test_only_what_the_network_failed_to_bring_is_tried_again(
@@ -29,3 +34,16 @@ def test_only_what_the_network_failed_to_bring_is_tried_again(
         appliance.run_job_here(job, lambda _progress, _message: None)
 
     assert tried_again == (told in PULL.retried)
+
+
+def test_every_old_file_of_the_downloads_folder_is_removed(appliance: Appliance) -> None:
+    downloads = appliance.folder.models / DOWNLOADS
+    downloads.mkdir(parents=True)
+    old = time.time() - OLD_ENOUGH_S - 60
+    for name in ("whole.gguf", "half.gguf.part", "half.gguf.tag"):
+        (downloads / name).touch()
+        os.utime(downloads / name, (old, old))
+        (downloads / f"new-{name}").touch()
+    appliance.run_job_here(appliance.jobs.create(TIDY, title="Tidy up"), lambda _progress, _message: None)
+
+    assert {"new-whole.gguf", "new-half.gguf.part", "new-half.gguf.tag"} == {each.name for each in downloads.iterdir()}

@@ -9,7 +9,7 @@ from fakes.tiny_gguf import make_tiny_gguf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.errors import FileRefused
+from models.errors import ModelFileRefused
 from models.formats.detect import read_facts
 from server.benchmarks.random_model import Shape, write_random_model
 
@@ -26,7 +26,7 @@ def ggml_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def refused(path: Path, content: bytes, family: str = "") -> str:
     path.write_bytes(content)
-    with pytest.raises(FileRefused) as error:
+    with pytest.raises(ModelFileRefused) as error:
         read_facts(path, family)
     return error.value.message
 
@@ -90,7 +90,7 @@ def test_a_damaged_header_is_refused_or_read_but_never_an_accident(
     path.write_bytes(gguf_bytes[:at] + value + gguf_bytes[at + 8 :])
     try:
         read_facts(path)
-    except FileRefused as error:
+    except ModelFileRefused as error:
         assert "m.gguf" in error.message
 
 
@@ -133,5 +133,5 @@ def test_folders_of_weights_are_told_apart(tmp_path: Path) -> None:
 def test_pickled_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x02")
 
-    with pytest.raises(FileRefused, match="may run any program"):
+    with pytest.raises(ModelFileRefused, match="may run any program"):
         read_facts(tmp_path)

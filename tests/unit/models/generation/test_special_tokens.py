@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.generation.special_tokens import PromptSplitter, Token, Vocabulary, is_marker, read_vocabulary
+from models.generation.special_tokens import PromptSplitter, SpecialTexts, SpecialToken, is_marker, read_special_texts
 from models.generation.traced import join_texts, trusted
 
-VOCABULARY = Vocabulary(
+SPECIAL = SpecialTexts(
     control={"<|end|>": 1, "<|endoftext|>": 2, "<s>": 3}, markers=frozenset({"<think>", "</think>", "<th>"})
 )
-splitter = PromptSplitter(VOCABULARY)
+splitter = PromptSplitter(SPECIAL)
 
 
 def split(*parts: str) -> list[int | str]:
@@ -40,19 +40,19 @@ def test_a_marker_of_the_template_stays_whole_and_a_forged_one_is_cut() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["<|end|>", "<think>", "<", "think>", "x", "<s>", " "]), st.booleans())))
 def test_nothing_is_lost(parts: list[tuple[str, bool]]) -> None:
-    texts = {number: text for text, number in VOCABULARY.control.items()}
+    texts = {number: text for text, number in SPECIAL.control.items()}
     found = split(*(trusted(text) if own else text for text, own in parts))
 
     assert "".join(text for text, _ in parts) == "".join(
         texts[each] if isinstance(each, int) else each for each in found
     )
     if not any(own for _, own in parts):
-        assert not any(isinstance(each, int) or each in VOCABULARY.markers for each in found)
+        assert not any(isinstance(each, int) or each in SPECIAL.markers for each in found)
 
 
 def test_white_space_beside_a_token_is_dropped_where_its_vocabulary_says_so() -> None:
     stripping = PromptSplitter(
-        Vocabulary(control={"<a>": 1, "<b>": 2}, strips_before=frozenset({2}), strips_after=frozenset({1}))
+        SpecialTexts(control={"<a>": 1, "<b>": 2}, strips_before=frozenset({2}), strips_after=frozenset({1}))
     )
 
     assert [1, "x", 2, " y"] == list(stripping.split(trusted("<a> \nx <b> y")))
@@ -66,12 +66,12 @@ def test_white_space_and_single_characters_are_no_markers() -> None:
 
 def test_a_vocabulary_is_read_from_what_its_tokens_are() -> None:
     tokens = [
-        Token(0, "<s>", is_control=True, is_user_defined=False, strips_before=False, strips_after=True),
-        Token(1, "<think>", is_control=False, is_user_defined=True, strips_before=False, strips_after=False),
-        Token(2, "\n\n", is_control=False, is_user_defined=True, strips_before=False, strips_after=False),
-        Token(3, "", is_control=True, is_user_defined=False, strips_before=False, strips_after=False),
+        SpecialToken(0, "<s>", is_control=True, is_user_defined=False, strips_before=False, strips_after=True),
+        SpecialToken(1, "<think>", is_control=False, is_user_defined=True, strips_before=False, strips_after=False),
+        SpecialToken(2, "\n\n", is_control=False, is_user_defined=True, strips_before=False, strips_after=False),
+        SpecialToken(3, "", is_control=True, is_user_defined=False, strips_before=False, strips_after=False),
     ]
 
-    assert Vocabulary(
+    assert SpecialTexts(
         control={"<s>": 0}, markers=frozenset({"<think>"}), strips_after=frozenset({0})
-    ) == read_vocabulary(tokens)
+    ) == read_special_texts(tokens)
