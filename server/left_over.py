@@ -28,21 +28,25 @@ def left_over(folder: DataFolder) -> list[psutil.Process]:
     To be asked by the process that holds the lock of `up`: the supervised processes of another `up` look the same. A
     model runtime that a command started on demand counts too, since it holds the socket of the supervised one.
     """
-    found = [each for each in _own_processes() if _serves(each, folder) or _is_runtime_on_demand(each, folder)]
-    return sorted(found, key=lambda each: each.create_time())
+    serving = [
+        process
+        for process in _own_processes()
+        if (_serves(process, folder) or _is_runtime_on_demand(process, folder)) and _sees(process, folder)
+    ]
+    return sorted(serving, key=lambda process: process.create_time())
 
 
 def end_left_over(folder: DataFolder) -> list[str]:
-    """End the processes that `left_over` finds; what they were, for people."""
+    """End the processes that `left_over` finds. Returns their names, for people."""
     family = left_over(folder)
-    names = [f"{_name(each)} (process {each.pid})" for each in family]
-    for each in family:
+    names = [f"{_name(process)} (process {process.pid})" for process in family]
+    for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
-            each.terminate()
+            process.terminate()
     _, alive = psutil.wait_procs(family, timeout=TERMINATE_S)
-    for each in alive:
+    for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
-            each.kill()
+            process.kill()
     psutil.wait_procs(alive, timeout=KILL_S)
     return names
 
@@ -54,7 +58,8 @@ def supervisor_of(folder: DataFolder) -> int | None:
         line = process.cmdline()
     except (OSError, ValueError, psutil.Error):
         return None
-    return process.pid if SUPERVISOR in line and str(folder.run / "supervisor.conf") in line else None
+    supervises = SUPERVISOR in line and str(folder.run / "supervisor.conf") in line and _sees(process, folder)
+    return process.pid if supervises else None
 
 
 def runtime_patience(folder: DataFolder) -> float | None:
@@ -80,7 +85,7 @@ def users_of(path: Path) -> list[int]:
 def _own_processes() -> Iterator[psutil.Process]:
     """The processes of this user, without this one and those that it was started by."""
     this = psutil.Process()
-    passed_over = {this.pid, *(each.pid for each in this.parents())}
+    passed_over = {this.pid, *(parent.pid for parent in this.parents())}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.pid not in passed_over and process.uids().real == os.getuid():
@@ -93,6 +98,14 @@ def _serves(process: psutil.Process, folder: DataFolder) -> bool:
             return False
         return process.environ().get(SERVES) == str(folder.home)
     except psutil.Error:
+        return False
+
+
+def _sees(process: psutil.Process, folder: DataFolder) -> bool:
+    """True where a process has this very folder at this path: in a container it can have another one there."""
+    try:
+        return folder.home.samefile(f"/proc/{process.pid}/root{folder.home}")
+    except OSError:
         return False
 
 
