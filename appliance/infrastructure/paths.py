@@ -75,6 +75,12 @@ class DataFolder:
                 path.chmod(stat.S_IMODE(path.stat().st_mode) & ~FOR_OTHERS)
         return changed
 
+    def give_to_owner(self, handle: int) -> None:
+        """Give a file or folder that root made (`sudo lampstand …`) to the user who owns the data folder."""
+        if os.geteuid() == 0:
+            owner = self.home.stat()
+            os.fchown(handle, owner.st_uid, owner.st_gid)
+
     def _private(self) -> Iterator[Path]:
         yield self.home
         # A part of the folder can be a link to another disk: what counts is the file or folder there.
