@@ -73,23 +73,40 @@ def runtime_patience(folder: DataFolder) -> float | None:
 
 
 def users_of(path: Path) -> list[int]:
-    """This user's other processes that have a file open."""
-    users = []
-    for process in _own_processes():
-        with contextlib.suppress(psutil.Error):
-            if any(Path(each.path) == path for each in process.open_files()):
-                users.append(process.pid)
-    return users
+    """The other processes that have a file open, by whatever path: this user's, and for root those of all users."""
+    try:
+        file = path.stat()
+    except FileNotFoundError:
+        return []
+    return [process.pid for process in _other_processes() if _has_open(process, file)]
+
+
+def _has_open(process: psutil.Process, file: os.stat_result) -> bool:
+    # psutil names open files by the path that the other process sees, which differs in a container.
+    try:
+        handles = list(Path(f"/proc/{process.pid}/fd").iterdir())
+    except OSError:
+        return False
+    for handle in handles:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(handle.stat(), file):
+                return True
+    return False
 
 
 def _own_processes() -> Iterator[psutil.Process]:
-    """The processes of this user, without this one and those that it was started by."""
+    """The other processes of this user."""
+    for process in _other_processes():
+        with contextlib.suppress(psutil.Error):
+            if process.uids().real == os.getuid():
+                yield process
+
+
+def _other_processes() -> Iterator[psutil.Process]:
+    """Every process but this one and those that it was started by."""
     this = psutil.Process()
     passed_over = {this.pid, *(parent.pid for parent in this.parents())}
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.pid not in passed_over and process.uids().real == os.getuid():
-                yield process
+    return (process for process in psutil.process_iter() if process.pid not in passed_over)
 
 
 def _serves(process: psutil.Process, folder: DataFolder) -> bool:

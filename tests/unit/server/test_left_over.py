@@ -112,3 +112,22 @@ def test_the_processes_that_have_a_file_open_are_found(tmp_path: Path, start: St
 
     assert [reader.pid] == users_of(path)
     assert [] == users_of(tmp_path / "another.db")
+
+
+def test_a_file_that_is_open_by_another_path_is_found(tmp_path: Path, start: Start) -> None:
+    path, link = tmp_path / "appliance.db", tmp_path / "link"
+    path.write_bytes(b"x")
+    link.symlink_to(tmp_path)
+    reader = start(code=f"file = open({str(link / path.name)!r})")
+
+    assert [reader.pid] == users_of(path)
+    assert [reader.pid] == users_of(link / path.name)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root sees the files of other users' processes")
+def test_root_finds_the_processes_of_other_users(tmp_path: Path, start: Start) -> None:
+    path = tmp_path / "appliance.db"
+    path.write_bytes(b"x")
+    reader = start(code=f"import os; file = open({str(path)!r}); os.setuid(12345)")
+
+    assert [reader.pid] == users_of(path)
