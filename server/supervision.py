@@ -219,7 +219,12 @@ def locked(folder: DataFolder) -> Iterator[int]:
 
 
 def _lock(folder: DataFolder) -> int:
-    handle = os.open(folder.run / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    path = folder.run / "up.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        folder.give_to_owner(handle)
+    except FileExistsError:
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -49,7 +49,9 @@ class DataFolder:
             if self.appliance_db.exists() and not self.is_writable:
                 return self
             for folder in (self.home, self.models, self.logs, self.run):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not folder.is_dir():
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    self.give_to_owner(folder)
             if self.appliance_db.exists() and _is_open_to_others(self.home):
                 # Hashes of passwords and what people ask are stored here.
                 self.home.chmod(0o700)
@@ -75,11 +77,13 @@ class DataFolder:
                 path.chmod(stat.S_IMODE(path.stat().st_mode) & ~FOR_OTHERS)
         return changed
 
-    def give_to_owner(self, handle: int) -> None:
-        """Give a file or folder that root made (`sudo lampstand …`) to the user who owns the data folder."""
+    def give_to_owner(self, target: int | Path) -> None:
+        """Give a new file or folder that root made (`sudo lampstand …`) to the user who owns the data folder."""
         if os.geteuid() == 0:
             owner = self.home.stat()
-            os.fchown(handle, owner.st_uid, owner.st_gid)
+            # A link is changed itself, never what it leads to.
+            change = os.lchown if isinstance(target, Path) else os.chown
+            change(target, owner.st_uid, owner.st_gid)
 
     def _private(self) -> Iterator[Path]:
         yield self.home

@@ -1,5 +1,6 @@
 """The configuration of the supervisor, the address that a server notes, and the lock of `up`."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -84,3 +85,15 @@ def test_a_folder_that_can_only_be_read_is_refused(folder: DataFolder, monkeypat
     monkeypatch.setattr(DataFolder, "is_writable", False)
     with pytest.raises(DataFolderUnusable, match="can only be read"):
         refuse_read_only(folder)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files in another user's folder")
+def test_root_leaves_no_file_that_the_owner_cannot_use(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    os.chown(tmp_path / "home", 12345, 12346)
+    folder = DataFolder(tmp_path / "home").create()
+    with locked(folder):
+        pass
+    assert {12345} == {path.stat().st_uid for path in folder.home.rglob("*")}
+    with locked(folder):
+        pass
