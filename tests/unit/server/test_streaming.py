@@ -145,7 +145,8 @@ def test_who_was_signed_out_before_the_stream_begins_gets_nothing(
     appliance: Appliance, entered: operations.SignedIn
 ) -> None:
     who = queries.identify_session(appliance.appliance_db, entered.token)
-    operations.end_other_sessions(appliance.appliance_db, person=entered.person.id, keep=None)
+    assert who.session is not None
+    operations.end_session(appliance.appliance_db, person=entered.person.id, session=who.session.id)
 
     async def work(hub: EventHub) -> None:
         assert [] == await rest_of(while_allowed(silence(), hub, connection_of(appliance, who, entered.token)))
