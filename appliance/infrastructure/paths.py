@@ -81,9 +81,11 @@ class DataFolder:
         """Give a new file or folder that root made (`sudo lampstand …`) to the user who owns the data folder."""
         if os.geteuid() == 0:
             owner = self.home.stat()
-            # A link is changed itself, never what it leads to.
-            change = os.lchown if isinstance(target, Path) else os.chown
-            change(target, owner.st_uid, owner.st_gid)
+            if isinstance(target, int):
+                os.fchown(target, owner.st_uid, owner.st_gid)
+            else:
+                # A link is changed itself, never what it leads to.
+                os.lchown(target, owner.st_uid, owner.st_gid)
 
     def _private(self) -> Iterator[Path]:
         yield self.home
