@@ -3,16 +3,16 @@
 import os
 import shutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.atomic import move_into_place, sync
+from appliance.infrastructure.backup import backups_by_age
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.database_errors import DatabaseDamaged
 from appliance.infrastructure.paths import DataFolder
 
-BACKUPS = "appliance-*.db"
 LOG_ENDINGS = ("", "-wal", "-shm")
 
 
@@ -28,9 +28,9 @@ class BackupUnusable(Refused):
     """A file is not a whole backup."""
 
 
-def newest_backup(folder: Path) -> Path | None:
-    """The newest backup in a folder; their names begin with the time."""
-    return max(folder.glob(BACKUPS), default=None)
+def newest_backup(folder: Path, now: datetime) -> Path | None:
+    """The newest backup in a folder, or None where there is no backup."""
+    return next(reversed(backups_by_age(folder, now)), None)
 
 
 def traces_of_use(folder: DataFolder) -> list[Path]:
@@ -53,7 +53,7 @@ def check_not_lost(folder: DataFolder, database: Database) -> None:
         return
     state = "empty" if folder.appliance_db.exists() else "missing"
     names = ", ".join(path.name for path in traces)
-    backup = newest_backup(folder.backups)
+    backup = newest_backup(folder.backups, datetime.now(UTC))
     restore = (
         f"The newest backup is {backup.name}: `lampstand restore` puts it in place."
         if backup
@@ -77,7 +77,7 @@ def restore(
     `prepare` may change the checked copy before it is put in place. Returns the backup, and the files that were in its place: they are kept under another name. Raises BackupMissing,
     BackupUnusable or DatabaseTooNew.
     """
-    backup = backup or newest_backup(folder.backups)
+    backup = backup or newest_backup(folder.backups, now)
     if backup is None or not backup.is_file():
         missing = f"There is no file {backup}." if backup else f"There is no backup in {folder.backups}."
         raise BackupMissing(missing, remedy="Name one: `lampstand restore FILE`.")

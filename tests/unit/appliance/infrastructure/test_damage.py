@@ -12,6 +12,7 @@ from appliance.infrastructure.damage import (
     BackupUnusable,
     PeopleDataLost,
     check_not_lost,
+    newest_backup,
     restore,
     traces_of_use,
 )
@@ -127,6 +128,14 @@ def test_restoring_takes_the_newest_backup_and_keeps_what_was_there(folder: Data
     assert ["Anna", "Ben"] == names(database)
     assert 0o600 == folder.appliance_db.stat().st_mode & 0o777
     assert newest.exists()
+
+
+def test_a_backup_of_a_clock_that_was_ahead_is_the_last_choice(folder: DataFolder, database: Database) -> None:
+    ahead = with_people(folder.backups / "appliance-2031-01-01-020000Z-3.db", "Anna")
+    assert ahead == newest_backup(folder.backups, NOW)
+    usual = with_people(folder.backups / "appliance-2026-11-26-020000Z-9.db", "Anna", "Ben")
+    assert (usual, []) == restore(folder, database, None, NOW)
+    assert newest_backup(folder.home / "none", NOW) is None
 
 
 def test_a_file_can_be_named(folder: DataFolder, database: Database, tmp_path: Path) -> None:
