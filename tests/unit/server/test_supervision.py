@@ -1,6 +1,7 @@
 """The configuration of the supervisor, the address that a server notes, and the lock of `up`."""
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -38,16 +39,22 @@ def folder(tmp_path: Path) -> DataFolder:
 def test_every_program_dies_with_its_supervisor_and_is_told_its_folder(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "DYING_WITH_SUPERVISOR", "setpriv --pdeathsig KILL -- ")
+    monkeypatch.setattr(supervision, "dying_with_parent", lambda: ("/usr/bin/setpriv", "--pdeathsig", "KILL", "--"))
     text = write_configuration(folder, Settings(models_token="secret")).read_text(encoding="utf-8")
     commands = [line for line in text.splitlines() if line.startswith("command=")]
 
     assert 5 == len(commands)
-    assert all(line.startswith("command=setpriv --pdeathsig KILL -- ") for line in commands)
+    assert all(shlex.split(line)[:4] == ["command=/usr/bin/setpriv", "--pdeathsig", "KILL", "--"] for line in commands)
     assert 5 == text.count(f'{SERVES}="{str(folder.home).replace("%", "%%")}"')
     assert "umask=077" in text
     assert "secret" not in text
     assert "--exercises" not in text
+
+
+def test_programs_start_where_the_kernel_cannot_end_them(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "dying_with_parent", lambda: ())
+    text = write_configuration(folder, Settings()).read_text(encoding="utf-8")
+    assert 5 == text.count(f'command="{Path(sys.executable).with_name("lampstand")}" --home')
 
 
 def test_the_address_of_a_server_is_noted_while_it_lives(folder: DataFolder) -> None:
