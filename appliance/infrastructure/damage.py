@@ -34,7 +34,7 @@ def newest_backup(folder: Path, now: datetime) -> Path | None:
 
 
 def traces_of_use(folder: DataFolder) -> list[Path]:
-    """What exists only in a data folder that was in use: each is made after the database of people's data.
+    """The paths that exist only in a data folder that was in use: they are made after the database of people's data.
 
     A library, models, logs and the like can be there before it. A first start that was cut off leaves the database
     with a header and a log, but never a log without a database.
