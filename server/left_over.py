@@ -28,21 +28,25 @@ def left_over(folder: DataFolder) -> list[psutil.Process]:
     To be asked by the process that holds the lock of `up`: the supervised processes of another `up` look the same. A
     model runtime that a command started on demand counts too, since it holds the socket of the supervised one.
     """
-    found = [each for each in _own_processes() if _serves(each, folder) or _is_runtime_on_demand(each, folder)]
-    return sorted(found, key=lambda each: each.create_time())
+    serving = [
+        process
+        for process in _own_processes()
+        if (_serves(process, folder) or _is_runtime_on_demand(process, folder)) and _sees(process, folder)
+    ]
+    return sorted(serving, key=lambda process: process.create_time())
 
 
 def end_left_over(folder: DataFolder) -> list[str]:
-    """End the processes that `left_over` finds; what they were, for people."""
+    """End the processes that `left_over` finds. Returns their names, for people."""
     family = left_over(folder)
-    names = [f"{_name(each)} (process {each.pid})" for each in family]
-    for each in family:
+    names = [f"{_name(process)} (process {process.pid})" for process in family]
+    for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
-            each.terminate()
+            process.terminate()
     _, alive = psutil.wait_procs(family, timeout=TERMINATE_S)
-    for each in alive:
+    for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
-            each.kill()
+            process.kill()
     psutil.wait_procs(alive, timeout=KILL_S)
     return names
 
@@ -54,7 +58,8 @@ def supervisor_of(folder: DataFolder) -> int | None:
         line = process.cmdline()
     except (OSError, ValueError, psutil.Error):
         return None
-    return process.pid if SUPERVISOR in line and str(folder.run / "supervisor.conf") in line else None
+    supervises = SUPERVISOR in line and str(folder.run / "supervisor.conf") in line and _sees(process, folder)
+    return process.pid if supervises else None
 
 
 def runtime_patience(folder: DataFolder) -> float | None:
@@ -68,23 +73,40 @@ def runtime_patience(folder: DataFolder) -> float | None:
 
 
 def users_of(path: Path) -> list[int]:
-    """This user's other processes that have a file open."""
-    users = []
-    for process in _own_processes():
-        with contextlib.suppress(psutil.Error):
-            if any(Path(each.path) == path for each in process.open_files()):
-                users.append(process.pid)
-    return users
+    """The other processes that have a file open, by whatever path: this user's, and for root those of all users."""
+    try:
+        file = path.stat()
+    except FileNotFoundError:
+        return []
+    return [process.pid for process in _other_processes() if _has_open(process, file)]
+
+
+def _has_open(process: psutil.Process, file: os.stat_result) -> bool:
+    # psutil names open files by the path that the other process sees, which differs in a container.
+    try:
+        handles = list(Path(f"/proc/{process.pid}/fd").iterdir())
+    except OSError:
+        return False
+    for handle in handles:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(handle.stat(), file):
+                return True
+    return False
 
 
 def _own_processes() -> Iterator[psutil.Process]:
-    """The processes of this user, without this one and those that it was started by."""
-    this = psutil.Process()
-    passed_over = {this.pid, *(each.pid for each in this.parents())}
-    for process in psutil.process_iter():
+    """The other processes of this user."""
+    for process in _other_processes():
         with contextlib.suppress(psutil.Error):
-            if process.pid not in passed_over and process.uids().real == os.getuid():
+            if process.uids().real == os.getuid():
                 yield process
+
+
+def _other_processes() -> Iterator[psutil.Process]:
+    """Every process but this one and those that it was started by."""
+    this = psutil.Process()
+    passed_over = {this.pid, *(parent.pid for parent in this.parents())}
+    return (process for process in psutil.process_iter() if process.pid not in passed_over)
 
 
 def _serves(process: psutil.Process, folder: DataFolder) -> bool:
@@ -93,6 +115,14 @@ def _serves(process: psutil.Process, folder: DataFolder) -> bool:
             return False
         return process.environ().get(SERVES) == str(folder.home)
     except psutil.Error:
+        return False
+
+
+def _sees(process: psutil.Process, folder: DataFolder) -> bool:
+    """True where a process has this very folder at this path: in a container it can have another one there."""
+    try:
+        return folder.home.samefile(f"/proc/{process.pid}/root{folder.home}")
+    except OSError:
         return False
 
 

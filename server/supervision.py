@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,15 +20,12 @@ from appliance.infrastructure.atomic import replace_content
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
 from appliance.infrastructure.paths import DataFolder, DataFolderUnusable
-from appliance.infrastructure.processes import end_process_tree
+from appliance.infrastructure.processes import dying_with_parent, end_process_tree
 from appliance.infrastructure.settings import Settings
 from server.left_over import SUPERVISOR, end_left_over, environment_of, supervisor_of
 
 START_TIMEOUT_S = 60.0
 POLL_S = 0.1
-
-# The kernel ends a program when its supervisor is gone, however that ended. Where this is missing, the next `up` does.
-DYING_WITH_SUPERVISOR = "setpriv --pdeathsig KILL -- " if shutil.which("setpriv") else ""
 
 _PROGRAM = """
 [program:{name}]
@@ -126,7 +122,9 @@ def refuse_read_only(folder: DataFolder) -> None:
 def write_configuration(folder: DataFolder, settings: Settings, worker_options: str = "") -> Path:
     """The configuration of supervisor, with a program for each process."""
     command = Path(sys.executable).with_name("lampstand")
-    base = f"{DYING_WITH_SUPERVISOR}{_quoted(command)} --home {_quoted(folder.home)}"
+    # The kernel ends a program when its supervisor is gone, however that ended. Where it cannot, the next `up` does.
+    dying = "".join(f"{_quoted(word)} " for word in dying_with_parent())
+    base = f"{dying}{_quoted(command)} --home {_quoted(folder.home)}"
     programs = {
         "web": f'{base} serve --supervised --host "{settings.host}" --port {settings.port} --https-port {settings.https_port}',
         **{f"worker-{queue}": f"{base} worker {queue}{worker_options}" for queue in QUEUES},
@@ -148,8 +146,8 @@ def write_configuration(folder: DataFolder, settings: Settings, worker_options: 
     return path
 
 
-def _quoted(path: Path) -> str:
-    return f'"{path}"'
+def _quoted(word: Path | str) -> str:
+    return f'"{word}"'
 
 
 def _escaped(value: Path | str) -> str:
@@ -157,7 +155,7 @@ def _escaped(value: Path | str) -> str:
 
 
 def clear_for_start(folder: DataFolder) -> list[str]:
-    """End what an `up` that was killed left behind; what that was. Raises AlreadyRunning."""
+    """End the processes that an `up` left when it was killed. Returns their names. Raises AlreadyRunning."""
     with locked(folder):
         return end_left_over(folder)
 
@@ -219,7 +217,12 @@ def locked(folder: DataFolder) -> Iterator[int]:
 
 
 def _lock(folder: DataFolder) -> int:
-    handle = os.open(folder.run / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    path = folder.run / "up.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        folder.give_to_owner(handle)
+    except FileExistsError:
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

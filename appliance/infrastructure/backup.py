@@ -1,5 +1,6 @@
 """What is kept safe by itself: a nightly copy of people's data, and a look whether the files are whole."""
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from appliance.infrastructure.jobs.runner import JobContext
 
 BACKUP = JobKind(name="backup", short=True, priority=5)
 CHECK = JobKind(name="check", short=True)
+PATTERN = "appliance-*.db"
 NAME = "appliance-{:%Y-%m-%d-%H%M%S}Z-{}.db"
 
 
@@ -33,10 +35,20 @@ def back_up(context: JobContext, _arguments: Mapping[str, Any], *, database: Dat
     target = folder / NAME.format(datetime.fromtimestamp(context.job.created_at, UTC), context.job.id)
     copy.chmod(0o600)
     move_into_place(copy, target)
-    copies = sorted(folder.glob("appliance-*.db"))
+    # A clock that was set back since the job began makes no difference to its copy.
+    copies = backups_by_age(folder, datetime.fromtimestamp(max(time.time(), context.job.created_at), UTC))
     for old in copies[:-keep]:
         old.unlink()
     return f"{target.name}, {target.stat().st_size / 2**20:.1f} MiB; {min(len(copies), keep)} kept"
+
+
+def backups_by_age(folder: Path, now: datetime) -> list[Path]:
+    """The backups in a folder, the oldest first, by the time in their names.
+
+    One with a time after `now` was made while the clock was ahead. Nothing says how old it is: it counts as the oldest.
+    """
+    latest = f"appliance-{now:%Y-%m-%d-%H%M%S}"
+    return sorted(folder.glob(PATTERN), key=lambda path: (path.name[: len(latest)] <= latest, path.name))
 
 
 def check_databases(context: JobContext, _arguments: Mapping[str, Any], *, databases: Mapping[str, Database]) -> str:

@@ -87,6 +87,14 @@ def plain_address(address: str) -> Address:
     return (parsed.version == 6 and parsed.ipv4_mapped) or parsed
 
 
+def is_loopback(address: str) -> bool:
+    """True where a connection comes from this machine itself."""
+    try:
+        return plain_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 def link_networks(addresses: Iterable[InterfaceAddress]) -> Iterator[ipaddress.IPv6Network]:
     """The IPv6 networks of interfaces. DHCP gives an address without its network (/128): then it is the first 64 bits."""
     for each in addresses:

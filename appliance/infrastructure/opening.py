@@ -17,7 +17,7 @@ _MOST_SHOWN = 80
 
 
 class FileRefused(Refused):
-    """A file cannot be read, is not a regular file, lies outside its folder or is too large."""
+    """A file cannot be read, is not a regular file, is outside its folder or is too large."""
 
 
 def open_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE_BYTES) -> BufferedReader:
@@ -58,14 +58,14 @@ def read_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE
 
 def files_inside(folder: Path, *, most: int = MAX_FILES) -> list[Path]:
     """Every file below a folder, sorted; links to folders are not followed. Raises FileRefused for over `most` files."""
-    found: list[Path] = []
+    files: list[Path] = []
     for parent, _folders, names in os.walk(folder):
-        found += [Path(parent, name) for name in names]
-        if len(found) > most:
+        files += [Path(parent, name) for name in names]
+        if len(files) > most:
             raise FileRefused(
                 f"The folder {shown_name(folder)} has more than {most:,} files.", remedy="Give a smaller folder."
             )
-    return sorted(found)
+    return sorted(files)
 
 
 def size_of(count: int) -> str:
@@ -80,7 +80,7 @@ def shown_name(path: Path) -> str:
 
 def shown_text(text: str, *, most: int = _MOST_SHOWN) -> str:
     """Text from a file as a sentence can hold it: one line, printable, and not long."""
-    clean = "".join(each if each.isprintable() else "�" for each in text[: most + 1])
+    clean = "".join(letter if letter.isprintable() else "�" for letter in text[: most + 1])
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
@@ -96,8 +96,8 @@ def _open_inside(path: Path, folder: Path) -> int:
     with contextlib.ExitStack() as opened:
         handle = os.open(top, _FOLDER)
         opened.callback(os.close, handle)
-        for each in folders:
-            handle = os.open(each, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+        for parent in folders:
+            handle = os.open(parent, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
             opened.callback(os.close, handle)
         return os.open(name, _READ | os.O_NOFOLLOW, dir_fd=handle)
 

@@ -22,10 +22,11 @@ class DataFolderUnusable(Refused):
 
 
 class DataFolder:
-    """Paths in one data folder; makes the folders, never the files."""
+    """Paths in one data folder; makes the folders, never the files. `home` is its real path, without links."""
 
     def __init__(self, home: Path) -> None:
-        self.home = home.expanduser().absolute()
+        # Not Path.resolve: with links that lead in a circle, that raises an error of its own.
+        self.home = Path(os.path.realpath(home.expanduser()))
         self.library_db = self.home / "library.db"
         self.appliance_db = self.home / "appliance.db"
         self.models = self.home / "models"
@@ -48,8 +49,10 @@ class DataFolder:
             if self.appliance_db.exists() and not self.is_writable:
                 return self
             for folder in (self.home, self.models, self.logs, self.run):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self.appliance_db.exists() and self.home in self.open_to_others():
+                if not folder.is_dir():
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    self.give_to_owner(folder)
+            if self.appliance_db.exists() and _is_open_to_others(self.home):
                 # Hashes of passwords and what people ask are stored here.
                 self.home.chmod(0o700)
         except OSError as error:
@@ -74,13 +77,26 @@ class DataFolder:
                 path.chmod(stat.S_IMODE(path.stat().st_mode) & ~FOR_OTHERS)
         return changed
 
+    def give_to_owner(self, target: int | Path) -> None:
+        """Give a new file or folder that root made (`sudo lampstand …`) to the user who owns the data folder."""
+        if os.geteuid() == 0:
+            owner = self.home.stat()
+            if isinstance(target, int):
+                os.fchown(target, owner.st_uid, owner.st_gid)
+            else:
+                # A link is changed itself, never what it leads to.
+                os.lchown(target, owner.st_uid, owner.st_gid)
+
     def _private(self) -> Iterator[Path]:
         yield self.home
-        yield from self.home.glob("*.db*")
-        yield self.home / "settings.toml"
+        # A part of the folder can be a link to another disk: what counts is the file or folder there.
+        for file in (*self.home.glob("*.db*"), self.home / "settings.toml"):
+            yield Path(os.path.realpath(file))
         for folder in (self.logs, self.run, self.tls, self.backups, self.files, self.workshop):
-            yield folder
-            yield from folder.rglob("*")
+            yield Path(os.path.realpath(folder))
+            # Unlike rglob, it passes over a folder that vanishes in the meantime.
+            for parent, folders, files in os.walk(os.path.realpath(folder)):
+                yield from (Path(parent, name) for name in (*folders, *files))
 
     @property
     def graph(self) -> Path:
@@ -118,13 +134,13 @@ class DataFolder:
 def _is_open_to_others(path: Path) -> bool:
     """False for what is missing, a link, somebody else's, or a folder that all share, as /tmp is."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    shared = bool(found.st_mode & stat.S_ISVTX)
+    shared = bool(status.st_mode & stat.S_ISVTX)
     return (
-        not stat.S_ISLNK(found.st_mode)
-        and found.st_uid == os.getuid()
+        not stat.S_ISLNK(status.st_mode)
+        and status.st_uid == os.getuid()
         and not shared
-        and bool(found.st_mode & FOR_OTHERS)
+        and bool(status.st_mode & FOR_OTHERS)
     )

@@ -20,6 +20,7 @@ from appliance.errors import Unavailable
 TAIL_LINES = 20
 KILL_AFTER_S = 5.0
 LOOK_EVERY_S = 0.1
+PROBE_S = 5.0
 
 
 class ProgramFailed(Unavailable):
@@ -63,7 +64,7 @@ def run_program(
         raise ProgramFailed(f"{arguments[0]} could not be started: it is not on this machine.")
     try:
         child = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
-            [*_dying_with_us(), *_nicely(niceness), *arguments],
+            [*dying_with_parent(), *_nicely(niceness), *arguments],
             stdin=subprocess.PIPE if standard_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -140,10 +141,20 @@ def _watch(
 
 
 @cache
-def _dying_with_us() -> tuple[str, ...]:
-    """What has the kernel end a program when the thread that started it is gone, as where a worker was killed."""
+def dying_with_parent() -> tuple[str, ...]:
+    """The start of a command line with which the kernel ends a program when the thread that started it is gone.
+
+    Empty where `setpriv` is missing, or does not know the option, as BusyBox's.
+    """
     program = shutil.which("setpriv")
-    return (program, "--pdeathsig", "KILL", "--") if program else ()
+    if program is None:
+        return ()
+    command = (program, "--pdeathsig", "KILL", "--")
+    try:
+        tried = subprocess.run([*command, "true"], capture_output=True, timeout=PROBE_S, check=False)  # noqa: S603 - as above
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return command if tried.returncode == 0 else ()
 
 
 def _nicely(niceness: int) -> tuple[str, ...]:

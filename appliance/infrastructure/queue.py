@@ -129,7 +129,7 @@ def _drop_damaged(path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # Another process may have replaced it by now.
         if path.exists() and not _is_whole(path):
-            structlog.get_logger().warning("a damaged queue was made again", path=str(path))
+            structlog.get_logger().warning("a damaged queue was rebuilt", path=str(path))
             for ending in ("-wal", "-shm", ""):
                 path.with_name(path.name + ending).unlink(missing_ok=True)
 

@@ -9,20 +9,22 @@ import msgspec
 from appliance.infrastructure.paths import DataFolder
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class StoragePart(msgspec.Struct, frozen=True, kw_only=True):
     """A file or folder of the data folder, with the bytes that it takes on the disk."""
 
     name: str
     bytes: int
 
 
-def parts_of(folder: DataFolder) -> list[Part]:
+def parts_of(folder: DataFolder) -> list[StoragePart]:
     """The parts of the data folder, the largest first. The log of a database counts with it."""
     sizes: dict[str, int] = {}
     for entry in folder.home.iterdir() if folder.home.is_dir() else ():
         name = entry.name.removesuffix("-wal").removesuffix("-shm")
         sizes[name] = sizes.get(name, 0) + sum(_on_disk(path) for path in _files(entry))
-    return [Part(name=name, bytes=size) for name, size in sorted(sizes.items(), key=lambda each: -each[1]) if size]
+    return [
+        StoragePart(name=name, bytes=size) for name, size in sorted(sizes.items(), key=lambda item: -item[1]) if size
+    ]
 
 
 def in_words(size: int) -> str:
@@ -36,7 +38,7 @@ def in_words(size: int) -> str:
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir() and not path.is_symlink():
         for folder, _names, files in os.walk(path):
-            yield from (Path(folder) / each for each in files)
+            yield from (Path(folder, name) for name in files)
     else:
         yield path
 

@@ -96,8 +96,9 @@ def main() -> None:
         print_problem(error.message)
         sys.exit({400: 2, 404: 4, 503: 6}.get(error.status, 1))
     except PermissionError as error:
+        place = error.filename or "a file that Lampstand needs"
         print_problem(
-            f"This user may not use {error.filename}.", "Run the command as the user who owns the data folder."
+            f"This user cannot read or write {place}.", "Run the command as the user who owns the data folder."
         )
         sys.exit(2)
     except OSError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from appliance.community.accounts.operations import end_all_sessions
 from appliance.errors import Conflict
 from appliance.infrastructure.damage import restore as put_in_place
 from appliance.infrastructure.database import Database
@@ -22,7 +23,8 @@ class FolderInUse(Conflict):
 def restore(home: Home, file: Path | None) -> None:
     """Restore people's data from FILE, or from the newest backup. Stop Lampstand first.
 
-    The backup is checked before anything is changed. The database that was in its place is kept under another name.
+    The backup is checked before anything is changed. The earlier database is kept under another name. Everybody must sign
+    in again. Passwords and API tokens are those of the backup.
     """
     from server.left_over import users_of
     from server.supervision import locked
@@ -35,9 +37,10 @@ def restore(home: Home, file: Path | None) -> None:
                 f"{folder.appliance_db} is open in another process.",
                 remedy=f"Stop it first: kill {' '.join(map(str, users))}",
             )
-        backup, kept = put_in_place(folder, database, file, datetime.now(UTC))
+        backup, kept = put_in_place(folder, database, file, datetime.now(UTC), end_all_sessions)
     out = console()
     out.print(f"People's data is restored from {backup}. Changes since then are lost.")
+    out.print("Everybody must sign in again, with the password of that time. API tokens of that time are valid again.")
     if kept:
-        out.print(f"What was in its place is kept: {', '.join(str(each) for each in kept)}.")
+        out.print(f"The earlier database is kept as {', '.join(str(path) for path in kept)}.")
     out.print("Start Lampstand again with `lampstand up`.")

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.response import Template
 
 from appliance.community.accounts.permissions import Permission
-from appliance.infrastructure.space import Part, in_words, parts_of
+from appliance.infrastructure.space import StoragePart, in_words, parts_of
 from server.access import rule
 from server.bootstrap import Appliance
 
@@ -18,7 +18,7 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
 
     free: int
     total: int
-    parts: list[Part]
+    parts: list[StoragePart]
 
 
 def storage_of(appliance: Appliance) -> Storage:

@@ -2,9 +2,11 @@
 
 So an administrator can see what fills a disk. Everybody else has to wait until there is room. These sessions end with
 the process, after an hour, by signing out, and by a new password. Failed attempts are counted in memory too, and
-strictly: for one address, and for all addresses together.
+strictly: for one device, and for all devices together. This machine itself is not in that total, so that an administrator
+can always sign in there.
 """
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -16,10 +18,11 @@ import msgspec
 from appliance.community.accounts import store
 from appliance.community.accounts.passwords import is_right
 from appliance.community.accounts.permissions import Role
-from appliance.community.accounts.person import NOBODY, Identity, Person, Session, SignInFailed, TooManyAttempts
+from appliance.community.accounts.person import NOBODY, Identity, Person, Session, TooManyAttempts, wrong_password
 from appliance.community.accounts.tokens import fingerprint, new_token
 from appliance.errors import ApplianceError
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.networks import OWN_LINKS, OwnLinks, is_loopback
 
 LASTS_S = 3600.0
 WINDOW_S = 900.0
@@ -35,33 +38,40 @@ class _Kept(msgspec.Struct, frozen=True):
     ends_at: float
 
 
+class _Attempt(msgspec.Struct, frozen=True):
+    """An attempt that counts as failed until it succeeds."""
+
+    at: float
+    device: str
+    is_local: bool
+
+
 class MemorySessions:
     """The sessions in memory, by database. `clock` never goes back, unlike the time of day."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic, links: OwnLinks = OWN_LINKS) -> None:
+        self._clock, self._links = clock, links
         self._lock = threading.Lock()
         self._kept: dict[tuple[Path, bytes], _Kept] = {}
-        self._failures: deque[tuple[float, str]] = deque()
+        self._failures: deque[_Attempt] = deque()
         self._last_id = 0
 
     def sign_in(
         self, database: Database, *, login: str, password: str, address: str, agent: str, error: ApplianceError
     ) -> tuple[Person, str]:
         """A person and the token of their session. Raises SignInFailed, TooManyAttempts, or `error` for other roles."""
-        self._begin_attempt(address)
+        attempt = self._begin_attempt(address)
         row = database.reader.row(store.SELECT_BY_LOGIN, (login,))
         kept = row[store.PERSON_FIELDS] if row else None
         if not is_right(password, kept) or row is None or kept is None:
-            raise SignInFailed(
-                "The name and the password do not go together.", remedy="An administrator can set a new password."
-            )
+            raise wrong_password()
         person = store.person_of(row)
         if person.role is not Role.ADMINISTRATOR:
+            self._take_back(attempt)
             raise error
         token = new_token()
         with self._lock:
-            self._failures = deque(each for each in self._failures if each[1] != address)
+            self._failures = deque(failure for failure in self._failures if failure.device != attempt.device)
             self._drop_ended()
             if len(self._kept) >= MOST_SESSIONS:
                 del self._kept[next(iter(self._kept))]
@@ -84,10 +94,21 @@ class MemorySessions:
         """End a session of a person; False where it is not one of these."""
         with self._lock:
             for key, kept in self._kept.items():
-                if key[0] == database.path and (kept.session.id, kept.session.person) == (session, person):
+                if kept.session.id == session and _is_of(key, kept, database, person):
                     del self._kept[key]
                     return True
         return False
+
+    def of(self, database: Database, person: int) -> list[Session]:
+        """A person's sessions."""
+        with self._lock:
+            self._drop_ended()
+            return [kept.session for key, kept in self._kept.items() if _is_of(key, kept, database, person)]
+
+    def end_all(self, database: Database, *, person: int) -> None:
+        """End every session of a person."""
+        with self._lock:
+            self._kept = {key: kept for key, kept in self._kept.items() if not _is_of(key, kept, database, person)}
 
     def _session(self, person: Person, address: str, agent: str) -> Session:
         # Below zero: never the number of a session in the database.
@@ -98,22 +119,38 @@ class MemorySessions:
             agent=agent,
         )  # fmt: skip
 
-    def _begin_attempt(self, address: str) -> None:
+    def _begin_attempt(self, address: str) -> _Attempt:
         now = self._clock()
+        attempt = _Attempt(now, self._links.caller(address).device, is_loopback(address))
         with self._lock:
-            while self._failures and self._failures[0][0] < now - WINDOW_S:
+            while self._failures and self._failures[0].at < now - WINDOW_S:
                 self._failures.popleft()
-            of_address = [at for at, each in self._failures if each == address]
-            if len(of_address) >= MOST_FROM_ONE or len(self._failures) >= MOST_FROM_ALL:
-                first = of_address[0] if len(of_address) >= MOST_FROM_ONE else self._failures[0][0]
-                raise TooManyAttempts(
-                    "Too many failed attempts.", remedy="Try again later.", retry_after_s=first + WINDOW_S - now
-                )
-            self._failures.append((now, address))
+            of_device = [failure.at for failure in self._failures if failure.device == attempt.device]
+            from_elsewhere = [failure.at for failure in self._failures if not failure.is_local]
+            _refuse_beyond(of_device, MOST_FROM_ONE, now)
+            if not attempt.is_local:
+                _refuse_beyond(from_elsewhere, MOST_FROM_ALL, now)
+            self._failures.append(attempt)
+        return attempt
+
+    def _take_back(self, attempt: _Attempt) -> None:
+        with self._lock, contextlib.suppress(ValueError):
+            self._failures.remove(attempt)
 
     def _drop_ended(self) -> None:
         now = self._clock()
         self._kept = {key: kept for key, kept in self._kept.items() if kept.ends_at > now}
+
+
+def _is_of(key: tuple[Path, bytes], kept: _Kept, database: Database, person: int) -> bool:
+    return key[0] == database.path and kept.session.person == person
+
+
+def _refuse_beyond(failures: list[float], most: int, now: float) -> None:
+    """Raises TooManyAttempts; the failures are their times, the first one first."""
+    if len(failures) >= most:
+        wait_s = failures[0] + WINDOW_S - now
+        raise TooManyAttempts("Too many failed attempts.", remedy="Try again later.", retry_after_s=wait_s)
 
 
 MEMORY_SESSIONS = MemorySessions()

@@ -1,5 +1,6 @@
 """Writes: setting up, signing in, joining, and looking after people."""
 
+import contextlib
 import time
 import unicodedata
 
@@ -22,6 +23,7 @@ from appliance.community.accounts.person import (
     Session,
     SessionNotFound,
     SignInFailed,
+    wrong_password,
 )
 from appliance.community.accounts.tokens import fingerprint, new_code, new_token, plain_code
 from appliance.community.house import drop_rule, read_rule, set_rule
@@ -126,7 +128,7 @@ def _sign_in_by_password(database: Database, login: str, password: str, address:
     row = database.reader.row(store.SELECT_BY_LOGIN, (login,))
     kept = row[store.PERSON_FIELDS] if row else None
     if not is_right(password, kept) or row is None:
-        raise _wrong_password()
+        raise wrong_password()
     attempts.succeeded(attempt)
     person = store.person_of(row)
     renewed = hash_password(password) if kept and is_outdated(kept) else kept
@@ -134,7 +136,7 @@ def _sign_in_by_password(database: Database, login: str, password: str, address:
     with database.write() as work:
         # The password may have been changed, or the person removed, while this one was checked.
         if work.execute(store.SELECT_PASSWORD, (person.id,)) != [(kept,)]:
-            raise _wrong_password()
+            raise wrong_password()
         if renewed != kept:
             work.execute(store.UPDATE_PASSWORD, (renewed, person.id))
         _insert_session(work, person, token, address, agent)
@@ -177,6 +179,10 @@ def touch(database: Database, session: Session, *, now: float | None = None) -> 
 def end_session(database: Database, *, person: int, session: int) -> None:
     """Sign out one browser of a person. Raises SessionNotFound."""
     if MEMORY_SESSIONS.end(database, person=person, session=session):
+        # On a disk that is still full, open streams end with their next heartbeat instead of at once.
+        with contextlib.suppress(DiskFull, DiskFailed, DatabaseNotWritable), database.write() as work:
+            append_access_changed(work, person)
+            work.commit()
         return
     with database.write() as work:
         work.execute(store.DELETE_SESSION, (session, person))
@@ -186,11 +192,11 @@ def end_session(database: Database, *, person: int, session: int) -> None:
         work.commit()
 
 
-def end_other_sessions(database: Database, *, person: int, keep: int | None) -> None:
-    """Sign a person out everywhere but in one browser."""
+def end_all_sessions(database: Database) -> None:
+    """Sign everybody out, in a backup that is restored: it has sessions that were ended since. May be an old version."""
     with database.write() as work:
-        work.execute(store.DELETE_OTHER_SESSIONS, (person, keep))
-        append_access_changed(work, person)
+        if work.execute(store.HAS_SESSIONS):
+            work.execute(store.DELETE_ALL_SESSIONS)
         work.commit()
 
 
@@ -258,6 +264,7 @@ def remove(database: Database, *, person: Person) -> None:
         work.execute(store.DELETE_PERSON, (person.id,))
         append_access_changed(work, person.id)
         work.commit()
+    MEMORY_SESSIONS.end_all(database, person=person.id)
 
 
 def let_guests_read(database: Database, *, allowed: bool) -> None:
@@ -291,12 +298,6 @@ def _wrong_setup_code() -> CodeInvalid:
     return CodeInvalid(
         "This is not the set-up code.",
         remedy="It was printed where Lampstand was started; `lampstand users setup` needs none.",
-    )
-
-
-def _wrong_password() -> SignInFailed:
-    return SignInFailed(
-        "The name and the password do not go together.", remedy="An administrator can set a new password."
     )
 
 
@@ -372,6 +373,7 @@ def _set_password(database: Database, person: Person, password: str, *, keep: in
             work.execute(store.DELETE_TOKENS, (person.id,))
         append_access_changed(work, person.id)
         work.commit()
+    MEMORY_SESSIONS.end_all(database, person=person.id)
 
 
 def _keep_an_administrator(work: UnitOfWork, person: Person, role: Role | None) -> None:

@@ -102,7 +102,14 @@ class HttpsNeeded(Refused):
 
 
 class SignInFailed(SignInNeeded):
-    """The name and the password do not go together."""
+    """A name or a password is wrong."""
+
+
+def wrong_password() -> SignInFailed:
+    """The error for a wrong name and for a wrong password: the caller must not learn which."""
+    return SignInFailed(
+        "The name and the password do not go together.", remedy="An administrator can set a new password."
+    )
 
 
 class TooManyAttempts(Unavailable):

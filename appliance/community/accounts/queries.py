@@ -72,7 +72,9 @@ def token_owner(database: Database, token: str) -> tuple[ApiToken, Person] | Non
 
 def sessions(database: Database, person_id: int) -> list[Session]:
     """The browsers in which a person is signed in, the last used first."""
-    return [store.session_of(row) for row in database.reader.rows(store.SELECT_SESSIONS, (person_id, time.time()))]
+    stored = [store.session_of(row) for row in database.reader.rows(store.SELECT_SESSIONS, (person_id, time.time()))]
+    in_memory = MEMORY_SESSIONS.of(database, person_id)
+    return sorted([*stored, *in_memory], key=lambda session: session.seen_at, reverse=True)
 
 
 def api_tokens(database: Database, person_id: int) -> list[ApiToken]:

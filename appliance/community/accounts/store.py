@@ -68,6 +68,8 @@ INSERT_SESSION = (
 )
 TOUCH_SESSION = "UPDATE sessions SET seen_at = ?, expires_at = ? WHERE id = ?"
 DELETE_SESSION = "DELETE FROM sessions WHERE id = ? AND person = ?"
+HAS_SESSIONS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sessions'"
+DELETE_ALL_SESSIONS = "DELETE FROM sessions"
 DELETE_OTHER_SESSIONS = "DELETE FROM sessions WHERE person = ? AND id IS NOT ?"
 DELETE_SESSIONS_OF_CLASS = (
     "DELETE FROM sessions WHERE person IN (SELECT id FROM people WHERE class_code = ? AND login IS NULL)"

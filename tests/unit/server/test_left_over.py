@@ -48,6 +48,32 @@ def test_only_what_serves_this_folder_is_left_over(tmp_path: Path, start: Start)
     assert {web.pid, runtime.pid} == {each.pid for each in left_over(folder)}
 
 
+def test_a_process_with_another_folder_at_the_same_path_is_left_alone(
+    tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = DataFolder(tmp_path / "home").create()
+    start("serve", environment=environment_of(folder))
+    start("models.cli", "serve", "--socket", str(folder.models_socket), "--idle-exit", "300")
+    supervisor = start("supervisor.supervisord", "-c", str(folder.run / "supervisor.conf"))
+    (folder.run / "supervisor.pid").write_text(str(supervisor.pid), encoding="utf-8")
+    assert 2 == len(left_over(folder))
+    assert supervisor.pid == supervisor_of(folder)
+
+    # As a container's root is: the same path leads to another folder there.
+    monkeypatch.setattr(Path, "samefile", lambda _path, there: not str(there).startswith("/proc/"))
+    assert [] == end_left_over(folder)
+    assert supervisor_of(folder) is None
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can change a process's root")
+def test_a_process_in_another_root_is_left_alone(tmp_path: Path, start: Start) -> None:
+    folder = DataFolder(tmp_path / "home").create()
+    inside = DataFolder(tmp_path / "root" / str(folder.home).lstrip("/")).create()
+    assert inside.home.exists()
+    start("serve", environment=environment_of(folder), code=f"import os; os.chroot({str(tmp_path / 'root')!r})")
+    assert [] == left_over(folder)
+
+
 def test_what_is_left_over_is_ended_and_named(tmp_path: Path, start: Start) -> None:
     folder = DataFolder(tmp_path).create()
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
@@ -86,3 +112,22 @@ def test_the_processes_that_have_a_file_open_are_found(tmp_path: Path, start: St
 
     assert [reader.pid] == users_of(path)
     assert [] == users_of(tmp_path / "another.db")
+
+
+def test_a_file_that_is_open_by_another_path_is_found(tmp_path: Path, start: Start) -> None:
+    path, link = tmp_path / "appliance.db", tmp_path / "link"
+    path.write_bytes(b"x")
+    link.symlink_to(tmp_path)
+    reader = start(code=f"file = open({str(link / path.name)!r})")
+
+    assert [reader.pid] == users_of(path)
+    assert [reader.pid] == users_of(link / path.name)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root sees the files of other users' processes")
+def test_root_finds_the_processes_of_other_users(tmp_path: Path, start: Start) -> None:
+    path = tmp_path / "appliance.db"
+    path.write_bytes(b"x")
+    reader = start(code=f"import os; file = open({str(path)!r}); os.setuid(12345)")
+
+    assert [reader.pid] == users_of(path)

@@ -8,8 +8,10 @@ from typing import cast
 import pytest
 
 from appliance.community.accounts import operations, queries
+from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import NOBODY, Identity
+from appliance.infrastructure.database_errors import DiskFull
 from appliance.infrastructure.event_hub import EventHub
 from server.access import COOKIE_LOCAL, Connection
 from server.bootstrap import Appliance
@@ -123,6 +125,26 @@ def test_an_answer_is_no_longer_streamed_when_its_reader_is_signed_out(
     run_with_hub(appliance, work)
 
 
+def test_signing_out_of_a_session_in_memory_ends_its_streams_at_once(
+    appliance: Appliance, entered: operations.SignedIn
+) -> None:
+    database = appliance.appliance_db
+    person, token = MEMORY_SESSIONS.sign_in(
+        database, login="anna", password=PASSWORD, address="10.0.0.7", agent="", error=DiskFull("The disk is full.")
+    )
+    who = queries.identify_session(database, token)
+
+    async def work(hub: EventHub) -> None:
+        reading = asyncio.create_task(rest_of(while_allowed(silence(), hub, connection_of(appliance, who, token))))
+        await asyncio.sleep(0.1)
+        assert not reading.done()
+        assert who.session is not None
+        await asyncio.to_thread(operations.end_session, database, person=person.id, session=who.session.id)
+        assert ["first"] == await asyncio.wait_for(reading, 2)
+
+    run_with_hub(appliance, work)
+
+
 def test_another_persons_sign_out_ends_no_stream(appliance: Appliance, entered: operations.SignedIn) -> None:
     database = appliance.appliance_db
     anna = operations.sign_in(database, login="anna", password=PASSWORD, address="10.0.0.8", agent="")
@@ -145,7 +167,8 @@ def test_who_was_signed_out_before_the_stream_begins_gets_nothing(
     appliance: Appliance, entered: operations.SignedIn
 ) -> None:
     who = queries.identify_session(appliance.appliance_db, entered.token)
-    operations.end_other_sessions(appliance.appliance_db, person=entered.person.id, keep=None)
+    assert who.session is not None
+    operations.end_session(appliance.appliance_db, person=entered.person.id, session=who.session.id)
 
     async def work(hub: EventHub) -> None:
         assert [] == await rest_of(while_allowed(silence(), hub, connection_of(appliance, who, entered.token)))

@@ -1,5 +1,7 @@
 """The configuration of the supervisor, the address that a server notes, and the lock of `up`."""
 
+import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -37,16 +39,22 @@ def folder(tmp_path: Path) -> DataFolder:
 def test_every_program_dies_with_its_supervisor_and_is_told_its_folder(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "DYING_WITH_SUPERVISOR", "setpriv --pdeathsig KILL -- ")
+    monkeypatch.setattr(supervision, "dying_with_parent", lambda: ("/usr/bin/setpriv", "--pdeathsig", "KILL", "--"))
     text = write_configuration(folder, Settings(models_token="secret")).read_text(encoding="utf-8")
     commands = [line for line in text.splitlines() if line.startswith("command=")]
 
     assert 5 == len(commands)
-    assert all(line.startswith("command=setpriv --pdeathsig KILL -- ") for line in commands)
+    assert all(shlex.split(line)[:4] == ["command=/usr/bin/setpriv", "--pdeathsig", "KILL", "--"] for line in commands)
     assert 5 == text.count(f'{SERVES}="{str(folder.home).replace("%", "%%")}"')
     assert "umask=077" in text
     assert "secret" not in text
     assert "--exercises" not in text
+
+
+def test_programs_start_where_the_kernel_cannot_end_them(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "dying_with_parent", lambda: ())
+    text = write_configuration(folder, Settings()).read_text(encoding="utf-8")
+    assert 5 == text.count(f'command="{Path(sys.executable).with_name("lampstand")}" --home')
 
 
 def test_the_address_of_a_server_is_noted_while_it_lives(folder: DataFolder) -> None:
@@ -84,3 +92,15 @@ def test_a_folder_that_can_only_be_read_is_refused(folder: DataFolder, monkeypat
     monkeypatch.setattr(DataFolder, "is_writable", False)
     with pytest.raises(DataFolderUnusable, match="can only be read"):
         refuse_read_only(folder)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files in another user's folder")
+def test_root_leaves_no_file_that_the_owner_cannot_use(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    os.chown(tmp_path / "home", 12345, 12346)
+    folder = DataFolder(tmp_path / "home").create()
+    with locked(folder):
+        pass
+    assert {12345} == {path.stat().st_uid for path in folder.home.rglob("*")}
+    with locked(folder):
+        pass

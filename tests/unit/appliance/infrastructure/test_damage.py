@@ -1,5 +1,6 @@
 """A new installation is one thing, a lost database another; a backup takes its place."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from appliance.infrastructure.damage import (
     BackupUnusable,
     PeopleDataLost,
     check_not_lost,
+    newest_backup,
     restore,
     traces_of_use,
 )
@@ -128,6 +130,14 @@ def test_restoring_takes_the_newest_backup_and_keeps_what_was_there(folder: Data
     assert newest.exists()
 
 
+def test_a_backup_of_a_clock_that_was_ahead_is_the_last_choice(folder: DataFolder, database: Database) -> None:
+    ahead = with_people(folder.backups / "appliance-2031-01-01-020000Z-3.db", "Anna")
+    assert ahead == newest_backup(folder.backups, NOW)
+    usual = with_people(folder.backups / "appliance-2026-11-26-020000Z-9.db", "Anna", "Ben")
+    assert (usual, []) == restore(folder, database, None, NOW)
+    assert newest_backup(folder.home / "none", NOW) is None
+
+
 def test_a_file_can_be_named(folder: DataFolder, database: Database, tmp_path: Path) -> None:
     copy = with_people(tmp_path / "copy" / "mine.db", "Cara")
     assert (copy, []) == restore(folder, database, copy, NOW)
@@ -151,3 +161,40 @@ def test_what_is_no_whole_backup_changes_nothing(folder: DataFolder, database: D
             restore(folder, database, file, NOW)
         assert ["Anna"] == names(database)
     assert [] == [each.name for each in folder.home.iterdir() if "before" in each.name or "restored" in each.name]
+
+
+def test_changes_in_the_log_of_a_file_are_restored(folder: DataFolder, database: Database, tmp_path: Path) -> None:
+    file = with_people(tmp_path / "mine" / "mine.db", "Anna")
+    running = Database(file, [m001_people])
+    with running.write() as work:
+        work.execute("INSERT INTO people VALUES ('Ben')")
+        work.commit()
+    log = file.with_name("mine.db-wal").read_bytes()
+    assert log
+    restore(folder, database, file, NOW)
+
+    assert ["Anna", "Ben"] == names(database)
+    assert log == file.with_name("mine.db-wal").read_bytes()
+    assert [] == list(folder.home.glob("restored.db*"))
+    running.close()
+
+
+def test_the_copy_is_prepared_before_it_is_put_in_place(folder: DataFolder, database: Database, tmp_path: Path) -> None:
+    def without_anna(copy: Database) -> None:
+        assert not database.path.exists()
+        with copy.write() as work:
+            work.execute("DELETE FROM people WHERE name = 'Anna'")
+            work.commit()
+
+    restore(folder, database, with_people(tmp_path / "copy" / "mine.db", "Anna", "Ben"), NOW, without_anna)
+    assert ["Ben"] == names(database)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can own another user's folder")
+def test_what_root_restores_belongs_to_the_owner_of_the_folder(
+    folder: DataFolder, database: Database, tmp_path: Path
+) -> None:
+    os.chown(folder.home, 12345, 12346)
+    restore(folder, database, with_people(tmp_path / "copy" / "mine.db", "Anna"), NOW)
+    status = folder.appliance_db.stat()
+    assert (12345, 12346, 0o600) == (status.st_uid, status.st_gid, status.st_mode & 0o777)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from appliance.infrastructure.networks import BEYOND, PRIVATE, Caller, OwnLinks, caller_of, link_networks
+from appliance.infrastructure.networks import BEYOND, PRIVATE, Caller, OwnLinks, caller_of, is_loopback, link_networks
 
 MASK_64 = "ffff:ffff:ffff:ffff::"
 LINKS = (ipaddress.IPv6Network("2001:db8:0:7::/64"),)
@@ -89,3 +89,18 @@ def test_this_machines_own_ipv6_addresses_are_on_its_links() -> None:
     ]
 
     assert own == [OwnLinks().caller(each).device for each in own]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("127.0.0.5", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.7", False),
+        ("", False),
+        ("testclient", False),
+    ],
+)
+def test_this_machine_itself_is_told_by_its_address(address: str, expected: bool) -> None:
+    assert expected is is_loopback(address)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.paths import DataFolder, DataFolderUnusable
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +63,51 @@ def test_links_and_folders_that_all_share_are_left_alone(tmp_path: Path) -> None
     folder.make_private()
 
     assert (0o644, 0o1777) == (mode(outside), mode(folder.home))
+
+
+def test_a_linked_data_folder_is_the_folder_itself(shared: DataFolder, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(shared.home)
+    folder = DataFolder(link).create()
+
+    assert shared.home == folder.home
+    assert 0o700 == mode(shared.home)
+
+
+def test_links_in_a_circle_are_an_unusable_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(DataFolderUnusable):
+        DataFolder(tmp_path / "a").create()
+
+
+def test_parts_on_another_disk_are_found_and_closed(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "home").create()
+    backups, database = tmp_path / "disk" / "backups", tmp_path / "disk" / "appliance.db"
+    backups.mkdir(parents=True)
+    (backups / "appliance-1.db").touch()
+    database.touch()
+    folder.backups.symlink_to(backups)
+    folder.appliance_db.symlink_to(database)
+
+    assert {backups, backups / "appliance-1.db", database} == set(folder.open_to_others())
+    folder.make_private()
+    assert (0o700, 0o600, 0o600) == (mode(backups), mode(backups / "appliance-1.db"), mode(database))
+
+
+def test_a_start_looks_at_the_folder_alone(shared: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def walk(_self: DataFolder) -> list[Path]:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(DataFolder, "_private", walk)
+    shared.create()
+    assert 0o700 == mode(shared.home)
+
+
+def test_a_folder_that_vanishes_is_passed_over(shared: DataFolder) -> None:
+    doomed = shared.logs / "doomed"
+    doomed.mkdir()
+    paths = shared._private()
+    assert doomed in paths
+    doomed.rmdir()
+    assert shared.workshop in paths

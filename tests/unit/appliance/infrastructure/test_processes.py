@@ -1,12 +1,14 @@
 """Other programs: run to the end, in time, ended with their children."""
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from appliance.infrastructure.processes import ProgramFailed, run_program
+from appliance.infrastructure.processes import ProgramFailed, dying_with_parent, run_program
 
 
 def test_each_line_is_handed_over() -> None:
@@ -68,3 +70,33 @@ def test_a_line_without_end_ends_the_program() -> None:
     endless = [sys.executable, "-c", "while True: print('a' * 1000, end='')"]
     with pytest.raises(ProgramFailed, match="more than 5,000 characters"):
         run_program(endless, timeout_s=30, most_line_characters=5_000)
+
+
+@pytest.fixture
+def _probed_again() -> Iterator[None]:
+    dying_with_parent.cache_clear()
+    yield
+    dying_with_parent.cache_clear()
+
+
+@pytest.mark.usefixtures("_probed_again")
+@pytest.mark.parametrize("refusal", ["exit 1", "exec sleep 30"], ids=["unknown option", "hangs"])
+def test_a_setpriv_that_cannot_do_it_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: str) -> None:
+    program = tmp_path / "setpriv"
+    program.write_text(f"#!/bin/sh\n{refusal}\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr("appliance.infrastructure.processes.PROBE_S", 0.5)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    assert () == dying_with_parent()
+    assert 0 == run_program([sys.executable, "-c", ""], timeout_s=20).returncode
+
+
+@pytest.mark.usefixtures("_probed_again")
+def test_a_setpriv_that_can_do_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "setpriv"
+    program.write_text('#!/bin/sh\nshift 3\nexec "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    assert (str(program), "--pdeathsig", "KILL", "--") == dying_with_parent()

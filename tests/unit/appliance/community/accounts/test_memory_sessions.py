@@ -86,6 +86,78 @@ def test_guesses_are_counted_per_address_and_for_all(
     sign_in(sessions, database)
 
 
+def test_right_passwords_of_others_close_nothing(sessions: MemorySessions, database: Database, anna: Person) -> None:
+    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    for _ in range(MOST_FROM_ONE + 1):
+        with pytest.raises(DiskFull):
+            sign_in(sessions, database, login="ben")
+    sign_in(sessions, database)
+
+
+def test_a_right_password_of_another_person_buys_no_more_guesses(
+    sessions: MemorySessions, database: Database, anna: Person
+) -> None:
+    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    for _ in range(MOST_FROM_ONE - 1):
+        with pytest.raises(SignInFailed):
+            sign_in(sessions, database, password="wrong")
+    with pytest.raises(DiskFull):
+        sign_in(sessions, database, login="ben")
+    with pytest.raises(SignInFailed):
+        sign_in(sessions, database, password="wrong")
+    with pytest.raises(TooManyAttempts):
+        sign_in(sessions, database)
+
+
+def test_the_addresses_of_one_device_count_together(sessions: MemorySessions, database: Database, anna: Person) -> None:
+    for number in range(MOST_FROM_ONE):
+        with pytest.raises(SignInFailed):
+            sign_in(sessions, database, password="wrong", address=f"2001:db8:1:2::{number + 1:x}")
+    with pytest.raises(TooManyAttempts):
+        sign_in(sessions, database, address="2001:db8:1:2::ffff")
+    sign_in(sessions, database, address="2001:db8:1:3::1")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_other_machines_cannot_close_the_machine_itself(
+    sessions: MemorySessions,
+    database: Database,
+    anna: Person,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("appliance.community.accounts.memory_sessions.is_right", lambda typed, _kept: typed == PASSWORD)
+    for number in range(MOST_FROM_ALL):
+        with pytest.raises(SignInFailed):
+            sign_in(sessions, database, password="wrong", address=f"10.0.1.{number}")
+    with pytest.raises(TooManyAttempts):
+        sign_in(sessions, database)
+    for _ in range(MOST_FROM_ONE - 1):
+        with pytest.raises(SignInFailed):
+            sign_in(sessions, database, password="wrong", address=address)
+    sign_in(sessions, database, address=address)
+
+
+def test_all_sessions_of_a_person_are_listed_and_ended(
+    sessions: MemorySessions, database: Database, anna: Person
+) -> None:
+    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.ADMINISTRATOR)
+    first, second, of_ben = (
+        sign_in(sessions, database),
+        sign_in(sessions, database),
+        sign_in(sessions, database, login="ben"),
+    )
+    tokens = (first, second, of_ben)
+    listed = [sessions.identify(database, token).session for token in tokens]
+    assert listed[:2] == sessions.of(database, anna.id)
+    sessions.end_all(database, person=anna.id)
+
+    assert [] == sessions.of(database, anna.id)
+    assert [None, None, "Ben"] == [
+        person and person.name for person in (sessions.identify(database, token).person for token in tokens)
+    ]
+
+
 def test_a_session_ends_by_its_time_by_signing_out_and_by_a_new_password(
     sessions: MemorySessions, database: Database, anna: Person, clock: Clock
 ) -> None:
@@ -108,6 +180,14 @@ def test_a_sign_in_that_cannot_be_written_falls_back_to_memory(
 ) -> None:
     def full(*_arguments: object, **_options: object) -> None:
         raise FULL
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Database, "write", full)
+        other = operations.sign_in(database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Chrome")
+    assert ["Chrome"] == [session.agent for session in queries.sessions(database, anna.id)]
+    operations.reset_password(database, person=anna, password=PASSWORD)
+    assert [] == queries.sessions(database, anna.id)
+    assert queries.identify_session(database, other.token).person is None
 
     monkeypatch.setattr(Database, "write", full)
     entered = operations.sign_in(database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Firefox")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -461,3 +462,12 @@ def test_a_clock_that_is_set_back_closes_no_account(database: Database, anna: Pe
         work.commit()
 
     assert anna == operations.sign_in(database, login="anna", password=PASSWORD, **WHERE).person
+
+
+def test_a_restored_backup_has_no_sessions(database: Database, anna: Person, tmp_path: Path) -> None:
+    entered = operations.sign_in(database, login="anna", password=PASSWORD, **WHERE)
+    operations.end_all_sessions(database)
+    assert queries.identify_session(database, entered.token).person is None
+    assert [anna] == queries.people(database)
+
+    operations.end_all_sessions(Database(tmp_path / "before-accounts.db", ()))

@@ -1,0 +1,34 @@
+"""An error of the system becomes a sentence and an exit code."""
+
+import errno
+
+import pytest
+
+from server import cli
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/home/anna/library.db"),
+         "This user cannot read or write /home/anna/library.db."),
+        (PermissionError(errno.EPERM, "Operation not permitted"),
+         "This user cannot read or write a file that Lampstand needs."),
+    ],
+    ids=["with a file", "without a file"],
+)  # fmt: skip
+def test_a_missing_permission_is_told_in_a_sentence(
+    error: PermissionError, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(**_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "lampstand", refused)
+    monkeypatch.setattr(cli.os, "umask", lambda _mask: 0)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    printed = capsys.readouterr().err
+
+    assert 2 == ended.value.code
+    assert sentence in printed
+    assert "None" not in printed
