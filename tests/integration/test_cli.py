@@ -95,7 +95,7 @@ def test_evaluation_prints_measurements(lampstand: Run, indexed_home: Path, tmp_
         (["library", "remove", "NOPE", "--yes"], 4, "no translation"),
         (["models", "add", "/etc/hostname"], 2, "is not a model"),
         (["jobs", "cancel", "99"], 4, "no job 99"),
-        (["eval", "topics", "/nowhere"], 2, "not a list of topics"),
+        (["eval", "topics", "/nowhere"], 2, "cannot be read"),
         (["nonsense"], 2, "No such command"),
     ],
 )
