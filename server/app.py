@@ -44,6 +44,7 @@ from server.errors import (
 from server.http.compression import compressing_in
 from server.http.departures import has_left, noting_departures
 from server.http.limits import SlowRequests, Streams
+from server.http.refusals import pausing_refusals
 from server.http.threads import Threads
 from server.rendering import TEMPLATE_GLOBALS
 from server.routes.pages import problem_page
@@ -103,7 +104,7 @@ def create_app(appliance: Appliance) -> Litestar:
             "who": Provide(_who),
             "me": Provide(_me),
         },
-        middleware=[noting_departures, compressing_in(threads.compression), DefineMiddleware(WhoAsks, database=appliance.appliance_db)],
+        middleware=[noting_departures, pausing_refusals, compressing_in(threads.compression), DefineMiddleware(WhoAsks, database=appliance.appliance_db)],
         guards=[guard],
         lifespan=[lifespan],
         template_config=TemplateConfig(instance=_template_engine()),

@@ -93,16 +93,19 @@ class AnswerDesk:
         task.add_done_callback(lambda _task: self._forget(message.id))
         return message
 
-    def _begin(self, asked_by: int | None) -> None:
-        if asked_by is None:
-            return
-        if self._being_written[asked_by] >= MOST_ANSWERS:
+    def check_may_ask(self, asked_by: int | None) -> None:
+        """Raises TooManyAnswers for a person with four unfinished answers."""
+        if asked_by is not None and self._being_written[asked_by] >= MOST_ANSWERS:
             raise TooManyAnswers(
                 f"You already have {MOST_ANSWERS} answers in progress.",
                 remedy="Wait for one of them to end, or stop it, then ask again.",
                 retry_after_s=ANSWERS_RETRY_S,
             )
-        self._being_written[asked_by] += 1
+
+    def _begin(self, asked_by: int | None) -> None:
+        self.check_may_ask(asked_by)
+        if asked_by is not None:
+            self._being_written[asked_by] += 1
 
     def _end(self, asked_by: int | None) -> None:
         if asked_by is not None:

@@ -102,7 +102,9 @@ def own_message(appliance: Appliance, me: Person, message_id: str) -> Message:
 
 
 async def begin_answer(appliance: Appliance, desk: AnswerDesk, me: Person, question: str, translation: str) -> Message:
-    """Store a question and begin its answer; the default translation stands in for an empty one."""
+    """Store a question and begin its answer; an empty translation means the default one."""
+    # First of all: a refusal is to cost little.
+    desk.check_may_ask(me.id)
     shown = (
         translation
         or (
