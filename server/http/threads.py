@@ -151,7 +151,7 @@ class Threads(Executor):
         self.slow = FairExecutor("slow", SLOW_THREADS, 1, NICENESS)
         self.searches = FairExecutor("searches", SEARCH_THREADS, SEARCH_SHARE)
         self.sign_in = FairExecutor("sign-in", SIGN_IN_THREADS, 1)
-        self.answers = FairExecutor("answers", ANSWER_THREADS, 1)
+        self.answers = FairExecutor("answers", ANSWER_THREADS, 1, NICENESS)
         self.compression = FairExecutor("compression", COMPRESSION_THREADS, 1, NICENESS)
         # Litestar names the type of the standard library; it calls `submit` only.
         set_asyncio_executor(cast("Any", self))
