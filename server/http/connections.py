@@ -19,6 +19,8 @@ MOST_WITHOUT_HEADER, MOST_HEADER_BYTES = 64, 65_536
 # Of all devices together: a device of IPv6 can take any number of addresses on a link that this machine is part of.
 MOST_OF_ALL = 4_096
 HEADER_S, BODY_PAUSE_S, BODY_S, WRITE_PAUSE_S = 10.0, 10.0, 120.0, 30.0
+# Two hundred phones behind one address may connect at the same moment: the headers that they have sent are read first.
+BURST_S = 0.25
 ACCEPT_PAUSE_S = 0.5
 DESCRIPTORS = 65_536
 
@@ -39,9 +41,14 @@ class Headless:
     """The connections of all listeners that have not sent a whole request header yet, by device, the oldest first."""
 
     def __init__(
-        self, most: int = MOST_WITHOUT_HEADER, most_of_all: int = MOST_OF_ALL, header_s: float = HEADER_S
+        self,
+        most: int = MOST_WITHOUT_HEADER,
+        most_of_all: int = MOST_OF_ALL,
+        header_s: float = HEADER_S,
+        burst_s: float = BURST_S,
     ) -> None:
-        self._most, self._most_of_all, self._header_s = most, most_of_all, header_s
+        self._most, self._most_of_all, self._header_s, self._burst_s = most, most_of_all, header_s, burst_s
+        self._over: set[str] = set()
         self._by_device: dict[str, OrderedDict[object, tuple[Close, asyncio.TimerHandle]]] = {}
         self._count = 0
 
@@ -53,11 +60,11 @@ class Headless:
         timer = asyncio.get_running_loop().call_later(self._header_s, self._end, connection, device)
         connections[connection] = close, timer
         self._count += 1
-        if len(connections) > self._most:
-            self._end(next(iter(connections)), device)
-        elif self._count > self._most_of_all:
-            busiest = max(self._by_device, key=self.count)
-            self._end(next(iter(self._by_device[busiest])), busiest)
+        if len(connections) > self._most and device not in self._over:
+            self._over.add(device)
+            asyncio.get_running_loop().call_later(self._burst_s, self._end_excess, device)
+        if self._count > self._most_of_all:
+            self._end_oldest(max(self._by_device, key=self.count))
 
     def remove(self, connection: object, device: str) -> None:
         """Count a connection no longer, because its header is whole or it is gone."""
@@ -67,6 +74,14 @@ class Headless:
     def count(self, device: str) -> int:
         """The number of connections of a device without a whole header."""
         return len(self._by_device.get(device, ()))
+
+    def _end_excess(self, device: str) -> None:
+        self._over.discard(device)
+        while self.count(device) > self._most:
+            self._end_oldest(device)
+
+    def _end_oldest(self, device: str) -> None:
+        self._end(next(iter(self._by_device[device])), device)
 
     def _end(self, connection: object, device: str) -> None:
         if entry := self._take(connection, device):

@@ -6,6 +6,7 @@ import resource
 import socket
 import ssl
 import time
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,38 @@ from appliance.infrastructure.certificates import ensure_certificates, today
 from server.http.connections import Headless, TimedProtocol, TlsAcceptor, raise_descriptor_limit, timed_protocol
 
 
-def test_the_oldest_goes_when_an_address_has_too_many_and_a_new_one_always_gets_in() -> None:
+def test_the_oldest_goes_when_a_device_has_too_many_and_a_new_one_always_gets_in() -> None:
     async def crowd() -> None:
-        headless, closed = Headless(most=3), list[int]()
-        for number in range(5):
-            headless.add(number, "10.0.0.1", lambda number=number: closed.append(number))
-        headless.add("another", "10.0.0.2", lambda: closed.append(-1))
+        headless, closed, is_over = Headless(most=3, burst_s=0.01), list[int](), asyncio.Event()
 
+        def close(number: int) -> None:
+            closed.append(number)
+            if len(closed) == 2:
+                is_over.set()
+
+        for number in range(5):
+            headless.add(number, "10.0.0.1", partial(close, number))
+        headless.add("another", "10.0.0.2", partial(close, -1))
+
+        await asyncio.wait_for(is_over.wait(), timeout=5)
         assert closed == [0, 1]
         assert (headless.count("10.0.0.1"), headless.count("10.0.0.2")) == (3, 1)
 
     uvloop.run(crowd())
+
+
+def test_a_burst_of_honest_clients_behind_one_address_is_served() -> None:
+    async def phones() -> None:
+        port = await Site().listen()
+
+        async def read() -> bytes:
+            return await answered(await connect(port, WHOLE))
+
+        answers = await asyncio.gather(*(read() for _ in range(200)))
+
+        assert all(b"200" in each for each in answers)
+
+    uvloop.run(phones())
 
 
 def test_a_connection_whose_header_is_whole_counts_no_longer() -> None:
@@ -86,7 +108,7 @@ class Site:
     """A listener for plain HTTP and one for TLS, whose times are short."""
 
     def __init__(self, header_s: float = 10.0, body_pause_s: float = 10.0, write_pause_s: float = 10.0) -> None:
-        self.headless = Headless(most=3, header_s=header_s)
+        self.headless = Headless(most=3, header_s=header_s, burst_s=0.05)
         self._protocol = timed_protocol(self.headless)
         self._protocol.body_pause_s, self._protocol.write_pause_s = body_pause_s, write_pause_s
 
