@@ -44,7 +44,8 @@ class Home:
 
 def console() -> Console:
     """For people: lines fit the terminal, and stay whole where a program reads them."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    # A fingerprint may have :CD: in it, which rich would print as a picture.
+    return Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
 
 def print_json(value: Any) -> None:
@@ -52,7 +53,7 @@ def print_json(value: Any) -> None:
 
 
 def print_problem(message: str, remedy: str = "") -> None:
-    stderr = Console(stderr=True, highlight=False)
+    stderr = Console(stderr=True, highlight=False, emoji=False)
     stderr.print(f"[bold red]{'✗' if stderr.encoding.startswith('utf') else 'x'}[/] ", end="")
     stderr.print(f"{message} {remedy}".strip(), markup=False, soft_wrap=True)
 
