@@ -1,4 +1,4 @@
-"""One caller cannot take what others need: what is refused, what waits, and who is served all the same."""
+"""One caller cannot take what others need: what is refused, what waits, and that other callers are served."""
 
 import contextlib
 import socket

@@ -134,7 +134,7 @@ def test_a_socket_of_another_sites_page_is_not_opened(house: Served) -> None:
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A house in which people come and go."""
+    """A site whose people change during the test."""
     with serving(tmp_path_factory.mktemp("house")) as running:
         bearer(running.home)
         yield running

@@ -40,7 +40,7 @@ LEFT_OUT = {
     "POST /api/v1/jobs/{job_id}/retry": "it starts long work again",
     "GET /api/v1/events": "its answer has no end",
 }
-# What is in the house: without these, nearly all requests name what is not there.
+# Values that exist on the site: without them, nearly all requests name something unknown.
 THERE = {
     "ref": ["John 3:1-3", "Psalm 1", "John 3", "John 3:1-Psalm 1:1"], "translation": ["Made"], "translations": ["Made", "Made,Made"],
     "book": ["John", "ps"], "chapter": ["3", "1"], "strongs": ["G3087"], "q": ["light", "John 3:1", "G3087", "the sea"],
@@ -63,7 +63,7 @@ VERSES = """<?xml version="1.0" encoding="UTF-8"?>
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A house with four made-up verses and no models."""
+    """A site with four invented verses and no models."""
     home = DataFolder(tmp_path_factory.mktemp("house")).create()
     text = home.home / "made.xml"
     text.write_text(VERSES, encoding="utf-8")

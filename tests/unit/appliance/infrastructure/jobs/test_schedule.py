@@ -13,7 +13,7 @@ AT_TWO = (Daily(kind=K, title="Nightly", hour=2),)
 
 
 class At(Clock):
-    """A clock that stands at a moment."""
+    """A clock whose time is set by the test."""
 
     def __init__(self, moment: datetime) -> None:
         self._moment = moment
