@@ -37,6 +37,11 @@ _PATH = re.compile(r'(?:<([^>"]*)>, )?"((?:[^"\\]|\\.)*)"')
 _SOCKET = re.compile(r'sun_path="((?:[^"\\]|\\.)*)"')
 # Not files: devices, settings of the process itself, and semaphores, which lose their name once they are open.
 _NO_FILES = ("/dev/shm/sem.", "/dev/null", "/dev/tty", "/dev/pts/", "/dev/ptmx", "/dev/urandom", "/proc/")
+# Set on build servers. Libraries that find one of them send nothing there, but do on the machine of a user.
+_BUILD_SERVERS = (
+    "CI", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "TRAVIS", "JENKINS_URL", "CODEBUILD_BUILD_ID", "BUILDKITE",
+    "TEAMCITY_VERSION", "APPVEYOR", "BITBUCKET_BUILD_NUMBER",
+)  # fmt: skip
 _FOLDERS = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "TMPDIR")
 
 
@@ -85,7 +90,11 @@ def why_not() -> str:
 def observe(
     program: Sequence[str], scratch: Path, *, environment: Mapping[str, str] | None = None, timeout_s: float = 120
 ) -> Observed:
-    """Run a program to its end; its children end with it. `scratch` gets the empty folders and the logs."""
+    """Run a program to its end; its children end with it. `scratch` gets the empty folders and the logs.
+
+    The program does not learn that it runs on a build server, where it does.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name not in _BUILD_SERVERS}
     folders = {name: scratch / name.lower() for name in _FOLDERS}
     for folder in folders.values():
         folder.mkdir(mode=0o700, parents=True)
@@ -98,7 +107,7 @@ def observe(
             *_namespaces(), sys.executable, str(INSIDE), str(inside), *program,
         ],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        env={**os.environ, **(environment or {}), **{name: str(folder) for name, folder in folders.items()}},
+        env={**inherited, **(environment or {}), **{name: str(folder) for name, folder in folders.items()}},
     )  # fmt: skip
     try:
         output, _ = process.communicate(timeout=timeout_s)

@@ -99,7 +99,7 @@ def real_model() -> LlamaCppBackend:
 
 
 def test_a_real_vocabulary_leaks_no_special_token(real_model: LlamaCppBackend) -> None:
-    special = sorted(real_model._tokenizer._splitter._vocabulary.control)
+    special = sorted(real_model._tokenizer._splitter._special.control)
 
     assert len(special) >= 10
     assert 0 == special_tokens_leaked(real_model, special)
