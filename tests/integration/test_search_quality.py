@@ -1,5 +1,6 @@
 """Search as it is installed: every verse embedded, the graph built, the shipped ranking; without cross references."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def test_the_shipped_trees_know_the_columns_that_are_made(installed: Appliance) 
 
     assert len(ranked.verse_ids) > 100
     assert sorted(ranked.scores, reverse=True) == ranked.scores
+
+
+def test_the_garbage_collector_never_walks_what_a_ranking_is_made_of(installed: Appliance) -> None:
+    ranking = installed.finder.rankings.current(installed.embedder.model)
+
+    assert not any(each is ranking for each in gc.get_objects())
 
 
 def test_a_topic_finds_what_readers_found_helpful_and_says_so(find: Callable[..., Results]) -> None:

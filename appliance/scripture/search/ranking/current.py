@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.garbage import leave_out_of_collections
 from appliance.scripture import store
 from appliance.scripture.companions.dataset import Dataset
 from appliance.scripture.companions.store import select_datasets
@@ -93,6 +94,7 @@ class Rankings:
                 # Whatever comes of it, it is not tried again for the same library.
                 self._of = library
                 self._ranking = self._read(library)
+                leave_out_of_collections()
 
     def _read(self, library: _Library) -> Ranking | None:
         known = {each.id: each for each in store.select_translations(self._library.reader)}
