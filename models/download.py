@@ -19,6 +19,8 @@ from models.redirects import PORTS, Internet, Network, Redirects
 MAX_NAME = 200
 # Attempts in a row that download nothing new; each waits twice as long as the one before.
 ATTEMPTS = 5
+# The same where no server was ever reached: without a network, nobody waits long to be told.
+ATTEMPTS_TO_CONNECT = 2
 FIRST_PAUSE_S = 0.5
 # Left free on the disk beside the file.
 SPARE_BYTES = 64 * 2**20
@@ -108,18 +110,19 @@ class _Download:
 
     def run(self, pause_s: float, network: Network) -> None:
         """Raises DownloadFailed, OSError."""
-        failures = 0
+        failures, reached = 0, False
         with contextlib.closing(Redirects(network)) as http:
             while True:
                 before = self._have()
                 try:
                     if self._go_on(http):
                         return
-                    reason = "the connection broke off"
+                    reason, reached = "the connection broke off", True
                 except httpx.HTTPError as error:
                     reason = str(error) or type(error).__name__
+                    reached = reached or not isinstance(error, httpx.ConnectError)
                 failures = 0 if self._have() > before else failures + 1
-                if failures >= ATTEMPTS:
+                if failures >= (ATTEMPTS if reached else ATTEMPTS_TO_CONNECT):
                     raise DownloadInterrupted(
                         f"{self._url} could not be downloaded: {reason}. Try again later.{self._kept()}"
                     )

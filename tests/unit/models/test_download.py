@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import socket
 import time
 from pathlib import Path
 
 import pytest
+import structlog
 from fakes.breaking_server import BreakingServer, breaking_server
 
 from models.download import fetch
@@ -216,6 +218,23 @@ def test_a_first_request_that_is_refused_leaves_nothing(tmp_path: Path, status: 
 
     assert "kept" not in refused.value.message
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_server_that_is_never_reached_is_asked_twice(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/model.gguf"
+    with structlog.testing.capture_logs() as logged, pytest.raises(DownloadInterrupted):
+        fetch(url, tmp_path, on_progress=lambda _done, _total: None, pause_s=0)
+
+    assert 1 == len(logged)
+
+
+def test_a_server_that_sends_nothing_is_asked_five_times(tmp_path: Path) -> None:
+    with breaking_server(CONTENT) as server, pytest.raises(DownloadInterrupted):
+        server.breaks = [0] * 9
+        bring(server, tmp_path)
+
+    assert 4 == len(server.breaks)
 
 
 def test_a_name_in_an_address_leads_nowhere_else(tmp_path: Path) -> None:
