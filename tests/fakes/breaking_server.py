@@ -42,7 +42,7 @@ def breaking_server(content: bytes) -> Iterator[BreakingServer]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     told.url = f"http://127.0.0.1:{server.server_port}/resolve/model.gguf?download=true"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield told

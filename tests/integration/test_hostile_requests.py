@@ -1,5 +1,7 @@
 """Requests that no client of ours would send: each is refused in a sentence, and none is a fault of the server."""
 
+import ipaddress
+import itertools
 import json
 import re
 import socket
@@ -20,6 +22,8 @@ BODIES = [DEEP, DEEP_OBJECTS, "{", "null", "9" * 6_000, "\0", '"\\ud800"', "\ufe
 TEXTS = ["\0", "a\0b", "x" * 300, "9" * 6_000, "²", "٣", "1e400", "nan", "../..", "\r\n", "http://[::1", "%"]
 PERCENT = ["%00", "a%00b", "%ff", "%ed%a0%80", "%", "%zz", "%u0041", "%5b", "%2e%2e%2f"]
 FORM = b"application/x-www-form-urlencoded"
+# A client of its own for each request: one that repeats itself is refused before anything reads what it sent.
+CLIENTS = map(str, map(ipaddress.IPv4Address, itertools.count(int(ipaddress.IPv4Address("127.9.0.1")))))
 # An answer to these is a stream, or ends the session that the test uses.
 LEFT_OUT = re.compile(r"/events$|/stream$|sign-out|password|/session$")
 
@@ -36,7 +40,8 @@ def port_of(house: Served) -> int:
 
 def status_of(house: Served, request: bytes) -> int:
     """The status of the answer to what is sent byte by byte; 0 where the server closes without one."""
-    with socket.create_connection(("127.0.0.1", port_of(house)), timeout=30) as connection:
+    address = ("127.0.0.1", port_of(house))
+    with socket.create_connection(address, timeout=30, source_address=(next(CLIENTS), 0)) as connection:
         connection.sendall(request)
         answer = connection.makefile("rb").readline()
     return int(answer.split()[1]) if answer else 0

@@ -51,7 +51,7 @@ def burning(home: Path) -> list[int]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [5, pytest.param(100, marks=pytest.mark.soak)])
 def test_killing_any_worker_at_any_moment_loses_and_repeats_nothing(
     house: Appliance, sword_root: Path, rounds: int
 ) -> None:

@@ -70,7 +70,7 @@ def served() -> Iterator[Served]:
             told.port = server.server_port
             stack.callback(server.server_close)
             stack.callback(server.shutdown)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield told
 
 
