@@ -88,6 +88,7 @@ class Listeners:
         opening = asyncio.create_task(self._open_when_set_up(on_open))
         await asyncio.wait({asyncio.create_task(self._ending.wait()), *self._running}, return_when="FIRST_COMPLETED")
         opening.cancel()
+        self._app.state.hub.close()
         # The first holds the application's life: it ends last.
         for listener in reversed(self._running.values()):
             listener.should_exit = True

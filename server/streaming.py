@@ -70,7 +70,7 @@ async def with_pauses(
 async def while_allowed(
     items: AsyncIterator[Item], hub: EventHub, connection: Connection
 ) -> AsyncGenerator[Item | None, None]:
-    """`with_pauses`, until the caller is signed out or has another role."""
+    """`with_pauses`, until the server stops, or the caller is signed out or has another role."""
     ended = asyncio.ensure_future(_access_ended(hub, connection))
     try:
         async with contextlib.aclosing(with_pauses(items, until=ended)) as allowed:
@@ -83,8 +83,10 @@ async def while_allowed(
 async def _access_ended(hub: EventHub, connection: Connection) -> None:
     changes = with_pauses(hub.follow(hub.newest, frozenset({access_audience_of(connection)})))
     async with contextlib.aclosing(changes):
-        while still_as_it_was(connection):
-            await anext(changes)
+        if still_as_it_was(connection):
+            async for _change in changes:
+                if not still_as_it_was(connection):
+                    return
 
 
 def access_audience_of(connection: Connection) -> str:

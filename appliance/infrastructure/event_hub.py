@@ -37,6 +37,7 @@ class EventHub:
         self._newest = 0
         self._version = -1
         self._news = asyncio.Event()
+        self._is_closed = False
 
     async def begin(self) -> None:
         """Find out how far the log is; to be awaited before anybody listens."""
@@ -60,8 +61,21 @@ class EventHub:
         while events := await asyncio.to_thread(self._log.after, self._newest, BATCH):
             self._recent.extend(events)
             self._newest = events[-1].id
-            news, self._news = self._news, asyncio.Event()
-            news.set()
+            self._wake()
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    def close(self) -> None:
+        """End every `follow`: the server is about to stop, and would wait for whoever listens."""
+        self._is_closed = True
+        self._wake()
+
+    @property
+    def is_closed(self) -> bool:
+        """True once the server is about to stop."""
+        return self._is_closed
 
     @property
     def newest(self) -> int:
@@ -74,7 +88,7 @@ class EventHub:
             await self._news.wait()
 
     async def follow(self, after: int | None, audiences: frozenset[str]) -> AsyncIterator[Event | Reset]:
-        """The events for these audiences after an id, as they come, without end; from now on where there is no id.
+        """The events for these audiences after an id, as they come, until `close`; from now on where there is no id.
 
         Begins with a Reset where events after the id were pruned, or the id is of another log.
         """
@@ -83,7 +97,7 @@ class EventHub:
             # Whoever begins anew reads what is there: all that the log has, also what the hub has not read yet.
             position = await asyncio.to_thread(self._log.newest)
             yield Reset(position)
-        while True:
+        while not self._is_closed:
             news = self._news
             for event in await self._since(position):
                 position = event.id

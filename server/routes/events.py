@@ -31,8 +31,8 @@ from server.streaming import (
 )
 
 RESET = "reset"
-# The code by which a WebSocket is closed that may be opened again later.
-TRY_AGAIN_LATER = 1013
+# The codes by which a WebSocket is closed that may be opened again later, and where the server stops.
+TRY_AGAIN_LATER, GOING_AWAY = 1013, 1001
 
 
 class ToldEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,10 @@ class EventController(Controller):
             async for item in _followed(hub, event_id(after), socket):
                 if item is not None:
                     yield _told(item)
-        await socket.close(code=UNAUTHORIZED, reason="You were signed out, or have another role.")
+        if hub.is_closed:
+            await socket.close(code=GOING_AWAY, reason="Lampstand is being stopped.")
+        else:
+            await socket.close(code=UNAUTHORIZED, reason="You were signed out, or have another role.")
 
 
 async def _frames(hub: EventHub, after: int | None, request: Connection) -> AsyncGenerator[bytes, None]:
@@ -97,7 +100,10 @@ async def _frames(hub: EventHub, after: int | None, request: Connection) -> Asyn
 async def _followed(
     hub: EventHub, after: int | None, connection: Connection
 ) -> AsyncGenerator[Event | Reset | None, None]:
-    """The events that the caller may see, until they are signed out or have another role; None is a heartbeat."""
+    """The events that the caller may see, until the server stops, or they are signed out or have another role.
+
+    None is a heartbeat.
+    """
     after = hub.newest if after is None else after
     audiences, looked = audiences_of(connection.user) | {access_audience_of(connection)}, time.monotonic()
     async with contextlib.aclosing(with_pauses(hub.follow(after, audiences))) as items:

@@ -115,6 +115,25 @@ def test_an_id_that_is_no_longer_known_gets_a_reset(house: Served, log: Database
     assert "reset" == listen_by_socket(house, 1, {}, 1)[0][1]
 
 
+def test_streams_and_sockets_are_ended_properly_when_the_server_stops(house: Served) -> None:
+    headers = bearer(house.home)
+    address = f"{house.url}/api/v1/events"
+    with (
+        httpx.stream("GET", address, headers=headers, timeout=20, trust_env=False) as stream,
+        connect(f"{address.replace('http', 'ws')}/socket", additional_headers=headers) as socket,
+    ):
+        lines = stream.iter_lines()
+        assert next(lines).startswith(":")
+        house.process.terminate()
+        # An answer that is cut off raises an error here.
+        assert [] == [line for line in lines if line and not line.startswith(":")]
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=20)
+
+    assert closed.value.rcvd is not None
+    assert (1001, "Lampstand is being stopped.") == (closed.value.rcvd.code, closed.value.rcvd.reason)
+
+
 @pytest.mark.parametrize("given", ["x", "-1", "1.5", "9" * 40])
 def test_what_is_no_id_is_refused(house: Served, given: str) -> None:
     answer = house.guest.get("/api/v1/events", headers={"Last-Event-ID": given})

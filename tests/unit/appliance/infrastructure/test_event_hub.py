@@ -56,6 +56,17 @@ def test_an_event_of_another_process_reaches_those_who_listen(appliance: Applian
     assert [[1, 2]] * 5 == within(appliance, work)
 
 
+def test_everyone_stops_listening_when_the_hub_is_closed(appliance: Appliance) -> None:
+    async def work(hub: EventHub) -> object:
+        listening = asyncio.create_task(first(hub, 1, None))
+        await asyncio.sleep(0)
+        hub.close()
+        await asyncio.to_thread(say, appliance.appliance_db, 1)
+        return await listening, await first(hub, 1, 0)
+
+    assert ([], []) == within(appliance, work)
+
+
 def test_whoever_comes_back_gets_what_they_missed_and_then_what_follows(appliance: Appliance) -> None:
     for number in range(1, 8):
         say(appliance.appliance_db, number)
