@@ -91,10 +91,13 @@ class Rankings:
     def _take(self, library: _Library) -> None:
         with self._lock:
             if self._of != library:
-                # Whatever comes of it, it is not tried again for the same library.
-                self._of = library
-                self._ranking = self._read(library)
-                leave_out_of_collections()
+                try:
+                    self._ranking = self._read(library)
+                    leave_out_of_collections()
+                finally:
+                    # Only now: until then, who has no older ranking waits for this one. Whatever came of it, it is not
+                    # tried again for the same library.
+                    self._of = library
 
     def _read(self, library: _Library) -> Ranking | None:
         known = {each.id: each for each in store.select_translations(self._library.reader)}
