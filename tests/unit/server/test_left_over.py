@@ -74,7 +74,8 @@ def test_a_process_in_another_root_is_left_alone(tmp_path: Path, start: Start) -
     assert [] == left_over(folder)
 
 
-def test_what_is_left_over_is_ended_and_named(tmp_path: Path, start: Start) -> None:
+def test_what_is_left_over_is_ended_and_named(tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.left_over.TERMINATE_S", 1.0)
     folder = DataFolder(tmp_path).create()
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     web = start("serve", environment=environment_of(folder))
