@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.infrastructure.certificates import EXPOSED_KEYS, RENEW_KEYS
+from appliance.infrastructure.confinement import confinement_here
 from appliance.infrastructure.damage import PeopleDataLost, check_not_lost
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.database_errors import DatabaseDamaged
@@ -41,7 +42,7 @@ def run_checks(folder: DataFolder, open_appliance: Callable[[], Appliance]) -> l
         _modes(folder),
     ]
     whole = all(check.ok for check in files[:2])
-    return [*files, _space(folder), *(_checks(open_appliance()) if whole else ())]
+    return [*files, _space(folder), _confinement(), *(_checks(open_appliance()) if whole else ())]
 
 
 def _people(folder: DataFolder) -> Check:
@@ -74,6 +75,18 @@ def _space(folder: DataFolder) -> Check:
     return Check(
         what="Disk", ok=free >= LEAST_FREE_GIB, finding=f"{free:.1f} GiB free. The data folder holds {parts or 'nothing'}.",
         remedy="Free at least 1 GiB.",
+    )  # fmt: skip
+
+
+def _confinement() -> Check:
+    here = confinement_here()
+    missing = " and no ".join(
+        name for name, offered in (("Landlock", here.landlock), ("seccomp", here.seccomp)) if not offered
+    )
+    return Check(
+        what="Queries in Cypher", ok=not missing, needed=False,
+        finding=f"confined by limits alone: this machine has no {missing}." if missing else "confined by Landlock and seccomp.",
+        remedy="Kernels from 5.13 on have Landlock, and `apt-get install libseccomp2` brings seccomp. `docs/security.md` says what each prevents.",
     )  # fmt: skip
 
 

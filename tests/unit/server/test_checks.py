@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from appliance.infrastructure.confinement import Confinement
 from appliance.infrastructure.paths import DataFolder
 from server.bootstrap import Appliance, open_appliance
 from server.checks import Check, run_checks
@@ -50,3 +53,22 @@ def test_a_lost_or_damaged_database_leads_to_restore_and_is_not_opened(tmp_path:
         assert not found["People's data"].ok
         assert "`lampstand restore" in found["People's data"].remedy
         assert "Texts" not in found
+
+
+@pytest.mark.parametrize(
+    ("landlock", "seccomp", "says"),
+    [
+        (True, True, "confined by Landlock and seccomp."),
+        (True, False, "confined by limits alone: this machine has no seccomp."),
+        (False, False, "confined by limits alone: this machine has no Landlock and no seccomp."),
+    ],
+)
+def test_what_confines_queries_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, landlock: bool, seccomp: bool, says: str
+) -> None:
+    monkeypatch.setattr("server.checks.confinement_here", lambda: Confinement(landlock=landlock, seccomp=seccomp))
+    found = checks(DataFolder(tmp_path / "home"))["Queries in Cypher"]
+
+    assert says == found.finding
+    assert (landlock and seccomp) == found.ok
+    assert not found.needed
