@@ -57,7 +57,7 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
 def console() -> Console:
     """For people: lines fit the terminal, and stay whole where a program reads them."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
 
 def print_json(value: Any) -> None:

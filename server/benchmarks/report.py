@@ -55,7 +55,7 @@ def print_report(name: str, measurements: list[Measurement], *, as_json: bool) -
     for each in measurements:
         holds = "" if each.holds is None else ("yes" if each.holds else "[red]no[/]")
         table.add_row(each.name, _cell(each.value), each.unit, _cell(each.baseline), _cell(each.bar), holds)
-    out = Console(highlight=False)
+    out = Console(highlight=False, emoji=False)
     out.print(table)
     machine = report.machine
     out.print(
