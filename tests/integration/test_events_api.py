@@ -125,8 +125,8 @@ def test_streams_and_sockets_are_ended_properly_when_the_server_stops(house: Ser
         lines = stream.iter_lines()
         assert next(lines).startswith(":")
         house.process.terminate()
-        # An answer that is cut off raises an error here.
-        assert [] == [line for line in lines if line and not line.startswith(":")]
+        for _line in lines:
+            pass  # an answer that is cut off raises an error
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=20)
 

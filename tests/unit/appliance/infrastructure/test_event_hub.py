@@ -57,11 +57,12 @@ def test_an_event_of_another_process_reaches_those_who_listen(appliance: Applian
 
 
 def test_everyone_stops_listening_when_the_hub_is_closed(appliance: Appliance) -> None:
+    say(appliance.appliance_db, 1)
+
     async def work(hub: EventHub) -> object:
         listening = asyncio.create_task(first(hub, 1, None))
         await asyncio.sleep(0)
         hub.close()
-        await asyncio.to_thread(say, appliance.appliance_db, 1)
         return await listening, await first(hub, 1, 0)
 
     assert ([], []) == within(appliance, work)
