@@ -57,6 +57,7 @@ class BM25Index:
         found_in = np.diff(self._offsets)
         documents = len(np.unique(of))
         idf = np.maximum(np.log((documents - found_in + 0.5) / (found_in + 0.5)), LEAST_IDF)
-        relative = lengths / max(lengths.sum() / max(documents, 1), 1.0)
+        average = float(lengths.sum()) / max(documents, 1)
+        relative = lengths / (average or 1.0)
         damped = frequencies + K1 * (1 - B + B * relative[self._rows])
         self._impacts = (idf[word_of] * frequencies * (K1 + 1) / damped).astype(np.float32)

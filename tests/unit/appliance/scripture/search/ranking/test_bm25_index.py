@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from appliance.infrastructure.database import TOKENIZE, Database, UnitOfWork
@@ -26,6 +26,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
     return database
 
 
+@example(rows=[("", ""), ("", "light")], query=["light"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=30), query=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4))  # fmt: skip
 def test_scores_are_those_of_fts5(database: Database, rows: list[tuple[str, str]], query: list[str]) -> None:
