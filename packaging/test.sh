@@ -40,4 +40,14 @@ step "Lint";             ruff check .
 step "Format";           ruff format --check .
 step "Types";            mypy
 step "Import contracts"; lint-imports
-step "Tests";            python -m pytest "$@"
+case "$*" in
+"" | --soak)
+  failed=
+  step "Unit tests";       python -m pytest tests/unit --numprocesses 2 "$@" || failed=yes
+  step "All other tests";  python -m pytest tests/integration tests/e2e "$@" || failed=yes
+  [ -z "$failed" ]
+  ;;
+*)
+  step "Tests";            python -m pytest "$@"
+  ;;
+esac

@@ -53,7 +53,7 @@ def burning(home: Path) -> list[int]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [5, pytest.param(100, marks=pytest.mark.soak)])
 def test_killing_any_worker_at_any_moment_loses_and_repeats_nothing(
     house: Appliance, sword_root: Path, rounds: int
 ) -> None:
@@ -127,7 +127,7 @@ def test_an_idle_worker_asked_to_end_ends(house: Appliance) -> None:
 
 
 @pytest.mark.parametrize("kind", [BURN_OCR, BURN_MEDIA], ids=lambda kind: str(kind.queue))
-@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_a_supervised_worker_that_is_killed_takes_its_job_up_again(
     house: Appliance, kind: JobKind, rounds: int, record_property: Callable[[str, object], None]
 ) -> None:
