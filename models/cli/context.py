@@ -56,8 +56,11 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def console() -> Console:
-    """For people: lines fit the terminal, and stay whole where a program reads them."""
-    return Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+    """For people: lines fit the terminal, and stay whole where a program reads them.
+
+    Everything is printed as it is, [brackets] too. What has a style is a `Text`.
+    """
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
 
 def print_json(value: Any) -> None:
@@ -68,7 +71,7 @@ def print_json(value: Any) -> None:
 def byte_progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error; the function inside takes bytes done and in all."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(
         *columns, console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty()

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
 from models.known import Recommendation
@@ -59,8 +60,11 @@ def plan(given: ModelsFolder, name: str, as_json: bool) -> None:
     need = made.need
     out = console()
     out.print(
-        f"[bold]{made.model}[/] on {made.device}, {made.threads} threads"
-        + (f", context {made.context:,}" if made.context else "")
+        Text.assemble(
+            (made.model, "bold"),
+            f" on {made.device}, {made.threads} threads",
+            f", context {made.context:,}" if made.context else "",
+        )
     )
     parts = (
         ("weights", need.weights),
@@ -103,7 +107,11 @@ def recommend(given: ModelsFolder, as_json: bool) -> None:
         out.print("None fits into the free memory. Answers quote passages without one.")
         return
     out.print(
-        f"\n[bold]{best.model.name}[/]: {best.why} It is the largest here that answers quickly enough to be read along."
+        Text.assemble(
+            "\n",
+            (best.model.name, "bold"),
+            f": {best.why} It is the largest here that answers quickly enough to be read along.",
+        )
     )
     out.print(f"`lampstand models pull {best.model.name}` fetches {in_words(best.model.size)} from {best.model.url}")
     out.print(

@@ -4,6 +4,7 @@ import time
 
 import click
 import msgspec
+from rich.text import Text
 
 from models.catalogue import Role
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
@@ -32,7 +33,7 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True):
 def bench(given: ModelsFolder, name: str, as_json: bool) -> None:
     """How fast a model writes or embeds here, through the runtime."""
     model = given.catalogue.find(name)
-    with given.client() as client, console().status(f"measuring {name}"):
+    with given.client() as client, console().status(Text(f"measuring {name}")):
         client.ensure_running()
         if model.role is Role.CHAT:
             run(_write(client, name, tokens=1))  # loads it

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json
 from models.client import Client
@@ -85,7 +86,7 @@ def pin(given: ModelsFolder, name: str, off: bool, as_json: bool) -> None:
 def _report(given: ModelsFolder, action: str, name: str, *, as_json: bool) -> None:
     given.catalogue.find(name)
     out = console()
-    with given.client() as client, out.status(f"loading {name}"):
+    with given.client() as client, out.status(Text(f"loading {name}")):
         status = _act(client, action, name)
     if as_json:
         print_json(status)

@@ -4,6 +4,7 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from appliance.infrastructure.machine import Machine, describe_machine
 
@@ -53,9 +54,9 @@ def print_report(name: str, measurements: list[Measurement], *, as_json: bool) -
         return
     table = Table("measured", "value", "unit", "baseline", "bar", "holds", box=None, header_style="bold", title=name)
     for each in measurements:
-        holds = "" if each.holds is None else ("yes" if each.holds else "[red]no[/]")
+        holds = "" if each.holds is None else ("yes" if each.holds else Text("no", "red"))
         table.add_row(each.name, _cell(each.value), each.unit, _cell(each.baseline), _cell(each.bar), holds)
-    out = Console(highlight=False, emoji=False)
+    out = Console(highlight=False, markup=False, emoji=False)
     out.print(table)
     machine = report.machine
     out.print(

@@ -43,9 +43,12 @@ class Home:
 
 
 def console() -> Console:
-    """For people: lines fit the terminal, and stay whole where a program reads them."""
-    # A fingerprint may have :CD: in it, which rich would print as a picture.
-    return Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+    """For people: lines fit the terminal, and stay whole where a program reads them.
+
+    Everything is printed as it is: names, paths and messages may have [brackets] or :CD: in them, which rich would read as
+    styles and pictures. What has a style is a `Text`.
+    """
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
 
 def print_json(value: Any) -> None:
@@ -53,9 +56,9 @@ def print_json(value: Any) -> None:
 
 
 def print_problem(message: str, remedy: str = "") -> None:
-    stderr = Console(stderr=True, highlight=False, emoji=False)
-    stderr.print(f"[bold red]{'✗' if stderr.encoding.startswith('utf') else 'x'}[/] ", end="")
-    stderr.print(f"{message} {remedy}".strip(), markup=False, soft_wrap=True)
+    stderr = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    stderr.print(f"{'✗' if stderr.encoding.startswith('utf') else 'x'} ", style="bold red", end="")
+    stderr.print(f"{message} {remedy}".strip(), soft_wrap=True)
 
 
 def fail(error: ApplianceError) -> int:
@@ -66,7 +69,7 @@ def fail(error: ApplianceError) -> int:
 
 def run_with_progress(appliance: Appliance, job: Job, *, quiet: bool) -> Job:
     """Work on a job here, or follow it where another process has it, with a bar on standard error."""
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     with Progress(
         *columns, console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty()
     ) as bar:

@@ -6,6 +6,7 @@ import click
 import httpx
 import msgspec
 from rich.table import Table
+from rich.text import Text
 
 from appliance import __version__
 from server.checks import Check, run_checks
@@ -101,7 +102,6 @@ def doctor(home: Home, repair: bool, as_json: bool) -> None:
 def _print_checks(checks: list[Check]) -> None:
     out = console()
     for check in checks:
-        mark = "[green]ok[/]  " if check.ok else ("[red]mend[/]" if check.needed else "[yellow]note[/]")
-        out.print(
-            f"{mark} {check.what}: {check.finding}" + (f" {check.remedy}" if check.remedy and not check.ok else "")
-        )
+        mark = ("ok  ", "green") if check.ok else (("mend", "red") if check.needed else ("note", "yellow"))
+        remedy = f" {check.remedy}" if check.remedy and not check.ok else ""
+        out.print(Text.assemble(mark, f" {check.what}: {check.finding}{remedy}"))

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 import structlog
+from rich.text import Text
 
 from appliance.infrastructure.certificates import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.jobs.kind import QUEUES
@@ -53,9 +54,11 @@ def up(home: Home, host: str | None, port: int | None, https_port: int | None, e
     appliance.close()
 
     def ready(address: str) -> None:
-        out.print(f"Lampstand is at [bold]{address}[/] (data in {appliance.folder.home}). Ctrl-C ends it.")
+        out.print(
+            Text.assemble("Lampstand is at ", (address, "bold"), f" (data in {appliance.folder.home}). Ctrl-C ends it.")
+        )
         for line in greeting:
-            out.print(line.format(address=address))
+            out.print(line)
 
     raise click.exceptions.Exit(run_all(appliance.folder, appliance.settings, ready, exercises=exercises))
 
@@ -70,31 +73,36 @@ def _report_modes(appliance: Appliance) -> None:
         )
 
 
-def _greeting(appliance: Appliance) -> list[str]:
+def _greeting(appliance: Appliance) -> list[Text]:
     """What to do next: set up, or where other machines find this one; before that, what is wrong with the keys."""
     return [
-        *([f"[yellow]{EXPOSED_KEYS}[/] {RENEW_KEYS}"] if appliance.keys_are_exposed else []),
+        *([Text.assemble((EXPOSED_KEYS, "yellow"), f" {RENEW_KEYS}")] if appliance.keys_are_exposed else []),
         *_next_step(appliance),
     ]
 
 
-def _next_step(appliance: Appliance) -> list[str]:
+def _next_step(appliance: Appliance) -> list[Text]:
     from appliance.community.accounts import operations, queries
-    from server.supervision import PortInUse, check_port
+    from server.supervision import PortInUse, address, check_port
 
     if not queries.is_set_up(appliance.appliance_db):
         code = operations.new_setup_code(appliance.appliance_db)
+        page = f"{address(appliance.settings)}/setup"
         return [
-            f"Only this machine is answered until it is set up: open {{address}}/setup and enter the code [bold]{code}[/],",
-            "or run `lampstand users setup` here, which needs no browser.",
+            Text.assemble(
+                f"Only this machine is answered until it is set up: open {page} and enter the code ",
+                (code, "bold"),
+                ",",
+            ),
+            Text("or run `lampstand users setup` here, which needs no browser."),
         ]
     if appliance.settings.host in (LOOPBACK, "localhost", "::1"):
         return []
     try:
         check_port(appliance.settings.host or EVERYWHERE, appliance.settings.https_port, "--https-port")
     except PortInUse as error:
-        return [f"Other machines are not answered. {error}"]
-    return [f"Other machines: {' or '.join(appliance.https_addresses())}"]
+        return [Text(f"Other machines are not answered. {error}")]
+    return [Text(f"Other machines: {' or '.join(appliance.https_addresses())}")]
 
 
 @click.command()
@@ -125,7 +133,7 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
         out.print(f"Serving at {url}")
         if not supervised and appliance.folder.is_writable:
             for line in _greeting(appliance):
-                out.print(line.format(address=url))
+                out.print(line)
 
     def opened() -> None:
         out.print(f"Other machines are answered at {' or '.join(appliance.https_addresses())}")

@@ -1,6 +1,7 @@
 """`tls`: the certificates that HTTPS is served with."""
 
 import click
+from rich.text import Text
 
 from appliance.infrastructure.certificates import Served, describe
 from server.cli.context import JSON_OPTION, Home, console, print_json
@@ -61,7 +62,7 @@ def show(home: Home, as_json: bool) -> None:
         return
     out = console()
     for name, each in found.items():
-        out.print(f"[bold]{name}[/]: {each.subject}, until {each.expires_at:%d %B %Y}")
+        out.print(Text.assemble((name, "bold"), f": {each.subject}, until {each.expires_at:%d %B %Y}"))
         out.print(f"  SHA-256 {each.fingerprint}")
         if each.names:
             out.print(f"  for {', '.join(each.names)}")

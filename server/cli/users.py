@@ -3,7 +3,6 @@
 import sys
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
 from appliance.community.accounts import operations, queries
@@ -50,7 +49,7 @@ def list_users(home: Home, as_json: bool) -> None:
         return
     table = Table("name", "signs in as", "role", "since", box=None, header_style="bold")
     for each in people:
-        table.add_row(escape(each.name), escape(each.login or "(class code)"), each.role.value, day(each.created_at))
+        table.add_row(each.name, each.login or "(class code)", each.role.value, day(each.created_at))
     console().print(table if people else "Nobody yet. `lampstand users setup` creates the administrator.")
 
 

@@ -64,7 +64,7 @@ def test_keys_of_an_earlier_version_are_reported_until_they_are_renewed(home: Ho
     def warned() -> tuple[bool, bool]:
         (check,) = (each for each in run_checks(home.folder, home.open) if each.what == "Keys of HTTPS")
         appliance = home.open()
-        greeting = "\n".join(_greeting(appliance))
+        greeting = "\n".join(map(str, _greeting(appliance)))
         appliance.close()
         assert check.ok or (check.needed and "--new-authority" in check.remedy and check.finding == EXPOSED_KEYS)
         return not check.ok, EXPOSED_KEYS in greeting
