@@ -3,10 +3,16 @@
 from pathlib import Path
 
 import click
+import msgspec
 from rich.console import Console
+from rich.table import Table
 
+from appliance.infrastructure.opening import read_regular
+from appliance.scripture.search.hits import Search
 from appliance.scripture.search.ranking.learned import SHIPPED
-from server.cli.context import Home
+from appliance.scripture.search.service import QueryRefused
+from server.bootstrap import Appliance
+from server.cli.context import JSON_OPTION, Home, console, print_json
 
 
 @click.group()
@@ -32,3 +38,50 @@ def train(home: Home, file: Path, output: Path) -> None:
         written = train_ranking(appliance, file, output, status.update)
     for path in written:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+
+
+class QueryFeatures(msgspec.Struct, frozen=True, kw_only=True):
+    """A query with the verses worth ranking, in the order of the canon, and a row of numbers for each."""
+
+    query: str
+    columns: list[str]
+    verse_ids: list[int]
+    rows: list[list[float]]
+
+
+@ranking.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--translation", help="The reader's text (default: the one that is shown).")
+@JSON_OPTION
+@click.pass_obj
+def features(home: Home, file: Path, translation: str | None, as_json: bool) -> None:
+    """Print what the ranking scores for each query of FILE, one a line: columns, verses and their numbers."""
+    appliance = home.open()
+    shown = translation or appliance.shown().id
+    found = [_features(appliance, query, shown) for query in read_queries(file)]
+    if as_json:
+        print_json({"queries": found})
+        return
+    table = Table("query", "verses", "columns", box=None, header_style="bold")
+    for each in found:
+        table.add_row(each.query, f"{len(each.verse_ids):,}", f"{len(each.columns):,}")
+    console().print(table)
+
+
+def read_queries(file: Path) -> list[str]:
+    """The queries of a file, one a line; empty lines are left out. Raises FileRefused; QueryRefused where there are none."""
+    try:
+        lines = read_regular(file).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise QueryRefused(f"{file.name} is not UTF-8.", remedy="Convert it to UTF-8 first.") from error
+    queries = [line.strip() for line in lines if line.strip()]
+    if not queries:
+        raise QueryRefused(f"{file.name} has no queries.", remedy="Write one a line.")
+    return queries
+
+
+def _features(appliance: Appliance, query: str, translation: str) -> QueryFeatures:
+    table = appliance.finder.features(Search(query=query, translation=translation))
+    return QueryFeatures(
+        query=query, columns=table.columns, verse_ids=table.verse_ids.tolist(), rows=table.rows.tolist()
+    )

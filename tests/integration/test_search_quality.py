@@ -50,6 +50,17 @@ def test_the_shipped_trees_know_the_columns_that_are_made(installed: Appliance) 
     assert sorted(ranked.scores, reverse=True) == ranked.scores
 
 
+def test_the_features_are_those_of_the_verses_that_a_search_ranks(installed: Appliance) -> None:
+    table = installed.finder.features(Search(query="forgivness", translation="WEB"))
+    again = installed.finder.features(Search(query="forgiveness", translation="WEB"))
+    found = installed.finder.search(Search(query="forgivness", translation="WEB", limit=50))
+
+    assert (len(table.verse_ids), len(table.columns)) == table.rows.shape
+    assert sorted(set(table.verse_ids.tolist())) == table.verse_ids.tolist()
+    assert {hit.verse_id for hit in found.hits} <= set(table.verse_ids.tolist())
+    assert again.rows.tolist() == table.rows.tolist()
+
+
 def test_the_garbage_collector_never_walks_what_a_ranking_is_made_of(installed: Appliance) -> None:
     ranking = installed.finder.rankings.current(installed.embedder.model)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,7 +16,7 @@ from appliance.scripture.search.highlight import Highlights
 from appliance.scripture.search.hits import Why
 from appliance.scripture.search.in_order import FEWEST_WORDS, words_in_order, words_of
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.search.ranking.ranking import Ranked, Ranking
+from appliance.scripture.search.ranking.ranking import FeatureTable, Ranked, Ranking
 from appliance.scripture.search.wording import subject_of
 
 # How deep words are read; also how far a reader can page where there is no ranking.
@@ -49,13 +50,7 @@ def rank(
     database: Database, ranking: Ranking, embedder: Embedder, query: str, translation: Translation, span: Span
 ) -> Found:
     """What the learned ranking finds. Raises Unavailable where nobody makes a vector of the query."""
-    subject = subject_of(query)
-    text_query = parse_query(subject)
-    correctable = text_query is not None and not text_query.structured and translation.language.startswith("en")
-    corrected = ranking.vocabulary.respelt(text_query) if text_query and correctable else {}
-    for typed, meant in corrected.items():
-        subject = re.sub(rf"\b{re.escape(typed)}\b", meant, subject)
-    text_query = parse_query(subject)
+    subject, text_query, corrected = _understand(ranking, query, translation)
     ranked = ranking.rank(database.reader, text_query, lambda: embedder.embed([subject])[0], span)
     scores = dict(zip(ranked.verse_ids, ranked.scores, strict=True))
     # What a phrase or an operator asks for goes before all others, as it would by words alone.
@@ -72,6 +67,32 @@ def rank(
         ranked=order, why=lambda verses: _support(ranked, verses, frozenset(ordered)), marked=text_query.words if text_query else (),
         notice=_corrections(corrected),
     )  # fmt: skip
+
+
+def features(
+    database: Database, ranking: Ranking, embedder: Embedder, query: str, translation: Translation, span: Span
+) -> FeatureTable:
+    """What the learned ranking scores for a query. Raises Unavailable where nobody makes a vector of it."""
+    subject, text_query, _corrected = _understand(ranking, query, translation)
+    return ranking.features(database.reader, text_query, lambda: embedder.embed([subject])[0], span)
+
+
+class _Understood(NamedTuple):
+    """What a query is about, as text and parsed, and what was typed for what is meant."""
+
+    subject: str
+    text_query: TextQuery | None
+    corrected: dict[str, str]
+
+
+def _understand(ranking: Ranking, query: str, translation: Translation) -> _Understood:
+    subject = subject_of(query)
+    text_query = parse_query(subject)
+    correctable = text_query is not None and not text_query.structured and translation.language.startswith("en")
+    corrected = ranking.vocabulary.respelt(text_query) if text_query and correctable else {}
+    for typed, meant in corrected.items():
+        subject = re.sub(rf"\b{re.escape(typed)}\b", meant, subject)
+    return _Understood(subject, parse_query(subject), corrected)
 
 
 def _corrections(corrected: dict[str, str]) -> str | None:

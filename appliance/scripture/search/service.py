@@ -19,6 +19,7 @@ from appliance.scripture.search.hits import Hit, Mode, Results, Search, Why
 from appliance.scripture.search.hybrid import (
     MEANING_DEPTH,
     Found,
+    features,
     fuse_words_and_meaning,
     keyword,
     rank,
@@ -29,6 +30,7 @@ from appliance.scripture.search.lemma import find_uses
 from appliance.scripture.search.named import named_verses
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.current import Rankings
+from appliance.scripture.search.ranking.ranking import FeatureTable
 
 MAX_QUERY_CHARACTERS = 1_000
 MAX_LIMIT = 100
@@ -42,6 +44,10 @@ class QueryRefused(Refused):
 
 class MeaningUnavailable(Unavailable):
     """There are no vectors yet, or nobody to make one of the query."""
+
+
+class NoRanking(Unavailable):
+    """The learned ranking was made for other texts, or for another model."""
 
 
 class Finder:
@@ -126,6 +132,22 @@ class Finder:
             loose = keyword(self._library, query, translation, span, MEANING_DEPTH, loose=not foreign)
             return _by_words(query, loose, f"{error.message} These results match by words only.")
         return found.with_notice(foreign)
+
+    def features(self, wanted: Search) -> FeatureTable:
+        """What the learned ranking scores for a query in hybrid mode, whatever its mode, cursor and limit.
+
+        Raises QueryRefused, TranslationNotFound, MeaningUnavailable, NoRanking, and what `within` and `book` raise.
+        """
+        _check(wanted)
+        translation = queries.find_translation(self._library, wanted.translation)
+        embedder = self.ready()
+        ranking = self.rankings.current(embedder.model)
+        if ranking is None:
+            raise NoRanking(
+                "This library is not ranked by what was learned.",
+                remedy="It was learned for English texts and the model that ./packaging/run.sh installs.",
+            )
+        return features(self._library, ranking, embedder, wanted.query, translation, _span(wanted))
 
     def _by_meaning(self, text: str, span: Span) -> Found:
         (vector,) = self.ready().embed([text])

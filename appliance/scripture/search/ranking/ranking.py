@@ -10,7 +10,7 @@ from appliance.infrastructure.database import Reader
 from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.fts import TextQuery
 from appliance.scripture.search.ranking.features import Features, candidates
-from appliance.scripture.search.ranking.knowledge import Integers, Knowledge
+from appliance.scripture.search.ranking.knowledge import Floats, Integers, Knowledge
 from appliance.scripture.search.ranking.learned import (
     Learned,
     TopicVotes,
@@ -63,6 +63,14 @@ class Ranked(msgspec.Struct, frozen=True):
         return self._ranking.support(self._signals, verse_ids)
 
 
+class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What the trees see of a query: the verses worth ranking in the order of the canon, and a row of numbers for each."""
+
+    columns: list[str]
+    verse_ids: Integers
+    rows: Floats
+
+
 class Ranking:
     """Ranks for one library as it was when this was made."""
 
@@ -75,21 +83,32 @@ class Ranking:
         self._forest = learned.linked if len(knowledge.links.values) else learned.unlinked
 
     def rank(self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> Ranked:
-        """The best verses of a part of the canon for a query; `embed` makes its vector."""
+        """The best verses of a part of the canon for a query; `embed` makes its vector. Raises RankerOutdated."""
+        signals, table = self._table(reader, query, embed, span)
+        if table.columns != self._learned.columns:
+            raise RankerOutdated(
+                "The ranker was trained on other features.", remedy="`lampstand ranking train` makes it anew."
+            )
+        scores = self._forest.score(table.rows)
+        order = np.argsort(-scores, kind="stable")
+        return Ranked(table.verse_ids[order].tolist(), scores[order].tolist(), self, signals)
+
+    def features(self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> FeatureTable:
+        """What `rank` scores."""
+        _signals, table = self._table(reader, query, embed, span)
+        return table
+
+    def _table(
+        self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], span: Span
+    ) -> tuple[Signals, FeatureTable]:
         knowledge = self.knowledge
         within = knowledge.within(span.first, span.last)
         words = find_words(reader, knowledge, query, within)
         vector = np.frombuffer(embed(), dtype="<f4")
         signals = gather(knowledge, self._learned.lens, self._memory, query, vector, words, within)
         found = candidates(signals, within)
-        columns, table = self._features.table(signals, found)
-        if columns != self._learned.columns:
-            raise RankerOutdated(
-                "The ranker was trained on other features.", remedy="`lampstand ranking train` makes it anew."
-            )
-        scores = self._forest.score(table)
-        order = np.argsort(-scores, kind="stable")
-        return Ranked(knowledge.places[found[order]].tolist(), scores[order].tolist(), self, signals)
+        columns, rows = self._features.table(signals, found)
+        return signals, FeatureTable(columns=columns, verse_ids=knowledge.places[found], rows=rows)
 
     def support(self, signals: Signals, verse_ids: list[int]) -> dict[int, Support]:
         knowledge, recalled = self.knowledge, signals.recalled
