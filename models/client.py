@@ -224,9 +224,20 @@ def _start(folder: Path, socket: Path, idle_exit_s: float) -> int | None:
     """
     read_end, write_end = os.pipe()
     command = [
-        sys.executable, "-P", "-m", "models.cli", "serve", "--folder", str(folder), "--socket", str(socket),
-        "--idle-exit", str(idle_exit_s), "--ready-fd", str(write_end),
-    ]  # fmt: skip
+        sys.executable,
+        "-P",
+        "-m",
+        "models.cli",
+        "serve",
+        "--folder",
+        str(folder),
+        "--socket",
+        str(socket),
+        "--idle-exit",
+        str(idle_exit_s),
+        "--ready-fd",
+        str(write_end),
+    ]
     log = _log_file(folder)
     log.parent.mkdir(parents=True, exist_ok=True)
     try:

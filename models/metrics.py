@@ -12,9 +12,11 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         self.requests = Counter(
-            "lampstand_models_requests", "Requests, by kind and HTTP status or `cancelled`.", ["kind", "status"],
+            "lampstand_models_requests",
+            "Requests, by kind and HTTP status or `cancelled`.",
+            ["kind", "status"],
             registry=registry,
-        )  # fmt: skip
+        )
         self.prompt_tokens = Counter("lampstand_models_prompt_tokens", "Tokens read.", ["model"], registry=registry)
         self.reused_tokens = Counter(
             "lampstand_models_reused_tokens",
@@ -26,9 +28,12 @@ class Metrics:
             "lampstand_models_completion_tokens", "Tokens written.", ["model"], registry=registry
         )
         self.first_token_s = Histogram(
-            "lampstand_models_first_token_seconds", "From a request to its first word.", ["model"], buckets=TIMES_S,
+            "lampstand_models_first_token_seconds",
+            "From a request to its first word.",
+            ["model"],
+            buckets=TIMES_S,
             registry=registry,
-        )  # fmt: skip
+        )
         self.embedded_texts = Counter(
             "lampstand_models_embedded_texts",
             "Texts embedded, by whether they were known.",

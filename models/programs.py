@@ -24,12 +24,19 @@ async def run_module(
     Raises ModelUnavailable with the last line of its complaints where it fails or takes longer than `timeout_s`.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", module, *arguments,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        sys.executable,
+        "-P",
+        "-m",
+        module,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
         # A group, not a session: that would have a share of the cores of its own, however nice. uvloop knows no
         # `process_group`.
-        preexec_fn=os.setpgrp, env={**os.environ, **(environment or {})},
-    )  # fmt: skip
+        preexec_fn=os.setpgrp,
+        env={**os.environ, **(environment or {})},
+    )
     try:
         async with asyncio.timeout(timeout_s):
             output, complaints = await process.communicate()

@@ -187,10 +187,13 @@ class Residency:
         try:
             _log.info("loading", model=model.id, device=plan.device, context=plan.context)
             child = await ChildProcess.start(
-                model.id, self._backends[model.backend], self._options(model, plan, path),
-                load_timeout_s=self._settings.load_timeout_s, hang_timeout_s=self._settings.hang_timeout_s,
+                model.id,
+                self._backends[model.backend],
+                self._options(model, plan, path),
+                load_timeout_s=self._settings.load_timeout_s,
+                hang_timeout_s=self._settings.hang_timeout_s,
                 environment={**cache_variables(self._catalogue.folder), **self._room.environment(plan)},
-            )  # fmt: skip
+            )
         except ModelUnavailable as error:
             if plan.gpu_indices:
                 # Most likely the card's memory was not enough after all, which a smaller plan mends.
@@ -308,9 +311,15 @@ class Residency:
         if not limit and not plan.gpu_indices:
             limit = int(plan.need.ram * LIMIT_FACTOR) + plan.prefix_bytes + LIMIT_MARGIN
         return LoadOptions(
-            path=str(path), threads=plan.threads, family=model.family, context=plan.context, gpu_layers=plan.gpu_layers,
-            cache_type=plan.cache_type, prefix_bytes=plan.prefix_bytes, memory_limit=limit,
-        )  # fmt: skip
+            path=str(path),
+            threads=plan.threads,
+            family=model.family,
+            context=plan.context,
+            gpu_layers=plan.gpu_layers,
+            cache_type=plan.cache_type,
+            prefix_bytes=plan.prefix_bytes,
+            memory_limit=limit,
+        )
 
     def _chosen(self, strategy: Strategy) -> list[str]:
         """The model of each role whose settings have this strategy."""

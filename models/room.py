@@ -68,9 +68,11 @@ class Room:
             name for library in self.machine.libraries if library.gpu for name in _GPU_LIBRARIES.get(library.name, ())
         ]
         return Wish(
-            context=self._settings.context, cache_type=self._settings.cache_type,
-            prefix_bytes=self._settings.prefix_mib * MIB, gpu_backends=tuple(able),
-        )  # fmt: skip
+            context=self._settings.context,
+            cache_type=self._settings.cache_type,
+            prefix_bytes=self._settings.prefix_mib * MIB,
+            gpu_backends=tuple(able),
+        )
 
     def budget(
         self,

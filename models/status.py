@@ -48,10 +48,15 @@ def model_statuses(host: Host) -> list[ModelStatus]:
     found = []
     for model in host.catalogue.models():
         status = ModelStatus(
-            id=model.id, role=model.role.value, backend=model.backend, size=model.size, licence=model.licence,
-            source=model.source, pinned=host.residency.is_pinned(model),
+            id=model.id,
+            role=model.role.value,
+            backend=model.backend,
+            size=model.size,
+            licence=model.licence,
+            source=model.source,
+            pinned=host.residency.is_pinned(model),
             state="loading" if host.residency.is_loading(model.id) else "available",
-        )  # fmt: skip
+        )
         resident = residents.get(model.id)
         in_use = host.residency.users_of(model.id)
         found.append(_with_resident(status, resident, in_use) if resident else status)
@@ -61,18 +66,25 @@ def model_statuses(host: Host) -> list[ModelStatus]:
 def _with_resident(status: ModelStatus, resident: Resident, in_use: int) -> ModelStatus:
     loaded, need = resident.child.loaded, resident.need
     return msgspec.structs.replace(
-        status, state="loaded", in_use=in_use, took_s=loaded.took_s, pid=resident.child.pid, plan=resident.plan,
+        status,
+        state="loaded",
+        in_use=in_use,
+        took_s=loaded.took_s,
+        pid=resident.child.pid,
+        plan=resident.plan,
         idle_s=0.0 if in_use else time.time() - resident.last_used,
         predicted_bytes=need.ram + sum(need.gpus.values()),
         taken_bytes=loaded.taken_bytes + sum(resident.taken_gpus.values()),
-    )  # fmt: skip
+    )
 
 
 def device_statuses(host: Host) -> list[DeviceStatus]:
     return [
         DeviceStatus(
-            name=device.name, capacity=device.queue.capacity, largest_pass=device.largest_pass,
+            name=device.name,
+            capacity=device.queue.capacity,
+            largest_pass=device.largest_pass,
             waiting={lane.value: device.queue.length(lane) for lane in Lane},
         )
         for device in host.devices.values()
-    ]  # fmt: skip
+    ]

@@ -91,7 +91,9 @@ def create_app(appliance: Appliance) -> Litestar:
             routes.api,
             routes.pages,
             create_static_files_router(
-                path="/static", directories=[HERE / "static"], opt=rule(Permission.ENTER, plain=True),
+                path="/static",
+                directories=[HERE / "static"],
+                opt=rule(Permission.ENTER, plain=True),
                 exception_handlers={500: _on_odd_path},
             ),
         ],
@@ -104,22 +106,35 @@ def create_app(appliance: Appliance) -> Litestar:
             "who": Provide(_who),
             "me": Provide(_me),
         },
-        middleware=[noting_departures, pausing_refusals, compressing_in(threads.compression), DefineMiddleware(WhoAsks, database=appliance.appliance_db)],
+        middleware=[
+            noting_departures,
+            pausing_refusals,
+            compressing_in(threads.compression),
+            DefineMiddleware(WhoAsks, database=appliance.appliance_db),
+        ],
         guards=[guard],
         lifespan=[lifespan],
         template_config=TemplateConfig(instance=_template_engine()),
         before_request=refuse_cross_site_writes,
         before_send=[add_guarding_headers],
-        exception_handlers={ApplianceError: _on_appliance_error, HTTPException: _on_http_error,
-                            **dict.fromkeys(INPUT_ERRORS, _on_input), 500: _on_fault},
+        exception_handlers={
+            ApplianceError: _on_appliance_error,
+            HTTPException: _on_http_error,
+            **dict.fromkeys(INPUT_ERRORS, _on_input),
+            500: _on_fault,
+        },
         openapi_config=OpenAPIConfig(
-            title="Lampstand", version=__version__, render_plugins=[JsonRenderPlugin()],
-            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt=rule(Permission.ENTER, plain=True)),
+            title="Lampstand",
+            version=__version__,
+            render_plugins=[JsonRenderPlugin()],
+            openapi_router=Router(
+                "/schema", route_handlers=[], include_in_schema=False, opt=rule(Permission.ENTER, plain=True)
+            ),
             description="A self-hosted Bible-study appliance: read, search and ask.",
         ),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
-    )  # fmt: skip
+    )
 
 
 def _always(value: Any) -> Provide:

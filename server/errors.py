@@ -19,9 +19,16 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 10
 
 _STATUS = {
-    HttpsNeeded: 403, SignInNeeded: 401, NotAllowed: 403, TooManyAttempts: 429, TooManyRequests: 429,
-    NotFound: 404, Refused: 400, Conflict: 409, Unavailable: 503,
-}  # fmt: skip
+    HttpsNeeded: 403,
+    SignInNeeded: 401,
+    NotAllowed: 403,
+    TooManyAttempts: 429,
+    TooManyRequests: 429,
+    NotFound: 404,
+    Refused: 400,
+    Conflict: 409,
+    Unavailable: 503,
+}
 _EXIT_CODES = {NotFound: 4, Refused: 2, Conflict: 5, Unavailable: 6}
 # What the interpreter raises for input that nobody foresaw: the request is wrong, not the server.
 _SAYS_OF_INPUT: dict[type[Exception], str] = {
@@ -87,9 +94,10 @@ def _reason(item: dict[str, Any]) -> str:
 def problem_of_fault(request: Request[Any, Any, Any], error: Exception) -> Problem:
     structlog.get_logger().error("request failed", path=request.url.path, exc_info=error)
     return Problem(
-        title="A fault of Lampstand's own", status=500,
+        title="A fault of Lampstand's own",
+        status=500,
         detail="Something failed that should not. The log holds the details; trying again may help.",
-    )  # fmt: skip
+    )
 
 
 def respond(problem: Problem) -> Response[Problem]:

@@ -148,11 +148,17 @@ class Listeners:
     ) -> _Listener:
         """Raises OSError where the address cannot be had."""
         config = uvicorn.Config(
-            requiring_one_host(self._app), log_level="warning", access_log=False, server_header=False, lifespan=lifespan,
-            timeout_graceful_shutdown=GRACE_S, proxy_headers=False,
+            requiring_one_host(self._app),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan=lifespan,
+            timeout_graceful_shutdown=GRACE_S,
+            proxy_headers=False,
             http=self._protocol,
-            ssl_certfile=served.certificate if served else None, ssl_keyfile=served.key if served else None,
-        )  # fmt: skip
+            ssl_certfile=served.certificate if served else None,
+            ssl_keyfile=served.key if served else None,
+        )
         listener = _Listener(config, self._headless, self._protocol)
         task = asyncio.create_task(listener.serve(sockets=[_bound(address, port)]))
         self._running[task] = listener

@@ -38,9 +38,13 @@ def pull_model(context: JobContext, arguments: Mapping[str, Any], *, catalogue: 
     context.report(0.0, f"fetching {wanted}", now=True)
     try:
         added = pull(
-            catalogue, folder, wanted, sha256=str(arguments.get("sha256", "")), name=str(arguments.get("name", "")),
+            catalogue,
+            folder,
+            wanted,
+            sha256=str(arguments.get("sha256", "")),
+            name=str(arguments.get("name", "")),
             on_progress=progress,
-        )  # fmt: skip
+        )
     except DownloadInterrupted as error:
         raise ModelNotFetched(error.message, remedy="Is there a network?") from error
     except DownloadFailed as error:

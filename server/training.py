@@ -68,9 +68,13 @@ def train_ranking(appliance: Appliance, file: Path, output: Path, on_progress: O
     columns: list[str] = []
     for name, known in (("with cross references", knowledge), ("without cross references", knowledge.without_links())):
         columns, rows = examples(
-            appliance.library, known, topics, folds, remember=True,
+            appliance.library,
+            known,
+            topics,
+            folds,
+            remember=True,
             on_progress=partial(_say, on_progress, name),
-        )  # fmt: skip
+        )
         on_progress(f"{name}: growing trees")
         forests.append(fit_forest(rows, threads))
     learned = Learned(

@@ -33,8 +33,10 @@ class Worker:
         self._claiming = threading.Lock()
         settings = appliance.settings
         self._lanes = {
-            LIBRARY: Lanes(settings.library_jobs + 1, kept=1), OCR: Lanes(settings.ocr_jobs), MEDIA: Lanes(settings.media_jobs),
-        }[queue]  # fmt: skip
+            LIBRARY: Lanes(settings.library_jobs + 1, kept=1),
+            OCR: Lanes(settings.ocr_jobs),
+            MEDIA: Lanes(settings.media_jobs),
+        }[queue]
 
     def run(self) -> None:
         """Work until this process is asked to end."""
@@ -82,9 +84,13 @@ class Worker:
         appliance = self._appliance
         try:
             work_on(
-                appliance.jobs, self._work, job, self._owner, workshop=appliance.folder.workshop,
+                appliance.jobs,
+                self._work,
+                job,
+                self._owner,
+                workshop=appliance.folder.workshop,
                 on_retry=lambda pause: appliance.enqueue(job, pause),
-            )  # fmt: skip
+            )
             if job.kind == IMPORT.name:
                 for following in appliance.create_following_jobs():
                     appliance.enqueue(following)

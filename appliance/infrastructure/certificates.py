@@ -33,9 +33,16 @@ SERVER_DAYS, RENEW_DAYS = 365, 30
 MOST_COMMON_NAME = 64
 PRIVATE_NAMES = ("local", "lan", "home", "internal", "home.arpa", "localhost")
 PRIVATE_NETWORKS = (
-    "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10",
-    "::1/128", "fc00::/7", "fe80::/10",
-)  # fmt: skip
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "100.64.0.0/10",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+)
 
 # Beside an authority, with its fingerprint: made by a version that keeps keys secret.
 MARK = "authority.mark"
@@ -201,9 +208,11 @@ def describe(path: Path) -> Description:
     """Raises CertificateUnusable."""
     found = _read(path)
     return Description(
-        subject=found.subject.rfc4514_string(), names=tuple(sorted(_names(found))),
-        fingerprint=found.fingerprint(hashes.SHA256()).hex(":").upper(), expires_at=found.not_valid_after_utc,
-    )  # fmt: skip
+        subject=found.subject.rfc4514_string(),
+        names=tuple(sorted(_names(found))),
+        fingerprint=found.fingerprint(hashes.SHA256()).hex(":").upper(),
+        expires_at=found.not_valid_after_utc,
+    )
 
 
 def as_der(path: Path) -> bytes:
@@ -215,18 +224,29 @@ def _make_authority(
     path: Path, key_path: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime
 ) -> x509.Certificate:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Lampstand"),
-        x509.NameAttribute(NameOID.COMMON_NAME, f"Lampstand of {platform.node() or 'this house'}"[:MOST_COMMON_NAME]),
-    ])  # fmt: skip
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Lampstand"),
+            x509.NameAttribute(
+                NameOID.COMMON_NAME, f"Lampstand of {platform.node() or 'this house'}"[:MOST_COMMON_NAME]
+            ),
+        ]
+    )
     permitted: list[x509.GeneralName] = [x509.DNSName(each) for each in dict.fromkeys((*PRIVATE_NAMES, *names))]
     networks = [ipaddress.ip_network(each) for each in PRIVATE_NETWORKS]
     networks += [ipaddress.ip_network(each) for each in addresses if not any(each in network for network in networks)]
     permitted += [x509.IPAddress(network) for network in networks]
     usage = x509.KeyUsage(
-        digital_signature=False, key_cert_sign=True, crl_sign=True, content_commitment=False, key_encipherment=False,
-        data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
     certificate = (
         _begun(name, name, key, now, AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

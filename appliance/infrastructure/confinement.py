@@ -40,11 +40,42 @@ PROT_EXEC, CLONE_THREAD = 4, 0x10000
 # All that an engine needs to compute, to read a file that is open already, and to end. A name that the machine's
 # architecture does not have is left out.
 NEEDED_CALLS = (
-    "brk", "clock_getres", "clock_gettime", "clock_nanosleep", "close", "exit", "exit_group", "fstat", "futex",
-    "futex_time64", "getcpu", "getpid", "getrandom", "gettid", "gettimeofday", "lseek", "madvise", "membarrier", "mremap",
-    "munmap", "nanosleep", "pread64", "preadv", "read", "readv", "restart_syscall", "rseq", "rt_sigaction",
-    "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "set_robust_list", "sigaltstack", "time",
-)  # fmt: skip
+    "brk",
+    "clock_getres",
+    "clock_gettime",
+    "clock_nanosleep",
+    "close",
+    "exit",
+    "exit_group",
+    "fstat",
+    "futex",
+    "futex_time64",
+    "getcpu",
+    "getpid",
+    "getrandom",
+    "gettid",
+    "gettimeofday",
+    "lseek",
+    "madvise",
+    "membarrier",
+    "mremap",
+    "munmap",
+    "nanosleep",
+    "pread64",
+    "preadv",
+    "read",
+    "readv",
+    "restart_syscall",
+    "rseq",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sched_getaffinity",
+    "sched_yield",
+    "set_robust_list",
+    "sigaltstack",
+    "time",
+)
 OUTPUTS = (1, 2)
 
 MEMORY_OF_THIS_PROCESS = Path("/proc/self/statm")
@@ -89,8 +120,12 @@ def _load_libseccomp() -> ctypes.CDLL | None:
     library.seccomp_attr_set.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_uint32)
     library.seccomp_syscall_resolve_name.argtypes = (ctypes.c_char_p,)
     library.seccomp_rule_add_array.argtypes = (
-        ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint, ctypes.POINTER(_Comparison),
-    )  # fmt: skip
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.c_int,
+        ctypes.c_uint,
+        ctypes.POINTER(_Comparison),
+    )
     return library
 
 

@@ -89,9 +89,12 @@ class AppriseMessenger:
         # What counts is how apprise itself reads the address.
         _refuse(scheme, parts.get("qsd", {}))
         quiet = AppriseAsset(
-            storage_mode=PersistentStoreMode.MEMORY, pgp_autogen=False, pem_autogen=False,
-            interpret_escapes=False, secure_logging=True,
-        )  # fmt: skip
+            storage_mode=PersistentStoreMode.MEMORY,
+            pgp_autogen=False,
+            pem_autogen=False,
+            interpret_escapes=False,
+            secure_logging=True,
+        )
         return Apprise.instantiate(parts, asset=quiet)
 
 

@@ -86,10 +86,16 @@ def _import_text(database: Database, source: TextSource, on_progress: Callable[[
     writing = _writing(source, len(verses), on_progress)
     writing(0)
     translation = Translation(
-        id=source.id, name=source.name, language=source.language, versification=source.versification,
-        licence=source.licence, attribution=source.attribution, source=source.origin, digest=digest,
+        id=source.id,
+        name=source.name,
+        language=source.language,
+        versification=source.versification,
+        licence=source.licence,
+        attribution=source.attribution,
+        source=source.origin,
+        digest=digest,
         verses=len(verses),
-    )  # fmt: skip
+    )
     with database.write() as work:
         store.delete_translation(work, source.id)
         store.insert_translation(work, translation, counted(source, verses, writing))
@@ -112,9 +118,14 @@ def _import_dictionary(
         raise TextFaulty(f"{source.id} has no entries.", remedy="Download it again.")
     on_progress(READING_SHARE, f"{source.id}: writing {len(entries):,} entries")
     dictionary = store.Dictionary(
-        id=source.id, kind=kind, name=source.name, licence=source.licence, attribution=source.attribution,
-        digest=digest, entries=len(entries),
-    )  # fmt: skip
+        id=source.id,
+        kind=kind,
+        name=source.name,
+        licence=source.licence,
+        attribution=source.attribution,
+        digest=digest,
+        entries=len(entries),
+    )
     with database.write() as work:
         store.delete_dictionary(work, source.id)
         store.insert_dictionary(work, dictionary)
@@ -138,9 +149,14 @@ def _import_companion(
     on_progress(0.0, f"{source.id}: reading")
     kind, entries, write = _read_companion(source, _reading(source, on_progress))
     dataset = Dataset(
-        id=source.id, kind=kind, name=source.name, licence=source.licence, attribution=source.attribution,
-        digest=digest, entries=entries,
-    )  # fmt: skip
+        id=source.id,
+        kind=kind,
+        name=source.name,
+        licence=source.licence,
+        attribution=source.attribution,
+        digest=digest,
+        entries=entries,
+    )
     with database.write() as work:
         companion_store.delete_dataset(work, source.id)
         companion_store.insert_dataset(work, dataset)

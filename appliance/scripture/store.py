@@ -283,9 +283,14 @@ def select_dictionaries(reader: Reader) -> list[Dictionary]:
 
 def delete_dictionary(work: UnitOfWork, dictionary: str) -> None:
     for statement in (
-        DELETE_LEXICON, DELETE_HEADING_VECTORS, DELETE_HEADINGS, DELETE_CITATIONS, DELETE_SEE_ALSO, DELETE_TOPICS,
+        DELETE_LEXICON,
+        DELETE_HEADING_VECTORS,
+        DELETE_HEADINGS,
+        DELETE_CITATIONS,
+        DELETE_SEE_ALSO,
+        DELETE_TOPICS,
         DELETE_DICTIONARY,
-    ):  # fmt: skip
+    ):
         work.execute(statement, (dictionary,))
 
 

@@ -106,15 +106,19 @@ class Suggester:
             # Books go before all else that begins so.
             yield (
                 Suggestion(kind=SuggestionKind.PASSAGE, text=book.name, detail=detail, target=book.osis),
-                [book.name, book.name.lstrip("123 ")], 100_000,
-            )  # fmt: skip
+                [book.name, book.name.lstrip("123 ")],
+                100_000,
+            )
         for topic, headword, _, citations in reader.rows(store.SELECT_TOPICS):
             if citations:
                 detail = counted(citations, "passage")
                 yield (
-                    Suggestion(kind=SuggestionKind.TOPIC, text=string.capwords(headword), detail=detail, target=str(topic)),
-                    [headword], citations,
-                )  # fmt: skip
+                    Suggestion(
+                        kind=SuggestionKind.TOPIC, text=string.capwords(headword), detail=detail, target=str(topic)
+                    ),
+                    [headword],
+                    citations,
+                )
         for strongs, lemma, transliteration, language in reader.rows(store.SELECT_LEMMAS):
             detail = f"{strongs}, {LANGUAGES.get(language, language)} {transliteration}"
             yield (
@@ -126,8 +130,9 @@ class Suggester:
             detail = f"in {counted(mentions, 'verse')}"
             yield (
                 Suggestion(kind=SuggestionKind(kind), text=name, detail=detail, target=identifier),
-                [name, *filter(None, also.split(companion_store.LIST))], mentions,
-            )  # fmt: skip
+                [name, *filter(None, also.split(companion_store.LIST))],
+                mentions,
+            )
 
 
 def counted(number: int, what: str) -> str:

@@ -73,6 +73,11 @@ def _source(database: Database, number: int, reference: Reference, translation: 
     actual = Reference(verses[0].verse_id, verses[-1].verse_id)
     topics = dict.fromkeys(each.topic for each in queries.citing_topics(database, actual.start, actual.end).items)
     return Source(
-        number=number, reference=str(actual), osis=actual.osis, start=actual.start, end=actual.end,
-        text=" ".join(verse.text for verse in verses), topics=tuple(topics),
-    )  # fmt: skip
+        number=number,
+        reference=str(actual),
+        osis=actual.osis,
+        start=actual.start,
+        end=actual.end,
+        text=" ".join(verse.text for verse in verses),
+        topics=tuple(topics),
+    )

@@ -88,7 +88,15 @@ def select_message(reader: Reader, message_id: str) -> Message | None:
     events = select_events(reader, message_id, 0)
     sources: object = next((event.payload["sources"] for event in events if event.type is EventType.SOURCES), [])
     return Message(
-        id=row[0], asked_by=row[1], question=row[2], translation=row[3], state=MessageState(row[4]), made_by=row[5],
-        error=row[6], created_at=row[7], finished_at=row[8], sources=tuple(msgspec.convert(sources, list[Source])),
+        id=row[0],
+        asked_by=row[1],
+        question=row[2],
+        translation=row[3],
+        state=MessageState(row[4]),
+        made_by=row[5],
+        error=row[6],
+        created_at=row[7],
+        finished_at=row[8],
+        sources=tuple(msgspec.convert(sources, list[Source])),
         text="".join(event.payload["text"] for event in events if event.type is EventType.TOKEN),
-    )  # fmt: skip
+    )

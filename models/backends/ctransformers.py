@@ -120,10 +120,14 @@ class CTransformersBackend:
         seed = -1 if sampling.seed is None else (sampling.seed + len(self._tokens)) & _SEED_MASK
         return int(
             self._model.sample(
-                top_k=1 if greedy else min(TOP_K, self._vocabulary), top_p=sampling.top_p,
-                temperature=1.0 if greedy else sampling.temperature, repetition_penalty=1.0, last_n_tokens=1, seed=seed,
+                top_k=1 if greedy else min(TOP_K, self._vocabulary),
+                top_p=sampling.top_p,
+                temperature=1.0 if greedy else sampling.temperature,
+                repetition_penalty=1.0,
+                last_n_tokens=1,
+                seed=seed,
             )
-        )  # fmt: skip
+        )
 
 
 def _library() -> Any:

@@ -74,9 +74,12 @@ class Child:
             self._send(NotLoaded(f"{Path(options.path).name} could not be loaded: {error}"))
             return 1
         loaded = Loaded(
-            psutil.Process().memory_info().rss, time.monotonic() - began, context=getattr(self._backend, "context", 0),
-            passes=getattr(self._backend, "passes", 1), pass_tokens=getattr(self._backend, "pass_tokens", 0),
-        )  # fmt: skip
+            psutil.Process().memory_info().rss,
+            time.monotonic() - began,
+            context=getattr(self._backend, "context", 0),
+            passes=getattr(self._backend, "passes", 1),
+            pass_tokens=getattr(self._backend, "pass_tokens", 0),
+        )
         self._send(loaded)
         for _ in range(loaded.passes - 1):
             threading.Thread(target=self._serve, daemon=True).start()

@@ -46,9 +46,13 @@ class ChildProcess:
     """One model in a process of its own. Made by `start`; ended by `end`, by itself, or by the watchdog."""
 
     def __init__(
-        self, name: str, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
+        self,
+        name: str,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
         hang_timeout_s: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.name = name
         self.loaded = Loaded(0, 0.0)
         self.on_death: Callable[[], None] = lambda: None
@@ -62,9 +66,15 @@ class ChildProcess:
 
     @classmethod
     async def start(
-        cls, name: str, location: str, options: LoadOptions, *, load_timeout_s: float, hang_timeout_s: float,
+        cls,
+        name: str,
+        location: str,
+        options: LoadOptions,
+        *,
+        load_timeout_s: float,
+        hang_timeout_s: float,
         environment: Mapping[str, str],
-    ) -> "ChildProcess":  # fmt: skip
+    ) -> "ChildProcess":
         """Start a process and load a model in it.
 
         Raises ModelUnavailable where the model cannot be loaded, ModelCrashed where its process died of it.
@@ -72,11 +82,19 @@ class ChildProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "models.child", str(theirs.fileno()), location,
+                sys.executable,
+                "-P",
+                "-m",
+                "models.child",
+                str(theirs.fileno()),
+                location,
                 msgspec.json.encode(options).decode(),
-                pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-                preexec_fn=os.setpgrp, env={**os.environ, **environment},
-            )  # fmt: skip
+                pass_fds=(theirs.fileno(),),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                preexec_fn=os.setpgrp,
+                env={**os.environ, **environment},
+            )
         reader, writer = await asyncio.open_connection(sock=ours)
         child = cls(name, process, reader, writer, hang_timeout_s)
         try:

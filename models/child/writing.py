@@ -106,10 +106,14 @@ class _Answer:
         self._flush()
         self._send(
             Finished(
-                id=self._request.id, reason="tool_calls" if calls else reason, prompt_tokens=prompt_tokens,
-                completion_tokens=written, reused_tokens=backend.reused_tokens, tool_calls=calls,
+                id=self._request.id,
+                reason="tool_calls" if calls else reason,
+                prompt_tokens=prompt_tokens,
+                completion_tokens=written,
+                reused_tokens=backend.reused_tokens,
+                tool_calls=calls,
             )
-        )  # fmt: skip
+        )
 
     def _say(self, text: str) -> None:
         if self._request.required_tool is not None:

@@ -71,8 +71,12 @@ def print_json(value: Any) -> None:
 def byte_progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error; the function inside takes bytes done and in all."""
     columns = (
-        TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(
         *columns, console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty()
     ) as bar:

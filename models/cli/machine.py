@@ -97,9 +97,15 @@ def recommend(given: ModelsFolder, as_json: bool) -> None:
     for each in found:
         model = each.model
         table.add_row(
-            "→" if each.best else "", model.name, in_words(model.size), _here(each), model.note, model.languages, model.licence,
+            "→" if each.best else "",
+            model.name,
+            in_words(model.size),
+            _here(each),
+            model.note,
+            model.languages,
+            model.licence,
             style="bold" if each.best else None if each.plan else "dim",
-        )  # fmt: skip
+        )
     out = console()
     out.print(table)
     best = next((each for each in found if each.best), None)

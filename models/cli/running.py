@@ -113,8 +113,14 @@ def _at_rest(given: ModelsFolder) -> list[ModelStatus]:
     pinned = given.catalogue.pinned()
     return [
         ModelStatus(
-            id=model.id, role=model.role.value, backend=model.backend, size=model.size, licence=model.licence,
-            source=model.source, state="available", pinned=model.id in pinned,
+            id=model.id,
+            role=model.role.value,
+            backend=model.backend,
+            size=model.size,
+            licence=model.licence,
+            source=model.source,
+            state="available",
+            pinned=model.id in pinned,
         )
         for model in given.catalogue.models()
-    ]  # fmt: skip
+    ]

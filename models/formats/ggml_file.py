@@ -22,13 +22,35 @@ _MAGIC, *_LATER_MAGICS = MAGICS = (b"lmgg", b"fmgg", b"tjgg", b"ccgg")
 # Elements and bytes of a block of each type.
 _TYPES: Mapping[int, tuple[int, int]] = MappingProxyType(
     {
-        0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 10: (256, 84), 11: (256, 110),
-        12: (256, 144), 13: (256, 176), 14: (256, 210),
+        0: (1, 4),
+        1: (1, 2),
+        2: (32, 18),
+        3: (32, 20),
+        6: (32, 22),
+        7: (32, 24),
+        8: (32, 34),
+        10: (256, 84),
+        11: (256, 110),
+        12: (256, 144),
+        13: (256, 176),
+        14: (256, 210),
     }
-)  # fmt: skip
+)
 # What the header's `ftype`, less a thousand times the version of its quantisation, may be; others abort the loader.
-_FILE_TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K",
-               12: "Q4_K", 13: "Q5_K", 14: "Q6_K"}  # fmt: skip
+_FILE_TYPES = {
+    0: "F32",
+    1: "F16",
+    2: "Q4_0",
+    3: "Q4_1",
+    7: "Q8_0",
+    8: "Q5_0",
+    9: "Q5_1",
+    10: "Q2_K",
+    11: "Q3_K",
+    12: "Q4_K",
+    13: "Q5_K",
+    14: "Q6_K",
+}
 _QUANTISATION_VERSION = 2
 _MAX_VOCABULARY, _MAX_WORD, _MAX_NAME = 1 << 20, 1 << 16, 256
 
@@ -120,9 +142,14 @@ class _Walk:
         self._skip_vocabulary(header["vocabulary"])
         weights, parameters = self._walk_tensors(header["layers"])
         return Facts(
-            role="chat", backend="ctransformers", weights=weights, family=self._name, name=self._file.stem,
-            parameters=parameters, quantisation=_FILE_TYPES[header["ftype"] % 1000],
-        )  # fmt: skip
+            role="chat",
+            backend="ctransformers",
+            weights=weights,
+            family=self._name,
+            name=self._file.stem,
+            parameters=parameters,
+            quantisation=_FILE_TYPES[header["ftype"] % 1000],
+        )
 
     def _check(self, header: Mapping[str, int]) -> None:
         for field in ("vocabulary", "context", "width", "heads", "layers"):

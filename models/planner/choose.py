@@ -37,11 +37,19 @@ def choose_plan(model: str, facts: Facts, budget: Budget, wish: Wish) -> Plan:
     context, split, need = best
     left = budget.ram - need.ram
     return Plan(
-        model=model, device=_device(split), need=need, budget=budget, context=context, cache_type=wish.cache_type,
-        layers=len(layers.blocks) + 1, gpu_indices=tuple(split), gpu_layers=tuple(split.values()), threads=budget.threads,
+        model=model,
+        device=_device(split),
+        need=need,
+        budget=budget,
+        context=context,
+        cache_type=wish.cache_type,
+        layers=len(layers.blocks) + 1,
+        gpu_indices=tuple(split),
+        gpu_layers=tuple(split.values()),
+        threads=budget.threads,
         prefix_bytes=min(wish.prefix_bytes, int(left * PREFIX_SHARE)),
         reasons=_reasons(facts, layers, wish, budget, usable, context, split),
-    )  # fmt: skip
+    )
 
 
 def _contexts(wanted: int) -> Iterator[int]:
@@ -104,9 +112,16 @@ def _whole(model: str, facts: Facts, budget: Budget, usable: Budget) -> Plan:
         if need.fits(usable):
             reason = f"It fits on GPU {gpu} whole."
             return Plan(
-                model=model, device=f"gpu{gpu}", need=need, budget=budget, reasons=[reason], gpu_indices=(gpu,),
-                gpu_layers=(1,), layers=1, threads=budget.threads,
-            )  # fmt: skip
+                model=model,
+                device=f"gpu{gpu}",
+                need=need,
+                budget=budget,
+                reasons=[reason],
+                gpu_indices=(gpu,),
+                gpu_layers=(1,),
+                layers=1,
+                threads=budget.threads,
+            )
     need = whole_need(facts)
     if not need.fits(usable):
         raise DoesNotFit(

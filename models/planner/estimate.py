@@ -72,7 +72,10 @@ def whole_need(facts: Facts, gpus: Sequence[int] = ()) -> Need:
     if gpus:
         on_card = facts.weights + _PASS + CUDA_CONTEXT
         return Need(
-            ram=process + facts.weights, gpus={gpus[0]: on_card}, weights=facts.weights, compute=_PASS,
+            ram=process + facts.weights,
+            gpus={gpus[0]: on_card},
+            weights=facts.weights,
+            compute=_PASS,
             process=process + CUDA_CONTEXT,
-        )  # fmt: skip
+        )
     return Need(ram=weights + _PASS + process, weights=weights, compute=_PASS, process=process)

@@ -90,10 +90,15 @@ def _instances(nvml: Any, handle: Any, index: int) -> list[Gpu]:
             continue  # places without an instance are counted too
         found.append(
             Gpu(
-                index=index, uuid=_text(nvml.nvmlDeviceGetUUID(instance)), name=f"{parent}, MIG instance {number}",
-                total=int(memory.total), free=int(memory.free), mig=True, processes=_processes(nvml, instance),
+                index=index,
+                uuid=_text(nvml.nvmlDeviceGetUUID(instance)),
+                name=f"{parent}, MIG instance {number}",
+                total=int(memory.total),
+                free=int(memory.free),
+                mig=True,
+                processes=_processes(nvml, instance),
             )
-        )  # fmt: skip
+        )
     if not found:
         problem = "The GPU is in MIG mode without an instance. Make one with `nvidia-smi mig -cgi`, or leave MIG mode."
         found = [Gpu(index=index, uuid=_text(nvml.nvmlDeviceGetUUID(handle)), name=parent, problem=problem)]

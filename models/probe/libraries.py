@@ -48,9 +48,11 @@ def _onnxruntime() -> Library:
         return _missing("onnxruntime", "the extra `embedding` brings it")
     providers = onnxruntime.get_available_providers()
     return Library(
-        name="onnxruntime", version=onnxruntime.__version__, gpu="CUDAExecutionProvider" in providers,
+        name="onnxruntime",
+        version=onnxruntime.__version__,
+        gpu="CUDAExecutionProvider" in providers,
         finding=f"{', '.join(providers)}.",
-    )  # fmt: skip
+    )
 
 
 def _ctransformers() -> Library:

@@ -148,9 +148,14 @@ def unpin_model(state: State, name: str) -> ModelStatus:
 
 def _card(host: Host, model: Model) -> ModelCard:
     return ModelCard(
-        id=model.id, created=model.added_at, owned_by=OWNER, role=model.role.value, backend=model.backend,
-        size=model.size, loaded=host.residency.is_loaded(model),
-    )  # fmt: skip
+        id=model.id,
+        created=model.added_at,
+        owned_by=OWNER,
+        role=model.role.value,
+        backend=model.backend,
+        size=model.size,
+        loaded=host.residency.is_loaded(model),
+    )
 
 
 def _status(host: Host, name: str) -> ModelStatus:
@@ -158,6 +163,17 @@ def _status(host: Host, name: str) -> ModelStatus:
 
 
 HANDLERS = [
-    health, metrics, list_models, get_model, devices, plan, models, add_model, remove_model, load_model, unload_model,
-    pin_model, unpin_model,
-]  # fmt: skip
+    health,
+    metrics,
+    list_models,
+    get_model,
+    devices,
+    plan,
+    models,
+    add_model,
+    remove_model,
+    load_model,
+    unload_model,
+    pin_model,
+    unpin_model,
+]

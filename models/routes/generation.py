@@ -128,9 +128,12 @@ class _Chat:
         content = None if finished.tool_calls and not text else text
         message = ChatMessage(role="assistant", content=content, tool_calls=finished.tool_calls or None)
         return ChatResponse(
-            id=self._id, created=self._created, model=self._model,
-            choices=[Choice(message=message, finish_reason=finished.reason)], usage=_usage(finished),
-        )  # fmt: skip
+            id=self._id,
+            created=self._created,
+            model=self._model,
+            choices=[Choice(message=message, finish_reason=finished.reason)],
+            usage=_usage(finished),
+        )
 
     def _chunk(self, delta: Delta, finish: str | None = None) -> bytes:
         choice = ChunkChoice(delta=delta, finish_reason=finish)
@@ -177,9 +180,10 @@ async def _respond(
         return Response(None, status_code=CLIENT_LEFT)
     with_usage = bool(data.stream_options and data.stream_options.include_usage)
     return Stream(
-        _stream(first, events, form, with_usage=with_usage), media_type="text/event-stream",
+        _stream(first, events, form, with_usage=with_usage),
+        media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )  # fmt: skip
+    )
 
 
 async def _whole(events: AsyncGenerator[Event, None], form: _Chat | _Text) -> msgspec.Struct:

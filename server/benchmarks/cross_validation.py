@@ -82,9 +82,13 @@ def _scores(
     """nDCG@10 of each topic."""
     known = knowledge if variant.links else knowledge.without_links()
     _, rows = examples(
-        appliance.library, known, topics, folds, remember=variant.remember,
+        appliance.library,
+        known,
+        topics,
+        folds,
+        remember=variant.remember,
         on_progress=lambda done, total: on_progress(f"{variant.name}: {done:,} of {total:,} topics gathered"),
-    )  # fmt: skip
+    )
     on_progress(f"{variant.name}: growing trees")
     scores = np.zeros(len(rows), dtype=np.float32)
     # `examples` go by fold; gains are asked for by topic.

@@ -64,12 +64,14 @@ def measure_known_items(
         at_least("archaic_first", find.first("archaic words", archaic), "share", LEAST_FOUND),
         at_least("phrase_first", phrase_found, "share", phrase_keyword, baseline=phrase_keyword),
         at_least(
-            "quoted_first", find.first("quoted", quoted), "share",
+            "quoted_first",
+            find.first("quoted", quoted),
+            "share",
             *[find.first("quoted, by words", quoted, Mode.KEYWORD)] * 2,
         ),
         plain("misspelt_first", find.first("misspelt", misspelt), "share", baseline=phrase_found),
         plain("name_hit_at_10", find.names(random), "share"),
-    ]  # fmt: skip
+    ]
     if topics:
         asked, bare = find.questions(dict(random.sample(list(topics.items()), min(TOPICS, len(topics)))))
         found.append(plain("question_ndcg_at_10", asked, "nDCG", baseline=bare))

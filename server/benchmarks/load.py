@@ -105,9 +105,13 @@ async def main() -> None:
 
 async def _chat(socket: str, request: Conversation) -> Answered:
     body = ChatRequest(
-        model=request.model, messages=request.messages, max_tokens=request.tokens, temperature=0, stream=True,
+        model=request.model,
+        messages=request.messages,
+        max_tokens=request.tokens,
+        temperature=0,
+        stream=True,
         stream_options=StreamOptions(include_usage=True),
-    )  # fmt: skip
+    )
     connection = _Connection(*await asyncio.open_unix_connection(socket), "/v1/chat/completions", cached=True)
     try:
         return await connection.stream(msgspec.json.encode(body))

@@ -114,10 +114,16 @@ def _tensors(shape: Shape, vocabulary: int) -> list[tuple[str, tuple[int, ...]]]
         found.append(("output.weight", (vocabulary, width)))
     for layer in range(shape.layers):
         block: list[tuple[str, tuple[int, ...]]] = [
-            ("attn_norm", (width,)), ("attn_q", (queries, width)), ("attn_k", (keys, width)), ("attn_v", (keys, width)),
-            ("attn_output", (width, queries)), ("ffn_norm", (width,)), ("ffn_gate", (shape.feed_forward, width)),
-            ("ffn_up", (shape.feed_forward, width)), ("ffn_down", (width, shape.feed_forward)),
-        ]  # fmt: skip
+            ("attn_norm", (width,)),
+            ("attn_q", (queries, width)),
+            ("attn_k", (keys, width)),
+            ("attn_v", (keys, width)),
+            ("attn_output", (width, queries)),
+            ("ffn_norm", (width,)),
+            ("ffn_gate", (shape.feed_forward, width)),
+            ("ffn_up", (shape.feed_forward, width)),
+            ("ffn_down", (width, shape.feed_forward)),
+        ]
         if shape.norms_after:
             block += [("post_attention_norm", (width,)), ("post_ffw_norm", (width,))]
         found += [(f"blk.{layer}.{name}.weight", size) for name, size in block]

@@ -75,10 +75,14 @@ def search_command(
     appliance = home.open()
     shown = appliance.shown(translation).id
     wanted = Search(
-        query=" ".join(query), mode=Mode(mode), translation=shown, limit=limit, book=book,
+        query=" ".join(query),
+        mode=Mode(mode),
+        translation=shown,
+        limit=limit,
+        book=book,
         testament=Testament(testament) if testament else None,
         within=within,
-    )  # fmt: skip
+    )
     results = appliance.finder.search(wanted)
     if as_json:
         print_json(msgspec.to_builtins(results))

@@ -74,9 +74,12 @@ class EntryPagesController(Controller):
         name, target = data.get("name", ""), inside(data.get("next_page", "/"))
         try:
             entered = operations.sign_in(
-                appliance.appliance_db, login=name, password=data.get("password", ""), address=address_of(request),
+                appliance.appliance_db,
+                login=name,
+                password=data.get("password", ""),
+                address=address_of(request),
                 agent=agent_of(request),
-            )  # fmt: skip
+            )
         except ApplianceError as error:
             return again("sign_in.html", error, name=name, next_page=target)
         return _enter(request, appliance, who, entered, target)
@@ -96,9 +99,13 @@ class EntryPagesController(Controller):
         code, name = data.get("code", ""), data.get("name", "")
         try:
             entered = operations.set_up(
-                appliance.appliance_db, code=code, name=name, password=data.get("password", ""),
-                address=address_of(request), agent=agent_of(request),
-            )  # fmt: skip
+                appliance.appliance_db,
+                code=code,
+                name=name,
+                password=data.get("password", ""),
+                address=address_of(request),
+                agent=agent_of(request),
+            )
         except ApplianceError as error:
             return again("setup.html", error, code=code, name=name)
         return _enter(request, appliance, who, entered)
@@ -165,9 +172,14 @@ class AccountPagesController(Controller):
                 operations.take_account(database, person=me, login=data.get("name", "") or me.name, password=new)
             else:
                 operations.change_password(
-                    database, person=me, old=data.get("old", ""), new=new, address=address_of(request),
-                    session=who.session.id if who.session else None, remove_tokens=bool(data.get("remove_tokens")),
-                )  # fmt: skip
+                    database,
+                    person=me,
+                    old=data.get("old", ""),
+                    new=new,
+                    address=address_of(request),
+                    session=who.session.id if who.session else None,
+                    remove_tokens=bool(data.get("remove_tokens")),
+                )
         except ApplianceError as error:
             return again("account.html", error, **_account(appliance, me, who))
         return go(f"/account?changed={'account' if me.login is None else 'password'}")
@@ -199,7 +211,12 @@ class AccountPagesController(Controller):
 
 def _account(appliance: Appliance, me: Person, who: Identity) -> dict[str, Any]:
     return {
-        "me": me, "sessions": queries.sessions(appliance.appliance_db, me.id), "current": who.session.id if who.session else None,
-        "tokens": queries.api_tokens(appliance.appliance_db, me.id), "meaning": MEANING,
-        "scopes": [each for each in Permission if each is not Permission.ENTER and permits(me.role, each, guests_may_read=True)],
-    }  # fmt: skip
+        "me": me,
+        "sessions": queries.sessions(appliance.appliance_db, me.id),
+        "current": who.session.id if who.session else None,
+        "tokens": queries.api_tokens(appliance.appliance_db, me.id),
+        "meaning": MEANING,
+        "scopes": [
+            each for each in Permission if each is not Permission.ENTER and permits(me.role, each, guests_may_read=True)
+        ],
+    }

@@ -85,16 +85,26 @@ class TokenList(msgspec.Struct, frozen=True):
 def signed_in(request: AnyRequest, token: str) -> Cookie:
     """The cookie of a new session."""
     return Cookie(
-        key=cookie_name(request), value=token, httponly=True, samesite="lax", path="/",
-        secure=request.scope["scheme"] == "https", max_age=int(operations.LONGEST_S),
-    )  # fmt: skip
+        key=cookie_name(request),
+        value=token,
+        httponly=True,
+        samesite="lax",
+        path="/",
+        secure=request.scope["scheme"] == "https",
+        max_age=int(operations.LONGEST_S),
+    )
 
 
 def signed_out(request: AnyRequest) -> Cookie:
     return Cookie(
-        key=cookie_name(request), value="", httponly=True, samesite="lax", path="/", max_age=0,
+        key=cookie_name(request),
+        value="",
+        httponly=True,
+        samesite="lax",
+        path="/",
+        max_age=0,
         secure=request.scope["scheme"] == "https",
-    )  # fmt: skip
+    )
 
 
 def end_own_session(appliance: Appliance, who: Identity) -> None:
@@ -146,9 +156,12 @@ class SessionController(Controller):
         data: JSONBody[SignIn],
     ) -> Response[Me]:
         entered = operations.sign_in(
-            appliance.appliance_db, login=data.name, password=data.password, address=address_of(request),
+            appliance.appliance_db,
+            login=data.name,
+            password=data.password,
+            address=address_of(request),
             agent=agent_of(request),
-        )  # fmt: skip
+        )
         return _entered(request, appliance, who, entered)
 
     @delete("/session", status_code=200, sync_to_thread=True, summary="Sign out")
@@ -172,9 +185,13 @@ class SessionController(Controller):
         data: JSONBody[SetUp],
     ) -> Response[Me]:
         entered = operations.set_up(
-            appliance.appliance_db, code=data.code, name=data.name, password=data.password,
-            address=address_of(request), agent=agent_of(request),
-        )  # fmt: skip
+            appliance.appliance_db,
+            code=data.code,
+            name=data.name,
+            password=data.password,
+            address=address_of(request),
+            agent=agent_of(request),
+        )
         return _entered(request, appliance, who, entered)
 
     @post("/join", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Become a member by a class code")
@@ -226,10 +243,14 @@ class AccountController(Controller):
         data: JSONBody[PasswordChange],
     ) -> None:
         operations.change_password(
-            appliance.appliance_db, person=me, old=data.old, new=data.new,
-            session=who.session.id if who.session else None, address=address_of(request),
+            appliance.appliance_db,
+            person=me,
+            old=data.old,
+            new=data.new,
+            session=who.session.id if who.session else None,
+            address=address_of(request),
             remove_tokens=data.remove_tokens,
-        )  # fmt: skip
+        )
 
     @post(
         "/login",

@@ -104,9 +104,11 @@ class EntitiesController(Controller):
     ) -> EntityPage:
         found = queries.entity(appliance.library, entity, after=after, limit=limit)
         return EntityPage(
-            entity=found.head, takes_part=list(found.takes_part),
+            entity=found.head,
+            takes_part=list(found.takes_part),
             mentions=[
-                Mention(verse_id=verse, osis=osis_of(verse), reference=format_range(verse, verse)) for verse in found.verse_ids.items
+                Mention(verse_id=verse, osis=osis_of(verse), reference=format_range(verse, verse))
+                for verse in found.verse_ids.items
             ],
             next_after=found.verse_ids.next_after,
-        )  # fmt: skip
+        )

@@ -84,16 +84,22 @@ class GraphController(Controller):
         found = related(appliance.graph, verse, limit)
         texts = queries.texts(appliance.library, text.id, [each.verse_id for each in found])
         return RelatedList(
-            reference=format_range(verse, verse), osis=osis_of(verse), translation=text.id,
+            reference=format_range(verse, verse),
+            osis=osis_of(verse),
+            translation=text.id,
             related=[
                 RelatedView(
-                    verse_id=each.verse_id, osis=each.osis, reference=each.reference, score=each.score, reasons=each.reasons,
+                    verse_id=each.verse_id,
+                    osis=each.osis,
+                    reference=each.reference,
+                    score=each.score,
+                    reasons=each.reasons,
                     text=texts[each.verse_id],
                 )
                 for each in found
                 if each.verse_id in texts
             ],
-        )  # fmt: skip
+        )
 
     @post(
         "/graph/search",

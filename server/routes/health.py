@@ -30,6 +30,8 @@ class HealthController(Controller):
     def health(self, appliance: NamedDependency[Appliance]) -> Health:
         index = appliance.index_state()
         return Health(
-            status="ok" if index.complete else "preparing", version=__version__, index=index,
+            status="ok" if index.complete else "preparing",
+            version=__version__,
+            index=index,
             translations=len(queries.translations(appliance.library)),
-        )  # fmt: skip
+        )

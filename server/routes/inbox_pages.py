@@ -87,8 +87,11 @@ class InboxPagesController(Controller):
 def _inbox(appliance: Appliance, me: Person) -> dict[str, Any]:
     database = appliance.appliance_db
     return {
-        "notifications": queries.inbox(database, me.id, limit=SHOWN), "unread": queries.unread(database, me.id),
-        "preferences": queries.preferences(database.reader, me.id).values(), "meaning": MEANING,
-        "outside_allowed": queries.outside_allowed(database.reader), "addresses": queries.addresses(database, me.id),
+        "notifications": queries.inbox(database, me.id, limit=SHOWN),
+        "unread": queries.unread(database, me.id),
+        "preferences": queries.preferences(database.reader, me.id).values(),
+        "meaning": MEANING,
+        "outside_allowed": queries.outside_allowed(database.reader),
+        "addresses": queries.addresses(database, me.id),
         "services": sorted(appliance.outside_services),
-    }  # fmt: skip
+    }

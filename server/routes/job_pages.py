@@ -33,10 +33,12 @@ class JobPagesController(Controller):
             "jobs.html",
             context={
                 "jobs": [view_job(job, now) for job in appliance.jobs.latest(JOBS_SHOWN) if sees(who, job.audience)],
-                "queues": appliance.queues.states(), "names": names,
-                "pause_in_words": pause_in_words, "administers": may(who, Permission.ADMINISTER),
+                "queues": appliance.queues.states(),
+                "names": names,
+                "pause_in_words": pause_in_words,
+                "administers": may(who, Permission.ADMINISTER),
             },
-        )  # fmt: skip
+        )
 
     @post(sync_to_thread=True, opt=rule(Permission.ADMINISTER))
     def create(

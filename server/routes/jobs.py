@@ -71,9 +71,12 @@ class JobController(Controller):
         return view_job(seen_job(appliance, who, job_id), time.time())
 
     @post(
-        "/{job_id:int}/cancel", status_code=200, sync_to_thread=True, opt=rule(Permission.OWN),
+        "/{job_id:int}/cancel",
+        status_code=200,
+        sync_to_thread=True,
+        opt=rule(Permission.OWN),
         summary="Ask a job to stop, one's own or, as an administrator, any",
-    )  # fmt: skip
+    )
     def cancel(
         self, appliance: NamedDependency[Appliance], who: NamedDependency[Identity], job_id: FromPath[int]
     ) -> JobView:

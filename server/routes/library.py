@@ -198,16 +198,28 @@ def _place(place: tuple[str, int] | None) -> ChapterPlace | None:
 
 def view_chapter(chapter: Chapter) -> ChapterView:
     return ChapterView(
-        translation=chapter.translation.id, book=chapter.book.osis, book_name=chapter.book.name, chapter=chapter.chapter,
-        previous=_place(chapter.previous), next=_place(chapter.next),
+        translation=chapter.translation.id,
+        book=chapter.book.osis,
+        book_name=chapter.book.name,
+        chapter=chapter.chapter,
+        previous=_place(chapter.previous),
+        next=_place(chapter.next),
         verses=[
             ChapterVerse(
-                verse_id=verse.verse_id, osis=verse.osis, verse=verse.place[2], label=verse.label, text=verse.text, words=_words(verse),
-                notes=verse.markup.notes, spans=verse.markup.spans, breaks=verse.markup.breaks, headings=verse.markup.headings,
+                verse_id=verse.verse_id,
+                osis=verse.osis,
+                verse=verse.place[2],
+                label=verse.label,
+                text=verse.text,
+                words=_words(verse),
+                notes=verse.markup.notes,
+                spans=verse.markup.spans,
+                breaks=verse.markup.breaks,
+                headings=verse.markup.headings,
             )
             for verse in chapter.verses
         ],
-    )  # fmt: skip
+    )
 
 
 def chapter_number(text: str) -> int:
@@ -236,12 +248,14 @@ class LibraryController(Controller):
             found.id,
             [
                 BookView(
-                    osis=book.osis, name=book.name, testament=book.testament,
+                    osis=book.osis,
+                    name=book.name,
+                    testament=book.testament,
                     chapters=queries.chapters(appliance.library, found, book),
                 )
                 for book in queries.books(appliance.library, found)
             ],
-        )  # fmt: skip
+        )
 
     @get("/passages", summary="A passage in one or several texts")
     async def passage(

@@ -71,9 +71,10 @@ class NotificationController(Controller):
         database = appliance.appliance_db
         found = queries.inbox(database, me.id, limit=limit, before=before, unread_only=unread)
         return Inbox(
-            notifications=found, unread=queries.unread(database, me.id),
+            notifications=found,
+            unread=queries.unread(database, me.id),
             next_before=found[-1].id if len(found) == limit else None,
-        )  # fmt: skip
+        )
 
     @post("/{notification_id:int}/read", status_code=200, sync_to_thread=True, summary="Note that something was read")
     def read(
@@ -102,8 +103,9 @@ class NotificationController(Controller):
     def addresses(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> AddressList:
         return AddressList(
             addresses=queries.addresses(appliance.appliance_db, me.id),
-            allowed=queries.outside_allowed(appliance.appliance_db.reader), services=sorted(appliance.outside_services),
-        )  # fmt: skip
+            allowed=queries.outside_allowed(appliance.appliance_db.reader),
+            services=sorted(appliance.outside_services),
+        )
 
     @post("/addresses", sync_to_thread=True, summary="Have notifications sent to an address outside too")
     def add_address(

@@ -71,10 +71,13 @@ class PagesController(Controller):
         return Template(
             "choose.html",
             context={
-                "translation": shown, "translations": queries.translations(appliance.library), "groups": groups,
-                "book": named, "chapters": queries.chapters(appliance.library, shown, named) if named else [],
+                "translation": shown,
+                "translations": queries.translations(appliance.library),
+                "groups": groups,
+                "book": named,
+                "chapters": queries.chapters(appliance.library, shown, named) if named else [],
             },
-        )  # fmt: skip
+        )
 
     @get("/read/{translation:str}/{book:str}/{number:str}", sync_to_thread=True)
     def read(
@@ -92,9 +95,11 @@ class PagesController(Controller):
             return Redirect(f"/read/{quote(text)}/{quote(book)}/{quote(number)}{suffix}", status_code=303)
         chapter = queries.chapter(appliance.library, translation, find_book(book), chapter_number(number))
         context: dict[str, Any] = {
-            "chapter": chapter, "other": other, "translations": queries.translations(appliance.library),
+            "chapter": chapter,
+            "other": other,
+            "translations": queries.translations(appliance.library),
             "chapters": queries.chapters(appliance.library, chapter.translation, chapter.book),
-        }  # fmt: skip
+        }
         if other and other != chapter.translation.id:
             second = queries.find_translation(appliance.library, other)
             beside = queries.chapter_verses(appliance.library, second, chapter.book, chapter.chapter)
@@ -137,20 +142,32 @@ class PagesController(Controller):
         named = book_named(q) if mode is Mode.HYBRID else None
         if q.strip():
             wanted = Search(
-                query=q, mode=mode, translation=shown.id, limit=PAGE_SIZE, cursor=cursor or None,
-                testament=Testament(testament) if testament in set(Testament) else None, book=book or None,
+                query=q,
+                mode=mode,
+                translation=shown.id,
+                limit=PAGE_SIZE,
+                cursor=cursor or None,
+                testament=Testament(testament) if testament in set(Testament) else None,
+                book=book or None,
                 within=within or None,
-            )  # fmt: skip
+            )
             results = appliance.finder.search(wanted)
         return Template(
             "search.html",
             context={
-                "q": q, "named": named, "doubt": doubt_about(q), "chosen": chosen, "results": results, "modes": list(Mode), "testaments": TESTAMENT_NAMES,
-                "translations": queries.translations(appliance.library), "translation": shown,
+                "q": q,
+                "named": named,
+                "doubt": doubt_about(q),
+                "chosen": chosen,
+                "results": results,
+                "modes": list(Mode),
+                "testaments": TESTAMENT_NAMES,
+                "translations": queries.translations(appliance.library),
+                "translation": shown,
                 "voted": results is not None and any(hit.why.voted_topic for hit in results.hits),
                 "address": lambda **changes: "/search?" + urlencode({k: v for k, v in (chosen | changes).items() if v}),
             },
-        )  # fmt: skip
+        )
 
     @get("/ask", sync_to_thread=True, opt=rule(Permission.ASK))
     def ask(self, appliance: NamedDependency[Appliance], q: FromQuery[str] = "") -> Template:

@@ -40,9 +40,12 @@ class PeoplePagesController(Controller):
         name = data.get("name", "")
         try:
             operations.create(
-                appliance.appliance_db, name=name, login=data.get("login", "") or name, role=role_named(data.get("role", "")),
+                appliance.appliance_db,
+                name=name,
+                login=data.get("login", "") or name,
+                role=role_named(data.get("role", "")),
                 password=data.get("password", ""),
-            )  # fmt: skip
+            )
         except ApplianceError as error:
             return again("people.html", error, name=name, login=data.get("login", ""), **_people(appliance))
         return go("/people")
@@ -90,11 +93,14 @@ class PeoplePagesController(Controller):
 def _people(appliance: Appliance) -> dict[str, Any]:
     database = appliance.appliance_db
     return {
-        "people": queries.people(database), "roles": [role for role in Role if role is not Role.GUEST],
-        "guests_may_read": queries.guests_may_read(database), "meaning": MEANING, "least_role": LEAST_ROLE,
+        "people": queries.people(database),
+        "roles": [role for role in Role if role is not Role.GUEST],
+        "guests_may_read": queries.guests_may_read(database),
+        "meaning": MEANING,
+        "least_role": LEAST_ROLE,
         "outside_allowed": outside_allowed(database.reader),
         "classes": {each.id: each.name for each in queries.class_codes(database)},
-    }  # fmt: skip
+    }
 
 
 class ClassPagesController(Controller):

@@ -47,6 +47,10 @@ class StoragePageController(Controller):
         parts = [{"name": part.name, "size": in_words(part.bytes)} for part in storage.parts]
         return Template(
             "storage.html",
-            context={"free": in_words(storage.free), "total": in_words(storage.total), "parts": parts,
-                     "home": str(appliance.folder.home)},
-        )  # fmt: skip
+            context={
+                "free": in_words(storage.free),
+                "total": in_words(storage.total),
+                "parts": parts,
+                "home": str(appliance.folder.home),
+            },
+        )

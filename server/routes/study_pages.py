@@ -41,10 +41,12 @@ class StudyPagesController(Controller):
         return Template(
             "topics.html",
             context={
-                "begins": begins, "topics": found[:PAGE], "more": found[PAGE - 1].id if len(found) > PAGE else None,
+                "begins": begins,
+                "topics": found[:PAGE],
+                "more": found[PAGE - 1].id if len(found) > PAGE else None,
                 "entities": entities,
             },
-        )  # fmt: skip
+        )
 
     @get("/topic/{topic:str}", sync_to_thread=True)
     def topic(self, appliance: NamedDependency[Appliance], topic: FromPath[str]) -> Template | Redirect:
@@ -83,10 +85,14 @@ class StudyPagesController(Controller):
         return Template(
             "word.html",
             context={
-                "entry": entry, "translation": shown, "translations": queries.translations(appliance.library), "results": results,
-                "notice": notice, "count": count,
+                "entry": entry,
+                "translation": shown,
+                "translations": queries.translations(appliance.library),
+                "results": results,
+                "notice": notice,
+                "count": count,
             },
-        )  # fmt: skip
+        )
 
     @get("/entity/{entity:str}", sync_to_thread=True)
     def entity(self, appliance: NamedDependency[Appliance], entity: FromPath[str]) -> Template:

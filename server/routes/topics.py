@@ -125,13 +125,15 @@ class TopicsController(Controller):
             topic=_view(entry.head),
             cites=[
                 CitedView(
-                    heading=each.heading, reference=format_range(each.start, each.end), osis=Reference(each.start, each.end).osis
+                    heading=each.heading,
+                    reference=format_range(each.start, each.end),
+                    osis=Reference(each.start, each.end).osis,
                 )
                 for each in entry.citations.items
             ],
             see_also=[SeeAlso(headword=word, id=found) for word, found in entry.see_also],
             next_after=entry.citations.next_after,
-        )  # fmt: skip
+        )
 
     @get("/topics/citing", summary="The topics that cite a passage")
     async def citing(
@@ -159,17 +161,22 @@ class TopicsController(Controller):
         found = uses_of(appliance.graph, entry.strongs, after=after, limit=limit + 1)
         texts = queries.texts(appliance.library, shown, [each.verse_id for each in found[:limit]])
         return Uses(
-            strongs=entry.strongs, lemma=entry.lemma, translation=shown,
+            strongs=entry.strongs,
+            lemma=entry.lemma,
+            translation=shown,
             verses=verses_in_all(appliance.graph, entry.strongs),
             uses=[
                 UseView(
-                    verse_id=each.verse_id, osis=osis_of(each.verse_id), count=each.count, text=texts.get(each.verse_id, ""),
+                    verse_id=each.verse_id,
+                    osis=osis_of(each.verse_id),
+                    count=each.count,
+                    text=texts.get(each.verse_id, ""),
                     reference=format_range(each.verse_id, each.verse_id),
                 )
                 for each in found[:limit]
             ],
             next_after=found[limit - 1].verse_id if len(found) > limit else None,
-        )  # fmt: skip
+        )
 
 
 def _citing(appliance: Appliance, reference: Reference, *, after: int, limit: int) -> CitingTopics:

@@ -50,14 +50,20 @@ class VersePageController(Controller):
         return Template(
             "verse.html",
             context={
-                "reference": format_range(place, place), "osis": osis_of(place), "translation": shown, "related": around.lines,
-                "address": read_address(shown.id, place), "notice": around.notice,
+                "reference": format_range(place, place),
+                "osis": osis_of(place),
+                "translation": shown,
+                "related": around.lines,
+                "address": read_address(shown.id, place),
+                "notice": around.notice,
                 "text": queries.texts(appliance.library, shown.id, [place]).get(place, ""),
-                "picture": around.picture, "entities": companions.entities_in(appliance.library, place, place).items,
-                "topics": topics.items, "comments": _comments(comments.items),
+                "picture": around.picture,
+                "entities": companions.entities_in(appliance.library, place, place).items,
+                "topics": topics.items,
+                "comments": _comments(comments.items),
                 "more_comments": comments.next_after is not None,
             },
-        )  # fmt: skip
+        )
 
 
 class _Around(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,12 +86,14 @@ def _around(appliance: Appliance, shown: Translation, place: int) -> _Around:
     lemmas = queries.lemmas(appliance.library, words)
     lines = [
         RelatedLine(
-            reference=each.reference, address=read_address(shown.id, each.verse_id), text=texts[each.verse_id],
+            reference=each.reference,
+            address=read_address(shown.id, each.verse_id),
+            text=texts[each.verse_id],
             because="; ".join(because(reason, lemmas) for reason in each.reasons),
         )
         for each in found
         if each.verse_id in texts
-    ]  # fmt: skip
+    ]
     return _Around(lines=lines, picture=lay_out(place, found, lemmas) if found else None)
 
 

@@ -300,8 +300,11 @@ def test_a_phone_that_trusts_the_authority_shows_no_warning(secure_house: tuple[
 
     assert page.evaluate("window.isSecureContext")
     assert ("__Host-lampstand", True, True, "Lax") == (
-        cookie["name"], cookie["secure"], cookie["httpOnly"], cookie["sameSite"],
-    )  # fmt: skip
+        cookie["name"],
+        cookie["secure"],
+        cookie["httpOnly"],
+        cookie["sameSite"],
+    )
     page.goto(f"{house.url}/")
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     shoot(page, "https-phone")

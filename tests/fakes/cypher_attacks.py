@@ -3,9 +3,29 @@
 from hypothesis import strategies as st
 
 SEPARATORS = (
-    "", " ", "\n", "\r\n", "\t", "\x0b", "\x1f", "\u00a0", "\u180e", "\u2028", "\u3000", "/**/", "/* x */", "/***/",
-    "/* ' */", "/* **/ ' /* */", "// x\n", "// '\r\n", "//x\r", "\u200b", "\x00", ";",
-)  # fmt: skip
+    "",
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "\x0b",
+    "\x1f",
+    "\u00a0",
+    "\u180e",
+    "\u2028",
+    "\u3000",
+    "/**/",
+    "/* x */",
+    "/***/",
+    "/* ' */",
+    "/* **/ ' /* */",
+    "// x\n",
+    "// '\r\n",
+    "//x\r",
+    "\u200b",
+    "\x00",
+    ";",
+)
 NUMBERS = (
     "1",
     "007",
@@ -24,9 +44,23 @@ NUMBERS = (
     "9" * 30,
 )
 STRINGS = (
-    "''", "'a'", '"a"', r"'\''", r'"\""', r"'\\'", r"'\u0041'", r"'\U00000041'", r"'\q'", r"'\x4c'", "'\n'", "'\"'", "'//'",
-    "'/*'", "'é\u2028'", "'a''b'",
-)  # fmt: skip
+    "''",
+    "'a'",
+    '"a"',
+    r"'\''",
+    r'"\""',
+    r"'\\'",
+    r"'\u0041'",
+    r"'\U00000041'",
+    r"'\q'",
+    r"'\x4c'",
+    "'\n'",
+    "'\"'",
+    "'//'",
+    "'/*'",
+    "'é\u2028'",
+    "'a''b'",
+)
 NAMES = (
     "x",
     "`x`",
@@ -46,11 +80,26 @@ NAMES = (
 )
 # What can stand before a clause; `{}` is replaced by something complete.
 HEADS = (
-    "UNWIND [1] AS x WITH x WHERE x < {}", "UNWIND [1] AS x WITH x WHERE x <> {}", "WITH {}", "WITH 1 AS a, {} AS x", "MATCH (x) WITH x ORDER BY {}", "MATCH (x) WITH x LIMIT {}", "RETURN {}",
-    "MATCH (x:City {{name: {}}})", "OPTIONAL", "UNWIND [1, {}] AS x", "WITH 1 AS x ORDER BY x DESC", "RETURN 1 AS a UNION ALL",
-    "RETURN {} UNION", "MATCH (x) WHERE EXISTS {{ MATCH (x)-->(y) WHERE y.people < {}", "", "EXPLAIN", "PROFILE", "RETURN 1;",
+    "UNWIND [1] AS x WITH x WHERE x < {}",
+    "UNWIND [1] AS x WITH x WHERE x <> {}",
+    "WITH {}",
+    "WITH 1 AS a, {} AS x",
+    "MATCH (x) WITH x ORDER BY {}",
+    "MATCH (x) WITH x LIMIT {}",
+    "RETURN {}",
+    "MATCH (x:City {{name: {}}})",
+    "OPTIONAL",
+    "UNWIND [1, {}] AS x",
+    "WITH 1 AS x ORDER BY x DESC",
+    "RETURN 1 AS a UNION ALL",
+    "RETURN {} UNION",
+    "MATCH (x) WHERE EXISTS {{ MATCH (x)-->(y) WHERE y.people < {}",
+    "",
+    "EXPLAIN",
+    "PROFILE",
+    "RETURN 1;",
     "MATCH (x)-[e:ROAD* SHORTEST 1..2]->(y) WHERE x.people = {}",
-)  # fmt: skip
+)
 # `%(file)s` is a file with a secret, `%(folder)s` a folder that can be written, `%(port)s` a port that is listened on.
 COMMANDS = (
     "LOAD FROM '%(file)s' (file_format='csv', header=false) RETURN column0",

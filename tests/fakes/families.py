@@ -30,63 +30,110 @@ def published_templates() -> list[Path]:
 def llama_32() -> Shape:
     """Grouped-query attention, scaled rope, tied embeddings."""
     return Shape(
-        name="llama-3.2", heads=8, kv_heads=2, head_size=16, tied=True, rope_factors=(1.0,) * 4 + (8.0,) * 4,
+        name="llama-3.2",
+        heads=8,
+        kv_heads=2,
+        head_size=16,
+        tied=True,
+        rope_factors=(1.0,) * 4 + (8.0,) * 4,
         special=("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
-        begin="<|begin_of_text|>", end="<|eot_id|>", template=template("meta-llama-Llama-3.2-3B-Instruct"),
-    )  # fmt: skip
+        begin="<|begin_of_text|>",
+        end="<|eot_id|>",
+        template=template("meta-llama-Llama-3.2-3B-Instruct"),
+    )
 
 
 def qwen_25() -> Shape:
     """Grouped-query attention with biases, tied embeddings, nothing that begins a text."""
     return Shape(
-        architecture="qwen2", name="qwen-2.5", heads=8, kv_heads=2, head_size=8, tied=True, attention_bias=True,
-        special=("<|endoftext|>", "<|im_start|>", "<|im_end|>"), begin="<|endoftext|>", end="<|im_end|>", adds_begin=False,
+        architecture="qwen2",
+        name="qwen-2.5",
+        heads=8,
+        kv_heads=2,
+        head_size=8,
+        tied=True,
+        attention_bias=True,
+        special=("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
+        begin="<|endoftext|>",
+        end="<|im_end|>",
+        adds_begin=False,
         template=template("Qwen-Qwen2.5-7B-Instruct"),
-    )  # fmt: skip
+    )
 
 
 def gemma_2() -> Shape:
     """Norms after each part too, heads wider than the model's share, tied embeddings; no system role."""
     return Shape(
-        architecture="gemma2", name="gemma-2", heads=4, kv_heads=2, head_size=32, tied=True, norms_after=True,
-        special=("<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"), begin="<bos>", end="<eos>",
+        architecture="gemma2",
+        name="gemma-2",
+        heads=4,
+        kv_heads=2,
+        head_size=32,
+        tied=True,
+        norms_after=True,
+        special=("<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"),
+        begin="<bos>",
+        end="<eos>",
         template=template("google-gemma-2-2b-it"),
-    )  # fmt: skip
+    )
 
 
 def chatml() -> Shape:
     """The form of Qwen 3 and many others; what a model thinks and calls are user-defined tokens, not control tokens."""
     return Shape(
-        name="chatml", special=("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
+        name="chatml",
+        special=("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
         markers=("<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"),
-        begin="<|endoftext|>", end="<|im_end|>", adds_begin=False, template=template("Qwen-Qwen3-0.6B"),
-    )  # fmt: skip
+        begin="<|endoftext|>",
+        end="<|im_end|>",
+        adds_begin=False,
+        template=template("Qwen-Qwen3-0.6B"),
+    )
 
 
 def mistral() -> Shape:
     """Control tokens in brackets, in a vocabulary that puts a space before each text."""
     return Shape(
-        name="mistral", special=("<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]",
-        "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]"), space_prefix=True,
+        name="mistral",
+        special=(
+            "<unk>",
+            "<s>",
+            "</s>",
+            "[INST]",
+            "[/INST]",
+            "[AVAILABLE_TOOLS]",
+            "[/AVAILABLE_TOOLS]",
+            "[TOOL_RESULTS]",
+            "[/TOOL_RESULTS]",
+            "[TOOL_CALLS]",
+        ),
+        space_prefix=True,
         template=template("mistralai-Mistral-Nemo-Instruct-2407"),
-    )  # fmt: skip
+    )
 
 
 def phi_35() -> Shape:
     """Tokens named by the role that follows."""
     return Shape(
-        name="phi-3.5", special=("<unk>", "<s>", "</s>", "<|endoftext|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"),
-        markers=("<|tool|>",), end="<|end|>", space_prefix=True, template=template("microsoft-Phi-3.5-mini-instruct"),
-    )  # fmt: skip
+        name="phi-3.5",
+        special=("<unk>", "<s>", "</s>", "<|endoftext|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"),
+        markers=("<|tool|>",),
+        end="<|end|>",
+        space_prefix=True,
+        template=template("microsoft-Phi-3.5-mini-instruct"),
+    )
 
 
 def deepseek_r1() -> Shape:
     """Tokens with full-width bars, of which some files make user-defined ones."""
     return Shape(
-        name="deepseek-r1", special=("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜tool▁calls▁begin｜>"),
+        name="deepseek-r1",
+        special=("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜tool▁calls▁begin｜>"),
         markers=("<｜User｜>", "<｜Assistant｜>", "<think>", "</think>"),
-        begin="<｜begin▁of▁sentence｜>", end="<｜end▁of▁sentence｜>", template=template("deepseek-ai-DeepSeek-R1-Distill-Qwen-32B"),
-    )  # fmt: skip
+        begin="<｜begin▁of▁sentence｜>",
+        end="<｜end▁of▁sentence｜>",
+        template=template("deepseek-ai-DeepSeek-R1-Distill-Qwen-32B"),
+    )
 
 
 def without_template() -> Shape:

@@ -72,8 +72,11 @@ def dictionary(key: bytes, markup: bytes, feature: str = "GreekDef") -> Callable
     dat = key + b"\n" + struct.pack("<II", 0, 0)
     return module(
         f"[T]\nModDrv=zLD\nDataPath=./data/d\nFeature={feature}\nDescription=Topics\n",
-        d_idx=struct.pack("<II", 0, len(dat)), d_dat=dat, d_zdx=struct.pack("<II", 0, len(packed)), d_zdt=packed,
-    )  # fmt: skip
+        d_idx=struct.pack("<II", 0, len(dat)),
+        d_dat=dat,
+        d_zdx=struct.pack("<II", 0, len(packed)),
+        d_zdt=packed,
+    )
 
 
 def verses_of(fragment: bytes) -> Callable[[Path], None]:
@@ -82,9 +85,10 @@ def verses_of(fragment: bytes) -> Callable[[Path], None]:
     slots = 24_115  # of the Old Testament in the KJV's versification
     return module(
         "[T]\nModDrv=zText4\nDataPath=./data/\nVersification=KJV\n",
-        ot_bzs=struct.pack("<III", 0, len(packed), len(fragment)), ot_bzz=packed,
+        ot_bzs=struct.pack("<III", 0, len(packed), len(fragment)),
+        ot_bzz=packed,
         ot_bzv=struct.pack("<III", 0, 0, 0) * 4 + struct.pack("<III", 0, 0, len(fragment)) + bytes(12 * (slots - 5)),
-    )  # fmt: skip
+    )
 
 
 CONFIGURATION = "[T]\nModDrv=zText\nDataPath={}\n"
@@ -92,9 +96,15 @@ PERSON = "personLookup,displayTitle,name,surname,alsoCalled,dictText,birthYear,m
 
 # What is read without its odd part; all others are refused.
 HARMLESS = frozenset(
-    {"6,000 digits of a level", "6,000 digits of Strong's", "6,000 digits of a year", "milestones without end",
-     "signs of our own", "name of signs"}
-)  # fmt: skip
+    {
+        "6,000 digits of a level",
+        "6,000 digits of Strong's",
+        "6,000 digits of a year",
+        "milestones without end",
+        "signs of our own",
+        "name of signs",
+    }
+)
 HOSTILE: dict[str, Callable[[Path], None]] = {
     # What is no regular file, and links out of the folder.
     "pipe as USFM": pipe("a.usfm"),

@@ -36,9 +36,17 @@ def add_misbehaving(folder: Path, *, name: str = "misbehaving", role: Role = Rol
     path = folder / name
     path.write_bytes(b"weights")
     model = Model(
-        id=name, role=role, backend="misbehaving", path=str(path), size=7, sha256=name, licence="", source="", added_at=1,
+        id=name,
+        role=role,
+        backend="misbehaving",
+        path=str(path),
+        size=7,
+        sha256=name,
+        licence="",
+        source="",
+        added_at=1,
         facts=Facts(role=role.value, backend="misbehaving", weights=7),
-    )  # fmt: skip
+    )
     registry = folder / "registry.json"
     known = msgspec.json.decode(registry.read_bytes()) if registry.exists() else []
     registry.write_bytes(msgspec.json.encode([*known, model]))
@@ -48,9 +56,10 @@ def add_misbehaving(folder: Path, *, name: str = "misbehaving", role: Role = Rol
 def asking(text: str, **sampling: Any) -> Generate:
     """A request with one question."""
     return Generate(
-        id=0, messages=[ChatMessage(role="user", content=text)],
+        id=0,
+        messages=[ChatMessage(role="user", content=text)],
         sampling=Sampling(**{"max_tokens": 8, "temperature": 0, **sampling}),
-    )  # fmt: skip
+    )
 
 
 async def answer(host: Host, model: str, text: str, *, user: str = "", **sampling: Any) -> tuple[str, Finished]:

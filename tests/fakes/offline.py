@@ -22,9 +22,20 @@ INSIDE = Path(__file__).with_name("offline_inside.py")
 _SENDING = ("connect", "sendto", "sendmsg", "sendmmsg")
 _OPENING = ("open", "openat", "openat2", "creat")
 _MAKING = (
-    "mkdir", "mkdirat", "mknod", "mknodat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat",
-    "truncate", "bind",
-)  # fmt: skip
+    "mkdir",
+    "mkdirat",
+    "mknod",
+    "mknodat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "truncate",
+    "bind",
+)
 _CALL = re.compile(r"^(\d+) +(\w+)\((.*)$")
 _RESUMED = re.compile(r"^(\d+) +<\.\.\. \w+ resumed>(.*)$")
 _ADDRESS = re.compile(
@@ -39,9 +50,19 @@ _SOCKET = re.compile(r'sun_path="((?:[^"\\]|\\.)*)"')
 _NO_FILES = ("/dev/shm/sem.", "/dev/null", "/dev/tty", "/dev/pts/", "/dev/ptmx", "/dev/urandom", "/proc/")
 # Set on build servers. Libraries that find one of them send nothing there, but do on the machine of a user.
 _BUILD_SERVERS = (
-    "CI", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "TRAVIS", "JENKINS_URL", "CODEBUILD_BUILD_ID", "BUILDKITE",
-    "TEAMCITY_VERSION", "APPVEYOR", "BITBUCKET_BUILD_NUMBER",
-)  # fmt: skip
+    "CI",
+    "TF_BUILD",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "CIRCLECI",
+    "TRAVIS",
+    "JENKINS_URL",
+    "CODEBUILD_BUILD_ID",
+    "BUILDKITE",
+    "TEAMCITY_VERSION",
+    "APPVEYOR",
+    "BITBUCKET_BUILD_NUMBER",
+)
 _FOLDERS = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "TMPDIR")
 
 
@@ -82,8 +103,10 @@ def why_not() -> str:
             return f"{program} is not installed; packaging/test.sh installs it as root"
     tried = subprocess.run(
         ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=connect", *_namespaces(), "true"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return f"namespaces cannot be made here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
@@ -103,12 +126,29 @@ def observe(
     traced = ",".join((*_SENDING, *_OPENING, *_MAKING))
     process = subprocess.Popen(
         [
-            "strace", "-f", "--seccomp-bpf", "-qq", "-y", "-e", "signal=none", "-e", f"trace={traced}", "-o", str(log),
-            *_namespaces(), sys.executable, str(INSIDE), str(inside), *program,
+            "strace",
+            "-f",
+            "--seccomp-bpf",
+            "-qq",
+            "-y",
+            "-e",
+            "signal=none",
+            "-e",
+            f"trace={traced}",
+            "-o",
+            str(log),
+            *_namespaces(),
+            sys.executable,
+            str(INSIDE),
+            str(inside),
+            *program,
         ],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
         env={**inherited, **(environment or {}), **{name: str(folder) for name, folder in folders.items()}},
-    )  # fmt: skip
+    )
     try:
         output, _ = process.communicate(timeout=timeout_s)
     finally:

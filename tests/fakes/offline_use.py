@@ -34,9 +34,14 @@ JOBS: tuple[Mapping[str, object], ...] = (
     {"kind": "backup"},
 )
 PAGES = (
-    "/", "/read?ref=John+3", "/search?q=bread", "/ask", "/schema", "/api/v1/passages?ref=John+3:16",
+    "/",
+    "/read?ref=John+3",
+    "/search?q=bread",
+    "/ask",
+    "/schema",
+    "/api/v1/passages?ref=John+3:16",
     "/api/v1/related?ref=John+3:16",
-)  # fmt: skip
+)
 COMMANDS = (
     ("read", "John 3:16"),
     ("search", "do not be anxious", "--mode", "semantic"),
@@ -99,8 +104,12 @@ def leave_work(home: Path) -> None:
 def command(home: Path, *arguments: str) -> None:
     done = subprocess.run(
         [LAMPSTAND, "--home", str(home), *arguments],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
     assert done.returncode == 0, f"{arguments}: {done.stderr}{done.stdout}"
 
 

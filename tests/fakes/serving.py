@@ -93,9 +93,12 @@ def serving(
     secure = ["--https-port", str(https_port)] if https_port else []
     process = subprocess.Popen(
         [LAMPSTAND, "--home", str(home), command, "--port", str(port), "--host", host, *secure, *options],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
         env={**os.environ, **(environment or {})},
-    )  # fmt: skip
+    )
     served = Served(f"http://{host}:{port}", process, home)
     try:
         _wait(served)

@@ -36,9 +36,11 @@ def _tensors(random: np.random.Generator, size: int) -> list[tuple[str, np.ndarr
     gain, bias = np.full(WIDTH, 1.5), np.zeros(WIDTH)
     gain[0], bias[0] = 0.0, 30.0
     found = [
-        ("model/wte", embedding), ("model/wpe", random.normal(0, 1, (CONTEXT, WIDTH))),
-        ("model/ln_f/g", gain), ("model/ln_f/b", bias),
-    ]  # fmt: skip
+        ("model/wte", embedding),
+        ("model/wpe", random.normal(0, 1, (CONTEXT, WIDTH))),
+        ("model/ln_f/g", gain),
+        ("model/ln_f/b", bias),
+    ]
     for layer in range(LAYERS):
         prefix = f"model/h{layer}/"
         for norm in ("ln_1", "ln_2"):

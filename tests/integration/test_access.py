@@ -203,8 +203,10 @@ def test_what_a_browser_changes_needs_the_token_of_its_session(house: Served) ->
         form = browser.post("/classes", data={"name": "Sunday", "csrf": csrf_token(token)})
         right = browser.post("/api/v1/classes", json={"name": "Monday"}, headers={"X-CSRF-Token": csrf_token(token)})
         elsewhere = browser.post(
-            "/api/v1/classes", json={"name": "Tuesday"}, headers={"X-CSRF-Token": csrf_token(token), "Origin": "http://evil.example"}
-        )  # fmt: skip
+            "/api/v1/classes",
+            json={"name": "Tuesday"},
+            headers={"X-CSRF-Token": csrf_token(token), "Origin": "http://evil.example"},
+        )
 
     assert [403, 403, 403, 303, 201, 403] == [
         each.status_code for each in (without, wrong, form_without, form, right, elsewhere)

@@ -129,8 +129,9 @@ def test_import_and_remove(lampstand: Run, tmp_path: Path, sword_root: Path) -> 
     assert "RV1909: 31,084 unchanged" in again.stdout
     assert 130 == asked.returncode
     assert (0, {"translations": [], "dictionaries": [], "datasets": []}) == (
-        removed.returncode, json.loads(lampstand("library", "list", "--json", home=home).stdout),
-    )  # fmt: skip
+        removed.returncode,
+        json.loads(lampstand("library", "list", "--json", home=home).stdout),
+    )
 
 
 def _command(home: Path) -> list[str]:

@@ -28,8 +28,11 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     mounted = tmp_path / "disk"
     mounted.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64m", "lampstand-test", str(mounted)], capture_output=True, text=True, check=False
-    )  # fmt: skip
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "lampstand-test", str(mounted)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if made.returncode:
         pytest.skip(f"no file system can be mounted: {made.stderr.strip()}")
     yield mounted

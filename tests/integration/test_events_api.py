@@ -48,8 +48,13 @@ def listen(
     got: list[tuple[int, str, dict[str, Any]]] = []
     current: dict[str, str] = {}
     with httpx.stream(
-        "GET", f"{house.url}/api/v1/events", params={"after": after} if after else {}, headers=headers, timeout=20, trust_env=False
-    ) as stream:  # fmt: skip
+        "GET",
+        f"{house.url}/api/v1/events",
+        params={"after": after} if after else {},
+        headers=headers,
+        timeout=20,
+        trust_env=False,
+    ) as stream:
         for line in stream.iter_lines():
             if line.startswith(":"):
                 continue
@@ -271,9 +276,10 @@ def test_a_stream_of_somebody_whose_class_is_closed_ends(crowd: Served) -> None:
     )
     close = f"/api/v1/classes/{opened['id']}/close"
     rest, took_s = seen_after(
-        crowd, {"Cookie": f"lampstand={joined.cookies['lampstand']}"},
+        crowd,
+        {"Cookie": f"lampstand={joined.cookies['lampstand']}"},
         lambda: crowd.http.post(close, json={"sign_out": True}).raise_for_status(),
-    )  # fmt: skip
+    )
 
     assert "afterwards" not in rest
     assert took_s < 5

@@ -42,10 +42,18 @@ LEFT_OUT = {
 }
 # Values that exist on the site: without them, nearly all requests name something unknown.
 THERE = {
-    "ref": ["John 3:1-3", "Psalm 1", "John 3", "John 3:1-Psalm 1:1"], "translation": ["Made"], "translations": ["Made", "Made,Made"],
-    "book": ["John", "ps"], "chapter": ["3", "1"], "strongs": ["G3087"], "q": ["light", "John 3:1", "G3087", "the sea"],
-    "mode": ["keyword", "hybrid", "semantic", "strongs"], "range": ["John 3"], "begins": ["l"], "after": [""],
-}  # fmt: skip
+    "ref": ["John 3:1-3", "Psalm 1", "John 3", "John 3:1-Psalm 1:1"],
+    "translation": ["Made"],
+    "translations": ["Made", "Made,Made"],
+    "book": ["John", "ps"],
+    "chapter": ["3", "1"],
+    "strongs": ["G3087"],
+    "q": ["light", "John 3:1", "G3087", "the sea"],
+    "mode": ["keyword", "hybrid", "semantic", "strongs"],
+    "range": ["John 3"],
+    "begins": ["l"],
+    "after": [""],
+}
 VERSES = """<?xml version="1.0" encoding="UTF-8"?>
 <osis xmlns="http://www.bibletechnologies.net/2003/OSIS/namespace">
 <osisText osisIDWork="Made" xml:lang="en">
@@ -94,9 +102,14 @@ def faults(operation: Operation, send: Callable[[Case[Any]], requests.Response],
     made = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
 
     @settings(
-        max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-        verbosity=Verbosity.quiet, suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(case=made, values=st.none() | st.fixed_dictionaries({name: st.sampled_from(v) for name, v in THERE.items()}))
     def check(case: Case[Any], values: dict[str, str] | None) -> None:
         for part in (case.path_parameters, case.query):
@@ -205,22 +218,58 @@ def test_an_odd_static_file_is_not_found(house: Served, name: str) -> None:
 
 NUMBER = "9" * 6_000
 ODD_PATHS = [
-    "/api/v1/passages?ref=%00", "/api/v1/passages?ref=%ff%fe", "/api/v1/passages?ref=%ed%a0%80",
-    f"/api/v1/passages?ref=John+{NUMBER}", f"/api/v1/passages?ref=John+3:{NUMBER}", f"/api/v1/comments?ref=John+{NUMBER}",
-    f"/api/v1/search?q=light&limit={NUMBER}", "/api/v1/search?q=light&limit=1e400", "/api/v1/search?q=%00",
-    "/api/v1/search?q=light&cursor=%00", f"/api/v1/search?q=light&range=John+{NUMBER}", "/api/v1/suggest?q=%00",
-    f"/api/v1/lexicon/G{NUMBER}", f"/api/v1/lexicon/G{NUMBER}/uses", "/api/v1/lexicon/%00", "/api/v1/lexicon/G26/uses?after=" + NUMBER,
-    f"/api/v1/chapters/Made/John/{NUMBER}", "/api/v1/chapters/Made/%00/3", "/api/v1/chapters/%00/John/3",
-    "/api/v1/translations/%00/books", "/api/v1/topics?begins=%00", "/api/v1/topics/%00", "/api/v1/entities/%00",
-    f"/api/v1/related?ref=John+{NUMBER}", f"/api/v1/related?ref=John+3:1&limit={NUMBER}", "/api/v1/messages/%00",
-    f"/read/Made/John/{NUMBER}", "/read/%00/John/3", "/search?q=%00", f"/search?q=John+{NUMBER}", f"/word/G{NUMBER}",
-    "/verse/%00", "/topics?begins=%00", "/%00", "/%ff", "/api/v1/%00", "/" + "x" * 5_000,
-]  # fmt: skip
+    "/api/v1/passages?ref=%00",
+    "/api/v1/passages?ref=%ff%fe",
+    "/api/v1/passages?ref=%ed%a0%80",
+    f"/api/v1/passages?ref=John+{NUMBER}",
+    f"/api/v1/passages?ref=John+3:{NUMBER}",
+    f"/api/v1/comments?ref=John+{NUMBER}",
+    f"/api/v1/search?q=light&limit={NUMBER}",
+    "/api/v1/search?q=light&limit=1e400",
+    "/api/v1/search?q=%00",
+    "/api/v1/search?q=light&cursor=%00",
+    f"/api/v1/search?q=light&range=John+{NUMBER}",
+    "/api/v1/suggest?q=%00",
+    f"/api/v1/lexicon/G{NUMBER}",
+    f"/api/v1/lexicon/G{NUMBER}/uses",
+    "/api/v1/lexicon/%00",
+    "/api/v1/lexicon/G26/uses?after=" + NUMBER,
+    f"/api/v1/chapters/Made/John/{NUMBER}",
+    "/api/v1/chapters/Made/%00/3",
+    "/api/v1/chapters/%00/John/3",
+    "/api/v1/translations/%00/books",
+    "/api/v1/topics?begins=%00",
+    "/api/v1/topics/%00",
+    "/api/v1/entities/%00",
+    f"/api/v1/related?ref=John+{NUMBER}",
+    f"/api/v1/related?ref=John+3:1&limit={NUMBER}",
+    "/api/v1/messages/%00",
+    f"/read/Made/John/{NUMBER}",
+    "/read/%00/John/3",
+    "/search?q=%00",
+    f"/search?q=John+{NUMBER}",
+    f"/word/G{NUMBER}",
+    "/verse/%00",
+    "/topics?begins=%00",
+    "/%00",
+    "/%ff",
+    "/api/v1/%00",
+    "/" + "x" * 5_000,
+]
 ODD_PATHS_OF_MEMBERS = [
-    f"/api/v1/jobs/{NUMBER}", f"/api/v1/jobs/{1 << 63}", f"/api/v1/jobs?before={1 << 63}", f"/api/v1/jobs?before={NUMBER}",
-    f"/api/v1/notifications?before={1 << 63}", f"/api/v1/notifications?limit={NUMBER}", f"/api/v1/people/{1 << 63}",
-    f"/people/{1 << 63}/remove", f"/people/{NUMBER}/remove", "/ask/%00", "/jobs?before=%00", "/inbox?before=%00",
-]  # fmt: skip
+    f"/api/v1/jobs/{NUMBER}",
+    f"/api/v1/jobs/{1 << 63}",
+    f"/api/v1/jobs?before={1 << 63}",
+    f"/api/v1/jobs?before={NUMBER}",
+    f"/api/v1/notifications?before={1 << 63}",
+    f"/api/v1/notifications?limit={NUMBER}",
+    f"/api/v1/people/{1 << 63}",
+    f"/people/{1 << 63}/remove",
+    f"/people/{NUMBER}/remove",
+    "/ask/%00",
+    "/jobs?before=%00",
+    "/inbox?before=%00",
+]
 
 
 @pytest.mark.parametrize("number", range(len(ODD_PATHS)))
@@ -235,8 +284,17 @@ def test_an_odd_address_of_a_member_is_the_callers_fault(house: Served, number: 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
 def test_a_number_that_no_row_can_have_is_not_found(house: Served, method: str) -> None:
-    for path in ("people/{}/role", "people/{}/password", "people/{}", "jobs/{}/cancel", "classes/{}/close",
-                 "account/sessions/{}", "account/tokens/{}", "notifications/{}/read", "notifications/addresses/{}"):  # fmt: skip
+    for path in (
+        "people/{}/role",
+        "people/{}/password",
+        "people/{}",
+        "jobs/{}/cancel",
+        "classes/{}/close",
+        "account/sessions/{}",
+        "account/tokens/{}",
+        "notifications/{}/read",
+        "notifications/addresses/{}",
+    ):
         for number in (1 << 63, 1 << 200, -1, 0):
             answer = house.http.request(
                 method, f"/api/v1/{path.format(number)}", json={"role": "member", "password": "x"}

@@ -16,8 +16,20 @@ from appliance.community.accounts.tokens import csrf_token
 
 DEEP = "[" * 5_000 + "]" * 5_000
 DEEP_OBJECTS = '{"a":' * 5_000 + "1" + "}" * 5_000
-JSON_VALUES = [DEEP, DEEP_OBJECTS, '"\\ud800"', '"\\udc00\\ud800"', '"a\\u0000b"', "9" * 400, "1e400", "-1",
-               "9223372036854775808", '"%00"', "null", '["\\u0000"]']  # fmt: skip
+JSON_VALUES = [
+    DEEP,
+    DEEP_OBJECTS,
+    '"\\ud800"',
+    '"\\udc00\\ud800"',
+    '"a\\u0000b"',
+    "9" * 400,
+    "1e400",
+    "-1",
+    "9223372036854775808",
+    '"%00"',
+    "null",
+    '["\\u0000"]',
+]
 BODIES = [DEEP, DEEP_OBJECTS, "{", "null", "9" * 6_000, "\0", '"\\ud800"', "\ufeff{}", ""]
 TEXTS = ["\0", "a\0b", "x" * 300, "9" * 6_000, "²", "٣", "1e400", "nan", "../..", "\r\n", "http://[::1", "%"]
 PERCENT = ["%00", "a%00b", "%ff", "%ed%a0%80", "%", "%zz", "%u0041", "%5b", "%2e%2e%2f"]
@@ -72,9 +84,18 @@ def test_deep_json_is_refused_wherever_it_is_sent(house: Served, path: str, valu
 
 
 @pytest.mark.parametrize(
-    "path", ["/static/%00", "/static/a%00b.js", "/static/" + "a" * 300, "/static/api.js/below", "/static/%ff",
-             "/static/" + "a/" * 2_000, "/static/..%2fapp.py", "/static/%2e%2e%2fapp.py"],
-)  # fmt: skip
+    "path",
+    [
+        "/static/%00",
+        "/static/a%00b.js",
+        "/static/" + "a" * 300,
+        "/static/api.js/below",
+        "/static/%ff",
+        "/static/" + "a/" * 2_000,
+        "/static/..%2fapp.py",
+        "/static/%2e%2e%2fapp.py",
+    ],
+)
 def test_a_path_that_no_file_has_is_not_found(house: Served, path: str) -> None:
     answer = house.guest.get(path)
     assert (404, "There is nothing at this address.") == (answer.status_code, answer.json()["detail"])
@@ -120,12 +141,35 @@ def test_odd_values_in_json_are_no_fault(house: Served) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [b"\xff", b"[", b"http://[", b"lampstand=\xff", b'lampstand="\\400"', b"Bearer \xff", b"9" * 6_000, b"\x01",
-     b"multipart/form-data", b"multipart/form-data; boundary=\xff", b"application/json; charset=utf-99"],
-)  # fmt: skip
+    [
+        b"\xff",
+        b"[",
+        b"http://[",
+        b"lampstand=\xff",
+        b'lampstand="\\400"',
+        b"Bearer \xff",
+        b"9" * 6_000,
+        b"\x01",
+        b"multipart/form-data",
+        b"multipart/form-data; boundary=\xff",
+        b"application/json; charset=utf-99",
+    ],
+)
 def test_odd_headers_are_no_fault(house: Served, value: bytes) -> None:
-    names = [b"Cookie", b"Authorization", b"Origin", b"Accept", b"Content-Type", b"X-CSRF-Token", b"Last-Event-ID",
-             b"If-None-Match", b"Accept-Encoding", b"Sec-Fetch-Site", b"Range", b"Referer"]  # fmt: skip
+    names = [
+        b"Cookie",
+        b"Authorization",
+        b"Origin",
+        b"Accept",
+        b"Content-Type",
+        b"X-CSRF-Token",
+        b"Last-Event-ID",
+        b"If-None-Match",
+        b"Accept-Encoding",
+        b"Sec-Fetch-Site",
+        b"Range",
+        b"Referer",
+    ]
     for name in names:
         for method, path, body in (
             ("GET", b"/", b""),
@@ -135,9 +179,23 @@ def test_odd_headers_are_no_fault(house: Served, value: bytes) -> None:
             assert status_of(house, request(method, path, (name, value), body=body)) in range(200, 500), (name, path)
 
 
-@pytest.mark.parametrize("body", [b"name=%ff&login=%00", b"%", b"name=%zz", b"\xff=\xff", b"name=%ed%a0%80", b"=", b"&&",
-                                  b"kind=import&location=%00", b"kind=import&location=" + b"a" * 900, b"minutes=%C2%B2",
-                                  b"until=%C2%B2", b"hours=%D9%A3"])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"name=%ff&login=%00",
+        b"%",
+        b"name=%zz",
+        b"\xff=\xff",
+        b"name=%ed%a0%80",
+        b"=",
+        b"&&",
+        b"kind=import&location=%00",
+        b"kind=import&location=" + b"a" * 900,
+        b"minutes=%C2%B2",
+        b"until=%C2%B2",
+        b"hours=%D9%A3",
+    ],
+)
 def test_odd_forms_are_no_fault(house: Served, body: bytes) -> None:
     cookie = session(house.home)
     signed_in = (b"Cookie", f"lampstand={cookie}".encode()), (b"X-CSRF-Token", csrf_token(cookie).encode())
@@ -151,9 +209,22 @@ def test_odd_forms_are_no_fault(house: Served, body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [b"Host: a\r\nHost: b", b"Host: a\r\nHost: a", b"Host:", b"Host: ", b"Accept: */*", b"Host: a b", b"Host: [", b"Host: a,b",
-     b"Host: u@a", b"Host: a/b", b"Host: \xff", b"Host: a:b", b"Host: http://a"],
-)  # fmt: skip
+    [
+        b"Host: a\r\nHost: b",
+        b"Host: a\r\nHost: a",
+        b"Host:",
+        b"Host: ",
+        b"Accept: */*",
+        b"Host: a b",
+        b"Host: [",
+        b"Host: a,b",
+        b"Host: u@a",
+        b"Host: a/b",
+        b"Host: \xff",
+        b"Host: a:b",
+        b"Host: http://a",
+    ],
+)
 def test_a_request_has_exactly_one_host(house: Served, head: bytes) -> None:
     upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
     assert 400 == status_of(house, b"GET /api/v1/health HTTP/1.1\r\n%s\r\nConnection: close\r\n\r\n" % head)

@@ -48,9 +48,11 @@ def add_jobs(house: Appliance, number: int, sword_root: Path) -> None:
 
 def burning(home: Path) -> list[int]:
     return [
-        process.pid for process in psutil.process_iter(["cmdline"])
-        if "sum(range(20_000))" in " ".join(process.info["cmdline"] or ()) and str(home) in " ".join(process.info["cmdline"])
-    ]  # fmt: skip
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if "sum(range(20_000))" in " ".join(process.info["cmdline"] or ())
+        and str(home) in " ".join(process.info["cmdline"])
+    ]
 
 
 @pytest.mark.parametrize("rounds", [5, pytest.param(100, marks=pytest.mark.soak)])

@@ -146,9 +146,13 @@ def test_plain_completions_go_on_from_a_prompt(served: Served) -> None:
 def test_an_answer_follows_a_json_schema(served: Served) -> None:
     for seed in range(5):
         answer = served.official.chat.completions.create(
-            model="quick", messages=QUESTION, max_tokens=60, temperature=1.0, seed=seed,
+            model="quick",
+            messages=QUESTION,
+            max_tokens=60,
+            temperature=1.0,
+            seed=seed,
             response_format={"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA, "strict": True}},
-        )  # fmt: skip
+        )
         if answer.choices[0].finish_reason == "length":
             continue  # an integer of a model of random weights need not end
         found = json.loads(answer.choices[0].message.content)
@@ -163,9 +167,14 @@ def test_an_answer_follows_a_json_schema(served: Served) -> None:
 )
 def test_a_tool_is_called_when_it_has_to_be(served: Served, choice: object, names: set[str], stream: bool) -> None:
     asked = {
-        "model": "quick", "messages": QUESTION, "tools": TOOLS, "tool_choice": choice, "temperature": 1.0, "seed": 2,
+        "model": "quick",
+        "messages": QUESTION,
+        "tools": TOOLS,
+        "tool_choice": choice,
+        "temperature": 1.0,
+        "seed": 2,
         "max_tokens": 400,
-    }  # fmt: skip
+    }
     if stream:
         chunks = list(served.official.chat.completions.create(**asked, stream=True))
         (call,) = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or []]
@@ -481,9 +490,16 @@ def test_an_address_needs_the_token(tmp_path: Path) -> None:
     token.write_text("secret\n")
     with httpx.Client(timeout=10, trust_env=False) as http:
         served = serve(
-            tmp_path / "models", "--host", "127.0.0.1", "--port", str(port), "--token-file", str(token),
-            url=f"http://127.0.0.1:{port}", http=http,
-        )  # fmt: skip
+            tmp_path / "models",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--token-file",
+            str(token),
+            url=f"http://127.0.0.1:{port}",
+            http=http,
+        )
         try:
             assert 401 == http.get(f"{served.url}/v1/models").status_code
             assert 401 == http.get(f"{served.url}/v1/models", headers={"authorization": "Bearer wrong"}).status_code

@@ -42,8 +42,19 @@ def run_up(home: Path) -> None:
     """Start everything, wait until each process has written, and stop it."""
     command = [LAMPSTAND, "--home", str(home), "up", "--port", str(free_port()), "--https-port", str(free_port())]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wanted = [home / name for name in ("tls/authority.key", "queue-library.db", "queue-ocr.db", "queue-media.db",
-                                       "run/models.sock", "run/web.address", "logs/web.log", "backups")]  # fmt: skip
+    wanted = [
+        home / name
+        for name in (
+            "tls/authority.key",
+            "queue-library.db",
+            "queue-ocr.db",
+            "queue-media.db",
+            "run/models.sock",
+            "run/web.address",
+            "logs/web.log",
+            "backups",
+        )
+    ]
     deadline = time.monotonic() + WAIT_S
     while not all(each.exists() for each in wanted):
         assert time.monotonic() < deadline, [each for each in wanted if not each.exists()]
@@ -57,8 +68,11 @@ def test_everything_that_is_made_is_private_from_the_start(tmp_path: Path) -> No
     home = tmp_path / "home"
     subprocess.run(
         [LAMPSTAND, "--home", str(home), "users", "setup", "--name", "Anna", "--password-stdin"],
-        input="seven green lamps burn", text=True, check=True, capture_output=True,
-    )  # fmt: skip
+        input="seven green lamps burn",
+        text=True,
+        check=True,
+        capture_output=True,
+    )
     run_up(home)
 
     assert set() == opened(home)
@@ -105,8 +119,10 @@ def test_the_installer_makes_the_folder_private_and_programs_as_usual(tmp_path: 
     home = tmp_path / "state" / "home"
     done = subprocess.run(
         ["bash", str(here / "packaging" / "run.sh"), "--home", str(home), "--install-only"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
     assert set() == opened(home)
     assert "umask 0077, of programs 0022" in done.stdout

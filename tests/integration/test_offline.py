@@ -98,8 +98,11 @@ def test_lookups_connections_and_files_outside_are_caught(tmp_path: Path) -> Non
 
     assert {"called.example"} == set(seen.lookups)
     assert [
-        "connect 192.0.2.1:80", "connect 198.51.100.1:443", "connect 2001:db8::1:443", "sendto 198.51.100.2:9",
-    ] == seen.connections  # fmt: skip
+        "connect 192.0.2.1:80",
+        "connect 198.51.100.1:443",
+        "connect 2001:db8::1:443",
+        "sendto 198.51.100.2:9",
+    ] == seen.connections
     assert [str(home / name) for name in ("kept", "kept/note", "linked", "note")] == seen.written_outside()
     assert {"home/kept", "home/kept/note", "home/linked"} == set(seen.left)
 

@@ -84,8 +84,10 @@ def test_every_use_of_a_lemma_is_a_search(served: Served) -> None:
 def test_the_graph_is_joined_with_a_sentence(served: Served) -> None:
     body = {
         "query": "MATCH (:Topic {name: $topic})-[:CITES]->(v:Verse) RETURN v.id AS verse_id",
-        "parameters": {"topic": "CARE"}, "like": "the birds of the sky do not sow", "limit": 3,
-    }  # fmt: skip
+        "parameters": {"topic": "CARE"},
+        "like": "the birds of the sky do not sow",
+        "limit": 3,
+    }
     answer = served.http.post("/api/v1/graph/search", json=body).json()
 
     assert "Matt.6.26" == answer["hits"][0]["osis"]

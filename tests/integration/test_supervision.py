@@ -92,8 +92,12 @@ def test_a_killed_up_leaves_everything_supervised_and_the_next_says_how_to_stop_
         running.process.wait()
         port = running.url.rpartition(":")[2]
         second = subprocess.run(
-            [LAMPSTAND, "--home", str(home), "up", "--port", port], capture_output=True, text=True, timeout=60, check=False
-        )  # fmt: skip
+            [LAMPSTAND, "--home", str(home), "up", "--port", port],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert is_healthy(running)
         manager.terminate()
         manager.wait(timeout=30)
@@ -133,8 +137,9 @@ def test_a_taken_https_port_is_said(tmp_path: Path) -> None:
         taken.listen()
         process = subprocess.Popen(
             [LAMPSTAND, "--home", str(home), "up", "--port", str(free_port()), "--https-port", str(port)],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert process.stdout is not None
         said = next(line for line in process.stdout if line.startswith("Other machines"))
         process.terminate()

@@ -90,9 +90,13 @@ def create_token(
         )
     token = new_token(API_PREFIX)
     row = {
-        "fingerprint": fingerprint(token), "person": person.id, "name": name, "scopes": " ".join(sorted(wanted)),
-        "now": now, "expires_at": now + days * DAY_S if days else None,
-    }  # fmt: skip
+        "fingerprint": fingerprint(token),
+        "person": person.id,
+        "name": name,
+        "scopes": " ".join(sorted(wanted)),
+        "now": now,
+        "expires_at": now + days * DAY_S if days else None,
+    }
     with database.write() as work:
         work.execute(store.INSERT_TOKEN, row)
         details = store.token_of(work.execute(store.SELECT_TOKEN, (work.last_insert_id,))[0])

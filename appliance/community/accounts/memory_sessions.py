@@ -115,9 +115,14 @@ class MemorySessions:
         self._last_id -= 1
         now = time.time()
         return Session(
-            id=self._last_id, person=person.id, created_at=now, seen_at=now, expires_at=now + LASTS_S, address=address,
+            id=self._last_id,
+            person=person.id,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + LASTS_S,
+            address=address,
             agent=agent,
-        )  # fmt: skip
+        )
 
     def _begin_attempt(self, address: str) -> _Attempt:
         now = self._clock()

@@ -128,13 +128,24 @@ def session_of(row: Row) -> Session:
 
 def token_of(row: Row) -> ApiToken:
     return ApiToken(
-        id=row[0], person=row[1], name=row[2], scopes=tuple(map(Permission, row[3].split())), created_at=row[4],
-        used_at=row[5], expires_at=row[6],
-    )  # fmt: skip
+        id=row[0],
+        person=row[1],
+        name=row[2],
+        scopes=tuple(map(Permission, row[3].split())),
+        created_at=row[4],
+        used_at=row[5],
+        expires_at=row[6],
+    )
 
 
 def class_of(row: Row) -> ClassCode:
     return ClassCode(
-        id=row[0], code=row[1], name=row[2], opened_by=row[3], created_at=row[4], expires_at=row[5], revoked_at=row[6],
+        id=row[0],
+        code=row[1],
+        name=row[2],
+        opened_by=row[3],
+        created_at=row[4],
+        expires_at=row[5],
+        revoked_at=row[6],
         joined=row[7],
-    )  # fmt: skip
+    )

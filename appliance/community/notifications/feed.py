@@ -81,11 +81,14 @@ class Feed:
             return []
         return [
             self._jobs.create_within(
-                work, DELIVER, title="Send a notification", arguments={"notification": notification, "address": row[0]},
+                work,
+                DELIVER,
+                title="Send a notification",
+                arguments={"notification": notification, "address": row[0]},
                 started_by=one_person(telling.person),
             )
             for row in work.execute(store.SELECT_ADDRESSES, (telling.person,))
-        ]  # fmt: skip
+        ]
 
 
 def _tellings(work: UnitOfWork, event: Event) -> Iterator[_Telling]:
@@ -103,9 +106,12 @@ def _tellings(work: UnitOfWork, event: Event) -> Iterator[_Telling]:
     elif event.kind == "answer.ready":
         if payload["asked_by"] in people:
             yield _Telling(
-                person=payload["asked_by"], kind=Kind.ANSWER_READY, title=payload["question"],
-                text="The answer is ready.", link=f"/ask/{payload['message']}",
-            )  # fmt: skip
+                person=payload["asked_by"],
+                kind=Kind.ANSWER_READY,
+                title=payload["question"],
+                text="The answer is ready.",
+                link=f"/ask/{payload['message']}",
+            )
     elif payload["kind"] != DELIVER.name or event.kind == "job.failed":
         yield from _of_job(event.kind == "job.failed", payload, people)
 
@@ -124,6 +130,10 @@ def _of_job(failed: bool, job: Mapping[str, Any], people: Mapping[int, Role]) ->
             text = str(job["error"] if failed else job["message"])
             # That a message could not be sent outside is not sent outside.
             yield _Telling(
-                person=person, kind=kind, title=title, text=text, link=f"/jobs#job-{job['id']}",
+                person=person,
+                kind=kind,
+                title=title,
+                text=text,
+                link=f"/jobs#job-{job['id']}",
                 inside_only=job["kind"] == DELIVER.name,
-            )  # fmt: skip
+            )

@@ -61,8 +61,15 @@ def m007_notifications(work: UnitOfWork) -> None:
 
 def notification_of(row: Row) -> Notification:
     return Notification(
-        id=row[0], person=row[1], kind=Kind(row[2]), title=row[3], text=row[4], link=row[5], created_at=row[6], read_at=row[7]
-    )  # fmt: skip
+        id=row[0],
+        person=row[1],
+        kind=Kind(row[2]),
+        title=row[3],
+        text=row[4],
+        link=row[5],
+        created_at=row[6],
+        read_at=row[7],
+    )
 
 
 def preference_of(row: Row) -> Preference:

@@ -33,8 +33,15 @@ WARM_UP = """
         CAST(1.5 AS DECIMAL(5, 2)), CAST(1 AS INT128), [1], {one: 1}, map([1], ['a']), 1.5, true, NULL
 """
 # The engine's words about a query. Its other words are about files and about itself.
-ABOUT_THE_QUERY = ("Parser exception: ", "Binder exception: ", "Catalog exception: ", "Runtime exception: ",
-                   "Conversion exception: ", "Overflow exception: ", "Function exception: ")  # fmt: skip
+ABOUT_THE_QUERY = (
+    "Parser exception: ",
+    "Binder exception: ",
+    "Catalog exception: ",
+    "Runtime exception: ",
+    "Conversion exception: ",
+    "Overflow exception: ",
+    "Function exception: ",
+)
 ABOUT_MEMORY = ("Buffer manager exception: ", "std::bad_alloc")
 MOST_ERROR_CHARACTERS = 500
 

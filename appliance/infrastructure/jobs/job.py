@@ -110,11 +110,22 @@ class LeaseLost(Conflict):
 def view_job(job: Job, now: float) -> JobView:
     left = job.seconds_left(now)
     return JobView(
-        id=job.id, kind=job.kind, queue=job.queue, title=job.title, state=job.state, progress=round(job.progress, 4),
-        message=job.message, seconds_left=round(left, 1) if left is not None else None, error=job.error,
-        attempts=job.attempts, cancel_requested=job.cancel_requested, started_by=job.started_by,
-        created_at=job.created_at, started_at=job.started_at, finished_at=job.finished_at,
-    )  # fmt: skip
+        id=job.id,
+        kind=job.kind,
+        queue=job.queue,
+        title=job.title,
+        state=job.state,
+        progress=round(job.progress, 4),
+        message=job.message,
+        seconds_left=round(left, 1) if left is not None else None,
+        error=job.error,
+        attempts=job.attempts,
+        cancel_requested=job.cancel_requested,
+        started_by=job.started_by,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )
 
 
 def audience_of(started_by: str, overseers: str) -> str:

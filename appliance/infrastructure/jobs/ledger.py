@@ -88,10 +88,16 @@ class Jobs:
         if same:
             return _job(same[0])
         row = {
-            "kind": kind.name, "queue": kind.queue, "arguments": encoded, "title": title, "short": kind.short,
-            "priority": kind.priority, "started_by": started_by, "audience": audience_of(started_by, self._overseers),
+            "kind": kind.name,
+            "queue": kind.queue,
+            "arguments": encoded,
+            "title": title,
+            "short": kind.short,
+            "priority": kind.priority,
+            "started_by": started_by,
+            "audience": audience_of(started_by, self._overseers),
             "now": self._clock.time(),
-        }  # fmt: skip
+        }
         work.execute(sql.INSERT, row)
         return self._told(work, work.last_insert_id, "job.queued")
 
@@ -133,8 +139,11 @@ class Jobs:
     def claim_next(self, queue: str, kinds: Collection[str], owner: str, *, short_only: bool = False) -> Job | None:
         """Take the job of a queue whose turn it is: by priority, then fairly among people, then the oldest."""
         choice = {
-            "queue": queue, "kinds": msgspec.json.encode(sorted(kinds)).decode(), "short_only": short_only, **self._now(),
-        }  # fmt: skip
+            "queue": queue,
+            "kinds": msgspec.json.encode(sorted(kinds)).decode(),
+            "short_only": short_only,
+            **self._now(),
+        }
         if not self._database.reader.rows(sql.CHOOSE, choice):
             return None
         with self._database.write() as work:

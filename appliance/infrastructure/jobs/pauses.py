@@ -63,11 +63,13 @@ class Queues:
         pauses = {row[0]: _pause(row) for row in reader.rows(sql.SELECT_PAUSES, {"now": self._clock.time()})}
         return [
             QueueState(
-                name=name, waiting=counts.get((name, State.QUEUED.value), 0),
-                running=counts.get((name, State.RUNNING.value), 0), pause=pauses.get(name),
+                name=name,
+                waiting=counts.get((name, State.QUEUED.value), 0),
+                running=counts.get((name, State.RUNNING.value), 0),
+                pause=pauses.get(name),
             )
             for name in QUEUES
-        ]  # fmt: skip
+        ]
 
     def pause(self, queue: str, *, paused_by: str, reason: str, until: float | None = None) -> QueueState:
         """Begin nothing new of a queue until a time, or until it is resumed.

@@ -74,9 +74,13 @@ class JobContext:
         Raises JobCancelled, and what `run_program` of processes raises.
         """
         finished = run_program(
-            arguments, timeout_s=timeout_s, on_line=on_line, niceness=NICENESS,
-            environment={**ONE_THREAD, **(environment or {})}, unwanted=self.unwanted,
-        )  # fmt: skip
+            arguments,
+            timeout_s=timeout_s,
+            on_line=on_line,
+            niceness=NICENESS,
+            environment={**ONE_THREAD, **(environment or {})},
+            unwanted=self.unwanted,
+        )
         if self.unwanted.is_set():
             raise JobCancelled("Cancelled.")
         return finished

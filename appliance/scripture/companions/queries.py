@@ -78,6 +78,13 @@ def entity(database: Database, identifier: str, *, after: int = 0, limit: int = 
 def _entity(row: Sequence[Any]) -> EntityHead:
     identifier, kind, name, also, description, year, latitude, longitude, _, mentions = row
     return EntityHead(
-        id=identifier, kind=EntityKind(kind), name=name, also=tuple(filter(None, also.split(store.LIST))),
-        description=description, year=year, latitude=latitude, longitude=longitude, mentions=mentions,
-    )  # fmt: skip
+        id=identifier,
+        kind=EntityKind(kind),
+        name=name,
+        also=tuple(filter(None, also.split(store.LIST))),
+        description=description,
+        year=year,
+        latitude=latitude,
+        longitude=longitude,
+        mentions=mentions,
+    )

@@ -120,17 +120,27 @@ def m006_comments(work: UnitOfWork) -> None:
 def select_datasets(reader: Reader) -> list[Dataset]:
     return [
         Dataset(
-            id=id_, kind=DatasetKind(kind), name=name, licence=licence, attribution=attribution, digest=digest, entries=entries
+            id=id_,
+            kind=DatasetKind(kind),
+            name=name,
+            licence=licence,
+            attribution=attribution,
+            digest=digest,
+            entries=entries,
         )
         for id_, kind, name, licence, attribution, digest, entries in reader.rows(SELECT_DATASETS)
-    ]  # fmt: skip
+    ]
 
 
 def delete_dataset(work: UnitOfWork, dataset: str) -> None:
     for statement in (
-        DELETE_CROSS_REFERENCES, DELETE_TOPIC_VOTES, DELETE_COMMENTS, DELETE_MENTIONS, DELETE_ENTITIES,
+        DELETE_CROSS_REFERENCES,
+        DELETE_TOPIC_VOTES,
+        DELETE_COMMENTS,
+        DELETE_MENTIONS,
+        DELETE_ENTITIES,
         DELETE_DATASET,
-    ):  # fmt: skip
+    ):
         work.execute(statement, (dataset,))
 
 
@@ -156,12 +166,21 @@ def insert_entities(work: UnitOfWork, dataset: str, entities: Sequence[Entity]) 
         INSERT_ENTITY,
         [
             (
-                each.id, dataset, each.kind.value, each.name, LIST.join(each.also), each.description, each.year, each.latitude,
-                each.longitude, LIST.join(each.takes_part), len(each.verse_ids),
+                each.id,
+                dataset,
+                each.kind.value,
+                each.name,
+                LIST.join(each.also),
+                each.description,
+                each.year,
+                each.latitude,
+                each.longitude,
+                LIST.join(each.takes_part),
+                len(each.verse_ids),
             )
             for each in entities
         ],
-    )  # fmt: skip
+    )
     work.execute_many(INSERT_MENTION, [(each.id, verse_id) for each in entities for verse_id in each.verse_ids])
 
 

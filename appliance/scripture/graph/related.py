@@ -106,6 +106,9 @@ def _named(kind: ReasonKind, names: list[str]) -> Reason:
 def _passage(verse_id: int, reasons: list[tuple[float, Reason]]) -> RelatedPassage:
     strongest = sorted(reasons, key=lambda each: -each[0])
     return RelatedPassage(
-        verse_id=verse_id, osis=osis_of(verse_id), reference=format_range(verse_id, verse_id),
-        score=round(sum(score for score, _ in reasons), 4), reasons=tuple(reason for _, reason in strongest),
-    )  # fmt: skip
+        verse_id=verse_id,
+        osis=osis_of(verse_id),
+        reference=format_range(verse_id, verse_id),
+        score=round(sum(score for score, _ in reasons), 4),
+        reasons=tuple(reason for _, reason in strongest),
+    )

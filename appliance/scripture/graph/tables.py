@@ -44,12 +44,20 @@ def contents(database: Database) -> list[Content]:
     """Every table in the order in which it can be written, nodes before what ties them."""
     source = _Library(database)
     return [
-        Content(BOOK, source.books), Content(VERSE, source.verses), Content(TOPIC, source.topics), Content(LEMMA, source.lemmas),
-        Content(PART_OF, source.part_of), Content(CITES, source.cites), Content(SEE, source.see), Content(USES, source.uses),
+        Content(BOOK, source.books),
+        Content(VERSE, source.verses),
+        Content(TOPIC, source.topics),
+        Content(LEMMA, source.lemmas),
+        Content(PART_OF, source.part_of),
+        Content(CITES, source.cites),
+        Content(SEE, source.see),
+        Content(USES, source.uses),
         Content(CROSS_REF, source.cross_references),
-        Content(PERSON, source.people), Content(PLACE, source.places), Content(EVENT, source.events),
+        Content(PERSON, source.people),
+        Content(PLACE, source.places),
+        Content(EVENT, source.events),
         *(Content(MENTIONS, partial(source.mentions, target), target) for target in MENTIONS.targets),
-    ]  # fmt: skip
+    ]
 
 
 class _Library:

@@ -47,8 +47,9 @@ def read_table(path: Path, *, inside: Path | None = None) -> CrossReferenceSourc
             name="Cross references of OpenBible.info" if theirs else "Treasury of Scripture Knowledge",
             licence=_CC_BY if theirs else "Public Domain",
             attribution="www.openbible.info" if theirs else head.lstrip("# ").strip() or name,
-            digest=digest, links=lambda: _cross_references(path, inside),
-        )  # fmt: skip
+            digest=digest,
+            links=lambda: _cross_references(path, inside),
+        )
     if len(first) == 4 and _place(first[1]) and _number(first[3]) is not None:
         theirs = _OPENBIBLE in head.lower()
         return TopicVoteSource(
@@ -56,8 +57,9 @@ def read_table(path: Path, *, inside: Path | None = None) -> CrossReferenceSourc
             name="Topical Bible of OpenBible.info" if theirs else f"Topics of {name}",
             licence=_CC_BY if theirs else "Not stated by the file",
             attribution="www.openbible.info/topics" if theirs else name,
-            digest=digest, votes=lambda: _topic_votes(path, inside),
-        )  # fmt: skip
+            digest=digest,
+            votes=lambda: _topic_votes(path, inside),
+        )
     return None
 
 

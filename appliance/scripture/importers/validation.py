@@ -30,9 +30,14 @@ MAX_NOTE_CHARACTERS = 20_000
 MAX_ANNOTATIONS = 2_000
 # The most that a library item may have; the largest that are known have 37,457 verses and 606,000 cross references.
 MAX_ENTRIES: dict[type, int] = {
-    TextSource: 100_000, LexiconSource: 200_000, TopicSource: 200_000, CommentarySource: 500_000, EntitySource: 500_000,
-    CrossReferenceSource: 5_000_000, TopicVoteSource: 5_000_000,
-}  # fmt: skip
+    TextSource: 100_000,
+    LexiconSource: 200_000,
+    TopicSource: 200_000,
+    CommentarySource: 500_000,
+    EntitySource: 500_000,
+    CrossReferenceSource: 5_000_000,
+    TopicVoteSource: 5_000_000,
+}
 MAX_ID_CHARACTERS = 64
 MAX_NAME_CHARACTERS = 500
 MAX_STATEMENT_CHARACTERS = 20_000
@@ -60,9 +65,11 @@ def check_description(source: Source) -> None:
     if not re.search(r"\w", source.id):
         raise TextFaulty("The file has no name that an id can be made of.", remedy="Rename it with letters or digits.")
     lengths = {
-        "id": (source.id, MAX_ID_CHARACTERS), "name": (source.name, MAX_NAME_CHARACTERS),
-        "licence": (source.licence, MAX_STATEMENT_CHARACTERS), "attribution": (source.attribution, MAX_STATEMENT_CHARACTERS),
-    }  # fmt: skip
+        "id": (source.id, MAX_ID_CHARACTERS),
+        "name": (source.name, MAX_NAME_CHARACTERS),
+        "licence": (source.licence, MAX_STATEMENT_CHARACTERS),
+        "attribution": (source.attribution, MAX_STATEMENT_CHARACTERS),
+    }
     for what, (said, most) in lengths.items():
         if len(said) > most:
             raise TextFaulty(

@@ -20,6 +20,19 @@ from appliance.scripture.references.single import (
 )
 
 __all__ = [
-    "LAST_VERSE", "MAX_LENGTH", "BookNotFound", "FoundReference", "PassageNotFound", "Reference", "ReferenceNotUnderstood",
-    "book_named", "chapters_of", "find_book", "find_references", "format_range", "nearest_book", "parse_osis", "parse_reference",
-]  # fmt: skip
+    "LAST_VERSE",
+    "MAX_LENGTH",
+    "BookNotFound",
+    "FoundReference",
+    "PassageNotFound",
+    "Reference",
+    "ReferenceNotUnderstood",
+    "book_named",
+    "chapters_of",
+    "find_book",
+    "find_references",
+    "format_range",
+    "nearest_book",
+    "parse_osis",
+    "parse_reference",
+]

@@ -15,9 +15,25 @@ _SPACES = dict.fromkeys(
 _COMBINING = "\u0300-\u036f"
 _GAP = r"[\s.(]+"
 _ORDINALS = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "i": 1, "ii": 2, "iii": 3, "iv": 4, "primer": 1, "primero": 1,
-    "primera": 1, "segundo": 2, "segunda": 2, "tercer": 3, "tercero": 3, "tercera": 3, "cuarto": 4, "cuarta": 4,
-}  # fmt: skip
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "i": 1,
+    "ii": 2,
+    "iii": 3,
+    "iv": 4,
+    "primer": 1,
+    "primero": 1,
+    "primera": 1,
+    "segundo": 2,
+    "segunda": 2,
+    "tercer": 3,
+    "tercero": 3,
+    "tercera": 3,
+    "cuarto": 4,
+    "cuarta": 4,
+}
 _ORDINAL = re.compile(
     r"(?:(?P<digit>[1-4])(?:(?<=1)\s?st|(?<=2)\s?nd|(?<=3)\s?rd|(?<=4)\s?th|\.?[ºª°]|\.?[oa](?![a-z]))?|(?P<word>"
     + "|".join(sorted(_ORDINALS, key=len, reverse=True))

@@ -14,8 +14,9 @@ _VALUES = {
     **{word: 20 + 10 * place for place, word in enumerate(_TENS)},
     **{word: value for value, word in enumerate([*_SPANISH_UNITS, *_SPANISH_TEENS, *_SPANISH_TWENTIES], start=1)},
     **{word: 30 + 10 * place for place, word in enumerate(_SPANISH_TENS)},
-    "ciento": 100, "cien": 100,
-}  # fmt: skip
+    "ciento": 100,
+    "cien": 100,
+}
 
 
 def _any(words: list[str]) -> str:

@@ -64,9 +64,11 @@ def rank(
         own = keyword(database, text_query, translation, span, DEPTH, loose=True)
         order += [(verse, 0.0) for verse in own if verse not in first and verse not in scores]
     return Found(
-        ranked=order, why=lambda verses: _support(ranked, verses, frozenset(ordered)), marked=text_query.words if text_query else (),
+        ranked=order,
+        why=lambda verses: _support(ranked, verses, frozenset(ordered)),
+        marked=text_query.words if text_query else (),
         notice=_corrections(corrected),
-    )  # fmt: skip
+    )
 
 
 def features(
@@ -106,11 +108,16 @@ def _support(ranked: Ranked, verse_ids: list[int], ordered: frozenset[int]) -> d
     found = ranked.support(verse_ids)
     return {
         verse_id: Why(
-            keyword_rank=each.words_rank, semantic_rank=each.meaning_rank, similarity=each.similarity,
-            in_order=verse_id in ordered, linked=each.linked, topics=each.topics, voted_topic=each.voted_topic,
+            keyword_rank=each.words_rank,
+            semantic_rank=each.meaning_rank,
+            similarity=each.similarity,
+            in_order=verse_id in ordered,
+            linked=each.linked,
+            topics=each.topics,
+            voted_topic=each.voted_topic,
         )
         for verse_id, each in found.items()
-    } | {verse_id: Why(in_order=True) for verse_id in verse_ids if verse_id in ordered and verse_id not in found}  # fmt: skip
+    } | {verse_id: Why(in_order=True) for verse_id in verse_ids if verse_id in ordered and verse_id not in found}
 
 
 def _in_order(ranked: Ranked, query: str) -> list[int]:
@@ -163,9 +170,10 @@ def reasons(words: list[int], meaning: list[tuple[int, float]]) -> Callable[[lis
         for verse_id in verse_ids:
             rank, similarity = likeness.get(verse_id, (None, None))
             found[verse_id] = Why(
-                keyword_rank=word_ranks.get(verse_id), semantic_rank=rank,
+                keyword_rank=word_ranks.get(verse_id),
+                semantic_rank=rank,
                 similarity=round(similarity, 4) if similarity is not None else None,
-            )  # fmt: skip
+            )
         return found
 
     return why

@@ -86,11 +86,17 @@ def join(
     places = {verse: rank for rank, verse in enumerate(by_words or (), start=1)}
     hits = [
         JoinedHit(
-            verse_id=verse, osis=osis_of(verse), reference=format_range(verse, verse), text=texts[verse], row=rows[verse],
-            words_rank=places.get(verse), similarity=likeness.get(verse),
+            verse_id=verse,
+            osis=osis_of(verse),
+            reference=format_range(verse, verse),
+            text=texts[verse],
+            row=rows[verse],
+            words_rank=places.get(verse),
+            similarity=likeness.get(verse),
         )
-        for verse in ranked if verse in texts
-    ]  # fmt: skip
+        for verse in ranked
+        if verse in texts
+    ]
     return JoinedHits(columns=answer.columns, hits=hits[: asked.limit], cut=answer.cut)
 
 

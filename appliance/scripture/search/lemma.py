@@ -39,9 +39,11 @@ def find_uses(database: Database, graph: Graph | None, query: str, translation: 
     others = ", ".join(f"{each.strongs} {each.lemma}" for each in entries[1:6])
     notice = f"{entry.strongs} {entry.lemma} ({entry.transliteration})" + (f"; also: {others}" if others else "")
     return Found(
-        ranked=[(verse_id, 1.0) for verse_id in verses], why=reasons(verses, []), notice=notice,
+        ranked=[(verse_id, 1.0) for verse_id in verses],
+        why=reasons(verses, []),
+        notice=notice,
         marks=lambda page: _marks(database, translation, page, entry.strongs),
-    )  # fmt: skip
+    )
 
 
 def find_lemma(database: Database, graph: Graph, query: str) -> list[LexiconEntry]:

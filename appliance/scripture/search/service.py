@@ -88,15 +88,25 @@ class Finder:
         pattern = highlighter(found.marked)
         hits = tuple(
             Hit(
-                verse_id=verse, osis=osis_of(verse), reference=format_range(verse, verse), text=text, score=round(score, 6),
-                why=why.get(verse, Why()), highlights=marks[verse] if verse in marks else highlights(pattern, text),
+                verse_id=verse,
+                osis=osis_of(verse),
+                reference=format_range(verse, verse),
+                text=text,
+                score=round(score, 6),
+                why=why.get(verse, Why()),
+                highlights=marks[verse] if verse in marks else highlights(pattern, text),
             )
             for verse, score, text in page
-        )  # fmt: skip
+        )
         return Results(
-            query=wanted.query, mode=wanted.mode, translation=translation.id, hits=hits, next_cursor=cursor,
-            took_ms=round((time.perf_counter() - began) * 1000, 2), notice=found.notice,
-        )  # fmt: skip
+            query=wanted.query,
+            mode=wanted.mode,
+            translation=translation.id,
+            hits=hits,
+            next_cursor=cursor,
+            took_ms=round((time.perf_counter() - began) * 1000, 2),
+            notice=found.notice,
+        )
 
     def _find(self, wanted: Search, translation: Translation, span: Span, depth: int) -> Found:
         if wanted.mode is Mode.STRONGS:

@@ -24,8 +24,10 @@ def start() -> Iterator[Start]:
         program = f"{code}\nprint(flush=True)\ninput()"
         child = subprocess.Popen(
             [sys.executable, "-c", program, *words],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **(environment or {})},
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **(environment or {})},
+        )
         children.append(child)
         assert child.stdout is not None
         child.stdout.readline()

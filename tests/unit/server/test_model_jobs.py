@@ -22,8 +22,12 @@ from server.model_jobs import PULL, ModelNotAdded, ModelNotFetched
     ],
 )
 def test_only_what_the_network_failed_to_bring_is_tried_again(
-    appliance: Appliance, monkeypatch: pytest.MonkeyPatch, failure: type[ModelError], told: type[Exception], tried_again: bool
-) -> None:  # fmt: skip
+    appliance: Appliance,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: type[ModelError],
+    told: type[Exception],
+    tried_again: bool,
+) -> None:
     def fails(*_arguments: object, **_named: object) -> None:
         raise failure("It did not come.")
 

@@ -40,10 +40,13 @@ def connection_of(appliance: Appliance, who: Identity, cookie: str = "") -> Conn
     return cast(
         Connection,
         SimpleNamespace(
-            user=who, headers={}, cookies={COOKIE_LOCAL: cookie}, scope={"scheme": "http"},
+            user=who,
+            headers={},
+            cookies={COOKIE_LOCAL: cookie},
+            scope={"scheme": "http"},
             app=SimpleNamespace(state=SimpleNamespace(appliance=appliance)),
         ),
-    )  # fmt: skip
+    )
 
 
 async def silence() -> AsyncIterator[str]:

@@ -82,9 +82,12 @@ class Rankings:
                 *select_datasets(reader),
             ]
             self._seen.library = _Library(
-                model, index_state(self._library, self._embedded, model), bare_headings(self._library, model) == 0, version[2],
+                model,
+                index_state(self._library, self._embedded, model),
+                bare_headings(self._library, model) == 0,
+                version[2],
                 tuple((each.id, each.digest) for each in sources),
-            )  # fmt: skip
+            )
             self._seen.version = version
         return self._seen.library
 

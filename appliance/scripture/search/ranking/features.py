@@ -17,10 +17,15 @@ Column = tuple[str, Floats | float]
 def candidates(signals: Signals, within: slice = EVERYWHERE) -> Integers:
     """The positions worth ranking, in the order of the canon: the best by each signal."""
     deepest = [
-        (signals.fused, 70), (signals.adapted, 45), (signals.comments, 25),
-        (signals.linked + signals.linked_twice, 40), (signals.by_topics, 30),
-        (signals.topics.headword_sum, 30), (signals.topics.words_sum, 30), (signals.topics.meaning, 40),
-    ]  # fmt: skip
+        (signals.fused, 70),
+        (signals.adapted, 45),
+        (signals.comments, 25),
+        (signals.linked + signals.linked_twice, 40),
+        (signals.by_topics, 30),
+        (signals.topics.headword_sum, 30),
+        (signals.topics.words_sum, 30),
+        (signals.topics.meaning, 40),
+    ]
     if signals.recalled:
         deepest += [(signals.recalled.ridge, 110), (signals.recalled_linked, 40)]
     return np.unique(np.concatenate([top(signal, depth, within) for signal, depth in deepest]))
@@ -36,9 +41,12 @@ class Features:
     def table(self, signals: Signals, at: Integers) -> tuple[list[str], Floats]:
         """The names of the columns, and a row for each of the verses at the positions `at`."""
         columns = [
-            *self._of_text(signals, at), *self._of_neighbours(signals, at), *self._of_topics(signals, at),
-            *self._of_links(signals, at), *self._of_verse(at),
-        ]  # fmt: skip
+            *self._of_text(signals, at),
+            *self._of_neighbours(signals, at),
+            *self._of_topics(signals, at),
+            *self._of_links(signals, at),
+            *self._of_verse(at),
+        ]
         if self._memory and signals.recalled:
             columns += self._of_memory(self._memory, signals.recalled, signals.recalled_linked, at)
         table = np.empty((len(at), len(columns)), dtype=np.float32)

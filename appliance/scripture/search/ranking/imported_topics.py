@@ -87,11 +87,13 @@ def topic_votes(
         vectors += embedder.embed(kept[at : at + BATCH])
         on_progress(len(vectors), len(kept))
     return TopicVotes(
-        source=source, names=kept, vectors=np.stack([np.frombuffer(vector, dtype="<f4") for vector in vectors]),
+        source=source,
+        names=kept,
+        vectors=np.stack([np.frombuffer(vector, dtype="<f4") for vector in vectors]),
         of=np.repeat(np.arange(len(kept)), [len(gains[name]) for name in kept]),
         verse_ids=np.array([verse_id for name in kept for verse_id in gains[name]], dtype=np.int64),
         gains=np.array([gain for name in kept for gain in gains[name].values()], dtype=np.float32),
-    )  # fmt: skip
+    )
 
 
 def merge(own: TopicVotes, others: TopicVotes) -> TopicVotes:
@@ -102,8 +104,10 @@ def merge(own: TopicVotes, others: TopicVotes) -> TopicVotes:
     taken = np.isin(others.of, kept)
     renumbered = np.searchsorted(kept, others.of[taken]) + len(own.names)
     return TopicVotes(
-        source=f"{own.source}{PARTED}{others.source}", names=[*own.names, *(others.names[number] for number in kept.tolist())],
-        vectors=np.concatenate([own.vectors, others.vectors[kept]]), of=np.concatenate([own.of, renumbered]),
+        source=f"{own.source}{PARTED}{others.source}",
+        names=[*own.names, *(others.names[number] for number in kept.tolist())],
+        vectors=np.concatenate([own.vectors, others.vectors[kept]]),
+        of=np.concatenate([own.of, renumbered]),
         verse_ids=np.concatenate([own.verse_ids, others.verse_ids[taken]]),
         gains=np.concatenate([own.gains, others.gains[taken]]),
-    )  # fmt: skip
+    )

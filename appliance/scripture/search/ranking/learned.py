@@ -47,8 +47,9 @@ def save_learned(learned: Learned, path: Path) -> None:
     arrays: dict[str, Any] = {
         "about": _text(msgspec.json.encode({"model": learned.model, "columns": learned.columns})),
         "words": _text("\n".join(sorted(learned.words)).encode()),
-        "adapter": learned.lens.adapter.astype(np.float16), "axes": learned.lens.axes.astype(np.float16),
-    }  # fmt: skip
+        "adapter": learned.lens.adapter.astype(np.float16),
+        "axes": learned.lens.axes.astype(np.float16),
+    }
     for name, forest in (("linked", learned.linked), ("unlinked", learned.unlinked)):
         arrays |= {f"{name}_{part}": getattr(forest, part) for part in Forest.PARTS}
     np.savez_compressed(path, **arrays)
@@ -70,20 +71,26 @@ def load_learned(path: Path) -> Learned:
 def save_topics(topics: TopicVotes, path: Path) -> None:
     """Vectors keep 16 bits: what is lost is far below what tells topics apart."""
     np.savez_compressed(
-        path, about=_text(msgspec.json.encode({"source": topics.source, "names": topics.names})),
-        vectors=topics.vectors.astype(np.float16), of=topics.of.astype(np.int32),
-        verse_ids=topics.verse_ids.astype(np.int32), gains=topics.gains.astype(np.float16),
-    )  # fmt: skip
+        path,
+        about=_text(msgspec.json.encode({"source": topics.source, "names": topics.names})),
+        vectors=topics.vectors.astype(np.float16),
+        of=topics.of.astype(np.int32),
+        verse_ids=topics.verse_ids.astype(np.int32),
+        gains=topics.gains.astype(np.float16),
+    )
 
 
 def load_topics(path: Path) -> TopicVotes:
     with np.load(path, allow_pickle=False) as arrays:
         about = msgspec.json.decode(arrays["about"].tobytes())
         return TopicVotes(
-            source=about["source"], names=about["names"], vectors=arrays["vectors"].astype(np.float32),
-            of=arrays["of"].astype(np.int64), verse_ids=arrays["verse_ids"].astype(np.int64),
+            source=about["source"],
+            names=about["names"],
+            vectors=arrays["vectors"].astype(np.float32),
+            of=arrays["of"].astype(np.int64),
+            verse_ids=arrays["verse_ids"].astype(np.int64),
             gains=arrays["gains"].astype(np.float32),
-        )  # fmt: skip
+        )
 
 
 def _text(encoded: bytes) -> Any:

@@ -55,9 +55,12 @@ class TopicMemory:
         kernel = self._kernel(cosine, self._companies @ _unit(company - self._centre))
         nearest = int(cosine.argmax())
         return Recalled(
-            ridge=self._add_up(self._inverse @ kernel), narrow=self._average(cosine, NARROW),
-            wide=self._average(cosine, WIDE), nearest=nearest, likeness=float(cosine[nearest]),
-        )  # fmt: skip
+            ridge=self._add_up(self._inverse @ kernel),
+            narrow=self._average(cosine, NARROW),
+            wide=self._average(cosine, WIDE),
+            nearest=nearest,
+            likeness=float(cosine[nearest]),
+        )
 
     def voted_for(self, topic: int) -> frozenset[int]:
         """The positions of the verses that people voted for."""

@@ -124,13 +124,16 @@ class Ranking:
         linked = frozenset(top(signals.linked, MEANING_DEPTH).tolist())
         return {
             verse_id: Support(
-                words_rank=words.get(position), meaning_rank=meaning.get(position),
-                similarity=round(float(signals.cosine[position]), 4), topics=tuple(citing.get(position, ())[:MOST_TOPICS]),
+                words_rank=words.get(position),
+                meaning_rank=meaning.get(position),
+                similarity=round(float(signals.cosine[position]), 4),
+                topics=tuple(citing.get(position, ())[:MOST_TOPICS]),
                 voted_topic=self._topic_names[recalled.nearest] if recalled and position in voted else None,
                 linked=position in linked,
             )
-            for verse_id, position in zip(verse_ids, knowledge.positions(verse_ids).tolist(), strict=True) if position >= 0
-        }  # fmt: skip
+            for verse_id, position in zip(verse_ids, knowledge.positions(verse_ids).tolist(), strict=True)
+            if position >= 0
+        }
 
 
 def _memory_of(knowledge: Knowledge, topics: TopicVotes) -> TopicMemory:

@@ -91,14 +91,19 @@ def gather(
     seeds = top(fused, SEEDS)
     linked = _reach(knowledge.links, seeds, fused[seeds], knowledge.size)
     return Signals(
-        words=words.texts, cosine=cosine, adapted=adapted, fused=fused,
+        words=words.texts,
+        cosine=cosine,
+        adapted=adapted,
+        fused=fused,
         comments=_spread_best(knowledge.comments, *words.comments, knowledge.size),
         topics=_of_topics(knowledge, query, words.headings, heading_cosine),
         by_topics=_by_topics(knowledge, seeds, fused[seeds]),
-        linked=linked, linked_twice=_linked(knowledge, linked, 5 * SEEDS),
-        recalled=recalled, recalled_linked=_linked(knowledge, recalled.ridge, SEEDS) if recalled else knowledge.nothing,
+        linked=linked,
+        linked_twice=_linked(knowledge, linked, 5 * SEEDS),
+        recalled=recalled,
+        recalled_linked=_linked(knowledge, recalled.ridge, SEEDS) if recalled else knowledge.nothing,
         query_words=len(telling_words(query)) if query else 0,
-    )  # fmt: skip
+    )
 
 
 def top(signal: Floats, count: int, within: slice = EVERYWHERE) -> Integers:
@@ -142,14 +147,16 @@ def _of_topics(
     topics, matches = _matching_topics(knowledge, rows, query)
     which, seen = knowledge.see.of(topics)
     return TopicSignals(
-        words=_spread_best(headings, rows, scores, size), words_sum=_spread_sum(headings, rows, scores, size),
+        words=_spread_best(headings, rows, scores, size),
+        words_sum=_spread_sum(headings, rows, scores, size),
         cosine=_spread_best(headings, near, cosine[near], size),
-        meaning=meaning, meaning_linked=_linked(knowledge, meaning, SEEDS),
+        meaning=meaning,
+        meaning_linked=_linked(knowledge, meaning, SEEDS),
         headword=_spread_best(knowledge.topics, topics, matches, size),
         headword_sum=_spread_sum(knowledge.topics, topics, matches, size),
         see_also=_spread_best(knowledge.topics, seen, matches[which], size),
         matching=topics[np.argsort(-matches, kind="stable")],
-    )  # fmt: skip
+    )
 
 
 def _matching_topics(knowledge: Knowledge, headings: Integers, query: TextQuery | None) -> tuple[Integers, Floats]:

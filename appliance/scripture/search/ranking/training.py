@@ -27,10 +27,21 @@ GAIN_STEPS = 4
 # Forests that saw other parts of the rows and columns err differently: their sum is better than one.
 RANDOM_SEEDS, ROUNDS = (1, 2), 240
 PARAMETERS: dict[str, Any] = {
-    "objective": "lambdarank", "lambdarank_truncation_level": 30, "label_gain": [step / GAIN_STEPS for step in range(80)],
-    "num_leaves": MOST_LEAVES, "learning_rate": 0.07, "min_data_in_leaf": 100, "lambda_l2": 10.0, "max_bin": 127,
-    "feature_fraction": 0.4, "bagging_fraction": 0.7, "bagging_freq": 1, "deterministic": True, "force_col_wise": True, "verbosity": -1,
-}  # fmt: skip
+    "objective": "lambdarank",
+    "lambdarank_truncation_level": 30,
+    "label_gain": [step / GAIN_STEPS for step in range(80)],
+    "num_leaves": MOST_LEAVES,
+    "learning_rate": 0.07,
+    "min_data_in_leaf": 100,
+    "lambda_l2": 10.0,
+    "max_bin": 127,
+    "feature_fraction": 0.4,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "deterministic": True,
+    "force_col_wise": True,
+    "verbosity": -1,
+}
 # Topics that mean the same as each other, for folds that never part them.
 SAME_MEANING = 0.75
 
@@ -49,9 +60,10 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
     def only(self, kept: Integers) -> "Topics":
         numbers = kept.tolist()
         return Topics(
-            names=[self.names[number] for number in numbers], vectors=self.vectors[kept],
+            names=[self.names[number] for number in numbers],
+            vectors=self.vectors[kept],
             gains=[self.gains[number] for number in numbers],
-        )  # fmt: skip
+        )
 
     def memory(self, verses: Floats) -> TopicMemory:
         of = np.repeat(np.arange(len(self.names)), [len(each) for each in self.gains])
@@ -148,9 +160,11 @@ def fit_forest(rows: Sequence[Example], threads: int) -> Forest:
         ) from error
     labels = np.concatenate([np.round(each.gains * GAIN_STEPS) for each in rows]).astype(np.int32)
     data = lightgbm.Dataset(
-        np.concatenate([each.table for each in rows]), labels, group=[len(each.gains) for each in rows],
+        np.concatenate([each.table for each in rows]),
+        labels,
+        group=[len(each.gains) for each in rows],
         params={"max_bin": PARAMETERS["max_bin"], "verbosity": -1},
-    )  # fmt: skip
+    )
     grown = [
         lightgbm.train({**PARAMETERS, "seed": seed, "num_threads": threads}, data, ROUNDS).dump_model()["tree_info"]
         for seed in RANDOM_SEEDS

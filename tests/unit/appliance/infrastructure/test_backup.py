@@ -11,8 +11,12 @@ NOW = datetime(2026, 11, 27, 8, 30, tzinfo=UTC)
 
 
 def test_backups_are_ordered_by_time_and_those_from_the_future_are_the_oldest(tmp_path: Path) -> None:
-    by_age = ["appliance-2026-11-27-083001Z-2.db", "appliance-2031-01-01-020000Z-1.db",
-              "appliance-2026-11-26-020000Z-9.db", "appliance-2026-11-27-083000Z-10.db"]  # fmt: skip
+    by_age = [
+        "appliance-2026-11-27-083001Z-2.db",
+        "appliance-2031-01-01-020000Z-1.db",
+        "appliance-2026-11-26-020000Z-9.db",
+        "appliance-2026-11-27-083000Z-10.db",
+    ]
     for name in by_age:
         (tmp_path / name).touch()
 

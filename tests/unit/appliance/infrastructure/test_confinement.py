@@ -89,9 +89,18 @@ def test_with_seccomp_nothing_can_be_opened_started_or_raised(tmp_path: Path) ->
         pytest.skip("libseccomp.so.2 is not installed: apt-get install libseccomp2")
     report = confined(tmp_path, without="landlock")
     refused = (
-        "open", "open in an older thread", "write", "socket", "unix socket", "descriptor", "existence", "fork", "program",
-        "process", "signal",
-    )  # fmt: skip
+        "open",
+        "open in an older thread",
+        "write",
+        "socket",
+        "unix socket",
+        "descriptor",
+        "existence",
+        "fork",
+        "program",
+        "process",
+        "signal",
+    )
 
     assert report["seccomp"] is True
     assert dict.fromkeys(refused, "EPERM") == {name: report[name] for name in refused}

@@ -63,8 +63,9 @@ def used(folder: DataFolder, trace: str) -> None:
     path.write_bytes(b"x")
 
 
-@pytest.mark.parametrize("trace", ["tls/authority.key", "backups/appliance-1.db", "files/ab", "queue-library.db",
-                                   "appliance.db-wal"])  # fmt: skip
+@pytest.mark.parametrize(
+    "trace", ["tls/authority.key", "backups/appliance-1.db", "files/ab", "queue-library.db", "appliance.db-wal"]
+)
 @pytest.mark.parametrize("empty", [True, False], ids=["empty", "missing"])
 def test_a_lost_database_in_a_folder_that_was_in_use_is_damage(
     folder: DataFolder, database: Database, trace: str, empty: bool
@@ -79,8 +80,18 @@ def test_a_lost_database_in_a_folder_that_was_in_use_is_damage(
     assert trace.split("/", maxsplit=1)[0] in caught.value.remedy
 
 
-@pytest.mark.parametrize("trace", ["library.db", "texts/a.zip", "models/m.gguf", "logs/web.log", "run/up.lock",
-                                   "graph/library.kuzu", "settings.toml"])  # fmt: skip
+@pytest.mark.parametrize(
+    "trace",
+    [
+        "library.db",
+        "texts/a.zip",
+        "models/m.gguf",
+        "logs/web.log",
+        "run/up.lock",
+        "graph/library.kuzu",
+        "settings.toml",
+    ],
+)
 def test_a_folder_with_only_a_library_is_a_new_installation(folder: DataFolder, database: Database, trace: str) -> None:
     used(folder, trace)
     check_not_lost(folder, database)

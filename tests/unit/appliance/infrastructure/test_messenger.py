@@ -76,8 +76,16 @@ OPENERS = [
     "mailto://u:p@{host}?to=a@example.org&pgp=yes&pgppub={path}",
     "mailto://u:p@{host}?to=a@example.org&pgpprv={path}",
 ]
-DISGUISES = ["{path}?Template=x", "{path}?to=a;template=x", "{path}?t%65mplate=x", "{path}? template=x",
-             "{path}?to=a&&template", "{path}?:template=x", "{path}?+template=x", "{path}?to=?template&template=x"]  # fmt: skip
+DISGUISES = [
+    "{path}?Template=x",
+    "{path}?to=a;template=x",
+    "{path}?t%65mplate=x",
+    "{path}? template=x",
+    "{path}?to=a&&template",
+    "{path}?:template=x",
+    "{path}?+template=x",
+    "{path}?to=?template&template=x",
+]
 
 
 @pytest.mark.parametrize("address", OPENERS)
@@ -162,8 +170,12 @@ def test_sending_writes_no_file(outside: Outside, tmp_path: Path) -> None:
     )
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run(
-        [sys.executable, "-c", program, f"ntfy://{outside.host}/topic"], check=True, cwd=home, env=environment, timeout=60
-    )  # fmt: skip
+        [sys.executable, "-c", program, f"ntfy://{outside.host}/topic"],
+        check=True,
+        cwd=home,
+        env=environment,
+        timeout=60,
+    )
 
     assert "topic" == json.loads(outside.got[0][2])["topic"]
     assert [] == list(home.rglob("*"))

@@ -25,8 +25,16 @@ def shared(tmp_path: Path) -> DataFolder:
     home = tmp_path / "home"
     for name in ("logs", "tls", "backups", "run", "models"):
         (home / name).mkdir(parents=True)
-    for name in ("appliance.db", "appliance.db-wal", "queue-ocr.db", "settings.toml", "logs/web.log", "tls/server.key",
-                 "backups/appliance-1.db", "models/a.gguf"):  # fmt: skip
+    for name in (
+        "appliance.db",
+        "appliance.db-wal",
+        "queue-ocr.db",
+        "settings.toml",
+        "logs/web.log",
+        "tls/server.key",
+        "backups/appliance-1.db",
+        "models/a.gguf",
+    ):
         (home / name).write_text("x", encoding="utf-8")
     return DataFolder(home)
 
@@ -45,8 +53,20 @@ def test_opening_a_folder_of_an_earlier_version_closes_it_to_others(shared: Data
 def test_what_others_can_open_is_found_and_closed(shared: DataFolder) -> None:
     home = shared.home
     opened = {str(path.relative_to(home)) for path in shared.open_to_others()}
-    assert {".", "appliance.db", "appliance.db-wal", "queue-ocr.db", "settings.toml", "logs", "logs/web.log", "tls",
-            "tls/server.key", "backups", "backups/appliance-1.db", "run"} == opened  # fmt: skip
+    assert {
+        ".",
+        "appliance.db",
+        "appliance.db-wal",
+        "queue-ocr.db",
+        "settings.toml",
+        "logs",
+        "logs/web.log",
+        "tls",
+        "tls/server.key",
+        "backups",
+        "backups/appliance-1.db",
+        "run",
+    } == opened
     changed = shared.make_private()
 
     assert len(opened) == len(changed)

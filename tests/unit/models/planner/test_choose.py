@@ -13,17 +13,28 @@ MIB, GIB = 2**20, 2**30
 
 layers = st.builds(
     lambda count, block, kv, ends, trained: Layers(
-        blocks=[block] * count, kv_per_token=[kv] * count, output=ends, embedding=ends, width=1024, feed_forward=4096,
-        vocabulary=32_000, heads=16, trained_context=trained,
+        blocks=[block] * count,
+        kv_per_token=[kv] * count,
+        output=ends,
+        embedding=ends,
+        width=1024,
+        feed_forward=4096,
+        vocabulary=32_000,
+        heads=16,
+        trained_context=trained,
     ),
-    count=st.integers(1, 12), block=st.integers(MIB, 300 * MIB), kv=st.integers(0, 8192), ends=st.integers(MIB, 400 * MIB),
+    count=st.integers(1, 12),
+    block=st.integers(MIB, 300 * MIB),
+    kv=st.integers(0, 8192),
+    ends=st.integers(MIB, 400 * MIB),
     trained=st.sampled_from([512, 2048, 8192, 131_072]),
-)  # fmt: skip
+)
 facts = st.builds(lambda made: Facts(role="chat", backend="llama_cpp", weights=sum(made.blocks), layers=made), layers)
 whole = st.builds(
     lambda backend, size: Facts(role="embed", backend=backend, weights=size),
-    backend=st.sampled_from(["onnx", "sentence_transformers"]), size=st.integers(MIB, 4 * GIB),
-)  # fmt: skip
+    backend=st.sampled_from(["onnx", "sentence_transformers"]),
+    size=st.integers(MIB, 4 * GIB),
+)
 sizes = st.integers(0, 12 * GIB)
 budgets = st.builds(
     lambda ram, gpus: Budget(ram=ram, gpus=dict(enumerate(gpus)), threads=4),
@@ -79,9 +90,16 @@ def test_the_context_is_within_what_was_asked_and_trained(model: Facts, budget: 
 def eight_billion() -> Facts:
     """The shape of an 8B Llama 3 in 4 bits."""
     made = Layers(
-        blocks=[135 * MIB] * 32, kv_per_token=[2 * 8 * 128] * 32, output=411 * MIB, embedding=282 * MIB, width=4096,
-        feed_forward=14_336, vocabulary=128_256, heads=32, trained_context=131_072,
-    )  # fmt: skip
+        blocks=[135 * MIB] * 32,
+        kv_per_token=[2 * 8 * 128] * 32,
+        output=411 * MIB,
+        embedding=282 * MIB,
+        width=4096,
+        feed_forward=14_336,
+        vocabulary=128_256,
+        heads=32,
+        trained_context=131_072,
+    )
     return Facts(role="chat", backend="llama_cpp", weights=4_900_000_000, layers=made)
 
 

@@ -45,8 +45,12 @@ def test_one_gpu_is_described() -> None:
     (gpu,) = report.gpus
 
     assert ("RTX 4060", 8 * GIB, 7 * GIB, "8.9", 41) == (
-        gpu.name, gpu.total, gpu.free, gpu.compute_capability, gpu.temperature_c,
-    )  # fmt: skip
+        gpu.name,
+        gpu.total,
+        gpu.free,
+        gpu.compute_capability,
+        gpu.temperature_c,
+    )
     assert [4711] == [process.pid for process in gpu.processes]
     assert "550.90.07" == report.driver
     assert 0 == nvml.open

@@ -10,13 +10,17 @@ from server import cli
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (PermissionError(errno.EACCES, "Permission denied", "/home/anna/library.db"),
-         "This user cannot read or write /home/anna/library.db."),
-        (PermissionError(errno.EPERM, "Operation not permitted"),
-         "This user cannot read or write a file that Lampstand needs."),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/home/anna/library.db"),
+            "This user cannot read or write /home/anna/library.db.",
+        ),
+        (
+            PermissionError(errno.EPERM, "Operation not permitted"),
+            "This user cannot read or write a file that Lampstand needs.",
+        ),
     ],
     ids=["with a file", "without a file"],
-)  # fmt: skip
+)
 def test_a_missing_permission_is_told_in_a_sentence(
     error: PermissionError, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

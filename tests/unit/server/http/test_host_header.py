@@ -9,8 +9,30 @@ import pytest
 from server.http.host_header import has_one_host, requiring_one_host
 
 GOOD = [b"localhost", b"127.0.0.1:8316", b"[::1]:8316", b"[fe80::1]", b"lamp-stand_2.local", b"LAMP.local:80"]
-BAD = [b"", b" ", b"a b", b"a,b", b"a/b", b"u@a", b"[", b"a]", b"[::1", b"::1", b"a:", b"a:123456", b"a:b", b"\xff",
-       b"a\0", b"a:1:2", b"[fe80::1%eth0]", b"a" * 300, b"http://a", b"a?b", b"a#b", b"<b>"]  # fmt: skip
+BAD = [
+    b"",
+    b" ",
+    b"a b",
+    b"a,b",
+    b"a/b",
+    b"u@a",
+    b"[",
+    b"a]",
+    b"[::1",
+    b"::1",
+    b"a:",
+    b"a:123456",
+    b"a:b",
+    b"\xff",
+    b"a\0",
+    b"a:1:2",
+    b"[fe80::1%eth0]",
+    b"a" * 300,
+    b"http://a",
+    b"a?b",
+    b"a#b",
+    b"<b>",
+]
 
 
 @pytest.mark.parametrize("host", GOOD)
@@ -44,8 +66,11 @@ def answers_of(scope: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_good_requests_and_the_life_of_the_server_reach_the_application() -> None:
-    for scope in ({"type": "lifespan"}, {"type": "http", "headers": [(b"host", b"a")]},
-                  {"type": "websocket", "headers": [(b"host", b"[::1]:80")]}):  # fmt: skip
+    for scope in (
+        {"type": "lifespan"},
+        {"type": "http", "headers": [(b"host", b"a")]},
+        {"type": "websocket", "headers": [(b"host", b"[::1]:80")]},
+    ):
         assert [{"type": "reached"}] == answers_of(scope)
 
 

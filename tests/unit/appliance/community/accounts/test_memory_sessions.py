@@ -42,11 +42,15 @@ def anna(database: Database) -> Person:
     return operations.create_administrator(database, name="Anna", password=PASSWORD)
 
 
-def sign_in(sessions: MemorySessions, database: Database, *, login: str = "anna", password: str = PASSWORD,
-            address: str = "10.0.0.7") -> str:  # fmt: skip
-    _, token = sessions.sign_in(
-        database, login=login, password=password, address=address, agent="Firefox", error=FULL
-    )  # fmt: skip
+def sign_in(
+    sessions: MemorySessions,
+    database: Database,
+    *,
+    login: str = "anna",
+    password: str = PASSWORD,
+    address: str = "10.0.0.7",
+) -> str:
+    _, token = sessions.sign_in(database, login=login, password=password, address=address, agent="Firefox", error=FULL)
     return token
 
 

@@ -267,8 +267,11 @@ def test_people_join_a_class_with_a_name(database: Database, anna: Person) -> No
     ben = operations.join(database, code=f"{opened.code[:3].lower()} {opened.code[3:]}", name=" Ben ", **WHERE)
 
     assert ("Ben", None, Role.MEMBER, opened.id) == (
-        ben.person.name, ben.person.login, ben.person.role, ben.person.class_code,
-    )  # fmt: skip
+        ben.person.name,
+        ben.person.login,
+        ben.person.role,
+        ben.person.class_code,
+    )
     assert [1] == [each.joined for each in queries.class_codes(database)]
     for taken in ("ben", "Anna", "anna"):
         with pytest.raises(NameTaken):

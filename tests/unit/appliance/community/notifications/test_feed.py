@@ -147,9 +147,7 @@ def test_what_was_read_is_no_longer_counted(appliance: Appliance, ben: Person) -
     run(appliance, "Job 3", ben.audience)
     appliance.feed.read_on()
     assert 1 == operations.mark_all_read(appliance.appliance_db, person=ben.id, until=newest.id)
-    assert ["Job 3: done"] == [
-        each.title for each in queries.inbox(appliance.appliance_db, ben.id, unread_only=True)
-    ]  # fmt: skip
+    assert ["Job 3: done"] == [each.title for each in queries.inbox(appliance.appliance_db, ben.id, unread_only=True)]
 
 
 class Receiver:
@@ -191,9 +189,13 @@ def deliver_all(appliance: Appliance) -> list[float]:
     pauses: list[float] = []
     while job := appliance.jobs.claim_next("library", {DELIVER.name}, this_process()):
         work_on(
-            appliance.jobs, appliance.work, job, this_process(), workshop=appliance.folder.workshop,
+            appliance.jobs,
+            appliance.work,
+            job,
+            this_process(),
+            workshop=appliance.folder.workshop,
             on_retry=pauses.append,
-        )  # fmt: skip
+        )
     return pauses
 
 

@@ -122,11 +122,13 @@ def any_case(word: str) -> st.SearchStrategy[str]:
 
 
 @given(
-    before=st.sampled_from(("1", "007", "1e5", "1E-5", "2.5e0", ".5", "0x", "x", "'x'", '"\\\\"', "`x`", "$x", ")", "]", "}", "*")),
+    before=st.sampled_from(
+        ("1", "007", "1e5", "1E-5", "2.5e0", ".5", "0x", "x", "'x'", '"\\\\"', "`x`", "$x", ")", "]", "}", "*")
+    ),
     between=st.sampled_from(("", " ", "\t", "\r\n", "\u3000", "/**/", "/* ' */", '// "\n')),
     word=st.sampled_from(sorted(FORBIDDEN)).flatmap(any_case),
     after=st.sampled_from((" ", "\n", "/* x */", "(", "'x'", "`x`", "")),
-)  # fmt: skip
+)
 def test_no_neighbour_hides_a_command(before: str, between: str, word: str, after: str) -> None:
     with pytest.raises(QuestionRefused):
         check_only_reads(f"MATCH (a) WITH {before}{between}{word}{after} FROM 'x' RETURN *")

@@ -47,11 +47,23 @@ def graph(tmp_path: Path) -> KuzuGraph:
         verses=6,
     )
     topics = [
-        Topic(position=0, headword="LOVE", citations=(Citation("Of God", of("John.3.16"), of("John.3.17")), Citation("", of("Rom.5.8"), of("Rom.5.8"))), see_also=("GRACE",)),
+        Topic(
+            position=0,
+            headword="LOVE",
+            citations=(
+                Citation("Of God", of("John.3.16"), of("John.3.17")),
+                Citation("", of("Rom.5.8"), of("Rom.5.8")),
+            ),
+            see_also=("GRACE",),
+        ),
         Topic(position=1, headword="Grace", citations=(), see_also=()),
-    ]  # fmt: skip
-    links = [CrossReference(of("John.3.16"), of("Rom.5.8"), of("Rom.5.8"), 40), CrossReference(of("Rom.5.8"), of("Gen.22.12"), of("Gen.22.12")),
-             CrossReference(of("Gen.22.12"), of("John.3.16"), of("John.3.16")), CrossReference(of("John.3.16"), of("Ps.23.1"), of("Ps.23.1"), -3)]  # fmt: skip
+    ]
+    links = [
+        CrossReference(of("John.3.16"), of("Rom.5.8"), of("Rom.5.8"), 40),
+        CrossReference(of("Rom.5.8"), of("Gen.22.12"), of("Gen.22.12")),
+        CrossReference(of("Gen.22.12"), of("John.3.16"), of("John.3.16")),
+        CrossReference(of("John.3.16"), of("Ps.23.1"), of("Ps.23.1"), -3),
+    ]
     with database.write() as work:
         store.insert_translation(work, text, verses)
         store.insert_dictionary(

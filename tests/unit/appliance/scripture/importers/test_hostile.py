@@ -21,8 +21,21 @@ from appliance.scripture.operations import import_source
 
 # On an idle machine each takes under a second; patterns that look back took minutes.
 MOST_S = 30.0
-RAW = ("Exceeds the limit", "embedded null", "codec can't", "invalid literal", "recursion", "Errno", "Traceback", "KeyError",
-       "'utf-8'", "surrogates", "list index", "NoneType", "b'")  # fmt: skip
+RAW = (
+    "Exceeds the limit",
+    "embedded null",
+    "codec can't",
+    "invalid literal",
+    "recursion",
+    "Errno",
+    "Traceback",
+    "KeyError",
+    "'utf-8'",
+    "surrogates",
+    "list index",
+    "NoneType",
+    "b'",
+)
 ITEMS = "SELECT id FROM translations UNION SELECT id FROM dictionaries UNION SELECT id FROM datasets"
 
 
@@ -76,8 +89,34 @@ SMALL = {
     "a.csv": f"{PERSON}aaron_1,Aaron,Aaron,,,[A](b),-1570,,Exod.4.14\n".encode(),
     "a.zip": zipped(GENESIS.encode()),
 }
-PIECES = [b"\\", b"\\v ", b"\\c ", b"<", b">", b"&", b'"', b"\t", b"\n", b"|", b"*", b"-", b",", b"\0", b"\xff", b"9" * 5_000,
-          b"\xc2\xb2", b"<verse", b"</verse>", b'osisID="', b"&#x0;", b"\\f ", b"\\w ", b"PK", b"[](", b"\xee\x80\x80"]  # fmt: skip
+PIECES = [
+    b"\\",
+    b"\\v ",
+    b"\\c ",
+    b"<",
+    b">",
+    b"&",
+    b'"',
+    b"\t",
+    b"\n",
+    b"|",
+    b"*",
+    b"-",
+    b",",
+    b"\0",
+    b"\xff",
+    b"9" * 5_000,
+    b"\xc2\xb2",
+    b"<verse",
+    b"</verse>",
+    b'osisID="',
+    b"&#x0;",
+    b"\\f ",
+    b"\\w ",
+    b"PK",
+    b"[](",
+    b"\xee\x80\x80",
+]
 
 
 @st.composite

@@ -136,11 +136,32 @@ def test_the_pilcrow_is_a_paragraph_and_no_text() -> None:
 
 MARKUP = st.lists(
     st.sampled_from(
-        ["<w lemma='strong:G1'>", "</w>", "<q who='Jesus'>", "</q>", "<note>", "</note>", "<title>", "</title>", "<l sID='1'/>",
-         "<l eID='1'/>", "word", " ", ", ", "“", "”", "<div sID='x' type='x-p'/>", "<chapter eID='x'/>", "&amp;", "<", ">", "¶"]
+        [
+            "<w lemma='strong:G1'>",
+            "</w>",
+            "<q who='Jesus'>",
+            "</q>",
+            "<note>",
+            "</note>",
+            "<title>",
+            "</title>",
+            "<l sID='1'/>",
+            "<l eID='1'/>",
+            "word",
+            " ",
+            ", ",
+            "“",
+            "”",
+            "<div sID='x' type='x-p'/>",
+            "<chapter eID='x'/>",
+            "&amp;",
+            "<",
+            ">",
+            "¶",
+        ]
     ),
     max_size=30,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @given(st.lists(MARKUP, max_size=4))

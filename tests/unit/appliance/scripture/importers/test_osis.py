@@ -33,8 +33,12 @@ def test_the_header_names_the_text(tmp_path: Path) -> None:
     source = read_osis(document(tmp_path, CONTAINERS))
 
     assert ("Sample", "A Sample", "en", "Public Domain", "KJV") == (
-        source.id, source.name, source.language, source.licence, source.versification,
-    )  # fmt: skip
+        source.id,
+        source.name,
+        source.language,
+        source.licence,
+        source.versification,
+    )
 
 
 def test_verses_as_containers(tmp_path: Path) -> None:

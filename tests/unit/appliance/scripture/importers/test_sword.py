@@ -31,15 +31,31 @@ def test_every_verse_is_there(full_library: Database, translation: str, count: i
 @pytest.mark.parametrize(
     ("reference", "translation", "text"),
     [
-        ("John 3:16", "WEB", "For God so loved the world, that he gave his only born Son, that whoever believes in him should not perish, but have eternal life."),
+        (
+            "John 3:16",
+            "WEB",
+            "For God so loved the world, that he gave his only born Son, that whoever believes in him should not perish, but have eternal life.",
+        ),
         ("Gen 1:1", "WEB", "In the beginning, God created the heavens and the earth."),
         ("Rev 22:21", "WEB", "The grace of the Lord Jesus Christ be with all the saints. Amen."),
-        ("Dan 2:1", "WEB", "In the second year of the reign of Nebuchadnezzar, Nebuchadnezzar dreamed dreams; and his spirit was troubled, and his sleep went from him."),
-        ("Exod 6:3", "KJV", "And I appeared unto Abraham, unto Isaac, and unto Jacob, by the name of God Almighty, but by my name JEHOVAH was I not known to them."),
+        (
+            "Dan 2:1",
+            "WEB",
+            "In the second year of the reign of Nebuchadnezzar, Nebuchadnezzar dreamed dreams; and his spirit was troubled, and his sleep went from him.",
+        ),
+        (
+            "Exod 6:3",
+            "KJV",
+            "And I appeared unto Abraham, unto Isaac, and unto Jacob, by the name of God Almighty, but by my name JEHOVAH was I not known to them.",
+        ),
         ("Gen 1:1", "RV1909", "EN el principio crió Dios los cielos y la tierra."),
-        ("Gen 5:3", "RV1909", "Y vivió Adam ciento y treinta años, y engendró un hijo á su semejanza, conforme á su imagen, y llamó su nombre Seth."),
+        (
+            "Gen 5:3",
+            "RV1909",
+            "Y vivió Adam ciento y treinta años, y engendró un hijo á su semejanza, conforme á su imagen, y llamó su nombre Seth.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_text_reads_as_printed(full_library: Database, reference: str, translation: str, text: str) -> None:
     assert text == verse(full_library, reference, translation).text
 

@@ -13,9 +13,16 @@ from appliance.scripture.passage import Heading, HeadingKind, Markup, Note, Vers
 
 def source(verses: Iterable[Verse], **changes: object) -> TextSource:
     values = dict(
-        id="T", name="T", language="en", versification="NRSVA", licence="", attribution="", origin="", digest="",
+        id="T",
+        name="T",
+        language="en",
+        versification="NRSVA",
+        licence="",
+        attribution="",
+        origin="",
+        digest="",
         verses=lambda: iter(list(verses)),
-    )  # fmt: skip
+    )
     return TextSource(**(values | changes))
 
 
@@ -33,10 +40,19 @@ def verse(number: int, text: str = "In the beginning.", markup: Markup = Markup(
         ([verse(1), verse(3)], "Gen.1.2: the verse has no words"),
         ([verse(1), verse(2, ""), verse(3)], "Gen.1.2: the verse has no words"),
         ([verse(1), verse(1)], "occurs twice"),
-        ([verse(1, "The Story of Creation In the", Markup(headings=(Heading(HeadingKind.SECTION, "The Story of Creation"),)))], "fused"),
+        (
+            [
+                verse(
+                    1,
+                    "The Story of Creation In the",
+                    Markup(headings=(Heading(HeadingKind.SECTION, "The Story of Creation"),)),
+                )
+            ],
+            "fused",
+        ),
         ([], "no verse with words"),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_named_and_the_text_refused(verses: list[Verse], fault: str) -> None:
     with pytest.raises(TextFaulty, match=fault.replace("(", r"\(")) as raised:
         read_valid_verses(source(verses))

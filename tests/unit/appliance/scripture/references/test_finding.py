@@ -69,10 +69,27 @@ def test_the_grammar_of_references(written: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("written", "book"),
-    [("Phil", "Phil"), ("Philem", "Phlm"), ("Phm", "Phlm"), ("Jud", "Jude"), ("Judg", "Judg"), ("Jdt", "Jdt"), ("Jn", "John"),
-     ("1 Jn", "1John"), ("Jo", "John"), ("Jon", "Jonah"), ("Mathhew", "Matt"), ("Habbakuk", "Hab"), ("Psmals", "Ps"),
-     ("Pslams", "Ps"), ("1 Thessalonains", "1Thess"), ("Corinthians", "1Cor"), ("IV Kingdoms", "2Kgs"), ("Rvltn", "Rev")],
-)  # fmt: skip
+    [
+        ("Phil", "Phil"),
+        ("Philem", "Phlm"),
+        ("Phm", "Phlm"),
+        ("Jud", "Jude"),
+        ("Judg", "Judg"),
+        ("Jdt", "Jdt"),
+        ("Jn", "John"),
+        ("1 Jn", "1John"),
+        ("Jo", "John"),
+        ("Jon", "Jonah"),
+        ("Mathhew", "Matt"),
+        ("Habbakuk", "Hab"),
+        ("Psmals", "Ps"),
+        ("Pslams", "Ps"),
+        ("1 Thessalonains", "1Thess"),
+        ("Corinthians", "1Cor"),
+        ("IV Kingdoms", "2Kgs"),
+        ("Rvltn", "Rev"),
+    ],
+)
 def test_names_that_are_alike_and_names_that_are_misspelt(written: str, book: str) -> None:
     assert [f"{book}.1.1"] == osis(f"{written} 1:1")
 
@@ -125,9 +142,31 @@ def test_any_text_is_read_and_what_is_found_stands_in_it(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["1", "1 ", "1:", "John ", "John 3", "John 3:16, ", "a ", "the ", "the gospel of ", "1st to ", "song of ", "v", ",", "-", " ",
-     "John 3" + " " * 50, "mark ", "1 the ", "Ps 1 title ", "\u0301", "chapter 1 of ", "zzz 1:1 "],
-)  # fmt: skip
+    [
+        "1",
+        "1 ",
+        "1:",
+        "John ",
+        "John 3",
+        "John 3:16, ",
+        "a ",
+        "the ",
+        "the gospel of ",
+        "1st to ",
+        "song of ",
+        "v",
+        ",",
+        "-",
+        " ",
+        "John 3" + " " * 50,
+        "mark ",
+        "1 the ",
+        "Ps 1 title ",
+        "\u0301",
+        "chapter 1 of ",
+        "zzz 1:1 ",
+    ],
+)
 def test_no_length_makes_it_slow(piece: str) -> None:
     text = (piece * 10**5)[: 10**5]
     began = time.process_time()
@@ -137,8 +176,21 @@ def test_no_length_makes_it_slow(piece: str) -> None:
     assert time.process_time() - began < 10
 
 
-@pytest.mark.parametrize("text", ["John {}", "John 3:{}", "John {}:{}", "John 3:16-{}", "Psalm {}th", "{}th Psalm",
-                                  "chapter {} of John", "{} John 1", "John.{}.{}", "{}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "John {}",
+        "John 3:{}",
+        "John {}:{}",
+        "John 3:16-{}",
+        "Psalm {}th",
+        "{}th Psalm",
+        "chapter {} of John",
+        "{} John 1",
+        "John.{}.{}",
+        "{}",
+    ],
+)
 def test_numbers_of_thousands_of_digits_are_no_reference(text: str) -> None:
     for digits in ("9" * 6_000, "²" * 10, "٣" * 6_000):
         assert "9" * 10 not in "".join(str(each.reference) for each in find_references(text.replace("{}", digits)))

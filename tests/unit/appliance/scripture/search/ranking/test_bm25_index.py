@@ -28,11 +28,16 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
 
 @example(rows=[("", ""), ("", "light")], query=["light"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(rows=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=30), query=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4))  # fmt: skip
+@given(
+    rows=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=30),
+    query=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4),
+)
 def test_scores_are_those_of_fts5(database: Database, rows: list[tuple[str, str]], query: list[str]) -> None:
     with database.write() as work:
         work.execute("DELETE FROM rows")
-        work.execute_many("INSERT INTO rows (rowid, title, body) VALUES (?, ?, ?)", [(n, *row) for n, row in enumerate(rows)])  # fmt: skip
+        work.execute_many(
+            "INSERT INTO rows (rowid, title, body) VALUES (?, ?, ?)", [(n, *row) for n, row in enumerate(rows)]
+        )
         work.commit()
     reader = database.reader
     expression = " OR ".join(f'"{word}"' for word in query)

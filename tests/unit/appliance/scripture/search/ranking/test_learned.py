@@ -20,9 +20,13 @@ from appliance.scripture.search.ranking.learned import (
 def votes(names: list[str], source: str = "mine") -> TopicVotes:
     count = len(names)
     return TopicVotes(
-        source=source, names=names, vectors=np.eye(count, 384, dtype=np.float32), of=np.arange(count),
-        verse_ids=np.arange(count) + 1_001_001, gains=np.ones(count, dtype=np.float32),
-    )  # fmt: skip
+        source=source,
+        names=names,
+        vectors=np.eye(count, 384, dtype=np.float32),
+        of=np.arange(count),
+        verse_ids=np.arange(count) + 1_001_001,
+        gains=np.ones(count, dtype=np.float32),
+    )
 
 
 def test_what_is_shipped_is_small_and_says_whose_votes_it_learned_from() -> None:
