@@ -19,7 +19,7 @@ from models.redirects import PORTS, Internet, Network, Redirects
 MAX_NAME = 200
 # Attempts in a row that download nothing new; each waits twice as long as the one before.
 ATTEMPTS = 5
-# The same where no server was ever reached: without a network, nobody waits long to be told.
+# The limit while no server was reached, so that a user without a network gets the error soon.
 ATTEMPTS_TO_CONNECT = 2
 FIRST_PAUSE_S = 0.5
 # Left free on the disk beside the file.

@@ -84,9 +84,9 @@ def _space(folder: DataFolder) -> Check:
 
 
 def _confinement() -> Check:
-    here = confinement_here()
+    confinement = confinement_here()
     missing = " and no ".join(
-        name for name, offered in (("Landlock", here.landlock), ("seccomp", here.seccomp)) if not offered
+        name for name, offered in (("Landlock", confinement.landlock), ("seccomp", confinement.seccomp)) if not offered
     )
     return Check(
         what="Queries in Cypher",

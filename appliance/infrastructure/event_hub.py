@@ -68,13 +68,13 @@ class EventHub:
         news.set()
 
     def close(self) -> None:
-        """End every `follow`: the server is about to stop, and would wait for whoever listens."""
+        """End every `follow`, so that the server can stop without waiting for its subscribers."""
         self._is_closed = True
         self._wake()
 
     @property
     def is_closed(self) -> bool:
-        """True once the server is about to stop."""
+        """True after `close`."""
         return self._is_closed
 
     @property

@@ -1,4 +1,4 @@
-"""What the garbage collector looks at."""
+"""Keep long-lived objects out of garbage collections."""
 
 import gc
 
@@ -6,8 +6,8 @@ import gc
 def leave_out_of_collections() -> None:
     """Collect garbage now, and leave all that remains out of later collections.
 
-    For a process that has read much that it keeps. A collection stops every thread while it walks all objects: for those of
-    a whole library that takes 80 ms. Objects that are left out are still freed when nothing refers to them.
+    Call it after loading much data that the process keeps. A collection stops every thread while it visits all objects;
+    with a whole library in memory, that takes 80 ms. Objects that are left out are still freed when nothing refers to them.
     """
     gc.unfreeze()
     gc.collect()

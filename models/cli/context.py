@@ -58,7 +58,7 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 def console() -> Console:
     """For people: lines fit the terminal, and stay whole where a program reads them.
 
-    Everything is printed as it is, [brackets] too. What has a style is a `Text`.
+    Strings are printed unchanged, with their [brackets]. Use a `Text` for a style.
     """
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 

@@ -45,8 +45,8 @@ class Home:
 def console() -> Console:
     """For people: lines fit the terminal, and stay whole where a program reads them.
 
-    Everything is printed as it is: names, paths and messages may have [brackets] or :CD: in them, which rich would read as
-    styles and pictures. What has a style is a `Text`.
+    Strings are printed unchanged: rich would read [brackets] and :CD: in names, paths and messages as styles and pictures.
+    Use a `Text` for a style.
     """
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 

@@ -102,6 +102,6 @@ def doctor(home: Home, repair: bool, as_json: bool) -> None:
 def _print_checks(checks: list[Check]) -> None:
     out = console()
     for check in checks:
-        mark = ("ok  ", "green") if check.ok else (("mend", "red") if check.needed else ("note", "yellow"))
+        mark = ("ok  ", "green") if check.ok else (("fix ", "red") if check.needed else ("note", "yellow"))
         remedy = f" {check.remedy}" if check.remedy and not check.ok else ""
         out.print(Text.assemble(mark, f" {check.what}: {check.finding}{remedy}"))

@@ -1,4 +1,4 @@
-"""`ranking`: what search learned, made anew."""
+"""`ranking`: train the ranking model, and print its features."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def train(home: Home, file: Path, output: Path) -> None:
 
 
 class QueryFeatures(msgspec.Struct, frozen=True, kw_only=True):
-    """A query with the verses worth ranking, in the order of the canon, and a row of numbers for each."""
+    """The features of a query: its candidate verses in canonical order, with one row of numbers per verse."""
 
     query: str
     columns: list[str]
@@ -51,32 +51,32 @@ class QueryFeatures(msgspec.Struct, frozen=True, kw_only=True):
 
 @ranking.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--translation", help="The reader's text (default: the one that is shown).")
+@click.option("--translation", help="The reader's translation. Default: the default translation.")
 @JSON_OPTION
 @click.pass_obj
 def features(home: Home, file: Path, translation: str | None, as_json: bool) -> None:
-    """Print what the ranking scores for each query of FILE, one a line: columns, verses and their numbers."""
+    """Print the features of each query in FILE (one query per line): columns, verses and one row of numbers per verse."""
     appliance = home.open()
-    shown = translation or appliance.shown().id
-    found = [_features(appliance, query, shown) for query in read_queries(file)]
+    chosen = translation or appliance.shown().id
+    features_by_query = [_features(appliance, query, chosen) for query in read_queries(file)]
     if as_json:
-        print_json({"queries": found})
+        print_json({"queries": features_by_query})
         return
     table = Table("query", "verses", "columns", box=None, header_style="bold")
-    for each in found:
-        table.add_row(each.query, f"{len(each.verse_ids):,}", f"{len(each.columns):,}")
+    for row in features_by_query:
+        table.add_row(row.query, f"{len(row.verse_ids):,}", f"{len(row.columns):,}")
     console().print(table)
 
 
 def read_queries(file: Path) -> list[str]:
-    """The queries of a file, one a line; empty lines are left out. Raises FileRefused; QueryRefused where there are none."""
+    """The queries of a file with one query per line; empty lines are skipped. Raises FileRefused or QueryRefused."""
     try:
         lines = read_regular(file).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise QueryRefused(f"{file.name} is not UTF-8.", remedy="Convert it to UTF-8 first.") from error
     queries = [line.strip() for line in lines if line.strip()]
     if not queries:
-        raise QueryRefused(f"{file.name} has no queries.", remedy="Write one a line.")
+        raise QueryRefused(f"{file.name} has no queries.", remedy="Write one query per line.")
     return queries
 
 

@@ -48,7 +48,7 @@ _PATH = re.compile(r'(?:<([^>"]*)>, )?"((?:[^"\\]|\\.)*)"')
 _SOCKET = re.compile(r'sun_path="((?:[^"\\]|\\.)*)"')
 # Not files: devices, settings of the process itself, and semaphores, which lose their name once they are open.
 _NO_FILES = ("/dev/shm/sem.", "/dev/null", "/dev/tty", "/dev/pts/", "/dev/ptmx", "/dev/urandom", "/proc/")
-# Set on build servers. Libraries that find one of them send nothing there, but do on the machine of a user.
+# Variables of build servers. Some libraries send telemetry unless one of these is set.
 _BUILD_SERVERS = (
     "CI",
     "TF_BUILD",
@@ -115,7 +115,7 @@ def observe(
 ) -> Observed:
     """Run a program to its end; its children end with it. `scratch` gets the empty folders and the logs.
 
-    The program does not learn that it runs on a build server, where it does.
+    The variables of build servers are removed, so that the program behaves as on a user's machine.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in _BUILD_SERVERS}
     folders = {name: scratch / name.lower() for name in _FOLDERS}

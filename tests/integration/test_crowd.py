@@ -1,4 +1,4 @@
-"""One caller cannot take what others need: what is refused, what waits, and that other callers are served."""
+"""Limits keep one caller from slowing the others: which requests are refused, which wait, and that other callers are served."""
 
 import contextlib
 import socket

@@ -34,7 +34,7 @@ BODIES = [DEEP, DEEP_OBJECTS, "{", "null", "9" * 6_000, "\0", '"\\ud800"', "\ufe
 TEXTS = ["\0", "a\0b", "x" * 300, "9" * 6_000, "²", "٣", "1e400", "nan", "../..", "\r\n", "http://[::1", "%"]
 PERCENT = ["%00", "a%00b", "%ff", "%ed%a0%80", "%", "%zz", "%u0041", "%5b", "%2e%2e%2f"]
 FORM = b"application/x-www-form-urlencoded"
-# A client of its own for each request: one that repeats itself is refused before anything reads what it sent.
+# One client address per request: a client that repeats a request is refused before its content is read.
 CLIENTS = map(str, map(ipaddress.IPv4Address, itertools.count(int(ipaddress.IPv4Address("127.9.0.1")))))
 # An answer to these is a stream, or ends the session that the test uses.
 LEFT_OUT = re.compile(r"/events$|/stream$|sign-out|password|/session$")

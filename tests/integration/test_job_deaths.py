@@ -91,7 +91,7 @@ def test_killing_any_worker_at_any_moment_loses_and_repeats_nothing(
 
 
 def end_what_follows(house: Appliance) -> None:
-    """Cancel what an import makes necessary, once nothing else is left to do: to embed a whole text takes a minute."""
+    """Cancel the jobs that follow an import after all others have ended: embedding a whole translation takes a minute."""
     wait_until_idle(house, but=FOLLOWING)
     for job in house.jobs.active():
         house.jobs.cancel(job.id)

@@ -50,7 +50,7 @@ def rank(
     database: Database, ranking: Ranking, embedder: Embedder, query: str, translation: Translation, span: Span
 ) -> Found:
     """What the learned ranking finds. Raises Unavailable where nobody makes a vector of the query."""
-    subject, text_query, corrected = _understand(ranking, query, translation)
+    subject, text_query, corrected = _parse(ranking, query, translation)
     ranked = ranking.rank(database.reader, text_query, lambda: embedder.embed([subject])[0], span)
     scores = dict(zip(ranked.verse_ids, ranked.scores, strict=True))
     # What a phrase or an operator asks for goes before all others, as it would by words alone.
@@ -74,27 +74,27 @@ def rank(
 def features(
     database: Database, ranking: Ranking, embedder: Embedder, query: str, translation: Translation, span: Span
 ) -> FeatureTable:
-    """What the learned ranking scores for a query. Raises Unavailable where nobody makes a vector of it."""
-    subject, text_query, _corrected = _understand(ranking, query, translation)
+    """The features of a query for the ranking model. Raises Unavailable where the query cannot be embedded."""
+    subject, text_query, _corrected = _parse(ranking, query, translation)
     return ranking.features(database.reader, text_query, lambda: embedder.embed([subject])[0], span)
 
 
-class _Understood(NamedTuple):
-    """What a query is about, as text and parsed, and what was typed for what is meant."""
+class _ParsedQuery(NamedTuple):
+    """The subject of a query, as text and parsed, and its spelling corrections by the word that was typed."""
 
     subject: str
     text_query: TextQuery | None
     corrected: dict[str, str]
 
 
-def _understand(ranking: Ranking, query: str, translation: Translation) -> _Understood:
+def _parse(ranking: Ranking, query: str, translation: Translation) -> _ParsedQuery:
     subject = subject_of(query)
     text_query = parse_query(subject)
     correctable = text_query is not None and not text_query.structured and translation.language.startswith("en")
     corrected = ranking.vocabulary.respelt(text_query) if text_query and correctable else {}
     for typed, meant in corrected.items():
         subject = re.sub(rf"\b{re.escape(typed)}\b", meant, subject)
-    return _Understood(subject, parse_query(subject), corrected)
+    return _ParsedQuery(subject, parse_query(subject), corrected)
 
 
 def _corrections(corrected: dict[str, str]) -> str | None:

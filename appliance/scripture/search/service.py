@@ -47,7 +47,7 @@ class MeaningUnavailable(Unavailable):
 
 
 class NoRanking(Unavailable):
-    """The learned ranking was made for other texts, or for another model."""
+    """The ranking model was trained for other translations, or for another embedding model."""
 
 
 class Finder:
@@ -144,7 +144,7 @@ class Finder:
         return found.with_notice(foreign)
 
     def features(self, wanted: Search) -> FeatureTable:
-        """What the learned ranking scores for a query in hybrid mode, whatever its mode, cursor and limit.
+        """The features of a query for the ranking model. Mode, cursor and limit have no effect.
 
         Raises QueryRefused, TranslationNotFound, MeaningUnavailable, NoRanking, and what `within` and `book` raise.
         """
@@ -154,8 +154,8 @@ class Finder:
         ranking = self.rankings.current(embedder.model)
         if ranking is None:
             raise NoRanking(
-                "This library is not ranked by what was learned.",
-                remedy="It was learned for English texts and the model that ./packaging/run.sh installs.",
+                "The ranking model does not fit this library.",
+                remedy="It needs an English translation and the embedding model that ./packaging/run.sh installs.",
             )
         return features(self._library, ranking, embedder, wanted.query, translation, _span(wanted))
 

@@ -98,8 +98,8 @@ class Rankings:
                     self._ranking = self._read(library)
                     leave_out_of_collections()
                 finally:
-                    # Only now: until then, who has no older ranking waits for this one. Whatever came of it, it is not
-                    # tried again for the same library.
+                    # Set last: until then, a search without an older ranking waits for this one. It is set after an
+                    # error too, because each state of the library is tried once.
                     self._of = library
 
     def _read(self, library: _Library) -> Ranking | None:

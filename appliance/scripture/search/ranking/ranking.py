@@ -64,7 +64,7 @@ class Ranked(msgspec.Struct, frozen=True):
 
 
 class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
-    """What the trees see of a query: the verses worth ranking in the order of the canon, and a row of numbers for each."""
+    """The features of a query: its candidate verses in canonical order, with one row of numbers per verse."""
 
     columns: list[str]
     verse_ids: Integers
@@ -87,14 +87,14 @@ class Ranking:
         signals, table = self._table(reader, query, embed, span)
         if table.columns != self._learned.columns:
             raise RankerOutdated(
-                "The ranker was trained on other features.", remedy="`lampstand ranking train` makes it anew."
+                "The ranking model was trained on other features.", remedy="`lampstand ranking train` rebuilds it."
             )
         scores = self._forest.score(table.rows)
         order = np.argsort(-scores, kind="stable")
         return Ranked(table.verse_ids[order].tolist(), scores[order].tolist(), self, signals)
 
     def features(self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> FeatureTable:
-        """What `rank` scores."""
+        """The features that `rank` scores."""
         _signals, table = self._table(reader, query, embed, span)
         return table
 

@@ -1,4 +1,4 @@
-"""What the garbage collector looks at."""
+"""Long-lived objects are left out of garbage collections."""
 
 import gc
 import weakref

@@ -1,4 +1,4 @@
-"""The ranking is read once, and whoever needs the first one waits for it."""
+"""The ranking is read once. A search that needs it waits until it is read."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ RANKING = cast("Ranking", object())
 
 
 class SlowRankings(Rankings):
-    """Rankings whose reading begins at once, and ends when it is told to; after that it may fail."""
+    """Rankings whose reading ends when the test allows it, with an error where one is given."""
 
     def __init__(self, library: Database, failure: Exception | None = None) -> None:
         super().__init__(library, embedded="WEB", topics=None)
