@@ -54,13 +54,16 @@ def measure_known_items(
     """Shares found first, beside keyword search of the same; `topics` may be empty. Raises NothingToRemember."""
     find = _Finding(appliance, on_progress)
     random = Random(5)  # noqa: S311 - the same questions in each run
-    halves, archaic = (list(_halves(appliance, text, random)) for text in ("WEB", "KJV"))
-    phrases = list(_phrases(appliance, random))
-    quoted = [Item(f'"{each.query}"', each.words) for each in phrases]
-    misspelt = [Item(_misspell(each.query, random), each.words) for each in phrases]
-    phrase_found, phrase_keyword = find.first("phrases", phrases), find.first("phrases by words", phrases, Mode.KEYWORD)
+    half_verses, archaic = (list(halves(appliance, text, random)) for text in ("WEB", "KJV"))
+    phrase_items = list(phrases(appliance, random))
+    quoted = [Item(f'"{each.query}"', each.words) for each in phrase_items]
+    misspelt = [Item(misspell(each.query, random), each.words) for each in phrase_items]
+    phrase_found, phrase_keyword = (
+        find.first("phrases", phrase_items),
+        find.first("phrases by words", phrase_items, Mode.KEYWORD),
+    )
     found = [
-        at_least("known_item_first", find.first("known items", halves), "share", LEAST_FOUND),
+        at_least("known_item_first", find.first("known items", half_verses), "share", LEAST_FOUND),
         at_least("archaic_first", find.first("archaic words", archaic), "share", LEAST_FOUND),
         at_least("phrase_first", phrase_found, "share", phrase_keyword, baseline=phrase_keyword),
         at_least(
@@ -137,7 +140,7 @@ def _verses(appliance: Appliance, text: str) -> list[tuple[int, str]]:
     return [(int(verse_id), str(verse)) for verse_id, verse in rows]
 
 
-def _halves(appliance: Appliance, text: str, random: Random) -> Iterator[Item]:
+def halves(appliance: Appliance, text: str, random: Random) -> Iterator[Item]:
     long = [words for _, verse in _verses(appliance, text) if len(words := words_of(verse)) >= LEAST_WORDS]
     for words in random.sample(long, ITEMS):
         half = len(words) // 2
@@ -148,7 +151,7 @@ def _halves(appliance: Appliance, text: str, random: Random) -> Iterator[Item]:
         yield Item(" ".join(word for _, word in part), words)
 
 
-def _phrases(appliance: Appliance, random: Random) -> Iterator[Item]:
+def phrases(appliance: Appliance, random: Random) -> Iterator[Item]:
     long = [words for _, verse in _verses(appliance, "WEB") if len(words := words_of(verse)) >= LEAST_WORDS]
     for words in random.sample(long, ITEMS):
         length = random.randint(5, 8)
@@ -156,7 +159,7 @@ def _phrases(appliance: Appliance, random: Random) -> Iterator[Item]:
         yield Item(" ".join(words[start : start + length]), words)
 
 
-def _misspell(phrase: str, random: Random) -> str:
+def misspell(phrase: str, random: Random) -> str:
     words = phrase.split()
     long = [number for number, word in enumerate(words) if len(word) >= 6 and word.isalpha()]
     if long:

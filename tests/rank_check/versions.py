@@ -1,0 +1,121 @@
+"""A version of the program at work on its own copy of a data folder."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+# What a search never reads, or what belongs to the processes of the original.
+NOT_COPIED = shutil.ignore_patterns("models", "logs", "run", "work", "texts", "files", "backups")
+COMMAND = "from server.cli import main; main()"
+START_S, ANSWER_S = 120.0, 120.0
+
+
+class Version:
+    """The program in a source folder, and a data folder that is its own."""
+
+    def __init__(self, name: str, source: Path, home: Path, models_address: str) -> None:
+        self.name, self._source, self._home = name, source, home
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(source),
+            "LAMPSTAND_MODELS_ADDRESS": models_address,
+            "LAMPSTAND_LOG_LEVEL": "warning",
+        }
+        self._check_source()
+
+    def copy(self, original: Path) -> None:
+        """Make the data folder a copy of another."""
+        shutil.rmtree(self._home, ignore_errors=True)
+        shutil.copytree(original, self._home, ignore=NOT_COPIED)
+
+    def prepare(self, *, cross_references: bool) -> None:
+        """Bring the data folder to this version, and finish what search needs."""
+        if not cross_references:
+            for dataset in self._library()["datasets"]:
+                if dataset["kind"] == "cross references":
+                    self.run("library", "remove", dataset["id"], "--yes")
+        self.run("index")
+
+    def features(self, queries: Path) -> list[dict[str, Any]]:
+        """The features of each query in a file."""
+        found: list[dict[str, Any]] = msgspec.json.decode(
+            self.run("ranking", "features", str(queries), "--translation", "WEB", "--json")
+        )["queries"]
+        return found
+
+    def run(self, *arguments: str) -> bytes:
+        """What a command of this version prints. Raises CalledProcessError."""
+        return subprocess.run(
+            self._command(*arguments),
+            env=self._environment,
+            cwd=self._source,
+            check=True,
+            stdout=subprocess.PIPE,
+        ).stdout
+
+    @contextlib.contextmanager
+    def serving(self, port: int) -> Iterator[httpx.Client]:
+        """A client of this version's API until the block ends."""
+        process = subprocess.Popen(
+            self._command("serve", "--host", "127.0.0.1", "--port", str(port)),
+            env=self._environment,
+            cwd=self._source,
+            stdout=subprocess.DEVNULL,
+        )
+        base_url = f"http://127.0.0.1:{port}/api/v1"
+        try:
+            with httpx.Client(base_url=base_url, timeout=ANSWER_S, trust_env=False) as client:
+                _await(client, process)
+                yield client
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+    def _library(self) -> dict[str, Any]:
+        library: dict[str, Any] = msgspec.json.decode(self.run("library", "list", "--json"))
+        return library
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-c", COMMAND, "--home", str(self._home), *arguments]
+
+    def _check_source(self) -> None:
+        """A version that runs another's code would be equal to it."""
+        found = subprocess.run(
+            [sys.executable, "-c", "import server; print(server.__file__)"],
+            env=self._environment,
+            cwd=self._source,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        if not Path(found.strip()).is_relative_to(self._source):
+            raise RuntimeError(f"{self.name} runs {found.strip()} instead of {self._source}.")
+
+
+@contextlib.contextmanager
+def checked_out(repository: Path, commit: str, folder: Path) -> Iterator[Path]:
+    """A work tree of a commit until the block ends."""
+    subprocess.run(["git", "worktree", "add", "--quiet", "--detach", folder, commit], cwd=repository, check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["git", "worktree", "remove", "--force", folder], cwd=repository, check=True)
+
+
+def _await(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(httpx.TransportError):
+            if client.get("/health").is_success:
+                return
+        time.sleep(0.1)  # its address is not listened on yet, which is nothing to wait on
+    raise RuntimeError("The server did not start.")
