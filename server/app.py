@@ -28,6 +28,7 @@ from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import HttpsNeeded, Identity, Person, SignInNeeded
 from appliance.errors import ApplianceError
 from appliance.infrastructure.event_hub import EventHub
+from appliance.infrastructure.garbage import leave_out_of_collections
 from appliance.study.operations import AnswerDesk
 from server import routes
 from server.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
@@ -77,6 +78,8 @@ def create_app(appliance: Appliance) -> Litestar:
         await hub.begin()
         following = asyncio.create_task(hub.run(), name="event hub")
         feeding = asyncio.create_task(feed_inboxes(appliance, hub), name="feed of inboxes")
+        # What is loaded now stays: collections need not visit it.
+        leave_out_of_collections()
         try:
             yield
         finally:

@@ -18,6 +18,7 @@ from appliance.community.notifications.feed import Feed
 from appliance.community.notifications.jobs import DELIVER, deliver
 from appliance.community.notifications.store import m007_notifications
 from appliance.errors import Conflict, Refused
+from appliance.infrastructure.arrays import UNFINISHED
 from appliance.infrastructure.backup import BACKUP, CHECK, back_up, check_databases
 from appliance.infrastructure.certificates import (
     CertificateUnusable,
@@ -51,10 +52,11 @@ from appliance.scripture.graph.freshness import graph_is_stale
 from appliance.scripture.passage import Translation
 from appliance.scripture.search.index import IndexState, bare_headings, index_state
 from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.ranking.compiled import IndexFiles, index_is_stale, library_state
 from appliance.scripture.search.ranking.imported_topics import memory_is_stale
 from appliance.scripture.search.service import Finder
 from appliance.scripture.store import m001_library, m004_headings, m007_headings
-from appliance.scripture.suggestions import Suggester
+from appliance.scripture.suggestions import Suggester, suggestions_are_stale
 from appliance.study.operations import AnswerDesk, forget_person
 from appliance.study.ports import Writer
 from appliance.study.store import m002_messages, m006_askers
@@ -132,14 +134,15 @@ class Appliance:
         self.index_embedder = embedder or RuntimeEmbedder(self.models, settings.embedding_model, patient=True)
         self.writer = writer or RuntimeWriter(self.models, settings.chat_model)
         self.graph = KuzuGraph(folder.graph)
+        self.index_files = IndexFiles(compiled=folder.search_index, topics=folder.topic_memory)
         self.finder = Finder(
             self.library,
             self.embedder,
             embedded=settings.embedded_translation,
             graph=self.graph,
-            topics=folder.topic_memory,
+            files=self.index_files,
         )
-        self.suggester = Suggester(self.library)
+        self.suggester = Suggester(self.folder.suggestions)
         self.events = EventLog(self.appliance_db)
         self.jobs = Jobs(self.appliance_db)
         self.queues = Queues(self.appliance_db)
@@ -175,6 +178,14 @@ class Appliance:
                 embedder=self.index_embedder,
                 preferred=self.settings.embedded_translation,
             ),
+            scripture_jobs.COMPILE: partial(
+                scripture_jobs.compile_search,
+                database=self.library,
+                preferred=self.settings.embedded_translation,
+                model=self.settings.embedding_model,
+                files=self.index_files,
+                suggestions=self.folder.suggestions,
+            ),
             PULL: partial(pull_model, catalogue=self.catalogue, folder=self.folder.models),
             BACKUP: partial(
                 back_up, database=self.appliance_db, folder=self.folder.backups, keep=self.settings.keep_backups
@@ -193,6 +204,7 @@ class Appliance:
                 scraps={
                     self.folder.graph.parent: "building-*",
                     self.folder.home: "tmp*.npz",
+                    self.folder.search_index.parent: f"*{UNFINISHED}",
                     self.folder.models / "downloads": "*",
                 },
             ),
@@ -232,6 +244,9 @@ class Appliance:
 
     def create_memory_job(self) -> Job:
         return self.jobs.create(scripture_jobs.MEMORY, title="Remember topics")
+
+    def create_compile_job(self) -> Job:
+        return self.jobs.create(scripture_jobs.COMPILE, title="Compile the search index")
 
     def create_index_job(self, *, started_by: str = "") -> Job:
         return self.jobs.create(scripture_jobs.INDEX, title="Prepare search by meaning", started_by=started_by)
@@ -329,6 +344,15 @@ class Appliance:
             and embedding_is_installed()
         )
 
+    def compiling_is_wanted(self) -> bool:
+        """True where what a search reads was compiled of another state of the library.
+
+        The index is compiled once all that it needs is there, so not before the jobs that bring it.
+        """
+        settings = self.settings
+        state = library_state(self.library, settings.embedded_translation, settings.embedding_model, self.index_files)
+        return index_is_stale(state, self.index_files) or suggestions_are_stale(self.library, self.folder.suggestions)
+
     def create_following_jobs(self) -> list[Job]:
         """The jobs that a change of the library makes necessary."""
         jobs = [self.create_index_job()] if self.index_is_wanted() else []
@@ -336,6 +360,8 @@ class Appliance:
             jobs.append(self.create_graph_job())
         if self.memory_is_wanted():
             jobs.append(self.create_memory_job())
+        if self.compiling_is_wanted():
+            jobs.append(self.create_compile_job())
         return jobs
 
     def graph_is_wanted(self) -> bool:

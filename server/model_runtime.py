@@ -1,6 +1,7 @@
 """What `scripture` and `study` need of a model, served by the model runtime."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,6 +32,11 @@ class RuntimeEmbedder:
             return self._client.embed(texts, model=self.model, tier=self._tier, fresh=self._fresh)
         except ModelError as error:
             raise ModelRuntimeUnavailable(error.message) from error
+
+    def prepare(self) -> None:
+        with contextlib.suppress(ModelError):
+            # A remembered vector would come without the model.
+            self._client.embed(["ready"], model=self.model, fresh=True)
 
 
 class RuntimeWriter:

@@ -13,11 +13,12 @@ from appliance.scripture import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import TopicVoteSource
 from appliance.scripture.search.index import embedded_translation
-from appliance.scripture.search.ranking.current import second_text
+from appliance.scripture.search.ranking.compiled import second_text
 from appliance.scripture.search.ranking.forest import Forest
 from appliance.scripture.search.ranking.imported_topics import topic_votes
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import RANKER, TOPICS, Learned, TopicVotes, save_learned, save_topics
+from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.search.ranking.training import Topics, examples, fit_forest, folds_by_topic
 from server.bootstrap import Appliance
 
@@ -42,7 +43,9 @@ def read_votes(appliance: Appliance, file: Path) -> tuple[TopicVotes, Knowledge,
     if embedded is None or not appliance.index_state().complete:
         raise NothingToLearnFrom("Search by meaning is not complete.", remedy="`lampstand index` completes it.")
     known = queries.translations(appliance.library)
-    knowledge = Knowledge(appliance.library.reader, embedded, second_text(known, embedded), appliance.embedder.model)
+    knowledge = read_knowledge(
+        appliance.library.reader, embedded, second_text(known, embedded), appliance.embedder.model
+    )
     return votes, knowledge, by_position(votes, knowledge)
 
 

@@ -14,7 +14,7 @@ from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.runner import Work, lower_priority, work_on
 from appliance.infrastructure.jobs.schedule import create_scheduled_jobs
 from appliance.infrastructure.tidying import remove_orphans
-from appliance.scripture.jobs import IMPORT
+from appliance.scripture.jobs import CHANGING
 from server.bootstrap import NIGHTLY, Appliance
 
 CUT_OFF = "It was cut off. Run ./packaging/run.sh again to finish it."
@@ -91,7 +91,7 @@ class Worker:
                 workshop=appliance.folder.workshop,
                 on_retry=lambda pause: appliance.enqueue(job, pause),
             )
-            if job.kind == IMPORT.name:
+            if job.kind in CHANGING:
                 for following in appliance.create_following_jobs():
                     appliance.enqueue(following)
         except ApplianceError:

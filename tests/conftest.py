@@ -106,13 +106,13 @@ def runtime(runtime_folder: DataFolder) -> Iterator[Client]:
 def indexed_home(
     full_library_path: Path, runtime: Client, runtime_folder: DataFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A data folder with the full library, every verse of WEB embedded, the graph, and the exported model; to be copied."""
+    """A data folder with the full library, every verse of WEB embedded, the graph, the compiled index, and the exported model; to be copied."""
     home = DataFolder(tmp_path_factory.mktemp("indexed")).create()
     shutil.copy(full_library_path, home.library_db)
     runtime.embed(["ready"], model="all-MiniLM-L6-v2")
     shutil.copytree(runtime_folder.models, home.models, dirs_exist_ok=True)
     appliance = open_appliance(home.home)
-    for job in (appliance.create_index_job(), appliance.create_graph_job()):
+    for job in (appliance.create_index_job(), appliance.create_graph_job(), appliance.create_compile_job()):
         appliance.run_job_here(job, lambda _progress, _message: None)
     appliance.close()
     return home.home

@@ -103,6 +103,16 @@ class DataFolder:
         return self.home / "graph" / "library.kuzu"
 
     @property
+    def search_index(self) -> Path:
+        """What a search reads, compiled from the library."""
+        return self.home / "search" / "index.arrays"
+
+    @property
+    def suggestions(self) -> Path:
+        """What can be suggested to somebody who types, compiled from the library."""
+        return self.home / "search" / "suggestions.arrays"
+
+    @property
     def topic_memory(self) -> Path:
         """Topics with the votes of a file that was imported, beside those that are shipped."""
         return self.home / "topics.npz"

@@ -15,12 +15,17 @@ from appliance.scripture.graph.tables import contents
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.search.index import build_index, embed_headings
 from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, index_is_stale, library_state
 from appliance.scripture.search.ranking.imported_topics import rebuild_memory
+from appliance.scripture.suggestions import compile_suggestions, suggestions_are_stale
 
 IMPORT = JobKind(name="import")
 INDEX = JobKind(name="index")
 GRAPH = JobKind(name="graph")
 MEMORY = JobKind(name="memory", short=True)
+COMPILE = JobKind(name="compile", short=True)
+# What is done when the library has changed may make other work necessary.
+CHANGING = frozenset({IMPORT.name, INDEX.name, MEMORY.name, COMPILE.name})
 
 
 def import_library(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:
@@ -74,6 +79,29 @@ def index_library(
     )
     done = [f"{count:,} verses" if count else "", f"{headings:,} headings of topics" if headings else ""]
     return f"{' and '.join(filter(None, done))} embedded" if count or headings else "nothing new to embed"
+
+
+def compile_search(
+    context: JobContext,
+    _arguments: Mapping[str, Any],
+    *,
+    database: Database,
+    preferred: str,
+    model: str,
+    files: IndexFiles,
+    suggestions: Path,
+) -> str:
+    """Compile what a search reads. What was compiled before serves until the new one is published."""
+    done: list[str] = []
+    if suggestions_are_stale(database, suggestions):
+        context.report(0.0, "compiling suggestions", now=True)
+        done.append(f"{len(compile_suggestions(database, suggestions).table.texts):,} suggestions")
+    state = library_state(database, preferred, model, files)
+    if index_is_stale(state, files):
+        context.report(0.1, "compiling the search index", now=True)
+        index = compile_index(database, state, files)
+        done.append(f"{index.ranking.knowledge.size:,} verses" if index else "no index: the ranking model does not fit")
+    return f"compiled: {', '.join(done)}" if done else "nothing new to compile"
 
 
 def remember_topics(

@@ -1,16 +1,18 @@
 """What somebody who types the beginning of something may mean: passages, topics, words of the original, people and places."""
 
-import bisect
-import heapq
+import functools
 import string
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from appliance.errors import ApplianceError
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.arrays import ArraysDamaged, Integers, MappedFile, map_arrays, write_arrays
+from appliance.infrastructure.database import Database, Reader
+from appliance.infrastructure.strings import Strings, strings
 from appliance.scripture import store
 from appliance.scripture.canon import BOOKS
 from appliance.scripture.companions import store as companion_store
@@ -18,6 +20,8 @@ from appliance.scripture.companions.dataset import Dataset
 from appliance.scripture.lexicon import fold
 from appliance.scripture.references import chapters_of, parse_reference
 
+# Raised with every change of what is compiled.
+FORMAT = 1
 MOST = 20
 LANGUAGES = {"grc": "Greek", "hbo": "Hebrew"}
 # No kind keeps the others out.
@@ -42,97 +46,158 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     target: str
 
 
-class _Entry(msgspec.Struct, frozen=True, order=True):
-    """A beginning that leads to a suggestion; of the same beginning, the one of more `weight` goes first."""
+# A suggestion, what leads to it, and how often it is met.
+_Suggested = tuple[Suggestion, list[str], int]
+_KINDS = list(SuggestionKind)
 
-    key: str
-    weight: int
-    number: int
+
+class SuggestionTable(msgspec.Struct, frozen=True, kw_only=True):
+    """All suggestions by number, and the beginnings that lead to them in order: `keys[i]` leads to `numbers[i]`.
+
+    Of the same beginning, the one of the lower weight goes first: weights are minus how often a suggestion is met.
+    """
+
+    keys: Strings
+    weights: Integers
+    numbers: Integers
+    kinds: Integers
+    texts: Strings
+    details: Strings
+    targets: Strings
+
+    def beginning_with(self, key: str, most: int) -> list[Suggestion]:
+        """The best suggestions: the whole of what was typed goes before beginnings, then what is met more often."""
+        first, last = self.keys.first_sorted(key), self.keys.first_sorted(f"{key}\U0010ffff")
+        # One letter is the beginning of too much for its own name to go first.
+        whole = self.keys.first_sorted(f"{key}\0") if len(key) > 1 else first
+        begins_only = np.arange(first, last) >= whole
+        best = np.lexsort((self.weights[first:last], begins_only))[:most]
+        return [self._suggestion(number) for number in self.numbers[first:last][best].tolist()]
+
+    def _suggestion(self, number: int) -> Suggestion:
+        return Suggestion(
+            kind=_KINDS[self.kinds[number]],
+            text=self.texts[number],
+            detail=self.details[number],
+            target=self.targets[number],
+        )
+
+
+class CompiledSuggestions(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be suggested, and the dictionaries and datasets that it is from, by id and digest."""
+
+    format: int
+    sources: tuple[tuple[str, str], ...]
+    table: SuggestionTable
+
+
+def suggestions_are_stale(library: Database, path: Path) -> bool:
+    """True where what is compiled is not from the dictionaries and datasets that the library has now."""
+    sources = _sources(library)
+    try:
+        compiled = map_arrays(path, CompiledSuggestions)
+    except FileNotFoundError:
+        return bool(sources)
+    except ArraysDamaged:
+        return True
+    return (compiled.format, compiled.sources) != (FORMAT, sources)
+
+
+def compile_suggestions(library: Database, path: Path) -> CompiledSuggestions:
+    """Compile what a library can suggest, and publish it."""
+    sources = _sources(library)
+    compiled = CompiledSuggestions(format=FORMAT, sources=sources, table=_table(_everything(library.reader)))
+    write_arrays(path, compiled)
+    return compiled
 
 
 class Suggester:
-    """Suggests from a library; what can be suggested is read at the first need, and again when the library changes."""
+    """Suggests what is compiled; until something is, passages."""
 
-    def __init__(self, library: Database) -> None:
-        self._library = library
-        self._lock = threading.Lock()
-        self._seen = threading.local()
-        self._fingerprint: object = None
-        self._read_so_far: tuple[list[_Entry], list[Suggestion]] = [], []
+    def __init__(self, path: Path) -> None:
+        self._compiled = MappedFile(path, CompiledSuggestions)
 
     def suggest(self, typed: str, limit: int = 8) -> list[Suggestion]:
         """The best suggestions for what was typed so far; none for nothing."""
         key = fold(typed)
         if not key:
             return []
-        entries, suggestions = self._current()
-        first = bisect.bisect_left(entries, _Entry(key, -(10**9), 0))
-        last = bisect.bisect_left(entries, _Entry(key + "\U0010ffff", 0, 0))
-        # The whole of what was typed goes before beginnings, then what is met more often.
-        best = heapq.nsmallest(
-            MOST * 6, entries[first:last], key=lambda each: (each.key != key or len(key) == 1, each.weight, each.key)
-        )
-        found = _passages(typed) + [suggestions[each.number] for each in best]
+        found = _passages(typed) + self._table().beginning_with(key, MOST * 6)
         return _mixed(list(dict.fromkeys(found)), limit)
 
-    def _current(self) -> tuple[list[_Entry], list[Suggestion]]:
-        version = self._library.reader.value("PRAGMA data_version")
-        if getattr(self._seen, "version", None) != version or not self._read_so_far[0]:
-            with self._lock:
-                sources: list[store.Dictionary | Dataset] = [
-                    *store.select_dictionaries(self._library.reader),
-                    *companion_store.select_datasets(self._library.reader),
-                ]
-                fingerprint = tuple((each.id, each.digest) for each in sources)
-                if fingerprint != self._fingerprint or not self._read_so_far[0]:
-                    self._read_so_far = self._read()
-                    self._fingerprint = fingerprint
-            self._seen.version = version
-        return self._read_so_far
+    def _table(self) -> SuggestionTable:
+        try:
+            return self._compiled.current().table
+        except (FileNotFoundError, ArraysDamaged):
+            return _books_only()
 
-    def _read(self) -> tuple[list[_Entry], list[Suggestion]]:
-        suggestions: list[Suggestion] = []
-        entries: list[_Entry] = []
-        for suggestion, keys, weight in self._everything():
-            entries += (_Entry(key, -weight, len(suggestions)) for key in {fold(each) for each in keys} if key)
-            suggestions.append(suggestion)
-        return sorted(entries), suggestions
 
-    def _everything(self) -> Iterator[tuple[Suggestion, list[str], int]]:
-        """Each suggestion, what leads to it, and how often it is met."""
-        reader = self._library.reader
-        for book in BOOKS:
-            detail = counted(len(chapters_of(book)), "chapter")
-            # Books go before all else that begins so.
+@functools.cache
+def _books_only() -> SuggestionTable:
+    return _table(_books())
+
+
+def _sources(library: Database) -> tuple[tuple[str, str], ...]:
+    sources: list[store.Dictionary | Dataset] = [
+        *store.select_dictionaries(library.reader),
+        *companion_store.select_datasets(library.reader),
+    ]
+    return tuple((each.id, each.digest) for each in sources)
+
+
+def _table(everything: Iterable[_Suggested]) -> SuggestionTable:
+    suggestions: list[Suggestion] = []
+    entries: list[tuple[str, int, int]] = []
+    for suggestion, keys, weight in everything:
+        entries += ((key, -weight, len(suggestions)) for key in {fold(each) for each in keys} if key)
+        suggestions.append(suggestion)
+    entries.sort()
+    return SuggestionTable(
+        keys=strings(key for key, _, _ in entries),
+        weights=np.array([weight for _, weight, _ in entries], dtype=np.int32),
+        numbers=np.array([number for _, _, number in entries], dtype=np.int32),
+        kinds=np.array([_KINDS.index(each.kind) for each in suggestions], dtype=np.int8),
+        texts=strings(each.text for each in suggestions),
+        details=strings(each.detail for each in suggestions),
+        targets=strings(each.target for each in suggestions),
+    )
+
+
+def _books() -> Iterator[_Suggested]:
+    for book in BOOKS:
+        detail = counted(len(chapters_of(book)), "chapter")
+        # Books go before all else that begins so.
+        yield (
+            Suggestion(kind=SuggestionKind.PASSAGE, text=book.name, detail=detail, target=book.osis),
+            [book.name, book.name.lstrip("123 ")],
+            100_000,
+        )
+
+
+def _everything(reader: Reader) -> Iterator[_Suggested]:
+    yield from _books()
+    for topic, headword, _, citations in reader.rows(store.SELECT_TOPICS):
+        if citations:
+            detail = counted(citations, "passage")
             yield (
-                Suggestion(kind=SuggestionKind.PASSAGE, text=book.name, detail=detail, target=book.osis),
-                [book.name, book.name.lstrip("123 ")],
-                100_000,
+                Suggestion(kind=SuggestionKind.TOPIC, text=string.capwords(headword), detail=detail, target=str(topic)),
+                [headword],
+                citations,
             )
-        for topic, headword, _, citations in reader.rows(store.SELECT_TOPICS):
-            if citations:
-                detail = counted(citations, "passage")
-                yield (
-                    Suggestion(
-                        kind=SuggestionKind.TOPIC, text=string.capwords(headword), detail=detail, target=str(topic)
-                    ),
-                    [headword],
-                    citations,
-                )
-        for strongs, lemma, transliteration, language in reader.rows(store.SELECT_LEMMAS):
-            detail = f"{strongs}, {LANGUAGES.get(language, language)} {transliteration}"
-            yield (
-                Suggestion(kind=SuggestionKind.WORD, text=lemma, detail=detail, target=strongs),
-                [lemma, transliteration, strongs],
-                1,
-            )
-        for identifier, kind, name, also, _, _, _, _, _, mentions in reader.rows(companion_store.SELECT_HEADS):
-            detail = f"in {counted(mentions, 'verse')}"
-            yield (
-                Suggestion(kind=SuggestionKind(kind), text=name, detail=detail, target=identifier),
-                [name, *filter(None, also.split(companion_store.LIST))],
-                mentions,
-            )
+    for strongs, lemma, transliteration, language in reader.rows(store.SELECT_LEMMAS):
+        detail = f"{strongs}, {LANGUAGES.get(language, language)} {transliteration}"
+        yield (
+            Suggestion(kind=SuggestionKind.WORD, text=lemma, detail=detail, target=strongs),
+            [lemma, transliteration, strongs],
+            1,
+        )
+    for identifier, kind, name, also, _, _, _, _, _, mentions in reader.rows(companion_store.SELECT_HEADS):
+        detail = f"in {counted(mentions, 'verse')}"
+        yield (
+            Suggestion(kind=SuggestionKind(kind), text=name, detail=detail, target=identifier),
+            [name, *filter(None, also.split(companion_store.LIST))],
+            mentions,
+        )
 
 
 def counted(number: int, what: str) -> str:

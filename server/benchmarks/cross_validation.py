@@ -5,8 +5,9 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
+from appliance.infrastructure.arrays import Floats, Integers
 from appliance.infrastructure.machine import describe_machine
-from appliance.scripture.search.ranking.knowledge import Floats, Integers, Knowledge
+from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.training import (
     Topics,
     cross_validated,

@@ -16,8 +16,8 @@ from appliance.scripture.queries import browse_topics
 from appliance.scripture.search.candidates import Span, by_meaning, by_words
 from appliance.scripture.search.fts import most_telling_words, parse_query
 from appliance.scripture.search.in_order import words_of
-from appliance.scripture.search.ranking.bm25_index import BM25Index
-from appliance.scripture.search.ranking.quantized_vectors import QuantizedVectors
+from appliance.scripture.search.ranking.bm25_index import BM25Index, bm25_index
+from appliance.scripture.search.ranking.quantized_vectors import quantized
 from appliance.scripture.search.ranking.signals import TEXT_DEPTH, top
 from server.benchmarks.report import Measurement, at_least, at_most, plain, quantile
 from server.benchmarks.serving import ANSWER_S, served
@@ -123,8 +123,8 @@ def _raw_costs(appliance: Appliance, queries: list[str]) -> list[Measurement]:
     parsed = [query for query in map(parse_query, queries[:RAW]) if query]
     words = [[token for word in most_telling_words(query) for token in library.reader.tokens(word)] for query in parsed]
     verses = library.reader.rows(SELECT_SOME, (text,))
-    index = BM25Index(len(verses), ((row, library.reader.tokens(verse), 1.0) for row, (verse,) in enumerate(verses)))
-    quantized = QuantizedVectors(matrix)
+    index = bm25_index(len(verses), ((row, library.reader.tokens(verse), 1.0) for row, (verse,) in enumerate(verses)))
+    in_bytes = quantized(matrix)
     unpacked = [np.frombuffer(vector, dtype="<f4") for vector in vectors]
     costs: dict[str, list[Callable[[], object]]] = {
         "embed_ms": [partial(appliance.embedder.embed, [f"{query} again"]) for query in queries[:RAW]],
@@ -134,7 +134,7 @@ def _raw_costs(appliance: Appliance, queries: list[str]) -> list[Measurement]:
         "bm25_in_memory_ms": [partial(_best_by_words, index, tokens) for tokens in words],
         "sqlite_vec_200_ms": [partial(by_meaning, library.reader, vector, Span(), 200) for vector in vectors],
         "all_cosines_ms": [partial(np.dot, matrix, vector) for vector in unpacked],
-        "all_cosines_in_bytes_ms": [partial(quantized.dot_products, vector) for vector in unpacked],
+        "all_cosines_in_bytes_ms": [partial(in_bytes.dot_products, vector) for vector in unpacked],
     }
     return [plain(name, statistics.median(map(_milliseconds, calls)), "ms") for name, calls in costs.items()]
 

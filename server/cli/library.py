@@ -120,13 +120,15 @@ def remove(home: Home, identifier: str, yes: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def index(home: Home, enqueue: bool, as_json: bool) -> None:
-    """Prepare search by meaning: embed the verses that have no vector yet."""
+    """Prepare search by meaning: embed the verses that have no vector yet, and compile the search index."""
     appliance = home.open()
     job = appliance.create_index_job()
     if enqueue:
         appliance.enqueue(job)
     else:
         job = run_with_progress(appliance, job, quiet=as_json)
+        if appliance.compiling_is_wanted():
+            run_with_progress(appliance, appliance.create_compile_job(), quiet=as_json)
     if as_json:
         print_json(
             {

@@ -138,6 +138,7 @@ class PagesController(Controller):
             "book": book,
             "range": within,
         }
+        appliance.finder.prepare()
         results = None
         named = book_named(q) if mode is Mode.HYBRID else None
         if q.strip():

@@ -11,6 +11,10 @@ class Embedder(Protocol):
         """One vector a text, in order. Raises Unavailable where no model can be had."""
         ...
 
+    def prepare(self) -> None:
+        """Have the model loaded, so that the next text need not wait for it. Does nothing where that cannot be."""
+        ...
+
     @property
     def model(self) -> str:
         """The name of the model, which is kept with the vectors it made."""

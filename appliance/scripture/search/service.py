@@ -1,8 +1,8 @@
 """Search: a reference is opened, words and meaning find verses, a ranking orders them."""
 
 import re
+import threading
 import time
-from pathlib import Path
 
 from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.database import Database
@@ -29,11 +29,14 @@ from appliance.scripture.search.index import embedded_translation, index_state
 from appliance.scripture.search.lemma import find_uses
 from appliance.scripture.search.named import named_verses
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.search.ranking.current import Rankings
+from appliance.scripture.search.ranking.compiled import IndexFiles
+from appliance.scripture.search.ranking.current import NoRanking, Rankings
 from appliance.scripture.search.ranking.ranking import FeatureTable
 
 MAX_QUERY_CHARACTERS = 1_000
 MAX_LIMIT = 100
+# A model that was loaded a short time ago is there still.
+PREPARED_S = 30.0
 _EXCLUSION = re.compile(r"(?:^|\s)(?:NOT\s+|-)\w")
 _LETTER = re.compile(r"[^\W\d]")
 
@@ -46,10 +49,6 @@ class MeaningUnavailable(Unavailable):
     """There are no vectors yet, or nobody to make one of the query."""
 
 
-class NoRanking(Unavailable):
-    """The ranking model was trained for other translations, or for another embedding model."""
-
-
 class Finder:
     """Searches a library. Safe to use from several threads."""
 
@@ -60,11 +59,12 @@ class Finder:
         *,
         embedded: str,
         graph: Graph | None = None,
-        topics: Path | None = None,
+        files: IndexFiles,
     ) -> None:
-        """`embedded` is the preferred text of the index by meaning; `topics` where a memory of imported votes would lie."""
+        """`embedded` is the preferred text of the index by meaning."""
         self._library, self._embedder, self._graph, self._embedded = library, embedder, graph, embedded
-        self.rankings = Rankings(library, embedded=embedded, topics=topics)
+        self._prepared_at = -PREPARED_S
+        self.rankings = Rankings(library, embedded=embedded, files=files)
 
     def search(self, wanted: Search) -> Results:
         """A page of verses for a query, best first.
@@ -133,15 +133,21 @@ class Finder:
             return _by_words(query, own_words, foreign)
         try:
             embedder = self.ready()
-            ranking = self.rankings.current(embedder.model)
-            if ranking:
-                found = rank(self._library, ranking, embedder, text, translation, span)
-            else:
-                found = fuse_words_and_meaning(self._library, embedder, text, query, translation, span)
+            found = self._ranked_or_fused(embedder, text, query, translation, span)
         except Unavailable as error:
             loose = keyword(self._library, query, translation, span, MEANING_DEPTH, loose=not foreign)
             return _by_words(query, loose, f"{error.message} These results match by words only.")
         return found.with_notice(foreign)
+
+    def _ranked_or_fused(
+        self, embedder: Embedder, text: str, query: TextQuery | None, translation: Translation, span: Span
+    ) -> Found:
+        try:
+            ranking = self.rankings.current(embedder.model)
+        except NoRanking as error:
+            fused = fuse_words_and_meaning(self._library, embedder, text, query, translation, span)
+            return fused.with_notice(f"{error.message} These results are ordered by words and meaning only.")
+        return rank(self._library, ranking, embedder, text, translation, span)
 
     def features(self, wanted: Search) -> FeatureTable:
         """The features of a query for the ranking model. Mode, cursor and limit have no effect.
@@ -152,23 +158,24 @@ class Finder:
         translation = queries.find_translation(self._library, wanted.translation)
         embedder = self.ready()
         ranking = self.rankings.current(embedder.model)
-        if ranking is None:
-            raise NoRanking(
-                "The ranking model does not fit this library.",
-                remedy="It needs an English translation and the embedding model that ./packaging/run.sh installs.",
-            )
         return features(self._library, ranking, embedder, wanted.query, translation, _span(wanted))
 
     def _by_meaning(self, text: str, span: Span) -> Found:
-        (vector,) = self.ready().embed([text])
-        meaning = by_meaning(self._library.reader, vector, span, MEANING_DEPTH)
+        embedder = self.ready()
+        (vector,) = embedder.embed([text])
+        try:
+            meaning = self.rankings.current(embedder.model).nearest(vector, span, MEANING_DEPTH)
+        except NoRanking:
+            meaning = by_meaning(self._library.reader, vector, span, MEANING_DEPTH)
         query = parse_query(text)
         return Found(ranked=meaning, why=reasons([], meaning), marked=query.words if query else ())
 
     def prepare(self) -> None:
-        """Get ready in the background, so that the first search need not wait."""
-        if self._embedder:
-            self.rankings.prepare(self._embedder.model)
+        """Have the embedding model loaded in the background, because somebody is about to search."""
+        embedder, now = self._embedder, time.monotonic()
+        if embedder and now - self._prepared_at > PREPARED_S and self.rankings.index_is_complete(embedder.model):
+            self._prepared_at = now
+            threading.Thread(target=embedder.prepare, name="prepare search", daemon=True).start()
 
     def ready(self) -> Embedder:
         """The embedder, where every verse has a vector of its model. Raises MeaningUnavailable."""

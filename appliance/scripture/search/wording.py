@@ -1,12 +1,16 @@
 """What people type, and what they mean by it: the frame of a question, and words that no text has."""
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
+import msgspec
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from appliance.infrastructure.strings import StringTable, string_table
 from appliance.scripture.search.fts import TextQuery, stem
+from appliance.scripture.search.word_counts import WordCounts
 
 _WORD = re.compile(r"\w{2,}")
 _FRAME = re.compile(
@@ -26,13 +30,15 @@ def subject_of(question: str) -> str:
     return subject if _WORD.search(subject) else question
 
 
-class Vocabulary:
-    """The words of a library, how often each stands in its texts, and other words that are known to be right."""
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of a library with how often each is there, and the stems of all words that are known to be right.
 
-    def __init__(self, words: Mapping[str, int], others: Iterable[str] = ()) -> None:
-        self._words = words
-        self._known = frozenset(words) | frozenset(others)
-        self._stems = frozenset(map(stem, self._known))
+    `known` are words that are right beside those of the library, `stems` the stems of all.
+    """
+
+    words: WordCounts
+    known: StringTable
+    stems: StringTable
 
     def respelt(self, query: TextQuery) -> dict[str, str]:
         """The words of a query that nobody knows, each with the one that is meant.
@@ -40,18 +46,30 @@ class Vocabulary:
         Of words equally near, the most frequent is meant. Words that nothing is near to are left out.
         """
         unknown = [word for word in query.words if self._is_misspelt(word)]
-        meant = ((word, self._nearest(word.lower())) for word in unknown)
+        if not unknown:
+            return {}
+        words = list(self.words.words)
+        meant = ((word, self._nearest(word.lower(), words)) for word in unknown)
         return {word: near for word, near in meant if near}
 
     def _is_misspelt(self, word: str) -> bool:
+        if len(word) < SHORTEST_MISSPELT or not word.isalpha():
+            return False
         lowered = word.lower()
-        known = lowered in self._known or stem(lowered) in self._stems
-        return len(word) >= SHORTEST_MISSPELT and word.isalpha() and not known
+        return lowered not in self.known and lowered not in self.words.words and stem(lowered) not in self.stems
 
-    def _nearest(self, word: str) -> str | None:
-        near = process.extract(
-            word, self._words.keys(), scorer=OSA.normalized_distance, score_cutoff=MOST_DIFFERENT, limit=8
-        )
+    def _nearest(self, word: str, words: Sequence[str]) -> str | None:
+        near = process.extract(word, words, scorer=OSA.normalized_distance, score_cutoff=MOST_DIFFERENT, limit=8)
         # A first letter is seldom wrong.
-        near.sort(key=lambda each: (each[1] + (each[0][0] != word[0]) * 0.1, -self._words[each[0]]))
+        near.sort(key=lambda each: (each[1] + (each[0][0] != word[0]) * 0.1, -self.words.frequency(each[0])))
         return near[0][0] if near else None
+
+
+def vocabulary(words: WordCounts, others: Iterable[str] = ()) -> Vocabulary:
+    """The words of a library, and other words that are right."""
+    known = set(others)
+    return Vocabulary(
+        words=words,
+        known=string_table(sorted(known)),
+        stems=string_table(sorted({stem(word) for word in itertools.chain(words.words, known)})),
+    )

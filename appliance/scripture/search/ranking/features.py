@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from appliance.scripture.search.ranking.knowledge import Floats, Integers, Knowledge
-from appliance.scripture.search.ranking.lens import Lens
+from appliance.infrastructure.arrays import Floats, Integers
+from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.memory import Recalled, TopicMemory
 from appliance.scripture.search.ranking.signals import EVERYWHERE, Signals, top
 
@@ -32,11 +32,11 @@ def candidates(signals: Signals, within: slice = EVERYWHERE) -> Integers:
 
 
 class Features:
-    """Makes the rows for a library. What does not depend on the query is computed once."""
+    """Makes the rows for a library."""
 
-    def __init__(self, knowledge: Knowledge, lens: Lens, memory: TopicMemory | None) -> None:
-        self._knowledge, self._memory = knowledge, memory
-        self._aspects = knowledge.vectors @ lens.axes
+    def __init__(self, knowledge: Knowledge, aspects: Floats, memory: TopicMemory | None) -> None:
+        """`aspects` are the vectors of the verses along the axes of a lens."""
+        self._knowledge, self._aspects, self._memory = knowledge, aspects, memory
 
     def table(self, signals: Signals, at: Integers) -> tuple[list[str], Floats]:
         """The names of the columns, and a row for each of the verses at the positions `at`."""
@@ -107,11 +107,11 @@ class Features:
         yield "links", self._knowledge.links.lengths[at].astype(np.float32)
 
     def _of_verse(self, at: Integers) -> Iterator[Column]:
-        knowledge = self._knowledge
-        yield "book", knowledge.books[at]
-        yield "verse_length", knowledge.verse_lengths[at]
-        yield "chapter_length", knowledge.chapter_lengths[knowledge.chapter_of[at]]
-        yield "times_cited", knowledge.times_cited[at]
+        verses = self._knowledge.verses
+        yield "book", verses.books[at]
+        yield "verse_length", verses.lengths[at]
+        yield "chapter_length", verses.chapter_lengths[verses.chapter_of[at]]
+        yield "times_cited", self._knowledge.times_cited[at]
         for number in range(self._aspects.shape[1]):
             yield f"aspect_{number}", self._aspects[at, number]
 
@@ -134,9 +134,9 @@ class Features:
         yield "times_voted", memory.times_voted[at]
 
     def _chapter_means(self, signal: Floats, at: Integers) -> Floats:
-        knowledge = self._knowledge
-        means: Floats = np.add.reduceat(signal, knowledge.chapter_starts) / knowledge.chapter_lengths
-        chosen: Floats = means[knowledge.chapter_of[at]]
+        verses = self._knowledge.verses
+        means: Floats = np.add.reduceat(signal, verses.chapter_starts) / verses.chapter_lengths
+        chosen: Floats = means[verses.chapter_of[at]]
         return chosen
 
 

@@ -9,47 +9,64 @@ on which of the column's thresholds it is above: that is tabled.
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.scripture.search.ranking.knowledge import Floats
+from appliance.infrastructure.arrays import Floats, Integers
 
 MOST_LEAVES = 16
 ALL_LEAVES = np.uint16(2**MOST_LEAVES - 1)
-# The lowest bit of each number of 16 bits.
-_FIRST_LEAF = np.array([(number & -number).bit_length() - 1 for number in range(2**MOST_LEAVES)]).clip(0)
+# The lowest bit of each number of 16 bits, 0 for none.
+_FIRST_LEAF = (np.frexp(np.arange(2**MOST_LEAVES) & -np.arange(2**MOST_LEAVES))[1] - 1).clip(0).astype(np.int8)
 
 
-class Forest:
-    """The sum of trees. Arrays have a row a tree: nodes are padded with ones that rule out nothing."""
+class Forest(msgspec.Struct, frozen=True):
+    """The sum of trees. Arrays have a row a tree: nodes are padded with ones that rule out nothing.
 
-    PARTS = ("columns", "thresholds", "masks", "values")
+    Columns, thresholds and masks are of shape (trees, nodes), values of leaves of shape (trees, leaves).
+    """
 
-    def __init__(
-        self, columns: NDArray[np.int64], thresholds: Floats, masks: NDArray[np.uint16], values: Floats
-    ) -> None:
-        """Columns, thresholds and masks of shape (trees, nodes), values of leaves of shape (trees, leaves)."""
-        self.columns, self.thresholds, self.masks, self.values = columns, thresholds, masks, values
-        self._tables = [(column, *self._table_of(column)) for column in np.unique(columns).tolist()]
-        self._leaves = values.ravel()
-        self._first_leaves = np.arange(len(values)) * values.shape[1]
+    columns: NDArray[np.int64]
+    thresholds: Floats
+    masks: NDArray[np.uint16]
+    values: Floats
 
-    def score(self, table: Floats) -> Floats:
-        """A number for each row of features, of which none is missing (NaN); more is better."""
-        left = np.full((len(table), len(self.values)), ALL_LEAVES)
-        for column, thresholds, left_above in self._tables:
-            left &= left_above.take(np.searchsorted(thresholds, table[:, column]), axis=0)
-        scores: Floats = self._leaves.take(_FIRST_LEAF.take(left) + self._first_leaves).sum(axis=1)
-        return scores
+    def tables(self) -> "ForestTables":
+        """What scores."""
+        return ForestTables([self._table_of(column) for column in np.unique(self.columns).tolist()], self.values)
 
-    def _table_of(self, column: int) -> tuple[Floats, NDArray[np.uint16]]:
-        """The thresholds of a column in order, and by how many of them a value is above, what leaves it leaves to each tree."""
+    def _table_of(self, column: int) -> "ColumnTable":
         trees, nodes = np.nonzero((self.columns == column) & np.isfinite(self.thresholds))
         thresholds, above = np.unique(self.thresholds[trees, nodes], return_inverse=True)
         left = np.full((len(thresholds) + 1, len(self.values)), ALL_LEAVES)
         for tree, node, place in zip(trees.tolist(), nodes.tolist(), above.tolist(), strict=True):
             left[place + 1 :, tree] &= self.masks[tree, node]
-        return thresholds, left
+        return ColumnTable(column, thresholds, left)
+
+
+class ColumnTable(msgspec.Struct, frozen=True):
+    """The thresholds of a column in order, and by how many of them a value is above, what leaves it leaves to each tree."""
+
+    column: int
+    thresholds: Floats
+    left_above: Integers
+
+
+class ForestTables(msgspec.Struct, frozen=True):
+    """A forest as it is evaluated."""
+
+    columns: list[ColumnTable]
+    values: Floats
+
+    def score(self, table: Floats) -> Floats:
+        """A number for each row of features, of which none is missing (NaN); more is better."""
+        left = np.full((len(table), len(self.values)), ALL_LEAVES)
+        for each in self.columns:
+            left &= each.left_above.take(np.searchsorted(each.thresholds, table[:, each.column]), axis=0)
+        first_leaves = np.arange(len(self.values)) * self.values.shape[1]
+        scores: Floats = self.values.ravel().take(_FIRST_LEAF.take(left) + first_leaves).sum(axis=1)
+        return scores
 
 
 def forest_of(dumped: Sequence[dict[str, Any]]) -> Forest:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from appliance.infrastructure.arrays import Floats, Integers
 from appliance.scripture.search.ranking.forest import Forest
-from appliance.scripture.search.ranking.knowledge import Floats, Integers
 from appliance.scripture.search.ranking.lens import Lens
 
 SHIPPED = Path(__file__).parent / "learned"
@@ -51,7 +51,7 @@ def save_learned(learned: Learned, path: Path) -> None:
         "axes": learned.lens.axes.astype(np.float16),
     }
     for name, forest in (("linked", learned.linked), ("unlinked", learned.unlinked)):
-        arrays |= {f"{name}_{part}": getattr(forest, part) for part in Forest.PARTS}
+        arrays |= {f"{name}_{part}": getattr(forest, part) for part in Forest.__struct_fields__}
     np.savez_compressed(path, **arrays)
 
 
@@ -61,11 +61,17 @@ def load_learned(path: Path) -> Learned:
         words = frozenset(arrays["words"].tobytes().decode().split("\n"))
         lens = Lens(arrays["adapter"].astype(np.float32), arrays["axes"].astype(np.float32))
         linked, unlinked = (
-            Forest(*(arrays[f"{name}_{part}"] for part in Forest.PARTS)) for name in ("linked", "unlinked")
+            Forest(*(arrays[f"{name}_{part}"] for part in Forest.__struct_fields__)) for name in ("linked", "unlinked")
         )
     return Learned(
         model=about["model"], words=words, columns=about["columns"], lens=lens, linked=linked, unlinked=unlinked
     )
+
+
+def ranker_model(path: Path) -> str:
+    """The embedding model that a ranker was trained for."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return str(msgspec.json.decode(arrays["about"].tobytes())["model"])
 
 
 def save_topics(topics: TopicVotes, path: Path) -> None:

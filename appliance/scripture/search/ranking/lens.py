@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from appliance.scripture.search.ranking.knowledge import Floats
+from appliance.infrastructure.arrays import Floats
 
 AXES = 8
 TOPIC_RIDGE = VERSE_RIDGE = 1.0

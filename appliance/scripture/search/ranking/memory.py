@@ -8,7 +8,8 @@ each is nearest to.
 import msgspec
 import numpy as np
 
-from appliance.scripture.search.ranking.knowledge import Floats, Integers, Ragged
+from appliance.infrastructure.arrays import Floats, Integers
+from appliance.scripture.search.ranking.ragged import Ragged, ragged
 
 # K = NAME_SHARE exp((cosine - 1) / WIDTH) + (1 - NAME_SHARE) exp((cosine of companies - 1) / COMPANY_WIDTH)
 NAME_SHARE, WIDTH, COMPANY_WIDTH, RIDGE = 0.6, 0.3, 1.0, 0.5
@@ -30,32 +31,45 @@ class Recalled(msgspec.Struct, frozen=True):
     likeness: float
 
 
-class TopicMemory:
-    """Topics with their vectors and, for each, the verses voted for by position."""
+class VotesByVerse(msgspec.Struct, frozen=True):
+    """Votes in the order of the verses: the topic and gain of each; those for `verses[i]` begin at `starts[i]`."""
 
-    def __init__(self, vectors: Floats, votes: Ragged, gains: Floats, verses: Floats) -> None:
-        """`gains` stand beside `votes.values`; `verses` are the vectors of all verses."""
-        self._vectors, self._votes, self._size = vectors, votes, len(verses)
-        # Verse by verse, so that what is added up for each lies together.
-        order = np.argsort(votes.values, kind="stable")
-        self._topics, self._gains = np.repeat(np.arange(len(vectors)), votes.lengths)[order], gains[order]
-        self._voted, self._starts = np.unique(votes.values[order], return_index=True)
-        parts = np.array_split(vectors, len(vectors) // AT_ONCE + 1)
-        companies = np.stack([company_of(row, verses) for part in parts for row in part @ verses.T])
-        self._centre = companies.mean(axis=0)
-        self._companies = _unit(companies - self._centre)
-        kernel = self._kernel(vectors @ vectors.T, self._companies @ self._companies.T)
-        self._inverse: Floats = np.linalg.inv(kernel + RIDGE * np.eye(len(vectors))).astype(np.float32)
-        self.times_voted = np.bincount(votes.values, minlength=self._size).astype(np.float32)
-        self.gained = self._add_up(np.ones(len(vectors), dtype=np.float32))
+    verses: Integers
+    starts: Integers
+    topics: Integers
+    gains: Floats
+
+    def add_up(self, weights: Floats, size: int) -> Floats:
+        """The gains of each of `size` verses, each topic weighted."""
+        sums = np.zeros(size, dtype=np.float32)
+        if len(self.verses):
+            sums[self.verses] = np.add.reduceat(weights[self.topics] * self.gains, self.starts)
+        return sums
+
+
+class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """Topics with their vectors and companies, less the `centre` of all; for each the verses voted for by position.
+
+    `inverse` is that of the kernel of all topics with its ridge. `gained` and `times_voted` are sums over all topics, by verse.
+    """
+
+    size: int
+    vectors: Floats
+    centre: Floats
+    companies: Floats
+    inverse: Floats
+    votes: Ragged
+    by_verse: VotesByVerse
+    gained: Floats
+    times_voted: Floats
 
     def recall(self, vector: Floats, company: Floats) -> Recalled:
         """What is remembered for a query's vector, and the company that it keeps."""
-        cosine = self._vectors @ vector
-        kernel = self._kernel(cosine, self._companies @ _unit(company - self._centre))
+        cosine = self.vectors @ vector
+        kernel = _kernel(cosine, self.companies @ _unit(company - self.centre))
         nearest = int(cosine.argmax())
         return Recalled(
-            ridge=self._add_up(self._inverse @ kernel),
+            ridge=self._add_up(self.inverse @ kernel),
             narrow=self._average(cosine, NARROW),
             wide=self._average(cosine, WIDE),
             nearest=nearest,
@@ -64,12 +78,7 @@ class TopicMemory:
 
     def voted_for(self, topic: int) -> frozenset[int]:
         """The positions of the verses that people voted for."""
-        return frozenset(self._votes.of(np.array([topic]))[1].tolist())
-
-    def _kernel(self, cosine: Floats, companies: Floats) -> Floats:
-        by_name, by_company = np.exp((cosine - 1) / WIDTH), np.exp((companies - 1) / COMPANY_WIDTH)
-        kernel: Floats = (NAME_SHARE * by_name + (1 - NAME_SHARE) * by_company).astype(np.float32)
-        return kernel
+        return frozenset(self.votes.of(np.array([topic]))[1].tolist())
 
     def _average(self, cosine: Floats, width: float) -> Floats:
         weights = np.exp((cosine - cosine.max()) / width).astype(np.float32)
@@ -77,16 +86,46 @@ class TopicMemory:
 
     def _add_up(self, weights: Floats) -> Floats:
         """The gains of every verse, each topic weighted."""
-        sums = np.zeros(self._size, dtype=np.float32)
-        if len(self._voted):
-            sums[self._voted] = np.add.reduceat(weights[self._topics] * self._gains, self._starts)
-        return sums
+        return self.by_verse.add_up(weights, self.size)
 
 
 def remember(vectors: Floats, of: Integers, positions: Integers, gains: Floats, verses: Floats) -> TopicMemory:
-    """A memory of topics' vectors and votes: `of` says of which topic each is, for the verse at which position."""
+    """A memory of topics' vectors and votes: `of` says of which topic each is, for the verse at which position.
+
+    `verses` are the vectors of all verses.
+    """
     order = np.argsort(of, kind="stable")
-    return TopicMemory(vectors, Ragged(len(vectors), of[order], positions[order]), gains[order], verses)
+    votes = ragged(len(vectors), of[order], positions[order])
+    by_verse = _votes_by_verse(votes, gains[order])
+    parts = np.array_split(vectors, len(vectors) // AT_ONCE + 1)
+    companies = np.stack([company_of(row, verses) for part in parts for row in part @ verses.T])
+    centre = companies.mean(axis=0)
+    companies = _unit(companies - centre)
+    kernel = _kernel(vectors @ vectors.T, companies @ companies.T)
+    return TopicMemory(
+        size=len(verses),
+        vectors=vectors,
+        centre=centre,
+        companies=companies,
+        inverse=np.linalg.inv(kernel + RIDGE * np.eye(len(vectors))).astype(np.float32),
+        votes=votes,
+        by_verse=by_verse,
+        gained=by_verse.add_up(np.ones(len(vectors), dtype=np.float32), len(verses)),
+        times_voted=np.bincount(votes.values, minlength=len(verses)).astype(np.float32),
+    )
+
+
+def _votes_by_verse(votes: Ragged, gains: Floats) -> VotesByVerse:
+    """Verse by verse, so that what is added up for each lies together; `gains` stand beside `votes.values`."""
+    order = np.argsort(votes.values, kind="stable")
+    verses, starts = np.unique(votes.values[order], return_index=True)
+    return VotesByVerse(verses, starts, np.repeat(np.arange(len(votes)), votes.lengths)[order], gains[order])
+
+
+def _kernel(cosine: Floats, companies: Floats) -> Floats:
+    by_name, by_company = np.exp((cosine - 1) / WIDTH), np.exp((companies - 1) / COMPANY_WIDTH)
+    kernel: Floats = (NAME_SHARE * by_name + (1 - NAME_SHARE) * by_company).astype(np.float32)
+    return kernel
 
 
 def company_of(cosines: Floats, verses: Floats) -> Floats:

@@ -4,35 +4,41 @@ What such products cost is to read the vectors: a byte a dimension is a quarter 
 that a cosine is off by less than a hundredth, and a thousandth as a rule.
 """
 
-from typing import Any
-
+import msgspec
 import numpy as np
 import simsimd
-from numpy.typing import NDArray
+
+from appliance.infrastructure.arrays import Floats, Integers
 
 INT8_MAX = 127
+# How far a cosine by bytes may be from the true one.
+MOST_ROUNDING = 0.01
 
 
-class QuantizedVectors:
+class QuantizedVectors(msgspec.Struct, frozen=True):
     """Vectors rounded to whole numbers from -127 to 127, times a scale each."""
 
-    def __init__(self, vectors: NDArray[np.floating[Any]]) -> None:
-        """Of shape (vectors, dimensions)."""
-        self._rows, self._scales = _quantized(vectors)
+    rows: Integers
+    scales: Floats
 
-    def dot_products(self, *vectors: NDArray[np.floating[Any]]) -> list[NDArray[np.float32]]:
+    def dot_products(self, *vectors: Floats) -> list[Floats]:
         """The products of all rows with each of some vectors."""
-        if not len(self._rows):
+        if not len(self.rows):
             return [np.zeros(0, dtype=np.float32) for _ in vectors]
-        rounded, scales = _quantized(np.stack(vectors))
-        products = np.asarray(simsimd.cdist(rounded, self._rows, metric="dot"))
+        rounded, scales = _rounded(np.stack(vectors))
+        products = np.asarray(simsimd.cdist(rounded, self.rows, metric="dot"))
         return [
-            (product * (self._scales * scale)).astype(np.float32)
+            (product * (self.scales * scale)).astype(np.float32)
             for product, scale in zip(products, scales, strict=True)
         ]
 
 
-def _quantized(vectors: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def quantized(vectors: Floats) -> QuantizedVectors:
+    """Vectors of shape (vectors, dimensions), quantized."""
+    return QuantizedVectors(*_rounded(vectors))
+
+
+def _rounded(vectors: Floats) -> tuple[Integers, Floats]:
     scales = np.maximum(vectors.max(axis=-1), -vectors.min(axis=-1)).astype(np.float32) / INT8_MAX
     scales[scales == 0] = 1.0
     rounded = vectors * (1.0 / scales)[:, None]

@@ -3,12 +3,14 @@
 import msgspec
 import numpy as np
 
+from appliance.infrastructure.arrays import Floats, Integers
 from appliance.infrastructure.database import Reader
 from appliance.scripture.search.fts import TextQuery, most_telling_words, stem, telling_words
 from appliance.scripture.search.ranking.bm25_index import BM25Index
-from appliance.scripture.search.ranking.knowledge import EnglishText, Floats, Integers, Knowledge, Ragged
+from appliance.scripture.search.ranking.knowledge import EnglishText, Knowledge, TopicHeadings
 from appliance.scripture.search.ranking.lens import Lens
 from appliance.scripture.search.ranking.memory import Recalled, TopicMemory, company_of
+from appliance.scripture.search.ranking.ragged import Ragged
 
 TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
 # How many of the best verses others are reached from.
@@ -65,12 +67,12 @@ class WordsFound(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_words(reader: Reader, knowledge: Knowledge, query: TextQuery | None, within: slice = EVERYWHERE) -> WordsFound:
     """Look up the most telling words of a query. Of verses only those of a part of the canon are found."""
-    words = most_telling_words(query, knowledge.frequency) if query else []
+    words = most_telling_words(query, knowledge.words.frequency) if query else []
     tokens = [token for word in words for token in reader.tokens(word)]
     return WordsFound(
         texts=[_of_text(text, tokens, within) if text else knowledge.nothing for text in knowledge.texts],
-        comments=_best(knowledge.comment_words, tokens, COMMENT_DEPTH),
-        headings=_best(knowledge.heading_words, tokens, HEADING_DEPTH),
+        comments=_best(knowledge.comments.words, tokens, COMMENT_DEPTH),
+        headings=_best(knowledge.headings.words, tokens, HEADING_DEPTH),
     )
 
 
@@ -85,7 +87,7 @@ def gather(
 ) -> Signals:
     """Every signal for a query, its vector and what its words found."""
     cosine, adapted = knowledge.quantized.dot_products(vector, lens.adapter @ vector)
-    (heading_cosine,) = knowledge.quantized_headings.dot_products(vector)
+    (heading_cosine,) = knowledge.headings.vectors.dot_products(vector)
     recalled = memory.recall(vector, company_of(cosine, knowledge.vectors)) if memory else None
     fused = _fused(knowledge, [*words.texts, cosine, adapted], within)
     seeds = top(fused, SEEDS)
@@ -95,7 +97,7 @@ def gather(
         cosine=cosine,
         adapted=adapted,
         fused=fused,
-        comments=_spread_best(knowledge.comments, *words.comments, knowledge.size),
+        comments=_spread_best(knowledge.comments.verses, *words.comments, knowledge.size),
         topics=_of_topics(knowledge, query, words.headings, heading_cosine),
         by_topics=_by_topics(knowledge, seeds, fused[seeds]),
         linked=linked,
@@ -143,35 +145,32 @@ def _of_topics(
     size, headings = knowledge.size, knowledge.headings
     rows, scores = found
     near = top(cosine, HEADING_DEPTH)
-    meaning = _spread_sum(headings, near, np.exp((cosine[near] - 1.0) / HEADING_WIDTH), size)
-    topics, matches = _matching_topics(knowledge, rows, query)
-    which, seen = knowledge.see.of(topics)
+    meaning = _spread_sum(headings.cited, near, np.exp((cosine[near] - 1.0) / HEADING_WIDTH), size)
+    topics, matches = _matching_topics(headings, rows, query)
+    which, seen = headings.see.of(topics)
     return TopicSignals(
-        words=_spread_best(headings, rows, scores, size),
-        words_sum=_spread_sum(headings, rows, scores, size),
-        cosine=_spread_best(headings, near, cosine[near], size),
+        words=_spread_best(headings.cited, rows, scores, size),
+        words_sum=_spread_sum(headings.cited, rows, scores, size),
+        cosine=_spread_best(headings.cited, near, cosine[near], size),
         meaning=meaning,
         meaning_linked=_linked(knowledge, meaning, SEEDS),
-        headword=_spread_best(knowledge.topics, topics, matches, size),
-        headword_sum=_spread_sum(knowledge.topics, topics, matches, size),
-        see_also=_spread_best(knowledge.topics, seen, matches[which], size),
+        headword=_spread_best(headings.topics, topics, matches, size),
+        headword_sum=_spread_sum(headings.topics, topics, matches, size),
+        see_also=_spread_best(headings.topics, seen, matches[which], size),
         matching=topics[np.argsort(-matches, kind="stable")],
     )
 
 
-def _matching_topics(knowledge: Knowledge, headings: Integers, query: TextQuery | None) -> tuple[Integers, Floats]:
+def _matching_topics(headings: TopicHeadings, rows: Integers, query: TextQuery | None) -> tuple[Integers, Floats]:
     """Topics by how much of the query their headwords cover, and how much of them the query."""
     wanted = {stem(word) for word in telling_words(query)} if query else set[str]()
-    topics = np.unique(knowledge.heading_topics[headings])
-    scores = np.array(
-        [_overlap(wanted, knowledge.headword_stems[topic]) for topic in topics.tolist()], dtype=np.float32
-    )
-    return topics[scores > 0], scores[scores > 0]
-
-
-def _overlap(wanted: set[str], given: frozenset[str]) -> float:
-    shared = len(wanted & given)
-    return shared * shared / (len(wanted) * len(given)) if shared else 0.0
+    known = [number for number in map(headings.stems.find, wanted) if number is not None]
+    topics = np.unique(headings.topic_of[rows])
+    which, stems = headings.headword_stems.of(topics)
+    shared = np.bincount(which[np.isin(stems, known)], minlength=len(topics))
+    topics, shared = topics[shared > 0], shared[shared > 0]
+    given = headings.headword_stems.lengths[topics]
+    return topics, (shared * shared / (len(wanted) * given)).astype(np.float32)
 
 
 def _linked(knowledge: Knowledge, signal: Floats, count: int) -> Floats:
@@ -182,9 +181,10 @@ def _linked(knowledge: Knowledge, signal: Floats, count: int) -> Floats:
 
 def _by_topics(knowledge: Knowledge, seeds: Integers, weights: Floats) -> Floats:
     """One step from verses to the topics that cite them, and one to what else those cite."""
-    topics = _reach(knowledge.topics_of, seeds, weights, len(knowledge.topics))
-    best = top(topics / np.maximum(1.0, knowledge.topics.lengths) ** 0.25, 2 * SEEDS)
-    return _reach(knowledge.topics, best, topics[best], knowledge.size)
+    headings = knowledge.headings
+    topics = _reach(headings.topics_of, seeds, weights, len(headings.topics))
+    best = top(topics / np.maximum(1.0, headings.topics.lengths) ** 0.25, 2 * SEEDS)
+    return _reach(headings.topics, best, topics[best], knowledge.size)
 
 
 def _reach(links: Ragged, seeds: Integers, weights: Floats, size: int) -> Floats:

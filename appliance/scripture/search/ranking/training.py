@@ -11,11 +11,12 @@ import msgspec
 import numpy as np
 
 from appliance.errors import Unavailable
+from appliance.infrastructure.arrays import Floats, Integers
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.ranking.features import Features, candidates
 from appliance.scripture.search.ranking.forest import MOST_LEAVES, Forest, forest_of
-from appliance.scripture.search.ranking.knowledge import Floats, Integers, Knowledge
+from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.lens import Lens, fit_lens
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.signals import find_words, gather
@@ -133,7 +134,7 @@ def examples(
         others = topics.only(np.flatnonzero(folds != fold))
         lens = others.lens(knowledge.vectors)
         memory = others.memory(knowledge.vectors) if remember else None
-        features = Features(knowledge, lens, memory)
+        features = Features(knowledge, knowledge.vectors @ lens.axes, memory)
         for number in np.flatnonzero(folds == fold).tolist():
             query = parse_query(topics.names[number])
             words = find_words(database.reader, knowledge, query)
@@ -175,7 +176,7 @@ def fit_forest(rows: Sequence[Example], threads: int) -> Forest:
 def cross_validated(rows: Sequence[Example], threads: int) -> Iterator[tuple[int, Example, Integers]]:
     """For each example its number, itself and its candidates, best first, by trees that were grown without its fold."""
     for fold in sorted({each.fold for each in rows}):
-        forest = fit_forest([each for each in rows if each.fold != fold], threads)
+        forest = fit_forest([each for each in rows if each.fold != fold], threads).tables()
         for number, each in enumerate(rows):
             if each.fold == fold:
                 scores = forest.score(each.table[: each.candidates])

@@ -10,6 +10,7 @@ from appliance.scripture.importers.osis import read_osis
 from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.hits import Mode, Search
+from appliance.scripture.search.ranking.compiled import IndexFiles
 from appliance.scripture.search.service import Finder
 from server.bootstrap import LIBRARY_MIGRATIONS
 
@@ -48,6 +49,6 @@ def test_a_title_that_is_counted_as_verses_is_the_hubs_title(library: Database) 
 
 def test_search_answers_in_the_hubs_numbers(library: Database) -> None:
     wanted = Search(query="miserere", mode=Mode.KEYWORD, translation="Vulgata")
-    (hit,) = Finder(library, None, embedded="WEB").search(wanted).hits
+    (hit,) = Finder(library, None, embedded="WEB", files=IndexFiles(compiled=Path("missing"))).search(wanted).hits
 
     assert ("Ps.51.1", "Miserere mei Deus") == (hit.osis, hit.text)

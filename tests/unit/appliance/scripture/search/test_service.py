@@ -1,5 +1,7 @@
 """Search over the real library, by words; meaning is searched in the integration tests."""
 
+from pathlib import Path
+
 import pytest
 
 from appliance.errors import NotFound
@@ -7,12 +9,13 @@ from appliance.infrastructure.database import Database
 from appliance.scripture import canon
 from appliance.scripture.search.cursor import CursorInvalid
 from appliance.scripture.search.hits import Mode, Results, Search
+from appliance.scripture.search.ranking.compiled import IndexFiles
 from appliance.scripture.search.service import Finder, MeaningUnavailable, QueryRefused
 
 
 def find(library: Database, query: str, **changes: object) -> Results:
     wanted = Search(**({"query": query, "translation": "WEB", "mode": Mode.KEYWORD} | changes))
-    return Finder(library, None, embedded="WEB").search(wanted)
+    return Finder(library, None, embedded="WEB", files=IndexFiles(compiled=Path("missing"))).search(wanted)
 
 
 def test_words_find_the_verse_and_are_marked(full_library: Database) -> None:

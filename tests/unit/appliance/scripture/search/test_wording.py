@@ -3,10 +3,11 @@
 import pytest
 
 from appliance.scripture.search.fts import parse_query
-from appliance.scripture.search.wording import Vocabulary, subject_of
+from appliance.scripture.search.word_counts import word_counts
+from appliance.scripture.search.wording import subject_of, vocabulary
 
-WORDS = Vocabulary(
-    {"forgiveness": 20, "forgive": 50, "worry": 5, "righteousness": 300, "shepherd": 80, "shepherds": 30}
+WORDS = vocabulary(
+    word_counts({"forgiveness": 20, "forgive": 50, "worry": 5, "righteousness": 300, "shepherd": 80, "shepherds": 30})
 )
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from appliance.infrastructure.database import TOKENIZE, Database, UnitOfWork
-from appliance.scripture.search.ranking.bm25_index import BM25Index
+from appliance.scripture.search.ranking.bm25_index import bm25_index
 
 WORDS = ["light", "Lights", "darkness", "day", "Día", "called", "calling", "God", "the", "earth"]
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
@@ -50,13 +50,13 @@ def test_scores_are_those_of_fts5(database: Database, rows: list[tuple[str, str]
         for column in ((row, reader.tokens(title), TITLE_WEIGHT), (row, reader.tokens(body), 1.0))
     ]
 
-    scores = BM25Index(len(rows), columns).scores([token for word in query for token in reader.tokens(word)])
+    scores = bm25_index(len(rows), columns).scores([token for word in query for token in reader.tokens(word)])
 
     np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-9)
 
 
 def test_rows_that_nothing_stands_in_and_words_that_stand_nowhere_score_nothing() -> None:
-    index = BM25Index(3, [(1, ["light"], 1.0)])
+    index = bm25_index(3, [(1, ["light"], 1.0)])
 
     assert [False, True, False] == (index.scores(["light", "salt"]) > 0).tolist()
-    assert [0, 0, 0] == index.scores(["salt"]).tolist() == BM25Index(3, []).scores(["salt"]).tolist()
+    assert [0, 0, 0] == index.scores(["salt"]).tolist() == bm25_index(3, []).scores(["salt"]).tolist()

@@ -1,56 +1,72 @@
-"""The ranking is read once. A search that needs it waits until it is read."""
-
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import cast
+"""The ranking that serves is the one in the published file."""
 
 import pytest
+from fakes.hashed_vectors import HashedVectors
+from structlog.testing import capture_logs
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.search.ranking.current import Rankings
-from appliance.scripture.search.ranking.ranking import Ranking
+from appliance.scripture.search.index import build_index
+from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, library_state
+from appliance.scripture.search.ranking.current import NoRanking, Rankings
 
-MODEL = "model"
-RANKING = cast("Ranking", object())
-
-
-class SlowRankings(Rankings):
-    """Rankings whose reading ends when the test allows it, with an error where one is given."""
-
-    def __init__(self, library: Database, failure: Exception | None = None) -> None:
-        super().__init__(library, embedded="WEB", topics=None)
-        self.begun, self.told_to_end = threading.Event(), threading.Event()
-        self.readings = 0
-        self._failure = failure
-
-    def _read(self, _library: object) -> Ranking | None:
-        self.readings += 1
-        self.begun.set()
-        assert self.told_to_end.wait(20)
-        if self._failure:
-            raise self._failure
-        return RANKING
+MODEL = HashedVectors().model
 
 
-def test_a_search_while_the_first_ranking_is_read_waits_for_it(library: Database) -> None:
-    rankings = SlowRankings(library)
-    with ThreadPoolExecutor() as threads:
-        first = threads.submit(rankings.current, MODEL)
-        assert rankings.begun.wait(20)
-        second = threads.submit(rankings.current, MODEL)
-        rankings.prepare(MODEL)
-        assert not second.done()
-        rankings.told_to_end.set()
-
-        assert [RANKING, RANKING] == [first.result(), second.result()]
-    assert 1 == rankings.readings
+def publish(library: Database, files: IndexFiles) -> None:
+    compile_index(library, library_state(library, "Hymns", MODEL, files), files)
 
 
-def test_a_ranking_that_cannot_be_read_is_tried_once_for_a_library(library: Database) -> None:
-    rankings = SlowRankings(library, OSError("unreadable"))
-    rankings.told_to_end.set()
-    with pytest.raises(OSError, match="unreadable"):
+def rankings_of(library: Database, files: IndexFiles) -> Rankings:
+    return Rankings(library, embedded="Hymns", files=files)
+
+
+def test_what_is_published_serves_at_once(hymns: Database, files: IndexFiles) -> None:
+    rankings = rankings_of(hymns, files)
+    with pytest.raises(NoRanking, match="not compiled yet"):
         rankings.current(MODEL)
+    publish(hymns, files)
 
-    assert rankings.current(MODEL) is None
-    assert 1 == rankings.readings
+    first = rankings.current(MODEL)
+
+    assert 3 == first.knowledge.size
+    assert first is rankings.current(MODEL)
+    publish(hymns, files)
+    assert first is not rankings.current(MODEL)
+
+
+def test_an_index_that_cannot_be_read_is_tried_again_and_reported_once(hymns: Database, files: IndexFiles) -> None:
+    rankings = rankings_of(hymns, files)
+    publish(hymns, files)
+    whole = files.compiled.read_bytes()
+    files.compiled.write_bytes(whole[:1000])
+
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(NoRanking, match="cannot be read"):
+                rankings.current(MODEL)
+    assert ["error"] == [each["log_level"] for each in logs]
+
+    files.compiled.write_bytes(whole)
+    assert rankings.current(MODEL)
+
+
+def test_an_index_of_another_model_does_not_serve(hymns: Database, files: IndexFiles) -> None:
+    publish(hymns, files)
+
+    with pytest.raises(NoRanking, match="another embedding model"):
+        rankings_of(hymns, files).current("another")
+
+
+def test_a_library_that_it_was_not_trained_for_is_told_so(hymns: Database, files: IndexFiles) -> None:
+    with pytest.raises(NoRanking, match="does not fit"):
+        rankings_of(hymns, files).current("another")
+
+
+def test_the_index_by_meaning_is_complete_once_every_verse_has_a_vector(hymns: Database, files: IndexFiles) -> None:
+    rankings = rankings_of(hymns, files)
+    assert rankings.index_is_complete(MODEL)
+    assert not rankings.index_is_complete("another")
+
+    build_index(hymns, HashedVectors("another"), "Hymns")
+
+    assert rankings.index_is_complete("another")

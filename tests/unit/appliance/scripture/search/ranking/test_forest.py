@@ -16,7 +16,7 @@ def test_scores_are_those_of_lightgbm(leaves: int, trees: int) -> None:
     data = lightgbm.Dataset(table, target, params={"verbosity": -1})
     booster = lightgbm.train({"num_leaves": leaves, "verbosity": -1, "min_data_in_leaf": 5}, data, trees)
 
-    forest = forest_of(booster.dump_model()["tree_info"])
+    forest = forest_of(booster.dump_model()["tree_info"]).tables()
 
     np.testing.assert_allclose(forest.score(table), booster.predict(table), atol=1e-5)
 
@@ -26,4 +26,4 @@ def test_nothing_gets_no_score() -> None:
     data = lightgbm.Dataset(table, np.arange(50), params={"verbosity": -1})
     booster = lightgbm.train({"verbosity": -1}, data, 2)
 
-    assert 0 == len(forest_of(booster.dump_model()["tree_info"]).score(table[:0]))
+    assert 0 == len(forest_of(booster.dump_model()["tree_info"]).tables().score(table[:0]))

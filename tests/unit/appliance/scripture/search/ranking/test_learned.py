@@ -46,7 +46,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     table = np.random.default_rng(1).standard_normal((20, len(learned.columns))).astype(np.float32)
 
     assert learned.columns == again.columns
-    assert learned.linked.score(table).tolist() == again.linked.score(table).tolist()
+    assert learned.linked.tables().score(table).tolist() == again.linked.tables().score(table).tolist()
     assert ["one", "two"] == topics.names
     assert [1_001_001, 1_001_002] == topics.verse_ids.tolist()
 

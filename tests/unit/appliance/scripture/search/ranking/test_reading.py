@@ -1,23 +1,17 @@
 """What a ranking reads from libraries of all kinds."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from appliance.infrastructure.database import TOKENIZE, Database
 from appliance.scripture import queries
-from appliance.scripture.importers.osis import read_osis
-from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.ranking.knowledge import Knowledge
+from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.search.ranking.signals import find_words
 
-OSIS = """<?xml version="1.0" encoding="UTF-8"?>
-<osis xmlns="http://www.bibletechnologies.net/2003/OSIS/namespace"><osisText osisIDWork="{id}" xml:lang="en">
-<header><work osisWork="{id}"><title>{id}</title><rights>Public Domain</rights><refSystem>Bible.{system}</refSystem></work></header>
-{books}</osisText></osis>"""
 HYMNS = {"Ps.23.1": "The Lord is my shepherd", "Ps.51.1": "Have mercy on me", "Ps.51.2": "Wash me thoroughly"}
 # The Vulgate counts the title of the fiftieth psalm as two verses, and the last one of Joshua 4 too.
 LATIN_NUMBERS = {
@@ -34,34 +28,22 @@ Read = Callable[..., Knowledge]
 
 
 @pytest.fixture
-def read(library: Database, tmp_path: Path) -> Read:
+def read(library: Database, import_text: Callable[..., None]) -> Read:
     """Import texts, each of (OSIS id, versification, verses), and read the library with the first of them embedded."""
 
     def imported(*texts: tuple[str, str, dict[str, str]]) -> Knowledge:
         for id_, system, verses in texts:
-            file = tmp_path / f"{id_}.xml"
-            file.write_text(OSIS.format(id=id_, system=system, books=_books(verses)), encoding="utf-8")
-            import_source(library, read_osis(file))
+            import_text(id_, verses, system=system)
         known = [queries.find_translation(library, id_) for id_, _, _ in texts]
-        return Knowledge(library.reader, known[0], known[1] if len(known) > 1 else None, "a model")
+        return read_knowledge(library.reader, known[0], known[1] if len(known) > 1 else None, "a model")
 
     return imported
-
-
-def _books(verses: dict[str, str]) -> str:
-    chapters = dict.fromkeys(verse.rsplit(".", 1)[0] for verse in verses)
-    return "".join(
-        f'<div type="book" osisID="{chapter.split(".")[0]}"><chapter osisID="{chapter}">'
-        + "".join(f'<verse osisID="{at}">{text}</verse>' for at, text in verses.items() if at.startswith(f"{chapter}."))
-        + "</chapter></div>"
-        for chapter in chapters
-    )
 
 
 def best(library: Database, knowledge: Knowledge, query: str, text: int = 0) -> int:
     """The verse that a query's words speak for most."""
     signal = find_words(library.reader, knowledge, parse_query(query)).texts[text]
-    return int(knowledge.places[signal.argmax()])
+    return int(knowledge.verses.places[signal.argmax()])
 
 
 def place(reference: str) -> int:
@@ -104,15 +86,15 @@ def test_a_second_text_speaks_for_the_same_verses_in_its_own_numbers(library: Da
 def test_words_of_verses_that_the_embedded_text_lacks_are_known(read: Read) -> None:
     knowledge = read(("Hymns", "KJV", HYMNS), ("Latin", "Vulg", LATIN_NUMBERS))
 
-    assert 1 == knowledge.words["tobias"]
-    assert 3 == len(knowledge.places)
+    assert 1 == knowledge.words.frequency("Tobias")
+    assert 3 == len(knowledge.verses.places)
 
 
 def test_verses_that_are_one_of_the_hub_stand_together(library: Database, read: Read) -> None:
     latin = STONES | {"Josh.4.24": "that all may learn", "Josh.4.25": "and fear the Lord"}
     knowledge = read(("Stones", "KJV", STONES), ("Latin", "Vulg", latin))
 
-    assert "that all may learn and fear the Lord" == knowledge.texts[1].verses[-1]
+    assert "that all may learn and fear the Lord" == knowledge.texts[1].verses[knowledge.size - 1]
     assert place("Josh 4:24") == best(library, knowledge, "learn fear", text=1)
 
 

@@ -1,0 +1,192 @@
+"""Reads what a ranking knows from the library. It takes a few seconds and some 700 MB, once for each state of the library."""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from appliance.infrastructure.arrays import Floats, Integers
+from appliance.infrastructure.database import Reader, Row
+from appliance.infrastructure.strings import string_table, strings
+from appliance.scripture import store
+from appliance.scripture.canon import BOOK_FACTOR, CHAPTER_FACTOR
+from appliance.scripture.companions import store as companion_store
+from appliance.scripture.numbering import numbering
+from appliance.scripture.passage import Translation
+from appliance.scripture.search.fts import stem
+from appliance.scripture.search.ranking.bm25_index import bm25_index
+from appliance.scripture.search.ranking.knowledge import (
+    Comments,
+    EnglishText,
+    Knowledge,
+    TopicHeadings,
+    Verses,
+)
+from appliance.scripture.search.ranking.quantized_vectors import QuantizedVectors, quantized
+from appliance.scripture.search.ranking.ragged import Ragged, ragged, ragged_set, spread
+from appliance.scripture.search.word_counts import word_counts
+from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
+
+_WORD = re.compile(r"\w{2,}")
+# Of longer ranges the first verses stand for the whole.
+LONGEST_RANGE = 30
+# A headword says more than a heading.
+HEADWORD_WEIGHT = 3.0
+_WITHOUT_MEANING = frozenset({"of", "the", "and", "in", "to"})
+
+SELECT_PLACES = "SELECT verse_id, length(text) FROM verses WHERE translation = ? ORDER BY verse_id"
+SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ? ORDER BY verse_id"
+SELECT_HEADINGS = "SELECT id, topic, headword, heading FROM headings"
+SELECT_COMMENTS = 'SELECT start, "end", text FROM comments'
+
+
+def read_knowledge(reader: Reader, embedded: Translation, second: Translation | None, model: str) -> Knowledge:
+    """`embedded` is the text whose verses have vectors of `model`; a `second` one, of another style, has other words for the same."""
+    verses = _verses(reader, embedded)
+    counts = Counter[str]()
+    texts = [_text(reader, each, verses.places, counts) if each else None for each in (embedded, second)]
+    headings = reader.rows(SELECT_HEADINGS)
+    words = (word for _, _, *heading in headings for word in _WORD.findall(" ".join(heading).lower()))
+    counts.update(dict.fromkeys(words, 1))
+    vectors = _vectors(reader, embedded, verses.places)
+    return Knowledge(
+        verses=verses,
+        texts=texts,
+        words=word_counts(counts),
+        vectors=vectors,
+        quantized=quantized(vectors),
+        links=_links(reader, verses.places),
+        headings=_headings(reader, headings, verses.places, model),
+        comments=_comments(reader, verses.places),
+    )
+
+
+def _verses(reader: Reader, embedded: Translation) -> Verses:
+    to_hub = numbering(embedded.versification).to_hub
+    rows = reader.rows(SELECT_PLACES, (embedded.id,))
+    lengths = {to_hub(place): length for place, length in rows if place % CHAPTER_FACTOR}
+    places = np.array(sorted(lengths), dtype=np.int64)
+    is_first = np.diff(places // CHAPTER_FACTOR, prepend=-1) != 0
+    chapter_starts = np.flatnonzero(is_first)
+    return Verses(
+        places=places,
+        lengths=np.array([lengths[place] for place in places.tolist()], dtype=np.float32),
+        books=(places // BOOK_FACTOR).astype(np.float32),
+        chapter_of=np.cumsum(is_first) - 1,
+        chapter_starts=chapter_starts,
+        chapter_lengths=np.diff(chapter_starts, append=len(places)).astype(np.float32),
+    )
+
+
+def _text(reader: Reader, text: Translation, places: Integers, counts: Counter[str]) -> EnglishText:
+    to_hub = numbering(text.versification).to_hub
+    position = _numbered(places.tolist())
+    verses = [""] * len(places)
+    for place, verse in reader.rows(SELECT_VERSES, (text.id,)):
+        counts.update(_WORD.findall(verse.lower()))
+        at = position.get(to_hub(place))
+        if at is not None:
+            # Where two verses of a text are one of the hub's, their words stand together.
+            verses[at] = f"{verses[at]} {verse}".lstrip()
+    words = ((at, reader.tokens(verse), 1.0) for at, verse in enumerate(verses) if verse)
+    return EnglishText(id=text.id, verses=strings(verses), words=bm25_index(len(places), words))
+
+
+def _vectors(reader: Reader, embedded: Translation, places: Integers) -> Floats:
+    vectors = np.zeros((len(places), EMBEDDING_DIMENSIONS), dtype=np.float32)
+    to_hub = numbering(embedded.versification).to_hub
+    positions = _numbered(places.tolist())
+    for verse_id, vector in VERSE_VECTORS.each(reader):
+        position = positions.get(to_hub(verse_id))
+        if position is not None:
+            vectors[position] = np.frombuffer(vector, dtype="<f4")
+    return vectors
+
+
+def _links(reader: Reader, places: Integers) -> Ragged:
+    """Cross references in both directions: a link says as much of where it comes from."""
+    sources, starts, ends, votes = _columns(companion_store.each_cross_reference(reader), 4)
+    positions = np.searchsorted(places, sources).clip(max=len(places) - 1)
+    kept = (votes > 0) & (places[positions] == sources)
+    which, targets = _ranges(places, starts[kept], ends[kept])
+    origins = positions[kept][which]
+    return ragged(len(places), np.concatenate([origins, targets]), np.concatenate([targets, origins]))
+
+
+def _headings(reader: Reader, headings: list[Row], places: Integers, model: str) -> TopicHeadings:
+    rows = reader.rows(store.SELECT_TOPICS)
+    headwords = [str(row[1]) for row in rows]
+    topics = _numbered([row[0] for row in rows])
+    topic_of = np.array([topics[topic] for _, topic, *_ in headings], dtype=np.int64)
+    number = {(topic, heading): number for number, (_, topic, _, heading) in enumerate(headings)}
+    citations = reader.rows(store.SELECT_CITATIONS)
+    heading_of = np.array([number[topic, heading] for topic, heading, _, _ in citations], dtype=np.int64)
+    which, positions = _ranges(places, *_columns([row[2:] for row in citations], 2))
+    topic_citing = topic_of[heading_of[which]]
+    see = _columns([(topics[one], topics[other]) for one, other in reader.rows(store.SELECT_SEE)], 2)
+    stems = [sorted(_stems(headword)) for headword in headwords]
+    known = string_table(dict.fromkeys(itertools.chain.from_iterable(stems)))
+    numbers = {each: at for at, each in enumerate(known)}
+    return TopicHeadings(
+        headwords=strings(headwords),
+        stems=known,
+        headword_stems=ragged(
+            len(rows),
+            np.repeat(np.arange(len(rows)), [len(each) for each in stems]),
+            np.array([numbers[each] for each in itertools.chain.from_iterable(stems)], dtype=np.int64),
+        ),
+        topic_of=topic_of,
+        words=bm25_index(len(headings), _heading_columns(reader, headings)),
+        vectors=_heading_vectors(reader, headings, model),
+        cited=ragged_set(len(headings), heading_of[which], positions),
+        topics=ragged_set(len(rows), topic_citing, positions),
+        topics_of=ragged_set(len(places), positions, topic_citing),
+        see=ragged(len(rows), see[0], see[1]),
+    )
+
+
+def _heading_vectors(reader: Reader, headings: list[Row], model: str) -> QuantizedVectors:
+    numbers = _numbered([row[0] for row in headings])
+    vectors = np.zeros((len(headings), EMBEDDING_DIMENSIONS), dtype=np.float32)
+    for row, vector in reader.each(store.SELECT_HEADING_VECTORS, (model,)):
+        if row in numbers:
+            vectors[numbers[row]] = np.frombuffer(vector, dtype="<f4")
+    return quantized(vectors)
+
+
+def _heading_columns(reader: Reader, headings: list[Row]) -> Iterator[tuple[int, list[str], float]]:
+    for number, (_, _, headword, heading) in enumerate(headings):
+        yield number, reader.tokens(headword), HEADWORD_WEIGHT
+        yield number, reader.tokens(heading), 1.0
+
+
+def _comments(reader: Reader, places: Integers) -> Comments:
+    rows = reader.rows(SELECT_COMMENTS)
+    words = ((number, reader.tokens(text), 1.0) for number, (_, _, text) in enumerate(rows))
+    return Comments(
+        verses=ragged(len(rows), *_ranges(places, *_columns([row[:2] for row in rows], 2))),
+        words=bm25_index(len(rows), words),
+    )
+
+
+def _stems(headword: str) -> frozenset[str]:
+    return frozenset(map(stem, _WORD.findall(headword))) - _WITHOUT_MEANING
+
+
+def _ranges(places: Integers, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
+    """Of which range each is, by its place in `starts`, and the positions of the verses in ranges."""
+    first = np.searchsorted(places, starts)
+    last = np.searchsorted(places, ends, side="right")
+    return spread(first, np.minimum(last, first + LONGEST_RANGE).clip(min=first))
+
+
+def _columns(rows: Iterable[Sequence[Any]], count: int) -> Integers:
+    """Rows of whole numbers as columns."""
+    return np.fromiter(itertools.chain.from_iterable(rows), dtype=np.int64).reshape(-1, count).T
+
+
+def _numbered(keys: Sequence[Any]) -> dict[int, int]:
+    return {int(key): number for number, key in enumerate(keys)}

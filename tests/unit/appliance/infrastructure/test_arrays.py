@@ -1,0 +1,121 @@
+"""A struct with arrays in a file that processes map."""
+
+import errno
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from appliance.infrastructure import arrays
+from appliance.infrastructure.arrays import ArraysDamaged, Floats, Integers, map_arrays, write_arrays
+
+
+class Part(msgspec.Struct, frozen=True):
+    numbers: Integers
+
+
+class Whole(msgspec.Struct, frozen=True):
+    name: str
+    values: Floats
+    parts: list[Part | None] = []
+
+
+DTYPES = st.sampled_from([np.float32, np.int8, np.int64, np.uint16])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "whole.arrays"
+
+
+@given(st.lists(arrays_of.arrays(DTYPES, arrays_of.array_shapes(min_dims=1, max_dims=3, min_side=0))))
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, written: list[Integers]) -> None:
+    path = tmp_path_factory.mktemp("arrays") / "a"
+    write_arrays(path, Whole("a", np.zeros(3), [Part(each) for each in written]))
+
+    parts = map_arrays(path, Whole).parts
+
+    for part, array in zip(parts, written, strict=True):
+        assert part
+        assert array.dtype == part.numbers.dtype
+        np.testing.assert_array_equal(array, part.numbers)
+
+
+def test_structs_lists_and_what_is_missing_are_kept(path: Path) -> None:
+    write_arrays(path, Whole("lamp", np.ones(2), [Part(np.arange(3)), None]))
+
+    found = map_arrays(path, Whole)
+
+    assert "lamp" == found.name
+    assert [0, 1, 2] == found.parts[0].numbers.tolist()
+    assert found.parts[1] is None
+
+
+def test_rows_of_a_larger_array_are_kept(path: Path) -> None:
+    write_arrays(path, Whole("slice", np.arange(12).reshape(3, 4).T[::2]))
+
+    assert [[0, 4, 8], [2, 6, 10]] == map_arrays(path, Whole).values.tolist()
+
+
+def test_nobody_can_change_what_all_read(path: Path) -> None:
+    write_arrays(path, Whole("a", np.zeros(3)))
+
+    with pytest.raises(ValueError, match="read-only"):
+        map_arrays(path, Whole).values[0] = 1
+
+
+def test_an_array_in_several_places_is_written_once(path: Path) -> None:
+    array = np.zeros(100_000)
+    write_arrays(path, Whole("a", array, [Part(array), Part(array)]))
+
+    assert path.stat().st_size < 1.1 * array.nbytes
+
+
+def test_who_reads_an_older_file_keeps_it_while_another_replaces_it(path: Path) -> None:
+    write_arrays(path, Whole("old", np.full(10_000, 1.0)))
+    old = map_arrays(path, Whole)
+    write_arrays(path, Whole("new", np.full(10_000, 2.0)))
+
+    assert (1.0, 2.0) == (old.values.max(), map_arrays(path, Whole).values.max())
+
+
+def test_a_failed_write_leaves_the_older_file_and_nothing_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_fresh: Path, _path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write_arrays(path, Whole("old", np.zeros(3)))
+    monkeypatch.setattr(arrays, "move_into_place", full)
+    with pytest.raises(OSError, match="No space"):
+        write_arrays(path, Whole("new", np.zeros(3)))
+
+    assert "old" == map_arrays(path, Whole).name
+    assert [path] == list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize("kept", [0, 5, 20, 200, 8_000])
+def test_a_file_that_was_cut_is_damaged(path: Path, kept: int) -> None:
+    write_arrays(path, Whole("a", np.zeros(3_000)))
+    path.write_bytes(path.read_bytes()[:kept])
+
+    with pytest.raises(ArraysDamaged):
+        map_arrays(path, Whole)
+
+
+@pytest.mark.parametrize("content", [b"x" * 500, b"lampstand arrays\n" + b"\xff" * 500])
+def test_another_file_is_damaged(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+    with pytest.raises(ArraysDamaged):
+        map_arrays(path, Whole)
+
+
+def test_a_struct_of_another_version_is_damaged(path: Path) -> None:
+    write_arrays(path, Part(np.zeros(3)))
+
+    with pytest.raises(ArraysDamaged):
+        map_arrays(path, Whole)

@@ -1,0 +1,105 @@
+"""The compiled index: when it has to be made, and what it holds."""
+
+from collections.abc import Callable
+
+import numpy as np
+from fakes.hashed_vectors import HashedVectors
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.operations import remove
+from appliance.scripture.search.candidates import Span, by_meaning
+from appliance.scripture.search.fts import parse_query
+from appliance.scripture.search.index import build_index
+from appliance.scripture.search.ranking.compiled import (
+    IndexFiles,
+    LibraryState,
+    compile_index,
+    index_is_stale,
+    library_state,
+    read_index,
+)
+
+EMBEDDER = HashedVectors()
+
+
+def state_of(library: Database, files: IndexFiles) -> LibraryState:
+    return library_state(library, "Hymns", EMBEDDER.model, files)
+
+
+def is_stale(library: Database, files: IndexFiles) -> bool:
+    return index_is_stale(state_of(library, files), files)
+
+
+def test_an_index_serves_the_state_that_it_was_compiled_of(hymns: Database, files: IndexFiles) -> None:
+    assert is_stale(hymns, files)
+    compile_index(hymns, state_of(hymns, files), files)
+
+    assert not is_stale(hymns, files)
+    assert state_of(hymns, files) == read_index(files.compiled).state
+
+
+def test_it_ranks_as_what_it_was_compiled_from(hymns: Database, files: IndexFiles) -> None:
+    made = compile_index(hymns, state_of(hymns, files), files)
+    mapped = read_index(files.compiled)
+
+    assert made
+    tables = [
+        each.ranking.features(hymns.reader, parse_query("shepherd"), lambda: EMBEDDER.embed(["shepherd"])[0], Span())
+        for each in (made, mapped)
+    ]
+    np.testing.assert_array_equal(*(each.rows for each in tables))
+    np.testing.assert_array_equal(*(each.verse_ids for each in tables))
+
+
+def test_meaning_finds_what_the_vectors_of_the_library_do(hymns: Database, files: IndexFiles) -> None:
+    compile_index(hymns, state_of(hymns, files), files)
+    ranking = read_index(files.compiled).ranking
+    (vector,) = EMBEDDER.embed(["Have mercy on me"])
+
+    for span in (Span(), Span(19_051_002, 19_051_002), Span(1_001_001, 1_001_002)):
+        expected, found = by_meaning(hymns.reader, vector, span, 2), ranking.nearest(vector, span, 2)
+        assert [verse for verse, _ in expected] == [verse for verse, _ in found]
+        np.testing.assert_allclose([cosine for _, cosine in found], [cosine for _, cosine in expected], atol=1e-5)
+
+
+def test_a_changed_library_wants_another_once_all_its_verses_have_vectors(
+    hymns: Database, files: IndexFiles, import_text: Callable[..., None]
+) -> None:
+    compile_index(hymns, state_of(hymns, files), files)
+    import_text("Hymns", {"Ps.23.1": "The Lord is my shepherd", "Ps.51.1": "Show mercy"})
+    assert not is_stale(hymns, files)
+
+    build_index(hymns, EMBEDDER, "Hymns")
+
+    assert is_stale(hymns, files)
+
+
+def test_a_damaged_index_is_wanted_again(hymns: Database, files: IndexFiles) -> None:
+    compile_index(hymns, state_of(hymns, files), files)
+    files.compiled.write_bytes(b"damaged")
+
+    assert is_stale(hymns, files)
+
+
+def test_a_library_that_the_ranking_model_does_not_fit_keeps_no_index(
+    hymns: Database, files: IndexFiles, import_text: Callable[..., None]
+) -> None:
+    compile_index(hymns, state_of(hymns, files), files)
+    import_text("Himnos", {"Ps.23.1": "Jehová es mi pastor"}, language="es")
+    remove(hymns, "Hymns")
+    build_index(hymns, EMBEDDER, "Hymns")
+    assert is_stale(hymns, files)
+
+    assert compile_index(hymns, state_of(hymns, files), files) is None
+
+    assert not files.compiled.exists()
+    assert not is_stale(hymns, files)
+
+
+def test_without_vectors_no_index_is_wanted(
+    library: Database, files: IndexFiles, import_text: Callable[..., None]
+) -> None:
+    assert not is_stale(library, files)
+    import_text("Hymns", {"Ps.23.1": "The Lord is my shepherd"})
+
+    assert not is_stale(library, files)
