@@ -24,7 +24,7 @@ from fakes.serving import free_port
 from appliance.scripture.search.hits import Mode
 from rank_check.queries import Query, make_queries
 from rank_check.stored_vectors import StoredVectors, serving_vectors
-from rank_check.versions import Version, checked_out
+from rank_check.versions import Version, checked_out, copy_work_tree
 
 REPOSITORY = Path(__file__).parents[2]
 LIMIT, TOLERANCE, FEATURE_QUERIES = 20, 1e-4, 50
@@ -56,7 +56,7 @@ def _compare(base: str, original: Path, file: Path, scratch: Path) -> list[str]:
     with checked_out(REPOSITORY, base, scratch / "source") as source, serving_vectors(vectors) as address:
         versions = [
             Version(base, source, scratch / "base", address),
-            Version("working tree", REPOSITORY, scratch / "new", address),
+            Version("work tree", copy_work_tree(REPOSITORY, scratch / "work tree"), scratch / "new", address),
         ]
         for version in versions:
             version.copy(original)

@@ -101,6 +101,22 @@ class Version:
             raise RuntimeError(f"{self.name} runs {found.strip()} instead of {self._source}.")
 
 
+def copy_work_tree(repository: Path, folder: Path) -> Path:
+    """Copy the files that git tracks or would track, so that the comparison goes on while they are edited."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=repository,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (repository / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(repository / name, folder / name)
+    return folder
+
+
 @contextlib.contextmanager
 def checked_out(repository: Path, commit: str, folder: Path) -> Iterator[Path]:
     """A work tree of a commit until the block ends."""
