@@ -19,6 +19,8 @@ import sqlite_vec
 from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseTooNew, engine_errors, not_writable
 
 BUSY_TIMEOUT_MS = 30_000
+# While the log is emptied nobody can write: readers are not waited for any longer.
+EMPTY_LOG_MS = 1_000
 # The write-ahead log is cut to this size after a checkpoint, so that one large import does not keep the space.
 LOG_SIZE_LIMIT = 64 * 2**20
 # What every index of words is made with.
@@ -169,6 +171,19 @@ class Database:
             finally:
                 if not connection.get_autocommit():
                     connection.execute("ROLLBACK")
+
+    def empty_log(self) -> None:
+        """Move what the write-ahead log holds into the file, and cut the log; after much was written it takes as much space.
+
+        Where others read at the moment, a later checkpoint does it.
+        """
+        with self._writing, engine_errors(self.path):
+            if self._writer is not None:
+                self._writer.set_busy_timeout(EMPTY_LOG_MS)
+                try:
+                    self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
 
     def _open_to_read(self) -> Reader:
         if not self.is_writable:

@@ -42,6 +42,7 @@ def import_library(context: JobContext, arguments: Mapping[str, Any], *, databas
 
             result = operations.import_source(database, source, on_progress=progress)
             lines.append(f"{result.id}: {result.entries:,} {'imported' if result.changed else 'unchanged'}")
+    database.empty_log()
     return "; ".join(lines)
 
 
@@ -77,6 +78,7 @@ def index_library(
     headings = embed_headings(
         database, embedder, lambda done, total: context.report(1.0, f"{done:,} of {total:,} headings of topics")
     )
+    database.empty_log()
     done = [f"{count:,} verses" if count else "", f"{headings:,} headings of topics" if headings else ""]
     return f"{' and '.join(filter(None, done))} embedded" if count or headings else "nothing new to embed"
 

@@ -131,6 +131,37 @@ def test_a_database_is_empty_until_it_was_migrated(tmp_path: Path) -> None:
     assert not database.is_empty
 
 
+def test_an_emptied_log_takes_no_space_and_loses_nothing(tmp_path: Path) -> None:
+    database = opened(tmp_path / "a.db")
+    with database.write() as work:
+        work.execute_many("INSERT INTO things VALUES (?)", [("much" * 100,)] * 1_000)
+        work.commit()
+    log = tmp_path / "a.db-wal"
+    assert log.stat().st_size > 100_000
+
+    database.empty_log()
+
+    assert 0 == log.stat().st_size
+    assert 1_000 == len(names(database))
+
+
+def test_a_log_that_is_read_is_left_to_a_later_checkpoint(tmp_path: Path) -> None:
+    database, other = opened(tmp_path / "a.db"), opened(tmp_path / "a.db")
+    with database.write() as work:
+        work.execute_many("INSERT INTO things VALUES (?)", [("much",)] * 1_000)
+        work.commit()
+    reading = other.reader.each("SELECT name FROM things")
+    next(reading)
+    with database.write() as work:
+        work.execute("INSERT INTO things VALUES ('later')")
+        work.commit()
+
+    database.empty_log()
+
+    assert 999 == len(list(reading))
+    assert 1_001 == len(names(database))
+
+
 def test_a_file_that_cannot_be_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = opened(tmp_path / "a.db")
     with database.write() as work:
