@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -12,6 +12,7 @@ from appliance.infrastructure.paths import DataFolder
 # In the environment of each process of `up`, and of what it starts: the data folder that it serves.
 SERVES = "LAMPSTAND_SUPERVISED_HOME"
 SUPERVISOR = "supervisor.supervisord"
+_NAMES = {"serve": "web server", "up": "lampstand up", SUPERVISOR: "process manager"}
 TERMINATE_S, KILL_S = 10.0, 5.0
 # A runtime that died is listening again in 2 to 5 seconds.
 RESTART_S = 15.0
@@ -134,18 +135,21 @@ def _is_runtime_on_demand(process: psutil.Process, folder: DataFolder) -> bool:
     return {"models.cli", "serve", "--idle-exit", str(folder.models_socket)} <= set(line)
 
 
+def name_of_command(line: Sequence[str]) -> str:
+    """What a process does, by its command line, for people."""
+    for at, word in enumerate(line):
+        if word == "worker" and at + 1 < len(line):
+            return f"worker of the queue {line[at + 1]}"
+        if word in ("models", "models.cli"):
+            return "model runtime"
+        if word.startswith("models.child"):
+            return "model"
+        if word in _NAMES:
+            return _NAMES[word]
+    return Path(line[0]).name if line else "program"
+
+
 def _name(process: psutil.Process) -> str:
-    """What a process does, by its command line."""
     with contextlib.suppress(psutil.Error):
-        line = process.cmdline()
-        for at, word in enumerate(line):
-            if word == "worker" and at + 1 < len(line):
-                return f"worker of the queue {line[at + 1]}"
-            if word in ("models", "models.cli"):
-                return "model runtime"
-            if word.startswith("models.child"):
-                return "model"
-            if word == "serve":
-                return "web server"
-        return Path(line[0]).name if line else "program"
+        return name_of_command(process.cmdline())
     return "program"

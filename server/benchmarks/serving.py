@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import httpx
 
@@ -45,3 +46,17 @@ def _await(address: str, process: "subprocess.Popen[bytes]") -> None:
     raise MeasurementFailed(
         "The web server did not start.", remedy="Is one running already? `lampstand status` says so."
     )
+
+
+@contextlib.contextmanager
+def ending_properly() -> Iterator[None]:
+    """A request to end this process ends those it started too."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,13 +1,10 @@
 """Twenty readers beside one abuse after the other."""
 
-import signal
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from types import FrameType
 
 from server.benchmarks.companion import Companion, MeasurementFailed, companion
 from server.benchmarks.crowd.figures import Abused, Period, measurements, together
@@ -15,6 +12,7 @@ from server.benchmarks.crowd.messages import Begin, Begun, Finish, Outcome, Visi
 from server.benchmarks.crowd.plan import ABUSES, BY_MEANING, PERIOD_S, TIMEOUT_S, Site, abuse_named, readers, searcher
 from server.benchmarks.crowd.site import await_calm, crowded_site
 from server.benchmarks.report import Measurement
+from server.benchmarks.serving import ending_properly
 from server.bootstrap import Appliance
 
 SEED = 11
@@ -28,7 +26,7 @@ def measure_crowd(appliance: Appliance, only: Sequence[str], on_progress: OnProg
     """
     names = [name for name in ABUSES if name in only or not only]
     with ExitStack() as stack:
-        stack.enter_context(_ended_properly())
+        stack.enter_context(ending_properly())
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home))
         on_progress("starting a server")
         site = stack.enter_context(crowded_site(appliance, Path(scratch), with_questions=BY_MEANING in names))
@@ -64,17 +62,3 @@ def _visit(visitors: Companion, site: Site, seed: float, *, searches: bool) -> P
     also = [searcher(site, seed)] if searches else []
     visited = visitors.ask(Visits(visitors=[*guests, *also], timeout_s=TIMEOUT_S), list[Visited])
     return Period(read=together(visited[: len(guests)]), searched=visited[-1] if searches else None)
-
-
-@contextmanager
-def _ended_properly() -> Iterator[None]:
-    """A request to end this process ends those it started too."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + signal.SIGTERM)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

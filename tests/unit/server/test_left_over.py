@@ -10,7 +10,15 @@ import psutil
 import pytest
 
 from appliance.infrastructure.paths import DataFolder
-from server.left_over import end_left_over, environment_of, left_over, runtime_patience, supervisor_of, users_of
+from server.left_over import (
+    end_left_over,
+    environment_of,
+    left_over,
+    name_of_command,
+    runtime_patience,
+    supervisor_of,
+    users_of,
+)
 
 Start = Callable[..., psutil.Process]
 
@@ -134,3 +142,20 @@ def test_root_finds_the_processes_of_other_users(tmp_path: Path, start: Start) -
     reader = start(code=f"import os; file = open({str(path)!r}); os.setuid(12345)")
 
     assert [reader.pid] == users_of(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("python lampstand --home /data up --port 8000", "lampstand up"),
+        ("python -P -m supervisor.supervisord -c /data/supervisor.conf", "process manager"),
+        ("python lampstand --home /data serve --supervised", "web server"),
+        ("python lampstand --home /data worker ocr", "worker of the queue ocr"),
+        ("python lampstand --home /data models serve", "model runtime"),
+        ("python -P -m models.cli serve --folder /data", "model runtime"),
+        ("python -P -m models.child 7 onnx", "model"),
+        ("/usr/bin/ffmpeg -i file", "ffmpeg"),
+    ],
+)
+def test_commands_are_named_for_people(line: str, name: str) -> None:
+    assert name == name_of_command(line.split())
