@@ -123,3 +123,17 @@ def crowd(home: Home, as_json: bool, only: tuple[str, ...]) -> None:
     with Console(stderr=True).status("measuring") as status:
         measurements = measure_crowd(appliance, only, status.update)
     print_report("crowd", measurements, as_json=as_json)
+
+
+@bench.command()
+@JSON_OPTION
+@click.pass_obj
+def footprint(home: Home, as_json: bool) -> None:
+    """The whole appliance: its memory in daily use, and how long starts, first searches and commands take."""
+    from server.benchmarks.footprint.measurement import measure_footprint
+
+    appliance = home.open()
+    err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    with err.status("measuring") as status:
+        measurements = measure_footprint(appliance, status.update, err.print)
+    print_report("footprint", measurements, as_json=as_json)

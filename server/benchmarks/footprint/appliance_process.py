@@ -1,0 +1,137 @@
+"""`lampstand up` on a copy of a data folder, from its start to its end."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.processes import end_process_tree
+from server.benchmarks.companion import MeasurementFailed
+from server.benchmarks.footprint.memory import ProcessMemory, memory_of_tree
+from server.benchmarks.footprint.site import Site
+
+LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
+START_S, STOP_S, ANSWER_S = 120.0, 60.0, 60.0
+POLL_S = 0.05
+# Above what any run sends, and few enough that a mistake here ends soon.
+MOST_REQUESTS = 60_000
+Answer = TypeVar("Answer")
+
+
+class _RuntimeHealth(msgspec.Struct):
+    """What the model runtime says of itself, as far as it matters here."""
+
+    loaded: int
+
+
+class RequestLimit:
+    """Counts the requests of a measurement and ends it when they are too many."""
+
+    def __init__(self, most: int = MOST_REQUESTS) -> None:
+        self.count, self._most = 0, most
+
+    def take(self, _request: httpx.Request) -> None:
+        """Count a request before it is sent. Raises MeasurementFailed."""
+        self.count += 1
+        if self.count > self._most:
+            raise MeasurementFailed(
+                f"The measurement sent more than {self._most:,} requests.", remedy="Is the machine very slow or busy?"
+            )
+
+    def client(self, **options: object) -> httpx.Client:
+        """A client whose requests are counted. The options are those of httpx."""
+        return httpx.Client(trust_env=False, timeout=ANSWER_S, event_hooks={"request": [self.take]}, **options)  # type: ignore[arg-type]
+
+
+class Running:
+    """The appliance, for as long as its context lasts. `started` is the time of its start by `time.perf_counter`."""
+
+    def __init__(self, site: Site, url: str, process: "subprocess.Popen[bytes]", limit: RequestLimit) -> None:
+        self.started = time.perf_counter()
+        self.site, self.url, self.process, self.limit = site, url, process, limit
+        self.guest = limit.client(base_url=url)
+        self.administrator = limit.client(base_url=url, headers={"Authorization": f"Bearer {site.token}"})
+        transport = httpx.HTTPTransport(uds=str(DataFolder(site.home).models_socket))
+        self._models = limit.client(base_url="http://models", transport=transport)
+
+    def memory(self) -> list[ProcessMemory]:
+        return memory_of_tree(self.process.pid)
+
+    def await_page(self) -> float:
+        """Open the home page as soon as it is served. Returns the seconds since the start. Raises MeasurementFailed."""
+        self.wait_for(lambda: self._succeeds(self.guest, "/"), "The home page was not served.")
+        return time.perf_counter() - self.started
+
+    def await_ready(self) -> None:
+        """Wait for the web server and the model runtime without opening a page. Raises MeasurementFailed."""
+        self.wait_for(lambda: self._succeeds(self.guest, "/api/v1/health"), "The web server did not start.")
+        self.wait_for(lambda: self._succeeds(self._models, "/health"), "The model runtime did not start.")
+
+    def loaded_models(self) -> int:
+        """How many models the runtime has loaded now."""
+        return msgspec.json.decode(self._models.get("/health").raise_for_status().content, type=_RuntimeHealth).loaded
+
+    def wait_for(self, look: Callable[[], Answer | None], failure: str, limit_s: float = START_S) -> Answer:
+        """The first answer of `look` that is true. Raises MeasurementFailed after `limit_s` seconds."""
+        deadline, pause = time.monotonic() + limit_s, threading.Event()
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if answer := look():
+                return answer
+            pause.wait(POLL_S)
+        raise MeasurementFailed(failure, remedy="Is the machine busy? `lampstand doctor` looks for other reasons.")
+
+    def close(self) -> None:
+        for client in (self.guest, self.administrator, self._models):
+            client.close()
+
+    def _succeeds(self, client: httpx.Client, path: str) -> bool:
+        with contextlib.suppress(httpx.HTTPError):
+            return client.get(path).is_success
+        return False
+
+
+@contextlib.contextmanager
+def running(site: Site, limit: RequestLimit) -> Iterator[Running]:
+    """Start the appliance on free ports of the loopback; it is stopped at the end. Nothing is waited for.
+
+    Raises MeasurementFailed where it does not stop.
+    """
+    port, https_port = _free_ports()
+    address = ["--host", "127.0.0.1", "--port", str(port), "--https-port", str(https_port)]
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [LAMPSTAND, "--home", str(site.home), "up", *address], stdout=subprocess.DEVNULL, env=site.environment
+    )
+    appliance = Running(site, f"http://127.0.0.1:{port}", process, limit)
+    try:
+        yield appliance
+    finally:
+        appliance.close()
+        _stop(process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=STOP_S)
+    except subprocess.TimeoutExpired:
+        end_process_tree(process.pid)
+        process.wait()
+        raise MeasurementFailed("The appliance did not stop, and was ended.", remedy="Try again.") from None
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as first, socket.socket() as second:
+        for probe in (first, second):
+            probe.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]

@@ -1,0 +1,108 @@
+"""A copy of a data folder to start the appliance on, and what the copy needs for every measurement."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from appliance.community.accounts import entry, operations
+from appliance.community.accounts.permissions import Permission
+from appliance.errors import Conflict, NotFound
+from appliance.infrastructure.settings import ENVIRONMENT_PREFIX, Settings
+from appliance.scripture import queries
+from appliance.scripture.companions.dataset import DatasetKind
+from appliance.scripture.passage import Translation
+from server.benchmarks.footprint.queries import Material, material_of
+from server.benchmarks.isolation import copy_of
+from server.bootstrap import Appliance
+from server.supervision import noted_address
+
+LEXICON = "lexicon"
+# Vectors that were embedded before, as the model runtime keeps them.
+REMEMBERED_VECTORS = Path("embeddings", "data.mdb")
+
+
+class LibraryIncomplete(NotFound):
+    """The library lacks something that the measurement needs."""
+
+
+class RunsAlready(Conflict):
+    """The appliance runs on the folder that was to be copied."""
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """The copy: its folder, the environment of its commands, an administrator's token, what queries are made of."""
+
+    home: Path
+    environment: dict[str, str]
+    token: str
+    text: Translation
+    material: Material
+
+
+def check_complete(appliance: Appliance) -> None:
+    """Raises LibraryIncomplete with each missing thing, RunsAlready where the folder is served."""
+    if noted_address(appliance.folder):
+        raise RunsAlready(
+            "Lampstand runs on this data folder. Processes that share memory with it would measure as too small.",
+            remedy="Stop it, then try again.",
+        )
+    kinds = {each.kind for each in queries.datasets(appliance.library)}
+    lexicons = [each for each in queries.dictionaries(appliance.library) if each.kind == LEXICON]
+    needed = [
+        ("a complete index by meaning", appliance.index_state().complete, "lampstand index"),
+        ("cross references", DatasetKind.CROSS_REFERENCES in kinds, "lampstand library fetch cross-references"),
+        ("people, places and events", DatasetKind.ENTITIES in kinds, "lampstand library fetch theographic"),
+        ("a Strong's dictionary", bool(lexicons), "./packaging/run.sh --install-only"),
+        ("the graph", appliance.folder.graph.exists(), "lampstand graph build"),
+    ]
+    missing = [(what, command) for what, present, command in needed if not present]
+    if missing:
+        raise LibraryIncomplete(
+            f"The full library is needed. This one lacks {', '.join(what for what, _ in missing)}.",
+            remedy=f"Run these commands first: {'; '.join(f'`{command}`' for _, command in missing)}.",
+        )
+
+
+def copy_site(appliance: Appliance, home: Path) -> Site:
+    """Copy the library and all that is made from it to `home`, with new accounts, jobs and queues.
+
+    Raises LibraryIncomplete, RunsAlready.
+    """
+    check_complete(appliance)
+    copy = copy_of(appliance, home)
+    try:
+        vectors = copy.folder.models / REMEMBERED_VECTORS
+        vectors.parent.mkdir()
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy(appliance.folder.models / REMEMBERED_VECTORS, vectors)
+        person = operations.create_administrator(copy.appliance_db, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that is deleted
+        scopes = [Permission.READ, Permission.ADMINISTER]
+        token = entry.create_token(copy.appliance_db, person=person, name="measurement", scopes=scopes, days=1).token
+        text = queries.find_translation(copy.library, appliance.index_state().translation or "")
+        return Site(
+            home=home,
+            environment=environment_of_copy(os.environ, appliance.settings),
+            token=token,
+            text=text,
+            material=material_of(copy.library, text.id),
+        )
+    finally:
+        copy.close()
+
+
+def environment_of_copy(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """The environment for commands on a copy: only settings about the library are kept.
+
+    Queues or a model runtime at an address belong to the original.
+    """
+    kept = {
+        name: getattr(settings, name) for name in ("default_translation", "embedded_translation", "embedding_model")
+    }
+    return {
+        **{name: value for name, value in environment.items() if not name.startswith(ENVIRONMENT_PREFIX)},
+        **{f"{ENVIRONMENT_PREFIX}{name.upper()}": value for name, value in kept.items()},
+    }

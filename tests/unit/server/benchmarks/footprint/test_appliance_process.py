@@ -1,0 +1,69 @@
+"""Requests are counted, and nothing is waited for without end."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from appliance.scripture.passage import Translation
+from server.benchmarks.companion import MeasurementFailed
+from server.benchmarks.footprint.appliance_process import RequestLimit, Running
+from server.benchmarks.footprint.queries import Material
+from server.benchmarks.footprint.site import Site
+
+
+@pytest.fixture
+def appliance(tmp_path: Path) -> Iterator[Running]:
+    """A program that runs and serves nothing, in place of the appliance."""
+    text = Translation(
+        id="", name="", language="", versification="", licence="", attribution="", source="", digest="", verses=0
+    )
+    site = Site(home=tmp_path, environment={}, token="", text=text, material=Material([], [], []))
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    appliance = Running(site, "http://127.0.0.1:1", process, RequestLimit())
+    yield appliance
+    appliance.close()
+    process.communicate(b"\n")
+
+
+def test_requests_beyond_the_limit_are_not_sent() -> None:
+    limit, request = RequestLimit(2), httpx.Request("GET", "http://127.0.0.1/")
+    limit.take(request)
+    limit.take(request)
+
+    with pytest.raises(MeasurementFailed, match="more than 2 requests"):
+        limit.take(request)
+
+
+def test_clients_count_their_requests() -> None:
+    limit = RequestLimit()
+    with limit.client(transport=httpx.MockTransport(lambda _request: httpx.Response(200))) as client:
+        client.get("http://127.0.0.1/")
+
+    assert 1 == limit.count
+
+
+def test_the_first_answer_is_returned(appliance: Running) -> None:
+    answers = iter([None, "", "ready"])
+
+    assert "ready" == appliance.wait_for(lambda: next(answers), "never")
+
+
+def test_waiting_ends_at_its_limit(appliance: Running) -> None:
+    with pytest.raises(MeasurementFailed, match="It did not come"):
+        appliance.wait_for(lambda: False, "It did not come.", limit_s=0.1)
+
+
+def test_waiting_ends_with_the_process(appliance: Running) -> None:
+    appliance.process.kill()
+    appliance.process.wait()
+
+    with pytest.raises(MeasurementFailed, match="not served"):
+        appliance.await_page()
+
+
+def test_the_memory_is_that_of_the_process(appliance: Running) -> None:
+    assert 1 == len(appliance.memory())

@@ -1,0 +1,65 @@
+"""A command that fails, or a search without its vectors, is no measurement."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.scripture.passage import Translation
+from server.benchmarks.companion import MeasurementFailed
+from server.benchmarks.footprint import commands
+from server.benchmarks.footprint.queries import Material, Query
+from server.benchmarks.footprint.site import Site
+
+TEXT = Translation(
+    id="", name="", language="", versification="", licence="", attribution="", source="", digest="", verses=0
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(home=tmp_path, environment={"PATH": "/bin"}, token="", text=TEXT, material=Material([], [], []))
+
+
+def program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """A program in place of the command."""
+    file = folder / "program"
+    file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    file.chmod(0o700)
+    monkeypatch.setattr(commands, "LAMPSTAND", str(file))
+
+
+def test_a_command_gets_the_folder_and_its_arguments(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/said')
+
+    assert commands.seconds_of(site, "read", "Psalm 1") > 0
+    assert f"--home {tmp_path} read Psalm 1\n" == (tmp_path / "said").read_text(encoding="utf-8")
+
+
+def test_a_command_that_fails_is_told_with_its_reason(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, monkeypatch, "echo 'No such passage.' >&2; exit 4")
+
+    with pytest.raises(MeasurementFailed, match=r"`lampstand read` failed. No such passage."):
+        commands.seconds_of(site, "read", "Psalm 151")
+
+
+@pytest.mark.parametrize(("printed", "complete"), [('{"notice":null}', True), ('{"notice":"By words only."}', False)])
+def test_a_search_by_words_only_is_refused(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str, complete: bool
+) -> None:
+    program(tmp_path, monkeypatch, f"echo '{printed}'")
+
+    if complete:
+        commands.check_search(site, Query("light"))
+    else:
+        with pytest.raises(MeasurementFailed, match="By words only"):
+            commands.check_search(site, Query("light"))
+
+
+def test_searches_alone_are_timed_one_by_one(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, monkeypatch, "exit 0")
+
+    assert 2 == len(commands.seconds_alone(site, [Query("light"), Query("oil")]))

@@ -1,0 +1,88 @@
+"""Which starts open a page, and what counts as an answer."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from appliance.scripture.passage import Translation
+from server.benchmarks.footprint import measurement
+from server.benchmarks.footprint.measurement import Footprint, Plan
+from server.benchmarks.footprint.queries import Material
+from server.benchmarks.footprint.site import Site
+
+LETTERS = "abcdefgh"
+VERSES = [" ".join(f"{first}{second}word" for second in LETTERS) for first in LETTERS]
+TEXT = Translation(
+    id="", name="", language="", versification="", licence="", attribution="", source="", digest="", verses=0
+)
+SITE = Site(home=Path("/nowhere"), environment={}, token="", text=TEXT, material=Material([], VERSES, []))
+
+
+class Started:
+    """An appliance of which each start answers its first search without vectors."""
+
+    def __init__(self, log: list[str]) -> None:
+        self._log, self._searches = log, 0
+        self.guest = httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(self._answer))
+
+    def await_page(self) -> float:
+        self._log.append("page")
+        return float(len(self._log))
+
+    def await_ready(self) -> None:
+        self._log.append("ready")
+
+    def wait_for(self, look: Callable[[], object], _failure: str, _limit_s: float) -> None:
+        while not look():
+            pass
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self._log.append(request.url.path)
+        self._searches += request.url.path == "/api/v1/search"
+        return httpx.Response(
+            200, content=msgspec.json.encode({"notice": "Words only." if self._searches < 2 else None})
+        )
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What each start was asked."""
+    asked: list[str] = []
+
+    @contextlib.contextmanager
+    def running(_site: Site, _limit: Any) -> Iterator[Started]:
+        asked.append("start")
+        yield Started(asked)
+
+    monkeypatch.setattr(measurement, "running", running)
+    monkeypatch.setattr(measurement, "Running", Started)
+    return asked
+
+
+def test_only_some_starts_open_a_page_and_searches_are_repeated_until_complete(log: list[str]) -> None:
+    details: list[str] = []
+    run = Footprint(SITE, Plan(starts=2, opened_s=0), lambda _line: None, details.append)
+    found = run.starts()
+    search = ["/api/v1/search"] * 2
+
+    assert [
+        *(["start", "page"] * 2),
+        *(["start", "ready", "/", *search] * 2),
+        *(["start", "ready", *search] * 2),
+    ] == log
+    assert [("first_search_ms", 300.0), ("first_search_cold_ms", 900.0), ("start_to_page_s", 2.5)] == [
+        (each.name, each.bar) for each in found
+    ]
+    # The median of the two page starts, which say 2 and 4.
+    assert (3.0, "start_to_page_s: 2, 4") == (found[2].value, details[0])
+
+
+def test_queries_are_enough_for_every_start() -> None:
+    run = Footprint(SITE, Plan(starts=5), lambda _line: None, lambda _line: None)
+
+    assert 4 * 5 + 3 == len({query.q for query in run.first})
