@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -15,8 +15,9 @@ from appliance.infrastructure.jobs.job import Job, JobRunningElsewhere, State
 from appliance.infrastructure.logs import configure_logging
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import Settings, default_home, load_settings
-from server.bootstrap import Appliance, open_appliance
-from server.errors import exit_code_of
+
+if TYPE_CHECKING:
+    from server.bootstrap import Appliance
 
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 WATCH_S = 0.25
@@ -35,7 +36,9 @@ class Home:
     def settings(self, **overrides: Any) -> Settings:
         return load_settings(self.folder.home, log_level=self.log_level, **overrides)
 
-    def open(self, **overrides: Any) -> Appliance:
+    def open(self, **overrides: Any) -> "Appliance":
+        from server.bootstrap import open_appliance
+
         opened = open_appliance(self.path, log_level=self.log_level, **overrides)
         # On a terminal the command itself says what it does; the log is for what goes wrong.
         configure_logging(self.log_level or "error")
@@ -63,11 +66,13 @@ def print_problem(message: str, remedy: str = "") -> None:
 
 def fail(error: ApplianceError) -> int:
     """Print an error as a sentence; its exit code is returned."""
+    from server.errors import exit_code_of
+
     print_problem(error.message, error.remedy)
     return exit_code_of(error)
 
 
-def run_with_progress(appliance: Appliance, job: Job, *, quiet: bool) -> Job:
+def run_with_progress(appliance: "Appliance", job: Job, *, quiet: bool) -> Job:
     """Work on a job here, or follow it where another process has it, with a bar on standard error."""
     columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     with Progress(
@@ -86,7 +91,7 @@ def run_with_progress(appliance: Appliance, job: Job, *, quiet: bool) -> Job:
             raise click.Abort from None
 
 
-def _follow(appliance: Appliance, job: Job, show: Any) -> Job:
+def _follow(appliance: "Appliance", job: Job, show: Any) -> Job:
     import threading
 
     pause = threading.Event()

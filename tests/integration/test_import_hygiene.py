@@ -28,7 +28,12 @@ def loaded(code: str) -> set[str]:
     ("entry", "absent"),
     [
         ("import server.app, server.supervision, server.worker", MODEL_LIBRARIES | {"textual", "kuzu", "gguf"}),
-        ("import server.cli.health, server.cli.reading, server.cli.library", MODEL_LIBRARIES | {"textual", "uvicorn"}),
+        (
+            "import server.cli.health, server.cli.reading, server.cli.running, server.supervision, server.worker",
+            MODEL_LIBRARIES | {"textual", "uvicorn", "litestar", "jinja2"},
+        ),
+        ("import server.cli.library", MODEL_LIBRARIES | {"textual", "uvicorn", "litestar"}),
+        ("import server.cli.models, models.service", MODEL_LIBRARIES | {"huey", "kuzu", "redis", "psycopg"}),
         ("import models.app, models.service, models.client", MODEL_LIBRARIES | {"apsw", "huey", "appliance", "server"}),
         (
             "import appliance.scripture.jobs, appliance.study.operations",
