@@ -69,14 +69,15 @@ def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Mea
 
 
 def copy_of(appliance: Appliance, home: Path) -> Appliance:
-    """A data folder with the same library and graph, links to the same models, and no remembered vector."""
+    """A data folder with the same library, graph and search index, links to the same models, and no remembered vector."""
     folder = DataFolder(home).create()
     appliance.library.copy_to(folder.library_db)
     for each in appliance.folder.models.iterdir():
         if each.name != "embeddings":
             (folder.models / each.name).symlink_to(each)
-    if appliance.folder.graph.exists():
-        shutil.copytree(appliance.folder.graph.parent, folder.graph.parent)
+    for made, copy in ((appliance.folder.graph, folder.graph), (appliance.folder.search_index, folder.search_index)):
+        if made.exists():
+            shutil.copytree(made.parent, copy.parent)
     return open_appliance(home)
 
 
