@@ -81,25 +81,26 @@ class _HeaderTarget(_Target):
         self.values = {"id": fallback, "title": "", "rights": "", "language": "und", "refSystem": ""}
         self.is_osis = False
         self._path: list[str] = []
+        self._text = ""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = _local(tag)
         self._path.append(name)
+        self._text = ""
         self.is_osis = self.is_osis or name == "osis"
         if name == "osisText":
             self.values["id"] = attributes.get("osisIDWork", self.values["id"])
             self.values["language"] = attributes.get("{http://www.w3.org/XML/1998/namespace}lang", "und")
 
     def end(self, _tag: str) -> None:
-        self._path.pop()
+        name = self._path.pop()
+        if self._path[-1:] == ["work"] and name in ("title", "rights", "refSystem") and not self.values[name]:
+            self.values[name] = self._text.strip()
+        self._text = ""
 
     def data(self, data: str) -> None:
-        if (
-            self._path[-2:-1] == ["work"]
-            and self._path[-1] in ("title", "rights", "refSystem")
-            and not self.values[self._path[-1]]
-        ):
-            self.values[self._path[-1]] = data.strip()
+        # An entity such as &amp; parts a text into several pieces.
+        self._text += data
 
     def close(self) -> None:
         """Called by the parser at the document's end."""

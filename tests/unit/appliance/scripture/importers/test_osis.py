@@ -41,6 +41,13 @@ def test_the_header_names_the_text(tmp_path: Path) -> None:
     )
 
 
+def test_signs_that_are_written_as_entities_cut_no_name(tmp_path: Path) -> None:
+    named = DOCUMENT.replace("A Sample", "Lamps &amp; Lights").replace("Public Domain", "&#169; Nobody")
+    source = read_osis(document(tmp_path, CONTAINERS, named))
+
+    assert ("Lamps & Lights", "© Nobody") == (source.name, source.licence)
+
+
 def test_verses_as_containers(tmp_path: Path) -> None:
     first, second = read_verses(document(tmp_path, CONTAINERS))
 
