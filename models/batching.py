@@ -29,9 +29,10 @@ class Batcher:
         self._residency, self._cache, self._metrics = residency, cache, metrics
         self._pass_tokens = pass_tokens
 
-    def known(self, model: Model, texts: Sequence[str]) -> list[bytes | None]:
+    def known(self, model: Model, texts: Sequence[str], urgency: Urgency) -> list[bytes | None]:
         """The vectors that are remembered."""
-        return self._cache.get(_weights(model), [normalise(text) for text in texts])
+        remember = _is_remembered(urgency)
+        return self._cache.get(_weights(model), [normalise(text) for text in texts], remember=remember)
 
     async def embed(
         self, model: Model, device: Device, texts: Sequence[str], *, urgency: Urgency, user: str
@@ -44,8 +45,13 @@ class Batcher:
 
         async def take(number: int) -> tuple[list[bytes], int]:
             texts = slices[number]
+            # Parts of one pass have one urgency.
             part = Part(
-                model.id, texts, sum(map(_tokens, texts)), lambda payloads: self._pass(model, payloads), passing
+                model.id,
+                texts,
+                sum(map(_tokens, texts)),
+                lambda payloads: self._pass(model, payloads, urgency),
+                passing,
             )
             made: tuple[list[bytes], int] = await device.take_part(
                 part, urgency=urgency, user=user, admitted=number > 0
@@ -66,7 +72,9 @@ class Batcher:
             return Passing(1, self._pass_tokens)
         return Passing(loaded.passes, min(self._pass_tokens, loaded.pass_tokens or self._pass_tokens))
 
-    async def _pass(self, model: Model, payloads: Sequence[list[str]]) -> list[tuple[list[bytes], int]]:
+    async def _pass(
+        self, model: Model, payloads: Sequence[list[str]], urgency: Urgency
+    ) -> list[tuple[list[bytes], int]]:
         """Embed the texts of several requests together; each gets its vectors and its share of the tokens."""
         texts = list(dict.fromkeys(text for payload in payloads for text in payload))
         self._metrics.pass_parts.observe(len(payloads))
@@ -75,7 +83,8 @@ class Batcher:
         size = len(answer.data) // answer.count
         vectors = [answer.data[at : at + size] for at in range(0, len(answer.data), size)]
         self._metrics.prompt_tokens.labels(model.id).inc(answer.tokens)
-        self._cache.put(_weights(model), texts, vectors)
+        if _is_remembered(urgency):
+            self._cache.put(_weights(model), texts, vectors)
         by_text = dict(zip(texts, vectors, strict=True))
         total = sum(map(_tokens, texts))
         return [
@@ -94,6 +103,11 @@ async def _together(work: Callable[[int], Coroutine[Any, Any, Answer]], count: i
     except* ModelError as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+def _is_remembered(urgency: Urgency) -> bool:
+    """Programs that embed in bulk keep the vectors themselves; here they would only push out those of searches."""
+    return urgency is Urgency.INTERACTIVE
 
 
 def _weights(model: Model) -> str:

@@ -1,8 +1,8 @@
 """Vectors of texts that were embedded before: the latest in memory, the rest on disk, where they outlive the runtime.
 
 A vector belongs to (weights, normalised text). On disk there are two generations: new vectors and those asked for again go
-to the younger; when it has grown to half the bound, the older is dropped whole and the younger becomes the older. So what
-is used stays, and nothing is ever deleted one by one.
+to the younger; when it has grown to its share of the bound, the older is dropped whole and the younger becomes the older. So
+what is used stays, and nothing is ever deleted one by one.
 """
 
 import hashlib
@@ -19,13 +19,16 @@ import structlog
 MEMORY_ENTRIES = 4096
 # Vectors of so long go to disk together: each writing costs what a short pass over texts does.
 GATHERING_S = 0.25
-# More than this in one transaction would pass the bound by too much.
-WRITTEN_TOGETHER = 256
-# Pages of the tree, free lists and dropped generations that are not yet written over.
-_MAP_FACTOR = 3
+# Pages that a transaction changes are written beside the old ones, so a large one needs much free room.
+WRITTEN_TOGETHER = 64
+# Of the bound. The rest is room for changed pages, free lists and a dropped generation that is not yet written over.
+_GENERATION_SHARE = 0.375
+_FILE = "data.mdb"
 _GENERATIONS = (b"generation-0", b"generation-1")
 _YOUNGER = b"younger"
 
+# The key of a text and its vector.
+Entry = tuple[bytes, bytes]
 _log = structlog.get_logger()
 
 
@@ -35,16 +38,17 @@ def normalise(text: str) -> str:
 
 
 class EmbeddingCache:
-    """At most about `capacity` bytes on disk. Safe to call from several threads."""
+    """At most `capacity` bytes on disk. Safe to call from several threads."""
 
     def __init__(self, folder: Path, capacity: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._pending: list[tuple[bytes, bytes]] = []
+        self._pending: list[Entry] = []
         self._hurry = threading.Event()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="embedding-cache")
         self._recent: OrderedDict[bytes, bytes] = OrderedDict()
+        _remove_larger(folder, capacity)
         try:
             self._environment = _open(folder, capacity)
         except lmdb.Error as error:
@@ -55,18 +59,21 @@ class EmbeddingCache:
             self._environment = _open(folder, capacity)
         self._generations = [self._environment.open_db(name) for name in _GENERATIONS]
 
-    def get(self, weights: str, texts: Sequence[str]) -> list[bytes | None]:
-        """The vector of each normalised text, where it is known."""
+    def get(self, weights: str, texts: Sequence[str], *, remember: bool = True) -> list[bytes | None]:
+        """The vector of each normalised text, where it is known. Without `remember`, this does not count as use of it."""
         keys = [_key(weights, text) for text in texts]
         found: list[bytes | None] = []
         with self._lock:
             for key in keys:
                 vector = self._recent.get(key)
-                if vector is not None:
+                if vector is not None and remember:
                     self._recent.move_to_end(key)
                 found.append(vector)
         if None in found:
-            self._look_on_disk(keys, found)
+            again, promoted = self._look_on_disk(keys, found)
+            if remember:
+                self._remember(again)
+                self._write_soon(promoted)
         return found
 
     def put(self, weights: str, texts: Sequence[str], vectors: Sequence[bytes]) -> None:
@@ -92,9 +99,10 @@ class EmbeddingCache:
         with self._environment.begin() as transaction:
             return sum(int(transaction.stat(generation)["entries"]) for generation in self._generations)
 
-    def _look_on_disk(self, keys: Sequence[bytes], found: list[bytes | None]) -> None:
-        again: list[tuple[bytes, bytes]] = []
-        promoted: list[tuple[bytes, bytes]] = []
+    def _look_on_disk(self, keys: Sequence[bytes], found: list[bytes | None]) -> tuple[list[Entry], list[Entry]]:
+        """Fill in what is on disk; all that was there, and what of it is in the older generation."""
+        again: list[Entry] = []
+        promoted: list[Entry] = []
         with self._environment.begin() as transaction:
             younger = self._younger(transaction)
             for index, key in enumerate(keys):
@@ -108,11 +116,9 @@ class EmbeddingCache:
                 if vector is not None:
                     found[index] = bytes(vector)
                     again.append((key, bytes(vector)))
-        self._remember(again)
-        if promoted:
-            self._write_soon(promoted)
+        return again, promoted
 
-    def _remember(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
+    def _remember(self, entries: Sequence[Entry]) -> None:
         with self._lock:
             for key, vector in entries:
                 self._recent[key] = vector
@@ -120,7 +126,9 @@ class EmbeddingCache:
             while len(self._recent) > MEMORY_ENTRIES:
                 self._recent.popitem(last=False)
 
-    def _write_soon(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
+    def _write_soon(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
         with self._lock:
             gathering = bool(self._pending)
             self._pending += entries
@@ -134,11 +142,11 @@ class EmbeddingCache:
         for at in range(0, len(entries), WRITTEN_TOGETHER):
             self._write(entries[at : at + WRITTEN_TOGETHER])
 
-    def _write(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
+    def _write(self, entries: Sequence[Entry]) -> None:
         try:
             with self._environment.begin(write=True) as transaction:
                 younger = self._younger(transaction)
-                if self._size(transaction, younger) >= self._capacity // 2:
+                if self._size(transaction, younger) >= self._capacity * _GENERATION_SHARE:
                     younger = 1 - younger
                     transaction.drop(self._generations[younger], delete=False)
                     transaction.put(_YOUNGER, bytes([younger]))
@@ -158,8 +166,15 @@ class EmbeddingCache:
 
 
 def _open(folder: Path, capacity: int) -> lmdb.Environment:
-    size = _MAP_FACTOR * capacity + (1 << 20)
-    return lmdb.open(str(folder), map_size=size, max_dbs=3, sync=False, readahead=False, mode=0o600)
+    return lmdb.open(str(folder), map_size=capacity, max_dbs=3, sync=False, readahead=False, mode=0o600)
+
+
+def _remove_larger(folder: Path, capacity: int) -> None:
+    """Remove a file of a larger bound: LMDB never makes a file smaller, and its vectors can be computed again."""
+    file = folder / _FILE
+    if file.exists() and file.stat().st_size > capacity:
+        _log.info("the file of remembered vectors is larger than its bound and is replaced", bytes=file.stat().st_size)
+        file.unlink()
 
 
 def _key(weights: str, text: str) -> bytes:

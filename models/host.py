@@ -75,13 +75,14 @@ class Host:
             raise RequestInvalid(f"`input` holds {len(texts)} texts; from 1 to {MAX_INPUTS} are taken.")
         check_texts("input", texts)
         model = self._find(name, Role.EMBED)
-        found = [None] * len(texts) if fresh else self._batcher.known(model, texts)
+        urgency = _urgency(tier)
+        found = [None] * len(texts) if fresh else self._batcher.known(model, texts, urgency)
         missing = [text for text, vector in zip(texts, found, strict=True) if vector is None]
         self.metrics.embedded_texts.labels("known").inc(len(texts) - len(missing))
         if not missing:
             return [vector for vector in found if vector is not None], 0
         device = await self._device(model)
-        made, tokens = await self._batcher.embed(model, device, missing, urgency=_urgency(tier), user=user)
+        made, tokens = await self._batcher.embed(model, device, missing, urgency=urgency, user=user)
         self.metrics.embedded_texts.labels("embedded").inc(len(missing))
         new = iter(made)
         return [next(new) if vector is None else vector for vector in found], tokens

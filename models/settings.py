@@ -66,8 +66,9 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         int, Meta(ge=0, description="MiB for the states of earlier conversations, so that they go on at once.")
     ] = 256
     embedding_cache_mib: Annotated[
-        int, Meta(ge=1, description="MiB on disk for vectors of texts that were embedded before.")
-    ] = 256
+        int,
+        Meta(ge=4, description="MiB on disk for vectors of searches, so that the same words are not embedded again."),
+    ] = 32
     queue_capacity: Annotated[
         int,
         Meta(

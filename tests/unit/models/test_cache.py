@@ -36,20 +36,64 @@ def test_its_size_is_bounded_and_what_is_used_stays(tmp_path: Path, monkeypatch:
         cache.flush()
         assert [VECTOR] == cache.get("w", ["text 0"])
         cache.flush()
-    size = sum(file.stat().st_blocks * 512 for file in tmp_path.iterdir())
 
-    assert len(cache) < 8000
+    assert 0 < len(cache) < 8000
     assert [None] == cache.get("w", ["text 101"])
     assert [VECTOR] == cache.get("w", ["text 0"])
-    assert size <= 3 * capacity
+    assert (tmp_path / "data.mdb").stat().st_size <= capacity
+    cache.close()
+
+
+def test_a_file_of_a_larger_bound_is_replaced_and_one_within_the_bound_is_kept(tmp_path: Path) -> None:
+    texts = [f"text {number}" for number in range(6000)]
+    larger = EmbeddingCache(tmp_path, 64 * 2**20)
+    larger.put("w", texts, [VECTOR] * 6000)
+    larger.close()
+    kept = EmbeddingCache(tmp_path, 32 * 2**20)
+    assert [VECTOR] == kept.get("w", ["text 5999"])
+    kept.close()
+    capacity = 4 * 2**20
+    smaller = EmbeddingCache(tmp_path, capacity)
+
+    assert 0 == len(smaller)
+    smaller.put("w", texts, [VECTOR] * 6000)
+    smaller.flush()
+    assert 0 < len(smaller) < 6000
+    assert (tmp_path / "data.mdb").stat().st_size <= capacity
+    smaller.close()
+
+
+def test_the_bound_holds_also_for_a_small_file_that_was_made_for_a_larger_one(tmp_path: Path) -> None:
+    larger = EmbeddingCache(tmp_path, 64 * 2**20)
+    larger.put("w", ["one"], [VECTOR])
+    larger.close()
+    capacity = 4 * 2**20
+    smaller = EmbeddingCache(tmp_path, capacity)
+    smaller.put("w", [f"text {number}" for number in range(6000)], [VECTOR] * 6000)
+    smaller.flush()
+
+    assert (tmp_path / "data.mdb").stat().st_size <= capacity
+    smaller.close()
+
+
+def test_reading_without_remembering_is_no_use_of_a_vector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MEMORY_ENTRIES", 2)
+    cache = EmbeddingCache(tmp_path, 4 * 2**20)
+    cache.put("w", ["old", "middle", "new"], [b"1", b"2", b"3"])
+    cache.flush()
+
+    assert [b"1", b"2"] == cache.get("w", ["old", "middle"], remember=False)
+    cache.put("w", ["newest"], [b"4"])
+    assert [b"3", b"4"] == list(cache._recent.values())
     cache.close()
 
 
 def test_a_disk_that_is_full_forgets_but_does_not_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MAP_FACTOR", 0)
-    cache = EmbeddingCache(tmp_path, 2**30)
+    monkeypatch.setattr(module, "_GENERATION_SHARE", 2.0)
+    cache = EmbeddingCache(tmp_path, 2**20)
     texts = [f"text {number}" for number in range(2000)]
     cache.put("w", texts, [VECTOR] * 2000)
+    cache.flush()
 
     assert [VECTOR] == cache.get("w", ["text 1999"])
     cache.close()
