@@ -50,7 +50,7 @@ from appliance.scripture import queries
 from appliance.scripture.companions.store import m002_links, m003_comments, m005_entities, m006_comments
 from appliance.scripture.graph.freshness import graph_is_stale
 from appliance.scripture.passage import Translation
-from appliance.scripture.search.index import IndexState, bare_headings, index_state
+from appliance.scripture.search.index import IndexState, bare_headings, index_state, m008_heading_digests
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.compiled import IndexFiles, index_is_stale, library_state
 from appliance.scripture.search.ranking.imported_topics import memory_is_stale
@@ -74,6 +74,7 @@ LIBRARY_MIGRATIONS = (
     m005_entities,
     m006_comments,
     m007_headings,
+    m008_heading_digests,
 )
 APPLIANCE_MIGRATIONS = (
     m001_jobs,

@@ -21,6 +21,10 @@ class VectorTable:
         self._drop = f"DROP TABLE IF EXISTS {name}"
         self._delete = f"DELETE FROM {name} WHERE id = ?"
         self._insert = f"INSERT INTO {name} (id, embedding) VALUES (?, ?)"
+        self._of = f"SELECT id, embedding FROM {name} WHERE id IN (SELECT value FROM json_each(?))"
+        self._set_aside = f"CREATE TEMP TABLE {name}_kept AS SELECT id, embedding FROM {name}"
+        self._take_back = f"INSERT INTO {name} (id, embedding) SELECT id, embedding FROM temp.{name}_kept"
+        self._drop_kept = f"DROP TABLE temp.{name}_kept"
         self._all = f"SELECT id, embedding FROM {name}"
         self._nearest = f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"
 
@@ -38,6 +42,13 @@ class VectorTable:
         work.execute(self._drop)
         self.create(work)
 
+    def compact(self, work: UnitOfWork) -> None:
+        """Free the space of deleted vectors by writing the others into a new table."""
+        work.execute(self._set_aside)
+        self.clear(work)
+        work.execute(self._take_back)
+        work.execute(self._drop_kept)
+
     def replace(self, work: UnitOfWork, rows: Sequence[tuple[int, bytes]], *, present: Iterable[int]) -> None:
         """Store vectors; `present` are the ids among them that have a row already."""
         work.execute_many(self._delete, [(row_id,) for row_id in present])
@@ -49,6 +60,11 @@ class VectorTable:
     def each(self, reader: Reader) -> Iterator[tuple[int, bytes]]:
         """Every vector with its id, in no order."""
         return ((int(row_id), bytes(vector)) for row_id, vector in reader.each(self._all))
+
+    def vectors_of(self, reader: Reader, ids: Iterable[int]) -> dict[int, bytes]:
+        """The vectors of those ids that have one."""
+        rows = reader.rows(self._of, (json.dumps(list(ids)),))
+        return {int(row_id): bytes(vector) for row_id, vector in rows}
 
     def nearest(self, reader: Reader, vector: bytes, k: int) -> list[tuple[int, float]]:
         """The `k` nearest ids with their cosine similarity, best first."""

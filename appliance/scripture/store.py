@@ -153,21 +153,36 @@ CREATE INDEX headings_topic ON headings (topic);
 INSERT INTO headings (id, topic, headword, heading) SELECT rowid, topic, headword, heading FROM headings_fts WHERE topic IN (SELECT id FROM topics);
 DROP TABLE headings_fts
 """
-# A heading's vector goes with its document; what lacks one is found by what is there.
 HEADING_VECTORS_SCHEMA = (
     "CREATE TABLE heading_vectors (heading INTEGER PRIMARY KEY, model TEXT NOT NULL, vector BLOB NOT NULL)"
 )
-SELECT_HEADING_VECTORS = "SELECT heading, vector FROM heading_vectors WHERE model = ?"
-SELECT_BARE_HEADINGS = """
-SELECT h.id, h.headword, h.heading FROM headings AS h LEFT JOIN heading_vectors AS v ON v.heading = h.id AND v.model = ?
-WHERE v.heading IS NULL
+# A vector belongs to the digest of a model and a text. It stays when its headings are deleted, for the index to look at again.
+HEADING_DIGESTS_SCHEMA = """
+CREATE TABLE heading_vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL);
+CREATE TABLE embedded_headings (heading INTEGER PRIMARY KEY, model TEXT NOT NULL, digest BLOB NOT NULL)
 """
-UPSERT_HEADING_VECTOR = "INSERT OR REPLACE INTO heading_vectors VALUES (?, ?, ?)"
-DELETE_HEADING_VECTORS = """
-DELETE FROM heading_vectors WHERE heading IN (
+MIGRATE_HEADING_VECTORS = """
+INSERT OR IGNORE INTO heading_vectors (digest, vector)
+SELECT e.digest, v.vector FROM heading_vectors_by_row AS v JOIN embedded_headings AS e ON e.heading = v.heading
+"""
+SELECT_HEADING_VECTORS = """
+SELECT e.heading, v.vector FROM embedded_headings AS e JOIN heading_vectors AS v ON v.digest = e.digest WHERE e.model = ?
+"""
+SELECT_BARE_HEADINGS = """
+SELECT h.id, h.headword, h.heading FROM headings AS h LEFT JOIN embedded_headings AS e ON e.heading = h.id AND e.model = ?
+WHERE e.heading IS NULL
+"""
+SELECT_HEADING_DIGESTS = "SELECT digest FROM heading_vectors"
+UPSERT_HEADING_VECTOR = "INSERT OR REPLACE INTO heading_vectors (digest, vector) VALUES (?, ?)"
+UPSERT_EMBEDDED_HEADING = "INSERT OR REPLACE INTO embedded_headings (heading, model, digest) VALUES (?, ?, ?)"
+DELETE_EMBEDDED_HEADINGS = """
+DELETE FROM embedded_headings WHERE heading IN (
     SELECT h.id FROM headings AS h JOIN topics AS t ON t.id = h.topic WHERE t.dictionary = ?
 )
 """
+DELETE_UNNEEDED_HEADING_VECTORS = (
+    "DELETE FROM heading_vectors WHERE digest NOT IN (SELECT digest FROM embedded_headings)"
+)
 INSERT_HEADINGS = (
     "INSERT INTO headings (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
     "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id WHERE t.dictionary = ?"
@@ -284,7 +299,7 @@ def select_dictionaries(reader: Reader) -> list[Dictionary]:
 def delete_dictionary(work: UnitOfWork, dictionary: str) -> None:
     for statement in (
         DELETE_LEXICON,
-        DELETE_HEADING_VECTORS,
+        DELETE_EMBEDDED_HEADINGS,
         DELETE_HEADINGS,
         DELETE_CITATIONS,
         DELETE_SEE_ALSO,

@@ -1,8 +1,12 @@
-"""The index by meaning: which verses have a vector, and making those that lack one."""
+"""The index by meaning: which verses and headings have a vector, and making those that lack one.
+
+A vector belongs to the digest of a model and a text. So a text that is imported again, or stands in another row, keeps it.
+"""
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -20,9 +24,13 @@ ADOPT = "UPDATE embedded_verses SET translation = ? WHERE verse_id = ? AND trans
 SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ?"
 UPSERT_DIGEST = "INSERT OR REPLACE INTO embedded_verses (verse_id, translation, digest) VALUES (?, ?, ?)"
 DELETE_DIGEST = "DELETE FROM embedded_verses WHERE verse_id = ?"
+COUNT_DIGESTS = "SELECT count(*) FROM embedded_verses"
 CLEAR_DIGESTS = "DELETE FROM embedded_verses"
 SELECT_STATE = "SELECT model, dead FROM embedding_state WHERE id = 1"
 SET_STATE = "INSERT OR REPLACE INTO embedding_state (id, model, dead) VALUES (1, ?, ?)"
+SELECT_MIGRATED_HEADINGS = """
+SELECT v.heading, v.model, h.headword, h.heading FROM heading_vectors_by_row AS v JOIN headings AS h ON h.id = v.heading
+"""
 COUNT_EMBEDDED = "SELECT count(*) FROM embedded_verses WHERE translation = ?"
 
 
@@ -65,40 +73,42 @@ def build_index(
     preferred: str,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
-    """Embed every verse that has no vector of its present text; the number embedded is returned.
+    """Embed every verse whose text has no vector yet; the number of such verses is returned.
 
-    Each batch is a unit of work of its own, so what was done before an interruption stays done. Raises Unavailable
-    where the model cannot be had.
+    Each batch is a unit of work of its own, so what was done before an interruption stays done. Vectors that no verse needs
+    are dropped at the end, when no text can take them any more. Raises Unavailable where the model cannot be used.
     """
     translation = embedded_translation(database, preferred)
     if translation is None:
         return 0
     texts = {int(verse_id): str(text) for verse_id, text in database.reader.rows(SELECT_VERSES, (translation.id,))}
-    model = embedder.model
-    _settle_state(database, model, set(texts))
+    _clear_for_another_model(database, embedder.model)
     present = _digests(database.reader)
-    digests = {verse_id: _digest(model, text) for verse_id, text in texts.items()}
-    stale = [verse_id for verse_id in texts if present.get(verse_id) != digests[verse_id]]
+    digests = {verse_id: _digest(embedder.model, text) for verse_id, text in texts.items()}
+    unchanged = [verse_id for verse_id in texts if present.get(verse_id) == digests[verse_id]]
     with database.write() as work:
-        unchanged = texts.keys() - set(stale)
         work.execute_many(ADOPT, [(translation.id, verse_id, translation.id) for verse_id in unchanged])
         work.commit()
+    stale = {verse_id: digests[verse_id] for verse_id in texts.keys() - unchanged}
+    reused = _reuse_vectors(database, translation.id, stale, present)
+    verses_by_digest = _by_digest((digest, verse_id) for verse_id, digest in stale.items() if verse_id not in reused)
     # Texts of like length go together, so that a batch carries little padding.
-    stale.sort(key=lambda verse_id: len(texts[verse_id]))
-    done = len(texts) - len(stale)
+    missing = sorted(verses_by_digest, key=lambda digest: len(texts[verses_by_digest[digest][0]]))
+    done = len(unchanged) + len(reused)
     on_progress(done, len(texts))
-    for at in range(0, len(stale), BATCH):
-        batch = stale[at : at + BATCH]
-        vectors = embedder.embed([texts[verse_id] for verse_id in batch])
-        with database.write() as work:
-            replaced = [verse_id for verse_id in batch if verse_id in present]
-            VERSE_VECTORS.replace(work, list(zip(batch, vectors, strict=True)), present=replaced)
-            work.execute_many(UPSERT_DIGEST, [(verse_id, translation.id, digests[verse_id]) for verse_id in batch])
-            _count_dead(work, len(replaced))
-            work.commit()
-        done += len(batch)
+    for at in range(0, len(missing), BATCH):
+        batch = missing[at : at + BATCH]
+        made = embedder.embed([texts[verses_by_digest[digest][0]] for digest in batch])
+        rows = [
+            (verse_id, digest, vector)
+            for digest, vector in zip(batch, made, strict=True)
+            for verse_id in verses_by_digest[digest]
+        ]
+        _store_vectors(database, translation.id, rows, present)
+        done += len(rows)
         on_progress(done, len(texts))
-    return len(stale)
+    _drop_unneeded(database, texts.keys())
+    return len(stale) - len(reused)
 
 
 def bare_headings(database: Database, model: str) -> int:
@@ -109,22 +119,33 @@ def bare_headings(database: Database, model: str) -> int:
 def embed_headings(
     database: Database, embedder: Embedder, on_progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> int:
-    """Embed the headings of topics that have no vector yet; the number embedded is returned. Raises Unavailable."""
-    rows = database.reader.rows(store.SELECT_BARE_HEADINGS, (embedder.model,))
-    texts = sorted(
-        ((int(row), heading_text(headword, heading)) for row, headword, heading in rows), key=lambda row: len(row[1])
-    )
-    for at in range(0, len(texts), BATCH):
-        batch = texts[at : at + BATCH]
-        vectors = embedder.embed([text for _, text in batch])
+    """Embed the headings of topics that have no vector yet; the number embedded is returned. Raises Unavailable.
+
+    Vectors that no heading needs are dropped at the end.
+    """
+    model = embedder.model
+    rows = database.reader.rows(store.SELECT_BARE_HEADINGS, (model,))
+    texts = {int(row): heading_text(headword, heading) for row, headword, heading in rows}
+    headings_by_digest = _by_digest((_digest(model, text), row) for row, text in texts.items())
+    present = {bytes(digest) for (digest,) in database.reader.rows(store.SELECT_HEADING_DIGESTS)}
+    with database.write() as work:
+        _note_headings(
+            work, model, {digest: headings_by_digest[digest] for digest in headings_by_digest.keys() & present}
+        )
+        work.commit()
+    missing = sorted(headings_by_digest.keys() - present, key=lambda digest: len(texts[headings_by_digest[digest][0]]))
+    for at in range(0, len(missing), BATCH):
+        batch = missing[at : at + BATCH]
+        made = embedder.embed([texts[headings_by_digest[digest][0]] for digest in batch])
         with database.write() as work:
-            work.execute_many(
-                store.UPSERT_HEADING_VECTOR,
-                [(row, embedder.model, vector) for (row, _), vector in zip(batch, vectors, strict=True)],
-            )
+            work.execute_many(store.UPSERT_HEADING_VECTOR, list(zip(batch, made, strict=True)))
+            _note_headings(work, model, {digest: headings_by_digest[digest] for digest in batch})
             work.commit()
-        on_progress(at + len(batch), len(texts))
-    return len(texts)
+        on_progress(at + len(batch), len(missing))
+    with database.write() as work:
+        work.execute(store.DELETE_UNNEEDED_HEADING_VECTORS)
+        work.commit()
+    return sum(len(headings_by_digest[digest]) for digest in missing)
 
 
 def heading_text(headword: str, heading: str) -> str:
@@ -134,29 +155,90 @@ def heading_text(headword: str, heading: str) -> str:
     return f"{headword.title()}: {heading.capitalize() if heading.isupper() else heading}"
 
 
-def _settle_state(database: Database, model: str, wanted: set[int]) -> None:
-    """Drop vectors of verses that are gone; begin anew for another model, or where dead rows outnumber the living."""
+def m008_heading_digests(work: UnitOfWork) -> None:
+    """Vectors of headings belong to their text, so that they outlast the rows of a dictionary that is imported again."""
+    work.execute("ALTER TABLE heading_vectors RENAME TO heading_vectors_by_row")
+    for statement in store.HEADING_DIGESTS_SCHEMA.split(";\n"):
+        work.execute(statement)
+    rows = work.execute(SELECT_MIGRATED_HEADINGS)
+    work.execute_many(
+        store.UPSERT_EMBEDDED_HEADING,
+        [(row, model, _digest(model, heading_text(headword, heading))) for row, model, headword, heading in rows],
+    )
+    work.execute(store.MIGRATE_HEADING_VECTORS)
+    work.execute("DROP TABLE heading_vectors_by_row")
+
+
+def _clear_for_another_model(database: Database, model: str) -> None:
+    """Drop every vector where they are another model's."""
     row = database.reader.row(SELECT_STATE)
-    present = set(_digests(database.reader))
-    gone = present - wanted
-    dead = int(row[1]) + len(gone) if row else 0
-    anew = row is None or row[0] != model or dead > len(present - gone)
+    if row is not None and row[0] == model:
+        return
     with database.write() as work:
-        if anew:
-            VERSE_VECTORS.clear(work)
-            work.execute(CLEAR_DIGESTS)
+        VERSE_VECTORS.clear(work)
+        work.execute(CLEAR_DIGESTS)
+        work.execute(SET_STATE, (model, 0))
+        work.commit()
+
+
+def _reuse_vectors(
+    database: Database, translation: str, wanted: Mapping[int, bytes], present: Mapping[int, bytes]
+) -> set[int]:
+    """Copy the vectors that other verses have of the same texts; the verses that got one.
+
+    All are read before the first is written, because a verse whose vector is copied may be given another itself.
+    """
+    verse_of = {digest: verse_id for verse_id, digest in present.items()}
+    copied_from = {verse_id: verse_of[digest] for verse_id, digest in wanted.items() if digest in verse_of}
+    vectors = VERSE_VECTORS.vectors_of(database.reader, set(copied_from.values()))
+    rows = [
+        (verse_id, wanted[verse_id], vectors[source]) for verse_id, source in copied_from.items() if source in vectors
+    ]
+    if rows:
+        _store_vectors(database, translation, rows, present)
+    return {verse_id for verse_id, _, _ in rows}
+
+
+def _store_vectors(
+    database: Database, translation: str, rows: Sequence[tuple[int, bytes, bytes]], present: Mapping[int, bytes]
+) -> None:
+    """Store verses' digests and vectors in place of those they had."""
+    replaced = [verse_id for verse_id, _, _ in rows if verse_id in present]
+    with database.write() as work:
+        VERSE_VECTORS.replace(work, [(verse_id, vector) for verse_id, _, vector in rows], present=replaced)
+        work.execute_many(UPSERT_DIGEST, [(verse_id, translation, digest) for verse_id, digest, _ in rows])
+        model, dead = work.execute(SELECT_STATE)[0]
+        work.execute(SET_STATE, (model, int(dead) + len(replaced)))
+        work.commit()
+
+
+def _drop_unneeded(database: Database, needed: Iterable[int]) -> None:
+    """Drop the vectors of verses that are gone, and the space of dropped ones where it is more than that of the others."""
+    unneeded = _digests(database.reader).keys() - needed
+    with database.write() as work:
+        VERSE_VECTORS.delete(work, unneeded)
+        work.execute_many(DELETE_DIGEST, [(verse_id,) for verse_id in unneeded])
+        model, dead = work.execute(SELECT_STATE)[0]
+        dead = int(dead) + len(unneeded)
+        if dead > int(work.execute(COUNT_DIGESTS)[0][0]):
+            VERSE_VECTORS.compact(work)
             dead = 0
-        else:
-            VERSE_VECTORS.delete(work, gone)
-            work.execute_many(DELETE_DIGEST, [(verse_id,) for verse_id in gone])
         work.execute(SET_STATE, (model, dead))
         work.commit()
 
 
-def _count_dead(work: UnitOfWork, more: int) -> None:
-    if more:
-        model, dead = work.execute(SELECT_STATE)[0]
-        work.execute(SET_STATE, (model, int(dead) + more))
+def _note_headings(work: UnitOfWork, model: str, headings_by_digest: Mapping[bytes, Sequence[int]]) -> None:
+    work.execute_many(
+        store.UPSERT_EMBEDDED_HEADING,
+        [(row, model, digest) for digest, rows in headings_by_digest.items() for row in rows],
+    )
+
+
+def _by_digest(rows: Iterable[tuple[bytes, int]]) -> dict[bytes, list[int]]:
+    by_digest: defaultdict[bytes, list[int]] = defaultdict(list)
+    for digest, row in rows:
+        by_digest[digest].append(row)
+    return by_digest
 
 
 def _digests(reader: Reader) -> dict[int, bytes]:

@@ -1,0 +1,202 @@
+"""The index by meaning: every text is embedded once, whatever becomes of its row."""
+
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from appliance.infrastructure.database import Database
+from appliance.scripture import store
+from appliance.scripture.passage import Translation, Verse
+from appliance.scripture.search.index import bare_headings, build_index, embed_headings, heading_text, index_state
+from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS, Dictionary
+from appliance.scripture.topics import Citation, Topic
+
+
+class CountingEmbedder:
+    """Gives each text a vector of its own; `embedded` are the texts that it was given. It fails at `fails_at`."""
+
+    def __init__(self, model: str = "m", *, fails_at: str = "") -> None:
+        self.model, self.embedded, self._fails_at = model, list[str](), fails_at
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        if self._fails_at in texts:
+            raise InterruptedError
+        self.embedded += texts
+        return [vector_of(self.model, text) for text in texts]
+
+
+def vector_of(model: str, text: str) -> bytes:
+    return struct.pack(
+        f"<{EMBEDDING_DIMENSIONS}f",
+        *(float(sum(model.encode())), float(zlib.crc32(text.encode()) % 2**24)),
+        *[0.0] * 382,
+    )
+
+
+def put_translation(library: Database, name: str, texts: Mapping[int, str]) -> None:
+    translation = Translation(
+        id=name,
+        name=name,
+        language="en",
+        versification="",
+        licence="",
+        attribution="",
+        source="",
+        digest="",
+        verses=len(texts),
+    )
+    with library.write() as work:
+        store.delete_translation(work, name)
+        store.insert_translation(work, translation, [Verse(verse_id, text) for verse_id, text in texts.items()])
+        work.commit()
+
+
+def put_dictionary(library: Database, headings: Mapping[str, Sequence[str]]) -> None:
+    topics = [
+        Topic(position=number, headword=word, citations=tuple(Citation(each, 1, 1) for each in under), see_also=())
+        for number, (word, under) in enumerate(headings.items())
+    ]
+    dictionary = Dictionary(
+        id="Nave", kind="topics", name="", licence="", attribution="", digest="", entries=len(topics)
+    )
+    with library.write() as work:
+        store.delete_dictionary(work, "Nave")
+        store.insert_dictionary(work, dictionary)
+        store.insert_topics(work, "Nave", topics)
+        work.commit()
+
+
+def assert_complete(library: Database, texts: Mapping[int, str], model: str = "m", preferred: str = "A") -> None:
+    """Each verse has the vector of its text, and there is no other vector."""
+    assert {verse_id: vector_of(model, text) for verse_id, text in texts.items()} == dict(
+        VERSE_VECTORS.each(library.reader)
+    )
+    assert index_state(library, preferred, model).complete
+
+
+def test_equal_verses_are_embedded_once(library: Database) -> None:
+    texts = {1: "And the LORD spoke", 2: "Jesus wept", 3: "And the LORD spoke"}
+    put_translation(library, "A", texts)
+    embedder = CountingEmbedder()
+
+    assert 3 == build_index(library, embedder, "A")
+    assert ["Jesus wept", "And the LORD spoke"] == embedder.embedded
+    assert_complete(library, texts)
+
+
+def test_a_translation_that_is_imported_again_is_embedded_only_where_it_changed(library: Database) -> None:
+    put_translation(library, "A", {1: "one", 2: "two", 3: "three"})
+    build_index(library, CountingEmbedder(), "A")
+    changed = {1: "one", 2: "another", 4: "three"}
+    put_translation(library, "A", changed)
+    embedder = CountingEmbedder()
+
+    assert not index_state(library, "A", "m").complete
+    assert 1 == build_index(library, embedder, "A")
+    assert ["another"] == embedder.embedded
+    assert_complete(library, changed)
+
+
+def test_verses_may_all_move_by_one(library: Database) -> None:
+    put_translation(library, "A", {number: f"text {number}" for number in range(1, 50)})
+    build_index(library, CountingEmbedder(), "A")
+    moved = {number + 1: f"text {number}" for number in range(1, 50)}
+    put_translation(library, "A", moved)
+    embedder = CountingEmbedder()
+
+    assert 0 == build_index(library, embedder, "A")
+    assert [] == embedder.embedded
+    assert_complete(library, moved)
+
+
+def test_another_embedded_translation_takes_the_vectors_of_equal_texts(library: Database) -> None:
+    put_translation(library, "A", {1: "one", 2: "two"})
+    put_translation(library, "B", {1: "one", 2: "zwei", 3: "two"})
+    build_index(library, CountingEmbedder(), "A")
+    embedder = CountingEmbedder()
+
+    assert 1 == build_index(library, embedder, "B")
+    assert ["zwei"] == embedder.embedded
+    assert_complete(library, {1: "one", 2: "zwei", 3: "two"}, preferred="B")
+
+
+def test_an_interrupted_index_goes_on_and_keeps_what_may_still_be_needed(
+    library: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.scripture.search.index.BATCH", 1)
+    put_translation(library, "A", {1: "one", 2: "two"})
+    build_index(library, CountingEmbedder(), "A")
+    put_translation(library, "A", {1: "one", 3: "three", 4: "fourteen"})
+    with pytest.raises(InterruptedError):
+        build_index(library, CountingEmbedder(fails_at="fourteen"), "A")
+    original = {1: "one", 2: "two", 3: "three"}
+    put_translation(library, "A", original)
+    embedder = CountingEmbedder()
+
+    assert 0 == build_index(library, embedder, "A")
+    assert_complete(library, original)
+
+
+def test_another_model_embeds_everything(library: Database) -> None:
+    put_translation(library, "A", {1: "one", 2: "two"})
+    build_index(library, CountingEmbedder(), "A")
+    embedder = CountingEmbedder("n")
+
+    assert 2 == build_index(library, embedder, "A")
+    assert_complete(library, {1: "one", 2: "two"}, "n")
+
+
+def test_the_space_of_dropped_vectors_is_freed_without_embedding_again(library: Database) -> None:
+    put_translation(library, "A", {number: f"text {number}" for number in range(1500)})
+    build_index(library, CountingEmbedder(), "A")
+    before = _chunks(library)
+    few = {number: f"text {number}" for number in range(10)}
+    put_translation(library, "A", few)
+    embedder = CountingEmbedder()
+    build_index(library, embedder, "A")
+
+    assert [] == embedder.embedded
+    assert _chunks(library) < before
+    assert_complete(library, few)
+
+
+def test_headings_keep_their_vectors_when_their_dictionary_is_imported_again(library: Database) -> None:
+    put_dictionary(library, {"LOVE": ["Of God", "Of man"], "HATE": ["Of evil"]})
+    first = CountingEmbedder()
+    assert 3 == embed_headings(library, first)
+    put_dictionary(library, {"FEAR": ["Of God"], "LOVE": ["Of man", "Of God"]})
+    assert 3 == bare_headings(library, "m")
+    second = CountingEmbedder()
+
+    assert 1 == embed_headings(library, second)
+    assert ["Fear: Of God"] == second.embedded
+    assert 0 == bare_headings(library, "m")
+    assert _vectors_of_headings(library) == _expected(library)
+    assert 3 == library.reader.value("SELECT count(*) FROM heading_vectors")
+
+
+def test_headings_of_one_text_are_embedded_once_and_again_by_another_model(library: Database) -> None:
+    put_dictionary(library, {"LOVE": ["General scriptures", "Unclassified scriptures relating to"]})
+    embedder, other = CountingEmbedder(), CountingEmbedder("n")
+
+    assert (2, ["Love"]) == (embed_headings(library, embedder), embedder.embedded)
+    assert (0, ["Love"]) == (embed_headings(library, embedder), embedder.embedded)
+    assert (2, ["Love"]) == (embed_headings(library, other), other.embedded)
+    assert _vectors_of_headings(library, "n") == _expected(library, "n")
+    assert {} == _vectors_of_headings(library)
+    assert 1 == library.reader.value("SELECT count(*) FROM heading_vectors")
+
+
+def _vectors_of_headings(library: Database, model: str = "m") -> dict[int, bytes]:
+    return dict(library.reader.rows(store.SELECT_HEADING_VECTORS, (model,)))
+
+
+def _expected(library: Database, model: str = "m") -> dict[int, bytes]:
+    rows = library.reader.rows("SELECT id, headword, heading FROM headings")
+    return {int(row): vector_of(model, heading_text(headword, heading)) for row, headword, heading in rows}
+
+
+def _chunks(library: Database) -> int:
+    return int(library.reader.value("SELECT count(*) FROM verse_vectors_chunks"))
