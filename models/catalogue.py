@@ -27,7 +27,7 @@ from models.offline import CACHE
 
 COPY_CHUNK = 1 << 22
 # What else lies in a models folder.
-RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime", CACHE})
+RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime", "threads", CACHE})
 # Bytes of a name: a file's name may have 255, and names of temporary files are longer than the model's own.
 MAX_NAME = 200
 Progress = Callable[[int, int], None]

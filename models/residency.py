@@ -24,6 +24,7 @@ from models.planner.plan import Need, Plan
 from models.probe.probe import probe_machine
 from models.room import Probe, Resident, Room
 from models.settings import RuntimeSettings, Strategy
+from models.threads import ThreadMemory
 
 MIB = 2**20
 # A process may take half as much again as was planned for it, and this.
@@ -32,6 +33,9 @@ LIMIT_FACTOR, LIMIT_MARGIN = 1.5, 2**30
 SMALLER = 0.75
 # A driver gives memory back some time after a process has ended.
 GIVEN_BACK_SHARE, GIVEN_BACK_POLL_S, GIVEN_BACK_POLLS = 0.75, 0.25, 20
+# The web server (0) goes before what computes for long. An answer that is read while it is written goes before passes over
+# texts, most of which are for an index, and before workers and their programs (15).
+CHAT_NICENESS, OTHER_NICENESS = 5, 10
 FIRST_RESTART_S, LAST_RESTART_S = 1.0, 60.0
 
 _log = structlog.get_logger()
@@ -52,6 +56,7 @@ class Residency:
         self._metrics = metrics
         self._catalogue, self._settings, self._backends = catalogue, settings, backends
         self._room = Room(settings, probe)
+        self._thread_memory = ThreadMemory(catalogue.folder, fixed=settings.writing_threads)
         self._residents: dict[str, Resident] = {}
         self._loading: dict[str, asyncio.Task[Resident]] = {}
         # What is being loaded, with what it was promised.
@@ -202,6 +207,8 @@ class Residency:
         finally:
             self._reserved.pop(model.id, None)
             self._notify()
+        if child.loaded.thread_rates:
+            self._thread_memory.remember(model, self._room.machine.processor, child.loaded.thread_rates)
         taken = await self._room.taken_since(before) if plan.gpu_indices else {}
         resident = Resident(model, plan, child, taken)
         child.on_death = lambda: self._on_death(resident)
@@ -310,9 +317,14 @@ class Residency:
         limit = self._settings.child_memory_mib * MIB
         if not limit and not plan.gpu_indices:
             limit = int(plan.need.ram * LIMIT_FACTOR) + plan.prefix_bytes + LIMIT_MARGIN
+        writes = model.role is Role.CHAT
+        choice = self._thread_memory.choose(model, self._room.machine.processor, on_gpu=bool(plan.gpu_indices))
         return LoadOptions(
             path=str(path),
             threads=plan.threads,
+            writing_threads=choice.threads if writes else 0,
+            thread_candidates=choice.candidates if writes else (),
+            niceness=CHAT_NICENESS if writes else OTHER_NICENESS,
             family=model.family,
             context=plan.context,
             gpu_layers=plan.gpu_layers,

@@ -57,6 +57,10 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     cache_type: Annotated[
         Literal["f16", "q8_0"], Meta(description="Type of the KV cache; `q8_0` needs about half the memory of `f16`.")
     ] = "f16"
+    writing_threads: Annotated[
+        int,
+        Meta(ge=0, description="Threads with which a chat model writes; 0 for as many as were measured to be best."),
+    ] = 0
     memory_share: Annotated[float, Meta(gt=0, le=1, description="Share of the free memory that models may take.")] = 0.8
     gpu_share: Annotated[
         float, Meta(ge=0, le=1, description="Share of a GPU's free memory that models may take; 0 leaves GPUs alone.")

@@ -29,11 +29,16 @@ BACKENDS: Mapping[str, str] = MappingProxyType(
 class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a backend loads and how. `gpu_layers` go to each GPU that its process sees; none means the processor.
 
-    `memory_limit` bytes are what its process may take, 0 for any; `prefix_bytes` are for states of earlier conversations.
+    A chat model writes with `writing_threads`, 0 for all `threads`; where there are `thread_candidates`, it measures them first
+    if the machine is quiet. `memory_limit` bytes are what its process may take, 0 for any; `prefix_bytes` are for states of
+    earlier conversations. `niceness` is that of the process.
     """
 
     path: str
     threads: int
+    writing_threads: int = 0
+    thread_candidates: tuple[int, ...] = ()
+    niceness: int = 10
     family: str = ""
     context: int = 2048
     gpu_layers: tuple[int, ...] = ()
@@ -66,7 +71,10 @@ class RerankBackend(Protocol):
 
 
 class GenerationBackend(Protocol):
-    """Writes text, a token at a time. `chat_template` is a Jinja template or empty; `special_tokens` are its variables."""
+    """Writes text, a token at a time. `chat_template` is a Jinja template or empty; `special_tokens` are its variables.
+
+    One that can change its threads has `write_with` and `writing_rate` too.
+    """
 
     context: int
     chat_template: str
@@ -91,6 +99,14 @@ class GenerationBackend(Protocol):
 
     def interrupt(self) -> None:
         """Leave what is being computed, from any thread; `generate` then ends."""
+        ...
+
+    def write_with(self, threads: int) -> None:
+        """Write with so many threads from now on."""
+        ...
+
+    def writing_rate(self, threads: int, seconds: float) -> float:
+        """Tokens per second with so many threads, measured for so long; nothing of them is kept."""
         ...
 
     def rest(self) -> None:

@@ -44,7 +44,7 @@ class CTransformersBackend:
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelUnavailable(f"{Path(options.path).name} could not be loaded: {error}") from error
         self.context = min(int(self._model.context_length), MAX_CONTEXT)
-        self._threads = options.threads
+        self._threads = options.writing_threads or options.threads
         self._vocabulary = int(self._model.vocab_size)
         # Its files do not say which tokens are special, and it parses them all: none has an id of its own here.
         self._splitter = PromptSplitter(SpecialTexts(control={}, markers=self._markers()))

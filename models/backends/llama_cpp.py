@@ -5,7 +5,9 @@ What a conversation has in common with the last one stays in the KV cache; the s
 
 import ctypes
 import json
+import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -27,6 +29,10 @@ TOP_K, MIN_P = 40, 0.05
 MAX_GRAMMAR = 16_384
 CACHE_TYPES = {"f16": 1, "q8_0": 8}
 _FLASH_ATTENTION_AUTO, _FLASH_ATTENTION_ON = -1, 1
+# llama.cpp's threads wait for each other some hundred times per token. OpenMP lets them spin meanwhile, for milliseconds: where
+# another program needs a core, that keeps the thread they wait for from running. Asleep, they cost a little on a quiet machine.
+_WAIT_POLICY, _ASLEEP = "OMP_WAIT_POLICY", "PASSIVE"
+LEAST_TOKENS = 2
 _LOG_ERROR = 4
 _DECODE_ABORTED = 2
 _PIECE_BYTES = 256
@@ -36,13 +42,15 @@ class LlamaCppBackend:
     """A GGUF model, its vocabulary and one context."""
 
     def __init__(self, options: LoadOptions) -> None:
+        # OpenMP reads it when it is loaded, which is with the library.
+        os.environ.setdefault(_WAIT_POLICY, _ASLEEP)
         try:
             import llama_cpp.llama_cpp as llama
         except ImportError as error:
             raise ModelUnavailable(
                 "llama-cpp-python is not installed, or is still being compiled. `lampstand status` shows how far it is."
             ) from error
-        self._llama = llama
+        self._llama, self._threads = llama, options.threads
         self._complaints = _quiet_log(llama)
         llama.llama_backend_init()
         self._model = self._load(options)
@@ -64,6 +72,7 @@ class LlamaCppBackend:
         self._prefixes = PrefixStore(options.prefix_bytes)
         self._piece_buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         self._abort = self._install_abort()
+        self.write_with(options.writing_threads or options.threads)
 
     def tokenize(self, prompt: str) -> list[int]:
         return self._tokenizer.tokenize(prompt)
@@ -94,6 +103,24 @@ class LlamaCppBackend:
 
     def rest(self) -> None:
         self._keep_state()
+
+    def write_with(self, threads: int) -> None:
+        # Prompts are read by all: their operations are long, and the threads of one take each other's work.
+        self._llama.llama_set_n_threads(self._context, threads, self._threads)
+
+    def writing_rate(self, threads: int, seconds: float) -> float:
+        self.write_with(threads)
+        token = [max(0, self._llama.llama_vocab_bos(self._vocabulary))]
+        self._decode(token)  # starts the threads
+        count, began = 0, time.perf_counter()
+        while count < LEAST_TOKENS or time.perf_counter() - began < seconds:
+            if len(self._tokens) == self.context:
+                self._truncate(0)
+            self._decode(token)
+            count += 1
+        rate = count / (time.perf_counter() - began)
+        self._truncate(0)
+        return rate
 
     def _load(self, options: LoadOptions) -> Any:
         parameters = self._llama.llama_model_default_params()

@@ -33,6 +33,7 @@ from models.child.frames import (
     encode,
 )
 from models.child.limits import OUT_OF_MEMORY, limit_this_process
+from models.child.thread_rates import OtherPrograms, choose_threads
 from models.child.writing import Writer
 from models.errors import ModelError, RequestInvalid
 
@@ -59,11 +60,12 @@ class Child:
 
     def run(self, location: str, options: LoadOptions) -> int:
         threading.Thread(target=self._read, daemon=True).start()
-        began = time.monotonic()
+        began, others = time.monotonic(), OtherPrograms()
         try:
             self._backend = load_backend(location, options)
             if hasattr(self._backend, "generate"):
                 self._writer = Writer(self._backend)
+            thread_rates = choose_threads(self._backend, options.thread_candidates, others)
         except ModelError as error:
             self._send(NotLoaded(error.message))
             return 1
@@ -79,6 +81,7 @@ class Child:
             context=getattr(self._backend, "context", 0),
             passes=getattr(self._backend, "passes", 1),
             pass_tokens=getattr(self._backend, "pass_tokens", 0),
+            thread_rates=thread_rates,
         )
         self._send(loaded)
         for _ in range(loaded.passes - 1):
@@ -164,15 +167,11 @@ class Child:
                 self._backend.interrupt()
 
 
-NICENESS = 10
-
-
 def main() -> int:
     handle, location, options = sys.argv[1:]
     faulthandler.enable()
-    # What answers people, the web server above all, goes before what computes for long.
-    os.nice(NICENESS)
     loading = msgspec.json.decode(options, type=LoadOptions)
+    os.nice(loading.niceness)
     limit_this_process(loading.memory_limit)
     try:
         return Child(socket.socket(fileno=int(handle))).run(location, loading)

@@ -48,10 +48,19 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
+class ThreadRate(msgspec.Struct, frozen=True):
+    """Tokens per second that so many threads write, on a quiet machine and beside a program that keeps one core busy."""
+
+    threads: int
+    quiet: float
+    busy: float
+
+
 class Loaded(msgspec.Struct, frozen=True, tag=True):
     """The model can be used. `taken_bytes` is what its process takes now; `context` in tokens, 0 if unbounded.
 
     It works at `passes` requests side by side, and gains nothing from more than `pass_tokens` in one, 0 if unbounded.
+    `thread_rates` are there where its threads were measured.
     """
 
     taken_bytes: int
@@ -59,6 +68,7 @@ class Loaded(msgspec.Struct, frozen=True, tag=True):
     context: int = 0
     passes: int = 1
     pass_tokens: int = 0
+    thread_rates: list[ThreadRate] = []
 
 
 class NotLoaded(msgspec.Struct, frozen=True, tag=True):

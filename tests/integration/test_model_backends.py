@@ -1,17 +1,25 @@
 """Each backend on a real model: small ones are made here."""
 
 import asyncio
+import itertools
+import os
 import shutil
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fakes.hosting import answer, asking, hosting
 from fakes.tiny_ggml import make_tiny_ggml
+from fakes.tiny_gguf import make_tiny_gguf
 
 from models.backends import LoadOptions
+from models.backends.llama_cpp import LlamaCppBackend
 from models.catalogue import MINILM, Catalogue
 from models.errors import RequestInvalid
+from models.generation.sampling import Sampling
 
 DOCUMENTS = ["A lamp on a stand gives light.", "The well is deep.", "He lit the lamp in the evening."]
 
@@ -118,3 +126,33 @@ def test_onnx_passes_are_of_like_lengths_and_keep_the_order(runtime, runtime_fol
 
     assert tokens > 60
     assert min(pairs) > 0.97
+
+
+def test_measuring_the_threads_of_a_gguf_model_leaves_nothing_behind(tmp_path: Path) -> None:
+    backend = LlamaCppBackend(LoadOptions(path=str(make_tiny_gguf(tmp_path / "m.gguf")), threads=2, context=512))
+
+    def write() -> bytes:
+        pieces = backend.generate(
+            backend.tokenize("Hello"), Sampling(temperature=0), lambda *_: None, threading.Event()
+        )
+        return b"".join(itertools.islice(pieces, 20))
+
+    before = write()
+    rates = [backend.writing_rate(threads, 0.01) for threads in (1, 2)]
+
+    assert all(rate > 0 for rate in rates)
+    assert before == write()
+
+
+def test_the_threads_of_llama_cpp_sleep_while_they_wait(tmp_path: Path) -> None:
+    file = make_tiny_gguf(tmp_path / "m.gguf")
+    program = (
+        "from models.backends import LoadOptions, load_backend, BACKENDS\n"
+        f"load_backend(BACKENDS['llama_cpp'], LoadOptions(path={str(file)!r}, threads=2, context=512))"
+    )
+    environment = {**os.environ, "OMP_DISPLAY_ENV": "true"}
+    shown = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    if "OPENMP DISPLAY ENVIRONMENT BEGIN" not in shown.stderr:
+        pytest.skip("llama.cpp is built without OpenMP")
+
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in shown.stderr

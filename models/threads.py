@@ -1,0 +1,89 @@
+"""How many threads a chat model writes with on the processor: measured at its first loading, remembered in the models folder.
+
+A measurement is of one model, one processor and one version of llama.cpp's library, and is repeated where one of these changes.
+"""
+
+import importlib.metadata
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from models.catalogue import Model
+from models.child.frames import ThreadRate
+from models.child.thread_rates import best_threads
+from models.probe.devices import Processor
+
+FILE = "threads.json"
+_LIBRARY = "llama-cpp-python"
+_log = structlog.get_logger()
+
+
+class Measurements(msgspec.Struct):
+    """What was measured on a machine, by the SHA-256 of the model."""
+
+    machine: str
+    rates: dict[str, list[ThreadRate]]
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """How many threads to write with; where there are `candidates`, they are still to be measured."""
+
+    threads: int
+    candidates: tuple[int, ...] = ()
+
+
+class ThreadMemory:
+    """The measurements in one models folder. A `fixed` number of threads is used without any, 0 for none."""
+
+    def __init__(self, folder: Path, *, fixed: int = 0) -> None:
+        self._path, self._fixed = folder / FILE, fixed
+
+    def choose(self, model: Model, processor: Processor, *, on_gpu: bool) -> Choice:
+        """The best threads for a model; before they are measured, one core is left to other programs.
+
+        A model that is on a GPU is not measured, because the processor does little of the work.
+        """
+        if self._fixed:
+            return Choice(self._fixed)
+        if rates := self._read(processor).rates.get(model.sha256):
+            return Choice(best_threads(rates))
+        return Choice(max(1, processor.cores - 1), () if on_gpu else thread_candidates(processor.cores))
+
+    def remember(self, model: Model, processor: Processor, rates: Sequence[ThreadRate]) -> None:
+        """Keep what was measured. A folder that cannot be written is measured again at the next loading."""
+        measurements = self._read(processor)
+        measurements.rates[model.sha256] = list(rates)
+        _log.info(
+            "threads measured", model=model.id, threads=best_threads(rates), rates=msgspec.to_builtins(list(rates))
+        )
+        scratch = self._path.with_suffix(".new")
+        try:
+            scratch.write_bytes(msgspec.json.format(msgspec.json.encode(measurements)))
+            scratch.replace(self._path)
+        except OSError as error:
+            _log.warning("measurements of threads are not remembered", reason=str(error))
+
+    def _read(self, processor: Processor) -> Measurements:
+        """What is known of this machine; what is known of another is of no use."""
+        machine = _description(processor)
+        try:
+            measurements = msgspec.json.decode(self._path.read_bytes(), type=Measurements)
+        except (OSError, msgspec.MsgspecError):
+            return Measurements(machine, {})
+        return measurements if measurements.machine == machine else Measurements(machine, {})
+
+
+def thread_candidates(cores: int) -> tuple[int, ...]:
+    """The numbers to measure: all cores, one less, and half, where two hardware threads share a core. None for one core."""
+    candidates = {cores, max(1, cores - 1), (cores + 1) // 2}
+    return tuple(sorted(candidates)) if len(candidates) > 1 else ()
+
+
+def _description(processor: Processor) -> str:
+    try:
+        version = importlib.metadata.version(_LIBRARY)
+    except importlib.metadata.PackageNotFoundError:
+        version = "missing"
+    return f"{processor.name}, {processor.cores} cores, {' '.join(processor.features)}; {_LIBRARY} {version}"
