@@ -1,4 +1,4 @@
-"""How quick reading stays while the machine works: a full re-index, and programs that burn cores in the other queues."""
+"""How quick reading and a chat stream stay beside a full re-index and programs that burn cores in the other queues."""
 
 import contextlib
 import shutil
@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 from urllib.parse import quote
@@ -23,12 +23,13 @@ from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR
 from server.benchmarks.index import forget_index
 from server.benchmarks.jobs import start_worker
-from server.benchmarks.report import Measurement, at_most, plain, quantile
+from server.benchmarks.report import Measurement, at_least, at_most, plain, quantile
 from server.benchmarks.serving import served
+from server.benchmarks.stream import chat_model, streaming
 from server.bootstrap import Appliance, open_appliance
 
 CHAPTERS, PAUSE_S = 1_500, 0.005
-MOST_OVER_QUIET = 2.0
+MOST_OVER_QUIET, LEAST_OF_QUIET = 2.0, 0.5
 BURN_S = 540
 UNDER_WAY, UNDER_WAY_S = 0.02, 120.0
 OnProgress = Callable[[str], None]
@@ -39,20 +40,26 @@ class NothingToRead(NotFound):
 
 
 def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Measurement]:
-    """`p99_over_quiet` with the figures behind it. Raises NothingToRead or MeasurementFailed."""
+    """`p99_over_quiet` and `stream_busy_over_quiet` with the figures behind them. Raises NothingToRead or MeasurementFailed."""
     with tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home) as scratch:
         house = copy_of(appliance, Path(scratch))
         forget_index(house.library)
         chapters = list(_chapters(house))
+        model = chat_model(house, Path(scratch))
         with served(house.folder.home) as url:
             on_progress("reading while all is quiet")
             quiet = _read(url, chapters)
-            with _at_work(house) as index:
-                on_progress("the work begins")
-                _await_under_way(house, index)
-                on_progress("reading beside the work")
-                busy = _read(url, chapters)
-                done = house.jobs.get(index.id)
+            with _runtime(house), streaming(house, model) as stream_rate:
+                on_progress("a chat model writes while all is quiet")
+                quiet_rate = stream_rate()
+                with _at_work(house) as index:
+                    on_progress("the work begins")
+                    _await_under_way(house, index)
+                    on_progress("reading beside the work")
+                    busy = _read(url, chapters)
+                    on_progress("a chat model writes beside the work")
+                    busy_rate = stream_rate()
+                    done = house.jobs.get(index.id)
         house.close()
     if done.state is State.FAILED or done.progress >= 1:
         raise MeasurementFailed(
@@ -64,6 +71,9 @@ def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Mea
         plain("busy_p50_ms", quantile(busy, 0.5), "ms", quantile(quiet, 0.5)),
         plain("busy_p99_ms", quantile(busy, 0.99), "ms", quantile(quiet, 0.99)),
         at_most("p99_over_quiet", quantile(busy, 0.99) / quantile(quiet, 0.99), "times", MOST_OVER_QUIET, baseline=1.0),
+        plain("quiet_stream_tokens_per_s", quiet_rate, "tokens/s"),
+        plain("busy_stream_tokens_per_s", busy_rate, "tokens/s", quiet_rate),
+        at_least("stream_busy_over_quiet", busy_rate / quiet_rate, "times", LEAST_OF_QUIET, baseline=1.0),
         plain("indexed_meanwhile", done.progress * 100, "%"),
     ]
 
@@ -119,19 +129,34 @@ def _at_work(house: Appliance) -> Iterator[Job]:
     for kind in (BURN_OCR, BURN_MEDIA):
         house.enqueue(house.jobs.create(kind, title="Burn a core", arguments={"seconds": BURN_S}))
     house.enqueue(index)
-    # As under `lampstand up`, the runtime is there before a worker would start one.
-    runtime = [str(Path(sys.executable).with_name("lampstand")), "--home", str(house.folder.home), "models", "serve"]
-    workers = [subprocess.Popen(runtime, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]  # noqa: S603 - our own command
-    workers += [start_worker(house.folder.home, queue) for queue in QUEUES]
+    workers = [start_worker(house.folder.home, queue) for queue in QUEUES]
     try:
         yield index
     finally:
-        for worker in workers:
-            worker.terminate()
-        for worker in workers:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                worker.wait(timeout=20)
-            worker.kill()
+        _end(workers)
+
+
+@contextlib.contextmanager
+def _runtime(house: Appliance) -> Iterator[None]:
+    """The model runtime as under `lampstand up`: there before a worker would start one of its own priority."""
+    command = [str(Path(sys.executable).with_name("lampstand")), "--home", str(house.folder.home), "models", "serve"]
+    runtime = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
+    try:
+        deadline, pause = time.monotonic() + UNDER_WAY_S, threading.Event()
+        while not house.models.is_running() and time.monotonic() < deadline:
+            pause.wait(0.1)
+        yield
+    finally:
+        _end([runtime])
+
+
+def _end(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=20)
+        process.kill()
 
 
 def _await_under_way(house: Appliance, index: Job) -> None:

@@ -102,7 +102,7 @@ def events(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def isolation(home: Home, as_json: bool) -> None:
-    """Reading a chapter, beside a full re-index and programs that burn cores in the other queues."""
+    """Reading a chapter and a chat stream, beside a full re-index and programs that burn cores in the other queues."""
     from server.benchmarks.isolation import measure_isolation
 
     appliance = home.open()
