@@ -2,13 +2,15 @@
 
     python -m server.benchmarks.direct BACKEND OPTIONS
 
-Each line on standard input is a request, each line on standard output its answer: for a list of texts the seconds that
-embedding them took; for `{"prompt": …, "tokens": …}` the seconds to the first token, and from there to the last.
+Each line on standard input is a request, each line on standard output its answer. For a list of texts it is the seconds that
+embedding them took, for `Batches` those in batches. For a `Generation` it is the seconds to the first token, and from there to
+the last.
 """
 
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -17,7 +19,14 @@ from models.backends import BACKENDS, LoadOptions, load_backend
 from models.generation.sampling import Sampling
 
 
-class Generation(msgspec.Struct, frozen=True):
+class Batches(msgspec.Struct, frozen=True, tag=True):
+    """Texts to embed, so many at a time, on as many threads as the backend works with."""
+
+    texts: list[str]
+    size: int
+
+
+class Generation(msgspec.Struct, frozen=True, tag=True):
     """A prompt to go on from, for so many tokens."""
 
     prompt: str
@@ -36,8 +45,11 @@ def main() -> None:
     backend_name, options = sys.argv[1:]
     backend = load_backend(BACKENDS[backend_name], msgspec.json.decode(options, type=LoadOptions))
     for line in sys.stdin:
-        request = msgspec.json.decode(line, type=list[str] | Generation)
-        answer = _generate(backend, request) if isinstance(request, Generation) else _embed(backend, request)
+        request = msgspec.json.decode(line, type=list[str] | Batches | Generation)
+        if isinstance(request, Generation):
+            answer: Timed | float = _generate(backend, request)
+        else:
+            answer = embed_batches(backend, request) if isinstance(request, Batches) else _embed(backend, request)
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         sys.stdout.flush()
 
@@ -45,6 +57,16 @@ def main() -> None:
 def _embed(backend: Any, texts: list[str]) -> float:
     began = time.perf_counter()
     backend.embed(texts)
+    return time.perf_counter() - began
+
+
+def embed_batches(backend: Any, request: Batches) -> float:
+    """Seconds that embedding the texts took."""
+    texts = sorted(request.texts, key=len)
+    batches = [texts[at : at + request.size] for at in range(0, len(texts), request.size)]
+    began = time.perf_counter()
+    with ThreadPoolExecutor(backend.passes) as threads:
+        list(threads.map(backend.embed, batches))
     return time.perf_counter() - began
 
 
