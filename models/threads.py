@@ -16,6 +16,8 @@ from models.child.thread_rates import best_threads
 from models.probe.devices import Processor
 
 FILE = "threads.json"
+# So few cores are all used.
+SMALL_MACHINE = 2
 _LIBRARY = "llama-cpp-python"
 _log = structlog.get_logger()
 
@@ -41,15 +43,15 @@ class ThreadMemory:
         self._path, self._fixed = folder / FILE, fixed
 
     def choose(self, model: Model, processor: Processor, *, on_gpu: bool) -> Choice:
-        """The best threads for a model; before they are measured, one core is left to other programs.
+        """The best threads for a model; before they are measured, all but one core where there are more than two.
 
-        A model that is on a GPU is not measured, because the processor does little of the work.
+        Of two cores both are used: one thread alone was half as quick, also beside other programs. A model that is on a GPU is not measured, because the processor does little of the work.
         """
         if self._fixed:
             return Choice(self._fixed)
         if rates := self._read(processor).rates.get(model.sha256):
             return Choice(best_threads(rates))
-        return Choice(max(1, processor.cores - 1), () if on_gpu else thread_candidates(processor.cores))
+        return Choice(_default(processor.cores), () if on_gpu else thread_candidates(processor.cores))
 
     def remember(self, model: Model, processor: Processor, rates: Sequence[ThreadRate]) -> None:
         """Keep what was measured. A folder that cannot be written is measured again at the next loading."""
@@ -79,6 +81,10 @@ def thread_candidates(cores: int) -> tuple[int, ...]:
     """The numbers to measure: all cores, one less, and half, where two hardware threads share a core. None for one core."""
     candidates = {cores, max(1, cores - 1), (cores + 1) // 2}
     return tuple(sorted(candidates)) if len(candidates) > 1 else ()
+
+
+def _default(cores: int) -> int:
+    return cores - 1 if cores > SMALL_MACHINE else cores
 
 
 def _description(processor: Processor) -> str:

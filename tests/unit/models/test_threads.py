@@ -21,13 +21,14 @@ def test_all_cores_one_less_and_half_are_measured(cores: int, candidates: tuple[
     assert candidates == thread_candidates(cores)
 
 
-def test_one_core_is_left_to_others_until_a_model_is_measured(tmp_path: Path) -> None:
+def test_one_core_of_many_is_left_to_others_until_a_model_is_measured(tmp_path: Path) -> None:
     memory = ThreadMemory(tmp_path)
 
     assert Choice(3, (2, 3, 4)) == memory.choose(MODEL, PROCESSOR, on_gpu=False)
     assert Choice(3) == memory.choose(MODEL, PROCESSOR, on_gpu=True)
     assert Choice(2) == ThreadMemory(tmp_path, fixed=2).choose(MODEL, PROCESSOR, on_gpu=False)
     assert Choice(1) == memory.choose(MODEL, Processor(name="cpu", cores=1, features=[]), on_gpu=False)
+    assert Choice(2, (1, 2)) == memory.choose(MODEL, Processor(name="cpu", cores=2, features=[]), on_gpu=False)
 
 
 def test_what_was_measured_is_remembered_by_model(tmp_path: Path) -> None:
