@@ -1,0 +1,370 @@
+"""Today's program opens a data folder of an earlier version and finds everything in it.
+
+`tests/data/make_old_folder.py` made the folder.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fakes.serving import LAMPSTAND, Served, free_port, serving
+
+from appliance.infrastructure.certificates import describe
+from appliance.infrastructure.settings import load_settings
+from server.bootstrap import open_appliance
+
+FOLDER = Path(__file__).parents[1] / "data" / "folder-48d71bd"
+CREDENTIALS = json.loads(FOLDER.with_suffix(".json").read_text(encoding="utf-8"))
+LANTERN, FOG = CREDENTIALS["messages"]
+WAIT_S = 60
+# Columns that contain a time of day.
+TIMES = """
+SELECT tables.name, columns.name FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
+WHERE tables.type = 'table' AND columns.type = 'REAL' AND (columns.name = 'at' OR columns.name LIKE '%^_at' ESCAPE '^')
+"""
+
+
+def copy_of_folder(parent: Path) -> Path:
+    """Copy the folder, private again because git keeps no permissions, and with its times moved to the present.
+
+    Sessions and class codes end, so old times would end them.
+    """
+    home = shutil.copytree(FOLDER, parent / "home")
+    for path in (home, *home.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    with contextlib.closing(sqlite3.connect(home / "appliance.db")) as database, database:
+        age = time.time() - CREDENTIALS["made_at"]
+        for table, column in database.execute(TIMES).fetchall():
+            database.execute(f"UPDATE {table} SET {column} = {column} + ?", (age,))
+    return home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A copy for one test."""
+    return copy_of_folder(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def without_models() -> dict[str, str]:
+    """Settings for a process that must not use a model: nothing listens at this address."""
+    return {"LAMPSTAND_MODELS_ADDRESS": f"http://127.0.0.1:{free_port()}"}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, without_models: dict[str, str]) -> Iterator[Served]:
+    """Today's web server on a copy."""
+    with serving(copy_of_folder(tmp_path_factory.mktemp("old")), environment=without_models) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def signed_in(running: Served) -> Callable[[str], httpx.Client]:
+    """Returns a browser in which a person signed in with their old password."""
+    browsers: dict[str, httpx.Client] = {}
+
+    def browser(login: str) -> httpx.Client:
+        if login not in browsers:
+            browsers[login] = http = httpx.Client(base_url=f"{running.url}/api/v1/", timeout=60, trust_env=False)
+            entered = http.post("session", json={"name": login, "password": CREDENTIALS["passwords"][login]})
+            http.headers["X-CSRF-Token"] = entered.raise_for_status().json()["csrf_token"]
+        return browsers[login]
+
+    return browser
+
+
+def by_token(running: Served, owner: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {CREDENTIALS['tokens'][owner]}"}
+    return httpx.Client(base_url=f"{running.url}/api/v1/", timeout=60, trust_env=False, headers=headers)
+
+
+def get(client: httpx.Client, path: str, **parameters: object) -> Any:
+    return client.get(path, params=parameters).raise_for_status().json()
+
+
+@pytest.mark.parametrize(
+    ("login", "name", "role"),
+    [
+        ("Anna Amsel", "Anna Amsel", "administrator"),
+        ("ben", "Ben Berg", "leader"),
+        ("clara", "Clara Clay", "member"),
+    ],
+)
+def test_people_sign_in_with_their_passwords(
+    signed_in: Callable[[str], httpx.Client], login: str, name: str, role: str
+) -> None:
+    me = get(signed_in(login), "session")
+
+    assert (name, role) == (me["person"]["name"], me["role"])
+
+
+def test_another_password_is_refused(running: Served) -> None:
+    answer = running.guest.post("/api/v1/session", json={"name": "clara", "password": "eleven blue harbours wait"})
+
+    assert 401 == answer.status_code
+
+
+def test_all_people_are_there(signed_in: Callable[[str], httpx.Client]) -> None:
+    people = get(signed_in("Anna Amsel"), "people")["people"]
+    old_people = {each["name"]: (each["role"], each["login"]) for each in people if each["id"] <= 4}
+
+    assert {
+        "Anna Amsel": ("administrator", "anna amsel"),
+        "Ben Berg": ("leader", "ben"),
+        "Clara Clay": ("member", "clara"),
+        "Dora Dean": ("member", None),
+    } == old_people
+
+
+def test_a_session_goes_on(running: Served) -> None:
+    cookies = {"lampstand": CREDENTIALS["cookies"]["dora"]}
+    with httpx.Client(base_url=f"{running.url}/api/v1/", cookies=cookies, trust_env=False) as browser:
+        assert "Dora Dean" == get(browser, "session")["person"]["name"]
+
+
+def test_an_open_class_code_works_and_a_closed_one_does_not(
+    running: Served, signed_in: Callable[[str], httpx.Client]
+) -> None:
+    with httpx.Client(base_url=f"{running.url}/api/v1/", trust_env=False) as phone:
+        closed = phone.post("join", json={"code": CREDENTIALS["closed_class_code"], "name": "Emil Eder"})
+        joined = phone.post("join", json={"code": CREDENTIALS["class_code"], "name": "Emil Eder"})
+    classes = get(signed_in("ben"), "classes")["classes"]
+
+    assert 400 <= closed.status_code < 500
+    assert (201, "member") == (joined.status_code, joined.json()["role"])
+    assert [("Last summer", 0), ("Sunday evening", 2)] == [(each["name"], each["joined"]) for each in classes]
+
+
+def test_tokens_work_within_their_scopes(running: Served) -> None:
+    with by_token(running, "anna") as terminal, by_token(running, "clara") as notebook:
+        assert "Anna Amsel" in [each["name"] for each in get(terminal, "people")["people"]]
+        assert "clara" == get(notebook, "session")["person"]["login"]
+        assert LANTERN == get(notebook, f"messages/{LANTERN}")["id"]
+        assert 403 == notebook.get("people").status_code
+        assert 403 == notebook.get("notifications").status_code
+
+
+def test_a_person_reads_their_own_answers_with_their_sources(
+    running: Served, signed_in: Callable[[str], httpx.Client]
+) -> None:
+    clara = signed_in("clara")
+    lantern, fog = get(clara, f"messages/{LANTERN}"), get(clara, f"messages/{FOG}")
+
+    assert ("What helps when the fog is thick?", "Lantern", "done", "extractive") == (
+        fog["question"],
+        fog["translation"],
+        fog["state"],
+        fog["made_by"],
+    )
+    assert "> Count the jars again, so that the work of the summer is not wasted. If the fog is thick" in fog["text"]
+    assert [("2 John 1:8–10", "2John.1.8-2John.1.10", 63_001_008)] == [
+        (each["reference"], each["osis"], each["start"]) for each in fog["sources"]
+    ]
+    assert "Where is the lantern carried every evening?" == lantern["question"]
+    assert ["2 John 1:1–3", "2 John 1:10–12"] == [each["reference"] for each in lantern["sources"]]
+    assert "Every evening one lantern is carried" in lantern["sources"][0]["text"]
+    assert 404 == signed_in("ben").get(f"messages/{FOG}").status_code
+    assert 401 == running.guest.get(f"/api/v1/messages/{FOG}").status_code
+
+
+def test_the_stream_of_an_answer_is_replayed(signed_in: Callable[[str], httpx.Client]) -> None:
+    stream = signed_in("clara").get(f"messages/{FOG}/stream", headers={"Last-Event-ID": "2"}).text
+
+    assert ["token", "done"] == [line[7:] for line in stream.splitlines() if line.startswith("event: ")]
+
+
+def test_jobs_keep_their_states(signed_in: Callable[[str], httpx.Client]) -> None:
+    anna = signed_in("Anna Amsel")
+    jobs = [job for job in get(anna, "jobs")["jobs"] if job["id"] <= 6]
+    failed = get(anna, "jobs/4")
+
+    assert [
+        (6, "backup", "queued"),
+        (5, "index", "cancelled"),
+        (4, "import", "failed"),
+        (3, "import", "done"),
+        (2, "import", "done"),
+        (1, "import", "done"),
+    ] == [(job["id"], job["kind"], job["state"]) for job in jobs]
+    assert ["Lantern: 13 imported", "Import lantern.xml"] == [jobs[-1]["message"], jobs[-1]["title"]]
+    assert "2John.1.1: the verse occurs twice" in failed["error"]
+
+
+def test_a_paused_queue_stays_paused(signed_in: Callable[[str], httpx.Client]) -> None:
+    pauses = {each["name"]: each["pause"] for each in get(signed_in("Anna Amsel"), "queues")["queues"]}
+
+    assert pauses["library"] is None
+    assert ("Anna Amsel", "Nobody films in winter.") == (pauses["media"]["paused_by"], pauses["media"]["reason"])
+
+
+def test_settings_apply(running: Served) -> None:
+    settings = load_settings(running.home)
+    with by_token(running, "clara") as notebook:
+        passage = get(notebook, "passages", ref="2 John 1:11")
+
+    assert ("Lantern", 3, 400.0, 2, "warning", "ntfy") == (
+        settings.default_translation,
+        settings.keep_backups,
+        settings.keep_events_days,
+        settings.library_jobs,
+        settings.log_level,
+        settings.notification_services,
+    )
+    assert {"Lantern": "A cold kitchen makes every story shorter."} == passage["verses"][0]["texts"]
+
+
+def test_rules_and_inboxes_are_as_people_left_them(running: Served, signed_in: Callable[[str], httpx.Client]) -> None:
+    inbox = get(signed_in("clara"), "notifications")
+    addresses = get(signed_in("clara"), "notifications/addresses")
+
+    assert 401 == running.guest.get("/api/v1/passages", params={"ref": "2 John 1:1"}).status_code
+    assert [("announcement", "Ben Berg", "Bring a lamp on Sunday.", None)] == [
+        (each["kind"], each["title"], each["text"], each["read_at"]) for each in inbox["notifications"]
+    ]
+    assert (False, ["ntfy"], ["ntfy://ntfy.invalid …"]) == (
+        addresses["allowed"],
+        addresses["services"],
+        [each["shown"] for each in addresses["addresses"]],
+    )
+
+
+def test_a_preference_is_kept(running: Served) -> None:
+    cookies = {"lampstand": CREDENTIALS["cookies"]["dora"]}
+    with httpx.Client(base_url=f"{running.url}/api/v1/", cookies=cookies, trust_env=False) as browser:
+        preferences = {each["kind"]: each for each in get(browser, "notifications/preferences")["preferences"]}
+
+    assert {"kind": "job-done", "inbox": False, "outside": False} == preferences["job-done"]
+    assert preferences["job-failed"]["inbox"]
+
+
+def test_both_databases_are_whole_once_they_are_opened(home: Path) -> None:
+    appliance = open_appliance(home)
+    findings = [database.integrity() for database in (appliance.appliance_db, appliance.library)]
+    appliance.close()
+
+    assert ["ok", "ok"] == findings
+
+
+def test_the_event_log_goes_on_under_the_same_numbers(home: Path) -> None:
+    appliance = open_appliance(home)
+    first, *_, last = appliance.events.after(27)
+    appliance.close()
+
+    assert (28, "announcement", "Bring a lamp on Sunday.") == (
+        first.id,
+        first.kind,
+        json.loads(bytes(first.payload))["text"],
+    )
+    assert (35, "queue.paused") == (last.id, last.kind)
+
+
+def test_the_translation_is_read_and_searched(running: Served) -> None:
+    with by_token(running, "clara") as notebook:
+        (text,) = get(notebook, "translations")["translations"]
+        chapter = get(notebook, "chapters/Lantern/2John/1")
+        pier, *_, boat = get(notebook, "passages", ref="2 John 1:2-6")["verses"]
+        hits = get(notebook, "search", q="stranger soup", mode="keyword")["hits"]
+
+    assert ("Lantern", "The Lantern Text", "en", "Public Domain", 13) == (
+        text["id"],
+        text["name"],
+        text["language"],
+        text["licence"],
+        text["verses"],
+    )
+    assert list(range(1, 14)) == [each["verse"] for each in chapter["verses"]]
+    assert "A boat came home late on Tuesday, and the crew followed the small light in." == boat["texts"]["Lantern"]
+    assert "the only light" in boat["notes"]["Lantern"][0]["text"]
+    assert ["2John.1.10"] == [each["osis"] for each in hits]
+    assert [["G5001"]] == [each["strongs"] for each in pier["words"]["Lantern"] if each["text"] == "lantern"]
+
+
+def test_dictionaries_and_links_are_there(running: Served) -> None:
+    with by_token(running, "clara") as notebook:
+        topics = {each["headword"]: each for each in get(notebook, "topics")["topics"]}
+        light, fog = (get(notebook, f"topics/{topics[name]['id']}") for name in ("LIGHT", "FOG"))
+        citing = get(notebook, "topics/citing", ref="2 John 1:6")["topics"]
+        entry = get(notebook, "lexicon/G5001")
+
+    assert [("On the pier", "2John.1.2"), ("On the pier", "2John.1.6")] == [
+        (each["heading"], each["osis"]) for each in light["cites"]
+    ]
+    assert [{"headword": "LIGHT", "id": topics["LIGHT"]["id"]}] == fog["see_also"]
+    assert ["LIGHT"] == [each["topic"] for each in citing]
+    assert ("λυχνίδιον", "lychnidion", "a small lantern with a handle") == (
+        entry["lemma"],
+        entry["transliteration"],
+        entry["definition"],
+    )
+
+
+def test_the_command_line_lists_the_library(
+    home: Path, lampstand: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    listed = json.loads(lampstand("library", "list", "--json", home=home).stdout)
+
+    assert [("HarbourGreek", 1), ("HarbourTopics", 2)] == [
+        (each["id"], each["entries"]) for each in listed["dictionaries"]
+    ]
+    assert [("CrossReferences", 2)] == [(each["id"], each["entries"]) for each in listed["datasets"]]
+
+
+def test_a_waiting_job_is_done_and_its_backup_restores_all_people(
+    home: Path, without_models: dict[str, str], lampstand: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    with working(home, without_models):
+        wait_for_backup(home)
+    for path in home.glob("appliance.db*"):
+        path.unlink()
+    restored = lampstand("restore", home=home)
+    people = json.loads(lampstand("users", "list", "--json", home=home).stdout)["people"]
+
+    assert 0 == restored.returncode, restored.stderr
+    assert ["Anna Amsel", "Ben Berg", "Clara Clay", "Dora Dean"] == [each["name"] for each in people]
+
+
+@contextlib.contextmanager
+def working(home: Path, environment: dict[str, str]) -> Iterator[None]:
+    """Today's worker of the library's queue."""
+    command = [LAMPSTAND, "--home", str(home), "worker", "library"]
+    worker = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(timeout=WAIT_S)
+
+
+def wait_for_backup(home: Path) -> None:
+    """Wait until the queued job is done."""
+    appliance = open_appliance(home)
+    deadline = time.monotonic() + WAIT_S
+    while (job := appliance.jobs.get(6)).active:
+        assert time.monotonic() < deadline, job
+        time.sleep(0.1)  # another process works on it
+    appliance.close()
+    assert "done" == job.state, job
+
+
+def test_the_authority_that_phones_trust_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in the old program: another name of the machine would need another authority.
+    monkeypatch.setattr("platform.node", lambda: "lamp")
+    before = describe(home / "tls" / "authority.crt").fingerprint
+    appliance = open_appliance(home, host="127.0.0.1")
+    served = appliance.certificates()
+    appliance.close()
+
+    assert served.authority is not None
+    assert before == describe(served.authority).fingerprint
+    assert ("127.0.0.1", "lamp", "lamp.local", "localhost") == describe(served.certificate).names
