@@ -41,11 +41,16 @@ def _umask_of_commands() -> Iterator[None]:
     os.umask(before)
 
 
-@pytest.fixture(autouse=True)
-def _no_environment_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("LAMPSTAND_"):
-            monkeypatch.delenv(name)
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_machine() -> Iterator[None]:
+    """Neither the tests nor the processes they start use the settings or the data folder of this machine."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in list(os.environ):
+            if name.startswith("LAMPSTAND_"):
+                environment.delenv(name)
+        # A test that names no data folder fails: no folder can be made here.
+        environment.setenv("LAMPSTAND_HOME", "/dev/null/a-test-names-its-data-folder")
+        yield
 
 
 @pytest.fixture(scope="session")

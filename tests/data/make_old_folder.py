@@ -18,7 +18,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -31,6 +30,10 @@ from typing import Any
 import apsw
 import httpx
 import invented_texts
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from fakes.serving import free_port
 
 COMMIT = "48d71bd"
 HERE = Path(__file__).parent
@@ -132,12 +135,6 @@ class Browser:
         message: str = self.call("POST", "ask", {"question": question})["id"]
         wait_until(lambda: self.call("GET", f"messages/{message}")["state"] != "running")
         return message
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(url: str) -> bool:

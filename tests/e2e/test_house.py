@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fakes.browser import ARGUMENTS, CHROMIUM
-from fakes.serving import PASSWORD, Served, free_port, serving, session
+from fakes.serving import PASSWORD, Served, serving, session
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from appliance.community.accounts.permissions import Role
@@ -244,11 +244,10 @@ def test_one_signs_out_another_browser_and_makes_a_token(browser: Browser, house
 
 
 @pytest.fixture
-def secure_house(tmp_path: Path) -> Iterator[tuple[Served, int]]:
+def secure_house(tmp_path: Path) -> Iterator[Served]:
     """A house as another machine meets it: over HTTP by an address that is not this machine's name for itself, and HTTPS."""
-    port = free_port()
-    with serving(tmp_path / "home", host="127.0.0.2", https_port=port) as running:
-        yield running, port
+    with serving(tmp_path / "home", host="127.0.0.2") as running:
+        yield running
 
 
 @pytest.fixture
@@ -280,8 +279,8 @@ def phones(tmp_path: Path, browser: Browser) -> Iterator[object]:
 @pytest.mark.skipif(
     shutil.which("certutil") is None, reason="certutil is not installed; packaging/test.sh installs it as root"
 )
-def test_a_phone_that_trusts_the_authority_shows_no_warning(secure_house: tuple[Served, int], phones) -> None:
-    house, port = secure_house
+def test_a_phone_that_trusts_the_authority_shows_no_warning(secure_house: Served, phones) -> None:
+    house, port = secure_house, secure_house.https_port
     session(house.home)
     authority = house.guest.get("/trust/lampstand-authority.crt").raise_for_status().content
 

@@ -25,16 +25,22 @@ LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 
 
 def free_port() -> int:
+    """A port of the loopback that no process listens on. Another process may take it before it is used."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-class Served:
-    """A running appliance: its address, its process, and a client of it."""
+def port_options(https_port: int | None = None) -> list[str]:
+    """The options of `up` and `serve` for two free ports; without them, they use the ports of a real installation."""
+    return ["--port", str(free_port()), "--https-port", str(https_port or free_port())]
 
-    def __init__(self, url: str, process: subprocess.Popen[str], home: Path) -> None:
-        self.url, self.process, self.home = url, process, home
+
+class Served:
+    """A running appliance: its address, its port of HTTPS, its process, and a client of it."""
+
+    def __init__(self, url: str, https_port: int, process: subprocess.Popen[str], home: Path) -> None:
+        self.url, self.https_port, self.process, self.home = url, https_port, process, home
         self.guest = httpx.Client(base_url=url, timeout=60, trust_env=False)
 
     @functools.cached_property
@@ -81,25 +87,24 @@ def serving(
     *,
     command: str = "serve",
     host: str = "127.0.0.1",
-    https_port: int = 0,
     environment: Mapping[str, str] | None = None,
     options: Sequence[str] = (),
 ) -> Iterator[Served]:
     """Run the command until the block ends; the first health answer is waited for."""
-    port = free_port()
+    port, https_port = free_port(), free_port()
     if host != "127.0.0.1":
         # Other addresses are answered once there is an administrator.
         bearer(home)
-    secure = ["--https-port", str(https_port)] if https_port else []
+    listening = ["--host", host, "--port", str(port), "--https-port", str(https_port)]
     process = subprocess.Popen(
-        [LAMPSTAND, "--home", str(home), command, "--port", str(port), "--host", host, *secure, *options],
+        [LAMPSTAND, "--home", str(home), command, *listening, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
         env={**os.environ, **(environment or {})},
     )
-    served = Served(f"http://{host}:{port}", process, home)
+    served = Served(f"http://{host}:{port}", https_port, process, home)
     try:
         _wait(served)
         yield served

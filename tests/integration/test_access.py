@@ -172,7 +172,7 @@ def test_over_plain_http_other_machines_read_and_are_sent_to_https_for_the_rest(
         cookie = client.get("/api/v1/session", headers={"Cookie": f"lampstand={session(house.home)}"}).json()
 
     assert [] == wrong
-    assert "https://lampstand.local:8317/sign-in?next_page=/people" == page.headers["location"]
+    assert f"https://lampstand.local:{house.https_port}/sign-in?next_page=/people" == page.headers["location"]
     assert "guest" == cookie["role"], "a cookie that was overheard is worth nothing"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fakes.serving import bearer, serving
+from fakes.serving import bearer, port_options, serving
 
 from appliance.community.accounts import queries
 from appliance.infrastructure.jobs.kind import LIBRARY
@@ -45,7 +45,8 @@ def test_a_lost_database_is_refused_and_restored(home: Path, missing: bool, lamp
     if not missing:
         database.touch()
     (backup,) = (home / "backups").iterdir()
-    started = [lampstand(*command, home=home) for command in (("up",), ("serve",), ("worker", "ocr"), ("status",))]
+    commands = (("up", *port_options()), ("serve", *port_options()), ("worker", "ocr"), ("status",))
+    started = [lampstand(*command, home=home) for command in commands]
     doctor = lampstand("doctor", home=home)
 
     assert [6] * 4 == [each.returncode for each in started]

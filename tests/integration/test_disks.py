@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fakes.serving import PASSWORD, bearer, serving
+from fakes.serving import PASSWORD, bearer, port_options, serving
 
 from appliance.community.accounts.permissions import Role
 from server.bootstrap import open_appliance
@@ -92,7 +92,7 @@ def test_a_server_starts_with_a_full_disk_and_notices_when_there_is_room(disk: P
     assert not (home / "appliance.db-wal").exists()
     filler = fill(home)
     doctor = lampstand("doctor", home=home)
-    up = lampstand("up", home=home)
+    up = lampstand("up", *port_options(), home=home)
     with serving(home) as running:
         administrator = sign_in(running.guest, Role.ADMINISTRATOR)
         running.guest.cookies.clear()
@@ -130,7 +130,7 @@ def test_a_folder_that_can_only_be_read_is_read_by_commands(read_only: Path, lam
 
 def test_what_cannot_be_written_is_said(read_only: Path, lampstand: Run) -> None:
     cancelled = lampstand("jobs", "cancel", "1", home=read_only)
-    up = lampstand("up", home=read_only)
+    up = lampstand("up", *port_options(), home=read_only)
 
     assert (2, 2) == (cancelled.returncode, up.returncode)
     assert "on a file system that is read-only" in cancelled.stderr

@@ -511,6 +511,7 @@ def test_an_address_needs_the_token(tmp_path: Path) -> None:
 
 def test_an_address_of_the_network_is_not_served_without_a_token(tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-m", "models.cli", "serve", "--folder", str(tmp_path), "--host", "0.0.0.0"]
+    command += ["--port", str(free_port())]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
     assert 2 == done.returncode

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fakes.serving import LAMPSTAND, bearer, free_port
+from fakes.serving import LAMPSTAND, bearer, port_options
 
 from appliance.infrastructure.paths import DataFolder
 
@@ -40,7 +40,7 @@ def opened(home: Path) -> set[str]:
 
 def run_up(home: Path) -> None:
     """Start everything, wait until each process has written, and stop it."""
-    command = [LAMPSTAND, "--home", str(home), "up", "--port", str(free_port()), "--https-port", str(free_port())]
+    command = [LAMPSTAND, "--home", str(home), "up", *port_options()]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wanted = [
         home / name
@@ -56,12 +56,14 @@ def run_up(home: Path) -> None:
         )
     ]
     deadline = time.monotonic() + WAIT_S
-    while not all(each.exists() for each in wanted):
-        assert time.monotonic() < deadline, [each for each in wanted if not each.exists()]
-        time.sleep(0.1)  # other processes' progress: there is no event to wait on from here
-    assert set() == opened(home)
-    process.terminate()
-    process.wait(timeout=WAIT_S)
+    try:
+        while not all(each.exists() for each in wanted):
+            assert time.monotonic() < deadline, [each for each in wanted if not each.exists()]
+            time.sleep(0.1)  # other processes' progress: there is no event to wait on from here
+        assert set() == opened(home)
+    finally:
+        process.terminate()
+        process.wait(timeout=WAIT_S)
 
 
 def test_everything_that_is_made_is_private_from_the_start(tmp_path: Path) -> None:

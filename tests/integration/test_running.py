@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from fakes.serving import LAMPSTAND, Served, serving
+from fakes.serving import LAMPSTAND, Served, port_options, serving
 from fakes.tiny_gguf import make_tiny_gguf
 
 from appliance.infrastructure.database import Database
@@ -85,7 +85,11 @@ def test_what_dies_is_started_again(copy_home: Callable[[], Path]) -> None:
         wait_for(lambda: _is_healthy(running), "health after the restart")
         assert "Matt.6.34" in running.http.get("/api/v1/search", params={"q": "do not be anxious"}).text
         second = subprocess.run(
-            [LAMPSTAND, "--home", str(home), "up"], capture_output=True, text=True, timeout=60, check=False
+            [LAMPSTAND, "--home", str(home), "up", *port_options()],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert 5 == second.returncode
         assert "already runs" in second.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fakes.serving import PASSWORD, Served, bearer, free_port, serving, session
+from fakes.serving import PASSWORD, Served, bearer, serving, session
 
 from appliance.community.accounts import queries
 from appliance.community.accounts.permissions import Role
@@ -201,8 +201,7 @@ def test_nothing_beside_the_static_files_is_served(house: Served, path: str) -> 
 
 
 def test_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path) -> None:
-    port = free_port()
-    with serving(tmp_path / "home", host="127.0.0.2", https_port=port):
+    with serving(tmp_path / "home", host="127.0.0.2") as running:
         spoken = {}
         for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -210,7 +209,7 @@ def test_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path) -> None:
             context.set_ciphers("ALL:@SECLEVEL=0")
             context.minimum_version = context.maximum_version = version
             try:
-                with socket.create_connection(("127.0.0.2", port)) as plain, context.wrap_socket(plain):
+                with socket.create_connection(("127.0.0.2", running.https_port)) as plain, context.wrap_socket(plain):
                     spoken[version.name] = True
             except ssl.SSLError:
                 spoken[version.name] = False

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from fakes.serving import LAMPSTAND, Served, bearer, free_port, serving
+from fakes.serving import LAMPSTAND, Served, bearer, free_port, port_options, serving
 
 from appliance.infrastructure.paths import DataFolder
 from models.client import Client
@@ -92,7 +92,7 @@ def test_a_killed_up_leaves_everything_supervised_and_the_next_says_how_to_stop_
         running.process.wait()
         port = running.url.rpartition(":")[2]
         second = subprocess.run(
-            [LAMPSTAND, "--home", str(home), "up", "--port", port],
+            [LAMPSTAND, "--home", str(home), "up", "--port", port, "--https-port", str(free_port())],
             capture_output=True,
             text=True,
             timeout=60,
@@ -136,14 +136,16 @@ def test_a_taken_https_port_is_said(tmp_path: Path) -> None:
         taken.bind(("0.0.0.0", port))
         taken.listen()
         process = subprocess.Popen(
-            [LAMPSTAND, "--home", str(home), "up", "--port", str(free_port()), "--https-port", str(port)],
+            [LAMPSTAND, "--home", str(home), "up", *port_options(https_port=port)],
             stdout=subprocess.PIPE,
             text=True,
         )
         assert process.stdout is not None
-        said = next(line for line in process.stdout if line.startswith("Other machines"))
-        process.terminate()
-        process.communicate(timeout=WAIT_S)
+        try:
+            said = next(line for line in process.stdout if line.startswith("Other machines"))
+        finally:
+            process.terminate()
+            process.communicate(timeout=WAIT_S)
 
     assert said.startswith("Other machines are not answered.")
     assert str(port) in said
