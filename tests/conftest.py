@@ -1,5 +1,6 @@
 """Shared fixtures: the real texts, a real model runtime, homes that are made once and copied."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from appliance.infrastructure.database import Database
@@ -51,6 +53,22 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         # A test that names no data folder fails: no folder can be made here.
         environment.setenv("LAMPSTAND_HOME", "/dev/null/a-test-names-its-data-folder")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_model_runtime_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A model runtime that a test started on demand ends with the tests, not minutes later when it is idle."""
+    yield
+    folders = f"{tmp_path_factory.getbasetemp()}/"
+    left = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if "--idle-exit" in (line := process.info["cmdline"] or []) and any(word.startswith(folders) for word in line)
+    ]
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    psutil.wait_procs(left, timeout=30)
 
 
 @pytest.fixture(scope="session")
