@@ -6,46 +6,22 @@
 import contextlib
 import json
 import os
-import shutil
-import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+from fakes.old_folder import CREDENTIALS, by_token, copy_of_folder, get
 from fakes.serving import LAMPSTAND, Served, free_port, serving
 
 from appliance.infrastructure.certificates import describe
 from appliance.infrastructure.settings import load_settings
 from server.bootstrap import open_appliance
 
-FOLDER = Path(__file__).parents[1] / "data" / "folder-48d71bd"
-CREDENTIALS = json.loads(FOLDER.with_suffix(".json").read_text(encoding="utf-8"))
 LANTERN, FOG = CREDENTIALS["messages"]
 WAIT_S = 60
-# Columns that contain a time of day.
-TIMES = """
-SELECT tables.name, columns.name FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
-WHERE tables.type = 'table' AND columns.type = 'REAL' AND (columns.name = 'at' OR columns.name LIKE '%^_at' ESCAPE '^')
-"""
-
-
-def copy_of_folder(parent: Path) -> Path:
-    """Copy the folder, private again because git keeps no permissions, and with its times moved to the present.
-
-    Sessions and class codes end, so old times would end them.
-    """
-    home = shutil.copytree(FOLDER, parent / "home")
-    for path in (home, *home.rglob("*")):
-        path.chmod(0o700 if path.is_dir() else 0o600)
-    with contextlib.closing(sqlite3.connect(home / "appliance.db")) as database, database:
-        age = time.time() - CREDENTIALS["made_at"]
-        for table, column in database.execute(TIMES).fetchall():
-            database.execute(f"UPDATE {table} SET {column} = {column} + ?", (age,))
-    return home
 
 
 @pytest.fixture
@@ -80,15 +56,6 @@ def signed_in(running: Served) -> Callable[[str], httpx.Client]:
         return browsers[login]
 
     return browser
-
-
-def by_token(running: Served, owner: str) -> httpx.Client:
-    headers = {"Authorization": f"Bearer {CREDENTIALS['tokens'][owner]}"}
-    return httpx.Client(base_url=f"{running.url}/api/v1/", timeout=60, trust_env=False, headers=headers)
-
-
-def get(client: httpx.Client, path: str, **parameters: object) -> Any:
-    return client.get(path, params=parameters).raise_for_status().json()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""The data folder of an earlier version, as it was when `tests/data/make_old_folder.py` made it."""
+
+import contextlib
+import json
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fakes.serving import Served
+
+FOLDER = Path(__file__).parents[1] / "data" / "folder-48d71bd"
+CREDENTIALS = json.loads(FOLDER.with_suffix(".json").read_text(encoding="utf-8"))
+# Columns that contain a time of day.
+TIMES = """
+SELECT tables.name, columns.name FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
+WHERE tables.type = 'table' AND columns.type = 'REAL' AND (columns.name = 'at' OR columns.name LIKE '%^_at' ESCAPE '^')
+"""
+
+
+def copy_of_folder(parent: Path) -> Path:
+    """Copy the folder, private again because git keeps no permissions, and with its times moved to the present.
+
+    Sessions and class codes end, so old times would end them.
+    """
+    home = shutil.copytree(FOLDER, parent / "home")
+    for path in (home, *home.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    with contextlib.closing(sqlite3.connect(home / "appliance.db")) as database, database:
+        age = time.time() - CREDENTIALS["made_at"]
+        for table, column in database.execute(TIMES).fetchall():
+            database.execute(f"UPDATE {table} SET {column} = {column} + ?", (age,))
+    return home
+
+
+def by_token(running: Served, owner: str) -> httpx.Client:
+    """A program of a person of the folder, with the token that they had made for it."""
+    headers = {"Authorization": f"Bearer {CREDENTIALS['tokens'][owner]}"}
+    return httpx.Client(base_url=f"{running.url}/api/v1/", timeout=60, trust_env=False, headers=headers)
+
+
+def get(client: httpx.Client, path: str, **parameters: object) -> Any:
+    """The JSON that the API answers; an error fails the test."""
+    return client.get(path, params=parameters).raise_for_status().json()
