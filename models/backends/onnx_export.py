@@ -1,11 +1,12 @@
-"""Export a sentence-transformers folder to ONNX, in a process of its own so that torch's memory goes with it.
+"""Build the ONNX folder of all-MiniLM-L6-v2 from its weights, in a process of its own whose memory goes with it.
 
-Mean pooling and normalisation are part of the graph. Weights become 8-bit a channel (a tensor would cost 0.03 of mean
-cosine); processors without VNNI need a reduced range. Where the result is less like torch than 0.98, fp32 is kept.
+Weights become 8-bit per channel (per tensor would cost 0.03 of mean cosine); processors without VNNI need a reduced range.
+The result is compared with vectors that torch computed (`reference.py`). If their mean cosine is below 0.98, fp32 is kept.
 
     python -m models.backends.onnx_export SOURCE TARGET
 """
 
+import fcntl
 import shutil
 import sys
 from pathlib import Path
@@ -15,88 +16,63 @@ import numpy as np
 
 from models.backends import LoadOptions
 from models.backends.onnx import OnnxBackend
-from models.backends.sentence_transformers import SentenceTransformersBackend
+from models.backends.reference import SENTENCES, Reference, read_reference
 from models.catalogue import sha256_of
-from models.formats.folder import MANIFEST, Manifest
+from models.errors import ModelError, ModelUnavailable
+from models.formats.folder import MANIFEST, Manifest, read_manifest
 
 LEAST_COSINE = 0.98
-OPSET = 17
-# Plain prose of many lengths to compare on.
-_SAMPLES = [
-    "A lamp on a stand gives light to everyone in the house.",
-    "Where is the nearest well?",
-    "The sower went out to sow, and as he sowed, some seed fell along the road.",
-    "Joy",
-    "Do not be anxious about tomorrow.",
-    "He built the tower of brick, and the men of the city watched him from the wall until the evening.",
-    "What does it mean to forgive someone who is not sorry?",
-    "Two hundred measures of barley, forty jars of oil, and a flock without blemish were sent before them.",
-    "She said nothing, but she remembered all of it.",
-    "The king's servants came to the river and found the boats gone, the nets cut, and the fire still warm.",
-    "Peace to this house.",
-    "If the rain comes late, the grain will be thin; if it comes early, the harvest will fail altogether.",
-    "Who taught you to read the stars?",
-    "An elder must be patient, not quarrelsome, not a lover of money, and gentle with those who are slow to learn.",
-    "Morning came.",
-    "They walked seven days through the desert without seeing smoke, sheep, or any other sign of people.",
-]
+# Below this the graph is not the model that torch runs.
+LEAST_FP32_COSINE = 0.9999
 
 
 def export(source: Path, target: Path) -> Manifest:
-    """Make `target` from `source`; it appears whole or not at all."""
+    """Build `target` from `source`; it appears complete or not at all. Processes that start together build it once.
+
+    Raises ModelFileRefused for other weights than those of the recorded vectors, ModelUnavailable where a library is missing.
+    """
+    reference = read_reference()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(f"{target.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built = read_manifest(target)
+        if built and built.source_sha256 == reference.weights_sha256:
+            return built
+        return _build(source, target, reference)
+
+
+def _build(source: Path, target: Path, reference: Reference) -> Manifest:
+    if sha256_of(source / "model.safetensors") != reference.weights_sha256:
+        raise ModelUnavailable(f"The weights in {source} are not those of the recorded vectors.")
     scratch = target.with_name(f"{target.name}.part")
     shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
+    scratch.mkdir()
     shutil.copy(source / "tokenizer.json", scratch / "tokenizer.json")
-    digest = sha256_of(source / "model.safetensors")
-    _export_fp32(source, scratch / "model.onnx")
+    _save_fp32(source, scratch / "model.onnx")
     _quantise(scratch / "model.onnx", scratch / "model.int8.onnx")
-    manifest = Manifest(file="model.int8.onnx", precision="int8", mean_cosine=0.0, source_sha256=digest)
-    cosine = _mean_cosine(source, scratch, manifest)
-    if cosine < LEAST_COSINE:
-        manifest = Manifest(file="model.onnx", precision="fp32", mean_cosine=0.0, source_sha256=digest)
-        cosine = _mean_cosine(source, scratch, manifest)
-        (scratch / "model.int8.onnx").unlink()
-    else:
-        (scratch / "model.onnx").unlink()
-    manifest = msgspec.structs.replace(manifest, mean_cosine=round(cosine, 4))
-    _write(scratch, manifest)
+    manifest = _measured(scratch, "model.int8.onnx", "int8", reference)
+    if manifest.mean_cosine < LEAST_COSINE:
+        manifest = _measured(scratch, "model.onnx", "fp32", reference)
+        if manifest.mean_cosine < LEAST_FP32_COSINE:
+            raise ModelUnavailable(
+                f"The graph built from {source} does not compute the recorded vectors: mean cosine {manifest.mean_cosine}."
+            )
+    for file in scratch.glob("*.onnx"):
+        if file.name != manifest.file:
+            file.unlink()
     shutil.rmtree(target, ignore_errors=True)
     scratch.rename(target)
     return manifest
 
 
-def _export_fp32(source: Path, file: Path) -> None:
-    import torch
-    from transformers import AutoModel
+def _save_fp32(source: Path, file: Path) -> None:
+    try:
+        import onnx
 
-    class Pooled(torch.nn.Module):  # type: ignore[misc] # torch is untyped here
-        """The transformer with masked mean pooling and L2 normalisation."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.transformer = AutoModel.from_pretrained(
-                str(source), local_files_only=True, attn_implementation="eager"
-            )
-
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            hidden = self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-            pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-            return torch.nn.functional.normalize(pooled, p=2, dim=1)
-
-    example = torch.ones((2, 8), dtype=torch.long)
-    axes = {0: "batch", 1: "tokens"}
-    torch.onnx.export(
-        Pooled().eval(),
-        (example, example),
-        str(file),
-        opset_version=OPSET,
-        dynamo=False,
-        input_names=["input_ids", "attention_mask"],
-        output_names=["embedding"],
-        dynamic_axes={"input_ids": axes, "attention_mask": axes, "embedding": {0: "batch"}},
-    )
+        from models.backends.bert_graph import build_bert_graph
+    except ImportError as error:
+        raise ModelUnavailable(f"{error.name} is not installed. `./packaging/run.sh` installs it.") from error
+    onnx.save(build_bert_graph(source), str(file))
 
 
 def _quantise(file: Path, target: Path) -> None:
@@ -112,18 +88,32 @@ def _has_vnni() -> bool:
     return cpuinfo.exists() and "vnni" in cpuinfo.read_text(encoding="utf-8")
 
 
-def _mean_cosine(source: Path, folder: Path, manifest: Manifest) -> float:
+def _measured(folder: Path, file: str, precision: str, reference: Reference) -> Manifest:
+    """The manifest of a file with its mean cosine to the recorded vectors; it is written into the folder."""
+    manifest = Manifest(file=file, precision=precision, mean_cosine=0.0, source_sha256=reference.weights_sha256)
     _write(folder, manifest)
-    exported, _ = OnnxBackend(LoadOptions(path=str(folder), threads=1)).embed(_SAMPLES)
-    reference, _ = SentenceTransformersBackend(LoadOptions(path=str(source), threads=1)).embed(_SAMPLES)
-    pairs = zip(exported, reference, strict=True)
-    return float(np.mean([np.frombuffer(one, "<f4") @ np.frombuffer(two, "<f4") for one, two in pairs]))
+    embedded, _ = OnnxBackend(LoadOptions(path=str(folder), threads=1)).embed(SENTENCES)
+    vectors = np.stack([np.frombuffer(vector, "<f4") for vector in embedded])
+    cosine = float(np.sum(vectors * reference.vectors, axis=1).mean())
+    manifest = msgspec.structs.replace(manifest, mean_cosine=round(cosine, 4))
+    _write(folder, manifest)
+    return manifest
 
 
 def _write(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
 
 
-if __name__ == "__main__":
-    made = export(Path(sys.argv[1]), Path(sys.argv[2]))
+def main() -> int:
+    """Build the folder; a failure is one sentence on standard error."""
+    try:
+        made = export(Path(sys.argv[1]), Path(sys.argv[2]))
+    except ModelError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
     sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,6 @@
 """Embeddings and reranking by sentence-transformers on torch.
 
-For embedding it is the reference that the ONNX backend is made from and held against.
+For embedding it is the reference that the ONNX backend is compared with.
 """
 
 from typing import Any
@@ -50,7 +50,7 @@ def _prepare(options: LoadOptions) -> Any:
         import sentence_transformers
         import torch
     except ImportError as error:
-        raise ModelUnavailable(f"{error.name} is not installed. Run `pip install 'lampstand[embedding]'`.") from error
+        raise ModelUnavailable(f"{error.name} is not installed. `./packaging/run.sh --torch` installs it.") from error
     torch.set_num_threads(options.threads)
     return sentence_transformers
 

@@ -14,12 +14,21 @@ MANIFEST = "manifest.json"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an ONNX export made: its file, its precision, its mean cosine to torch, and the weights it was made from."""
+    """What an ONNX folder holds: its file, its precision, its mean cosine to torch, and the weights it was built from."""
 
     file: str
     precision: str
     mean_cosine: float
     source_sha256: str
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of an ONNX folder whose file is there; None for any other folder."""
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return manifest if (folder / manifest.file).is_file() else None
 
 
 def read_folder(folder: Path) -> Facts:

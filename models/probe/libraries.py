@@ -32,7 +32,7 @@ def _torch() -> Library:
     try:
         import torch
     except ImportError:
-        return _missing("torch", "the extra `embedding` brings it")
+        return _missing("torch", "`./packaging/run.sh --torch` installs it")
     gpu = bool(torch.cuda.is_available())
     build = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built for the processor only"
     seen = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())) if gpu else ""
@@ -45,7 +45,7 @@ def _onnxruntime() -> Library:
     try:
         import onnxruntime
     except ImportError:
-        return _missing("onnxruntime", "the extra `embedding` brings it")
+        return _missing("onnxruntime", "`./packaging/run.sh` installs it")
     providers = onnxruntime.get_available_providers()
     return Library(
         name="onnxruntime",

@@ -136,7 +136,7 @@ def send_a_message() -> None:
 
 
 async def use_each_model(home: Path, chat_models: list[str]) -> None:
-    """Use ONNX Runtime (after an export by torch), torch, llama.cpp and ctransformers."""
+    """Use ONNX Runtime (after its graph is built), torch, llama.cpp and ctransformers."""
     folder = DataFolder(home)
     client = Client(folder=folder.models, socket=folder.models_socket)
     for name in ("all-MiniLM-L6-v2", "all-MiniLM-L6-v2-torch"):

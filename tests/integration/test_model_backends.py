@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes.hosting import answer, asking, hosting
+from fakes.tiny_bert import make_tiny_bert
 from fakes.tiny_ggml import make_tiny_ggml
 from fakes.tiny_gguf import make_tiny_gguf
 
 from models.backends import LoadOptions
 from models.backends.llama_cpp import LlamaCppBackend
-from models.catalogue import MINILM, Catalogue
+from models.catalogue import MINILM, MINILM_TORCH, Catalogue
 from models.errors import RequestInvalid
 from models.generation.sampling import Sampling
 
@@ -103,12 +104,34 @@ def test_an_added_sentence_transformers_folder_embeds_as_the_package_does(tmp_pa
         await Catalogue(tmp_path / "models").add(source)
         async with hosting(tmp_path / "models") as host:
             (mine,), _ = await host.embed("mine", [DOCUMENTS[0]])
-            (known,), _ = await host.embed(f"{MINILM}-torch", [DOCUMENTS[0]])
+            (known,), _ = await host.embed(MINILM_TORCH, [DOCUMENTS[0]])
             return mine, known
 
     mine, known = asyncio.run(scene())
 
     assert np.allclose(np.frombuffer(mine, "<f4"), np.frombuffer(known, "<f4"), atol=1e-5)
+
+
+def test_a_bert_graph_computes_what_transformers_does(tmp_path: Path) -> None:
+    import onnxruntime
+    import torch
+    from transformers import AutoModel
+
+    from models.backends.bert_graph import build_bert_graph
+
+    folder = make_tiny_bert(tmp_path / "tiny")
+    ids = torch.tensor([[5, 17, 99, 3, 42], [7, 8, 0, 0, 0]])
+    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0]])
+    with torch.no_grad():
+        hidden = AutoModel.from_pretrained(folder).eval()(input_ids=ids, attention_mask=mask).last_hidden_state
+        mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        expected = torch.nn.functional.normalize(mean).numpy()
+    session = onnxruntime.InferenceSession(
+        build_bert_graph(folder).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (vectors,) = session.run(None, {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
+
+    assert np.allclose(expected, vectors, atol=1e-5)
 
 
 def test_onnx_passes_are_of_like_lengths_and_keep_the_order(runtime, runtime_folder) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import openai
 import pytest
 
-from models.catalogue import MINILM, Catalogue
+from models.catalogue import MINILM, MINILM_TORCH, Catalogue
 from models.client import Client
 from models.errors import ModelError, ModelFileRefused, ModelUnavailable
 from models.formats.folder import Manifest
@@ -28,7 +28,7 @@ def official(runtime: Client, runtime_folder) -> Iterator[openai.OpenAI]:
 
 
 def test_int8_embeddings_are_those_of_torch_within_a_hundredth(runtime: Client, runtime_folder) -> None:
-    pairs = zip(runtime.embed(TEXTS, model=MINILM), runtime.embed(TEXTS, model=f"{MINILM}-torch"), strict=True)
+    pairs = zip(runtime.embed(TEXTS, model=MINILM), runtime.embed(TEXTS, model=MINILM_TORCH), strict=True)
     cosines = [float(np.frombuffer(one, "<f4") @ np.frombuffer(two, "<f4")) for one, two in pairs]
     manifest = msgspec.json.decode(
         (runtime_folder.models / f"{MINILM}-onnx" / "manifest.json").read_bytes(), type=Manifest
@@ -132,6 +132,20 @@ def test_an_int8_export_that_is_too_unlike_torch_is_left_for_fp32(
 
     assert ("fp32", True) == (made.precision, made.mean_cosine > 0.9999)
     assert {"manifest.json", "model.onnx", "tokenizer.json"} == {path.name for path in (tmp_path / "export").iterdir()}
+
+
+def test_a_graph_that_computes_other_vectors_than_torch_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models.backends import onnx_export
+
+    recorded = onnx_export.read_reference()
+    others = msgspec.structs.replace(recorded, vectors=np.roll(recorded.vectors, 1, axis=0))
+    monkeypatch.setattr(onnx_export, "read_reference", lambda: others)
+
+    with pytest.raises(ModelUnavailable, match="does not compute the recorded vectors"):
+        onnx_export.export(Path(Catalogue(tmp_path).find(MINILM).path), tmp_path / "export")
+    assert not (tmp_path / "export").exists()
 
 
 def test_a_damaged_package_is_noticed(tmp_path: Path) -> None:

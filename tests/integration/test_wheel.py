@@ -36,6 +36,7 @@ def test_the_wheel_holds_the_four_packages_with_their_pages(tmp_path: Path) -> N
 
     assert {"appliance", "models", "server", "tui"} == tops
     assert {"server/pages/read.html", "server/static/lampstand.css", "server/static/lamp.svg"} <= names
+    assert "models/backends/reference.npz" in names
 
 
 def test_no_other_distribution_has_our_names() -> None:
