@@ -3,7 +3,7 @@
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from appliance.errors import NotFound
@@ -27,35 +27,47 @@ SELECT_SAMPLE = "SELECT text FROM verses WHERE translation = ? ORDER BY length(t
 
 
 def measure_index(
-    appliance: Appliance, *, onnx: Embedder, torch: Embedder, on_progress: Callable[[str], None]
+    appliance: Appliance, *, onnx: Embedder, torch: Embedder | None, on_progress: Callable[[str], None]
 ) -> list[Measurement]:
-    """`onnx_over_torch` on a sample of every length, in turn; then `full_index_s` on a copy of the library."""
+    """The rate of each embedder on a sample of every length, in turn; then `full_index_s` on a copy of the library.
+
+    Without torch, `onnx_over_torch` and its rate are left out.
+    """
     preferred = appliance.settings.embedded_translation
     translation = embedded_translation(appliance.library, preferred)
     name = translation.id if translation else ""
     texts = [str(text) for (text,) in appliance.library.reader.rows(SELECT_SAMPLE, (name,))]
     if not texts:
         raise NothingToMeasure("The library holds no text.", remedy="`lampstand library import LOCATION` brings one.")
-    sample = texts[:: max(1, len(texts) // SAMPLE)]
-    rates: dict[str, list[float]] = {"onnx": [], "torch": []}
-    for embedder in (onnx, torch):
+    rates = _rates([onnx, torch] if torch else [onnx], texts[:: max(1, len(texts) // SAMPLE)], on_progress)
+    seconds = _full_index(appliance, onnx, preferred, on_progress)
+    measured = [plain("onnx_per_s", rates[0], "verses/s")]
+    if torch:
+        measured += [
+            plain("torch_per_s", rates[1], "verses/s"),
+            at_least("onnx_over_torch", rates[0] / rates[1], "times", LEAST_GAIN, baseline=1.0),
+        ]
+    baseline = round(len(texts) / rates[1], 1) if torch else None
+    return [
+        *measured,
+        at_most("full_index_s", seconds, "s", MOST_SECONDS, baseline=baseline),
+        plain("verses", len(texts), "verses"),
+    ]
+
+
+def _rates(embedders: Sequence[Embedder], sample: list[str], on_progress: Callable[[str], None]) -> list[float]:
+    """Texts per second of each embedder: the median of rounds in which they take turns."""
+    rates: list[list[float]] = [[] for _ in embedders]
+    for embedder in embedders:
         on_progress(f"loading {embedder.model}")
         embedder.embed(sample[:96])
     for number in range(ROUNDS):
-        for kind, embedder in (("onnx", onnx), ("torch", torch)):
+        for embedder, measured in zip(embedders, rates, strict=True):
             on_progress(f"round {number + 1} of {ROUNDS}: {embedder.model}")
             began = time.perf_counter()
             embedder.embed(sample)
-            rates[kind].append(len(sample) / (time.perf_counter() - began))
-    onnx_rate, torch_rate = (statistics.median(rates[kind]) for kind in ("onnx", "torch"))
-    seconds = _full_index(appliance, onnx, preferred, on_progress)
-    return [
-        plain("onnx_per_s", onnx_rate, "verses/s"),
-        plain("torch_per_s", torch_rate, "verses/s"),
-        at_least("onnx_over_torch", onnx_rate / torch_rate, "times", LEAST_GAIN, baseline=1.0),
-        at_most("full_index_s", seconds, "s", MOST_SECONDS, baseline=round(len(texts) / torch_rate, 1)),
-        plain("verses", len(texts), "verses"),
-    ]
+            measured.append(len(sample) / (time.perf_counter() - began))
+    return [statistics.median(measured) for measured in rates]
 
 
 def _full_index(appliance: Appliance, embedder: Embedder, preferred: str, on_progress: Callable[[str], None]) -> float:

@@ -35,14 +35,21 @@ def models(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def index(home: Home, as_json: bool) -> None:
-    """Embedding: the ONNX backend beside torch, and a full index of the library."""
-    from models.catalogue import MINILM
+    """Embedding: the ONNX backend, beside torch if it is installed, and a full index of the library."""
+    from models.catalogue import MINILM, MINILM_TORCH
     from server.benchmarks.index import measure_index
     from server.model_runtime import RuntimeEmbedder
 
     appliance = home.open()
     onnx = RuntimeEmbedder(appliance.models, MINILM, fresh=True)
-    torch = RuntimeEmbedder(appliance.models, f"{MINILM}-torch", fresh=True)
+    torch = None
+    if MINILM_TORCH in {model.id for model in appliance.models.models().data}:
+        torch = RuntimeEmbedder(appliance.models, MINILM_TORCH, fresh=True)
+    else:
+        click.echo(
+            "torch is not installed: onnx_over_torch is not measured. `./packaging/run.sh --torch` installs it.",
+            err=True,
+        )
     with Console(stderr=True).status("measuring") as status:
         measurements = measure_index(appliance, onnx=onnx, torch=torch, on_progress=status.update)
     print_report("index", measurements, as_json=as_json)
