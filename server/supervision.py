@@ -26,6 +26,8 @@ from server.left_over import SUPERVISOR, end_left_over, environment_of, supervis
 
 START_TIMEOUT_S = 60.0
 POLL_S = 0.1
+# glibc gives each thread a part of the memory to itself, up to eight for each core, which the others cannot use when it is free.
+FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
 
 _PROGRAM = """
 [program:{name}]
@@ -131,7 +133,7 @@ def write_configuration(folder: DataFolder, settings: Settings, worker_options: 
     }
     if not settings.models_address:
         programs["models"] = f"{base} models serve"
-    environment = {"PYTHONUNBUFFERED": "1", **environment_of(folder)}
+    environment = {"PYTHONUNBUFFERED": "1", **FEW_ARENAS, **environment_of(folder)}
     text = _SUPERVISOR.format(logs=_escaped(folder.logs), run=_escaped(folder.run))
     for name, line in programs.items():
         text += _PROGRAM.format(

@@ -19,6 +19,8 @@ import sqlite_vec
 from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseTooNew, engine_errors, not_writable
 
 BUSY_TIMEOUT_MS = 30_000
+# Each thread has a reader of its own. What it does not keep, the system's cache of files does.
+READER_CACHE_KIB = 1_000
 # While the log is emptied nobody can write: readers are not waited for any longer.
 EMPTY_LOG_MS = 1_000
 # The write-ahead log is cut to this size after a checkpoint, so that one large import does not keep the space.
@@ -197,6 +199,7 @@ class Database:
                 raise
             return Reader(_connect_read_only(self.path), is_makeshift=True)
         connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
         return Reader(connection)
 
     def integrity(self) -> str:
