@@ -24,7 +24,14 @@ PROBE_S = 5.0
 
 
 class ProgramFailed(Unavailable):
-    """Another program ended with an error, or not in time."""
+    """Another program ended with an error, or not in time.
+
+    `status` is its exit status, or minus the number of the signal that ended it; None where it did not end by itself.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", status: int | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
 
 
 class ProgramTooSlow(ProgramFailed):
@@ -104,7 +111,7 @@ def run_program(
         raise ProgramTooSlow(f"{arguments[0]} took longer than {timeout_s:.0f} seconds and was ended.")
     if returncode:
         last = next((line for line in reversed(tail) if line.strip()), "no output")
-        raise ProgramFailed(f"{Path(arguments[0]).name} ended with status {returncode}: {last}")
+        raise ProgramFailed(f"{Path(arguments[0]).name} ended with status {returncode}: {last}", status=returncode)
     return Finished(returncode, tail)
 
 

@@ -12,24 +12,25 @@ from appliance.infrastructure.jobs.runner import JobContext
 from appliance.scripture import operations
 from appliance.scripture.graph.freshness import note_sources, sources_of
 from appliance.scripture.graph.tables import contents
-from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.search.index import build_index, embed_headings
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, index_is_stale, library_state
 from appliance.scripture.search.ranking.imported_topics import rebuild_memory
 from appliance.scripture.suggestions import compile_suggestions, suggestions_are_stale
 
-IMPORT = JobKind(name="import")
-INDEX = JobKind(name="index")
-GRAPH = JobKind(name="graph")
-MEMORY = JobKind(name="memory", short=True)
-COMPILE = JobKind(name="compile", short=True)
+IMPORT = JobKind(name="import", heavy=True)
+INDEX = JobKind(name="index", heavy=True)
+GRAPH = JobKind(name="graph", heavy=True)
+MEMORY = JobKind(name="memory", short=True, heavy=True)
+COMPILE = JobKind(name="compile", short=True, heavy=True)
 # What is done when the library has changed may make other work necessary.
 CHANGING = frozenset({IMPORT.name, INDEX.name, MEMORY.name, COMPILE.name})
 
 
 def import_library(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:
     """Import everything at `location`, or the ids in `only`."""
+    from appliance.scripture.importers.detect import open_sources
+
     location, only = str(arguments["location"]), frozenset(arguments.get("only") or ())
     lines: list[str] = []
     opening = partial(context.report, 0.0, f"opening {location}")

@@ -17,6 +17,7 @@ from appliance.infrastructure.jobs.runner import JobContext, Work
 
 NOTE = JobKind(name="exercise-note", short=True)
 STEPS = JobKind(name="exercise-steps")
+HEAVY_STEPS = JobKind(name="exercise-heavy-steps", heavy=True)
 BURN_OCR = JobKind(name="exercise-burn-ocr", queue=OCR)
 BURN_MEDIA = JobKind(name="exercise-burn-media", queue=MEDIA)
 
@@ -46,7 +47,7 @@ def exercises(home: Path) -> Work:
     database = traces(home)
     burn = partial(_burn, folder=home / "exercises")
     steps = partial(_steps, database=database)
-    return {NOTE: steps, STEPS: steps, BURN_OCR: burn, BURN_MEDIA: burn}
+    return {NOTE: steps, STEPS: steps, HEAVY_STEPS: steps, BURN_OCR: burn, BURN_MEDIA: burn}
 
 
 def _steps(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:

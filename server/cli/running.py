@@ -156,6 +156,8 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
 @click.pass_obj
 def worker(home: Home, queue: str, exercises: bool) -> None:
     """Work on the jobs of a QUEUE, in the foreground."""
+    from appliance.infrastructure.jobs.own_process import in_own_process
+    from server.job_process import command_of
     from server.worker import Worker
 
     appliance = home.open()
@@ -165,4 +167,4 @@ def worker(home: Home, queue: str, exercises: bool) -> None:
         from server.benchmarks.exercises import exercises as known_exercises
 
         work = {**work, **known_exercises(appliance.folder.home)}
-    Worker(appliance, queue, work).run()
+    Worker(appliance, queue, in_own_process(work, command_of(appliance, exercises=exercises))).run()

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from appliance.errors import Conflict, NotFound
+from appliance.errors import Conflict, NotFound, Unavailable
 from appliance.infrastructure.events import EVERYONE
 
 
@@ -101,6 +101,10 @@ class JobCancelled(Conflict):
 
 class JobNotOver(Conflict):
     """A job that waits or runs cannot be begun anew."""
+
+
+class JobProcessDied(Unavailable):
+    """The process of a heavy job ended without a result."""
 
 
 class LeaseLost(Conflict):

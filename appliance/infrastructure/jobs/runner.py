@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import structlog
 
 from appliance.errors import ApplianceError
-from appliance.infrastructure.jobs.job import Job, JobCancelled, JobRunningElsewhere, State
+from appliance.infrastructure.jobs.job import Job, JobCancelled, JobProcessDied, JobRunningElsewhere, State
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.ledger import LEASE_S, Jobs
@@ -26,34 +27,24 @@ NICENESS = 15
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT"), "1")
 
 
-class JobContext:
+class JobContext(ABC):
     """What a job function gets: a way to say how far it is, to run programs, and a folder that goes when it ends."""
 
-    def __init__(
-        self, jobs: Jobs, job: Job, owner: str, on_report: Callable[[float, str], None], workshop: Path
-    ) -> None:
+    def __init__(self, job: Job, workshop: Path) -> None:
         self.job = job
-        self._jobs, self._owner, self._on_report = jobs, owner, on_report
         self._folder = workshop / f"job-{job.id}"
-        self._last_report = self._last_told = 0.0
         self.unwanted = threading.Event()
 
+    @abstractmethod
     def report(self, progress: float, message: str, *, now: bool = False) -> None:
         """Say how far the job is (0 to 1) and what it does. Raises JobCancelled when a person asked it to stop.
 
         Calls may come as often as they like; they are written a few times a second, or at once with `now`.
         """
-        self._on_report(progress, message)
-        moment = time.monotonic()
-        if now or self.unwanted.is_set() or moment - self._last_report >= REPORT_EVERY_S:
-            tell = now or moment - self._last_told >= TELL_EVERY_S
-            self._jobs.report(self.job.id, self._owner, progress, message, tell=tell)
-            self._last_report = time.monotonic()
-            self._last_told = self._last_report if tell else self._last_told
 
+    @abstractmethod
     def restart_clock(self, progress: float) -> None:
         """Estimate the time left from here on."""
-        self._jobs.restart_clock(self.job.id, progress)
 
     @property
     def folder(self) -> Path:
@@ -68,6 +59,7 @@ class JobContext:
         timeout_s: float,
         on_line: Callable[[str], None] = lambda _line: None,
         environment: Mapping[str, str] | None = None,
+        standard_input: str = "",
     ) -> Finished:
         """Run a program at low priority, with one thread for its arithmetic; a cancelled job ends it and its children.
 
@@ -79,6 +71,7 @@ class JobContext:
             on_line=on_line,
             niceness=NICENESS,
             environment={**ONE_THREAD, **(environment or {})},
+            standard_input=standard_input,
             unwanted=self.unwanted,
         )
         if self.unwanted.is_set():
@@ -87,6 +80,29 @@ class JobContext:
 
     def clear(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _RecordingContext(JobContext):
+    """Writes what is reported into the job's row."""
+
+    def __init__(
+        self, jobs: Jobs, job: Job, owner: str, on_report: Callable[[float, str], None], workshop: Path
+    ) -> None:
+        super().__init__(job, workshop)
+        self._jobs, self._owner, self._on_report = jobs, owner, on_report
+        self._last_report = self._last_told = 0.0
+
+    def report(self, progress: float, message: str, *, now: bool = False) -> None:
+        self._on_report(progress, message)
+        moment = time.monotonic()
+        if now or self.unwanted.is_set() or moment - self._last_report >= REPORT_EVERY_S:
+            tell = now or moment - self._last_told >= TELL_EVERY_S
+            self._jobs.report(self.job.id, self._owner, progress, message, tell=tell)
+            self._last_report = time.monotonic()
+            self._last_told = self._last_report if tell else self._last_told
+
+    def restart_clock(self, progress: float) -> None:
+        self._jobs.restart_clock(self.job.id, progress)
 
 
 JobFunction = Callable[[JobContext, Mapping[str, Any]], str]
@@ -141,7 +157,7 @@ def work_on(
     kind, function = kind_named(work, job.kind)
     log = structlog.get_logger().bind(job=job.id, kind=job.kind)
     log.info("job started", attempt=job.attempts)
-    context = JobContext(jobs, job, owner, on_report, workshop)
+    context = _RecordingContext(jobs, job, owner, on_report, workshop)
     try:
         with _watched(jobs, job.id, owner, context.unwanted):
             message = function(context, job.arguments)
@@ -169,7 +185,7 @@ def work_on(
 
 
 def _passes(kind: JobKind, job: Job, error: Exception) -> bool:
-    return isinstance(error, kind.retried) and job.failures + 1 < kind.tries
+    return isinstance(error, (*kind.retried, JobProcessDied)) and job.failures + 1 < kind.tries
 
 
 @contextlib.contextmanager

@@ -1,0 +1,52 @@
+"""The process of one heavy job: `python -m server.job_process`, started by a worker, reads the job from standard input."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from appliance.infrastructure.jobs.child import do_job
+from appliance.infrastructure.jobs.job import Job
+from appliance.infrastructure.jobs.messages import Message, line_of
+from appliance.infrastructure.jobs.runner import Work
+from appliance.infrastructure.logs import configure_logging
+from server.benchmarks.exercises import exercises
+from server.bootstrap import Appliance, open_appliance
+
+
+def command_of(appliance: Appliance, *, exercises: bool = False) -> list[str]:
+    """The command line that does a job of a data folder; with `exercises`, those of measurements too."""
+    options = ["--home", str(appliance.folder.home), "--log-level", appliance.settings.log_level]
+    return [sys.executable, "-P", "-m", "server.job_process", *options, *(["--exercises"] if exercises else [])]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--log-level", required=True)
+    parser.add_argument("--exercises", action="store_true")
+    options = parser.parse_args()
+    # So that temporary files are removed on the way.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # standard output of a process is no other
+    configure_logging(options.log_level)
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+
+    def start() -> tuple[Work, Path]:
+        appliance = open_appliance(options.home, log_level=options.log_level)
+        work = appliance.work
+        if options.exercises:
+            work = {**work, **exercises(options.home)}
+        return work, appliance.folder.workshop
+
+    do_job(job, start, _send)
+
+
+def _send(message: Message) -> None:
+    sys.stdout.write(f"{line_of(message)}\n")
+
+
+if __name__ == "__main__":
+    main()

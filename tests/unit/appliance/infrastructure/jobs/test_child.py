@@ -1,0 +1,85 @@
+"""Heavy jobs in a process of their own, seen from that process."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import Refused
+from appliance.infrastructure.jobs.child import do_job
+from appliance.infrastructure.jobs.job import Job
+from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.messages import ClockRestarted, Done, Failed, Message, Report
+from appliance.infrastructure.jobs.runner import JobContext, JobFunction
+from server.bootstrap import Appliance
+
+HEAVY = JobKind(name="heavy", heavy=True)
+
+
+@pytest.fixture
+def job(appliance: Appliance) -> Job:
+    return appliance.jobs.create(HEAVY, title="T", arguments={"translation": "WEB"})
+
+
+@pytest.fixture
+def sent(job: Job, tmp_path: Path) -> Callable[[JobFunction], list[Message]]:
+    """Do a job by a function: what is sent."""
+
+    def do(function: JobFunction) -> list[Message]:
+        messages: list[Message] = []
+        do_job(job, lambda: ({HEAVY: function}, tmp_path), messages.append)
+        return messages
+
+    return do
+
+
+def test_the_function_gets_the_job_and_its_sentence_is_sent(sent, job: Job, tmp_path: Path) -> None:
+    def work(context: JobContext, arguments) -> str:
+        (context.folder / "half").write_text("half")
+        return f"{arguments['translation']} in job {context.job.id}"
+
+    assert [Done(f"WEB in job {job.id}")] == sent(work)
+    assert (tmp_path / f"job-{job.id}" / "half").exists()
+
+
+def test_reports_are_sent_now_and_then_and_those_for_now_at_once(sent) -> None:
+    def work(context: JobContext, _arguments) -> str:
+        for number in range(1_000):
+            context.report(number / 1_000, f"verse {number}")
+        context.restart_clock(0.5)
+        context.report(0.5, "now", now=True)
+        return "done"
+
+    first, *others, clock, now, done = sent(work)
+
+    assert (Report(0.0, "verse 0", now=False), ClockRestarted(0.5)) == (first, clock)
+    assert len(others) < 100
+    assert (Report(0.5, "now", now=True), Done("done")) == (now, done)
+
+
+def test_an_error_is_sent(sent) -> None:
+    def work(_context: JobContext, _arguments) -> str:
+        raise Refused("The file is empty.", remedy="Choose another file.")
+
+    (failed,) = sent(work)
+
+    assert ("appliance.errors.Refused", "The file is empty.") == (failed.classes[0], failed.message)
+
+
+def test_what_prevents_the_start_is_sent_too(job: Job) -> None:
+    def start():
+        raise Refused("The settings are wrong.")
+
+    messages: list[Message] = []
+    do_job(job, start, messages.append)
+
+    assert [("The settings are wrong.", Failed)] == [(each.message, type(each)) for each in messages]
+
+
+def test_a_program_of_the_job_runs(sent) -> None:
+    def work(context: JobContext, _arguments) -> str:
+        lines: list[str] = []
+        context.run_program(["cat"], timeout_s=20, on_line=lines.append, standard_input="In the beginning")
+        return " ".join(lines)
+
+    assert [Done("In the beginning")] == sent(work)

@@ -1,0 +1,198 @@
+"""Heavy jobs in a process of their own, seen from the worker: the jobs are real, the process is a small script."""
+
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from appliance.errors import Refused, Unavailable
+from appliance.infrastructure.jobs.job import Job, JobCancelled, State
+from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.leases import this_process
+from appliance.infrastructure.jobs.ledger import Jobs
+from appliance.infrastructure.jobs.messages import MARK, ClockRestarted, Done, Message, Report, failure_of, line_of
+from appliance.infrastructure.jobs.own_process import in_own_process
+from appliance.infrastructure.jobs.runner import JobContext, Work, work_on
+from server.bootstrap import Appliance
+
+HEAVY = JobKind(name="heavy", heavy=True)
+LIGHT = JobKind(name="light")
+PAUSE = "import time; time.sleep(60)"
+
+
+@pytest.fixture
+def jobs(appliance: Appliance) -> Jobs:
+    return appliance.jobs
+
+
+def never(_context: JobContext, _arguments) -> str:
+    raise AssertionError("a heavy job is not done in this process")
+
+
+def heavy_work(script: str, kind: JobKind = HEAVY) -> Work:
+    return in_own_process({kind: never}, [sys.executable, "-c", script])
+
+
+def says(*messages: Message) -> str:
+    """The script of a process that sends messages and ends."""
+    return "\n".join(f"print({line_of(message)!r}, flush=True)" for message in messages)
+
+
+def work_once(jobs: Jobs, work: Work, workshop: Path) -> tuple[Job, list[float]]:
+    """Work as a worker does on a new heavy job: the job after it, and the pauses before it is tried again."""
+    pauses: list[float] = []
+    job = jobs.create(HEAVY, title="T", arguments={"location": "/usr/share/sword"})
+    claimed = jobs.claim(job.id, this_process())
+    try:
+        work_on(jobs, work, claimed, this_process(), workshop=workshop, on_retry=pauses.append)
+    except JobCancelled:
+        pass
+    except Exception as error:  # noqa: BLE001 - whatever it is, it stands in the job
+        assert type(error).__name__ == jobs.get(job.id).error_class
+    return jobs.get(job.id), pauses
+
+
+def test_the_process_gets_the_job_and_its_closing_sentence_is_the_jobs(jobs: Jobs, tmp_path: Path) -> None:
+    script = (
+        "import json, sys\njob = json.load(sys.stdin)\n"
+        "message = f\"{job['kind']} {job['arguments']['location']}\"\n"
+        f"print({MARK!r} + json.dumps({{'type': 'Done', 'message': message}}))"
+    )
+    job, _ = work_once(jobs, heavy_work(script), tmp_path)
+
+    assert (State.DONE, "heavy /usr/share/sword") == (job.state, job.message)
+
+
+def test_only_heavy_kinds_get_a_process() -> None:
+    work = in_own_process({HEAVY: never, LIGHT: never}, ["true"])
+
+    assert [HEAVY, LIGHT] == list(work)
+    assert (False, True) == (work[HEAVY] is never, work[LIGHT] is never)
+
+
+def test_what_the_process_reports_is_recorded(jobs: Jobs, appliance: Appliance, tmp_path: Path) -> None:
+    before = appliance.events.newest()
+    reports = [Report(0.25, "a quarter", now=True), ClockRestarted(0.25), Report(0.75, "three quarters", now=True)]
+    job, _ = work_once(jobs, heavy_work(says(*reports, Done("whole"))), tmp_path)
+    told = b" ".join(bytes(event.payload) for event in appliance.events.after(before) if event.kind == "job.progress")
+
+    assert b"a quarter" in told
+    assert b"three quarters" in told
+    assert 0.25 == job.start_progress
+    assert "whole" == job.message
+
+
+def test_what_the_process_logs_reaches_the_log_as_it_is(
+    jobs: Jobs, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log_line = '{"event": "a verse was empty", "level": "warning"}'
+    script = f"import sys\nprint({log_line!r}, file=sys.stderr)\nprint({MARK!r} + 'garbage')\n{says(Done('done'))}"
+    job, _ = work_once(jobs, heavy_work(script), tmp_path)
+    logged = capfd.readouterr().err.splitlines()
+
+    assert State.DONE is job.state
+    assert log_line in logged
+    assert f"{MARK}garbage" in logged
+    assert not [line for line in logged if '"Done"' in line]
+
+
+def test_a_passing_failure_is_tried_again(jobs: Jobs, tmp_path: Path) -> None:
+    error = Unavailable("The model runtime is away.", remedy="Is it running?")
+    job, pauses = work_once(jobs, heavy_work(says(failure_of(error))), tmp_path)
+
+    assert (State.QUEUED, 1, 1) == (job.state, job.failures, len(pauses))
+    assert job.message.startswith("The model runtime is away. Is it running? Trying again in")
+
+
+def test_any_other_failure_ends_the_job_with_its_class_and_sentences(jobs: Jobs, tmp_path: Path) -> None:
+    class TextFaulty(Refused):
+        pass
+
+    error = TextFaulty("The file is empty.", remedy="Choose another file.")
+    job, pauses = work_once(jobs, heavy_work(says(failure_of(error))), tmp_path)
+
+    assert (State.FAILED, []) == (job.state, pauses)
+    assert ("TextFaulty", "The file is empty. Choose another file.") == (job.error_class, job.error)
+
+
+def test_a_fault_ends_the_job_and_its_trace_is_logged(
+    jobs: Jobs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        {}["no verses"]
+    except KeyError as fault:
+        failure = failure_of(fault)
+    job, _ = work_once(jobs, heavy_work(says(failure)), tmp_path)
+    captured = capsys.readouterr()
+
+    assert (State.FAILED, "KeyError") == (job.state, job.error_class)
+    assert "no verses" not in (job.error or "")
+    assert "test_own_process.py" in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", "was ended (signal 9). Memory may have been short."),
+        ("import os; os.kill(os.getpid(), 11)", "was ended (signal 11). The log of the worker may say why."),
+        ("raise SystemExit(143)", "was ended (signal 15). The log of the worker may say why."),
+        ("raise SystemExit(3)", "ended with status 3 and without a result. The log of the worker may say why."),
+        ("", "ended with status 0 and without a result. The log of the worker may say why."),
+    ],
+)
+def test_a_process_that_dies_is_a_passing_failure(jobs: Jobs, tmp_path: Path, script: str, sentence: str) -> None:
+    job, pauses = work_once(jobs, heavy_work(script), tmp_path)
+
+    assert (State.QUEUED, 1) == (job.state, len(pauses))
+    assert job.message.startswith(f"The process that did the work {sentence}")
+
+
+def test_a_process_that_always_dies_is_tried_so_often_as_its_kind_says(jobs: Jobs, tmp_path: Path) -> None:
+    once = JobKind(name="heavy", heavy=True, tries=1, retried=())
+    job, pauses = work_once(jobs, heavy_work("import os; os.kill(os.getpid(), 9)", once), tmp_path)
+
+    assert (State.FAILED, "JobProcessDied", []) == (job.state, job.error_class, pauses)
+
+
+def test_a_process_that_dies_after_its_result_has_done_its_work(jobs: Jobs, tmp_path: Path) -> None:
+    job, _ = work_once(jobs, heavy_work(f"{says(Done('done'))}\nimport os; os.kill(os.getpid(), 11)"), tmp_path)
+
+    assert (State.DONE, "done") == (job.state, job.message)
+
+
+def test_a_command_that_is_not_there_is_named(jobs: Jobs, tmp_path: Path) -> None:
+    job, _ = work_once(jobs, in_own_process({HEAVY: never}, ["no-such-program"]), tmp_path)
+
+    assert job.message.startswith("no-such-program could not be started")
+
+
+def test_cancelling_ends_the_process(jobs: Jobs, tmp_path: Path) -> None:
+    class CancelledAtFirstReport(Jobs):
+        def report(self, job_id: int, owner: str, progress: float, message: str, *, tell: bool = True) -> None:
+            jobs.cancel(job_id)
+            super().report(job_id, owner, progress, message, tell=tell)
+
+    pid = tmp_path / "pid"
+    script = (
+        f"import os; open({str(pid)!r}, 'w').write(str(os.getpid()))\n{says(Report(0.1, 'begun', now=True))}\n{PAUSE}"
+    )
+    job, pauses = work_once(CancelledAtFirstReport(jobs._database), heavy_work(script), tmp_path / "workshop")
+
+    assert (State.CANCELLED, []) == (job.state, pauses)
+    assert not psutil.pid_exists(int(pid.read_text()))
+
+
+def test_cancelling_ends_a_process_that_reports_nothing(jobs: Jobs, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    script = f"import os; open({str(pid)!r}, 'w').write(str(os.getpid()))\nprint('begun', flush=True)\n{PAUSE}"
+    (kind, run), *_ = heavy_work(script).items()
+
+    def run_and_cancel(context: JobContext, arguments) -> str:
+        jobs.cancel(context.job.id)
+        return run(context, arguments)
+
+    job, _ = work_once(jobs, {kind: run_and_cancel}, tmp_path / "workshop")
+
+    assert State.CANCELLED is job.state
+    assert not pid.exists() or not psutil.pid_exists(int(pid.read_text()))

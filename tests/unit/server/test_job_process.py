@@ -1,0 +1,47 @@
+"""The process of one heavy job, as a worker starts it."""
+
+import subprocess
+
+import msgspec
+
+from appliance.infrastructure.backup import BACKUP
+from appliance.infrastructure.jobs.job import Job
+from appliance.infrastructure.jobs.messages import Done, Failed, Message, read_line
+from server.benchmarks.exercises import HEAVY_STEPS, SELECT_TRACES, traces
+from server.bootstrap import Appliance
+from server.job_process import command_of
+
+
+def run_process(command: list[str], job: Job) -> tuple[list[Message], list[str]]:
+    """The messages of the process of a job, and the other lines that it printed."""
+    text = msgspec.json.encode(job).decode()
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=True)
+    read = [read_line(line) for line in done.stdout.splitlines()]
+    return [message for _, message in read if message], [text for text, _ in read if text] + done.stderr.splitlines()
+
+
+def test_the_process_does_the_job_that_it_reads(appliance: Appliance) -> None:
+    job = appliance.jobs.create(HEAVY_STEPS, title="steps", arguments={"steps": 3})
+    messages, others = run_process(command_of(appliance, exercises=True), job)
+
+    assert Done("3 steps") == messages[-1]
+    assert [] == others
+    assert [(job.id, 3)] == traces(appliance.folder.home).reader.rows(SELECT_TRACES)
+
+
+def test_a_job_that_is_unknown_there_has_failed(appliance: Appliance) -> None:
+    job = appliance.jobs.create(HEAVY_STEPS, title="steps")
+    (failed,), _ = run_process(command_of(appliance), job)
+
+    assert isinstance(failed, Failed)
+    assert "builtins.KeyError" == failed.classes[0]
+
+
+def test_a_data_folder_that_cannot_be_opened_is_told_as_an_error(appliance: Appliance) -> None:
+    job = appliance.jobs.create(BACKUP, title="backup")
+    appliance.close()
+    appliance.folder.library_db.write_bytes(b"no database" * 1_000)
+    (failed,), _ = run_process(command_of(appliance), job)
+
+    assert isinstance(failed, Failed)
+    assert "appliance.infrastructure.database_errors.DatabaseDamaged" == failed.classes[0]
