@@ -16,8 +16,8 @@ from appliance.infrastructure.backup import BACKUP
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES, JobKind
 from appliance.scripture import queries
-from appliance.scripture.jobs import GRAPH, INDEX, MEMORY
-from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR, NOTE, SELECT_TRACES, STEPS, traces
+from appliance.scripture.jobs import GRAPH, IMPORT, INDEX, MEMORY
+from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR, HEAVY_STEPS, NOTE, SELECT_TRACES, STEPS, traces
 from server.benchmarks.jobs import start_worker
 from server.bootstrap import Appliance, open_appliance
 
@@ -36,7 +36,8 @@ def house(tmp_path: Path) -> Iterator[Appliance]:
 def add_jobs(house: Appliance, number: int, sword_root: Path) -> None:
     """A mix: many small jobs, one of many steps, programs in the other queues, now and then the real long ones."""
     made = [house.jobs.create(NOTE, title="note", arguments={"round": number, "each": each}) for each in range(10)]
-    made.append(house.jobs.create(STEPS, title="steps", arguments={"round": number, "steps": STEP_COUNT}))
+    steps = {"round": number, "steps": STEP_COUNT}
+    made += [house.jobs.create(kind, title="steps", arguments=steps) for kind in (STEPS, HEAVY_STEPS)]
     burn = {"round": number, "seconds": 0.6}
     made += [house.jobs.create(kind, title="burn", arguments=burn) for kind in (BURN_OCR, BURN_MEDIA)]
     if number % 5 == 0:
@@ -52,6 +53,15 @@ def burning(home: Path) -> list[int]:
         for process in psutil.process_iter(["cmdline"])
         if "sum(range(20_000))" in " ".join(process.info["cmdline"] or ())
         and str(home) in " ".join(process.info["cmdline"])
+    ]
+
+
+def heavy(home: Path) -> list[psutil.Process]:
+    """The processes of heavy jobs."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if {"server.job_process", str(home)} <= set(process.info["cmdline"] or ())
     ]
 
 
@@ -82,17 +92,17 @@ def test_killing_any_worker_at_any_moment_loses_and_repeats_nothing(
     burnt = {path.name for path in (home / "exercises").iterdir()}
     assert {State.DONE} == {job.state for job in jobs}, [job for job in jobs if job.state is not State.DONE]
     assert {job.id: 1 for job in jobs if job.kind == NOTE.name} | {
-        job.id: STEP_COUNT for job in jobs if job.kind == STEPS.name
+        job.id: STEP_COUNT for job in jobs if job.kind in (STEPS.name, HEAVY_STEPS.name)
     } == trail
     assert {f"burnt-{job.id}" for job in jobs if job.queue != "library"} == burnt
     assert [("RV1909", 31_084)] == [(each.id, each.verses) for each in queries.translations(house.library)]
     assert [] == list(house.folder.workshop.iterdir())
-    assert [] == burning(home)
+    assert [] == burning(home) + heavy(home)
 
 
-def end_what_follows(house: Appliance) -> None:
+def end_what_follows(house: Appliance, kinds: frozenset[str] = FOLLOWING) -> None:
     """Cancel the jobs that follow an import after all others have ended: embedding a whole translation takes a minute."""
-    wait_until_idle(house, but=FOLLOWING)
+    wait_until_idle(house, but=kinds)
     for job in house.jobs.active():
         house.jobs.cancel(job.id)
 
@@ -117,6 +127,82 @@ def test_the_program_of_a_killed_worker_dies_with_it(house: Appliance) -> None:
     psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
 
     assert [] == burning(house.folder.home)
+
+
+def begin_heavy_job(house: Appliance) -> tuple[int, psutil.Process]:
+    """A heavy job that has come to its tenth step, and its process."""
+    job = house.jobs.create(HEAVY_STEPS, title="steps", arguments={"steps": 200})
+    house.enqueue(job)
+    deadline = time.monotonic() + WAIT_S
+    while house.jobs.get(job.id).progress < 0.05:
+        assert time.monotonic() < deadline, house.jobs.get(job.id)
+        time.sleep(0.02)  # another process's progress: there is no event to wait on from here
+    (process,) = heavy(house.folder.home)
+    return job.id, process
+
+
+def test_a_heavy_job_whose_process_is_killed_is_tried_again(house: Appliance) -> None:
+    worker = start_worker(house.folder.home, "library")
+    try:
+        job, process = begin_heavy_job(house)
+        process.kill()
+        process.wait(timeout=10)
+        wait_until_idle(house)
+        alive = worker.poll() is None
+    finally:
+        worker.terminate()
+        worker.wait(timeout=20)
+    done = house.jobs.get(job)
+
+    assert alive
+    assert (State.DONE, 2, 1, 0) == (done.state, done.attempts, done.failures, done.deaths)
+    assert {job: 200} == dict(traces(house.folder.home).reader.rows(SELECT_TRACES))
+    assert [] == heavy(house.folder.home)
+
+
+def test_the_process_of_a_heavy_job_dies_with_its_worker(house: Appliance) -> None:
+    worker = start_worker(house.folder.home, "library")
+    _, process = begin_heavy_job(house)
+    worker.kill()
+    worker.wait()
+    process.wait(timeout=10)
+
+    assert [] == heavy(house.folder.home)
+
+
+def test_cancelling_ends_the_process_of_a_heavy_job(house: Appliance) -> None:
+    worker = start_worker(house.folder.home, "library")
+    try:
+        job, process = begin_heavy_job(house)
+        house.jobs.cancel(job)
+        process.wait(timeout=WAIT_S)
+        wait_until_idle(house)
+    finally:
+        worker.terminate()
+        worker.wait(timeout=20)
+
+    assert State.CANCELLED is house.jobs.get(job).state
+    assert [] == list(house.folder.workshop.iterdir())
+
+
+def test_a_worker_has_nothing_of_heavy_jobs_in_its_memory_when_they_are_done(
+    house: Appliance, sword_root: Path
+) -> None:
+    worker = start_worker(house.folder.home, "library")
+    try:
+        house.enqueue(house.create_import_job(str(sword_root), ["RV1909"]))
+        house.enqueue(house.create_graph_job())
+        end_what_follows(house, FOLLOWING - {GRAPH.name})
+        wait_until_idle(house)
+        maps = Path(f"/proc/{worker.pid}/maps").read_text()
+    finally:
+        worker.terminate()
+        worker.wait(timeout=20)
+    done = {job.kind for job in house.jobs.latest() if job.state is State.DONE}
+
+    assert {IMPORT.name, GRAPH.name} <= done
+    assert [] == [name for name in ("kuzu", "lxml") if f"/{name}/" in maps]
+    assert [] == heavy(house.folder.home)
 
 
 def test_an_idle_worker_asked_to_end_ends(house: Appliance) -> None:
