@@ -22,10 +22,10 @@ def in_own_process(work: Work, command: Sequence[str]) -> Work:
 
     The worker stays the owner of the job. It records what the process reports, and ends it when the job is cancelled.
     """
-    return {kind: _CommandedJob(kind, command) if kind.heavy else function for kind, function in work.items()}
+    return {kind: _JobInOwnProcess(kind, command) if kind.heavy else function for kind, function in work.items()}
 
 
-class _CommandedJob:
+class _JobInOwnProcess:
     """The function of a heavy kind: runs the command, passes on what it reports, and ends as it says."""
 
     def __init__(self, kind: JobKind, command: Sequence[str]) -> None:
