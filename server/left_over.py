@@ -12,7 +12,7 @@ from appliance.infrastructure.paths import DataFolder
 # In the environment of each process of `up`, and of what it starts: the data folder that it serves.
 SERVES = "LAMPSTAND_SUPERVISED_HOME"
 SUPERVISOR = "supervisor.supervisord"
-_NAMES = {"serve": "web server", "up": "lampstand up", SUPERVISOR: "process manager"}
+_NAMES = {"serve": "web server", "up": "lampstand up", "server.job_process": "job", SUPERVISOR: "process manager"}
 TERMINATE_S, KILL_S = 10.0, 5.0
 # A runtime that died is listening again in 2 to 5 seconds.
 RESTART_S = 15.0

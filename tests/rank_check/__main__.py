@@ -20,11 +20,11 @@ from typing import Any
 import httpx
 import msgspec
 from fakes.serving import free_port
-
-from appliance.scripture.search.hits import Mode
 from rank_check.queries import Query, make_queries
 from rank_check.stored_vectors import StoredVectors, serving_vectors
 from rank_check.versions import Version, checked_out, copy_work_tree
+
+from appliance.scripture.search.hits import Mode
 
 REPOSITORY = Path(__file__).parents[2]
 LIMIT, TOLERANCE, FEATURE_QUERIES = 20, 1e-4, 50
