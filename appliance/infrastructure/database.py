@@ -9,12 +9,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
 import apsw
-import sqlite_vec
 
 from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseTooNew, engine_errors, not_writable
 
@@ -293,12 +294,21 @@ def _connect(name: str, flags: int) -> apsw.Connection:
     connection = apsw.Connection(name, flags=flags)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     connection.enable_load_extension(True)  # noqa: FBT003 - the engine's own signature
-    connection.load_extension(sqlite_vec.loadable_path())
+    connection.load_extension(_vector_extension())
     connection.enable_load_extension(False)  # noqa: FBT003
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -4000")
     return connection
+
+
+@cache
+def _vector_extension() -> str:
+    """The file of sqlite-vec. Its package is not imported, because that imports numpy, which most commands do without."""
+    package = find_spec("sqlite_vec")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("The package sqlite-vec is not installed.", name="sqlite_vec")
+    return str(Path(package.origin).with_name("vec0"))
 
 
 def _connect_read_only(path: Path) -> apsw.Connection:

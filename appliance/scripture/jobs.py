@@ -3,20 +3,15 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.runner import JobContext
-from appliance.scripture import operations
-from appliance.scripture.graph.freshness import note_sources, sources_of
-from appliance.scripture.graph.tables import contents
-from appliance.scripture.search.index import build_index, embed_headings
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, index_is_stale, library_state
-from appliance.scripture.search.ranking.imported_topics import rebuild_memory
-from appliance.scripture.suggestions import compile_suggestions, suggestions_are_stale
+
+if TYPE_CHECKING:
+    from appliance.scripture.search.ranking.compiled import IndexFiles
 
 IMPORT = JobKind(name="import", heavy=True)
 INDEX = JobKind(name="index", heavy=True)
@@ -29,6 +24,7 @@ CHANGING = frozenset({IMPORT.name, INDEX.name, MEMORY.name, COMPILE.name})
 
 def import_library(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:
     """Import everything at `location`, or the ids in `only`."""
+    from appliance.scripture import operations
     from appliance.scripture.importers.detect import open_sources
 
     location, only = str(arguments["location"]), frozenset(arguments.get("only") or ())
@@ -49,6 +45,10 @@ def import_library(context: JobContext, arguments: Mapping[str, Any], *, databas
 
 def build_library_graph(context: JobContext, _arguments: Mapping[str, Any], *, database: Database, path: Path) -> str:
     """Build the graph anew from what the library holds now, and put it in the place of the older one."""
+    from appliance.infrastructure.graph.kuzu_engine import build_graph
+    from appliance.scripture.graph.freshness import note_sources, sources_of
+    from appliance.scripture.graph.tables import contents
+
     sources = sources_of(database)
     count = build_graph(path, contents(database), context.report)
     note_sources(path, sources)
@@ -64,6 +64,8 @@ def index_library(
     preferred: str,
 ) -> str:
     """Embed the verses that have no vector yet."""
+    from appliance.scripture.search.index import build_index, embed_headings
+
     started = False
 
     def progress(done: int, total: int) -> None:
@@ -91,10 +93,13 @@ def compile_search(
     database: Database,
     preferred: str,
     model: str,
-    files: IndexFiles,
+    files: "IndexFiles",
     suggestions: Path,
 ) -> str:
     """Compile what a search reads. What was compiled before serves until the new one is published."""
+    from appliance.scripture.search.ranking.compiled import compile_index, index_is_stale, library_state
+    from appliance.scripture.suggestions import compile_suggestions, suggestions_are_stale
+
     done: list[str] = []
     if suggestions_are_stale(database, suggestions):
         context.report(0.0, "compiling suggestions", now=True)
@@ -111,6 +116,8 @@ def remember_topics(
     context: JobContext, _arguments: Mapping[str, Any], *, database: Database, embedder: Embedder, path: Path
 ) -> str:
     """Keep the topics that people voted on, with their vectors, for the ranking to remember."""
+    from appliance.scripture.search.ranking.imported_topics import rebuild_memory
+
     context.report(0.0, "embedding topics", now=True)
     count = rebuild_memory(
         database, embedder, path, lambda done, total: context.report(done / total, f"{done:,} of {total:,} topics")
