@@ -356,13 +356,8 @@ class Appliance:
 
     def certificates(self) -> Served:
         """What HTTPS is served with, made or renewed where it has to be. Raises CertificateUnusable."""
-        from appliance.infrastructure.certificates import (
-            check_own,
-            ensure_certificates,
-            own_addresses,
-            own_names,
-            today,
-        )
+        from appliance.infrastructure.certificates import check_own, ensure_certificates, today
+        from appliance.infrastructure.own_names import own_addresses, own_names
 
         if self.settings.tls_certificate:
             return check_own(Path(self.settings.tls_certificate), Path(self.settings.tls_key))
@@ -371,13 +366,8 @@ class Appliance:
 
     def renew_certificates(self, *, new_authority: bool) -> Served:
         """New keys for HTTPS. Raises CertificateUnusable where the certificate comes from elsewhere."""
-        from appliance.infrastructure.certificates import (
-            CertificateUnusable,
-            own_addresses,
-            own_names,
-            renew_certificates,
-            today,
-        )
+        from appliance.infrastructure.certificates import CertificateUnusable, renew_certificates, today
+        from appliance.infrastructure.own_names import own_addresses, own_names
 
         if self.settings.tls_certificate:
             raise CertificateUnusable(
@@ -392,13 +382,13 @@ class Appliance:
     @property
     def keys_are_exposed(self) -> bool:
         """Whether an earlier version made the keys of HTTPS; `certificates` says in words why that matters."""
-        from appliance.infrastructure.certificates import keys_are_exposed
+        from appliance.infrastructure.exposed_keys import keys_are_exposed
 
         return not self.settings.tls_certificate and keys_are_exposed(self.folder.tls)
 
     def https_addresses(self) -> list[str]:
         """Where other machines find this one over HTTPS: by its names, then by its addresses."""
-        from appliance.infrastructure.certificates import own_addresses, own_names
+        from appliance.infrastructure.own_names import own_addresses, own_names
 
         names = [name for name in own_names(self.settings.names.split(",")) if "." in name]
         addresses = [str(each) for each in own_addresses() if each.version == 4 and not each.is_loopback]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.infrastructure.certificates import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.confinement import confinement_here
 from appliance.infrastructure.damage import PeopleDataLost, check_not_lost
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.database_errors import DatabaseDamaged
+from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.space import in_words, parts_of
 from appliance.scripture import queries

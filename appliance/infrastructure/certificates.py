@@ -8,13 +8,11 @@ import contextlib
 import fcntl
 import ipaddress
 import platform
-import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-import psutil
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,37 +21,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appliance.errors import Refused
 from appliance.infrastructure.atomic import replace_content
+from appliance.infrastructure.exposed_keys import MARK, MAX_PEM_BYTES
+from appliance.infrastructure.networks import Address
 from appliance.infrastructure.opening import FileRefused, read_regular
+from appliance.infrastructure.own_names import PRIVATE_NETWORKS
 
-MAX_PEM_BYTES = 2**20
 AUTHORITY_DAYS = 3650
 # Apple's systems accept 825 days of authorities that a person added; others fewer. A year is renewed early enough.
 SERVER_DAYS, RENEW_DAYS = 365, 30
 # RFC 5280, appendix A.1.
 MOST_COMMON_NAME = 64
 PRIVATE_NAMES = ("local", "lan", "home", "internal", "home.arpa", "localhost")
-PRIVATE_NETWORKS = (
-    "127.0.0.0/8",
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "169.254.0.0/16",
-    "100.64.0.0/10",
-    "::1/128",
-    "fc00::/7",
-    "fe80::/10",
-)
-
-# Beside an authority, with its fingerprint: made by a version that keeps keys secret.
-MARK = "authority.mark"
-# In versions without the mark a signed-in person could read files of the machine through a query to the graph.
-EXPOSED_KEYS = (
-    "The keys of HTTPS were made by an earlier version of Lampstand. In that version everyone with an account could read "
-    "them, so another machine could pretend to be this one."
-)
-RENEW_KEYS = "Run `lampstand tls renew --new-authority`. Every device must trust the new authority after that."
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class CertificateUnusable(Refused):
@@ -77,41 +55,6 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-def own_names(further: Iterable[str] = ()) -> list[str]:
-    """What this machine is called: its host name, that name as multicast DNS has it, and further ones."""
-    host = platform.node().split(".")[0].lower() or "lampstand"
-    names = ("localhost", host, f"{host}.local", *(name.strip().lower() for name in further if name.strip()))
-    return list(dict.fromkeys(filter(None, map(_as_dns_has_it, names))))
-
-
-def _as_dns_has_it(name: str) -> str:
-    """A name in the letters that certificates hold; empty where it cannot be a name of a machine."""
-    try:
-        return name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""
-
-
-def own_addresses(listened_on: str = "") -> list[Address]:
-    """The one address that is listened on, else the private ones of this machine's interfaces, but link-local ones."""
-    with contextlib.suppress(ValueError):
-        if not ipaddress.ip_address(listened_on).is_unspecified:
-            return [ipaddress.ip_address(listened_on)]
-    found = {
-        ipaddress.ip_address(each.address.partition("%")[0])
-        for addresses in psutil.net_if_addrs().values()
-        for each in addresses
-        if each.family in (socket.AF_INET, socket.AF_INET6)
-    }
-    # Public addresses change with the provider; nobody in the house needs them.
-    inside = [each for each in found if _is_private(each) and not each.is_link_local]
-    return sorted(inside, key=lambda each: (each.version, each.packed))
-
-
-def _is_private(address: Address) -> bool:
-    return any(address in ipaddress.ip_network(each) for each in PRIVATE_NETWORKS)
-
-
 def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime) -> Served:
     """The server certificate, made anew where it is missing, ends within a month, or lacks a name or an address.
 
@@ -133,22 +76,6 @@ def renew_certificates(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(folder):
         return _ensure(folder, names, addresses, now, renew=True, renew_authority=new_authority)
-
-
-def keys_are_exposed(folder: Path) -> bool:
-    """Whether the authority in this folder was made by a version that could not keep its key secret.
-
-    `EXPOSED_KEYS` and `RENEW_KEYS` are sentences for the administrator.
-    """
-    authority, mark = folder / "authority.crt", folder / MARK
-    try:
-        # Of this very authority: an older one may have been restored from a copy of the folder.
-        return authority.exists() and mark.read_text(encoding="ascii").strip() != describe(authority).fingerprint
-    except (FileNotFoundError, UnicodeDecodeError):
-        return True
-    except CertificateUnusable:
-        # It serves nobody, and its own error tells.
-        return False
 
 
 @contextlib.contextmanager

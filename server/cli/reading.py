@@ -7,8 +7,7 @@ from rich.text import Text
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import parse_reference
-from appliance.scripture.search.hits import Hit, Mode, Search
-from appliance.scripture.search.service import MAX_LIMIT
+from appliance.scripture.search.hits import MAX_LIMIT, Hit, Mode, Search
 from server.cli.context import JSON_OPTION, Home, console, print_json
 
 

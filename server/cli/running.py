@@ -7,7 +7,7 @@ import click
 import structlog
 from rich.text import Text
 
-from appliance.infrastructure.certificates import EXPOSED_KEYS, RENEW_KEYS
+from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.logs import configure_logging
 from server.bootstrap import Appliance

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from appliance.community.accounts import queries as accounts
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
-from appliance.infrastructure.certificates import EXPOSED_KEYS, RENEW_KEYS
+from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import book_named, find_book

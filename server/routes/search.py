@@ -9,8 +9,8 @@ from litestar.params import FromQuery, QueryParameter
 
 from appliance.community.accounts.permissions import Permission
 from appliance.scripture.canon import Testament
-from appliance.scripture.search.hits import Mode, Results, Search
-from appliance.scripture.search.service import MAX_LIMIT, MAX_QUERY_CHARACTERS
+from appliance.scripture.search.hits import MAX_LIMIT, Mode, Results, Search
+from appliance.scripture.search.service import MAX_QUERY_CHARACTERS
 from appliance.scripture.suggestions import MOST, Suggestion
 from server.access import rule
 from server.bootstrap import Appliance

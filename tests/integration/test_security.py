@@ -15,8 +15,9 @@ from appliance.community.accounts import queries
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Identity
 from appliance.community.accounts.tokens import csrf_token
-from appliance.infrastructure.certificates import MARK, ensure_certificates, today
+from appliance.infrastructure.certificates import ensure_certificates, today
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.exposed_keys import MARK
 from server.access import audiences_of
 from server.bootstrap import APPLIANCE_MIGRATIONS
 

@@ -6,6 +6,9 @@ import msgspec
 
 from appliance.scripture.canon import Testament
 
+# Verses in one answer.
+MAX_LIMIT = 100
+
 
 class Mode(StrEnum):
     """How a query is understood; `strongs` names a word of the original."""

@@ -15,7 +15,7 @@ from appliance.scripture.search.candidates import Span, by_meaning
 from appliance.scripture.search.cursor import decode_cursor, encode_cursor
 from appliance.scripture.search.fts import TextQuery, parse_query
 from appliance.scripture.search.highlight import highlighter, highlights
-from appliance.scripture.search.hits import Hit, Mode, Results, Search, Why
+from appliance.scripture.search.hits import MAX_LIMIT, Hit, Mode, Results, Search, Why
 from appliance.scripture.search.hybrid import (
     MEANING_DEPTH,
     Found,
@@ -34,7 +34,6 @@ from appliance.scripture.search.ranking.current import NoRanking, Rankings
 from appliance.scripture.search.ranking.ranking import FeatureTable
 
 MAX_QUERY_CHARACTERS = 1_000
-MAX_LIMIT = 100
 # A model that was loaded a short time ago is there still.
 PREPARED_S = 30.0
 _EXCLUSION = re.compile(r"(?:^|\s)(?:NOT\s+|-)\w")

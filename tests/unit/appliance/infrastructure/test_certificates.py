@@ -10,16 +10,14 @@ import pytest
 from cryptography import x509
 
 from appliance.infrastructure.certificates import (
-    MARK,
     CertificateUnusable,
     Served,
     check_own,
     describe,
     ensure_certificates,
-    keys_are_exposed,
-    own_names,
     renew_certificates,
 )
+from appliance.infrastructure.exposed_keys import keys_are_exposed
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 NAMES = ["localhost", "lamp", "lamp.local"]
@@ -92,13 +90,6 @@ def test_a_certificate_that_came_apart_from_its_key_is_made_anew(served: Served,
     ssl.create_default_context().load_cert_chain(served.certificate, served.key)
 
 
-def test_names_that_no_certificate_can_hold_are_left_out() -> None:
-    names = own_names(["bücher.lan", "x" * 70, "ok.lan"])
-
-    assert {"xn--bcher-kva.lan", "ok.lan"} <= set(names)
-    assert "x" * 70 not in names
-
-
 def test_a_certificate_from_elsewhere_must_go_with_its_key(served: Served, tmp_path: Path) -> None:
     other = ensure_certificates(tmp_path / "other", NAMES, ADDRESSES, NOW)
 
@@ -107,14 +98,6 @@ def test_a_certificate_from_elsewhere_must_go_with_its_key(served: Served, tmp_p
         check_own(served.certificate, other.key)
     with pytest.raises(CertificateUnusable, match="can be read"):
         check_own(tmp_path / "missing.pem", served.key)
-
-
-def test_a_machine_has_its_name_on_the_local_network() -> None:
-    names = own_names(["Church.lan", ""])
-
-    assert "localhost" == names[0]
-    assert f"{names[1]}.local" == names[2]
-    assert "church.lan" == names[-1]
 
 
 def test_a_renewed_certificate_has_a_new_key_of_the_same_authority(served: Served) -> None:
@@ -148,28 +131,4 @@ def test_an_authority_and_a_key_that_do_not_belong_together_are_replaced(served:
     renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=False)
 
     read(served.certificate).verify_directly_issued_by(read(served.authority))
-    assert not keys_are_exposed(served.key.parent)
-
-
-def test_keys_of_an_earlier_version_are_exposed_until_there_is_a_new_authority(served: Served, tmp_path: Path) -> None:
-    folder = served.key.parent
-    assert not keys_are_exposed(tmp_path / "no keys yet")
-    assert not keys_are_exposed(folder)
-    (folder / MARK).unlink()
-    assert keys_are_exposed(folder)
-
-    ensure_certificates(folder, NAMES, ADDRESSES, NOW)
-    renew_certificates(folder, NAMES, ADDRESSES, NOW, new_authority=False)
-    assert keys_are_exposed(folder)
-
-    earlier = served.authority.read_bytes()
-    renew_certificates(folder, NAMES, ADDRESSES, NOW, new_authority=True)
-    assert not keys_are_exposed(folder)
-    served.authority.write_bytes(earlier)
-    assert keys_are_exposed(folder)
-
-
-def test_a_damaged_authority_is_reported_elsewhere(served: Served) -> None:
-    served.authority.write_text("damaged")
-
     assert not keys_are_exposed(served.key.parent)

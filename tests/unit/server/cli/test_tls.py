@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from appliance.infrastructure.certificates import EXPOSED_KEYS, MARK, CertificateUnusable, describe
+from appliance.infrastructure.certificates import CertificateUnusable, describe
+from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, MARK
 from server.checks import run_checks
 from server.cli import lampstand
 from server.cli.context import Home
