@@ -11,7 +11,7 @@ from appliance.infrastructure.paths import DataFolder
 
 # In the environment of each process of `up`, and of what it starts: the data folder that it serves.
 SERVES = "LAMPSTAND_SUPERVISED_HOME"
-SUPERVISOR = "supervisor.supervisord"
+SUPERVISOR = "server.supervisor"
 _NAMES = {"serve": "web server", "up": "lampstand up", "server.job_process": "job", SUPERVISOR: "process manager"}
 TERMINATE_S, KILL_S = 10.0, 5.0
 # A runtime that died is listening again in 2 to 5 seconds.
@@ -55,11 +55,11 @@ def end_left_over(folder: DataFolder) -> list[str]:
 def supervisor_of(folder: DataFolder) -> int | None:
     """The process that supervises the folder's processes, or None where `up` does not run."""
     try:
-        process = psutil.Process(int((folder.run / "supervisor.pid").read_text(encoding="utf-8")))
+        process = psutil.Process(int(folder.supervisor_pid.read_text(encoding="utf-8")))
         line = process.cmdline()
     except (OSError, ValueError, psutil.Error):
         return None
-    supervises = SUPERVISOR in line and str(folder.run / "supervisor.conf") in line and _sees(process, folder)
+    supervises = SUPERVISOR in line and str(folder.home) in line and _sees(process, folder)
     return process.pid if supervises else None
 
 

@@ -5,14 +5,12 @@ import fcntl
 import os
 import signal
 import socket
-import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
-import httpx
 import msgspec
 
 from appliance.errors import Conflict, Unavailable
@@ -20,18 +18,21 @@ from appliance.infrastructure.atomic import replace_content
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
 from appliance.infrastructure.paths import DataFolder, DataFolderUnusable
-from appliance.infrastructure.processes import dying_with_parent, end_process_tree
+from appliance.infrastructure.processes import dying_with_parent
 from appliance.infrastructure.settings import Settings
 from server.left_over import SUPERVISOR, end_left_over, environment_of, supervisor_of
+from server.start_report import ENDING_SIGNALS, start_reporter
 
-START_TIMEOUT_S = 60.0
-POLL_S = 0.1
 # glibc gives each thread a part of the memory to itself, up to eight for each core, which the others cannot use when it is free.
 FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
-
+# Programs of a lower priority stop later: answers that the web server produces need the model runtime.
+_PRIORITIES = {"models": 1}
+_PRIORITY = 2
 _PROGRAM = """
 [program:{name}]
 command={command}
+autostart={autostart}
+priority={priority}
 directory={directory}
 environment={environment}
 autorestart=true
@@ -53,7 +54,7 @@ silent=true
 logfile={logs}/supervisor.log
 logfile_maxbytes=5MB
 logfile_backups=3
-pidfile={run}/supervisor.pid
+pidfile={pid}
 childlogdir={logs}
 umask=077
 """
@@ -134,16 +135,19 @@ def write_configuration(folder: DataFolder, settings: Settings, worker_options: 
     if not settings.models_address:
         programs["models"] = f"{base} models serve"
     environment = {"PYTHONUNBUFFERED": "1", **FEW_ARENAS, **environment_of(folder)}
-    text = _SUPERVISOR.format(logs=_escaped(folder.logs), run=_escaped(folder.run))
+    text = _SUPERVISOR.format(logs=_escaped(folder.logs), pid=_escaped(folder.supervisor_pid))
     for name, line in programs.items():
         text += _PROGRAM.format(
             name=name,
             command=line.replace("%", "%%"),
+            # The supervisor starts the others when the first page is served.
+            autostart=str(name == "web").lower(),
+            priority=_PRIORITIES.get(name, _PRIORITY),
             directory=_escaped(folder.home),
             log=_escaped(folder.logs / f"{name}.log"),
             environment=",".join(f'{key}="{_escaped(value)}"' for key, value in environment.items()),
         )
-    path = folder.run / "supervisor.conf"
+    path = folder.supervisor_configuration
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -162,50 +166,37 @@ def clear_for_start(folder: DataFolder) -> list[str]:
         return end_left_over(folder)
 
 
-def run_all(folder: DataFolder, settings: Settings, on_ready: Callable[[str], None], *, exercises: bool = False) -> int:
-    """Run every process until this one is asked to end; `on_ready` gets the address when the first page is served.
+def become_supervisor(
+    folder: DataFolder,
+    settings: Settings,
+    on_served: Callable[[str], None],
+    on_failure: Callable[[DidNotStart], int],
+    *,
+    exercises: bool = False,
+) -> NoReturn:
+    """Replace this process by the supervisor of the folder's programs, which runs until it is asked to end.
 
-    With `exercises`, the workers know the jobs of measurements too.
-
-    Raises AlreadyRunning, PortInUse or DidNotStart.
+    Another process calls `on_served` with the address when the web server answers, or `on_failure` when it does not in time;
+    then the supervisor ends with the status that this returns. With `exercises`, the workers know the jobs of measurements
+    too. Raises AlreadyRunning or PortInUse.
     """
-    with locked(folder) as lock:
-        check_port("127.0.0.1", settings.port)
-        try:
-            configuration = write_configuration(folder, settings, " --exercises" if exercises else "")
-            return _run(folder, settings, configuration, on_ready, lock)
-        finally:
-            # A model runtime that was started on demand, or what a killed supervisor left.
-            end_left_over(folder)
-
-
-def _run(
-    folder: DataFolder, settings: Settings, configuration: Path, on_ready: Callable[[str], None], lock: int
-) -> int:
-    # It holds the lock too: if this process is killed, the folder still counts as served.
-    supervisor = subprocess.Popen(  # noqa: S603 - this interpreter and supervisor's own module
-        [sys.executable, "-P", "-m", SUPERVISOR, "-c", str(configuration)],
-        start_new_session=True,
-        pass_fds=(lock,),
-    )
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda _number, _frame: ended.set())
+    # The supervisor keeps the handle, so the folder counts as served until that ends.
+    lock = _lock(folder)
     try:
-        _wait_until_served(address(settings), supervisor, ended, folder)
-        if not ended.is_set():
-            on_ready(address(settings))
-        while not ended.wait(POLL_S * 5):
-            if supervisor.poll() is not None:
-                raise DidNotStart("The process manager ended.", remedy=f"{folder.logs / 'supervisor.log'} says why.")
-    finally:
-        if supervisor.poll() is None:
-            supervisor.send_signal(signal.SIGTERM)
-            try:
-                supervisor.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                end_process_tree(supervisor.pid)
-    return 0
+        check_port("127.0.0.1", settings.port)
+        write_configuration(folder, settings, " --exercises" if exercises else "")
+        reporter = start_reporter(address(settings), lock, on_served, partial(_did_not_start, folder, on_failure))
+        os.set_inheritable(lock, True)  # noqa: FBT003 - the one parameter
+        # They wait until the supervisor handles them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+        os.execv(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(folder.home), str(reporter)])  # noqa: S606 - this interpreter and our own module
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _did_not_start(folder: DataFolder, on_failure: Callable[[DidNotStart], int]) -> int:
+    return on_failure(DidNotStart("The web server did not start.", remedy=f"{folder.logs / 'web.log'} says why."))
 
 
 @contextlib.contextmanager
@@ -234,17 +225,3 @@ def _lock(folder: DataFolder) -> int:
             remedy=f"`lampstand status` shows where. To stop it: kill {supervisor_of(folder) or 'its process'}",
         ) from error
     return handle
-
-
-def _wait_until_served(
-    url: str, supervisor: subprocess.Popen[bytes], ended: threading.Event, folder: DataFolder
-) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while not ended.wait(POLL_S):
-        try:
-            if httpx.get(f"{url}/api/v1/health", timeout=2.0, trust_env=False).is_success:
-                return
-        except httpx.HTTPError:
-            pass
-        if supervisor.poll() is not None or time.monotonic() > deadline:
-            raise DidNotStart("The web server did not start.", remedy=f"{folder.logs / 'web.log'} says why.")

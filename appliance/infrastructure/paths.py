@@ -137,8 +137,13 @@ class DataFolder:
         return folder / "models.sock"
 
     @property
-    def supervisor_socket(self) -> Path:
-        return self.models_socket.with_name("supervisor.sock")
+    def supervisor_configuration(self) -> Path:
+        return self.run / "supervisor.conf"
+
+    @property
+    def supervisor_pid(self) -> Path:
+        """Holds the process number of the supervisor that `up` became."""
+        return self.run / "supervisor.pid"
 
 
 def _is_open_to_others(path: Path) -> bool:

@@ -1,17 +1,20 @@
 """`status`, `doctor`: how the appliance is, and what to do about it."""
 
 import time
+from typing import TYPE_CHECKING
 
 import click
-import httpx
 import msgspec
 from rich.table import Table
 from rich.text import Text
 
 from appliance import __version__
-from server.checks import Check, run_checks
 from server.cli.context import JSON_OPTION, Home, console, print_json
 from server.words import duration
+
+if TYPE_CHECKING:
+    from server.bootstrap import Appliance
+    from server.checks import Check
 
 
 @click.command()
@@ -20,6 +23,7 @@ from server.words import duration
 def status(home: Home, as_json: bool) -> None:
     """What runs, what there is to read, and what is being worked on."""
     from appliance.scripture import queries
+    from server.start_report import answers
     from server.supervision import address, noted_address
 
     appliance = home.open()
@@ -32,8 +36,8 @@ def status(home: Home, as_json: bool) -> None:
         "version": __version__,
         "home": str(appliance.folder.home),
         "address": url,
-        "web_running": noted is not None and _answers(noted),
-        "models_running": appliance.models.is_running(),
+        "web_running": noted is not None and answers(noted),
+        "models_running": _models_run(appliance),
         "translations": {each.id: each.verses for each in queries.translations(appliance.library)},
         "index": msgspec.to_builtins(index) | {"complete": index.complete},
         "models": [model.id for model in appliance.catalogue.models()],
@@ -74,11 +78,10 @@ def status(home: Home, as_json: bool) -> None:
     console().print(table)
 
 
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/api/v1/health", timeout=2.0, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
+def _models_run(appliance: "Appliance") -> bool:
+    """Without a socket there is nothing to ask, and what asks takes long to load."""
+    can_run = bool(appliance.settings.models_address) or appliance.folder.models_socket.exists()
+    return can_run and appliance.models.is_running()
 
 
 @click.command()
@@ -89,6 +92,8 @@ def _answers(url: str) -> bool:
 @click.pass_obj
 def doctor(home: Home, repair: bool, as_json: bool) -> None:
     """Look for what is wrong and say what to do about it. Ends with 1 where something must be done."""
+    from server.checks import run_checks
+
     if repair:
         home.folder.make_private()
     checks = run_checks(home.folder, home.open)
@@ -99,7 +104,7 @@ def doctor(home: Home, repair: bool, as_json: bool) -> None:
     raise click.exceptions.Exit(0 if all(check.ok or not check.needed for check in checks) else 1)
 
 
-def _print_checks(checks: list[Check]) -> None:
+def _print_checks(checks: "list[Check]") -> None:
     out = console()
     for check in checks:
         mark = ("ok  ", "green") if check.ok else (("fix ", "red") if check.needed else ("note", "yellow"))

@@ -1,7 +1,7 @@
 """`up`, `serve`, `worker`: what runs for long."""
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import structlog
@@ -10,8 +10,10 @@ from rich.text import Text
 from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.logs import configure_logging
-from server.bootstrap import Appliance
-from server.cli.context import Home, console
+from server.cli.context import Home, console, fail
+
+if TYPE_CHECKING:
+    from server.bootstrap import Appliance
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - where other machines are answered
@@ -25,7 +27,7 @@ _https_port = click.option("--https-port", type=click.IntRange(1, 65535), help="
 _exercises = click.option("--exercises", is_flag=True, hidden=True, help="Do the work of measurements too.")
 
 
-def open_where_free(home: Home, **overrides: Any) -> Appliance:
+def open_where_free(home: Home, **overrides: Any) -> "Appliance":
     """Open the data folder once the port is known to be free, so that nothing is written where it is not."""
     from server.supervision import check_port
 
@@ -42,7 +44,7 @@ def open_where_free(home: Home, **overrides: Any) -> Appliance:
 @click.pass_obj
 def up(home: Home, host: str | None, port: int | None, https_port: int | None, exercises: bool) -> None:
     """Run everything: web server, model runtime, workers. Restarts what dies; Ctrl-C ends it."""
-    from server.supervision import clear_for_start, refuse_read_only, run_all
+    from server.supervision import become_supervisor, clear_for_start, refuse_read_only
 
     refuse_read_only(home.folder)
     out = console()
@@ -60,10 +62,10 @@ def up(home: Home, host: str | None, port: int | None, https_port: int | None, e
         for line in greeting:
             out.print(line)
 
-    raise click.exceptions.Exit(run_all(appliance.folder, appliance.settings, ready, exercises=exercises))
+    become_supervisor(appliance.folder, appliance.settings, ready, fail, exercises=exercises)
 
 
-def _report_modes(appliance: Appliance) -> None:
+def _report_modes(appliance: "Appliance") -> None:
     """Keep other users of this machine from the data folder, where an earlier version or a person let them in."""
     changed = appliance.folder.make_private()
     if changed:
@@ -73,7 +75,7 @@ def _report_modes(appliance: Appliance) -> None:
         )
 
 
-def _greeting(appliance: Appliance) -> list[Text]:
+def _greeting(appliance: "Appliance") -> list[Text]:
     """What to do next: set up, or where other machines find this one; before that, what is wrong with the keys."""
     return [
         *([Text.assemble((EXPOSED_KEYS, "yellow"), f" {RENEW_KEYS}")] if appliance.keys_are_exposed else []),
@@ -81,7 +83,7 @@ def _greeting(appliance: Appliance) -> list[Text]:
     ]
 
 
-def _next_step(appliance: Appliance) -> list[Text]:
+def _next_step(appliance: "Appliance") -> list[Text]:
     from appliance.community.accounts import operations, queries
     from server.supervision import PortInUse, address, check_port
 

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# What takes long to load and few commands need.
+HEAVY = set(
+    "litestar uvicorn jinja2 numpy simsimd huey httpx cryptography lxml kuzu apprise argon2 zxcvbn supervisor".split()
+)
 MODEL_LIBRARIES = {
     "torch",
     "onnxruntime",
@@ -21,7 +25,7 @@ MODEL_LIBRARIES = {
 def loaded(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    return set(done.stdout.splitlines()[-1].split())
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,10 @@ def loaded(code: str) -> set[str]:
         ),
         ("import server.cli.library", MODEL_LIBRARIES | {"textual", "uvicorn", "litestar"}),
         ("import server.cli.models, models.service", MODEL_LIBRARIES | {"huey", "kuzu", "redis", "psycopg"}),
+        (
+            "import server.supervisor",
+            HEAVY - {"supervisor"} | set("psutil click rich structlog apsw msgspec asyncio".split()),
+        ),
         ("import models.app, models.service, models.client", MODEL_LIBRARIES | {"apsw", "huey", "appliance", "server"}),
         (
             "import appliance.scripture.jobs, appliance.study.operations",
@@ -43,6 +51,39 @@ def loaded(code: str) -> set[str]:
 )
 def test_an_entry_point_loads_no_more_than_it_should(entry: str, absent: set[str]) -> None:
     assert set() == loaded(entry) & absent
+
+
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [
+        ("status", set()),
+        ("read John.3.16", set()),
+        ("search love", {"numpy", "simsimd", "httpx"}),
+    ],
+)
+def test_a_command_loads_what_it_uses(command: str, needed: set[str], tmp_path: Path) -> None:
+    """The folder is empty: a command that ends with an error has loaded what it works with."""
+    arguments = ["--home", str(tmp_path), *command.split()]
+    code = f"""
+from appliance.errors import ApplianceError
+from server.cli import lampstand
+try:
+    lampstand({arguments!r}, standalone_mode=False)
+except ApplianceError:
+    pass"""
+    assert set() == loaded(code) & (MODEL_LIBRARIES | HEAVY) - needed
+
+
+def test_up_loads_no_more_than_a_look_at_the_folder_needs(tmp_path: Path) -> None:
+    code = f"""
+from server.cli import running
+from server.cli.context import Home
+from server import supervision
+from pathlib import Path
+appliance = Home(Path({str(tmp_path)!r}), None).open()
+running._greeting(appliance)
+supervision.write_configuration(appliance.folder, appliance.settings)"""
+    assert {"argon2"} >= loaded(code) & (MODEL_LIBRARIES | HEAVY)
 
 
 def test_the_web_process_serves_without_model_libraries(served) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -43,6 +44,12 @@ def supervisor(home: Path) -> psutil.Process:
     return psutil.Process(pid)
 
 
+def every_program(home: Path) -> list[psutil.Process]:
+    """The five programs. Four of them start when the first page is served."""
+    wait_for(lambda: len(supervisor(home).children()) == 5, "every program")
+    return supervisor(home).children()
+
+
 def is_healthy(running: Served) -> bool:
     try:
         return running.guest.get("/api/v1/health").is_success
@@ -54,12 +61,10 @@ def is_healthy(running: Served) -> bool:
 def test_programs_die_with_their_supervisor(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with serving(home, command="up") as running:
-        assert running.process.stdout is not None
-        next(line for line in running.process.stdout if "Lampstand is at" in line)
-        supervisor(home).kill()
-        said, _ = running.process.communicate(timeout=WAIT_S)
-    assert running.process.returncode == 6
-    assert "The process manager ended" in said
+        programs = every_program(home)
+        running.process.kill()
+        running.process.wait()
+        psutil.wait_procs(programs, timeout=WAIT_S)
     assert [] == left_over(DataFolder(home))
     with serving(home, command="up") as again:
         assert is_healthy(again)
@@ -68,9 +73,9 @@ def test_programs_die_with_their_supervisor(tmp_path: Path) -> None:
 def test_a_new_up_ends_what_a_killed_one_left(tmp_path: Path) -> None:
     home, other = tmp_path / "home", tmp_path / "other"
     with serving(other) as untouched, serving(home, command="up", environment=WITHOUT_SETPRIV) as first:
-        manager = supervisor(home)
+        every_program(home)
         first.process.kill()
-        manager.kill()
+        first.process.wait()
         assert 5 == len(left_over(DataFolder(home)))
         assert is_healthy(first)
         with serving(home, command="up") as second:
@@ -84,12 +89,24 @@ def test_a_new_up_ends_what_a_killed_one_left(tmp_path: Path) -> None:
     assert [] == left_over(DataFolder(home))
 
 
-def test_a_killed_up_leaves_everything_supervised_and_the_next_says_how_to_stop_it(tmp_path: Path) -> None:
+def test_the_process_that_was_started_is_the_supervisor_of_all_programs(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with serving(home, command="up") as running:
-        manager = supervisor(home)
-        running.process.kill()
-        running.process.wait()
+        programs = every_program(home)
+        assert running.process.pid == supervisor(home).pid
+        assert psutil.STATUS_ZOMBIE not in {each.status() for each in programs}
+        running.process.send_signal(signal.SIGINT)
+        said, _ = running.process.communicate(timeout=WAIT_S)
+
+    assert 0 == running.process.returncode
+    assert 1 == said.count("Lampstand is at")
+    assert [] == [each for each in programs if each.is_running()]
+    assert [] == left_over(DataFolder(home))
+
+
+def test_a_second_up_says_how_to_stop_the_first(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with serving(home, command="up") as running:
         port = running.url.rpartition(":")[2]
         second = subprocess.run(
             [LAMPSTAND, "--home", str(home), "up", "--port", port, "--https-port", str(free_port())],
@@ -99,13 +116,23 @@ def test_a_killed_up_leaves_everything_supervised_and_the_next_says_how_to_stop_
             check=False,
         )
         assert is_healthy(running)
-        manager.terminate()
-        manager.wait(timeout=30)
 
     assert 5 == second.returncode
     assert f"already runs on {home}" in second.stderr
-    assert f"To stop it: kill {manager.pid}" in second.stderr
+    assert f"To stop it: kill {running.process.pid}" in second.stderr
     assert [] == left_over(DataFolder(home))
+
+
+def test_a_web_server_that_cannot_start_is_said(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "home").create()
+    script = "from server import start_report; start_report.START_TIMEOUT_S = 0.1\nfrom server.cli import main\nmain()"
+    command = [sys.executable, "-c", script, "--home", str(folder.home), "up", "--port", str(free_port())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+
+    assert 6 == done.returncode
+    assert "The web server did not start." in done.stderr
+    assert "web.log says why" in done.stderr
+    assert [] == left_over(folder)
 
 
 def test_a_runtime_on_demand_neither_holds_the_socket_nor_outlives_up(tmp_path: Path) -> None:
@@ -176,7 +203,7 @@ def test_no_secret_is_in_a_command_line(tmp_path: Path) -> None:
     home.mkdir()
     (home / "settings.toml").write_text('models_token = "a-token-of-the-runtime"\n', encoding="utf-8")
     with serving(home, command="up") as running:
-        wait_for(lambda: len(supervisor(home).children()) == 5, "every process")
+        every_program(home)
         family = [psutil.Process(running.process.pid), *psutil.Process(running.process.pid).children(recursive=True)]
         lines = [each.cmdline() for each in family]
         said = next(line for line in running.process.stdout if "enter the code" in line)

@@ -11,6 +11,7 @@ import pytest
 
 from appliance.infrastructure.paths import DataFolder
 from server.left_over import (
+    SUPERVISOR,
     end_left_over,
     environment_of,
     left_over,
@@ -64,8 +65,8 @@ def test_a_process_with_another_folder_at_the_same_path_is_left_alone(
     folder = DataFolder(tmp_path / "home").create()
     start("serve", environment=environment_of(folder))
     start("models.cli", "serve", "--socket", str(folder.models_socket), "--idle-exit", "300")
-    supervisor = start("supervisor.supervisord", "-c", str(folder.run / "supervisor.conf"))
-    (folder.run / "supervisor.pid").write_text(str(supervisor.pid), encoding="utf-8")
+    supervisor = start(SUPERVISOR, str(folder.home), "7")
+    folder.supervisor_pid.write_text(str(supervisor.pid), encoding="utf-8")
     assert 2 == len(left_over(folder))
     assert supervisor.pid == supervisor_of(folder)
 
@@ -99,11 +100,11 @@ def test_what_is_left_over_is_ended_and_named(tmp_path: Path, start: Start, monk
 
 def test_the_supervisor_is_found_while_it_lives(tmp_path: Path, start: Start) -> None:
     folder = DataFolder(tmp_path).create()
-    pid_file = folder.run / "supervisor.pid"
+    pid_file = folder.supervisor_pid
     assert supervisor_of(folder) is None
     pid_file.write_text(str(os.getpid()), encoding="utf-8")
     assert supervisor_of(folder) is None
-    supervisor = start("supervisor.supervisord", "-c", str(folder.run / "supervisor.conf"))
+    supervisor = start(SUPERVISOR, str(folder.home), "7")
     pid_file.write_text(str(supervisor.pid), encoding="utf-8")
 
     assert supervisor.pid == supervisor_of(folder)
@@ -148,7 +149,7 @@ def test_root_finds_the_processes_of_other_users(tmp_path: Path, start: Start) -
     ("line", "name"),
     [
         ("python lampstand --home /data up --port 8000", "lampstand up"),
-        ("python -P -m supervisor.supervisord -c /data/supervisor.conf", "process manager"),
+        ("python -P -m server.supervisor /data 17", "process manager"),
         ("python lampstand --home /data serve --supervised", "web server"),
         ("python lampstand --home /data worker ocr", "worker of the queue ocr"),
         ("python lampstand --home /data models serve", "model runtime"),

@@ -1,5 +1,6 @@
 """The configuration of the supervisor, the address that a server notes, and the lock of `up`."""
 
+import configparser
 import os
 import shlex
 import socket
@@ -49,6 +50,16 @@ def test_every_program_dies_with_its_supervisor_and_is_told_its_folder(
     assert "umask=077" in text
     assert "secret" not in text
     assert "--exercises" not in text
+
+
+def test_the_web_server_starts_first_and_the_model_runtime_stops_last(folder: DataFolder) -> None:
+    configuration = configparser.RawConfigParser()
+    configuration.read(write_configuration(folder, Settings()), encoding="utf-8")
+    programs = {name: configuration[name] for name in configuration.sections() if name.startswith("program:")}
+    first = {name for name, program in programs.items() if program["autostart"] == "true"}
+    last = min(programs, key=lambda name: int(programs[name]["priority"]))
+
+    assert ({"program:web"}, "program:models") == (first, last)
 
 
 def test_programs_start_where_the_kernel_cannot_end_them(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,62 @@
+"""The report of a start: a process that waits until the web server answers, says so, and ends."""
+
+import contextlib
+import http.client
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+# What asks `up` to end. They are blocked until the supervisor has its handlers, so that none is lost.
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+START_TIMEOUT_S = 60.0
+POLL_S = 0.05
+ANSWER_TIMEOUT_S = 2.0
+
+
+def answers(url: str) -> bool:
+    """Whether a web server of Lampstand answers at an address."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=ANSWER_TIMEOUT_S)
+    try:
+        connection.request("GET", "/api/v1/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def start_reporter(url: str, lock: int, on_served: Callable[[str], None], on_failure: Callable[[], int]) -> int:
+    """Start the process that reports; returns its number. It ends with 0, or with the status that `on_failure` returns.
+
+    It prints where this process prints, gives up the handle `lock`, and ends without a word when this process is gone.
+    """
+    waiting_for = os.getpid()
+    reporter = os.fork()
+    if reporter:
+        return reporter
+    status = 0
+    try:
+        os.close(lock)
+        # Ctrl-C reaches every process of the terminal. The supervisor handles it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # The terminal may be gone.
+        with contextlib.suppress(OSError):
+            status = _report(url, waiting_for, on_served, on_failure)
+    finally:
+        os._exit(status)
+
+
+def _report(url: str, supervisor: int, on_served: Callable[[str], None], on_failure: Callable[[], int]) -> int:
+    deadline, pause = time.monotonic() + START_TIMEOUT_S, threading.Event()
+    while os.getppid() == supervisor:
+        if answers(url):
+            on_served(url)
+            return 0
+        if time.monotonic() > deadline:
+            return on_failure()
+        pause.wait(POLL_S)
+    return 0
