@@ -25,7 +25,9 @@ from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTa
 if TYPE_CHECKING:
     import kuzu
 
-BUFFER_BYTES = 128 * 2**20
+# What a process that asks keeps of the graph; what it does not keep, the system's cache of files does.
+READ_BUFFER_BYTES = 64 * 2**20
+BUILD_BUFFER_BYTES = 256 * 2**20
 # Address space, not memory; a power of two.
 MAX_BYTES = 2**34
 # Threads of the engine: of a building, of all that is read, and of one question.
@@ -44,7 +46,7 @@ def build_graph(path: Path, contents: Sequence[Content], on_progress: Callable[[
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="building-", dir=path.parent) as scratch:
         made = Path(scratch) / "graph"
-        database = kuzu.Database(made, buffer_pool_size=BUFFER_BYTES * 2, max_db_size=MAX_BYTES, max_num_threads=4)
+        database = kuzu.Database(made, buffer_pool_size=BUILD_BUFFER_BYTES, max_db_size=MAX_BYTES, max_num_threads=4)
         connection = kuzu.Connection(database)
         total, created = 0, set[str]()
         for number, content in enumerate(contents):
@@ -115,7 +117,11 @@ def _open(path: Path) -> "kuzu.Database":
 
     try:
         return kuzu.Database(
-            path, read_only=True, buffer_pool_size=BUFFER_BYTES, max_db_size=MAX_BYTES, max_num_threads=READ_THREADS
+            path,
+            read_only=True,
+            buffer_pool_size=READ_BUFFER_BYTES,
+            max_db_size=MAX_BYTES,
+            max_num_threads=READ_THREADS,
         )
     except RuntimeError as error:
         raise GraphDamaged(
