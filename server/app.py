@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import HttpsNeeded, Identity, Person, SignInNeeded
 from appliance.errors import ApplianceError
 from appliance.infrastructure.event_hub import EventHub
-from appliance.infrastructure.garbage import leave_out_of_collections
+from appliance.infrastructure.garbage import give_back_freed_memory, leave_out_of_collections
 from appliance.study.operations import AnswerDesk
 from server import routes
 from server.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
@@ -54,6 +55,8 @@ HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
 NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 FEED_PAUSE_S = 5.0
+# How often freed memory is given back, and after how much work of the processor.
+MEMORY_EVERY_S, MEMORY_AFTER_S = 10.0, 0.5
 # The client has disconnected, so the answer is for the log only. nginx uses the same number.
 CLIENT_CLOSED_REQUEST = 499
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -78,13 +81,14 @@ def create_app(appliance: Appliance) -> Litestar:
         await hub.begin()
         following = asyncio.create_task(hub.run(), name="event hub")
         feeding = asyncio.create_task(feed_inboxes(appliance, hub), name="feed of inboxes")
+        tidying = asyncio.create_task(give_back_memory(), name="memory")
         # What is loaded now stays: collections need not visit it.
         leave_out_of_collections()
         try:
             yield
         finally:
-            following.cancel()
-            feeding.cancel()
+            for task in (following, feeding, tidying):
+                task.cancel()
             await desk.close()
             threads.close()
             appliance.close()
@@ -182,6 +186,16 @@ async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
         except Exception:  # noqa: BLE001 - whatever it is, people are told again as soon as it has passed
             structlog.get_logger().exception("inboxes were not fed")
             await asyncio.sleep(FEED_PAUSE_S)
+
+
+async def give_back_memory() -> None:
+    """After some work, give back the memory that it took."""
+    worked_s = 0.0
+    while True:
+        await asyncio.sleep(MEMORY_EVERY_S)
+        if time.process_time() - worked_s > MEMORY_AFTER_S:
+            worked_s = time.process_time()
+            await asyncio.to_thread(give_back_freed_memory)
 
 
 def _template_engine() -> JinjaTemplateEngine:

@@ -1,12 +1,14 @@
 """Long-lived objects are left out of garbage collections."""
 
 import gc
+import platform
 import weakref
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
-from appliance.infrastructure.garbage import leave_out_of_collections
+from appliance.infrastructure.garbage import give_back_freed_memory, leave_out_of_collections
 
 
 class Node:
@@ -54,3 +56,15 @@ def test_circles_that_were_left_out_before_are_collected_too() -> None:
     leave_out_of_collections()
 
     assert freed() is None
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library gives memory back by itself")
+def test_freed_memory_goes_back_to_the_system() -> None:
+    blocks = [bytes(60_000) for _ in range(2_000)]
+    kept = blocks[-1]
+    del blocks
+    before = psutil.Process().memory_info().rss
+    give_back_freed_memory()
+
+    assert before - psutil.Process().memory_info().rss > 50e6
+    assert 60_000 == len(kept)
