@@ -13,6 +13,7 @@ import structlog
 from appliance.community.accounts.store import m005_accounts
 from appliance.community.notifications.store import m007_notifications
 from appliance.errors import Conflict, Refused
+from appliance.infrastructure.atomic import UNFINISHED
 from appliance.infrastructure.backup import BACKUP, CHECK
 from appliance.infrastructure.damage import check_not_lost
 from appliance.infrastructure.database import Database, Synchronous
@@ -215,11 +216,10 @@ class Appliance:
 
     @property
     def work(self) -> Work:
-        """What each kind of job does."""
+        """What each kind of job does. A part of the appliance that a job needs is loaded when the job begins."""
         from appliance.community.accounts import operations as accounts
         from appliance.community.notifications import operations as notifications
         from appliance.community.notifications.jobs import DELIVER, deliver
-        from appliance.infrastructure.arrays import UNFINISHED
         from appliance.infrastructure.backup import back_up, check_databases
         from appliance.infrastructure.tidying import tidy
         from server.model_jobs import PULL, pull_model
@@ -229,34 +229,31 @@ class Appliance:
             scripture_jobs.GRAPH: partial(
                 scripture_jobs.build_library_graph, database=self.library, path=self.folder.graph
             ),
-            scripture_jobs.MEMORY: partial(
-                scripture_jobs.remember_topics,
-                database=self.library,
-                embedder=self.index_embedder,
-                path=self.folder.topic_memory,
+            scripture_jobs.MEMORY: lambda *job: scripture_jobs.remember_topics(
+                *job, database=self.library, embedder=self.index_embedder, path=self.folder.topic_memory
             ),
-            scripture_jobs.INDEX: partial(
-                scripture_jobs.index_library,
+            scripture_jobs.INDEX: lambda *job: scripture_jobs.index_library(
+                *job,
                 database=self.library,
                 embedder=self.index_embedder,
                 preferred=self.settings.embedded_translation,
             ),
-            scripture_jobs.COMPILE: partial(
-                scripture_jobs.compile_search,
+            scripture_jobs.COMPILE: lambda *job: scripture_jobs.compile_search(
+                *job,
                 database=self.library,
                 preferred=self.settings.embedded_translation,
                 model=self.settings.embedding_model,
                 files=self.index_files,
                 suggestions=self.folder.suggestions,
             ),
-            PULL: partial(pull_model, catalogue=self.catalogue, folder=self.folder.models),
+            PULL: lambda *job: pull_model(*job, catalogue=self.catalogue, folder=self.folder.models),
             BACKUP: partial(
                 back_up, database=self.appliance_db, folder=self.folder.backups, keep=self.settings.keep_backups
             ),
             CHECK: partial(
                 check_databases, databases={"People's data": self.appliance_db, "the library": self.library}
             ),
-            DELIVER: partial(deliver, database=self.appliance_db, messenger=self.messenger),
+            DELIVER: lambda *job: deliver(*job, database=self.appliance_db, messenger=self.messenger),
             TIDY: partial(
                 tidy,
                 jobs=self.jobs,

@@ -10,7 +10,6 @@ from appliance.infrastructure.jobs.runner import JobContext
 from models.catalogue import Catalogue
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError
 from models.planner.plan import in_words
-from models.pulling import pull
 
 MIB = 2**20
 
@@ -29,6 +28,8 @@ PULL = JobKind(name="pull", retried=(ModelNotFetched,), tries=12)
 
 def pull_model(context: JobContext, arguments: Mapping[str, Any], *, catalogue: Catalogue, folder: Path) -> str:
     """Fetch the model `model`, a known name or an address, and add it. Raises ModelNotFetched or ModelNotAdded."""
+    from models.pulling import pull
+
     wanted = str(arguments["model"])
 
     def progress(done: int, total: int) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.errors import Unavailable
-from appliance.infrastructure.atomic import move_into_place
+from appliance.infrastructure.atomic import UNFINISHED, move_into_place
 
 # Of 32 bits where they are kept; between two steps of a computation numpy may make 64 of them.
 Floats = NDArray[np.floating[Any]]
@@ -27,8 +27,6 @@ Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 MARK = b"lampstand arrays\n"
 ALIGNMENT = 64
-# A file with this suffix is being written; what a killed process left is removed by the nightly tidying.
-UNFINISHED = ".arrays-unfinished"
 
 
 class ArraysDamaged(Unavailable):

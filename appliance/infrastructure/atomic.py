@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# A file with this suffix is being written; what a killed process left is removed by the nightly tidying.
+UNFINISHED = ".unfinished"
+
 
 def replace_content(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a file's whole content. It is on the disk when this returns."""
