@@ -2,6 +2,8 @@
 
 import contextlib
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +60,18 @@ def print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
+@contextlib.contextmanager
+def saying_after(seconds: float, message: str) -> Iterator[None]:
+    """Say on standard error what is waited for, where the block takes longer."""
+    timer = threading.Timer(seconds, click.echo, [message], {"err": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def print_problem(message: str, remedy: str = "") -> None:
     stderr = Console(stderr=True, highlight=False, markup=False, emoji=False)
     stderr.print(f"{'✗' if stderr.encoding.startswith('utf') else 'x'} ", style="bold red", end="")
@@ -92,8 +106,6 @@ def run_with_progress(appliance: "Appliance", job: Job, *, quiet: bool) -> Job:
 
 
 def _follow(appliance: "Appliance", job: Job, show: Any) -> Job:
-    import threading
-
     pause = threading.Event()
     while (current := appliance.jobs.get(job.id)).active:
         show(current.progress, current.message)

@@ -8,7 +8,10 @@ from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.hits import MAX_LIMIT, Hit, Mode, Search
-from server.cli.context import JSON_OPTION, Home, console, print_json
+from server.cli.context import JSON_OPTION, Home, console, print_json, saying_after
+
+# What takes longer is explained.
+LONG_S = 1.0
 
 
 @click.command()
@@ -82,7 +85,8 @@ def search_command(
         testament=Testament(testament) if testament else None,
         within=within,
     )
-    results = appliance.finder.search(wanted)
+    with saying_after(LONG_S, "Loading the embedding model. It stays loaded for five minutes."):
+        results = appliance.finder.search(wanted)
     if as_json:
         print_json(msgspec.to_builtins(results))
         return

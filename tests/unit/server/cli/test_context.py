@@ -1,5 +1,6 @@
 """What commands print."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import models.cli.context
 from appliance.scripture.jobs import INDEX
 from server.bootstrap import open_appliance
 from server.cli import lampstand
-from server.cli.context import console, print_problem
+from server.cli.context import console, print_problem, saying_after
 
 ODD = ["1B:CD:E7:AB:ID:ON", "pip install 'lampstand[chat]'", "model[bold].gguf", "closed [/b] unopened", "[link=x]"]
 
@@ -48,3 +49,15 @@ def test_the_name_of_an_import_cannot_break_the_list_of_jobs(tmp_path: Path) -> 
 
     assert 0 == ran.exit_code, ran.output
     assert "closed [/b] unopened" in ran.output
+
+
+def test_what_is_waited_for_is_said_after_a_while_and_not_before(capsys: pytest.CaptureFixture[str]) -> None:
+    with saying_after(60.0, "Loading."):
+        pass
+    assert not capsys.readouterr().err
+
+    printed, deadline = "", time.monotonic() + 10
+    with saying_after(0.0, "Loading."):
+        while not printed and time.monotonic() < deadline:
+            printed = capsys.readouterr().err
+    assert "Loading.\n" == printed
