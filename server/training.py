@@ -84,7 +84,7 @@ def train_ranking(appliance: Appliance, file: Path, output: Path, on_progress: O
         model=appliance.embedder.model,
         words=known_words(appliance),
         columns=columns,
-        lens=topics.lens(knowledge.vectors),
+        lens=topics.lens(knowledge.vectors.whole()),
         linked=forests[0],
         unlinked=forests[1],
     )

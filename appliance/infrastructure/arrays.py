@@ -9,6 +9,7 @@ import math
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -33,6 +34,38 @@ class ArraysDamaged(Unavailable):
     """A file of arrays is not whole, or was written by another version."""
 
 
+class Rows:
+    """A matrix of which a few rows at a time are needed."""
+
+    def __init__(self, values: Floats) -> None:
+        self._values = values
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, rows: Integers) -> Floats:
+        return self._values[rows]
+
+    def whole(self) -> Floats:
+        """All rows."""
+        return self._values
+
+
+class _StoredRows(Rows):
+    """Rows that are read from the file as they are needed: a row that is mapped takes 64 KB, with all that lies around it."""
+
+    def __init__(self, values: Floats, file: int, offset: int) -> None:
+        super().__init__(values)
+        self._file, self._offset = os.dup(file), offset
+        weakref.finalize(self, os.close, self._file)
+
+    def __getitem__(self, rows: Integers) -> Floats:
+        found = np.empty((len(rows), *self._values.shape[1:]), dtype=self._values.dtype)
+        for row, target in zip(rows.tolist(), found, strict=True):
+            os.preadv(self._file, [target], self._offset + row * target.nbytes)
+        return found
+
+
 class _Place(msgspec.Struct, frozen=True, array_like=True):
     """Where an array lies: its type as numpy writes it, its shape, and the bytes after the head at which it begins."""
 
@@ -48,6 +81,8 @@ def write_arrays(path: Path, tree: msgspec.Struct) -> None:
 
     def place(value: Any) -> _Place:
         nonlocal end
+        if isinstance(value, Rows):
+            value = value.whole()
         if not isinstance(value, np.ndarray):
             raise NotImplementedError(type(value).__name__)
         # An array that stands in several places of the struct is written once.
@@ -75,7 +110,7 @@ def map_arrays(path: Path, kind: type[Kind]) -> Kind:
     with path.open("rb") as file:
         try:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            return _decode(mapped, kind)
+            return _decode(mapped, file.fileno(), kind)
         except (ValueError, msgspec.MsgspecError) as error:
             raise ArraysDamaged(f"{path.name} cannot be read: {error}.") from error
 
@@ -113,15 +148,17 @@ def _aligned(size: int) -> int:
     return math.ceil(size / ALIGNMENT) * ALIGNMENT
 
 
-def _decode(mapped: mmap.mmap, kind: type[Kind]) -> Kind:
+def _decode(mapped: mmap.mmap, file: int, kind: type[Kind]) -> Kind:
     begin = len(MARK) + 8
     if mapped[: len(MARK)] != MARK:
         raise ValueError("it is no file of arrays")
     end = begin + int.from_bytes(mapped[len(MARK) : begin], "little")
     first = _aligned(end)
 
-    def array(_kind: type, place: Any) -> NDArray[Any]:
+    def array(kind: type, place: Any) -> NDArray[Any] | Rows:
         found = msgspec.convert(place, _Place)
-        return np.ndarray(found.shape, np.dtype(found.dtype), buffer=mapped, offset=first + found.offset)
+        offset = first + found.offset
+        values: NDArray[Any] = np.ndarray(found.shape, np.dtype(found.dtype), buffer=mapped, offset=offset)
+        return _StoredRows(values, file, offset) if kind is Rows else values
 
     return msgspec.msgpack.decode(mapped[begin:end], type=kind, dec_hook=array)

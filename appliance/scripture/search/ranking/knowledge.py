@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from appliance.infrastructure.arrays import Floats, Integers
+from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.infrastructure.strings import Strings, StringTable
 from appliance.scripture.search.ranking.bm25_index import BM25Index
 from appliance.scripture.search.ranking.quantized_vectors import QuantizedVectors
@@ -72,7 +72,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     verses: Verses
     texts: list[EnglishText | None]
     words: WordCounts
-    vectors: Floats
+    vectors: Rows
     quantized: QuantizedVectors
     links: Ragged
     headings: TopicHeadings

@@ -8,7 +8,7 @@ each is nearest to.
 import msgspec
 import numpy as np
 
-from appliance.infrastructure.arrays import Floats, Integers
+from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.scripture.search.ranking.ragged import Ragged, ragged
 
 # K = NAME_SHARE exp((cosine - 1) / WIDTH) + (1 - NAME_SHARE) exp((cosine of companies - 1) / COMPANY_WIDTH)
@@ -89,7 +89,7 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
         return self.by_verse.add_up(weights, self.size)
 
 
-def remember(vectors: Floats, of: Integers, positions: Integers, gains: Floats, verses: Floats) -> TopicMemory:
+def remember(vectors: Floats, of: Integers, positions: Integers, gains: Floats, verses: Rows) -> TopicMemory:
     """A memory of topics' vectors and votes: `of` says of which topic each is, for the verse at which position.
 
     `verses` are the vectors of all verses.
@@ -97,8 +97,8 @@ def remember(vectors: Floats, of: Integers, positions: Integers, gains: Floats, 
     order = np.argsort(of, kind="stable")
     votes = ragged(len(vectors), of[order], positions[order])
     by_verse = _votes_by_verse(votes, gains[order])
-    parts = np.array_split(vectors, len(vectors) // AT_ONCE + 1)
-    companies = np.stack([company_of(row, verses) for part in parts for row in part @ verses.T])
+    parts, all_verses = np.array_split(vectors, len(vectors) // AT_ONCE + 1), verses.whole().T
+    companies = np.stack([company_of(row, verses) for part in parts for row in part @ all_verses])
     centre = companies.mean(axis=0)
     companies = _unit(companies - centre)
     kernel = _kernel(vectors @ vectors.T, companies @ companies.T)
@@ -128,7 +128,7 @@ def _kernel(cosine: Floats, companies: Floats) -> Floats:
     return kernel
 
 
-def company_of(cosines: Floats, verses: Floats) -> Floats:
+def company_of(cosines: Floats, verses: Rows) -> Floats:
     """The direction of the verses that something is nearest to, by its cosine with each."""
     nearest = np.argpartition(-cosines, COMPANY)[:COMPANY] if len(cosines) > COMPANY else np.arange(len(cosines))
     weights = np.exp((cosines[nearest] - cosines[nearest].max()) / COMPANY_SOFTNESS)

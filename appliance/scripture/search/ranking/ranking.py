@@ -172,7 +172,7 @@ def compile_ranking(reader: Reader, knowledge: Knowledge, learned: Learned, topi
         topic_names=strings(topics.names),
         memory=remember(topics.vectors, topics.of[there], positions[there], topics.gains[there], knowledge.vectors),
         lens=learned.lens,
-        aspects=knowledge.vectors @ learned.lens.axes,
+        aspects=knowledge.vectors.whole() @ learned.lens.axes,
         columns=learned.columns,
         trees=trees.tables(),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from appliance.infrastructure.arrays import Floats, Integers
+from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.infrastructure.database import Reader, Row
 from appliance.infrastructure.strings import string_table, strings
 from appliance.scripture import store
@@ -56,7 +56,7 @@ def read_knowledge(reader: Reader, embedded: Translation, second: Translation | 
         verses=verses,
         texts=texts,
         words=word_counts(counts),
-        vectors=vectors,
+        vectors=Rows(vectors),
         quantized=quantized(vectors),
         links=_links(reader, verses.places),
         headings=_headings(reader, headings, verses.places, model),

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from appliance.errors import Unavailable
-from appliance.infrastructure.arrays import Floats, Integers
+from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.ranking.features import Features, candidates
@@ -66,7 +66,7 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
             gains=[self.gains[number] for number in numbers],
         )
 
-    def memory(self, verses: Floats) -> TopicMemory:
+    def memory(self, verses: Rows) -> TopicMemory:
         of = np.repeat(np.arange(len(self.names)), [len(each) for each in self.gains])
         positions = np.array([position for each in self.gains for position in each], dtype=np.int64)
         gains = np.array([gain for each in self.gains for gain in each.values()], dtype=np.float32)
@@ -132,9 +132,9 @@ def examples(
     random = np.random.default_rng(3)
     for fold in np.unique(folds).tolist():
         others = topics.only(np.flatnonzero(folds != fold))
-        lens = others.lens(knowledge.vectors)
+        lens = others.lens(knowledge.vectors.whole())
         memory = others.memory(knowledge.vectors) if remember else None
-        features = Features(knowledge, knowledge.vectors @ lens.axes, memory)
+        features = Features(knowledge, knowledge.vectors.whole() @ lens.axes, memory)
         for number in np.flatnonzero(folds == fold).tolist():
             query = parse_query(topics.names[number])
             words = find_words(database.reader, knowledge, query)

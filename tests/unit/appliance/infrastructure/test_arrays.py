@@ -1,6 +1,7 @@
 """A struct with arrays in a file that processes map."""
 
 import errno
+import gc
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from appliance.infrastructure import arrays
-from appliance.infrastructure.arrays import ArraysDamaged, Floats, Integers, map_arrays, write_arrays
+from appliance.infrastructure.arrays import ArraysDamaged, Floats, Integers, Rows, map_arrays, write_arrays
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -22,6 +23,15 @@ class Whole(msgspec.Struct, frozen=True):
     name: str
     values: Floats
     parts: list[Part | None] = []
+
+
+class Table(msgspec.Struct, frozen=True):
+    values: Floats
+    rows: Rows
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 DTYPES = st.sampled_from([np.float32, np.int8, np.int64, np.uint16])
@@ -119,3 +129,27 @@ def test_a_struct_of_another_version_is_damaged(path: Path) -> None:
 
     with pytest.raises(ArraysDamaged):
         map_arrays(path, Whole)
+
+
+def test_a_few_rows_are_read_from_the_file(path: Path) -> None:
+    matrix = np.arange(12, dtype=np.float32).reshape(4, 3)
+    write_arrays(path, Table(np.zeros(100), Rows(matrix)))
+
+    rows = map_arrays(path, Table).rows
+
+    assert 4 == len(rows)
+    assert matrix[[2, 0, 2]].tolist() == rows[np.array([2, 0, 2])].tolist()
+    assert (0, 3) == rows[np.array([], dtype=np.int64)].shape
+    np.testing.assert_array_equal(matrix, rows.whole())
+
+
+def test_rows_are_closed_with_what_they_belong_to(path: Path) -> None:
+    write_arrays(path, Table(np.zeros(3), Rows(np.zeros((2, 2)))))
+    before = open_files()
+    table = map_arrays(path, Table)
+    assert before < open_files()
+
+    del table
+    gc.collect()
+
+    assert before == open_files()
