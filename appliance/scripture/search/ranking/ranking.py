@@ -140,21 +140,22 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         voted: frozenset[int] = frozenset()
         if recalled and recalled.likeness >= SAME_TOPIC:
             voted = self.memory.voted_for(recalled.nearest)
-        which, positions = knowledge.headings.topics.of(signals.topics.matching)
-        citing: dict[int, list[str]] = {}
-        for number, position in zip(which.tolist(), positions.tolist(), strict=True):
-            citing.setdefault(position, []).append(knowledge.headings.headwords[int(signals.topics.matching[number])])
+        positions, headwords = knowledge.positions(verse_ids), knowledge.headings.headwords
+        which, cited = knowledge.headings.topics.of(signals.topics.matching)
+        citing: dict[int, list[int]] = {}
+        for place in np.flatnonzero(np.isin(cited, positions)).tolist():
+            citing.setdefault(int(cited[place]), []).append(int(signals.topics.matching[which[place]]))
         linked = frozenset(top(signals.linked, MEANING_DEPTH).tolist())
         return {
             verse_id: Support(
                 words_rank=words.get(position),
                 meaning_rank=meaning.get(position),
                 similarity=round(float(signals.cosine[position]), 4),
-                topics=tuple(citing.get(position, ())[:MOST_TOPICS]),
+                topics=tuple(headwords[topic] for topic in citing.get(position, ())[:MOST_TOPICS]),
                 voted_topic=self.topic_names[recalled.nearest] if recalled and position in voted else None,
                 linked=position in linked,
             )
-            for verse_id, position in zip(verse_ids, knowledge.positions(verse_ids).tolist(), strict=True)
+            for verse_id, position in zip(verse_ids, positions.tolist(), strict=True)
             if position >= 0
         }
 
