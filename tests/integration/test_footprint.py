@@ -35,7 +35,12 @@ LINES = (
     "Then {n} travellers shared their bread with strangers.",
     "The river carried {n} boats down to the harbour.",
 )
-VERSES = "\n".join(f"\\v {number} {LINES[number % len(LINES)].format(n=number)}" for number in range(1, 61))
+VERSES = "".join(
+    f'<verse osisID="Ps.119.{number}">{LINES[number % len(LINES)].format(n=number)}</verse>' for number in range(1, 61)
+)
+OSIS = f"""<osis xmlns="http://www.bibletechnologies.net/2003/OSIS/namespace"><osisText osisIDWork="Small" xml:lang="en">
+<header><work osisWork="Small"><title>Small</title><refSystem>Bible.KJV</refSystem></work></header>
+<div type="book" osisID="Ps"><chapter osisID="Ps.119">{VERSES}</chapter></div></osisText></osis>"""
 PLACES = 'placeLookup,displayTitle,kjvName,esvName,aliases,latitude,longitude,dictText,verses\nharbour_1,Harbour,Harbour,Harbour,,31.5,35.75,A place.,"Ps.119.3"\n'
 PLAN = Plan(starts=1, searches=40, clients=4, chapters=20, idle_s=0.0, opened_s=0.0)
 
@@ -48,11 +53,11 @@ def small(tmp_path: Path, sword_root: Path, runtime: Client, runtime_folder: Dat
     shutil.copytree(runtime_folder.models, folder.models, dirs_exist_ok=True)
     files = tmp_path / "files"
     (files / "places").mkdir(parents=True)
-    (files / "Small.usfm").write_text(f"\\id PSA\n\\c 119\n\\p\n{VERSES}\n", encoding="utf-8")
+    (files / "Small.xml").write_text(OSIS, encoding="utf-8")
     (files / "links.tsv").write_text("From Verse\tTo Verse\tVotes\nPs.119.1\tPs.119.5\t9\n", encoding="utf-8")
     (files / "places" / "places.csv").write_text(PLACES, encoding="utf-8")
     appliance = open_appliance(folder.home)
-    for location in (files / "Small.usfm", files / "links.tsv", files / "places"):
+    for location in (files / "Small.xml", files / "links.tsv", files / "places"):
         with open_sources(str(location)) as sources:
             import_source(appliance.library, sources[0])
     with open_sources(str(sword_root), only=frozenset({"StrongsGreek"})) as sources:

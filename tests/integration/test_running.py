@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -103,6 +104,10 @@ def _is_healthy(running: Served) -> bool:
         return False
 
 
+def index_jobs(running: Served) -> list[dict[str, Any]]:
+    return [job for job in running.http.get("/api/v1/jobs").json()["jobs"] if job["kind"] == "index"]
+
+
 def test_an_index_goes_on_where_a_killed_worker_left_it(copy_home: Callable[[], Path]) -> None:
     home = copy_home()
     forget_vectors(home, keep=35_000)
@@ -112,7 +117,8 @@ def test_an_index_goes_on_where_a_killed_worker_left_it(copy_home: Callable[[], 
         worker.kill()
         at_death = embedded(home)
         wait_for(lambda: running.http.get("/api/v1/health").json()["status"] == "ok", "the whole index")
-        jobs = [job for job in running.http.get("/api/v1/jobs").json()["jobs"] if job["kind"] == "index"]
+        wait_for(lambda: not any(job["state"] == "running" for job in index_jobs(running)), "the end of the job")
+        jobs = index_jobs(running)
     database = Database(home / "appliance.db", APPLIANCE_MIGRATIONS)
     job = Jobs(database).get(jobs[0]["id"])
     library = Database(home / "library.db", LIBRARY_MIGRATIONS)

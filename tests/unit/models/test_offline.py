@@ -32,7 +32,7 @@ def environment_after(code: str) -> dict[str, str]:
         "import models.backends.onnx_export",
         "import models.formats.__main__",
         "import models.probe.__main__",
-        "import server.bootstrap",
+        "import server.model_runtime",
         f"{COMMAND}\ntry: main()\nexcept SystemExit: pass",
     ],
 )
