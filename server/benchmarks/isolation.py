@@ -29,7 +29,7 @@ from server.benchmarks.stream import chat_model, streaming
 from server.bootstrap import Appliance, open_appliance
 
 CHAPTERS, PAUSE_S = 1_500, 0.005
-MOST_OVER_QUIET, LEAST_OF_QUIET = 2.0, 0.5
+MOST_OVER_QUIET, LEAST_OF_QUIET = 1.6, 0.5
 BURN_S = 540
 UNDER_WAY, UNDER_WAY_S = 0.02, 120.0
 OnProgress = Callable[[str], None]
