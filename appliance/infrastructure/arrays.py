@@ -35,7 +35,7 @@ class ArraysDamaged(Unavailable):
 
 
 class Rows:
-    """A matrix of which a few rows at a time are needed."""
+    """A matrix that is used a few rows at a time."""
 
     def __init__(self, values: Floats) -> None:
         self._values = values
@@ -52,7 +52,7 @@ class Rows:
 
 
 class _StoredRows(Rows):
-    """Rows that are read from the file as they are needed: a row that is mapped takes 64 KB, with all that lies around it."""
+    """Rows that are read from the file on demand. Access to a mapped row would load 64 KB: the pages around it too."""
 
     def __init__(self, values: Floats, file: int, offset: int) -> None:
         super().__init__(values)
@@ -85,7 +85,7 @@ def write_arrays(path: Path, tree: msgspec.Struct) -> None:
             value = value.whole()
         if not isinstance(value, np.ndarray):
             raise NotImplementedError(type(value).__name__)
-        # An array that stands in several places of the struct is written once.
+        # An array that the struct contains several times is written once.
         if id(value) not in arrays:
             array = np.ascontiguousarray(value)
             arrays[id(value)] = _Place(array.dtype.str, array.shape, end), array

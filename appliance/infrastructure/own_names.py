@@ -49,7 +49,7 @@ def own_addresses(listened_on: str = "") -> list[Address]:
         for each in addresses
         if each.family in (socket.AF_INET, socket.AF_INET6)
     }
-    # Public addresses change with the provider; nobody in the house needs them.
+    # Public addresses change with the provider; clients on the local network do not need them.
     inside = [each for each in found if _is_private(each) and not each.is_link_local]
     return sorted(inside, key=lambda each: (each.version, each.packed))
 

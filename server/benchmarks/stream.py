@@ -19,7 +19,7 @@ SHAPE = Shape(width=512, heads=8, kv_heads=8, head_size=64, feed_forward=1408, l
 
 
 def chat_model(house: Appliance, scratch: Path) -> str:
-    """The newest chat model of a data folder; one with random weights is added where there is none."""
+    """The newest chat model of a data folder; if it has none, a model with random weights is added."""
     models = [model for model in house.catalogue.models() if model.role is Role.CHAT]
     if models:
         return max(models, key=lambda model: model.added_at).id

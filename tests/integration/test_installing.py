@@ -133,15 +133,15 @@ def test_what_could_not_be_installed_is_named_with_what_to_do(checkout: Checkout
     (checkout.venv / "offline").unlink()
     checkout.set_stamp("chat-cpu")
     checkout.have_texts()
-    mended = checkout.run()
+    second_run = checkout.run()
 
     assert 6 == failed.returncode
     assert texts.startswith("Could not install the texts WEB KJV. Run packaging/run.sh again")
     assert meaning.startswith("Could not install search by meaning. Run packaging/run.sh again")
     assert chat.startswith("Could not install what runs chat models (llama-cpp-python). Run packaging/run.sh again")
     assert "--no-chat" in chat
-    assert 0 == mended.returncode, mended.stderr
-    assert "Could not" not in mended.stderr
+    assert 0 == second_run.returncode, second_run.stderr
+    assert "Could not" not in second_run.stderr
 
 
 def test_one_part_that_is_missing_is_enough(checkout: Checkout) -> None:

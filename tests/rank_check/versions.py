@@ -1,4 +1,4 @@
-"""A version of the program at work on its own copy of a data folder."""
+"""Run one version of the program on its own copy of a data folder."""
 
 import contextlib
 import os
@@ -102,7 +102,7 @@ class Version:
 
 
 def copy_work_tree(repository: Path, folder: Path) -> Path:
-    """Copy the files that git tracks or would track, so that the comparison goes on while they are edited."""
+    """Copy tracked and new files, so that later edits do not affect the comparison."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=repository,

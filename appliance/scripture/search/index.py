@@ -1,6 +1,7 @@
 """The index by meaning: which verses and headings have a vector, and making those that lack one.
 
-A vector belongs to the digest of a model and a text. So a text that is imported again, or stands in another row, keeps it.
+A vector is stored by the digest of its model and text. An unchanged text keeps its vector when it is imported again or moves to
+another row.
 """
 
 import hashlib

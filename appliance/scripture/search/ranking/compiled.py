@@ -1,6 +1,6 @@
-"""The compiled search index: all that a search reads, in one file that every process maps into its memory.
+"""The compiled search index: everything that a search reads, in one file that every process maps into memory.
 
-It is made by a job for one state of the library and replaced whole. What it holds of another state still serves until then.
+A job compiles it for one state of the library and replaces the file. Until then, searches use the older index.
 """
 
 import functools
@@ -21,15 +21,15 @@ from appliance.scripture.search.ranking.ranking import Ranking, compile_ranking
 from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.store import Dictionary
 
-# Raised with every change of what is in the file.
+# Increase it with every change to the content of the file.
 FORMAT = 1
 
 
 class LibraryState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a compiled index depends on; two that are equal compile to the same.
+    """Everything that a compiled index depends on. Equal states give equal indexes.
 
-    `complete` where every verse of `translation` has a vector of `model`, and `fits` where the ranking model was trained for
-    an embedded text and a model like these.
+    `complete` is true if every verse of `translation` has a vector of `model`. `fits` is true if the ranking model was trained
+    for this language and this embedding model.
     """
 
     format: int
@@ -44,21 +44,21 @@ class LibraryState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """A ranking, and the state of the library that it is of."""
+    """A ranking, and the library state that it was compiled from."""
 
     state: LibraryState
     ranking: Ranking
 
 
 class IndexFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the compiled index lies, and where a memory of imported votes would lie."""
+    """Paths of the compiled index and of the optional topic memory from imported votes."""
 
     compiled: Path
     topics: Path | None = None
 
 
 def library_state(library: Database, embedded: str, model: str, files: IndexFiles) -> LibraryState:
-    """The state of a library now, whose preferred text for search by meaning is `embedded`."""
+    """The present state of a library. `embedded` is the preferred translation for search by meaning."""
     reader = library.reader
     texts = store.select_translations(reader)
     sources: list[Translation | Dictionary | Dataset] = [
@@ -82,7 +82,7 @@ def library_state(library: Database, embedded: str, model: str, files: IndexFile
 
 
 def index_is_stale(state: LibraryState, files: IndexFiles) -> bool:
-    """True where the compiled index is not of the present state: it is missing, older, damaged or of no use any more."""
+    """True if the compiled index does not match the present state: it is missing, older, damaged or no longer usable."""
     if not state.complete:
         return False
     if not state.fits:
@@ -99,7 +99,7 @@ def read_index(path: Path) -> CompiledIndex:
 
 
 def compile_index(library: Database, state: LibraryState, files: IndexFiles) -> CompiledIndex | None:
-    """Compile the index of a library and publish it. Of a library that the ranking model does not fit, none is kept."""
+    """Compile and publish the index of a library. If the ranking model does not fit the library, remove the index."""
     if not state.fits:
         files.compiled.unlink(missing_ok=True)
         return None
@@ -121,7 +121,7 @@ def second_text(known: list[Translation], embedded: Translation) -> Translation 
 
 
 def changed_at(path: Path | None) -> int | None:
-    """When a file was changed, in nanoseconds; None where there is none."""
+    """The modification time of a file in nanoseconds, or None if the file does not exist."""
     try:
         return path.stat().st_mtime_ns if path else None
     except OSError:

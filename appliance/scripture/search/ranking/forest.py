@@ -22,7 +22,7 @@ _FIRST_LEAF = (np.frexp(np.arange(2**MOST_LEAVES) & -np.arange(2**MOST_LEAVES))[
 
 
 class Forest(msgspec.Struct, frozen=True):
-    """The sum of trees. Arrays have a row a tree: nodes are padded with ones that rule out nothing.
+    """The sum of trees. Arrays have one row per tree; rows are padded with nodes that exclude no leaf.
 
     Columns, thresholds and masks are of shape (trees, nodes), values of leaves of shape (trees, leaves).
     """

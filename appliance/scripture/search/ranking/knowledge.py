@@ -65,8 +65,8 @@ class Comments(msgspec.Struct, frozen=True, kw_only=True):
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """Verses with their vectors, the links between them, the topics and comments that speak of them.
 
-    `texts` are the embedded one and a second one of another style, None where there is none. `words` are those of the texts
-    and headings; all headings count as one. `links` are cross references in both directions.
+    `texts` has the embedded translation and a second one in another style, or None. `words` counts the words of both and of the
+    headings; all headings together count once. `links` has the cross references in both directions.
     """
 
     verses: Verses

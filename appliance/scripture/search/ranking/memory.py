@@ -116,7 +116,7 @@ def remember(vectors: Floats, of: Integers, positions: Integers, gains: Floats, 
 
 
 def _votes_by_verse(votes: Ragged, gains: Floats) -> VotesByVerse:
-    """Verse by verse, so that what is added up for each lies together; `gains` stand beside `votes.values`."""
+    """Votes sorted by verse, so that those of one verse are adjacent. `gains[i]` belongs to `votes.values[i]`."""
     order = np.argsort(votes.values, kind="stable")
     verses, starts = np.unique(votes.values[order], return_index=True)
     return VotesByVerse(verses, starts, np.repeat(np.arange(len(votes)), votes.lengths)[order], gains[order])

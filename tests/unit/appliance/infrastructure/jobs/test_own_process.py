@@ -48,7 +48,7 @@ def work_once(jobs: Jobs, work: Work, workshop: Path) -> tuple[Job, list[float]]
         work_on(jobs, work, claimed, this_process(), workshop=workshop, on_retry=pauses.append)
     except JobCancelled:
         pass
-    except Exception as error:  # noqa: BLE001 - whatever it is, it stands in the job
+    except Exception as error:  # noqa: BLE001 - any error is recorded in the job
         assert type(error).__name__ == jobs.get(job.id).error_class
     return jobs.get(job.id), pauses
 
