@@ -59,8 +59,9 @@ class Residency:
         self._thread_memory = ThreadMemory(catalogue.folder, fixed=settings.writing_threads)
         self._residents: dict[str, Resident] = {}
         self._loading: dict[str, asyncio.Task[Resident]] = {}
+        self._planning: dict[tuple[str, str], asyncio.Task[Plan]] = {}
         # What is being loaded, with what it was promised.
-        self._reserved: dict[str, tuple[Model, Need]] = {}
+        self._reserved: dict[str, tuple[Model, Plan]] = {}
         # How many requests use a model or wait for it to be loaded for them.
         self._users: Counter[str] = Counter()
         self._deciding = asyncio.Lock()
@@ -90,9 +91,11 @@ class Residency:
         return self._users[name]
 
     def device_of(self, model: Model) -> str | None:
-        """The device that a model is loaded on."""
-        resident = self._residents.get(model.id)
-        return resident.plan.device if resident else None
+        """The device that a model is loaded on, or is being loaded on."""
+        if resident := self._residents.get(model.id):
+            return resident.plan.device
+        _, plan = self._reserved.get(model.id, (model, None))
+        return plan.device if plan else None
 
     def is_pinned(self, model: Model) -> bool:
         """True where people or the settings want it loaded always."""
@@ -137,7 +140,23 @@ class Residency:
         return True
 
     async def plan(self, model: Model) -> Plan:
-        """Where a model would go now if every model but the pinned made room. Raises DoesNotFit, ModelFileRefused."""
+        """Where a model would go now if every model but the pinned made room. Raises DoesNotFit, ModelFileRefused.
+
+        A look at the machine starts a process, so requests that ask for a model at the same time share one.
+        """
+        key = model.id, model.sha256
+        task = self._planning.get(key)
+        if task is None:
+            task = self._planning[key] = asyncio.create_task(self._planned(model))
+            task.add_done_callback(lambda _task: self._planning.pop(key, None))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise ModelUnavailable("The model runtime is being stopped.") from None
+            raise
+
+    async def _planned(self, model: Model) -> Plan:
         facts = await self._catalogue.facts_of(model)
         await self._room.look()
         gone = [each for each in self.residents() if each.model.id == model.id or not self.is_pinned(each.model)]
@@ -152,9 +171,10 @@ class Residency:
     async def close(self) -> None:
         """End every process."""
         self._closed = True
-        for task in [*self._tasks, *self._loading.values()]:
+        tasks = [*self._tasks, *self._loading.values(), *self._planning.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._loading.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(self.unload(name) for name in list(self._residents)))
 
     async def _ready(self, model: Model) -> Resident:
@@ -226,7 +246,7 @@ class Residency:
             async with self._deciding:
                 plan = await self._make_room(model, facts, share)
                 if plan is not None:
-                    self._reserved[model.id] = model, plan.need
+                    self._reserved[model.id] = model, plan
                     return plan
             # Others may be loaded meanwhile: what is waited for may take as long as an answer.
             await changes.wait()
@@ -271,7 +291,7 @@ class Residency:
             return None, refusal
 
     def _promised(self) -> list[Need]:
-        return [need for _, need in self._reserved.values()]
+        return [plan.need for _, plan in self._reserved.values()]
 
     def _over_limit(self, model: Model) -> list[Resident] | None:
         """Whom `max_loaded` asks to go for a model: nobody, the least recently used, or None where all are in use."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -24,8 +24,9 @@ MIB = 2**20
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Three small chat models."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three small chat models. Their processes can import what stands in for models that tests add."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     catalogue = Catalogue(tmp_path / "models")
     for name in ("a", "b", "c"):
         asyncio.run(catalogue.add(make_tiny_gguf(tmp_path / f"{name}.gguf", seed=ord(name))))
@@ -36,7 +37,7 @@ def loaded(host: Host) -> set[str]:
     return {resident.model.id for resident in host.residency.residents()}
 
 
-def machine_with(available: int) -> Callable[..., object]:
+def machine_with(available: int) -> Callable[..., Awaitable[Machine]]:
     async def probe(**_wanted: bool) -> Machine:
         return Machine(
             processor=Processor(name="cpu", cores=2, features=[]), memory=Memory(total=16 * GIB, available=available)
@@ -111,9 +112,7 @@ def test_where_all_are_pinned_the_refusal_says_what_to_do(folder: Path) -> None:
     asyncio.run(scene())
 
 
-def test_a_model_in_use_is_waited_for_never_evicted(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_in_use_is_waited_for_never_evicted(folder: Path, tmp_path: Path) -> None:
     async def scene() -> tuple[int, set[str]]:
         async with hosting(folder) as host:
             events = host.generate("a", asking("Hello", max_tokens=300))
@@ -145,8 +144,7 @@ def test_an_idle_model_is_unloaded_and_loaded_again_when_it_is_asked(folder: Pat
     asyncio.run(scene())
 
 
-def test_an_embedding_model_does_not_evict_the_chat_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+def test_an_embedding_model_does_not_evict_the_chat_model(folder: Path) -> None:
     add_misbehaving(folder, name="embedder", role=Role.EMBED)
 
     async def scene() -> set[str]:
@@ -194,6 +192,61 @@ def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> Non
     assert {"b"} == asyncio.run(scene())
 
 
+def test_a_burst_before_a_model_is_loaded_looks_at_the_machine_as_often_as_one_request(folder: Path) -> None:
+    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+
+    async def looks(requests: int) -> int:
+        count, look = 0, machine_with(16 * GIB)
+
+        async def probe(**wanted: bool) -> Machine:
+            nonlocal count
+            count += 1
+            return await look(**wanted)
+
+        async with hosting(folder, backends=WITH_MISBEHAVING, probe=probe) as host:
+            await asyncio.gather(*(host.embed("embedder", [f"{number} of {requests}"]) for number in range(requests)))
+        return count
+
+    assert asyncio.run(looks(8)) == asyncio.run(looks(1))
+
+
+def test_a_request_that_comes_while_its_model_loads_does_not_look_at_the_machine(folder: Path) -> None:
+    async def looks(*, more: bool) -> int:
+        count, look = 0, machine_with(16 * GIB)
+
+        async def probe(**wanted: bool) -> Machine:
+            nonlocal count
+            count += 1
+            return await look(**wanted)
+
+        async with hosting(folder, probe=probe) as host:
+            loading = asyncio.create_task(answer(host, "a", "Hello"))
+            await until(lambda: host.residency.device_of(host.catalogue.find("a")) is not None)
+            assert loaded(host) == set()
+            await asyncio.gather(loading, *([answer(host, "a", "Hello again")] if more else []))
+        return count
+
+    assert asyncio.run(looks(more=True)) == asyncio.run(looks(more=False))
+
+
+def test_a_request_whose_machine_is_looked_at_hears_that_the_runtime_stops(folder: Path) -> None:
+    async def scene() -> None:
+        looking = asyncio.Event()
+
+        async def probe(**_wanted: bool) -> Machine:
+            looking.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async with hosting(folder, probe=probe) as host:
+            request = asyncio.create_task(host.residency.plan(host.catalogue.find("a")))
+            await looking.wait()
+        with pytest.raises(ModelUnavailable, match="is being stopped"):
+            await request
+
+    asyncio.run(scene())
+
+
 def test_a_file_that_was_replaced_is_loaded_anew(folder: Path, tmp_path: Path) -> None:
     async def scene() -> tuple[str, str]:
         async with hosting(folder) as host:
@@ -217,8 +270,7 @@ def test_a_pin_outlives_the_runtime(folder: Path) -> None:
     asyncio.run(scene())
 
 
-def test_what_was_embedded_is_not_embedded_again_after_a_restart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+def test_what_was_embedded_is_not_embedded_again_after_a_restart(folder: Path) -> None:
     add_misbehaving(folder, name="embedder", role=Role.EMBED)
     texts = [f"verse {number}" for number in range(300)]
 
@@ -257,10 +309,7 @@ def test_a_load_that_fails_lets_the_next_one_go_on(folder: Path) -> None:
     assert fourth[0]
 
 
-def test_while_a_chat_model_waits_for_another_to_finish_search_is_loaded(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+def test_while_a_chat_model_waits_for_another_to_finish_search_is_loaded(folder: Path) -> None:
     add_misbehaving(folder, name="embedder", role=Role.EMBED)
 
     async def scene() -> bool:
