@@ -19,7 +19,8 @@ from appliance.scripture.search.hits import Mode
 from appliance.scripture.search.in_order import words_of
 from appliance.scripture.search.ranking.bm25_index import BM25Index, bm25_index
 from appliance.scripture.search.ranking.quantized_vectors import quantized
-from appliance.scripture.search.ranking.signals import TEXT_DEPTH, top
+from appliance.scripture.search.ranking.signals import TEXT_DEPTH
+from appliance.scripture.search.ranking.top import top
 from server.benchmarks.report import Measurement, at_least, at_most, plain, quantile
 from server.benchmarks.serving import ANSWER_S, served
 from server.bootstrap import Appliance

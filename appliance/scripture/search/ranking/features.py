@@ -7,10 +7,9 @@ import numpy as np
 from appliance.infrastructure.arrays import Floats, Integers
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.memory import Recalled, TopicMemory
-from appliance.scripture.search.ranking.signals import EVERYWHERE, Signals, top
+from appliance.scripture.search.ranking.signals import Signals
+from appliance.scripture.search.ranking.top import EVERYWHERE, MOST_RANKED, Best
 
-# Places that are told apart.
-RANKED = 400
 Column = tuple[str, Floats | float]
 
 
@@ -20,7 +19,7 @@ def candidates(signals: Signals, within: slice = EVERYWHERE) -> Integers:
         (signals.fused, 70),
         (signals.adapted, 45),
         (signals.comments, 25),
-        (signals.linked + signals.linked_twice, 40),
+        (signals.linked_once_or_twice, 40),
         (signals.by_topics, 30),
         (signals.topics.headword_sum, 30),
         (signals.topics.words_sum, 30),
@@ -28,7 +27,7 @@ def candidates(signals: Signals, within: slice = EVERYWHERE) -> Integers:
     ]
     if signals.recalled:
         deepest += [(signals.recalled.ridge, 110), (signals.recalled_linked, 40)]
-    return np.unique(np.concatenate([top(signal, depth, within) for signal, depth in deepest]))
+    return np.unique(np.concatenate([signals.best.of(signal, depth, within) for signal, depth in deepest]))
 
 
 class Features:
@@ -48,7 +47,7 @@ class Features:
             *self._of_verse(at),
         ]
         if self._memory and signals.recalled:
-            columns += self._of_memory(self._memory, signals.recalled, signals.recalled_linked, at)
+            columns += self._of_memory(self._memory, signals.recalled, signals, at)
         table = np.empty((len(at), len(columns)), dtype=np.float32)
         for number, (_, values) in enumerate(columns):
             table[:, number] = values
@@ -62,10 +61,10 @@ class Features:
         for name, signal in (("cosine", signals.cosine), ("adapted", signals.adapted)):
             yield name, signal[at]
             yield f"{name}_below_best", signal.max() - signal[at]
-            yield f"{name}_rank", _ranks(signal, at)
+            yield f"{name}_rank", _ranks(signal, at, signals.best)
         yield "best_cosine", float(signals.cosine.max())
         yield "fused", signals.fused[at]
-        yield "fused_rank", _ranks(signals.fused, at)
+        yield "fused_rank", _ranks(signals.fused, at, signals.best)
         yield "comments", signals.comments[at]
         yield "comments_share", _share(signals.comments, at)
 
@@ -83,13 +82,13 @@ class Features:
         yield "heading_words", topics.words[at]
         yield "heading_words_share", _share(topics.words, at)
         yield "heading_words_sum", topics.words_sum[at]
-        yield "heading_words_rank", _ranks(topics.words_sum, at)
+        yield "heading_words_rank", _ranks(topics.words_sum, at, signals.best)
         yield "heading_cosine", topics.cosine[at]
         yield "heading_cosine_share", _share(topics.cosine, at)
         yield "best_heading_cosine", float(topics.cosine.max())
         yield "heading_meaning", topics.meaning[at]
         yield "heading_meaning_share", _share(topics.meaning, at)
-        yield "heading_meaning_rank", _ranks(topics.meaning, at)
+        yield "heading_meaning_rank", _ranks(topics.meaning, at, signals.best)
         yield "heading_meaning_chapter", self._chapter_means(topics.meaning, at)
         yield "heading_meaning_linked", topics.meaning_linked[at]
         yield "headword", topics.headword[at]
@@ -98,13 +97,13 @@ class Features:
         yield "headword_chapter", self._chapter_means(topics.headword_sum, at)
         yield "see_also", topics.see_also[at]
         yield "by_topics", signals.by_topics[at]
-        yield "by_topics_rank", _ranks(signals.by_topics, at)
+        yield "by_topics_rank", _ranks(signals.by_topics, at, signals.best)
 
     def _of_links(self, signals: Signals, at: Integers) -> Iterator[Column]:
         yield "linked", signals.linked[at]
         yield "linked_twice", signals.linked_twice[at]
-        yield "linked_rank", _ranks(signals.linked + signals.linked_twice, at)
-        yield "links", self._knowledge.links.lengths[at].astype(np.float32)
+        yield "linked_rank", _ranks(signals.linked_once_or_twice, at, signals.best)
+        yield "links", self._knowledge.links.lengths_of(at).astype(np.float32)
 
     def _of_verse(self, at: Integers) -> Iterator[Column]:
         verses = self._knowledge.verses
@@ -115,11 +114,11 @@ class Features:
         for number in range(self._aspects.shape[1]):
             yield f"aspect_{number}", self._aspects[at, number]
 
-    def _of_memory(self, memory: TopicMemory, recalled: Recalled, linked: Floats, at: Integers) -> Iterator[Column]:
+    def _of_memory(self, memory: TopicMemory, recalled: Recalled, signals: Signals, at: Integers) -> Iterator[Column]:
         ridge = recalled.ridge
         yield "memory", ridge[at]
         yield "memory_share", _share(ridge, at)
-        yield "memory_rank", _ranks(ridge, at)
+        yield "memory_rank", _ranks(ridge, at, signals.best)
         yield "best_memory", float(ridge.max())
         yield "memory_narrow", recalled.narrow[at]
         yield "memory_narrow_share", _share(recalled.narrow, at)
@@ -128,8 +127,8 @@ class Features:
         padded = np.pad(ridge, 1)
         yield "memory_beside", np.maximum(padded[at], padded[at + 2])
         yield "memory_chapter", self._chapter_means(ridge, at)
-        yield "memory_linked", linked[at]
-        yield "memory_linked_rank", _ranks(linked, at)
+        yield "memory_linked", signals.recalled_linked[at]
+        yield "memory_linked_rank", _ranks(signals.recalled_linked, at, signals.best)
         yield "gained", memory.gained[at]
         yield "times_voted", memory.times_voted[at]
 
@@ -146,9 +145,9 @@ def _share(signal: Floats, at: Integers) -> Floats:
     return shares
 
 
-def _ranks(signal: Floats, at: Integers) -> Floats:
-    """The place of each verse among all; of those that are far down, one for all."""
-    best = top(signal, RANKED)
-    ranks = np.full(len(signal), RANKED + 1, dtype=np.float32)
-    ranks[best] = np.arange(1, len(best) + 1)
+def _ranks(signal: Floats, at: Integers, best: Best) -> Floats:
+    """The place of each verse among all; those that are far down share one."""
+    places = best.of(signal, MOST_RANKED)
+    ranks = np.full(len(signal), MOST_RANKED + 1, dtype=np.float32)
+    ranks[places] = np.arange(1, len(places) + 1)
     return ranks[at]

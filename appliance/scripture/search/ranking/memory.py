@@ -10,6 +10,7 @@ import numpy as np
 
 from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.scripture.search.ranking.ragged import Ragged, ragged
+from appliance.scripture.search.ranking.top import largest
 
 # K = NAME_SHARE exp((cosine - 1) / WIDTH) + (1 - NAME_SHARE) exp((cosine of companies - 1) / COMPANY_WIDTH)
 NAME_SHARE, WIDTH, COMPANY_WIDTH, RIDGE = 0.6, 0.3, 1.0, 0.5
@@ -130,7 +131,7 @@ def _kernel(cosine: Floats, companies: Floats) -> Floats:
 
 def company_of(cosines: Floats, verses: Rows) -> Floats:
     """The direction of the verses that something is nearest to, by its cosine with each."""
-    nearest = np.argpartition(-cosines, COMPANY)[:COMPANY] if len(cosines) > COMPANY else np.arange(len(cosines))
+    nearest = largest(cosines, COMPANY)
     weights = np.exp((cosines[nearest] - cosines[nearest].max()) / COMPANY_SOFTNESS)
     return _unit(weights @ verses[nearest])
 

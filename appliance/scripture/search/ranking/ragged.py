@@ -19,6 +19,11 @@ class Ragged(msgspec.Struct, frozen=True):
     def lengths(self) -> Integers:
         return np.diff(self.offsets)
 
+    def lengths_of(self, rows: Integers) -> Integers:
+        """How many values each of some rows has."""
+        lengths: Integers = self.offsets[rows + 1] - self.offsets[rows]
+        return lengths
+
     def of(self, rows: Integers) -> tuple[Integers, Integers]:
         """The values of several rows, and by its place in `rows` of which row each is."""
         which, at = spread(self.offsets[rows], self.offsets[rows + 1])

@@ -20,7 +20,7 @@ from appliance.scripture.search.ranking.learned import Learned, TopicVotes
 from appliance.scripture.search.ranking.lens import Lens
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.quantized_vectors import MOST_ROUNDING
-from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, find_words, gather, top
+from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, find_words, gather
 from appliance.scripture.search.wording import Vocabulary, vocabulary
 
 # From here on a query means what a topic of the memory does, in the eyes of who reads why.
@@ -59,7 +59,7 @@ class Ranked(msgspec.Struct, frozen=True):
             (int(knowledge.verses.places[at]), text.verses[at])
             for text, signal in zip(knowledge.texts, self._signals.words, strict=True)
             if text
-            for at in top(signal, count).tolist()
+            for at in self._signals.best.of(signal, count).tolist()
         ]
 
     def support(self, verse_ids: list[int]) -> dict[int, Support]:
@@ -135,8 +135,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
 
     def support(self, signals: Signals, verse_ids: list[int]) -> dict[int, Support]:
         knowledge, recalled = self.knowledge, signals.recalled
-        words = _places(top(np.maximum(*signals.words), TEXT_DEPTH))
-        meaning = _places(top(signals.cosine, MEANING_DEPTH))
+        words = _places(signals.best.of(np.maximum(*signals.words), TEXT_DEPTH))
+        meaning = _places(signals.best.of(signals.cosine, MEANING_DEPTH))
         voted: frozenset[int] = frozenset()
         if recalled and recalled.likeness >= SAME_TOPIC:
             voted = self.memory.voted_for(recalled.nearest)
@@ -145,7 +145,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         citing: dict[int, list[int]] = {}
         for place in np.flatnonzero(np.isin(cited, positions)).tolist():
             citing.setdefault(int(cited[place]), []).append(int(signals.topics.matching[which[place]]))
-        linked = frozenset(top(signals.linked, MEANING_DEPTH).tolist())
+        linked = frozenset(signals.best.of(signals.linked, MEANING_DEPTH).tolist())
         return {
             verse_id: Support(
                 words_rank=words.get(position),

@@ -11,11 +11,11 @@ from appliance.scripture.search.ranking.knowledge import EnglishText, Knowledge,
 from appliance.scripture.search.ranking.lens import Lens
 from appliance.scripture.search.ranking.memory import Recalled, TopicMemory, company_of
 from appliance.scripture.search.ranking.ragged import Ragged
+from appliance.scripture.search.ranking.top import EVERYWHERE, Best, top
 
 TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
 # How many of the best verses others are reached from.
 SEEDS = 60
-EVERYWHERE = slice(None)
 # Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009.
 RRF_K = 60
 # How near a heading has to be: those a width further away say a third as much.
@@ -40,7 +40,8 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
     """Each array has a number for every verse, 0 where a signal says nothing of it.
 
     `words` are by BM25, a text at a time; `fused` is the reciprocal rank fusion of words and meaning, from whose best verses
-    others are reached: by topics that cite both, by cross references, and by two of them.
+    others are reached: by topics that cite both, by cross references, and by two of them. `best` sorts them; of
+    equal verses those go first that are nearer in meaning.
     """
 
     words: list[Floats]
@@ -52,9 +53,11 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
     by_topics: Floats
     linked: Floats
     linked_twice: Floats
+    linked_once_or_twice: Floats
     recalled: Recalled | None
     recalled_linked: Floats
     query_words: int
+    best: Best
 
 
 class WordsFound(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,39 +92,34 @@ def gather(
     cosine, adapted = knowledge.quantized.dot_products(vector, lens.adapter @ vector)
     (heading_cosine,) = knowledge.headings.vectors.dot_products(vector)
     recalled = memory.recall(vector, company_of(cosine, knowledge.vectors)) if memory else None
-    fused = _fused(knowledge, [*words.texts, cosine, adapted], within)
-    seeds = top(fused, SEEDS)
+    best = Best(cosine)
+    fused = _fused([*words.texts, cosine, adapted], best, within)
+    seeds = best.of(fused, SEEDS)
     linked = _reach(knowledge.links, seeds, fused[seeds], knowledge.size)
+    linked_twice = _linked(knowledge, linked, best, 5 * SEEDS)
     return Signals(
         words=words.texts,
         cosine=cosine,
         adapted=adapted,
         fused=fused,
         comments=_spread_best(knowledge.comments.verses, *words.comments, knowledge.size),
-        topics=_of_topics(knowledge, query, words.headings, heading_cosine),
+        topics=_of_topics(knowledge, query, words.headings, heading_cosine, best),
         by_topics=_by_topics(knowledge, seeds, fused[seeds]),
         linked=linked,
-        linked_twice=_linked(knowledge, linked, 5 * SEEDS),
+        linked_twice=linked_twice,
+        linked_once_or_twice=linked + linked_twice,
         recalled=recalled,
-        recalled_linked=_linked(knowledge, recalled.ridge, SEEDS) if recalled else knowledge.nothing,
+        recalled_linked=_linked(knowledge, recalled.ridge, best, SEEDS) if recalled else knowledge.nothing,
         query_words=len(telling_words(query)) if query else 0,
+        best=best,
     )
 
 
-def top(signal: Floats, count: int, within: slice = EVERYWHERE) -> Integers:
-    """The positions of the largest numbers above 0, largest first."""
-    part = signal[within]
-    positive = np.flatnonzero(part > 0)
-    if count < len(positive):
-        positive = positive[np.argpartition(-part[positive], count)[:count]]
-    return positive[np.argsort(-part[positive], kind="stable")] + (within.start or 0)
-
-
-def _fused(knowledge: Knowledge, signals: list[Floats], within: slice) -> Floats:
-    fused = np.zeros(knowledge.size, dtype=np.float32)
+def _fused(signals: list[Floats], best: Best, within: slice) -> Floats:
+    fused = np.zeros_like(signals[0])
     for signal in signals:
-        best = top(signal, TEXT_DEPTH, within)
-        fused[best] += 1.0 / (RRF_K + 1 + np.arange(len(best), dtype=np.float32))
+        verses = best.of(signal, TEXT_DEPTH, within)
+        fused[verses] += 1.0 / (RRF_K + 1 + np.arange(len(verses), dtype=np.float32))
     return fused
 
 
@@ -140,7 +138,7 @@ def _best(words: BM25Index, tokens: list[str], count: int) -> tuple[Integers, Fl
 
 
 def _of_topics(
-    knowledge: Knowledge, query: TextQuery | None, found: tuple[Integers, Floats], cosine: Floats
+    knowledge: Knowledge, query: TextQuery | None, found: tuple[Integers, Floats], cosine: Floats, best: Best
 ) -> TopicSignals:
     size, headings = knowledge.size, knowledge.headings
     rows, scores = found
@@ -153,7 +151,7 @@ def _of_topics(
         words_sum=_spread_sum(headings.cited, rows, scores, size),
         cosine=_spread_best(headings.cited, near, cosine[near], size),
         meaning=meaning,
-        meaning_linked=_linked(knowledge, meaning, SEEDS),
+        meaning_linked=_linked(knowledge, meaning, best, SEEDS),
         headword=_spread_best(headings.topics, topics, matches, size),
         headword_sum=_spread_sum(headings.topics, topics, matches, size),
         see_also=_spread_best(headings.topics, seen, matches[which], size),
@@ -169,14 +167,14 @@ def _matching_topics(headings: TopicHeadings, rows: Integers, query: TextQuery |
     which, stems = headings.headword_stems.of(topics)
     shared = np.bincount(which[np.isin(stems, known)], minlength=len(topics))
     topics, shared = topics[shared > 0], shared[shared > 0]
-    given = headings.headword_stems.lengths[topics]
+    given = headings.headword_stems.lengths_of(topics)
     return topics, (shared * shared / (len(wanted) * given)).astype(np.float32)
 
 
-def _linked(knowledge: Knowledge, signal: Floats, count: int) -> Floats:
+def _linked(knowledge: Knowledge, signal: Floats, best: Best, count: int) -> Floats:
     """What cross references tie to the best verses of a signal."""
-    best = top(signal, count)
-    return _reach(knowledge.links, best, signal[best], knowledge.size)
+    verses = best.of(signal, count)
+    return _reach(knowledge.links, verses, signal[verses], knowledge.size)
 
 
 def _by_topics(knowledge: Knowledge, seeds: Integers, weights: Floats) -> Floats:
@@ -190,7 +188,7 @@ def _by_topics(knowledge: Knowledge, seeds: Integers, weights: Floats) -> Floats
 def _reach(links: Ragged, seeds: Integers, weights: Floats, size: int) -> Floats:
     """One step of a random walk from weighted seeds."""
     which, targets = links.of(seeds)
-    shares = weights / np.maximum(1, links.lengths[seeds])
+    shares = weights / np.maximum(1, links.lengths_of(seeds))
     return np.bincount(targets, weights=shares[which], minlength=size).astype(np.float32)
 
 
@@ -205,5 +203,5 @@ def _spread_best(ragged: Ragged, rows: Integers, scores: Floats, size: int) -> F
 def _spread_sum(ragged: Ragged, rows: Integers, scores: Floats, size: int) -> Floats:
     """All scores of the rows that hold a verse; rows that hold many say less of each."""
     which, positions = ragged.of(rows)
-    shares = scores / np.maximum(1.0, ragged.lengths[rows]) ** 0.5
+    shares = scores / np.maximum(1.0, ragged.lengths_of(rows)) ** 0.5
     return np.bincount(positions, weights=shares[which], minlength=size).astype(np.float32)

@@ -19,6 +19,7 @@ def test_each_row_has_its_values(rows: list[list[int]]) -> None:
 
     assert [len(row) for row in rows] == made.lengths.tolist()
     which, found = made.of(np.array(wanted, dtype=np.int64))
+    assert [len(rows[number]) for number in wanted] == made.lengths_of(np.array(wanted, dtype=np.int64)).tolist()
     assert [(place, value) for place, row in enumerate(wanted) for value in rows[row]] == list(
         zip(which.tolist(), found.tolist(), strict=True)
     )
