@@ -53,8 +53,12 @@ class StringTable(Strings, frozen=True):
 
     def first_from(self, wanted: str) -> int:
         """How many strings go before one, whether it is there or not: its place in `order`."""
+        # Numbers are read twice as fast from a memoryview as from a NumPy array.
+        text, offsets = self.text.data, self.offsets.data
         return bisect.bisect_left(
-            range(len(self)), wanted.encode(), key=lambda place: self.encoded(int(self.order[place]))
+            self.order.data,
+            wanted.encode(),
+            key=lambda number: bytes(text[offsets[number] : offsets[number + 1]]),
         )
 
 

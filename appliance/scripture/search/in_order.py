@@ -29,7 +29,12 @@ def words_in_order(query: str, texts: Iterable[tuple[int, str]]) -> list[InOrder
     if len(wanted) < FEWEST_WORDS:
         return []
     found: dict[int, InOrder] = {}
+    least = LEAST_SHARE * len(wanted)
     for verse_id, text in texts:
+        # This check is ten times as fast as the next, and rejects most verses.
+        letters = _plain(text)
+        if sum(word in letters for word in wanted) < least:
+            continue
         match = _match(wanted, verse_id, words_of(text))
         if match and (verse_id not in found or _order(match) < _order(found[verse_id])):
             found[verse_id] = match
@@ -38,7 +43,11 @@ def words_in_order(query: str, texts: Iterable[tuple[int, str]]) -> list[InOrder
 
 def words_of(text: str) -> list[str]:
     """The words of a text, whatever their case."""
-    return [word.replace("’", "'").lower() for word in _WORD.findall(text)]
+    return [_plain(word) for word in _WORD.findall(text)]
+
+
+def _plain(text: str) -> str:
+    return text.replace("’", "'").lower()
 
 
 def _match(wanted: list[str], verse_id: int, words: list[str]) -> InOrder | None:

@@ -51,3 +51,16 @@ def test_any_part_of_a_verse_finds_it_wholly(data: st.DataObject) -> None:
     best = words_in_order(" ".join(part), VERSES)[0]
 
     assert (verse_id, 1.0, len(part)) == (best.verse_id, best.share, best.width)
+
+
+def test_words_match_with_either_apostrophe_in_either_case_and_as_often_as_they_are_wanted() -> None:
+    texts = [
+        (1, "DON’T be afraid; don’t be dismayed."),
+        (2, "Don't be afraid."),
+        (3, "Be afraid, all of you, be afraid!"),
+    ]
+
+    found = words_in_order("don't be afraid don’t be", texts)
+
+    assert [1] == [each.verse_id for each in found]
+    assert 1.0 == found[0].share
