@@ -122,7 +122,7 @@ class Features:
         yield "best_memory", float(ridge.max())
         yield "memory_narrow", recalled.narrow[at]
         yield "memory_narrow_share", _share(recalled.narrow, at)
-        yield "memory_wide", recalled.wide[at]
+        yield "memory_wide", memory.wide(recalled, at)
         yield "nearest_topic", recalled.likeness
         padded = np.pad(ridge, 1)
         yield "memory_beside", np.maximum(padded[at], padded[at + 2])

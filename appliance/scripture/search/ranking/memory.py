@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from appliance.infrastructure.arrays import Floats, Integers, Rows
-from appliance.scripture.search.ranking.ragged import Ragged, ragged
+from appliance.scripture.search.ranking.ragged import Ragged, ragged, spread
 from appliance.scripture.search.ranking.top import largest
 
 # K = NAME_SHARE exp((cosine - 1) / WIDTH) + (1 - NAME_SHARE) exp((cosine of companies - 1) / COMPANY_WIDTH)
@@ -23,11 +23,14 @@ AT_ONCE = 64
 
 
 class Recalled(msgspec.Struct, frozen=True):
-    """What a memory says of every verse, by position; the nearest topic and how near it is to the query."""
+    """What a memory says of every verse, by position; the nearest topic and how near it is to the query.
+
+    `topic_cosines` are those of the query with each topic.
+    """
 
     ridge: Floats
     narrow: Floats
-    wide: Floats
+    topic_cosines: Floats
     nearest: int
     likeness: float
 
@@ -45,6 +48,19 @@ class VotesByVerse(msgspec.Struct, frozen=True):
         sums = np.zeros(size, dtype=np.float32)
         if len(self.verses):
             sums[self.verses] = np.add.reduceat(weights[self.topics] * self.gains, self.starts)
+        return sums
+
+    def add_up_at(self, weights: Floats, at: Integers) -> Floats:
+        """The same of the verses at some positions only."""
+        sums = np.zeros(len(at), dtype=np.float32)
+        has_votes = np.flatnonzero(np.isin(at, self.verses))
+        rows = np.searchsorted(self.verses, at[has_votes])
+        starts = self.starts[rows]
+        lengths = np.append(self.starts, len(self.topics))[rows + 1] - starts
+        _which, votes = spread(starts, starts + lengths)
+        if len(votes):
+            gains = weights[self.topics[votes]] * self.gains[votes]
+            sums[has_votes] = np.add.reduceat(gains, np.cumsum(lengths) - lengths)
         return sums
 
 
@@ -70,9 +86,9 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
         kernel = _kernel(cosine, self.companies @ _unit(company - self.centre))
         nearest = int(cosine.argmax())
         return Recalled(
-            ridge=self._add_up(self.inverse @ kernel),
-            narrow=self._average(cosine, NARROW),
-            wide=self._average(cosine, WIDE),
+            ridge=self.by_verse.add_up(self.inverse @ kernel, self.size),
+            narrow=self.by_verse.add_up(_shares(cosine, NARROW), self.size),
+            topic_cosines=cosine,
             nearest=nearest,
             likeness=float(cosine[nearest]),
         )
@@ -81,13 +97,9 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
         """The positions of the verses that people voted for."""
         return frozenset(self.votes.of(np.array([topic]))[1].tolist())
 
-    def _average(self, cosine: Floats, width: float) -> Floats:
-        weights = np.exp((cosine - cosine.max()) / width).astype(np.float32)
-        return self._add_up(weights / weights.sum())
-
-    def _add_up(self, weights: Floats) -> Floats:
-        """The gains of every verse, each topic weighted."""
-        return self.by_verse.add_up(weights, self.size)
+    def wide(self, recalled: Recalled, at: Integers) -> Floats:
+        """The gains of verses for all topics that are near, by position."""
+        return self.by_verse.add_up_at(_shares(recalled.topic_cosines, WIDE), at)
 
 
 def remember(vectors: Floats, of: Integers, positions: Integers, gains: Floats, verses: Rows) -> TopicMemory:
@@ -121,6 +133,13 @@ def _votes_by_verse(votes: Ragged, gains: Floats) -> VotesByVerse:
     order = np.argsort(votes.values, kind="stable")
     verses, starts = np.unique(votes.values[order], return_index=True)
     return VotesByVerse(verses, starts, np.repeat(np.arange(len(votes)), votes.lengths)[order], gains[order])
+
+
+def _shares(cosine: Floats, width: float) -> Floats:
+    """How much each topic counts for a kernel of a width; 1 in all."""
+    weights = np.exp((cosine - cosine.max()) / width).astype(np.float32)
+    shares: Floats = weights / weights.sum()
+    return shares
 
 
 def _kernel(cosine: Floats, companies: Floats) -> Floats:

@@ -38,3 +38,17 @@ def test_verses_that_nobody_voted_for_get_nothing() -> None:
 def test_gains_add_up_over_topics() -> None:
     assert [5.0, 2.0, 3.0] == MEMORY.gained[5:8].tolist()
     assert [2.0, 1.0, 1.0] == MEMORY.times_voted[5:8].tolist()
+
+
+def test_add_up_at_finds_what_add_up_finds() -> None:
+    weights = np.array([0.5, 0.25, 2.0], dtype=np.float32)
+    at = np.array([7, 0, 5, 199, 6, 5])
+
+    assert MEMORY.by_verse.add_up(weights, 200)[at].tolist() == MEMORY.by_verse.add_up_at(weights, at).tolist()
+    assert [0.0, 0.0] == MEMORY.by_verse.add_up_at(weights, np.array([0, 1])).tolist()
+
+
+def test_the_wide_kernel_counts_topics_that_are_not_the_nearest() -> None:
+    recalled = MEMORY.recall(TOPICS[1], company_of(VERSES @ TOPICS[1], ROWS))
+
+    assert MEMORY.wide(recalled, np.array([5]))[0] > recalled.narrow[5]
