@@ -60,7 +60,7 @@ class Residency:
         self._residents: dict[str, Resident] = {}
         self._loading: dict[str, asyncio.Task[Resident]] = {}
         self._planning: dict[tuple[str, str], asyncio.Task[Plan]] = {}
-        # What is being loaded, with what it was promised.
+        # The models that are being loaded, with their plans.
         self._reserved: dict[str, tuple[Model, Plan]] = {}
         # How many requests use a model or wait for it to be loaded for them.
         self._users: Counter[str] = Counter()
@@ -140,9 +140,10 @@ class Residency:
         return True
 
     async def plan(self, model: Model) -> Plan:
-        """Where a model would go now if every model but the pinned made room. Raises DoesNotFit, ModelFileRefused.
+        """Where a model would go now if every model but the pinned made room.
 
-        A look at the machine starts a process, so requests that ask for a model at the same time share one.
+        Raises DoesNotFit, ModelFileRefused; ModelUnavailable if the runtime is stopped meanwhile.
+        Requests for a model that come at the same time share one look at the machine, because each look starts a process.
         """
         key = model.id, model.sha256
         task = self._planning.get(key)

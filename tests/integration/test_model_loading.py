@@ -25,7 +25,7 @@ MIB = 2**20
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three small chat models. Their processes can import what stands in for models that tests add."""
+    """Three small chat models. Their processes can import the fake backends of these tests."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     catalogue = Catalogue(tmp_path / "models")
     for name in ("a", "b", "c"):

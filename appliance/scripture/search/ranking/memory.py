@@ -51,7 +51,7 @@ class VotesByVerse(msgspec.Struct, frozen=True):
         return sums
 
     def add_up_at(self, weights: Floats, at: Integers) -> Floats:
-        """The same of the verses at some positions only."""
+        """What `add_up` finds, for the verses at some positions only."""
         sums = np.zeros(len(at), dtype=np.float32)
         has_votes = np.flatnonzero(np.isin(at, self.verses))
         rows = np.searchsorted(self.verses, at[has_votes])

@@ -5,7 +5,7 @@ import numpy as np
 from appliance.infrastructure.arrays import Floats, Integers
 
 EVERYWHERE = slice(None)
-# Places below this one are not told apart.
+# Verses below this place all have the same rank.
 MOST_RANKED = 400
 # Numbers per group. Only the largest of each group are sorted at first. Numbers of a group are far apart in the signal, because
 # neighbours, verses of one chapter, are often large together.
@@ -17,8 +17,7 @@ BELOW_32_BITS = 2.0**-26
 def top(signal: Floats, count: int, within: slice = EVERYWHERE, *, tie_breaker: Floats | None = None) -> Integers:
     """The positions of the largest numbers above 0 of a signal of 32 bits, at most `count`, largest first.
 
-    Of equal numbers those go first whose `tie_breaker`, from -1 to 1, is larger; if these are equal too, or not given, those
-    with the lower position.
+    Equal numbers are ordered by `tie_breaker`, from -1 to 1, the larger first, and then by position.
     """
     part = signal[within]
     positions = _at_least_the_largest(part, count, above=0.0)
