@@ -122,7 +122,9 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
     from server.app import create_app
     from server.listeners import Listeners
     from server.supervision import address, note_address
+    from server.time_slice import shorten_time_slice
 
+    shorten_time_slice()
     appliance = open_where_free(home, host=host, port=port, https_port=https_port)
     if not supervised and appliance.folder.is_writable:
         _report_modes(appliance)
