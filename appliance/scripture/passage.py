@@ -33,8 +33,8 @@ class HeadingKind(StrEnum):
     COLOPHON = "colophon"
 
 
-class Word(msgspec.Struct, frozen=True):
-    """A run of text with the Strong's numbers of what it translates (`G3439`)."""
+class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A run of text with the Strong's numbers of what it translates (`G3439`); an array where it is stored."""
 
     start: int
     end: int

@@ -220,27 +220,38 @@ class Dictionary(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
 
 
-def encode_markup(markup: Markup) -> bytes:
+class _StoredMarkup(msgspec.Struct, frozen=True, array_like=True):
     """Markup as nested arrays: a tenth of the named form, for 37,457 verses of twenty words."""
-    return msgspec.msgpack.encode(
-        [
-            [(word.start, word.end, word.strongs) for word in markup.words],
-            [(note.at, note.kind, note.text) for note in markup.notes],
-            [(span.start, span.end, span.kind.value) for span in markup.spans],
-            [(each.at, each.kind.value, each.level) for each in markup.breaks],
-            [(heading.kind.value, heading.text, heading.at) for heading in markup.headings],
-        ]
+
+    words: tuple[Word, ...]
+    notes: list[tuple[int, str, str]]
+    spans: list[tuple[int, int, SpanKind]]
+    breaks: list[tuple[int, BreakKind, int]]
+    headings: list[tuple[HeadingKind, str, int]]
+
+
+_stored_markup = msgspec.msgpack.Decoder(_StoredMarkup)
+
+
+def encode_markup(markup: Markup) -> bytes:
+    stored = _StoredMarkup(
+        words=markup.words,
+        notes=[(note.at, note.kind, note.text) for note in markup.notes],
+        spans=[(span.start, span.end, span.kind) for span in markup.spans],
+        breaks=[(each.at, each.kind, each.level) for each in markup.breaks],
+        headings=[(heading.kind, heading.text, heading.at) for heading in markup.headings],
     )
+    return msgspec.msgpack.encode(stored)
 
 
 def decode_markup(encoded: bytes) -> Markup:
-    words, notes, spans, breaks, headings = msgspec.msgpack.decode(encoded)
+    stored = _stored_markup.decode(encoded)
     return Markup(
-        words=tuple(Word(start, end, tuple(strongs)) for start, end, strongs in words),
-        notes=tuple(Note(*note) for note in notes),
-        spans=tuple(Span(start, end, SpanKind(kind)) for start, end, kind in spans),
-        breaks=tuple(Break(at, BreakKind(kind), level) for at, kind, level in breaks),
-        headings=tuple(Heading(HeadingKind(kind), text, at) for kind, text, at in headings),
+        words=stored.words,
+        notes=tuple(Note(*note) for note in stored.notes),
+        spans=tuple(Span(*span) for span in stored.spans),
+        breaks=tuple(Break(*each) for each in stored.breaks),
+        headings=tuple(Heading(*heading) for heading in stored.headings),
     )
 
 
