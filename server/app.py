@@ -206,8 +206,9 @@ def _template_engine() -> JinjaTemplateEngine:
     return JinjaTemplateEngine.from_environment(environment)
 
 
-def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[Problem] | None:
+async def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[Problem] | None:
     """Refuse what another site's page would have this browser do; browsers say so in `Sec-Fetch-Site` or `Origin`."""
+    # A coroutine, because Litestar runs plain functions in a thread: that would be two changes of thread for each request.
     origin = request.headers.get("origin")
     elsewhere = origin is not None and authority_of(origin).netloc != request.headers.get("host")
     cross_site = request.headers.get("sec-fetch-site") == "cross-site"

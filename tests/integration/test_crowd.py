@@ -3,17 +3,22 @@
 import contextlib
 import socket
 import subprocess
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fakes.serving import LAMPSTAND, Served, bearer, serving, session
+from litestar.testing import TestClient
 
 from appliance.community.accounts.permissions import Role
+from server.app import create_app
+from server.bootstrap import open_appliance
 from server.http.connections import MOST_WITHOUT_HEADER
 from server.http.limits import SLOW_OF_PERSON, STREAMS_OF_SESSION
+from server.http.threads import FairExecutor
 
 USFM = r"""\id GEN Invented
 \c 1
@@ -39,6 +44,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def run(command: list[str]) -> None:
 
     subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+@pytest.fixture
+def calls_in_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the requests of a test call in threads."""
+    calls: list[str] = []
+    submit = FairExecutor.submit
+
+    def noted(executor: FairExecutor, call: Callable[..., Any], /, *args: Any) -> Future[Any]:
+        calls.append(repr(call))
+        return submit(executor, call, *args)
+
+    monkeypatch.setattr(FairExecutor, "submit", noted)
+    return calls
 
 
 @pytest.fixture
@@ -138,3 +157,17 @@ def test_a_client_that_leaves_amid_its_request_is_no_error(tmp_path: Path) -> No
 def port_of(site: Served) -> tuple[str, int]:
     host, port = site.url.removeprefix("http://").split(":")
     return host, int(port)
+
+
+@pytest.mark.parametrize(("path", "most"), [("/api/v1/chapters/Made/John/3", 0), ("/api/v1/topics", 1), ("/", 1)])
+def test_a_request_waits_for_at_most_one_thread(
+    path: str, most: int, tmp_path: Path, calls_in_threads: list[str]
+) -> None:
+    appliance = open_appliance(tmp_path)
+    with TestClient(create_app(appliance), base_url="http://127.0.0.1") as client:
+        client.get("/api/v1/health")
+        calls_in_threads.clear()
+        client.get(path)
+    appliance.close()
+
+    assert len(calls_in_threads) == most
