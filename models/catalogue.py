@@ -34,6 +34,7 @@ RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime"
 MAX_NAME = 200
 Progress = Callable[[int, int], None]
 Decoded = TypeVar("Decoded")
+Value = TypeVar("Value")
 
 
 class Role(StrEnum):
@@ -82,17 +83,17 @@ class Catalogue:
 
     def models(self) -> list[Model]:
         """Every model whose files are there, those of packages first."""
-        return [*self._packaged(), *(model for model in self._added() if Path(model.path).exists())]
+        return list(self._models())
 
     def find(self, name: str) -> Model:
         """A model by name. Raises ModelUnknown, naming those there are."""
-        known = self.models()
-        for model in known:
+        # Every request asks: nothing is looked at but what comes before the model.
+        for model in self._models():
             if model.id == name:
                 return model
         if name in _PACKAGED:
             raise ModelUnknown(f"{name} is not installed. `{_PACKAGED[name]}` installs it.")
-        names = ", ".join(model.id for model in known) or "none"
+        names = ", ".join(model.id for model in self.models()) or "none"
         raise ModelUnknown(f"There is no model {name!r} here. Known: {names}.")
 
     async def add(
@@ -202,24 +203,36 @@ class Catalogue:
         ):
             raise ModelFileRefused(f"{name[:MAX_NAME]!r} cannot be a model's name. Choose another with --name.")
 
+    def _models(self) -> Iterator[Model]:
+        yield from self._packaged()
+        yield from (model for model in self._added() if Path(model.path).exists())
+
     def _added(self) -> list[Model]:
         return self._decoded(self._registry, list[Model])
 
     def _decoded(self, path: Path, kind: type[list[Decoded]]) -> list[Decoded]:
-        """What a file lists; read again only when it was changed, because every request asks."""
+        """What a file lists."""
+
+        def read() -> list[Decoded]:
+            try:
+                return msgspec.json.decode(path.read_bytes(), type=kind)
+            except msgspec.MsgspecError as error:
+                raise ModelFileRefused(f"{path} cannot be read: {error}. Correct or remove it.") from error
+
+        return list(self._last_read(path, read) or [])
+
+    def _last_read(self, path: Path, read: Callable[[], Value]) -> Value | None:
+        """What was read of a file or folder, read again only when it was changed; None where there is none."""
         try:
             status = path.stat()
         except FileNotFoundError:
-            return []
+            return None
         version = (status.st_mtime_ns, status.st_ino)
         known, value = self._read.get(path, (None, None))
         if known != version:
-            try:
-                value = msgspec.json.decode(path.read_bytes(), type=kind)
-            except msgspec.MsgspecError as error:
-                raise ModelFileRefused(f"{path} cannot be read: {error}. Correct or remove it.") from error
+            value = read()
             self._read[path] = version, value
-        return list(value or [])
+        return value
 
     def _save(self, models: list[Model]) -> None:
         _replace(self._registry, msgspec.json.format(msgspec.json.encode(models)))
@@ -232,15 +245,17 @@ class Catalogue:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _packaged(self) -> list[Model]:
+    def _packaged(self) -> Iterator[Model]:
         """all-MiniLM-L6-v2: its graph, else the weights it can be built from; and the weights for torch, if installed."""
+        folder = graph_folder(self.folder, MINILM)
+        graph = self._last_read(folder, lambda: _graph_in(folder))
+        if graph:
+            yield graph
         weights = _weights_folder()
-        graph = graph_folder(self.folder, MINILM)
-        onnx = graph if is_graph_of(graph, MINILM_SHA256) else weights
-        models = [_minilm(MINILM, "onnx", onnx)] if onnx else []
+        if weights and not graph:
+            yield _minilm(MINILM, "onnx", weights)
         if weights and importlib.util.find_spec("sentence_transformers"):
-            models.append(_minilm(MINILM_TORCH, "sentence_transformers", weights))
-        return models
+            yield _minilm(MINILM_TORCH, "sentence_transformers", weights)
 
 
 def graph_folder(folder: Path, name: str) -> Path:
@@ -252,6 +267,10 @@ def is_graph_of(folder: Path, weights_sha256: str) -> bool:
     """Whether a folder holds the complete graph of these weights."""
     manifest = read_manifest(folder)
     return manifest is not None and manifest.source_sha256 == weights_sha256
+
+
+def _graph_in(folder: Path) -> Model | None:
+    return _minilm(MINILM, "onnx", folder) if is_graph_of(folder, MINILM_SHA256) else None
 
 
 def _weights_folder() -> Path | None:

@@ -119,7 +119,8 @@ class Residency:
             self._users[model.id] -= 1
             if resident := self._residents.get(model.id):
                 resident.last_used = time.time()
-            self._notify()
+            if not self._users[model.id]:
+                self._notify()
 
     async def load(self, model: Model) -> Resident:
         """Load a model now. Raises ModelError."""

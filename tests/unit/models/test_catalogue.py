@@ -5,11 +5,13 @@ import os
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from fakes.tiny_gguf import make_tiny_gguf
 
-from models.catalogue import Catalogue
+from models.catalogue import MINILM, MINILM_SHA256, Catalogue, graph_folder
 from models.errors import ModelFileRefused
+from models.formats.folder import MANIFEST, Manifest
 from models.offline import CACHE, cache_variables
 
 
@@ -64,3 +66,42 @@ def test_a_pipe_in_a_folder_is_left_out(tmp_path: Path) -> None:
     added = asyncio.run(Catalogue(tmp_path / "models").add(folder))
 
     assert {"model.safetensors", "config.json"} == {each.name for each in Path(added.path).iterdir()}
+
+
+def built_graph(folder: Path) -> Path:
+    """A graph of all-MiniLM-L6-v2 as it lies in a models folder, without its content."""
+    graph = graph_folder(folder, MINILM)
+    graph.mkdir()
+    (graph / "model.onnx").write_bytes(b"graph")
+    manifest = Manifest(file="model.onnx", precision="int8", mean_cosine=0.99, source_sha256=MINILM_SHA256)
+    (graph / MANIFEST).write_bytes(msgspec.json.encode(manifest))
+    # Built long ago: a later change has another time, however coarse the clock of the disk is.
+    os.utime(graph, (1, 1))
+    return graph
+
+
+def test_a_packaged_model_is_found_without_looking_for_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built_graph(tmp_path)
+    looked_for: list[str] = []
+    monkeypatch.setattr("importlib.util.find_spec", looked_for.append)
+
+    model = Catalogue(tmp_path).find(MINILM)
+
+    assert (model.backend, model.size, looked_for) == ("onnx", 5, [])
+
+
+def test_a_graph_is_found_when_it_is_built_and_no_longer_when_it_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    catalogue = Catalogue(tmp_path)
+
+    assert catalogue.models() == []
+
+    graph = built_graph(tmp_path)
+    assert [model.id for model in catalogue.models()] == [MINILM]
+
+    (graph / "model.onnx").unlink()
+    assert catalogue.models() == []
