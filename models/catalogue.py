@@ -87,7 +87,7 @@ class Catalogue:
 
     def find(self, name: str) -> Model:
         """A model by name. Raises ModelUnknown, naming those there are."""
-        # Every request asks: nothing is looked at but what comes before the model.
+        # Called for each request, so the search ends at the model.
         for model in self._models():
             if model.id == name:
                 return model
@@ -222,7 +222,7 @@ class Catalogue:
         return list(self._last_read(path, read) or [])
 
     def _last_read(self, path: Path, read: Callable[[], Value]) -> Value | None:
-        """What was read of a file or folder, read again only when it was changed; None where there is none."""
+        """What `read` returned for a file or folder; called again only after a change. None if it does not exist."""
         try:
             status = path.stat()
         except FileNotFoundError:

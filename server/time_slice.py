@@ -5,12 +5,12 @@ import os
 import platform
 import struct
 
-# Linux lets a thread that has just got a core keep it for its time slice, 1.4 to 2.8 ms, and looks at it again with the next
-# tick of the clock only, up to 4 ms later: however nice the thread is, one that answers a request waits. A thread whose own
-# slice is shorter does not (PREEMPT_SHORT of the scheduler, since Linux 6.12, which clips slices to 0.1 ms and more).
+# Linux lets a thread that has just got a core keep it for a time slice of 1.4 to 2.8 ms, and looks again only at the next tick
+# of the clock, up to 4 ms later. A thread that answers a request waits for that long, however nice the other one is. It waits
+# less if its own slice is shorter (PREEMPT_SHORT of the scheduler, since Linux 6.12).
 TIME_SLICE_NS = 1_000_000
 
-# Of the system call sched_setattr, for which glibc has a function from 2.41 on only.
+# The number of the system call sched_setattr, by processor; glibc has a function for it only since 2.41.
 _SYSTEM_CALL = {"x86_64": 314, "aarch64": 274}
 # struct sched_attr of sched_setattr(2), as of its first version: size, policy, flags, niceness, priority; then the slice,
 # where a policy of real time has its runtime; then its deadline and period.
@@ -28,5 +28,5 @@ def shorten_time_slice() -> None:
         return
     niceness = os.getpriority(os.PRIO_PROCESS, 0)
     attributes = _ATTRIBUTES.pack(_ATTRIBUTES.size, os.SCHED_OTHER, 0, niceness, 0, TIME_SLICE_NS, 0, 0)
-    # What it answers does not matter: without it, everything works as well, but waits a little more on a busy machine.
+    # An error does not matter: without short slices, requests only wait a little longer on a busy machine.
     ctypes.CDLL(None).syscall(number, 0, attributes, 0)

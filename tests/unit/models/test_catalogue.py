@@ -69,7 +69,7 @@ def test_a_pipe_in_a_folder_is_left_out(tmp_path: Path) -> None:
 
 
 def built_graph(folder: Path) -> Path:
-    """A graph of all-MiniLM-L6-v2 as it lies in a models folder, without its content."""
+    """The folder of a built graph of all-MiniLM-L6-v2, with a few bytes instead of the graph."""
     graph = graph_folder(folder, MINILM)
     graph.mkdir()
     (graph / "model.onnx").write_bytes(b"graph")

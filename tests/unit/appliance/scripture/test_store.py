@@ -1,0 +1,30 @@
+"""What stands beside the words of a verse is stored as nested arrays, and read as it was."""
+
+import msgspec
+
+from appliance.scripture.passage import Break, BreakKind, Heading, HeadingKind, Markup, Note, Span, SpanKind, Word
+from appliance.scripture.store import decode_markup, encode_markup
+
+MARKUP = Markup(
+    words=(Word(0, 4, ("G3439", "G5207")), Word(5, 9, ())),
+    notes=(Note(4, "foot", "Or lamp"),),
+    spans=(Span(0, 9, SpanKind.JESUS),),
+    breaks=(Break(0, BreakKind.LINE, 2),),
+    headings=(Heading(HeadingKind.PSALM, "Of David", 0),),
+)
+STORED = [
+    [[0, 4, ["G3439", "G5207"]], [5, 9, []]],
+    [[4, "foot", "Or lamp"]],
+    [[0, 9, "jesus"]],
+    [[0, "line", 2]],
+    [["psalm", "Of David", 0]],
+]
+
+
+def test_markup_is_stored_as_the_arrays_that_libraries_have() -> None:
+    assert msgspec.msgpack.decode(encode_markup(MARKUP)) == STORED
+
+
+def test_markup_is_read_as_it_was() -> None:
+    assert decode_markup(msgspec.msgpack.encode(STORED)) == MARKUP
+    assert decode_markup(encode_markup(Markup())) == Markup()
