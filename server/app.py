@@ -31,8 +31,7 @@ from appliance.errors import ApplianceError
 from appliance.infrastructure.event_hub import EventHub
 from appliance.infrastructure.garbage import give_back_freed_memory, leave_out_of_collections
 from appliance.study.operations import AnswerDesk
-from server import routes
-from server.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
+from server import api, pages
 from server.bootstrap import Appliance
 from server.errors import (
     INPUT_ERRORS,
@@ -43,13 +42,14 @@ from server.errors import (
     problem_of_input,
     respond,
 )
+from server.http.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
 from server.http.compression import compressing_in
 from server.http.departures import has_left, noting_departures
 from server.http.limits import SlowRequests, Streams
 from server.http.refusals import pausing_refusals
+from server.http.rendering import TEMPLATE_GLOBALS
 from server.http.threads import Threads
-from server.rendering import TEMPLATE_GLOBALS
-from server.routes.pages import problem_page
+from server.pages.main import problem_page
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
@@ -95,8 +95,8 @@ def create_app(appliance: Appliance) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            routes.api,
-            routes.pages,
+            api.router,
+            pages.router,
             create_static_files_router(
                 path="/static",
                 directories=[HERE / "static"],

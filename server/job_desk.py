@@ -10,8 +10,8 @@ from appliance.community.accounts.person import Identity, NotAllowed, Person
 from appliance.community.notifications.jobs import DELIVER
 from appliance.errors import Refused
 from appliance.infrastructure.jobs.job import Job, JobNotFound
-from server.access import may, sees
 from server.bootstrap import Appliance
+from server.http.access import may, sees
 
 SWORD_MODULES = Path("/usr/share/sword")
 

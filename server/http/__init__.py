@@ -1,1 +1,1 @@
-"""What routes share: limits per caller, threads, connections, compressed answers, the Host header."""
+"""What the API and the pages share: access, limits, threads, connections, streaming, rendering, the Host header."""

@@ -49,7 +49,7 @@ class Kind(StrEnum):
 
 KIND_OPTION = "threads"
 SERVER = Requester("", is_person=False)
-# Whose request the current task serves, and in which threads its handler runs; `server/access.py` sets both.
+# Whose request the current task serves, and in which threads its handler runs; `server/http/access.py` sets both.
 REQUESTER: ContextVar[Requester] = ContextVar("requester", default=SERVER)
 KIND: ContextVar[Kind] = ContextVar("kind", default=Kind.READ)
 

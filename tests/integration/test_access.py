@@ -16,9 +16,9 @@ from litestar.testing import TestClient
 from appliance.community.accounts import operations
 from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
 from appliance.community.accounts.tokens import csrf_token
-from server.access import BROWSER, PERMISSION, PLAIN
 from server.app import create_app
 from server.bootstrap import open_appliance
+from server.http.access import BROWSER, PERMISSION, PLAIN
 
 ROOT = Path(__file__).parents[2]
 REFUSALS = {"Sign in", "Not allowed", "HTTPS needed", "Forbidden"}

@@ -18,8 +18,8 @@ from appliance.community.accounts.tokens import csrf_token
 from appliance.infrastructure.certificates import ensure_certificates, today
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.exposed_keys import MARK
-from server.access import audiences_of
 from server.bootstrap import APPLIANCE_MIGRATIONS
+from server.http.access import audiences_of
 
 ROOT = Path(__file__).parents[2]
 LEVEL_1 = """

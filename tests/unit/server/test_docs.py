@@ -39,11 +39,11 @@ def test_every_api_path_is_documented() -> None:
     from litestar import Litestar
     from litestar.di import Provide
 
-    from server import routes
+    from server import api
 
     names = ("appliance", "desk", "hub", "slow", "streams", "who", "me")
     unused = {name: Provide(type(name, (), {}), sync_to_thread=False) for name in names}
-    app = Litestar([routes.api], openapi_config=None, dependencies=unused)
+    app = Litestar([api.router], openapi_config=None, dependencies=unused)
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     paths = {re.sub(r":\w+", "", route.path).removeprefix("/api/v1") for route in app.routes}
     documented = {

@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.routes import HTTPRoute
 
-from server import routes
+from server import api
 from server.http.threads import KIND, KIND_OPTION, REQUESTER, FairExecutor, Kind, Requester, Threads
 
 
@@ -93,7 +93,7 @@ def test_passwords_are_hashed_in_threads_of_their_own() -> None:
     pages = {"/sign-in", "/setup", "/join", "/account/password", "/people", "/people/{}/password"}
     names = ("appliance", "desk", "hub", "slow", "streams", "who", "me")
     unused = {name: Provide(type(name, (), {}), sync_to_thread=False) for name in names}
-    app = Litestar([routes.api, routes.pages], openapi_config=None, dependencies=unused)
+    app = Litestar([api.router, pages.router], openapi_config=None, dependencies=unused)
     found = {
         re.sub(r"\{\w+(:\w+)?\}", "{}", route.path)
         for route in app.routes

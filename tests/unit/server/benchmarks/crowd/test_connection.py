@@ -6,9 +6,9 @@ import gzip
 import pytest
 from fakes.answering import answering
 
-from server.access import COOKIE_LOCAL
 from server.benchmarks.crowd.connection import Connection, ConnectionLost, encode
 from server.benchmarks.crowd.messages import Call
+from server.http.access import COOKIE_LOCAL
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 ZIPPED = gzip.compress(b"In the beginning")

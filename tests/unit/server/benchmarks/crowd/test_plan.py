@@ -3,6 +3,7 @@
 import msgspec
 
 from appliance.scripture.references import find_references
+from server.api.library import MAX_TEXT_CHARACTERS
 from server.benchmarks.crowd.messages import HalfSent, Questions, Repeated, Streams
 from server.benchmarks.crowd.plan import (
     ABUSES,
@@ -14,7 +15,6 @@ from server.benchmarks.crowd.plan import (
     readers,
     searcher,
 )
-from server.routes.library import MAX_TEXT_CHARACTERS
 
 SITE = Site(
     port=1,

@@ -14,8 +14,8 @@ from appliance.scripture.companions.dataset import EntityKind
 from appliance.scripture.companions.queries import EntityHead
 from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import format_range, parse_reference
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 from server.http.limits import SlowRequests
 
 MAX_PAGE, MAX_MENTIONS = 200, 500

@@ -11,10 +11,10 @@ from appliance.community.accounts import queries
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Identity, Person
 from appliance.infrastructure.jobs.job import view_job
-from server.access import may, rule, sees
 from server.bootstrap import Appliance
+from server.http.access import may, rule, sees
 from server.job_desk import JobWish, begin, own_job, repeatable_job
-from server.routes.account_pages import go
+from server.pages.account import go
 from server.words import pause_in_words
 
 JOBS_SHOWN = 60

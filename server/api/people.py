@@ -10,8 +10,8 @@ from litestar.params import FromPath, JSONBody
 from appliance.community.accounts import entry, operations, queries
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ClassCode, Person
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 from server.http.threads import Kind, in_threads_for
 
 

@@ -13,8 +13,8 @@ from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.words import uses_of, verses_in_all
 from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import Reference, format_range, parse_reference
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 from server.http.limits import SlowRequests
 
 MAX_PAGE, MAX_CITED = 200, 500

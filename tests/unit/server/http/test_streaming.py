@@ -13,9 +13,9 @@ from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import NOBODY, Identity
 from appliance.infrastructure.database_errors import DiskFull
 from appliance.infrastructure.event_hub import EventHub
-from server.access import COOKIE_LOCAL, Connection
 from server.bootstrap import Appliance
-from server.streaming import LastEventIdInvalid, event_id, frame, while_allowed, with_pauses
+from server.http.access import COOKIE_LOCAL, Connection
+from server.http.streaming import LastEventIdInvalid, event_id, frame, while_allowed, with_pauses
 
 PASSWORD = "seven green lamps burn"
 

@@ -18,7 +18,7 @@ from appliance.scripture.passage import Break, BreakKind, Heading, HeadingKind, 
 from appliance.scripture.search.hits import Why
 from server import words
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 _SPAN_TAGS = {
     SpanKind.JESUS: ("<span class=jesus>", "</span>"),
     SpanKind.DIVINE_NAME: ("<span class=divine>", "</span>"),

@@ -13,8 +13,8 @@ from appliance.community.accounts.person import Identity, Person
 from appliance.infrastructure.database import NO_ID
 from appliance.infrastructure.jobs.job import JobView, view_job
 from appliance.infrastructure.jobs.pauses import QueueState
-from server.access import rule, sees
 from server.bootstrap import Appliance
+from server.http.access import rule, sees
 from server.job_desk import JobWish, begin, own_job, repeatable_job, seen_job
 
 

@@ -12,8 +12,8 @@ from appliance.scripture.canon import Testament
 from appliance.scripture.search.hits import MAX_LIMIT, Mode, Results, Search
 from appliance.scripture.search.service import MAX_QUERY_CHARACTERS
 from appliance.scripture.suggestions import MOST, Suggestion
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 from server.http.threads import Kind, in_threads_for
 
 

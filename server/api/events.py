@@ -17,9 +17,9 @@ from appliance.community.accounts.permissions import Permission
 from appliance.errors import TooManyRequests
 from appliance.infrastructure.event_hub import EventHub, Reset
 from appliance.infrastructure.events import Event
-from server.access import UNAUTHORIZED, Connection, address_of, audiences_of, rule, still_as_it_was
+from server.http.access import UNAUTHORIZED, Connection, address_of, audiences_of, rule, still_as_it_was
 from server.http.limits import Streams, held
-from server.streaming import (
+from server.http.streaming import (
     HEARTBEAT,
     HEARTBEAT_S,
     STREAM_HEADERS,

@@ -12,11 +12,11 @@ from appliance.community.accounts import entry, operations, queries
 from appliance.community.accounts.permissions import MEANING, Permission, permits
 from appliance.community.accounts.person import Identity, Person
 from appliance.errors import ApplianceError
-from server.access import address_of, rule
+from server.api.accounts import BROWSER_ONLY, CLEAR, agent_of, end_own_session, signed_in, signed_out
 from server.bootstrap import Appliance
 from server.errors import problem_of
+from server.http.access import address_of, rule
 from server.http.threads import Kind, in_threads_for
-from server.routes.accounts import BROWSER_ONLY, CLEAR, agent_of, end_own_session, signed_in, signed_out
 
 AnyRequest = Request[Any, Any, Any]
 Form = URLEncodedBody[dict[str, str]]

@@ -15,8 +15,8 @@ from appliance.scripture.graph.related import MAX_LIMIT, Reason, related
 from appliance.scripture.references import format_range, parse_reference
 from appliance.scripture.search.joined import MAX_LIMIT as MAX_JOINED
 from appliance.scripture.search.joined import Joined, JoinedHits, join
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 from server.http.limits import SlowRequests
 
 

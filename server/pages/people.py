@@ -13,10 +13,10 @@ from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permis
 from appliance.community.accounts.person import Person, RoleInvalid
 from appliance.community.notifications.queries import outside_allowed
 from appliance.errors import ApplianceError
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 from server.http.threads import Kind, in_threads_for
-from server.routes.account_pages import Form, again, go
+from server.pages.account import Form, again, go
 
 
 def role_named(name: str) -> Role:

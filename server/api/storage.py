@@ -9,8 +9,8 @@ from litestar.response import Template
 
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.space import StoragePart, in_words, parts_of
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 
 
 class Storage(msgspec.Struct, frozen=True, kw_only=True):

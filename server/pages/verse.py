@@ -18,9 +18,9 @@ from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
 from appliance.scripture.passage import Translation
 from appliance.scripture.references import format_range, parse_reference
-from server.access import rule
 from server.bootstrap import Appliance
-from server.rendering import read_address
+from server.http.access import rule
+from server.http.rendering import read_address
 
 RELATED, TOPICS, COMMENTS = 20, 24, 40
 

@@ -8,8 +8,8 @@ from appliance import __version__
 from appliance.community.accounts.permissions import Permission
 from appliance.scripture import queries
 from appliance.scripture.search.index import IndexState
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from appliance.community.accounts.access_events import access_audience
 from appliance.community.accounts.person import Identity
 from appliance.errors import Refused
 from appliance.infrastructure.event_hub import EventHub
-from server.access import Connection, still_as_it_was
+from server.http.access import Connection, still_as_it_was
 
 HEARTBEAT_S = 15.0
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

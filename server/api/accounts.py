@@ -19,8 +19,8 @@ from appliance.community.accounts.person import (
     SessionNotFound,
 )
 from appliance.community.accounts.tokens import csrf_token
-from server.access import address_of, cookie_name, may, rule
 from server.bootstrap import Appliance
+from server.http.access import address_of, cookie_name, may, rule
 from server.http.threads import Kind, in_threads_for
 
 MOST_DAYS = 3650

@@ -18,10 +18,10 @@ from appliance.scripture import queries as scripture
 from appliance.study import queries
 from appliance.study.answer import AnswerEvent, Message
 from appliance.study.operations import AnswerDesk
-from server.access import address_of, rule
 from server.bootstrap import Appliance
+from server.http.access import address_of, rule
 from server.http.limits import Streams, held
-from server.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_id, while_allowed
+from server.http.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_id, while_allowed
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

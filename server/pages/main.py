@@ -19,13 +19,13 @@ from appliance.scripture.references import book_named, find_book
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import doubt_about, named_reference
 from appliance.study.operations import AnswerDesk
-from server.access import rule
+from server.api.ask import begin_answer, own_message
+from server.api.library import chapter_number
 from server.bootstrap import Appliance
 from server.errors import Problem
+from server.http.access import rule
+from server.http.rendering import read_address, render_chapter, render_rows
 from server.http.threads import Kind, in_threads_for
-from server.rendering import read_address, render_chapter, render_rows
-from server.routes.ask import begin_answer, own_message
-from server.routes.library import chapter_number
 
 PAGE_SIZE = 20
 TESTAMENT_NAMES = {

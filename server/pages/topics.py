@@ -14,9 +14,9 @@ from appliance.scripture.companions import queries as companions
 from appliance.scripture.graph.words import verses_in_all
 from appliance.scripture.references import format_range
 from appliance.scripture.search.hits import Mode, Search
-from server.access import rule
 from server.bootstrap import Appliance
-from server.rendering import read_address
+from server.http.access import rule
+from server.http.rendering import read_address
 
 PAGE = 60
 CITED = 400

@@ -12,8 +12,8 @@ from appliance.community.accounts.person import Person
 from appliance.community.notifications import operations, queries
 from appliance.community.notifications.notification import Notification, OutsideAddress, Preference
 from appliance.infrastructure.database import NO_ID
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 
 
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,9 +12,9 @@ from appliance.community.accounts.person import Person
 from appliance.community.notifications import operations, queries
 from appliance.community.notifications.notification import MEANING, Kind, Preference
 from appliance.errors import ApplianceError
-from server.access import rule
 from server.bootstrap import Appliance
-from server.routes.account_pages import again, go
+from server.http.access import rule
+from server.pages.account import again, go
 
 Form = URLEncodedBody[dict[str, str]]
 SHOWN = 60

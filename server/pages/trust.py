@@ -9,8 +9,8 @@ from litestar.response import Template
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import NotFound
 from appliance.infrastructure.certificates import as_der, describe
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 
 
 class NoAuthority(NotFound):

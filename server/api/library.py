@@ -19,8 +19,8 @@ from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Tra
 from appliance.scripture.references import Reference, find_book, format_range, parse_reference
 from appliance.scripture.references.book_tables import Language
 from appliance.scripture.references.long_text import find_page, is_long
-from server.access import rule
 from server.bootstrap import Appliance
+from server.http.access import rule
 from server.http.limits import SlowRequests
 
 View = TypeVar("View")

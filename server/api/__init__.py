@@ -1,0 +1,43 @@
+"""The JSON API: a module for each resource, and nothing but translation between requests and the core."""
+
+from litestar import Router
+
+from server.api.accounts import AccountController, SessionController
+from server.api.ask import AskController, MessageController
+from server.api.entities import EntitiesController
+from server.api.events import EventController
+from server.api.graph import GraphController
+from server.api.health import HealthController
+from server.api.jobs import JobController, QueueController
+from server.api.library import LibraryController
+from server.api.notifications import AnnouncementController, NotificationController
+from server.api.people import ClassController, HouseController, PeopleController
+from server.api.search import SearchController, SuggestController
+from server.api.storage import StorageController
+from server.api.topics import TopicsController
+
+router = Router(
+    path="/api/v1",
+    route_handlers=[
+        AccountController,
+        AnnouncementController,
+        AskController,
+        ClassController,
+        EntitiesController,
+        EventController,
+        GraphController,
+        HealthController,
+        HouseController,
+        JobController,
+        PeopleController,
+        QueueController,
+        LibraryController,
+        MessageController,
+        NotificationController,
+        SearchController,
+        SessionController,
+        StorageController,
+        SuggestController,
+        TopicsController,
+    ],
+)
