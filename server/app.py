@@ -12,8 +12,7 @@ from urllib.parse import quote
 import structlog
 from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Request, Response, Router
-from litestar.datastructures import MutableScopeHeaders, State
-from litestar.di import Provide
+from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
@@ -26,13 +25,13 @@ from litestar.types import Message, Scope
 
 from appliance import __version__
 from appliance.community.accounts.permissions import Permission
-from appliance.community.accounts.person import HttpsNeeded, Identity, Person, SignInNeeded
+from appliance.community.accounts.person import HttpsNeeded, SignInNeeded
 from appliance.errors import ApplianceError
 from appliance.infrastructure.event_hub import EventHub
 from appliance.infrastructure.garbage import give_back_freed_memory, leave_out_of_collections
-from appliance.study.operations import AnswerDesk
 from server import api, pages
 from server.bootstrap import Appliance
+from server.dependencies import dependencies_of
 from server.errors import (
     INPUT_ERRORS,
     Problem,
@@ -45,7 +44,6 @@ from server.errors import (
 from server.http.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
 from server.http.compression import compressing_in
 from server.http.departures import has_left, noting_departures
-from server.http.limits import SlowRequests, Streams
 from server.http.refusals import pausing_refusals
 from server.http.rendering import TEMPLATE_GLOBALS
 from server.http.threads import Threads
@@ -104,15 +102,7 @@ def create_app(appliance: Appliance) -> Litestar:
                 exception_handlers={500: _on_odd_path},
             ),
         ],
-        dependencies={
-            "appliance": _always(appliance),
-            "slow": _always(SlowRequests(threads)),
-            "streams": _always(Streams()),
-            "desk": Provide(_desk),
-            "hub": Provide(_hub),
-            "who": Provide(_who),
-            "me": Provide(_me),
-        },
+        dependencies=dependencies_of(appliance, threads),
         middleware=[
             noting_departures,
             pausing_refusals,
@@ -144,35 +134,6 @@ def create_app(appliance: Appliance) -> Litestar:
     )
 
 
-def _always(value: Any) -> Provide:
-    async def provide() -> Any:
-        return value
-
-    return Provide(provide)
-
-
-async def _desk(state: State) -> AnswerDesk:
-    desk: AnswerDesk = state.desk
-    return desk
-
-
-async def _hub(state: State) -> EventHub:
-    hub: EventHub = state.hub
-    return hub
-
-
-async def _who(request: Request[Any, Any, Any]) -> Identity:
-    who: Identity = request.user
-    return who
-
-
-async def _me(request: Request[Any, Any, Any]) -> Person:
-    who: Identity = request.user
-    if who.person is None:
-        raise SignInNeeded("Sign in to go on.", remedy="Or join with a class code.")
-    return who.person
-
-
 async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
     """Put events into the inboxes of people, beginning with those that came while no server ran.
 
@@ -181,7 +142,7 @@ async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
     while appliance.folder.is_writable:
         try:
             for job in await asyncio.to_thread(appliance.feed.read_on):
-                await asyncio.to_thread(appliance.enqueue, job)
+                await asyncio.to_thread(appliance.dispatcher.wake, job)
             await hub.past(await asyncio.to_thread(appliance.feed.position))
         except Exception:  # noqa: BLE001 - whatever it is, people are told again as soon as it has passed
             structlog.get_logger().exception("inboxes were not fed")

@@ -107,7 +107,7 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
         finding=", ".join(text.id for text in texts) or "none.",
         remedy="`lampstand library import FILE` brings one.",
     )
-    exposed = appliance.keys_are_exposed
+    exposed = appliance.certificate.keys_are_exposed
     yield Check(
         what="Keys of HTTPS",
         ok=not exposed,
@@ -121,7 +121,7 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
         finding="installed." if appliance.can_embed() else "not installed: words are searched, meaning is not.",
         remedy="Run ./packaging/run.sh again.",
     )
-    index = appliance.index_state()
+    index = appliance.derived.index_state()
     yield Check(
         what="Search by meaning",
         ok=index.complete,

@@ -1,94 +1,105 @@
-"""Jobs as people have to do with them: which they see, may stop, and may begin."""
+"""Jobs as people have to do with them: which they see, may stop, and may start."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 import msgspec
 
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Identity, NotAllowed, Person
 from appliance.community.notifications.jobs import DELIVER
-from appliance.errors import Refused
+from appliance.infrastructure.jobs.dispatcher import Dispatcher
 from appliance.infrastructure.jobs.job import Job, JobNotFound
-from server.bootstrap import Appliance
+from appliance.infrastructure.jobs.kind import JobKind
+from appliance.scripture.jobs import ImportArguments
 from server.http.access import may, sees
+from server.job_kinds import KINDS
 
 SWORD_MODULES = Path("/usr/share/sword")
-
-
-class JobWishIncomplete(Refused):
-    """Something that a job needs to know was not said."""
+KIND = "kind"
 
 
 class ImportNotAllowed(NotAllowed):
     """A text is to be imported from where the browser's people have no business."""
 
 
-class JobWish(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be begun: `import` takes a `location`, `pull` a `model`."""
-
-    kind: Literal["import", "index", "graph", "pull", "backup"]
-    location: Annotated[str, msgspec.Meta(max_length=1000)] = ""
-    only: list[str] = []
-    model: Annotated[str, msgspec.Meta(max_length=1000)] = ""
-
-
-def begin(appliance: Appliance, me: Person, wish: JobWish) -> Job:
-    """Make the job that an administrator wishes, and wake its queue.
-
-    Raises ImportNotAllowed for a place that is neither the data folder's texts nor Debian's modules, or JobWishIncomplete.
-    """
-    if wish.kind == "import":
-        location = _import_location(appliance, wish.location)
-        job = appliance.create_import_job(str(location), wish.only, started_by=me.audience)
-    elif wish.kind == "pull":
-        if not wish.model.strip():
-            raise JobWishIncomplete("Which model?", remedy="`lampstand models recommend` names those that fit.")
-        job = appliance.create_pull_job(wish.model.strip(), started_by=me.audience)
-    elif wish.kind == "index":
-        job = appliance.create_index_job(started_by=me.audience)
-    elif wish.kind == "graph":
-        job = appliance.create_graph_job(started_by=me.audience)
-    else:
-        job = appliance.create_backup_job(started_by=me.audience)
-    appliance.enqueue(job)
-    return job
+def _request_type(kind: JobKind[Any, Any]) -> type[msgspec.Struct]:
+    """The arguments of a kind, with its name in the field `kind`."""
+    doc = {"__doc__": f"{kind.arguments.__doc__}", "__module__": __name__}
+    name = f"{kind.name.title()}Job"
+    return msgspec.defstruct(
+        name, [], bases=(kind.arguments,), namespace=doc, tag_field=KIND, tag=kind.name, frozen=True, kw_only=True
+    )
 
 
-def _import_location(appliance: Appliance, given: str) -> Path:
-    """The real path of what a browser names. Raises ImportNotAllowed for a place outside the folders it may name."""
-    try:
-        location = Path(given).resolve()
-    except (OSError, ValueError, RuntimeError):
-        # A NUL character, a name that no disk can hold, links in a circle.
-        location = Path("/")
-    if not any(location.is_relative_to(place) for place in (SWORD_MODULES, appliance.folder.texts.resolve())):
-        raise ImportNotAllowed(
-            f"From a browser, texts are imported from {SWORD_MODULES} and {appliance.folder.texts} only.",
-            remedy="In the machine's shell, `lampstand library import` takes any place.",
-        )
-    return location
+REQUEST_TYPES = {kind.name: _request_type(kind) for kind in KINDS if kind.on_request}
+if TYPE_CHECKING:
+    JobRequest = msgspec.Struct
+else:
+    JobRequest = Annotated[
+        Union[tuple(REQUEST_TYPES.values())],  # noqa: UP007 - of as many types as there are kinds
+        msgspec.Meta(description="A kind of job with its arguments."),
+    ]
 
 
-def repeatable_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
-    """A job that somebody may begin again: any for an administrator, a message of their own. Raises as `own_job` does."""
-    job = own_job(appliance, who, job_id)
-    if not may(who, Permission.ADMINISTER) and job.kind != DELIVER.name:
-        raise NotAllowed("This work is an administrator's to begin.", remedy="Ask one of them.")
-    return job
+class JobDesk:
+    """The jobs of one appliance for one caller at a time. `texts` is the folder that a browser may import from."""
 
+    def __init__(self, dispatcher: Dispatcher[Any], texts: Path) -> None:
+        self._dispatcher, self._texts = dispatcher, texts
 
-def seen_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
-    """A job that somebody may see. Raises JobNotFound, also where it is none of their business."""
-    job = appliance.jobs.get(job_id)
-    if not sees(who, job.audience):
-        raise JobNotFound(f"There is no job {job_id} of yours.", remedy="Your jobs are on the page of jobs.")
-    return job
+    def latest(self, who: Identity, limit: int, *, before: int) -> tuple[list[Job], int | None]:
+        """The newest of the jobs before one, without those that are none of the caller's business; where to go on."""
+        jobs = self._dispatcher.jobs.latest(limit, before=before)
+        visible = [job for job in jobs if sees(who, job.audience)]
+        return visible, jobs[-1].id if len(jobs) == limit else None
 
+    def visible(self, who: Identity, job_id: int) -> Job:
+        """Raises JobNotFound, also for a job that is none of the caller's business."""
+        job = self._dispatcher.jobs.get(job_id)
+        if not sees(who, job.audience):
+            raise JobNotFound(f"There is no job {job_id} of yours.", remedy="Your jobs are on the page of jobs.")
+        return job
 
-def own_job(appliance: Appliance, who: Identity, job_id: int) -> Job:
-    """A job that somebody may stop: their own, or any for an administrator. Raises NotAllowed, JobNotFound."""
-    job = seen_job(appliance, who, job_id)
-    if not may(who, Permission.ADMINISTER) and not (who.person and job.started_by == who.person.audience):
-        raise NotAllowed("This job is not yours.", remedy="An administrator can stop it.")
-    return job
+    def start(self, me: Person, request: JobRequest) -> Job:
+        """Start what an administrator requests. Raises ImportNotAllowed for a place outside the folders of texts."""
+        kind = KINDS.named(str(type(request).__struct_config__.tag))
+        arguments = msgspec.convert(msgspec.to_builtins(request), kind.arguments)
+        if isinstance(arguments, ImportArguments):
+            location = self._import_location(arguments.location)
+            arguments = msgspec.structs.replace(arguments, location=str(location), only=sorted(arguments.only))
+        return self._dispatcher.start(kind, arguments, started_by=me.audience)
+
+    def start_again(self, who: Identity, me: Person, job_id: int) -> Job:
+        """A new job for one that is over: any for an administrator, a message of their own for others.
+
+        Raises NotAllowed, JobNotFound, and as `Dispatcher.start_again`.
+        """
+        job = self._own(who, job_id)
+        if not may(who, Permission.ADMINISTER) and job.kind != DELIVER.name:
+            raise NotAllowed("This work is an administrator's to begin.", remedy="Ask one of them.")
+        return self._dispatcher.start_again(job_id, started_by=me.audience)
+
+    def cancel(self, who: Identity, job_id: int) -> Job:
+        """Stop a job: the caller's own, or any for an administrator. Raises NotAllowed, JobNotFound."""
+        return self._dispatcher.jobs.cancel(self._own(who, job_id).id)
+
+    def _own(self, who: Identity, job_id: int) -> Job:
+        job = self.visible(who, job_id)
+        if not may(who, Permission.ADMINISTER) and not (who.person and job.started_by == who.person.audience):
+            raise NotAllowed("This job is not yours.", remedy="An administrator can stop it.")
+        return job
+
+    def _import_location(self, given: str) -> Path:
+        """The real path of what a browser names. Raises ImportNotAllowed."""
+        try:
+            location = Path(given).resolve()
+        except (OSError, ValueError, RuntimeError):
+            # A NUL character, a name that no disk can hold, links in a circle.
+            location = Path("/")
+        if not any(location.is_relative_to(place) for place in (SWORD_MODULES, self._texts.resolve())):
+            raise ImportNotAllowed(
+                f"From a browser, texts are imported from {SWORD_MODULES} and {self._texts} only.",
+                remedy="In the machine's shell, `lampstand library import` takes any place.",
+            )
+        return location

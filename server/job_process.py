@@ -9,17 +9,26 @@ import msgspec
 
 from appliance.infrastructure.jobs.child import do_job
 from appliance.infrastructure.jobs.job import Job
+from appliance.infrastructure.jobs.kind import JobKinds
 from appliance.infrastructure.jobs.messages import Message, line_of
-from appliance.infrastructure.jobs.runner import Work
 from appliance.infrastructure.logs import configure_logging
-from server.benchmarks.exercises import exercises
 from server.bootstrap import Appliance, open_appliance
+from server.job_kinds import KINDS
 
 
 def command_of(appliance: Appliance, *, exercises: bool = False) -> list[str]:
     """The command line that does a job of a data folder; with `exercises`, those of measurements too."""
     options = ["--home", str(appliance.folder.home), "--log-level", appliance.settings.log_level]
     return [sys.executable, "-P", "-m", "server.job_process", *options, *(["--exercises"] if exercises else [])]
+
+
+def known_kinds(*, exercises: bool) -> JobKinds[Appliance]:
+    """The kinds of jobs that workers know; with `exercises`, those of measurements too."""
+    if not exercises:
+        return KINDS
+    from server.benchmarks.exercises import EXERCISES
+
+    return KINDS.with_more(EXERCISES)
 
 
 def main() -> None:
@@ -34,12 +43,9 @@ def main() -> None:
     configure_logging(options.log_level)
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
 
-    def start() -> tuple[Work, Path]:
+    def start() -> tuple[JobKinds[Appliance], Appliance, Path]:
         appliance = open_appliance(options.home, log_level=options.log_level)
-        work = appliance.work
-        if options.exercises:
-            work = {**work, **exercises(options.home)}
-        return work, appliance.folder.workshop
+        return known_kinds(exercises=options.exercises), appliance, appliance.folder.workshop
 
     do_job(job, start, _send)
 

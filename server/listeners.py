@@ -100,7 +100,7 @@ class Listeners:
             return
         try:
             await self._await_set_up()
-            served = await asyncio.to_thread(self._appliance.certificates)
+            served = await asyncio.to_thread(self._appliance.certificate.served)
         except ApplianceError as error:
             _log.error("other machines are not answered", reason=str(error))
             return
@@ -133,7 +133,7 @@ class Listeners:
         while True:
             await asyncio.sleep(LOOK_AT_CERTIFICATES_S)
             try:
-                served = await asyncio.to_thread(self._appliance.certificates)
+                served = await asyncio.to_thread(self._appliance.certificate.served)
             except (ApplianceError, OSError) as error:
                 _log.error("the certificate is not looked after", reason=str(error))
                 continue

@@ -1,12 +1,13 @@
 """Fetching a model, as a job: the model runtime's own work, told of where the other jobs are."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Protocol
+
+import msgspec
 
 from appliance.errors import Refused, Unavailable
+from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import JobKind
-from appliance.infrastructure.jobs.runner import JobContext
+from appliance.infrastructure.paths import DataFolder
 from models.catalogue import Catalogue
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError
 from models.planner.plan import in_words
@@ -22,15 +23,28 @@ class ModelNotAdded(Refused):
     """A model cannot be had from where it should come from, what came is no model, or no model has this name."""
 
 
-# A download goes on where it broke off; what it waits for is the network, which may come back tonight.
-PULL = JobKind(name="pull", retried=(ModelNotFetched,), tries=12)
+class Parts(Protocol):
+    """The parts of the appliance that a download needs."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def folder(self) -> DataFolder: ...
 
 
-def pull_model(context: JobContext, arguments: Mapping[str, Any], *, catalogue: Catalogue, folder: Path) -> str:
-    """Fetch the model `model`, a known name or an address, and add it. Raises ModelNotFetched or ModelNotAdded."""
+class PullArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """A model by a known name or an address; the digest its file must have, and the name to give it, if any."""
+
+    model: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    sha256: str = ""
+    name: str = ""
+
+
+def pull_model(context: JobContext, arguments: PullArguments, parts: Parts) -> str:
+    """Fetch a model and add it. Raises ModelNotFetched or ModelNotAdded."""
     from models.pulling import pull
 
-    wanted = str(arguments["model"])
+    wanted = arguments.model
 
     def progress(done: int, total: int) -> None:
         of = f" of {total / MIB:,.0f}" if total else ""
@@ -39,11 +53,11 @@ def pull_model(context: JobContext, arguments: Mapping[str, Any], *, catalogue: 
     context.report(0.0, f"fetching {wanted}", now=True)
     try:
         added = pull(
-            catalogue,
-            folder,
+            parts.catalogue,
+            parts.folder.models,
             wanted,
-            sha256=str(arguments.get("sha256", "")),
-            name=str(arguments.get("name", "")),
+            sha256=arguments.sha256,
+            name=arguments.name,
             on_progress=progress,
         )
     except DownloadInterrupted as error:
@@ -55,3 +69,16 @@ def pull_model(context: JobContext, arguments: Mapping[str, Any], *, catalogue: 
             error.message, remedy="`lampstand models recommend` names those that fit this machine."
         ) from error
     return f"{added.id} is added ({in_words(added.size)})"
+
+
+# A download goes on where it broke off; what it waits for is the network, which may come back tonight.
+PULL = JobKind(
+    "pull",
+    pull_model,
+    title=lambda arguments: f"Fetch {arguments.name or arguments.model}",
+    arguments=PullArguments,
+    retried=(ModelNotFetched,),
+    tries=12,
+    on_request=True,
+)
+KINDS: tuple[JobKind[Any, Parts], ...] = (PULL,)

@@ -40,7 +40,7 @@ def read_votes(appliance: Appliance, file: Path) -> tuple[TopicVotes, Knowledge,
             source.votes(), appliance.index_embedder, f"{source.name}, {source.licence}, {source.attribution}"
         )
     embedded = embedded_translation(appliance.library, appliance.settings.embedded_translation)
-    if embedded is None or not appliance.index_state().complete:
+    if embedded is None or not appliance.derived.index_state().complete:
         raise NothingToLearnFrom("Search by meaning is not complete.", remedy="`lampstand index` completes it.")
     known = queries.translations(appliance.library)
     knowledge = read_knowledge(

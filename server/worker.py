@@ -8,14 +8,14 @@ import structlog
 
 from appliance.errors import ApplianceError
 from appliance.infrastructure.jobs.job import Job
-from appliance.infrastructure.jobs.kind import COMMAND, LIBRARY, MEDIA, OCR
+from appliance.infrastructure.jobs.kind import LIBRARY, MEDIA, OCR, JobKinds
 from appliance.infrastructure.jobs.lanes import Lanes
 from appliance.infrastructure.jobs.leases import this_process
-from appliance.infrastructure.jobs.runner import Work, lower_priority, work_on
-from appliance.infrastructure.jobs.schedule import create_scheduled_jobs
+from appliance.infrastructure.jobs.runner import lower_priority, work_on
+from appliance.infrastructure.jobs.schedule import create_daily_jobs
 from appliance.infrastructure.tidying import remove_orphans
-from appliance.scripture.jobs import CHANGING
-from server.bootstrap import NIGHTLY, Appliance
+from server.bootstrap import Appliance
+from server.command_jobs import COMMAND
 
 CUT_OFF = "It was cut off. Run ./packaging/run.sh again to finish it."
 SWEEP_S = 60.0
@@ -25,9 +25,9 @@ _log = structlog.get_logger()
 class Worker:
     """One process that consumes a queue, with as many threads as it has slots."""
 
-    def __init__(self, appliance: Appliance, queue: str, work: Work) -> None:
-        self._appliance, self._queue, self._work = appliance, queue, work
-        self._kinds = frozenset(kind.name for kind in work if kind.queue == queue)
+    def __init__(self, appliance: Appliance, queue: str, kinds: JobKinds[Appliance]) -> None:
+        self._appliance, self._queue, self._all_kinds = appliance, queue, kinds
+        self._kinds = kinds.of_queue(queue)
         self._owner = this_process()
         self._in_hand: set[int] = set()
         self._claiming = threading.Lock()
@@ -42,10 +42,11 @@ class Worker:
         """Work until this process is asked to end."""
         lower_priority()
         if self._queue == LIBRARY:
-            self._appliance.create_following_jobs()
+            self._appliance.create_outdated_jobs()
         _log.info("worker started", queue=self._queue)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        self._appliance.wire(self._queue).consume(work=self.drain, sweep=self.sweep, threads=self._lanes.slots)
+        connection = self._appliance.queue_connections.to(self._queue)
+        connection.consume(work=self.drain, sweep=self.sweep, threads=self._lanes.slots)
 
     def drain(self) -> None:
         """Work on the jobs whose turn it is, until none is left that may start."""
@@ -61,17 +62,17 @@ class Worker:
         jobs = self._appliance.jobs
         if self._queue == LIBRARY:
             jobs.fail_orphans({COMMAND.name}, CUT_OFF)
-            create_scheduled_jobs(jobs, NIGHTLY, datetime.now())  # noqa: DTZ005 - by this machine's own clock
+            create_daily_jobs(jobs, self._all_kinds, datetime.now())  # noqa: DTZ005 - by this machine's own clock
             remove_orphans(jobs, self._appliance.folder.workshop)
         with self._claiming:
             jobs.release_others(self._owner, frozenset(self._in_hand))
         waits = [(job, jobs.wait_s(job)) for job in jobs.due(self._kinds, within_s=SWEEP_S)]
         # A slot that is woken works until nothing is left, so one call for each is enough.
         for job, _ in [each for each in waits if not each[1]][: self._lanes.slots]:
-            self._appliance.enqueue(job)
+            self._appliance.dispatcher.wake(job)
         for job, wait_s in waits:
             if wait_s:
-                self._appliance.enqueue(job, wait_s)
+                self._appliance.dispatcher.wake(job, wait_s)
 
     def _claim(self, short_only: bool) -> Job | None:  # noqa: FBT001 - what a lane tells
         with self._claiming:
@@ -85,15 +86,16 @@ class Worker:
         try:
             work_on(
                 appliance.jobs,
-                self._work,
+                self._all_kinds,
+                appliance,
                 job,
                 self._owner,
                 workshop=appliance.folder.workshop,
-                on_retry=lambda pause: appliance.enqueue(job, pause),
+                on_retry=lambda pause: appliance.dispatcher.wake(job, pause),
             )
-            if job.kind in CHANGING:
-                for following in appliance.create_following_jobs():
-                    appliance.enqueue(following)
+            if self._all_kinds.named(job.kind).changes_library:
+                for following in appliance.create_outdated_jobs():
+                    appliance.dispatcher.wake(following)
         except ApplianceError:
             pass  # it stands in the job, where the person looks
         except Exception:  # noqa: BLE001 - one job's fault, which stands in the job and in the log; the consumer goes on

@@ -14,6 +14,7 @@ import pytest
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.paths import PRIVATE_UMASK, DataFolder
 from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.jobs import COMPILE, GRAPH, INDEX
 from appliance.scripture.operations import import_source
 from models.client import Client
 from server.bootstrap import LIBRARY_MIGRATIONS, Appliance, open_appliance
@@ -135,8 +136,12 @@ def indexed_home(
     runtime.embed(["ready"], model="all-MiniLM-L6-v2")
     shutil.copytree(runtime_folder.models, home.models, dirs_exist_ok=True)
     appliance = open_appliance(home.home)
-    for job in (appliance.create_index_job(), appliance.create_graph_job(), appliance.create_compile_job()):
-        appliance.run_job_here(job, lambda _progress, _message: None)
+    for job in (
+        appliance.dispatcher.create(INDEX),
+        appliance.dispatcher.create(GRAPH),
+        appliance.dispatcher.create(COMPILE),
+    ):
+        appliance.dispatcher.run_here(job)
     appliance.close()
     return home.home
 

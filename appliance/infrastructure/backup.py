@@ -1,19 +1,18 @@
 """What is kept safe by itself: a nightly copy of people's data, and a look whether the files are whole."""
 
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from appliance.errors import ApplianceError
 from appliance.infrastructure.atomic import move_into_place
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.jobs.kind import JobKind
-from appliance.infrastructure.jobs.runner import JobContext
+from appliance.infrastructure.jobs.context import JobContext
+from appliance.infrastructure.jobs.kind import JobKind, NoArguments
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.settings import Settings
 
-BACKUP = JobKind(name="backup", short=True, priority=5)
-CHECK = JobKind(name="check", short=True)
 PATTERN = "appliance-*.db"
 NAME = "appliance-{:%Y-%m-%d-%H%M%S}Z-{}.db"
 
@@ -22,8 +21,22 @@ class DataDamaged(ApplianceError):
     """A database is not whole."""
 
 
-def back_up(context: JobContext, _arguments: Mapping[str, Any], *, database: Database, folder: Path, keep: int) -> str:
-    """Copy people's data, checked, beside the older copies; the newest `keep` stay."""
+class Parts(Protocol):
+    """The parts of the appliance that these jobs need."""
+
+    @property
+    def appliance_db(self) -> Database: ...
+    @property
+    def library(self) -> Database: ...
+    @property
+    def folder(self) -> DataFolder: ...
+    @property
+    def settings(self) -> Settings: ...
+
+
+def back_up(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+    """Copy people's data, checked, beside the older copies; the newest `keep_backups` stay."""
+    database, folder, keep = parts.appliance_db, parts.folder.backups, parts.settings.keep_backups
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     copy = context.folder / "copy.db"
     copy.unlink(missing_ok=True)
@@ -51,8 +64,9 @@ def backups_by_age(folder: Path, now: datetime) -> list[Path]:
     return sorted(folder.glob(PATTERN), key=lambda path: (path.name[: len(latest)] <= latest, path.name))
 
 
-def check_databases(context: JobContext, _arguments: Mapping[str, Any], *, databases: Mapping[str, Database]) -> str:
+def check_databases(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
     """Look whether every page of the databases is whole. Raises DataDamaged."""
+    databases = {"People's data": parts.appliance_db, "the library": parts.library}
     for number, (name, database) in enumerate(databases.items()):
         context.report(number / len(databases), f"looking at {name}", now=True)
         _check(database, name)
@@ -67,3 +81,8 @@ def _check(database: Database, name: str) -> None:
             f"{name} is not whole: {finding}.",
             remedy="`lampstand doctor` says what can be done; keep the last backups.",
         )
+
+
+BACKUP = JobKind("backup", back_up, title="Back up people's data", short=True, priority=5, daily_at=2, on_request=True)
+CHECK = JobKind("check", check_databases, title="Check the databases", short=True, daily_at=4)
+KINDS: tuple[JobKind[Any, Parts], ...] = (BACKUP, CHECK)

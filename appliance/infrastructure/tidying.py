@@ -3,45 +3,51 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from appliance.infrastructure.events import EventLog
-from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.context import JobContext
+from appliance.infrastructure.jobs.kind import JobKind, NoArguments
 from appliance.infrastructure.jobs.ledger import Jobs
-from appliance.infrastructure.jobs.runner import JobContext
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.settings import Settings
 
-TIDY = JobKind(name="tidy", short=True)
 DAY_S = 86_400.0
 # Work that was begun by a command may be under way without being a job.
 OLD_ENOUGH_S = DAY_S
 
 
-def tidy(
-    context: JobContext,
-    _arguments: Mapping[str, Any],
-    *,
-    jobs: Jobs,
-    events: EventLog,
-    workshop: Path,
-    keep_days: float,
-    scraps: Mapping[Path, str],
-    more: Sequence[Callable[[float], int]] = (),
-) -> str:
-    """Prune the event log and the jobs that are over, and remove orphaned files.
+class Parts(Protocol):
+    """The parts of the appliance that tidying needs.
 
-    `scraps` names folders with the pattern of what is only there while somebody works in them; each of `more` forgets
-    something else that is older than a time.
+    `temporary_files` names folders with the pattern of files that are only there while somebody works in them.
+    `forget_before` deletes what the domains keep no longer than a time.
     """
-    before = time.time() - keep_days * DAY_S
+
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def events(self) -> EventLog: ...
+    @property
+    def folder(self) -> DataFolder: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def temporary_files(self) -> Mapping[Path, str]: ...
+    def forget_before(self, before: float) -> None: ...
+
+
+def tidy(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+    """Prune the event log and the jobs that are over, and remove orphaned files."""
+    before = time.time() - parts.settings.keep_events_days * DAY_S
     context.report(0.1, "pruning", now=True)
-    pruned, forgotten = events.prune(before), jobs.forget(before)
-    for forget in more:
-        forget(before)
+    pruned, forgotten = parts.events.prune(before), parts.jobs.forget(before)
+    parts.forget_before(before)
     context.report(0.6, "removing what was left behind")
-    removed = remove_orphans(jobs, workshop)
-    for folder, pattern in scraps.items():
+    removed = remove_orphans(parts.jobs, parts.folder.workshop)
+    for folder, pattern in parts.temporary_files.items():
         for path in folder.glob(pattern):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > OLD_ENOUGH_S:
@@ -66,3 +72,7 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+TIDY = JobKind("tidy", tidy, title="Tidy up", short=True, daily_at=3)
+KINDS: tuple[JobKind[Any, Parts], ...] = (TIDY,)

@@ -1,37 +1,72 @@
 """The long work of scripture, as jobs: plain functions that say how far they are and can be run again."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
+import msgspec
+
+from appliance.errors import Refused
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.jobs.kind import JobKind
-from appliance.infrastructure.jobs.runner import JobContext
+from appliance.infrastructure.jobs.context import JobContext
+from appliance.infrastructure.jobs.kind import JobKind, NoArguments
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.settings import Settings
 from appliance.scripture.search.ports import Embedder
 
 if TYPE_CHECKING:
     from appliance.scripture.search.ranking.compiled import IndexFiles
 
-IMPORT = JobKind(name="import", heavy=True)
-INDEX = JobKind(name="index", heavy=True)
-GRAPH = JobKind(name="graph", heavy=True)
-MEMORY = JobKind(name="memory", short=True, heavy=True)
-COMPILE = JobKind(name="compile", short=True, heavy=True)
-# What is done when the library has changed may make other work necessary.
-CHANGING = frozenset({IMPORT.name, INDEX.name, MEMORY.name, COMPILE.name})
+
+class LocationNotText(Refused):
+    """A file or folder has a name that is not UTF-8."""
 
 
-def import_library(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:
+class Parts(Protocol):
+    """The parts of the appliance that these jobs need."""
+
+    @property
+    def library(self) -> Database: ...
+    @property
+    def folder(self) -> DataFolder: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def index_embedder(self) -> Embedder: ...
+    @property
+    def index_files(self) -> "IndexFiles": ...
+
+
+class ImportArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to import from, and the ids to import; all that are there, if none is named."""
+
+    location: Annotated[str, msgspec.Meta(max_length=4096)]
+    only: list[str] = []
+
+
+def import_arguments(location: str, only: Sequence[str] = ()) -> ImportArguments:
+    """The arguments of an import. Raises LocationNotText for a name that is not UTF-8, which jobs are stored in."""
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in location):
+        raise LocationNotText("The name of the file or folder is not UTF-8.", remedy="Rename it, then try again.")
+    return ImportArguments(location=location, only=sorted(only))
+
+
+def _import_title(arguments: ImportArguments) -> str:
+    name = arguments.location
+    return f"Import {', '.join(arguments.only) or (name if name.startswith('pythonbible:') else Path(name).name)}"
+
+
+def import_library(context: JobContext, arguments: ImportArguments, parts: Parts) -> str:
     """Import everything at `location`, or the ids in `only`."""
     from appliance.scripture import operations
     from appliance.scripture.importers.detect import open_sources
 
-    location, only = str(arguments["location"]), frozenset(arguments.get("only") or ())
+    database, location = parts.library, arguments.location
     lines: list[str] = []
     opening = partial(context.report, 0.0, f"opening {location}")
     opening(now=True)
-    with open_sources(location, only=only, scratch_in=context.folder, on_file=opening) as sources:
+    with open_sources(location, only=frozenset(arguments.only), scratch_in=context.folder, on_file=opening) as sources:
         for number, source in enumerate(sources):
 
             def progress(share: float, message: str, number: int = number, count: int = len(sources)) -> None:
@@ -43,29 +78,24 @@ def import_library(context: JobContext, arguments: Mapping[str, Any], *, databas
     return "; ".join(lines)
 
 
-def build_library_graph(context: JobContext, _arguments: Mapping[str, Any], *, database: Database, path: Path) -> str:
+def build_library_graph(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
     """Build the graph anew from what the library holds now, and put it in the place of the older one."""
     from appliance.infrastructure.graph.kuzu_engine import build_graph
     from appliance.scripture.graph.freshness import note_sources, sources_of
     from appliance.scripture.graph.tables import contents
 
+    database, path = parts.library, parts.folder.graph
     sources = sources_of(database)
     count = build_graph(path, contents(database), context.report)
     note_sources(path, sources)
     return f"{count:,} nodes and relations"
 
 
-def index_library(
-    context: JobContext,
-    _arguments: Mapping[str, Any],
-    *,
-    database: Database,
-    embedder: Embedder,
-    preferred: str,
-) -> str:
+def index_library(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
     """Embed the verses that have no vector yet."""
     from appliance.scripture.search.index import build_index, embed_headings
 
+    database, embedder = parts.library, parts.index_embedder
     started = False
 
     def progress(done: int, total: int) -> None:
@@ -77,7 +107,7 @@ def index_library(
             started = True
 
     context.report(0.0, "starting the embedding model", now=True)
-    count = build_index(database, embedder, preferred, progress)
+    count = build_index(database, embedder, parts.settings.embedded_translation, progress)
     headings = embed_headings(
         database, embedder, lambda done, total: context.report(1.0, f"{done:,} of {total:,} headings of topics")
     )
@@ -86,25 +116,18 @@ def index_library(
     return f"{' and '.join(filter(None, done))} embedded" if count or headings else "nothing new to embed"
 
 
-def compile_search(
-    context: JobContext,
-    _arguments: Mapping[str, Any],
-    *,
-    database: Database,
-    preferred: str,
-    model: str,
-    files: "IndexFiles",
-    suggestions: Path,
-) -> str:
+def compile_search(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
     """Compile what a search reads. What was compiled before serves until the new one is published."""
     from appliance.scripture.search.ranking.compiled import compile_index, index_is_stale, library_state
     from appliance.scripture.suggestions import compile_suggestions, suggestions_are_stale
 
+    database, files, suggestions = parts.library, parts.index_files, parts.folder.suggestions
+    settings = parts.settings
     done: list[str] = []
     if suggestions_are_stale(database, suggestions):
         context.report(0.0, "compiling suggestions", now=True)
         done.append(f"{len(compile_suggestions(database, suggestions).table.texts):,} suggestions")
-    state = library_state(database, preferred, model, files)
+    state = library_state(database, settings.embedded_translation, settings.embedding_model, files)
     if index_is_stale(state, files):
         context.report(0.1, "compiling the search index", now=True)
         index = compile_index(database, state, files)
@@ -112,14 +135,35 @@ def compile_search(
     return f"compiled: {', '.join(done)}" if done else "nothing new to compile"
 
 
-def remember_topics(
-    context: JobContext, _arguments: Mapping[str, Any], *, database: Database, embedder: Embedder, path: Path
-) -> str:
+def remember_topics(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
     """Keep the topics that people voted on, with their vectors, for the ranking to remember."""
     from appliance.scripture.search.ranking.imported_topics import rebuild_memory
 
     context.report(0.0, "embedding topics", now=True)
     count = rebuild_memory(
-        database, embedder, path, lambda done, total: context.report(done / total, f"{done:,} of {total:,} topics")
+        parts.library,
+        parts.index_embedder,
+        parts.folder.topic_memory,
+        lambda done, total: context.report(done / total, f"{done:,} of {total:,} topics"),
     )
     return f"{count:,} topics remembered"
+
+
+IMPORT = JobKind(
+    "import",
+    import_library,
+    title=_import_title,
+    arguments=ImportArguments,
+    heavy=True,
+    on_request=True,
+    changes_library=True,
+)
+INDEX = JobKind(
+    "index", index_library, title="Prepare search by meaning", heavy=True, on_request=True, changes_library=True
+)
+GRAPH = JobKind("graph", build_library_graph, title="Build the graph", heavy=True, on_request=True)
+MEMORY = JobKind("memory", remember_topics, title="Remember topics", short=True, heavy=True, changes_library=True)
+COMPILE = JobKind(
+    "compile", compile_search, title="Compile the search index", short=True, heavy=True, changes_library=True
+)
+KINDS: tuple[JobKind[Any, Parts], ...] = (IMPORT, INDEX, GRAPH, MEMORY, COMPILE)

@@ -1,11 +1,9 @@
 """Signing in and out, and one's own account."""
 
-import contextlib
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Controller, Request, Response, delete, get, post
-from litestar.datastructures import Cookie
+from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -16,18 +14,22 @@ from appliance.community.accounts.person import (
     Identity,
     Person,
     Session,
-    SessionNotFound,
 )
 from appliance.community.accounts.tokens import csrf_token
-from server.bootstrap import Appliance
-from server.http.access import address_of, cookie_name, may, rule
+from appliance.infrastructure.database import Database
+from server.http.access import address_of, may, rule
+from server.http.sessions import (
+    BROWSER_ONLY,
+    CLEAR_CACHE,
+    AnyRequest,
+    agent_of,
+    end_own_session,
+    removed_cookie,
+    session_cookie,
+)
 from server.http.threads import Kind, in_threads_for
 
 MOST_DAYS = 3650
-# What opens further doors is done by a person, not by a token.
-BROWSER_ONLY = rule(Permission.OWN, browser=True)
-CLEAR = {"Clear-Site-Data": '"cache"'}
-AnyRequest = Request[Any, Any, Any]
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,56 +84,20 @@ class TokenList(msgspec.Struct, frozen=True):
     tokens: list[ApiToken]
 
 
-def signed_in(request: AnyRequest, token: str) -> Cookie:
-    """The cookie of a new session."""
-    return Cookie(
-        key=cookie_name(request),
-        value=token,
-        httponly=True,
-        samesite="lax",
-        path="/",
-        secure=request.scope["scheme"] == "https",
-        max_age=int(operations.LONGEST_S),
-    )
-
-
-def signed_out(request: AnyRequest) -> Cookie:
-    return Cookie(
-        key=cookie_name(request),
-        value="",
-        httponly=True,
-        samesite="lax",
-        path="/",
-        max_age=0,
-        secure=request.scope["scheme"] == "https",
-    )
-
-
-def end_own_session(appliance: Appliance, who: Identity) -> None:
-    """Sign out the browser that asks, where it is signed in."""
-    if who.session:
-        with contextlib.suppress(SessionNotFound):
-            operations.end_session(appliance.appliance_db, person=who.session.person, session=who.session.id)
-
-
-def agent_of(request: AnyRequest) -> str:
-    return request.headers.get("user-agent", "")
-
-
-def _me(identity: Identity, csrf: str, appliance: Appliance) -> Me:
-    guests = queries.guests_may_read(appliance.appliance_db)
+def _me(identity: Identity, csrf: str, appliance_db: Database) -> Me:
+    guests = queries.guests_may_read(appliance_db)
     allowed = [
         each for each in Permission if may(identity, each, guests_may_read=guests or identity.person is not None)
     ]
     return Me(person=identity.person, role=identity.role, permissions=allowed, csrf_token=csrf)
 
 
-def _entered(request: AnyRequest, appliance: Appliance, who: Identity, entered: operations.SignedIn) -> Response[Me]:
+def _entered(request: AnyRequest, appliance_db: Database, who: Identity, entered: operations.SignedIn) -> Response[Me]:
     """Who has just come in; what this client was signed in as before is over."""
-    end_own_session(appliance, who)
-    identity = queries.identify_session(appliance.appliance_db, entered.token)
-    me = _me(identity, csrf_token(entered.token), appliance)
-    return Response(me, status_code=201, cookies=[signed_in(request, entered.token)])
+    end_own_session(appliance_db, who)
+    identity = queries.identify_session(appliance_db, entered.token)
+    me = _me(identity, csrf_token(entered.token), appliance_db)
+    return Response(me, status_code=201, cookies=[session_cookie(request, entered.token)])
 
 
 class SessionController(Controller):
@@ -144,32 +110,32 @@ class SessionController(Controller):
         opt=rule(Permission.ENTER, plain=True),
         summary="Who asks, and what they may do",
     )
-    def me(self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]) -> Me:
-        return _me(who, request.auth, appliance)
+    def me(self, request: AnyRequest, appliance_db: NamedDependency[Database], who: NamedDependency[Identity]) -> Me:
+        return _me(who, request.auth, appliance_db)
 
     @post("/session", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Sign in")
     def sign_in(
         self,
         request: AnyRequest,
-        appliance: NamedDependency[Appliance],
+        appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
         data: JSONBody[SignIn],
     ) -> Response[Me]:
         entered = operations.sign_in(
-            appliance.appliance_db,
+            appliance_db,
             login=data.name,
             password=data.password,
             address=address_of(request),
             agent=agent_of(request),
         )
-        return _entered(request, appliance, who, entered)
+        return _entered(request, appliance_db, who, entered)
 
     @delete("/session", status_code=200, sync_to_thread=True, summary="Sign out")
     def sign_out(
-        self, request: AnyRequest, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]
+        self, request: AnyRequest, appliance_db: NamedDependency[Database], who: NamedDependency[Identity]
     ) -> Response[None]:
-        end_own_session(appliance, who)
-        return Response(None, cookies=[signed_out(request)], headers=CLEAR)
+        end_own_session(appliance_db, who)
+        return Response(None, cookies=[removed_cookie(request)], headers=CLEAR_CACHE)
 
     @post(
         "/setup",
@@ -180,32 +146,32 @@ class SessionController(Controller):
     def set_up(
         self,
         request: AnyRequest,
-        appliance: NamedDependency[Appliance],
+        appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
         data: JSONBody[SetUp],
     ) -> Response[Me]:
         entered = operations.set_up(
-            appliance.appliance_db,
+            appliance_db,
             code=data.code,
             name=data.name,
             password=data.password,
             address=address_of(request),
             agent=agent_of(request),
         )
-        return _entered(request, appliance, who, entered)
+        return _entered(request, appliance_db, who, entered)
 
     @post("/join", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Become a member by a class code")
     def join(
         self,
         request: AnyRequest,
-        appliance: NamedDependency[Appliance],
+        appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
         data: JSONBody[Join],
     ) -> Response[Me]:
         entered = operations.join(
-            appliance.appliance_db, code=data.code, name=data.name, address=address_of(request), agent=agent_of(request)
+            appliance_db, code=data.code, name=data.name, address=address_of(request), agent=agent_of(request)
         )
-        return _entered(request, appliance, who, entered)
+        return _entered(request, appliance_db, who, entered)
 
 
 class AccountController(Controller):
@@ -215,17 +181,17 @@ class AccountController(Controller):
 
     @get("/sessions", sync_to_thread=True, summary="Where one is signed in")
     def sessions(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], who: NamedDependency[Identity]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], who: NamedDependency[Identity]
     ) -> SessionList:
         return SessionList(
-            sessions=queries.sessions(appliance.appliance_db, me.id), current=who.session.id if who.session else None
+            sessions=queries.sessions(appliance_db, me.id), current=who.session.id if who.session else None
         )
 
     @delete("/sessions/{session_id:int}", status_code=200, sync_to_thread=True, summary="Sign out there")
     def end_session(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], session_id: FromPath[int]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], session_id: FromPath[int]
     ) -> None:
-        operations.end_session(appliance.appliance_db, person=me.id, session=session_id)
+        operations.end_session(appliance_db, person=me.id, session=session_id)
 
     @post(
         "/password",
@@ -237,13 +203,13 @@ class AccountController(Controller):
     def change_password(
         self,
         request: AnyRequest,
-        appliance: NamedDependency[Appliance],
+        appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         who: NamedDependency[Identity],
         data: JSONBody[PasswordChange],
     ) -> None:
         operations.change_password(
-            appliance.appliance_db,
+            appliance_db,
             person=me,
             old=data.old,
             new=data.new,
@@ -260,22 +226,22 @@ class AccountController(Controller):
         summary="Get a password, where one joined by a name alone",
     )
     def take_account(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[SignIn]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[SignIn]
     ) -> Person:
-        return operations.take_account(appliance.appliance_db, person=me, login=data.name, password=data.password)
+        return operations.take_account(appliance_db, person=me, login=data.name, password=data.password)
 
     @get("/tokens", sync_to_thread=True, summary="One's tokens for programs")
-    def tokens(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> TokenList:
-        return TokenList(queries.api_tokens(appliance.appliance_db, me.id))
+    def tokens(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person]) -> TokenList:
+        return TokenList(queries.api_tokens(appliance_db, me.id))
 
     @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY, summary="Make a token; it is shown this once")
     def create_token(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[TokenWish]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[TokenWish]
     ) -> entry.NewToken:
-        return entry.create_token(appliance.appliance_db, person=me, name=data.name, scopes=data.scopes, days=data.days)
+        return entry.create_token(appliance_db, person=me, name=data.name, scopes=data.scopes, days=data.days)
 
     @delete("/tokens/{token_id:int}", status_code=200, sync_to_thread=True, summary="Remove a token")
     def remove_token(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], token_id: FromPath[int]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], token_id: FromPath[int]
     ) -> None:
-        entry.remove_token(appliance.appliance_db, person=me.id, token=token_id)
+        entry.remove_token(appliance_db, person=me.id, token=token_id)

@@ -8,13 +8,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from appliance.community.accounts.permissions import Permission
+from appliance.infrastructure.database import Database
 from appliance.scripture.canon import osis_of
 from appliance.scripture.companions import queries
 from appliance.scripture.companions.dataset import EntityKind
 from appliance.scripture.companions.queries import EntityHead
 from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import format_range, parse_reference
-from server.bootstrap import Appliance
 from server.http.access import rule
 from server.http.limits import SlowRequests
 
@@ -61,22 +61,20 @@ class EntitiesController(Controller):
     @get("/", sync_to_thread=True, summary="People, places and events, by their beginning")
     def browse(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
         begins: Annotated[str, QueryParameter(description="How the name begins.")] = "",
         kind: FromQuery[EntityKind | None] = None,
         after: Annotated[str, QueryParameter(description="`next_after` of the page before.")] = "",
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> EntityList:
-        found = queries.browse_entities(
-            appliance.library, begins, kind=kind.value if kind else "", after=after, limit=limit + 1
-        )
+        found = queries.browse_entities(library, begins, kind=kind.value if kind else "", after=after, limit=limit + 1)
         page = found[:limit]
         return EntityList(entities=page, next_after=page[-1].id if len(found) > limit else None)
 
     @get("/mentioned", summary="People, places and events that a passage mentions")
     async def mentioned(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
         slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as Ruth 1.")],
         after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
@@ -86,7 +84,7 @@ class EntitiesController(Controller):
         page = await slow.run_when(
             reference.is_long,
             queries.entities_in,
-            appliance.library,
+            library,
             reference.start,
             reference.end,
             after=after,
@@ -97,12 +95,12 @@ class EntitiesController(Controller):
     @get("/{entity:str}", sync_to_thread=True, summary="A person, place or event")
     def entity(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
         entity: FromPath[str],
         after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_MENTIONS)] = MAX_MENTIONS,
     ) -> EntityPage:
-        found = queries.entity(appliance.library, entity, after=after, limit=limit)
+        found = queries.entity(library, entity, after=after, limit=limit)
         return EntityPage(
             entity=found.head,
             takes_part=list(found.takes_part),

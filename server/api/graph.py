@@ -8,14 +8,18 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from appliance.community.accounts.permissions import Permission
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.graph.asking import Graph
 from appliance.infrastructure.graph.free_question import ask_freely
+from appliance.infrastructure.paths import DataFolder
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.related import MAX_LIMIT, Reason, related
 from appliance.scripture.references import format_range, parse_reference
 from appliance.scripture.search.joined import MAX_LIMIT as MAX_JOINED
 from appliance.scripture.search.joined import Joined, JoinedHits, join
-from server.bootstrap import Appliance
+from appliance.scripture.search.service import Finder
+from appliance.scripture.translations import Translations
 from server.http.access import rule
 from server.http.limits import SlowRequests
 
@@ -74,15 +78,17 @@ class GraphController(Controller):
     @get("/related", sync_to_thread=True, summary="Passages related to a verse, and why")
     def related_passages(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
+        graph: NamedDependency[Graph],
+        all_translations: NamedDependency[Translations],
         ref: Annotated[str, QueryParameter(description="Such as John 3:16; of a range its first verse.")],
         translation: Annotated[str, QueryParameter(description="Id; empty for the default.")] = "",
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 20,
     ) -> RelatedList:
         verse = parse_reference(ref).start
-        text = appliance.shown(translation)
-        found = related(appliance.graph, verse, limit)
-        texts = queries.texts(appliance.library, text.id, [each.verse_id for each in found])
+        text = all_translations.choose(translation)
+        found = related(graph, verse, limit)
+        texts = queries.texts(library, text.id, [each.verse_id for each in found])
         return RelatedList(
             reference=format_range(verse, verse),
             osis=osis_of(verse),
@@ -109,14 +115,17 @@ class GraphController(Controller):
     )
     async def search(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
+        finder: NamedDependency[Finder],
+        all_translations: NamedDependency[Translations],
+        folder: NamedDependency[DataFolder],
         slow: NamedDependency[SlowRequests],
         data: JSONBody[JoinedQuestion],
     ) -> JoinedHits:
         asked = Joined(
             cypher=data.query, parameters=data.parameters, words=data.words, like=data.like, limit=data.limit
         )
-        return await slow.run(_join, appliance, asked, data.translation)
+        return await slow.run(_join, library, finder, all_translations, folder, asked, data.translation)
 
     @post(
         "/graph/query",
@@ -125,11 +134,18 @@ class GraphController(Controller):
         summary="Ask the graph in Cypher",
     )
     async def query(
-        self, appliance: NamedDependency[Appliance], slow: NamedDependency[SlowRequests], data: JSONBody[QuestionView]
+        self, folder: NamedDependency[DataFolder], slow: NamedDependency[SlowRequests], data: JSONBody[QuestionView]
     ) -> AnswerView:
-        answer = await slow.run(ask_freely, appliance.folder.graph, data.query, data.parameters)
+        answer = await slow.run(ask_freely, folder.graph, data.query, data.parameters)
         return AnswerView(columns=answer.columns, rows=answer.rows, cut=answer.cut)
 
 
-def _join(appliance: Appliance, asked: Joined, translation: str) -> JoinedHits:
-    return join(appliance.library, appliance.folder.graph, appliance.finder.ready, asked, appliance.shown(translation))
+def _join(
+    library: Database,
+    finder: Finder,
+    all_translations: Translations,
+    folder: DataFolder,
+    asked: Joined,
+    translation: str,
+) -> JoinedHits:
+    return join(library, folder.graph, finder.ready, asked, all_translations.choose(translation))

@@ -6,9 +6,10 @@ from litestar.di import NamedDependency
 
 from appliance import __version__
 from appliance.community.accounts.permissions import Permission
+from appliance.infrastructure.database import Database
 from appliance.scripture import queries
+from appliance.scripture.derived import DerivedData
 from appliance.scripture.search.index import IndexState
-from server.bootstrap import Appliance
 from server.http.access import rule
 
 
@@ -27,11 +28,11 @@ class HealthController(Controller):
     opt = rule(Permission.ENTER, plain=True)
 
     @get(sync_to_thread=True, summary="How the appliance is")
-    def health(self, appliance: NamedDependency[Appliance]) -> Health:
-        index = appliance.index_state()
+    def health(self, library: NamedDependency[Database], derived: NamedDependency[DerivedData]) -> Health:
+        index = derived.index_state()
         return Health(
             status="ok" if index.complete else "preparing",
             version=__version__,
             index=index,
-            translations=len(queries.translations(appliance.library)),
+            translations=len(queries.translations(library)),
         )

@@ -1,7 +1,7 @@
 """Jobs and their queues."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, post
@@ -11,11 +11,11 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Identity, Person
 from appliance.infrastructure.database import NO_ID
+from appliance.infrastructure.jobs.dispatcher import Dispatcher
 from appliance.infrastructure.jobs.job import JobView, view_job
 from appliance.infrastructure.jobs.pauses import QueueState
-from server.bootstrap import Appliance
-from server.http.access import rule, sees
-from server.job_desk import JobWish, begin, own_job, repeatable_job, seen_job
+from server.http.access import rule
+from server.job_desk import JobDesk, JobRequest
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,31 +44,27 @@ class JobController(Controller):
     @get(sync_to_thread=True, summary="Jobs, newest first")
     def jobs(
         self,
-        appliance: NamedDependency[Appliance],
+        job_desk: NamedDependency[JobDesk],
         who: NamedDependency[Identity],
         limit: Annotated[int, QueryParameter(ge=1, le=200, description="The most to list.")] = 50,
         before: Annotated[int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the page before.")] = NO_ID,
     ) -> JobList:
-        found = appliance.jobs.latest(limit, before=before)
+        jobs, next_before = job_desk.latest(who, limit, before=before)
         now = time.time()
         return JobList(
-            jobs=[view_job(job, now) for job in found if sees(who, job.audience)],
-            next_before=found[-1].id if len(found) == limit else None,
+            jobs=[view_job(job, now) for job in jobs],
+            next_before=next_before,
         )
 
-    @post(
-        sync_to_thread=True, opt=rule(Permission.ADMINISTER), summary="Begin a job: import, index, graph, pull, backup"
-    )
+    @post(sync_to_thread=True, opt=rule(Permission.ADMINISTER), summary="Start a job")
     def create(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[JobWish]
+        self, job_desk: NamedDependency[JobDesk], me: NamedDependency[Person], data: JSONBody[JobRequest]
     ) -> JobView:
-        return view_job(begin(appliance, me, data), time.time())
+        return view_job(job_desk.start(me, data), time.time())
 
     @get("/{job_id:int}", sync_to_thread=True, summary="A job")
-    def job(
-        self, appliance: NamedDependency[Appliance], who: NamedDependency[Identity], job_id: FromPath[int]
-    ) -> JobView:
-        return view_job(seen_job(appliance, who, job_id), time.time())
+    def job(self, job_desk: NamedDependency[JobDesk], who: NamedDependency[Identity], job_id: FromPath[int]) -> JobView:
+        return view_job(job_desk.visible(who, job_id), time.time())
 
     @post(
         "/{job_id:int}/cancel",
@@ -78,21 +74,19 @@ class JobController(Controller):
         summary="Ask a job to stop, one's own or, as an administrator, any",
     )
     def cancel(
-        self, appliance: NamedDependency[Appliance], who: NamedDependency[Identity], job_id: FromPath[int]
+        self, job_desk: NamedDependency[JobDesk], who: NamedDependency[Identity], job_id: FromPath[int]
     ) -> JobView:
-        return view_job(appliance.jobs.cancel(own_job(appliance, who, job_id).id), time.time())
+        return view_job(job_desk.cancel(who, job_id), time.time())
 
     @post("/{job_id:int}/retry", sync_to_thread=True, opt=rule(Permission.OWN), summary="Begin a job anew that is over")
     def retry(
         self,
-        appliance: NamedDependency[Appliance],
+        job_desk: NamedDependency[JobDesk],
         who: NamedDependency[Identity],
         me: NamedDependency[Person],
         job_id: FromPath[int],
     ) -> JobView:
-        job = appliance.begin_again(repeatable_job(appliance, who, job_id).id, started_by=me.audience)
-        appliance.enqueue(job)
-        return view_job(job, time.time())
+        return view_job(job_desk.start_again(who, me, job_id), time.time())
 
 
 class QueueController(Controller):
@@ -101,20 +95,20 @@ class QueueController(Controller):
     opt = rule(Permission.ADMINISTER)
 
     @get(sync_to_thread=True, summary="The queues: what waits, what runs, which of them rest")
-    def queues(self, appliance: NamedDependency[Appliance]) -> QueueList:
-        return QueueList(appliance.queues.states())
+    def queues(self, dispatcher: NamedDependency[Dispatcher[Any]]) -> QueueList:
+        return QueueList(dispatcher.queues.states())
 
     @post("/{queue:str}/pause", status_code=200, sync_to_thread=True, summary="Begin nothing new of a queue")
     def pause(
         self,
-        appliance: NamedDependency[Appliance],
+        dispatcher: NamedDependency[Dispatcher[Any]],
         me: NamedDependency[Person],
         queue: FromPath[str],
         data: JSONBody[PauseWish],
     ) -> QueueState:
         until = time.time() + data.minutes * 60 if data.minutes else None
-        return appliance.queues.pause(queue, paused_by=me.name, reason=data.reason, until=until)
+        return dispatcher.queues.pause(queue, paused_by=me.name, reason=data.reason, until=until)
 
     @post("/{queue:str}/resume", status_code=200, sync_to_thread=True, summary="Go on with a queue")
-    def resume(self, appliance: NamedDependency[Appliance], queue: FromPath[str]) -> QueueState:
-        return appliance.resume(queue)
+    def resume(self, dispatcher: NamedDependency[Dispatcher[Any]], queue: FromPath[str]) -> QueueState:
+        return dispatcher.resume(queue)

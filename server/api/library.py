@@ -1,16 +1,15 @@
 """Scripture: translations, passages, chapters, the lexicon."""
 
-import hashlib
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from appliance import __version__
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import Refused
+from appliance.infrastructure.database import Database
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.lexicon import LexiconEntry
@@ -19,19 +18,14 @@ from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Tra
 from appliance.scripture.references import Reference, find_book, format_range, parse_reference
 from appliance.scripture.references.book_tables import Language
 from appliance.scripture.references.long_text import find_page, is_long
-from server.bootstrap import Appliance
+from appliance.scripture.translations import Translations
 from server.http.access import rule
+from server.http.caching import cached, etag_of
 from server.http.limits import SlowRequests
-
-View = TypeVar("View")
+from server.http.path_numbers import chapter_number
 
 MAX_TEXT_CHARACTERS = 200_000
 MAX_COMMENTS = 200
-REVALIDATE = "private, no-cache"
-
-
-class ChapterInvalid(Refused):
-    """A chapter is not given as a number."""
 
 
 class TextTooLong(Refused):
@@ -178,20 +172,6 @@ def _translation_view(translation: Translation) -> TranslationView:
     return TranslationView(**{name: getattr(translation, name) for name in fields})
 
 
-def etag_of(*parts: str) -> str:
-    """A validator that changes with the program and with the texts named."""
-    return f'"{hashlib.sha256("|".join((__version__, *parts)).encode()).hexdigest()[:32]}"'
-
-
-def cached(request: Request[Any, Any, Any], etag: str, view: View) -> Response[View | None]:
-    """The view with its ETag, or 304 where the client has it already."""
-    headers = {"ETag": etag, "Cache-Control": REVALIDATE}
-    known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
-    if known & {etag, "*"}:
-        return Response(None, status_code=304, headers=headers)
-    return Response(view, headers=headers)
-
-
 def _place(place: tuple[str, int] | None) -> ChapterPlace | None:
     return ChapterPlace(book=place[0], chapter=place[1]) if place else None
 
@@ -222,28 +202,21 @@ def view_chapter(chapter: Chapter) -> ChapterView:
     )
 
 
-def chapter_number(text: str) -> int:
-    """Raises ChapterInvalid."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 100):
-        raise ChapterInvalid(f"chapter: {text[:20]!r} is not a number.", remedy="A whole number from 1 is expected.")
-    return int(text)
-
-
 class LibraryController(Controller):
     tags = ("Scripture",)
     opt = rule(Permission.READ)
 
     @get("/translations", sync_to_thread=True, summary="The texts of the library")
-    def translations(self, appliance: NamedDependency[Appliance]) -> TranslationList:
-        return TranslationList([_translation_view(each) for each in queries.translations(appliance.library)])
+    def translations(self, library: NamedDependency[Database]) -> TranslationList:
+        return TranslationList([_translation_view(each) for each in queries.translations(library)])
 
     @get(
         "/translations/{translation:str}/books",
         sync_to_thread=True,
         summary="The books of a text and their chapters",
     )
-    def books(self, appliance: NamedDependency[Appliance], translation: FromPath[str]) -> BookList:
-        found = queries.find_translation(appliance.library, translation)
+    def books(self, library: NamedDependency[Database], translation: FromPath[str]) -> BookList:
+        found = queries.find_translation(library, translation)
         return BookList(
             found.id,
             [
@@ -251,16 +224,17 @@ class LibraryController(Controller):
                     osis=book.osis,
                     name=book.name,
                     testament=book.testament,
-                    chapters=queries.chapters(appliance.library, found, book),
+                    chapters=queries.chapters(library, found, book),
                 )
-                for book in queries.books(appliance.library, found)
+                for book in queries.books(library, found)
             ],
         )
 
     @get("/passages", summary="A passage in one or several texts")
     async def passage(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
+        all_translations: NamedDependency[Translations],
         slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
         translations: Annotated[
@@ -269,7 +243,7 @@ class LibraryController(Controller):
     ) -> PassageView:
         reference = parse_reference(ref)
         named = [each.strip() for each in translations.split(",") if each.strip()]
-        return await slow.run_when(reference.is_long, _passage, appliance, reference, named)
+        return await slow.run_when(reference.is_long, _passage, library, all_translations, reference, named)
 
     @get(
         "/chapters/{translation:str}/{book:str}/{chapter:str}",
@@ -278,28 +252,28 @@ class LibraryController(Controller):
     async def chapter(
         self,
         request: Request[Any, Any, Any],
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
         translation: FromPath[str],
         book: FromPath[str],
         chapter: FromPath[str],
     ) -> Response[ChapterView | None]:
         # Read by key in 0.4 ms (Psalm 119 in 2), and never behind a writer: less than what two changes of thread may wait
         # for a core while jobs use them all.
-        found = queries.chapter(appliance.library, translation, find_book(book), chapter_number(chapter))
+        found = queries.chapter(library, translation, find_book(book), chapter_number(chapter))
         etag = etag_of(found.translation.id, found.translation.digest, found.book.osis, str(found.chapter))
         return cached(request, etag, view_chapter(found))
 
     @get("/comments", summary="What commentaries say about a passage")
     async def comments(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
         slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
         after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_COMMENTS)] = MAX_COMMENTS,
     ) -> CommentList:
         reference = parse_reference(ref)
-        return await slow.run_when(reference.is_long, _comments, appliance, reference, after=after, limit=limit)
+        return await slow.run_when(reference.is_long, _comments, library, reference, after=after, limit=limit)
 
     @post("/references", status_code=200, summary="The references in a text")
     async def references(self, slow: NamedDependency[SlowRequests], data: JSONBody[TextToRead]) -> FoundReferences:
@@ -311,12 +285,12 @@ class LibraryController(Controller):
         return await slow.run_when(is_long(data.text), _references, data)
 
     @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
-    def lexicon(self, appliance: NamedDependency[Appliance], strongs: FromPath[str]) -> LexiconEntry:
-        return queries.lexicon_entry(appliance.library, strongs)
+    def lexicon(self, library: NamedDependency[Database], strongs: FromPath[str]) -> LexiconEntry:
+        return queries.lexicon_entry(library, strongs)
 
 
-def _comments(appliance: Appliance, reference: Reference, *, after: int, limit: int) -> CommentList:
-    page = queries.comments(appliance.library, reference, after=after, limit=limit)
+def _comments(library: Database, reference: Reference, *, after: int, limit: int) -> CommentList:
+    page = queries.comments(library, reference, after=after, limit=limit)
     return CommentList(
         reference=str(reference),
         comments=[
@@ -345,8 +319,10 @@ def _references(data: TextToRead) -> FoundReferences:
     )
 
 
-def _passage(appliance: Appliance, reference: Reference, translations: list[str]) -> PassageView:
-    shown = translations or [appliance.shown().id]
+def _passage(
+    library: Database, all_translations: Translations, reference: Reference, translations: list[str]
+) -> PassageView:
+    shown = translations or [all_translations.choose().id]
     return PassageView(
         reference=str(reference),
         osis=reference.osis,
@@ -359,6 +335,6 @@ def _passage(appliance: Appliance, reference: Reference, translations: list[str]
                 notes={key: verse.markup.notes for key, verse in place.verses.items()},
                 words={key: _words(verse) for key, verse in place.verses.items()},
             )
-            for place in queries.passage(appliance.library, reference, shown)
+            for place in queries.passage(library, reference, shown)
         ],
     )

@@ -11,8 +11,7 @@ from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.community.notifications import operations, queries
 from appliance.community.notifications.notification import Notification, OutsideAddress, Preference
-from appliance.infrastructure.database import NO_ID
-from server.bootstrap import Appliance
+from appliance.infrastructure.database import NO_ID, Database
 from server.http.access import rule
 
 
@@ -62,13 +61,13 @@ class NotificationController(Controller):
     @get(sync_to_thread=True, summary="One's inbox, newest first")
     def inbox(
         self,
-        appliance: NamedDependency[Appliance],
+        appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
         before: Annotated[int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the page before.")] = NO_ID,
         unread: Annotated[bool, QueryParameter(description="Only what was not read.")] = False,  # noqa: FBT002 - named in the address
     ) -> Inbox:
-        database = appliance.appliance_db
+        database = appliance_db
         found = queries.inbox(database, me.id, limit=limit, before=before, unread_only=unread)
         return Inbox(
             notifications=found,
@@ -78,48 +77,55 @@ class NotificationController(Controller):
 
     @post("/{notification_id:int}/read", status_code=200, sync_to_thread=True, summary="Note that something was read")
     def read(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], notification_id: FromPath[int]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], notification_id: FromPath[int]
     ) -> Unread:
-        return Unread(operations.mark_read(appliance.appliance_db, person=me.id, notification=notification_id))
+        return Unread(operations.mark_read(appliance_db, person=me.id, notification=notification_id))
 
     @post("/read", status_code=200, sync_to_thread=True, summary="Note that all up to a notification was read")
     def read_all(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[ReadUntil]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[ReadUntil]
     ) -> Unread:
-        return Unread(operations.mark_all_read(appliance.appliance_db, person=me.id, until=data.until))
+        return Unread(operations.mark_all_read(appliance_db, person=me.id, until=data.until))
 
     @get("/preferences", sync_to_thread=True, summary="What one is told, and where")
-    def preferences(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> PreferenceList:
-        return PreferenceList(list(queries.preferences(appliance.appliance_db.reader, me.id).values()))
+    def preferences(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person]) -> PreferenceList:
+        return PreferenceList(list(queries.preferences(appliance_db.reader, me.id).values()))
 
     @put("/preferences", sync_to_thread=True, summary="Say of a kind whether one is told, and where")
     def prefer(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[Preference]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[Preference]
     ) -> PreferenceList:
-        operations.prefer(appliance.appliance_db, person=me.id, preference=data)
-        return PreferenceList(list(queries.preferences(appliance.appliance_db.reader, me.id).values()))
+        operations.prefer(appliance_db, person=me.id, preference=data)
+        return PreferenceList(list(queries.preferences(appliance_db.reader, me.id).values()))
 
     @get("/addresses", sync_to_thread=True, summary="Where one gets messages outside")
-    def addresses(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> AddressList:
+    def addresses(
+        self,
+        appliance_db: NamedDependency[Database],
+        outside_services: NamedDependency[frozenset[str]],
+        me: NamedDependency[Person],
+    ) -> AddressList:
         return AddressList(
-            addresses=queries.addresses(appliance.appliance_db, me.id),
-            allowed=queries.outside_allowed(appliance.appliance_db.reader),
-            services=sorted(appliance.outside_services),
+            addresses=queries.addresses(appliance_db, me.id),
+            allowed=queries.outside_allowed(appliance_db.reader),
+            services=sorted(outside_services),
         )
 
     @post("/addresses", sync_to_thread=True, summary="Have notifications sent to an address outside too")
     def add_address(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[NewAddress]
+        self,
+        appliance_db: NamedDependency[Database],
+        outside_services: NamedDependency[frozenset[str]],
+        me: NamedDependency[Person],
+        data: JSONBody[NewAddress],
     ) -> OutsideAddress:
-        return operations.add_address(
-            appliance.appliance_db, person=me.id, address=data.address, schemes=appliance.outside_services
-        )
+        return operations.add_address(appliance_db, person=me.id, address=data.address, schemes=outside_services)
 
     @delete("/addresses/{address_id:int}", status_code=200, sync_to_thread=True, summary="Remove an address outside")
     def remove_address(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], address_id: FromPath[int]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], address_id: FromPath[int]
     ) -> None:
-        operations.remove_address(appliance.appliance_db, person=me.id, address=address_id)
+        operations.remove_address(appliance_db, person=me.id, address=address_id)
 
 
 class AnnouncementController(Controller):
@@ -129,6 +135,6 @@ class AnnouncementController(Controller):
 
     @post(sync_to_thread=True, summary="Tell every member something")
     def announce(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[Announcement]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[Announcement]
     ) -> None:
-        operations.announce(appliance.appliance_db, leader=me.id, name=me.name, text=data.text)
+        operations.announce(appliance_db, leader=me.id, name=me.name, text=data.text)

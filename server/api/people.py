@@ -10,9 +10,10 @@ from litestar.params import FromPath, JSONBody
 from appliance.community.accounts import entry, operations, queries
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ClassCode, Person
-from server.bootstrap import Appliance
+from appliance.infrastructure.database import Database
 from server.http.access import rule
 from server.http.threads import Kind, in_threads_for
+from server.removal import remove_person
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,13 +62,13 @@ class PeopleController(Controller):
     opt = rule(Permission.ADMINISTER)
 
     @get(sync_to_thread=True, summary="Everyone of the house")
-    def people(self, appliance: NamedDependency[Appliance]) -> PersonList:
-        return PersonList(queries.people(appliance.appliance_db))
+    def people(self, appliance_db: NamedDependency[Database]) -> PersonList:
+        return PersonList(queries.people(appliance_db))
 
     @post(sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Give somebody an account")
-    def create(self, appliance: NamedDependency[Appliance], data: JSONBody[NewPerson]) -> Person:
+    def create(self, appliance_db: NamedDependency[Database], data: JSONBody[NewPerson]) -> Person:
         return operations.create(
-            appliance.appliance_db,
+            appliance_db,
             name=data.name,
             login=data.login or data.name,
             password=data.password,
@@ -76,10 +77,10 @@ class PeopleController(Controller):
 
     @put("/{person_id:int}/role", sync_to_thread=True, summary="Give somebody another role")
     def set_role(
-        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: JSONBody[RoleWish]
+        self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: JSONBody[RoleWish]
     ) -> Person:
-        person = queries.person(appliance.appliance_db, person_id)
-        return operations.set_role(appliance.appliance_db, person=person, role=data.role)
+        person = queries.person(appliance_db, person_id)
+        return operations.set_role(appliance_db, person=person, role=data.role)
 
     @put(
         "/{person_id:int}/password",
@@ -88,14 +89,14 @@ class PeopleController(Controller):
         summary="Set a person's password; their sessions and API tokens end",
     )
     def reset_password(
-        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: JSONBody[PasswordWish]
+        self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: JSONBody[PasswordWish]
     ) -> None:
-        person = queries.person(appliance.appliance_db, person_id)
-        operations.reset_password(appliance.appliance_db, person=person, password=data.password)
+        person = queries.person(appliance_db, person_id)
+        operations.reset_password(appliance_db, person=person, password=data.password)
 
     @delete("/{person_id:int}", status_code=200, sync_to_thread=True, summary="Remove somebody and all that is theirs")
-    def remove(self, appliance: NamedDependency[Appliance], person_id: FromPath[int]) -> None:
-        appliance.remove_person(queries.person(appliance.appliance_db, person_id))
+    def remove(self, appliance_db: NamedDependency[Database], person_id: FromPath[int]) -> None:
+        remove_person(appliance_db, queries.person(appliance_db, person_id))
 
 
 class ClassController(Controller):
@@ -104,24 +105,24 @@ class ClassController(Controller):
     opt = rule(Permission.LEAD)
 
     @get(sync_to_thread=True, summary="Class codes, newest first")
-    def classes(self, appliance: NamedDependency[Appliance]) -> ClassList:
-        return ClassList(queries.class_codes(appliance.appliance_db))
+    def classes(self, appliance_db: NamedDependency[Database]) -> ClassList:
+        return ClassList(queries.class_codes(appliance_db))
 
     @post(sync_to_thread=True, summary="Open a class: a code by which people join with their name")
     def open_class(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: JSONBody[ClassWish]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[ClassWish]
     ) -> ClassCode:
-        return entry.open_class(appliance.appliance_db, leader=me, name=data.name, hours=data.hours)
+        return entry.open_class(appliance_db, leader=me, name=data.name, hours=data.hours)
 
     @post("/{class_id:int}/close", status_code=200, sync_to_thread=True, summary="Let nobody join by a code any more")
     def close_class(
         self,
-        appliance: NamedDependency[Appliance],
+        appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         class_id: FromPath[int],
         data: JSONBody[ClosingWish],
     ) -> ClassCode:
-        return entry.close_class(appliance.appliance_db, class_id, leader=me, sign_out=data.sign_out)
+        return entry.close_class(appliance_db, class_id, leader=me, sign_out=data.sign_out)
 
 
 class HouseController(Controller):
@@ -130,10 +131,10 @@ class HouseController(Controller):
     opt = rule(Permission.ADMINISTER)
 
     @get(sync_to_thread=True, summary="What the house allows")
-    def house(self, appliance: NamedDependency[Appliance]) -> House:
-        return House(guests_may_read=queries.guests_may_read(appliance.appliance_db))
+    def house(self, appliance_db: NamedDependency[Database]) -> House:
+        return House(guests_may_read=queries.guests_may_read(appliance_db))
 
     @put(sync_to_thread=True, summary="Say what the house allows")
-    def change(self, appliance: NamedDependency[Appliance], data: JSONBody[House]) -> House:
-        operations.let_guests_read(appliance.appliance_db, allowed=data.guests_may_read)
+    def change(self, appliance_db: NamedDependency[Database], data: JSONBody[House]) -> House:
+        operations.let_guests_read(appliance_db, allowed=data.guests_may_read)
         return data

@@ -10,9 +10,9 @@ from litestar.params import FromQuery, QueryParameter
 from appliance.community.accounts.permissions import Permission
 from appliance.scripture.canon import Testament
 from appliance.scripture.search.hits import MAX_LIMIT, Mode, Results, Search
-from appliance.scripture.search.service import MAX_QUERY_CHARACTERS
-from appliance.scripture.suggestions import MOST, Suggestion
-from server.bootstrap import Appliance
+from appliance.scripture.search.service import MAX_QUERY_CHARACTERS, Finder
+from appliance.scripture.suggestions import MOST, Suggester, Suggestion
+from appliance.scripture.translations import Translations
 from server.http.access import rule
 from server.http.threads import Kind, in_threads_for
 
@@ -32,12 +32,13 @@ class SuggestController(Controller):
     @get(sync_to_thread=True, summary="Passages, topics, words, people and places that begin so")
     def suggest(
         self,
-        appliance: NamedDependency[Appliance],
+        finder: NamedDependency[Finder],
+        suggester: NamedDependency[Suggester],
         q: Annotated[str, QueryParameter(description="What was typed so far.")],
         limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 8,
     ) -> Suggestions:
-        appliance.finder.prepare()
-        return Suggestions(typed=q, suggestions=appliance.suggester.suggest(q[:MAX_QUERY_CHARACTERS], limit))
+        finder.prepare()
+        return Suggestions(typed=q, suggestions=suggester.suggest(q[:MAX_QUERY_CHARACTERS], limit))
 
 
 class SearchController(Controller):
@@ -52,7 +53,8 @@ class SearchController(Controller):
     )
     def search(
         self,
-        appliance: NamedDependency[Appliance],
+        finder: NamedDependency[Finder],
+        all_translations: NamedDependency[Translations],
         q: Annotated[
             str, QueryParameter(description='Words, "phrases", prefix*, AND, OR, NOT, -word, or a reference.')
         ],
@@ -64,7 +66,7 @@ class SearchController(Controller):
         book: Annotated[str | None, QueryParameter(description="A book's name or OSIS id.")] = None,
         within: Annotated[str | None, QueryParameter(name="range", description="Such as Gen 1-11.")] = None,
     ) -> Results:
-        shown = appliance.shown(translation).id
+        shown = all_translations.choose(translation).id
         wanted = Search(
             query=q,
             mode=mode,
@@ -75,4 +77,4 @@ class SearchController(Controller):
             book=book,
             within=within,
         )
-        return appliance.finder.search(wanted)
+        return finder.search(wanted)

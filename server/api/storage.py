@@ -5,11 +5,10 @@ import shutil
 import msgspec
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.response import Template
 
 from appliance.community.accounts.permissions import Permission
-from appliance.infrastructure.space import StoragePart, in_words, parts_of
-from server.bootstrap import Appliance
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.space import StoragePart, parts_of
 from server.http.access import rule
 
 
@@ -21,9 +20,10 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     parts: list[StoragePart]
 
 
-def storage_of(appliance: Appliance) -> Storage:
-    usage = shutil.disk_usage(appliance.folder.home)
-    return Storage(free=usage.free, total=usage.total, parts=parts_of(appliance.folder))
+def storage_of(folder: DataFolder) -> Storage:
+    """What the data folder and its disk hold."""
+    usage = shutil.disk_usage(folder.home)
+    return Storage(free=usage.free, total=usage.total, parts=parts_of(folder))
 
 
 class StorageController(Controller):
@@ -32,25 +32,5 @@ class StorageController(Controller):
     opt = rule(Permission.ADMINISTER)
 
     @get(sync_to_thread=True, summary="Disk usage of the data folder")
-    def storage(self, appliance: NamedDependency[Appliance]) -> Storage:
-        return storage_of(appliance)
-
-
-class StoragePageController(Controller):
-    path = "/storage"
-    include_in_schema = False
-    opt = rule(Permission.ADMINISTER)
-
-    @get(sync_to_thread=True)
-    def page(self, appliance: NamedDependency[Appliance]) -> Template:
-        storage = storage_of(appliance)
-        parts = [{"name": part.name, "size": in_words(part.bytes)} for part in storage.parts]
-        return Template(
-            "storage.html",
-            context={
-                "free": in_words(storage.free),
-                "total": in_words(storage.total),
-                "parts": parts,
-                "home": str(appliance.folder.home),
-            },
-        )
+    def storage(self, folder: NamedDependency[DataFolder]) -> Storage:
+        return storage_of(folder)

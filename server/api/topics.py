@@ -8,17 +8,19 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from appliance.community.accounts.permissions import Permission
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.graph.asking import Graph
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.words import uses_of, verses_in_all
 from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import Reference, format_range, parse_reference
-from server.bootstrap import Appliance
+from appliance.scripture.translations import Translations
 from server.http.access import rule
 from server.http.limits import SlowRequests
+from server.http.path_numbers import MAX_ID
 
 MAX_PAGE, MAX_CITED = 200, 500
-MAX_ID = 10**15
 
 
 class TopicView(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,24 +105,24 @@ class TopicsController(Controller):
     @get("/topics", sync_to_thread=True, summary="Topics, by their beginning")
     def browse(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
         begins: Annotated[str, QueryParameter(description="How the headword begins.")] = "",
         after: Annotated[int, QueryParameter(ge=0, le=MAX_ID, description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> TopicList:
-        found = queries.browse_topics(appliance.library, begins, after=after, limit=limit + 1)
+        found = queries.browse_topics(library, begins, after=after, limit=limit + 1)
         page = found[:limit]
         return TopicList(topics=[_view(each) for each in page], next_after=page[-1].id if len(found) > limit else None)
 
     @get("/topics/{topic:int}", sync_to_thread=True, summary="A topic with what it cites")
     def topic(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
         topic: FromPath[int],
         after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_CITED)] = MAX_CITED,
     ) -> TopicPage:
-        entry = queries.topic(appliance.library, topic, after=after, limit=limit)
+        entry = queries.topic(library, topic, after=after, limit=limit)
         return TopicPage(
             topic=_view(entry.head),
             cites=[
@@ -138,33 +140,35 @@ class TopicsController(Controller):
     @get("/topics/citing", summary="The topics that cite a passage")
     async def citing(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
         slow: NamedDependency[SlowRequests],
         ref: Annotated[str, QueryParameter(description="Such as John 3:16.")],
         after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_CITED)] = MAX_CITED,
     ) -> CitingTopics:
         reference = parse_reference(ref)
-        return await slow.run_when(reference.is_long, _citing, appliance, reference, after=after, limit=limit)
+        return await slow.run_when(reference.is_long, _citing, library, reference, after=after, limit=limit)
 
     @get("/lexicon/{strongs:str}/uses", sync_to_thread=True, summary="Every verse that uses a lemma")
     def uses(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
+        graph: NamedDependency[Graph],
+        all_translations: NamedDependency[Translations],
         strongs: FromPath[str],
         translation: Annotated[str, QueryParameter(description="Id; empty for the default.")] = "",
         after: Annotated[int, QueryParameter(description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> Uses:
-        entry = queries.lexicon_entry(appliance.library, strongs)
-        shown = appliance.shown(translation).id
-        found = uses_of(appliance.graph, entry.strongs, after=after, limit=limit + 1)
-        texts = queries.texts(appliance.library, shown, [each.verse_id for each in found[:limit]])
+        entry = queries.lexicon_entry(library, strongs)
+        shown = all_translations.choose(translation).id
+        found = uses_of(graph, entry.strongs, after=after, limit=limit + 1)
+        texts = queries.texts(library, shown, [each.verse_id for each in found[:limit]])
         return Uses(
             strongs=entry.strongs,
             lemma=entry.lemma,
             translation=shown,
-            verses=verses_in_all(appliance.graph, entry.strongs),
+            verses=verses_in_all(graph, entry.strongs),
             uses=[
                 UseView(
                     verse_id=each.verse_id,
@@ -179,8 +183,8 @@ class TopicsController(Controller):
         )
 
 
-def _citing(appliance: Appliance, reference: Reference, *, after: int, limit: int) -> CitingTopics:
-    found = queries.citing_topics(appliance.library, reference.start, reference.end, after=after, limit=limit)
+def _citing(library: Database, reference: Reference, *, after: int, limit: int) -> CitingTopics:
+    found = queries.citing_topics(library, reference.start, reference.end, after=after, limit=limit)
     return CitingTopics(
         reference=str(reference),
         topics=[

@@ -6,20 +6,16 @@ Each leaves a trace that shows how often it had its effect. They are known to `l
 import os
 import sys
 import threading
-from collections.abc import Mapping
-from functools import partial
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
 
 from appliance.infrastructure.database import Database, UnitOfWork
+from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import MEDIA, OCR, JobKind
-from appliance.infrastructure.jobs.runner import JobContext, Work
-
-NOTE = JobKind(name="exercise-note", short=True)
-STEPS = JobKind(name="exercise-steps")
-HEAVY_STEPS = JobKind(name="exercise-heavy-steps", heavy=True)
-BURN_OCR = JobKind(name="exercise-burn-ocr", queue=OCR)
-BURN_MEDIA = JobKind(name="exercise-burn-media", queue=MEDIA)
+from appliance.infrastructure.paths import DataFolder
 
 CREATE_TRACES = (
     "CREATE TABLE traces (job INTEGER NOT NULL, step INTEGER NOT NULL, PRIMARY KEY (job, step)) WITHOUT ROWID"
@@ -42,33 +38,60 @@ def traces(home: Path) -> Database:
     return database
 
 
-def exercises(home: Path) -> Work:
-    """What a worker of measurements can do beside its own work."""
-    database = traces(home)
-    burn = partial(_burn, folder=home / "exercises")
-    steps = partial(_steps, database=database)
-    return {NOTE: steps, STEPS: steps, HEAVY_STEPS: steps, BURN_OCR: burn, BURN_MEDIA: burn}
+class StepsArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """How many steps to take. `number` tells jobs apart that do the same."""
+
+    steps: int = 1
+    number: int = 0
 
 
-def _steps(context: JobContext, arguments: Mapping[str, Any], *, database: Database) -> str:
+class BurnArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """For how long to burn a core. `number` tells jobs apart that do the same."""
+
+    seconds: float
+    number: int = 0
+
+
+class Parts(Protocol):
+    """The parts of the appliance that exercises need."""
+
+    @property
+    def folder(self) -> DataFolder: ...
+
+
+def take_steps(context: JobContext, arguments: StepsArguments, parts: Parts) -> str:
     """Leave a trace a step, going on after the last one that an earlier attempt left."""
-    count, pause = int(arguments.get("steps", 1)), threading.Event()
+    database, pause = _opened(parts.folder.home), threading.Event()
     done = int(database.reader.value(SELECT_STEPS, (context.job.id,)))
-    for step in range(done + 1, count + 1):
-        if count > 1:
-            context.report((step - 1) / count, f"step {step} of {count}")
+    for step in range(done + 1, arguments.steps + 1):
+        if arguments.steps > 1:
+            context.report((step - 1) / arguments.steps, f"step {step} of {arguments.steps}")
             pause.wait(STEP_S)
         with database.write() as work:
             work.execute(INSERT_TRACE, (context.job.id, step))
             work.commit()
-    return f"{count} steps"
+    return f"{arguments.steps} steps"
 
 
-def _burn(context: JobContext, arguments: Mapping[str, Any], *, folder: Path) -> str:
+@cache
+def _opened(home: Path) -> Database:
+    return traces(home)
+
+
+def burn(context: JobContext, arguments: BurnArguments, parts: Parts) -> str:
     """Burn a core for some seconds in a program, whose file appears whole or not at all."""
+    folder = parts.folder.home / "exercises"
     folder.mkdir(exist_ok=True)
     context.report(0.0, "burning", now=True)
     half = context.folder / "half"
-    context.run_program([sys.executable, "-c", BURN, str(arguments["seconds"]), str(half)], timeout_s=600)
+    context.run_program([sys.executable, "-c", BURN, str(arguments.seconds), str(half)], timeout_s=600)
     os.replace(half, folder / f"burnt-{context.job.id}")  # noqa: PTH105 - within one file system, or not at all
     return "burnt"
+
+
+NOTE = JobKind("exercise-note", take_steps, title="A small job", arguments=StepsArguments, short=True)
+STEPS = JobKind("exercise-steps", take_steps, title="Take steps", arguments=StepsArguments)
+HEAVY_STEPS = JobKind("exercise-heavy-steps", take_steps, title="Take steps", arguments=StepsArguments, heavy=True)
+BURN_OCR = JobKind("exercise-burn-ocr", burn, title="Burn a core", arguments=BurnArguments, queue=OCR)
+BURN_MEDIA = JobKind("exercise-burn-media", burn, title="Burn a core", arguments=BurnArguments, queue=MEDIA)
+EXERCISES: tuple[JobKind[Any, Parts], ...] = (NOTE, STEPS, HEAVY_STEPS, BURN_OCR, BURN_MEDIA)

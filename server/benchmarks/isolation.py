@@ -19,8 +19,9 @@ from appliance.infrastructure.jobs.job import Job, State
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.paths import DataFolder
 from appliance.scripture import queries
+from appliance.scripture.jobs import INDEX
 from server.benchmarks.companion import MeasurementFailed
-from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR
+from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR, BurnArguments
 from server.benchmarks.index import forget_index
 from server.benchmarks.jobs import start_worker
 from server.benchmarks.report import Measurement, at_least, at_most, plain, quantile
@@ -125,10 +126,10 @@ def _read(url: str, chapters: list[str]) -> list[float]:
 @contextlib.contextmanager
 def _at_work(house: Appliance) -> Iterator[Job]:
     """A worker for each queue, and a long job in each; the index is handed out."""
-    index = house.create_index_job()
+    index = house.dispatcher.create(INDEX)
     for kind in (BURN_OCR, BURN_MEDIA):
-        house.enqueue(house.jobs.create(kind, title="Burn a core", arguments={"seconds": BURN_S}))
-    house.enqueue(index)
+        house.dispatcher.start(kind, BurnArguments(seconds=BURN_S))
+    house.dispatcher.wake(index)
     workers = [start_worker(house.folder.home, queue) for queue in QUEUES]
     try:
         yield index

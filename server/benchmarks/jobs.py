@@ -11,7 +11,7 @@ from pathlib import Path
 from appliance.infrastructure.events import EventLog
 from appliance.infrastructure.jobs.kind import LIBRARY
 from server.benchmarks.companion import MeasurementFailed
-from server.benchmarks.exercises import NOTE, SELECT_TRACES, traces
+from server.benchmarks.exercises import NOTE, SELECT_TRACES, StepsArguments, traces
 from server.benchmarks.report import Measurement, at_least, at_most, plain
 from server.bootstrap import Appliance, open_appliance
 
@@ -39,7 +39,7 @@ def measure_jobs(scratch_in: Path, on_progress: OnProgress) -> list[Measurement]
             _await(appliance, lambda: appliance.jobs.last_of_kind("check") is not None and not appliance.jobs.active())
             began = time.perf_counter()
             for number in range(JOBS):
-                appliance.enqueue(appliance.jobs.create(NOTE, title="A small job", arguments={"number": number}))
+                appliance.dispatcher.start(NOTE, StepsArguments(number=number))
             made = time.perf_counter() - began
             on_progress(f"{JOBS:,} small jobs")
             _await(appliance, lambda: not appliance.jobs.active())

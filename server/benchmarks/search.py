@@ -127,7 +127,7 @@ async def _at_once(url: str, queries: list[str]) -> tuple[float, int]:
 def _raw_costs(appliance: Appliance, queries: list[str]) -> list[Measurement]:
     library, text = appliance.library, appliance.settings.embedded_translation
     vectors = appliance.embedder.embed(queries[:RAW])
-    shape = appliance.index_state().embedded, len(vectors[0]) // 4
+    shape = appliance.derived.index_state().embedded, len(vectors[0]) // 4
     matrix = np.random.default_rng(1).standard_normal(shape, dtype=np.float32)
     parsed = [query for query in map(parse_query, queries[:RAW]) if query]
     words = [[token for word in most_telling_words(query) for token in library.reader.tokens(word)] for query in parsed]

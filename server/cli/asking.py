@@ -19,7 +19,7 @@ from server.cli.context import JSON_OPTION, Home, console, print_json
 def ask(home: Home, question: tuple[str, ...], translation: str, as_json: bool) -> None:
     """Answer a QUESTION from passages, as it is written."""
     appliance = home.open()
-    shown = appliance.shown(translation).id
+    shown = appliance.translations.choose(translation).id
     asyncio.run(_ask(appliance, " ".join(question), shown, as_json=as_json))
 
 

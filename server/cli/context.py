@@ -98,7 +98,7 @@ def run_with_progress(appliance: "Appliance", job: Job, *, quiet: bool) -> Job:
             bar.update(task, completed=progress, description=message)
 
         try:
-            return appliance.run_job_here(job, show)
+            return appliance.dispatcher.run_here(job, show)
         except JobRunningElsewhere:
             return _follow(appliance, job, show)
         except KeyboardInterrupt:
@@ -113,7 +113,7 @@ def _follow(appliance: "Appliance", job: Job, show: Any) -> Job:
         # Where its worker died and no other runs, it is this command's to finish.
         if any(each.id == job.id for each in appliance.jobs.due({job.kind})):
             with contextlib.suppress(JobRunningElsewhere):
-                return appliance.run_job_here(job, show)
+                return appliance.dispatcher.run_here(job, show)
     if current.state is State.FAILED:
         raise click.ClickException(current.error or "The job failed.")
     return current

@@ -4,6 +4,7 @@ import click
 from rich.table import Table
 
 from appliance.scripture.graph.related import related as related_passages
+from appliance.scripture.jobs import GRAPH
 from appliance.scripture.references import parse_reference
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
 
@@ -20,9 +21,9 @@ def graph() -> None:
 def build(home: Home, enqueue: bool, as_json: bool) -> None:
     """Build the graph anew from the library. Who reads the older one goes on with it."""
     appliance = home.open()
-    job = appliance.create_graph_job()
+    job = appliance.dispatcher.create(GRAPH)
     if enqueue:
-        appliance.enqueue(job)
+        appliance.dispatcher.wake(job)
     else:
         job = run_with_progress(appliance, job, quiet=as_json)
     if as_json:

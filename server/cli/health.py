@@ -29,7 +29,7 @@ def status(home: Home, as_json: bool) -> None:
     appliance = home.open()
     noted = noted_address(appliance.folder)
     url = noted or address(appliance.settings)
-    index = appliance.index_state()
+    index = appliance.derived.index_state()
     now = time.time()
     active = appliance.jobs.active()
     answer = {

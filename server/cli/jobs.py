@@ -1,21 +1,20 @@
 """`jobs`: what runs, waits, is done or failed."""
 
-import re
 import time
+import typing
+from collections.abc import Sequence
+from typing import Any
 
 import click
 import msgspec
 from rich.table import Table
 
-from appliance.infrastructure.jobs.kind import COMMAND, QUEUES
-from appliance.infrastructure.jobs.runner import JobContext, run_job
+from appliance.infrastructure.jobs.kind import QUEUES, JobKind, JobKinds
+from appliance.infrastructure.jobs.runner import run_job
 from server.cli.context import JSON_OPTION, Home, console, print_json
+from server.command_jobs import COMMAND, TrackedCommand
+from server.job_kinds import KINDS
 from server.words import duration, pause_in_words
-
-# What installers print of how far they are: `[12/340] Building …` of a compiler, the steps of pip.
-_COUNTED = re.compile(r"\[\s*(\d+)/(\d+)\]|\[\s*(\d+)%\]")
-_TELLING = re.compile(r"^\s*(?:Collecting|Downloading|Building|Installing|Successfully|\[)")
-TRACKED_TIMEOUT_S = 3 * 3600
 
 
 @click.group()
@@ -50,6 +49,36 @@ def list_jobs(home: Home, limit: int, as_json: bool) -> None:
 
 
 @jobs.command()
+@click.argument("kind", type=click.Choice(KINDS.on_request))
+@click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
+@click.pass_obj
+def start(home: Home, kind: str, arguments: tuple[str, ...]) -> None:
+    """Start a job of a KIND, for the worker of `lampstand up`. Each argument is NAME=VALUE; a list is one per value."""
+    chosen = KINDS.named(kind)
+    job = home.open().dispatcher.start(chosen, read_arguments(chosen, arguments))
+    click.echo(f"Job {job.id} ({job.title}) waits; `lampstand up` works on it.")
+
+
+def read_arguments(kind: JobKind[Any, Any], pairs: Sequence[str]) -> Any:
+    """The arguments of a kind from NAME=VALUE pairs. Raises click.BadParameter where they do not fit."""
+    fields = {field.name: field.type for field in msgspec.structs.fields(kind.arguments)}
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or name not in fields:
+            known = ", ".join(fields) or "none"
+            raise click.BadParameter(f"{pair!r} is not NAME=VALUE of {kind.name}. Its arguments are: {known}.")
+        if typing.get_origin(fields[name]) is list:
+            values.setdefault(name, []).append(value)
+        else:
+            values[name] = value
+    try:
+        return msgspec.convert(values, kind.arguments, strict=False)
+    except msgspec.ValidationError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+@jobs.command()
 @click.argument("job_id", type=int)
 @click.pass_obj
 def cancel(home: Home, job_id: int) -> None:
@@ -65,8 +94,7 @@ def cancel(home: Home, job_id: int) -> None:
 def retry(home: Home, job_id: int) -> None:
     """Begin a job anew that failed or was cancelled."""
     appliance = home.open()
-    job = appliance.begin_again(job_id)
-    appliance.enqueue(job)
+    job = appliance.dispatcher.start_again(job_id)
     click.echo(f"Job {job.id} waits; `lampstand up` works on it.")
 
 
@@ -103,7 +131,7 @@ def pause(home: Home, queue: str, reason: str, minutes: float | None) -> None:
 def resume(home: Home, queue: str) -> None:
     """Go on with a QUEUE."""
     appliance = home.open()
-    state = appliance.resume(queue)
+    state = appliance.dispatcher.resume(queue)
     click.echo(f"{queue} goes on; {state.waiting} waiting.")
 
 
@@ -114,23 +142,5 @@ def resume(home: Home, queue: str) -> None:
 def track(home: Home, title: str, command: tuple[str, ...]) -> None:
     """Run a COMMAND as a job, so that its progress and its failure are seen where the other jobs are."""
     appliance = home.open()
-    job = appliance.jobs.create(COMMAND, title=title, arguments={"command": list(command)})
-
-    def work(context: JobContext, _arguments: object) -> str:
-        context.report(0.0, "started", now=True)
-        progress = 0.0
-
-        def on_line(line: str) -> None:
-            nonlocal progress
-            click.echo(line)
-            counted = _COUNTED.search(line)
-            if counted:
-                done, total, percent = counted.groups()
-                progress = int(percent) / 100 if percent else int(done) / max(int(total), 1)
-            if counted or _TELLING.match(line):
-                context.report(min(progress, 1.0), line.strip()[:120])
-
-        context.run_program(command, timeout_s=TRACKED_TIMEOUT_S, on_line=on_line)
-        return "done"
-
-    run_job(appliance.jobs, {COMMAND: work}, job.id, workshop=appliance.folder.workshop)
+    job = appliance.jobs.create(COMMAND, TrackedCommand(title=title, command=list(command)))
+    run_job(appliance.jobs, JobKinds([COMMAND]), None, job.id, workshop=appliance.folder.workshop)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from appliance.infrastructure.jobs.job import Job
 from appliance.scripture import operations, queries
+from appliance.scripture.jobs import COMPILE, IMPORT, INDEX, import_arguments
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
 from server.cli.publishers import OFFERS, bring
@@ -52,7 +53,9 @@ def import_library(home: Home, location: str, only: tuple[str, ...], no_index: b
     """Import LOCATION: a SWORD module (folder or zip), OSIS XML, USFM, a table of links, Theographic's files, or pythonbible:WEB."""
     appliance = home.open()
     given = location if location.startswith("pythonbible:") else os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - no resolving of links
-    job = run_with_progress(appliance, appliance.create_import_job(given, only), quiet=as_json)
+    job = run_with_progress(
+        appliance, appliance.dispatcher.create(IMPORT, import_arguments(given, only)), quiet=as_json
+    )
     _report(appliance, job, [] if no_index else _queue_what_follows(appliance), as_json=as_json)
 
 
@@ -76,15 +79,15 @@ def fetch(home: Home, name: str, address: str, sha256: str, as_json: bool) -> No
         )
     if not as_json:
         click.echo(f"{file.name}: SHA-256 {digest}")
-    job = run_with_progress(appliance, appliance.create_import_job(str(file)), quiet=as_json)
+    job = run_with_progress(appliance, appliance.dispatcher.create(IMPORT, import_arguments(str(file))), quiet=as_json)
     _report(appliance, job, _queue_what_follows(appliance), as_json=as_json)
 
 
 def _queue_what_follows(appliance: Appliance) -> list[Job]:
     """Leave to the worker what an import makes necessary: vectors, the graph, the memory of topics."""
-    jobs = appliance.create_following_jobs()
+    jobs = appliance.create_outdated_jobs()
     for job in jobs:
-        appliance.enqueue(job)
+        appliance.dispatcher.wake(job)
     return jobs
 
 
@@ -122,20 +125,14 @@ def remove(home: Home, identifier: str, yes: bool) -> None:
 def index(home: Home, enqueue: bool, as_json: bool) -> None:
     """Prepare search by meaning: embed the verses that have no vector yet, and compile the search index."""
     appliance = home.open()
-    job = appliance.create_index_job()
+    job = appliance.dispatcher.create(INDEX)
     if enqueue:
-        appliance.enqueue(job)
+        appliance.dispatcher.wake(job)
     else:
         job = run_with_progress(appliance, job, quiet=as_json)
-        if appliance.compiling_is_wanted():
-            run_with_progress(appliance, appliance.create_compile_job(), quiet=as_json)
+        if appliance.derived.compiled_is_outdated():
+            run_with_progress(appliance, appliance.dispatcher.create(COMPILE), quiet=as_json)
     if as_json:
-        print_json(
-            {
-                "job": job.id,
-                "state": job.state,
-                "index": appliance.index_state(),
-            }
-        )
+        print_json({"job": job.id, "state": job.state, "index": appliance.derived.index_state()})
     else:
         click.echo(job.message if not enqueue else f"Queued as job {job.id}.")

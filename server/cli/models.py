@@ -9,6 +9,7 @@ from models.cli import models as group
 from models.cli.context import ModelsFolder
 from server.cli.context import JSON_OPTION, Home, print_json, run_with_progress
 from server.left_over import runtime_patience
+from server.model_jobs import PULL, PullArguments
 
 
 @click.group(commands={name: command for name, command in group.commands.items() if name != "pull"})
@@ -41,7 +42,8 @@ def pull(context: click.Context, name_or_url: str, sha256: str, name: str, as_js
     assert context.parent.parent is not None  # noqa: S101
     home: Home = context.parent.parent.obj
     appliance = home.open()
-    job = run_with_progress(appliance, appliance.create_pull_job(name_or_url, sha256=sha256, name=name), quiet=as_json)
+    arguments = PullArguments(model=name_or_url, sha256=sha256, name=name)
+    job = run_with_progress(appliance, appliance.dispatcher.create(PULL, arguments), quiet=as_json)
     if as_json:
         print_json({"job": job.id, "result": job.message})
     else:

@@ -57,7 +57,7 @@ class QueryFeatures(msgspec.Struct, frozen=True, kw_only=True):
 def features(home: Home, file: Path, translation: str | None, as_json: bool) -> None:
     """Print the features of each query in FILE (one query per line): columns, verses and one row of numbers per verse."""
     appliance = home.open()
-    chosen = translation or appliance.shown().id
+    chosen = translation or appliance.translations.choose().id
     features_by_query = [_features(appliance, query, chosen) for query in read_queries(file)]
     if as_json:
         print_json({"queries": features_by_query})

@@ -23,7 +23,7 @@ def read(home: Home, reference: tuple[str, ...], translation: str, as_json: bool
     """Print the passage of a REFERENCE, such as: lampstand read John 3:16-18."""
     appliance = home.open()
     wanted = parse_reference(" ".join(reference))
-    default = appliance.shown()
+    default = appliance.translations.choose()
     verses = queries.passage(
         appliance.library,
         wanted,
@@ -75,7 +75,7 @@ def search_command(
 ) -> None:
     """Find verses for a QUERY: words, "phrases", a meaning, a reference."""
     appliance = home.open()
-    shown = appliance.shown(translation).id
+    shown = appliance.translations.choose(translation).id
     wanted = Search(
         query=" ".join(query),
         mode=Mode(mode),

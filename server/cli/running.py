@@ -78,7 +78,11 @@ def _report_modes(appliance: "Appliance") -> None:
 def _greeting(appliance: "Appliance") -> list[Text]:
     """What to do next: set up, or where other machines find this one; before that, what is wrong with the keys."""
     return [
-        *([Text.assemble((EXPOSED_KEYS, "yellow"), f" {RENEW_KEYS}")] if appliance.keys_are_exposed else []),
+        *(
+            [Text.assemble((EXPOSED_KEYS, "yellow"), f" {RENEW_KEYS}")]
+            if appliance.certificate.keys_are_exposed
+            else []
+        ),
         *_next_step(appliance),
     ]
 
@@ -104,7 +108,7 @@ def _next_step(appliance: "Appliance") -> list[Text]:
         check_port(appliance.settings.host or EVERYWHERE, appliance.settings.https_port, "--https-port")
     except PortInUse as error:
         return [Text(f"Other machines are not answered. {error}")]
-    return [Text(f"Other machines: {' or '.join(appliance.https_addresses())}")]
+    return [Text(f"Other machines: {' or '.join(appliance.certificate.addresses())}")]
 
 
 @click.command()
@@ -129,7 +133,7 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
     if not supervised and appliance.folder.is_writable:
         _report_modes(appliance)
     configure_logging(appliance.settings.log_level)
-    if appliance.keys_are_exposed:
+    if appliance.certificate.keys_are_exposed:
         structlog.get_logger().warning("the keys of HTTPS are exposed", reason=EXPOSED_KEYS, remedy=RENEW_KEYS)
     url, out = address(appliance.settings), console()
 
@@ -140,7 +144,7 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
                 out.print(line)
 
     def opened() -> None:
-        out.print(f"Other machines are answered at {' or '.join(appliance.https_addresses())}")
+        out.print(f"Other machines are answered at {' or '.join(appliance.certificate.addresses())}")
 
     app = create_app(appliance)
 
@@ -161,14 +165,10 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
 def worker(home: Home, queue: str, exercises: bool) -> None:
     """Work on the jobs of a QUEUE, in the foreground."""
     from appliance.infrastructure.jobs.own_process import in_own_process
-    from server.job_process import command_of
+    from server.job_process import command_of, known_kinds
     from server.worker import Worker
 
     appliance = home.open()
     configure_logging(appliance.settings.log_level)
-    work = appliance.work
-    if exercises:
-        from server.benchmarks.exercises import exercises as known_exercises
-
-        work = {**work, **known_exercises(appliance.folder.home)}
-    Worker(appliance, queue, in_own_process(work, command_of(appliance, exercises=exercises))).run()
+    kinds = in_own_process(known_kinds(exercises=exercises), command_of(appliance, exercises=exercises))
+    Worker(appliance, queue, kinds).run()

@@ -16,7 +16,7 @@ def tls() -> None:
 @click.pass_obj
 def init(home: Home) -> None:
     """Make the authority and the certificate, or renew what is outdated. It is done by itself when others are answered."""
-    _print_served(home.open().certificates())
+    _print_served(home.open().certificate.served())
 
 
 @tls.command()
@@ -31,7 +31,7 @@ def renew(home: Home, new_authority: bool, yes: bool) -> None:
             "Make a new authority? Phones and computers that trust the old one will warn until they trust the new one.",
             abort=True,
         )
-    served = appliance.renew_certificates(new_authority=new_authority)
+    served = appliance.certificate.renew(new_authority=new_authority)
     _print_served(served)
     out = console()
     if new_authority:
@@ -53,7 +53,7 @@ def _print_served(served: Served) -> None:
 @click.pass_obj
 def show(home: Home, as_json: bool) -> None:
     """What HTTPS is served with: names, fingerprints, and when it ends."""
-    served = home.open().certificates()
+    served = home.open().certificate.served()
     found = {"certificate": describe(served.certificate)}
     if served.authority:
         found["authority"] = describe(served.authority)

@@ -8,6 +8,7 @@ from rich.table import Table
 from appliance.community.accounts import operations, queries
 from appliance.community.accounts.permissions import Role
 from server.cli.context import JSON_OPTION, Home, console, print_json
+from server.removal import remove_person
 from server.words import day
 
 _ROLES = click.Choice([role.value for role in Role if role is not Role.GUEST])
@@ -104,7 +105,7 @@ def remove(home: Home, login: str, yes: bool) -> None:
     person = queries.person_named(appliance.appliance_db, login)
     if not yes:
         click.confirm(f"Remove {person.name} and all that is theirs? This cannot be undone.", abort=True)
-    appliance.remove_person(person)
+    remove_person(appliance.appliance_db, person)
     click.echo(f"{person.name} is removed.")
 
 

@@ -2,15 +2,15 @@
 
 from litestar import Router
 
-from server.api.storage import StoragePageController
 from server.pages.account import AccountPagesController, EntryPagesController
 from server.pages.inbox import InboxPagesController
 from server.pages.jobs import JobPagesController
 from server.pages.main import PagesController
 from server.pages.people import ClassPagesController, PeoplePagesController
-from server.pages.topics import StudyPagesController
-from server.pages.trust import TrustController
-from server.pages.verse import VersePageController
+from server.pages.storage import StoragePagesController
+from server.pages.topics import TopicPagesController
+from server.pages.trust import TrustPagesController
+from server.pages.verse import VersePagesController
 
 router = Router(
     path="/",
@@ -22,10 +22,10 @@ router = Router(
         JobPagesController,
         PagesController,
         PeoplePagesController,
-        StoragePageController,
-        StudyPagesController,
-        TrustController,
-        VersePageController,
+        StoragePagesController,
+        TopicPagesController,
+        TrustPagesController,
+        VersePagesController,
     ],
     include_in_schema=False,
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from appliance.community.accounts.permissions import Permission
@@ -12,11 +12,10 @@ from appliance.community.accounts.person import Person
 from appliance.community.notifications import operations, queries
 from appliance.community.notifications.notification import MEANING, Kind, Preference
 from appliance.errors import ApplianceError
-from server.bootstrap import Appliance
+from appliance.infrastructure.database import Database
 from server.http.access import rule
-from server.pages.account import again, go
+from server.http.forms import Form, go_to, show_again
 
-Form = URLEncodedBody[dict[str, str]]
 SHOWN = 60
 
 
@@ -26,66 +25,79 @@ class InboxPagesController(Controller):
     opt = rule(Permission.OWN)
 
     @get(sync_to_thread=True)
-    def inbox(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person]) -> Template:
-        return Template("inbox.html", context=_inbox(appliance, me))
+    def inbox(
+        self,
+        appliance_db: NamedDependency[Database],
+        outside_services: NamedDependency[frozenset[str]],
+        me: NamedDependency[Person],
+    ) -> Template:
+        return Template("inbox.html", context=_inbox(appliance_db, outside_services, me))
 
     @post("/read", sync_to_thread=True)
-    def read_all(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form) -> Redirect:
+    def read_all(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: Form) -> Redirect:
         until = data.get("until", "")
         operations.mark_all_read(
-            appliance.appliance_db, person=me.id, until=int(until) if until.isdecimal() and len(until) < 19 else 0
+            appliance_db, person=me.id, until=int(until) if until.isdecimal() and len(until) < 19 else 0
         )
-        return go("/inbox")
+        return go_to("/inbox")
 
     @post("/preferences", sync_to_thread=True)
-    def prefer(self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form) -> Redirect:
+    def prefer(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: Form) -> Redirect:
         for kind in Kind:
             wish = Preference(
                 kind=kind, inbox=bool(data.get(f"{kind}-inbox")), outside=bool(data.get(f"{kind}-outside"))
             )
-            operations.prefer(appliance.appliance_db, person=me.id, preference=wish)
-        return go("/inbox")
+            operations.prefer(appliance_db, person=me.id, preference=wish)
+        return go_to("/inbox")
 
     @post("/addresses", sync_to_thread=True)
     def add_address(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form
+        self,
+        appliance_db: NamedDependency[Database],
+        outside_services: NamedDependency[frozenset[str]],
+        me: NamedDependency[Person],
+        data: Form,
     ) -> Redirect | Template:
         try:
             operations.add_address(
-                appliance.appliance_db,
+                appliance_db,
                 person=me.id,
                 address=data.get("address", ""),
-                schemes=appliance.outside_services,
+                schemes=outside_services,
             )
         except ApplianceError as error:
-            return again("inbox.html", error, **_inbox(appliance, me))
-        return go("/inbox")
+            return show_again("inbox.html", error, **_inbox(appliance_db, outside_services, me))
+        return go_to("/inbox")
 
     @post("/addresses/{address_id:int}/remove", sync_to_thread=True)
     def remove_address(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], address_id: FromPath[int]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], address_id: FromPath[int]
     ) -> Redirect:
-        operations.remove_address(appliance.appliance_db, person=me.id, address=address_id)
-        return go("/inbox")
+        operations.remove_address(appliance_db, person=me.id, address=address_id)
+        return go_to("/inbox")
 
     @post("/outside", sync_to_thread=True, opt=rule(Permission.ADMINISTER))
-    def let_outside(self, appliance: NamedDependency[Appliance], data: Form) -> Redirect:
-        operations.let_messages_outside(appliance.appliance_db, allowed=bool(data.get("allowed")))
-        return go("/people")
+    def let_outside(self, appliance_db: NamedDependency[Database], data: Form) -> Redirect:
+        operations.let_messages_outside(appliance_db, allowed=bool(data.get("allowed")))
+        return go_to("/people")
 
     @post("/announce", sync_to_thread=True, opt=rule(Permission.LEAD))
     def announce(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form
+        self,
+        appliance_db: NamedDependency[Database],
+        outside_services: NamedDependency[frozenset[str]],
+        me: NamedDependency[Person],
+        data: Form,
     ) -> Redirect | Template:
         try:
-            operations.announce(appliance.appliance_db, leader=me.id, name=me.name, text=data.get("text", ""))
+            operations.announce(appliance_db, leader=me.id, name=me.name, text=data.get("text", ""))
         except ApplianceError as error:
-            return again("inbox.html", error, **_inbox(appliance, me))
-        return go("/inbox?announced=yes")
+            return show_again("inbox.html", error, **_inbox(appliance_db, outside_services, me))
+        return go_to("/inbox?announced=yes")
 
 
-def _inbox(appliance: Appliance, me: Person) -> dict[str, Any]:
-    database = appliance.appliance_db
+def _inbox(appliance_db: Database, outside_services: frozenset[str], me: Person) -> dict[str, Any]:
+    database = appliance_db
     return {
         "notifications": queries.inbox(database, me.id, limit=SHOWN),
         "unread": queries.unread(database, me.id),
@@ -93,5 +105,5 @@ def _inbox(appliance: Appliance, me: Person) -> dict[str, Any]:
         "meaning": MEANING,
         "outside_allowed": queries.outside_allowed(database.reader),
         "addresses": queries.addresses(database, me.id),
-        "services": sorted(appliance.outside_services),
+        "services": sorted(outside_services),
     }

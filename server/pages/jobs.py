@@ -1,6 +1,7 @@
 """The page of the work in the background. Its forms work without JavaScript."""
 
 import time
+from typing import Any
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
@@ -10,11 +11,12 @@ from litestar.response import Redirect, Template
 from appliance.community.accounts import queries
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Identity, Person
+from appliance.infrastructure.database import NO_ID, Database
+from appliance.infrastructure.jobs.dispatcher import Dispatcher
 from appliance.infrastructure.jobs.job import view_job
-from server.bootstrap import Appliance
-from server.http.access import may, rule, sees
-from server.job_desk import JobWish, begin, own_job, repeatable_job
-from server.pages.account import go
+from server.http.access import may, rule
+from server.http.forms import Form, go_to
+from server.job_desk import JobDesk, JobRequest
 from server.words import pause_in_words
 
 JOBS_SHOWN = 60
@@ -26,14 +28,21 @@ class JobPagesController(Controller):
     opt = rule(Permission.READ)
 
     @get(sync_to_thread=True)
-    def jobs(self, appliance: NamedDependency[Appliance], who: NamedDependency[Identity]) -> Template:
+    def jobs(
+        self,
+        appliance_db: NamedDependency[Database],
+        dispatcher: NamedDependency[Dispatcher[Any]],
+        job_desk: NamedDependency[JobDesk],
+        who: NamedDependency[Identity],
+    ) -> Template:
         now = time.time()
-        names = {person.audience: person.name for person in queries.people(appliance.appliance_db)}
+        jobs, _ = job_desk.latest(who, JOBS_SHOWN, before=NO_ID)
+        names = {person.audience: person.name for person in queries.people(appliance_db)}
         return Template(
             "jobs.html",
             context={
-                "jobs": [view_job(job, now) for job in appliance.jobs.latest(JOBS_SHOWN) if sees(who, job.audience)],
-                "queues": appliance.queues.states(),
+                "jobs": [view_job(job, now) for job in jobs],
+                "queues": dispatcher.queues.states(),
                 "names": names,
                 "pause_in_words": pause_in_words,
                 "administers": may(who, Permission.ADMINISTER),
@@ -42,43 +51,43 @@ class JobPagesController(Controller):
 
     @post(sync_to_thread=True, opt=rule(Permission.ADMINISTER))
     def create(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: URLEncodedBody[JobWish]
+        self, job_desk: NamedDependency[JobDesk], me: NamedDependency[Person], data: URLEncodedBody[JobRequest]
     ) -> Redirect:
-        begin(appliance, me, data)
-        return go("/jobs")
+        job_desk.start(me, data)
+        return go_to("/jobs")
 
     @post("/queues/{queue:str}/pause", sync_to_thread=True, opt=rule(Permission.ADMINISTER))
     def pause(
         self,
-        appliance: NamedDependency[Appliance],
+        dispatcher: NamedDependency[Dispatcher[Any]],
         me: NamedDependency[Person],
         queue: FromPath[str],
-        data: URLEncodedBody[dict[str, str]],
+        data: Form,
     ) -> Redirect:
         minutes = data.get("minutes", "")
         until = time.time() + int(minutes[:9]) * 60 if minutes.isdecimal() and int(minutes[:9]) else None
-        appliance.queues.pause(queue, paused_by=me.name, reason=data.get("reason", "")[:200], until=until)
-        return go("/jobs")
+        dispatcher.queues.pause(queue, paused_by=me.name, reason=data.get("reason", "")[:200], until=until)
+        return go_to("/jobs")
 
     @post("/queues/{queue:str}/resume", sync_to_thread=True, opt=rule(Permission.ADMINISTER))
-    def resume(self, appliance: NamedDependency[Appliance], queue: FromPath[str]) -> Redirect:
-        appliance.resume(queue)
-        return go("/jobs")
+    def resume(self, dispatcher: NamedDependency[Dispatcher[Any]], queue: FromPath[str]) -> Redirect:
+        dispatcher.resume(queue)
+        return go_to("/jobs")
 
     @post("/{job_id:int}/cancel", sync_to_thread=True, opt=rule(Permission.OWN))
     def cancel(
-        self, appliance: NamedDependency[Appliance], who: NamedDependency[Identity], job_id: FromPath[int]
+        self, job_desk: NamedDependency[JobDesk], who: NamedDependency[Identity], job_id: FromPath[int]
     ) -> Redirect:
-        appliance.jobs.cancel(own_job(appliance, who, job_id).id)
-        return go("/jobs")
+        job_desk.cancel(who, job_id)
+        return go_to("/jobs")
 
     @post("/{job_id:int}/retry", sync_to_thread=True, opt=rule(Permission.OWN))
     def retry(
         self,
-        appliance: NamedDependency[Appliance],
+        job_desk: NamedDependency[JobDesk],
         who: NamedDependency[Identity],
         me: NamedDependency[Person],
         job_id: FromPath[int],
     ) -> Redirect:
-        appliance.enqueue(appliance.begin_again(repeatable_job(appliance, who, job_id).id, started_by=me.audience))
-        return go("/jobs")
+        job_desk.start_again(who, me, job_id)
+        return go_to("/jobs")

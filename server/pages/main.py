@@ -20,10 +20,10 @@ from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import doubt_about, named_reference
 from appliance.study.operations import AnswerDesk
 from server.api.ask import begin_answer, own_message
-from server.api.library import chapter_number
 from server.bootstrap import Appliance
 from server.errors import Problem
 from server.http.access import rule
+from server.http.path_numbers import chapter_number
 from server.http.rendering import read_address, render_chapter, render_rows
 from server.http.threads import Kind, in_threads_for
 
@@ -51,9 +51,9 @@ class PagesController(Controller):
             "home.html",
             context={
                 "translations": queries.translations(appliance.library),
-                "index": appliance.index_state(),
+                "index": appliance.derived.index_state(),
                 "set_up": accounts.is_set_up(appliance.appliance_db),
-                "warnings": [f"{EXPOSED_KEYS} {RENEW_KEYS}"] if appliance.keys_are_exposed else [],
+                "warnings": [f"{EXPOSED_KEYS} {RENEW_KEYS}"] if appliance.certificate.keys_are_exposed else [],
             },
         )
 
@@ -61,7 +61,7 @@ class PagesController(Controller):
     def choose(
         self, appliance: NamedDependency[Appliance], translation: FromQuery[str] = "", book: FromQuery[str] = ""
     ) -> Template:
-        shown = appliance.shown(translation)
+        shown = appliance.translations.choose(translation)
         named = find_book(book) if book else None
         books = queries.books(appliance.library, shown)
         groups = [
@@ -126,7 +126,7 @@ class PagesController(Controller):
         within: Annotated[str, QueryParameter(name="range")] = "",
         cursor: FromQuery[str] = "",
     ) -> Template | Redirect:
-        shown = appliance.shown(translation)
+        shown = appliance.translations.choose(translation)
         reference = named_reference(q)
         if reference and mode is Mode.HYBRID and not cursor:
             return Redirect(read_address(shown.id, reference.start), status_code=303)
@@ -172,7 +172,7 @@ class PagesController(Controller):
 
     @get("/ask", sync_to_thread=True, opt=rule(Permission.ASK))
     def ask(self, appliance: NamedDependency[Appliance], q: FromQuery[str] = "") -> Template:
-        shown = appliance.shown()
+        shown = appliance.translations.choose()
         return Template(
             "ask.html",
             context={

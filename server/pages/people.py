@@ -13,10 +13,11 @@ from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permis
 from appliance.community.accounts.person import Person, RoleInvalid
 from appliance.community.notifications.queries import outside_allowed
 from appliance.errors import ApplianceError
-from server.bootstrap import Appliance
+from appliance.infrastructure.database import Database
 from server.http.access import rule
+from server.http.forms import Form, go_to, show_again
 from server.http.threads import Kind, in_threads_for
-from server.pages.account import Form, again, go
+from server.removal import remove_person
 
 
 def role_named(name: str) -> Role:
@@ -32,66 +33,66 @@ class PeoplePagesController(Controller):
     opt = rule(Permission.ADMINISTER)
 
     @get(sync_to_thread=True)
-    def people(self, appliance: NamedDependency[Appliance]) -> Template:
-        return Template("people.html", context=_people(appliance))
+    def people(self, appliance_db: NamedDependency[Database]) -> Template:
+        return Template("people.html", context=_people(appliance_db))
 
     @post(sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN))
-    def create(self, appliance: NamedDependency[Appliance], data: Form) -> Redirect | Template:
+    def create(self, appliance_db: NamedDependency[Database], data: Form) -> Redirect | Template:
         name = data.get("name", "")
         try:
             operations.create(
-                appliance.appliance_db,
+                appliance_db,
                 name=name,
                 login=data.get("login", "") or name,
                 role=role_named(data.get("role", "")),
                 password=data.get("password", ""),
             )
         except ApplianceError as error:
-            return again("people.html", error, name=name, login=data.get("login", ""), **_people(appliance))
-        return go("/people")
+            return show_again("people.html", error, name=name, login=data.get("login", ""), **_people(appliance_db))
+        return go_to("/people")
 
     @post("/guests", sync_to_thread=True)
-    def guests(self, appliance: NamedDependency[Appliance], data: Form) -> Redirect:
-        operations.let_guests_read(appliance.appliance_db, allowed=bool(data.get("allowed")))
-        return go("/people")
+    def guests(self, appliance_db: NamedDependency[Database], data: Form) -> Redirect:
+        operations.let_guests_read(appliance_db, allowed=bool(data.get("allowed")))
+        return go_to("/people")
 
     @post("/{person_id:int}/role", sync_to_thread=True)
     def set_role(
-        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: Form
+        self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: Form
     ) -> Redirect | Template:
-        person = queries.person(appliance.appliance_db, person_id)
+        person = queries.person(appliance_db, person_id)
         try:
-            operations.set_role(appliance.appliance_db, person=person, role=role_named(data.get("role", "")))
+            operations.set_role(appliance_db, person=person, role=role_named(data.get("role", "")))
         except ApplianceError as error:
-            return again("people.html", error, **_people(appliance))
-        return go("/people")
+            return show_again("people.html", error, **_people(appliance_db))
+        return go_to("/people")
 
     @post("/{person_id:int}/password", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN))
     def reset_password(
-        self, appliance: NamedDependency[Appliance], person_id: FromPath[int], data: Form
+        self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: Form
     ) -> Redirect | Template:
-        person = queries.person(appliance.appliance_db, person_id)
+        person = queries.person(appliance_db, person_id)
         try:
-            operations.reset_password(appliance.appliance_db, person=person, password=data.get("password", ""))
+            operations.reset_password(appliance_db, person=person, password=data.get("password", ""))
         except ApplianceError as error:
-            return again("people.html", error, **_people(appliance))
-        return go("/people")
+            return show_again("people.html", error, **_people(appliance_db))
+        return go_to("/people")
 
     @get("/{person_id:int}/remove", sync_to_thread=True)
-    def ask_remove(self, appliance: NamedDependency[Appliance], person_id: FromPath[int]) -> Template:
-        return Template("remove_person.html", context={"person": queries.person(appliance.appliance_db, person_id)})
+    def ask_remove(self, appliance_db: NamedDependency[Database], person_id: FromPath[int]) -> Template:
+        return Template("remove_person.html", context={"person": queries.person(appliance_db, person_id)})
 
     @post("/{person_id:int}/remove", sync_to_thread=True)
-    def remove(self, appliance: NamedDependency[Appliance], person_id: FromPath[int]) -> Redirect | Template:
+    def remove(self, appliance_db: NamedDependency[Database], person_id: FromPath[int]) -> Redirect | Template:
         try:
-            appliance.remove_person(queries.person(appliance.appliance_db, person_id))
+            remove_person(appliance_db, queries.person(appliance_db, person_id))
         except ApplianceError as error:
-            return again("people.html", error, **_people(appliance))
-        return go("/people")
+            return show_again("people.html", error, **_people(appliance_db))
+        return go_to("/people")
 
 
-def _people(appliance: Appliance) -> dict[str, Any]:
-    database = appliance.appliance_db
+def _people(appliance_db: Database) -> dict[str, Any]:
+    database = appliance_db
     return {
         "people": queries.people(database),
         "roles": [role for role in Role if role is not Role.GUEST],
@@ -109,40 +110,40 @@ class ClassPagesController(Controller):
     opt = rule(Permission.LEAD)
 
     @get(sync_to_thread=True)
-    def classes(self, appliance: NamedDependency[Appliance]) -> Template:
-        return Template("classes.html", context=_classes(appliance))
+    def classes(self, appliance_db: NamedDependency[Database]) -> Template:
+        return Template("classes.html", context=_classes(appliance_db))
 
     @post(sync_to_thread=True)
     def open_class(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], data: Form
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: Form
     ) -> Redirect | Template:
         hours = data.get("hours", "12")
         try:
             entry.open_class(
-                appliance.appliance_db,
+                appliance_db,
                 leader=me,
                 name=data.get("name", ""),
                 hours=float(hours[:9]) if hours.isdecimal() else 12,
             )
         except ApplianceError as error:
-            return again("classes.html", error, **_classes(appliance))
-        return go("/classes")
+            return show_again("classes.html", error, **_classes(appliance_db))
+        return go_to("/classes")
 
     @post("/{class_id:int}/close", sync_to_thread=True)
     def close_class(
         self,
-        appliance: NamedDependency[Appliance],
+        appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         class_id: FromPath[int],
         data: Form,
     ) -> Redirect:
-        entry.close_class(appliance.appliance_db, class_id, leader=me, sign_out=bool(data.get("sign_out")))
-        return go("/classes")
+        entry.close_class(appliance_db, class_id, leader=me, sign_out=bool(data.get("sign_out")))
+        return go_to("/classes")
 
 
-def _classes(appliance: Appliance) -> dict[str, Any]:
+def _classes(appliance_db: Database) -> dict[str, Any]:
     now = time.time()
-    classes = queries.class_codes(appliance.appliance_db)
+    classes = queries.class_codes(appliance_db)
     return {
         "open": [each for each in classes if each.is_open(now)],
         "over": [each for each in classes if not each.is_open(now)],

@@ -8,36 +8,37 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from appliance.community.accounts.permissions import Permission
-from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
 from appliance.scripture import queries
 from appliance.scripture.companions import queries as companions
 from appliance.scripture.graph.words import verses_in_all
 from appliance.scripture.references import format_range
 from appliance.scripture.search.hits import Mode, Search
-from server.bootstrap import Appliance
+from appliance.scripture.search.service import Finder
+from appliance.scripture.translations import Translations
 from server.http.access import rule
+from server.http.path_numbers import MAX_ID, MAX_ID_DIGITS
 from server.http.rendering import read_address
 
 PAGE = 60
 CITED = 400
 MENTIONED = 60
-# SQLite's largest whole number has 19 digits.
-MOST_DIGITS, MAX_ID = 15, 10**15
 
 
-class StudyPagesController(Controller):
+class TopicPagesController(Controller):
     include_in_schema = False
     opt = rule(Permission.READ)
 
     @get("/topics", sync_to_thread=True)
     def topics(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
         begins: FromQuery[str] = "",
         after: Annotated[int, QueryParameter(ge=0, le=MAX_ID)] = 0,
     ) -> Template:
-        found = queries.browse_topics(appliance.library, begins, after=after, limit=PAGE + 1)
-        entities = companions.browse_entities(appliance.library, begins, limit=PAGE) if begins else []
+        found = queries.browse_topics(library, begins, after=after, limit=PAGE + 1)
+        entities = companions.browse_entities(library, begins, limit=PAGE) if begins else []
         return Template(
             "topics.html",
             context={
@@ -49,13 +50,15 @@ class StudyPagesController(Controller):
         )
 
     @get("/topic/{topic:str}", sync_to_thread=True)
-    def topic(self, appliance: NamedDependency[Appliance], topic: FromPath[str]) -> Template | Redirect:
-        if not topic.isdecimal() or len(topic) > MOST_DIGITS:
+    def topic(
+        self, library: NamedDependency[Database], all_translations: NamedDependency[Translations], topic: FromPath[str]
+    ) -> Template | Redirect:
+        if not topic.isdecimal() or len(topic) > MAX_ID_DIGITS:
             # A headword, as related passages name their topics.
-            found = queries.topic_named(appliance.library, topic)
+            found = queries.topic_named(library, topic)
             return Redirect(f"/topic/{found.id}", status_code=303)
-        entry = queries.topic(appliance.library, int(topic), limit=CITED)
-        shown = appliance.shown()
+        entry = queries.topic(library, int(topic), limit=CITED)
+        shown = all_translations.choose()
         groups: dict[str, list[tuple[str, str]]] = {}
         for each in entry.citations.items:
             place = (format_range(each.start, each.end), read_address(shown.id, each.start))
@@ -67,17 +70,20 @@ class StudyPagesController(Controller):
     @get("/word/{strongs:str}", sync_to_thread=True)
     def word(
         self,
-        appliance: NamedDependency[Appliance],
+        library: NamedDependency[Database],
+        finder: NamedDependency[Finder],
+        graph: NamedDependency[Graph],
+        all_translations: NamedDependency[Translations],
         strongs: FromPath[str],
         translation: FromQuery[str] = "",
         cursor: FromQuery[str] = "",
     ) -> Template:
-        entry = queries.lexicon_entry(appliance.library, strongs)
-        shown = appliance.shown(translation)
+        entry = queries.lexicon_entry(library, strongs)
+        shown = all_translations.choose(translation)
         results, notice, count = None, "", 0
         try:
-            count = verses_in_all(appliance.graph, entry.strongs)
-            results = appliance.finder.search(
+            count = verses_in_all(graph, entry.strongs)
+            results = finder.search(
                 Search(query=entry.strongs, mode=Mode.STRONGS, translation=shown.id, limit=PAGE, cursor=cursor or None)
             )
         except (GraphMissing, GraphDamaged) as error:
@@ -87,7 +93,7 @@ class StudyPagesController(Controller):
             context={
                 "entry": entry,
                 "translation": shown,
-                "translations": queries.translations(appliance.library),
+                "translations": queries.translations(library),
                 "results": results,
                 "notice": notice,
                 "count": count,
@@ -95,11 +101,13 @@ class StudyPagesController(Controller):
         )
 
     @get("/entity/{entity:str}", sync_to_thread=True)
-    def entity(self, appliance: NamedDependency[Appliance], entity: FromPath[str]) -> Template:
-        found = companions.entity(appliance.library, entity, limit=MENTIONED)
-        shown = appliance.shown()
+    def entity(
+        self, library: NamedDependency[Database], all_translations: NamedDependency[Translations], entity: FromPath[str]
+    ) -> Template:
+        found = companions.entity(library, entity, limit=MENTIONED)
+        shown = all_translations.choose()
         first = found.verse_ids.items
-        texts = queries.texts(appliance.library, shown.id, first)
+        texts = queries.texts(library, shown.id, first)
         mentions = [
             (format_range(verse, verse), read_address(shown.id, verse), texts[verse])
             for verse in first

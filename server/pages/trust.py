@@ -9,7 +9,7 @@ from litestar.response import Template
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import NotFound
 from appliance.infrastructure.certificates import as_der, describe
-from server.bootstrap import Appliance
+from appliance.infrastructure.site_certificate import SiteCertificate
 from server.http.access import rule
 
 
@@ -17,25 +17,25 @@ class NoAuthority(NotFound):
     """This house has a certificate from elsewhere, which devices trust already."""
 
 
-class TrustController(Controller):
+class TrustPagesController(Controller):
     path = "/trust"
     include_in_schema = False
     opt = rule(Permission.ENTER, plain=True)
 
     @get(sync_to_thread=True)
-    def trust(self, appliance: NamedDependency[Appliance]) -> Template:
-        served = appliance.certificates()
+    def trust(self, certificate: NamedDependency[SiteCertificate]) -> Template:
+        served = certificate.served()
         return Template(
             "trust.html",
             context={
                 "authority": describe(served.authority) if served.authority else None,
-                "addresses": appliance.https_addresses(),
+                "addresses": certificate.addresses(),
             },
         )
 
     @get("/lampstand-authority.crt")
-    async def authority(self, appliance: NamedDependency[Appliance]) -> Response[bytes]:
-        served = await asyncio.to_thread(appliance.certificates)
+    async def authority(self, certificate: NamedDependency[SiteCertificate]) -> Response[bytes]:
+        served = await asyncio.to_thread(certificate.served)
         if served.authority is None:
             raise NoAuthority("This house has no authority of its own.", remedy="Its certificate is trusted already.")
         # The type by which phones offer to install it.

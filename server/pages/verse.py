@@ -10,7 +10,8 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from appliance.community.accounts.permissions import Permission
-from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
 from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
 from appliance.scripture.companions import queries as companions
@@ -18,7 +19,6 @@ from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
 from appliance.scripture.passage import Translation
 from appliance.scripture.references import format_range, parse_reference
-from server.bootstrap import Appliance
 from server.http.access import rule
 from server.http.rendering import read_address
 
@@ -34,19 +34,23 @@ class RelatedLine(msgspec.Struct, frozen=True, kw_only=True):
     because: str
 
 
-class VersePageController(Controller):
+class VersePagesController(Controller):
     include_in_schema = False
     opt = rule(Permission.READ)
 
     @get("/verse/{translation:str}/{reference:str}", sync_to_thread=True)
     def verse(
-        self, appliance: NamedDependency[Appliance], translation: FromPath[str], reference: FromPath[str]
+        self,
+        library: NamedDependency[Database],
+        graph: NamedDependency[Graph],
+        translation: FromPath[str],
+        reference: FromPath[str],
     ) -> Template:
-        shown = queries.find_translation(appliance.library, translation)
+        shown = queries.find_translation(library, translation)
         place = parse_reference(reference).start
-        around = _around(appliance, shown, place)
-        topics = queries.citing_topics(appliance.library, place, place, limit=TOPICS)
-        comments = queries.comments(appliance.library, parse_reference(reference), limit=COMMENTS)
+        around = _around(library, graph, shown, place)
+        topics = queries.citing_topics(library, place, place, limit=TOPICS)
+        comments = queries.comments(library, parse_reference(reference), limit=COMMENTS)
         return Template(
             "verse.html",
             context={
@@ -56,9 +60,9 @@ class VersePageController(Controller):
                 "related": around.lines,
                 "address": read_address(shown.id, place),
                 "notice": around.notice,
-                "text": queries.texts(appliance.library, shown.id, [place]).get(place, ""),
+                "text": queries.texts(library, shown.id, [place]).get(place, ""),
                 "picture": around.picture,
-                "entities": companions.entities_in(appliance.library, place, place).items,
+                "entities": companions.entities_in(library, place, place).items,
                 "topics": topics.items,
                 "comments": _comments(comments.items),
                 "more_comments": comments.next_after is not None,
@@ -74,16 +78,16 @@ class _Around(msgspec.Struct, frozen=True, kw_only=True):
     notice: str = ""
 
 
-def _around(appliance: Appliance, shown: Translation, place: int) -> _Around:
+def _around(library: Database, graph: Graph, shown: Translation, place: int) -> _Around:
     try:
-        found = related(appliance.graph, place, RELATED)
+        found = related(graph, place, RELATED)
     except (GraphMissing, GraphDamaged) as error:
         return _Around(notice=str(error))
-    texts = queries.texts(appliance.library, shown.id, [each.verse_id for each in found])
+    texts = queries.texts(library, shown.id, [each.verse_id for each in found])
     words = {
         name for each in found for reason in each.reasons if reason.kind is ReasonKind.WORD for name in reason.names
     }
-    lemmas = queries.lemmas(appliance.library, words)
+    lemmas = queries.lemmas(library, words)
     lines = [
         RelatedLine(
             reference=each.reference,

@@ -18,12 +18,13 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 FIRST_START = """
 import sys
 from pathlib import Path
+from appliance.infrastructure.backup import BACKUP
 from server.bootstrap import open_appliance
 print(flush=True)
 appliance = open_appliance(Path(sys.argv[1]))
-appliance.wire("library")
-appliance.certificates()
-appliance.run_job_here(appliance.create_backup_job(), lambda _progress, _message: None)
+appliance.queue_connections.to("library")
+appliance.certificate.served()
+appliance.dispatcher.run_here(appliance.dispatcher.create(BACKUP))
 print("backed up", flush=True)
 """
 
@@ -109,6 +110,6 @@ def test_a_first_start_that_is_killed_at_any_moment_is_no_damage(tmp_path: Path,
         child.kill()
         child.communicate()
         appliance = open_appliance(home)
-        appliance.wire(LIBRARY)
+        appliance.queue_connections.to(LIBRARY)
         appliance.close()
         assert (home / "appliance.db").stat().st_size > 0

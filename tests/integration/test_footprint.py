@@ -10,6 +10,7 @@ import pytest
 
 from appliance.infrastructure.paths import DataFolder
 from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.jobs import GRAPH, INDEX
 from appliance.scripture.operations import import_source
 from models.client import Client
 from server.benchmarks.footprint.measurement import Plan, measure_footprint
@@ -62,8 +63,8 @@ def small(tmp_path: Path, sword_root: Path, runtime: Client, runtime_folder: Dat
             import_source(appliance.library, sources[0])
     with open_sources(str(sword_root), only=frozenset({"StrongsGreek"})) as sources:
         import_source(appliance.library, sources[0])
-    for job in (appliance.create_index_job(), appliance.create_graph_job()):
-        appliance.run_job_here(job, lambda _progress, _message: None)
+    for job in (appliance.dispatcher.create(INDEX), appliance.dispatcher.create(GRAPH)):
+        appliance.dispatcher.run_here(job)
     return appliance
 
 

@@ -12,7 +12,8 @@ from fakes.hostile_texts import HARMLESS, HOSTILE
 
 from appliance.errors import ApplianceError
 from appliance.infrastructure.jobs.job import Job, JobCancelled, State
-from appliance.scripture.jobs import IMPORT
+from appliance.infrastructure.jobs.kind import JobKinds
+from appliance.scripture.jobs import IMPORT, import_arguments
 from server.bootstrap import Appliance, LocationNotText
 from server.worker import Worker
 
@@ -28,9 +29,9 @@ AS_JOBS = [name for name in HOSTILE if name not in HARMLESS]
 
 
 def imported(appliance: Appliance, location: Path) -> Job:
-    job = appliance.create_import_job(str(location))
+    job = appliance.dispatcher.create(IMPORT, import_arguments(str(location)))
     with contextlib.suppress(ApplianceError):
-        appliance.run_job_here(job, lambda _progress, _message: None)
+        appliance.dispatcher.run_here(job)
     return appliance.jobs.get(job.id)
 
 
@@ -56,10 +57,9 @@ def test_a_pipe_does_not_hold_up_the_queue(appliance: Appliance) -> None:
     texts.mkdir(exist_ok=True)
     os.mkfifo(texts / "pipe.usfm")
     (texts / "text.usfm").write_text("\\id GEN\n\\c 1\n\\v 1 In the beginning.\n")
-    blocked = appliance.create_import_job(str(texts / "pipe.usfm"))
-    behind = appliance.create_import_job(str(texts / "text.usfm"))
-    imports = {kind: function for kind, function in appliance.work.items() if kind is IMPORT}
-    consuming = threading.Thread(target=Worker(appliance, "library", imports).drain, daemon=True)
+    blocked = appliance.dispatcher.create(IMPORT, import_arguments(str(texts / "pipe.usfm")))
+    behind = appliance.dispatcher.create(IMPORT, import_arguments(str(texts / "text.usfm")))
+    consuming = threading.Thread(target=Worker(appliance, "library", JobKinds([IMPORT])).drain, daemon=True)
     consuming.start()
     consuming.join(30)
 
@@ -70,7 +70,7 @@ def test_a_pipe_does_not_hold_up_the_queue(appliance: Appliance) -> None:
 
 def test_a_name_that_is_not_utf_8_is_refused_at_once(appliance: Appliance, tmp_path: Path) -> None:
     with pytest.raises(LocationNotText, match="is not UTF-8"):
-        appliance.create_import_job(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.usfm"))
+        appliance.dispatcher.create(IMPORT, import_arguments(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.usfm")))
 
 
 def test_a_file_with_a_name_that_is_not_utf_8_is_read(appliance: Appliance, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_cancelled_import_ends_soon_and_changes_nothing(appliance: Appliance, 
         # Faults stop an import too, so the verses are whole: all the psalms, with much in each.
         psalms = "".join(f"\\c {chapter}\n" + _verses() for chapter in range(1, 151))
         file.write_text("\\id PSA\n" + psalms)
-    job = appliance.create_import_job(str(file))
+    job = appliance.dispatcher.create(IMPORT, import_arguments(str(file)))
     cancelled_at: list[float] = []
 
     def cancel(_progress: float, message: str) -> None:
@@ -101,7 +101,7 @@ def test_a_cancelled_import_ends_soon_and_changes_nothing(appliance: Appliance, 
             cancelled_at.append(time.monotonic())
 
     with pytest.raises(JobCancelled):
-        appliance.run_job_here(job, cancel)
+        appliance.dispatcher.run_here(job, cancel)
 
     assert time.monotonic() - cancelled_at[0] < 10
     assert State.CANCELLED is appliance.jobs.get(job.id).state

@@ -16,8 +16,18 @@ from appliance.infrastructure.backup import BACKUP
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES, JobKind
 from appliance.scripture import queries
-from appliance.scripture.jobs import GRAPH, IMPORT, INDEX, MEMORY
-from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR, HEAVY_STEPS, NOTE, SELECT_TRACES, STEPS, traces
+from appliance.scripture.jobs import GRAPH, IMPORT, INDEX, MEMORY, import_arguments
+from server.benchmarks.exercises import (
+    BURN_MEDIA,
+    BURN_OCR,
+    HEAVY_STEPS,
+    NOTE,
+    SELECT_TRACES,
+    STEPS,
+    BurnArguments,
+    StepsArguments,
+    traces,
+)
 from server.benchmarks.jobs import start_worker
 from server.bootstrap import Appliance, open_appliance
 
@@ -35,16 +45,16 @@ def house(tmp_path: Path) -> Iterator[Appliance]:
 
 def add_jobs(house: Appliance, number: int, sword_root: Path) -> None:
     """A mix: many small jobs, one of many steps, programs in the other queues, now and then the real long ones."""
-    made = [house.jobs.create(NOTE, title="note", arguments={"round": number, "each": each}) for each in range(10)]
-    steps = {"round": number, "steps": STEP_COUNT}
-    made += [house.jobs.create(kind, title="steps", arguments=steps) for kind in (STEPS, HEAVY_STEPS)]
-    burn = {"round": number, "seconds": 0.6}
-    made += [house.jobs.create(kind, title="burn", arguments=burn) for kind in (BURN_OCR, BURN_MEDIA)]
+    made = [house.dispatcher.create(NOTE, StepsArguments(number=10 * number + each)) for each in range(10)]
+    steps = StepsArguments(number=number, steps=STEP_COUNT)
+    made += [house.dispatcher.create(kind, steps) for kind in (STEPS, HEAVY_STEPS)]
+    burn = BurnArguments(number=number, seconds=0.6)
+    made += [house.dispatcher.create(kind, burn) for kind in (BURN_OCR, BURN_MEDIA)]
     if number % 5 == 0:
-        made.append(house.create_import_job(str(sword_root), ["RV1909"]))
-        made.append(house.jobs.create(BACKUP, title="backup", arguments={"round": number}))
+        made.append(house.dispatcher.create(IMPORT, import_arguments(str(sword_root), ["RV1909"])))
+        made.append(house.dispatcher.create(BACKUP))
     for job in made:
-        house.enqueue(job)
+        house.dispatcher.wake(job)
 
 
 def burning(home: Path) -> list[int]:
@@ -116,8 +126,8 @@ def wait_until_idle(house: Appliance, but: frozenset[str] = frozenset()) -> None
 
 def test_the_program_of_a_killed_worker_dies_with_it(house: Appliance) -> None:
     worker = start_worker(house.folder.home, "media")
-    job = house.jobs.create(BURN_MEDIA, title="burn", arguments={"seconds": 60})
-    house.enqueue(job)
+    job = house.dispatcher.create(BURN_MEDIA, BurnArguments(seconds=60))
+    house.dispatcher.wake(job)
     deadline = time.monotonic() + WAIT_S
     while not (pids := burning(house.folder.home)):
         assert time.monotonic() < deadline
@@ -131,8 +141,8 @@ def test_the_program_of_a_killed_worker_dies_with_it(house: Appliance) -> None:
 
 def begin_heavy_job(house: Appliance) -> tuple[int, psutil.Process]:
     """A heavy job that has come to its tenth step, and its process."""
-    job = house.jobs.create(HEAVY_STEPS, title="steps", arguments={"steps": 200})
-    house.enqueue(job)
+    job = house.dispatcher.create(HEAVY_STEPS, StepsArguments(steps=200))
+    house.dispatcher.wake(job)
     deadline = time.monotonic() + WAIT_S
     while house.jobs.get(job.id).progress < 0.05:
         assert time.monotonic() < deadline, house.jobs.get(job.id)
@@ -190,8 +200,8 @@ def test_a_worker_has_nothing_of_heavy_jobs_in_its_memory_when_they_are_done(
 ) -> None:
     worker = start_worker(house.folder.home, "library")
     try:
-        house.enqueue(house.create_import_job(str(sword_root), ["RV1909"]))
-        house.enqueue(house.create_graph_job())
+        house.dispatcher.wake(house.dispatcher.create(IMPORT, import_arguments(str(sword_root), ["RV1909"])))
+        house.dispatcher.wake(house.dispatcher.create(GRAPH))
         end_what_follows(house, FOLLOWING - {GRAPH.name})
         wait_until_idle(house)
         maps = Path(f"/proc/{worker.pid}/maps").read_text()
@@ -222,8 +232,8 @@ def test_a_supervised_worker_that_is_killed_takes_its_job_up_again(
     took = []
     with serving(house.folder.home, command="up", options=["--exercises"]):
         for number in range(rounds):
-            job = house.jobs.create(kind, title="burn", arguments={"round": number, "seconds": 1.0})
-            house.enqueue(job)
+            job = house.dispatcher.create(kind, BurnArguments(number=number, seconds=1.0))
+            house.dispatcher.wake(job)
             first = wait_for_owner(house, job.id, after=None)
             began = time.monotonic()
             os.kill(int(first.rsplit("/", 2)[1]), signal.SIGKILL)

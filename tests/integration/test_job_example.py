@@ -1,11 +1,11 @@
 """The example of docs/add-a-job.md works as it stands there."""
 
 import re
-from functools import partial
 from pathlib import Path
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs.job import State
+from appliance.infrastructure.jobs.kind import JobKinds
 from server.bootstrap import Appliance
 from server.worker import Worker
 
@@ -16,10 +16,11 @@ def test_the_example_runs_in_a_worker(appliance: Appliance, full_library: Databa
     example = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     names: dict = {}
     exec(compile(example[1], str(PAGE), "exec"), names)
-    kind = names["COUNT_WORDS"]
-    job = appliance.jobs.create(kind, title="Count the words of WEB", arguments={"translation": "WEB"})
-    Worker(appliance, "library", {kind: partial(names["count_words"], database=full_library)}).drain()
+    (kind,) = names["KINDS"]
+    job = appliance.dispatcher.create(kind, kind.arguments(translation="WEB"))
+    appliance.library = full_library
+    Worker(appliance, "library", JobKinds([kind])).drain()
     done = appliance.jobs.get(job.id)
 
-    assert State.DONE == done.state
+    assert (State.DONE, "Count the words of WEB") == (done.state, done.title)
     assert re.fullmatch(r"[89]\d\d,\d{3} words in WEB", done.message), done.message

@@ -329,7 +329,7 @@ def test_the_authority_that_phones_trust_stays(home: Path, monkeypatch: pytest.M
     monkeypatch.setattr("platform.node", lambda: "lamp")
     before = describe(home / "tls" / "authority.crt").fingerprint
     appliance = open_appliance(home, host="127.0.0.1")
-    served = appliance.certificates()
+    served = appliance.certificate.served()
     appliance.close()
 
     assert served.authority is not None

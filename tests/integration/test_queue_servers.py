@@ -12,7 +12,7 @@ from fakes.serving import free_port
 
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.queue import JobQueue, QueueAddressInvalid
-from server.benchmarks.exercises import NOTE, SELECT_TRACES, traces
+from server.benchmarks.exercises import NOTE, SELECT_TRACES, StepsArguments, traces
 from server.benchmarks.jobs import start_worker
 from server.bootstrap import open_appliance
 
@@ -71,9 +71,9 @@ def test_jobs_are_worked_on_through_a_server(kind: str, request: pytest.FixtureR
     house = open_appliance(home)
     worker = start_worker(home, "library")
     try:
-        made = [house.jobs.create(NOTE, title="note", arguments={"number": number}) for number in range(20)]
+        made = [house.dispatcher.create(NOTE, StepsArguments(number=number)) for number in range(20)]
         for job in made:
-            house.enqueue(job)
+            house.dispatcher.wake(job)
         deadline = time.monotonic() + WAIT_S
         while house.jobs.active():
             assert time.monotonic() < deadline, house.jobs.active()

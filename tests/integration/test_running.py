@@ -21,6 +21,7 @@ from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.ledger import Jobs
 from appliance.scripture import operations
 from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.jobs import INDEX
 from server.bootstrap import APPLIANCE_MIGRATIONS, LIBRARY_MIGRATIONS, open_appliance
 
 WAIT_S = 90
@@ -136,8 +137,8 @@ def test_unchanged_verses_are_not_embedded_again(copy_home: Callable[[], Path]) 
             "UPDATE verses SET text = text || ' Selah.' WHERE translation = 'WEB' AND verse_id BETWEEN 19023001 AND 19023006"
         )
         work.commit()
-    job = appliance.run_job_here(appliance.create_index_job(), lambda _progress, _message: None)
-    again = appliance.run_job_here(appliance.create_index_job(), lambda _progress, _message: None)
+    job = appliance.dispatcher.run_here(appliance.dispatcher.create(INDEX))
+    again = appliance.dispatcher.run_here(appliance.dispatcher.create(INDEX))
     appliance.close()
 
     assert ("6 verses embedded", "nothing new to embed") == (job.message, again.message)
@@ -146,12 +147,12 @@ def test_unchanged_verses_are_not_embedded_again(copy_home: Callable[[], Path]) 
 def test_a_text_that_comes_back_unchanged_keeps_its_vectors(copy_home: Callable[[], Path], sword_root: Path) -> None:
     appliance = open_appliance(copy_home())
     operations.remove(appliance.library, "WEB")
-    without = appliance.index_state()
+    without = appliance.derived.index_state()
     with open_sources(str(sword_root), only=frozenset({"WEB"})) as (source,):
         operations.import_source(appliance.library, source)
-    before = appliance.index_state()
-    job = appliance.run_job_here(appliance.create_index_job(), lambda _progress, _message: None)
-    after = appliance.index_state()
+    before = appliance.derived.index_state()
+    job = appliance.dispatcher.run_here(appliance.dispatcher.create(INDEX))
+    after = appliance.derived.index_state()
     appliance.close()
 
     assert ("KJV", 0) == (without.translation, without.embedded)

@@ -202,9 +202,9 @@ def test_votes_that_are_imported_are_remembered_and_forgotten_with_their_removal
     with open_sources(str(file)) as sources:
         import_source(appliance.library, sources[0])
     done: list[str] = []
-    while jobs := appliance.create_following_jobs():
+    while jobs := appliance.create_outdated_jobs():
         for job in jobs:
-            appliance.run_job_here(job, lambda _progress, _message: None)
+            appliance.dispatcher.run_here(job)
         done += [job.kind for job in jobs]
 
     assert {"memory", "graph", "compile"} == set(done)
@@ -224,5 +224,5 @@ def test_without_a_compiled_index_search_says_how_its_results_are_ordered(copy_h
     assert "Matt.6.34" in places(results)
     assert "not compiled" in str(results.notice)
     assert "words and meaning only" in str(results.notice)
-    assert ["compile"] == [job.kind for job in appliance.create_following_jobs()]
+    assert ["compile"] == [job.kind for job in appliance.create_outdated_jobs()]
     appliance.close()

@@ -12,7 +12,7 @@ import msgspec
 from appliance.community.accounts.permissions import Role
 from appliance.community.house import read_rule, set_rule
 from appliance.community.notifications import queries, store
-from appliance.community.notifications.jobs import DELIVER
+from appliance.community.notifications.jobs import DELIVER, Delivery
 from appliance.community.notifications.notification import Kind, Told
 from appliance.community.notifications.operations import ANNOUNCED
 from appliance.infrastructure.database import Database, UnitOfWork
@@ -83,8 +83,7 @@ class Feed:
             self._jobs.create_within(
                 work,
                 DELIVER,
-                title="Send a notification",
-                arguments={"notification": notification, "address": row[0]},
+                Delivery(notification=notification, address=row[0]),
                 started_by=one_person(telling.person),
             )
             for row in work.execute(store.SELECT_ADDRESSES, (telling.person,))

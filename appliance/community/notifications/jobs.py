@@ -1,24 +1,39 @@
 """Sending a notification outside, as a job: retried where it fails for a passing reason."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
 
 from appliance.community.notifications import queries, store
 from appliance.community.notifications.ports import Messenger
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import JobKind
-from appliance.infrastructure.jobs.runner import JobContext
-
-DELIVER = JobKind(name="deliver", short=True, priority=1)
 
 
-def deliver(context: JobContext, arguments: Mapping[str, Any], *, database: Database, messenger: Messenger) -> str:
+class Parts(Protocol):
+    """The parts of the appliance that a delivery needs."""
+
+    @property
+    def appliance_db(self) -> Database: ...
+    @property
+    def messenger(self) -> Messenger: ...
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of a notification and of an address."""
+
+    notification: int
+    address: int
+
+
+def deliver(context: JobContext, arguments: Delivery, parts: Parts) -> str:
     """Send one notification to one address, unless that was done before.
 
     A message that was sent in the moment this process was killed may be sent again: no service tells.
     """
-    notification, address = int(arguments["notification"]), int(arguments["address"])
+    database, notification, address = parts.appliance_db, arguments.notification, arguments.address
     row = database.reader.row(store.SELECT_ONE, (notification,))
     target = database.reader.value(store.SELECT_ADDRESS, (address,))
     if row is None or target is None:
@@ -29,8 +44,12 @@ def deliver(context: JobContext, arguments: Mapping[str, Any], *, database: Data
         return "not sent: sending to outside services was turned off"
     told = store.notification_of(row)
     context.report(0.0, f"sending to {store.shown(target)}", now=True)
-    messenger.send(target, told.title, told.text)
+    parts.messenger.send(target, told.title, told.text)
     with database.write() as work:
         work.execute(store.INSERT_DELIVERY, (notification, address, time.time()))
         work.commit()
     return f"sent to {store.shown(target)}"
+
+
+DELIVER = JobKind("deliver", deliver, title="Send a notification", arguments=Delivery, short=True, priority=1)
+KINDS: tuple[JobKind[Any, Parts], ...] = (DELIVER,)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from appliance.errors import Refused, Unavailable
 
@@ -28,6 +28,7 @@ class Question(NamedTuple):
     values: Mapping[str, Any]
 
 
+@runtime_checkable
 class Graph(Protocol):
     """A graph that answers queries in Cypher; read-only, safe to use from several threads."""
 

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.job import Job
+from appliance.infrastructure.jobs.kind import JobKinds, Parts
 from appliance.infrastructure.jobs.messages import ClockRestarted, Done, Message, Report, failure_of
-from appliance.infrastructure.jobs.runner import JobContext, Work, kind_named
 
 # More often than the worker writes reports, so that it drops some and lacks none.
 SEND_EVERY_S = 0.1
@@ -30,11 +31,10 @@ class TellingContext(JobContext):
         self._send(ClockRestarted(progress))
 
 
-def do_job(job: Job, start: Callable[[], tuple[Work, Path]], send: Callable[[Message], None]) -> None:
-    """Do a job to its end and tell that; `start` returns the work of this process and the folder of jobs' folders."""
+def do_job(job: Job, start: Callable[[], tuple[JobKinds[Parts], Parts, Path]], send: Callable[[Message], None]) -> None:
+    """Do a job to its end and tell that; `start` returns the kinds, their parts, and the folder of jobs' folders."""
     try:
-        work, workshop = start()
-        _, function = kind_named(work, job.kind)
-        send(Done(function(TellingContext(job, workshop, send), job.arguments)))
+        kinds, parts, workshop = start()
+        send(Done(kinds.named(job.kind).do(TellingContext(job, workshop, send), parts)))
     except Exception as error:  # noqa: BLE001 - the worker decides what follows of it, as if it had been raised there
         send(failure_of(error))

@@ -7,7 +7,7 @@ decides nothing, since it can jump. Each change appends its event in the same un
 
 import math
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -27,7 +27,7 @@ from appliance.infrastructure.jobs.job import (
     audience_of,
     view_job,
 )
-from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.kind import Arguments, JobKind
 from appliance.infrastructure.jobs.leases import Heartbeats, is_of_this_machine, owner_is_dead
 
 LEASE_S = 60.0
@@ -64,26 +64,18 @@ class Jobs:
         self._clock = clock
         self._heartbeats = Heartbeats(clock)
 
-    def create(
-        self, kind: JobKind, *, title: str, arguments: Mapping[str, Any] | None = None, started_by: str = ""
-    ) -> Job:
+    def create(self, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = "") -> Job:
         """A new job, or the one that is already waiting or running for the same thing."""
         with self._database.write() as work:
-            job = self.create_within(work, kind, title=title, arguments=arguments, started_by=started_by)
+            job = self.create_within(work, kind, arguments, started_by=started_by)
             work.commit()
         return job
 
     def create_within(
-        self,
-        work: UnitOfWork,
-        kind: JobKind,
-        *,
-        title: str,
-        arguments: Mapping[str, Any] | None = None,
-        started_by: str = "",
+        self, work: UnitOfWork, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = ""
     ) -> Job:
         """As `create`, in a unit of work of the caller's; once it is committed, the job's queue is to be woken."""
-        encoded = msgspec.json.encode(dict(arguments or {}), order="sorted").decode()
+        encoded = msgspec.json.encode(arguments, order="sorted").decode()
         same = work.execute(sql.SELECT_SAME, (kind.name, encoded))
         if same:
             return _job(same[0])
@@ -91,7 +83,7 @@ class Jobs:
             "kind": kind.name,
             "queue": kind.queue,
             "arguments": encoded,
-            "title": title,
+            "title": kind.title_of(arguments),
             "short": kind.short,
             "priority": kind.priority,
             "started_by": started_by,
@@ -101,12 +93,12 @@ class Jobs:
         work.execute(sql.INSERT, row)
         return self._told(work, work.last_insert_id, "job.queued")
 
-    def begin_again(self, kind: JobKind, job_id: int, *, started_by: str) -> Job:
+    def start_again(self, kind: JobKind[Any, Any], job_id: int, *, started_by: str) -> Job:
         """A new job for what an older one did not achieve. Raises JobNotFound or JobNotOver."""
         old = self.get(job_id)
         if old.active:
             raise JobNotOver(f"Job {job_id} is not over.", remedy="Wait for it, or cancel it first.")
-        return self.create(kind, title=old.title, arguments=old.arguments, started_by=started_by)
+        return self.create(kind, msgspec.convert(old.arguments, kind.arguments), started_by=started_by)
 
     def get(self, job_id: int) -> Job:
         """Raises JobNotFound."""

@@ -2,36 +2,36 @@
 
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
+from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.job import JobProcessDied
-from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.kind import JobKind, JobKinds, Parts
 from appliance.infrastructure.jobs.messages import ClockRestarted, Done, Failed, Report, error_of, read_line
-from appliance.infrastructure.jobs.runner import JobContext, Work
 from appliance.infrastructure.processes import ProgramFailed
 
 # Far above what any job takes.
 LONGEST_S = 24 * 3600.0
 
 
-def in_own_process(work: Work, command: Sequence[str]) -> Work:
-    """The same work, of which `command` does the heavy kinds: it does the job that it reads from standard input.
+def in_own_process(kinds: JobKinds[Parts], command: Sequence[str]) -> JobKinds[Parts]:
+    """The same kinds, of which `command` does the heavy ones: it does the job that it reads from standard input.
 
     The worker stays the owner of the job. It records what the process reports, and ends it when the job is cancelled.
     """
-    return {kind: _JobInOwnProcess(kind, command) if kind.heavy else function for kind, function in work.items()}
+    return JobKinds(kind.with_function(_JobInOwnProcess(kind, command)) if kind.heavy else kind for kind in kinds)
 
 
 class _JobInOwnProcess:
     """The function of a heavy kind: runs the command, passes on what it reports, and ends as it says."""
 
-    def __init__(self, kind: JobKind, command: Sequence[str]) -> None:
+    def __init__(self, kind: JobKind[Any, Any], command: Sequence[str]) -> None:
         self._kind, self._command = kind, command
 
-    def __call__(self, context: JobContext, _arguments: Mapping[str, Any]) -> str:
+    def __call__(self, context: JobContext, _arguments: msgspec.Struct, _parts: object) -> str:
         ends: list[Done | Failed] = []
         status = 0
         try:

@@ -2,84 +2,24 @@
 
 import contextlib
 import os
-import shutil
 import threading
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from appliance.errors import ApplianceError
+from appliance.infrastructure.jobs.context import NICENESS, ONE_THREAD, JobContext
 from appliance.infrastructure.jobs.job import Job, JobCancelled, JobProcessDied, JobRunningElsewhere, State
-from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.kind import JobKind, JobKinds, Parts
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.ledger import LEASE_S, Jobs
-from appliance.infrastructure.processes import Finished, run_program
 
 REPORT_EVERY_S = 0.25
 TELL_EVERY_S = 1.0
 LOOK_EVERY_S = 0.5
-NICENESS = 15
-# What the libraries of numbers are told: one thread each, since several jobs share few cores with those who read.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT"), "1")
-
-
-class JobContext(ABC):
-    """What a job function gets: a way to say how far it is, to run programs, and a folder that goes when it ends."""
-
-    def __init__(self, job: Job, workshop: Path) -> None:
-        self.job = job
-        self._folder = workshop / f"job-{job.id}"
-        self.unwanted = threading.Event()
-
-    @abstractmethod
-    def report(self, progress: float, message: str, *, now: bool = False) -> None:
-        """Say how far the job is (0 to 1) and what it does. Raises JobCancelled when a person asked it to stop.
-
-        Calls may come as often as they like; they are written a few times a second, or at once with `now`.
-        """
-
-    @abstractmethod
-    def restart_clock(self, progress: float) -> None:
-        """Estimate the time left from here on."""
-
-    @property
-    def folder(self) -> Path:
-        """A folder for what is in the making, perhaps with what an earlier attempt left; it goes when the job is over."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return self._folder
-
-    def run_program(
-        self,
-        arguments: Sequence[str],
-        *,
-        timeout_s: float,
-        on_line: Callable[[str], None] = lambda _line: None,
-        environment: Mapping[str, str] | None = None,
-        standard_input: str = "",
-    ) -> Finished:
-        """Run a program at low priority, with one thread for its arithmetic; a cancelled job ends it and its children.
-
-        Raises JobCancelled, and what `run_program` of processes raises.
-        """
-        finished = run_program(
-            arguments,
-            timeout_s=timeout_s,
-            on_line=on_line,
-            niceness=NICENESS,
-            environment={**ONE_THREAD, **(environment or {})},
-            standard_input=standard_input,
-            unwanted=self.unwanted,
-        )
-        if self.unwanted.is_set():
-            raise JobCancelled("Cancelled.")
-        return finished
-
-    def clear(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class _RecordingContext(JobContext):
@@ -105,24 +45,10 @@ class _RecordingContext(JobContext):
         self._jobs.restart_clock(self.job.id, progress)
 
 
-JobFunction = Callable[[JobContext, Mapping[str, Any]], str]
-"""Does the work from a context and the job's arguments, and returns the closing message. May be run again at any time."""
-
-Work = Mapping[JobKind, JobFunction]
-"""What a process can do: each kind with its function."""
-
-
-def kind_named(work: Work, name: str) -> tuple[JobKind, JobFunction]:
-    """Raises KeyError where this process cannot do it."""
-    for kind, function in work.items():
-        if kind.name == name:
-            return kind, function
-    raise KeyError(name)
-
-
 def run_job(
     jobs: Jobs,
-    work: Work,
+    kinds: JobKinds[Parts],
+    parts: Parts,
     job_id: int,
     *,
     workshop: Path,
@@ -136,13 +62,14 @@ def run_job(
     job = jobs.claim(job_id, owner)
     if job is None:
         raise JobRunningElsewhere(f"Job {job_id} is being worked on by another process, or is over.")
-    work_on(jobs, work, job, owner, workshop=workshop, on_report=on_report)
+    work_on(jobs, kinds, parts, job, owner, workshop=workshop, on_report=on_report)
     return jobs.get(job.id)
 
 
 def work_on(
     jobs: Jobs,
-    work: Work,
+    kinds: JobKinds[Parts],
+    parts: Parts,
     job: Job,
     owner: str,
     *,
@@ -154,13 +81,13 @@ def work_on(
 
     Without `on_retry` a passing failure ends the job. An error of the work is recorded in the job and raised.
     """
-    kind, function = kind_named(work, job.kind)
+    kind = kinds.named(job.kind)
     log = structlog.get_logger().bind(job=job.id, kind=job.kind)
     log.info("job started", attempt=job.attempts)
     context = _RecordingContext(jobs, job, owner, on_report, workshop)
     try:
         with _watched(jobs, job.id, owner, context.unwanted):
-            message = function(context, job.arguments)
+            message = kind.do(context, parts)
     except JobCancelled:
         if jobs.finish(job.id, owner, State.CANCELLED, "cancelled"):
             context.clear()
@@ -184,7 +111,7 @@ def work_on(
     log.info("job done", message=message)
 
 
-def _passes(kind: JobKind, job: Job, error: Exception) -> bool:
+def _passes(kind: JobKind[Any, Parts], job: Job, error: Exception) -> bool:
     return isinstance(error, (*kind.retried, JobProcessDied)) and job.failures + 1 < kind.tries
 
 

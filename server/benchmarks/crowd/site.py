@@ -56,7 +56,7 @@ def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> I
         if with_questions:
             _ensure_chat_model(house)
         token, session, searcher_token = _members(house)
-        text = house.shown().id
+        text = house.translations.choose().id
         translations = [each.id for each in queries.translations(house.library)]
         openings = [str(row[0])[:OPENING_CHARACTERS] for row in house.library.reader.rows(SELECT_SOME, (text,))]
         chapters = [f"/api/v1/{path}" for path in chapter_paths(house)]

@@ -53,7 +53,7 @@ def check_complete(appliance: Appliance) -> None:
     kinds = {each.kind for each in queries.datasets(appliance.library)}
     lexicons = [each for each in queries.dictionaries(appliance.library) if each.kind == LEXICON]
     needed = [
-        ("a complete index by meaning", appliance.index_state().complete, "lampstand index"),
+        ("a complete index by meaning", appliance.derived.index_state().complete, "lampstand index"),
         ("cross references", DatasetKind.CROSS_REFERENCES in kinds, "lampstand library fetch cross-references"),
         ("people, places and events", DatasetKind.ENTITIES in kinds, "lampstand library fetch theographic"),
         ("a Strong's dictionary", bool(lexicons), "./packaging/run.sh --install-only"),
@@ -82,7 +82,7 @@ def copy_site(appliance: Appliance, home: Path) -> Site:
         person = operations.create_administrator(copy.appliance_db, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that is deleted
         scopes = [Permission.READ, Permission.ADMINISTER]
         token = entry.create_token(copy.appliance_db, person=person, name="measurement", scopes=scopes, days=1).token
-        text = queries.find_translation(copy.library, appliance.index_state().translation or "")
+        text = queries.find_translation(copy.library, appliance.derived.index_state().translation or "")
         return Site(
             home=home,
             environment=environment_of_copy(os.environ, appliance.settings),

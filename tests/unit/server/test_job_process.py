@@ -7,7 +7,7 @@ import msgspec
 from appliance.infrastructure.backup import BACKUP
 from appliance.infrastructure.jobs.job import Job
 from appliance.infrastructure.jobs.messages import Done, Failed, Message, read_line
-from server.benchmarks.exercises import HEAVY_STEPS, SELECT_TRACES, traces
+from server.benchmarks.exercises import HEAVY_STEPS, SELECT_TRACES, StepsArguments, traces
 from server.bootstrap import Appliance
 from server.job_process import command_of
 
@@ -21,7 +21,7 @@ def run_process(command: list[str], job: Job) -> tuple[list[Message], list[str]]
 
 
 def test_the_process_does_the_job_that_it_reads(appliance: Appliance) -> None:
-    job = appliance.jobs.create(HEAVY_STEPS, title="steps", arguments={"steps": 3})
+    job = appliance.dispatcher.create(HEAVY_STEPS, StepsArguments(steps=3))
     messages, others = run_process(command_of(appliance, exercises=True), job)
 
     assert Done("3 steps") == messages[-1]
@@ -30,15 +30,15 @@ def test_the_process_does_the_job_that_it_reads(appliance: Appliance) -> None:
 
 
 def test_a_job_that_is_unknown_there_has_failed(appliance: Appliance) -> None:
-    job = appliance.jobs.create(HEAVY_STEPS, title="steps")
+    job = appliance.dispatcher.create(HEAVY_STEPS)
     (failed,), _ = run_process(command_of(appliance), job)
 
     assert isinstance(failed, Failed)
-    assert "builtins.KeyError" == failed.classes[0]
+    assert "appliance.infrastructure.jobs.kind.JobKindUnknown" == failed.classes[0]
 
 
 def test_a_data_folder_that_cannot_be_opened_is_told_as_an_error(appliance: Appliance) -> None:
-    job = appliance.jobs.create(BACKUP, title="backup")
+    job = appliance.dispatcher.create(BACKUP)
     appliance.close()
     appliance.folder.library_db.write_bytes(b"no database" * 1_000)
     (failed,), _ = run_process(command_of(appliance), job)

@@ -10,7 +10,7 @@ from models import pulling
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError, ModelFileRefused
 from models.pulling import DOWNLOADS
 from server.bootstrap import Appliance
-from server.model_jobs import PULL, ModelNotAdded, ModelNotFetched
+from server.model_jobs import PULL, ModelNotAdded, ModelNotFetched, PullArguments
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,10 @@ def test_only_what_the_network_failed_to_bring_is_tried_again(
         raise failure("It did not come.")
 
     monkeypatch.setattr(pulling, "pull", fails)
-    job = appliance.create_pull_job("https://example.org/model.gguf")
+    job = appliance.dispatcher.create(PULL, PullArguments(model="https://example.org/model.gguf"))
 
     with pytest.raises(told, match="It did not come"):
-        appliance.run_job_here(job, lambda _progress, _message: None)
+        appliance.dispatcher.run_here(job)
 
     assert tried_again == (told in PULL.retried)
 
@@ -48,6 +48,6 @@ def test_every_old_file_of_the_downloads_folder_is_removed(appliance: Appliance)
         (downloads / name).touch()
         os.utime(downloads / name, (old, old))
         (downloads / f"new-{name}").touch()
-    appliance.run_job_here(appliance.jobs.create(TIDY, title="Tidy up"), lambda _progress, _message: None)
+    appliance.dispatcher.run_here(appliance.dispatcher.create(TIDY))
 
     assert {"new-whole.gguf", "new-half.gguf.part", "new-half.gguf.tag"} == {each.name for each in downloads.iterdir()}

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from appliance.infrastructure.backup import backups_by_age
+from appliance.infrastructure.backup import BACKUP, backups_by_age
 from appliance.infrastructure.jobs.job import State
 from server.bootstrap import Appliance
 
@@ -29,7 +29,7 @@ def test_the_newest_copies_stay_although_a_clock_was_ahead(appliance: Appliance)
     for day in range(1, keep + 1):
         (folder / f"appliance-2101-01-{day:02}-020000Z-{day}.db").touch()
     (folder / "appliance-2020-01-01-020000Z-1.db").touch()
-    job = appliance.run_job_here(appliance.create_backup_job(), lambda _progress, _message: None)
+    job = appliance.dispatcher.run_here(appliance.dispatcher.create(BACKUP))
     kept = sorted(path.name for path in folder.iterdir())
 
     assert State.DONE is job.state

@@ -7,11 +7,10 @@ from contextvars import copy_context
 from typing import Any
 
 import pytest
-from litestar import Litestar
-from litestar.di import Provide
 from litestar.routes import HTTPRoute
 
-from server import api
+from server.app import create_app
+from server.bootstrap import Appliance
 from server.http.threads import KIND, KIND_OPTION, REQUESTER, FairExecutor, Kind, Requester, Threads
 
 
@@ -88,12 +87,10 @@ def test_the_handlers_of_a_kind_run_in_its_threads() -> None:
     assert [name.rpartition("-")[0] for name in names] == ["reads", "searches", "sign-in"]
 
 
-def test_passwords_are_hashed_in_threads_of_their_own() -> None:
+def test_passwords_are_hashed_in_threads_of_their_own(appliance: Appliance) -> None:
     hashing = {"/session", "/setup", "/join", "/account/password", "/account/login", "/people", "/people/{}/password"}
     pages = {"/sign-in", "/setup", "/join", "/account/password", "/people", "/people/{}/password"}
-    names = ("appliance", "desk", "hub", "slow", "streams", "who", "me")
-    unused = {name: Provide(type(name, (), {}), sync_to_thread=False) for name in names}
-    app = Litestar([api.router, pages.router], openapi_config=None, dependencies=unused)
+    app = create_app(appliance)
     found = {
         re.sub(r"\{\w+(:\w+)?\}", "{}", route.path)
         for route in app.routes

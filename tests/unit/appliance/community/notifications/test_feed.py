@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from fakes.job_kinds import Labelled, done_by, kind_of
 
 from appliance.community.accounts import operations as accounts
 from appliance.community.accounts.permissions import Role
@@ -24,13 +25,13 @@ from appliance.community.notifications.notification import (
 from appliance.errors import Refused
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs.job import State
-from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.runner import run_job, work_on
 from appliance.infrastructure.messenger import ParameterRefused
 from server.bootstrap import Appliance, open_appliance
+from server.job_kinds import KINDS
 
-K = JobKind(name="k")
+K = kind_of("k")
 PASSWORD = "seven green lamps burn"
 SERVICES = frozenset({"json"})
 
@@ -65,12 +66,12 @@ def run(appliance: Appliance, title: str, started_by: str, error: Exception | No
             raise error
         return "all of it"
 
-    job = appliance.jobs.create(K, title=title, started_by=started_by)
+    job = appliance.jobs.create(K, Labelled(title=title), started_by=started_by)
     if error:
         with pytest.raises(type(error)):
-            run_job(appliance.jobs, {K: work}, job.id, workshop=appliance.folder.workshop)
+            run_job(appliance.jobs, done_by(K, work), None, job.id, workshop=appliance.folder.workshop)
     else:
-        run_job(appliance.jobs, {K: work}, job.id, workshop=appliance.folder.workshop)
+        run_job(appliance.jobs, done_by(K, work), None, job.id, workshop=appliance.folder.workshop)
 
 
 def test_who_began_a_job_is_told_how_it_ended(appliance: Appliance, anna: Person, ben: Person) -> None:
@@ -190,7 +191,8 @@ def deliver_all(appliance: Appliance) -> list[float]:
     while job := appliance.jobs.claim_next("library", {DELIVER.name}, this_process()):
         work_on(
             appliance.jobs,
-            appliance.work,
+            KINDS,
+            appliance,
             job,
             this_process(),
             workshop=appliance.folder.workshop,
@@ -248,7 +250,7 @@ def test_what_was_sent_is_not_sent_again(appliance: Appliance, ben: Person, rece
     run(appliance, "Index", ben.audience)
     (job,) = appliance.feed.read_on()
     deliver_all(appliance)
-    again = appliance.begin_again(job.id)
+    again = appliance.dispatcher.start_again(job.id)
     deliver_all(appliance)
 
     assert "sent before" == appliance.jobs.get(again.id).message
@@ -264,7 +266,7 @@ def test_a_message_that_cannot_be_sent_is_told_here_and_not_sent(appliance: Appl
     run(appliance, "Index", ben.audience)
     for job in appliance.feed.read_on():
         with pytest.raises(Refused, match="not one of an allowed service"):
-            run_job(appliance.jobs, appliance.work, job.id, workshop=appliance.folder.workshop)
+            appliance.dispatcher.run_here(job)
 
     assert [] == appliance.feed.read_on()
     assert ["Send a notification: failed"] * 2 + ["Index: done"] == titles(appliance, ben)

@@ -4,30 +4,30 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes.job_kinds import Function, Labelled, done_by, kind_of
 
 from appliance.errors import Refused
 from appliance.infrastructure.jobs.child import do_job
+from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.job import Job
-from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.messages import ClockRestarted, Done, Failed, Message, Report
-from appliance.infrastructure.jobs.runner import JobContext, JobFunction
 from server.bootstrap import Appliance
 
-HEAVY = JobKind(name="heavy", heavy=True)
+HEAVY = kind_of("heavy", heavy=True)
 
 
 @pytest.fixture
 def job(appliance: Appliance) -> Job:
-    return appliance.jobs.create(HEAVY, title="T", arguments={"translation": "WEB"})
+    return appliance.jobs.create(HEAVY, Labelled(label="WEB"))
 
 
 @pytest.fixture
-def sent(job: Job, tmp_path: Path) -> Callable[[JobFunction], list[Message]]:
+def sent(job: Job, tmp_path: Path) -> Callable[[Function], list[Message]]:
     """Do a job by a function: what is sent."""
 
-    def do(function: JobFunction) -> list[Message]:
+    def do(function: Function) -> list[Message]:
         messages: list[Message] = []
-        do_job(job, lambda: ({HEAVY: function}, tmp_path), messages.append)
+        do_job(job, lambda: (done_by(HEAVY, function), None, tmp_path), messages.append)
         return messages
 
     return do
@@ -36,7 +36,7 @@ def sent(job: Job, tmp_path: Path) -> Callable[[JobFunction], list[Message]]:
 def test_the_function_gets_the_job_and_its_sentence_is_sent(sent, job: Job, tmp_path: Path) -> None:
     def work(context: JobContext, arguments) -> str:
         (context.folder / "half").write_text("half")
-        return f"{arguments['translation']} in job {context.job.id}"
+        return f"{arguments.label} in job {context.job.id}"
 
     assert [Done(f"WEB in job {job.id}")] == sent(work)
     assert (tmp_path / f"job-{job.id}" / "half").exists()

@@ -1,14 +1,14 @@
 """A slot is kept for short work."""
 
 import pytest
+from fakes.job_kinds import Labelled, kind_of
 
 from appliance.infrastructure.jobs.job import Job
-from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.lanes import Lanes
 from appliance.infrastructure.jobs.leases import this_process
 from server.bootstrap import Appliance
 
-LONG, SHORT = JobKind(name="long"), JobKind(name="short", short=True)
+LONG, SHORT = kind_of("long"), kind_of("short", short=True)
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def take(lanes: Lanes, appliance: Appliance) -> Job | None:
 def test_long_work_leaves_a_slot_to_short_work(lanes: tuple[Lanes, Appliance]) -> None:
     slots, appliance = lanes
     for number in range(3):
-        appliance.jobs.create(LONG, title="long", arguments={"number": number})
+        appliance.jobs.create(LONG, Labelled(title="long", label=f"number {number}"))
     first = take(slots, appliance)
 
     assert first is not None
     assert take(slots, appliance) is None
-    appliance.jobs.create(SHORT, title="short")
+    appliance.jobs.create(SHORT, Labelled(title="short"))
     assert "short" == take(slots, appliance).title
     assert take(slots, appliance) is None
     slots.leave(first)
@@ -42,6 +42,6 @@ def test_long_work_leaves_a_slot_to_short_work(lanes: tuple[Lanes, Appliance]) -
 def test_short_work_may_use_every_slot(lanes: tuple[Lanes, Appliance]) -> None:
     slots, appliance = lanes
     for number in range(3):
-        appliance.jobs.create(SHORT, title="short", arguments={"number": number})
+        appliance.jobs.create(SHORT, Labelled(title="short", label=f"number {number}"))
 
     assert [True, True, False] == [take(slots, appliance) is not None for _ in range(3)]

@@ -7,34 +7,35 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fakes.job_kinds import Function, Labelled, done_by, kind_of
 
 from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.clock import Clock
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs import ledger
+from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.job import Job, JobCancelled, JobNotFound, JobNotOver, JobRunningElsewhere, State
-from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.leases import _start, owner_is_dead, this_process
 from appliance.infrastructure.jobs.ledger import Jobs
 from appliance.infrastructure.jobs.pauses import PauseTooLong, QueueNotFound, Queues
-from appliance.infrastructure.jobs.runner import JobContext, JobFunction, run_job, work_on
+from appliance.infrastructure.jobs.runner import run_job, work_on
 from server.bootstrap import Appliance
 
-K = JobKind(name="k")
-SHORT = JobKind(name="short", short=True)
-URGENT = JobKind(name="urgent", priority=1)
-COMMAND = JobKind(name="command")
+K = kind_of("k")
+SHORT = kind_of("short", short=True)
+URGENT = kind_of("urgent", priority=1)
+COMMAND = kind_of("command")
 
 
-def run_here(jobs: Jobs, function: JobFunction, job: Job) -> Job:
-    return run_job(jobs, {K: function}, job.id, workshop=Path("unused"))
+def run_here(jobs: Jobs, function: Function, job: Job) -> Job:
+    return run_job(jobs, done_by(K, function), None, job.id, workshop=Path("unused"))
 
 
-def work_in_turn(jobs: Jobs, function: JobFunction) -> list[float]:
+def work_in_turn(jobs: Jobs, function: Function) -> list[float]:
     """Work as a worker does on the job whose turn it is; the pauses before it is tried again."""
     pauses: list[float] = []
     job = jobs.claim_next("library", {"k"}, this_process())
-    work_on(jobs, {K: function}, job, this_process(), workshop=Path("unused"), on_retry=pauses.append)
+    work_on(jobs, done_by(K, function), None, job, this_process(), workshop=Path("unused"), on_retry=pauses.append)
     return pauses
 
 
@@ -85,10 +86,10 @@ def dead_owner() -> str:
 
 def test_a_job_runs_to_its_end(jobs: Jobs) -> None:
     def work(context: JobContext, arguments) -> str:
-        context.report(0.5, f"half of {arguments['what']}", now=True)
+        context.report(0.5, f"half of {arguments.label}", now=True)
         return "all of it"
 
-    job = jobs.create(K, title="T", arguments={"what": "it"})
+    job = jobs.create(K, Labelled(label="it"))
     done = run_here(jobs, work, job)
 
     assert (State.DONE, 1.0, "all of it", 1, None) == (
@@ -101,16 +102,16 @@ def test_a_job_runs_to_its_end(jobs: Jobs) -> None:
 
 
 def test_the_same_work_is_one_job_until_it_is_over(jobs: Jobs) -> None:
-    first = jobs.create(K, title="T", arguments={"a": 1})
+    first = jobs.create(K, Labelled(label="a 1"))
 
-    assert first.id == jobs.create(K, title="T", arguments={"a": 1}).id
-    assert first.id != jobs.create(K, title="T", arguments={"a": 2}).id
+    assert first.id == jobs.create(K, Labelled(label="a 1")).id
+    assert first.id != jobs.create(K, Labelled(label="a 2")).id
     run_here(jobs, lambda _context, _arguments: "", first)
-    assert first.id != jobs.create(K, title="T", arguments={"a": 1}).id
+    assert first.id != jobs.create(K, Labelled(label="a 1")).id
 
 
 def test_a_claimed_job_is_not_claimed_again(jobs: Jobs) -> None:
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
 
     assert jobs.claim(job.id, this_process()) is not None
     assert jobs.claim(job.id, "other/boot/1/0.00") is None
@@ -119,7 +120,7 @@ def test_a_claimed_job_is_not_claimed_again(jobs: Jobs) -> None:
 
 
 def test_the_lease_of_a_dead_owner_is_taken_back_at_once(jobs: Jobs) -> None:
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     jobs.claim(job.id, dead_owner())
 
     assert [job.id] == [due.id for due in jobs.due({"k"})]
@@ -131,7 +132,7 @@ HOUR = 3600.0
 
 
 def test_the_lease_of_a_distant_owner_ends_once_it_is_silent(timed: Jobs, clock: SetClock) -> None:
-    job = timed.create(K, title="T")
+    job = timed.create(K, Labelled())
     timed.claim(job.id, DISTANT)
 
     assert [] == timed.due({"k"})
@@ -143,7 +144,7 @@ def test_the_lease_of_a_distant_owner_ends_once_it_is_silent(timed: Jobs, clock:
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
 def test_a_clock_that_jumps_ends_no_lease(timed: Jobs, clock: SetClock, jump: float) -> None:
-    near, far = (timed.create(K, title="T", arguments={"a": number}) for number in range(2))
+    near, far = (timed.create(K, Labelled(label=f"a {number}")) for number in range(2))
     timed.claim(near.id, this_process())
     timed.claim(far.id, DISTANT)
     assert [] == timed.due({"k"})
@@ -159,7 +160,7 @@ def test_a_clock_that_is_set_back_keeps_no_job_waiting(timed: Jobs, clock: SetCl
     def fail(_context: JobContext, _arguments: object) -> str:
         raise Unavailable("The runtime sleeps.")
 
-    job = timed.create(K, title="T")
+    job = timed.create(K, Labelled())
     work_in_turn(timed, fail)
     assert timed.wait_s(timed.get(job.id)) > 0
     clock.now -= HOUR
@@ -172,7 +173,7 @@ def test_a_clock_that_is_set_back_keeps_no_job_waiting(timed: Jobs, clock: SetCl
 
 
 def test_an_orphan_that_nobody_can_go_on_with_has_failed(jobs: Jobs) -> None:
-    job = jobs.create(COMMAND, title="T")
+    job = jobs.create(COMMAND, Labelled())
     jobs.claim(job.id, dead_owner())
     jobs.fail_orphans({"command"}, "Run it again.")
 
@@ -189,7 +190,7 @@ def test_a_passing_failure_is_tried_again_later(jobs: Jobs) -> None:
     def fail(_context: JobContext, _arguments) -> str:
         raise Unavailable("The runtime sleeps.")
 
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     pauses = work_in_turn(jobs, fail)
     waiting = jobs.get(job.id)
 
@@ -205,7 +206,7 @@ def test_a_lasting_failure_is_recorded_with_its_reason(jobs: Jobs) -> None:
     def fail(_context: JobContext, _arguments) -> str:
         raise Refused("The file is no Bible.", remedy="Bring another.")
 
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     with pytest.raises(Refused):
         work_in_turn(jobs, fail)
 
@@ -223,7 +224,7 @@ def test_cancelling_reaches_a_running_job_at_its_next_report(jobs: Jobs) -> None
         context.report(0.1, "on", now=True)
         return "not reached"
 
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     with pytest.raises(JobCancelled):
         work_in_turn(jobs, work)
 
@@ -231,13 +232,13 @@ def test_cancelling_reaches_a_running_job_at_its_next_report(jobs: Jobs) -> None
 
 
 def test_cancelling_drops_a_waiting_job(jobs: Jobs) -> None:
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
 
     assert State.CANCELLED == jobs.cancel(job.id).state
 
 
 def test_time_left_comes_from_the_pace_of_this_run(jobs: Jobs) -> None:
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     owner = this_process()
     claimed = jobs.claim(job.id, owner)
     assert claimed is not None
@@ -256,10 +257,10 @@ def test_an_unknown_job_is_said_so(jobs: Jobs) -> None:
 
 def test_people_take_turns(jobs: Jobs) -> None:
     for number in range(3):
-        jobs.create(K, title=f"a{number}", arguments={"a": number}, started_by="person:1")
+        jobs.create(K, Labelled(title=f"a{number}", label=f"a {number}"), started_by="person:1")
     for number in range(2):
-        jobs.create(K, title=f"b{number}", arguments={"b": number}, started_by="person:2")
-    jobs.create(K, title="machine")
+        jobs.create(K, Labelled(title=f"b{number}", label=f"b {number}"), started_by="person:2")
+    jobs.create(K, Labelled(title="machine"))
 
     turns = []
     while job := jobs.claim_next("library", {"k"}, this_process()):
@@ -270,21 +271,21 @@ def test_people_take_turns(jobs: Jobs) -> None:
 
 
 def test_what_is_urgent_goes_before(jobs: Jobs) -> None:
-    jobs.create(K, title="first")
-    jobs.create(URGENT, title="urgent")
+    jobs.create(K, Labelled(title="first"))
+    jobs.create(URGENT, Labelled(title="urgent"))
 
     assert ["urgent", "first"] == [job.title for job in claim_all(jobs)]
 
 
 def test_short_work_only_is_given_where_only_it_is_wanted(jobs: Jobs) -> None:
-    jobs.create(K, title="long")
-    jobs.create(SHORT, title="short")
+    jobs.create(K, Labelled(title="long"))
+    jobs.create(SHORT, Labelled(title="short"))
 
     assert ["short"] == [job.title for job in claim_all(jobs, short_only=True)]
 
 
 def test_a_paused_queue_gives_nothing_until_it_goes_on(jobs: Jobs, appliance: Appliance) -> None:
-    jobs.create(K, title="T")
+    jobs.create(K, Labelled())
     queues = Queues(appliance.appliance_db)
     state = queues.pause("library", paused_by="Anna", reason="The sermon is on.")
 
@@ -297,7 +298,7 @@ def test_a_paused_queue_gives_nothing_until_it_goes_on(jobs: Jobs, appliance: Ap
 
 
 def test_a_pause_ends_at_its_time(timed: Jobs, appliance: Appliance, clock: SetClock) -> None:
-    timed.create(K, title="T")
+    timed.create(K, Labelled())
     queues = Queues(appliance.appliance_db, clock=clock)
     queues.pause("library", paused_by="Anna", reason="", until=clock.now + 60)
 
@@ -308,7 +309,7 @@ def test_a_pause_ends_at_its_time(timed: Jobs, appliance: Appliance, clock: SetC
 
 def test_a_job_that_kills_its_worker_each_time_waits_longer_and_fails(timed: Jobs, clock: SetClock) -> None:
     jobs = timed
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     owner = dead_owner()
     pauses = []
     for _ in range(ledger.MOST_DEATHS):
@@ -326,7 +327,7 @@ def test_a_job_that_kills_its_worker_each_time_waits_longer_and_fails(timed: Job
 
 
 def test_a_job_that_gets_further_each_time_goes_on_however_often_its_worker_dies(jobs: Jobs) -> None:
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     owner = dead_owner()
     for number in range(3 * ledger.MOST_DEATHS):
         assert jobs.claim(job.id, owner) is not None
@@ -336,11 +337,11 @@ def test_a_job_that_gets_further_each_time_goes_on_however_often_its_worker_dies
 
 
 def test_a_job_that_is_over_can_be_begun_again(jobs: Jobs) -> None:
-    job = jobs.create(K, title="T", arguments={"a": 1})
+    job = jobs.create(K, Labelled(label="a 1"))
     with pytest.raises(JobNotOver):
-        jobs.begin_again(K, job.id, started_by="")
+        jobs.start_again(K, job.id, started_by="")
     jobs.cancel(job.id)
-    again = jobs.begin_again(K, job.id, started_by="person:1")
+    again = jobs.start_again(K, job.id, started_by="person:1")
 
     assert (job.arguments, "person:1") == (again.arguments, again.started_by)
     assert again.id != job.id
@@ -352,7 +353,7 @@ def test_cancelling_ends_the_programs_of_a_job(jobs: Jobs, tmp_path: Path) -> No
         context.run_program([sys.executable, "-c", script], timeout_s=60, on_line=lambda _line: jobs.cancel(job.id))
         return "not reached"
 
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     with pytest.raises(JobCancelled):
         work_in_turn(jobs, work)
 
@@ -365,16 +366,16 @@ def test_what_a_job_was_making_goes_when_it_is_cancelled(jobs: Jobs, tmp_path: P
         (context.folder / "half.mp3").write_text("half")
         raise JobCancelled("Cancelled.")
 
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     with pytest.raises(JobCancelled):
-        run_job(jobs, {K: work}, job.id, workshop=tmp_path / "workshop")
+        run_job(jobs, done_by(K, work), None, job.id, workshop=tmp_path / "workshop")
 
     assert [] == list((tmp_path / "workshop").iterdir())
 
 
 def test_each_change_of_a_job_is_an_event(jobs: Jobs, appliance: Appliance) -> None:
     before = appliance.events.newest()
-    job = jobs.create(K, title="T", started_by="person:1")
+    job = jobs.create(K, Labelled(), started_by="person:1")
     run_here(jobs, lambda context, _arguments: context.report(0.5, "half", now=True) or "whole", job)
     told = appliance.events.after(before)
 
@@ -388,9 +389,9 @@ def test_a_job_that_was_cancelled_does_not_come_back(jobs: Jobs) -> None:
         jobs.cancel(job.id)
         raise Unavailable("The runtime sleeps.")
 
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     work_in_turn(jobs, fail)
-    died = jobs.create(K, title="T", arguments={"a": 1})
+    died = jobs.create(K, Labelled(label="a 1"))
     jobs.claim(died.id, dead_owner())
     jobs.cancel(died.id)
     jobs.due({"k"})
@@ -399,11 +400,11 @@ def test_a_job_that_was_cancelled_does_not_come_back(jobs: Jobs) -> None:
 
 
 def test_a_job_that_is_being_cancelled_is_not_what_one_begins_anew(jobs: Jobs) -> None:
-    job = jobs.create(K, title="T")
+    job = jobs.create(K, Labelled())
     jobs.claim(job.id, this_process())
     jobs.cancel(job.id)
 
-    assert job.id != jobs.create(K, title="T").id
+    assert job.id != jobs.create(K, Labelled()).id
 
 
 def test_who_lost_a_job_leaves_its_folder_to_who_has_it(jobs: Jobs, tmp_path: Path) -> None:
@@ -414,8 +415,8 @@ def test_who_lost_a_job_leaves_its_folder_to_who_has_it(jobs: Jobs, tmp_path: Pa
             unit.commit()
         return "done"
 
-    job = jobs.create(K, title="T")
-    run_job(jobs, {K: work}, job.id, workshop=tmp_path / "workshop")
+    job = jobs.create(K, Labelled())
+    run_job(jobs, done_by(K, work), None, job.id, workshop=tmp_path / "workshop")
 
     assert State.RUNNING == jobs.get(job.id).state
     assert (tmp_path / "workshop" / f"job-{job.id}" / "half").exists()
@@ -426,7 +427,7 @@ def appliance_of(jobs: Jobs) -> Database:
 
 
 def test_what_a_process_holds_without_working_on_it_waits_again(jobs: Jobs) -> None:
-    first, second = (jobs.create(K, title="T", arguments={"a": number}) for number in range(2))
+    first, second = (jobs.create(K, Labelled(label=f"a {number}")) for number in range(2))
     for job in (first, second):
         jobs.claim(job.id, this_process())
     jobs.release_others(this_process(), {second.id})

@@ -5,19 +5,21 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fakes.job_kinds import Labelled, done_by, kind_of, never
 
 from appliance.errors import Refused, Unavailable
+from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.job import Job, JobCancelled, State
-from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.kind import JobKind, JobKinds
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.ledger import Jobs
 from appliance.infrastructure.jobs.messages import MARK, ClockRestarted, Done, Message, Report, failure_of, line_of
 from appliance.infrastructure.jobs.own_process import in_own_process
-from appliance.infrastructure.jobs.runner import JobContext, Work, work_on
+from appliance.infrastructure.jobs.runner import work_on
 from server.bootstrap import Appliance
 
-HEAVY = JobKind(name="heavy", heavy=True)
-LIGHT = JobKind(name="light")
+HEAVY = kind_of("heavy", heavy=True)
+LIGHT = kind_of("light")
 PAUSE = "import time; time.sleep(60)"
 
 
@@ -26,12 +28,8 @@ def jobs(appliance: Appliance) -> Jobs:
     return appliance.jobs
 
 
-def never(_context: JobContext, _arguments) -> str:
-    raise AssertionError("a heavy job is not done in this process")
-
-
-def heavy_work(script: str, kind: JobKind = HEAVY) -> Work:
-    return in_own_process({kind: never}, [sys.executable, "-c", script])
+def heavy_work(script: str, kind: JobKind = HEAVY) -> JobKinds:
+    return in_own_process(JobKinds([kind]), [sys.executable, "-c", script])
 
 
 def says(*messages: Message) -> str:
@@ -39,13 +37,13 @@ def says(*messages: Message) -> str:
     return "\n".join(f"print({line_of(message)!r}, flush=True)" for message in messages)
 
 
-def work_once(jobs: Jobs, work: Work, workshop: Path) -> tuple[Job, list[float]]:
+def work_once(jobs: Jobs, kinds: JobKinds, workshop: Path) -> tuple[Job, list[float]]:
     """Work as a worker does on a new heavy job: the job after it, and the pauses before it is tried again."""
     pauses: list[float] = []
-    job = jobs.create(HEAVY, title="T", arguments={"location": "/usr/share/sword"})
+    job = jobs.create(HEAVY, Labelled(label="/usr/share/sword"))
     claimed = jobs.claim(job.id, this_process())
     try:
-        work_on(jobs, work, claimed, this_process(), workshop=workshop, on_retry=pauses.append)
+        work_on(jobs, kinds, None, claimed, this_process(), workshop=workshop, on_retry=pauses.append)
     except JobCancelled:
         pass
     except Exception as error:  # noqa: BLE001 - any error is recorded in the job
@@ -56,7 +54,7 @@ def work_once(jobs: Jobs, work: Work, workshop: Path) -> tuple[Job, list[float]]
 def test_the_process_gets_the_job_and_its_closing_sentence_is_the_jobs(jobs: Jobs, tmp_path: Path) -> None:
     script = (
         "import json, sys\njob = json.load(sys.stdin)\n"
-        "message = f\"{job['kind']} {job['arguments']['location']}\"\n"
+        "message = f\"{job['kind']} {job['arguments']['label']}\"\n"
         f"print({MARK!r} + json.dumps({{'type': 'Done', 'message': message}}))"
     )
     job, _ = work_once(jobs, heavy_work(script), tmp_path)
@@ -65,10 +63,10 @@ def test_the_process_gets_the_job_and_its_closing_sentence_is_the_jobs(jobs: Job
 
 
 def test_only_heavy_kinds_get_a_process() -> None:
-    work = in_own_process({HEAVY: never, LIGHT: never}, ["true"])
+    heavy, light = in_own_process(JobKinds([HEAVY, LIGHT]), ["true"])
 
-    assert [HEAVY, LIGHT] == list(work)
-    assert (False, True) == (work[HEAVY] is never, work[LIGHT] is never)
+    assert ("heavy", "light") == (heavy.name, light.name)
+    assert (False, True) == (heavy.function is never, light.function is never)
 
 
 def test_what_the_process_reports_is_recorded(jobs: Jobs, appliance: Appliance, tmp_path: Path) -> None:
@@ -149,7 +147,7 @@ def test_a_process_that_dies_is_a_passing_failure(jobs: Jobs, tmp_path: Path, sc
 
 
 def test_a_process_that_always_dies_is_tried_so_often_as_its_kind_says(jobs: Jobs, tmp_path: Path) -> None:
-    once = JobKind(name="heavy", heavy=True, tries=1, retried=())
+    once = kind_of("heavy", heavy=True, tries=1, retried=())
     job, pauses = work_once(jobs, heavy_work("import os; os.kill(os.getpid(), 9)", once), tmp_path)
 
     assert (State.FAILED, "JobProcessDied", []) == (job.state, job.error_class, pauses)
@@ -162,7 +160,7 @@ def test_a_process_that_dies_after_its_result_has_done_its_work(jobs: Jobs, tmp_
 
 
 def test_a_command_that_is_not_there_is_named(jobs: Jobs, tmp_path: Path) -> None:
-    job, _ = work_once(jobs, in_own_process({HEAVY: never}, ["no-such-program"]), tmp_path)
+    job, _ = work_once(jobs, in_own_process(JobKinds([HEAVY]), ["no-such-program"]), tmp_path)
 
     assert job.message.startswith("no-such-program could not be started")
 
@@ -186,13 +184,13 @@ def test_cancelling_ends_the_process(jobs: Jobs, tmp_path: Path) -> None:
 def test_cancelling_ends_a_process_that_reports_nothing(jobs: Jobs, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     script = f"import os; open({str(pid)!r}, 'w').write(str(os.getpid()))\nprint('begun', flush=True)\n{PAUSE}"
-    (kind, run), *_ = heavy_work(script).items()
+    (heavy,) = heavy_work(script)
 
-    def run_and_cancel(context: JobContext, arguments) -> str:
+    def run_and_cancel(context: JobContext, arguments: Labelled) -> str:
         jobs.cancel(context.job.id)
-        return run(context, arguments)
+        return heavy.function(context, arguments, None)
 
-    job, _ = work_once(jobs, {kind: run_and_cancel}, tmp_path / "workshop")
+    job, _ = work_once(jobs, done_by(HEAVY, run_and_cancel), tmp_path / "workshop")
 
     assert State.CANCELLED is job.state
     assert not pid.exists() or not psutil.pid_exists(int(pid.read_text()))

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
+from fakes.job_kinds import kind_of
+
 from appliance.infrastructure.clock import Clock
-from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.ledger import Jobs
-from appliance.infrastructure.jobs.schedule import Daily, create_scheduled_jobs
+from appliance.infrastructure.jobs.schedule import create_daily_jobs
 from server.bootstrap import Appliance
 
-K = JobKind(name="nightly")
-AT_TWO = (Daily(kind=K, title="Nightly", hour=2),)
+AT_TWO = kind_of("nightly", daily_at=2)
 
 
 class At(Clock):
@@ -28,7 +28,7 @@ def made_at(appliance: Appliance, *moments: str) -> list[str]:
     for moment in moments:
         now = datetime.fromisoformat(moment)
         jobs = Jobs(appliance.appliance_db, clock=At(now))
-        for job in create_scheduled_jobs(jobs, AT_TWO, now):
+        for job in create_daily_jobs(jobs, [AT_TWO, kind_of("other")], now):
             jobs.cancel(job.id)
             made.append(moment)
     return made

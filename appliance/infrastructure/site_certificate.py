@@ -1,0 +1,58 @@
+"""The certificate of this machine for HTTPS, by its own authority or from elsewhere, and the addresses it is for."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.infrastructure.settings import Settings
+
+if TYPE_CHECKING:
+    from appliance.infrastructure.certificates import Served
+
+
+class SiteCertificate:
+    """What HTTPS is served with. `folder` holds the keys of this machine's own authority."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings, self._folder = settings, folder
+
+    def served(self) -> "Served":
+        """The certificate, created or renewed where it has to be. Raises CertificateUnusable."""
+        from appliance.infrastructure.certificates import check_own, ensure_certificates, today
+        from appliance.infrastructure.own_names import own_addresses
+
+        if self._settings.tls_certificate:
+            return check_own(Path(self._settings.tls_certificate), Path(self._settings.tls_key))
+        return ensure_certificates(self._folder, self._names(), own_addresses(self._settings.host), today())
+
+    def renew(self, *, new_authority: bool) -> "Served":
+        """New keys. Raises CertificateUnusable where the certificate comes from elsewhere."""
+        from appliance.infrastructure.certificates import CertificateUnusable, renew_certificates, today
+        from appliance.infrastructure.own_names import own_addresses
+
+        if self._settings.tls_certificate:
+            raise CertificateUnusable(
+                "The certificate comes from elsewhere: the setting tls_certificate names it.",
+                remedy="Get a new one from the same place.",
+            )
+        addresses = own_addresses(self._settings.host)
+        return renew_certificates(self._folder, self._names(), addresses, today(), new_authority=new_authority)
+
+    @property
+    def keys_are_exposed(self) -> bool:
+        """Whether an earlier version made the keys; `exposed_keys` says in words why that matters."""
+        from appliance.infrastructure.exposed_keys import keys_are_exposed
+
+        return not self._settings.tls_certificate and keys_are_exposed(self._folder)
+
+    def addresses(self) -> list[str]:
+        """Where other machines find this one over HTTPS: by its names, then by its addresses."""
+        from appliance.infrastructure.own_names import own_addresses
+
+        names = [name for name in self._names() if "." in name]
+        addresses = [str(address) for address in own_addresses() if address.version == 4 and not address.is_loopback]
+        return [f"https://{host}:{self._settings.https_port}" for host in (*names, *addresses)]
+
+    def _names(self) -> list[str]:
+        from appliance.infrastructure.own_names import own_names
+
+        return own_names(self._settings.names.split(","))

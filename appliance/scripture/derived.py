@@ -1,0 +1,80 @@
+"""What is built from the library, and which of it is out of date.
+
+Vectors, the graph, the topic memory, the compiled search index and the suggestions are built by jobs. What a change of the
+library makes necessary is decided here.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.settings import Settings
+from appliance.scripture import queries
+from appliance.scripture.jobs import COMPILE, GRAPH, INDEX, MEMORY, Parts
+from appliance.scripture.search.index import IndexState, bare_headings, index_state
+
+if TYPE_CHECKING:
+    from appliance.scripture.search.ranking.compiled import IndexFiles
+
+
+class DerivedData:
+    """What is built from one library. `can_embed` says whether the embedding model is installed."""
+
+    def __init__(
+        self,
+        library: Database,
+        folder: DataFolder,
+        settings: Settings,
+        *,
+        index_files: "IndexFiles",
+        can_embed: Callable[[], bool],
+    ) -> None:
+        self._library, self._folder, self._index_files = library, folder, index_files
+        self._translation, self._model = settings.embedded_translation, settings.embedding_model
+        self._can_embed = can_embed
+
+    def index_state(self) -> IndexState:
+        """How much of the library can be searched by meaning."""
+        return index_state(self._library, self._translation, self._model)
+
+    def outdated(self) -> list[JobKind[Any, Parts]]:
+        """The kinds of jobs that bring what is built up to date with the library, in the order to run them."""
+        checks = {
+            INDEX: self.lacks_vectors,
+            GRAPH: self.graph_is_outdated,
+            MEMORY: self.memory_is_outdated,
+            COMPILE: self.compiled_is_outdated,
+        }
+        return [kind for kind, is_outdated in checks.items() if is_outdated()]
+
+    def lacks_vectors(self) -> bool:
+        """True where verses or headings lack vectors and the embedding model is installed."""
+        state = self.index_state()
+        is_bare = not state.complete or bare_headings(self._library, self._model) > 0
+        return state.total > 0 and is_bare and self._can_embed()
+
+    def graph_is_outdated(self) -> bool:
+        """True where there are translations, and no graph of the present library."""
+        from appliance.scripture.graph.freshness import graph_is_stale
+
+        return bool(queries.translations(self._library)) and graph_is_stale(self._library, self._folder.graph)
+
+    def memory_is_outdated(self) -> bool:
+        """True where votes on topics were imported or removed since the topic memory was built."""
+        from appliance.scripture.search.ranking.imported_topics import memory_is_stale
+
+        return memory_is_stale(self._library, self._folder.topic_memory, self._model) and self._can_embed()
+
+    def compiled_is_outdated(self) -> bool:
+        """True where the search index or the suggestions were compiled from another state of the library.
+
+        The index is compiled once all that it needs is there, so not before the jobs that bring it.
+        """
+        from appliance.scripture.search.ranking.compiled import index_is_stale, library_state
+        from appliance.scripture.suggestions import suggestions_are_stale
+
+        state = library_state(self._library, self._translation, self._model, self._index_files)
+        suggestions = self._folder.suggestions
+        return index_is_stale(state, self._index_files) or suggestions_are_stale(self._library, suggestions)

@@ -1,0 +1,72 @@
+"""What handlers are given, by the names of their parameters: each gets the parts of the appliance that it uses."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from appliance.community.accounts.person import Identity, Person, SignInNeeded
+from appliance.infrastructure.event_hub import EventHub
+from appliance.study.operations import AnswerDesk
+from server.bootstrap import Appliance
+from server.http.limits import SlowRequests, Streams
+from server.http.threads import Threads
+from server.job_desk import JobDesk
+
+
+def dependencies_of(appliance: Appliance, threads: Threads) -> dict[str, Provide]:
+    """The parts that handlers name in their parameters."""
+    parts = {
+        "all_translations": appliance.translations,
+        "appliance": appliance,
+        "appliance_db": appliance.appliance_db,
+        "catalogue": appliance.catalogue,
+        "certificate": appliance.certificate,
+        "derived": appliance.derived,
+        "dispatcher": appliance.dispatcher,
+        "finder": appliance.finder,
+        "folder": appliance.folder,
+        "graph": appliance.graph,
+        "job_desk": JobDesk(appliance.dispatcher, appliance.folder.texts),
+        "library": appliance.library,
+        "outside_services": appliance.outside_services,
+        "slow": SlowRequests(threads),
+        "streams": Streams(),
+        "suggester": appliance.suggester,
+    }
+    return {name: _always(part) for name, part in parts.items()} | {
+        "desk": Provide(_desk),
+        "hub": Provide(_hub),
+        "who": Provide(_who),
+        "me": Provide(_me),
+    }
+
+
+def _always(value: Any) -> Provide:
+    async def provide() -> Any:
+        return value
+
+    return Provide(provide)
+
+
+async def _desk(state: State) -> AnswerDesk:
+    desk: AnswerDesk = state.desk
+    return desk
+
+
+async def _hub(state: State) -> EventHub:
+    hub: EventHub = state.hub
+    return hub
+
+
+async def _who(request: Request[Any, Any, Any]) -> Identity:
+    who: Identity = request.user
+    return who
+
+
+async def _me(request: Request[Any, Any, Any]) -> Person:
+    who: Identity = request.user
+    if who.person is None:
+        raise SignInNeeded("Sign in to go on.", remedy="Or join with a class code.")
+    return who.person

@@ -1,0 +1,100 @@
+"""Jobs are created, started again, and run here."""
+
+from pathlib import Path
+
+import pytest
+from fakes.job_kinds import Labelled, done_by, kind_of
+
+from appliance.errors import Refused
+from appliance.infrastructure.jobs.dispatcher import Dispatcher, JobNotRepeatable
+from appliance.infrastructure.jobs.job import Job, JobNotOver, State
+from appliance.infrastructure.jobs.pauses import Queues
+from appliance.infrastructure.queue import QueueUnreachable
+from server.bootstrap import Appliance
+
+K = kind_of("k")
+
+
+class Wakes:
+    """Connections that note which job was to be woken; with `broken`, none can be reached."""
+
+    def __init__(self) -> None:
+        self.woken: list[tuple[int, float]] = []
+        self.broken = False
+
+    def to(self, _queue: str) -> "Wakes":
+        return self
+
+    def wake(self, job_id: int, delay_s: float) -> None:
+        if self.broken:
+            raise QueueUnreachable("The queue cannot be reached.")
+        self.woken.append((job_id, delay_s))
+
+
+@pytest.fixture
+def wakes() -> Wakes:
+    return Wakes()
+
+
+@pytest.fixture
+def dispatcher(appliance: Appliance, wakes: Wakes, tmp_path: Path) -> Dispatcher[object]:
+    def work(_context: object, arguments: Labelled) -> str:
+        if arguments.label == "bad":
+            raise Refused("It is not a text.")
+        return "done"
+
+    queues = Queues(appliance.appliance_db)
+    kinds = done_by(K, work)
+    return Dispatcher(appliance.jobs, queues, kinds, None, connections=wakes, working_folder=tmp_path)
+
+
+def failed(dispatcher: Dispatcher[object]) -> Job:
+    job = dispatcher.create(K, Labelled(label="bad"))
+    with pytest.raises(Refused):
+        dispatcher.run_here(job)
+    return job
+
+
+def test_a_started_job_wakes_its_queue_and_a_created_one_does_not(dispatcher: Dispatcher[object], wakes: Wakes) -> None:
+    dispatcher.create(K, Labelled(label="created"))
+    started = dispatcher.start(K, Labelled(label="started"))
+
+    assert [(started.id, 0.0)] == wakes.woken
+
+
+def test_a_queue_that_cannot_be_reached_keeps_no_job_from_being_created(
+    dispatcher: Dispatcher[object], wakes: Wakes
+) -> None:
+    wakes.broken = True
+
+    assert State.QUEUED is dispatcher.start(K).state
+
+
+def test_a_job_runs_here(dispatcher: Dispatcher[object]) -> None:
+    assert (State.DONE, "done") == ((job := dispatcher.run_here(dispatcher.create(K))).state, job.message)
+
+
+def test_a_failed_job_is_started_again_with_its_arguments(dispatcher: Dispatcher[object], wakes: Wakes) -> None:
+    old = failed(dispatcher)
+    again = dispatcher.start_again(old.id, started_by="person:1")
+
+    assert (old.arguments, "person:1") == (again.arguments, again.started_by)
+    assert [(again.id, 0.0)] == wakes.woken
+    with pytest.raises(JobNotOver):
+        dispatcher.start_again(again.id)
+
+
+def test_what_no_worker_knows_cannot_be_started_again(dispatcher: Dispatcher[object], appliance: Appliance) -> None:
+    job = appliance.jobs.create(kind_of("command"), Labelled())
+    appliance.jobs.cancel(job.id)
+
+    with pytest.raises(JobNotRepeatable, match="command again"):
+        dispatcher.start_again(job.id)
+
+
+def test_a_resumed_queue_is_woken_for_the_jobs_that_wait(dispatcher: Dispatcher[object], wakes: Wakes) -> None:
+    dispatcher.queues.pause("library", paused_by="Anna", reason="", until=None)
+    waiting = [dispatcher.create(K, Labelled(label=str(number))) for number in range(2)]
+
+    assert 2 == dispatcher.resume("library").waiting
+    assert [(job.id, 0.0) for job in waiting] == wakes.woken

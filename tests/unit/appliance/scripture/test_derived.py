@@ -1,0 +1,74 @@
+"""What a change of the library makes necessary."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes.hashed_vectors import HashedVectors
+from fakes.osis_texts import import_osis
+
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.settings import Settings
+from appliance.scripture.derived import DerivedData
+from appliance.scripture.operations import remove
+from server.bootstrap import Appliance
+
+HYMNS = {"Ps.23.1": "The Lord is my shepherd", "Ps.51.1": "Have mercy on me"}
+
+
+@pytest.fixture
+def appliance(tmp_path: Path) -> Iterator[Appliance]:
+    vectors = HashedVectors()
+    settings = Settings(embedded_translation="Hymns", embedding_model=vectors.model)
+    appliance = Appliance(DataFolder(tmp_path / "home").create(), settings, embedder=vectors)
+    yield appliance
+    appliance.close()
+
+
+def derived(appliance: Appliance, *, can_embed: bool = True) -> DerivedData:
+    return DerivedData(
+        appliance.library,
+        appliance.folder,
+        appliance.settings,
+        index_files=appliance.index_files,
+        can_embed=lambda: can_embed,
+    )
+
+
+def names(data: DerivedData) -> list[str]:
+    return [kind.name for kind in data.outdated()]
+
+
+def build(appliance: Appliance) -> None:
+    for kind in derived(appliance).outdated():
+        appliance.dispatcher.run_here(appliance.dispatcher.create(kind))
+
+
+def test_an_empty_library_needs_no_vectors_and_no_graph(appliance: Appliance) -> None:
+    assert not {"index", "graph"} & set(names(derived(appliance)))
+
+
+def test_a_new_translation_needs_vectors_the_graph_and_the_search_index(appliance: Appliance, tmp_path: Path) -> None:
+    import_osis(appliance.library, tmp_path, "Hymns", HYMNS)
+
+    assert ["index", "graph"] == names(derived(appliance))[:2]
+    assert (0, 2) == ((state := derived(appliance).index_state()).embedded, state.total)
+
+
+def test_without_the_embedding_model_no_vectors_are_asked_for(appliance: Appliance, tmp_path: Path) -> None:
+    import_osis(appliance.library, tmp_path, "Hymns", HYMNS)
+
+    assert "index" not in names(derived(appliance, can_embed=False))
+
+
+def test_what_was_built_is_not_built_again_until_the_library_changes(appliance: Appliance, tmp_path: Path) -> None:
+    import_osis(appliance.library, tmp_path, "Hymns", HYMNS)
+    while derived(appliance).outdated():
+        build(appliance)
+    assert derived(appliance).index_state().complete
+    import_osis(appliance.library, tmp_path, "Other", HYMNS)
+
+    assert "graph" in names(derived(appliance))
+    build(appliance)
+    remove(appliance.library, "Other")
+    assert "graph" in names(derived(appliance))
