@@ -53,7 +53,7 @@ def by_position(votes: TopicVotes, knowledge: Knowledge) -> Topics:
     """Topics with their gains by where verses stand in the embedded text."""
     gains: list[dict[int, float]] = [{} for _ in votes.names]
     positions = knowledge.positions(votes.verse_ids)
-    for topic, position, gain in zip(votes.of.tolist(), positions.tolist(), votes.gains.tolist(), strict=True):
+    for topic, position, gain in zip(votes.topic_of.tolist(), positions.tolist(), votes.gains.tolist(), strict=True):
         if position >= 0:
             gains[topic][position] = gain
     return Topics(names=votes.names, vectors=votes.vectors, gains=gains)
@@ -84,7 +84,7 @@ def train_ranking(appliance: Appliance, file: Path, output: Path, on_progress: O
         model=appliance.embedder.model,
         words=known_words(appliance),
         columns=columns,
-        lens=topics.lens(knowledge.vectors.whole()),
+        adapter=topics.adapter(knowledge.vectors.whole()),
         linked=forests[0],
         unlinked=forests[1],
     )

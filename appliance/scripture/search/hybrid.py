@@ -16,7 +16,7 @@ from appliance.scripture.search.highlight import Highlights
 from appliance.scripture.search.hits import Why
 from appliance.scripture.search.in_order import FEWEST_WORDS, words_in_order, words_of
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.search.ranking.ranking import FeatureTable, Ranked, Ranking
+from appliance.scripture.search.ranking.ranker import FeatureTable, Ranked, Ranker
 from appliance.scripture.search.wording import subject_of
 
 # How deep words are read; also how far a reader can page where there is no ranking.
@@ -47,7 +47,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rank(
-    database: Database, ranking: Ranking, embedder: Embedder, query: str, translation: Translation, span: Span
+    database: Database, ranking: Ranker, embedder: Embedder, query: str, translation: Translation, span: Span
 ) -> Found:
     """What the learned ranking finds. Raises Unavailable where nobody makes a vector of the query."""
     subject, text_query, corrected = _parse(ranking, query, translation)
@@ -72,7 +72,7 @@ def rank(
 
 
 def features(
-    database: Database, ranking: Ranking, embedder: Embedder, query: str, translation: Translation, span: Span
+    database: Database, ranking: Ranker, embedder: Embedder, query: str, translation: Translation, span: Span
 ) -> FeatureTable:
     """The features of a query for the ranking model. Raises Unavailable where the query cannot be embedded."""
     subject, text_query, _corrected = _parse(ranking, query, translation)
@@ -87,7 +87,7 @@ class _ParsedQuery(NamedTuple):
     corrected: dict[str, str]
 
 
-def _parse(ranking: Ranking, query: str, translation: Translation) -> _ParsedQuery:
+def _parse(ranking: Ranker, query: str, translation: Translation) -> _ParsedQuery:
     subject = subject_of(query)
     text_query = parse_query(subject)
     correctable = text_query is not None and not text_query.structured and translation.language.startswith("en")

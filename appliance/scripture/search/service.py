@@ -30,8 +30,8 @@ from appliance.scripture.search.lemma import find_uses
 from appliance.scripture.search.named import named_verses
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.compiled import IndexFiles
-from appliance.scripture.search.ranking.current import NoRanking, Rankings
-from appliance.scripture.search.ranking.ranking import FeatureTable
+from appliance.scripture.search.ranking.current import CurrentRanker, RankerUnavailable
+from appliance.scripture.search.ranking.ranker import FeatureTable
 
 MAX_QUERY_CHARACTERS = 1_000
 # A model that was loaded a short time ago is there still.
@@ -63,7 +63,7 @@ class Finder:
         """`embedded` is the preferred text of the index by meaning."""
         self._library, self._embedder, self._graph, self._embedded = library, embedder, graph, embedded
         self._prepared_at = -PREPARED_S
-        self.rankings = Rankings(library, embedded=embedded, files=files)
+        self.rankings = CurrentRanker(library, embedded=embedded, files=files)
 
     def search(self, wanted: Search) -> Results:
         """A page of verses for a query, best first.
@@ -143,7 +143,7 @@ class Finder:
     ) -> Found:
         try:
             ranking = self.rankings.current(embedder.model)
-        except NoRanking as error:
+        except RankerUnavailable as error:
             fused = fuse_words_and_meaning(self._library, embedder, text, query, translation, span)
             return fused.with_notice(f"{error.message} These results are ordered by words and meaning only.")
         return rank(self._library, ranking, embedder, text, translation, span)
@@ -151,7 +151,7 @@ class Finder:
     def features(self, wanted: Search) -> FeatureTable:
         """The features of a query for the ranking model. Mode, cursor and limit have no effect.
 
-        Raises QueryRefused, TranslationNotFound, MeaningUnavailable, NoRanking, and what `within` and `book` raise.
+        Raises QueryRefused, TranslationNotFound, MeaningUnavailable, RankerUnavailable, and what `within` and `book` raise.
         """
         _check(wanted)
         translation = queries.find_translation(self._library, wanted.translation)
@@ -164,7 +164,7 @@ class Finder:
         (vector,) = embedder.embed([text])
         try:
             meaning = self.rankings.current(embedder.model).nearest(vector, span, MEANING_DEPTH)
-        except NoRanking:
+        except RankerUnavailable:
             meaning = by_meaning(self._library.reader, vector, span, MEANING_DEPTH)
         query = parse_query(text)
         return Found(ranked=meaning, why=reasons([], meaning), marked=query.words if query else ())

@@ -17,7 +17,7 @@ from appliance.scripture.companions.store import select_datasets
 from appliance.scripture.passage import Translation
 from appliance.scripture.search.index import bare_headings, index_state
 from appliance.scripture.search.ranking.learned import RANKER, SHIPPED, TOPICS, load_learned, load_topics, ranker_model
-from appliance.scripture.search.ranking.ranking import Ranking, compile_ranking
+from appliance.scripture.search.ranking.ranker import Ranker, compile_ranker
 from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.store import Dictionary
 
@@ -47,7 +47,7 @@ class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):
     """A ranking, and the library state that it was compiled from."""
 
     state: LibraryState
-    ranking: Ranking
+    ranking: Ranker
 
 
 class IndexFiles(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +108,7 @@ def compile_index(library: Database, state: LibraryState, files: IndexFiles) -> 
     knowledge = read_knowledge(library.reader, embedded, second_text(texts, embedded), state.model)
     own = state.topics_changed_at is not None and files.topics is not None
     topics = load_topics(files.topics if own and files.topics else SHIPPED / TOPICS)
-    ranking = compile_ranking(library.reader, knowledge, load_learned(SHIPPED / RANKER), topics)
+    ranking = compile_ranker(library.reader, knowledge, load_learned(SHIPPED / RANKER), topics)
     index = CompiledIndex(state=state, ranking=ranking)
     write_arrays(files.compiled, index)
     return index

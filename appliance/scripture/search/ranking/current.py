@@ -9,13 +9,13 @@ from appliance.infrastructure.arrays import ArraysDamaged, MappedFile
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.index import index_state
 from appliance.scripture.search.ranking.compiled import CompiledIndex, IndexFiles, library_state
-from appliance.scripture.search.ranking.ranking import Ranking
+from appliance.scripture.search.ranking.ranker import Ranker
 
 REMEDY = "`lampstand index` compiles it."
 _log = structlog.get_logger()
 
 
-class NoRanking(Unavailable):
+class RankerUnavailable(Unavailable):
     """There is no compiled index, or none for vectors of the model."""
 
 
@@ -26,7 +26,7 @@ class _Seen(threading.local):
     complete: bool = False
 
 
-class Rankings:
+class CurrentRanker:
     """The compiled ranking, mapped again where another was published. Safe to use from several threads."""
 
     def __init__(self, library: Database, *, embedded: str, files: IndexFiles) -> None:
@@ -44,14 +44,14 @@ class Rankings:
             self._seen.version = version
         return self._seen.complete
 
-    def current(self, model: str) -> Ranking:
+    def current(self, model: str) -> Ranker:
         """The ranking for vectors of a model. While the index of a changed library is compiled, the older one serves.
 
-        Raises NoRanking.
+        Raises RankerUnavailable.
         """
         index = self._index(model)
         if index.state.model != model:
-            raise NoRanking("The search index is of another embedding model.", remedy=REMEDY)
+            raise RankerUnavailable("The search index is of another embedding model.", remedy=REMEDY)
         return index.ranking
 
     def _index(self, model: str) -> CompiledIndex:
@@ -63,14 +63,14 @@ class Rankings:
             if not self._is_damaged:
                 _log.error("the search index cannot be read", reason=str(error))
             self._is_damaged = True
-            raise NoRanking("The search index cannot be read.", remedy=REMEDY) from error
+            raise RankerUnavailable("The search index cannot be read.", remedy=REMEDY) from error
         self._is_damaged = False
         return index
 
-    def _missing(self, model: str) -> NoRanking:
+    def _missing(self, model: str) -> RankerUnavailable:
         if library_state(self._library, self._embedded, model, self._files).fits:
-            return NoRanking("The search index is not compiled yet.", remedy=REMEDY)
-        return NoRanking(
+            return RankerUnavailable("The search index is not compiled yet.", remedy=REMEDY)
+        return RankerUnavailable(
             "The ranking model does not fit this library.",
             remedy="It needs an English text and the embedding model that ./packaging/run.sh installs.",
         )

@@ -13,18 +13,18 @@ from appliance.infrastructure.arrays import Floats
 
 AXES = 8
 TOPIC_RIDGE = VERSE_RIDGE = 1.0
-# Topics among which the spread of scores is measured: enough to level the two halves of the adapter.
+# Topics among which the spread of scores is measured: enough to level the two halves of the matrix.
 SAMPLE_STEP = 10
 
 
-class Lens(msgspec.Struct, frozen=True):
-    """`adapter` moves a query's vector to where the answers are, shape (dimensions, dimensions); `axes` (dimensions, AXES)."""
+class EmbeddingAdapter(msgspec.Struct, frozen=True):
+    """`matrix` moves a query's vector to where the answers are, shape (dimensions, dimensions); `axes` (dimensions, AXES)."""
 
-    adapter: Floats
+    matrix: Floats
     axes: Floats
 
 
-def fit_lens(topics: Floats, votes: Sequence[dict[int, float]], verses: Floats) -> Lens:
+def fit_adapter(topics: Floats, votes: Sequence[dict[int, float]], verses: Floats) -> EmbeddingAdapter:
     """Of topics' vectors, the gains of verses by position for each, and all verses' vectors."""
     dimensions = topics.shape[1]
     voted = np.stack([_sum(verses, each) for each in votes])
@@ -35,8 +35,8 @@ def fit_lens(topics: Floats, votes: Sequence[dict[int, float]], verses: Floats) 
     centred = verses - verses.mean(axis=0)
     _, directions = np.linalg.eigh(centred.T @ centred)
     # Cosine and the learned form count the same.
-    adapter = np.eye(dimensions) + form * level
-    return Lens(adapter.astype(np.float32), directions[:, ::-1][:, :AXES].astype(np.float32))
+    matrix = np.eye(dimensions) + form * level
+    return EmbeddingAdapter(matrix.astype(np.float32), directions[:, ::-1][:, :AXES].astype(np.float32))
 
 
 def _sum(verses: Floats, gains: dict[int, float]) -> Floats:

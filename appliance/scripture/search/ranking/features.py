@@ -34,7 +34,7 @@ class Features:
     """Makes the rows for a library."""
 
     def __init__(self, knowledge: Knowledge, aspects: Floats, memory: TopicMemory | None) -> None:
-        """`aspects` are the vectors of the verses along the axes of a lens."""
+        """`aspects` are the vectors of the verses along the axes of an embedding adapter."""
         self._knowledge, self._aspects, self._memory = knowledge, aspects, memory
 
     def table(self, signals: Signals, at: Integers) -> tuple[list[str], Floats]:

@@ -13,11 +13,11 @@ from appliance.scripture import store
 from appliance.scripture.lexicon import fold
 from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.fts import TextQuery
+from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter
 from appliance.scripture.search.ranking.features import Features, candidates
 from appliance.scripture.search.ranking.forest import ForestTables
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import Learned, TopicVotes
-from appliance.scripture.search.ranking.lens import Lens
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.quantized_vectors import MOST_ROUNDING
 from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, find_words, gather
@@ -49,7 +49,7 @@ class Ranked(msgspec.Struct, frozen=True):
 
     verse_ids: list[int]
     scores: list[float]
-    _ranking: "Ranking"
+    _ranking: "Ranker"
     _signals: Signals
 
     def best_by_words(self, count: int) -> list[tuple[int, str]]:
@@ -75,17 +75,17 @@ class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
     rows: Floats
 
 
-class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+class Ranker(msgspec.Struct, frozen=True, kw_only=True):
     """Ranks for one library as it was when this was compiled.
 
-    `aspects` are the vectors of the verses along the axes of the lens; `columns` the features that the trees were grown on.
+    `aspects` are the vectors of the verses along the axes of the embedding adapter; `columns` the features that the trees were grown on.
     """
 
     knowledge: Knowledge
     vocabulary: Vocabulary
     topic_names: Strings
     memory: TopicMemory
-    lens: Lens
+    adapter: EmbeddingAdapter
     aspects: Floats
     columns: list[str]
     trees: ForestTables
@@ -113,7 +113,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         within = knowledge.within(span.first, span.last)
         words = find_words(reader, knowledge, query, within)
         vector = np.frombuffer(embed(), dtype="<f4")
-        signals = gather(knowledge, self.lens, self.memory, query, vector, words, within)
+        signals = gather(knowledge, self.adapter, self.memory, query, vector, words, within)
         found = candidates(signals, within)
         columns, rows = Features(knowledge, self.aspects, self.memory).table(signals, found)
         return signals, FeatureTable(columns=columns, verse_ids=knowledge.verses.places[found], rows=rows)
@@ -160,20 +160,22 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def compile_ranking(reader: Reader, knowledge: Knowledge, learned: Learned, topics: TopicVotes) -> Ranking:
+def compile_ranker(reader: Reader, knowledge: Knowledge, learned: Learned, topics: TopicVotes) -> Ranker:
     """A ranking of what is known, with what was learned: trees of a library with cross references, or of one without."""
     positions = knowledge.positions(topics.verse_ids)
     there = positions >= 0
     names = (word for name in topics.names for word in name.lower().split())
     transliterations = (fold(row[2]) for row in reader.rows(store.SELECT_LEMMAS))
     trees = learned.linked if len(knowledge.links.values) else learned.unlinked
-    return Ranking(
+    return Ranker(
         knowledge=knowledge,
         vocabulary=vocabulary(knowledge.words, [*learned.words, *names, *transliterations]),
         topic_names=strings(topics.names),
-        memory=remember(topics.vectors, topics.of[there], positions[there], topics.gains[there], knowledge.vectors),
-        lens=learned.lens,
-        aspects=knowledge.vectors.whole() @ learned.lens.axes,
+        memory=remember(
+            topics.vectors, topics.topic_of[there], positions[there], topics.gains[there], knowledge.vectors
+        ),
+        adapter=learned.adapter,
+        aspects=knowledge.vectors.whole() @ learned.adapter.axes,
         columns=learned.columns,
         trees=trees.tables(),
     )

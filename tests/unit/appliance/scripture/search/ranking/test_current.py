@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.index import build_index
 from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, library_state
-from appliance.scripture.search.ranking.current import NoRanking, Rankings
+from appliance.scripture.search.ranking.current import CurrentRanker, RankerUnavailable
 
 MODEL = HashedVectors().model
 
@@ -16,13 +16,13 @@ def publish(library: Database, files: IndexFiles) -> None:
     compile_index(library, library_state(library, "Hymns", MODEL, files), files)
 
 
-def rankings_of(library: Database, files: IndexFiles) -> Rankings:
-    return Rankings(library, embedded="Hymns", files=files)
+def rankings_of(library: Database, files: IndexFiles) -> CurrentRanker:
+    return CurrentRanker(library, embedded="Hymns", files=files)
 
 
 def test_what_is_published_serves_at_once(hymns: Database, files: IndexFiles) -> None:
     rankings = rankings_of(hymns, files)
-    with pytest.raises(NoRanking, match="not compiled yet"):
+    with pytest.raises(RankerUnavailable, match="not compiled yet"):
         rankings.current(MODEL)
     publish(hymns, files)
 
@@ -42,7 +42,7 @@ def test_an_index_that_cannot_be_read_is_tried_again_and_reported_once(hymns: Da
 
     with capture_logs() as logs:
         for _ in range(3):
-            with pytest.raises(NoRanking, match="cannot be read"):
+            with pytest.raises(RankerUnavailable, match="cannot be read"):
                 rankings.current(MODEL)
     assert ["error"] == [each["log_level"] for each in logs]
 
@@ -53,12 +53,12 @@ def test_an_index_that_cannot_be_read_is_tried_again_and_reported_once(hymns: Da
 def test_an_index_of_another_model_does_not_serve(hymns: Database, files: IndexFiles) -> None:
     publish(hymns, files)
 
-    with pytest.raises(NoRanking, match="another embedding model"):
+    with pytest.raises(RankerUnavailable, match="another embedding model"):
         rankings_of(hymns, files).current("another")
 
 
 def test_a_library_that_it_was_not_trained_for_is_told_so(hymns: Database, files: IndexFiles) -> None:
-    with pytest.raises(NoRanking, match="does not fit"):
+    with pytest.raises(RankerUnavailable, match="does not fit"):
         rankings_of(hymns, files).current("another")
 
 
