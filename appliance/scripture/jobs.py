@@ -131,7 +131,7 @@ def compile_search(context: JobContext, _arguments: NoArguments, parts: Parts) -
     if index_is_stale(state, files):
         context.report(0.1, "compiling the search index", now=True)
         index = compile_index(database, state, files)
-        done.append(f"{index.ranking.knowledge.size:,} verses" if index else "no index: the ranking model does not fit")
+        done.append(f"{index.ranker.knowledge.size:,} verses" if index else "no index: the ranking model does not fit")
     return f"compiled: {', '.join(done)}" if done else "nothing new to compile"
 
 

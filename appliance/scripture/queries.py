@@ -194,7 +194,8 @@ def books(database: Database, translation: Translation) -> list[Book]:
 
 def chapters(database: Database, translation: Translation, book: Book) -> list[int]:
     """The chapters of a book that a text has."""
-    rows = database.reader.rows(store.SELECT_CHAPTERS, (translation.id, *book_range(book)))
+    verses = book_range(book)
+    rows = database.reader.rows(store.SELECT_CHAPTERS, (translation.id, verses.start, verses.end))
     return [number % 1_000 for (number,) in rows]
 
 

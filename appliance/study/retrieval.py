@@ -34,8 +34,9 @@ class _Window(msgspec.Struct):
 def retrieve(database: Database, finder: Finder, question: str, translation: str) -> Retrieved:
     """The best passages for a question, each a run of verses with its neighbours. Raises as `Finder.search` does."""
     named = named_reference(question)
-    wanted = Search(query=subject_of(question), mode=Mode.HYBRID, translation=translation, limit=HITS)
-    results = finder.search(wanted)
+    shown = queries.find_translation(database, translation)
+    search = Search(query=subject_of(question), mode=Mode.HYBRID, translation=shown, limit=HITS)
+    results = finder.search(search)
     windows: list[_Window] = []
     for hit in results.hits:
         if named and named.start <= hit.verse_id <= named.end:

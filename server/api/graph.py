@@ -148,4 +148,4 @@ def _join(
     asked: Joined,
     translation: str,
 ) -> JoinedHits:
-    return join(library, folder.graph, finder.ready, asked, all_translations.choose(translation))
+    return join(library, folder.graph, finder.meaning.embedder, asked, all_translations.choose(translation))

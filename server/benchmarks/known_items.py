@@ -130,7 +130,8 @@ class _Finding:
         return asked / len(topics), bare / len(topics)
 
     def _search(self, query: str, mode: Mode, limit: int) -> Results:
-        return self._appliance.finder.search(Search(query=query, mode=mode, translation="WEB", limit=limit))
+        web = self._appliance.translations.choose("WEB")
+        return self._appliance.finder.search(Search(query=query, mode=mode, translation=web, limit=limit))
 
 
 def _verses(appliance: Appliance, text: str) -> list[tuple[int, str]]:

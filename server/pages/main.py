@@ -145,7 +145,7 @@ class PagesController(Controller):
             wanted = Search(
                 query=q,
                 mode=mode,
-                translation=shown.id,
+                translation=shown,
                 limit=PAGE_SIZE,
                 cursor=cursor or None,
                 testament=Testament(testament) if testament in set(Testament) else None,

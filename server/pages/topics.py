@@ -84,7 +84,7 @@ class TopicPagesController(Controller):
         try:
             count = verses_in_all(graph, entry.strongs)
             results = finder.search(
-                Search(query=entry.strongs, mode=Mode.STRONGS, translation=shown.id, limit=PAGE, cursor=cursor or None)
+                Search(query=entry.strongs, mode=Mode.STRONGS, translation=shown, limit=PAGE, cursor=cursor or None)
             )
         except (GraphMissing, GraphDamaged) as error:
             notice = str(error)

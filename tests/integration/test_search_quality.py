@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from appliance.scripture.search.lemma import LemmaNotFound
 
 from appliance.scripture import queries
+from appliance.scripture.canon import WHOLE_CANON
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
+from appliance.scripture.passage import Translation
 from appliance.scripture.references import parse_reference
-from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.joined import Joined, NoVerses, join
-from appliance.scripture.search.lemma import LemmaNotFound
 from server.bootstrap import Appliance, open_appliance
 
 
@@ -27,10 +28,15 @@ def installed(indexed_home: Path) -> Iterator[Appliance]:
 @pytest.fixture(scope="module")
 def find(installed: Appliance) -> Callable[..., Results]:
     def search(query: str, **changes: object) -> Results:
-        wanted = Search(**({"query": query, "translation": "WEB", "limit": 10} | changes))
+        translation = installed.translations.choose(str(changes.pop("translation", "WEB")))
+        wanted = Search(**({"query": query, "translation": translation, "limit": 10} | changes))
         return installed.finder.search(wanted)
 
     return search
+
+
+def web(appliance: Appliance) -> Translation:
+    return appliance.translations.choose("WEB")
 
 
 def places(results: Results) -> list[str]:
@@ -38,10 +44,10 @@ def places(results: Results) -> list[str]:
 
 
 def test_the_shipped_trees_know_the_columns_that_are_made(installed: Appliance) -> None:
-    ranking = installed.finder.rankings.current(installed.embedder.model)
+    ranking = installed.finder.ranker.current(installed.embedder.model)
 
     ranked = ranking.rank(
-        installed.library.reader, parse_query("light"), lambda: installed.embedder.embed(["light"])[0], Span()
+        installed.library.reader, parse_query("light"), lambda: installed.embedder.embed(["light"])[0], WHOLE_CANON
     )
 
     assert len(ranked.verse_ids) > 100
@@ -49,9 +55,9 @@ def test_the_shipped_trees_know_the_columns_that_are_made(installed: Appliance) 
 
 
 def test_the_features_are_those_of_the_verses_that_a_search_ranks(installed: Appliance) -> None:
-    table = installed.finder.features(Search(query="forgivness", translation="WEB"))
-    again = installed.finder.features(Search(query="forgiveness", translation="WEB"))
-    found = installed.finder.search(Search(query="forgivness", translation="WEB", limit=50))
+    table = installed.finder.features(Search(query="forgivness", translation=web(installed)))
+    again = installed.finder.features(Search(query="forgiveness", translation=web(installed)))
+    found = installed.finder.search(Search(query="forgivness", translation=web(installed), limit=50))
 
     assert (len(table.verse_ids), len(table.columns)) == table.rows.shape
     assert sorted(set(table.verse_ids.tolist())) == table.verse_ids.tolist()
@@ -192,7 +198,7 @@ def test_votes_that_are_imported_are_remembered_and_forgotten_with_their_removal
 ) -> None:
     appliance = open_appliance(copy_home())
     query = "the smell of old hymn books"
-    wanted = Search(query=query, translation="WEB", limit=10)
+    wanted = Search(query=query, translation=web(appliance), limit=10)
     before = [hit.osis for hit in appliance.finder.search(wanted).hits]
     file = tmp_path / "votes.tsv"
     file.write_text(
@@ -219,7 +225,7 @@ def test_without_a_compiled_index_search_says_how_its_results_are_ordered(copy_h
     appliance = open_appliance(copy_home())
     appliance.folder.search_index.unlink()
 
-    results = appliance.finder.search(Search(query="do not worry about tomorrow", translation="WEB"))
+    results = appliance.finder.search(Search(query="do not worry about tomorrow", translation=web(appliance)))
 
     assert "Matt.6.34" in places(results)
     assert "not compiled" in str(results.notice)

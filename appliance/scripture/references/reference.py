@@ -2,10 +2,8 @@
 
 import functools
 
-import msgspec
-
 from appliance.errors import NotFound, Refused
-from appliance.scripture.canon import CHAPTER_FACTOR, Book, split_verse_id
+from appliance.scripture.canon import CHAPTER_FACTOR, Book, VerseRange, split_verse_id
 from appliance.scripture.versification import HUB, versification
 
 LAST_VERSE = CHAPTER_FACTOR - 1
@@ -25,19 +23,11 @@ class PassageNotFound(NotFound):
     """The book has no such chapter or verse."""
 
 
-class Reference(msgspec.Struct, frozen=True, order=True):
-    """A range of verses, both ends included, as verse_ids. A whole chapter ends at verse 999."""
-
-    start: int
-    end: int
+class Reference(VerseRange, frozen=True, order=True):
+    """A range of verses that can be written: for people as a string, for programs as `osis`."""
 
     def __str__(self) -> str:
         return format_range(self.start, self.end)
-
-    @property
-    def is_long(self) -> bool:
-        """Whether it reaches beyond one chapter, so that what belongs to it may be much."""
-        return self.start // CHAPTER_FACTOR != self.end // CHAPTER_FACTOR
 
     @property
     def osis(self) -> str:

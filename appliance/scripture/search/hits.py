@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from appliance.scripture.canon import Testament
+from appliance.scripture.passage import Translation
 
 # Verses in one answer.
 MAX_LIMIT = 100
@@ -24,7 +25,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
     query: str
     mode: Mode = Mode.HYBRID
-    translation: str
+    translation: Translation
     limit: int = 20
     cursor: str | None = None
     testament: Testament | None = None

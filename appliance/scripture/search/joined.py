@@ -10,14 +10,13 @@ from appliance.errors import Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.free_question import ask_freely
 from appliance.scripture import queries
-from appliance.scripture.canon import osis_of
+from appliance.scripture.canon import VerseRange, osis_of
 from appliance.scripture.passage import Translation
 from appliance.scripture.references import format_range
-from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.fusion import fuse
-from appliance.scripture.search.hybrid import keyword
 from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.word_search import search_words
 from appliance.scripture.store import VERSE_VECTORS
 
 VERSE_COLUMN = "verse_id"
@@ -102,10 +101,9 @@ def join(
 
 def _with_words(database: Database, words: str, translation: Translation, named: set[int]) -> list[int]:
     """Of some verses those that have all of some words, best by BM25 first."""
-    found = keyword(
-        database, parse_query(words), translation, Span(min(named, default=0), max(named, default=0)), WORDS_DEPTH
-    )
-    return [verse for verse in found if verse in named]
+    verses = VerseRange(min(named, default=0), max(named, default=0))
+    matches = search_words(database, parse_query(words), translation, verses, WORDS_DEPTH)
+    return [verse for verse in matches if verse in named]
 
 
 def _likeness(database: Database, embedder: Embedder, sentence: str, verses: Sequence[int]) -> dict[int, float]:

@@ -22,7 +22,7 @@ from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.store import Dictionary
 
 # Increase it with every change to the content of the file.
-FORMAT = 1
+FORMAT = 2
 
 
 class LibraryState(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,10 +44,10 @@ class LibraryState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """A ranking, and the library state that it was compiled from."""
+    """A ranker, and the library state that it was compiled from."""
 
     state: LibraryState
-    ranking: Ranker
+    ranker: Ranker
 
 
 class IndexFiles(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +108,8 @@ def compile_index(library: Database, state: LibraryState, files: IndexFiles) -> 
     knowledge = read_knowledge(library.reader, embedded, second_text(texts, embedded), state.model)
     own = state.topics_changed_at is not None and files.topics is not None
     topics = load_topics(files.topics if own and files.topics else SHIPPED / TOPICS)
-    ranking = compile_ranker(library.reader, knowledge, load_learned(SHIPPED / RANKER), topics)
-    index = CompiledIndex(state=state, ranking=ranking)
+    ranker = compile_ranker(library.reader, knowledge, load_learned(SHIPPED / RANKER), topics)
+    index = CompiledIndex(state=state, ranker=ranker)
     write_arrays(files.compiled, index)
     return index
 

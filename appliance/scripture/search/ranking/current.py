@@ -1,13 +1,10 @@
-"""The ranking that serves now: the compiled index, mapped into memory."""
-
-import threading
+"""The ranker that serves now: the compiled index, mapped into memory."""
 
 import structlog
 
 from appliance.errors import Unavailable
 from appliance.infrastructure.arrays import ArraysDamaged, MappedFile
 from appliance.infrastructure.database import Database
-from appliance.scripture.search.index import index_state
 from appliance.scripture.search.ranking.compiled import CompiledIndex, IndexFiles, library_state
 from appliance.scripture.search.ranking.ranker import Ranker
 
@@ -19,40 +16,24 @@ class RankerUnavailable(Unavailable):
     """There is no compiled index, or none for vectors of the model."""
 
 
-class _Seen(threading.local):
-    """What a thread knows of the library, and of which version of it."""
-
-    version: object = None
-    complete: bool = False
-
-
 class CurrentRanker:
-    """The compiled ranking, mapped again where another was published. Safe to use from several threads."""
+    """The compiled ranker, mapped again where another was published. Safe to use from several threads."""
 
     def __init__(self, library: Database, *, embedded: str, files: IndexFiles) -> None:
         """`embedded` is the preferred text of the index by meaning."""
         self._library, self._embedded, self._files = library, embedded, files
-        self._seen = _Seen()
         self._mapped = MappedFile(files.compiled, CompiledIndex)
         self._is_damaged = False
 
-    def index_is_complete(self, model: str) -> bool:
-        """True where every verse has a vector of a model."""
-        version = self._library.reader.value("PRAGMA data_version"), model
-        if self._seen.version != version:
-            self._seen.complete = index_state(self._library, self._embedded, model).complete
-            self._seen.version = version
-        return self._seen.complete
-
     def current(self, model: str) -> Ranker:
-        """The ranking for vectors of a model. While the index of a changed library is compiled, the older one serves.
+        """The ranker for vectors of a model. While the index of a changed library is compiled, the older one serves.
 
         Raises RankerUnavailable.
         """
         index = self._index(model)
         if index.state.model != model:
             raise RankerUnavailable("The search index is of another embedding model.", remedy=REMEDY)
-        return index.ranking
+        return index.ranker
 
     def _index(self, model: str) -> CompiledIndex:
         try:

@@ -13,7 +13,7 @@ from appliance.scripture.search.ranking.top import EVERYWHERE, MOST_RANKED, Best
 Column = tuple[str, Floats | float]
 
 
-def candidates(signals: Signals, within: slice = EVERYWHERE) -> Integers:
+def candidate_positions(signals: Signals, within: slice = EVERYWHERE) -> Integers:
     """The positions worth ranking, in the order of the canon: the best by each signal."""
     deepest = [
         (signals.fused, 70),

@@ -1,4 +1,4 @@
-"""The learned order of verses for a query, and what speaks for each."""
+"""The learned order of verses for a query, and why each is there."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,12 @@ from appliance.infrastructure.arrays import Floats, Integers
 from appliance.infrastructure.database import Reader
 from appliance.infrastructure.strings import Strings, strings
 from appliance.scripture import store
+from appliance.scripture.canon import VerseRange
 from appliance.scripture.lexicon import fold
-from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.fts import TextQuery
+from appliance.scripture.search.hits import Why
 from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter
-from appliance.scripture.search.ranking.features import Features, candidates
+from appliance.scripture.search.ranking.features import Features, candidate_positions
 from appliance.scripture.search.ranking.forest import ForestTables
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import Learned, TopicVotes
@@ -25,23 +26,13 @@ from appliance.scripture.search.wording import Vocabulary, vocabulary
 
 # From here on a query means what a topic of the memory does, in the eyes of who reads why.
 SAME_TOPIC = 0.8
-MEANING_DEPTH = 200
-MOST_TOPICS = 3
+# Verses that are further down than this by a signal are not explained by it.
+EXPLAINED_DEPTH = 200
+MAX_TOPICS = 3
 
 
 class RankerOutdated(Unavailable):
     """The trees that are shipped do not fit the features that are made."""
-
-
-class Support(msgspec.Struct, frozen=True):
-    """What speaks for a verse: places among all from 1, None where a signal says nothing; topics by headword."""
-
-    words_rank: int | None
-    meaning_rank: int | None
-    similarity: float
-    topics: tuple[str, ...]
-    voted_topic: str | None
-    linked: bool
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -49,12 +40,12 @@ class Ranked(msgspec.Struct, frozen=True):
 
     verse_ids: list[int]
     scores: list[float]
-    _ranking: "Ranker"
+    _ranker: "Ranker"
     _signals: Signals
 
     def best_by_words(self, count: int) -> list[tuple[int, str]]:
         """The best verses of each text by words alone, with what they say."""
-        knowledge = self._ranking.knowledge
+        knowledge = self._ranker.knowledge
         return [
             (int(knowledge.verses.places[at]), text.verses[at])
             for text, signal in zip(knowledge.texts, self._signals.words, strict=True)
@@ -62,9 +53,9 @@ class Ranked(msgspec.Struct, frozen=True):
             for at in self._signals.best.of(signal, count).tolist()
         ]
 
-    def support(self, verse_ids: list[int]) -> dict[int, Support]:
-        """What speaks for each of some verses."""
-        return self._ranking.support(self._signals, verse_ids)
+    def explain(self, verse_ids: list[int], *, in_order: frozenset[int] = frozenset()) -> dict[int, Why]:
+        """Why each of some verses is there; those `in_order` have the query's words in their order."""
+        return self._ranker.explain(self._signals, verse_ids, in_order)
 
 
 class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,9 +81,9 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
     columns: list[str]
     trees: ForestTables
 
-    def rank(self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> Ranked:
+    def rank(self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], verses: VerseRange) -> Ranked:
         """The best verses of a part of the canon for a query; `embed` makes its vector. Raises RankerOutdated."""
-        signals, table = self._table(reader, query, embed, span)
+        signals, table = self._table(reader, query, embed, verses)
         if table.columns != self.columns:
             raise RankerOutdated(
                 "The ranking model was trained on other features.", remedy="`lampstand ranking train` rebuilds it."
@@ -101,27 +92,29 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
         order = np.argsort(-scores, kind="stable")
         return Ranked(table.verse_ids[order].tolist(), scores[order].tolist(), self, signals)
 
-    def features(self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], span: Span) -> FeatureTable:
+    def features(
+        self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], verses: VerseRange
+    ) -> FeatureTable:
         """The features that `rank` scores."""
-        _signals, table = self._table(reader, query, embed, span)
+        _signals, table = self._table(reader, query, embed, verses)
         return table
 
     def _table(
-        self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], span: Span
+        self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], verses: VerseRange
     ) -> tuple[Signals, FeatureTable]:
         knowledge = self.knowledge
-        within = knowledge.within(span.first, span.last)
+        within = knowledge.within(verses)
         words = find_words(reader, knowledge, query, within)
         vector = np.frombuffer(embed(), dtype="<f4")
         signals = gather(knowledge, self.adapter, self.memory, query, vector, words, within)
-        found = candidates(signals, within)
-        columns, rows = Features(knowledge, self.aspects, self.memory).table(signals, found)
-        return signals, FeatureTable(columns=columns, verse_ids=knowledge.verses.places[found], rows=rows)
+        positions = candidate_positions(signals, within)
+        columns, rows = Features(knowledge, self.aspects, self.memory).table(signals, positions)
+        return signals, FeatureTable(columns=columns, verse_ids=knowledge.verses.places[positions], rows=rows)
 
-    def nearest(self, vector: bytes, span: Span, count: int) -> list[tuple[int, float]]:
+    def nearest(self, vector: bytes, verses: VerseRange, count: int) -> list[tuple[int, float]]:
         """(verse id, cosine similarity) of the verses of a part of the canon that are the most like a vector, best first."""
         knowledge = self.knowledge
-        within = knowledge.within(span.first, span.last)
+        within = knowledge.within(verses)
         wanted = np.frombuffer(vector, dtype="<f4")
         (rough,) = knowledge.quantized.dot_products(wanted)
         part = rough[within]
@@ -133,30 +126,42 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
         best = np.lexsort((-at, -exact))[:count]
         return list(zip(knowledge.verses.places[at[best]].tolist(), exact[best].tolist(), strict=True))
 
-    def support(self, signals: Signals, verse_ids: list[int]) -> dict[int, Support]:
+    def explain(self, signals: Signals, verse_ids: list[int], in_order: frozenset[int]) -> dict[int, Why]:
+        """Why verses are there: places among all from 1, None where a signal says nothing; topics by headword."""
         knowledge, recalled = self.knowledge, signals.recalled
         words = _places(signals.best.of(np.maximum(*signals.words), TEXT_DEPTH))
-        meaning = _places(signals.best.of(signals.cosine, MEANING_DEPTH))
+        meaning = _places(signals.best.of(signals.cosine, EXPLAINED_DEPTH))
         voted: frozenset[int] = frozenset()
         if recalled and recalled.likeness >= SAME_TOPIC:
             voted = self.memory.voted_for(recalled.nearest)
-        positions, headwords = knowledge.positions(verse_ids), knowledge.headings.headwords
-        which, cited = knowledge.headings.topics.of(signals.topics.matching)
+        positions = knowledge.positions(verse_ids)
+        topics = self._citing_topics(signals, positions)
+        linked = frozenset(signals.best.of(signals.linked, EXPLAINED_DEPTH).tolist())
+        return {
+            verse_id: Why(
+                keyword_rank=words.get(position),
+                semantic_rank=meaning.get(position),
+                similarity=round(float(signals.cosine[position]), 4),
+                in_order=verse_id in in_order,
+                linked=position in linked,
+                topics=topics.get(position, ()),
+                voted_topic=self.topic_names[recalled.nearest] if recalled and position in voted else None,
+            )
+            if position >= 0
+            else Why(in_order=verse_id in in_order)
+            for verse_id, position in zip(verse_ids, positions.tolist(), strict=True)
+        }
+
+    def _citing_topics(self, signals: Signals, positions: Integers) -> dict[int, tuple[str, ...]]:
+        """The headwords of the topics that the query names and that cite each of some verses, by position."""
+        headings = self.knowledge.headings
+        which, cited = headings.topics.of(signals.topics.matching)
         citing: dict[int, list[int]] = {}
         for place in np.flatnonzero(np.isin(cited, positions)).tolist():
             citing.setdefault(int(cited[place]), []).append(int(signals.topics.matching[which[place]]))
-        linked = frozenset(signals.best.of(signals.linked, MEANING_DEPTH).tolist())
         return {
-            verse_id: Support(
-                words_rank=words.get(position),
-                meaning_rank=meaning.get(position),
-                similarity=round(float(signals.cosine[position]), 4),
-                topics=tuple(headwords[topic] for topic in citing.get(position, ())[:MOST_TOPICS]),
-                voted_topic=self.topic_names[recalled.nearest] if recalled and position in voted else None,
-                linked=position in linked,
-            )
-            for verse_id, position in zip(verse_ids, positions.tolist(), strict=True)
-            if position >= 0
+            position: tuple(headings.headwords[topic] for topic in topics[:MAX_TOPICS])
+            for position, topics in citing.items()
         }
 
 

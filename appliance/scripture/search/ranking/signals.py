@@ -6,6 +6,7 @@ import numpy as np
 from appliance.infrastructure.arrays import Floats, Integers
 from appliance.infrastructure.database import Reader
 from appliance.scripture.search.fts import TextQuery, most_telling_words, stem, telling_words
+from appliance.scripture.search.fusion import RRF_K
 from appliance.scripture.search.ranking.bm25_index import BM25Index
 from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter
 from appliance.scripture.search.ranking.knowledge import EnglishText, Knowledge, TopicHeadings
@@ -16,8 +17,6 @@ from appliance.scripture.search.ranking.top import EVERYWHERE, Best, top
 TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
 # How many of the best verses others are reached from.
 SEEDS = 60
-# Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009.
-RRF_K = 60
 # How near a heading has to be: those a width further away say a third as much.
 HEADING_WIDTH = 0.1
 

@@ -15,7 +15,7 @@ from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter, fit_adapter
-from appliance.scripture.search.ranking.features import Features, candidates
+from appliance.scripture.search.ranking.features import Features, candidate_positions
 from appliance.scripture.search.ranking.forest import MOST_LEAVES, Forest, forest_of
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
@@ -139,7 +139,7 @@ def examples(
             query = parse_query(topics.names[number])
             words = find_words(database.reader, knowledge, query)
             signals = gather(knowledge, adapter, memory, query, topics.vectors[number], words)
-            found = candidates(signals)
+            found = candidate_positions(signals)
             others_at = np.setdiff1d(
                 random.choice(knowledge.size, min(RANDOM_VERSES, knowledge.size), replace=False), found
             )

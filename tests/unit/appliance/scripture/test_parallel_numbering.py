@@ -48,7 +48,8 @@ def test_a_title_that_is_counted_as_verses_is_the_hubs_title(library: Database) 
 
 
 def test_search_answers_in_the_hubs_numbers(library: Database) -> None:
-    wanted = Search(query="miserere", mode=Mode.KEYWORD, translation="Vulgata")
+    vulgata = queries.find_translation(library, "Vulgata")
+    wanted = Search(query="miserere", mode=Mode.KEYWORD, translation=vulgata)
     (hit,) = Finder(library, None, embedded="WEB", files=IndexFiles(compiled=Path("missing"))).search(wanted).hits
 
     assert ("Ps.51.1", "Miserere mei Deus") == (hit.osis, hit.text)
