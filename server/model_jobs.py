@@ -23,7 +23,7 @@ class ModelNotAdded(Refused):
     """A model cannot be had from where it should come from, what came is no model, or no model has this name."""
 
 
-class Parts(Protocol):
+class DownloadParts(Protocol):
     """The parts of the appliance that a download needs."""
 
     @property
@@ -40,7 +40,7 @@ class PullArguments(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-def pull_model(context: JobContext, arguments: PullArguments, parts: Parts) -> str:
+def pull_model(context: JobContext, arguments: PullArguments, parts: DownloadParts) -> str:
     """Fetch a model and add it. Raises ModelNotFetched or ModelNotAdded."""
     from models.pulling import pull
 
@@ -81,4 +81,4 @@ PULL = JobKind(
     tries=12,
     on_request=True,
 )
-KINDS: tuple[JobKind[Any, Parts], ...] = (PULL,)
+KINDS: tuple[JobKind[Any, DownloadParts], ...] = (PULL,)

@@ -19,7 +19,7 @@ DAY_S = 86_400.0
 OLD_ENOUGH_S = DAY_S
 
 
-class Parts(Protocol):
+class TidyParts(Protocol):
     """The parts of the appliance that tidying needs.
 
     `temporary_files` names folders with the pattern of files that are only there while somebody works in them.
@@ -39,7 +39,7 @@ class Parts(Protocol):
     def forget_before(self, before: float) -> None: ...
 
 
-def tidy(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+def tidy(context: JobContext, _arguments: NoArguments, parts: TidyParts) -> str:
     """Prune the event log and the jobs that are over, and remove orphaned files."""
     before = time.time() - parts.settings.keep_events_days * DAY_S
     context.report(0.1, "pruning", now=True)
@@ -75,4 +75,4 @@ def _remove(path: Path) -> None:
 
 
 TIDY = JobKind("tidy", tidy, title="Tidy up", short=True, daily_at=3)
-KINDS: tuple[JobKind[Any, Parts], ...] = (TIDY,)
+KINDS: tuple[JobKind[Any, TidyParts], ...] = (TIDY,)

@@ -8,7 +8,7 @@ from pathlib import Path
 from models.catalogue import Role
 from models.messages import ChatMessage
 from server.benchmarks.companion import MeasurementFailed, companion
-from server.benchmarks.load import Answered, Conversation
+from server.benchmarks.load import ChatTimed, Conversation
 from server.benchmarks.random_model import Shape, write_random_model
 from server.bootstrap import Appliance
 
@@ -35,7 +35,7 @@ def streaming(house: Appliance, model: str) -> Iterator[Callable[[], float]]:
 
         def stream() -> tuple[int, float]:
             message = ChatMessage(role="user", content=PROMPT.format(number=next(numbers)))
-            timed = load.ask(Conversation(model, [message], TOKENS), Answered).timed
+            timed = load.ask(Conversation(model, [message], TOKENS), ChatTimed).timed
             return timed.tokens - 1, timed.rest_s
 
         def rate() -> float:

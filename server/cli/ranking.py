@@ -32,11 +32,19 @@ def train(home: Home, file: Path, output: Path) -> None:
 
     Wants a library with WEB, KJV, Nave's, the commentaries and cross references, and search by meaning complete.
     """
-    from server.training import train_ranking
+    from appliance.scripture.search.ranking.learning import train_ranking
 
     appliance = home.open()
     with Console(stderr=True).status("reading") as status:
-        written = train_ranking(appliance, file, output, status.update)
+        written = train_ranking(
+            appliance.library,
+            appliance.index_embedder,
+            appliance.settings.embedded_translation,
+            file,
+            output,
+            tokenizer=next(appliance.folder.models.glob(f"{appliance.embedder.model}*/tokenizer.json")),
+            on_progress=status.update,
+        )
     for path in written:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 

@@ -12,7 +12,7 @@ from fakes.serving import PASSWORD, Served, serving, session
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from appliance.community.accounts.permissions import Role
-from server.benchmarks.jobs import start_worker
+from server.exercises import start_worker
 
 SHOTS = Path(__file__).parents[2] / "screenshots"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

@@ -12,7 +12,7 @@ from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import JobKind
 
 
-class Parts(Protocol):
+class DeliveryParts(Protocol):
     """The parts of the appliance that a delivery needs."""
 
     @property
@@ -28,7 +28,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     address: int
 
 
-def deliver(context: JobContext, arguments: Delivery, parts: Parts) -> str:
+def deliver(context: JobContext, arguments: Delivery, parts: DeliveryParts) -> str:
     """Send one notification to one address, unless that was done before.
 
     A message that was sent in the moment this process was killed may be sent again: no service tells.
@@ -52,4 +52,4 @@ def deliver(context: JobContext, arguments: Delivery, parts: Parts) -> str:
 
 
 DELIVER = JobKind("deliver", deliver, title="Send a notification", arguments=Delivery, short=True, priority=1)
-KINDS: tuple[JobKind[Any, Parts], ...] = (DELIVER,)
+KINDS: tuple[JobKind[Any, DeliveryParts], ...] = (DELIVER,)

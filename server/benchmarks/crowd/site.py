@@ -22,7 +22,7 @@ from appliance.scripture import queries
 from models.catalogue import Catalogue
 from models.catalogue import Role as ModelRole
 from server.benchmarks.companion import MeasurementFailed
-from server.benchmarks.crowd.plan import Site
+from server.benchmarks.crowd.plan import CrowdSite
 from server.benchmarks.isolation import chapter_paths, copy_of
 from server.benchmarks.random_model import Shape, write_random_model
 from server.benchmarks.search import SELECT_SOME
@@ -44,7 +44,7 @@ class NoGraph(NotFound):
 
 
 @contextlib.contextmanager
-def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> Iterator[Site]:
+def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> Iterator[CrowdSite]:
     """Serve a copy of the library in `home`; with questions, a chat model and search by meaning are ready.
 
     Raises NothingToRead, NoGraph or MeasurementFailed.
@@ -65,7 +65,7 @@ def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> I
     with _runtime(home), contextlib.ExitStack() as stack:
         with few_descriptors():
             url = stack.enter_context(served(home))
-        site = Site(
+        site = CrowdSite(
             port=urlsplit(url).port or 0,
             token=token,
             session=session,
@@ -160,7 +160,7 @@ def few_descriptors() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def _warm(url: str, site: Site) -> None:
+def _warm(url: str, site: CrowdSite) -> None:
     """Load the models: one search by meaning, one answer. Raises MeasurementFailed."""
     headers = {"Authorization": f"Bearer {site.searcher_token}"}
     deadline, pause = time.monotonic() + WARM_S, threading.Event()

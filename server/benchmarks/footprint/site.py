@@ -33,7 +33,7 @@ class RunsAlready(Conflict):
     """The appliance runs on the folder that was to be copied."""
 
 
-class Site(msgspec.Struct, frozen=True, kw_only=True):
+class FootprintSite(msgspec.Struct, frozen=True, kw_only=True):
     """The copy: its folder, the environment of its commands, an administrator's token, what queries are made of."""
 
     home: Path
@@ -67,7 +67,7 @@ def check_complete(appliance: Appliance) -> None:
         )
 
 
-def copy_site(appliance: Appliance, home: Path) -> Site:
+def copy_site(appliance: Appliance, home: Path) -> FootprintSite:
     """Copy the library and all that is made from it to `home`, with new accounts, jobs and queues.
 
     Raises LibraryIncomplete, RunsAlready.
@@ -83,7 +83,7 @@ def copy_site(appliance: Appliance, home: Path) -> Site:
         scopes = [Permission.READ, Permission.ADMINISTER]
         token = entry.create_token(copy.appliance_db, person=person, name="measurement", scopes=scopes, days=1).token
         text = queries.find_translation(copy.library, appliance.derived.index_state().translation or "")
-        return Site(
+        return FootprintSite(
             home=home,
             environment=environment_of_copy(os.environ, appliance.settings),
             token=token,

@@ -4,6 +4,7 @@ Each leaves a trace that shows how often it had its effect. They are known to `l
 """
 
 import os
+import subprocess
 import sys
 import threading
 from functools import cache
@@ -38,6 +39,14 @@ def traces(home: Path) -> Database:
     return database
 
 
+def start_worker(home: Path, queue: str) -> "subprocess.Popen[bytes]":
+    """A worker of a queue that knows the exercises, in a process of its own."""
+    command = [str(Path(sys.executable).with_name("lampstand")), "--home", str(home), "--log-level", "error"]
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [*command, "worker", queue, "--exercises"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
 class StepsArguments(msgspec.Struct, frozen=True, kw_only=True):
     """How many steps to take. `number` tells jobs apart that do the same."""
 
@@ -52,14 +61,14 @@ class BurnArguments(msgspec.Struct, frozen=True, kw_only=True):
     number: int = 0
 
 
-class Parts(Protocol):
+class ExerciseParts(Protocol):
     """The parts of the appliance that exercises need."""
 
     @property
     def folder(self) -> DataFolder: ...
 
 
-def take_steps(context: JobContext, arguments: StepsArguments, parts: Parts) -> str:
+def take_steps(context: JobContext, arguments: StepsArguments, parts: ExerciseParts) -> str:
     """Leave a trace a step, going on after the last one that an earlier attempt left."""
     database, pause = _opened(parts.folder.home), threading.Event()
     done = int(database.reader.value(SELECT_STEPS, (context.job.id,)))
@@ -78,7 +87,7 @@ def _opened(home: Path) -> Database:
     return traces(home)
 
 
-def burn(context: JobContext, arguments: BurnArguments, parts: Parts) -> str:
+def burn(context: JobContext, arguments: BurnArguments, parts: ExerciseParts) -> str:
     """Burn a core for some seconds in a program, whose file appears whole or not at all."""
     folder = parts.folder.home / "exercises"
     folder.mkdir(exist_ok=True)
@@ -94,4 +103,4 @@ STEPS = JobKind("exercise-steps", take_steps, title="Take steps", arguments=Step
 HEAVY_STEPS = JobKind("exercise-heavy-steps", take_steps, title="Take steps", arguments=StepsArguments, heavy=True)
 BURN_OCR = JobKind("exercise-burn-ocr", burn, title="Burn a core", arguments=BurnArguments, queue=OCR)
 BURN_MEDIA = JobKind("exercise-burn-media", burn, title="Burn a core", arguments=BurnArguments, queue=MEDIA)
-EXERCISES: tuple[JobKind[Any, Parts], ...] = (NOTE, STEPS, HEAVY_STEPS, BURN_OCR, BURN_MEDIA)
+EXERCISES: tuple[JobKind[Any, ExerciseParts], ...] = (NOTE, STEPS, HEAVY_STEPS, BURN_OCR, BURN_MEDIA)

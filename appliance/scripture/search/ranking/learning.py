@@ -7,12 +7,14 @@ from pathlib import Path
 import msgspec
 
 from appliance.errors import Refused
+from appliance.infrastructure.database import Database
 from appliance.infrastructure.machine import describe_machine
 from appliance.infrastructure.opening import read_regular
 from appliance.scripture import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import TopicVoteSource
-from appliance.scripture.search.index import embedded_translation
+from appliance.scripture.search.index import embedded_translation, index_state
+from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.compiled import second_text
 from appliance.scripture.search.ranking.forest import Forest
 from appliance.scripture.search.ranking.imported_topics import topic_votes
@@ -20,7 +22,6 @@ from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import RANKER, TOPICS, Learned, TopicVotes, save_learned, save_topics
 from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.search.ranking.training import Topics, examples, fit_forest, folds_by_topic
-from server.bootstrap import Appliance
 
 FOLDS = 5
 OnProgress = Callable[[str], None]
@@ -30,22 +31,23 @@ class NothingToLearnFrom(Refused):
     """The file or the library lacks what training wants."""
 
 
-def read_votes(appliance: Appliance, file: Path) -> tuple[TopicVotes, Knowledge, Topics]:
-    """Topics of a file, what the library knows, and both together. Raises NothingToLearnFrom, Unavailable."""
+def read_votes(
+    library: Database, embedder: Embedder, preferred: str, file: Path
+) -> tuple[TopicVotes, Knowledge, Topics]:
+    """Topics of a file, what the library knows, and both together. `preferred` is the translation that is embedded.
+
+    Raises NothingToLearnFrom, Unavailable.
+    """
     with open_sources(str(file)) as sources:
         source = sources[0]
         if not isinstance(source, TopicVoteSource):
             raise NothingToLearnFrom(f"{file.name} is no file of votes.", remedy="Columns: topic, start, end, votes.")
-        votes = topic_votes(
-            source.votes(), appliance.index_embedder, f"{source.name}, {source.licence}, {source.attribution}"
-        )
-    embedded = embedded_translation(appliance.library, appliance.settings.embedded_translation)
-    if embedded is None or not appliance.derived.index_state().complete:
+        votes = topic_votes(source.votes(), embedder, f"{source.name}, {source.licence}, {source.attribution}")
+    embedded = embedded_translation(library, preferred)
+    if embedded is None or not index_state(library, preferred, embedder.model).complete:
         raise NothingToLearnFrom("Search by meaning is not complete.", remedy="`lampstand index` completes it.")
-    known = queries.translations(appliance.library)
-    knowledge = read_knowledge(
-        appliance.library.reader, embedded, second_text(known, embedded), appliance.embedder.model
-    )
+    second = second_text(queries.translations(library), embedded)
+    knowledge = read_knowledge(library.reader, embedded, second, embedder.model)
     return votes, knowledge, by_position(votes, knowledge)
 
 
@@ -59,9 +61,21 @@ def by_position(votes: TopicVotes, knowledge: Knowledge) -> Topics:
     return Topics(names=votes.names, vectors=votes.vectors, gains=gains)
 
 
-def train_ranking(appliance: Appliance, file: Path, output: Path, on_progress: OnProgress) -> list[Path]:
-    """Write what is shipped. Raises NothingToLearnFrom, TrainingUnavailable, Unavailable."""
-    votes, knowledge, topics = read_votes(appliance, file)
+def train_ranking(
+    library: Database,
+    embedder: Embedder,
+    preferred: str,
+    file: Path,
+    output: Path,
+    *,
+    tokenizer: Path,
+    on_progress: OnProgress,
+) -> list[Path]:
+    """Write the files that are shipped into the folder `output`; `tokenizer` is the embedding model's `tokenizer.json`.
+
+    Raises NothingToLearnFrom, TrainingUnavailable, Unavailable.
+    """
+    votes, knowledge, topics = read_votes(library, embedder, preferred, file)
     if not len(knowledge.links.values):
         raise NothingToLearnFrom(
             "The library has no cross references.", remedy="`lampstand library import` brings them."
@@ -71,7 +85,7 @@ def train_ranking(appliance: Appliance, file: Path, output: Path, on_progress: O
     columns: list[str] = []
     for name, known in (("with cross references", knowledge), ("without cross references", knowledge.without_links())):
         columns, rows = examples(
-            appliance.library,
+            library,
             known,
             topics,
             folds,
@@ -81,8 +95,8 @@ def train_ranking(appliance: Appliance, file: Path, output: Path, on_progress: O
         on_progress(f"{name}: growing trees")
         forests.append(fit_forest(rows, threads))
     learned = Learned(
-        model=appliance.embedder.model,
-        words=known_words(appliance),
+        model=embedder.model,
+        words=whole_words(tokenizer),
         columns=columns,
         adapter=topics.adapter(knowledge.vectors.whole()),
         linked=forests[0],
@@ -98,8 +112,7 @@ def _say(on_progress: OnProgress, name: str, done: int, total: int) -> None:
     on_progress(f"{name}: {done:,} of {total:,} topics gathered")
 
 
-def known_words(appliance: Appliance) -> frozenset[str]:
-    """The whole words in the vocabulary of the embedding model's tokenizer."""
-    file = next(appliance.folder.models.glob(f"{appliance.embedder.model}*/tokenizer.json"))
-    vocabulary = msgspec.json.decode(read_regular(file))["model"]["vocab"]
+def whole_words(tokenizer: Path) -> frozenset[str]:
+    """The whole words in the vocabulary of an embedding model's tokenizer."""
+    vocabulary = msgspec.json.decode(read_regular(tokenizer))["model"]["vocab"]
     return frozenset(word for word in vocabulary if len(word) > 3 and word.isalpha() and word.isascii())
