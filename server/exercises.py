@@ -3,7 +3,6 @@
 Each leaves a trace that shows how often it had its effect. They are known to `lampstand worker QUEUE --exercises` only.
 """
 
-import os
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from appliance.infrastructure.atomic import move_into_place
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import MEDIA, OCR, JobKind
@@ -94,7 +94,7 @@ def burn(context: JobContext, arguments: BurnArguments, parts: ExerciseParts) ->
     context.report(0.0, "burning", now=True)
     half = context.folder / "half"
     context.run_program([sys.executable, "-c", BURN, str(arguments.seconds), str(half)], timeout_s=600)
-    os.replace(half, folder / f"burnt-{context.job.id}")  # noqa: PTH105 - within one file system, or not at all
+    move_into_place(half, folder / f"burnt-{context.job.id}")
     return "burnt"
 
 

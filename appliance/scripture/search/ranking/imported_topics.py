@@ -1,8 +1,7 @@
 """The topic memory of a library whose owner imported votes: the shipped topics, and theirs before them."""
 
+import io
 import math
-import os
-import tempfile
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from appliance.infrastructure.atomic import replace_content
 from appliance.infrastructure.database import Database
 from appliance.scripture.companions.dataset import DatasetKind, TopicVote
 from appliance.scripture.companions.store import select_datasets, select_topic_votes
@@ -44,9 +44,9 @@ def rebuild_memory(
         merged = merge(topic_votes(votes, embedder, source, on_progress), shipped)
     else:
         merged = msgspec.structs.replace(shipped, source=f"{source}{PARTED}{shipped.source}")
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as scratch:
-        save_topics(merged, Path(scratch.name))
-    os.replace(scratch.name, path)  # noqa: PTH105 - the atomic one
+    content = io.BytesIO()
+    save_topics(merged, content)
+    replace_content(path, content.getvalue())
     return len(merged.names)
 
 

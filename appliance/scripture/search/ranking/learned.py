@@ -5,7 +5,7 @@
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -74,10 +74,10 @@ def ranker_model(path: Path) -> str:
         return str(msgspec.json.decode(arrays["about"].tobytes())["model"])
 
 
-def save_topics(topics: TopicVotes, path: Path) -> None:
+def save_topics(topics: TopicVotes, file: Path | BinaryIO) -> None:
     """Vectors keep 16 bits: what is lost is far below what tells topics apart."""
     np.savez_compressed(
-        path,
+        file,
         about=_text(msgspec.json.encode({"source": topics.source, "names": topics.names})),
         vectors=topics.vectors.astype(np.float16),
         of=topics.topic_of.astype(np.int32),

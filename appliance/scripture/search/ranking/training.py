@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from appliance.errors import Unavailable
-from appliance.infrastructure.arrays import Floats, Integers, Rows
+from appliance.infrastructure.arrays import Booleans, Floats, Integers, Rows
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter, fit_adapter
@@ -99,12 +99,7 @@ def folds_by_cluster(vectors: Floats, folds: int, seed: int = 1) -> Integers:
     count = 0
     for start in range(len(vectors)):
         if cluster[start] < 0:
-            reached = np.zeros(len(vectors), dtype=bool)
-            reached[start] = True
-            size = 0
-            while size < (size := int(reached.sum())):
-                reached |= alike[reached].any(axis=0)
-            cluster[reached] = count
+            cluster[_reached_from(start, alike)] = count
             count += 1
     sizes = np.bincount(cluster)
     shuffled = np.random.default_rng(seed).permutation(count)
@@ -115,6 +110,16 @@ def folds_by_cluster(vectors: Floats, folds: int, seed: int = 1) -> Integers:
         fold[cluster == each] = smallest
         filled[smallest] += sizes[each]
     return fold
+
+
+def _reached_from(start: int, alike: Booleans) -> Booleans:
+    """Which rows are tied to one, directly or through others."""
+    reached: Booleans = alike[start]
+    while True:
+        wider: Booleans = reached | alike[reached].any(axis=0)
+        if (wider == reached).all():
+            return reached
+        reached = wider
 
 
 def examples(
