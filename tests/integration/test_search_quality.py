@@ -111,9 +111,8 @@ def test_a_range_keeps_everything_else_out_and_is_filled(find: Callable[..., Res
 
     assert 20 == len(results.hits)
     assert all(whole.start <= hit.verse_id <= whole.end for hit in results.hits)
-    assert all(
-        hit.osis.startswith("Ruth") for hit in find("go where you go and lodge where you lodge", within="Ruth").hits
-    )
+    within_ruth = find("go where you go and lodge where you lodge", within="Ruth")
+    assert {"Ruth"} == {hit.osis.split(".")[0] for hit in within_ruth.hits}
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(find: Callable[..., Results]) -> None:
@@ -135,7 +134,7 @@ def test_an_english_question_is_answered_in_the_readers_language(find: Callable[
 def test_words_of_the_readers_language_are_searched_in_it(find: Callable[..., Results]) -> None:
     results = find("misericordia", translation="RV1909")
 
-    assert all("misericordia" in hit.text.lower() for hit in results.hits)
+    assert {True} == {"misericordia" in hit.text.lower() for hit in results.hits}
     assert "English" in str(results.notice)
 
 
@@ -165,19 +164,15 @@ def test_the_graph_is_joined_with_words_and_meaning(installed: Appliance) -> Non
 
     def ask(**changes: str) -> list[str]:
         asked = Joined(cypher=cypher, parameters={"topic": "ANXIETY"}, limit=5, **changes)
-        found = join(installed.library, installed.folder.graph, installed.finder.ready, asked, web)
+        found = join(installed.library, installed.folder.graph, installed.finder.meaning.embedder, asked, web)
         assert ["verse_id", "topic"] == found.columns
         return [hit.osis for hit in found.hits]
 
     anxious = ask(like="do not be anxious about tomorrow")
     assert "Matt.6.34" in anxious
-    assert all(
-        "God" in hit
-        for hit in [
-            queries.texts(installed.library, "WEB", [parse_reference(osis).start]).popitem()[1]
-            for osis in ask(words="God")
-        ]
-    )
+    verses = [parse_reference(osis).start for osis in ask(words="God")]
+    texts = queries.texts(installed.library, "WEB", verses)
+    assert {True} == {"God" in texts[verse] for verse in verses}
 
 
 def test_a_query_that_names_no_verses_is_refused_with_how_to_name_them(installed: Appliance) -> None:
@@ -187,7 +182,7 @@ def test_a_query_that_names_no_verses_is_refused_with_how_to_name_them(installed
         join(
             installed.library,
             installed.folder.graph,
-            installed.finder.ready,
+            installed.finder.meaning.embedder,
             Joined(cypher="MATCH (t:Topic) RETURN t.name"),
             web,
         )
