@@ -3,6 +3,7 @@
 from litestar import Router
 
 from server.pages.account import AccountPagesController, EntryPagesController
+from server.pages.ask import AskPagesController
 from server.pages.inbox import InboxPagesController
 from server.pages.jobs import JobPagesController
 from server.pages.main import PagesController
@@ -16,6 +17,7 @@ router = Router(
     path="/",
     route_handlers=[
         AccountPagesController,
+        AskPagesController,
         ClassPagesController,
         EntryPagesController,
         InboxPagesController,

@@ -1,25 +1,21 @@
-"""The pages: home, read, search, ask, about. They work without JavaScript; the modules in static/ make them quicker."""
+"""The pages: home, read, search, about. They work without JavaScript; the modules in static/ make them quicker."""
 
-import asyncio
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from litestar import Controller, MediaType, Request, Response, get, post
+from litestar import Controller, MediaType, Request, Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from appliance.community.accounts import queries as accounts
 from appliance.community.accounts.permissions import Permission
-from appliance.community.accounts.person import Person
 from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import book_named, find_book
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import doubt_about, named_reference
-from appliance.study.operations import AnswerDesk
-from server.api.ask import begin_answer, own_message
 from server.bootstrap import Appliance
 from server.errors import Problem
 from server.http.access import rule
@@ -167,47 +163,6 @@ class PagesController(Controller):
                 "translation": shown,
                 "voted": results is not None and any(hit.why.voted_topic for hit in results.hits),
                 "address": lambda **changes: "/search?" + urlencode({k: v for k, v in (chosen | changes).items() if v}),
-            },
-        )
-
-    @get("/ask", sync_to_thread=True, opt=rule(Permission.ASK))
-    def ask(self, appliance: NamedDependency[Appliance], q: FromQuery[str] = "") -> Template:
-        shown = appliance.translations.choose()
-        return Template(
-            "ask.html",
-            context={
-                "q": q,
-                "message": None,
-                "translation": shown,
-                "translations": queries.translations(appliance.library),
-            },
-        )
-
-    @post("/ask", status_code=303, opt=rule(Permission.ASK))
-    async def ask_form(
-        self,
-        appliance: NamedDependency[Appliance],
-        desk: NamedDependency[AnswerDesk],
-        me: NamedDependency[Person],
-        data: URLEncodedBody[dict[str, str]],
-    ) -> Redirect:
-        message = await begin_answer(appliance, desk, me, data.get("question", ""), data.get("translation", ""))
-        return Redirect(f"/ask/{message.id}", status_code=303)
-
-    @get("/ask/{message_id:str}", opt=rule(Permission.ASK))
-    async def answer(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], message_id: FromPath[str]
-    ) -> Template:
-        message = await asyncio.to_thread(own_message, appliance, me, message_id)
-        translations = await asyncio.to_thread(queries.translations, appliance.library)
-        shown = next((each for each in translations if each.id == message.translation), None)
-        return Template(
-            "ask.html",
-            context={
-                "q": message.question,
-                "message": message,
-                "translation": shown,
-                "translations": translations,
             },
         )
 
