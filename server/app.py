@@ -47,7 +47,7 @@ from server.http.departures import has_left, noting_departures
 from server.http.refusals import pausing_refusals
 from server.http.rendering import TEMPLATE_GLOBALS
 from server.http.threads import Threads
-from server.pages.main import problem_page
+from server.pages.home import problem_page
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20

@@ -19,7 +19,6 @@ def dependencies_of(appliance: Appliance, threads: Threads) -> dict[str, Provide
     """The parts that handlers name in their parameters."""
     parts = {
         "all_translations": appliance.translations,
-        "appliance": appliance,
         "appliance_db": appliance.appliance_db,
         "catalogue": appliance.catalogue,
         "certificate": appliance.certificate,

@@ -4,10 +4,12 @@ from litestar import Router
 
 from server.pages.account import AccountPagesController, EntryPagesController
 from server.pages.ask import AskPagesController
+from server.pages.home import HomePagesController
 from server.pages.inbox import InboxPagesController
 from server.pages.jobs import JobPagesController
-from server.pages.main import PagesController
 from server.pages.people import ClassPagesController, PeoplePagesController
+from server.pages.read import ReadPagesController
+from server.pages.search import SearchPagesController
 from server.pages.storage import StoragePagesController
 from server.pages.topics import TopicPagesController
 from server.pages.trust import TrustPagesController
@@ -22,7 +24,9 @@ router = Router(
         EntryPagesController,
         InboxPagesController,
         JobPagesController,
-        PagesController,
+        HomePagesController,
+        ReadPagesController,
+        SearchPagesController,
         PeoplePagesController,
         StoragePagesController,
         TopicPagesController,

@@ -46,6 +46,7 @@ class JobPagesController(Controller):
                 "names": names,
                 "pause_in_words": pause_in_words,
                 "administers": may(who, Permission.ADMINISTER),
+                "startable": job_desk.startable(),
             },
         )
 

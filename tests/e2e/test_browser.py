@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from fakes.breaking_link import breaking_link
-from fakes.browser import ARGUMENTS, CHROMIUM
 from fakes.serving import Served, serving, session
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 SHOTS = Path(__file__).parents[2] / "screenshots"
 
@@ -19,16 +18,6 @@ pytestmark = pytest.mark.browser
 def served(indexed_home: Path) -> Iterator[Served]:
     with serving(indexed_home) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Debian's chromium is not installed; packaging/test.sh installs it as root")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 class Visit:

@@ -45,6 +45,11 @@ def test_a_request_is_of_a_kind_that_an_administrator_can_start() -> None:
     assert {"import", "index", "graph", "pull", "backup"} == set(REQUEST_TYPES)
 
 
+def test_a_page_offers_what_needs_no_arguments(desk: JobDesk) -> None:
+    assert {"index", "graph", "backup"} == {name for name, _ in desk.startable()}
+    assert ("graph", "Build the graph") in desk.startable()
+
+
 def test_what_is_requested_is_started_in_the_name_of_who_requests_it(desk: JobDesk, anna: Person) -> None:
     job = desk.start(anna, request(kind="pull", model="tiny"))
 
