@@ -6,7 +6,7 @@ from pathlib import Path
 
 from models.catalogue import Catalogue, Model
 from models.download import fetch
-from models.known import find_known
+from models.published_models import find_published_model
 
 DOWNLOADS = "downloads"
 
@@ -27,8 +27,13 @@ def pull(
     """
     url, licence = name_or_url, ""
     if "://" not in name_or_url:
-        known = find_known(name_or_url)
-        url, name, licence, sha256 = known.url, name or known.name, known.licence, sha256 or known.sha256
+        published = find_published_model(name_or_url)
+        url, name, licence, sha256 = (
+            published.url,
+            name or published.name,
+            published.licence,
+            sha256 or published.sha256,
+        )
     if name:
         catalogue.check_name(name)
     file, _ = fetch(url, folder / DOWNLOADS, sha256=sha256, on_progress=on_progress)

@@ -7,12 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
-from models.known import Recommendation
-from models.known import recommend as recommend_models
 from models.metrics import Metrics
 from models.planner.plan import Plan, in_words
 from models.probe.devices import Gpu
 from models.probe.probe import probe_machine
+from models.recommendation import Recommendation
+from models.recommendation import recommend as recommend_models
 from models.residency import Residency
 from models.room import Room
 from models.settings import load_settings

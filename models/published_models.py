@@ -1,4 +1,4 @@
-"""Chat models that are known to answer well from given passages, and which of them suits a machine.
+"""The published chat models that answer well from given passages.
 
 Sizes are of the files named, in bytes and rounded; shapes are those of the models' published configurations.
 """
@@ -7,21 +7,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from models.errors import DoesNotFit, ModelUnknown
+from models.errors import ModelUnknown
 from models.formats.facts import Facts, Layers
-from models.planner.choose import choose_plan
-from models.planner.plan import Budget, Plan, Wish
 
-# Where the files lie; `source` and `file` of a model are a repository and a file there.
+# Where the files are published; `source` and `file` of a model are a repository and a file there.
 HUB = "https://huggingface.co"
 _APACHE = "Apache-2.0"
 _LLAMA_32, _LLAMA_31 = "Llama 3.2 Community License", "Llama 3.1 Community License"
-# A model that answers slower than people read is not recommended for the processor.
-CPU_PARAMETERS = 4_000_000_000
-LARGE_CPU_CORES = 8
 
 
-class KnownModel(msgspec.Struct, frozen=True, kw_only=True):
+class PublishedModel(msgspec.Struct, frozen=True, kw_only=True):
     """A published GGUF file. `languages` it was made for; `note` what it is good for."""
 
     name: str
@@ -71,8 +66,8 @@ class KnownModel(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-KNOWN: Sequence[KnownModel] = (
-    KnownModel(
+PUBLISHED_MODELS: Sequence[PublishedModel] = (
+    PublishedModel(
         name="qwen2.5-0.5b",
         parameters=494_000_000,
         size=491_000_000,
@@ -89,7 +84,7 @@ KNOWN: Sequence[KnownModel] = (
         vocabulary=151_936,
         context=32_768,
     ),
-    KnownModel(
+    PublishedModel(
         name="llama-3.2-1b",
         parameters=1_236_000_000,
         size=808_000_000,
@@ -107,7 +102,7 @@ KNOWN: Sequence[KnownModel] = (
         vocabulary=128_256,
         context=131_072,
     ),
-    KnownModel(
+    PublishedModel(
         name="qwen2.5-1.5b",
         parameters=1_544_000_000,
         size=1_117_000_000,
@@ -124,7 +119,7 @@ KNOWN: Sequence[KnownModel] = (
         vocabulary=151_936,
         context=32_768,
     ),
-    KnownModel(
+    PublishedModel(
         name="gemma-2-2b",
         parameters=2_614_000_000,
         size=1_709_000_000,
@@ -142,7 +137,7 @@ KNOWN: Sequence[KnownModel] = (
         vocabulary=256_000,
         context=8192,
     ),
-    KnownModel(
+    PublishedModel(
         name="llama-3.2-3b",
         parameters=3_213_000_000,
         size=2_019_000_000,
@@ -160,7 +155,7 @@ KNOWN: Sequence[KnownModel] = (
         vocabulary=128_256,
         context=131_072,
     ),
-    KnownModel(
+    PublishedModel(
         name="qwen2.5-7b",
         parameters=7_616_000_000,
         size=4_683_000_000,
@@ -177,7 +172,7 @@ KNOWN: Sequence[KnownModel] = (
         vocabulary=152_064,
         context=32_768,
     ),
-    KnownModel(
+    PublishedModel(
         name="llama-3.1-8b",
         parameters=8_030_000_000,
         size=4_921_000_000,
@@ -195,7 +190,7 @@ KNOWN: Sequence[KnownModel] = (
         vocabulary=128_256,
         context=131_072,
     ),
-    KnownModel(
+    PublishedModel(
         name="qwen2.5-14b",
         parameters=14_770_000_000,
         size=8_988_000_000,
@@ -215,46 +210,10 @@ KNOWN: Sequence[KnownModel] = (
 )
 
 
-class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
-    """A known model on this machine.
-
-    `plan` is None where it does not fit; `quick` where it writes about as fast as people read; `best` to begin with.
-    """
-
-    model: KnownModel
-    plan: Plan | None
-    quick: bool = False
-    best: bool = False
-    why: str
-
-
-def find_known(name: str) -> KnownModel:
+def find_published_model(name: str) -> PublishedModel:
     """A model by its name in the list. Raises ModelUnknown, naming those there are."""
-    for model in KNOWN:
+    for model in PUBLISHED_MODELS:
         if model.name == name.lower():
             return model
-    names = ", ".join(model.name for model in KNOWN)
+    names = ", ".join(model.name for model in PUBLISHED_MODELS)
     raise ModelUnknown(f"{name} is neither an address nor the name of a known model: {names}.")
-
-
-def recommend(budget: Budget, wish: Wish) -> list[Recommendation]:
-    """Every known model with what this machine makes of it, and the largest that answers quickly enough as the best."""
-    judged = [_judge(model, budget, wish) for model in KNOWN]
-    best = max((each for each in judged if each.quick), key=lambda each: each.model.parameters, default=None)
-    return [msgspec.structs.replace(each, best=each is best) for each in judged]
-
-
-def _judge(model: KnownModel, budget: Budget, wish: Wish) -> Recommendation:
-    try:
-        plan = choose_plan(model.name, model.facts, budget, wish)
-    except DoesNotFit as refusal:
-        return Recommendation(model=model, plan=None, why=refusal.message)
-    quick = _is_quick(model, plan, budget)
-    why = plan.reasons[0] if quick else f"{plan.reasons[0]} It would answer slowly on {budget.threads} cores."
-    return Recommendation(model=model, plan=plan, quick=quick, why=why)
-
-
-def _is_quick(model: KnownModel, plan: Plan, budget: Budget) -> bool:
-    if sum(plan.gpu_layers) == plan.layers:
-        return True
-    return model.parameters <= CPU_PARAMETERS or budget.threads >= LARGE_CPU_CORES
