@@ -6,10 +6,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from models.api.model_status import ModelStatus, ModelStatuses
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json
 from models.client import Client
 from models.planner.plan import in_words
-from models.status import ModelStatus, ModelStatuses
 
 
 @click.command("list")

@@ -37,7 +37,7 @@ def serve(
     ready_fd: int | None,
 ) -> None:
     """Run the model runtime in the foreground."""
-    from models.service import serve as serve_runtime
+    from models.api.service import serve as serve_runtime
 
     given = context.find_object(ModelsFolder)
     folder = folder or (given.folder if given else None)

@@ -10,12 +10,12 @@ from random import Random
 
 import msgspec
 
+from models.api.admin import Health
 from models.backends import LoadOptions
 from models.catalogue import MINILM, Catalogue
 from models.client import Client
 from models.messages import ChatMessage
 from models.probe.processor import read_processor
-from models.routes.admin import Health
 from models.settings import FILE as RUNTIME_FILE
 from models.settings import RuntimeSettings
 from server.benchmarks.companion import Companion, companion

@@ -16,6 +16,8 @@ from litestar.datastructures import State
 from litestar.params import JSONBody
 from litestar.response import Stream
 
+from models.api.disconnects import CLIENT_LEFT, unless_left
+from models.api.error_responses import error_body
 from models.child.frames import Finished, Generate, Piece, Working
 from models.errors import ModelError, RequestInvalid
 from models.generation.sampling import Sampling
@@ -37,8 +39,6 @@ from models.messages import (
     Usage,
 )
 from models.progress import Alive, Event, Loading, Waiting
-from models.routes.errors import error_body
-from models.routes.leaving import CLIENT_LEFT, unless_left
 
 DEFAULT_TEMPERATURE, DEFAULT_TOP_P = 0.8, 0.95
 

@@ -9,6 +9,7 @@ from litestar import delete, get, post
 from litestar.datastructures import State
 from litestar.params import JSONBody, QueryParameter
 
+from models.api.model_status import DeviceStatus, ModelStatus, ModelStatuses, device_statuses, model_statuses
 from models.catalogue import Model
 from models.errors import RequestInvalid
 from models.host import Host
@@ -16,7 +17,6 @@ from models.messages import ModelCard, ModelList
 from models.planner.plan import Plan
 from models.probe.devices import Machine
 from models.probe.probe import probe_machine
-from models.status import DeviceStatus, ModelStatus, ModelStatuses, device_statuses, model_statuses
 
 _process = psutil.Process()
 # The protocol asks for an owner of each model. Where a model came from may be a path of this machine.

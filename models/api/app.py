@@ -12,13 +12,13 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.api import admin
+from models.api.embeddings import create_embeddings, create_rerank
+from models.api.error_responses import fault, http_error, model_error, too_deep
+from models.api.generation import create_chat_completion, create_completion
 from models.errors import ModelError, NotPermitted
 from models.host import Host
 from models.metrics import Metrics
-from models.routes import admin
-from models.routes.embeddings import create_embeddings, create_rerank
-from models.routes.errors import fault, http_error, model_error, too_deep
-from models.routes.generation import create_chat_completion, create_completion
 
 MAX_BODY_BYTES = 16 * 2**20
 OPEN_PATHS = frozenset({"/health"})

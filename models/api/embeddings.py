@@ -9,6 +9,7 @@ from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.params import HeaderParameter, JSONBody
 
+from models.api.disconnects import CLIENT_LEFT, unless_left
 from models.host import Host
 from models.messages import (
     EmbeddingItem,
@@ -19,7 +20,6 @@ from models.messages import (
     RerankResult,
     Usage,
 )
-from models.routes.leaving import CLIENT_LEFT, unless_left
 
 # A reranking holds the place of every search: it is cut where its caller does not say when.
 MAX_MS = 10_000

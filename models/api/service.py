@@ -9,7 +9,7 @@ from typing import IO
 
 import uvicorn
 
-from models.app import Activity, create_app, watch_idleness
+from models.api.app import Activity, create_app, watch_idleness
 from models.catalogue import Catalogue
 from models.host import Host
 from models.settings import load_settings
