@@ -12,13 +12,13 @@ from models.catalogue import Catalogue, Model, Role
 from models.child.frames import Finished, Generate, Piece, Scores
 from models.child.length import check_generation, check_texts
 from models.errors import ModelCrashed, RequestInvalid
+from models.memory.machine_state import Probe
+from models.memory.plan import Plan
 from models.messages import ServiceTier
 from models.metrics import Metrics
-from models.planner.plan import Plan
 from models.probe.probe import probe_machine
 from models.progress import Alive, Event, Loading, Waiting
 from models.residency import Residency
-from models.room import Probe
 from models.scheduler.device import Device, Part, Passing
 from models.scheduler.fair_queue import Urgency
 from models.settings import RuntimeSettings

@@ -17,12 +17,12 @@ from models.child.process import ChildProcess
 from models.errors import DoesNotFit, ModelCrashed, ModelError, ModelUnavailable
 from models.exports import ensure_export
 from models.formats.facts import Facts
+from models.memory.machine_state import Probe, Resident, Room
+from models.memory.plan import Need, Plan
+from models.memory.planner import choose_plan, plan_score
 from models.metrics import Metrics
 from models.offline import cache_variables
-from models.planner.choose import choose_plan, plan_score
-from models.planner.plan import Need, Plan
 from models.probe.probe import probe_machine
-from models.room import Probe, Resident, Room
 from models.settings import RuntimeSettings, Strategy
 from models.threads import ThreadMemory
 

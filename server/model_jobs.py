@@ -9,7 +9,7 @@ from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.runner import JobContext
 from models.catalogue import Catalogue
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError
-from models.planner.plan import in_words
+from models.memory.plan import in_words
 
 MIB = 2**20
 

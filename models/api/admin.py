@@ -13,8 +13,8 @@ from models.api.model_status import DeviceStatus, ModelStatus, ModelStatuses, de
 from models.catalogue import Model
 from models.errors import RequestInvalid
 from models.host import Host
+from models.memory.plan import Plan
 from models.messages import ModelCard, ModelList
-from models.planner.plan import Plan
 from models.probe.devices import Machine
 from models.probe.probe import probe_machine
 

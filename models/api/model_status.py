@@ -5,8 +5,8 @@ import time
 import msgspec
 
 from models.host import Host
-from models.planner.plan import Plan
-from models.room import Resident
+from models.memory.machine_state import Resident
+from models.memory.plan import Plan
 from models.scheduler.fair_queue import Lane
 
 

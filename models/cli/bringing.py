@@ -8,7 +8,7 @@ import click
 
 from models.catalogue import Model, Role
 from models.cli.context import JSON_OPTION, ModelsFolder, byte_progress, print_json, run
-from models.planner.plan import in_words
+from models.memory.plan import in_words
 
 _BECOMES = {
     Role.CHAT: "Answers are written with it from now on.",

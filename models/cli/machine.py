@@ -7,14 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
+from models.memory.machine_state import Room
+from models.memory.plan import Plan, in_words
+from models.memory.recommendation import Recommendation
+from models.memory.recommendation import recommend as recommend_models
 from models.metrics import Metrics
-from models.planner.plan import Plan, in_words
 from models.probe.devices import Gpu
 from models.probe.probe import probe_machine
-from models.recommendation import Recommendation
-from models.recommendation import recommend as recommend_models
 from models.residency import Residency
-from models.room import Room
 from models.settings import load_settings
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from models.api.model_status import ModelStatus, ModelStatuses
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json
 from models.client import Client
-from models.planner.plan import in_words
+from models.memory.plan import in_words
 
 
 @click.command("list")

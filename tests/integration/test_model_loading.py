@@ -15,8 +15,8 @@ from models.catalogue import Catalogue, Role
 from models.child.frames import Piece
 from models.errors import DoesNotFit, ModelFileRefused, ModelUnavailable
 from models.host import Host
-from models.planner.choose import choose_plan
-from models.planner.plan import Budget, Wish
+from models.memory.plan import Budget, Wish
+from models.memory.planner import choose_plan
 from models.probe.devices import Machine, Memory, Processor
 from models.settings import RoleSettings, RuntimeSettings, Strategy
 

@@ -6,7 +6,7 @@ import pynvml
 import pytest
 from fakes.nvml import GIB, SimulatedGpu, SimulatedNvml
 
-from models.planner.budget import budget_of, usable_gpus
+from models.memory.budget import budget_of, usable_gpus
 from models.probe.devices import GpuReport, Machine, Memory, Processor
 from models.probe.gpus import read_gpus
 from models.probe.probe import probe_machine

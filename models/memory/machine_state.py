@@ -8,8 +8,8 @@ import msgspec
 
 from models.catalogue import Model
 from models.child.process import ChildProcess
-from models.planner.budget import budget_of, changed, usable_gpus
-from models.planner.plan import Budget, Need, Plan, Wish
+from models.memory.budget import budget_of, changed, usable_gpus
+from models.memory.plan import Budget, Need, Plan, Wish
 from models.probe.devices import Gpu, Machine
 from models.settings import RuntimeSettings
 

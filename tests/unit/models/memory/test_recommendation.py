@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.planner.plan import Budget, Wish
-from models.recommendation import recommend
+from models.memory.plan import Budget, Wish
+from models.memory.recommendation import recommend
 
 GIB = 2**30
 GPU = Wish(context=8192, gpu_backends=("llama_cpp",))

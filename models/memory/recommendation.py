@@ -3,8 +3,8 @@
 import msgspec
 
 from models.errors import DoesNotFit
-from models.planner.choose import choose_plan
-from models.planner.plan import Budget, Plan, Wish
+from models.memory.plan import Budget, Plan, Wish
+from models.memory.planner import choose_plan
 from models.published_models import PUBLISHED_MODELS, PublishedModel
 
 # A model that answers slower than people read is not recommended for the processor.

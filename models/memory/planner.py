@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from models.errors import DoesNotFit
 from models.formats.facts import Facts, Layers
-from models.planner.estimate import gguf_need, whole_need
-from models.planner.plan import CPU, Budget, Need, Plan, Wish, in_words
+from models.memory.estimate import gguf_need, whole_need
+from models.memory.plan import CPU, Budget, Need, Plan, Wish, in_words
 
 # A context below which answers from passages suffer: layers stay on the processor before it gets smaller.
 USEFUL_CONTEXT = 4096

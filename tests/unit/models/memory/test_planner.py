@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from models.errors import DoesNotFit
 from models.formats.facts import Facts, Layers
-from models.planner.choose import choose_plan, plan_score
-from models.planner.plan import Budget, Plan, Wish, in_words
+from models.memory.plan import Budget, Plan, Wish, in_words
+from models.memory.planner import choose_plan, plan_score
 
 MIB, GIB = 2**20, 2**30
 

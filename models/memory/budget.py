@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from models.planner.plan import Budget, Need
+from models.memory.plan import Budget, Need
 from models.probe.devices import Gpu, Machine
 from models.settings import RuntimeSettings
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from models.formats.facts import Facts, Layers
-from models.planner.plan import CACHE_BYTES, Need
+from models.memory.plan import CACHE_BYTES, Need
 
 MIB = 2**20
 PROMPT_BATCH = 256
