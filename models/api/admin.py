@@ -12,11 +12,11 @@ from litestar.params import JSONBody, QueryParameter
 from models.api.model_status import DeviceStatus, ModelStatus, ModelStatuses, device_statuses, model_statuses
 from models.catalogue import Model
 from models.errors import RequestInvalid
-from models.host import Host
 from models.memory.plan import Plan
 from models.messages import ModelCard, ModelList
 from models.probe.devices import Machine
 from models.probe.probe import probe_machine
+from models.runtime.model_runtime import Host
 
 _process = psutil.Process()
 # The protocol asks for an owner of each model. Where a model came from may be a path of this machine.

@@ -17,8 +17,8 @@ from models.api.embeddings import create_embeddings, create_rerank
 from models.api.error_responses import fault, http_error, model_error, too_deep
 from models.api.generation import create_chat_completion, create_completion
 from models.errors import ModelError, NotPermitted
-from models.host import Host
-from models.metrics import Metrics
+from models.runtime.metrics import Metrics
+from models.runtime.model_runtime import Host
 
 MAX_BODY_BYTES = 16 * 2**20
 OPEN_PATHS = frozenset({"/health"})

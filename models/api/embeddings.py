@@ -10,7 +10,6 @@ from litestar.datastructures import State
 from litestar.params import HeaderParameter, JSONBody
 
 from models.api.disconnects import CLIENT_LEFT, unless_left
-from models.host import Host
 from models.messages import (
     EmbeddingItem,
     EmbeddingRequest,
@@ -20,6 +19,7 @@ from models.messages import (
     RerankResult,
     Usage,
 )
+from models.runtime.model_runtime import Host
 
 # A reranking holds the place of every search: it is cut where its caller does not say when.
 MAX_MS = 10_000

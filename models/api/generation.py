@@ -21,7 +21,6 @@ from models.api.error_responses import error_body
 from models.child.frames import Finished, Generate, Piece, Working
 from models.errors import ModelError, RequestInvalid
 from models.generation.sampling import Sampling
-from models.host import Host
 from models.messages import (
     ChatChunk,
     ChatMessage,
@@ -38,7 +37,8 @@ from models.messages import (
     ToolCallDelta,
     Usage,
 )
-from models.progress import Alive, Event, Loading, Waiting
+from models.runtime.generation_events import Alive, Event, Loading, Waiting
+from models.runtime.model_runtime import Host
 
 DEFAULT_TEMPERATURE, DEFAULT_TOP_P = 0.8, 0.95
 

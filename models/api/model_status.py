@@ -4,9 +4,9 @@ import time
 
 import msgspec
 
-from models.host import Host
 from models.memory.machine_state import Resident
 from models.memory.plan import Plan
+from models.runtime.model_runtime import Host
 from models.scheduler.fair_queue import Lane
 
 

@@ -11,7 +11,7 @@ import uvicorn
 
 from models.api.app import Activity, create_app, watch_idleness
 from models.catalogue import Catalogue
-from models.host import Host
+from models.runtime.model_runtime import Host
 from models.settings import load_settings
 
 

@@ -11,10 +11,10 @@ from models.memory.machine_state import Room
 from models.memory.plan import Plan, in_words
 from models.memory.recommendation import Recommendation
 from models.memory.recommendation import recommend as recommend_models
-from models.metrics import Metrics
 from models.probe.devices import Gpu
 from models.probe.probe import probe_machine
-from models.residency import Residency
+from models.runtime.metrics import Metrics
+from models.runtime.residency import Residency
 from models.settings import load_settings
 
 

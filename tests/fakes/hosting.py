@@ -12,8 +12,8 @@ from models.catalogue import Catalogue, Model, Role
 from models.child.frames import Finished, Generate, Piece
 from models.formats.facts import Facts
 from models.generation.sampling import Sampling
-from models.host import Host
 from models.messages import ChatMessage
+from models.runtime.model_runtime import Host
 from models.settings import RuntimeSettings
 
 WITH_MISBEHAVING = {**BACKENDS, "misbehaving": "fakes.misbehaving:MisbehavingBackend"}

@@ -14,7 +14,7 @@ from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hos
 from models.catalogue import MINILM, Catalogue, Role
 from models.child.frames import Finished, Piece
 from models.errors import ModelCrashed, ModelError, RequestInvalid
-from models.host import Host
+from models.runtime.model_runtime import Host
 from models.settings import RuntimeSettings
 from server.benchmarks.random_model import Shape, write_random_model
 

@@ -14,10 +14,10 @@ from fakes.tiny_gguf import make_tiny_gguf
 from models.catalogue import Catalogue, Role
 from models.child.frames import Piece
 from models.errors import DoesNotFit, ModelFileRefused, ModelUnavailable
-from models.host import Host
 from models.memory.plan import Budget, Wish
 from models.memory.planner import choose_plan
 from models.probe.devices import Machine, Memory, Processor
+from models.runtime.model_runtime import Host
 from models.settings import RoleSettings, RuntimeSettings, Strategy
 
 MIB = 2**20

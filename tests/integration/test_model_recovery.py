@@ -18,7 +18,7 @@ from models.catalogue import MINILM, Catalogue
 from models.child.frames import Piece
 from models.client import Client
 from models.errors import ModelCrashed
-from models.host import Host
+from models.runtime.model_runtime import Host
 
 ROUNDS, SOAK_ROUNDS = 3, 50
 # A process has to be started, its library imported and its model loaded; a busy machine takes its time.

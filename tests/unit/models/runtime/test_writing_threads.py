@@ -7,7 +7,7 @@ import pytest
 from models.catalogue import Model, Role
 from models.child.frames import ThreadRate
 from models.probe.devices import Processor
-from models.threads import Choice, ThreadMemory, thread_candidates
+from models.runtime.writing_threads import Choice, ThreadMemory, thread_candidates
 
 MODEL = Model(id="m", role=Role.CHAT, backend="llama_cpp", path="", size=0, sha256="abc", licence="", source="")
 PROCESSOR = Processor(name="cpu", cores=4, features=["avx2"])

@@ -20,11 +20,11 @@ from models.formats.facts import Facts
 from models.memory.machine_state import Probe, Resident, Room
 from models.memory.plan import Need, Plan
 from models.memory.planner import choose_plan, plan_score
-from models.metrics import Metrics
 from models.offline import cache_variables
 from models.probe.probe import probe_machine
+from models.runtime.metrics import Metrics
+from models.runtime.writing_threads import ThreadMemory
 from models.settings import RuntimeSettings, Strategy
-from models.threads import ThreadMemory
 
 MIB = 2**20
 # A process may take half as much again as was planned for it, and this.

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from models.cache import EmbeddingCache, normalise
 from models.catalogue import Model
 from models.errors import ModelError
-from models.metrics import Metrics
-from models.residency import Residency
+from models.runtime.embedding_cache import EmbeddingCache, normalise
+from models.runtime.metrics import Metrics
+from models.runtime.residency import Residency
 from models.scheduler.device import Device, Part, Passing
 from models.scheduler.fair_queue import Urgency
 

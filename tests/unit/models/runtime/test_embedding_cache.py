@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models import cache as module
-from models.cache import EmbeddingCache, normalise
+from models.runtime.embedding_cache import EmbeddingCache, normalise
 
 VECTOR = bytes(1536)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from models.batching import Batcher
-from models.cache import EmbeddingCache
 from models.catalogue import Model, Role
 from models.child.frames import Vectors
-from models.metrics import Metrics
+from models.runtime.batching import Batcher
+from models.runtime.embedding_cache import EmbeddingCache
+from models.runtime.metrics import Metrics
 from models.scheduler.device import Device
 from models.scheduler.fair_queue import Urgency
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 
 from models.backends import BACKENDS
-from models.batching import Batcher
-from models.cache import EmbeddingCache
 from models.catalogue import Catalogue, Model, Role
 from models.child.frames import Finished, Generate, Piece, Scores
 from models.child.length import check_generation, check_texts
@@ -15,10 +13,12 @@ from models.errors import ModelCrashed, RequestInvalid
 from models.memory.machine_state import Probe
 from models.memory.plan import Plan
 from models.messages import ServiceTier
-from models.metrics import Metrics
 from models.probe.probe import probe_machine
-from models.progress import Alive, Event, Loading, Waiting
-from models.residency import Residency
+from models.runtime.batching import Batcher
+from models.runtime.embedding_cache import EmbeddingCache
+from models.runtime.generation_events import Alive, Event, Loading, Waiting
+from models.runtime.metrics import Metrics
+from models.runtime.residency import Residency
 from models.scheduler.device import Device, Part, Passing
 from models.scheduler.fair_queue import Urgency
 from models.settings import RuntimeSettings
