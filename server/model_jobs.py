@@ -7,7 +7,7 @@ from typing import Any
 from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.jobs.runner import JobContext
-from models.catalogue import Catalogue
+from models.catalogue.catalogue import Catalogue
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError
 from models.memory.plan import in_words
 
@@ -28,7 +28,7 @@ PULL = JobKind(name="pull", retried=(ModelNotFetched,), tries=12)
 
 def pull_model(context: JobContext, arguments: Mapping[str, Any], *, catalogue: Catalogue, folder: Path) -> str:
     """Fetch the model `model`, a known name or an address, and add it. Raises ModelNotFetched or ModelNotAdded."""
-    from models.pulling import pull
+    from models.catalogue.model_download import pull
 
     wanted = str(arguments["model"])
 

@@ -10,7 +10,7 @@ from typing import IO
 import uvicorn
 
 from models.api.app import Activity, create_app, watch_idleness
-from models.catalogue import Catalogue
+from models.catalogue.catalogue import Catalogue
 from models.runtime.model_runtime import Host
 from models.settings import load_settings
 

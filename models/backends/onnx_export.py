@@ -17,7 +17,7 @@ import numpy as np
 from models.backends import LoadOptions
 from models.backends.onnx import OnnxBackend
 from models.backends.reference import SENTENCES, Reference, read_reference
-from models.catalogue import sha256_of
+from models.catalogue.catalogue import sha256_of
 from models.errors import ModelError, ModelUnavailable
 from models.formats.folder import MANIFEST, Manifest, read_manifest
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import click
 
-from models.catalogue import Model, Role
+from models.catalogue.catalogue import Model, Role
 from models.cli.context import JSON_OPTION, ModelsFolder, byte_progress, print_json, run
 from models.memory.plan import in_words
 
@@ -42,7 +42,7 @@ def add(given: ModelsFolder, path: Path, name: str, family: str, licence: str, a
 @click.pass_obj
 def pull(given: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
     """Fetch a model by its name in `models recommend`, or by the URL of its GGUF file. Run again, it goes on."""
-    from models.pulling import pull as bring
+    from models.catalogue.model_download import pull as bring
 
     with byte_progress(name or name_or_url.rsplit("/", 1)[-1], quiet=as_json) as progress:
         added = bring(given.catalogue, given.folder, name_or_url, sha256=sha256, name=name, on_progress=progress)

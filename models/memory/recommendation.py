@@ -2,10 +2,10 @@
 
 import msgspec
 
+from models.catalogue.published_models import PUBLISHED_MODELS, PublishedModel
 from models.errors import DoesNotFit
 from models.memory.plan import Budget, Plan, Wish
 from models.memory.planner import choose_plan
-from models.published_models import PUBLISHED_MODELS, PublishedModel
 
 # A model that answers slower than people read is not recommended for the processor.
 CPU_PARAMETERS = 4_000_000_000

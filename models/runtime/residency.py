@@ -11,11 +11,11 @@ from typing import Any
 import structlog
 
 from models.backends import BACKENDS, LoadOptions
-from models.catalogue import Catalogue, Model, Role
+from models.catalogue.catalogue import Catalogue, Model, Role
+from models.catalogue.embedding_graph import ensure_export
 from models.child.frames import Loaded
 from models.child.process import ChildProcess
 from models.errors import DoesNotFit, ModelCrashed, ModelError, ModelUnavailable
-from models.exports import ensure_export
 from models.formats.facts import Facts
 from models.memory.machine_state import Probe, Resident, Room
 from models.memory.plan import Need, Plan

@@ -12,7 +12,7 @@ import msgspec
 
 from models.api.admin import Health
 from models.backends import LoadOptions
-from models.catalogue import MINILM, Catalogue
+from models.catalogue.catalogue import MINILM, Catalogue
 from models.client import Client
 from models.messages import ChatMessage
 from models.probe.processor import read_processor

@@ -18,7 +18,7 @@ from fakes.tiny_gguf import make_tiny_gguf
 
 from models.backends import LoadOptions
 from models.backends.llama_cpp import LlamaCppBackend
-from models.catalogue import MINILM, MINILM_TORCH, Catalogue
+from models.catalogue.catalogue import MINILM, MINILM_TORCH, Catalogue
 from models.errors import RequestInvalid
 from models.generation.sampling import Sampling
 

@@ -12,7 +12,7 @@ from fakes.hosting import answer, hosting
 
 from models.backends import LoadOptions
 from models.backends.llama_cpp import LlamaCppBackend
-from models.catalogue import Catalogue
+from models.catalogue.catalogue import Catalogue
 from models.generation.chat_template import ChatTemplate
 from models.generation.sampling import Sampling
 from models.messages import ChatMessage, Function, FunctionCall, Tool, ToolCall

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hosting
 
-from models.catalogue import MINILM, Catalogue, Role
+from models.catalogue.catalogue import MINILM, Catalogue, Role
 from models.child.frames import Finished, Piece
 from models.errors import ModelCrashed, ModelError, RequestInvalid
 from models.runtime.model_runtime import Host

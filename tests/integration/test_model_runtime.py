@@ -11,7 +11,7 @@ import numpy as np
 import openai
 import pytest
 
-from models.catalogue import MINILM, MINILM_TORCH, Catalogue
+from models.catalogue.catalogue import MINILM, MINILM_TORCH, Catalogue
 from models.client import Client
 from models.errors import ModelError, ModelFileRefused, ModelUnavailable
 from models.formats.folder import Manifest
@@ -149,7 +149,7 @@ def test_a_graph_that_computes_other_vectors_than_torch_is_not_used(
 
 
 def test_a_damaged_package_is_noticed(tmp_path: Path) -> None:
-    from models.exports import ensure_export
+    from models.catalogue.embedding_graph import ensure_export
 
     model = Catalogue(tmp_path).find(MINILM)
     damaged = tmp_path / "model"

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models.catalogue import MINILM, MINILM_PACKAGE, MINILM_SHA256, MINILM_TORCH, Catalogue, graph_folder
+from models.catalogue.catalogue import MINILM, MINILM_PACKAGE, MINILM_SHA256, MINILM_TORCH, Catalogue, graph_folder
+from models.catalogue.embedding_graph import can_embed, ensure_export, main
 from models.errors import ModelFileRefused, ModelUnavailable, ModelUnknown
-from models.exports import can_embed, ensure_export, main
 from models.formats.folder import Manifest
 
 Hide = Callable[..., None]

@@ -2,8 +2,8 @@
 
 import pytest
 
+from models.catalogue.published_models import PUBLISHED_MODELS, find_published_model
 from models.errors import ModelUnknown
-from models.published_models import PUBLISHED_MODELS, find_published_model
 
 
 def test_each_published_model_states_licence_size_source_and_shape() -> None:

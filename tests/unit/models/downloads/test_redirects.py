@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from models.download import fetch
+from models.downloads.download import fetch
+from models.downloads.redirects import Internet, RedirectRefused, Redirects
 from models.errors import DownloadFailed, DownloadInterrupted
-from models.redirects import Internet, RedirectRefused, Redirects
 
 PUBLIC, PRIVATE = "127.0.0.1", "127.0.0.2"
 CONTENT = b"weights" * 100

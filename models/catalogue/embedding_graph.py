@@ -1,6 +1,6 @@
 """The ONNX graph of the embedding model, built once from its weights in a process of its own.
 
-    python -m models.exports [--check] FOLDER
+    python -m models.catalogue.embedding_graph [--check] FOLDER
 
 builds it in a models folder if it is not there yet, or only says by its exit status whether it is there. The package of
 the weights is needed for nothing else.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from models.catalogue import (
+from models.catalogue.catalogue import (
     MINILM,
     MINILM_PACKAGE,
     MINILM_SHA256,

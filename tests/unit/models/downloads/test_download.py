@@ -10,7 +10,7 @@ import pytest
 import structlog
 from fakes.breaking_server import BreakingServer, breaking_server
 
-from models.download import fetch
+from models.downloads.download import fetch
 from models.errors import DownloadFailed, DownloadInterrupted
 
 CONTENT = bytes(range(256)) * 20_000

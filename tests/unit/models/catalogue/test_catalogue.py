@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from fakes.tiny_gguf import make_tiny_gguf
 
-from models.catalogue import MINILM, MINILM_SHA256, Catalogue, graph_folder
+from models.catalogue.catalogue import MINILM, MINILM_SHA256, Catalogue, graph_folder
 from models.errors import ModelFileRefused
 from models.formats.folder import MANIFEST, Manifest
 from models.offline import CACHE, cache_variables

@@ -6,9 +6,9 @@ import pytest
 from fakes.breaking_server import breaking_server
 from fakes.tiny_gguf import make_tiny_gguf
 
-from models.catalogue import Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model_download import DOWNLOADS, pull
 from models.errors import ModelError, ModelFileRefused
-from models.pulling import DOWNLOADS, pull
 
 
 def left_of(folder: Path, url: str, *, name: str = "") -> list[Path]:

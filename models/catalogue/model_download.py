@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from models.catalogue import Catalogue, Model
-from models.download import fetch
-from models.published_models import find_published_model
+from models.catalogue.catalogue import Catalogue, Model
+from models.catalogue.published_models import find_published_model
+from models.downloads.download import fetch
 
 DOWNLOADS = "downloads"
 

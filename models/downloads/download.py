@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import structlog
 
+from models.downloads.redirects import PORTS, Internet, Network, Redirects
 from models.errors import DownloadFailed, DownloadInterrupted
-from models.redirects import PORTS, Internet, Network, Redirects
 
 # Bytes of a file's name: file systems take 255, and what is unfinished has a longer one.
 MAX_NAME = 200
