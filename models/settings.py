@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from models.catalogue.catalogue import Role
 from models.errors import RequestInvalid
-from models.formats.opening import open_regular
+from models.files import open_regular
 
 FILE = "runtime.toml"
 

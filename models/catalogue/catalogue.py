@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from models.errors import ModelFileRefused, ModelUnknown, RequestInvalid
+from models.files import open_regular
 from models.formats.facts import Facts
 from models.formats.folder import MANIFEST, read_manifest
 from models.formats.inspection import inspect
-from models.formats.opening import open_regular
 from models.offline import CACHE
 
 COPY_CHUNK = 1 << 22

@@ -26,7 +26,7 @@ from models.catalogue.catalogue import (
 from models.errors import ModelError, ModelFileRefused, ModelUnavailable
 from models.formats.folder import MANIFEST
 from models.offline import cache_variables
-from models.programs import run_module
+from models.processes import run_module
 
 TIMEOUT_S = 600.0
 

@@ -35,7 +35,7 @@ from models.child.frames import (
 )
 from models.child.limits import OUT_OF_MEMORY
 from models.errors import ModelCrashed, ModelError, ModelUnavailable, RequestInvalid
-from models.programs import end_group
+from models.processes import end_group
 
 _log = structlog.get_logger()
 END_TIMEOUT_S = 10.0

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from models.errors import ModelFileRefused
+from models.files import open_regular
 from models.formats.facts import Facts
-from models.formats.opening import open_regular
 
 MANIFEST = "manifest.json"
 

@@ -6,7 +6,7 @@ import msgspec
 
 from models.errors import ModelFileRefused, ModelUnavailable
 from models.formats.facts import Facts
-from models.programs import run_module
+from models.processes import run_module
 
 TIMEOUT_S = 120.0
 

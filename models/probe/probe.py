@@ -5,7 +5,7 @@ import msgspec
 from models.errors import ModelError
 from models.probe.devices import GpuReport, Library, Machine
 from models.probe.processor import read_memory, read_processor
-from models.programs import run_module
+from models.processes import run_module
 
 GPU_TIMEOUT_S = 15.0
 LIBRARIES_TIMEOUT_S = 60.0

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from models.errors import ModelFileRefused
+from models.files import open_regular
 from models.formats.detect import read_facts
-from models.formats.opening import open_regular
 from models.settings import load_settings
 
 
