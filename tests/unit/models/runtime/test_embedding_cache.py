@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models import cache as module
+from models.runtime import embedding_cache as module
 from models.runtime.embedding_cache import EmbeddingCache, normalise
 
 VECTOR = bytes(1536)
