@@ -1,11 +1,14 @@
-"""Open files that a person named: only regular ones, because reading a pipe or a device may never end."""
+"""Files: opened only where they are regular, digested, replaced whole, and locked against other processes."""
 
+import fcntl
+import hashlib
 import io
 import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 
 from models.errors import ModelFileRefused
 
@@ -23,7 +26,8 @@ _KINDS: Mapping[int, str] = MappingProxyType(
 def open_regular(path: Path) -> io.BufferedReader:
     """Open a regular file to be read. Raises ModelFileRefused for anything else, without waiting for it.
 
-    The opened file itself is looked at too, so that nothing can be put in its place between the check and the opening.
+    Reading a pipe or a device may never end. The opened file itself is checked too, so that nothing can be put in its
+    place between the check and the opening.
     """
     try:
         _check(path, os.stat(path).st_mode)  # noqa: PTH116 - opening some devices starts something
@@ -39,6 +43,33 @@ def open_regular(path: Path) -> io.BufferedReader:
         opened.close()
         raise
     return opened
+
+
+def sha256_of(file: Path) -> str:
+    """The SHA-256 of a regular file, in hexadecimal. Raises ModelFileRefused."""
+    with open_regular(file) as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` in place of a file's: a reader gets all of the old or all of the new. Raises OSError."""
+    temporary = path.with_suffix(".new")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def open_locked(path: Path, *, wait: bool = True) -> IO[str]:
+    """Open a lock file and lock it against other processes; closing it ends the lock.
+
+    Raises BlockingIOError where another process holds the lock and `wait` is false.
+    """
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        lock.close()
+        raise
+    return lock
 
 
 def _check(path: Path, mode: int) -> None:

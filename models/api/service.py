@@ -1,16 +1,15 @@
 """Serve the runtime on a Unix socket or an address, one process a socket."""
 
 import asyncio
-import fcntl
 import os
 import socket as network
 from pathlib import Path
-from typing import IO
 
 import uvicorn
 
 from models.api.app import Activity, create_app, watch_idleness
 from models.catalogue.catalogue import Catalogue
+from models.files import open_locked
 from models.runtime.model_runtime import Host
 from models.settings import load_settings
 
@@ -32,8 +31,9 @@ def serve(
     """
     lock = None
     if socket:
-        lock = _lock(socket, wait=ready_fd is None)
-        if lock is None:
+        try:
+            lock = open_locked(socket.with_suffix(".lock"), wait=ready_fd is None)
+        except BlockingIOError:
             return
     try:
         # uvloop, where it is installed, halves what a small request costs.
@@ -44,16 +44,6 @@ def serve(
             socket.unlink(missing_ok=True)
         if lock:
             lock.close()
-
-
-def _lock(socket: Path, *, wait: bool) -> IO[str] | None:
-    lock = socket.with_suffix(".lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
-    return lock
 
 
 async def _serve(

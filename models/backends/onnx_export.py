@@ -6,7 +6,6 @@ The result is compared with vectors that torch computed (`reference.py`). If the
     python -m models.backends.onnx_export SOURCE TARGET
 """
 
-import fcntl
 import shutil
 import sys
 from pathlib import Path
@@ -17,8 +16,8 @@ import numpy as np
 from models.backends import LoadOptions
 from models.backends.onnx import OnnxBackend
 from models.backends.reference import SENTENCES, Reference, read_reference
-from models.catalogue.catalogue import sha256_of
 from models.errors import ModelError, ModelUnavailable
+from models.files import open_locked, sha256_of
 from models.formats.folder import MANIFEST, Manifest, read_manifest
 
 LEAST_COSINE = 0.98
@@ -33,8 +32,7 @@ def export(source: Path, target: Path) -> Manifest:
     """
     reference = read_reference()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_name(f"{target.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with open_locked(target.with_name(f"{target.name}.lock")):
         built = read_manifest(target)
         if built and built.source_sha256 == reference.weights_sha256:
             return built

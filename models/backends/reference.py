@@ -13,7 +13,7 @@ import numpy as np
 
 from models.backends import LoadOptions
 from models.backends.sentence_transformers import SentenceTransformersBackend
-from models.catalogue.catalogue import sha256_of
+from models.files import sha256_of
 
 FILE = Path(__file__).with_name("reference.npz")
 SENTENCES = [

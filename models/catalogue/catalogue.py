@@ -6,7 +6,6 @@ that people want to be loaded always.
 
 import asyncio
 import contextlib
-import fcntl
 import hashlib
 import importlib.util
 import os
@@ -21,7 +20,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from models.errors import ModelFileRefused, ModelUnknown, RequestInvalid
-from models.files import open_regular
+from models.files import open_locked, open_regular, replace_file
 from models.formats.facts import Facts
 from models.formats.folder import MANIFEST, read_manifest
 from models.formats.inspection import inspect
@@ -167,7 +166,7 @@ class Catalogue:
             names = self.pinned()
             wanted = names | {name} if pinned else names - {name}
             if wanted != names:
-                _replace(self._pins, msgspec.json.encode(sorted(wanted)))
+                replace_file(self._pins, msgspec.json.encode(sorted(wanted)))
 
     async def facts_of(self, model: Model) -> Facts:
         """What a model's files say; read again where they are not what was added. Raises ModelFileRefused."""
@@ -235,14 +234,13 @@ class Catalogue:
         return value
 
     def _save(self, models: list[Model]) -> None:
-        _replace(self._registry, msgspec.json.format(msgspec.json.encode(models)))
+        replace_file(self._registry, msgspec.json.format(msgspec.json.encode(models)))
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """One writer at a time: the service and the command line may both change the registry."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "registry.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with open_locked(self.folder / "registry.lock"):
             yield
 
     def _packaged(self) -> Iterator[Model]:
@@ -298,23 +296,12 @@ def _minilm(name: str, backend: str, folder: Path) -> Model:
     )
 
 
-def sha256_of(file: Path) -> str:
-    with open_regular(file) as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
 def _size(path: Path) -> int:
     return sum(each.stat().st_size for each in _files(path))
 
 
 def _files(path: Path) -> list[Path]:
     return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    scratch = path.with_suffix(".new")
-    scratch.write_bytes(content)
-    scratch.replace(path)
 
 
 def _bring(source: Path, target: Path, on_progress: Progress) -> str:

@@ -21,9 +21,9 @@ from models.catalogue.catalogue import (
     Model,
     graph_folder,
     is_graph_of,
-    sha256_of,
 )
 from models.errors import ModelError, ModelFileRefused, ModelUnavailable
+from models.files import sha256_of
 from models.formats.folder import MANIFEST
 from models.offline import cache_variables
 from models.processes import run_module

@@ -1,7 +1,6 @@
 """Download a file over HTTP: continue a part, check the free space first and the SHA-256 at the end."""
 
 import contextlib
-import hashlib
 import re
 import shutil
 import time
@@ -14,6 +13,7 @@ import structlog
 
 from models.downloads.redirects import PORTS, Internet, Network, Redirects
 from models.errors import DownloadFailed, DownloadInterrupted
+from models.files import sha256_of
 
 # Bytes of a file's name: file systems take 255, and what is unfinished has a longer one.
 MAX_NAME = 200
@@ -64,7 +64,7 @@ def fetch(
             f"{name} cannot be written to {folder}: {error.strerror}. The part that was downloaded is kept."
         ) from error
     expected = (sha256 or download.stated_sha256).lower()
-    actual = _sha256_of(download.part)
+    actual = sha256_of(download.part)
     if expected and actual != expected:
         download.forget()
         raise DownloadFailed(
@@ -231,8 +231,3 @@ class _Download:
 
     def _tag(self) -> str:
         return self._tag_file.read_text(encoding="utf-8") if self._tag_file.exists() else ""
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,6 +13,7 @@ import structlog
 from models.catalogue.catalogue import Model
 from models.child.frames import ThreadRate
 from models.child.thread_rates import best_threads
+from models.files import replace_file
 from models.probe.devices import Processor
 
 FILE = "threads.json"
@@ -60,10 +61,8 @@ class ThreadMemory:
         _log.info(
             "threads measured", model=model.id, threads=best_threads(rates), rates=msgspec.to_builtins(list(rates))
         )
-        scratch = self._path.with_suffix(".new")
         try:
-            scratch.write_bytes(msgspec.json.format(msgspec.json.encode(measurements)))
-            scratch.replace(self._path)
+            replace_file(self._path, msgspec.json.format(msgspec.json.encode(measurements)))
         except OSError as error:
             _log.warning("measurements of threads are not remembered", reason=str(error))
 

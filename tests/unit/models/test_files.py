@@ -1,4 +1,4 @@
-"""Only regular files are opened, and nothing is waited for."""
+"""Only regular files are opened, and nothing is waited for; files are replaced whole and locked between processes."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ModelFileRefused
-from models.files import open_regular
+from models.files import open_locked, open_regular, replace_file, sha256_of
 from models.formats.detect import read_facts
 from models.settings import load_settings
 
@@ -107,3 +107,44 @@ def test_weights_that_are_a_pipe_are_no_weights(tmp_path: Path) -> None:
 
     with pytest.raises(ModelFileRefused, match="holds no model"):
         read_facts(tmp_path)
+
+
+def test_a_digest_is_that_of_the_content(tmp_path: Path) -> None:
+    (tmp_path / "m").write_bytes(b"abc")
+
+    assert "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" == sha256_of(tmp_path / "m")
+
+
+def test_a_replaced_file_has_the_new_content_and_no_temporary_file_stays(tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    replace_file(file, b"[1]")
+    replace_file(file, b"[2]")
+
+    assert b"[2]" == file.read_bytes()
+    assert [file] == list(tmp_path.iterdir())
+
+
+def test_a_reader_of_a_file_that_is_replaced_keeps_the_old_content(tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    replace_file(file, b"old")
+    with file.open("rb") as opened:
+        replace_file(file, b"new")
+
+        assert b"old" == opened.read()
+
+
+def test_a_content_that_cannot_be_written_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    replace_file(file, b"old")
+    file.with_suffix(".new").mkdir()
+    with pytest.raises(OSError):
+        replace_file(file, b"new")
+
+    assert b"old" == file.read_bytes()
+
+
+def test_a_lock_is_held_until_it_is_closed(tmp_path: Path) -> None:
+    with open_locked(tmp_path / "lock"), pytest.raises(BlockingIOError):
+        open_locked(tmp_path / "lock", wait=False)
+
+    open_locked(tmp_path / "lock", wait=False).close()
