@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from models.catalogue.catalogue import Role
+from models.catalogue.model import Role
 from models.errors import RequestInvalid
 from models.files import open_regular
 

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.params import JSONBody, QueryParameter
 
 from models.api.model_status import DeviceStatus, ModelStatus, ModelStatuses, device_statuses, model_statuses
-from models.catalogue.catalogue import Model
+from models.catalogue.model import Model
 from models.errors import RequestInvalid
 from models.memory.plan import Plan
 from models.messages import ModelCard, ModelList

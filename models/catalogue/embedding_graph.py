@@ -13,15 +13,9 @@ from pathlib import Path
 
 import structlog
 
-from models.catalogue.catalogue import (
-    MINILM,
-    MINILM_PACKAGE,
-    MINILM_SHA256,
-    Catalogue,
-    Model,
-    graph_folder,
-    is_graph_of,
-)
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import Model
+from models.catalogue.packaged import MINILM, MINILM_PACKAGE, MINILM_SHA256, graph_folder, is_graph_of
 from models.errors import ModelError, ModelFileRefused, ModelUnavailable
 from models.files import sha256_of
 from models.formats.folder import MANIFEST

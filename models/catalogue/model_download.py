@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from models.catalogue.catalogue import Catalogue, Model
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import Model
 from models.catalogue.published_models import find_published_model
 from models.downloads.download import fetch
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import click
 
-from models.catalogue.catalogue import Model, Role
+from models.catalogue.model import Model, Role
 from models.cli.context import JSON_OPTION, ModelsFolder, byte_progress, print_json, run
 from models.memory.plan import in_words
 

@@ -6,7 +6,7 @@ import click
 import msgspec
 from rich.text import Text
 
-from models.catalogue.catalogue import Role
+from models.catalogue.model import Role
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
 from models.client import Client
 from models.errors import RequestInvalid

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from models.catalogue.catalogue import Model
+from models.catalogue.model import Model
 from models.child.process import ChildProcess
 from models.memory.budget import budget_of, changed, usable_gpus
 from models.memory.plan import Budget, Need, Plan, Wish

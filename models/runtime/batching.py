@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from models.catalogue.catalogue import Model
+from models.catalogue.model import Model
 from models.errors import ModelError
 from models.runtime.embedding_cache import EmbeddingCache, normalise
 from models.runtime.metrics import Metrics

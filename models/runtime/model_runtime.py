@@ -6,7 +6,8 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 
 from models.backends import BACKENDS
-from models.catalogue.catalogue import Catalogue, Model, Role
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import Model, Role
 from models.child.frames import Finished, Generate, Piece, Scores
 from models.child.length import check_generation, check_texts
 from models.errors import ModelCrashed, RequestInvalid

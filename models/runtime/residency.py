@@ -11,8 +11,9 @@ from typing import Any
 import structlog
 
 from models.backends import BACKENDS, LoadOptions
-from models.catalogue.catalogue import Catalogue, Model, Role
+from models.catalogue.catalogue import Catalogue
 from models.catalogue.embedding_graph import ensure_export
+from models.catalogue.model import Model, Role
 from models.child.frames import Loaded
 from models.child.process import ChildProcess
 from models.errors import DoesNotFit, ModelCrashed, ModelError, ModelUnavailable

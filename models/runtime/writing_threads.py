@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from models.catalogue.catalogue import Model
+from models.catalogue.model import Model
 from models.child.frames import ThreadRate
 from models.child.thread_rates import best_threads
 from models.files import replace_file

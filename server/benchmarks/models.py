@@ -12,7 +12,8 @@ import msgspec
 
 from models.api.admin import Health
 from models.backends import LoadOptions
-from models.catalogue.catalogue import MINILM, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM
 from models.client import Client
 from models.messages import ChatMessage
 from models.probe.processor import read_processor

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from models.catalogue.catalogue import Role
+from models.catalogue.model import Role
 from models.messages import ChatMessage
 from server.benchmarks.companion import MeasurementFailed, companion
 from server.benchmarks.load import Answered, Conversation

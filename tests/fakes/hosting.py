@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from models.backends import BACKENDS
-from models.catalogue.catalogue import Catalogue, Model, Role
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import Model, Role
 from models.child.frames import Finished, Generate, Piece
 from models.formats.facts import Facts
 from models.generation.sampling import Sampling

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from fakes.serving import LAMPSTAND
 
-from models.catalogue.catalogue import MINILM, MINILM_SHA256, graph_folder
+from models.catalogue.packaged import MINILM, MINILM_SHA256, graph_folder
 from models.formats.folder import Manifest
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,8 @@ from fakes.tiny_gguf import make_tiny_gguf
 
 from models.backends import LoadOptions
 from models.backends.llama_cpp import LlamaCppBackend
-from models.catalogue.catalogue import MINILM, MINILM_TORCH, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM, MINILM_TORCH
 from models.errors import RequestInvalid
 from models.generation.sampling import Sampling
 

@@ -11,7 +11,9 @@ import psutil
 import pytest
 from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hosting
 
-from models.catalogue.catalogue import MINILM, Catalogue, Role
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import Role
+from models.catalogue.packaged import MINILM
 from models.child.frames import Finished, Piece
 from models.errors import ModelCrashed, ModelError, RequestInvalid
 from models.runtime.model_runtime import Host

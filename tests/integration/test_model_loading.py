@@ -11,7 +11,8 @@ from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hos
 from fakes.nvml import GIB
 from fakes.tiny_gguf import make_tiny_gguf
 
-from models.catalogue.catalogue import Catalogue, Role
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import Role
 from models.child.frames import Piece
 from models.errors import DoesNotFit, ModelFileRefused, ModelUnavailable
 from models.memory.plan import Budget, Wish

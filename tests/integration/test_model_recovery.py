@@ -14,7 +14,8 @@ from fakes.hosting import answer, asking, hosting
 from fakes.tiny_gguf import make_tiny_gguf
 
 from appliance.infrastructure.paths import DataFolder
-from models.catalogue.catalogue import MINILM, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM
 from models.child.frames import Piece
 from models.client import Client
 from models.errors import ModelCrashed

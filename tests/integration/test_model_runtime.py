@@ -11,7 +11,8 @@ import numpy as np
 import openai
 import pytest
 
-from models.catalogue.catalogue import MINILM, MINILM_TORCH, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM, MINILM_TORCH
 from models.client import Client
 from models.errors import ModelError, ModelFileRefused, ModelUnavailable
 from models.formats.folder import Manifest

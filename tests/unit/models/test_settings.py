@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models.catalogue.catalogue import Role
+from models.catalogue.model import Role
 from models.errors import RequestInvalid
 from models.settings import RoleSettings, RuntimeSettings, Strategy, load_settings
 

@@ -5,13 +5,11 @@ import os
 import time
 from pathlib import Path
 
-import msgspec
 import pytest
 from fakes.tiny_gguf import make_tiny_gguf
 
-from models.catalogue.catalogue import MINILM, MINILM_SHA256, Catalogue, graph_folder
-from models.errors import ModelFileRefused
-from models.formats.folder import MANIFEST, Manifest
+from models.catalogue.catalogue import Catalogue
+from models.errors import ModelFileRefused, ModelUnknown
 from models.offline import CACHE, cache_variables
 
 
@@ -68,40 +66,33 @@ def test_a_pipe_in_a_folder_is_left_out(tmp_path: Path) -> None:
     assert {"model.safetensors", "config.json"} == {each.name for each in Path(added.path).iterdir()}
 
 
-def built_graph(folder: Path) -> Path:
-    """The folder of a built graph of all-MiniLM-L6-v2, with a few bytes instead of the graph."""
-    graph = graph_folder(folder, MINILM)
-    graph.mkdir()
-    (graph / "model.onnx").write_bytes(b"graph")
-    manifest = Manifest(file="model.onnx", precision="int8", mean_cosine=0.99, source_sha256=MINILM_SHA256)
-    (graph / MANIFEST).write_bytes(msgspec.json.encode(manifest))
-    # Built long ago: a later change has another time, however coarse the clock of the disk is.
-    os.utime(graph, (1, 1))
-    return graph
+def test_a_model_that_is_added_again_replaces_the_files_of_the_older_one(tmp_path: Path) -> None:
+    catalogue = Catalogue(tmp_path / "models")
+    older = asyncio.run(catalogue.add(make_tiny_gguf(tmp_path / "m.gguf")))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "config.json").write_text('{"model_type": "bert"}')
+    newer = asyncio.run(catalogue.add(folder, name="m"))
+
+    assert [newer] == [model for model in catalogue.models() if model.id == "m"]
+    assert not Path(older.path).exists()
 
 
-def test_a_packaged_model_is_found_without_looking_for_packages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    built_graph(tmp_path)
-    looked_for: list[str] = []
-    monkeypatch.setattr("importlib.util.find_spec", looked_for.append)
+def test_a_removed_model_loses_its_files_and_its_pin(tmp_path: Path) -> None:
+    catalogue = Catalogue(tmp_path / "models")
+    added = asyncio.run(catalogue.add(make_tiny_gguf(tmp_path / "m.gguf")))
+    catalogue.set_pinned("m", pinned=True)
 
-    model = Catalogue(tmp_path).find(MINILM)
+    assert added == catalogue.remove("m")
+    assert set() == catalogue.pinned()
+    assert not Path(added.path).exists()
+    with pytest.raises(ModelUnknown):
+        catalogue.find("m")
 
-    assert (model.backend, model.size, looked_for) == ("onnx", 5, [])
 
+def test_a_model_that_is_not_there_cannot_be_pinned(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnknown, match="There is no model 'm' here"):
+        Catalogue(tmp_path).set_pinned("m", pinned=True)
 
-def test_a_graph_is_found_when_it_is_built_and_no_longer_when_it_was_deleted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    catalogue = Catalogue(tmp_path)
-
-    assert catalogue.models() == []
-
-    graph = built_graph(tmp_path)
-    assert [model.id for model in catalogue.models()] == [MINILM]
-
-    (graph / "model.onnx").unlink()
-    assert catalogue.models() == []
+    Catalogue(tmp_path).set_pinned("m", pinned=False)

@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models.catalogue.catalogue import MINILM, MINILM_PACKAGE, MINILM_SHA256, MINILM_TORCH, Catalogue, graph_folder
+from models.catalogue.catalogue import Catalogue
 from models.catalogue.embedding_graph import can_embed, ensure_export, main
+from models.catalogue.packaged import MINILM, MINILM_PACKAGE, MINILM_SHA256, MINILM_TORCH, graph_folder
 from models.errors import ModelFileRefused, ModelUnavailable, ModelUnknown
 from models.formats.folder import Manifest
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models.catalogue.catalogue import Model, Role
+from models.catalogue.model import Model, Role
 from models.child.frames import Vectors
 from models.runtime.batching import Batcher
 from models.runtime.embedding_cache import EmbeddingCache

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.catalogue.catalogue import Model, Role
+from models.catalogue.model import Model, Role
 from models.child.frames import ThreadRate
 from models.probe.devices import Processor
 from models.runtime.writing_threads import Choice, ThreadMemory, thread_candidates
