@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from models.catalogue.model import Role
+from models.catalogue.model import ModelRole
 from models.errors import RequestInvalid
 from models.files import open_regular
 
@@ -92,7 +92,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         int, Meta(ge=0, description="MiB a model's process may take; 0 for what its plan says and a margin.")
     ] = 0
 
-    def role(self, role: Role) -> RoleSettings:
+    def role(self, role: ModelRole) -> RoleSettings:
         """The settings of a role."""
         settings: RoleSettings = getattr(self, role.value)
         return settings

@@ -12,9 +12,9 @@ from litestar.params import JSONBody, QueryParameter
 from models.api.model_status import DeviceStatus, ModelStatus, ModelStatuses, device_statuses, model_statuses
 from models.catalogue.model import Model
 from models.errors import RequestInvalid
-from models.memory.plan import Plan
+from models.memory.plan import LoadPlan
 from models.messages import ModelCard, ModelList
-from models.probe.devices import Machine
+from models.probe.devices import MachineResources
 from models.probe.probe import probe_machine
 from models.runtime.model_runtime import Host
 
@@ -24,7 +24,7 @@ OWNER = "lampstand"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Health(msgspec.Struct, kw_only=True):
+class ModelRuntimeHealth(msgspec.Struct, kw_only=True):
     """`loaded` and `queued` are counts; `memory_bytes` is what the service itself takes, without the models' processes."""
 
     status: str
@@ -34,7 +34,7 @@ class Health(msgspec.Struct, kw_only=True):
 
 
 class Devices(msgspec.Struct, kw_only=True):
-    machine: Machine
+    machine: MachineResources
     queues: list[DeviceStatus]
 
 
@@ -48,10 +48,10 @@ class AddModel(msgspec.Struct, kw_only=True):
 
 
 @get("/health", sync_to_thread=False)
-def health(state: State) -> Health:
+def health(state: State) -> ModelRuntimeHealth:
     host: Host = state.host
     waiting = sum(len(device.queue) for device in host.devices.values())
-    return Health(
+    return ModelRuntimeHealth(
         status="ok", loaded=len(host.residency.residents()), queued=waiting, memory_bytes=_process.memory_info().rss
     )
 
@@ -87,7 +87,7 @@ async def devices(state: State) -> Devices:
 
 
 @get("/admin/plan")
-async def plan(state: State, model: Annotated[str, QueryParameter(description="A model's name.")]) -> Plan:
+async def plan(state: State, model: Annotated[str, QueryParameter(description="A model's name.")]) -> LoadPlan:
     host: Host = state.host
     return await host.plan(model)
 

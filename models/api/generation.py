@@ -18,7 +18,7 @@ from litestar.response import Stream
 
 from models.api.disconnects import CLIENT_LEFT, unless_left
 from models.api.error_responses import error_body
-from models.child.frames import Finished, Generate, Piece, Working
+from models.child.frames import Generate, GenerationFinished, Piece, Working
 from models.errors import ModelError, RequestInvalid
 from models.generation.sampling import Sampling
 from models.messages import (
@@ -113,7 +113,7 @@ class _Chat:
     def piece(self, text: str) -> bytes:
         return self._chunk(Delta(content=text))
 
-    def closing(self, finished: Finished) -> list[bytes]:
+    def closing(self, finished: GenerationFinished) -> list[bytes]:
         calls = [
             ToolCallDelta(index=index, id=call.id, function=call.function)
             for index, call in enumerate(finished.tool_calls)
@@ -124,7 +124,7 @@ class _Chat:
     def usage(self, usage: Usage) -> bytes:
         return _event(ChatChunk(id=self._id, created=self._created, model=self._model, choices=[], usage=usage))
 
-    def whole(self, text: str, finished: Finished) -> msgspec.Struct:
+    def whole(self, text: str, finished: GenerationFinished) -> msgspec.Struct:
         content = None if finished.tool_calls and not text else text
         message = ChatMessage(role="assistant", content=content, tool_calls=finished.tool_calls or None)
         return ChatResponse(
@@ -152,13 +152,13 @@ class _Text:
     def piece(self, text: str) -> bytes:
         return _event(self._completion(TextChoice(text=text)))
 
-    def closing(self, finished: Finished) -> list[bytes]:
+    def closing(self, finished: GenerationFinished) -> list[bytes]:
         return [_event(self._completion(TextChoice(text="", finish_reason=finished.reason)))]
 
     def usage(self, usage: Usage) -> bytes:
         return _event(Completion(id=self._id, created=self._created, model=self._model, choices=[], usage=usage))
 
-    def whole(self, text: str, finished: Finished) -> msgspec.Struct:
+    def whole(self, text: str, finished: GenerationFinished) -> msgspec.Struct:
         completion = self._completion(TextChoice(text=text, finish_reason=finished.reason))
         return msgspec.structs.replace(completion, usage=_usage(finished))
 
@@ -192,7 +192,7 @@ async def _whole(events: AsyncGenerator[Event, None], form: _Chat | _Text) -> ms
         async for event in events:
             if isinstance(event, Piece):
                 pieces.append(event.text)
-            elif isinstance(event, Finished):
+            elif isinstance(event, GenerationFinished):
                 return form.whole("".join(pieces), event)
     raise ModelError("The model ended without an answer.")
 
@@ -205,12 +205,12 @@ async def _stream(
         try:
             event: Event | None = first
             while event is not None:
-                if isinstance(event, Piece | Finished) and not opened:
+                if isinstance(event, Piece | GenerationFinished) and not opened:
                     opened = True
                     yield form.opening()
                 if isinstance(event, Piece):
                     yield form.piece(event.text)
-                elif isinstance(event, Finished):
+                elif isinstance(event, GenerationFinished):
                     for chunk in form.closing(event):
                         yield chunk
                     if with_usage:
@@ -234,7 +234,7 @@ def _comment(event: Waiting | Loading | Alive | Working) -> bytes:
     return b": alive\n\n"
 
 
-def _usage(finished: Finished) -> Usage:
+def _usage(finished: GenerationFinished) -> Usage:
     return Usage(
         prompt_tokens=finished.prompt_tokens,
         completion_tokens=finished.completion_tokens,

@@ -5,7 +5,7 @@ import time
 import msgspec
 
 from models.memory.machine_state import Resident
-from models.memory.plan import Plan
+from models.memory.plan import LoadPlan
 from models.runtime.model_runtime import Host
 from models.scheduler.fair_queue import Lane
 
@@ -27,7 +27,7 @@ class ModelStatus(msgspec.Struct, kw_only=True):
     predicted_bytes: int = 0
     taken_bytes: int = 0
     pid: int = 0
-    plan: Plan | None = None
+    plan: LoadPlan | None = None
 
 
 class ModelStatuses(msgspec.Struct, kw_only=True):

@@ -15,7 +15,7 @@ import numpy as np
 
 from models.backends import LoadOptions
 from models.backends.onnx import OnnxBackend
-from models.backends.reference import SENTENCES, Reference, read_reference
+from models.backends.reference import SENTENCES, ReferenceVectors, read_reference
 from models.errors import ModelError, ModelUnavailable
 from models.files import open_locked, sha256_of
 from models.formats.folder import MANIFEST, Manifest, read_manifest
@@ -39,7 +39,7 @@ def export(source: Path, target: Path) -> Manifest:
         return _build(source, target, reference)
 
 
-def _build(source: Path, target: Path, reference: Reference) -> Manifest:
+def _build(source: Path, target: Path, reference: ReferenceVectors) -> Manifest:
     if sha256_of(source / "model.safetensors") != reference.weights_sha256:
         raise ModelUnavailable(f"The weights in {source} are not those of the recorded vectors.")
     scratch = target.with_name(f"{target.name}.part")
@@ -86,7 +86,7 @@ def _has_vnni() -> bool:
     return cpuinfo.exists() and "vnni" in cpuinfo.read_text(encoding="utf-8")
 
 
-def _measured(folder: Path, file: str, precision: str, reference: Reference) -> Manifest:
+def _measured(folder: Path, file: str, precision: str, reference: ReferenceVectors) -> Manifest:
     """The manifest of a file with its mean cosine to the recorded vectors; it is written into the folder."""
     manifest = Manifest(file=file, precision=precision, mean_cosine=0.0, source_sha256=reference.weights_sha256)
     _write(folder, manifest)

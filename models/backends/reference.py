@@ -36,19 +36,19 @@ SENTENCES = [
 ]
 
 
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
+class ReferenceVectors(msgspec.Struct, frozen=True, kw_only=True):
     """The SHA-256 of the weights, and one unit vector per sentence of `SENTENCES`: float32, sentences × width."""
 
     weights_sha256: str
     vectors: np.ndarray
 
 
-def read_reference(file: Path = FILE) -> Reference:
+def read_reference(file: Path = FILE) -> ReferenceVectors:
     """The recorded vectors."""
     with np.load(file, allow_pickle=False) as recorded:
         vectors = recorded["vectors"].astype(np.float32)
         digest = str(recorded["weights_sha256"])
-    return Reference(weights_sha256=digest, vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return ReferenceVectors(weights_sha256=digest, vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def record_reference(source: Path, file: Path = FILE) -> None:

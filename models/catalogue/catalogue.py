@@ -7,7 +7,7 @@ from pathlib import Path
 
 from models.catalogue.cached_reads import CachedReads
 from models.catalogue.copying import OnProgress, copy_model, delete_files, size_of
-from models.catalogue.model import Model, Role
+from models.catalogue.model import Model, ModelRole
 from models.catalogue.packaged import INSTALL_COMMANDS, packaged_models
 from models.catalogue.registry import Registry
 from models.errors import ModelFileRefused, ModelUnknown, RequestInvalid
@@ -73,7 +73,7 @@ class Catalogue:
         digest = copy_model(path, target, on_progress)
         model = Model(
             id=name,
-            role=Role(facts.role),
+            role=ModelRole(facts.role),
             backend=facts.backend,
             path=str(target),
             size=size_of(target),

@@ -7,7 +7,7 @@ import msgspec
 from models.formats.facts import Facts
 
 
-class Role(StrEnum):
+class ModelRole(StrEnum):
     CHAT = "chat"
     EMBED = "embed"
     RERANK = "rerank"
@@ -20,7 +20,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    role: Role
+    role: ModelRole
     backend: str
     path: str
     size: int

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from models.catalogue.cached_reads import CachedReads
-from models.catalogue.model import Model, Role
+from models.catalogue.model import Model, ModelRole
 from models.formats.facts import Facts
 from models.formats.folder import MANIFEST, read_manifest
 
@@ -64,7 +64,7 @@ def _minilm(name: str, backend: str, folder: Path) -> Model:
     weights = size // 4 if backend == "onnx" and not (folder / MANIFEST).is_file() else size
     return Model(
         id=name,
-        role=Role.EMBED,
+        role=ModelRole.EMBED,
         backend=backend,
         path=str(folder),
         size=size,

@@ -19,11 +19,11 @@ from models.child.frames import (
     LENGTH,
     Cancel,
     Embed,
-    Failed,
     FromChild,
     Generate,
     Loaded,
     NotLoaded,
+    RequestFailed,
     Rerank,
     Scores,
     ToChild,
@@ -34,7 +34,7 @@ from models.child.frames import (
 )
 from models.child.limits import OUT_OF_MEMORY, limit_this_process
 from models.child.thread_rates import OtherPrograms, choose_threads
-from models.child.writing import Writer
+from models.child.writing import GenerationWriter
 from models.errors import ModelError, RequestInvalid
 
 # Documents scored between two looks at the clock.
@@ -56,7 +56,7 @@ class Child:
         self._cancelled = threading.Event()
         self._abandoned: set[int] = set()
         self._backend: Any = None
-        self._writer: Writer | None = None
+        self._writer: GenerationWriter | None = None
 
     def run(self, location: str, options: LoadOptions) -> int:
         threading.Thread(target=self._read, daemon=True).start()
@@ -64,7 +64,7 @@ class Child:
         try:
             self._backend = load_backend(location, options)
             if hasattr(self._backend, "generate"):
-                self._writer = Writer(self._backend)
+                self._writer = GenerationWriter(self._backend)
             thread_rates = choose_threads(self._backend, options.thread_candidates, others)
         except ModelError as error:
             self._send(NotLoaded(error.message))
@@ -119,12 +119,12 @@ class Child:
                 if self._requests.empty():
                     self._backend.rest()
         except ModelError as error:
-            self._send(Failed(request.id, error.message, invalid=isinstance(error, RequestInvalid)))
+            self._send(RequestFailed(request.id, error.message, invalid=isinstance(error, RequestInvalid)))
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library raises, its request must hear of it
             _log.exception("request failed")
-            self._send(Failed(request.id, f"The model failed at this request: {error}"))
+            self._send(RequestFailed(request.id, f"The model failed at this request: {error}"))
 
     def _rerank(self, request: Rerank) -> None:
         deadline = time.monotonic() + request.max_ms / 1000 if request.max_ms else None

@@ -105,7 +105,7 @@ class Piece(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
-class Finished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+class GenerationFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """`reused_tokens` of the prompt were known from before and not evaluated again."""
 
     id: int
@@ -116,7 +116,7 @@ class Finished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     tool_calls: list[ToolCall] = []
 
 
-class Failed(msgspec.Struct, frozen=True, tag=True):
+class RequestFailed(msgspec.Struct, frozen=True, tag=True):
     """The request could not be met; `invalid` says that its sender can mend it."""
 
     id: int
@@ -125,7 +125,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 ToChild = Embed | Rerank | Generate | Cancel
-Answer = Working | Vectors | Scores | Piece | Finished | Failed
+Answer = Working | Vectors | Scores | Piece | GenerationFinished | RequestFailed
 FromChild = Loaded | NotLoaded | Answer
 
 _encoder = msgspec.msgpack.Encoder()

@@ -19,12 +19,12 @@ from models.child.frames import (
     Answer,
     Cancel,
     Embed,
-    Failed,
-    Finished,
     Generate,
+    GenerationFinished,
     Loaded,
     NotLoaded,
     Piece,
+    RequestFailed,
     Rerank,
     Scores,
     ToChild,
@@ -39,7 +39,7 @@ from models.processes import end_group
 
 _log = structlog.get_logger()
 END_TIMEOUT_S = 10.0
-_TERMINAL = (Vectors, Scores, Finished, Failed)
+_TERMINAL = (Vectors, Scores, GenerationFinished, RequestFailed)
 
 
 class ChildProcess:
@@ -131,8 +131,8 @@ class ChildProcess:
             raise ModelUnavailable(f"{self.name} does not rerank.")
         return answer
 
-    async def generate(self, request: Generate) -> AsyncGenerator[Working | Piece | Finished, None]:
-        """What the model says, up to and with Finished. Closing the iterator stops it. Raises ModelError."""
+    async def generate(self, request: Generate) -> AsyncGenerator[Working | Piece | GenerationFinished, None]:
+        """What the model says, up to and with GenerationFinished. Closing the iterator stops it. Raises ModelError."""
         request = msgspec.structs.replace(request, id=next(self._identifiers))
         try:
             encode(request)
@@ -140,7 +140,7 @@ class ChildProcess:
             raise RequestInvalid(f"The request holds what cannot be sent to the model: {error}.") from error
         async with contextlib.aclosing(self._exchange(request)) as answers:
             async for answer in answers:
-                if isinstance(answer, Working | Piece | Finished):
+                if isinstance(answer, Working | Piece | GenerationFinished):
                     yield answer
 
     async def end(self) -> None:
@@ -176,7 +176,7 @@ class ChildProcess:
                 finished = answer is None or isinstance(answer, _TERMINAL)
                 if answer is None:
                     raise ModelCrashed(self._why())
-                if isinstance(answer, Failed):
+                if isinstance(answer, RequestFailed):
                     raise RequestInvalid(answer.message) if answer.invalid else ModelError(answer.message)
                 yield answer
                 if finished:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from models.backends import GenerationBackend
-from models.child.frames import Failed, Finished, Generate, Piece, Working
+from models.child.frames import Generate, GenerationFinished, Piece, RequestFailed, Working
 from models.child.length import check_generation
 from models.child.time_limit import time_limit
 from models.errors import RequestInvalid
@@ -29,10 +29,10 @@ _TOO_SLOW = RequestInvalid(
 # the model.
 SENDING_INTERVAL_S = 0.015
 
-Send = Callable[[Working | Piece | Finished | Failed], None]
+Send = Callable[[Working | Piece | GenerationFinished | RequestFailed], None]
 
 
-class Writer:
+class GenerationWriter:
     """A backend with its chat template."""
 
     def __init__(self, backend: GenerationBackend) -> None:
@@ -60,7 +60,7 @@ class Writer:
             send(Working(request.id, done, total))
 
         pieces = self._backend.generate(tokens, sampling, on_prompt, cancelled)
-        _Answer(request, sampling, send).relay(pieces, len(tokens), self._backend)
+        _AnswerFrames(request, sampling, send).relay(pieces, len(tokens), self._backend)
 
     def _within_context(self, sampling: Sampling, prompt_tokens: int) -> Sampling:
         room = self._backend.context - prompt_tokens
@@ -74,7 +74,7 @@ class Writer:
         return msgspec.structs.replace(sampling, max_tokens=min(sampling.max_tokens or DEFAULT_MAX_TOKENS, room))
 
 
-class _Answer:
+class _AnswerFrames:
     """What one request has been sent so far."""
 
     def __init__(self, request: Generate, sampling: Sampling, send: Send) -> None:
@@ -105,7 +105,7 @@ class _Answer:
         self._pending += rest
         self._flush()
         self._send(
-            Finished(
+            GenerationFinished(
                 id=self._request.id,
                 reason="tool_calls" if calls else reason,
                 prompt_tokens=prompt_tokens,

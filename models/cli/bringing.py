@@ -6,14 +6,14 @@ from urllib.parse import quote
 
 import click
 
-from models.catalogue.model import Model, Role
+from models.catalogue.model import Model, ModelRole
 from models.cli.context import JSON_OPTION, ModelsFolder, byte_progress, print_json, run
 from models.memory.plan import in_words
 
 _BECOMES = {
-    Role.CHAT: "Answers are written with it from now on.",
-    Role.EMBED: "Texts can be embedded with it.",
-    Role.RERANK: "Results can be reranked with it.",
+    ModelRole.CHAT: "Answers are written with it from now on.",
+    ModelRole.EMBED: "Texts can be embedded with it.",
+    ModelRole.RERANK: "Results can be reranked with it.",
 }
 _NAME = click.option("--name", default="", help="What to call it (default: the file's name).")
 _FAMILY = click.option("--family", default="", help="Architecture of a GGML file of before GGUF: gpt2, gptj, mpt, …")

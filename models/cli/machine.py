@@ -8,7 +8,7 @@ from rich.text import Text
 
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
 from models.memory.machine_state import Room
-from models.memory.plan import Plan, in_words
+from models.memory.plan import LoadPlan, in_words
 from models.memory.recommendation import Recommendation
 from models.memory.recommendation import recommend as recommend_models
 from models.probe.devices import Gpu
@@ -52,7 +52,9 @@ def plan(given: ModelsFolder, name: str, as_json: bool) -> None:
     with given.client() as client:
         running = client.is_running()
         made = (
-            client.admin("GET", f"plan?{urlencode({'model': name})}", Plan) if running else run(_plan_here(given, name))
+            client.admin("GET", f"plan?{urlencode({'model': name})}", LoadPlan)
+            if running
+            else run(_plan_here(given, name))
         )
     if as_json:
         print_json(made)
@@ -141,7 +143,7 @@ def _gpu(gpu: Gpu) -> str:
     return f"{gpu.index}: {gpu.name}, {', '.join(details)}"
 
 
-async def _plan_here(given: ModelsFolder, name: str) -> Plan:
+async def _plan_here(given: ModelsFolder, name: str) -> LoadPlan:
     residency = Residency(given.catalogue, load_settings(given.folder), metrics=Metrics())
     return await residency.plan(given.catalogue.find(name))
 
@@ -149,4 +151,4 @@ async def _plan_here(given: ModelsFolder, name: str) -> Plan:
 async def _recommend(given: ModelsFolder) -> list[Recommendation]:
     room = Room(load_settings(given.folder), probe_machine)
     await room.look()
-    return recommend_models(room.budget(), room.wish())
+    return recommend_models(room.budget(), room.plan_options())

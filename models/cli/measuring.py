@@ -6,7 +6,7 @@ import click
 import msgspec
 from rich.text import Text
 
-from models.catalogue.model import Role
+from models.catalogue.model import ModelRole
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
 from models.client import Client
 from models.errors import RequestInvalid
@@ -35,10 +35,10 @@ def bench(given: ModelsFolder, name: str, as_json: bool) -> None:
     model = given.catalogue.find(name)
     with given.client() as client, console().status(Text(f"measuring {name}")):
         client.ensure_running()
-        if model.role is Role.CHAT:
+        if model.role is ModelRole.CHAT:
             run(_write(client, name, tokens=1))  # loads it
             speed = run(_write(client, name, tokens=TOKENS))
-        elif model.role is Role.EMBED:
+        elif model.role is ModelRole.EMBED:
             client.embed(["ready"], model=name)
             speed = _embed(client, name)
         else:

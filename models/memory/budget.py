@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from models.memory.plan import Budget, Need
-from models.probe.devices import Gpu, Machine
+from models.probe.devices import Gpu, MachineResources
 from models.settings import RuntimeSettings
 
 MIB = 2**20
 
 
-def usable_gpus(machine: Machine) -> list[Gpu]:
+def usable_gpus(machine: MachineResources) -> list[Gpu]:
     """The GPUs that can be planned for. CUDA shows a process one MIG instance at most: the one with most memory."""
     gpus = [gpu for gpu in machine.gpu.gpus if not gpu.problem]
     if any(gpu.mig for gpu in gpus):
@@ -17,7 +17,7 @@ def usable_gpus(machine: Machine) -> list[Gpu]:
     return gpus
 
 
-def budget_of(machine: Machine, settings: RuntimeSettings) -> Budget:
+def budget_of(machine: MachineResources, settings: RuntimeSettings) -> Budget:
     """The budget of a machine as it is at this moment."""
     gpus = {
         position: max(0, int(gpu.free * settings.gpu_share) - settings.gpu_reserve_mib * MIB)

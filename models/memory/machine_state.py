@@ -9,8 +9,8 @@ import msgspec
 from models.catalogue.model import Model
 from models.child.process import ChildProcess
 from models.memory.budget import budget_of, changed, usable_gpus
-from models.memory.plan import Budget, Need, Plan, Wish
-from models.probe.devices import Gpu, Machine
+from models.memory.plan import Budget, LoadPlan, Need, PlanOptions
+from models.probe.devices import Gpu, MachineResources
 from models.settings import RuntimeSettings
 
 MIB = 2**20
@@ -20,13 +20,13 @@ _GPU_LIBRARIES: Mapping[str, Sequence[str]] = MappingProxyType(
     {"llama-cpp-python": ("llama_cpp",), "torch": ("sentence_transformers", "cross_encoder")}
 )
 
-Probe = Callable[..., Awaitable[Machine]]
+Probe = Callable[..., Awaitable[MachineResources]]
 
 
 class Resident:
     """A loaded model. `taken_gpus` is what its loading took of each GPU."""
 
-    def __init__(self, model: Model, plan: Plan, child: ChildProcess, taken_gpus: Mapping[int, int]) -> None:
+    def __init__(self, model: Model, plan: LoadPlan, child: ChildProcess, taken_gpus: Mapping[int, int]) -> None:
         self.model, self.plan, self.child, self.taken_gpus = model, plan, child, taken_gpus
         self.last_used = time.time()
 
@@ -40,17 +40,17 @@ class Room:
 
     def __init__(self, settings: RuntimeSettings, probe: Probe) -> None:
         self._settings, self._probe = settings, probe
-        self._last: Machine | None = None
+        self._last: MachineResources | None = None
         self._has_gpus = False
 
     @property
-    def machine(self) -> Machine:
+    def machine(self) -> MachineResources:
         """What was seen last; there has to have been a look."""
         if self._last is None:
             raise RuntimeError("The machine has not been looked at yet.")
         return self._last
 
-    async def look(self) -> Machine:
+    async def look(self) -> MachineResources:
         """The machine as it is now. What its libraries can use does not change, and is asked once."""
         known = self._last
         # Where there surely is no GPU, none will come; one that was seen may be lost and come back.
@@ -62,12 +62,12 @@ class Room:
         self._last = msgspec.structs.replace(machine, libraries=libraries)
         return self._last
 
-    def wish(self) -> Wish:
-        """What the settings and the libraries of the machine ask of plans."""
+    def plan_options(self) -> PlanOptions:
+        """The settings, and the libraries of the machine, as plans follow them."""
         able = [
             name for library in self.machine.libraries if library.gpu for name in _GPU_LIBRARIES.get(library.name, ())
         ]
-        return Wish(
+        return PlanOptions(
             context=self._settings.context,
             cache_type=self._settings.cache_type,
             prefix_bytes=self._settings.prefix_mib * MIB,
@@ -101,7 +101,7 @@ class Room:
         await self.look()
         return {gpu: max(0, before.get(gpu, 0) - free) for gpu, free in self.free_gpus().items()}
 
-    def environment(self, plan: Plan) -> dict[str, str]:
+    def environment(self, plan: LoadPlan) -> dict[str, str]:
         """Shows a process the GPUs of its plan, in NVML's order, and no other."""
         gpus = self._gpus()
         return {"CUDA_VISIBLE_DEVICES": ",".join(gpus[position].uuid for position in plan.gpu_indices)}

@@ -30,7 +30,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
         return self.ram <= budget.ram and all(used <= budget.gpus.get(gpu, 0) for gpu, used in self.gpus.items())
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Where and how a model is loaded, and why.
 
     `gpu_layers` of `layers` go to the GPU of `gpu_indices` at the same place; the output counts as a layer. `prefix_bytes`
@@ -51,8 +51,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     prefix_bytes: int = 0
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What the settings ask of a plan. `gpu_backends` are the backends whose library can use a GPU here."""
+class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings that a plan follows. `gpu_backends` are the backends whose library can use a GPU here."""
 
     context: int = 8192
     cache_type: str = "f16"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from models.errors import DoesNotFit
 from models.formats.facts import Facts, Layers
 from models.memory.estimate import gguf_need, whole_need
-from models.memory.plan import CPU, Budget, Need, Plan, Wish, in_words
+from models.memory.plan import CPU, Budget, LoadPlan, Need, PlanOptions, in_words
 
 # A context below which answers from passages suffer: layers stay on the processor before it gets smaller.
 USEFUL_CONTEXT = 4096
@@ -19,36 +19,36 @@ LEAST_CONTEXT = 1024
 PREFIX_SHARE = 0.25
 
 
-def choose_plan(model: str, facts: Facts, budget: Budget, wish: Wish) -> Plan:
+def choose_plan(model: str, facts: Facts, budget: Budget, options: PlanOptions) -> LoadPlan:
     """The best plan for a model. Raises DoesNotFit with the numbers."""
-    usable = budget if facts.backend in wish.gpu_backends else Budget(ram=budget.ram, threads=budget.threads)
+    usable = budget if facts.backend in options.gpu_backends else Budget(ram=budget.ram, threads=budget.threads)
     if facts.layers is None:
         return _whole(model, facts, budget, usable)
     layers = facts.layers
-    wanted = min(wish.context, layers.trained_context)
+    wanted = min(options.context, layers.trained_context)
     best: tuple[int, Mapping[int, int], Need] | None = None
     for context in _contexts(wanted):
-        for split in _splits(layers, usable, context, wish.cache_type):
-            need = gguf_need(layers, context=context, cache_type=wish.cache_type, gpu_split=split)
+        for split in _splits(layers, usable, context, options.cache_type):
+            need = gguf_need(layers, context=context, cache_type=options.cache_type, gpu_split=split)
             if need.fits(usable) and (best is None or _score(context, split) > _score(best[0], best[1])):
                 best = context, split, need
     if best is None:
-        raise DoesNotFit(_refusal(model, layers, wanted, wish, usable))
+        raise DoesNotFit(_refusal(model, layers, wanted, options, usable))
     context, split, need = best
     left = budget.ram - need.ram
-    return Plan(
+    return LoadPlan(
         model=model,
         device=_device(split),
         need=need,
         budget=budget,
         context=context,
-        cache_type=wish.cache_type,
+        cache_type=options.cache_type,
         layers=len(layers.blocks) + 1,
         gpu_indices=tuple(split),
         gpu_layers=tuple(split.values()),
         threads=budget.threads,
-        prefix_bytes=min(wish.prefix_bytes, int(left * PREFIX_SHARE)),
-        reasons=_reasons(facts, layers, wish, budget, usable, context, split),
+        prefix_bytes=min(options.prefix_bytes, int(left * PREFIX_SHARE)),
+        reasons=_reasons(facts, layers, options, budget, usable, context, split),
     )
 
 
@@ -101,17 +101,17 @@ def _score(context: int, split: Mapping[int, int]) -> tuple[bool, int, int, int]
     return context >= USEFUL_CONTEXT, sum(split.values()), context, -len(split)
 
 
-def plan_score(plan: Plan) -> tuple[bool, int, int, int]:
+def plan_score(plan: LoadPlan) -> tuple[bool, int, int, int]:
     """How good a plan is: a useful context, then layers on GPUs, then a longer context, then fewer GPUs."""
     return _score(plan.context, dict(zip(plan.gpu_indices, plan.gpu_layers, strict=True)))
 
 
-def _whole(model: str, facts: Facts, budget: Budget, usable: Budget) -> Plan:
+def _whole(model: str, facts: Facts, budget: Budget, usable: Budget) -> LoadPlan:
     for gpu in sorted(usable.gpus, key=lambda index: -usable.gpus[index]):
         need = whole_need(facts, [gpu])
         if need.fits(usable):
             reason = f"It fits on GPU {gpu} whole."
-            return Plan(
+            return LoadPlan(
                 model=model,
                 device=f"gpu{gpu}",
                 need=need,
@@ -131,7 +131,7 @@ def _whole(model: str, facts: Facts, budget: Budget, usable: Budget) -> Plan:
     reasons = ["It runs on the processor."]
     if budget.gpus:
         reasons = [f"It runs on the processor: {_why_no_gpu(facts, budget, usable)}"]
-    return Plan(model=model, device=CPU, need=need, budget=budget, reasons=reasons, threads=budget.threads)
+    return LoadPlan(model=model, device=CPU, need=need, budget=budget, reasons=reasons, threads=budget.threads)
 
 
 def _device(split: Mapping[int, int]) -> str:
@@ -139,7 +139,13 @@ def _device(split: Mapping[int, int]) -> str:
 
 
 def _reasons(
-    facts: Facts, layers: Layers, wish: Wish, budget: Budget, usable: Budget, context: int, split: Mapping[int, int]
+    facts: Facts,
+    layers: Layers,
+    options: PlanOptions,
+    budget: Budget,
+    usable: Budget,
+    context: int,
+    split: Mapping[int, int],
 ) -> list[str]:
     units, offloaded = len(layers.blocks) + 1, sum(split.values())
     found = []
@@ -149,9 +155,9 @@ def _reasons(
         found.append(f"{offloaded} of {units} layers fit on {_device(split)}; the processor computes the others.")
     else:
         found.append(f"It runs on the processor{f': {_why_no_gpu(facts, budget, usable)}' if budget.gpus else '.'}")
-    if context < min(wish.context, layers.trained_context):
-        found.append(f"The context is {context:,} tokens instead of {wish.context:,}, because more does not fit.")
-    elif context < wish.context:
+    if context < min(options.context, layers.trained_context):
+        found.append(f"The context is {context:,} tokens instead of {options.context:,}, because more does not fit.")
+    elif context < options.context:
         found.append(f"The context is {context:,} tokens: it was trained for no more.")
     return found
 
@@ -163,9 +169,9 @@ def _why_no_gpu(facts: Facts, budget: Budget, usable: Budget) -> str:
     return f"not one layer fits beside its buffers in the {in_words(largest)} that a GPU can give."
 
 
-def _refusal(model: str, layers: Layers, wanted: int, wish: Wish, budget: Budget) -> str:
+def _refusal(model: str, layers: Layers, wanted: int, options: PlanOptions, budget: Budget) -> str:
     context = min(wanted, LEAST_CONTEXT)
-    need = gguf_need(layers, context=context, cache_type=wish.cache_type, gpu_split={})
+    need = gguf_need(layers, context=context, cache_type=options.cache_type, gpu_split={})
     gpus = "".join(f", {in_words(free)} of GPU {index}" for index, free in sorted(budget.gpus.items()))
     return (
         f"{model} needs {in_words(need.ram)} of memory even with a context of {context:,} tokens (weights "

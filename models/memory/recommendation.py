@@ -4,7 +4,7 @@ import msgspec
 
 from models.catalogue.published_models import PUBLISHED_MODELS, PublishedModel
 from models.errors import DoesNotFit
-from models.memory.plan import Budget, Plan, Wish
+from models.memory.plan import Budget, LoadPlan, PlanOptions
 from models.memory.planner import choose_plan
 
 # A model that answers slower than people read is not recommended for the processor.
@@ -19,23 +19,23 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     model: PublishedModel
-    plan: Plan | None
+    plan: LoadPlan | None
     quick: bool = False
     best: bool = False
     why: str
 
 
-def recommend(budget: Budget, wish: Wish) -> list[Recommendation]:
+def recommend(budget: Budget, options: PlanOptions) -> list[Recommendation]:
     """A recommendation per published model. The best is the largest that answers quickly enough here."""
-    recommendations = [_judge(model, budget, wish) for model in PUBLISHED_MODELS]
+    recommendations = [_judge(model, budget, options) for model in PUBLISHED_MODELS]
     quick = [recommendation for recommendation in recommendations if recommendation.quick]
     best = max(quick, key=lambda recommendation: recommendation.model.parameters, default=None)
     return [msgspec.structs.replace(recommendation, best=recommendation is best) for recommendation in recommendations]
 
 
-def _judge(model: PublishedModel, budget: Budget, wish: Wish) -> Recommendation:
+def _judge(model: PublishedModel, budget: Budget, options: PlanOptions) -> Recommendation:
     try:
-        plan = choose_plan(model.name, model.facts, budget, wish)
+        plan = choose_plan(model.name, model.facts, budget, options)
     except DoesNotFit as refusal:
         return Recommendation(model=model, plan=None, why=refusal.message)
     quick = _is_quick(model, plan, budget)
@@ -43,7 +43,7 @@ def _judge(model: PublishedModel, budget: Budget, wish: Wish) -> Recommendation:
     return Recommendation(model=model, plan=plan, quick=quick, why=why)
 
 
-def _is_quick(model: PublishedModel, plan: Plan, budget: Budget) -> bool:
+def _is_quick(model: PublishedModel, plan: LoadPlan, budget: Budget) -> bool:
     if sum(plan.gpu_layers) == plan.layers:
         return True
     return model.parameters <= CPU_PARAMETERS or budget.threads >= LARGE_CPU_CORES

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from models.child.frames import Finished, Piece, Working
+from models.child.frames import GenerationFinished, Piece, Working
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -21,4 +21,4 @@ class Alive(msgspec.Struct, frozen=True):
     """Nothing new, but it goes on."""
 
 
-Event = Waiting | Loading | Alive | Working | Piece | Finished
+Event = Waiting | Loading | Alive | Working | Piece | GenerationFinished

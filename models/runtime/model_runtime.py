@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator, Mapping
 
 from models.backends import BACKENDS
 from models.catalogue.catalogue import Catalogue
-from models.catalogue.model import Model, Role
-from models.child.frames import Finished, Generate, Piece, Scores
+from models.catalogue.model import Model, ModelRole
+from models.child.frames import Generate, GenerationFinished, Piece, Scores
 from models.child.length import check_generation, check_texts
 from models.errors import ModelCrashed, RequestInvalid
 from models.memory.machine_state import Probe
-from models.memory.plan import Plan
+from models.memory.plan import LoadPlan
 from models.messages import ServiceTier
 from models.probe.probe import probe_machine
 from models.runtime.batching import Batcher
@@ -75,7 +75,7 @@ class Host:
         if not texts or len(texts) > MAX_INPUTS:
             raise RequestInvalid(f"`input` holds {len(texts)} texts; from 1 to {MAX_INPUTS} are taken.")
         check_texts("input", texts)
-        model = self._find(name, Role.EMBED)
+        model = self._find(name, ModelRole.EMBED)
         urgency = _urgency(tier)
         found = [None] * len(texts) if fresh else self._batcher.known(model, texts, urgency)
         missing = [text for text, vector in zip(texts, found, strict=True) if vector is None]
@@ -103,7 +103,7 @@ class Host:
             raise RequestInvalid(f"`documents` holds {len(documents)} texts; from 1 to {MAX_INPUTS} are taken.")
         check_texts("query", [query])
         check_texts("documents", documents)
-        model = self._find(name, Role.RERANK)
+        model = self._find(name, ModelRole.RERANK)
 
         async def run(_payloads: object) -> list[Scores]:
             async with self.residency.use(model) as child:
@@ -121,11 +121,11 @@ class Host:
     async def generate(
         self, name: str, request: Generate, *, tier: ServiceTier | None = None, user: str = ""
     ) -> AsyncGenerator[Event, None]:
-        """What happens to a request, up to and with Finished. Closing the iterator stops the model. Raises ModelError.
+        """What happens to a request, up to and with GenerationFinished. Closing the iterator stops the model. Raises ModelError.
 
         The model never waits for a slow reader: what it says is held here until it is read.
         """
-        model = self._find(name, Role.CHAT)
+        model = self._find(name, ModelRole.CHAT)
         check_generation(request, self._longest_context(model))
         events: asyncio.Queue[Event | None] = asyncio.Queue()
         producer = asyncio.create_task(self._produce(model, request, _urgency(tier), user, events))
@@ -147,7 +147,7 @@ class Host:
                 producer.cancel()
                 await asyncio.wait([producer])
 
-    async def plan(self, name: str) -> Plan:
+    async def plan(self, name: str) -> LoadPlan:
         """What loading a model would do now, and why. Raises ModelUnknown, DoesNotFit, ModelFileRefused."""
         return await self.residency.plan(self.catalogue.find(name))
 
@@ -176,7 +176,7 @@ class Host:
                             if isinstance(frame, Piece) and not said:
                                 said = True
                                 self.metrics.first_token_s.labels(model.id).observe(time.monotonic() - began)
-                            if isinstance(frame, Finished):
+                            if isinstance(frame, GenerationFinished):
                                 self._count(model, frame)
                             events.put_nowait(frame)
             except ModelCrashed:
@@ -185,7 +185,7 @@ class Host:
             else:
                 return
 
-    def _count(self, model: Model, finished: Finished) -> None:
+    def _count(self, model: Model, finished: GenerationFinished) -> None:
         self.metrics.prompt_tokens.labels(model.id).inc(finished.prompt_tokens)
         self.metrics.reused_tokens.labels(model.id).inc(finished.reused_tokens)
         self.metrics.completion_tokens.labels(model.id).inc(finished.completion_tokens)
@@ -202,7 +202,7 @@ class Host:
         loaded = self.residency.loaded(model)
         return (loaded and loaded.context) or max(self.settings.context, LEAST_CONTEXT)
 
-    def _find(self, name: str, role: Role) -> Model:
+    def _find(self, name: str, role: ModelRole) -> Model:
         model = self.catalogue.find(name)
         if model.role is not role:
             raise RequestInvalid(f"{name} is a model for {model.role.value}, not for {role.value}.")

@@ -13,13 +13,13 @@ import structlog
 from models.backends import BACKENDS, LoadOptions
 from models.catalogue.catalogue import Catalogue
 from models.catalogue.embedding_graph import ensure_export
-from models.catalogue.model import Model, Role
+from models.catalogue.model import Model, ModelRole
 from models.child.frames import Loaded
 from models.child.process import ChildProcess
 from models.errors import DoesNotFit, ModelCrashed, ModelError, ModelUnavailable
 from models.formats.facts import Facts
 from models.memory.machine_state import Probe, Resident, Room
-from models.memory.plan import Need, Plan
+from models.memory.plan import LoadPlan, Need
 from models.memory.planner import choose_plan, plan_score
 from models.offline import cache_variables
 from models.probe.probe import probe_machine
@@ -60,9 +60,9 @@ class Residency:
         self._thread_memory = ThreadMemory(catalogue.folder, fixed=settings.writing_threads)
         self._residents: dict[str, Resident] = {}
         self._loading: dict[str, asyncio.Task[Resident]] = {}
-        self._planning: dict[tuple[str, str], asyncio.Task[Plan]] = {}
+        self._planning: dict[tuple[str, str], asyncio.Task[LoadPlan]] = {}
         # The models that are being loaded, with their plans.
-        self._reserved: dict[str, tuple[Model, Plan]] = {}
+        self._reserved: dict[str, tuple[Model, LoadPlan]] = {}
         # How many requests use a model or wait for it to be loaded for them.
         self._users: Counter[str] = Counter()
         self._deciding = asyncio.Lock()
@@ -141,7 +141,7 @@ class Residency:
         self._notify()
         return True
 
-    async def plan(self, model: Model) -> Plan:
+    async def plan(self, model: Model) -> LoadPlan:
         """Where a model would go now if every model but the pinned made room.
 
         Raises DoesNotFit, ModelFileRefused; ModelUnavailable if the runtime is stopped meanwhile.
@@ -159,12 +159,12 @@ class Residency:
                 raise ModelUnavailable("The model runtime is being stopped.") from None
             raise
 
-    async def _planned(self, model: Model) -> Plan:
+    async def _planned(self, model: Model) -> LoadPlan:
         facts = await self._catalogue.facts_of(model)
         await self._room.look()
         gone = [each for each in self.residents() if each.model.id == model.id or not self.is_pinned(each.model)]
         budget = self._room.budget(self.residents(), self._promised(), without=gone)
-        return choose_plan(model.id, facts, budget, self._room.wish())
+        return choose_plan(model.id, facts, budget, self._room.plan_options())
 
     def set_pinned(self, name: str, *, pinned: bool) -> None:
         """Pin a model or no longer. Raises ModelUnknown."""
@@ -242,7 +242,7 @@ class Residency:
         )
         return resident
 
-    async def _reserve(self, model: Model, facts: Facts, share: float) -> Plan:
+    async def _reserve(self, model: Model, facts: Facts, share: float) -> LoadPlan:
         """A plan whose memory is kept for the model; waits while others use what it needs. Raises ModelUnavailable."""
         while True:
             changes = self._changed
@@ -254,7 +254,7 @@ class Residency:
             # Others may be loaded meanwhile: what is waited for may take as long as an answer.
             await changes.wait()
 
-    async def _make_room(self, model: Model, facts: Facts, share: float) -> Plan | None:
+    async def _make_room(self, model: Model, facts: Facts, share: float) -> LoadPlan | None:
         """A plan that fits now, after the eviction of what had to go for it; None where somebody has to finish first."""
         while True:
             await self._room.look()
@@ -285,11 +285,11 @@ class Residency:
 
     def _try_plan(
         self, model: Model, facts: Facts, share: float, *, without: Sequence[Resident] = ()
-    ) -> tuple[Plan | None, DoesNotFit]:
+    ) -> tuple[LoadPlan | None, DoesNotFit]:
         """The plan that there would be if some models were gone; or why there is none."""
         budget = self._room.budget(self.residents(), self._promised(), without=without, gpu_share=share)
         try:
-            return choose_plan(model.id, facts, budget, self._room.wish()), DoesNotFit("")
+            return choose_plan(model.id, facts, budget, self._room.plan_options()), DoesNotFit("")
         except DoesNotFit as refusal:
             return None, refusal
 
@@ -336,11 +336,11 @@ class Residency:
                 return
             await asyncio.sleep(GIVEN_BACK_POLL_S)
 
-    def _options(self, model: Model, plan: Plan, path: Path) -> LoadOptions:
+    def _options(self, model: Model, plan: LoadPlan, path: Path) -> LoadOptions:
         limit = self._settings.child_memory_mib * MIB
         if not limit and not plan.gpu_indices:
             limit = int(plan.need.ram * LIMIT_FACTOR) + plan.prefix_bytes + LIMIT_MARGIN
-        writes = model.role is Role.CHAT
+        writes = model.role is ModelRole.CHAT
         choice = self._thread_memory.choose(model, self._room.machine.processor, on_gpu=bool(plan.gpu_indices))
         return LoadOptions(
             path=str(path),
@@ -359,7 +359,7 @@ class Residency:
     def _chosen(self, strategy: Strategy) -> list[str]:
         """The model of each role whose settings have this strategy."""
         found = []
-        for role in Role:
+        for role in ModelRole:
             settings = self._settings.role(role)
             if settings.strategy is strategy:
                 known = sorted(self._catalogue.models(), key=lambda model: -model.added_at)

@@ -30,7 +30,7 @@ class Measurements(msgspec.Struct):
     rates: dict[str, list[ThreadRate]]
 
 
-class Choice(msgspec.Struct, frozen=True):
+class ThreadChoice(msgspec.Struct, frozen=True):
     """How many threads to write with; where there are `candidates`, they are still to be measured."""
 
     threads: int
@@ -43,16 +43,16 @@ class ThreadMemory:
     def __init__(self, folder: Path, *, fixed: int = 0) -> None:
         self._path, self._fixed = folder / FILE, fixed
 
-    def choose(self, model: Model, processor: Processor, *, on_gpu: bool) -> Choice:
+    def choose(self, model: Model, processor: Processor, *, on_gpu: bool) -> ThreadChoice:
         """The best threads for a model; before they are measured, all but one core where there are more than two.
 
         Of two cores both are used: one thread alone was half as quick, also beside other programs. A model that is on a GPU is not measured, because the processor does little of the work.
         """
         if self._fixed:
-            return Choice(self._fixed)
+            return ThreadChoice(self._fixed)
         if rates := self._read(processor).rates.get(model.sha256):
-            return Choice(best_threads(rates))
-        return Choice(_default(processor.cores), () if on_gpu else thread_candidates(processor.cores))
+            return ThreadChoice(best_threads(rates))
+        return ThreadChoice(_default(processor.cores), () if on_gpu else thread_candidates(processor.cores))
 
     def remember(self, model: Model, processor: Processor, rates: Sequence[ThreadRate]) -> None:
         """Keep what was measured. A folder that cannot be written is measured again at the next loading."""

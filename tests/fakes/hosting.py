@@ -9,8 +9,8 @@ import msgspec
 
 from models.backends import BACKENDS
 from models.catalogue.catalogue import Catalogue
-from models.catalogue.model import Model, Role
-from models.child.frames import Finished, Generate, Piece
+from models.catalogue.model import Model, ModelRole
+from models.child.frames import Generate, GenerationFinished, Piece
 from models.formats.facts import Facts
 from models.generation.sampling import Sampling
 from models.messages import ChatMessage
@@ -31,7 +31,7 @@ async def hosting(folder: Path, settings: RuntimeSettings | None = None, **optio
         await host.close()
 
 
-def add_misbehaving(folder: Path, *, name: str = "misbehaving", role: Role = Role.CHAT) -> str:
+def add_misbehaving(folder: Path, *, name: str = "misbehaving", role: ModelRole = ModelRole.CHAT) -> str:
     """Enter a model whose backend does what its prompt says into a folder's registry."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
@@ -63,13 +63,15 @@ def asking(text: str, **sampling: Any) -> Generate:
     )
 
 
-async def answer(host: Host, model: str, text: str, *, user: str = "", **sampling: Any) -> tuple[str, Finished]:
+async def answer(
+    host: Host, model: str, text: str, *, user: str = "", **sampling: Any
+) -> tuple[str, GenerationFinished]:
     """What a model says to a question, and how it finished."""
     pieces, finished = [], None
     async for event in host.generate(model, asking(text, **sampling), user=user):
         if isinstance(event, Piece):
             pieces.append(event.text)
-        if isinstance(event, Finished):
+        if isinstance(event, GenerationFinished):
             finished = event
     assert finished is not None
     return "".join(pieces), finished

@@ -12,9 +12,9 @@ import pytest
 from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hosting
 
 from models.catalogue.catalogue import Catalogue
-from models.catalogue.model import Role
+from models.catalogue.model import ModelRole
 from models.catalogue.packaged import MINILM
-from models.child.frames import Finished, Piece
+from models.child.frames import GenerationFinished, Piece
 from models.errors import ModelCrashed, ModelError, RequestInvalid
 from models.runtime.model_runtime import Host
 from models.settings import RuntimeSettings
@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A models folder with a model that misbehaves, whose backend children can import."""
     monkeypatch.setenv("PYTHONPATH", TESTS)
     add_misbehaving(tmp_path / "models")
-    add_misbehaving(tmp_path / "models", name="embedder", role=Role.EMBED)
+    add_misbehaving(tmp_path / "models", name="embedder", role=ModelRole.EMBED)
     return tmp_path / "models"
 
 
@@ -208,7 +208,7 @@ def test_killing_any_child_at_any_moment_loses_no_request_but_its_own(
             async for event in host.generate("slow", asking(f"Question {number}", max_tokens=30), user=str(number)):
                 if isinstance(event, Piece):
                     said.append(event.text)
-                if isinstance(event, Finished):
+                if isinstance(event, GenerationFinished):
                     return "whole"
         except ModelCrashed:
             return "killed" if said else "lost before its first word"

@@ -12,12 +12,12 @@ from fakes.nvml import GIB
 from fakes.tiny_gguf import make_tiny_gguf
 
 from models.catalogue.catalogue import Catalogue
-from models.catalogue.model import Role
+from models.catalogue.model import ModelRole
 from models.child.frames import Piece
 from models.errors import DoesNotFit, ModelFileRefused, ModelUnavailable
-from models.memory.plan import Budget, Wish
+from models.memory.plan import Budget, PlanOptions
 from models.memory.planner import choose_plan
-from models.probe.devices import Machine, Memory, Processor
+from models.probe.devices import MachineResources, Memory, Processor
 from models.runtime.model_runtime import Host
 from models.settings import RoleSettings, RuntimeSettings, Strategy
 
@@ -38,9 +38,9 @@ def loaded(host: Host) -> set[str]:
     return {resident.model.id for resident in host.residency.residents()}
 
 
-def machine_with(available: int) -> Callable[..., Awaitable[Machine]]:
-    async def probe(**_wanted: bool) -> Machine:
-        return Machine(
+def machine_with(available: int) -> Callable[..., Awaitable[MachineResources]]:
+    async def probe(**_wanted: bool) -> MachineResources:
+        return MachineResources(
             processor=Processor(name="cpu", cores=2, features=[]), memory=Memory(total=16 * GIB, available=available)
         )
 
@@ -146,7 +146,7 @@ def test_an_idle_model_is_unloaded_and_loaded_again_when_it_is_asked(folder: Pat
 
 
 def test_an_embedding_model_does_not_evict_the_chat_model(folder: Path) -> None:
-    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+    add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
 
     async def scene() -> set[str]:
         async with hosting(folder, backends=WITH_MISBEHAVING) as host:
@@ -174,13 +174,13 @@ def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> Non
     """The simulated machine has memory for one model at a time, of which the loaded one has taken its part."""
     need = None
 
-    async def probe(**_wanted: bool) -> Machine:
+    async def probe(**_wanted: bool) -> MachineResources:
         taken = sum(resident.need.ram for resident in host_now[0].residency.residents()) if host_now else 0
         memory = Memory(total=16 * GIB, available=int(need * 1.4) - taken)
-        return Machine(processor=Processor(name="cpu", cores=2, features=[]), memory=memory)
+        return MachineResources(processor=Processor(name="cpu", cores=2, features=[]), memory=memory)
 
     facts = Catalogue(folder).find("a").facts
-    need = choose_plan("a", facts, Budget(ram=GIB), Wish()).need.ram
+    need = choose_plan("a", facts, Budget(ram=GIB), PlanOptions()).need.ram
     host_now: list[Host] = []
 
     async def scene() -> set[str]:
@@ -194,12 +194,12 @@ def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> Non
 
 
 def test_a_burst_before_a_model_is_loaded_looks_at_the_machine_as_often_as_one_request(folder: Path) -> None:
-    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+    add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
 
     async def looks(requests: int) -> int:
         count, look = 0, machine_with(16 * GIB)
 
-        async def probe(**wanted: bool) -> Machine:
+        async def probe(**wanted: bool) -> MachineResources:
             nonlocal count
             count += 1
             return await look(**wanted)
@@ -215,7 +215,7 @@ def test_a_request_that_comes_while_its_model_loads_does_not_look_at_the_machine
     async def looks(*, more: bool) -> int:
         count, look = 0, machine_with(16 * GIB)
 
-        async def probe(**wanted: bool) -> Machine:
+        async def probe(**wanted: bool) -> MachineResources:
             nonlocal count
             count += 1
             return await look(**wanted)
@@ -234,7 +234,7 @@ def test_a_request_whose_machine_is_looked_at_hears_that_the_runtime_stops(folde
     async def scene() -> None:
         looking = asyncio.Event()
 
-        async def probe(**_wanted: bool) -> Machine:
+        async def probe(**_wanted: bool) -> MachineResources:
             looking.set()
             await asyncio.Event().wait()
             raise AssertionError
@@ -272,7 +272,7 @@ def test_a_pin_outlives_the_runtime(folder: Path) -> None:
 
 
 def test_what_was_embedded_is_not_embedded_again_after_a_restart(folder: Path) -> None:
-    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+    add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
     texts = [f"verse {number}" for number in range(300)]
 
     async def scene() -> tuple[list[bytes], int, set[str]]:
@@ -311,7 +311,7 @@ def test_a_load_that_fails_lets_the_next_one_go_on(folder: Path) -> None:
 
 
 def test_while_a_chat_model_waits_for_another_to_finish_search_is_loaded(folder: Path) -> None:
-    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+    add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
 
     async def scene() -> bool:
         async with hosting(folder, backends=WITH_MISBEHAVING) as host:

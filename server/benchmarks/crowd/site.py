@@ -20,7 +20,7 @@ from appliance.community.accounts.permissions import Permission, Role
 from appliance.errors import NotFound
 from appliance.scripture import queries
 from models.catalogue.catalogue import Catalogue
-from models.catalogue.model import Role as ModelRole
+from models.catalogue.model import ModelRole
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.crowd.plan import Site
 from server.benchmarks.isolation import chapter_paths, copy_of

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.catalogue.cached_reads import CachedReads
-from models.catalogue.model import Model, Role
+from models.catalogue.model import Model, ModelRole
 from models.catalogue.registry import Registry
 from models.errors import ModelFileRefused
 
@@ -15,7 +15,7 @@ def registry(folder: Path) -> Registry:
 
 
 def model(name: str, *, path: str = "") -> Model:
-    return Model(id=name, role=Role.CHAT, backend="llama_cpp", path=path, size=1, sha256="", licence="", source="")
+    return Model(id=name, role=ModelRole.CHAT, backend="llama_cpp", path=path, size=1, sha256="", licence="", source="")
 
 
 def test_a_folder_without_lists_has_no_models(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models.errors import DoesNotFit
 from models.formats.facts import Facts, Layers
-from models.memory.plan import Budget, Plan, Wish, in_words
+from models.memory.plan import Budget, LoadPlan, PlanOptions, in_words
 from models.memory.planner import choose_plan, plan_score
 
 MIB, GIB = 2**20, 2**30
@@ -41,12 +41,12 @@ budgets = st.builds(
     ram=sizes,
     gpus=st.lists(sizes, max_size=3),
 )
-WISH = Wish(context=8192, prefix_bytes=256 * MIB, gpu_backends=("llama_cpp", "sentence_transformers"))
+OPTIONS = PlanOptions(context=8192, prefix_bytes=256 * MIB, gpu_backends=("llama_cpp", "sentence_transformers"))
 
 
-def plan_or_none(model: Facts, budget: Budget, wish: Wish = WISH) -> Plan | None:
+def plan_or_none(model: Facts, budget: Budget, options: PlanOptions = OPTIONS) -> LoadPlan | None:
     try:
-        return choose_plan("m", model, budget, wish)
+        return choose_plan("m", model, budget, options)
     except DoesNotFit:
         return None
 
@@ -84,7 +84,7 @@ def test_the_context_is_within_what_was_asked_and_trained(model: Facts, budget: 
     plan = plan_or_none(model, budget)
 
     if plan:
-        assert 0 < plan.context <= min(WISH.context, model.layers.trained_context)
+        assert 0 < plan.context <= min(OPTIONS.context, model.layers.trained_context)
 
 
 def eight_billion() -> Facts:
@@ -104,7 +104,7 @@ def eight_billion() -> Facts:
 
 
 def test_on_a_machine_without_gpu_it_runs_on_the_processor() -> None:
-    plan = choose_plan("m", eight_billion(), Budget(ram=12 * GIB, threads=8), WISH)
+    plan = choose_plan("m", eight_billion(), Budget(ram=12 * GIB, threads=8), OPTIONS)
 
     assert ("cpu", 8192, (), 8) == (plan.device, plan.context, plan.gpu_layers, plan.threads)
     assert plan.need.kv_cache == GIB
@@ -112,20 +112,20 @@ def test_on_a_machine_without_gpu_it_runs_on_the_processor() -> None:
 
 def test_where_memory_is_short_the_context_gives_way_and_it_says_so() -> None:
     # The weights stay; of the cache, an eighth is left room for.
-    plan = choose_plan("m", eight_billion(), Budget(ram=int(5.6 * GIB), threads=4), WISH)
+    plan = choose_plan("m", eight_billion(), Budget(ram=int(5.6 * GIB), threads=4), OPTIONS)
 
     assert plan.context < 8192
     assert any("instead of 8,192" in reason for reason in plan.reasons)
 
 
 def test_a_gpu_that_holds_it_all_is_taken_whole() -> None:
-    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 10 * GIB}), WISH)
+    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 10 * GIB}), OPTIONS)
 
     assert ("gpu0", (33,), 33) == (plan.device, plan.gpu_layers, plan.layers)
 
 
 def test_a_smaller_gpu_takes_some_layers() -> None:
-    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 4 * GIB}), WISH)
+    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 4 * GIB}), OPTIONS)
 
     assert "gpu0" == plan.device
     assert 0 < plan.gpu_layers[0] < 33
@@ -133,21 +133,21 @@ def test_a_smaller_gpu_takes_some_layers() -> None:
 
 
 def test_of_two_unequal_gpus_the_one_that_holds_it_all_is_taken() -> None:
-    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 4 * GIB, 1: 10 * GIB}), WISH)
+    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 4 * GIB, 1: 10 * GIB}), OPTIONS)
 
     assert ("gpu1", (33,)) == (plan.device, plan.gpu_layers)
 
 
 def test_two_gpus_share_what_neither_holds() -> None:
-    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 4 * GIB, 1: 5 * GIB}), WISH)
+    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 4 * GIB, 1: 5 * GIB}), OPTIONS)
 
     assert "gpu0+gpu1" == plan.device
     assert 33 == sum(plan.gpu_layers)
 
 
 def test_a_library_without_gpu_support_leaves_gpus_alone_and_says_why() -> None:
-    wish = Wish(context=8192, gpu_backends=())
-    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 24 * GIB}), wish)
+    options = PlanOptions(context=8192, gpu_backends=())
+    plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 24 * GIB}), options)
 
     assert "cpu" == plan.device
     assert "not built for a GPU" in plan.reasons[0]
@@ -155,7 +155,7 @@ def test_a_library_without_gpu_support_leaves_gpus_alone_and_says_why() -> None:
 
 def test_a_smaller_cache_type_makes_room() -> None:
     f16, q8 = (
-        choose_plan("m", eight_billion(), Budget(ram=12 * GIB), Wish(context=8192, cache_type=kind))
+        choose_plan("m", eight_billion(), Budget(ram=12 * GIB), PlanOptions(context=8192, cache_type=kind))
         for kind in ("f16", "q8_0")
     )
 
@@ -164,7 +164,7 @@ def test_a_smaller_cache_type_makes_room() -> None:
 
 def test_a_refusal_gives_the_numbers_and_what_to_do() -> None:
     with pytest.raises(DoesNotFit) as refused:
-        choose_plan("big", eight_billion(), Budget(ram=2 * GIB, gpus={0: GIB}), WISH)
+        choose_plan("big", eight_billion(), Budget(ram=2 * GIB, gpus={0: GIB}), OPTIONS)
 
     message = refused.value.message
     assert "big needs 5." in message

@@ -2,11 +2,11 @@
 
 import pytest
 
-from models.memory.plan import Budget, Wish
+from models.memory.plan import Budget, PlanOptions
 from models.memory.recommendation import recommend
 
 GIB = 2**30
-GPU = Wish(context=8192, gpu_backends=("llama_cpp",))
+GPU = PlanOptions(context=8192, gpu_backends=("llama_cpp",))
 
 
 def best(ram: float, *gpus: float, threads: int = 4) -> str | None:

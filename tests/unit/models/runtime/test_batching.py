@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models.catalogue.model import Model, Role
+from models.catalogue.model import Model, ModelRole
 from models.child.frames import Vectors
 from models.runtime.batching import Batcher
 from models.runtime.embedding_cache import EmbeddingCache
@@ -16,7 +16,7 @@ from models.runtime.metrics import Metrics
 from models.scheduler.device import Device
 from models.scheduler.fair_queue import Urgency
 
-MODEL = Model(id="m", role=Role.EMBED, backend="onnx", path="", size=0, sha256="0", licence="", source="")
+MODEL = Model(id="m", role=ModelRole.EMBED, backend="onnx", path="", size=0, sha256="0", licence="", source="")
 
 
 class CountingResidency:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from models.catalogue.model import Model, Role
+from models.catalogue.model import Model, ModelRole
 from models.child.frames import ThreadRate
 from models.probe.devices import Processor
-from models.runtime.writing_threads import Choice, ThreadMemory, thread_candidates
+from models.runtime.writing_threads import ThreadChoice, ThreadMemory, thread_candidates
 
-MODEL = Model(id="m", role=Role.CHAT, backend="llama_cpp", path="", size=0, sha256="abc", licence="", source="")
+MODEL = Model(id="m", role=ModelRole.CHAT, backend="llama_cpp", path="", size=0, sha256="abc", licence="", source="")
 PROCESSOR = Processor(name="cpu", cores=4, features=["avx2"])
 RATES = [ThreadRate(3, 90, 80), ThreadRate(4, 100, 20)]
 
@@ -24,31 +24,33 @@ def test_all_cores_one_less_and_half_are_measured(cores: int, candidates: tuple[
 def test_one_core_of_many_is_left_to_others_until_a_model_is_measured(tmp_path: Path) -> None:
     memory = ThreadMemory(tmp_path)
 
-    assert Choice(3, (2, 3, 4)) == memory.choose(MODEL, PROCESSOR, on_gpu=False)
-    assert Choice(3) == memory.choose(MODEL, PROCESSOR, on_gpu=True)
-    assert Choice(2) == ThreadMemory(tmp_path, fixed=2).choose(MODEL, PROCESSOR, on_gpu=False)
-    assert Choice(1) == memory.choose(MODEL, Processor(name="cpu", cores=1, features=[]), on_gpu=False)
-    assert Choice(2, (1, 2)) == memory.choose(MODEL, Processor(name="cpu", cores=2, features=[]), on_gpu=False)
+    assert ThreadChoice(3, (2, 3, 4)) == memory.choose(MODEL, PROCESSOR, on_gpu=False)
+    assert ThreadChoice(3) == memory.choose(MODEL, PROCESSOR, on_gpu=True)
+    assert ThreadChoice(2) == ThreadMemory(tmp_path, fixed=2).choose(MODEL, PROCESSOR, on_gpu=False)
+    assert ThreadChoice(1) == memory.choose(MODEL, Processor(name="cpu", cores=1, features=[]), on_gpu=False)
+    assert ThreadChoice(2, (1, 2)) == memory.choose(MODEL, Processor(name="cpu", cores=2, features=[]), on_gpu=False)
 
 
 def test_what_was_measured_is_remembered_by_model(tmp_path: Path) -> None:
     ThreadMemory(tmp_path).remember(MODEL, PROCESSOR, RATES)
-    other = Model(id="n", role=Role.CHAT, backend="llama_cpp", path="", size=0, sha256="def", licence="", source="")
+    other = Model(
+        id="n", role=ModelRole.CHAT, backend="llama_cpp", path="", size=0, sha256="def", licence="", source=""
+    )
     ThreadMemory(tmp_path).remember(other, PROCESSOR, [ThreadRate(4, 100, 99)])
     memory = ThreadMemory(tmp_path)
 
-    assert Choice(3) == memory.choose(MODEL, PROCESSOR, on_gpu=False)
-    assert Choice(4) == memory.choose(other, PROCESSOR, on_gpu=False)
+    assert ThreadChoice(3) == memory.choose(MODEL, PROCESSOR, on_gpu=False)
+    assert ThreadChoice(4) == memory.choose(other, PROCESSOR, on_gpu=False)
 
 
 def test_another_processor_or_library_is_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = ThreadMemory(tmp_path)
     memory.remember(MODEL, PROCESSOR, RATES)
     replaced = Processor(name="another", cores=4, features=["avx2"])
-    assert Choice(3, (2, 3, 4)) == memory.choose(MODEL, replaced, on_gpu=False)
+    assert ThreadChoice(3, (2, 3, 4)) == memory.choose(MODEL, replaced, on_gpu=False)
     monkeypatch.setattr("importlib.metadata.version", lambda _name: "99")
 
-    assert Choice(3, (2, 3, 4)) == memory.choose(MODEL, PROCESSOR, on_gpu=False)
+    assert ThreadChoice(3, (2, 3, 4)) == memory.choose(MODEL, PROCESSOR, on_gpu=False)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"machine": 1}'])
@@ -58,7 +60,7 @@ def test_a_damaged_file_counts_as_none(tmp_path: Path, content: bytes) -> None:
     assert (2, 3, 4) == memory.choose(MODEL, PROCESSOR, on_gpu=False).candidates
     memory.remember(MODEL, PROCESSOR, RATES)
 
-    assert Choice(3) == memory.choose(MODEL, PROCESSOR, on_gpu=False)
+    assert ThreadChoice(3) == memory.choose(MODEL, PROCESSOR, on_gpu=False)
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
