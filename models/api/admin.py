@@ -16,7 +16,7 @@ from models.memory.plan import LoadPlan
 from models.messages import ModelCard, ModelList
 from models.probe.devices import MachineResources
 from models.probe.probe import probe_machine
-from models.runtime.model_runtime import Host
+from models.runtime.model_runtime import ModelRuntime
 
 _process = psutil.Process()
 # The protocol asks for an owner of each model. Where a model came from may be a path of this machine.
@@ -49,21 +49,21 @@ class AddModel(msgspec.Struct, kw_only=True):
 
 @get("/health", sync_to_thread=False)
 def health(state: State) -> ModelRuntimeHealth:
-    host: Host = state.host
-    waiting = sum(len(device.queue) for device in host.devices.values())
+    runtime: ModelRuntime = state.runtime
+    waiting = sum(len(device.queue) for device in runtime.devices.values())
     return ModelRuntimeHealth(
-        status="ok", loaded=len(host.residency.residents()), queued=waiting, memory_bytes=_process.memory_info().rss
+        status="ok", loaded=len(runtime.residency.residents()), queued=waiting, memory_bytes=_process.memory_info().rss
     )
 
 
 @get("/metrics", sync_to_thread=False, media_type=METRICS_TYPE)
 def metrics(state: State) -> bytes:
-    host: Host = state.host
-    gauges = host.metrics
+    runtime: ModelRuntime = state.runtime
+    gauges = runtime.metrics
     gauges.loaded_bytes.clear()
-    for resident in host.residency.residents():
+    for resident in runtime.residency.residents():
         gauges.loaded_bytes.labels(resident.model.id).set(resident.child.loaded.taken_bytes)
-    for status in device_statuses(host):
+    for status in device_statuses(runtime):
         for lane, count in status.waiting.items():
             gauges.queued.labels(status.name, lane).set(count)
     return gauges.text()
@@ -71,82 +71,82 @@ def metrics(state: State) -> bytes:
 
 @get("/v1/models", sync_to_thread=False)
 def list_models(state: State) -> ModelList:
-    host: Host = state.host
-    return ModelList(data=[_card(host, model) for model in host.catalogue.models()])
+    runtime: ModelRuntime = state.runtime
+    return ModelList(data=[_card(runtime, model) for model in runtime.catalogue.models()])
 
 
 @get("/v1/models/{name:str}", sync_to_thread=False)
 def get_model(state: State, name: str) -> ModelCard:
-    host: Host = state.host
-    return _card(host, host.catalogue.find(name))
+    runtime: ModelRuntime = state.runtime
+    return _card(runtime, runtime.catalogue.find(name))
 
 
 @get("/admin/devices")
 async def devices(state: State) -> Devices:
-    return Devices(machine=await probe_machine(libraries=True), queues=device_statuses(state.host))
+    return Devices(machine=await probe_machine(libraries=True), queues=device_statuses(state.runtime))
 
 
 @get("/admin/plan")
 async def plan(state: State, model: Annotated[str, QueryParameter(description="A model's name.")]) -> LoadPlan:
-    host: Host = state.host
-    return await host.plan(model)
+    runtime: ModelRuntime = state.runtime
+    return await runtime.plan(model)
 
 
 @get("/admin/models", sync_to_thread=False)
 def models(state: State) -> ModelStatuses:
-    return ModelStatuses(models=model_statuses(state.host))
+    return ModelStatuses(models=model_statuses(state.runtime))
 
 
 @post("/admin/models", status_code=201)
 async def add_model(data: JSONBody[AddModel], state: State) -> Model:
-    host: Host = state.host
+    runtime: ModelRuntime = state.runtime
     if not Path(data.path).is_absolute():
         raise RequestInvalid("`path` has to be absolute: it is looked for on the runtime's machine.")
-    return await host.catalogue.add(Path(data.path), name=data.name, family=data.family, licence=data.licence)
+    return await runtime.catalogue.add(Path(data.path), name=data.name, family=data.family, licence=data.licence)
 
 
 @delete("/admin/models/{name:str}", status_code=200)
 async def remove_model(state: State, name: str) -> Model:
-    host: Host = state.host
-    host.catalogue.find(name)
-    await host.residency.unload(name)
-    return host.catalogue.remove(name)
+    runtime: ModelRuntime = state.runtime
+    runtime.catalogue.find(name)
+    await runtime.residency.unload(name)
+    return runtime.catalogue.remove(name)
 
 
 @post("/admin/models/{name:str}/load", status_code=200)
 async def load_model(state: State, name: str) -> ModelStatus:
-    host: Host = state.host
-    await host.residency.load(host.catalogue.find(name))
-    return _status(host, name)
+    runtime: ModelRuntime = state.runtime
+    await runtime.residency.load(runtime.catalogue.find(name))
+    return _status(runtime, name)
 
 
 @post("/admin/models/{name:str}/unload", status_code=200)
 async def unload_model(state: State, name: str) -> ModelStatus:
-    host: Host = state.host
-    host.catalogue.find(name)
-    await host.residency.unload(name)
-    return _status(host, name)
+    runtime: ModelRuntime = state.runtime
+    runtime.catalogue.find(name)
+    await runtime.residency.unload(name)
+    return _status(runtime, name)
 
 
 @post("/admin/models/{name:str}/pin", status_code=200)
 async def pin_model(state: State, name: str) -> ModelStatus:
-    host: Host = state.host
-    model = host.catalogue.find(name)
+    runtime: ModelRuntime = state.runtime
+    model = runtime.catalogue.find(name)
     # What cannot be loaded is not pinned.
-    await host.residency.load(model)
-    host.residency.set_pinned(name, pinned=True)
-    return _status(host, name)
+    await runtime.residency.load(model)
+    runtime.residency.set_pinned(name, pinned=True)
+    return _status(runtime, name)
 
 
 @post("/admin/models/{name:str}/unpin", status_code=200, sync_to_thread=False)
 def unpin_model(state: State, name: str) -> ModelStatus:
-    host: Host = state.host
-    host.catalogue.find(name)
-    host.residency.set_pinned(name, pinned=False)
-    return _status(host, name)
+    runtime: ModelRuntime = state.runtime
+    runtime.catalogue.find(name)
+    runtime.residency.set_pinned(name, pinned=False)
+    return _status(runtime, name)
 
 
-def _card(host: Host, model: Model) -> ModelCard:
+def _card(runtime: ModelRuntime, model: Model) -> ModelCard:
     return ModelCard(
         id=model.id,
         created=model.added_at,
@@ -154,12 +154,12 @@ def _card(host: Host, model: Model) -> ModelCard:
         role=model.role.value,
         backend=model.backend,
         size=model.size,
-        loaded=host.residency.is_loaded(model),
+        loaded=runtime.residency.is_loaded(model),
     )
 
 
-def _status(host: Host, name: str) -> ModelStatus:
-    return next(status for status in model_statuses(host) if status.id == name)
+def _status(runtime: ModelRuntime, name: str) -> ModelStatus:
+    return next(status for status in model_statuses(runtime) if status.id == name)
 
 
 HANDLERS = [

@@ -18,7 +18,7 @@ from models.api.error_responses import fault, http_error, model_error, too_deep
 from models.api.generation import create_chat_completion, create_completion
 from models.errors import ModelError, NotPermitted
 from models.runtime.metrics import Metrics
-from models.runtime.model_runtime import Host
+from models.runtime.model_runtime import ModelRuntime
 
 MAX_BODY_BYTES = 16 * 2**20
 OPEN_PATHS = frozenset({"/health"})
@@ -80,20 +80,20 @@ class Guard:
             raise NotPermitted("Pages of a browser may not use this runtime. Start it with a token to allow it.")
 
 
-def create_app(host: Host, activity: Activity, *, token: str = "") -> Litestar:
+def create_app(runtime: ModelRuntime, activity: Activity, *, token: str = "") -> Litestar:
     """The runtime; requests need `token` as their bearer token, if one is given."""
 
     @asynccontextmanager
     async def running(_app: Litestar) -> AsyncGenerator[None, None]:
-        host.start()
+        runtime.start()
         try:
             yield
         finally:
-            await host.close()
+            await runtime.close()
 
     return Litestar(
         route_handlers=[*admin.HANDLERS, create_embeddings, create_rerank, create_chat_completion, create_completion],
-        state=State({"host": host}),
+        state=State({"runtime": runtime}),
         middleware=[activity.middleware, Guard(token).middleware],
         exception_handlers={
             ModelError: model_error,

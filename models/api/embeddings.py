@@ -19,7 +19,7 @@ from models.messages import (
     RerankResult,
     Usage,
 )
-from models.runtime.model_runtime import Host
+from models.runtime.model_runtime import ModelRuntime
 
 # A reranking holds the place of every search: it is cut where its caller does not say when.
 MAX_MS = 10_000
@@ -35,12 +35,12 @@ async def create_embeddings(
     cache_control: Annotated[str, HeaderParameter(name="Cache-Control")] = "",
 ) -> Response[EmbeddingResponse] | Response[None]:
     """`Cache-Control: no-cache` asks for vectors that are computed now."""
-    host: Host = state.host
+    runtime: ModelRuntime = state.runtime
     began = time.perf_counter()
     texts = [data.input] if isinstance(data.input, str) else data.input
 
     async def embed() -> tuple[list[bytes], int]:
-        return await host.embed(
+        return await runtime.embed(
             data.model, texts, tier=data.service_tier, user=data.user or "", fresh="no-cache" in cache_control
         )
 
@@ -64,10 +64,10 @@ async def create_embeddings(
 async def create_rerank(
     data: JSONBody[RerankRequest], state: State, request: Request[Any, Any, Any]
 ) -> RerankResponse | Response[None]:
-    host: Host = state.host
+    runtime: ModelRuntime = state.runtime
     scores = await unless_left(
         request,
-        lambda: host.rerank(
+        lambda: runtime.rerank(
             data.model,
             data.query,
             data.documents,

@@ -37,8 +37,8 @@ from models.messages import (
     ToolCallDelta,
     Usage,
 )
-from models.runtime.generation_events import Alive, Event, Loading, Waiting
-from models.runtime.model_runtime import Host
+from models.runtime.generation_events import Alive, GenerationEvent, Loading, Waiting
+from models.runtime.model_runtime import ModelRuntime
 
 DEFAULT_TEMPERATURE, DEFAULT_TOP_P = 0.8, 0.95
 
@@ -47,7 +47,7 @@ DEFAULT_TEMPERATURE, DEFAULT_TOP_P = 0.8, 0.95
 async def create_chat_completion(
     data: JSONBody[ChatRequest], state: State, request: Request[Any, Any, Any]
 ) -> Response[Any] | Stream:
-    return await _respond(state.host, data, chat_generation(data), _Chat(data), request)
+    return await _respond(state.runtime, data, chat_generation(data), _Chat(data), request)
 
 
 @post("/v1/completions", status_code=200)
@@ -60,7 +60,7 @@ async def create_completion(
     generation = Generate(
         id=0, prompt=prompts[0], parse_special=data.parse_special, sampling=_sampling(data, data.max_tokens, None)
     )
-    return await _respond(state.host, data, generation, _Text(data), request)
+    return await _respond(state.runtime, data, generation, _Text(data), request)
 
 
 def chat_generation(data: ChatRequest) -> Generate:
@@ -167,9 +167,13 @@ class _Text:
 
 
 async def _respond(
-    host: Host, data: GenerationRequest, generation: Generate, form: _Chat | _Text, request: Request[Any, Any, Any]
+    runtime: ModelRuntime,
+    data: GenerationRequest,
+    generation: Generate,
+    form: _Chat | _Text,
+    request: Request[Any, Any, Any],
 ) -> Response[Any] | Stream:
-    events = host.generate(data.model, generation, tier=data.service_tier, user=data.user or "")
+    events = runtime.generate(data.model, generation, tier=data.service_tier, user=data.user or "")
     if not data.stream:
         answer = await unless_left(request, lambda: _whole(events, form))
         return Response(None, status_code=CLIENT_LEFT) if answer is None else Response(answer)
@@ -186,7 +190,7 @@ async def _respond(
     )
 
 
-async def _whole(events: AsyncGenerator[Event, None], form: _Chat | _Text) -> msgspec.Struct:
+async def _whole(events: AsyncGenerator[GenerationEvent, None], form: _Chat | _Text) -> msgspec.Struct:
     pieces: list[str] = []
     async with contextlib.aclosing(events):
         async for event in events:
@@ -198,12 +202,12 @@ async def _whole(events: AsyncGenerator[Event, None], form: _Chat | _Text) -> ms
 
 
 async def _stream(
-    first: Event, events: AsyncGenerator[Event, None], form: _Chat | _Text, *, with_usage: bool
+    first: GenerationEvent, events: AsyncGenerator[GenerationEvent, None], form: _Chat | _Text, *, with_usage: bool
 ) -> AsyncGenerator[bytes, None]:
     opened = False
     async with contextlib.aclosing(events):
         try:
-            event: Event | None = first
+            event: GenerationEvent | None = first
             while event is not None:
                 if isinstance(event, Piece | GenerationFinished) and not opened:
                     opened = True

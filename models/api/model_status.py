@@ -6,7 +6,7 @@ import msgspec
 
 from models.memory.machine_state import Resident
 from models.memory.plan import LoadPlan
-from models.runtime.model_runtime import Host
+from models.runtime.model_runtime import ModelRuntime
 from models.scheduler.fair_queue import Lane
 
 
@@ -43,10 +43,10 @@ class DeviceStatus(msgspec.Struct, kw_only=True):
     largest_pass: int
 
 
-def model_statuses(host: Host) -> list[ModelStatus]:
-    residents = {resident.model.id: resident for resident in host.residency.residents()}
+def model_statuses(runtime: ModelRuntime) -> list[ModelStatus]:
+    residents = {resident.model.id: resident for resident in runtime.residency.residents()}
     found = []
-    for model in host.catalogue.models():
+    for model in runtime.catalogue.models():
         status = ModelStatus(
             id=model.id,
             role=model.role.value,
@@ -54,11 +54,11 @@ def model_statuses(host: Host) -> list[ModelStatus]:
             size=model.size,
             licence=model.licence,
             source=model.source,
-            pinned=host.residency.is_pinned(model),
-            state="loading" if host.residency.is_loading(model.id) else "available",
+            pinned=runtime.residency.is_pinned(model),
+            state="loading" if runtime.residency.is_loading(model.id) else "available",
         )
         resident = residents.get(model.id)
-        in_use = host.residency.users_of(model.id)
+        in_use = runtime.residency.users_of(model.id)
         found.append(_with_resident(status, resident, in_use) if resident else status)
     return found
 
@@ -78,7 +78,7 @@ def _with_resident(status: ModelStatus, resident: Resident, in_use: int) -> Mode
     )
 
 
-def device_statuses(host: Host) -> list[DeviceStatus]:
+def device_statuses(runtime: ModelRuntime) -> list[DeviceStatus]:
     return [
         DeviceStatus(
             name=device.name,
@@ -86,5 +86,5 @@ def device_statuses(host: Host) -> list[DeviceStatus]:
             largest_pass=device.largest_pass,
             waiting={lane.value: device.queue.length(lane) for lane in Lane},
         )
-        for device in host.devices.values()
+        for device in runtime.devices.values()
     ]

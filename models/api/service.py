@@ -10,7 +10,7 @@ import uvicorn
 from models.api.app import Activity, create_app, watch_idleness
 from models.catalogue.catalogue import Catalogue
 from models.files import open_locked
-from models.runtime.model_runtime import Host
+from models.runtime.model_runtime import ModelRuntime
 from models.settings import load_settings
 
 
@@ -49,7 +49,7 @@ def serve(
 async def _serve(
     folder: Path, socket: Path | None, host: str, port: int, idle_exit_s: float | None, ready_fd: int | None, token: str
 ) -> None:
-    runtime = Host(Catalogue(folder), load_settings(folder))
+    runtime = ModelRuntime(Catalogue(folder), load_settings(folder))
     activity = Activity(runtime.metrics)
     app = create_app(runtime, activity, token=token)
     config = uvicorn.Config(

@@ -21,7 +21,7 @@ from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.prefixes import PrefixStore, common_length
 from models.generation.sampling import Sampling
 
-# Tokens of a prompt that are read in one pass; between passes the host sees a sign of life.
+# Tokens of a prompt that are read in one pass; between passes the runtime sees a sign of life.
 PROMPT_BATCH = 256
 # A tail of fewer tokens is quicker evaluated again than kept.
 WORTH_KEEPING = 64

@@ -1,4 +1,4 @@
-"""The process of one model: `python -m models.child FD BACKEND OPTIONS`, started by its host, ended with it."""
+"""The process of one model: `python -m models.child FD BACKEND OPTIONS`, started by the runtime, ended with it."""
 
 import faulthandler
 import os
@@ -152,7 +152,7 @@ class Child:
                 self._cancel(request.id)
             else:
                 self._requests.put(request)
-        # The host is gone. Whatever native code computes at the moment is for nobody.
+        # The runtime is gone: nobody reads what native code computes at the moment.
         os._exit(0)
 
     def _cancel(self, identifier: int) -> None:

@@ -1,6 +1,6 @@
-"""What a host and the child that holds its model say to each other.
+"""The messages between the runtime and the child process that holds a model.
 
-On the wire a frame is its length (4 bytes, little-endian) and a msgpack map whose `type` is the struct's name. Every
+On the socket a frame is its length (4 bytes, little-endian) and a msgpack map whose `type` is the struct's name. Every
 request has an id that its answers carry.
 """
 
@@ -134,6 +134,6 @@ decode_answer = msgspec.msgpack.Decoder(FromChild).decode
 
 
 def encode(frame: ToChild | FromChild) -> bytes:
-    """A frame as it goes over the wire."""
+    """A frame as it is sent."""
     body = _encoder.encode(frame)
     return LENGTH.pack(len(body)) + body

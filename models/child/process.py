@@ -1,4 +1,4 @@
-"""The host's end of a child: start it, speak with it, notice when it dies, hangs or takes too much."""
+"""The runtime's end of a child process: start it, speak with it, notice when it dies, hangs or takes too much."""
 
 import asyncio
 import contextlib

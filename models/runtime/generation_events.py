@@ -21,4 +21,4 @@ class Alive(msgspec.Struct, frozen=True):
     """Nothing new, but it goes on."""
 
 
-Event = Waiting | Loading | Alive | Working | Piece | GenerationFinished
+GenerationEvent = Waiting | Loading | Alive | Working | Piece | GenerationFinished

@@ -17,7 +17,7 @@ from models.messages import ServiceTier
 from models.probe.probe import probe_machine
 from models.runtime.batching import Batcher
 from models.runtime.embedding_cache import EmbeddingCache
-from models.runtime.generation_events import Alive, Event, Loading, Waiting
+from models.runtime.generation_events import Alive, GenerationEvent, Loading, Waiting
 from models.runtime.metrics import Metrics
 from models.runtime.residency import Residency
 from models.scheduler.device import Device, Part, Passing
@@ -35,7 +35,7 @@ LEAST_CONTEXT = 2048
 _DOCUMENT_TOKENS = 512
 
 
-class Host:
+class ModelRuntime:
     """One runtime. `probe` looks at the machine; `backends` are the classes that load models, by name."""
 
     def __init__(
@@ -120,14 +120,14 @@ class Host:
 
     async def generate(
         self, name: str, request: Generate, *, tier: ServiceTier | None = None, user: str = ""
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[GenerationEvent, None]:
         """What happens to a request, up to and with GenerationFinished. Closing the iterator stops the model. Raises ModelError.
 
         The model never waits for a slow reader: what it says is held here until it is read.
         """
         model = self._find(name, ModelRole.CHAT)
         check_generation(request, self._longest_context(model))
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        events: asyncio.Queue[GenerationEvent | None] = asyncio.Queue()
         producer = asyncio.create_task(self._produce(model, request, _urgency(tier), user, events))
         producer.add_done_callback(lambda _task: events.put_nowait(None))
         try:
@@ -152,7 +152,12 @@ class Host:
         return await self.residency.plan(self.catalogue.find(name))
 
     async def _produce(
-        self, model: Model, request: Generate, urgency: Urgency, user: str, events: asyncio.Queue[Event | None]
+        self,
+        model: Model,
+        request: Generate,
+        urgency: Urgency,
+        user: str,
+        events: asyncio.Queue[GenerationEvent | None],
     ) -> None:
         began = time.monotonic()
         device = await self._device(model)

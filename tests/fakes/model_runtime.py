@@ -14,21 +14,23 @@ from models.child.frames import Generate, GenerationFinished, Piece
 from models.formats.facts import Facts
 from models.generation.sampling import Sampling
 from models.messages import ChatMessage
-from models.runtime.model_runtime import Host
+from models.runtime.model_runtime import ModelRuntime
 from models.settings import RuntimeSettings
 
 WITH_MISBEHAVING = {**BACKENDS, "misbehaving": "fakes.misbehaving:MisbehavingBackend"}
 
 
 @contextlib.asynccontextmanager
-async def hosting(folder: Path, settings: RuntimeSettings | None = None, **options: Any) -> AsyncIterator[Host]:
+async def running_runtime(
+    folder: Path, settings: RuntimeSettings | None = None, **options: Any
+) -> AsyncIterator[ModelRuntime]:
     """A started runtime on a models folder; it is closed in the end."""
-    host = Host(Catalogue(folder), settings or RuntimeSettings(), **options)
-    host.start()
+    runtime = ModelRuntime(Catalogue(folder), settings or RuntimeSettings(), **options)
+    runtime.start()
     try:
-        yield host
+        yield runtime
     finally:
-        await host.close()
+        await runtime.close()
 
 
 def add_misbehaving(folder: Path, *, name: str = "misbehaving", role: ModelRole = ModelRole.CHAT) -> str:
@@ -64,11 +66,11 @@ def asking(text: str, **sampling: Any) -> Generate:
 
 
 async def answer(
-    host: Host, model: str, text: str, *, user: str = "", **sampling: Any
+    runtime: ModelRuntime, model: str, text: str, *, user: str = "", **sampling: Any
 ) -> tuple[str, GenerationFinished]:
     """What a model says to a question, and how it finished."""
     pieces, finished = [], None
-    async for event in host.generate(model, asking(text, **sampling), user=user):
+    async for event in runtime.generate(model, asking(text, **sampling), user=user):
         if isinstance(event, Piece):
             pieces.append(event.text)
         if isinstance(event, GenerationFinished):
