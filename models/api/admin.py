@@ -52,7 +52,10 @@ def health(state: State) -> ModelRuntimeHealth:
     runtime: ModelRuntime = state.runtime
     waiting = sum(len(device.queue) for device in runtime.devices.values())
     return ModelRuntimeHealth(
-        status="ok", loaded=len(runtime.residency.residents()), queued=waiting, memory_bytes=_process.memory_info().rss
+        status="ok",
+        loaded=len(runtime.residency.loaded_models()),
+        queued=waiting,
+        memory_bytes=_process.memory_info().rss,
     )
 
 
@@ -61,8 +64,8 @@ def metrics(state: State) -> bytes:
     runtime: ModelRuntime = state.runtime
     gauges = runtime.metrics
     gauges.loaded_bytes.clear()
-    for resident in runtime.residency.residents():
-        gauges.loaded_bytes.labels(resident.model.id).set(resident.child.loaded.taken_bytes)
+    for loaded in runtime.residency.loaded_models():
+        gauges.loaded_bytes.labels(loaded.model.id).set(loaded.child.loaded.taken_bytes)
     for status in device_statuses(runtime):
         for lane, count in status.waiting.items():
             gauges.queued.labels(status.name, lane).set(count)

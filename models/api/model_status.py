@@ -1,12 +1,12 @@
-"""What the runtime is doing, for people: its models, with prediction beside measurement, and its queues."""
+"""The state of the runtime, for people: its models, with prediction beside measurement, and its queues."""
 
 import time
 
 import msgspec
 
-from models.memory.machine_state import Resident
 from models.memory.plan import LoadPlan
 from models.runtime.model_runtime import ModelRuntime
+from models.runtime.models_in_memory import LoadedModel
 from models.scheduler.fair_queue import Lane
 
 
@@ -44,8 +44,9 @@ class DeviceStatus(msgspec.Struct, kw_only=True):
 
 
 def model_statuses(runtime: ModelRuntime) -> list[ModelStatus]:
-    residents = {resident.model.id: resident for resident in runtime.residency.residents()}
-    found = []
+    """Every model of the catalogue, loaded or not."""
+    loaded_models = {loaded.model.id: loaded for loaded in runtime.residency.loaded_models()}
+    statuses = []
     for model in runtime.catalogue.models():
         status = ModelStatus(
             id=model.id,
@@ -57,24 +58,24 @@ def model_statuses(runtime: ModelRuntime) -> list[ModelStatus]:
             pinned=runtime.residency.is_pinned(model),
             state="loading" if runtime.residency.is_loading(model.id) else "available",
         )
-        resident = residents.get(model.id)
+        loaded = loaded_models.get(model.id)
         in_use = runtime.residency.users_of(model.id)
-        found.append(_with_resident(status, resident, in_use) if resident else status)
-    return found
+        statuses.append(_status_of_loaded(status, loaded, in_use) if loaded else status)
+    return statuses
 
 
-def _with_resident(status: ModelStatus, resident: Resident, in_use: int) -> ModelStatus:
-    loaded, need = resident.child.loaded, resident.need
+def _status_of_loaded(status: ModelStatus, loaded: LoadedModel, in_use: int) -> ModelStatus:
+    properties, need = loaded.child.loaded, loaded.plan.need
     return msgspec.structs.replace(
         status,
         state="loaded",
         in_use=in_use,
-        took_s=loaded.took_s,
-        pid=resident.child.pid,
-        plan=resident.plan,
-        idle_s=0.0 if in_use else time.time() - resident.last_used,
+        took_s=properties.took_s,
+        pid=loaded.child.pid,
+        plan=loaded.plan,
+        idle_s=0.0 if in_use else time.time() - loaded.last_used,
         predicted_bytes=need.ram + sum(need.gpus.values()),
-        taken_bytes=loaded.taken_bytes + sum(resident.taken_gpus.values()),
+        taken_bytes=properties.taken_bytes + sum(loaded.gpu_bytes.values()),
     )
 
 

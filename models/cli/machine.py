@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
-from models.memory.machine_state import Room
+from models.memory.machine_state import MachineState
 from models.memory.plan import LoadPlan, in_words
 from models.memory.recommendation import Recommendation
 from models.memory.recommendation import recommend as recommend_models
@@ -149,6 +149,6 @@ async def _plan_here(given: ModelsFolder, name: str) -> LoadPlan:
 
 
 async def _recommend(given: ModelsFolder) -> list[Recommendation]:
-    room = Room(load_settings(given.folder), probe_machine)
-    await room.look()
-    return recommend_models(room.budget(), room.plan_options())
+    machine = MachineState(load_settings(given.folder), probe_machine)
+    await machine.refresh()
+    return recommend_models(machine.budget(), machine.plan_options())

@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from models.catalogue.model import Model
+
 CPU = "cpu"
 
 
@@ -49,6 +51,13 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     gpu_layers: tuple[int, ...] = ()
     threads: int = 1
     prefix_bytes: int = 0
+
+
+class PlacedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that is loaded or being loaded, with its plan."""
+
+    model: Model
+    plan: LoadPlan
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):

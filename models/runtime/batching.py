@@ -67,7 +67,7 @@ class Batcher:
 
     def _passing(self, model: Model) -> Passing:
         """How its process said that passes go best; one after another before it was loaded."""
-        loaded = self._residency.loaded(model)
+        loaded = self._residency.properties_of(model)
         if loaded is None:
             return Passing(1, self._pass_tokens)
         return Passing(loaded.passes, min(self._pass_tokens, loaded.pass_tokens or self._pass_tokens))

@@ -204,7 +204,7 @@ class ModelRuntime:
 
     def _longest_context(self, model: Model) -> int:
         """The tokens that a model's context may have; its process looks again at what it has."""
-        loaded = self.residency.loaded(model)
+        loaded = self.residency.properties_of(model)
         return (loaded and loaded.context) or max(self.settings.context, LEAST_CONTEXT)
 
     def _find(self, name: str, role: ModelRole) -> Model:

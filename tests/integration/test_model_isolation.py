@@ -47,7 +47,7 @@ def slow_folder(tmp_path: Path, runtime_folder, runtime) -> Path:
 
 
 def child_of(runtime: ModelRuntime, model: str) -> int:
-    return next(resident.child.pid for resident in runtime.residency.residents() if resident.model.id == model)
+    return next(resident.child.pid for resident in runtime.residency.loaded_models() if resident.model.id == model)
 
 
 def test_a_killed_process_ends_its_stream_with_an_error_and_the_next_request_works(slow_folder: Path) -> None:
@@ -226,7 +226,7 @@ def test_killing_any_child_at_any_moment_loses_no_request_but_its_own(
                 tasks = [asyncio.create_task(stream(runtime, 10 * number + each)) for each in range(2)]
                 tasks += [asyncio.create_task(embed(runtime, 10 * number + each)) for each in range(2)]
                 await asyncio.sleep(chance.uniform(0, 0.15))
-                victims = runtime.residency.residents()
+                victims = runtime.residency.loaded_models()
                 if victims:
                     os.kill(chance.choice(victims).child.pid, signal.SIGKILL)
                     kills += 1

@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def loaded(runtime: ModelRuntime) -> set[str]:
-    return {resident.model.id for resident in runtime.residency.residents()}
+    return {resident.model.id for resident in runtime.residency.loaded_models()}
 
 
 def machine_with(available: int) -> Callable[..., Awaitable[MachineResources]]:
@@ -62,9 +62,9 @@ def test_lazy_loads_at_the_first_request_and_keeps(folder: Path) -> None:
         async with running_runtime(folder) as runtime:
             before = loaded(runtime)
             await answer(runtime, "a", "Hello")
-            pid = runtime.residency.residents()[0].child.pid
+            pid = runtime.residency.loaded_models()[0].child.pid
             await answer(runtime, "a", "Hello again")
-            return before, loaded(runtime), runtime.residency.residents()[0].child.pid == pid
+            return before, loaded(runtime), runtime.residency.loaded_models()[0].child.pid == pid
 
     assert (set(), {"a"}, True) == asyncio.run(scene())
 
@@ -95,7 +95,7 @@ def test_a_pinned_model_is_not_evicted_and_comes_back_when_its_process_dies(fold
             for name in ("a", "b", "c"):
                 await answer(runtime, name, "Hello")
             assert {"a", "c"} == loaded(runtime)
-            pinned = next(each for each in runtime.residency.residents() if each.model.id == "a")
+            pinned = next(each for each in runtime.residency.loaded_models() if each.model.id == "a")
             await pinned.child.end()
             await until(lambda: "a" in loaded(runtime))
 
@@ -175,7 +175,9 @@ def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> Non
     need = None
 
     async def probe(**_wanted: bool) -> MachineResources:
-        taken = sum(resident.need.ram for resident in runtime_now[0].residency.residents()) if runtime_now else 0
+        taken = (
+            sum(resident.plan.need.ram for resident in runtime_now[0].residency.loaded_models()) if runtime_now else 0
+        )
         memory = Memory(total=16 * GIB, available=int(need * 1.4) - taken)
         return MachineResources(processor=Processor(name="cpu", cores=2, features=[]), memory=memory)
 

@@ -39,7 +39,9 @@ def folder(tmp_path: Path, runtime_folder: DataFolder, runtime: Client) -> Path:
 
 def kill(runtime: ModelRuntime, model: str) -> float:
     """Kill a model's process, as `kill -9` does; when that was."""
-    os.kill(next(each.child.pid for each in runtime.residency.residents() if each.model.id == model), signal.SIGKILL)
+    os.kill(
+        next(each.child.pid for each in runtime.residency.loaded_models() if each.model.id == model), signal.SIGKILL
+    )
     return time.monotonic()
 
 

@@ -25,7 +25,7 @@ class CountingResidency:
     def __init__(self) -> None:
         self.embedded: list[str] = []
 
-    def loaded(self, _model: Model) -> None:
+    def properties_of(self, _model: Model) -> None:
         return None
 
     @contextlib.asynccontextmanager
