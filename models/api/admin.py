@@ -50,7 +50,7 @@ class AddModel(msgspec.Struct, kw_only=True):
 @get("/health", sync_to_thread=False)
 def health(state: State) -> ModelRuntimeHealth:
     runtime: ModelRuntime = state.runtime
-    waiting = sum(len(device.queue) for device in runtime.devices.values())
+    waiting = sum(sum(device.waiting().values()) for device in runtime.devices.values())
     return ModelRuntimeHealth(
         status="ok",
         loaded=len(runtime.residency.loaded_models()),

@@ -7,7 +7,6 @@ import msgspec
 from models.memory.plan import LoadPlan
 from models.runtime.model_runtime import ModelRuntime
 from models.runtime.models_in_memory import LoadedModel
-from models.scheduler.fair_queue import Lane
 
 
 class ModelStatus(msgspec.Struct, kw_only=True):
@@ -35,7 +34,7 @@ class ModelStatuses(msgspec.Struct, kw_only=True):
 
 
 class DeviceStatus(msgspec.Struct, kw_only=True):
-    """`waiting` counts requests by lane; `largest_pass` is the most requests that went together so far."""
+    """`waiting` counts requests per lane; `largest_pass` is the largest number of requests in one pass so far."""
 
     name: str
     capacity: int
@@ -83,9 +82,9 @@ def device_statuses(runtime: ModelRuntime) -> list[DeviceStatus]:
     return [
         DeviceStatus(
             name=device.name,
-            capacity=device.queue.capacity,
-            largest_pass=device.largest_pass,
-            waiting={lane.value: device.queue.length(lane) for lane in Lane},
+            capacity=device.capacity,
+            largest_pass=device.passes.largest_pass,
+            waiting={lane.value: count for lane, count in device.waiting().items()},
         )
         for device in runtime.devices.values()
     ]

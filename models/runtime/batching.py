@@ -1,4 +1,4 @@
-"""Texts of different requests become vectors in one pass; what was embedded before is remembered."""
+"""Texts of different requests are embedded in one pass; vectors of earlier texts are remembered."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -9,18 +9,19 @@ from models.errors import ModelError
 from models.runtime.embedding_cache import EmbeddingCache, normalise
 from models.runtime.metrics import Metrics
 from models.runtime.residency import Residency
-from models.scheduler.device import Device, Part, Passing
+from models.scheduler.device import Device
 from models.scheduler.fair_queue import Urgency
+from models.scheduler.passes import PassLimits, PassPart
 
-Answer = TypeVar("Answer")
-# Bytes of a token of most languages' text; only the size of a pass depends on it, the model counts its own.
-BYTES_A_TOKEN = 4
+Result = TypeVar("Result")
+# Bytes per token of text in most languages; only the size of a pass depends on it, the model counts its own.
+BYTES_PER_TOKEN = 4
 # Tokens that a text has besides its words.
 FRAME_TOKENS = 2
 
 
 class Batcher:
-    """Embeds by the models of a residency. A pass takes what waits when there is room for it, and waits for nothing.
+    """Embeds by the models of a residency. A pass takes the texts that wait when a pass is free, and waits for none.
 
     With 8-bit weights a vector depends a little on the texts beside it: up to 0.01 of cosine.
     """
@@ -29,48 +30,50 @@ class Batcher:
         self._residency, self._cache, self._metrics = residency, cache, metrics
         self._pass_tokens = pass_tokens
 
-    def known(self, model: Model, texts: Sequence[str], urgency: Urgency) -> list[bytes | None]:
-        """The vectors that are remembered."""
+    def remembered(self, model: Model, texts: Sequence[str], urgency: Urgency) -> list[bytes | None]:
+        """The vector of each text, where it is remembered."""
         remember = _is_remembered(urgency)
         return self._cache.get(_weights(model), [normalise(text) for text in texts], remember=remember)
 
     async def embed(
         self, model: Model, device: Device, texts: Sequence[str], *, urgency: Urgency, user: str
     ) -> tuple[list[bytes], int]:
-        """One vector a text, and the tokens read for those that were not known. Raises ModelError."""
-        wanted = [normalise(text) for text in texts]
-        passing = self._passing(model)
+        """One vector per text, and the tokens read for them. Raises ModelError."""
+        normalised = [normalise(text) for text in texts]
+        limits = self._pass_limits(model)
         # Of like lengths, so that little is padding.
-        slices = _slices(sorted(set(wanted), key=len), passing.tokens)
+        batches = _batches(sorted(set(normalised), key=len), limits.tokens)
 
-        async def take(number: int) -> tuple[list[bytes], int]:
-            texts = slices[number]
+        async def embed_batch(number: int) -> tuple[list[bytes], int]:
+            batch = batches[number]
             # Parts of one pass have one urgency.
-            part = Part(
+            part = PassPart(
                 model.id,
-                texts,
-                sum(map(_tokens, texts)),
+                batch,
+                sum(map(_tokens, batch)),
                 lambda payloads: self._pass(model, payloads, urgency),
-                passing,
+                limits,
             )
-            made: tuple[list[bytes], int] = await device.take_part(
+            result: tuple[list[bytes], int] = await device.passes.run_part(
                 part, urgency=urgency, user=user, admitted=number > 0
             )
-            return made
+            return result
 
         vectors: dict[str, bytes] = {}
         tokens = 0
-        for slice_, (made, read) in zip(slices, await _together(take, len(slices)), strict=True):
-            vectors |= zip(slice_, made, strict=True)
-            tokens += read
-        return [vectors[text] for text in wanted], tokens
+        for batch, (batch_vectors, batch_tokens) in zip(
+            batches, await _all_results(embed_batch, len(batches)), strict=True
+        ):
+            vectors |= zip(batch, batch_vectors, strict=True)
+            tokens += batch_tokens
+        return [vectors[text] for text in normalised], tokens
 
-    def _passing(self, model: Model) -> Passing:
-        """How its process said that passes go best; one after another before it was loaded."""
-        loaded = self._residency.properties_of(model)
-        if loaded is None:
-            return Passing(1, self._pass_tokens)
-        return Passing(loaded.passes, min(self._pass_tokens, loaded.pass_tokens or self._pass_tokens))
+    def _pass_limits(self, model: Model) -> PassLimits:
+        """What the model's process said of its passes; one at a time before it is loaded."""
+        properties = self._residency.properties_of(model)
+        if properties is None:
+            return PassLimits(1, self._pass_tokens)
+        return PassLimits(properties.passes, min(self._pass_tokens, properties.pass_tokens or self._pass_tokens))
 
     async def _pass(
         self, model: Model, payloads: Sequence[list[str]], urgency: Urgency
@@ -93,8 +96,8 @@ class Batcher:
         ]
 
 
-async def _together(work: Callable[[int], Coroutine[Any, Any, Answer]], count: int) -> list[Answer]:
-    """Everything at once, or what the first to fail raised."""
+async def _all_results(work: Callable[[int], Coroutine[Any, Any, Result]], count: int) -> list[Result]:
+    """The results of `work(0)` to `work(count - 1)`, run at once. Raises what the first to fail raised."""
     if count == 1:
         return [await work(0)]
     try:
@@ -111,22 +114,22 @@ def _is_remembered(urgency: Urgency) -> bool:
 
 
 def _weights(model: Model) -> str:
-    """What vectors are remembered under: other weights, or the same by another library, make others."""
+    """The name that vectors are remembered under: other weights, or another library, make other vectors."""
     return f"{model.backend}:{model.sha256}"
 
 
 def _tokens(text: str) -> int:
-    return len(text.encode()) // BYTES_A_TOKEN + FRAME_TOKENS
+    return len(text.encode()) // BYTES_PER_TOKEN + FRAME_TOKENS
 
 
-def _slices(texts: Sequence[str], budget: int) -> list[list[str]]:
-    """Texts in order, parted so that each part is within a token budget, or is one text."""
-    slices: list[list[str]] = []
-    room = 0
+def _batches(texts: Sequence[str], max_tokens: int) -> list[list[str]]:
+    """Texts in order, divided so that each batch is within `max_tokens`, or is one text."""
+    batches: list[list[str]] = []
+    tokens_left = 0
     for text in texts:
-        if _tokens(text) > room:
-            slices.append([])
-            room = budget
-        slices[-1].append(text)
-        room -= _tokens(text)
-    return slices
+        if _tokens(text) > tokens_left:
+            batches.append([])
+            tokens_left = max_tokens
+        batches[-1].append(text)
+        tokens_left -= _tokens(text)
+    return batches

@@ -1,4 +1,4 @@
-"""Serves requests by the models of one folder: finds the model, waits for its device, loads it, hands on what it says."""
+"""Serve requests by the models of one folder: find the model, wait for its device, load it, pass on its answer."""
 
 import asyncio
 import contextlib
@@ -20,18 +20,19 @@ from models.runtime.embedding_cache import EmbeddingCache
 from models.runtime.generation_events import Alive, GenerationEvent, Loading, Waiting
 from models.runtime.metrics import Metrics
 from models.runtime.residency import Residency
-from models.scheduler.device import Device, Part, Passing
+from models.scheduler.device import Device
 from models.scheduler.fair_queue import Urgency
+from models.scheduler.passes import PassLimits, PassPart
 from models.settings import RuntimeSettings
 
 CACHE_FOLDER = "embeddings"
 HEARTBEAT_S = 10.0
 MAX_INPUTS = 2048
-# Generations are tried once more where the process died before it said a word.
+# A generation is tried once more where the process died before its first word.
 ATTEMPTS = 2
 # Some backends load at least so long a context.
-LEAST_CONTEXT = 2048
-# Tokens of a document that a cross-encoder reads at the most, for the size of a pass.
+MIN_CONTEXT = 2048
+# Tokens of a document that a cross-encoder reads at most, for the size of a pass.
 _DOCUMENT_TOKENS = 512
 
 
@@ -55,11 +56,11 @@ class ModelRuntime:
         self._batcher = Batcher(self.residency, self.cache, self.metrics, pass_tokens=self.settings.pass_tokens)
 
     def start(self) -> None:
-        """Begin what goes on beside requests: loading what is pinned, unloading what is idle."""
+        """Begin the work beside requests: pinned models are loaded, idle ones unloaded."""
         self.residency.start()
 
     async def close(self) -> None:
-        """End every process and keep what is worth keeping."""
+        """End every process, and write the remembered vectors to the disk."""
         for device in self.devices.values():
             await device.close()
         await self.residency.close()
@@ -68,25 +69,25 @@ class ModelRuntime:
     async def embed(
         self, name: str, texts: list[str], *, tier: ServiceTier | None = None, user: str = "", fresh: bool = False
     ) -> tuple[list[bytes], int]:
-        """One vector a text as little-endian float32 bytes, and the tokens read. Raises ModelError.
+        """One vector per text as little-endian float32 bytes, and the tokens read. Raises ModelError.
 
-        What is remembered is not computed again, but where the caller asks for `fresh` vectors.
+        A remembered vector is not computed again, unless the caller asks for `fresh` ones.
         """
         if not texts or len(texts) > MAX_INPUTS:
             raise RequestInvalid(f"`input` holds {len(texts)} texts; from 1 to {MAX_INPUTS} are taken.")
         check_texts("input", texts)
         model = self._find(name, ModelRole.EMBED)
         urgency = _urgency(tier)
-        found = [None] * len(texts) if fresh else self._batcher.known(model, texts, urgency)
-        missing = [text for text, vector in zip(texts, found, strict=True) if vector is None]
+        remembered = [None] * len(texts) if fresh else self._batcher.remembered(model, texts, urgency)
+        missing = [text for text, vector in zip(texts, remembered, strict=True) if vector is None]
         self.metrics.embedded_texts.labels("known").inc(len(texts) - len(missing))
         if not missing:
-            return [vector for vector in found if vector is not None], 0
+            return [vector for vector in remembered if vector is not None], 0
         device = await self._device(model)
-        made, tokens = await self._batcher.embed(model, device, missing, urgency=urgency, user=user)
+        computed, tokens = await self._batcher.embed(model, device, missing, urgency=urgency, user=user)
         self.metrics.embedded_texts.labels("embedded").inc(len(missing))
-        new = iter(made)
-        return [next(new) if vector is None else vector for vector in found], tokens
+        next_computed = iter(computed)
+        return [next(next_computed) if vector is None else vector for vector in remembered], tokens
 
     async def rerank(
         self,
@@ -111,8 +112,8 @@ class ModelRuntime:
 
         # A reranking is a pass of its own: its time is bounded for one request.
         tokens = _DOCUMENT_TOKENS * len(documents)
-        part = Part(f"{model.id} {id(documents)}", None, tokens, run, Passing(1, tokens))
-        scores: Scores = await (await self._device(model)).take_part(
+        part = PassPart(f"{model.id} {id(documents)}", None, tokens, run, PassLimits(1, tokens))
+        scores: Scores = await (await self._device(model)).passes.run_part(
             part, urgency=_urgency(tier), user=user, admitted=False
         )
         self.metrics.prompt_tokens.labels(model.id).inc(scores.tokens)
@@ -121,9 +122,9 @@ class ModelRuntime:
     async def generate(
         self, name: str, request: Generate, *, tier: ServiceTier | None = None, user: str = ""
     ) -> AsyncGenerator[GenerationEvent, None]:
-        """What happens to a request, up to and with GenerationFinished. Closing the iterator stops the model. Raises ModelError.
+        """What happens to a request, up to and with GenerationFinished. Raises ModelError.
 
-        The model never waits for a slow reader: what it says is held here until it is read.
+        Closing the iterator stops the model. The model never waits for a slow reader: events are kept until they are read.
         """
         model = self._find(name, ModelRole.CHAT)
         check_generation(request, self._longest_context(model))
@@ -162,15 +163,15 @@ class ModelRuntime:
         began = time.monotonic()
         device = await self._device(model)
         for attempt in range(1, ATTEMPTS + 1):
-            said = False
-            turn = device.turn(
+            has_begun = False
+            place = device.generations.hold(
                 urgency=urgency,
                 user=user,
                 admitted=attempt > 1,
-                on_position=lambda place: events.put_nowait(Waiting(place)),
+                on_position=lambda position: events.put_nowait(Waiting(position)),
             )
             try:
-                async with turn:
+                async with place:
                     if not self.residency.is_loaded(model):
                         events.put_nowait(Loading(model.id))
                     async with (
@@ -178,14 +179,14 @@ class ModelRuntime:
                         contextlib.aclosing(child.generate(request)) as frames,
                     ):
                         async for frame in frames:
-                            if isinstance(frame, Piece) and not said:
-                                said = True
+                            if isinstance(frame, Piece) and not has_begun:
+                                has_begun = True
                                 self.metrics.first_token_s.labels(model.id).observe(time.monotonic() - began)
                             if isinstance(frame, GenerationFinished):
                                 self._count(model, frame)
                             events.put_nowait(frame)
             except ModelCrashed:
-                if said or attempt == ATTEMPTS:
+                if has_begun or attempt == ATTEMPTS:
                     raise
             else:
                 return
@@ -203,9 +204,9 @@ class ModelRuntime:
         return self.devices[name]
 
     def _longest_context(self, model: Model) -> int:
-        """The tokens that a model's context may have; its process looks again at what it has."""
+        """The most tokens that a model's context may have; its process checks a request against the real one."""
         loaded = self.residency.properties_of(model)
-        return (loaded and loaded.context) or max(self.settings.context, LEAST_CONTEXT)
+        return (loaded and loaded.context) or max(self.settings.context, MIN_CONTEXT)
 
     def _find(self, name: str, role: ModelRole) -> Model:
         model = self.catalogue.find(name)

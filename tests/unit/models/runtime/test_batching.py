@@ -54,7 +54,7 @@ def test_only_vectors_of_interactive_requests_are_remembered(
 
     assert [3, 5, 3] == [int.from_bytes(vector, "little") for vector in vectors]
     assert ["one", "three"] == residency.embedded
-    assert is_known is (None not in batcher.known(MODEL, ["one", "three"], Urgency.INTERACTIVE))
+    assert is_known is (None not in batcher.remembered(MODEL, ["one", "three"], Urgency.INTERACTIVE))
     cache.close()
     assert is_known is (len(EmbeddingCache(tmp_path, 4 * 2**20)) > 0)
 
@@ -69,5 +69,5 @@ def test_batch_requests_read_what_interactive_ones_left(tmp_path: Path) -> None:
 
     asyncio.run(embed())
 
-    assert [(3).to_bytes(4, "little"), None] == batcher.known(MODEL, [" one", "two"], Urgency.BATCH)
+    assert [(3).to_bytes(4, "little"), None] == batcher.remembered(MODEL, [" one", "two"], Urgency.BATCH)
     cache.close()
