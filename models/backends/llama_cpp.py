@@ -32,7 +32,7 @@ _FLASH_ATTENTION_AUTO, _FLASH_ATTENTION_ON = -1, 1
 # llama.cpp's threads wait for each other some hundred times per token. OpenMP lets them spin meanwhile, for milliseconds: where
 # another program needs a core, that keeps the thread they wait for from running. Asleep, they cost a little on a quiet machine.
 _WAIT_POLICY, _ASLEEP = "OMP_WAIT_POLICY", "PASSIVE"
-LEAST_TOKENS = 2
+MIN_TOKENS = 2
 _LOG_ERROR = 4
 _DECODE_ABORTED = 2
 _PIECE_BYTES = 256
@@ -113,7 +113,7 @@ class LlamaCppBackend:
         token = [max(0, self._llama.llama_vocab_bos(self._vocabulary))]
         self._decode(token)  # starts the threads
         count, began = 0, time.perf_counter()
-        while count < LEAST_TOKENS or time.perf_counter() - began < seconds:
+        while count < MIN_TOKENS or time.perf_counter() - began < seconds:
             if len(self._tokens) == self.context:
                 self._truncate(0)
             self._decode(token)

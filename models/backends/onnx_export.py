@@ -20,9 +20,9 @@ from models.errors import ModelError, ModelUnavailable
 from models.files import open_locked, sha256_of
 from models.formats.folder import MANIFEST, Manifest, read_manifest
 
-LEAST_COSINE = 0.98
+MIN_COSINE = 0.98
 # Below this the graph is not the model that torch runs.
-LEAST_FP32_COSINE = 0.9999
+MIN_FP32_COSINE = 0.9999
 
 
 def export(source: Path, target: Path) -> Manifest:
@@ -49,9 +49,9 @@ def _build(source: Path, target: Path, reference: ReferenceVectors) -> Manifest:
     _save_fp32(source, scratch / "model.onnx")
     _quantise(scratch / "model.onnx", scratch / "model.int8.onnx")
     manifest = _measured(scratch, "model.int8.onnx", "int8", reference)
-    if manifest.mean_cosine < LEAST_COSINE:
+    if manifest.mean_cosine < MIN_COSINE:
         manifest = _measured(scratch, "model.onnx", "fp32", reference)
-        if manifest.mean_cosine < LEAST_FP32_COSINE:
+        if manifest.mean_cosine < MIN_FP32_COSINE:
             raise ModelUnavailable(
                 f"The graph built from {source} does not compute the recorded vectors: mean cosine {manifest.mean_cosine}."
             )

@@ -11,7 +11,7 @@ from models.errors import RequestInvalid
 # No text has so few tokens but long runs of one character: four bytes per token are usual.
 MAX_BYTES_PER_TOKEN = 16
 # The least that a turn takes of a context: what says whose it is, and what ends it.
-LEAST_TOKENS_PER_TURN = 2
+MIN_TOKENS_PER_TURN = 2
 MAX_TOOLS = 128
 MAX_STOPS, MAX_STOP_CHARACTERS = 16, 256
 MAX_SCHEMA_BYTES = 65_536
@@ -25,10 +25,10 @@ def check_generation(request: Generate, context: int) -> None:
     """Refuse what cannot fit a context of so many tokens, by its length alone. Raises RequestInvalid."""
     _check_schemas(request)
     parts = _count_parts(request)
-    if parts > context // LEAST_TOKENS_PER_TURN:
+    if parts > context // MIN_TOKENS_PER_TURN:
         raise RequestInvalid(
             f"The conversation has {parts:,} messages and parts of messages; a context of {context:,} tokens takes at most "
-            f"{context // LEAST_TOKENS_PER_TURN:,}. Leave out the oldest."
+            f"{context // MIN_TOKENS_PER_TURN:,}. Leave out the oldest."
         )
     size = sum(len(text.encode("utf-8", "replace")) for text in _texts(request))
     if size > context * MAX_BYTES_PER_TOKEN:

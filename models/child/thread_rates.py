@@ -18,7 +18,7 @@ from models.child.frames import ThreadRate
 # A slow model whose first round takes longer than `ENOUGH_S` is measured in one round.
 MEASURED_S, ROUNDS, ENOUGH_S = 0.15, 2, 1.0
 # Cores that other programs may use where a measurement counts as one of a quiet machine.
-MOST_USED_BY_OTHERS = 0.5
+MAX_USED_BY_OTHERS = 0.5
 # It ends by itself too, should this process be killed.
 _BUSY_PROGRAM = "import time\nend = time.monotonic() + 60\nprint(flush=True)\nwhile time.monotonic() < end: pass"
 
@@ -40,7 +40,7 @@ def choose_threads(backend: Any, candidates: Sequence[int], others: OtherProgram
 
     There are none where the backend cannot be measured or other programs keep the machine busy.
     """
-    if not candidates or not hasattr(backend, "writing_rate") or others.cores_used() > MOST_USED_BY_OTHERS:
+    if not candidates or not hasattr(backend, "writing_rate") or others.cores_used() > MAX_USED_BY_OTHERS:
         return []
     rates = measure_threads(backend.writing_rate, candidates)
     backend.write_with(best_threads(rates))

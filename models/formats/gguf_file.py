@@ -13,7 +13,7 @@ MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 _HEAD = struct.Struct("<4sIQQ")
 # The least bytes that a key or a tensor takes in the header.
-_LEAST_KEY, _LEAST_TENSOR = 8 + 1 + 4 + 1, 8 + 1 + 4 + 8 + 4 + 8
+_MIN_KEY_BYTES, _MIN_TENSOR_BYTES = 8 + 1 + 4 + 1, 8 + 1 + 4 + 8 + 4 + 8
 MAX_LAYERS = 1000
 # Encoders, and the parts of other models that see or speak.
 _CANNOT_CHAT = frozenset(
@@ -34,7 +34,7 @@ def check_head(file: Path, opened: BinaryIO) -> None:
         )
     if not tensors:
         raise ModelFileRefused(f"{file.name} holds no tensors: it is a vocabulary, not a model.")
-    if tensors * _LEAST_TENSOR + keys * _LEAST_KEY > _length(opened):
+    if tensors * _MIN_TENSOR_BYTES + keys * _MIN_KEY_BYTES > _length(opened):
         raise ModelFileRefused(
             f"{file.name} claims {tensors:,} tensors and {keys:,} keys, more than so short a file can hold."
         )

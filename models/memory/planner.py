@@ -14,7 +14,7 @@ from models.memory.plan import CPU, Budget, LoadPlan, Need, PlanOptions, in_word
 
 # A context below which answers from passages suffer: layers stay on the processor before it gets smaller.
 USEFUL_CONTEXT = 4096
-LEAST_CONTEXT = 1024
+MIN_CONTEXT = 1024
 # What is left of the memory after a plan that the states of earlier conversations may take.
 PREFIX_SHARE = 0.25
 
@@ -56,9 +56,9 @@ def _contexts(wanted: int) -> Iterator[int]:
     context = wanted
     while True:
         yield context
-        if context <= LEAST_CONTEXT:
+        if context <= MIN_CONTEXT:
             return
-        context = max(LEAST_CONTEXT, context // 2)
+        context = max(MIN_CONTEXT, context // 2)
 
 
 def _splits(layers: Layers, budget: Budget, context: int, cache_type: str) -> Iterator[Mapping[int, int]]:
@@ -170,7 +170,7 @@ def _why_no_gpu(facts: Facts, budget: Budget, usable: Budget) -> str:
 
 
 def _refusal(model: str, layers: Layers, wanted: int, options: PlanOptions, budget: Budget) -> str:
-    context = min(wanted, LEAST_CONTEXT)
+    context = min(wanted, MIN_CONTEXT)
     need = gguf_need(layers, context=context, cache_type=options.cache_type, gpu_split={})
     gpus = "".join(f", {in_words(free)} of GPU {index}" for index, free in sorted(budget.gpus.items()))
     return (

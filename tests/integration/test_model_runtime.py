@@ -128,7 +128,7 @@ def test_an_int8_export_that_is_too_unlike_torch_is_left_for_fp32(
 ) -> None:
     from models.backends import onnx_export
 
-    monkeypatch.setattr(onnx_export, "LEAST_COSINE", 0.9999)
+    monkeypatch.setattr(onnx_export, "MIN_COSINE", 0.9999)
     made = onnx_export.export(Path(Catalogue(tmp_path).find(MINILM).path), tmp_path / "export")
 
     assert ("fp32", True) == (made.precision, made.mean_cosine > 0.9999)
