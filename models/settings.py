@@ -1,4 +1,4 @@
-"""The runtime's settings, declared once: a default and a sentence each. They stand in `runtime.toml` of the models folder.
+"""The runtime's settings, each with its default and a sentence. They are read from `runtime.toml` of the models folder.
 
 [chat]
 strategy = "eager"
@@ -77,8 +77,8 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         int,
         Meta(
             ge=1,
-            description="Questions that may wait for a device, and apart from them texts to embed or rerank; more get 503. "
-            "One person may hold an eighth of the places that are still free, and one in any case.",
+            description="Questions that may wait for a device, and apart from them texts to embed or rerank; more get "
+            "503. One person may hold an eighth of the places that are still free, and one in any case.",
         ),
     ] = 128
     pass_tokens: Annotated[

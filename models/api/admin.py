@@ -25,7 +25,7 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class ModelRuntimeHealth(msgspec.Struct, kw_only=True):
-    """`loaded` and `queued` are counts; `memory_bytes` is what the service itself takes, without the models' processes."""
+    """`loaded` and `queued` are counts; `memory_bytes` is that of the service, without the models' processes."""
 
     status: str
     loaded: int

@@ -21,7 +21,7 @@ from models.messages import (
 )
 from models.runtime.model_runtime import ModelRuntime
 
-# A reranking holds the place of every search: it is cut where its caller does not say when.
+# Reranking shares the lane of searches: it is cut after this time where the caller sets no limit.
 MAX_MS = 10_000
 # So few texts are embedded before anyone could notice that their caller left.
 FEW_TEXTS = 8

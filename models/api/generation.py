@@ -1,7 +1,7 @@
 """`/v1/chat/completions` and `/v1/completions`, whole or as a stream.
 
-A stream begins as soon as the request is known to be sound and waits; its place in the queue and the progress of its prompt
-travel as comments (`: queue 3`), which clients of the protocol ignore.
+A stream begins as soon as the request is known to be sound and waits; its place in the queue and the progress of its
+prompt travel as comments (`: queue 3`), which clients of the protocol ignore.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Text by ctransformers, for GGML files of before GGUF. The library is no longer kept: this is for old files only.
 
-It trusts what it is given: wrong files, long runs of one character, ids out of range and more than one call at a time end
-its process. Files are checked before they come here, and the rest is seen to below.
+It trusts what it is given: wrong files, long runs of one character, ids out of range and more than one call at a time
+end its process. Files are checked before they come here, and the rest is seen to below.
 """
 
 import ctypes

@@ -29,8 +29,9 @@ TOP_K, MIN_P = 40, 0.05
 MAX_GRAMMAR = 16_384
 CACHE_TYPES = {"f16": 1, "q8_0": 8}
 _FLASH_ATTENTION_AUTO, _FLASH_ATTENTION_ON = -1, 1
-# llama.cpp's threads wait for each other some hundred times per token. OpenMP lets them spin meanwhile, for milliseconds: where
-# another program needs a core, that keeps the thread they wait for from running. Asleep, they cost a little on a quiet machine.
+# llama.cpp's threads wait for each other some hundred times per token. OpenMP lets them spin meanwhile, for
+# milliseconds: where another program needs a core, that keeps the thread they wait for from running. Asleep, they cost
+# a little on a quiet machine.
 _WAIT_POLICY, _ASLEEP = "OMP_WAIT_POLICY", "PASSIVE"
 MIN_TOKENS = 2
 _LOG_ERROR = 4

@@ -1,7 +1,8 @@
 """Build the ONNX folder of all-MiniLM-L6-v2 from its weights, in a process of its own whose memory goes with it.
 
-Weights become 8-bit per channel (per tensor would cost 0.03 of mean cosine); processors without VNNI need a reduced range.
-The result is compared with vectors that torch computed (`reference.py`). If their mean cosine is below 0.98, fp32 is kept.
+Weights become 8-bit per channel (per tensor would cost 0.03 of mean cosine); processors without VNNI need a reduced
+range. The result is compared with vectors that torch computed (`reference.py`). If their mean cosine is below 0.98,
+fp32 is kept.
 
     python -m models.backends.onnx_export SOURCE TARGET
 """
@@ -28,7 +29,8 @@ MIN_FP32_COSINE = 0.9999
 def export(source: Path, target: Path) -> Manifest:
     """Build `target` from `source`; it appears complete or not at all. Processes that start together build it once.
 
-    Raises ModelFileRefused for other weights than those of the recorded vectors, ModelUnavailable where a library is missing.
+    Raises ModelFileRefused for other weights than those of the recorded vectors, ModelUnavailable where a library is
+    missing.
     """
     reference = read_reference()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +55,8 @@ def _build(source: Path, target: Path, reference: ReferenceVectors) -> Manifest:
         manifest = _measured(scratch, "model.onnx", "fp32", reference)
         if manifest.mean_cosine < MIN_FP32_COSINE:
             raise ModelUnavailable(
-                f"The graph built from {source} does not compute the recorded vectors: mean cosine {manifest.mean_cosine}."
+                f"The graph built from {source} does not compute the recorded vectors: "
+                f"mean cosine {manifest.mean_cosine}."
             )
     for file in scratch.glob("*.onnx"):
         if file.name != manifest.file:

@@ -52,7 +52,7 @@ def read_reference(file: Path = FILE) -> ReferenceVectors:
 
 
 def record_reference(source: Path, file: Path = FILE) -> None:
-    """Compute the vectors with torch and write them as float16. Raises ModelUnavailable where torch is not installed."""
+    """Compute the vectors with torch and write them as float16. Raises ModelUnavailable if torch is not installed."""
     embedded, _ = SentenceTransformersBackend(LoadOptions(path=str(source), threads=1)).embed(SENTENCES)
     vectors = np.stack([np.frombuffer(vector, "<f4") for vector in embedded]).astype(np.float16)
     np.savez_compressed(file, vectors=vectors, weights_sha256=np.array(sha256_of(source / "model.safetensors")))

@@ -23,8 +23,8 @@ def pull(
 ) -> Model:
     """Download a model into the models folder. Called again after an interrupted download, it continues that one.
 
-    A complete file that cannot be added is removed. `on_progress` gets the bytes done and in all, first of the download, then
-    of the adding. Raises ModelUnknown, DownloadFailed or ModelFileRefused.
+    A complete file that cannot be added is removed. `on_progress` gets the bytes done and in all, first of the
+    download, then of the adding. Raises ModelUnknown, DownloadFailed or ModelFileRefused.
     """
     url, licence = name_or_url, ""
     if "://" not in name_or_url:

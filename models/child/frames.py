@@ -31,8 +31,8 @@ class Rerank(msgspec.Struct, frozen=True, tag=True):
 class Generate(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Write on from a `prompt`, or answer `messages` by the model's chat template.
 
-    With `required_tool` the answer is a call of that tool, or of any where it is empty. With `parse_special` the prompt may
-    hold special tokens.
+    With `required_tool` the answer is a call of that tool, or of any where it is empty. With `parse_special` the prompt
+    may hold special tokens.
     """
 
     id: int
@@ -49,7 +49,7 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
 
 
 class ThreadRate(msgspec.Struct, frozen=True):
-    """Tokens per second that so many threads write, on a quiet machine and beside a program that keeps one core busy."""
+    """Tokens per second with `threads` threads, on a quiet machine and beside a program that keeps a core busy."""
 
     threads: int
     quiet: float
@@ -117,7 +117,7 @@ class GenerationFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class RequestFailed(msgspec.Struct, frozen=True, tag=True):
-    """The request could not be met; `invalid` says that its sender can mend it."""
+    """The request could not be met; `invalid` says that its sender can correct it."""
 
     id: int
     message: str

@@ -164,7 +164,7 @@ class ChildProcess:
         raise ModelCrashed(self._why())
 
     async def _exchange(self, request: ToChild) -> AsyncGenerator[Answer, None]:
-        """Send a request and yield its answers. Left early, the request is cancelled; left without a word, it is ended."""
+        """Send a request and yield its answers. A caller that leaves early cancels the request."""
         if self._death:
             raise ModelCrashed(self._death)
         answers = self._waiting.setdefault(request.id, asyncio.Queue())

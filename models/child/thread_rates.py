@@ -1,7 +1,8 @@
 """How quickly a model writes with different numbers of threads: alone, and beside a program that keeps a core busy.
 
-Threads that share one token wait for the slowest of them. With as many as there are cores, any other program delays all;
-with fewer, a core is idle on a quiet machine. Which is better depends on the machine and the model, so it is measured.
+Threads that share one token wait for the slowest of them. With as many as there are cores, any other program delays
+all; with fewer, a core is idle on a quiet machine. Which is better depends on the machine and the model, so it is
+measured.
 """
 
 import contextlib
@@ -48,7 +49,7 @@ def choose_threads(backend: Any, candidates: Sequence[int], others: OtherProgram
 
 
 def measure_threads(writing_rate: Callable[[int, float], float], candidates: Sequence[int]) -> list[ThreadRate]:
-    """The rates of each number of threads. `writing_rate` gives the tokens per second of one, measured for so many seconds."""
+    """The rates of each number of threads. `writing_rate(threads, seconds)` measures its tokens per second."""
     quiet = _rates(writing_rate, candidates)
     with _busy_program():
         busy = _rates(writing_rate, candidates)

@@ -23,10 +23,11 @@ SIGN_OF_LIFE_S = 1.0
 # A template takes some milliseconds; one that takes so long has no end.
 TEMPLATE_S = 10.0
 _TOO_SLOW = RequestInvalid(
-    f"The model's chat template took over {TEMPLATE_S:.0f} seconds and was stopped. Use another model, or another file of it."
+    f"The model's chat template took over {TEMPLATE_S:.0f} seconds and was stopped. "
+    "Use another model, or another file of it."
 )
-# Quick models' tokens go out together, some sixty times a second: nobody reads faster, and each sending takes the cores from
-# the model.
+# Quick models' tokens go out together, some sixty times a second: nobody reads faster, and each sending takes the cores
+# from the model.
 SENDING_INTERVAL_S = 0.015
 
 Send = Callable[[Working | Piece | GenerationFinished | RequestFailed], None]
@@ -68,8 +69,8 @@ class GenerationWriter:
             raise RequestInvalid("The prompt is empty.")
         if room < 1:
             raise RequestInvalid(
-                f"The prompt has {prompt_tokens:,} tokens; this model is loaded for {self._backend.context:,}, the answer "
-                "included. Shorten it, or give the model a longer context."
+                f"The prompt has {prompt_tokens:,} tokens; this model is loaded for {self._backend.context:,}, the "
+                "answer included. Shorten it, or give the model a longer context."
             )
         return msgspec.structs.replace(sampling, max_tokens=min(sampling.max_tokens or DEFAULT_MAX_TOKENS, room))
 

@@ -18,7 +18,7 @@ TEXTS = 256
 
 
 class Speed(msgspec.Struct, frozen=True, kw_only=True):
-    """`per_s` are tokens written for a chat model, texts for one that embeds; `first_s` until the first token or vector."""
+    """`per_s` counts tokens of a chat model, texts of an embedding model; `first_s` is until the first of them."""
 
     model: str
     first_s: float

@@ -36,8 +36,8 @@ def list_models(given: ModelsFolder, as_json: bool) -> None:
         out.print("Memory: what it takes / what was predicted.", style="dim")
     if not any(model.role == "chat" for model in known):
         out.print(
-            "No chat model yet: `lampstand models recommend` says which fits, `lampstand models add FILE.gguf` brings one. "
-            "Answers quote passages until then."
+            "No chat model yet: `lampstand models recommend` says which fits, `lampstand models add FILE.gguf` brings "
+            "one. Answers quote passages until then."
         )
 
 

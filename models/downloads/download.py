@@ -43,13 +43,13 @@ def fetch(
 ) -> tuple[Path, str]:
     """Download a file into `folder`; its path and SHA-256.
 
-    The part that was downloaded before is used, and kept where this attempt fails. It is removed where it cannot be used: the
-    server says that the file is gone or has another version of it, or the SHA-256 is wrong.
+    The part that was downloaded before is used, and kept where this attempt fails. It is removed where it cannot be
+    used: the server says that the file is gone or has another version of it, or the SHA-256 is wrong.
 
     The address may be one of a private network; a redirect from a public address to a private one is refused.
 
-    Where no `sha256` is given, the one that the server states of the file (`X-Linked-Etag`, as model hubs do) is checked.
-    Raises DownloadFailed with what to do; DownloadInterrupted where that is to ask again later.
+    Where no `sha256` is given, the one that the server states of the file (`X-Linked-Etag`, as model hubs do) is
+    checked. Raises DownloadFailed with what to do; DownloadInterrupted where that is to ask again later.
     """
     name = _file_name(url)
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,8 +68,8 @@ def fetch(
     if expected and actual != expected:
         download.forget()
         raise DownloadFailed(
-            f"{name} is not what it should be: its SHA-256 is {actual}, not {expected}. It was removed. Begin again once; if "
-            "this repeats, do not trust the source."
+            f"{name} is not what it should be: its SHA-256 is {actual}, not {expected}. It was removed. Begin again "
+            "once; if this repeats, do not trust the source."
         )
     target = folder / name
     download.part.replace(target)
@@ -94,8 +94,8 @@ def _file_name(url: str) -> str:
         raise DownloadFailed(f"{url[:MAX_NAME]} is not the address of a file.")
     if not name.isprintable() or len(name.encode()) > MAX_NAME:
         raise DownloadFailed(
-            f"{name[:MAX_NAME]!r} cannot be the name of a file here: it has unprintable characters, or more than {MAX_NAME} bytes. "
-            "Download it with a browser, and add the file."
+            f"{name[:MAX_NAME]!r} cannot be the name of a file here: it has unprintable characters, or more than "
+            f"{MAX_NAME} bytes. Download it with a browser, and add the file."
         )
     return name
 
@@ -173,7 +173,7 @@ class _Download:
         return total in (have, 0)
 
     def _check(self, response: httpx.Response, *, is_range: bool) -> None:
-        """Raises DownloadFailed or httpx.HTTPError. A sign-in page of a network may answer too: it says nothing of the file."""
+        """Raises DownloadFailed or httpx.HTTPError, also where the sign-in page of a network answers for the file."""
         status = response.status_code
         if status == httpx.codes.GONE:
             raise _Gone(
@@ -181,21 +181,21 @@ class _Download:
             )
         if status in (401, 403):
             raise DownloadFailed(
-                f"The server refuses access to {self._url} ({status}). Its licence may have to be accepted on its page first: "
-                f"download it there with a browser, and add the file.{self._kept()}"
+                f"The server refuses access to {self._url} ({status}). Its licence may have to be accepted on its page "
+                f"first: download it there with a browser, and add the file.{self._kept()}"
             )
         if 400 <= status < 500 and status not in PASSING:
             raise DownloadFailed(
-                f"{self._url} cannot be downloaded: the server answers with status {status}. Check the address, and that this "
-                f"machine is signed in to its network.{self._kept()}"
+                f"{self._url} cannot be downloaded: the server answers with status {status}. Check the address, and "
+                f"that this machine is signed in to its network.{self._kept()}"
             )
         response.raise_for_status()
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
         if is_range and is_page and status != httpx.codes.PARTIAL_CONTENT:
             # It would take the place of the part that was downloaded.
             raise DownloadFailed(
-                f"{self._url} cannot be downloaded: the server answers with a page, not with the file. Open the address in a "
-                f"browser: this machine may have to be signed in to its network.{self._kept()}"
+                f"{self._url} cannot be downloaded: the server answers with a page, not with the file. Open the "
+                f"address in a browser: this machine may have to be signed in to its network.{self._kept()}"
             )
 
     def _start_of(self, response: httpx.Response) -> int | None:
@@ -213,8 +213,8 @@ class _Download:
         free = shutil.disk_usage(self.part.parent).free
         if wanted + SPARE_BYTES > free:
             raise DownloadFailed(
-                f"The file needs {wanted / 2**20:,.0f} MiB more; {free / 2**20:,.0f} MiB are free in {self.part.parent}. Free some "
-                "space first."
+                f"The file needs {wanted / 2**20:,.0f} MiB more; {free / 2**20:,.0f} MiB are free in "
+                f"{self.part.parent}. Free some space first."
             )
 
     def _note(self, response: httpx.Response, before: Sequence[httpx.Response]) -> None:

@@ -1,8 +1,8 @@
 """Follow the redirects of a download, but never from a public address to one of this machine or its networks.
 
-The address that a person typed may itself be private: a server of the same building is a sound source. What answers there,
-or on the internet, may not send the download on to what only this machine can reach. Each name is resolved once, and the
-connection goes to the addresses that were checked: a name that resolves to another one later changes nothing.
+The address that a person typed may itself be private: a server of the same building is a sound source. What answers
+there, or on the internet, may not send the download on to what only this machine can reach. Each name is resolved once,
+and the connection goes to the addresses that were checked: a name that resolves to another one later changes nothing.
 """
 
 import contextlib
@@ -142,11 +142,11 @@ class Redirects:
         public = [self._network.is_public(address) for address in addresses]
         if self._is_public and not all(public):
             raise RedirectRefused(
-                f"{place.host} had a public address and has one in a private network now. This is not followed. If you trust "
-                "that address, begin the download again."
+                f"{place.host} had a public address and has one in a private network now. This is not followed. If you "
+                "trust that address, begin the download again."
                 if is_typed
-                else f"The download is redirected from a public address to {place.host}, which is in a private network. This is "
-                "not followed. If you trust that address, use it directly."
+                else f"The download is redirected from a public address to {place.host}, which is in a private "
+                "network. This is not followed. If you trust that address, use it directly."
             )
         if is_typed and not self._has_typed:
             # A name with addresses of both kinds was typed too: it stays usable, but is no way into a private network.

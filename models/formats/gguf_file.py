@@ -1,4 +1,7 @@
-"""GGUF, the format of llama.cpp: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, read by the library `gguf`."""
+"""GGUF, the format of llama.cpp, read by the library `gguf`.
+
+https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
 
 import math
 import os
@@ -17,8 +20,8 @@ _MIN_KEY_BYTES, _MIN_TENSOR_BYTES = 8 + 1 + 4 + 1, 8 + 1 + 4 + 8 + 4 + 8
 MAX_LAYERS = 1000
 # Encoders, and the parts of other models that see or speak.
 _CANNOT_CHAT = frozenset(
-    "bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding t5encoder clip mmproj "
-    "wavtokenizer-dec".split()
+    "bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding t5encoder "
+    "clip mmproj wavtokenizer-dec".split()
 )
 
 
@@ -130,7 +133,8 @@ def _check_tensors(file: Path, reader: Any, length: int) -> None:
         end = int(tensor.data_offset) + _size(gguf, tensor)
         if end > length or int(tensor.data_offset) < int(reader.data_offset):
             raise ModelFileRefused(
-                f"{file.name} is cut off: its tensor {tensor.name} would end at byte {end:,} of {length:,}. Fetch it again."
+                f"{file.name} is cut off: its tensor {tensor.name} would end at byte {end:,} of {length:,}. "
+                "Fetch it again."
             )
 
 

@@ -1,7 +1,7 @@
 """The prompt that a model's chat template makes of a conversation.
 
-Templates are Jinja as Hugging Face's `apply_chat_template` renders them (`raise_exception`, `strftime_now`). They come with
-model files, so they run sandboxed. In the prompt the template's own text can be told from the request's.
+Templates are Jinja as Hugging Face's `apply_chat_template` renders them (`raise_exception`, `strftime_now`). They come
+with model files, so they run sandboxed. In the prompt the template's own text can be told from the request's.
 """
 
 import json
@@ -37,7 +37,7 @@ _ROLES = {role: trusted(role) for role in ("system", "user", "assistant", "tool"
 
 
 class ChatTemplate:
-    """One model's template; `special_tokens` are `bos_token` and `eos_token`. Raises RequestInvalid where it is broken."""
+    """One model's template; `special_tokens` are `bos_token` and `eos_token`. Raises RequestInvalid if it is broken."""
 
     def __init__(self, source: str, special_tokens: Mapping[str, str]) -> None:
         environment = TemplateEnvironment()

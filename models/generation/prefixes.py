@@ -40,7 +40,7 @@ class PrefixStore:
             self._drop(next(iter(self._prefixes)))
 
     def longest(self, tokens: list[int], *, more_than: int) -> Prefix | None:
-        """The state that shares the longest beginning with `tokens`, if it is longer than `more_than`; now the latest used."""
+        """The state that shares the longest beginning with `tokens`, if over `more_than`; this counts as its use."""
         wanted = np.asarray(tokens, dtype=np.int32)
         lengths = {key: common_length(prefix.tokens, wanted) for key, prefix in self._prefixes.items()}
         best = max(lengths, key=lengths.__getitem__, default=None)

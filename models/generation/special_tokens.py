@@ -15,9 +15,9 @@ _SPACES = " \t\r\n▁"
 class SpecialTexts(msgspec.Struct, frozen=True, kw_only=True):
     """The special texts of a vocabulary.
 
-    `control` tokens are only found where they are asked for. `markers` are user-defined tokens, which a tokenizer finds in
-    any text; those of white space are left out, because ordinary text is made of them. White space is dropped before the
-    control tokens in `strips_before`, and after those in `strips_after`.
+    `control` tokens are only found where they are asked for. `markers` are user-defined tokens, which a tokenizer finds
+    in any text; those of white space are left out, because ordinary text is made of them. White space is dropped before
+    the control tokens in `strips_before`, and after those in `strips_after`.
     """
 
     control: Mapping[str, int]
@@ -27,7 +27,7 @@ class SpecialTexts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_marker(text: str) -> bool:
-    """True where a user-defined token is kept out of a request's text: it is more than one character, and no white space."""
+    """True where a user-defined token is kept out of a request's text: it is over one character, and no white space."""
     return len(text) > 1 and bool(text.strip(_SPACES))
 
 
@@ -42,8 +42,8 @@ class PromptSplitter:
     def split(self, prompt: str) -> Iterator[int | str]:
         """The ids of the control tokens that the template wrote, and the texts between them.
 
-        The texts are to be tokenised each by itself, without parsing control tokens. They are cut within each marker that a
-        request's text spells or completes.
+        The texts are to be tokenised each by itself, without parsing control tokens. They are cut within each marker
+        that a request's text spells or completes.
         """
         text = plain(prompt)
         at = 0

@@ -1,7 +1,7 @@
 """Jinja as chat templates need it: sandboxed, and with a trace of what the template itself wrote.
 
-Jinja compiles a template to Python. The constants of that code become trusted texts here, and what joins texts keeps their
-trace; the values of a request stay plain.
+Jinja compiles a template to Python. The constants of that code become trusted texts here, and what joins texts keeps
+their trace; the values of a request stay plain.
 """
 
 import string
@@ -42,7 +42,7 @@ class _TracingGenerator(CodeGenerator):
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
-    """The environment of one chat template, with the options that `apply_chat_template` has. It renders Traced texts."""
+    """The environment of one chat template, with the options of `apply_chat_template`. It renders Traced texts."""
 
     code_generator_class = _TracingGenerator
     concat = staticmethod(join_texts)

@@ -1,7 +1,7 @@
 """Text that knows which of its characters a chat template wrote itself.
 
-Only these may become special tokens. A request's own text (contents, tool results, names, arguments, schemas) is a plain
-`str`, and so is the result of every operation that is not repeated here: what is not traced is never trusted.
+Only these may become special tokens. A request's own text (contents, tool results, names, arguments, schemas) is a
+plain `str`, and so is the result of every operation that is not repeated here: what is not traced is never trusted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -65,7 +65,10 @@ class Traced(str):
     def rsplit(self, sep: str | None = None, maxsplit: SupportsIndex = -1) -> list["Traced"]:  # type: ignore[override]
         return self._located(super().rsplit(sep, maxsplit), sep)
 
-    def splitlines(self, keepends: bool = False) -> list["Traced"]:  # type: ignore[override]  # noqa: FBT001, FBT002 - of str
+    def splitlines(  # type: ignore[override]
+        self,
+        keepends: bool = False,  # noqa: FBT001, FBT002 - of str
+    ) -> list["Traced"]:
         whole = self._located(super().splitlines(keepends=True), "")
         bare = super().splitlines()
         return whole if keepends else [line[: len(text)] for line, text in zip(whole, bare, strict=True)]

@@ -54,8 +54,8 @@ def next_step(
 ) -> Step:
     """The next step on the way to load `model`, of whose role `max_loaded` may be loaded at once.
 
-    Raises DoesNotFit where it would not fit even without every model that is not pinned, ModelUnavailable where as many of
-    its role are pinned as may be loaded.
+    Raises DoesNotFit where it would not fit even without every model that is not pinned, ModelUnavailable where as many
+    of its role are pinned as may be loaded.
     """
     idle = evictable(loaded)
     idle_of_role = [placed for placed in idle if placed.model.role is model.role]

@@ -35,8 +35,8 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Where and how a model is loaded, and why.
 
-    `gpu_layers` of `layers` go to the GPU of `gpu_indices` at the same place; the output counts as a layer. `prefix_bytes`
-    of memory are for the states of earlier conversations.
+    `gpu_layers` of `layers` go to the GPU of `gpu_indices` at the same place; the output counts as a layer.
+    `prefix_bytes` of memory are for the states of earlier conversations.
     """
 
     model: str

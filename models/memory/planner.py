@@ -1,7 +1,7 @@
 """Choose the best plan that fits.
 
-Every placement that fits is a candidate, and the best by a fixed order is taken: so a plan never goes over its budget, and
-more memory never makes it worse, because it only adds candidates.
+Every placement that fits is a candidate, and the best by a fixed order is taken: so a plan never goes over its budget,
+and more memory never makes it worse, because it only adds candidates.
 """
 
 import itertools
@@ -125,8 +125,9 @@ def _whole(model: str, facts: Facts, budget: Budget, usable: Budget) -> LoadPlan
     need = whole_need(facts)
     if not need.fits(usable):
         raise DoesNotFit(
-            f"{model} needs {in_words(need.ram)} of memory (weights {in_words(need.weights)}, a pass {in_words(need.compute)}, "
-            f"its process {in_words(need.process)}); {in_words(usable.ram)} may be taken. Choose a smaller model, or free memory."
+            f"{model} needs {in_words(need.ram)} of memory (weights {in_words(need.weights)}, a pass "
+            f"{in_words(need.compute)}, its process {in_words(need.process)}); {in_words(usable.ram)} may be taken. "
+            "Choose a smaller model, or free memory."
         )
     reasons = ["It runs on the processor."]
     if budget.gpus:
@@ -175,7 +176,7 @@ def _refusal(model: str, layers: Layers, wanted: int, options: PlanOptions, budg
     gpus = "".join(f", {in_words(free)} of GPU {index}" for index, free in sorted(budget.gpus.items()))
     return (
         f"{model} needs {in_words(need.ram)} of memory even with a context of {context:,} tokens (weights "
-        f"{in_words(need.weights)}, KV cache {in_words(need.kv_cache)}, compute buffer {in_words(need.compute)}, its process "
-        f"{in_words(need.process)}); {in_words(budget.ram)} of memory{gpus} may be taken. Choose a smaller model or "
-        "quantisation (`lampstand models recommend`), or free memory."
+        f"{in_words(need.weights)}, KV cache {in_words(need.kv_cache)}, compute buffer {in_words(need.compute)}, its "
+        f"process {in_words(need.process)}); {in_words(budget.ram)} of memory{gpus} may be taken. Choose a smaller "
+        "model or quantisation (`lampstand models recommend`), or free memory."
     )

@@ -1,8 +1,8 @@
 """Vectors of texts that were embedded before: the latest in memory, the rest on disk, where they outlive the runtime.
 
-A vector belongs to (weights, normalised text). On disk there are two generations: new vectors and those asked for again go
-to the younger; when it has grown to its share of the bound, the older is dropped whole and the younger becomes the older. So
-what is used stays, and nothing is ever deleted one by one.
+A vector belongs to (weights, normalised text). On disk there are two generations: new vectors and those asked for again
+go to the younger; when it has grown to its share of the bound, the older is dropped whole and the younger becomes the
+older. So what is used stays, and nothing is ever deleted one by one.
 """
 
 import hashlib
@@ -60,7 +60,7 @@ class EmbeddingCache:
         self._generations = [self._environment.open_db(name) for name in _GENERATIONS]
 
     def get(self, weights: str, texts: Sequence[str], *, remember: bool = True) -> list[bytes | None]:
-        """The vector of each normalised text, where it is known. Without `remember`, this does not count as use of it."""
+        """The vector of each normalised text, or None. Without `remember`, this does not count as its use."""
         keys = [_key(weights, text) for text in texts]
         found: list[bytes | None] = []
         with self._lock:

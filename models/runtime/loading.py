@@ -25,8 +25,8 @@ MIB = 2**20
 LIMIT_FACTOR, LIMIT_MARGIN = 1.5, 2**30
 # After a failure to load on a GPU, one more attempt with this share of the GPUs' budget.
 SMALLER_GPU_SHARE = 0.75
-# The web server (0) goes before what computes for long. An answer that is read while it is written goes before passes over
-# texts, most of which are for an index, and before workers and their programs (15).
+# The web server (0) goes before what computes for long. An answer that is read while it is written goes before passes
+# over texts, most of which are for an index, and before workers and their programs (15).
 CHAT_NICENESS, OTHER_NICENESS = 5, 10
 
 _log = structlog.get_logger()
@@ -104,7 +104,7 @@ class ModelLoader:
 
 
 def memory_limit(plan: LoadPlan, settings: RuntimeSettings) -> int:
-    """Bytes that a model's process may take by the settings, else by its plan; 0 for no limit, as with layers on GPUs."""
+    """Bytes that a model's process may take by the settings, else by its plan; 0 for no limit, as with GPUs."""
     if settings.child_memory_mib or plan.gpu_indices:
         return settings.child_memory_mib * MIB
     return int(plan.need.ram * LIMIT_FACTOR) + plan.prefix_bytes + LIMIT_MARGIN

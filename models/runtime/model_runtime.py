@@ -124,7 +124,8 @@ class ModelRuntime:
     ) -> AsyncGenerator[GenerationEvent, None]:
         """What happens to a request, up to and with GenerationFinished. Raises ModelError.
 
-        Closing the iterator stops the model. The model never waits for a slow reader: events are kept until they are read.
+        Closing the iterator stops the model. The model never waits for a slow reader: events are kept until they are
+        read.
         """
         model = self._find(name, ModelRole.CHAT)
         check_generation(request, self._longest_context(model))

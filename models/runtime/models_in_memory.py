@@ -16,7 +16,7 @@ _log = structlog.get_logger()
 
 
 class LoadedModel:
-    """A loaded model with its process. `gpu_bytes` is what its loading took per GPU; `last_used` in seconds since 1970."""
+    """A loaded model. `gpu_bytes` is what its loading took per GPU; `last_used` is in seconds since 1970."""
 
     def __init__(self, placed: PlacedModel, child: ChildProcess, gpu_bytes: Mapping[int, int]) -> None:
         self.placed, self.child, self.gpu_bytes = placed, child, gpu_bytes

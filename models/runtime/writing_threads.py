@@ -1,6 +1,7 @@
-"""How many threads a chat model writes with on the processor: measured at its first loading, remembered in the models folder.
+"""The number of threads with which a chat model writes on the processor: measured once, and remembered.
 
-A measurement is of one model, one processor and one version of llama.cpp's library, and is repeated where one of these changes.
+The measurements are in the models folder. Each is of one model, one processor and one version of llama.cpp's library,
+and is repeated if one of these changes.
 """
 
 import importlib.metadata
@@ -24,7 +25,7 @@ _log = structlog.get_logger()
 
 
 class Measurements(msgspec.Struct):
-    """What was measured on a machine, by the SHA-256 of the model."""
+    """The rates measured on a machine, by the SHA-256 of the model."""
 
     machine: str
     rates: dict[str, list[ThreadRate]]
@@ -46,7 +47,8 @@ class ThreadMemory:
     def choose(self, model: Model, processor: Processor, *, on_gpu: bool) -> ThreadChoice:
         """The best threads for a model; before they are measured, all but one core where there are more than two.
 
-        Of two cores both are used: one thread alone was half as quick, also beside other programs. A model that is on a GPU is not measured, because the processor does little of the work.
+        Of two cores both are used: one thread alone was half as quick, also beside other programs. A model that is on a
+        GPU is not measured, because the processor does little of the work.
         """
         if self._fixed:
             return ThreadChoice(self._fixed)
@@ -67,7 +69,7 @@ class ThreadMemory:
             _log.warning("measurements of threads are not remembered", reason=str(error))
 
     def _read(self, processor: Processor) -> Measurements:
-        """What is known of this machine; what is known of another is of no use."""
+        """The measurements of this machine; those of another are of no use."""
         machine = _description(processor)
         try:
             measurements = msgspec.json.decode(self._path.read_bytes(), type=Measurements)
@@ -77,7 +79,7 @@ class ThreadMemory:
 
 
 def thread_candidates(cores: int) -> tuple[int, ...]:
-    """The numbers to measure: all cores, one less, and half, where two hardware threads share a core. None for one core."""
+    """The numbers to measure: all cores, one less, and half, as two hardware threads may share a core; none for one."""
     candidates = {cores, max(1, cores - 1), (cores + 1) // 2}
     return tuple(sorted(candidates)) if len(candidates) > 1 else ()
 

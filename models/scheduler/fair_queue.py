@@ -1,13 +1,13 @@
 """A bounded queue that is fair between people.
 
-Interactive requests go before batch ones, and among equals people take turns: a person's second request waits until every
-other waiting person was served once.
+Interactive requests go before batch ones, and among equals people take turns: a person's second request waits until
+every other waiting person was served once.
 
-Interactive and batch requests have places of their own: an index that is built takes none from a search. A person may hold
-one of these places, and more only up to an eighth of those that are still free: the fuller the queue is, the less of it one
-person gets. Of 128 places the first person gets at most 14, and it takes 35 people who send as much as they can to fill
-them. (Dynamic thresholds, as for buffers that switches share: Choudhury and Hahne, 1998.) Requests that name no user may
-be of many people behind one program: they get half of the free places.
+Interactive and batch requests have places of their own: an index that is built takes none from a search. A person may
+hold one of these places, and more only up to an eighth of those that are still free: the fuller the queue is, the less
+of it one person gets. Of 128 places the first person gets at most 14, and it takes 35 people who send as much as they
+can to fill them. (Dynamic thresholds, as for buffers that switches share: Choudhury and Hahne, 1998.) Requests that
+name no user may be of many people behind one program: they get half of the free places.
 """
 
 import math
