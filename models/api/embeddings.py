@@ -44,10 +44,10 @@ async def create_embeddings(
             data.model, texts, tier=data.service_tier, user=data.user or "", fresh="no-cache" in cache_control
         )
 
-    made = await (embed() if len(texts) <= FEW_TEXTS else unless_left(request, embed))
-    if made is None:
+    result = await (embed() if len(texts) <= FEW_TEXTS else unless_left(request, embed))
+    if result is None:
         return Response(None, status_code=CLIENT_LEFT)
-    vectors, tokens = made
+    vectors, tokens = result
     as_text = data.encoding_format == "base64"
     answer = EmbeddingResponse(
         data=[
@@ -84,7 +84,7 @@ async def create_rerank(
             relevance_score=score,
             document={"text": data.documents[index]} if data.return_documents else None,
         )
-        for index, score in sorted(enumerate(scores.scores), key=lambda each: -each[1])
+        for index, score in sorted(enumerate(scores.scores), key=lambda scored: -scored[1])
     ]
     return RerankResponse(
         model=data.model,

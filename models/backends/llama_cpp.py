@@ -182,15 +182,17 @@ class LlamaCppBackend:
 
         One token at least is left to be read, because sampling needs its logits.
         """
-        wanted = tokens[:-1]
-        current = common_length(np.asarray(self._tokens, np.int32), np.asarray(wanted, np.int32))
-        kept = self._prefixes.longest(wanted, more_than=current + WORTH_KEEPING)
+        to_read = tokens[:-1]
+        current = common_length(np.asarray(self._tokens, np.int32), np.asarray(to_read, np.int32))
+        stored = self._prefixes.longest(to_read, more_than=current + WORTH_KEEPING)
         if len(self._tokens) - current >= WORTH_KEEPING:
             self._keep_state()
-        if kept:
-            restored = self._llama.llama_state_seq_set_data(self._context, _pointer(kept.state), kept.state.nbytes, 0)
-            self._tokens = kept.tokens.tolist() if restored else []
-            current = common_length(kept.tokens, np.asarray(wanted, np.int32)) if restored else 0
+        if stored:
+            restored = self._llama.llama_state_seq_set_data(
+                self._context, _pointer(stored.state), stored.state.nbytes, 0
+            )
+            self._tokens = stored.tokens.tolist() if restored else []
+            current = common_length(stored.tokens, np.asarray(to_read, np.int32)) if restored else 0
             self._is_kept = True
         return self._truncate(current)
 
@@ -226,14 +228,14 @@ class LlamaCppBackend:
             llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_greedy())
             return chain
         seed = llama.LLAMA_DEFAULT_SEED if sampling.seed is None else sampling.seed & 0xFFFFFFFF
-        for each in (
+        for step in (
             llama.llama_sampler_init_top_k(TOP_K),
             llama.llama_sampler_init_top_p(sampling.top_p, 1),
             llama.llama_sampler_init_min_p(MIN_P, 1),
             llama.llama_sampler_init_temp(sampling.temperature),
             llama.llama_sampler_init_dist(seed),
         ):
-            llama.llama_sampler_chain_add(chain, each)
+            llama.llama_sampler_chain_add(chain, step)
         return chain
 
     def _piece(self, token: int) -> bytes:

@@ -44,25 +44,25 @@ def export(source: Path, target: Path) -> Manifest:
 def _build(source: Path, target: Path, reference: ReferenceVectors) -> Manifest:
     if sha256_of(source / "model.safetensors") != reference.weights_sha256:
         raise ModelUnavailable(f"The weights in {source} are not those of the recorded vectors.")
-    scratch = target.with_name(f"{target.name}.part")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    shutil.copy(source / "tokenizer.json", scratch / "tokenizer.json")
-    _save_fp32(source, scratch / "model.onnx")
-    _quantise(scratch / "model.onnx", scratch / "model.int8.onnx")
-    manifest = _measured(scratch, "model.int8.onnx", "int8", reference)
+    temporary = target.with_name(f"{target.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    shutil.copy(source / "tokenizer.json", temporary / "tokenizer.json")
+    _save_fp32(source, temporary / "model.onnx")
+    _quantise(temporary / "model.onnx", temporary / "model.int8.onnx")
+    manifest = _measured(temporary, "model.int8.onnx", "int8", reference)
     if manifest.mean_cosine < MIN_COSINE:
-        manifest = _measured(scratch, "model.onnx", "fp32", reference)
+        manifest = _measured(temporary, "model.onnx", "fp32", reference)
         if manifest.mean_cosine < MIN_FP32_COSINE:
             raise ModelUnavailable(
                 f"The graph built from {source} does not compute the recorded vectors: "
                 f"mean cosine {manifest.mean_cosine}."
             )
-    for file in scratch.glob("*.onnx"):
+    for file in temporary.glob("*.onnx"):
         if file.name != manifest.file:
             file.unlink()
     shutil.rmtree(target, ignore_errors=True)
-    scratch.rename(target)
+    temporary.rename(target)
     return manifest
 
 
@@ -108,11 +108,11 @@ def _write(folder: Path, manifest: Manifest) -> None:
 def main() -> int:
     """Build the folder; a failure is one sentence on standard error."""
     try:
-        made = export(Path(sys.argv[1]), Path(sys.argv[2]))
+        manifest = export(Path(sys.argv[1]), Path(sys.argv[2]))
     except ModelError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
-    sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(manifest).decode() + "\n")
     return 0
 
 

@@ -133,9 +133,9 @@ class Child:
         for at in range(0, len(request.documents), RERANK_BATCH):
             if self._cancelled.is_set() or (at and deadline and time.monotonic() > deadline):
                 break
-            found, read = self._backend.rerank(request.query, request.documents[at : at + RERANK_BATCH])
-            scores += found
-            tokens += read
+            batch_scores, batch_tokens = self._backend.rerank(request.query, request.documents[at : at + RERANK_BATCH])
+            scores += batch_scores
+            tokens += batch_tokens
             self._send(Working(request.id, len(scores), len(request.documents)))
         self._send(Scores(request.id, scores, tokens))
 

@@ -72,8 +72,8 @@ def _is_deep(value: Any) -> bool:
     for _ in range(MAX_DEPTH):
         level = [
             inner
-            for each in level
-            for inner in (each.values() if isinstance(each, dict) else each)
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
             if isinstance(inner, dict | list)
         ]
         if not level:

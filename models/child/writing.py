@@ -64,15 +64,15 @@ class GenerationWriter:
         _AnswerFrames(request, sampling, send).relay(pieces, len(tokens), self._backend)
 
     def _within_context(self, sampling: Sampling, prompt_tokens: int) -> Sampling:
-        room = self._backend.context - prompt_tokens
+        tokens_left = self._backend.context - prompt_tokens
         if prompt_tokens == 0:
             raise RequestInvalid("The prompt is empty.")
-        if room < 1:
+        if tokens_left < 1:
             raise RequestInvalid(
                 f"The prompt has {prompt_tokens:,} tokens; this model is loaded for {self._backend.context:,}, the "
                 "answer included. Shorten it, or give the model a longer context."
             )
-        return msgspec.structs.replace(sampling, max_tokens=min(sampling.max_tokens or DEFAULT_MAX_TOKENS, room))
+        return msgspec.structs.replace(sampling, max_tokens=min(sampling.max_tokens or DEFAULT_MAX_TOKENS, tokens_left))
 
 
 class _AnswerFrames:

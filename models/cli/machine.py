@@ -87,30 +87,30 @@ def plan(given: ModelsFolder, name: str, as_json: bool) -> None:
 @click.pass_obj
 def recommend(given: ModelsFolder, as_json: bool) -> None:
     """Known chat models: which fits this machine, and why."""
-    found = run(_recommend(given))
+    recommendations = run(_recommend(given))
     if as_json:
-        print_json({"models": found})
+        print_json({"models": recommendations})
         return
     table = Table(box=None, header_style="bold")
     for heading in ("", "name", "size", "here"):
         table.add_column(heading, no_wrap=True)
     for heading in ("what for", "languages", "licence"):
         table.add_column(heading)
-    for each in found:
-        model = each.model
+    for recommendation in recommendations:
+        model = recommendation.model
         table.add_row(
-            "→" if each.best else "",
+            "→" if recommendation.best else "",
             model.name,
             in_words(model.size),
-            _here(each),
+            _here(recommendation),
             model.note,
             model.languages,
             model.licence,
-            style="bold" if each.best else None if each.plan else "dim",
+            style="bold" if recommendation.best else None if recommendation.plan else "dim",
         )
     out = console()
     out.print(table)
-    best = next((each for each in found if each.best), None)
+    best = next((recommendation for recommendation in recommendations if recommendation.best), None)
     if best is None:
         out.print("None fits into the free memory. Answers quote passages without one.")
         return
@@ -127,10 +127,10 @@ def recommend(given: ModelsFolder, as_json: bool) -> None:
     )
 
 
-def _here(each: Recommendation) -> str:
-    if each.plan is None:
+def _here(recommendation: Recommendation) -> str:
+    if recommendation.plan is None:
         return "does not fit"
-    return f"on {each.plan.device}" if each.quick else "slowly"
+    return f"on {recommendation.plan.device}" if recommendation.quick else "slowly"
 
 
 def _gpu(gpu: Gpu) -> str:

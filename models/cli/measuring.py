@@ -53,14 +53,14 @@ def bench(given: ModelsFolder, name: str, as_json: bool) -> None:
 
 async def _write(client: Client, name: str, *, tokens: int) -> Speed:
     began = first = time.perf_counter()
-    begun = False
+    has_begun = False
     usages: list[Usage] = []
     request = ChatRequest(
         model=name, messages=[ChatMessage(role="user", content=PROMPT)], max_tokens=tokens, temperature=0, seed=1
     )
     async for _ in client.stream_chat(request, on_usage=usages.append):
-        first = first if begun else time.perf_counter()
-        begun = True
+        first = first if has_begun else time.perf_counter()
+        has_begun = True
     took = time.perf_counter() - first
     written = sum(usage.completion_tokens for usage in usages)
     return Speed(model=name, first_s=first - began, per_s=(written - 1) / took if written > 1 else 0.0, unit="tokens/s")

@@ -19,22 +19,22 @@ def list_models(given: ModelsFolder, as_json: bool) -> None:
     """The models that can be used, and which are loaded."""
     with given.client() as client:
         running = client.is_running()
-        known = client.admin("GET", "models", ModelStatuses).models if running else _at_rest(given)
+        statuses = client.admin("GET", "models", ModelStatuses).models if running else _at_rest(given)
     if as_json:
-        print_json({"models": known})
+        print_json({"models": statuses})
         return
     table = Table(box=None, header_style="bold")
     for heading in ("model", "role", "size", "state", "memory"):
         table.add_column(heading, no_wrap=True)
     table.add_column("licence")
-    for model in known:
-        state = f"{model.state}, pinned" if model.pinned else model.state
-        table.add_row(model.id, model.role, in_words(model.size), state, _memory(model), model.licence)
+    for status in statuses:
+        state = f"{status.state}, pinned" if status.pinned else status.state
+        table.add_row(status.id, status.role, in_words(status.size), state, _memory(status), status.licence)
     out = console()
     out.print(table)
-    if any(model.taken_bytes for model in known):
+    if any(status.taken_bytes for status in statuses):
         out.print("Memory: what it takes / what was predicted.", style="dim")
-    if not any(model.role == "chat" for model in known):
+    if not any(status.role == "chat" for status in statuses):
         out.print(
             "No chat model yet: `lampstand models recommend` says which fits, `lampstand models add FILE.gguf` brings "
             "one. Answers quote passages until then."

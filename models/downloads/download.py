@@ -199,27 +199,27 @@ class _Download:
             )
 
     def _start_of(self, response: httpx.Response) -> int | None:
-        found = _RANGE.match(response.headers.get("Content-Range", ""))
-        return int(found[1]) if found and found[1] else None
+        content_range = _RANGE.match(response.headers.get("Content-Range", ""))
+        return int(content_range[1]) if content_range and content_range[1] else None
 
     def _total(self, response: httpx.Response, have: int) -> int:
-        found = _RANGE.match(response.headers.get("Content-Range", ""))
-        if found:
-            return int(found[2])
+        content_range = _RANGE.match(response.headers.get("Content-Range", ""))
+        if content_range:
+            return int(content_range[2])
         length = int(response.headers.get("Content-Length", 0))
         return have + length if length else 0
 
-    def _check_disk(self, wanted: int) -> None:
+    def _check_disk(self, needed: int) -> None:
         free = shutil.disk_usage(self.part.parent).free
-        if wanted + SPARE_BYTES > free:
+        if needed + SPARE_BYTES > free:
             raise DownloadFailed(
-                f"The file needs {wanted / 2**20:,.0f} MiB more; {free / 2**20:,.0f} MiB are free in "
+                f"The file needs {needed / 2**20:,.0f} MiB more; {free / 2**20:,.0f} MiB are free in "
                 f"{self.part.parent}. Free some space first."
             )
 
-    def _note(self, response: httpx.Response, before: Sequence[httpx.Response]) -> None:
-        for each in (*before, response):
-            stated = each.headers.get("X-Linked-Etag", "").strip('"')
+    def _note(self, response: httpx.Response, redirects: Sequence[httpx.Response]) -> None:
+        for answer in (*redirects, response):
+            stated = answer.headers.get("X-Linked-Etag", "").strip('"')
             if _SHA256.fullmatch(stated):
                 self.stated_sha256 = stated
         tag = response.headers.get("ETag", "") or response.headers.get("Last-Modified", "")

@@ -44,8 +44,8 @@ class Internet:
     """The real network."""
 
     def addresses(self, host: str, port: int) -> Sequence[str]:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(info[0]) for *_, info in infos))
 
     def is_public(self, address: str) -> bool:
         ip = ipaddress.ip_address(address)

@@ -199,20 +199,20 @@ class _Walk:
         prefixes = [self._family.layer.format(number) for number in range(layers)]
         return {*self._family.others.split(), *(prefix + name for prefix in prefixes for name in in_layer)}
 
-    def _number(self, what: str) -> int:
-        return int.from_bytes(self._take(4, what), "little", signed=True)
+    def _number(self, part: str) -> int:
+        return int.from_bytes(self._take(4, part), "little", signed=True)
 
-    def _take(self, length: int, what: str) -> bytes:
-        self._check_room(length, what)
+    def _take(self, length: int, part: str) -> bytes:
+        self._check_length(length, part)
         return self._opened.read(length)
 
-    def _skip(self, length: int, what: str) -> None:
-        self._check_room(length, what)
+    def _skip(self, length: int, part: str) -> None:
+        self._check_length(length, part)
         self._opened.seek(length, 1)
 
-    def _check_room(self, length: int, what: str) -> None:
+    def _check_length(self, length: int, part: str) -> None:
         if self._opened.tell() + length > self._length:
-            raise self._refusal(f"it ends within {what}. Fetch it again")
+            raise self._refusal(f"it ends within {part}. Fetch it again")
 
     def _refusal(self, reason: str) -> ModelFileRefused:
         return ModelFileRefused(f"{self._file.name} cannot be loaded as a {self._name} file: {reason}.")

@@ -109,12 +109,12 @@ class _Metadata:
         return value
 
     def per_layer(self, key: str, layers: int, default: int) -> list[int]:
-        """A number that some architectures give for each layer, others once."""
+        """A number that some architectures give per layer, others once."""
         value = self.get(key, default)
-        found = value if isinstance(value, list) else [value] * layers
-        if len(found) < layers or not all(isinstance(each, int) and 0 <= each < 2**31 for each in found):
+        numbers = value if isinstance(value, list) else [value] * layers
+        if len(numbers) < layers or not all(isinstance(number, int) and 0 <= number < 2**31 for number in numbers):
             raise ModelFileRefused(f"{self._file.name} is damaged: {key} does not fit its {layers} layers.")
-        return found[:layers]
+        return numbers[:layers]
 
 
 def _size(gguf: Any, tensor: Any) -> int:
@@ -160,7 +160,7 @@ def _layers(file: Path, metadata: _Metadata, family: str, sizes: dict[str, int])
     key, value = (metadata.number(f"{family}.attention.{part}_length", usual) for part in ("key", "value"))
     return Layers(
         blocks=[_block(sizes, number) for number in range(count)],
-        kv_per_token=[each * (key + value) for each in kv_heads],
+        kv_per_token=[heads_of_layer * (key + value) for heads_of_layer in kv_heads],
         # Where the two ends are tied, the output is a second copy on the device that computes it.
         output=sum(size for name, size in sizes.items() if name.startswith("output"))
         + (0 if "output.weight" in sizes else sizes.get("token_embd.weight", 0)),

@@ -72,9 +72,9 @@ class ChatTemplate:
             raise RequestInvalid(f"The model's chat template refuses this conversation: {error}") from error
 
     def _render(self, turns: list[dict[str, Any]], tools: Sequence[Tool]) -> Traced:
-        shown = [msgspec.to_builtins(tool) for tool in tools] if tools and self._knows_tools else None
+        schemas = [msgspec.to_builtins(tool) for tool in tools] if tools and self._knows_tools else None
         return Traced(
-            self._template.render(messages=turns, tools=shown, add_generation_prompt=True, **self._special_tokens)
+            self._template.render(messages=turns, tools=schemas, add_generation_prompt=True, **self._special_tokens)
         )
 
 
@@ -111,11 +111,11 @@ def _with_preface(turns: list[dict[str, Any]], tools: Sequence[Tool]) -> list[di
 
 
 def _without_system(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    said = _PARAGRAPH.join(turn["content"] for turn in turns if turn["role"] == "system")
+    instructions = _PARAGRAPH.join(turn["content"] for turn in turns if turn["role"] == "system")
     rest = [turn for turn in turns if turn["role"] != "system"]
     if rest and rest[0]["role"] == "user":
-        return [{**rest[0], "content": said + _PARAGRAPH + rest[0]["content"]}, *rest[1:]]
-    return [{"role": _ROLES["user"], "content": said}, *rest]
+        return [{**rest[0], "content": instructions + _PARAGRAPH + rest[0]["content"]}, *rest[1:]]
+    return [{"role": _ROLES["user"], "content": instructions}, *rest]
 
 
 def _dumps(struct: Any) -> str:

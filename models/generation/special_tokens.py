@@ -58,9 +58,9 @@ class PromptSplitter:
     def _control_tokens(self, prompt: str, text: str) -> Iterator[tuple[int, int]]:
         for start, end in trusted_spans(prompt):
             at = start
-            while found := self._control.find(text, at, end):
-                yield found
-                at = found[1]
+            while span := self._control.find(text, at, end):
+                yield span
+                at = span[1]
 
     def _texts(
         self, prompt: str, text: str, start: int, end: int, *, after: int | None, before: int | None
@@ -71,9 +71,9 @@ class PromptSplitter:
         if before in self._special.strips_before:
             end = start + len(text[start:end].rstrip())
         at = start
-        while found := self._markers.find(text, at, end):
-            at = found[0] + 1
-            if not is_trusted(prompt, *found):
+        while span := self._markers.find(text, at, end):
+            at = span[0] + 1
+            if not is_trusted(prompt, *span):
                 yield text[start:at]
                 start = at
         if start < end:
@@ -111,11 +111,11 @@ class SpecialToken(NamedTuple):
 
 def read_special_texts(tokens: Iterable[SpecialToken]) -> SpecialTexts:
     """The special texts among tokens."""
-    found = list(tokens)
-    control = [token for token in found if token.is_control and token.text]
+    all_tokens = list(tokens)
+    control = [token for token in all_tokens if token.is_control and token.text]
     return SpecialTexts(
         control={token.text: token.id for token in control},
-        markers=frozenset(token.text for token in found if token.is_user_defined and is_marker(token.text)),
+        markers=frozenset(token.text for token in all_tokens if token.is_user_defined and is_marker(token.text)),
         strips_before=frozenset(token.id for token in control if token.strips_before),
         strips_after=frozenset(token.id for token in control if token.strips_after),
     )

@@ -32,8 +32,8 @@ class _TracingGenerator(CodeGenerator):
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         self.write("environment.concat(map(str, (")
-        for each in node.nodes:
-            self.visit(each, frame)
+        for part in node.nodes:
+            self.visit(part, frame)
             self.write(", ")
         self.write(")))")
 

@@ -17,9 +17,9 @@ class Traced(str):
     _trust: bytes
 
     def __new__(cls, text: str = "", trust: bytes | None = None) -> Self:
-        made = super().__new__(cls, text)
-        made._trust = _trust_of(text) if trust is None else trust
-        return made
+        traced = super().__new__(cls, text)
+        traced._trust = _trust_of(text) if trust is None else trust
+        return traced
 
     def __str__(self) -> str:
         # Templates call `str` on all they write: the trace has to survive it.
@@ -127,8 +127,8 @@ def trusted(text: str) -> Traced:
 
 def join_texts(parts: Iterable[str]) -> Traced:
     """Texts one after another; each keeps its trace."""
-    found = list(parts)
-    return Traced("".join(found), b"".join(map(_trust_of, found)))
+    texts = list(parts)
+    return Traced("".join(texts), b"".join(map(_trust_of, texts)))
 
 
 def plain(text: str) -> str:

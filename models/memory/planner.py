@@ -25,17 +25,17 @@ def choose_plan(model: str, facts: Facts, budget: Budget, options: PlanOptions) 
     if facts.layers is None:
         return _whole(model, facts, budget, usable)
     layers = facts.layers
-    wanted = min(options.context, layers.trained_context)
+    max_context = min(options.context, layers.trained_context)
     best: tuple[int, Mapping[int, int], Need] | None = None
-    for context in _contexts(wanted):
+    for context in _contexts(max_context):
         for split in _splits(layers, usable, context, options.cache_type):
             need = gguf_need(layers, context=context, cache_type=options.cache_type, gpu_split=split)
             if need.fits(usable) and (best is None or _score(context, split) > _score(best[0], best[1])):
                 best = context, split, need
     if best is None:
-        raise DoesNotFit(_refusal(model, layers, wanted, options, usable))
+        raise DoesNotFit(_refusal(model, layers, max_context, options, usable))
     context, split, need = best
-    left = budget.ram - need.ram
+    ram_left = budget.ram - need.ram
     return LoadPlan(
         model=model,
         device=_device(split),
@@ -47,13 +47,13 @@ def choose_plan(model: str, facts: Facts, budget: Budget, options: PlanOptions) 
         gpu_indices=tuple(split),
         gpu_layers=tuple(split.values()),
         threads=budget.threads,
-        prefix_bytes=min(options.prefix_bytes, int(left * PREFIX_SHARE)),
+        prefix_bytes=min(options.prefix_bytes, int(ram_left * PREFIX_SHARE)),
         reasons=_reasons(facts, layers, options, budget, usable, context, split),
     )
 
 
-def _contexts(wanted: int) -> Iterator[int]:
-    context = wanted
+def _contexts(max_context: int) -> Iterator[int]:
+    context = max_context
     while True:
         yield context
         if context <= MIN_CONTEXT:
@@ -76,15 +76,15 @@ def _shared(layers: Layers, budget: Budget, context: int, cache_type: str) -> It
     units = len(layers.blocks) + 1
     for total in range(2, units + 1):
         split: dict[int, int] = {}
-        left = total
+        layers_left = total
         for gpu in sorted(budget.gpus, reverse=True):
-            count = left
-            while count and not _fits_on(layers, budget, context, cache_type, gpu, count, already=total - left):
+            count = layers_left
+            while count and not _fits_on(layers, budget, context, cache_type, gpu, count, already=total - layers_left):
                 count -= 1
             if count:
                 split[gpu] = count
-                left -= count
-        if not left and len(split) > 1:
+                layers_left -= count
+        if not layers_left and len(split) > 1:
             yield dict(sorted(split.items()))
 
 
@@ -149,18 +149,18 @@ def _reasons(
     split: Mapping[int, int],
 ) -> list[str]:
     units, offloaded = len(layers.blocks) + 1, sum(split.values())
-    found = []
+    reasons = []
     if offloaded == units:
-        found.append(f"All {units} layers fit on {_device(split)}.")
+        reasons.append(f"All {units} layers fit on {_device(split)}.")
     elif offloaded:
-        found.append(f"{offloaded} of {units} layers fit on {_device(split)}; the processor computes the others.")
+        reasons.append(f"{offloaded} of {units} layers fit on {_device(split)}; the processor computes the others.")
     else:
-        found.append(f"It runs on the processor{f': {_why_no_gpu(facts, budget, usable)}' if budget.gpus else '.'}")
+        reasons.append(f"It runs on the processor{f': {_why_no_gpu(facts, budget, usable)}' if budget.gpus else '.'}")
     if context < min(options.context, layers.trained_context):
-        found.append(f"The context is {context:,} tokens instead of {options.context:,}, because more does not fit.")
+        reasons.append(f"The context is {context:,} tokens instead of {options.context:,}, because more does not fit.")
     elif context < options.context:
-        found.append(f"The context is {context:,} tokens: it was trained for no more.")
-    return found
+        reasons.append(f"The context is {context:,} tokens: it was trained for no more.")
+    return reasons
 
 
 def _why_no_gpu(facts: Facts, budget: Budget, usable: Budget) -> str:
@@ -170,8 +170,8 @@ def _why_no_gpu(facts: Facts, budget: Budget, usable: Budget) -> str:
     return f"not one layer fits beside its buffers in the {in_words(largest)} that a GPU can give."
 
 
-def _refusal(model: str, layers: Layers, wanted: int, options: PlanOptions, budget: Budget) -> str:
-    context = min(wanted, MIN_CONTEXT)
+def _refusal(model: str, layers: Layers, max_context: int, options: PlanOptions, budget: Budget) -> str:
+    context = min(max_context, MIN_CONTEXT)
     need = gguf_need(layers, context=context, cache_type=options.cache_type, gpu_split={})
     gpus = "".join(f", {in_words(free)} of GPU {index}" for index, free in sorted(budget.gpus.items()))
     return (

@@ -25,7 +25,9 @@ async def probe_machine(*, gpus: bool = True, libraries: bool = False) -> Machin
     arguments, timeout_s = (["--libraries"], LIBRARIES_TIMEOUT_S) if libraries else ([], GPU_TIMEOUT_S)
     try:
         output = await run_module("models.probe", *arguments, timeout_s=timeout_s)
-        found = msgspec.json.decode(output, type=Findings)
+        findings = msgspec.json.decode(output, type=Findings)
     except (ModelError, msgspec.MsgspecError) as error:
-        found = Findings(gpu=GpuReport(finding=f"The GPUs could not be looked at: {error}", unsure=True))
-    return MachineResources(processor=read_processor(), memory=read_memory(), gpu=found.gpu, libraries=found.libraries)
+        findings = Findings(gpu=GpuReport(finding=f"The GPUs could not be looked at: {error}", unsure=True))
+    return MachineResources(
+        processor=read_processor(), memory=read_memory(), gpu=findings.gpu, libraries=findings.libraries
+    )

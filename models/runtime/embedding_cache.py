@@ -62,19 +62,19 @@ class EmbeddingCache:
     def get(self, weights: str, texts: Sequence[str], *, remember: bool = True) -> list[bytes | None]:
         """The vector of each normalised text, or None. Without `remember`, this does not count as its use."""
         keys = [_key(weights, text) for text in texts]
-        found: list[bytes | None] = []
+        vectors: list[bytes | None] = []
         with self._lock:
             for key in keys:
                 vector = self._recent.get(key)
                 if vector is not None and remember:
                     self._recent.move_to_end(key)
-                found.append(vector)
-        if None in found:
-            again, promoted = self._look_on_disk(keys, found)
+                vectors.append(vector)
+        if None in vectors:
+            entries, promoted = self._look_on_disk(keys, vectors)
             if remember:
-                self._remember(again)
+                self._remember(entries)
                 self._write_soon(promoted)
-        return found
+        return vectors
 
     def put(self, weights: str, texts: Sequence[str], vectors: Sequence[bytes]) -> None:
         """Remember vectors of normalised texts: at once in memory, soon on disk."""
@@ -99,14 +99,14 @@ class EmbeddingCache:
         with self._environment.begin() as transaction:
             return sum(int(transaction.stat(generation)["entries"]) for generation in self._generations)
 
-    def _look_on_disk(self, keys: Sequence[bytes], found: list[bytes | None]) -> tuple[list[Entry], list[Entry]]:
+    def _look_on_disk(self, keys: Sequence[bytes], vectors: list[bytes | None]) -> tuple[list[Entry], list[Entry]]:
         """Fill in what is on disk; all that was there, and what of it is in the older generation."""
-        again: list[Entry] = []
+        entries: list[Entry] = []
         promoted: list[Entry] = []
         with self._environment.begin() as transaction:
             younger = self._younger(transaction)
             for index, key in enumerate(keys):
-                if found[index] is not None:
+                if vectors[index] is not None:
                     continue
                 vector = transaction.get(key, db=self._generations[younger])
                 if vector is None:
@@ -114,9 +114,9 @@ class EmbeddingCache:
                     if vector is not None:
                         promoted.append((key, bytes(vector)))
                 if vector is not None:
-                    found[index] = bytes(vector)
-                    again.append((key, bytes(vector)))
-        return again, promoted
+                    vectors[index] = bytes(vector)
+                    entries.append((key, bytes(vector)))
+        return entries, promoted
 
     def _remember(self, entries: Sequence[Entry]) -> None:
         with self._lock:
@@ -157,8 +157,8 @@ class EmbeddingCache:
             _log.warning("vectors are not remembered", reason=str(error))
 
     def _younger(self, transaction: lmdb.Transaction) -> int:
-        found = transaction.get(_YOUNGER)
-        return found[0] if found else 0
+        younger = transaction.get(_YOUNGER)
+        return younger[0] if younger else 0
 
     def _size(self, transaction: lmdb.Transaction, generation: int) -> int:
         stat = transaction.stat(self._generations[generation])
