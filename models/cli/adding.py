@@ -27,10 +27,10 @@ _LICENCE = click.option("--licence", default="", help="Its licence, where its fi
 @_LICENCE
 @JSON_OPTION
 @click.pass_obj
-def add(given: ModelsFolder, path: Path, name: str, family: str, licence: str, as_json: bool) -> None:
+def add(models_folder: ModelsFolder, path: Path, name: str, family: str, licence: str, as_json: bool) -> None:
     """Bring a model into the models folder: a GGUF or GGML file, or a folder of safetensors or ONNX."""
     with byte_progress(path.name, quiet=as_json) as progress:
-        work = given.catalogue.add(path, name=name, family=family, licence=licence, on_progress=progress)
+        work = models_folder.catalogue.add(path, name=name, family=family, licence=licence, on_progress=progress)
         _say_added(run(work), as_json=as_json)
 
 
@@ -40,12 +40,14 @@ def add(given: ModelsFolder, path: Path, name: str, family: str, licence: str, a
 @click.option("--name", default="", help="What to call it (default: the file's name).")
 @JSON_OPTION
 @click.pass_obj
-def pull(given: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
+def pull(models_folder: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
     """Fetch a model by its name in `models recommend`, or by the URL of its GGUF file. Run again, it goes on."""
     from models.catalogue.model_download import pull as bring
 
     with byte_progress(name or name_or_url.rsplit("/", 1)[-1], quiet=as_json) as progress:
-        added = bring(given.catalogue, given.folder, name_or_url, sha256=sha256, name=name, on_progress=progress)
+        added = bring(
+            models_folder.catalogue, models_folder.folder, name_or_url, sha256=sha256, name=name, on_progress=progress
+        )
     _say_added(added, as_json=as_json)
 
 
@@ -53,16 +55,16 @@ def pull(given: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def remove(given: ModelsFolder, name: str, yes: bool) -> None:
+def remove(models_folder: ModelsFolder, name: str, yes: bool) -> None:
     """Delete a model that was added."""
-    model = given.catalogue.find(name)
+    model = models_folder.catalogue.find(name)
     if not yes:
-        click.confirm(f"Delete {name} ({in_words(model.size)}) from {given.folder}?", abort=True)
-    with given.client() as client:
+        click.confirm(f"Delete {name} ({in_words(model.size)}) from {models_folder.folder}?", abort=True)
+    with models_folder.client() as client:
         if client.is_running():
             client.admin("DELETE", f"models/{quote(name, safe='')}", Any)
         else:
-            given.catalogue.remove(name)
+            models_folder.catalogue.remove(name)
     click.echo(f"{name} is deleted.")
 
 

@@ -47,14 +47,14 @@ def probe(as_json: bool) -> None:
 @click.argument("name")
 @JSON_OPTION
 @click.pass_obj
-def plan(given: ModelsFolder, name: str, as_json: bool) -> None:
+def plan(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
     """What loading a model would do now, and why."""
-    with given.client() as client:
+    with models_folder.client() as client:
         running = client.is_running()
         made = (
             client.admin("GET", f"plan?{urlencode({'model': name})}", LoadPlan)
             if running
-            else run(_plan_here(given, name))
+            else run(_plan_here(models_folder, name))
         )
     if as_json:
         print_json(made)
@@ -85,9 +85,9 @@ def plan(given: ModelsFolder, name: str, as_json: bool) -> None:
 @click.command()
 @JSON_OPTION
 @click.pass_obj
-def recommend(given: ModelsFolder, as_json: bool) -> None:
+def recommend(models_folder: ModelsFolder, as_json: bool) -> None:
     """Known chat models: which fits this machine, and why."""
-    recommendations = run(_recommend(given))
+    recommendations = run(_recommend(models_folder))
     if as_json:
         print_json({"models": recommendations})
         return
@@ -143,12 +143,12 @@ def _gpu(gpu: Gpu) -> str:
     return f"{gpu.index}: {gpu.name}, {', '.join(details)}"
 
 
-async def _plan_here(given: ModelsFolder, name: str) -> LoadPlan:
-    residency = Residency(given.catalogue, load_settings(given.folder), metrics=Metrics())
-    return await residency.plan(given.catalogue.find(name))
+async def _plan_here(models_folder: ModelsFolder, name: str) -> LoadPlan:
+    residency = Residency(models_folder.catalogue, load_settings(models_folder.folder), metrics=Metrics())
+    return await residency.plan(models_folder.catalogue.find(name))
 
 
-async def _recommend(given: ModelsFolder) -> list[Recommendation]:
-    machine = MachineState(load_settings(given.folder), probe_machine)
+async def _recommend(models_folder: ModelsFolder) -> list[Recommendation]:
+    machine = MachineState(load_settings(models_folder.folder), probe_machine)
     await machine.refresh()
     return recommend_models(machine.budget(), machine.plan_options())

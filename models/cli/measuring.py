@@ -30,10 +30,10 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("name")
 @JSON_OPTION
 @click.pass_obj
-def bench(given: ModelsFolder, name: str, as_json: bool) -> None:
+def bench(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
     """How fast a model writes or embeds here, through the runtime."""
-    model = given.catalogue.find(name)
-    with given.client() as client, console().status(Text(f"measuring {name}")):
+    model = models_folder.catalogue.find(name)
+    with models_folder.client() as client, console().status(Text(f"measuring {name}")):
         client.ensure_running()
         if model.role is ModelRole.CHAT:
             run(_write(client, name, tokens=1))  # loads it
