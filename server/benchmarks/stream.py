@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from models.catalogue import Role
+from models.catalogue.model import ModelRole
 from models.messages import ChatMessage
 from server.benchmarks.companion import MeasurementFailed, companion
 from server.benchmarks.load import ChatTimed, Conversation
@@ -20,7 +20,7 @@ SHAPE = Shape(width=512, heads=8, kv_heads=8, head_size=64, feed_forward=1408, l
 
 def chat_model(house: Appliance, scratch: Path) -> str:
     """The newest chat model of a data folder; if it has none, a model with random weights is added."""
-    models = [model for model in house.catalogue.models() if model.role is Role.CHAT]
+    models = [model for model in house.catalogue.models() if model.role is ModelRole.CHAT]
     if models:
         return max(models, key=lambda model: model.added_at).id
     file = write_random_model(scratch / "random.gguf", SHAPE)

