@@ -15,7 +15,7 @@ from appliance.community.accounts.person import (
     Person,
     Session,
 )
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 from appliance.infrastructure.database import Database
 from server.http.access import address_of, may, rule
 from server.http.sessions import (

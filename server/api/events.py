@@ -12,7 +12,7 @@ from litestar.exceptions import WebSocketException
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
-from appliance.community.accounts.access_events import ACCESS_CHANGED
+from appliance.community.accounts.events import ACCESS_CHANGED
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import TooManyRequests
 from appliance.infrastructure.event_hub import EventHub, Reset

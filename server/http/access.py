@@ -21,7 +21,7 @@ from litestar.types import ASGIApp
 from appliance.community.accounts import entry, operations, queries
 from appliance.community.accounts.permissions import Permission, Role, audiences, permits
 from appliance.community.accounts.person import NOBODY, HttpsNeeded, Identity, NotAllowed, SignInNeeded
-from appliance.community.accounts.tokens import csrf_token, same
+from appliance.community.accounts.secret_tokens import csrf_token, same
 from appliance.community.notifications import queries as notifications
 from appliance.errors import ApplianceError, Refused
 from appliance.infrastructure.database import Database

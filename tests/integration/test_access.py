@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 
 from appliance.community.accounts import operations
 from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 from server.app import create_app
 from server.bootstrap import open_appliance
 from server.http.access import BROWSER, PERMISSION, PLAIN

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import msgspec
 
 from appliance.community.accounts import store
-from appliance.community.accounts.access_events import append_access_changed
+from appliance.community.accounts.events import append_access_changed
 from appliance.community.accounts.permissions import Permission, Role, permits
 from appliance.community.accounts.person import (
     ApiToken,
@@ -18,7 +18,7 @@ from appliance.community.accounts.person import (
     ScopeInvalid,
     TokenNotFound,
 )
-from appliance.community.accounts.tokens import API_PREFIX, fingerprint, new_code, new_token, plain_code
+from appliance.community.accounts.secret_tokens import API_PREFIX, fingerprint, new_code, new_token, plain_code
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event
 

@@ -7,8 +7,8 @@ import unicodedata
 import msgspec
 
 from appliance.community.accounts import queries, store
-from appliance.community.accounts.access_events import append_access_changed
 from appliance.community.accounts.attempts import Attempts
+from appliance.community.accounts.events import append_access_changed
 from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
 from appliance.community.accounts.passwords import check_password, hash_password, is_outdated, is_right
 from appliance.community.accounts.permissions import Role
@@ -25,8 +25,8 @@ from appliance.community.accounts.person import (
     SignInFailed,
     wrong_password,
 )
-from appliance.community.accounts.tokens import fingerprint, new_code, new_token, plain_code
-from appliance.community.house import drop_rule, read_rule, set_rule
+from appliance.community.accounts.secret_tokens import fingerprint, new_code, new_token, plain_code
+from appliance.community.site_settings import drop_rule, read_rule, set_rule
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.database_errors import DatabaseNotWritable, DiskFailed, DiskFull
 from appliance.infrastructure.events import append_event

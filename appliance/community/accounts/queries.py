@@ -12,8 +12,8 @@ from appliance.community.accounts.person import (
     PersonNotFound,
     Session,
 )
-from appliance.community.accounts.tokens import API_PREFIX, fingerprint
-from appliance.community.house import read_rule
+from appliance.community.accounts.secret_tokens import API_PREFIX, fingerprint
+from appliance.community.site_settings import read_rule
 from appliance.infrastructure.database import Database
 
 GUESTS_MAY_READ = "guests_may_read"

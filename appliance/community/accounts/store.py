@@ -2,7 +2,7 @@
 
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ApiToken, ClassCode, Person, Session
-from appliance.community.house import CREATE_HOUSE
+from appliance.community.site_settings import CREATE_HOUSE
 from appliance.infrastructure.database import Row, UnitOfWork
 
 SCHEMA = """

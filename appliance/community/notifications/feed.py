@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from appliance.community.accounts.permissions import Role
-from appliance.community.house import read_rule, set_rule
 from appliance.community.notifications import queries, store
 from appliance.community.notifications.jobs import DELIVER, Delivery
 from appliance.community.notifications.notification import Kind, Told
 from appliance.community.notifications.operations import ANNOUNCED
+from appliance.community.site_settings import read_rule, set_rule
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import Event, EventLog, append_event, one_person, person_in
 from appliance.infrastructure.jobs.job import Job

@@ -3,7 +3,6 @@
 import re
 import time
 
-from appliance.community.house import set_rule
 from appliance.community.notifications import queries, store
 from appliance.community.notifications.notification import (
     AddressNotFound,
@@ -13,6 +12,7 @@ from appliance.community.notifications.notification import (
     OutsideForbidden,
     Preference,
 )
+from appliance.community.site_settings import set_rule
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event, one_person
 from appliance.infrastructure.messenger import check_parameters

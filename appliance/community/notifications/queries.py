@@ -1,8 +1,8 @@
 """Reads: one's inbox, preferences and addresses outside."""
 
-from appliance.community.house import read_rule
 from appliance.community.notifications import store
 from appliance.community.notifications.notification import Kind, Notification, OutsideAddress, Preference
+from appliance.community.site_settings import read_rule
 from appliance.infrastructure.database import NO_ID, Database, Reader, UnitOfWork
 
 OUTSIDE_ALLOWED = "outside_allowed"
