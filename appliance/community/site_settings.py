@@ -1,4 +1,4 @@
-"""The rules of the house: what its administrators decide while it runs, one value a rule."""
+"""Settings that administrators change while the site runs, and positions that must outlive a process: JSON values by name."""
 
 from typing import Any
 
@@ -6,21 +6,24 @@ import msgspec
 
 from appliance.infrastructure.database import Reader, UnitOfWork
 
-CREATE_HOUSE = "CREATE TABLE house (rule TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
-SELECT_RULE = "SELECT value FROM house WHERE rule = ?"
-SET_RULE = "INSERT INTO house (rule, value) VALUES (?, ?) ON CONFLICT (rule) DO UPDATE SET value = excluded.value"
-DELETE_RULE = "DELETE FROM house WHERE rule = ?"
+CREATE_SITE_SETTINGS = "CREATE TABLE house (rule TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+SELECT_SETTING = "SELECT value FROM house WHERE rule = :name"
+SET_SETTING = (
+    "INSERT INTO house (rule, value) VALUES (:name, :value) ON CONFLICT (rule) DO UPDATE SET value = excluded.value"
+)
+DELETE_SETTING = "DELETE FROM house WHERE rule = :name"
 
 
-def read_rule(source: Reader | UnitOfWork, rule: str, default: Any = None) -> Any:
-    """The value of a rule, or the default where nobody decided."""
-    rows = source.rows(SELECT_RULE, (rule,)) if isinstance(source, Reader) else source.execute(SELECT_RULE, (rule,))
+def read_site_setting(source: Reader | UnitOfWork, name: str, default: Any = None) -> Any:
+    """The value of a setting, or the default where none is stored."""
+    read = source.rows if isinstance(source, Reader) else source.execute
+    rows = read(SELECT_SETTING, {"name": name})
     return msgspec.json.decode(rows[0][0]) if rows else default
 
 
-def set_rule(work: UnitOfWork, rule: str, value: Any) -> None:
-    work.execute(SET_RULE, (rule, msgspec.json.encode(value).decode()))
+def set_site_setting(work: UnitOfWork, name: str, value: Any) -> None:
+    work.execute(SET_SETTING, {"name": name, "value": msgspec.json.encode(value).decode()})
 
 
-def drop_rule(work: UnitOfWork, rule: str) -> None:
-    work.execute(DELETE_RULE, (rule,))
+def delete_site_setting(work: UnitOfWork, name: str) -> None:
+    work.execute(DELETE_SETTING, {"name": name})

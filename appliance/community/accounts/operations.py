@@ -26,7 +26,7 @@ from appliance.community.accounts.person import (
     wrong_password,
 )
 from appliance.community.accounts.secret_tokens import fingerprint, new_code, new_token, plain_code
-from appliance.community.site_settings import drop_rule, read_rule, set_rule
+from appliance.community.site_settings import delete_site_setting, read_site_setting, set_site_setting
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.database_errors import DatabaseNotWritable, DiskFailed, DiskFull
 from appliance.infrastructure.events import append_event
@@ -53,7 +53,7 @@ def new_setup_code(database: Database) -> str:
     _refuse_set_up(database)
     code = new_code(SETUP_CODE_LENGTH)
     with database.write() as work:
-        set_rule(work, queries.SETUP_CODE, fingerprint(plain_code(code)).hex())
+        set_site_setting(work, queries.SETUP_CODE, fingerprint(plain_code(code)).hex())
         work.commit()
     return code
 
@@ -67,7 +67,7 @@ def set_up(database: Database, *, code: str, name: str, password: str, address: 
     attempts = Attempts(database)
     attempt = attempts.begin(SET_UP, address)
     typed = fingerprint(plain_code(code)).hex()
-    if read_rule(database.reader, queries.SETUP_CODE) != typed:
+    if read_site_setting(database.reader, queries.SETUP_CODE) != typed:
         raise _wrong_setup_code()
     attempts.succeeded(attempt)
     return _sign_in(database, create_administrator(database, name=name, password=password, code=typed), address, agent)
@@ -86,9 +86,9 @@ def create_administrator(database: Database, *, name: str, password: str, code: 
         # Another may have been quicker while the password was hashed.
         if _administrators(work):
             raise _already_set_up()
-        if code is not None and read_rule(work, queries.SETUP_CODE) != code:
+        if code is not None and read_site_setting(work, queries.SETUP_CODE) != code:
             raise _wrong_setup_code()
-        drop_rule(work, queries.SETUP_CODE)
+        delete_site_setting(work, queries.SETUP_CODE)
         login = name.casefold()
         person = _insert(work, name=name, login=login, password=kept, role=Role.ADMINISTRATOR, class_code=None)
         work.commit()
@@ -270,7 +270,7 @@ def remove(database: Database, *, person: Person) -> None:
 def let_guests_read(database: Database, *, allowed: bool) -> None:
     """Set whether people who are not signed in may read and search."""
     with database.write() as work:
-        set_rule(work, queries.GUESTS_MAY_READ, allowed)
+        set_site_setting(work, queries.GUESTS_MAY_READ, allowed)
         append_event(work, "house.changed", {queries.GUESTS_MAY_READ: allowed}, "administrators")
         append_access_changed(work, None)
         work.commit()

@@ -14,7 +14,7 @@ from appliance.community.notifications import queries, store
 from appliance.community.notifications.jobs import DELIVER, Delivery
 from appliance.community.notifications.notification import Kind, Told
 from appliance.community.notifications.operations import ANNOUNCED
-from appliance.community.site_settings import read_rule, set_rule
+from appliance.community.site_settings import read_site_setting, set_site_setting
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import Event, EventLog, append_event, one_person, person_in
 from appliance.infrastructure.jobs.job import Job
@@ -41,12 +41,12 @@ class Feed:
 
     def position(self) -> int:
         """The id of the last event that was turned into notifications; a fresh log begins at its end."""
-        position = read_rule(self._database.reader, FED_UNTIL)
+        position = read_site_setting(self._database.reader, FED_UNTIL)
         if position is not None and self._log.is_complete_after(position):
             return int(position)
         newest = self._log.newest()
         with self._database.write() as work:
-            set_rule(work, FED_UNTIL, newest)
+            set_site_setting(work, FED_UNTIL, newest)
             work.commit()
         return newest
 
@@ -56,12 +56,12 @@ class Feed:
         while events := self._log.after(self.position(), BATCH):
             with self._database.write() as work:
                 # Another process may have been quicker.
-                seen = int(read_rule(work, FED_UNTIL))
+                seen = int(read_site_setting(work, FED_UNTIL))
                 for event in events:
                     if event.id > seen:
                         for telling in _tellings(work, event):
                             made += self._tell(work, telling)
-                set_rule(work, FED_UNTIL, max(seen, events[-1].id))
+                set_site_setting(work, FED_UNTIL, max(seen, events[-1].id))
                 work.commit()
         return made
 

@@ -12,7 +12,7 @@ from appliance.community.notifications.notification import (
     OutsideForbidden,
     Preference,
 )
-from appliance.community.site_settings import set_rule
+from appliance.community.site_settings import set_site_setting
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event, one_person
 from appliance.infrastructure.messenger import check_parameters
@@ -55,7 +55,7 @@ def prefer(database: Database, *, person: int, preference: Preference) -> None:
 def let_messages_outside(database: Database, *, allowed: bool) -> None:
     """Set whether notifications may be sent to outside services at all."""
     with database.write() as work:
-        set_rule(work, queries.OUTSIDE_ALLOWED, allowed)
+        set_site_setting(work, queries.OUTSIDE_ALLOWED, allowed)
         append_event(work, "house.changed", {queries.OUTSIDE_ALLOWED: allowed}, "administrators")
         work.commit()
 

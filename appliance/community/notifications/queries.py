@@ -2,7 +2,7 @@
 
 from appliance.community.notifications import store
 from appliance.community.notifications.notification import Kind, Notification, OutsideAddress, Preference
-from appliance.community.site_settings import read_rule
+from appliance.community.site_settings import read_site_setting
 from appliance.infrastructure.database import NO_ID, Database, Reader, UnitOfWork
 
 OUTSIDE_ALLOWED = "outside_allowed"
@@ -33,4 +33,4 @@ def addresses(database: Database, person: int) -> list[OutsideAddress]:
 
 def outside_allowed(source: Reader | UnitOfWork) -> bool:
     """Whether an administrator turned on sending to outside services."""
-    return bool(read_rule(source, OUTSIDE_ALLOWED, default=False))
+    return bool(read_site_setting(source, OUTSIDE_ALLOWED, default=False))
