@@ -230,10 +230,10 @@ class Appliance:
 
     def remove_person(self, person: Person) -> None:
         """Remove somebody, and all that is theirs. Raises LastAdministrator."""
-        from appliance.community.accounts import operations as accounts
+        from appliance.community.accounts.operations import people
         from appliance.study.operations import forget_person
 
-        accounts.remove(self.appliance_db, person=person)
+        people.remove(self.appliance_db, person=person)
         forget_person(self.appliance_db, person.id)
         self.events.forget(person.audience)
 
@@ -259,10 +259,10 @@ class Appliance:
 
     def forget_before(self, before: float) -> None:
         """Delete what is kept of accounts and notifications no longer than until a time."""
-        from appliance.community.accounts import operations as accounts
+        from appliance.community.accounts.operations import sessions
         from appliance.community.notifications import operations as notifications
 
-        accounts.forget(self.appliance_db, before)
+        sessions.forget(self.appliance_db, before)
         notifications.forget(self.appliance_db, before)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from appliance.community.accounts import entry, operations
+from appliance.community.accounts.operations import api_tokens, site_setup
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EVERYONE, append_event
@@ -53,9 +53,9 @@ def measure_events(scratch_in: Path, on_progress: OnProgress) -> list[Measuremen
 def _member(home: Path) -> str:
     """The token of an administrator, who sees more than guests do."""
     database = open_appliance(home).appliance_db
-    person = operations.create_administrator(database, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that goes
+    person = site_setup.create_administrator(database, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that goes
     scopes = [Permission.READ, Permission.ADMINISTER]
-    token = entry.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
+    token = api_tokens.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
     database.close()
     return token
 

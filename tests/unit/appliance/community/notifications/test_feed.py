@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fakes.job_kinds import Labelled, done_by, kind_of
 
-from appliance.community.accounts import operations as accounts
+from appliance.community.accounts.operations import people, site_setup
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Person
 from appliance.community.notifications import operations, queries, store
@@ -46,14 +46,14 @@ def appliance(tmp_path: Path) -> Iterator[Appliance]:
 
 @pytest.fixture
 def anna(appliance: Appliance) -> Person:
-    person = accounts.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
+    person = site_setup.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
     appliance.feed.position()
     return person
 
 
 @pytest.fixture
 def ben(appliance: Appliance, anna: Person) -> Person:
-    return accounts.create(appliance.appliance_db, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    return people.create(appliance.appliance_db, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
 
 
 def titles(appliance: Appliance, person: Person) -> list[str]:
