@@ -1,6 +1,7 @@
 """The one way to open a SQLite database: migrations, readers by thread, one writer at a time.
 
-A write is a unit of work: `with database.write() as work: …; work.commit()`. Leaving without `commit()` rolls back.
+A write is a unit of work: `with database.write() as work: …`. It is committed at the end of the block; an error that
+leaves the block rolls it back.
 """
 
 import contextlib
@@ -53,11 +54,10 @@ class Synchronous(StrEnum):
 
 
 class UnitOfWork:
-    """A transaction in progress. Nothing of it lasts unless `commit()` is called."""
+    """A transaction in progress. It lasts when the block of `Database.write` ends without an error."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self.committed = False
 
     def execute(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         return list(self._connection.execute(statement, parameters))
@@ -74,9 +74,6 @@ class UnitOfWork:
     @property
     def last_insert_id(self) -> int:
         return self._connection.last_insert_rowid()
-
-    def commit(self) -> None:
-        self.committed = True
 
 
 Migration = Callable[[UnitOfWork], None]
@@ -158,7 +155,10 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[UnitOfWork]:
-        """A unit of work, alone among the writers of this process; other processes are waited for."""
+        """A unit of work, committed at the end of the block unless an error leaves it.
+
+        It is alone among the writers of this process; other processes are waited for.
+        """
         with self._writing, engine_errors(self.path):
             if self._writer is None:
                 if not self.is_writable:
@@ -166,11 +166,9 @@ class Database:
                 self._writer = _open(self.path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, self._synchronous)
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
-            work = UnitOfWork(connection)
             try:
-                yield work
-                if work.committed:
-                    connection.execute("COMMIT")
+                yield UnitOfWork(connection)
+                connection.execute("COMMIT")
             finally:
                 if not connection.get_autocommit():
                     connection.execute("ROLLBACK")
@@ -266,7 +264,6 @@ class Database:
                 if migration.__name__ not in done:
                     migration(work)
                     work.execute(RECORD_MIGRATION, (migration.__name__,))
-            work.commit()
 
     def _applied(self) -> set[str]:
         if not self.path.exists() or self.path.stat().st_size == 0:

@@ -96,15 +96,12 @@ class EventLog:
         """Empty what was said to one audience alone; the ids stay, so that nobody misses any."""
         with self._database.write() as work:
             work.execute(EMPTY, (audience,))
-            work.commit()
 
     def prune(self, before: float) -> int:
         """Forget what happened before a time; how many events that were."""
         with self._database.write() as work:
             work.execute(PRUNE, (before,))
-            pruned = work.changes
-            work.commit()
-        return pruned
+            return work.changes
 
 
 def _event(row: Row) -> Event:

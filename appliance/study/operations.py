@@ -118,7 +118,6 @@ class AnswerDesk:
         message_id = secrets.token_hex(8)
         with self._appliance.write() as work:
             store.insert_message(work, message_id, asked_by, question, text.id, this_process())
-            work.commit()
         return queries.message(self._appliance, message_id)
 
     async def stop(self, message_id: str) -> Message:
@@ -217,7 +216,6 @@ def forget_person(appliance: Database, person: int) -> None:
     """Delete what somebody asked, with the answers."""
     with appliance.write() as work:
         work.execute(store.DELETE_OF_PERSON, (person,))
-        work.commit()
 
 
 def _sources_payload(retrieved: Retrieved) -> dict[str, object]:

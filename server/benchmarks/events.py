@@ -92,9 +92,7 @@ def _told(url: str, token: str, clients: int, database: Database, events: int) -
 
 def _say(database: Database, audience: str) -> int:
     with database.write() as work:
-        event = append_event(work, "measurement", {"said_at": time.time()}, audience)
-        work.commit()
-    return event
+        return append_event(work, "measurement", {"said_at": time.time()}, audience)
 
 
 def _away(url: str, token: str, database: Database) -> int:

@@ -64,7 +64,6 @@ def forget_vectors(home: Path, keep: int) -> None:
             "DELETE FROM embedded_verses WHERE verse_id IN (SELECT verse_id FROM embedded_verses ORDER BY verse_id LIMIT -1 OFFSET ?)",
             (keep,),
         )
-        work.commit()
     database.close()
 
 
@@ -136,7 +135,6 @@ def test_unchanged_verses_are_not_embedded_again(copy_home: Callable[[], Path]) 
         work.execute(
             "UPDATE verses SET text = text || ' Selah.' WHERE translation = 'WEB' AND verse_id BETWEEN 19023001 AND 19023006"
         )
-        work.commit()
     job = appliance.dispatcher.run_here(appliance.dispatcher.create(INDEX))
     again = appliance.dispatcher.run_here(appliance.dispatcher.create(INDEX))
     appliance.close()

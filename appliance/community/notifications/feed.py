@@ -47,7 +47,6 @@ class Feed:
         newest = self._log.newest()
         with self._database.write() as work:
             set_site_setting(work, FED_UNTIL, newest)
-            work.commit()
         return newest
 
     def read_on(self) -> list[Job]:
@@ -62,7 +61,6 @@ class Feed:
                         for telling in _tellings(work, event):
                             made += self._tell(work, telling)
                 set_site_setting(work, FED_UNTIL, max(seen, events[-1].id))
-                work.commit()
         return made
 
     def _tell(self, work: UnitOfWork, telling: _Telling) -> list[Job]:

@@ -31,7 +31,6 @@ def announce(database: Database, *, leader: int, name: str, text: str) -> None:
         )
     with database.write() as work:
         append_event(work, ANNOUNCED, {"by": leader, "name": name, "text": text}, "members")
-        work.commit()
 
 
 def mark_read(database: Database, *, person: int, notification: int) -> int:
@@ -49,7 +48,6 @@ def prefer(database: Database, *, person: int, preference: Preference) -> None:
     with database.write() as work:
         row = {"person": person, "kind": preference.kind.value}
         work.execute(store.SET_PREFERENCE, row | {"inbox": preference.inbox, "outside": preference.outside})
-        work.commit()
 
 
 def let_messages_outside(database: Database, *, allowed: bool) -> None:
@@ -57,7 +55,6 @@ def let_messages_outside(database: Database, *, allowed: bool) -> None:
     with database.write() as work:
         set_site_setting(work, queries.OUTSIDE_ALLOWED, allowed)
         append_event(work, "house.changed", {queries.OUTSIDE_ALLOWED: allowed}, "administrators")
-        work.commit()
 
 
 def add_address(database: Database, *, person: int, address: str, schemes: frozenset[str]) -> OutsideAddress:
@@ -80,7 +77,6 @@ def add_address(database: Database, *, person: int, address: str, schemes: froze
     with database.write() as work:
         work.execute(store.INSERT_ADDRESS, (person, address, time.time()))
         added = work.last_insert_id
-        work.commit()
     return next(each for each in queries.addresses(database, person) if each.id == added)
 
 
@@ -90,16 +86,13 @@ def remove_address(database: Database, *, person: int, address: int) -> None:
         work.execute(store.DELETE_ADDRESS, (address, person))
         if not work.changes:
             raise AddressNotFound("You have no such address.", remedy="Look at the list of addresses again.")
-        work.commit()
 
 
 def forget(database: Database, before: float) -> int:
     """Drop what was read and is older than a time; how many notifications that were."""
     with database.write() as work:
         work.execute(store.FORGET, (before,))
-        dropped = work.changes
-        work.commit()
-    return dropped
+        return work.changes
 
 
 def _mark(database: Database, statement: str, person: int, notification: int) -> int:
@@ -108,5 +101,4 @@ def _mark(database: Database, statement: str, person: int, notification: int) ->
         unread = int(work.execute(store.COUNT_UNREAD, (person,))[0][0])
         if work.changes:
             append_event(work, "notification.read", {"unread": unread}, one_person(person))
-        work.commit()
     return unread

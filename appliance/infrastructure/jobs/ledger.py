@@ -67,9 +67,7 @@ class Jobs:
     def create(self, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = "") -> Job:
         """A new job, or the one that is already waiting or running for the same thing."""
         with self._database.write() as work:
-            job = self.create_within(work, kind, arguments, started_by=started_by)
-            work.commit()
-        return job
+            return self.create_within(work, kind, arguments, started_by=started_by)
 
     def create_within(
         self, work: UnitOfWork, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = ""
@@ -124,9 +122,7 @@ class Jobs:
         """Take a job that waits, or whose owner is gone. None where it is not to be had."""
         self._take_back(self.get(job_id))
         with self._database.write() as work:
-            claimed = self._claim(work, job_id, owner)
-            work.commit()
-        return claimed
+            return self._claim(work, job_id, owner)
 
     def claim_next(self, queue: str, kinds: Collection[str], owner: str, *, short_only: bool = False) -> Job | None:
         """Take the job of a queue whose turn it is: by priority, then fairly among people, then the oldest."""
@@ -140,9 +136,7 @@ class Jobs:
             return None
         with self._database.write() as work:
             chosen = work.execute(sql.CHOOSE, choice)
-            claimed = self._claim(work, chosen[0][0], owner) if chosen else None
-            work.commit()
-        return claimed
+            return self._claim(work, chosen[0][0], owner) if chosen else None
 
     def report(self, job_id: int, owner: str, progress: float, message: str, *, tell: bool = True) -> None:
         """Record progress and extend the lease; with `tell`, in the event log too. Raises JobCancelled or LeaseLost."""
@@ -152,7 +146,6 @@ class Jobs:
             if not work.changes:
                 raise LeaseLost(f"Job {job_id} was taken over by another process.")
             job = self._told(work, job_id, "job.progress") if tell else _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
-            work.commit()
         if job.cancel_requested:
             raise JobCancelled("Cancelled.")
 
@@ -164,13 +157,11 @@ class Jobs:
         """Extend a lease without a word of progress."""
         with self._database.write() as work:
             work.execute(sql.RENEW, (self._clock.time() + LEASE_S, job_id, owner))
-            work.commit()
 
     def restart_clock(self, job_id: int, progress: float) -> None:
         """Estimate the time left from here on: earlier work was found done, or was of another kind."""
         with self._database.write() as work:
             work.execute(sql.RESTART_CLOCK, (progress, self._clock.time(), job_id))
-            work.commit()
 
     def finish(self, job_id: int, owner: str, state: State, message: str, error: Exception | None = None) -> bool:
         """End a job; nothing happens, and False is returned, where `owner` has lost it."""
@@ -181,7 +172,6 @@ class Jobs:
             ended = work.changes > 0
             if ended:
                 self._told(work, job_id, f"job.{state.value}")
-            work.commit()
         return ended
 
     def retry_later(self, job: Job, owner: str, error: Exception) -> float:
@@ -197,7 +187,6 @@ class Jobs:
             work.execute(sql.RETRY, row | {"message": f"{error} Trying again in {pause:.0f} s."})
             if work.changes:
                 self._told_of_state(work, job.id)
-            work.commit()
         return pause
 
     def cancel(self, job_id: int) -> Job:
@@ -210,7 +199,6 @@ class Jobs:
             work.execute(sql.REQUEST_CANCEL, (job_id,))
             if work.changes:
                 self._told(work, job_id, "job.progress")
-            work.commit()
         return self.get(job_id)
 
     def due(self, kinds: Collection[str], *, within_s: float = 0.0) -> list[Job]:
@@ -250,9 +238,7 @@ class Jobs:
         """Drop the jobs that were over before a time; how many those were."""
         with self._database.write() as work:
             work.execute(sql.FORGET, (before,))
-            forgotten = work.changes
-            work.commit()
-        return forgotten
+            return work.changes
 
     def _take_back(self, job: Job) -> None:
         """Let a job wait again whose owner is gone, unless its worker dies at it each time."""
@@ -274,7 +260,6 @@ class Jobs:
             work.execute(sql.RELEASE, row)
             if work.changes:
                 self._told_of_state(work, job.id)
-            work.commit()
 
     def _claim(self, work: UnitOfWork, job_id: int, owner: str) -> Job | None:
         now = self._now()

@@ -85,7 +85,6 @@ class Queues:
             row = {"queue": queue, "paused_by": paused_by, "reason": reason, "now": now, "until": until}
             work.execute(sql.PAUSE, row)
             append_event(work, "queue.paused", QueueChanged(queue, pause), OVERSEERS)
-            work.commit()
         return self._state(queue)
 
     def resume(self, queue: str) -> QueueState:
@@ -95,7 +94,6 @@ class Queues:
             work.execute(sql.RESUME, (queue,))
             if work.changes:
                 append_event(work, "queue.resumed", QueueChanged(queue, None), OVERSEERS)
-            work.commit()
         return self._state(queue)
 
     def _state(self, queue: str) -> QueueState:

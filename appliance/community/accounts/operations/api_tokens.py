@@ -50,7 +50,6 @@ def create_token(
     with database.write() as work:
         work.execute(store.INSERT_TOKEN, row)
         details = store.token_of(work.execute(store.SELECT_TOKEN, (work.last_insert_id,))[0])
-        work.commit()
     return NewToken(token=token, details=details)
 
 
@@ -63,7 +62,6 @@ def touch_token(database: Database, token: ApiToken) -> None:
     """Note that a token is used."""
     with database.write() as work:
         work.execute(store.TOUCH_TOKEN, (time.time(), token.id))
-        work.commit()
 
 
 def remove_token(database: Database, *, person: int, token: int) -> None:
@@ -73,4 +71,3 @@ def remove_token(database: Database, *, person: int, token: int) -> None:
         if not work.changes:
             raise TokenNotFound("You have no such token.", remedy="Look at the list of tokens again.")
         append_access_changed(work, person)
-        work.commit()

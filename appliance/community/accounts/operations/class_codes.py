@@ -27,7 +27,6 @@ def open_class(database: Database, *, leader: Person, name: str, hours: float) -
         work.execute(store.INSERT_CLASS, row | {"expires_at": now + hours * 3600})
         opened = store.class_of(work.execute(store.SELECT_CLASS, (work.last_insert_id,))[0])
         append_event(work, "class.opened", {"id": opened.id, "name": opened.name}, "leaders")
-        work.commit()
     return opened
 
 
@@ -49,5 +48,4 @@ def close_class(database: Database, class_id: int, *, leader: Person, sign_out: 
             for (person,) in work.execute(store.SELECT_ONLY_OF_CLASS, (class_id,)):
                 append_access_changed(work, person)
         append_event(work, "class.closed", {"id": class_id}, "leaders")
-        work.commit()
     return store.class_of(rows[0])

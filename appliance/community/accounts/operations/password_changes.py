@@ -45,5 +45,4 @@ def _set_password(database: Database, person: Person, password: str, *, keep: in
         if remove_tokens:
             work.execute(store.DELETE_TOKENS, (person.id,))
         append_access_changed(work, person.id)
-        work.commit()
     MEMORY_SESSIONS.end_all(database, person=person.id)

@@ -23,9 +23,7 @@ def create(database: Database, *, name: str, login: str, password: str, role: Ro
     check_password(password, name, login)
     kept = hash_password(password)
     with database.write() as work:
-        person = add_person(work, name=name, login=login, password=kept, role=role, class_code=None)
-        work.commit()
-    return person
+        return add_person(work, name=name, login=login, password=kept, role=role, class_code=None)
 
 
 def take_account(database: Database, *, person: Person, login: str, password: str) -> Person:
@@ -41,7 +39,6 @@ def take_account(database: Database, *, person: Person, login: str, password: st
     with database.write() as work:
         _refuse_taken(work, login, but=person.id)
         work.execute(store.UPDATE_LOGIN, (login, kept, person.id))
-        work.commit()
     return queries.person(database, person.id)
 
 
@@ -54,7 +51,6 @@ def set_role(database: Database, *, person: Person, role: Role) -> Person:
         work.execute(store.UPDATE_ROLE, (role.value, person.id))
         append_access_changed(work, person.id)
         _tell_if_set_up(work, before, person.name)
-        work.commit()
     return queries.person(database, person.id)
 
 
@@ -64,7 +60,6 @@ def remove(database: Database, *, person: Person) -> None:
         _keep_an_administrator(work, person, None)
         work.execute(store.DELETE_PERSON, (person.id,))
         append_access_changed(work, person.id)
-        work.commit()
     MEMORY_SESSIONS.end_all(database, person=person.id)
 
 
@@ -74,7 +69,6 @@ def let_guests_read(database: Database, *, allowed: bool) -> None:
         set_site_setting(work, queries.GUESTS_MAY_READ, allowed)
         append_event(work, "house.changed", {queries.GUESTS_MAY_READ: allowed}, "administrators")
         append_access_changed(work, None)
-        work.commit()
 
 
 def add_person(

@@ -38,7 +38,6 @@ def touch(database: Database, session: Session, *, now: float | None = None) -> 
         # Never earlier than it was to end: a clock that was behind for a while signs nobody out.
         expires_at = max(session.expires_at, min(now + IDLE_S, session.created_at + LONGEST_S))
         work.execute(store.TOUCH_SESSION, (now, expires_at, session.id))
-        work.commit()
 
 
 def end_session(database: Database, *, person: int, session: int) -> None:
@@ -47,14 +46,12 @@ def end_session(database: Database, *, person: int, session: int) -> None:
         # On a disk that is still full, open streams end with their next heartbeat instead of at once.
         with contextlib.suppress(DiskFull, DiskFailed, DatabaseNotWritable), database.write() as work:
             append_access_changed(work, person)
-            work.commit()
         return
     with database.write() as work:
         work.execute(store.DELETE_SESSION, (session, person))
         if not work.changes:
             raise SessionNotFound("This session is over already.", remedy="Nothing needs to be done.")
         append_access_changed(work, person)
-        work.commit()
 
 
 def end_all_sessions(database: Database) -> None:
@@ -62,23 +59,19 @@ def end_all_sessions(database: Database) -> None:
     with database.write() as work:
         if work.execute(store.HAS_SESSIONS):
             work.execute(store.DELETE_ALL_SESSIONS)
-        work.commit()
 
 
 def forget(database: Database, _before: float) -> int:
     """Drop the sessions that are over; how many those were."""
     with database.write() as work:
         work.execute(store.DELETE_EXPIRED_SESSIONS, (time.time(),))
-        dropped = work.changes
-        work.commit()
-    return dropped
+        return work.changes
 
 
 def start_session(database: Database, person: Person, address: str, agent: str) -> SignedIn:
     token = new_token()
     with database.write() as work:
         insert_session(work, person, token, address, agent)
-        work.commit()
     return SignedIn(person=person, token=token)
 
 

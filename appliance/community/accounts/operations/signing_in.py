@@ -51,7 +51,6 @@ def _sign_in_by_password(database: Database, login: str, password: str, address:
         if renewed != kept:
             work.execute(store.UPDATE_PASSWORD, (renewed, person.id))
         insert_session(work, person, token, address, agent)
-        work.commit()
     return SignedIn(person=person, token=token)
 
 
@@ -70,5 +69,4 @@ def join(database: Database, *, code: str, name: str, address: str, agent: str) 
         person = add_person(
             work, name=checked_name(name), login=None, password=None, role=Role.MEMBER, class_code=found.id
         )
-        work.commit()
     return start_session(database, person, address, agent)

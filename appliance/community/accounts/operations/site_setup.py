@@ -22,7 +22,6 @@ def new_setup_code(database: Database) -> str:
     code = new_code(SETUP_CODE_LENGTH)
     with database.write() as work:
         set_site_setting(work, queries.SETUP_CODE, fingerprint(plain_code(code)).hex())
-        work.commit()
     return code
 
 
@@ -60,9 +59,7 @@ def create_administrator(database: Database, *, name: str, password: str, code: 
             raise _wrong_setup_code()
         delete_site_setting(work, queries.SETUP_CODE)
         login = name.casefold()
-        person = add_person(work, name=name, login=login, password=kept, role=Role.ADMINISTRATOR, class_code=None)
-        work.commit()
-    return person
+        return add_person(work, name=name, login=login, password=kept, role=Role.ADMINISTRATOR, class_code=None)
 
 
 def _refuse_set_up(database: Database) -> None:

@@ -50,7 +50,6 @@ def later(database: Database) -> Callable[[float], None]:
         nonlocal passed
         with database.write() as work:
             work.execute("UPDATE attempts SET at = at - ?", (seconds - passed,))
-            work.commit()
         passed = seconds
 
     return move

@@ -111,7 +111,6 @@ def test_who_did_not_wait_hears_that_the_answer_is_ready(appliance: Appliance, b
         append_event(
             work, "answer.ready", {"message": "m1", "asked_by": ben.id, "question": "What is love?"}, ben.audience
         )
-        work.commit()
     appliance.feed.read_on()
 
     assert [("What is love?", "/ask/m1")] == [
@@ -237,7 +236,6 @@ def test_a_message_is_sent_outside_and_again_where_it_failed(
     assert "did not take the message" in appliance.jobs.get(job.id).message
     with appliance.appliance_db.write() as work:
         work.execute("UPDATE jobs SET retry_at = 0 WHERE id = ?", (job.id,))
-        work.commit()
     deliver_all(appliance)
     assert State.DONE == appliance.jobs.get(job.id).state
     assert [("Index: done", "all of it")] == [(each["title"], each["message"]) for each in receiver.got]

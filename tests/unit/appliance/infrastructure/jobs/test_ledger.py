@@ -412,7 +412,6 @@ def test_who_lost_a_job_leaves_its_folder_to_who_has_it(jobs: Jobs, tmp_path: Pa
         (context.folder / "half").write_text("half")
         with appliance_of(jobs).write() as unit:
             unit.execute("UPDATE jobs SET owner = 'elsewhere/boot/1/0.00' WHERE id = ?", (job.id,))
-            unit.commit()
         return "done"
 
     job = jobs.create(K, Labelled())

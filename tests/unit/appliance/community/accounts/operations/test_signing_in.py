@@ -118,7 +118,6 @@ def test_passwords_kept_by_weaker_parameters_are_kept_anew(database: Database, a
     weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
     with database.write() as work:
         work.execute(store.UPDATE_PASSWORD, (weak, anna.id))
-        work.commit()
     signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
 
     assert "m=19456,t=2,p=1" in database.reader.value(store.SELECT_PASSWORD, (anna.id,))
@@ -155,6 +154,5 @@ def test_a_clock_that_is_set_back_closes_no_account(database: Database, anna: Pe
     with database.write() as work:
         # As though the clock had been an hour ahead when they were made.
         work.execute("UPDATE attempts SET at = at + 3600")
-        work.commit()
 
     assert anna == signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE).person
