@@ -12,7 +12,7 @@ import msgspec
 from appliance.community.accounts.permissions import Role
 from appliance.community.notifications import queries, store
 from appliance.community.notifications.jobs import DELIVER, Delivery
-from appliance.community.notifications.notification import Kind, Told
+from appliance.community.notifications.notification import NotificationKind, Told
 from appliance.community.notifications.operations import ANNOUNCED
 from appliance.community.site_settings import read_site_setting, set_site_setting
 from appliance.infrastructure.database import Database, UnitOfWork
@@ -26,7 +26,7 @@ BATCH = 200
 
 class _Telling(msgspec.Struct, frozen=True, kw_only=True):
     person: int
-    kind: Kind
+    kind: NotificationKind
     title: str
     text: str
     link: str
@@ -98,13 +98,17 @@ def _tellings(work: UnitOfWork, event: Event) -> Iterator[_Telling]:
         for person in people:
             if person != payload["by"]:
                 yield _Telling(
-                    person=person, kind=Kind.ANNOUNCEMENT, title=payload["name"], text=payload["text"], link="/inbox"
+                    person=person,
+                    kind=NotificationKind.ANNOUNCEMENT,
+                    title=payload["name"],
+                    text=payload["text"],
+                    link="/inbox",
                 )
     elif event.kind == "answer.ready":
         if payload["asked_by"] in people:
             yield _Telling(
                 person=payload["asked_by"],
-                kind=Kind.ANSWER_READY,
+                kind=NotificationKind.ANSWER_READY,
                 title=payload["question"],
                 text="The answer is ready.",
                 link=f"/ask/{payload['message']}",
@@ -120,7 +124,7 @@ def _of_job(failed: bool, job: Mapping[str, Any], people: Mapping[int, Role]) ->
         concerned = [beginner]
     else:
         concerned = [person for person, role in people.items() if role is Role.ADMINISTRATOR] if failed else []
-    kind = Kind.JOB_FAILED if failed else Kind.JOB_DONE
+    kind = NotificationKind.JOB_FAILED if failed else NotificationKind.JOB_DONE
     title = f"{job['title']}: {'failed' if failed else 'done'}"
     for person in concerned:
         if person in people:

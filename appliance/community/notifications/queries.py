@@ -1,7 +1,7 @@
 """Reads: one's inbox, preferences and addresses outside."""
 
 from appliance.community.notifications import store
-from appliance.community.notifications.notification import Kind, Notification, OutsideAddress, Preference
+from appliance.community.notifications.notification import Notification, NotificationKind, OutsideAddress, Preference
 from appliance.community.site_settings import read_site_setting
 from appliance.infrastructure.database import NO_ID, Database, Reader, UnitOfWork
 
@@ -20,11 +20,11 @@ def unread(database: Database, person: int) -> int:
     return int(database.reader.value(store.COUNT_UNREAD, (person,)))
 
 
-def preferences(source: Reader | UnitOfWork, person: int) -> dict[Kind, Preference]:
+def preferences(source: Reader | UnitOfWork, person: int) -> dict[NotificationKind, Preference]:
     """What somebody wants to be told, of every kind; all of it where they said nothing."""
     read = source.rows if isinstance(source, Reader) else source.execute
     said = {each.kind: each for each in map(store.preference_of, read(store.SELECT_PREFERENCES, (person,)))}
-    return {kind: said.get(kind, Preference(kind=kind)) for kind in Kind}
+    return {kind: said.get(kind, Preference(kind=kind)) for kind in NotificationKind}
 
 
 def addresses(database: Database, person: int) -> list[OutsideAddress]:

@@ -18,7 +18,7 @@ from appliance.community.notifications.jobs import DELIVER
 from appliance.community.notifications.notification import (
     AddressRefused,
     AnnouncementRefused,
-    Kind,
+    NotificationKind,
     OutsideForbidden,
     Preference,
 )
@@ -80,7 +80,7 @@ def test_who_began_a_job_is_told_how_it_ended(appliance: Appliance, anna: Person
     appliance.feed.read_on()
     failed, done = queries.inbox(appliance.appliance_db, ben.id)
 
-    assert ("Index: done", "all of it", Kind.JOB_DONE) == (done.title, done.text, done.kind)
+    assert ("Index: done", "all of it", NotificationKind.JOB_DONE) == (done.title, done.text, done.kind)
     assert ("Import: failed", "No Bible. Bring another file.") == (failed.title, failed.text)
     assert failed.link.startswith("/jobs#job-")
     assert 2 == queries.unread(appliance.appliance_db, ben.id)
@@ -128,7 +128,9 @@ def test_an_event_is_told_once_whoever_reads_on(appliance: Appliance, ben: Perso
 
 
 def test_one_is_not_told_what_one_does_not_want_to_hear(appliance: Appliance, ben: Person) -> None:
-    operations.prefer(appliance.appliance_db, person=ben.id, preference=Preference(kind=Kind.JOB_DONE, inbox=False))
+    operations.prefer(
+        appliance.appliance_db, person=ben.id, preference=Preference(kind=NotificationKind.JOB_DONE, inbox=False)
+    )
     run(appliance, "Index", ben.audience)
     run(appliance, "Import", ben.audience, Refused("No Bible."))
     appliance.feed.read_on()
