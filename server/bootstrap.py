@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from appliance.scripture.search.service import Finder
     from appliance.scripture.suggestions import Suggester
     from appliance.study.operations import AnswerDesk
-    from appliance.study.ports import Writer
+    from appliance.study.ports import AnswerWriter
     from models.catalogue import Catalogue
     from models.client import Client
 
@@ -74,7 +74,7 @@ class Appliance:
         settings: Settings,
         *,
         embedder: Embedder | None = None,
-        writer: Writer | None = None,
+        writer: AnswerWriter | None = None,
     ) -> None:
         self.folder, self.settings = folder, settings
         self._embedder, self._writer = embedder, writer
@@ -131,7 +131,7 @@ class Appliance:
         return self._embedder or RuntimeEmbedder(self.models, self.settings.embedding_model, patient=True)
 
     @cached_property
-    def writer(self) -> Writer:
+    def writer(self) -> AnswerWriter:
         from server.model_runtime import RuntimeWriter
 
         return self._writer or RuntimeWriter(self.models, self.settings.chat_model)
