@@ -2,7 +2,6 @@
 
 import msgspec
 
-from appliance.errors import NotFound, Refused
 from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event
@@ -10,35 +9,9 @@ from appliance.infrastructure.jobs import statements as sql
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.jobs.ledger import OVERSEERS
+from appliance.infrastructure.jobs.queue_state import Pause, PauseTooLong, QueueNotFound, QueueState
 
 LONGEST_S = 30 * 86_400.0
-
-
-class QueueNotFound(NotFound):
-    """There is no queue of this name."""
-
-
-class PauseTooLong(Refused):
-    """A queue is to rest longer than anybody would remember why."""
-
-
-class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue's rest. `until` is a time, or null for as long as nobody resumes it."""
-
-    queue: str
-    paused_by: str
-    reason: str
-    paused_at: float
-    until: float | None
-
-
-class QueueState(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue, what waits and runs in it, and its pause."""
-
-    name: str
-    waiting: int
-    running: int
-    pause: Pause | None
 
 
 class QueueChanged(msgspec.Struct, frozen=True):

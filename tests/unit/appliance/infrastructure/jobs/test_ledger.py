@@ -17,7 +17,8 @@ from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.job import Job, JobCancelled, JobNotFound, JobNotOver, JobRunningElsewhere, State
 from appliance.infrastructure.jobs.leases import _start, owner_is_dead, this_process
 from appliance.infrastructure.jobs.ledger import Jobs
-from appliance.infrastructure.jobs.pauses import PauseTooLong, QueueNotFound, Queues
+from appliance.infrastructure.jobs.pauses import Queues
+from appliance.infrastructure.jobs.queue_state import PauseTooLong, QueueNotFound
 from appliance.infrastructure.jobs.runner import run_job, work_on
 from server.bootstrap import Appliance
 
