@@ -171,8 +171,9 @@ class Appliance:
     @cached_property
     def feed(self) -> Feed:
         from appliance.community.notifications.feed import Feed
+        from server.inbox_rules import INBOX_RULES
 
-        return Feed(self.appliance_db, self.events, self.jobs)
+        return Feed(self.appliance_db, self.events, self.jobs, rules=INBOX_RULES)
 
     @cached_property
     def messenger(self) -> AppriseMessenger:

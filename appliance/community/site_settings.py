@@ -1,10 +1,12 @@
 """Settings that administrators change while the site runs, and positions that must outlive a process: JSON values by name."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from appliance.infrastructure.database import Reader, UnitOfWork
+from appliance.infrastructure.events import DomainEvent
 
 CREATE_SITE_SETTINGS = "CREATE TABLE house (rule TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 SELECT_SETTING = "SELECT value FROM house WHERE rule = :name"
@@ -12,6 +14,18 @@ SET_SETTING = (
     "INSERT INTO house (rule, value) VALUES (:name, :value) ON CONFLICT (rule) DO UPDATE SET value = excluded.value"
 )
 DELETE_SETTING = "DELETE FROM house WHERE rule = :name"
+
+
+class SiteSettingsChanged(DomainEvent, frozen=True, kw_only=True):
+    """An administrator changed settings of the site; it has only those that changed."""
+
+    event_kind: ClassVar[str] = "house.changed"
+
+    guests_may_read: bool | UnsetType = UNSET
+    outside_allowed: bool | UnsetType = UNSET
+
+
+EVENT_TYPES: tuple[type[DomainEvent], ...] = (SiteSettingsChanged,)
 
 
 def read_site_setting(source: Reader | UnitOfWork, name: str, default: Any = None) -> Any:

@@ -52,17 +52,6 @@ class OutsideAddress(msgspec.Struct, frozen=True, kw_only=True):
     added_at: float
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What the event of a new notification says."""
-
-    id: int
-    kind: NotificationKind
-    title: str
-    text: str
-    link: str
-    unread: int
-
-
 class OutsideForbidden(Refused):
     """An administrator has not allowed messages outside."""
 

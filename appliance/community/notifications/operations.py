@@ -3,7 +3,9 @@
 import re
 import time
 
+from appliance.community.accounts.permissions import ADMINISTRATORS, MEMBERS
 from appliance.community.notifications import queries, store
+from appliance.community.notifications.events import AnnouncementMade, NotificationsRead
 from appliance.community.notifications.notification import (
     AddressNotFound,
     AddressRefused,
@@ -12,14 +14,13 @@ from appliance.community.notifications.notification import (
     OutsideForbidden,
     Preference,
 )
-from appliance.community.site_settings import set_site_setting
+from appliance.community.site_settings import SiteSettingsChanged, set_site_setting
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event, one_person
 from appliance.infrastructure.messenger import check_parameters
 
 MOST_CHARACTERS = 1_000
 MOST_ADDRESSES = 5
-ANNOUNCED = "announcement"
 
 
 def announce(database: Database, *, leader: int, name: str, text: str) -> None:
@@ -30,7 +31,7 @@ def announce(database: Database, *, leader: int, name: str, text: str) -> None:
             f"An announcement has 1 to {MOST_CHARACTERS:,} characters.", remedy="Shorten it, or write what it is about."
         )
     with database.write() as work:
-        append_event(work, ANNOUNCED, {"by": leader, "name": name, "text": text}, "members")
+        append_event(work, AnnouncementMade(by=leader, name=name, text=text), MEMBERS)
 
 
 def mark_read(database: Database, *, person: int, notification: int) -> int:
@@ -54,7 +55,7 @@ def let_messages_outside(database: Database, *, allowed: bool) -> None:
     """Set whether notifications may be sent to outside services at all."""
     with database.write() as work:
         set_site_setting(work, queries.OUTSIDE_ALLOWED, allowed)
-        append_event(work, "house.changed", {queries.OUTSIDE_ALLOWED: allowed}, "administrators")
+        append_event(work, SiteSettingsChanged(outside_allowed=allowed), ADMINISTRATORS)
 
 
 def add_address(database: Database, *, person: int, address: str, schemes: frozenset[str]) -> OutsideAddress:
@@ -100,5 +101,5 @@ def _mark(database: Database, statement: str, person: int, notification: int) ->
         work.execute(statement, (time.time(), person, notification))
         unread = int(work.execute(store.COUNT_UNREAD, (person,))[0][0])
         if work.changes:
-            append_event(work, "notification.read", {"unread": unread}, one_person(person))
+            append_event(work, NotificationsRead(unread=unread), one_person(person))
     return unread

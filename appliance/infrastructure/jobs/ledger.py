@@ -17,6 +17,15 @@ from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.database import NO_ID, Database, Row, UnitOfWork
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs import statements as sql
+from appliance.infrastructure.jobs.events import (
+    EVENT_OF_STATE,
+    JobCancelledEvent,
+    JobEvent,
+    JobProgressEvent,
+    JobQueuedEvent,
+    JobStartedEvent,
+    job_event,
+)
 from appliance.infrastructure.jobs.job import (
     Job,
     JobCancelled,
@@ -25,7 +34,6 @@ from appliance.infrastructure.jobs.job import (
     LeaseLost,
     State,
     audience_of,
-    view_job,
 )
 from appliance.infrastructure.jobs.kind import Arguments, JobKind
 from appliance.infrastructure.jobs.leases import Heartbeats, is_of_this_machine, owner_is_dead
@@ -89,7 +97,7 @@ class Jobs:
             "now": self._clock.time(),
         }
         work.execute(sql.INSERT, row)
-        return self._told(work, work.last_insert_id, "job.queued")
+        return self._told(work, work.last_insert_id, JobQueuedEvent)
 
     def start_again(self, kind: JobKind[Any, Any], job_id: int, *, started_by: str) -> Job:
         """A new job for what an older one did not achieve. Raises JobNotFound or JobNotOver."""
@@ -145,7 +153,9 @@ class Jobs:
             work.execute(sql.REPORT, row | {"lease": self._clock.time() + LEASE_S})
             if not work.changes:
                 raise LeaseLost(f"Job {job_id} was taken over by another process.")
-            job = self._told(work, job_id, "job.progress") if tell else _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
+            job = (
+                self._told(work, job_id, JobProgressEvent) if tell else _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
+            )
         if job.cancel_requested:
             raise JobCancelled("Cancelled.")
 
@@ -171,7 +181,7 @@ class Jobs:
             work.execute(sql.FINISH, row | why)
             ended = work.changes > 0
             if ended:
-                self._told(work, job_id, f"job.{state.value}")
+                self._told(work, job_id, EVENT_OF_STATE[state])
         return ended
 
     def retry_later(self, job: Job, owner: str, error: Exception) -> float:
@@ -195,10 +205,10 @@ class Jobs:
         with self._database.write() as work:
             work.execute(sql.CANCEL_QUEUED, (self._clock.time(), job_id))
             if work.changes:
-                self._told(work, job_id, "job.cancelled")
+                self._told(work, job_id, JobCancelledEvent)
             work.execute(sql.REQUEST_CANCEL, (job_id,))
             if work.changes:
-                self._told(work, job_id, "job.progress")
+                self._told(work, job_id, JobProgressEvent)
         return self.get(job_id)
 
     def due(self, kinds: Collection[str], *, within_s: float = 0.0) -> list[Job]:
@@ -264,18 +274,18 @@ class Jobs:
     def _claim(self, work: UnitOfWork, job_id: int, owner: str) -> Job | None:
         now = self._now()
         work.execute(sql.CLAIM, {"id": job_id, "owner": owner, "lease": now["now"] + LEASE_S, **now})
-        return self._told(work, job_id, "job.started") if work.changes else None
+        return self._told(work, job_id, JobStartedEvent) if work.changes else None
 
-    def _told(self, work: UnitOfWork, job_id: int, kind: str) -> Job:
+    def _told(self, work: UnitOfWork, job_id: int, event_type: type[JobEvent]) -> Job:
         """The job as it is now, said in the event log."""
         job = _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
-        append_event(work, kind, view_job(job, self._clock.time()), job.audience)
+        append_event(work, job_event(event_type, job, self._clock.time()), job.audience)
         return job
 
     def _told_of_state(self, work: UnitOfWork, job_id: int) -> Job:
         """As `_told`, of a job that waits again, or was cancelled on the way there."""
-        state = str(work.execute(sql.SELECT_STATE, (job_id,))[0][0])
-        return self._told(work, job_id, f"job.{state}")
+        state = State(work.execute(sql.SELECT_STATE, (job_id,))[0][0])
+        return self._told(work, job_id, EVENT_OF_STATE[state])
 
     def _lease_is_over(self, job: Job) -> bool:
         """An owner on this machine holds its lease while it lives; a distant one while it renews the lease."""

@@ -1,24 +1,16 @@
 """Queues that rest: who paused one, why, and until when."""
 
-import msgspec
-
 from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs import statements as sql
+from appliance.infrastructure.jobs.events import QueuePaused, QueueResumed
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.jobs.ledger import OVERSEERS
 from appliance.infrastructure.jobs.queue_state import Pause, PauseTooLong, QueueNotFound, QueueState
 
 LONGEST_S = 30 * 86_400.0
-
-
-class QueueChanged(msgspec.Struct, frozen=True):
-    """What is told of a queue: its pause, or null when it goes on."""
-
-    queue: str
-    pause: Pause | None
 
 
 class Queues:
@@ -57,7 +49,7 @@ class Queues:
         with self._database.write() as work:
             row = {"queue": queue, "paused_by": paused_by, "reason": reason, "now": now, "until": until}
             work.execute(sql.PAUSE, row)
-            append_event(work, "queue.paused", QueueChanged(queue, pause), OVERSEERS)
+            append_event(work, QueuePaused(queue=queue, pause=pause), OVERSEERS)
         return self._state(queue)
 
     def resume(self, queue: str) -> QueueState:
@@ -66,7 +58,7 @@ class Queues:
         with self._database.write() as work:
             work.execute(sql.RESUME, (queue,))
             if work.changes:
-                append_event(work, "queue.resumed", QueueChanged(queue, None), OVERSEERS)
+                append_event(work, QueueResumed(queue=queue), OVERSEERS)
         return self._state(queue)
 
     def _state(self, queue: str) -> QueueState:

@@ -3,9 +3,9 @@
 import time
 
 from appliance.community.accounts import store
-from appliance.community.accounts.events import append_access_changed
+from appliance.community.accounts.events import ClassClosed, ClassOpened, append_access_changed
 from appliance.community.accounts.names import MOST_NAME
-from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.permissions import LEADERS, Role
 from appliance.community.accounts.person import ClassCode, ClassCodeNotFound, NameInvalid, NotAllowed, Person
 from appliance.community.accounts.secret_tokens import new_code, plain_code
 from appliance.infrastructure.database import Database
@@ -26,7 +26,7 @@ def open_class(database: Database, *, leader: Person, name: str, hours: float) -
     with database.write() as work:
         work.execute(store.INSERT_CLASS, row | {"expires_at": now + hours * 3600})
         opened = store.class_of(work.execute(store.SELECT_CLASS, (work.last_insert_id,))[0])
-        append_event(work, "class.opened", {"id": opened.id, "name": opened.name}, "leaders")
+        append_event(work, ClassOpened(id=opened.id, name=opened.name), LEADERS)
     return opened
 
 
@@ -47,5 +47,5 @@ def close_class(database: Database, class_id: int, *, leader: Person, sign_out: 
             work.execute(store.DELETE_TOKENS_OF_CLASS, (class_id,))
             for (person,) in work.execute(store.SELECT_ONLY_OF_CLASS, (class_id,)):
                 append_access_changed(work, person)
-        append_event(work, "class.closed", {"id": class_id}, "leaders")
+        append_event(work, ClassClosed(id=class_id), LEADERS)
     return store.class_of(rows[0])

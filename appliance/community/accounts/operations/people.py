@@ -3,17 +3,15 @@
 import time
 
 from appliance.community.accounts import queries, store
-from appliance.community.accounts.events import append_access_changed
+from appliance.community.accounts.events import PersonJoined, SiteSetUp, append_access_changed
 from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
 from appliance.community.accounts.names import checked_name
 from appliance.community.accounts.passwords import check_password, hash_password
-from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.permissions import ADMINISTRATORS, LEADERS, Role
 from appliance.community.accounts.person import LastAdministrator, NameTaken, Person, RoleInvalid
-from appliance.community.site_settings import set_site_setting
+from appliance.community.site_settings import SiteSettingsChanged, set_site_setting
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import append_event
-
-SET_UP_EVENT = "house.set-up"
 
 
 def create(database: Database, *, name: str, login: str, password: str, role: Role) -> Person:
@@ -67,7 +65,7 @@ def let_guests_read(database: Database, *, allowed: bool) -> None:
     """Set whether people who are not signed in may read and search."""
     with database.write() as work:
         set_site_setting(work, queries.GUESTS_MAY_READ, allowed)
-        append_event(work, "house.changed", {queries.GUESTS_MAY_READ: allowed}, "administrators")
+        append_event(work, SiteSettingsChanged(guests_may_read=allowed), ADMINISTRATORS)
         append_access_changed(work, None)
 
 
@@ -79,7 +77,7 @@ def add_person(
     row = {"name": name, "login": login, "password": password, "role": role.value, "class_code": class_code, "now": now}
     work.execute(store.INSERT_PERSON, row)
     person = store.person_of(work.execute(store.SELECT_PERSON, (work.last_insert_id,))[0])
-    append_event(work, "person.joined", {"id": person.id, "name": person.name, "role": person.role.value}, "leaders")
+    append_event(work, PersonJoined(id=person.id, name=person.name, role=person.role), LEADERS)
     _tell_if_set_up(work, before, person.name)
     return person
 
@@ -112,4 +110,4 @@ def _keep_an_administrator(work: UnitOfWork, person: Person, role: Role | None) 
 def _tell_if_set_up(work: UnitOfWork, before: int, name: str) -> None:
     """The first administrator opens the house: who waits for that hears of it."""
     if before == 0 and count_administrators(work):
-        append_event(work, SET_UP_EVENT, {"administrator": name}, "administrators")
+        append_event(work, SiteSetUp(administrator=name), ADMINISTRATORS)

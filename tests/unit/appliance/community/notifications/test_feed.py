@@ -28,6 +28,7 @@ from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.runner import run_job, work_on
 from appliance.infrastructure.messenger import ParameterRefused
+from appliance.study.events import AnswerReady
 from server.bootstrap import Appliance, open_appliance
 from server.job_kinds import KINDS
 
@@ -108,9 +109,7 @@ def test_everyone_but_the_leader_hears_an_announcement(appliance: Appliance, ann
 
 def test_who_did_not_wait_hears_that_the_answer_is_ready(appliance: Appliance, ben: Person) -> None:
     with appliance.appliance_db.write() as work:
-        append_event(
-            work, "answer.ready", {"message": "m1", "asked_by": ben.id, "question": "What is love?"}, ben.audience
-        )
+        append_event(work, AnswerReady(message="m1", asked_by=ben.id, question="What is love?"), ben.audience)
     appliance.feed.read_on()
 
     assert [("What is love?", "/ask/m1")] == [
