@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.community.accounts.permissions import ADMINISTRATORS
 from appliance.community.accounts.store import m005_accounts
 from appliance.community.notifications.store import m007_notifications
 from appliance.infrastructure.atomic import UNFINISHED
@@ -91,8 +92,8 @@ class Appliance:
         for database in (self.appliance_db, self.library):
             database.migrate()
         self.events = EventLog(self.appliance_db)
-        self.jobs = Jobs(self.appliance_db)
-        self.queues = Queues(self.appliance_db)
+        self.jobs = Jobs(self.appliance_db, overseers=ADMINISTRATORS)
+        self.queues = Queues(self.appliance_db, overseers=ADMINISTRATORS)
         self.queue_connections = QueueConnections(folder, settings.queues_address)
         self._opened.callback(self.queue_connections.close)
 

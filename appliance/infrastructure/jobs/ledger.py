@@ -46,7 +46,6 @@ BACKOFF_LIMIT_S = 300.0
 MOST_DEATHS = 50
 FREE_DEATHS = 2
 DEATH_PAUSE_LIMIT_S = 30.0
-OVERSEERS = "administrators"
 
 
 class WorkerDied(ApplianceError):
@@ -64,9 +63,9 @@ def m004_shared_queues(work: UnitOfWork) -> None:
 
 
 class Jobs:
-    """The jobs of one appliance. `overseers` names, as audiences do, those who hear of everyone's jobs."""
+    """The jobs of one appliance. `overseers` is the audience that gets the events of everyone's jobs."""
 
-    def __init__(self, database: Database, *, overseers: str = OVERSEERS, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, database: Database, *, overseers: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self._database = database
         self._overseers = overseers
         self._clock = clock

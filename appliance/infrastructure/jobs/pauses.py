@@ -7,7 +7,6 @@ from appliance.infrastructure.jobs import statements as sql
 from appliance.infrastructure.jobs.events import QueuePaused, QueueResumed
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES
-from appliance.infrastructure.jobs.ledger import OVERSEERS
 from appliance.infrastructure.jobs.queue_state import Pause, PauseTooLong, QueueNotFound, QueueState
 
 LONGEST_S = 30 * 86_400.0
@@ -19,8 +18,9 @@ class Queues:
     A pause ends at a time of day that a person chose, so it follows the clock when that is set.
     """
 
-    def __init__(self, database: Database, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, *, overseers: str, clock: Clock = SYSTEM_CLOCK) -> None:
+        """`overseers` is the audience that gets the events of queues."""
+        self._database, self._overseers, self._clock = database, overseers, clock
 
     def states(self) -> list[QueueState]:
         reader = self._database.reader
@@ -49,7 +49,7 @@ class Queues:
         with self._database.write() as work:
             row = {"queue": queue, "paused_by": paused_by, "reason": reason, "now": now, "until": until}
             work.execute(sql.PAUSE, row)
-            append_event(work, QueuePaused(queue=queue, pause=pause), OVERSEERS)
+            append_event(work, QueuePaused(queue=queue, pause=pause), self._overseers)
         return self._state(queue)
 
     def resume(self, queue: str) -> QueueState:
@@ -58,7 +58,7 @@ class Queues:
         with self._database.write() as work:
             work.execute(sql.RESUME, (queue,))
             if work.changes:
-                append_event(work, QueueResumed(queue=queue), OVERSEERS)
+                append_event(work, QueueResumed(queue=queue), self._overseers)
         return self._state(queue)
 
     def _state(self, queue: str) -> QueueState:

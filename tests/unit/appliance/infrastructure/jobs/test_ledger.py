@@ -73,7 +73,7 @@ def clock() -> SetClock:
 @pytest.fixture
 def timed(appliance: Appliance, clock: SetClock) -> Jobs:
     """The jobs by a clock that the test sets."""
-    return Jobs(appliance.appliance_db, clock=clock)
+    return Jobs(appliance.appliance_db, overseers="overseers", clock=clock)
 
 
 def dead_owner() -> str:
@@ -287,7 +287,7 @@ def test_short_work_only_is_given_where_only_it_is_wanted(jobs: Jobs) -> None:
 
 def test_a_paused_queue_gives_nothing_until_it_goes_on(jobs: Jobs, appliance: Appliance) -> None:
     jobs.create(K, Labelled())
-    queues = Queues(appliance.appliance_db)
+    queues = Queues(appliance.appliance_db, overseers="overseers")
     state = queues.pause("library", paused_by="Anna", reason="The sermon is on.")
 
     assert (1, "Anna", "The sermon is on.") == (state.waiting, state.pause.paused_by, state.pause.reason)
@@ -300,7 +300,7 @@ def test_a_paused_queue_gives_nothing_until_it_goes_on(jobs: Jobs, appliance: Ap
 
 def test_a_pause_ends_at_its_time(timed: Jobs, appliance: Appliance, clock: SetClock) -> None:
     timed.create(K, Labelled())
-    queues = Queues(appliance.appliance_db, clock=clock)
+    queues = Queues(appliance.appliance_db, overseers="overseers", clock=clock)
     queues.pause("library", paused_by="Anna", reason="", until=clock.now + 60)
 
     assert [] == claim_all(timed)
@@ -437,6 +437,6 @@ def test_what_a_process_holds_without_working_on_it_waits_again(jobs: Jobs) -> N
 
 def test_a_pause_ends_within_a_month(appliance: Appliance, clock: SetClock) -> None:
     with pytest.raises(PauseTooLong):
-        Queues(appliance.appliance_db, clock=clock).pause(
+        Queues(appliance.appliance_db, overseers="overseers", clock=clock).pause(
             "library", paused_by="Anna", reason="", until=clock.now + 1e12
         )

@@ -27,7 +27,7 @@ def made_at(appliance: Appliance, *moments: str) -> list[str]:
     made = []
     for moment in moments:
         now = datetime.fromisoformat(moment)
-        jobs = Jobs(appliance.appliance_db, clock=At(now))
+        jobs = Jobs(appliance.appliance_db, overseers="overseers", clock=At(now))
         for job in create_daily_jobs(jobs, [AT_TWO, kind_of("other")], now):
             jobs.cancel(job.id)
             made.append(moment)
