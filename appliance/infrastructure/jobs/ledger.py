@@ -6,7 +6,6 @@ decides nothing, since it can jump. Each change appends its event in the same un
 """
 
 import math
-import random
 from collections.abc import Collection
 from typing import Any
 
@@ -14,9 +13,10 @@ import msgspec
 
 from appliance.errors import ApplianceError
 from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
-from appliance.infrastructure.database import NO_ID, Database, Row, UnitOfWork
+from appliance.infrastructure.database import NO_ID, Database, UnitOfWork
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs import statements as sql
+from appliance.infrastructure.jobs.delays import BACKOFF_LIMIT_S, pause_after_death, pause_after_failure
 from appliance.infrastructure.jobs.events import (
     EVENT_OF_STATE,
     JobCancelledEvent,
@@ -37,15 +37,11 @@ from appliance.infrastructure.jobs.job import (
 )
 from appliance.infrastructure.jobs.kind import Arguments, JobKind
 from appliance.infrastructure.jobs.leases import Heartbeats, is_of_this_machine, owner_is_dead
+from appliance.infrastructure.jobs.statements import job_of
 
 LEASE_S = 60.0
-BACKOFF_S = 5.0
-BACKOFF_LIMIT_S = 300.0
-# A job at which its worker dies so often, without coming further, is what kills it. From the third time on it waits a
-# little longer each time, so that the worker gets to other work between.
+# A job at which its worker dies so often, without coming further, is what kills it.
 MOST_DEATHS = 50
-FREE_DEATHS = 2
-DEATH_PAUSE_LIMIT_S = 30.0
 
 
 class WorkerDied(ApplianceError):
@@ -83,7 +79,7 @@ class Jobs:
         encoded = msgspec.json.encode(arguments, order="sorted").decode()
         same = work.execute(sql.SELECT_SAME, (kind.name, encoded))
         if same:
-            return _job(same[0])
+            return job_of(same[0])
         row = {
             "kind": kind.name,
             "queue": kind.queue,
@@ -110,20 +106,20 @@ class Jobs:
         row = self._database.reader.row(sql.SELECT_ONE, (job_id,))
         if row is None:
             raise JobNotFound(f"There is no job {job_id}.", remedy="`lampstand jobs list` shows those there are.")
-        return _job(row)
+        return job_of(row)
 
     def latest(self, limit: int = 50, *, before: int = NO_ID) -> list[Job]:
         """The newest jobs first; those older than the job `before`, where it is given."""
-        return [_job(row) for row in self._database.reader.rows(sql.SELECT_LATEST, (before, limit))]
+        return [job_of(row) for row in self._database.reader.rows(sql.SELECT_LATEST, (before, limit))]
 
     def active(self) -> list[Job]:
         """Jobs that wait or run, oldest first."""
-        return [_job(row) for row in self._database.reader.rows(sql.SELECT_ACTIVE)]
+        return [job_of(row) for row in self._database.reader.rows(sql.SELECT_ACTIVE)]
 
     def last_of_kind(self, kind: str, *, before: float = math.inf) -> Job | None:
         """The job of a kind that was made last, before a time where one is given."""
         row = self._database.reader.row(sql.SELECT_LAST_OF_KIND, (kind, before))
-        return _job(row) if row else None
+        return job_of(row) if row else None
 
     def claim(self, job_id: int, owner: str) -> Job | None:
         """Take a job that waits, or whose owner is gone. None where it is not to be had."""
@@ -153,7 +149,9 @@ class Jobs:
             if not work.changes:
                 raise LeaseLost(f"Job {job_id} was taken over by another process.")
             job = (
-                self._told(work, job_id, JobProgressEvent) if tell else _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
+                self._told(work, job_id, JobProgressEvent)
+                if tell
+                else job_of(work.execute(sql.SELECT_ONE, (job_id,))[0])
             )
         if job.cancel_requested:
             raise JobCancelled("Cancelled.")
@@ -184,13 +182,8 @@ class Jobs:
         return ended
 
     def retry_later(self, job: Job, owner: str, error: Exception) -> float:
-        """Put a job back that failed for a passing reason; the seconds until it is tried again.
-
-        The pause grows with each failure, and is drawn from within half of it, so that what failed together does not
-        come back together.
-        """
-        pause: float = min(BACKOFF_S * 2**job.failures, BACKOFF_LIMIT_S) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-        now = self._clock.time()
+        """Put a job back that failed for a passing reason; the seconds until it is tried again."""
+        pause, now = pause_after_failure(job), self._clock.time()
         row = {"id": job.id, "owner": owner, "retry_at": now + pause, "now": now}
         with self._database.write() as work:
             work.execute(sql.RETRY, row | {"message": f"{error} Trying again in {pause:.0f} s."})
@@ -224,10 +217,7 @@ class Jobs:
         return [job for job in waiting if self.wait_s(job) <= within_s]
 
     def wait_s(self, job: Job) -> float:
-        """Seconds until a waiting job can start.
-
-        No job waits longer than the longest pause: one that seems to was put back while the clock was ahead.
-        """
+        """Seconds until a waiting job can start."""
         wait_s = (job.retry_at or 0.0) - self._clock.time()
         return wait_s if 0.0 < wait_s <= BACKOFF_LIMIT_S else 0.0
 
@@ -265,7 +255,7 @@ class Jobs:
     def _release(self, job: Job) -> None:
         now = self._clock.time()
         with self._database.write() as work:
-            row = {"id": job.id, "owner": job.owner, "retry_at": now + _pause_after_death(job), "now": now}
+            row = {"id": job.id, "owner": job.owner, "retry_at": now + pause_after_death(job), "now": now}
             work.execute(sql.RELEASE, row)
             if work.changes:
                 self._told_of_state(work, job.id)
@@ -277,7 +267,7 @@ class Jobs:
 
     def _told(self, work: UnitOfWork, job_id: int, event_type: type[JobEvent]) -> Job:
         """The job as it is now, said in the event log."""
-        job = _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
+        job = job_of(work.execute(sql.SELECT_ONE, (job_id,))[0])
         append_event(work, job_event(event_type, job, self._clock.time()), job.audience)
         return job
 
@@ -305,16 +295,3 @@ def _sentence_of(error: Exception | None) -> str | None:
     if error is None or isinstance(error, ApplianceError):
         return str(error) if error else None
     return "Something failed that should not have. The log of the worker holds the details."
-
-
-def _pause_after_death(job: Job) -> float:
-    deaths = 1 if job.progress > job.best_progress else job.deaths + 1
-    return min(2.0 ** (deaths - FREE_DEATHS), DEATH_PAUSE_LIMIT_S) if deaths > FREE_DEATHS else 0.0
-
-
-def _job(row: Row) -> Job:
-    values = dict(zip(Job.__struct_fields__, row, strict=True))
-    values["arguments"] = msgspec.json.decode(values["arguments"])
-    values["state"] = State(values["state"])
-    values["cancel_requested"], values["short"] = bool(values["cancel_requested"]), bool(values["short"])
-    return Job(**values)

@@ -6,7 +6,7 @@ from fakes.job_kinds import Labelled, kind_of
 from fakes.working import K, claim_all, dead_owner, run_here, work_in_turn
 
 from appliance.errors import Unavailable
-from appliance.infrastructure.jobs import ledger
+from appliance.infrastructure.jobs import delays, ledger
 from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.job import JobNotFound, JobNotOver, JobRunningElsewhere, State
 from appliance.infrastructure.jobs.leases import this_process
@@ -156,7 +156,7 @@ def test_a_job_that_kills_its_worker_each_time_waits_longer_and_fails(timed: Job
     for _ in range(ledger.MOST_DEATHS):
         jobs.due({"k"})
         pauses.append((jobs.get(job.id).retry_at or clock.now) - clock.now)
-        clock.now += ledger.DEATH_PAUSE_LIMIT_S
+        clock.now += delays.DEATH_PAUSE_LIMIT_S
         assert jobs.claim(job.id, owner) is not None
     jobs.due({"k"})
 
