@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from appliance.infrastructure.database import Reader, UnitOfWork
+from appliance.infrastructure.database import RowSource, UnitOfWork
 from appliance.infrastructure.events import DomainEvent
 
 CREATE_SITE_SETTINGS = "CREATE TABLE house (rule TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
@@ -28,11 +28,10 @@ class SiteSettingsChanged(DomainEvent, frozen=True, kw_only=True):
 EVENT_TYPES: tuple[type[DomainEvent], ...] = (SiteSettingsChanged,)
 
 
-def read_site_setting(source: Reader | UnitOfWork, name: str, default: Any = None) -> Any:
+def read_site_setting(source: RowSource, name: str, default: Any = None) -> Any:
     """The value of a setting, or the default where none is stored."""
-    read = source.rows if isinstance(source, Reader) else source.execute
-    rows = read(SELECT_SETTING, {"name": name})
-    return msgspec.json.decode(rows[0][0]) if rows else default
+    row = source.row(SELECT_SETTING, {"name": name})
+    return msgspec.json.decode(row[0]) if row else default
 
 
 def set_site_setting(work: UnitOfWork, name: str, value: Any) -> None:

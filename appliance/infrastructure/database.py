@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
@@ -40,6 +41,7 @@ SELECT_MIGRATIONS = "SELECT name FROM migrations"
 RECORD_MIGRATION = "INSERT INTO migrations (name) VALUES (?)"
 
 Row = tuple[Any, ...]
+Parameters = Sequence[Any] | dict[str, Any]
 
 
 class Synchronous(StrEnum):
@@ -53,14 +55,34 @@ class Synchronous(StrEnum):
     NORMAL = "NORMAL"
 
 
-class UnitOfWork:
+class RowSource(ABC):
+    """What rows are read from: a reader, or a unit of work, which sees what it has written."""
+
+    @abstractmethod
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+        """All rows of a query."""
+
+    def row(self, statement: str, parameters: Parameters = ()) -> Row | None:
+        """The first row, or None."""
+        return next(iter(self.rows(statement, parameters)), None)
+
+    def value(self, statement: str, parameters: Parameters = ()) -> Any:
+        """The first column of the first row, or None."""
+        first = self.row(statement, parameters)
+        return first[0] if first else None
+
+
+class UnitOfWork(RowSource):
     """A transaction in progress. It lasts when the block of `Database.write` ends without an error."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
-    def execute(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+    def execute(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         return list(self._connection.execute(statement, parameters))
+
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+        return self.execute(statement, parameters)
 
     def execute_many(self, statement: str, rows: Iterator[Sequence[Any]] | Sequence[Sequence[Any]]) -> None:
         for _ in self._connection.executemany(statement, rows):
@@ -79,7 +101,7 @@ class UnitOfWork:
 Migration = Callable[[UnitOfWork], None]
 
 
-class Reader:
+class Reader(RowSource):
     """Runs queries on a connection that cannot write.
 
     It `is_makeshift` where the disk had no room for the files that are shared with writers: it sees no later change.
@@ -100,23 +122,14 @@ class Reader:
         )
         return cast("list[str]", found)
 
-    def rows(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         with engine_errors():
             return list(self._connection.execute(statement, parameters))
 
-    def each(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
+    def each(self, statement: str, parameters: Parameters = ()) -> Iterator[Row]:
         """The rows one after another, for what is too much to hold at once."""
         with engine_errors():
             yield from self._connection.execute(statement, parameters)
-
-    def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
-        found = self.rows(statement, parameters)
-        return found[0] if found else None
-
-    def value(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
-        """The first column of the first row, or None."""
-        found = self.row(statement, parameters)
-        return found[0] if found else None
 
     def close(self) -> None:
         self._connection.close()

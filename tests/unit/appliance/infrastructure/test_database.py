@@ -181,3 +181,13 @@ def test_a_file_that_cannot_be_written_is_read(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(DatabaseNotWritable):
         opened(tmp_path / "a.db", m001_things, m002_colour)
     assert [tmp_path / "a.db"] == list(tmp_path.iterdir())
+
+
+def test_a_unit_of_work_reads_what_it_has_written(tmp_path: Path) -> None:
+    database = opened(tmp_path / "a.db")
+    with database.write() as work:
+        work.execute("INSERT INTO things VALUES ('new')")
+        for source, count in ((work, 1), (database.reader, 0)):
+            assert count == source.value("SELECT count(*) FROM things")
+            assert count == len(source.rows("SELECT name FROM things"))
+            assert (source.row("SELECT name FROM things") is None) == (count == 0)
