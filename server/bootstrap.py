@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.community.accounts.permissions import ADMINISTRATORS
 from appliance.community.accounts.store import m005_accounts
 from appliance.community.notifications.store import m007_notifications
 from appliance.infrastructure.atomic import UNFINISHED
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from appliance.scripture.search.service import Finder
     from appliance.scripture.suggestions import Suggester
     from appliance.study.operations import AnswerDesk
-    from appliance.study.ports import Writer
+    from appliance.study.ports import AnswerWriter
     from models.catalogue.catalogue import Catalogue
     from models.client import Client
 
@@ -74,7 +75,7 @@ class Appliance:
         settings: Settings,
         *,
         embedder: Embedder | None = None,
-        writer: Writer | None = None,
+        writer: AnswerWriter | None = None,
     ) -> None:
         self.folder, self.settings = folder, settings
         self._embedder, self._writer = embedder, writer
@@ -91,8 +92,8 @@ class Appliance:
         for database in (self.appliance_db, self.library):
             database.migrate()
         self.events = EventLog(self.appliance_db)
-        self.jobs = Jobs(self.appliance_db)
-        self.queues = Queues(self.appliance_db)
+        self.jobs = Jobs(self.appliance_db, overseers=ADMINISTRATORS)
+        self.queues = Queues(self.appliance_db, overseers=ADMINISTRATORS)
         self.queue_connections = QueueConnections(folder, settings.queues_address)
         self._opened.callback(self.queue_connections.close)
 
@@ -131,7 +132,7 @@ class Appliance:
         return self._embedder or RuntimeEmbedder(self.models, self.settings.embedding_model, patient=True)
 
     @cached_property
-    def writer(self) -> Writer:
+    def writer(self) -> AnswerWriter:
         from server.model_runtime import RuntimeWriter
 
         return self._writer or RuntimeWriter(self.models, self.settings.chat_model)
@@ -171,8 +172,9 @@ class Appliance:
     @cached_property
     def feed(self) -> Feed:
         from appliance.community.notifications.feed import Feed
+        from server.inbox_rules import INBOX_RULES
 
-        return Feed(self.appliance_db, self.events, self.jobs)
+        return Feed(self.appliance_db, self.events, self.jobs, rules=INBOX_RULES)
 
     @cached_property
     def messenger(self) -> AppriseMessenger:
@@ -230,10 +232,10 @@ class Appliance:
 
     def remove_person(self, person: Person) -> None:
         """Remove somebody, and all that is theirs. Raises LastAdministrator."""
-        from appliance.community.accounts import operations as accounts
+        from appliance.community.accounts.operations import people
         from appliance.study.operations import forget_person
 
-        accounts.remove(self.appliance_db, person=person)
+        people.remove(self.appliance_db, person=person)
         forget_person(self.appliance_db, person.id)
         self.events.forget(person.audience)
 
@@ -259,10 +261,10 @@ class Appliance:
 
     def forget_before(self, before: float) -> None:
         """Delete what is kept of accounts and notifications no longer than until a time."""
-        from appliance.community.accounts import operations as accounts
+        from appliance.community.accounts.operations import sessions
         from appliance.community.notifications import operations as notifications
 
-        accounts.forget(self.appliance_db, before)
+        sessions.forget(self.appliance_db, before)
         notifications.forget(self.appliance_db, before)
 
     def close(self) -> None:

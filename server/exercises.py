@@ -78,7 +78,6 @@ def take_steps(context: JobContext, arguments: StepsArguments, parts: ExercisePa
             pause.wait(STEP_S)
         with database.write() as work:
             work.execute(INSERT_TRACE, (context.job.id, step))
-            work.commit()
     return f"{arguments.steps} steps"
 
 

@@ -1,12 +1,14 @@
 """The one way to open a SQLite database: migrations, readers by thread, one writer at a time.
 
-A write is a unit of work: `with database.write() as work: …; work.commit()`. Leaving without `commit()` rolls back.
+A write is a unit of work: `with database.write() as work: …`. It is committed at the end of the block; an error that
+leaves the block rolls it back.
 """
 
 import contextlib
 import os
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
@@ -39,6 +41,7 @@ SELECT_MIGRATIONS = "SELECT name FROM migrations"
 RECORD_MIGRATION = "INSERT INTO migrations (name) VALUES (?)"
 
 Row = tuple[Any, ...]
+Parameters = Sequence[Any] | dict[str, Any]
 
 
 class Synchronous(StrEnum):
@@ -52,15 +55,34 @@ class Synchronous(StrEnum):
     NORMAL = "NORMAL"
 
 
-class UnitOfWork:
-    """A transaction in progress. Nothing of it lasts unless `commit()` is called."""
+class RowSource(ABC):
+    """What rows are read from: a reader, or a unit of work, which sees what it has written."""
+
+    @abstractmethod
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+        """All rows of a query."""
+
+    def row(self, statement: str, parameters: Parameters = ()) -> Row | None:
+        """The first row, or None."""
+        return next(iter(self.rows(statement, parameters)), None)
+
+    def value(self, statement: str, parameters: Parameters = ()) -> Any:
+        """The first column of the first row, or None."""
+        first = self.row(statement, parameters)
+        return first[0] if first else None
+
+
+class UnitOfWork(RowSource):
+    """A transaction in progress. It lasts when the block of `Database.write` ends without an error."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self.committed = False
 
-    def execute(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+    def execute(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         return list(self._connection.execute(statement, parameters))
+
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+        return self.execute(statement, parameters)
 
     def execute_many(self, statement: str, rows: Iterator[Sequence[Any]] | Sequence[Sequence[Any]]) -> None:
         for _ in self._connection.executemany(statement, rows):
@@ -75,14 +97,11 @@ class UnitOfWork:
     def last_insert_id(self) -> int:
         return self._connection.last_insert_rowid()
 
-    def commit(self) -> None:
-        self.committed = True
-
 
 Migration = Callable[[UnitOfWork], None]
 
 
-class Reader:
+class Reader(RowSource):
     """Runs queries on a connection that cannot write.
 
     It `is_makeshift` where the disk had no room for the files that are shared with writers: it sees no later change.
@@ -103,23 +122,14 @@ class Reader:
         )
         return cast("list[str]", found)
 
-    def rows(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         with engine_errors():
             return list(self._connection.execute(statement, parameters))
 
-    def each(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
+    def each(self, statement: str, parameters: Parameters = ()) -> Iterator[Row]:
         """The rows one after another, for what is too much to hold at once."""
         with engine_errors():
             yield from self._connection.execute(statement, parameters)
-
-    def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
-        found = self.rows(statement, parameters)
-        return found[0] if found else None
-
-    def value(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
-        """The first column of the first row, or None."""
-        found = self.row(statement, parameters)
-        return found[0] if found else None
 
     def close(self) -> None:
         self._connection.close()
@@ -158,7 +168,10 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[UnitOfWork]:
-        """A unit of work, alone among the writers of this process; other processes are waited for."""
+        """A unit of work, committed at the end of the block unless an error leaves it.
+
+        It is alone among the writers of this process; other processes are waited for.
+        """
         with self._writing, engine_errors(self.path):
             if self._writer is None:
                 if not self.is_writable:
@@ -166,11 +179,9 @@ class Database:
                 self._writer = _open(self.path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, self._synchronous)
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
-            work = UnitOfWork(connection)
             try:
-                yield work
-                if work.committed:
-                    connection.execute("COMMIT")
+                yield UnitOfWork(connection)
+                connection.execute("COMMIT")
             finally:
                 if not connection.get_autocommit():
                     connection.execute("ROLLBACK")
@@ -266,7 +277,6 @@ class Database:
                 if migration.__name__ not in done:
                     migration(work)
                     work.execute(RECORD_MIGRATION, (migration.__name__,))
-            work.commit()
 
     def _applied(self) -> set[str]:
         if not self.path.exists() or self.path.stat().st_size == 0:

@@ -99,7 +99,6 @@ def _import_text(database: Database, source: TextSource, on_progress: Callable[[
     with database.write() as work:
         store.delete_translation(work, source.id)
         store.insert_translation(work, translation, counted(source, verses, writing))
-        work.commit()
     return ImportResult(source.id, source.name, "text", len(verses), changed=True)
 
 
@@ -133,7 +132,6 @@ def _import_dictionary(
             store.insert_lexicon(work, source.id, entries)  # type: ignore[arg-type] # one list for both kinds
         else:
             store.insert_topics(work, source.id, entries)  # type: ignore[arg-type]
-        work.commit()
     return ImportResult(source.id, source.name, kind, len(entries), changed=True)
 
 
@@ -161,7 +159,6 @@ def _import_companion(
         companion_store.delete_dataset(work, source.id)
         companion_store.insert_dataset(work, dataset)
         write(work, _writing(source, entries, on_progress))
-        work.commit()
     return ImportResult(source.id, source.name, kind.value, entries, changed=True)
 
 
@@ -226,16 +223,13 @@ def remove(database: Database, identifier: str) -> str:
         if dataset.id == identifier:
             with database.write() as work:
                 companion_store.delete_dataset(work, identifier)
-                work.commit()
             return dataset.name
     for dictionary in store.select_dictionaries(database.reader):
         if dictionary.id == identifier:
             with database.write() as work:
                 store.delete_dictionary(work, identifier)
-                work.commit()
             return dictionary.name
     translation = queries.find_translation(database, identifier)
     with database.write() as work:
         store.delete_translation(work, translation.id)
-        work.commit()
     return translation.name

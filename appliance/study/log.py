@@ -82,7 +82,6 @@ class LiveAnswer:
                 store.finish_message(work, self.message_id, state, made_by=made_by, error=error)
                 if state is MessageState.DONE and not self.followers and time.monotonic() - self._began > SOON_S:
                     store.tell_asker(work, self.message_id)
-            work.commit()
         self._flushed = max(self._flushed, pending[-1].seq if pending else 0)
 
 
@@ -140,4 +139,3 @@ def mark_interrupted(database: Database, message_id: str) -> None:
         event = AnswerEvent(seq=last + 1, type=EventType.ERROR, payload={"message": sentence})
         store.insert_events(work, message_id, [event])
         store.finish_message(work, message_id, MessageState.INTERRUPTED, error=sentence)
-        work.commit()

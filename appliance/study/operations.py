@@ -23,7 +23,7 @@ from appliance.study.answer import EXTRACTIVE, EventType, Message, MessageState,
 from appliance.study.extractive import write_extract
 from appliance.study.grounding import MAX_TOKENS, grounded_turns
 from appliance.study.log import AnswerLog, LiveAnswer, mark_interrupted
-from appliance.study.ports import Writer
+from appliance.study.ports import AnswerWriter
 from appliance.study.retrieval import Retrieved, retrieve
 
 MAX_QUESTION_CHARACTERS = 1_000
@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 _log = structlog.get_logger()
 
 
-class QuestionRefused(Refused):
+class QuestionInvalid(Refused):
     """The question is empty or too long."""
 
 
@@ -55,7 +55,7 @@ class AnswerDesk:
         library: Database,
         appliance: Database,
         finder: Finder,
-        writer: Writer | None,
+        writer: AnswerWriter | None,
         executor: Executor | None = None,
     ) -> None:
         self.log = AnswerLog(appliance)
@@ -69,14 +69,14 @@ class AnswerDesk:
     async def ask(self, question: str, translation: str, *, asked_by: int | None = None) -> Message:
         """Store a question and begin its answer.
 
-        Raises QuestionRefused, TranslationNotFound or, for a person with four unfinished answers, TooManyAnswers; nothing
+        Raises QuestionInvalid, TranslationNotFound or, for a person with four unfinished answers, TooManyAnswers; nothing
         is stored then.
         """
         question = " ".join(question.split())
         if not any(character.isalpha() for character in question):
-            raise QuestionRefused("The question is empty.", remedy="Ask in a sentence, or name a topic.")
+            raise QuestionInvalid("The question is empty.", remedy="Ask in a sentence, or name a topic.")
         if len(question) > MAX_QUESTION_CHARACTERS:
-            raise QuestionRefused(
+            raise QuestionInvalid(
                 f"The question has {len(question):,} characters.",
                 remedy=f"At most {MAX_QUESTION_CHARACTERS:,} are read.",
             )
@@ -118,7 +118,6 @@ class AnswerDesk:
         message_id = secrets.token_hex(8)
         with self._appliance.write() as work:
             store.insert_message(work, message_id, asked_by, question, text.id, this_process())
-            work.commit()
         return queries.message(self._appliance, message_id)
 
     async def stop(self, message_id: str) -> Message:
@@ -217,7 +216,6 @@ def forget_person(appliance: Database, person: int) -> None:
     """Delete what somebody asked, with the answers."""
     with appliance.write() as work:
         work.execute(store.DELETE_OF_PERSON, (person,))
-        work.commit()
 
 
 def _sources_payload(retrieved: Retrieved) -> dict[str, object]:

@@ -8,6 +8,7 @@ import msgspec
 from appliance.infrastructure.database import Reader, Row, UnitOfWork
 from appliance.infrastructure.events import append_event, one_person
 from appliance.study.answer import AnswerEvent, EventType, Message, MessageState, Source
+from appliance.study.events import AnswerReady
 
 SCHEMA = """
 CREATE TABLE messages (
@@ -69,8 +70,8 @@ def tell_asker(work: UnitOfWork, message_id: str) -> None:
     """Say that an answer is ready to who asked and did not stay."""
     asked_by, question = work.execute(SELECT_ASKER, (message_id,))[0]
     if asked_by is not None:
-        payload = {"message": message_id, "asked_by": asked_by, "question": question}
-        append_event(work, "answer.ready", payload, one_person(asked_by))
+        event = AnswerReady(message=message_id, asked_by=asked_by, question=question)
+        append_event(work, event, one_person(asked_by))
 
 
 def select_events(reader: Reader, message_id: str, after: int) -> list[AnswerEvent]:

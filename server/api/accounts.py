@@ -7,7 +7,15 @@ from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import (
+    api_tokens,
+    password_changes,
+    people,
+    sessions,
+    signing_in,
+    site_setup,
+)
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import (
     ApiToken,
@@ -15,7 +23,7 @@ from appliance.community.accounts.person import (
     Person,
     Session,
 )
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 from appliance.infrastructure.database import Database
 from server.http.access import address_of, may, rule
 from server.http.sessions import (
@@ -92,7 +100,7 @@ def _me(identity: Identity, csrf: str, appliance_db: Database) -> Me:
     return Me(person=identity.person, role=identity.role, permissions=allowed, csrf_token=csrf)
 
 
-def _entered(request: AnyRequest, appliance_db: Database, who: Identity, entered: operations.SignedIn) -> Response[Me]:
+def _entered(request: AnyRequest, appliance_db: Database, who: Identity, entered: sessions.SignedIn) -> Response[Me]:
     """Who has just come in; what this client was signed in as before is over."""
     end_own_session(appliance_db, who)
     identity = queries.identify_session(appliance_db, entered.token)
@@ -121,7 +129,7 @@ class SessionController(Controller):
         who: NamedDependency[Identity],
         data: JSONBody[SignIn],
     ) -> Response[Me]:
-        entered = operations.sign_in(
+        entered = signing_in.sign_in(
             appliance_db,
             login=data.name,
             password=data.password,
@@ -150,7 +158,7 @@ class SessionController(Controller):
         who: NamedDependency[Identity],
         data: JSONBody[SetUp],
     ) -> Response[Me]:
-        entered = operations.set_up(
+        entered = site_setup.set_up(
             appliance_db,
             code=data.code,
             name=data.name,
@@ -168,7 +176,7 @@ class SessionController(Controller):
         who: NamedDependency[Identity],
         data: JSONBody[Join],
     ) -> Response[Me]:
-        entered = operations.join(
+        entered = signing_in.join(
             appliance_db, code=data.code, name=data.name, address=address_of(request), agent=agent_of(request)
         )
         return _entered(request, appliance_db, who, entered)
@@ -191,7 +199,7 @@ class AccountController(Controller):
     def end_session(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], session_id: FromPath[int]
     ) -> None:
-        operations.end_session(appliance_db, person=me.id, session=session_id)
+        sessions.end_session(appliance_db, person=me.id, session=session_id)
 
     @post(
         "/password",
@@ -208,7 +216,7 @@ class AccountController(Controller):
         who: NamedDependency[Identity],
         data: JSONBody[PasswordChange],
     ) -> None:
-        operations.change_password(
+        password_changes.change_password(
             appliance_db,
             person=me,
             old=data.old,
@@ -228,7 +236,7 @@ class AccountController(Controller):
     def take_account(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[SignIn]
     ) -> Person:
-        return operations.take_account(appliance_db, person=me, login=data.name, password=data.password)
+        return people.take_account(appliance_db, person=me, login=data.name, password=data.password)
 
     @get("/tokens", sync_to_thread=True, summary="One's tokens for programs")
     def tokens(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person]) -> TokenList:
@@ -237,11 +245,11 @@ class AccountController(Controller):
     @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY, summary="Make a token; it is shown this once")
     def create_token(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[TokenWish]
-    ) -> entry.NewToken:
-        return entry.create_token(appliance_db, person=me, name=data.name, scopes=data.scopes, days=data.days)
+    ) -> api_tokens.NewToken:
+        return api_tokens.create_token(appliance_db, person=me, name=data.name, scopes=data.scopes, days=data.days)
 
     @delete("/tokens/{token_id:int}", status_code=200, sync_to_thread=True, summary="Remove a token")
     def remove_token(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], token_id: FromPath[int]
     ) -> None:
-        entry.remove_token(appliance_db, person=me.id, token=token_id)
+        api_tokens.remove_token(appliance_db, person=me.id, token=token_id)

@@ -24,7 +24,7 @@ from server.http.limits import Streams, held
 from server.http.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_id, while_allowed
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class NewQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """`translation` may be empty for the default."""
 
     question: Annotated[str, msgspec.Meta(description="At most 1,000 characters.")]
@@ -42,7 +42,7 @@ class AskController(Controller):
         all_translations: NamedDependency[Translations],
         desk: NamedDependency[AnswerDesk],
         me: NamedDependency[Person],
-        data: JSONBody[Question],
+        data: JSONBody[NewQuestion],
     ) -> Response[Message]:
         message = await begin_answer(all_translations, desk, me, data.question, data.translation)
         return Response(message, status_code=201, headers={"Location": f"/api/v1/messages/{message.id}"})

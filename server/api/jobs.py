@@ -13,7 +13,7 @@ from appliance.community.accounts.person import Identity, Person
 from appliance.infrastructure.database import NO_ID
 from appliance.infrastructure.jobs.dispatcher import Dispatcher
 from appliance.infrastructure.jobs.job import JobView, view_job
-from appliance.infrastructure.jobs.pauses import QueueState
+from appliance.infrastructure.jobs.queue_state import QueueState
 from server.http.access import rule
 from server.job_desk import JobDesk, JobRequest
 

@@ -7,7 +7,8 @@ from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import class_codes, password_changes, people
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ClassCode, Person
 from appliance.infrastructure.database import Database
@@ -33,7 +34,7 @@ class PasswordWish(msgspec.Struct, frozen=True):
 
 class ClassWish(msgspec.Struct, frozen=True, kw_only=True):
     name: str
-    hours: Annotated[float, msgspec.Meta(gt=0, le=entry.MOST_HOURS)] = 12.0
+    hours: Annotated[float, msgspec.Meta(gt=0, le=class_codes.MOST_HOURS)] = 12.0
 
 
 class ClosingWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ class PeopleController(Controller):
 
     @post(sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Give somebody an account")
     def create(self, appliance_db: NamedDependency[Database], data: JSONBody[NewPerson]) -> Person:
-        return operations.create(
+        return people.create(
             appliance_db,
             name=data.name,
             login=data.login or data.name,
@@ -80,7 +81,7 @@ class PeopleController(Controller):
         self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: JSONBody[RoleWish]
     ) -> Person:
         person = queries.person(appliance_db, person_id)
-        return operations.set_role(appliance_db, person=person, role=data.role)
+        return people.set_role(appliance_db, person=person, role=data.role)
 
     @put(
         "/{person_id:int}/password",
@@ -92,7 +93,7 @@ class PeopleController(Controller):
         self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: JSONBody[PasswordWish]
     ) -> None:
         person = queries.person(appliance_db, person_id)
-        operations.reset_password(appliance_db, person=person, password=data.password)
+        password_changes.reset_password(appliance_db, person=person, password=data.password)
 
     @delete("/{person_id:int}", status_code=200, sync_to_thread=True, summary="Remove somebody and all that is theirs")
     def remove(self, appliance_db: NamedDependency[Database], person_id: FromPath[int]) -> None:
@@ -112,7 +113,7 @@ class ClassController(Controller):
     def open_class(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[ClassWish]
     ) -> ClassCode:
-        return entry.open_class(appliance_db, leader=me, name=data.name, hours=data.hours)
+        return class_codes.open_class(appliance_db, leader=me, name=data.name, hours=data.hours)
 
     @post("/{class_id:int}/close", status_code=200, sync_to_thread=True, summary="Let nobody join by a code any more")
     def close_class(
@@ -122,7 +123,7 @@ class ClassController(Controller):
         class_id: FromPath[int],
         data: JSONBody[ClosingWish],
     ) -> ClassCode:
-        return entry.close_class(appliance_db, class_id, leader=me, sign_out=data.sign_out)
+        return class_codes.close_class(appliance_db, class_id, leader=me, sign_out=data.sign_out)
 
 
 class HouseController(Controller):
@@ -136,5 +137,5 @@ class HouseController(Controller):
 
     @put(sync_to_thread=True, summary="Say what the house allows")
     def change(self, appliance_db: NamedDependency[Database], data: JSONBody[House]) -> House:
-        operations.let_guests_read(appliance_db, allowed=data.guests_may_read)
+        people.let_guests_read(appliance_db, allowed=data.guests_may_read)
         return data

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from appliance.community.accounts.operations import end_all_sessions
+from appliance.community.accounts.operations.sessions import end_all_sessions
 from appliance.errors import Conflict
 from appliance.infrastructure.damage import restore as put_in_place
 from appliance.infrastructure.database import Database

@@ -88,11 +88,12 @@ def _greeting(appliance: "Appliance") -> list[Text]:
 
 
 def _next_step(appliance: "Appliance") -> list[Text]:
-    from appliance.community.accounts import operations, queries
+    from appliance.community.accounts import queries
+    from appliance.community.accounts.operations import site_setup
     from server.supervision import PortInUse, address, check_port
 
     if not queries.is_set_up(appliance.appliance_db):
-        code = operations.new_setup_code(appliance.appliance_db)
+        code = site_setup.new_setup_code(appliance.appliance_db)
         page = f"{address(appliance.settings)}/setup"
         return [
             Text.assemble(

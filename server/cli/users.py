@@ -5,7 +5,8 @@ import sys
 import click
 from rich.table import Table
 
-from appliance.community.accounts import operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import password_changes, people, site_setup
 from appliance.community.accounts.permissions import Role
 from server.cli.context import JSON_OPTION, Home, console, print_json
 from server.removal import remove_person
@@ -29,10 +30,10 @@ def setup(home: Home, only_code: bool, name: str | None, password_stdin: bool) -
     """Create the administrator, here and now; no browser is needed."""
     appliance = home.open()
     if only_code:
-        click.echo(operations.new_setup_code(appliance.appliance_db))
+        click.echo(site_setup.new_setup_code(appliance.appliance_db))
         return
     name = name or click.prompt("Your name")
-    person = operations.create_administrator(
+    person = site_setup.create_administrator(
         appliance.appliance_db, name=name, password=_password(from_stdin=password_stdin)
     )
     click.echo(f"{person.name} is the administrator. Other machines of the network are answered from now on.")
@@ -64,9 +65,7 @@ def add(home: Home, name: str, login: str, role: str, password_stdin: bool) -> N
     """Give NAME an account."""
     appliance = home.open()
     password = _password(from_stdin=password_stdin)
-    person = operations.create(
-        appliance.appliance_db, name=name, login=login or name, password=password, role=Role(role)
-    )
+    person = people.create(appliance.appliance_db, name=name, login=login or name, password=password, role=Role(role))
     click.echo(f"{person.name} may sign in as {person.login}, {person.role.value}.")
 
 
@@ -77,7 +76,7 @@ def add(home: Home, name: str, login: str, role: str, password_stdin: bool) -> N
 def role(home: Home, login: str, new_role: str) -> None:
     """Give who signs in as LOGIN another ROLE."""
     appliance = home.open()
-    person = operations.set_role(
+    person = people.set_role(
         appliance.appliance_db, person=queries.person_named(appliance.appliance_db, login), role=Role(new_role)
     )
     click.echo(f"{person.name} is {'an' if new_role[0] == 'a' else 'a'} {new_role} now.")
@@ -91,7 +90,9 @@ def password(home: Home, login: str, password_stdin: bool) -> None:
     """Set the password of who signs in as LOGIN; they are signed out everywhere."""
     appliance = home.open()
     person = queries.person_named(appliance.appliance_db, login)
-    operations.reset_password(appliance.appliance_db, person=person, password=_password(from_stdin=password_stdin))
+    password_changes.reset_password(
+        appliance.appliance_db, person=person, password=_password(from_stdin=password_stdin)
+    )
     click.echo(f"The new password of {person.name} is set.")
 
 
@@ -114,7 +115,7 @@ def remove(home: Home, login: str, yes: bool) -> None:
 @click.pass_obj
 def guests(home: Home, may: str) -> None:
     """Say whether whoever is not signed in may read and search."""
-    operations.let_guests_read(home.open().appliance_db, allowed=may == "may-read")
+    people.let_guests_read(home.open().appliance_db, allowed=may == "may-read")
     click.echo("Guests may read and search." if may == "may-read" else "Only who is signed in may read and search.")
 
 

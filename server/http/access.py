@@ -18,10 +18,11 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import api_tokens, sessions
 from appliance.community.accounts.permissions import Permission, Role, audiences, permits
 from appliance.community.accounts.person import NOBODY, HttpsNeeded, Identity, NotAllowed, SignInNeeded
-from appliance.community.accounts.tokens import csrf_token, same
+from appliance.community.accounts.secret_tokens import csrf_token, same
 from appliance.community.notifications import queries as notifications
 from appliance.errors import ApplianceError, Refused
 from appliance.infrastructure.database import Database
@@ -128,17 +129,17 @@ class WhoAsks(AbstractAuthenticationMiddleware):
                 raise SignInNeeded(
                     "This token is not known, or is over.", remedy="Make another on the page of your account."
                 )
-            if entry.is_due(found[0]):
+            if api_tokens.is_due(found[0]):
                 with contextlib.suppress(ApplianceError):
-                    await asyncio.to_thread(entry.touch_token, self._database, found[0])
+                    await asyncio.to_thread(api_tokens.touch_token, self._database, found[0])
             identity = Identity(person=found[1], scopes=frozenset(found[0].scopes), token=found[0].id)
             return AuthenticationResult(user=identity, auth="")
         cookie = connection.cookies.get(cookie_name(connection), "")
         identity = queries.identify_session(self._database, cookie) if cookie else NOBODY
-        if identity.session and operations.is_due(identity.session):
+        if identity.session and sessions.is_due(identity.session):
             # A disk that is full keeps nobody from reading.
             with contextlib.suppress(ApplianceError):
-                await asyncio.to_thread(operations.touch, self._database, identity.session)
+                await asyncio.to_thread(sessions.touch, self._database, identity.session)
         return AuthenticationResult(user=identity, auth=csrf_token(cookie) if identity.session else "")
 
 

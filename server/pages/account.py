@@ -7,7 +7,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import (
+    api_tokens,
+    password_changes,
+    people,
+    sessions,
+    signing_in,
+    site_setup,
+)
 from appliance.community.accounts.permissions import MEANING, Permission, permits
 from appliance.community.accounts.person import Identity, Person
 from appliance.errors import ApplianceError
@@ -27,7 +35,7 @@ from server.http.threads import Kind, in_threads_for
 
 
 def _enter(
-    request: AnyRequest, appliance_db: Database, who: Identity, entered: operations.SignedIn, target: str = "/"
+    request: AnyRequest, appliance_db: Database, who: Identity, entered: sessions.SignedIn, target: str = "/"
 ) -> Redirect:
     """Go on as somebody who has just come in; what this browser was signed in as before is over."""
     end_own_session(appliance_db, who)
@@ -56,7 +64,7 @@ class EntryPagesController(Controller):
     ) -> Redirect | Template:
         name, target = data.get("name", ""), local_path(data.get("next_page", "/"))
         try:
-            entered = operations.sign_in(
+            entered = signing_in.sign_in(
                 appliance_db,
                 login=name,
                 password=data.get("password", ""),
@@ -81,7 +89,7 @@ class EntryPagesController(Controller):
     ) -> Redirect | Template:
         code, name = data.get("code", ""), data.get("name", "")
         try:
-            entered = operations.set_up(
+            entered = site_setup.set_up(
                 appliance_db,
                 code=code,
                 name=name,
@@ -107,7 +115,7 @@ class EntryPagesController(Controller):
     ) -> Redirect | Template:
         code, name = data.get("code", ""), data.get("name", "")
         try:
-            entered = operations.join(
+            entered = signing_in.join(
                 appliance_db, code=code, name=name, address=address_of(request), agent=agent_of(request)
             )
         except ApplianceError as error:
@@ -137,7 +145,7 @@ class AccountPagesController(Controller):
     def end_session(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], session_id: FromPath[int]
     ) -> Redirect:
-        operations.end_session(appliance_db, person=me.id, session=session_id)
+        sessions.end_session(appliance_db, person=me.id, session=session_id)
         return go_to("/account")
 
     @post("/password", sync_to_thread=True, opt=BROWSER_ONLY | in_threads_for(Kind.SIGN_IN))
@@ -152,9 +160,9 @@ class AccountPagesController(Controller):
         database, new = appliance_db, data.get("new", "")
         try:
             if me.login is None:
-                operations.take_account(database, person=me, login=data.get("name", "") or me.name, password=new)
+                people.take_account(database, person=me, login=data.get("name", "") or me.name, password=new)
             else:
-                operations.change_password(
+                password_changes.change_password(
                     database,
                     person=me,
                     old=data.get("old", ""),
@@ -177,7 +185,7 @@ class AccountPagesController(Controller):
     ) -> Template:
         scopes = [each for each in Permission if data.get(f"scope-{each}")]
         try:
-            made = entry.create_token(appliance_db, person=me, name=data.get("name", ""), scopes=scopes, days=365)
+            made = api_tokens.create_token(appliance_db, person=me, name=data.get("name", ""), scopes=scopes, days=365)
         except ApplianceError as error:
             return show_again("account.html", error, **_account(appliance_db, me, who))
         return Template("account.html", context={**_account(appliance_db, me, who), "made": made})
@@ -186,7 +194,7 @@ class AccountPagesController(Controller):
     def remove_token(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], token_id: FromPath[int]
     ) -> Redirect:
-        entry.remove_token(appliance_db, person=me.id, token=token_id)
+        api_tokens.remove_token(appliance_db, person=me.id, token=token_id)
         return go_to("/account")
 
 

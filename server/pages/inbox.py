@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.community.notifications import operations, queries
-from appliance.community.notifications.notification import MEANING, Kind, Preference
+from appliance.community.notifications.notification import MEANING, NotificationKind, Preference
 from appliance.errors import ApplianceError
 from appliance.infrastructure.database import Database
 from server.http.access import rule
@@ -43,7 +43,7 @@ class InboxPagesController(Controller):
 
     @post("/preferences", sync_to_thread=True)
     def prefer(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: Form) -> Redirect:
-        for kind in Kind:
+        for kind in NotificationKind:
             wish = Preference(
                 kind=kind, inbox=bool(data.get(f"{kind}-inbox")), outside=bool(data.get(f"{kind}-outside"))
             )

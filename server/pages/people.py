@@ -8,7 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import class_codes, password_changes, people
 from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role
 from appliance.community.accounts.person import Person, RoleInvalid
 from appliance.community.notifications.queries import outside_allowed
@@ -40,7 +41,7 @@ class PeoplePagesController(Controller):
     def create(self, appliance_db: NamedDependency[Database], data: Form) -> Redirect | Template:
         name = data.get("name", "")
         try:
-            operations.create(
+            people.create(
                 appliance_db,
                 name=name,
                 login=data.get("login", "") or name,
@@ -53,7 +54,7 @@ class PeoplePagesController(Controller):
 
     @post("/guests", sync_to_thread=True)
     def guests(self, appliance_db: NamedDependency[Database], data: Form) -> Redirect:
-        operations.let_guests_read(appliance_db, allowed=bool(data.get("allowed")))
+        people.let_guests_read(appliance_db, allowed=bool(data.get("allowed")))
         return go_to("/people")
 
     @post("/{person_id:int}/role", sync_to_thread=True)
@@ -62,7 +63,7 @@ class PeoplePagesController(Controller):
     ) -> Redirect | Template:
         person = queries.person(appliance_db, person_id)
         try:
-            operations.set_role(appliance_db, person=person, role=role_named(data.get("role", "")))
+            people.set_role(appliance_db, person=person, role=role_named(data.get("role", "")))
         except ApplianceError as error:
             return show_again("people.html", error, **_people(appliance_db))
         return go_to("/people")
@@ -73,7 +74,7 @@ class PeoplePagesController(Controller):
     ) -> Redirect | Template:
         person = queries.person(appliance_db, person_id)
         try:
-            operations.reset_password(appliance_db, person=person, password=data.get("password", ""))
+            password_changes.reset_password(appliance_db, person=person, password=data.get("password", ""))
         except ApplianceError as error:
             return show_again("people.html", error, **_people(appliance_db))
         return go_to("/people")
@@ -119,7 +120,7 @@ class ClassPagesController(Controller):
     ) -> Redirect | Template:
         hours = data.get("hours", "12")
         try:
-            entry.open_class(
+            class_codes.open_class(
                 appliance_db,
                 leader=me,
                 name=data.get("name", ""),
@@ -137,7 +138,7 @@ class ClassPagesController(Controller):
         class_id: FromPath[int],
         data: Form,
     ) -> Redirect:
-        entry.close_class(appliance_db, class_id, leader=me, sign_out=bool(data.get("sign_out")))
+        class_codes.close_class(appliance_db, class_id, leader=me, sign_out=bool(data.get("sign_out")))
         return go_to("/classes")
 
 

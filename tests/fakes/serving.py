@@ -13,7 +13,8 @@ from pathlib import Path
 
 import httpx
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import api_tokens, people, signing_in
 from appliance.community.accounts.permissions import Permission, Role, permits
 from appliance.community.accounts.person import Person
 from appliance.infrastructure.database import Database
@@ -56,7 +57,7 @@ def bearer(home: Path, role: Role = Role.ADMINISTRATOR) -> dict[str, str]:
     try:
         person = person_of(database, role)
         scopes = [each for each in Permission if permits(role, each, guests_may_read=True)]
-        made = entry.create_token(database, person=person, name="tests", scopes=scopes, days=None)
+        made = api_tokens.create_token(database, person=person, name="tests", scopes=scopes, days=None)
     finally:
         database.close()
     return {"Authorization": f"Bearer {made.token}"}
@@ -67,7 +68,7 @@ def person_of(database: Database, role: Role) -> Person:
     return (
         found[0]
         if found
-        else operations.create(database, name=role.value.title(), login=role.value, password=PASSWORD, role=role)
+        else people.create(database, name=role.value.title(), login=role.value, password=PASSWORD, role=role)
     )
 
 
@@ -76,7 +77,7 @@ def session(home: Path, role: Role = Role.ADMINISTRATOR) -> str:
     database = Database(DataFolder(home).create().appliance_db, APPLIANCE_MIGRATIONS)
     database.migrate()
     person = person_of(database, role)
-    entered = operations.sign_in(database, login=person.login, password=PASSWORD, address="127.0.0.1", agent="tests")
+    entered = signing_in.sign_in(database, login=person.login, password=PASSWORD, address="127.0.0.1", agent="tests")
     database.close()
     return entered.token
 

@@ -13,9 +13,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 
-from appliance.community.accounts import operations
+from appliance.community.accounts.operations import people
 from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 from server.app import create_app
 from server.bootstrap import open_appliance
 from server.http.access import BROWSER, PERMISSION, PLAIN
@@ -125,14 +125,14 @@ def is_refused(client: httpx.Client, method: str, path: str) -> bool:
 
 def test_a_websocket_is_guarded_too(tmp_path: Path) -> None:
     appliance = open_appliance(tmp_path)
-    operations.let_guests_read(appliance.appliance_db, allowed=False)
+    people.let_guests_read(appliance.appliance_db, allowed=False)
     with TestClient(create_app(appliance), base_url="https://127.0.0.1") as client:
         with (
             pytest.raises(Exception, match="Sign in"),
             client.websocket_connect("wss://127.0.0.1/api/v1/events/socket"),
         ):
             pass
-        operations.let_guests_read(appliance.appliance_db, allowed=True)
+        people.let_guests_read(appliance.appliance_db, allowed=True)
         stranger = {"Origin": "https://evil.example"}
         with (
             pytest.raises(Exception, match="another site"),

@@ -14,7 +14,7 @@ from fakes.serving import PASSWORD, Served, bearer, serving, session
 from appliance.community.accounts import queries
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Identity
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 from appliance.infrastructure.certificates import ensure_certificates, today
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.exposed_keys import MARK

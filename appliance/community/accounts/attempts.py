@@ -58,7 +58,6 @@ class Attempts:
             for name in counted:
                 work.execute(store.INSERT_ATTEMPT, (name, now))
                 rows.append(work.last_insert_id)
-            work.commit()
         return Attempt(tuple(rows), pair)
 
     def succeeded(self, attempt: Attempt) -> None:
@@ -66,7 +65,6 @@ class Attempts:
         with self._database.write() as work:
             work.execute_many(store.DELETE_ATTEMPT, [(row,) for row in attempt.rows])
             work.execute(store.DELETE_ATTEMPTS, (attempt.pair,))
-            work.commit()
 
 
 def _first_from_network(account: str, caller: Caller) -> str:

@@ -19,7 +19,7 @@ from appliance.community.accounts import store
 from appliance.community.accounts.passwords import is_right
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import NOBODY, Identity, Person, Session, TooManyAttempts, wrong_password
-from appliance.community.accounts.tokens import fingerprint, new_token
+from appliance.community.accounts.secret_tokens import fingerprint, new_token
 from appliance.errors import ApplianceError
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.networks import OWN_LINKS, OwnLinks, is_loopback

@@ -12,8 +12,8 @@ from appliance.community.accounts.person import (
     PersonNotFound,
     Session,
 )
-from appliance.community.accounts.tokens import API_PREFIX, fingerprint
-from appliance.community.house import read_rule
+from appliance.community.accounts.secret_tokens import API_PREFIX, fingerprint
+from appliance.community.site_settings import read_site_setting
 from appliance.infrastructure.database import Database
 
 GUESTS_MAY_READ = "guests_may_read"
@@ -49,7 +49,7 @@ def is_set_up(database: Database) -> bool:
 
 
 def guests_may_read(database: Database) -> bool:
-    return bool(read_rule(database.reader, GUESTS_MAY_READ, default=True))
+    return bool(read_site_setting(database.reader, GUESTS_MAY_READ, default=True))
 
 
 def identify_session(database: Database, token: str) -> Identity:

@@ -2,7 +2,7 @@
 
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ApiToken, ClassCode, Person, Session
-from appliance.community.house import CREATE_HOUSE
+from appliance.community.site_settings import CREATE_SITE_SETTINGS
 from appliance.infrastructure.database import Row, UnitOfWork
 
 SCHEMA = """
@@ -113,7 +113,7 @@ PERSON_FIELDS, SESSION_FIELDS, TOKEN_FIELDS = 6, 7, 7
 def m005_accounts(work: UnitOfWork) -> None:
     for statement in SCHEMA.split(";\n"):
         work.execute(statement)
-    work.execute(CREATE_HOUSE)
+    work.execute(CREATE_SITE_SETTINGS)
 
 
 def person_of(row: Row) -> Person:

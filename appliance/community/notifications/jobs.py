@@ -47,7 +47,6 @@ def deliver(context: JobContext, arguments: Delivery, parts: DeliveryParts) -> s
     parts.messenger.send(target, told.title, told.text)
     with database.write() as work:
         work.execute(store.INSERT_DELIVERY, (notification, address, time.time()))
-        work.commit()
     return f"sent to {store.shown(target)}"
 
 

@@ -3,8 +3,9 @@
 import re
 import time
 
-from appliance.community.house import set_rule
+from appliance.community.accounts.permissions import ADMINISTRATORS, MEMBERS
 from appliance.community.notifications import queries, store
+from appliance.community.notifications.events import AnnouncementMade, NotificationsRead
 from appliance.community.notifications.notification import (
     AddressNotFound,
     AddressRefused,
@@ -13,13 +14,13 @@ from appliance.community.notifications.notification import (
     OutsideForbidden,
     Preference,
 )
+from appliance.community.site_settings import SiteSettingsChanged, set_site_setting
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event, one_person
 from appliance.infrastructure.messenger import check_parameters
 
 MOST_CHARACTERS = 1_000
 MOST_ADDRESSES = 5
-ANNOUNCED = "announcement"
 
 
 def announce(database: Database, *, leader: int, name: str, text: str) -> None:
@@ -30,8 +31,7 @@ def announce(database: Database, *, leader: int, name: str, text: str) -> None:
             f"An announcement has 1 to {MOST_CHARACTERS:,} characters.", remedy="Shorten it, or write what it is about."
         )
     with database.write() as work:
-        append_event(work, ANNOUNCED, {"by": leader, "name": name, "text": text}, "members")
-        work.commit()
+        append_event(work, AnnouncementMade(by=leader, name=name, text=text), MEMBERS)
 
 
 def mark_read(database: Database, *, person: int, notification: int) -> int:
@@ -49,15 +49,13 @@ def prefer(database: Database, *, person: int, preference: Preference) -> None:
     with database.write() as work:
         row = {"person": person, "kind": preference.kind.value}
         work.execute(store.SET_PREFERENCE, row | {"inbox": preference.inbox, "outside": preference.outside})
-        work.commit()
 
 
 def let_messages_outside(database: Database, *, allowed: bool) -> None:
     """Set whether notifications may be sent to outside services at all."""
     with database.write() as work:
-        set_rule(work, queries.OUTSIDE_ALLOWED, allowed)
-        append_event(work, "house.changed", {queries.OUTSIDE_ALLOWED: allowed}, "administrators")
-        work.commit()
+        set_site_setting(work, queries.OUTSIDE_ALLOWED, allowed)
+        append_event(work, SiteSettingsChanged(outside_allowed=allowed), ADMINISTRATORS)
 
 
 def add_address(database: Database, *, person: int, address: str, schemes: frozenset[str]) -> OutsideAddress:
@@ -80,7 +78,6 @@ def add_address(database: Database, *, person: int, address: str, schemes: froze
     with database.write() as work:
         work.execute(store.INSERT_ADDRESS, (person, address, time.time()))
         added = work.last_insert_id
-        work.commit()
     return next(each for each in queries.addresses(database, person) if each.id == added)
 
 
@@ -90,16 +87,13 @@ def remove_address(database: Database, *, person: int, address: int) -> None:
         work.execute(store.DELETE_ADDRESS, (address, person))
         if not work.changes:
             raise AddressNotFound("You have no such address.", remedy="Look at the list of addresses again.")
-        work.commit()
 
 
 def forget(database: Database, before: float) -> int:
     """Drop what was read and is older than a time; how many notifications that were."""
     with database.write() as work:
         work.execute(store.FORGET, (before,))
-        dropped = work.changes
-        work.commit()
-    return dropped
+        return work.changes
 
 
 def _mark(database: Database, statement: str, person: int, notification: int) -> int:
@@ -107,6 +101,5 @@ def _mark(database: Database, statement: str, person: int, notification: int) ->
         work.execute(statement, (time.time(), person, notification))
         unread = int(work.execute(store.COUNT_UNREAD, (person,))[0][0])
         if work.changes:
-            append_event(work, "notification.read", {"unread": unread}, one_person(person))
-        work.commit()
+            append_event(work, NotificationsRead(unread=unread), one_person(person))
     return unread

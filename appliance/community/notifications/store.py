@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from appliance.community.notifications.notification import Kind, Notification, OutsideAddress, Preference
+from appliance.community.notifications.notification import Notification, NotificationKind, OutsideAddress, Preference
 from appliance.infrastructure.database import Row, UnitOfWork
 
 SCHEMA = """
@@ -63,7 +63,7 @@ def notification_of(row: Row) -> Notification:
     return Notification(
         id=row[0],
         person=row[1],
-        kind=Kind(row[2]),
+        kind=NotificationKind(row[2]),
         title=row[3],
         text=row[4],
         link=row[5],
@@ -73,7 +73,7 @@ def notification_of(row: Row) -> Notification:
 
 
 def preference_of(row: Row) -> Preference:
-    return Preference(kind=Kind(row[0]), inbox=bool(row[1]), outside=bool(row[2]))
+    return Preference(kind=NotificationKind(row[0]), inbox=bool(row[1]), outside=bool(row[2]))
 
 
 def address_of(row: Row) -> OutsideAddress:

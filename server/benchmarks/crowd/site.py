@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
-from appliance.community.accounts import entry, operations
+from appliance.community.accounts.operations import api_tokens, people, signing_in, site_setup
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.errors import NotFound
 from appliance.scripture import queries
@@ -104,17 +104,16 @@ def _processor_s() -> float:
 def _members(house: Appliance) -> tuple[str, str, str]:
     """Token and session of a member, and the token of another."""
     database = house.appliance_db
-    operations.create_administrator(database, name="Anna", password=PASSWORD)
+    site_setup.create_administrator(database, name="Anna", password=PASSWORD)
     member, other = (
-        operations.create(database, name=name, login=name, password=PASSWORD, role=Role.MEMBER)
-        for name in ("Ben", "Carla")
+        people.create(database, name=name, login=name, password=PASSWORD, role=Role.MEMBER) for name in ("Ben", "Carla")
     )
     scopes = [Permission.READ, Permission.ASK]
     tokens = [
-        entry.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
+        api_tokens.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
         for person in (member, other)
     ]
-    session = operations.sign_in(database, login="Ben", password=PASSWORD, address="127.0.0.1", agent="measurement")
+    session = signing_in.sign_in(database, login="Ben", password=PASSWORD, address="127.0.0.1", agent="measurement")
     return tokens[0], session.token, tokens[1]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.community.accounts import entry, operations
+from appliance.community.accounts.operations import api_tokens, site_setup
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import Conflict, NotFound
 from appliance.infrastructure.settings import ENVIRONMENT_PREFIX, Settings
@@ -79,9 +79,11 @@ def copy_site(appliance: Appliance, home: Path) -> FootprintSite:
         vectors.parent.mkdir()
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(appliance.folder.models / REMEMBERED_VECTORS, vectors)
-        person = operations.create_administrator(copy.appliance_db, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that is deleted
+        person = site_setup.create_administrator(copy.appliance_db, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that is deleted
         scopes = [Permission.READ, Permission.ADMINISTER]
-        token = entry.create_token(copy.appliance_db, person=person, name="measurement", scopes=scopes, days=1).token
+        token = api_tokens.create_token(
+            copy.appliance_db, person=person, name="measurement", scopes=scopes, days=1
+        ).token
         text = queries.find_translation(copy.library, appliance.derived.index_state().translation or "")
         return FootprintSite(
             home=home,

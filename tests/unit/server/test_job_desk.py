@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.community.accounts import operations
+from appliance.community.accounts.operations import people
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Identity, NotAllowed, Person
 from appliance.community.notifications.jobs import DELIVER, Delivery
@@ -19,7 +19,7 @@ PASSWORD = "seven green lamps burn"
 
 
 def person(appliance: Appliance, name: str, role: Role) -> Person:
-    return operations.create(appliance.appliance_db, name=name, login=name, password=PASSWORD, role=role)
+    return people.create(appliance.appliance_db, name=name, login=name, password=PASSWORD, role=role)
 
 
 @pytest.fixture

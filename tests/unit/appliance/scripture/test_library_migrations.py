@@ -19,7 +19,6 @@ def test_headings_keep_their_numbers_and_so_their_vectors(tmp_path: Path) -> Non
         work.execute("INSERT INTO topics VALUES (7, 'Nave', 1, 'LIGHT', 2)")
         work.execute("INSERT INTO headings_fts (rowid, headword, heading, topic) VALUES (30, 'LIGHT', 'Created', 7)")
         work.execute("INSERT INTO headings_fts (rowid, headword, heading, topic) VALUES (31, 'LOST', 'No topic', 8)")
-        work.commit()
     old.close()
 
     new = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
@@ -39,7 +38,6 @@ def test_headings_keep_their_vectors_when_these_come_to_belong_to_texts(tmp_path
             work.execute("INSERT INTO headings VALUES (?, 7, 'LIGHT', ?)", (row, heading))
             if vector:
                 work.execute("INSERT INTO heading_vectors VALUES (?, 'm', ?)", (row, vector))
-        work.commit()
     old.close()
 
     new = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)

@@ -13,7 +13,7 @@ from appliance.scripture.operations import import_source
 from appliance.scripture.search.hits import Results, Search
 from appliance.scripture.search.service import Finder
 from appliance.study.answer import Message, MessageState
-from appliance.study.operations import MOST_ANSWERS, AnswerDesk, QuestionRefused, TooManyAnswers
+from appliance.study.operations import MOST_ANSWERS, AnswerDesk, QuestionInvalid, TooManyAnswers
 from appliance.study.queries import message
 from server.bootstrap import APPLIANCE_MIGRATIONS, LIBRARY_MIGRATIONS
 
@@ -87,7 +87,7 @@ def test_a_question_that_is_refused_takes_no_place(desk: tuple[AnswerDesk, SlowF
 
     async def pupil() -> None:
         for _ in range(2 * MOST_ANSWERS):
-            with pytest.raises(QuestionRefused):
+            with pytest.raises(QuestionInvalid):
                 await answers.ask("?", "gen", asked_by=1)
         await ended(answers, await answers.ask("What shone?", "gen", asked_by=1))
 

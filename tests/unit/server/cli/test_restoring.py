@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from appliance.community.accounts import operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import signing_in, site_setup
 from server.bootstrap import open_appliance
 from server.cli import lampstand
 
@@ -15,14 +16,14 @@ PASSWORD = "seven green lamps burn"
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     appliance = open_appliance(tmp_path / "home")
-    operations.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
+    site_setup.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
     appliance.close()
     return tmp_path / "home"
 
 
 def test_a_restore_ends_sessions_and_keeps_the_earlier_database(home: Path, tmp_path: Path) -> None:
     appliance = open_appliance(home)
-    entered = operations.sign_in(appliance.appliance_db, login="anna", password=PASSWORD, address="", agent="")
+    entered = signing_in.sign_in(appliance.appliance_db, login="anna", password=PASSWORD, address="", agent="")
     appliance.appliance_db.copy_to(tmp_path / "copy.db")
     appliance.close()
     result = CliRunner().invoke(

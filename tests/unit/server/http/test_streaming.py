@@ -7,8 +7,9 @@ from typing import cast
 
 import pytest
 
-from appliance.community.accounts import operations, queries
+from appliance.community.accounts import queries
 from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
+from appliance.community.accounts.operations import password_changes, people, sessions, signing_in, site_setup
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import NOBODY, Identity
 from appliance.infrastructure.database_errors import DiskFull
@@ -95,25 +96,25 @@ def test_a_stream_ends_when_what_it_waits_for_is_done() -> None:
 
 
 @pytest.fixture
-def entered(appliance: Appliance) -> operations.SignedIn:
-    operations.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
-    operations.create(appliance.appliance_db, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
-    return operations.sign_in(appliance.appliance_db, login="ben", password=PASSWORD, address="10.0.0.7", agent="")
+def entered(appliance: Appliance) -> sessions.SignedIn:
+    site_setup.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
+    people.create(appliance.appliance_db, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    return signing_in.sign_in(appliance.appliance_db, login="ben", password=PASSWORD, address="10.0.0.7", agent="")
 
 
 @pytest.mark.parametrize("way", ["sign out", "role", "remove", "password"])
 def test_an_answer_is_no_longer_streamed_when_its_reader_is_signed_out(
-    appliance: Appliance, entered: operations.SignedIn, way: str
+    appliance: Appliance, entered: sessions.SignedIn, way: str
 ) -> None:
     database, ben = appliance.appliance_db, entered.person
     who = queries.identify_session(database, entered.token)
     assert who.session is not None
     session = who.session.id
     ways: dict[str, Callable[[], object]] = {
-        "sign out": lambda: operations.end_session(database, person=ben.id, session=session),
-        "role": lambda: operations.set_role(database, person=ben, role=Role.LEADER),
-        "remove": lambda: operations.remove(database, person=ben),
-        "password": lambda: operations.reset_password(database, person=ben, password="nine blue rivers run"),
+        "sign out": lambda: sessions.end_session(database, person=ben.id, session=session),
+        "role": lambda: people.set_role(database, person=ben, role=Role.LEADER),
+        "remove": lambda: people.remove(database, person=ben),
+        "password": lambda: password_changes.reset_password(database, person=ben, password="nine blue rivers run"),
     }
 
     async def work(hub: EventHub) -> None:
@@ -129,7 +130,7 @@ def test_an_answer_is_no_longer_streamed_when_its_reader_is_signed_out(
 
 
 def test_signing_out_of_a_session_in_memory_ends_its_streams_at_once(
-    appliance: Appliance, entered: operations.SignedIn
+    appliance: Appliance, entered: sessions.SignedIn
 ) -> None:
     database = appliance.appliance_db
     person, token = MEMORY_SESSIONS.sign_in(
@@ -142,15 +143,15 @@ def test_signing_out_of_a_session_in_memory_ends_its_streams_at_once(
         await asyncio.sleep(0.1)
         assert not reading.done()
         assert who.session is not None
-        await asyncio.to_thread(operations.end_session, database, person=person.id, session=who.session.id)
+        await asyncio.to_thread(sessions.end_session, database, person=person.id, session=who.session.id)
         assert ["first"] == await asyncio.wait_for(reading, 2)
 
     run_with_hub(appliance, work)
 
 
-def test_another_persons_sign_out_ends_no_stream(appliance: Appliance, entered: operations.SignedIn) -> None:
+def test_another_persons_sign_out_ends_no_stream(appliance: Appliance, entered: sessions.SignedIn) -> None:
     database = appliance.appliance_db
-    anna = operations.sign_in(database, login="anna", password=PASSWORD, address="10.0.0.8", agent="")
+    anna = signing_in.sign_in(database, login="anna", password=PASSWORD, address="10.0.0.8", agent="")
     who, other = (queries.identify_session(database, each.token) for each in (entered, anna))
 
     async def work(hub: EventHub) -> None:
@@ -158,7 +159,7 @@ def test_another_persons_sign_out_ends_no_stream(appliance: Appliance, entered: 
             rest_of(while_allowed(silence(), hub, connection_of(appliance, who, entered.token)))
         )
         assert other.session is not None
-        await asyncio.to_thread(operations.end_session, database, person=anna.person.id, session=other.session.id)
+        await asyncio.to_thread(sessions.end_session, database, person=anna.person.id, session=other.session.id)
         done, _ = await asyncio.wait({reading}, timeout=0.3)
         assert not done
         reading.cancel()
@@ -167,11 +168,11 @@ def test_another_persons_sign_out_ends_no_stream(appliance: Appliance, entered: 
 
 
 def test_who_was_signed_out_before_the_stream_begins_gets_nothing(
-    appliance: Appliance, entered: operations.SignedIn
+    appliance: Appliance, entered: sessions.SignedIn
 ) -> None:
     who = queries.identify_session(appliance.appliance_db, entered.token)
     assert who.session is not None
-    operations.end_session(appliance.appliance_db, person=entered.person.id, session=who.session.id)
+    sessions.end_session(appliance.appliance_db, person=entered.person.id, session=who.session.id)
 
     async def work(hub: EventHub) -> None:
         assert [] == await rest_of(while_allowed(silence(), hub, connection_of(appliance, who, entered.token)))
@@ -184,7 +185,7 @@ def test_a_guest_is_streamed_to_while_guests_may_read(appliance: Appliance) -> N
         reading = asyncio.create_task(rest_of(while_allowed(silence(), hub, connection_of(appliance, NOBODY))))
         await asyncio.sleep(0.1)
         assert not reading.done()
-        await asyncio.to_thread(operations.let_guests_read, appliance.appliance_db, allowed=False)
+        await asyncio.to_thread(people.let_guests_read, appliance.appliance_db, allowed=False)
         assert ["first"] == await asyncio.wait_for(reading, 2)
 
     run_with_hub(appliance, work)

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from appliance.community.accounts import attempts, entry, operations, store
+from appliance.community.accounts import attempts, store
 from appliance.community.accounts.attempts import Attempts
+from appliance.community.accounts.operations import class_codes, sessions, signing_in, site_setup
 from appliance.community.accounts.person import CodeInvalid, SignInFailed, TooManyAttempts
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.networks import OwnLinks
@@ -36,8 +37,8 @@ def counted(database: Database) -> Attempts:
 
 @pytest.fixture
 def code(database: Database) -> str:
-    anna = operations.create_administrator(database, name="Anna", password=PASSWORD)
-    return entry.open_class(database, leader=anna, name="Sunday", hours=2).code
+    anna = site_setup.create_administrator(database, name="Anna", password=PASSWORD)
+    return class_codes.open_class(database, leader=anna, name="Sunday", hours=2).code
 
 
 @pytest.fixture
@@ -49,14 +50,13 @@ def later(database: Database) -> Callable[[float], None]:
         nonlocal passed
         with database.write() as work:
             work.execute("UPDATE attempts SET at = at - ?", (seconds - passed,))
-            work.commit()
         passed = seconds
 
     return move
 
 
-def join(database: Database, code: str, address: str, name: str = "Ben") -> operations.SignedIn:
-    return operations.join(database, code=code, name=name, address=address, agent="")
+def join(database: Database, code: str, address: str, name: str = "Ben") -> sessions.SignedIn:
+    return signing_in.join(database, code=code, name=name, address=address, agent="")
 
 
 def guess(database: Database, address: str) -> str:
@@ -98,9 +98,9 @@ def test_a_right_class_code_is_accepted_after_fifty_wrong_ones_from_others(datab
 def test_a_right_password_is_accepted_after_fifty_wrong_ones_from_others(database: Database, code: str) -> None:
     close(Attempts(database), "login anna")
 
-    assert operations.sign_in(database, login="anna", password=PASSWORD, address="10.0.0.7", agent="")
+    assert signing_in.sign_in(database, login="anna", password=PASSWORD, address="10.0.0.7", agent="")
     with pytest.raises(TooManyAttempts):
-        operations.sign_in(database, login="anna", password=PASSWORD, address="10.9.0.0", agent="")
+        signing_in.sign_in(database, login="anna", password=PASSWORD, address="10.9.0.0", agent="")
 
 
 def test_a_closed_account_takes_one_wrong_guess_per_device(database: Database, code: str) -> None:
@@ -199,8 +199,8 @@ def test_a_wrong_password_and_a_name_that_is_not_there_are_counted_alike(databas
     for login in ("anna", "nobody"):
         for _ in range(attempts.MOST_FOR_ONE_FROM_ONE):
             with pytest.raises(SignInFailed):
-                operations.sign_in(database, login=login, password="wrong", address="10.0.0.7", agent="")
+                signing_in.sign_in(database, login=login, password="wrong", address="10.0.0.7", agent="")
         with pytest.raises(TooManyAttempts):
-            operations.sign_in(database, login=login, password=PASSWORD, address="10.0.0.7", agent="")
+            signing_in.sign_in(database, login=login, password=PASSWORD, address="10.0.0.7", agent="")
 
     assert 10 == database.reader.value(store.COUNT_ATTEMPTS, ("address 10.0.0.7", time.time() - attempts.WINDOW_S))

@@ -2,8 +2,10 @@
 
 import pytest
 
-from appliance.community.accounts import operations, queries
+from appliance.community.accounts import queries
 from appliance.community.accounts.memory_sessions import LASTS_S, MOST_FROM_ALL, MOST_FROM_ONE, WINDOW_S, MemorySessions
+from appliance.community.accounts.operations import password_changes, people, signing_in, site_setup
+from appliance.community.accounts.operations.sessions import end_session, is_due
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Person, SignInFailed, TooManyAttempts
 from appliance.infrastructure.database import Database
@@ -39,7 +41,7 @@ def database(appliance: Appliance) -> Database:
 
 @pytest.fixture
 def anna(database: Database) -> Person:
-    return operations.create_administrator(database, name="Anna", password=PASSWORD)
+    return site_setup.create_administrator(database, name="Anna", password=PASSWORD)
 
 
 def sign_in(
@@ -64,7 +66,7 @@ def test_an_administrator_signs_in_without_a_write(sessions: MemorySessions, dat
 
 
 def test_other_roles_wait_until_there_is_room(sessions: MemorySessions, database: Database, anna: Person) -> None:
-    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.LEADER)
+    people.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.LEADER)
     with pytest.raises(DiskFull):
         sign_in(sessions, database, login="ben")
     with pytest.raises(SignInFailed):
@@ -91,7 +93,7 @@ def test_guesses_are_counted_per_address_and_for_all(
 
 
 def test_right_passwords_of_others_close_nothing(sessions: MemorySessions, database: Database, anna: Person) -> None:
-    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    people.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
     for _ in range(MOST_FROM_ONE + 1):
         with pytest.raises(DiskFull):
             sign_in(sessions, database, login="ben")
@@ -101,7 +103,7 @@ def test_right_passwords_of_others_close_nothing(sessions: MemorySessions, datab
 def test_a_right_password_of_another_person_buys_no_more_guesses(
     sessions: MemorySessions, database: Database, anna: Person
 ) -> None:
-    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    people.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
     for _ in range(MOST_FROM_ONE - 1):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong")
@@ -145,7 +147,7 @@ def test_other_machines_cannot_close_the_machine_itself(
 def test_all_sessions_of_a_person_are_listed_and_ended(
     sessions: MemorySessions, database: Database, anna: Person
 ) -> None:
-    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.ADMINISTRATOR)
+    people.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.ADMINISTRATOR)
     first, second, of_ben = (
         sign_in(sessions, database),
         sign_in(sessions, database),
@@ -175,7 +177,7 @@ def test_a_session_ends_by_its_time_by_signing_out_and_by_a_new_password(
     clock.now += LASTS_S
     assert sessions.identify(database, second).person is None
     clock.now -= LASTS_S
-    operations.reset_password(database, person=anna, password="another green lamp burns")
+    password_changes.reset_password(database, person=anna, password="another green lamp burns")
     assert sessions.identify(database, third).person is None
 
 
@@ -187,18 +189,18 @@ def test_a_sign_in_that_cannot_be_written_falls_back_to_memory(
 
     with monkeypatch.context() as disk:
         disk.setattr(Database, "write", full)
-        other = operations.sign_in(database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Chrome")
+        other = signing_in.sign_in(database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Chrome")
     assert ["Chrome"] == [session.agent for session in queries.sessions(database, anna.id)]
-    operations.reset_password(database, person=anna, password=PASSWORD)
+    password_changes.reset_password(database, person=anna, password=PASSWORD)
     assert [] == queries.sessions(database, anna.id)
     assert queries.identify_session(database, other.token).person is None
 
     monkeypatch.setattr(Database, "write", full)
-    entered = operations.sign_in(database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Firefox")
+    entered = signing_in.sign_in(database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Firefox")
     identity = queries.identify_session(database, entered.token)
     assert identity.person == anna
     assert identity.session is not None
-    assert not operations.is_due(identity.session)
-    operations.end_session(database, person=anna.id, session=identity.session.id)
+    assert not is_due(identity.session)
+    end_session(database, person=anna.id, session=identity.session.id)
 
     assert queries.identify_session(database, entered.token).person is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fakes.job_kinds import Labelled, done_by, kind_of
 
-from appliance.community.accounts import operations as accounts
+from appliance.community.accounts.operations import people, site_setup
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Person
 from appliance.community.notifications import operations, queries, store
@@ -18,7 +18,7 @@ from appliance.community.notifications.jobs import DELIVER
 from appliance.community.notifications.notification import (
     AddressRefused,
     AnnouncementRefused,
-    Kind,
+    NotificationKind,
     OutsideForbidden,
     Preference,
 )
@@ -28,6 +28,7 @@ from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.runner import run_job, work_on
 from appliance.infrastructure.messenger import ParameterRefused
+from appliance.study.events import AnswerReady
 from server.bootstrap import Appliance, open_appliance
 from server.job_kinds import KINDS
 
@@ -46,14 +47,14 @@ def appliance(tmp_path: Path) -> Iterator[Appliance]:
 
 @pytest.fixture
 def anna(appliance: Appliance) -> Person:
-    person = accounts.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
+    person = site_setup.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
     appliance.feed.position()
     return person
 
 
 @pytest.fixture
 def ben(appliance: Appliance, anna: Person) -> Person:
-    return accounts.create(appliance.appliance_db, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    return people.create(appliance.appliance_db, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
 
 
 def titles(appliance: Appliance, person: Person) -> list[str]:
@@ -80,7 +81,7 @@ def test_who_began_a_job_is_told_how_it_ended(appliance: Appliance, anna: Person
     appliance.feed.read_on()
     failed, done = queries.inbox(appliance.appliance_db, ben.id)
 
-    assert ("Index: done", "all of it", Kind.JOB_DONE) == (done.title, done.text, done.kind)
+    assert ("Index: done", "all of it", NotificationKind.JOB_DONE) == (done.title, done.text, done.kind)
     assert ("Import: failed", "No Bible. Bring another file.") == (failed.title, failed.text)
     assert failed.link.startswith("/jobs#job-")
     assert 2 == queries.unread(appliance.appliance_db, ben.id)
@@ -108,10 +109,7 @@ def test_everyone_but_the_leader_hears_an_announcement(appliance: Appliance, ann
 
 def test_who_did_not_wait_hears_that_the_answer_is_ready(appliance: Appliance, ben: Person) -> None:
     with appliance.appliance_db.write() as work:
-        append_event(
-            work, "answer.ready", {"message": "m1", "asked_by": ben.id, "question": "What is love?"}, ben.audience
-        )
-        work.commit()
+        append_event(work, AnswerReady(message="m1", asked_by=ben.id, question="What is love?"), ben.audience)
     appliance.feed.read_on()
 
     assert [("What is love?", "/ask/m1")] == [
@@ -129,7 +127,9 @@ def test_an_event_is_told_once_whoever_reads_on(appliance: Appliance, ben: Perso
 
 
 def test_one_is_not_told_what_one_does_not_want_to_hear(appliance: Appliance, ben: Person) -> None:
-    operations.prefer(appliance.appliance_db, person=ben.id, preference=Preference(kind=Kind.JOB_DONE, inbox=False))
+    operations.prefer(
+        appliance.appliance_db, person=ben.id, preference=Preference(kind=NotificationKind.JOB_DONE, inbox=False)
+    )
     run(appliance, "Index", ben.audience)
     run(appliance, "Import", ben.audience, Refused("No Bible."))
     appliance.feed.read_on()
@@ -237,7 +237,6 @@ def test_a_message_is_sent_outside_and_again_where_it_failed(
     assert "did not take the message" in appliance.jobs.get(job.id).message
     with appliance.appliance_db.write() as work:
         work.execute("UPDATE jobs SET retry_at = 0 WHERE id = ?", (job.id,))
-        work.commit()
     deliver_all(appliance)
     assert State.DONE == appliance.jobs.get(job.id).state
     assert [("Index: done", "all of it")] == [(each["title"], each["message"]) for each in receiver.got]

@@ -77,7 +77,6 @@ def graph(tmp_path: Path) -> KuzuGraph:
             ),
         )
         companions.insert_cross_references(work, "X", links)
-        work.commit()
     path = tmp_path / "graph.kuzu"
     build_graph(path, contents(database), lambda _share, _message: None)
     return KuzuGraph(path)

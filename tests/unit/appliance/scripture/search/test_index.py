@@ -50,7 +50,6 @@ def put_translation(library: Database, name: str, texts: Mapping[int, str]) -> N
     with library.write() as work:
         store.delete_translation(work, name)
         store.insert_translation(work, translation, [Verse(verse_id, text) for verse_id, text in texts.items()])
-        work.commit()
 
 
 def put_dictionary(library: Database, headings: Mapping[str, Sequence[str]]) -> None:
@@ -65,7 +64,6 @@ def put_dictionary(library: Database, headings: Mapping[str, Sequence[str]]) -> 
         store.delete_dictionary(work, "Nave")
         store.insert_dictionary(work, dictionary)
         store.insert_topics(work, "Nave", topics)
-        work.commit()
 
 
 def assert_complete(library: Database, texts: Mapping[int, str], model: str = "m", preferred: str = "A") -> None:
