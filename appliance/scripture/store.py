@@ -191,8 +191,7 @@ DELETE_HEADINGS = "DELETE FROM headings WHERE topic IN (SELECT id FROM topics WH
 
 
 def m001_library(work: UnitOfWork) -> None:
-    for statement in SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(SCHEMA)
     VERSE_VECTORS.create(work)
 
 
@@ -204,8 +203,7 @@ def m004_headings(work: UnitOfWork) -> None:
 
 def m007_headings(work: UnitOfWork) -> None:
     """The ranking has an index of headings' words of its own, in memory: rows keep their numbers, and so their vectors."""
-    for statement in HEADINGS_SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(HEADINGS_SCHEMA)
 
 
 class Dictionary(msgspec.Struct, frozen=True, kw_only=True):

@@ -98,18 +98,15 @@ SELECT_TOPIC_VOTES = 'SELECT topic, start, "end", votes FROM topic_votes ORDER B
 
 
 def m002_links(work: UnitOfWork) -> None:
-    for statement in SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(SCHEMA)
 
 
 def m003_comments(work: UnitOfWork) -> None:
-    for statement in COMMENTS_SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(COMMENTS_SCHEMA)
 
 
 def m005_entities(work: UnitOfWork) -> None:
-    for statement in ENTITIES_SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(ENTITIES_SCHEMA)
 
 
 def m006_comments(work: UnitOfWork) -> None:

@@ -159,8 +159,7 @@ def heading_text(headword: str, heading: str) -> str:
 def m008_heading_digests(work: UnitOfWork) -> None:
     """Vectors of headings belong to their text, so that they outlast the rows of a dictionary that is imported again."""
     work.execute("ALTER TABLE heading_vectors RENAME TO heading_vectors_by_row")
-    for statement in store.HEADING_DIGESTS_SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(store.HEADING_DIGESTS_SCHEMA)
     rows = work.execute(SELECT_MIGRATED_HEADINGS)
     work.execute_many(
         store.UPSERT_EMBEDDED_HEADING,

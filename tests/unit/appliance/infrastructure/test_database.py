@@ -43,6 +43,22 @@ def test_a_unit_of_work_lasts_only_when_committed(tmp_path: Path) -> None:
     assert ["kept"] == names(database)
 
 
+def test_a_script_may_have_semicolons_in_literals_and_triggers(tmp_path: Path) -> None:
+    database = opened(tmp_path / "a.db")
+    with database.write() as work:
+        work.execute_script("""
+            CREATE TRIGGER doubled AFTER INSERT ON things WHEN new.name NOT LIKE '%!' BEGIN
+                SELECT 1;
+                INSERT INTO things (name) VALUES (new.name || '!');
+            END;
+            INSERT INTO things (name) VALUES ('one;
+two')
+        """)
+        work.commit()
+
+    assert ["one;\ntwo", "one;\ntwo!"] == names(database)
+
+
 def test_a_reader_cannot_write(tmp_path: Path) -> None:
     database = opened(tmp_path / "a.db")
 
