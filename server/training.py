@@ -9,7 +9,6 @@ import msgspec
 from appliance.errors import Refused
 from appliance.infrastructure.machine import describe_machine
 from appliance.infrastructure.opening import read_regular
-from appliance.scripture import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import TopicVoteSource
 from appliance.scripture.search.index import embedded_translation
@@ -20,6 +19,7 @@ from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import RANKER, TOPICS, Learned, TopicVotes, save_learned, save_topics
 from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.search.ranking.training import Topics, examples, fit_forest, folds_by_topic
+from appliance.scripture.translations import queries
 from server.bootstrap import Appliance
 
 FOLDS = 5

@@ -6,9 +6,6 @@ import msgspec
 
 from appliance.errors import Conflict
 from appliance.infrastructure.database import Database, UnitOfWork
-from appliance.scripture import queries, store
-from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import Dataset, DatasetKind
 from appliance.scripture.importers.source import (
     IMPORTER_VERSION,
     CommentarySource,
@@ -21,7 +18,10 @@ from appliance.scripture.importers.source import (
     TopicVoteSource,
 )
 from appliance.scripture.importers.validation import TextFaulty, check_description, counted, read_valid_verses
-from appliance.scripture.passage import Translation
+from appliance.scripture.links import store as companion_store
+from appliance.scripture.links.link import Dataset, DatasetKind
+from appliance.scripture.translations import queries, store
+from appliance.scripture.translations.verse import Translation
 
 OnProgress = Callable[[float, str], None]
 CompanionSource = CommentarySource | CrossReferenceSource | EntitySource | TopicVoteSource

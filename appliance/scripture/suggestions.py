@@ -13,12 +13,12 @@ from appliance.errors import ApplianceError
 from appliance.infrastructure.arrays import ArraysDamaged, Integers, MappedFile, map_arrays, write_arrays
 from appliance.infrastructure.database import Database, Reader
 from appliance.infrastructure.strings import Strings, strings
-from appliance.scripture import store
 from appliance.scripture.canon import BOOKS
-from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import Dataset
-from appliance.scripture.lexicon import fold
+from appliance.scripture.dictionaries.lexicon import fold
+from appliance.scripture.links import store as companion_store
+from appliance.scripture.links.link import Dataset
 from appliance.scripture.references import chapters_of, parse_reference
+from appliance.scripture.translations import store
 
 # Raised with every change of what is compiled.
 FORMAT = 1

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.search.wording import subject_of
+from appliance.scripture.translations import queries
 from appliance.study.answer import Source
 
 _WORD = re.compile(r"\w{3,}")

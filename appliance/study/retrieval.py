@@ -3,13 +3,13 @@
 import msgspec
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.canon import CHAPTER_FACTOR
 from appliance.scripture.references import PassageNotFound, Reference
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import named_reference
 from appliance.scripture.search.service import Finder
 from appliance.scripture.search.wording import subject_of
+from appliance.scripture.translations import queries
 from appliance.study.answer import Source
 
 HITS = 16

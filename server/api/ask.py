@@ -14,7 +14,7 @@ from litestar.response import Stream
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.infrastructure.event_hub import EventHub
-from appliance.scripture import queries as scripture
+from appliance.scripture.translations import queries as scripture
 from appliance.study import queries
 from appliance.study.answer import AnswerEvent, Message
 from appliance.study.operations import AnswerDesk

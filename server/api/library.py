@@ -10,15 +10,15 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import Refused
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.canon import Testament
-from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.paging import MAX_AFTER
-from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Translation, Verse
 from appliance.scripture.references import Reference, find_book, format_range, parse_reference
 from appliance.scripture.references.book_tables import Language
 from appliance.scripture.references.long_text import find_page, is_long
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.choice import Translations
+from appliance.scripture.translations.verse import Break, Chapter, Heading, Note, Span, Translation, Verse
 from server.http.access import rule
 from server.http.caching import cached, etag_of
 from server.http.limits import SlowRequests

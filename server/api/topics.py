@@ -10,12 +10,12 @@ from litestar.params import FromPath, QueryParameter
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph
-from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.words import uses_of, verses_in_all
 from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import Reference, format_range, parse_reference
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.choice import Translations
 from server.http.access import rule
 from server.http.limits import SlowRequests
 from server.http.path_numbers import MAX_ID

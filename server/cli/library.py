@@ -8,8 +8,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from appliance.infrastructure.jobs.job import Job
-from appliance.scripture import operations, queries
+from appliance.scripture import operations
 from appliance.scripture.jobs import COMPILE, IMPORT, INDEX, import_arguments
+from appliance.scripture.translations import queries
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
 from server.cli.publishers import OFFERS, bring

@@ -13,11 +13,11 @@ from appliance.community.accounts import queries as accounts
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
-from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import book_named, find_book
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import doubt_about, named_reference
+from appliance.scripture.translations import queries
 from appliance.study.operations import AnswerDesk
 from server.api.ask import begin_answer, own_message
 from server.bootstrap import Appliance

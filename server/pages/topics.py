@@ -10,13 +10,13 @@ from litestar.response import Redirect, Template
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
-from appliance.scripture import queries
-from appliance.scripture.companions import queries as companions
+from appliance.scripture.entities import queries as companions
 from appliance.scripture.graph.words import verses_in_all
 from appliance.scripture.references import format_range
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.service import Finder
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.choice import Translations
 from server.http.access import rule
 from server.http.path_numbers import MAX_ID, MAX_ID_DIGITS
 from server.http.rendering import read_address

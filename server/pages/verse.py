@@ -12,13 +12,13 @@ from litestar.response import Template
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
-from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
-from appliance.scripture.companions import queries as companions
+from appliance.scripture.entities import queries as companions
 from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
-from appliance.scripture.passage import Translation
 from appliance.scripture.references import format_range, parse_reference
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.verse import Translation
 from server.http.access import rule
 from server.http.rendering import read_address
 

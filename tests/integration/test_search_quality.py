@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from appliance.scripture import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
@@ -14,6 +13,7 @@ from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.joined import Joined, NoVerses, join
 from appliance.scripture.search.lemma import LemmaNotFound
+from appliance.scripture.translations import queries
 from server.bootstrap import Appliance, open_appliance
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import store
-from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import Dataset
-from appliance.scripture.passage import Translation
+from appliance.scripture.links import store as companion_store
+from appliance.scripture.links.link import Dataset
+from appliance.scripture.translations import store
+from appliance.scripture.translations.verse import Translation
 
 
 def sources_of(database: Database) -> str:

@@ -8,12 +8,12 @@ from itertools import groupby
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable, Row
-from appliance.scripture import store
 from appliance.scripture.canon import BOOK_FACTOR, BOOKS, osis_of
-from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import EntityKind
-from appliance.scripture.companions.queries import EntityHead, browse_entities
+from appliance.scripture.entities.queries import EntityHead, browse_entities
+from appliance.scripture.links import store as companion_store
+from appliance.scripture.links.link import EntityKind
 from appliance.scripture.numbering import numbering
+from appliance.scripture.translations import store
 
 BOOK = NodeTable("Book", {"number": "INT64", "osis": "STRING", "name": "STRING", "testament": "STRING"})
 VERSE = NodeTable("Verse", {"id": "INT64", "osis": "STRING"})

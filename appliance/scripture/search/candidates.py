@@ -4,7 +4,7 @@ import msgspec
 
 from appliance.infrastructure.database import Reader
 from appliance.scripture.search.fts import TextQuery, any_of
-from appliance.scripture.store import VERSE_VECTORS
+from appliance.scripture.translations.store import VERSE_VECTORS
 
 # FTS5 drives and each of its rows is looked up once; CROSS JOIN keeps the planner from turning that around.
 KEYWORD = """

@@ -8,7 +8,6 @@ import msgspec
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.numbering import numbering
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.candidates import Span, by_meaning, by_words
 from appliance.scripture.search.fts import TextQuery, parse_query
 from appliance.scripture.search.fusion import fuse
@@ -18,6 +17,7 @@ from appliance.scripture.search.in_order import FEWEST_WORDS, words_in_order, wo
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.ranking import FeatureTable, Ranked, Ranking
 from appliance.scripture.search.wording import subject_of
+from appliance.scripture.translations.verse import Translation
 
 # How deep words are read; also how far a reader can page where there is no ranking.
 DEPTH = 400

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from appliance.infrastructure.database import Database, Reader, UnitOfWork
-from appliance.scripture import queries, store
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.store import VERSE_VECTORS
+from appliance.scripture.translations import queries, store
+from appliance.scripture.translations.store import VERSE_VECTORS
+from appliance.scripture.translations.verse import Translation
 
 BATCH = 512
 _CATCH_ALL = re.compile(r"\b(?:general|unclassified) scriptures\b", re.IGNORECASE)

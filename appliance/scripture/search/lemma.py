@@ -5,14 +5,14 @@ import re
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphMissing
-from appliance.scripture import queries, store
+from appliance.scripture.dictionaries.lexicon import LexiconEntry, fold
 from appliance.scripture.graph.words import uses_of, verses_of_each
-from appliance.scripture.lexicon import LexiconEntry, fold
 from appliance.scripture.numbering import numbering
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.highlight import Highlights
 from appliance.scripture.search.hybrid import Found, reasons
+from appliance.scripture.translations import queries, store
+from appliance.scripture.translations.verse import Translation
 
 # More than any word has, but for articles and particles.
 MOST_USES = 10_000

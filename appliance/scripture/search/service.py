@@ -7,9 +7,7 @@ import time
 from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph
-from appliance.scripture import queries
 from appliance.scripture.canon import book_range, osis_of, testament_range
-from appliance.scripture.passage import Translation
 from appliance.scripture.references import find_book, format_range, parse_reference
 from appliance.scripture.search.candidates import Span, by_meaning
 from appliance.scripture.search.cursor import decode_cursor, encode_cursor
@@ -32,6 +30,8 @@ from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.compiled import IndexFiles
 from appliance.scripture.search.ranking.current import NoRanking, Rankings
 from appliance.scripture.search.ranking.ranking import FeatureTable
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.verse import Translation
 
 MAX_QUERY_CHARACTERS = 1_000
 # A model that was loaded a short time ago is there still.

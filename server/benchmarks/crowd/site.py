@@ -18,7 +18,7 @@ import psutil
 from appliance.community.accounts import entry, operations
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.errors import NotFound
-from appliance.scripture import queries
+from appliance.scripture.translations import queries
 from models.catalogue import Catalogue
 from models.catalogue import Role as ModelRole
 from server.benchmarks.companion import MeasurementFailed

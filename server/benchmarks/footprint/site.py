@@ -12,9 +12,9 @@ from appliance.community.accounts import entry, operations
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import Conflict, NotFound
 from appliance.infrastructure.settings import ENVIRONMENT_PREFIX, Settings
-from appliance.scripture import queries
-from appliance.scripture.companions.dataset import DatasetKind
-from appliance.scripture.passage import Translation
+from appliance.scripture.links.link import DatasetKind
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.verse import Translation
 from server.benchmarks.footprint.queries import Material, material_of
 from server.benchmarks.isolation import copy_of
 from server.bootstrap import Appliance

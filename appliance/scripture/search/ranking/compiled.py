@@ -11,15 +11,15 @@ import msgspec
 
 from appliance.infrastructure.arrays import ArraysDamaged, map_arrays, write_arrays
 from appliance.infrastructure.database import Database
-from appliance.scripture import store
-from appliance.scripture.companions.dataset import Dataset
-from appliance.scripture.companions.store import select_datasets
-from appliance.scripture.passage import Translation
+from appliance.scripture.links.link import Dataset
+from appliance.scripture.links.store import select_datasets
 from appliance.scripture.search.index import bare_headings, index_state
 from appliance.scripture.search.ranking.learned import RANKER, SHIPPED, TOPICS, load_learned, load_topics, ranker_model
 from appliance.scripture.search.ranking.ranking import Ranking, compile_ranking
 from appliance.scripture.search.ranking.reading import read_knowledge
-from appliance.scripture.store import Dictionary
+from appliance.scripture.translations import store
+from appliance.scripture.translations.store import Dictionary
+from appliance.scripture.translations.verse import Translation
 
 # Increase it with every change to the content of the file.
 FORMAT = 1

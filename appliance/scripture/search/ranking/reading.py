@@ -11,11 +11,9 @@ import numpy as np
 from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.infrastructure.database import Reader, Row
 from appliance.infrastructure.strings import string_table, strings
-from appliance.scripture import store
 from appliance.scripture.canon import BOOK_FACTOR, CHAPTER_FACTOR
-from appliance.scripture.companions import store as companion_store
+from appliance.scripture.links import store as companion_store
 from appliance.scripture.numbering import numbering
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.fts import stem
 from appliance.scripture.search.ranking.bm25_index import bm25_index
 from appliance.scripture.search.ranking.knowledge import (
@@ -28,7 +26,9 @@ from appliance.scripture.search.ranking.knowledge import (
 from appliance.scripture.search.ranking.quantized_vectors import QuantizedVectors, quantized
 from appliance.scripture.search.ranking.ragged import Ragged, ragged, ragged_set, spread
 from appliance.scripture.search.word_counts import word_counts
-from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
+from appliance.scripture.translations import store
+from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
+from appliance.scripture.translations.verse import Translation
 
 _WORD = re.compile(r"\w{2,}")
 # Of longer ranges the first verses stand for the whole.

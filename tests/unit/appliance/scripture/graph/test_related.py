@@ -6,15 +6,15 @@ import pytest
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
-from appliance.scripture import store
 from appliance.scripture.canon import osis_of
-from appliance.scripture.companions import store as companions
-from appliance.scripture.companions.dataset import CrossReference, Dataset, DatasetKind
+from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.graph.related import ReasonKind, related
 from appliance.scripture.graph.tables import contents
-from appliance.scripture.passage import Markup, Translation, Verse, Word
+from appliance.scripture.links import store as companions
+from appliance.scripture.links.link import CrossReference, Dataset, DatasetKind
 from appliance.scripture.references import parse_osis
-from appliance.scripture.topics import Citation, Topic
+from appliance.scripture.translations import store
+from appliance.scripture.translations.verse import Markup, Translation, Verse, Word
 from server.bootstrap import LIBRARY_MIGRATIONS
 
 VERSES = ("John.3.16", "John.3.17", "1John.4.9", "Rom.5.8", "Gen.22.12", "Ps.23.1")

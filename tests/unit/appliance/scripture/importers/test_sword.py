@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.importers.detect import SourceNotFound, open_sources
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.importers.sword import MAX_BLOCK_BYTES
 from appliance.scripture.importers.validation import TextFaulty
 from appliance.scripture.operations import import_source
-from appliance.scripture.passage import HeadingKind, SpanKind, Verse
 from appliance.scripture.references import parse_reference
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.verse import HeadingKind, SpanKind, Verse
 from server.bootstrap import LIBRARY_MIGRATIONS
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from appliance.infrastructure.database import Database
 from appliance.scripture import operations
-from appliance.scripture.companions import queries
-from appliance.scripture.companions.dataset import EntityKind
+from appliance.scripture.entities import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import SourceUnreadable
+from appliance.scripture.links.link import EntityKind
 
 PEOPLE = """\
 personLookup,displayTitle,name,surname,alsoCalled,birthYear,minYear,dictText,verses

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import store
-from appliance.scripture.passage import Translation, Verse
+from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.search.index import bare_headings, build_index, embed_headings, heading_text, index_state
-from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS, Dictionary
-from appliance.scripture.topics import Citation, Topic
+from appliance.scripture.translations import store
+from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS, Dictionary
+from appliance.scripture.translations.verse import Translation, Verse
 
 
 class CountingEmbedder:

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.scripture.importers.osis import read_osis
 from appliance.scripture.importers.validation import read_valid_verses
-from appliance.scripture.passage import Markup, Translation, Verse, Word
+from appliance.scripture.translations.verse import Markup, Translation, Verse, Word
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.appliance_process import Running
 from server.benchmarks.footprint.reimport import (

@@ -7,16 +7,16 @@ from rapidfuzz import process
 
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.database import Database, beginning_with
-from appliance.scripture import store
 from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
-from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import Dataset
-from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.dictionaries.lexicon import LexiconEntry
+from appliance.scripture.dictionaries.topics import Citation
+from appliance.scripture.links import store as companion_store
+from appliance.scripture.links.link import Dataset
 from appliance.scripture.numbering import numbering
 from appliance.scripture.paging import Page, page_of
-from appliance.scripture.passage import Chapter, Translation, Verse
 from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
-from appliance.scripture.topics import Citation
+from appliance.scripture.translations import store
+from appliance.scripture.translations.verse import Chapter, Translation, Verse
 
 MAX_PASSAGE_VERSES, MAX_PASSAGE_TEXTS = 1_000, 2_000
 MAX_TRANSLATIONS = 8

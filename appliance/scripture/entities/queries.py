@@ -7,8 +7,8 @@ import msgspec
 
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database, beginning_with
-from appliance.scripture.companions import store
-from appliance.scripture.companions.dataset import EntityKind
+from appliance.scripture.links import store
+from appliance.scripture.links.link import EntityKind
 from appliance.scripture.paging import Page, page_of
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from appliance.infrastructure.database import Reader, Row, UnitOfWork
-from appliance.scripture.companions.dataset import (
+from appliance.scripture.links.link import (
     Comment,
     CrossReference,
     Dataset,

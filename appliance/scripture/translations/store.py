@@ -6,8 +6,9 @@ import msgspec
 
 from appliance.infrastructure.database import Reader, UnitOfWork
 from appliance.infrastructure.vectors import VectorTable
-from appliance.scripture.lexicon import LexiconEntry
-from appliance.scripture.passage import (
+from appliance.scripture.dictionaries.lexicon import LexiconEntry
+from appliance.scripture.dictionaries.topics import Topic
+from appliance.scripture.translations.verse import (
     Break,
     BreakKind,
     Heading,
@@ -20,7 +21,6 @@ from appliance.scripture.passage import (
     Verse,
     Word,
 )
-from appliance.scripture.topics import Topic
 
 EMBEDDING_DIMENSIONS = 384
 VERSE_VECTORS = VectorTable("verse_vectors", EMBEDDING_DIMENSIONS)

@@ -1,8 +1,8 @@
 """The translations of a library, and the one to read where none is named."""
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
-from appliance.scripture.passage import Translation
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.verse import Translation
 
 
 class Translations:
