@@ -19,7 +19,7 @@ from appliance.scripture.search.joined import MAX_LIMIT as MAX_JOINED
 from appliance.scripture.search.joined import Joined, JoinedHits, join
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
-from appliance.scripture.translations.choice import Translations
+from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
 from server.http.limits import SlowRequests
 

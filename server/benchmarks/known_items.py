@@ -16,9 +16,9 @@ from random import Random
 import msgspec
 
 from appliance.errors import NotFound
+from appliance.scripture.dictionaries import queries
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.in_order import words_of
-from appliance.scripture.translations import queries
 from server.benchmarks.report import Measurement, at_least, plain
 from server.benchmarks.topics import TOP, ndcg
 from server.bootstrap import Appliance

@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 
 from appliance.errors import NotFound
+from appliance.scripture.dictionaries.queries import browse_topics
 from appliance.scripture.search.candidates import Span, by_meaning, by_words
 from appliance.scripture.search.fts import most_telling_words, parse_query
 from appliance.scripture.search.hits import Mode
@@ -20,7 +21,6 @@ from appliance.scripture.search.ranking.bm25_index import BM25Index, bm25_index
 from appliance.scripture.search.ranking.quantized_vectors import quantized
 from appliance.scripture.search.ranking.signals import TEXT_DEPTH
 from appliance.scripture.search.ranking.top import top
-from appliance.scripture.translations.queries import browse_topics
 from server.benchmarks.report import Measurement, at_least, at_most, plain, quantile
 from server.benchmarks.serving import ANSWER_S, served
 from server.bootstrap import Appliance

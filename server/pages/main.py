@@ -14,6 +14,8 @@ from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.scripture.canon import Testament
+from appliance.scripture.dictionaries import queries as dictionaries
+from appliance.scripture.links import queries as links
 from appliance.scripture.references import book_named, find_book
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import doubt_about, named_reference
@@ -217,8 +219,8 @@ class PagesController(Controller):
             "about.html",
             context={
                 "translations": queries.translations(appliance.library),
-                "dictionaries": queries.dictionaries(appliance.library),
-                "datasets": queries.datasets(appliance.library),
+                "dictionaries": dictionaries.dictionaries(appliance.library),
+                "datasets": links.datasets(appliance.library),
                 "models": appliance.catalogue.models(),
             },
         )

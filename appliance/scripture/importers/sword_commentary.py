@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from appliance.scripture.canon import verse_id
+from appliance.scripture.commentaries.comment import Comment
 from appliance.scripture.importers.fragments import unescape
 from appliance.scripture.importers.source import CommentarySource
 from appliance.scripture.importers.sword import (
@@ -15,7 +16,6 @@ from appliance.scripture.importers.sword import (
     digest_of,
     read_slots,
 )
-from appliance.scripture.links.link import Comment
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import LAST_VERSE
 from appliance.scripture.versification import versification

@@ -17,7 +17,7 @@ from appliance.scripture.search.in_order import FEWEST_WORDS, words_in_order, wo
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.ranking import FeatureTable, Ranked, Ranking
 from appliance.scripture.search.wording import subject_of
-from appliance.scripture.translations.verse import Translation
+from appliance.scripture.translations.translation import Translation
 
 # How deep words are read; also how far a reader can page where there is no ranking.
 DEPTH = 400

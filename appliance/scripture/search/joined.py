@@ -18,7 +18,7 @@ from appliance.scripture.search.hybrid import keyword
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.store import VERSE_VECTORS
-from appliance.scripture.translations.verse import Translation
+from appliance.scripture.translations.translation import Translation
 
 VERSE_COLUMN = "verse_id"
 # Verses by words that are looked at; more have hardly anything of what was asked for.

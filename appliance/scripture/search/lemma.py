@@ -5,14 +5,16 @@ import re
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphMissing
+from appliance.scripture.dictionaries import queries
+from appliance.scripture.dictionaries import store as dictionary_store
 from appliance.scripture.dictionaries.lexicon import LexiconEntry, fold
 from appliance.scripture.graph.words import uses_of, verses_of_each
 from appliance.scripture.numbering import numbering
 from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.highlight import Highlights
 from appliance.scripture.search.hybrid import Found, reasons
-from appliance.scripture.translations import queries, store
-from appliance.scripture.translations.verse import Translation
+from appliance.scripture.translations import store as translation_store
+from appliance.scripture.translations.translation import Translation
 
 # More than any word has, but for articles and particles.
 MOST_USES = 10_000
@@ -58,7 +60,7 @@ def find_lemma(database: Database, graph: Graph, query: str) -> list[LexiconEntr
     folded = fold(wanted)
     found = [
         strongs
-        for strongs, lemma, transliteration, _ in database.reader.rows(store.SELECT_LEMMAS)
+        for strongs, lemma, transliteration, _ in database.reader.rows(dictionary_store.SELECT_LEMMAS)
         if folded and folded in (fold(lemma), fold(transliteration))
     ]
     found = found or _by_gloss(database, graph, wanted)
@@ -74,7 +76,7 @@ def _by_gloss(database: Database, graph: Graph, word: str) -> list[str]:
     """Words of the original that a word of ours stands for, those that are used the most first."""
     # What a word is translated by stands last, behind a dash in the one dictionary, a colon and a hyphen in the other.
     glossed = re.compile(rf"(?:—|: -).*\b{re.escape(word)}\b", re.IGNORECASE | re.DOTALL)
-    rows = database.reader.rows(store.SELECT_GLOSSED, (f"%{word}%",)) if word.isalpha() else []
+    rows = database.reader.rows(dictionary_store.SELECT_GLOSSED, (f"%{word}%",)) if word.isalpha() else []
     uses = verses_of_each(graph, [strongs for strongs, definition in rows if glossed.search(definition)])
     return sorted(uses, key=lambda strongs: -uses[strongs])
 
@@ -84,6 +86,6 @@ def _marks(database: Database, translation: Translation, verse_ids: list[int], s
     own = {from_hub(verse_id): verse_id for verse_id in verse_ids}
     marks: dict[int, Highlights] = {}
     for place, verse_id in own.items():
-        for verse in store.select_range(database.reader, translation.id, place, place, 1):
+        for verse in translation_store.select_range(database.reader, translation.id, place, place, 1):
             marks[verse_id] = tuple((word.start, word.end) for word in verse.markup.words if strongs in word.strongs)
     return marks

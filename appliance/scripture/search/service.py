@@ -31,7 +31,7 @@ from appliance.scripture.search.ranking.compiled import IndexFiles
 from appliance.scripture.search.ranking.current import NoRanking, Rankings
 from appliance.scripture.search.ranking.ranking import FeatureTable
 from appliance.scripture.translations import queries
-from appliance.scripture.translations.verse import Translation
+from appliance.scripture.translations.translation import Translation
 
 MAX_QUERY_CHARACTERS = 1_000
 # A model that was loaded a short time ago is there still.

@@ -6,9 +6,9 @@ from random import Random
 import msgspec
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.dictionaries.queries import browse_topics
 from appliance.scripture.search.hits import Mode
 from appliance.scripture.search.in_order import words_of
-from appliance.scripture.translations.queries import browse_topics
 from server.benchmarks.search import MOST, SELECT_SOME, NothingToSearch
 
 SEED = 20

@@ -12,7 +12,8 @@ from appliance.infrastructure.jobs.job import JobView, State
 from appliance.scripture.jobs import GRAPH, IMPORT
 from appliance.scripture.search.index import IndexState
 from appliance.scripture.translations import queries
-from appliance.scripture.translations.verse import Translation, Verse, Word
+from appliance.scripture.translations.translation import Translation
+from appliance.scripture.translations.verse import Verse, Word
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.appliance_process import Running
 from server.bootstrap import LIBRARY_MIGRATIONS

@@ -9,6 +9,7 @@ from appliance.errors import Unavailable
 from appliance.infrastructure.arrays import Floats, Integers
 from appliance.infrastructure.database import Reader
 from appliance.infrastructure.strings import Strings, strings
+from appliance.scripture.dictionaries import store
 from appliance.scripture.dictionaries.lexicon import fold
 from appliance.scripture.search.candidates import Span
 from appliance.scripture.search.fts import TextQuery
@@ -21,7 +22,6 @@ from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.quantized_vectors import MOST_ROUNDING
 from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, find_words, gather
 from appliance.scripture.search.wording import Vocabulary, vocabulary
-from appliance.scripture.translations import store
 
 # From here on a query means what a topic of the memory does, in the eyes of who reads why.
 SAME_TOPIC = 0.8

@@ -8,11 +8,10 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.link_tables import read_table
 from appliance.scripture.importers.source import CrossReferenceSource, SourceUnreadable, TopicVoteSource
-from appliance.scripture.links import store
+from appliance.scripture.links import queries, store
 from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.operations import import_source, remove
 from appliance.scripture.references import parse_osis
-from appliance.scripture.translations import queries
 from server.bootstrap import LIBRARY_MIGRATIONS
 
 PLAIN = "# from\tto\t(Treasury of Scripture Knowledge)\nGen.1.1\tExod.20.11\nGen.1.1\tJohn.1.1-John.1.3\n"

@@ -8,11 +8,11 @@ import pytest
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.canon import osis_of
+from appliance.scripture.commentaries import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import CommentarySource
 from appliance.scripture.operations import import_source, remove
 from appliance.scripture.references import parse_reference
-from appliance.scripture.translations import queries
 from appliance.scripture.versification import versification
 from server.bootstrap import LIBRARY_MIGRATIONS
 

@@ -7,9 +7,9 @@ import pytest
 from appliance.infrastructure.database import Database
 from appliance.scripture import operations
 from appliance.scripture.entities import queries
+from appliance.scripture.entities.entity import EntityKind
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import SourceUnreadable
-from appliance.scripture.links.link import EntityKind
 
 PEOPLE = """\
 personLookup,displayTitle,name,surname,alsoCalled,birthYear,minYear,dictText,verses

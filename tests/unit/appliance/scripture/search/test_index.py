@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.dictionaries import store as dictionary_store
+from appliance.scripture.dictionaries.store import Dictionary
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.search.index import bare_headings, build_index, embed_headings, heading_text, index_state
-from appliance.scripture.translations import store
-from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS, Dictionary
-from appliance.scripture.translations.verse import Translation, Verse
+from appliance.scripture.translations import store as translation_store
+from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
+from appliance.scripture.translations.translation import Translation
+from appliance.scripture.translations.verse import Verse
 
 
 class CountingEmbedder:
@@ -48,8 +51,10 @@ def put_translation(library: Database, name: str, texts: Mapping[int, str]) -> N
         verses=len(texts),
     )
     with library.write() as work:
-        store.delete_translation(work, name)
-        store.insert_translation(work, translation, [Verse(verse_id, text) for verse_id, text in texts.items()])
+        translation_store.delete_translation(work, name)
+        translation_store.insert_translation(
+            work, translation, [Verse(verse_id, text) for verse_id, text in texts.items()]
+        )
         work.commit()
 
 
@@ -62,9 +67,9 @@ def put_dictionary(library: Database, headings: Mapping[str, Sequence[str]]) -> 
         id="Nave", kind="topics", name="", licence="", attribution="", digest="", entries=len(topics)
     )
     with library.write() as work:
-        store.delete_dictionary(work, "Nave")
-        store.insert_dictionary(work, dictionary)
-        store.insert_topics(work, "Nave", topics)
+        dictionary_store.delete_dictionary(work, "Nave")
+        dictionary_store.insert_dictionary(work, dictionary)
+        dictionary_store.insert_topics(work, "Nave", topics)
         work.commit()
 
 
@@ -190,7 +195,7 @@ def test_headings_of_one_text_are_embedded_once_and_again_by_another_model(libra
 
 
 def _vectors_of_headings(library: Database, model: str = "m") -> dict[int, bytes]:
-    return dict(library.reader.rows(store.SELECT_HEADING_VECTORS, (model,)))
+    return dict(library.reader.rows(dictionary_store.SELECT_HEADING_VECTORS, (model,)))
 
 
 def _expected(library: Database, model: str = "m") -> dict[int, bytes]:

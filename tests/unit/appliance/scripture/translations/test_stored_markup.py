@@ -2,7 +2,7 @@
 
 import msgspec
 
-from appliance.scripture.translations.store import decode_markup, encode_markup
+from appliance.scripture.translations.stored_markup import decode_markup, encode_markup
 from appliance.scripture.translations.verse import (
     Break,
     BreakKind,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.dictionaries import store
 from appliance.scripture.search.index import bare_headings, embed_headings
-from appliance.scripture.translations import store
 from server.bootstrap import LIBRARY_MIGRATIONS
 
 BEFORE_HEADINGS_WERE_A_TABLE, BEFORE_HEADINGS_HAD_DIGESTS = 6, 7
