@@ -20,10 +20,17 @@ from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.queue_connections import QueueConnections
 from appliance.infrastructure.settings import Settings, default_home, load_settings
 from appliance.infrastructure.site_certificate import SiteCertificate
-from appliance.scripture.companions.store import m002_links, m003_comments, m005_entities, m006_comments
+from appliance.scripture.migrations import (
+    m001_library,
+    m002_links,
+    m003_comments,
+    m004_headings,
+    m005_entities,
+    m006_comments,
+    m007_headings,
+)
 from appliance.scripture.search.index import m008_heading_digests
-from appliance.scripture.store import m001_library, m004_headings, m007_headings
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations.queries import Translations
 from appliance.study.store import m002_messages, m006_askers
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from appliance.infrastructure.database_errors import DatabaseDamaged
 from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.space import in_words, parts_of
-from appliance.scripture import queries
+from appliance.scripture.translations import queries
 from server.bootstrap import Appliance
 
 LEAST_FREE_GIB = 1.0

@@ -88,6 +88,11 @@ class UnitOfWork(RowSource):
         for _ in self._connection.executemany(statement, rows):
             pass
 
+    def execute_script(self, script: str) -> None:
+        """Execute several statements, each ended by a semicolon. Literals and triggers may contain semicolons too."""
+        for _ in self._connection.execute(script):
+            pass
+
     @property
     def changes(self) -> int:
         """Rows changed by the last statement."""

@@ -11,9 +11,9 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import Settings
-from appliance.scripture import queries
 from appliance.scripture.jobs import COMPILE, GRAPH, INDEX, MEMORY, LibraryJobParts
 from appliance.scripture.search.index import IndexState, bare_headings, index_state
+from appliance.scripture.translations import queries
 
 if TYPE_CHECKING:
     from appliance.scripture.search.ranking.compiled import IndexFiles

@@ -6,9 +6,9 @@ import msgspec
 
 from appliance.errors import Conflict
 from appliance.infrastructure.database import Database, UnitOfWork
-from appliance.scripture import queries, store
-from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import Dataset, DatasetKind
+from appliance.scripture.commentaries import store as comment_store
+from appliance.scripture.dictionaries import store as dictionary_store
+from appliance.scripture.entities import store as entity_store
 from appliance.scripture.importers.source import (
     IMPORTER_VERSION,
     CommentarySource,
@@ -21,7 +21,11 @@ from appliance.scripture.importers.source import (
     TopicVoteSource,
 )
 from appliance.scripture.importers.validation import TextFaulty, check_description, counted, read_valid_verses
-from appliance.scripture.passage import Translation
+from appliance.scripture.links import store as link_store
+from appliance.scripture.links.link import Dataset, DatasetKind
+from appliance.scripture.translations import queries
+from appliance.scripture.translations import store as translation_store
+from appliance.scripture.translations.translation import Translation
 
 OnProgress = Callable[[float, str], None]
 CompanionSource = CommentarySource | CrossReferenceSource | EntitySource | TopicVoteSource
@@ -67,7 +71,7 @@ def _digest(source: Source) -> str:
 
 
 def _import_text(database: Database, source: TextSource, on_progress: Callable[[float, str], None]) -> ImportResult:
-    present = {each.id.lower(): each for each in store.select_translations(database.reader)}
+    present = {each.id.lower(): each for each in translation_store.select_translations(database.reader)}
     held = present.get(source.id.lower())
     if held and (held.id, held.source) != (source.id, source.origin):
         raise TranslationIdTaken(
@@ -97,15 +101,15 @@ def _import_text(database: Database, source: TextSource, on_progress: Callable[[
         verses=len(verses),
     )
     with database.write() as work:
-        store.delete_translation(work, source.id)
-        store.insert_translation(work, translation, counted(source, verses, writing))
+        translation_store.delete_translation(work, source.id)
+        translation_store.insert_translation(work, translation, counted(source, verses, writing))
     return ImportResult(source.id, source.name, "text", len(verses), changed=True)
 
 
 def _import_dictionary(
     database: Database, source: LexiconSource | TopicSource, on_progress: Callable[[float, str], None]
 ) -> ImportResult:
-    held = {each.id: each for each in store.select_dictionaries(database.reader)}.get(source.id)
+    held = {each.id: each for each in dictionary_store.select_dictionaries(database.reader)}.get(source.id)
     kind = "lexicon" if isinstance(source, LexiconSource) else "topics"
     digest = _digest(source)
     if held and held.digest == digest:
@@ -116,7 +120,7 @@ def _import_dictionary(
     if not entries:
         raise TextFaulty(f"{source.id} has no entries.", remedy="Download it again.")
     on_progress(READING_SHARE, f"{source.id}: writing {len(entries):,} entries")
-    dictionary = store.Dictionary(
+    dictionary = dictionary_store.Dictionary(
         id=source.id,
         kind=kind,
         name=source.name,
@@ -126,12 +130,12 @@ def _import_dictionary(
         entries=len(entries),
     )
     with database.write() as work:
-        store.delete_dictionary(work, source.id)
-        store.insert_dictionary(work, dictionary)
+        dictionary_store.delete_dictionary(work, source.id)
+        dictionary_store.insert_dictionary(work, dictionary)
         if kind == "lexicon":
-            store.insert_lexicon(work, source.id, entries)  # type: ignore[arg-type] # one list for both kinds
+            dictionary_store.insert_lexicon(work, source.id, entries)  # type: ignore[arg-type] # one list for both kinds
         else:
-            store.insert_topics(work, source.id, entries)  # type: ignore[arg-type]
+            dictionary_store.insert_topics(work, source.id, entries)  # type: ignore[arg-type]
     return ImportResult(source.id, source.name, kind, len(entries), changed=True)
 
 
@@ -140,7 +144,7 @@ def _import_companion(
     source: CompanionSource,
     on_progress: Callable[[float, str], None],
 ) -> ImportResult:
-    held = {each.id: each for each in companion_store.select_datasets(database.reader)}.get(source.id)
+    held = {each.id: each for each in link_store.select_datasets(database.reader)}.get(source.id)
     digest = _digest(source)
     if held and held.digest == digest:
         return ImportResult(source.id, held.name, held.kind.value, held.entries, changed=False)
@@ -156,8 +160,8 @@ def _import_companion(
         entries=entries,
     )
     with database.write() as work:
-        companion_store.delete_dataset(work, source.id)
-        companion_store.insert_dataset(work, dataset)
+        link_store.delete_dataset(work, source.id)
+        link_store.insert_dataset(work, dataset)
         write(work, _writing(source, entries, on_progress))
     return ImportResult(source.id, source.name, kind.value, entries, changed=True)
 
@@ -185,7 +189,7 @@ def _read_companion(
         return (
             DatasetKind.CROSS_REFERENCES,
             len(links),
-            lambda work, on_written: companion_store.insert_cross_references(
+            lambda work, on_written: link_store.insert_cross_references(
                 work, source.id, counted(source, links, on_written)
             ),
         )
@@ -194,16 +198,14 @@ def _read_companion(
         return (
             DatasetKind.TOPIC_VOTES,
             len(votes),
-            lambda work, on_written: companion_store.insert_topic_votes(
-                work, source.id, counted(source, votes, on_written)
-            ),
+            lambda work, on_written: link_store.insert_topic_votes(work, source.id, counted(source, votes, on_written)),
         )
     if isinstance(source, EntitySource):
         entities = list(counted(source, source.entities(), on_entry))
         return (
             DatasetKind.ENTITIES,
             len(entities),
-            lambda work, _on_written: companion_store.insert_entities(work, source.id, entities),
+            lambda work, _on_written: entity_store.insert_entities(work, source.id, entities),
         )
     comments = list(counted(source, source.comments(), on_entry))
     if not comments:
@@ -211,25 +213,23 @@ def _read_companion(
     return (
         DatasetKind.COMMENTARY,
         len(comments),
-        lambda work, on_written: companion_store.insert_comments(
-            work, source.id, counted(source, comments, on_written)
-        ),
+        lambda work, on_written: comment_store.insert_comments(work, source.id, counted(source, comments, on_written)),
     )
 
 
 def remove(database: Database, identifier: str) -> str:
     """Remove a translation, a dictionary or a dataset; its name is returned. Raises TranslationNotFound."""
-    for dataset in companion_store.select_datasets(database.reader):
+    for dataset in link_store.select_datasets(database.reader):
         if dataset.id == identifier:
             with database.write() as work:
-                companion_store.delete_dataset(work, identifier)
+                link_store.delete_dataset(work, identifier)
             return dataset.name
-    for dictionary in store.select_dictionaries(database.reader):
+    for dictionary in dictionary_store.select_dictionaries(database.reader):
         if dictionary.id == identifier:
             with database.write() as work:
-                store.delete_dictionary(work, identifier)
+                dictionary_store.delete_dictionary(work, identifier)
             return dictionary.name
     translation = queries.find_translation(database, identifier)
     with database.write() as work:
-        store.delete_translation(work, translation.id)
+        translation_store.delete_translation(work, translation.id)
     return translation.name

@@ -13,11 +13,12 @@ from appliance.errors import ApplianceError
 from appliance.infrastructure.arrays import ArraysDamaged, Integers, MappedFile, map_arrays, write_arrays
 from appliance.infrastructure.database import Database, Reader
 from appliance.infrastructure.strings import Strings, strings
-from appliance.scripture import store
 from appliance.scripture.canon import BOOKS
-from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import Dataset
-from appliance.scripture.lexicon import fold
+from appliance.scripture.dictionaries import store as dictionary_store
+from appliance.scripture.dictionaries.lexicon import fold
+from appliance.scripture.entities import store as entity_store
+from appliance.scripture.links import store as link_store
+from appliance.scripture.links.link import Dataset
 from appliance.scripture.references import chapters_of, parse_reference
 
 # Raised with every change of what is compiled.
@@ -138,9 +139,9 @@ def _books_only() -> SuggestionTable:
 
 
 def _sources(library: Database) -> tuple[tuple[str, str], ...]:
-    sources: list[store.Dictionary | Dataset] = [
-        *store.select_dictionaries(library.reader),
-        *companion_store.select_datasets(library.reader),
+    sources: list[dictionary_store.Dictionary | Dataset] = [
+        *dictionary_store.select_dictionaries(library.reader),
+        *link_store.select_datasets(library.reader),
     ]
     return tuple((each.id, each.digest) for each in sources)
 
@@ -176,7 +177,7 @@ def _books() -> Iterator[_Suggested]:
 
 def _everything(reader: Reader) -> Iterator[_Suggested]:
     yield from _books()
-    for topic, headword, _, citations in reader.rows(store.SELECT_TOPICS):
+    for topic, headword, _, citations in reader.rows(dictionary_store.SELECT_TOPICS):
         if citations:
             detail = counted(citations, "passage")
             yield (
@@ -184,18 +185,18 @@ def _everything(reader: Reader) -> Iterator[_Suggested]:
                 [headword],
                 citations,
             )
-    for strongs, lemma, transliteration, language in reader.rows(store.SELECT_LEMMAS):
+    for strongs, lemma, transliteration, language in reader.rows(dictionary_store.SELECT_LEMMAS):
         detail = f"{strongs}, {LANGUAGES.get(language, language)} {transliteration}"
         yield (
             Suggestion(kind=SuggestionKind.WORD, text=lemma, detail=detail, target=strongs),
             [lemma, transliteration, strongs],
             1,
         )
-    for identifier, kind, name, also, _, _, _, _, _, mentions in reader.rows(companion_store.SELECT_HEADS):
+    for identifier, kind, name, also, _, _, _, _, _, mentions in reader.rows(entity_store.SELECT_HEADS):
         detail = f"in {counted(mentions, 'verse')}"
         yield (
             Suggestion(kind=SuggestionKind(kind), text=name, detail=detail, target=identifier),
-            [name, *filter(None, also.split(companion_store.LIST))],
+            [name, *filter(None, also.split(entity_store.LIST))],
             mentions,
         )
 

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
+from appliance.scripture.dictionaries import queries
+from appliance.scripture.dictionaries.topics import TopicCitation
 from appliance.scripture.search.wording import subject_of
 from appliance.study.answer import Source
 
@@ -49,7 +50,7 @@ def _title(topic: str | None, headings: set[str]) -> str:
     return f"{name} — {detail}" if detail and detail.casefold() != name.casefold() else name
 
 
-def _headings(database: Database, question: str, sources: Sequence[Source]) -> dict[int, queries.TopicCitation]:
+def _headings(database: Database, question: str, sources: Sequence[Source]) -> dict[int, TopicCitation]:
     """For each source the citing heading that fits best; none where no heading says why the passage is here."""
     cited = {source.number: queries.citing_topics(database, source.start, source.end).items for source in sources}
     shared: dict[str, int] = {}
@@ -58,13 +59,13 @@ def _headings(database: Database, question: str, sources: Sequence[Source]) -> d
             shared[topic] = shared.get(topic, 0) + 1
     asked = {_stem(word) for word in _WORD.findall(subject_of(question).lower())}
 
-    def fitness(citation: queries.TopicCitation) -> float:
+    def fitness(citation: TopicCitation) -> float:
         words = {_stem(word) for word in _WORD.findall(f"{citation.topic} {citation.heading}".lower())}
         about = len(asked & words) / math.sqrt(1 + len(words))
         telling = 1 / (1 + citation.size / COMMON_SIZE)
         return ABOUT_WEIGHT * about + SHARED_WEIGHT * telling * (shared[citation.topic] - 1) / len(sources)
 
-    chosen: dict[int, queries.TopicCitation] = {}
+    chosen: dict[int, TopicCitation] = {}
     for number, citations in cited.items():
         best = max(citations, key=lambda each: (fitness(each), each.start - each.end, each.topic), default=None)
         if best and fitness(best) >= LEAST_FITNESS:

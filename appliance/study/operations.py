@@ -16,8 +16,8 @@ import structlog
 from appliance.errors import ApplianceError, Refused, TooManyRequests, Unavailable
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
-from appliance.scripture import queries as scripture
 from appliance.scripture.search.service import Finder
+from appliance.scripture.translations import queries as scripture
 from appliance.study import queries, store
 from appliance.study.answer import EXTRACTIVE, EventType, Message, MessageState, Source
 from appliance.study.extractive import write_extract

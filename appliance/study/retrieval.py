@@ -3,13 +3,14 @@
 import msgspec
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.canon import CHAPTER_FACTOR
+from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.references import PassageNotFound, Reference
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import named_reference
 from appliance.scripture.search.service import Finder
 from appliance.scripture.search.wording import subject_of
+from appliance.scripture.translations import queries
 from appliance.study.answer import Source
 
 HITS = 16
@@ -72,7 +73,7 @@ def _source(database: Database, number: int, reference: Reference, translation: 
         return None
     verses = [verse.verses[translation] for verse in found]
     actual = Reference(verses[0].verse_id, verses[-1].verse_id)
-    topics = dict.fromkeys(each.topic for each in queries.citing_topics(database, actual.start, actual.end).items)
+    topics = dict.fromkeys(each.topic for each in dictionaries.citing_topics(database, actual.start, actual.end).items)
     return Source(
         number=number,
         reference=str(actual),

@@ -35,8 +35,7 @@ LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM message_events WHERE message = ?"
 
 
 def m002_messages(work: UnitOfWork) -> None:
-    for statement in SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(SCHEMA)
 
 
 def m006_askers(work: UnitOfWork) -> None:

@@ -15,7 +15,7 @@ from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.event_hub import EventHub
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations.queries import Translations
 from appliance.study import queries
 from appliance.study.answer import AnswerEvent, Message
 from appliance.study.operations import AnswerDesk

@@ -10,9 +10,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.scripture.canon import osis_of
-from appliance.scripture.companions import queries
-from appliance.scripture.companions.dataset import EntityKind
-from appliance.scripture.companions.queries import EntityHead
+from appliance.scripture.entities import queries
+from appliance.scripture.entities.entity import EntityHead, EntityKind
 from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import format_range, parse_reference
 from server.http.access import rule

@@ -12,14 +12,14 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph
 from appliance.infrastructure.graph.free_question import ask_freely
 from appliance.infrastructure.paths import DataFolder
-from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.related import MAX_LIMIT, Reason, related
 from appliance.scripture.references import format_range, parse_reference
 from appliance.scripture.search.joined import MAX_LIMIT as MAX_JOINED
 from appliance.scripture.search.joined import Joined, JoinedHits, join
 from appliance.scripture.search.service import Finder
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
 from server.http.limits import SlowRequests
 

@@ -7,9 +7,9 @@ from litestar.di import NamedDependency
 from appliance import __version__
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.derived import DerivedData
 from appliance.scripture.search.index import IndexState
+from appliance.scripture.translations import queries
 from server.http.access import rule
 
 

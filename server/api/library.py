@@ -10,15 +10,18 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import Refused
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.canon import Testament
-from appliance.scripture.lexicon import LexiconEntry
+from appliance.scripture.commentaries import queries as commentaries
+from appliance.scripture.dictionaries import queries as dictionaries
+from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.paging import MAX_AFTER
-from appliance.scripture.passage import Break, Chapter, Heading, Note, Span, Translation, Verse
 from appliance.scripture.references import Reference, find_book, format_range, parse_reference
 from appliance.scripture.references.book_tables import Language
 from appliance.scripture.references.long_text import find_page, is_long
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.queries import Translations
+from appliance.scripture.translations.translation import Chapter, Translation
+from appliance.scripture.translations.verse import Break, Heading, Note, Span, Verse
 from server.http.access import rule
 from server.http.caching import cached, etag_of
 from server.http.limits import SlowRequests
@@ -286,11 +289,11 @@ class LibraryController(Controller):
 
     @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
     def lexicon(self, library: NamedDependency[Database], strongs: FromPath[str]) -> LexiconEntry:
-        return queries.lexicon_entry(library, strongs)
+        return dictionaries.lexicon_entry(library, strongs)
 
 
 def _comments(library: Database, reference: Reference, *, after: int, limit: int) -> CommentList:
-    page = queries.comments(library, reference, after=after, limit=limit)
+    page = commentaries.comments(library, reference, after=after, limit=limit)
     return CommentList(
         reference=str(reference),
         comments=[

@@ -12,7 +12,7 @@ from appliance.scripture.canon import Testament
 from appliance.scripture.search.hits import MAX_LIMIT, Mode, Results, Search
 from appliance.scripture.search.service import MAX_QUERY_CHARACTERS, Finder
 from appliance.scripture.suggestions import MOST, Suggester, Suggestion
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
 from server.http.threads import Kind, in_threads_for
 

@@ -10,12 +10,14 @@ from litestar.params import FromPath, QueryParameter
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph
-from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
+from appliance.scripture.dictionaries import queries as dictionaries
+from appliance.scripture.dictionaries.topics import TopicHead
 from appliance.scripture.graph.words import uses_of, verses_in_all
 from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import Reference, format_range, parse_reference
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
 from server.http.limits import SlowRequests
 from server.http.path_numbers import MAX_ID
@@ -110,7 +112,7 @@ class TopicsController(Controller):
         after: Annotated[int, QueryParameter(ge=0, le=MAX_ID, description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> TopicList:
-        found = queries.browse_topics(library, begins, after=after, limit=limit + 1)
+        found = dictionaries.browse_topics(library, begins, after=after, limit=limit + 1)
         page = found[:limit]
         return TopicList(topics=[_view(each) for each in page], next_after=page[-1].id if len(found) > limit else None)
 
@@ -122,7 +124,7 @@ class TopicsController(Controller):
         after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_CITED)] = MAX_CITED,
     ) -> TopicPage:
-        entry = queries.topic(library, topic, after=after, limit=limit)
+        entry = dictionaries.topic(library, topic, after=after, limit=limit)
         return TopicPage(
             topic=_view(entry.head),
             cites=[
@@ -160,7 +162,7 @@ class TopicsController(Controller):
         after: Annotated[int, QueryParameter(description="`next_after` of the page before.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> Uses:
-        entry = queries.lexicon_entry(library, strongs)
+        entry = dictionaries.lexicon_entry(library, strongs)
         shown = all_translations.choose(translation).id
         found = uses_of(graph, entry.strongs, after=after, limit=limit + 1)
         texts = queries.texts(library, shown, [each.verse_id for each in found[:limit]])
@@ -184,7 +186,7 @@ class TopicsController(Controller):
 
 
 def _citing(library: Database, reference: Reference, *, after: int, limit: int) -> CitingTopics:
-    found = queries.citing_topics(library, reference.start, reference.end, after=after, limit=limit)
+    found = dictionaries.citing_topics(library, reference.start, reference.end, after=after, limit=limit)
     return CitingTopics(
         reference=str(reference),
         topics=[
@@ -197,5 +199,5 @@ def _citing(library: Database, reference: Reference, *, after: int, limit: int) 
     )
 
 
-def _view(head: queries.TopicHead) -> TopicView:
+def _view(head: TopicHead) -> TopicView:
     return TopicView(id=head.id, headword=head.headword, dictionary=head.dictionary, citations=head.citations)

@@ -18,8 +18,8 @@ from appliance.errors import NotFound
 from appliance.infrastructure.jobs.job import Job, State
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.paths import DataFolder
-from appliance.scripture import queries
 from appliance.scripture.jobs import INDEX
+from appliance.scripture.translations import queries
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.index import forget_index
 from server.benchmarks.report import Measurement, at_least, at_most, plain, quantile

@@ -13,7 +13,7 @@ A verse is found where the first hit has its words, since verses of the same wor
 from collections.abc import Callable, Sequence
 from random import Random
 
-from appliance.scripture import queries
+from appliance.scripture.dictionaries import queries
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.in_order import words_of
 from server.benchmarks.report import Measurement, at_least, plain

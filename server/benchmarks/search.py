@@ -13,7 +13,7 @@ import numpy as np
 
 from appliance.errors import NotFound
 from appliance.scripture.canon import WHOLE_CANON
-from appliance.scripture.queries import browse_topics
+from appliance.scripture.dictionaries.queries import browse_topics
 from appliance.scripture.search.fts import most_telling_words, parse_query
 from appliance.scripture.search.hits import Mode
 from appliance.scripture.search.in_order import words_of

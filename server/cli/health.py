@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def status(home: Home, as_json: bool) -> None:
     """What runs, what there is to read, and what is being worked on."""
-    from appliance.scripture import queries
+    from appliance.scripture.translations import queries
     from server.start_report import answers
     from server.supervision import address, noted_address
 

@@ -8,8 +8,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from appliance.infrastructure.jobs.job import Job
-from appliance.scripture import operations, queries
+from appliance.scripture import operations
+from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.jobs import COMPILE, IMPORT, INDEX, import_arguments
+from appliance.scripture.links import queries as links
+from appliance.scripture.translations import queries
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
 from server.cli.publishers import OFFERS, bring
@@ -26,20 +29,20 @@ def library() -> None:
 def list_library(home: Home, as_json: bool) -> None:
     """What the library holds."""
     appliance = home.open()
-    texts, dictionaries = queries.translations(appliance.library), queries.dictionaries(appliance.library)
-    datasets = queries.datasets(appliance.library)
+    texts, lexicons = queries.translations(appliance.library), dictionaries.dictionaries(appliance.library)
+    datasets = links.datasets(appliance.library)
     if as_json:
-        print_json({"translations": texts, "dictionaries": dictionaries, "datasets": datasets})
+        print_json({"translations": texts, "dictionaries": lexicons, "datasets": datasets})
         return
     table = Table("id", "name", "language", "entries", "licence", box=None, header_style="bold")
     for text in texts:
         table.add_row(text.id, text.name, text.language, f"{text.verses:,} verses", text.licence)
-    for each in dictionaries:
+    for each in lexicons:
         table.add_row(each.id, each.name, "", f"{each.entries:,} entries", each.licence)
     for dataset in datasets:
         table.add_row(dataset.id, dataset.name, "", f"{dataset.entries:,} {dataset.kind.value}", dataset.licence)
     console().print(
-        table if texts or datasets or dictionaries else "Nothing yet. `lampstand library import FILE` brings a text."
+        table if texts or datasets or lexicons else "Nothing yet. `lampstand library import FILE` brings a text."
     )
 
 

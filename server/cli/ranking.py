@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.infrastructure.opening import read_regular
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.hits import Search
 from appliance.scripture.search.modes.keyword import QueryRefused
 from appliance.scripture.search.ranking.learned import SHIPPED
+from appliance.scripture.translations.translation import Translation
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json
 

@@ -4,10 +4,10 @@ import click
 import msgspec
 from rich.text import Text
 
-from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.hits import MAX_LIMIT, Hit, Mode, Search
+from appliance.scripture.translations import queries
 from server.cli.context import JSON_OPTION, Home, console, print_json, saying_after
 
 # What takes longer is explained.

@@ -14,8 +14,8 @@ import msgspec
 from markupsafe import Markup, escape
 
 from appliance.scripture.canon import BOOK_BY_OSIS, Testament, split_verse_id
-from appliance.scripture.passage import Break, BreakKind, Heading, HeadingKind, Note, SpanKind, Verse
 from appliance.scripture.search.hits import Why
+from appliance.scripture.translations.verse import Break, BreakKind, Heading, HeadingKind, Note, SpanKind, Verse
 from server import words
 
 STATIC = Path(__file__).parents[1] / "static"

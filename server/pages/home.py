@@ -12,9 +12,11 @@ from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.site_certificate import SiteCertificate
-from appliance.scripture import queries
 from appliance.scripture.derived import DerivedData
+from appliance.scripture.dictionaries import queries as dictionaries
+from appliance.scripture.links import queries as links
 from appliance.scripture.search.service import Finder
+from appliance.scripture.translations import queries as translations
 from server.errors import Problem
 from server.http.access import rule
 
@@ -48,7 +50,7 @@ class HomePagesController(Controller):
         return Template(
             "home.html",
             context={
-                "translations": queries.translations(library),
+                "translations": translations.translations(library),
                 "index": derived.index_state(),
                 "set_up": accounts.is_set_up(appliance_db),
                 "warnings": [f"{EXPOSED_KEYS} {RENEW_KEYS}"] if certificate.keys_are_exposed else [],
@@ -60,9 +62,9 @@ class HomePagesController(Controller):
         return Template(
             "about.html",
             context={
-                "translations": queries.translations(library),
-                "dictionaries": queries.dictionaries(library),
-                "datasets": queries.datasets(library),
+                "translations": translations.translations(library),
+                "dictionaries": dictionaries.dictionaries(library),
+                "datasets": links.datasets(library),
                 "models": catalogue.models(),
             },
         )

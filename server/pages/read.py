@@ -10,9 +10,9 @@ from litestar.response import Redirect, Template
 
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.references import find_book
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
 from server.http.path_numbers import chapter_number
 from server.http.rendering import TESTAMENT_NAMES, render_chapter, render_rows

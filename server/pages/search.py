@@ -10,13 +10,13 @@ from litestar.response import Redirect, Template
 
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import book_named
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import doubt_about, named_reference
 from appliance.scripture.search.service import Finder
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
 from server.http.rendering import TESTAMENT_NAMES, read_address
 from server.http.threads import Kind, in_threads_for

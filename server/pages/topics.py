@@ -10,13 +10,14 @@ from litestar.response import Redirect, Template
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
-from appliance.scripture import queries
-from appliance.scripture.companions import queries as companions
+from appliance.scripture.dictionaries import queries as dictionaries
+from appliance.scripture.entities import queries as companions
 from appliance.scripture.graph.words import verses_in_all
 from appliance.scripture.references import format_range
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.service import Finder
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
 from server.http.path_numbers import MAX_ID, MAX_ID_DIGITS
 from server.http.rendering import read_address
@@ -37,7 +38,7 @@ class TopicPagesController(Controller):
         begins: FromQuery[str] = "",
         after: Annotated[int, QueryParameter(ge=0, le=MAX_ID)] = 0,
     ) -> Template:
-        found = queries.browse_topics(library, begins, after=after, limit=PAGE + 1)
+        found = dictionaries.browse_topics(library, begins, after=after, limit=PAGE + 1)
         entities = companions.browse_entities(library, begins, limit=PAGE) if begins else []
         return Template(
             "topics.html",
@@ -55,9 +56,9 @@ class TopicPagesController(Controller):
     ) -> Template | Redirect:
         if not topic.isdecimal() or len(topic) > MAX_ID_DIGITS:
             # A headword, as related passages name their topics.
-            found = queries.topic_named(library, topic)
+            found = dictionaries.topic_named(library, topic)
             return Redirect(f"/topic/{found.id}", status_code=303)
-        entry = queries.topic(library, int(topic), limit=CITED)
+        entry = dictionaries.topic(library, int(topic), limit=CITED)
         shown = all_translations.choose()
         groups: dict[str, list[tuple[str, str]]] = {}
         for each in entry.citations.items:
@@ -78,7 +79,7 @@ class TopicPagesController(Controller):
         translation: FromQuery[str] = "",
         cursor: FromQuery[str] = "",
     ) -> Template:
-        entry = queries.lexicon_entry(library, strongs)
+        entry = dictionaries.lexicon_entry(library, strongs)
         shown = all_translations.choose(translation)
         results, notice, count = None, "", 0
         try:

@@ -12,13 +12,16 @@ from litestar.response import Template
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
-from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
-from appliance.scripture.companions import queries as companions
+from appliance.scripture.commentaries import queries as commentaries
+from appliance.scripture.commentaries.comment import CommentOf
+from appliance.scripture.dictionaries import queries as dictionaries
+from appliance.scripture.entities import queries as companions
 from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
-from appliance.scripture.passage import Translation
 from appliance.scripture.references import format_range, parse_reference
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.translation import Translation
 from server.http.access import rule
 from server.http.rendering import read_address
 
@@ -49,8 +52,8 @@ class VersePagesController(Controller):
         shown = queries.find_translation(library, translation)
         place = parse_reference(reference).start
         around = _around(library, graph, shown, place)
-        topics = queries.citing_topics(library, place, place, limit=TOPICS)
-        comments = queries.comments(library, parse_reference(reference), limit=COMMENTS)
+        topics = dictionaries.citing_topics(library, place, place, limit=TOPICS)
+        comments = commentaries.comments(library, parse_reference(reference), limit=COMMENTS)
         return Template(
             "verse.html",
             context={
@@ -87,7 +90,7 @@ def _around(library: Database, graph: Graph, shown: Translation, place: int) -> 
     words = {
         name for each in found for reason in each.reasons if reason.kind is ReasonKind.WORD for name in reason.names
     }
-    lemmas = queries.lemmas(library, words)
+    lemmas = dictionaries.lemmas(library, words)
     lines = [
         RelatedLine(
             reference=each.reference,
@@ -120,7 +123,7 @@ class CommentLine(msgspec.Struct, frozen=True, kw_only=True):
     paragraphs: tuple[str, ...]
 
 
-def _comments(comments: Sequence[queries.CommentOf]) -> list[CommentLine]:
+def _comments(comments: Sequence[CommentOf]) -> list[CommentLine]:
     return [
         CommentLine(commentary=each.commentary, place=format_range(each.start, each.end), paragraphs=each.paragraphs)
         for each in comments

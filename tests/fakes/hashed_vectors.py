@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from appliance.scripture.store import EMBEDDING_DIMENSIONS
+from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS
 
 
 class HashedVectors:

@@ -13,8 +13,8 @@ from fakes.hostile_texts import HARMLESS, HOSTILE
 from appliance.errors import ApplianceError
 from appliance.infrastructure.jobs.job import Job, JobCancelled, State
 from appliance.infrastructure.jobs.kind import JobKinds
-from appliance.scripture.jobs import IMPORT, import_arguments
-from server.bootstrap import Appliance, LocationNotText
+from appliance.scripture.jobs import IMPORT, LocationNotText, import_arguments
+from server.bootstrap import Appliance
 from server.worker import Worker
 
 SENTENCES = re.compile(r"\S[^\n]*\.( [A-Z][^\n]*[.?])+")

@@ -15,8 +15,8 @@ from fakes.serving import serving
 from appliance.infrastructure.backup import BACKUP
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES, JobKind
-from appliance.scripture import queries
 from appliance.scripture.jobs import GRAPH, IMPORT, INDEX, MEMORY, import_arguments
+from appliance.scripture.translations import queries
 from server.bootstrap import Appliance, open_appliance
 from server.exercises import (
     BURN_MEDIA,

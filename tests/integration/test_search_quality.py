@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from appliance.scripture.search.lemma import LemmaNotFound
 
-from appliance.scripture import queries
 from appliance.scripture.canon import WHOLE_CANON
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
-from appliance.scripture.passage import Translation
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.joined import Joined, NoVerses, join
+from appliance.scripture.search.lemmas import LemmaNotFound
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.translation import Translation
 from server.bootstrap import Appliance, open_appliance
 
 

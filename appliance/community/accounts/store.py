@@ -111,8 +111,7 @@ PERSON_FIELDS, SESSION_FIELDS, TOKEN_FIELDS = 6, 7, 7
 
 
 def m005_accounts(work: UnitOfWork) -> None:
-    for statement in SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(SCHEMA)
     work.execute(CREATE_SITE_SETTINGS)
 
 

@@ -55,8 +55,7 @@ SELECT_PEOPLE = "SELECT id, role FROM people"
 
 
 def m007_notifications(work: UnitOfWork) -> None:
-    for statement in SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(SCHEMA)
 
 
 def notification_of(row: Row) -> Notification:

@@ -54,8 +54,7 @@ def m001_jobs(work: UnitOfWork) -> None:
 
 
 def m004_shared_queues(work: UnitOfWork) -> None:
-    for statement in sql.ADD_SHARING.split(";\n"):
-        work.execute(statement)
+    work.execute_script(sql.ADD_SHARING)
 
 
 class Jobs:

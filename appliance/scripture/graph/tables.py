@@ -8,12 +8,14 @@ from itertools import groupby
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable, Row
-from appliance.scripture import store
 from appliance.scripture.canon import BOOK_FACTOR, BOOKS, osis_of
-from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import EntityKind
-from appliance.scripture.companions.queries import EntityHead, browse_entities
+from appliance.scripture.dictionaries import store as dictionary_store
+from appliance.scripture.entities import store as entity_store
+from appliance.scripture.entities.entity import EntityHead, EntityKind
+from appliance.scripture.entities.queries import browse_entities
+from appliance.scripture.links import store as link_store
 from appliance.scripture.numbering import numbering
+from appliance.scripture.translations import store as translation_store
 
 BOOK = NodeTable("Book", {"number": "INT64", "osis": "STRING", "name": "STRING", "testament": "STRING"})
 VERSE = NodeTable("Verse", {"id": "INT64", "osis": "STRING"})
@@ -80,11 +82,11 @@ class _Library:
         return ((place, osis_of(place)) for place in self._places)
 
     def topics(self) -> Iterator[Row]:
-        return iter(self._database.reader.rows(store.SELECT_TOPICS))
+        return iter(self._database.reader.rows(dictionary_store.SELECT_TOPICS))
 
     def lemmas(self) -> Iterator[Row]:
         verses = Counter(strongs for _, strongs in self._uses)
-        known = {row[0]: row for row in self._database.reader.rows(store.SELECT_LEMMAS)}
+        known = {row[0]: row for row in self._database.reader.rows(dictionary_store.SELECT_LEMMAS)}
         for strongs in sorted(verses.keys() | known.keys()):
             entry = known.get(strongs, (strongs, "", "", "Greek" if strongs.startswith("G") else "Hebrew"))
             yield *entry, verses[strongs]
@@ -93,7 +95,7 @@ class _Library:
         return ((place, place // BOOK_FACTOR) for place in self._places)
 
     def cites(self) -> Iterator[Row]:
-        rows = self._database.reader.rows(store.SELECT_CITATIONS)
+        rows = self._database.reader.rows(dictionary_store.SELECT_CITATIONS)
         for (topic, place), same in groupby(sorted(self._cited(rows)), key=lambda each: each[:2]):
             # A verse that is cited twice is cited under its first heading.
             yield topic, place, next(same)[2]
@@ -103,13 +105,13 @@ class _Library:
             yield from ((topic, place, heading) for place in self._range(start, end))
 
     def see(self) -> Iterator[Row]:
-        return iter(self._database.reader.rows(store.SELECT_SEE))
+        return iter(self._database.reader.rows(dictionary_store.SELECT_SEE))
 
     def uses(self) -> Iterator[Row]:
         return ((place, strongs, count) for (place, strongs), count in sorted(self._uses.items()))
 
     def cross_references(self) -> Iterator[Row]:
-        for link in companion_store.select_cross_references(self._database.reader):
+        for link in link_store.select_cross_references(self._database.reader):
             if link.votes > 0 and link.verse_id in self._known:
                 yield from (
                     (link.verse_id, place, link.votes)
@@ -131,7 +133,7 @@ class _Library:
         return ((each.id, each.name, each.year or NO_YEAR, each.mentions) for each in self._entities(EntityKind.EVENT))
 
     def mentions(self, target: str) -> Iterator[Row]:
-        for verse, entity, kind in self._database.reader.rows(companion_store.SELECT_MENTIONS):
+        for verse, entity, kind in self._database.reader.rows(entity_store.SELECT_MENTIONS):
             if kind == target.lower() and verse in self._known:
                 yield verse, entity
 
@@ -144,9 +146,9 @@ class _Library:
     def _read_texts(self) -> None:
         """Where verses are and which words of the original stand behind them; of several texts the most uses count."""
         places: set[int] = set()
-        for translation in store.select_translations(self._database.reader):
+        for translation in translation_store.select_translations(self._database.reader):
             to_hub = numbering(translation.versification).to_hub
-            for number, strongs in store.select_strongs(self._database.reader, translation.id):
+            for number, strongs in translation_store.select_strongs(self._database.reader, translation.id):
                 place = to_hub(number)
                 places.add(place)
                 for key, count in Counter(strongs).items():

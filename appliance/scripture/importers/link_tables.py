@@ -14,8 +14,8 @@ from typing import TypeVar
 from appliance.errors import ApplianceError
 from appliance.infrastructure.opening import open_regular, shown_name
 from appliance.scripture.canon import BOOKS, PROTOCANON_BOOKS
-from appliance.scripture.companions.dataset import CrossReference, TopicVote
 from appliance.scripture.importers.source import CrossReferenceSource, SourceUnreadable, TopicVoteSource
+from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import Reference, parse_osis
 

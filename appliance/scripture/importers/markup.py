@@ -12,7 +12,7 @@ import msgspec
 
 from appliance.infrastructure.numbers import whole_number
 from appliance.scripture.importers.source import SourceUnreadable
-from appliance.scripture.passage import (
+from appliance.scripture.translations.verse import (
     Break,
     BreakKind,
     Heading,

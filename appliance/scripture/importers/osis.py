@@ -17,7 +17,7 @@ from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.fragments import is_milestone
 from appliance.scripture.importers.markup import MAX_VERSE_CHARACTERS, VerseReader
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
-from appliance.scripture.passage import Break, Heading, Markup, Note, Span, Verse, Word
+from appliance.scripture.translations.verse import Break, Heading, Markup, Note, Span, Verse, Word
 from appliance.scripture.versification import HUB, Versification, versification
 
 CHUNK_BYTES = 1 << 16

@@ -13,7 +13,7 @@ from appliance.errors import Unavailable
 from appliance.scripture.canon import BOOKS, PROTOCANON_BOOKS, verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
-from appliance.scripture.passage import Verse
+from appliance.scripture.translations.verse import Verse
 
 ORIGIN = "pythonbible"
 # What its converter left where the edition has no verse: Luke 17:36, Acts 8:37, Acts 15:34 and Acts 24:7.

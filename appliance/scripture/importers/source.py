@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from appliance.errors import Refused
-from appliance.scripture.companions.dataset import Comment, CrossReference, Entity, TopicVote
-from appliance.scripture.lexicon import LexiconEntry
-from appliance.scripture.passage import Verse
-from appliance.scripture.topics import Topic
+from appliance.scripture.commentaries.comment import Comment
+from appliance.scripture.dictionaries.lexicon import LexiconEntry
+from appliance.scripture.dictionaries.topics import Topic
+from appliance.scripture.entities.entity import Entity
+from appliance.scripture.links.link import CrossReference, TopicVote
+from appliance.scripture.translations.verse import Verse
 
 # Part of what the library remembers of a text: raised when a reader of ours is mended, so that texts are read again.
 IMPORTER_VERSION = 2

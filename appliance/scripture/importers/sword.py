@@ -22,7 +22,7 @@ from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.fragments import feed_fragment
 from appliance.scripture.importers.markup import VerseReader
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
-from appliance.scripture.passage import Verse
+from appliance.scripture.translations.verse import Verse
 from appliance.scripture.versification import Division, versification
 
 # The largest block of any known module is under 20 MB; a block that grows past this is a bomb.

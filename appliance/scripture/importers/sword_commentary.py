@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from appliance.scripture.canon import verse_id
-from appliance.scripture.companions.dataset import Comment
+from appliance.scripture.commentaries.comment import Comment
 from appliance.scripture.importers.fragments import unescape
 from appliance.scripture.importers.source import CommentarySource
 from appliance.scripture.importers.sword import (

@@ -16,12 +16,12 @@ from lxml import etree
 from appliance.errors import ApplianceError
 from appliance.infrastructure.numbers import whole_number
 from appliance.infrastructure.opening import FileRefused, read_regular, size_of
+from appliance.scripture.dictionaries.lexicon import LexiconEntry
+from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.importers.markup import MAX_STRONGS
 from appliance.scripture.importers.source import LexiconSource, SourceUnreadable, TopicSource
 from appliance.scripture.importers.sword import MAX_UNPACKED_BYTES, Configuration, inflate
-from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.references import parse_osis
-from appliance.scripture.topics import Citation, Topic
 
 _PAIR = struct.Struct("<II")
 _COUNT = struct.Struct("<I")

@@ -14,7 +14,7 @@ from pathlib import Path
 from appliance.errors import ApplianceError
 from appliance.infrastructure.numbers import whole_number
 from appliance.infrastructure.opening import files_inside, open_regular, shown_name
-from appliance.scripture.companions.dataset import Entity, EntityKind
+from appliance.scripture.entities.entity import Entity, EntityKind
 from appliance.scripture.importers.source import EntitySource, SourceUnreadable
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import parse_osis

@@ -14,7 +14,7 @@ from appliance.scripture.canon import BOOK_BY_OSIS, Book, verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.markup import VerseReader
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
-from appliance.scripture.passage import Verse
+from appliance.scripture.translations.verse import Verse
 from appliance.scripture.versification import HUB
 
 # Above the 176 verses of Psalm 119 and the 151 psalms.

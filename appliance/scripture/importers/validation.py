@@ -21,8 +21,8 @@ from appliance.scripture.importers.source import (
     TopicSource,
     TopicVoteSource,
 )
-from appliance.scripture.passage import HeadingKind, Verse
 from appliance.scripture.references import LAST_VERSE
+from appliance.scripture.translations.verse import HeadingKind, Verse
 from appliance.scripture.versification import most_chapters
 
 MAX_VERSE_CHARACTERS = 1_000

@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from appliance.scripture.canon import Testament
-from appliance.scripture.passage import Translation
+from appliance.scripture.translations.translation import Translation
 
 # Verses in one answer.
 MAX_LIMIT = 100

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from appliance.infrastructure.database import Database, Reader, UnitOfWork
-from appliance.scripture import queries, store
-from appliance.scripture.passage import Translation
+from appliance.scripture.dictionaries import store
+from appliance.scripture.migrations import HEADING_DIGESTS_SCHEMA, MIGRATE_HEADING_VECTORS
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.store import VERSE_VECTORS
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.store import VERSE_VECTORS
+from appliance.scripture.translations.translation import Translation
 
 BATCH = 512
 _CATCH_ALL = re.compile(r"\b(?:general|unclassified) scriptures\b", re.IGNORECASE)
@@ -155,14 +157,13 @@ def heading_text(headword: str, heading: str) -> str:
 def m008_heading_digests(work: UnitOfWork) -> None:
     """Vectors of headings belong to their text, so that they outlast the rows of a dictionary that is imported again."""
     work.execute("ALTER TABLE heading_vectors RENAME TO heading_vectors_by_row")
-    for statement in store.HEADING_DIGESTS_SCHEMA.split(";\n"):
-        work.execute(statement)
+    work.execute_script(HEADING_DIGESTS_SCHEMA)
     rows = work.execute(SELECT_MIGRATED_HEADINGS)
     work.execute_many(
         store.UPSERT_EMBEDDED_HEADING,
         [(row, model, _digest(model, heading_text(headword, heading))) for row, model, headword, heading in rows],
     )
-    work.execute(store.MIGRATE_HEADING_VECTORS)
+    work.execute(MIGRATE_HEADING_VECTORS)
     work.execute("DROP TABLE heading_vectors_by_row")
 
 

@@ -9,15 +9,15 @@ import msgspec
 from appliance.errors import Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.free_question import ask_freely
-from appliance.scripture import queries
 from appliance.scripture.canon import VerseRange, osis_of
-from appliance.scripture.passage import Translation
 from appliance.scripture.references import format_range
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.fusion import fuse
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.word_search import search_words
-from appliance.scripture.store import VERSE_VECTORS
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.store import VERSE_VECTORS
+from appliance.scripture.translations.translation import Translation
 
 VERSE_COLUMN = "verse_id"
 # Verses by words that are looked at; more have hardly anything of what was asked for.

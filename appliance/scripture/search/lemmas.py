@@ -5,9 +5,9 @@ import re
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph
-from appliance.scripture import queries, store
+from appliance.scripture.dictionaries import queries, store
+from appliance.scripture.dictionaries.lexicon import LexiconEntry, fold
 from appliance.scripture.graph.words import verses_of_each
-from appliance.scripture.lexicon import LexiconEntry, fold
 
 
 class LemmaNotFound(NotFound):

@@ -5,9 +5,9 @@ import time
 
 from appliance.errors import Unavailable
 from appliance.infrastructure.database import Database
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.index import embedded_translation, index_state
 from appliance.scripture.search.ports import Embedder
+from appliance.scripture.translations.translation import Translation
 
 # A model that was loaded a short time ago is there still.
 PREPARED_S = 30.0

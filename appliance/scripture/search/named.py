@@ -2,9 +2,9 @@
 
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
-from appliance.scripture.passage import Translation
 from appliance.scripture.references import Reference, parse_reference
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.translation import Translation
 
 
 def named_reference(query: str) -> Reference | None:

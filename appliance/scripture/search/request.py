@@ -3,7 +3,7 @@
 import msgspec
 
 from appliance.scripture.canon import VerseRange
-from appliance.scripture.passage import Translation
+from appliance.scripture.translations.translation import Translation
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,9 +5,7 @@ import time
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph
-from appliance.scripture import queries
 from appliance.scripture.canon import WHOLE_CANON, VerseRange, book_range, osis_of, testament_range
-from appliance.scripture.passage import Translation
 from appliance.scripture.references import find_book, format_range, parse_reference
 from appliance.scripture.search.candidates import Candidates
 from appliance.scripture.search.cursor import decode_cursor, encode_cursor
@@ -22,6 +20,8 @@ from appliance.scripture.search.ranking.compiled import IndexFiles
 from appliance.scripture.search.ranking.current import CurrentRanker
 from appliance.scripture.search.ranking.ranker import FeatureTable
 from appliance.scripture.search.request import Request
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.translation import Translation
 
 MAX_QUERY_CHARACTERS = 1_000
 _LETTER = re.compile(r"[^\W\d]")

@@ -2,7 +2,7 @@
 
 from appliance.infrastructure.database import Reader
 from appliance.scripture.canon import WHOLE_CANON, VerseRange
-from appliance.scripture.store import VERSE_VECTORS
+from appliance.scripture.translations.store import VERSE_VECTORS
 
 
 def nearest_verses(reader: Reader, vector: bytes, verses: VerseRange, limit: int) -> list[tuple[int, float]]:

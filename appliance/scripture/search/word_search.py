@@ -3,8 +3,8 @@
 from appliance.infrastructure.database import Database, Reader
 from appliance.scripture.canon import VerseRange
 from appliance.scripture.numbering import numbering
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.fts import TextQuery, any_of
+from appliance.scripture.translations.translation import Translation
 
 # FTS5 drives and each of its rows is looked up once; CROSS JOIN keeps the planner from turning that around.
 MATCH = """

@@ -18,7 +18,7 @@ import psutil
 from appliance.community.accounts.operations import api_tokens, people, signing_in, site_setup
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.errors import NotFound
-from appliance.scripture import queries
+from appliance.scripture.translations import queries
 from models.catalogue.catalogue import Catalogue
 from models.catalogue.model import ModelRole
 from server.benchmarks.companion import MeasurementFailed

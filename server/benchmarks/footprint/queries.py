@@ -6,7 +6,7 @@ from random import Random
 import msgspec
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.queries import browse_topics
+from appliance.scripture.dictionaries.queries import browse_topics
 from appliance.scripture.search.hits import Mode
 from appliance.scripture.search.in_order import words_of
 from server.benchmarks.search import MOST, SELECT_SOME, NothingToSearch

@@ -9,10 +9,11 @@ import msgspec
 from appliance.infrastructure.backup import CHECK
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs.job import JobView, State
-from appliance.scripture import queries
 from appliance.scripture.jobs import GRAPH, IMPORT
-from appliance.scripture.passage import Translation, Verse, Word
 from appliance.scripture.search.index import IndexState
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.translation import Translation
+from appliance.scripture.translations.verse import Verse, Word
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.appliance_process import Running
 from server.bootstrap import LIBRARY_MIGRATIONS

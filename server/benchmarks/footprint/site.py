@@ -12,9 +12,11 @@ from appliance.community.accounts.operations import api_tokens, site_setup
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import Conflict, NotFound
 from appliance.infrastructure.settings import ENVIRONMENT_PREFIX, Settings
-from appliance.scripture import queries
-from appliance.scripture.companions.dataset import DatasetKind
-from appliance.scripture.passage import Translation
+from appliance.scripture.dictionaries import queries as dictionaries
+from appliance.scripture.links import queries as links
+from appliance.scripture.links.link import DatasetKind
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.translation import Translation
 from server.benchmarks.footprint.queries import Material, material_of
 from server.benchmarks.isolation import copy_of
 from server.bootstrap import Appliance
@@ -50,8 +52,8 @@ def check_complete(appliance: Appliance) -> None:
             "Lampstand runs on this data folder. Processes that share memory with it would measure as too small.",
             remedy="Stop it, then try again.",
         )
-    kinds = {each.kind for each in queries.datasets(appliance.library)}
-    lexicons = [each for each in queries.dictionaries(appliance.library) if each.kind == LEXICON]
+    kinds = {each.kind for each in links.datasets(appliance.library)}
+    lexicons = [each for each in dictionaries.dictionaries(appliance.library) if each.kind == LEXICON]
     needed = [
         ("a complete index by meaning", appliance.derived.index_state().complete, "lampstand index"),
         ("cross references", DatasetKind.CROSS_REFERENCES in kinds, "lampstand library fetch cross-references"),

@@ -2,14 +2,14 @@
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphMissing
-from appliance.scripture import store
 from appliance.scripture.graph.words import uses_of
 from appliance.scripture.numbering import numbering
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.candidates import Candidates, explain_by_places
 from appliance.scripture.search.highlight import Highlights
 from appliance.scripture.search.lemmas import find_lemmas
 from appliance.scripture.search.request import Request
+from appliance.scripture.translations import store
+from appliance.scripture.translations.translation import Translation
 
 # More than any word has, but for articles and particles.
 MAX_USES = 10_000

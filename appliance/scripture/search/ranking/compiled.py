@@ -11,15 +11,16 @@ import msgspec
 
 from appliance.infrastructure.arrays import ArraysDamaged, map_arrays, write_arrays
 from appliance.infrastructure.database import Database
-from appliance.scripture import store
-from appliance.scripture.companions.dataset import Dataset
-from appliance.scripture.companions.store import select_datasets
-from appliance.scripture.passage import Translation
+from appliance.scripture.dictionaries import store as dictionary_store
+from appliance.scripture.dictionaries.store import Dictionary
+from appliance.scripture.links.link import Dataset
+from appliance.scripture.links.store import select_datasets
 from appliance.scripture.search.index import bare_headings, index_state
 from appliance.scripture.search.ranking.learned import RANKER, SHIPPED, TOPICS, load_learned, load_topics, ranker_model
 from appliance.scripture.search.ranking.ranker import Ranker, compile_ranker
 from appliance.scripture.search.ranking.reading import read_knowledge
-from appliance.scripture.store import Dictionary
+from appliance.scripture.translations import store as translation_store
+from appliance.scripture.translations.translation import Translation
 
 # Increase it with every change to the content of the file.
 FORMAT = 2
@@ -60,10 +61,10 @@ class IndexFiles(msgspec.Struct, frozen=True, kw_only=True):
 def library_state(library: Database, embedded: str, model: str, files: IndexFiles) -> LibraryState:
     """The present state of a library. `embedded` is the preferred translation for search by meaning."""
     reader = library.reader
-    texts = store.select_translations(reader)
+    texts = translation_store.select_translations(reader)
     sources: list[Translation | Dictionary | Dataset] = [
         *texts,
-        *store.select_dictionaries(reader),
+        *dictionary_store.select_dictionaries(reader),
         *select_datasets(reader),
     ]
     index = index_state(library, embedded, model)
@@ -103,7 +104,7 @@ def compile_index(library: Database, state: LibraryState, files: IndexFiles) -> 
     if not state.fits:
         files.compiled.unlink(missing_ok=True)
         return None
-    texts = store.select_translations(library.reader)
+    texts = translation_store.select_translations(library.reader)
     embedded = next(each for each in texts if each.id == state.translation)
     knowledge = read_knowledge(library.reader, embedded, second_text(texts, embedded), state.model)
     own = state.topics_changed_at is not None and files.topics is not None

@@ -12,8 +12,8 @@ import numpy as np
 
 from appliance.infrastructure.atomic import replace_content
 from appliance.infrastructure.database import Database
-from appliance.scripture.companions.dataset import DatasetKind, TopicVote
-from appliance.scripture.companions.store import select_datasets, select_topic_votes
+from appliance.scripture.links.link import DatasetKind, TopicVote
+from appliance.scripture.links.store import select_datasets, select_topic_votes
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.learned import SHIPPED, TOPICS, TopicVotes, load_topics, save_topics
 from appliance.scripture.search.ranking.reading import LONGEST_RANGE

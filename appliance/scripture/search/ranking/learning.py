@@ -10,7 +10,6 @@ from appliance.errors import Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.machine import describe_machine
 from appliance.infrastructure.opening import read_regular
-from appliance.scripture import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import TopicVoteSource
 from appliance.scripture.search.index import embedded_translation, index_state
@@ -22,6 +21,7 @@ from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import RANKER, TOPICS, Learned, TopicVotes, save_learned, save_topics
 from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.search.ranking.training import Topics, examples, fit_forest, folds_by_topic
+from appliance.scripture.translations import queries
 
 FOLDS = 5
 OnProgress = Callable[[str], None]

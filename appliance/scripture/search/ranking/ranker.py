@@ -9,9 +9,9 @@ from appliance.errors import Unavailable
 from appliance.infrastructure.arrays import Floats, Integers
 from appliance.infrastructure.database import Reader
 from appliance.infrastructure.strings import Strings, strings
-from appliance.scripture import store
 from appliance.scripture.canon import VerseRange
-from appliance.scripture.lexicon import fold
+from appliance.scripture.dictionaries import store
+from appliance.scripture.dictionaries.lexicon import fold
 from appliance.scripture.search.fts import TextQuery
 from appliance.scripture.search.hits import Why
 from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter

@@ -11,11 +11,10 @@ import numpy as np
 from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.infrastructure.database import Reader, Row
 from appliance.infrastructure.strings import string_table, strings
-from appliance.scripture import store
 from appliance.scripture.canon import BOOK_FACTOR, CHAPTER_FACTOR
-from appliance.scripture.companions import store as companion_store
+from appliance.scripture.dictionaries import store as dictionary_store
+from appliance.scripture.links import store as link_store
 from appliance.scripture.numbering import numbering
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.fts import stem
 from appliance.scripture.search.ranking.bm25_index import bm25_index
 from appliance.scripture.search.ranking.knowledge import (
@@ -28,7 +27,8 @@ from appliance.scripture.search.ranking.knowledge import (
 from appliance.scripture.search.ranking.quantized_vectors import QuantizedVectors, quantized
 from appliance.scripture.search.ranking.ragged import Ragged, ragged, ragged_set, spread
 from appliance.scripture.search.word_counts import word_counts
-from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
+from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
+from appliance.scripture.translations.translation import Translation
 
 _WORD = re.compile(r"\w{2,}")
 # Of longer ranges the first verses stand for the whole.
@@ -108,7 +108,7 @@ def _vectors(reader: Reader, embedded: Translation, places: Integers) -> Floats:
 
 def _links(reader: Reader, places: Integers) -> Ragged:
     """Cross references in both directions: a link says as much of where it comes from."""
-    sources, starts, ends, votes = _columns(companion_store.each_cross_reference(reader), 4)
+    sources, starts, ends, votes = _columns(link_store.each_cross_reference(reader), 4)
     positions = np.searchsorted(places, sources).clip(max=len(places) - 1)
     kept = (votes > 0) & (places[positions] == sources)
     which, targets = _ranges(places, starts[kept], ends[kept])
@@ -117,16 +117,16 @@ def _links(reader: Reader, places: Integers) -> Ragged:
 
 
 def _headings(reader: Reader, headings: list[Row], places: Integers, model: str) -> TopicHeadings:
-    rows = reader.rows(store.SELECT_TOPICS)
+    rows = reader.rows(dictionary_store.SELECT_TOPICS)
     headwords = [str(row[1]) for row in rows]
     topics = _numbered([row[0] for row in rows])
     topic_of = np.array([topics[topic] for _, topic, *_ in headings], dtype=np.int64)
     number = {(topic, heading): number for number, (_, topic, _, heading) in enumerate(headings)}
-    citations = reader.rows(store.SELECT_CITATIONS)
+    citations = reader.rows(dictionary_store.SELECT_CITATIONS)
     heading_of = np.array([number[topic, heading] for topic, heading, _, _ in citations], dtype=np.int64)
     which, positions = _ranges(places, *_columns([row[2:] for row in citations], 2))
     topic_citing = topic_of[heading_of[which]]
-    see = _columns([(topics[one], topics[other]) for one, other in reader.rows(store.SELECT_SEE)], 2)
+    see = _columns([(topics[one], topics[other]) for one, other in reader.rows(dictionary_store.SELECT_SEE)], 2)
     stems = [sorted(_stems(headword)) for headword in headwords]
     known = string_table(dict.fromkeys(itertools.chain.from_iterable(stems)))
     numbers = {each: at for at, each in enumerate(known)}
@@ -151,7 +151,7 @@ def _headings(reader: Reader, headings: list[Row], places: Integers, model: str)
 def _heading_vectors(reader: Reader, headings: list[Row], model: str) -> QuantizedVectors:
     numbers = _numbered([row[0] for row in headings])
     vectors = np.zeros((len(headings), EMBEDDING_DIMENSIONS), dtype=np.float32)
-    for row, vector in reader.each(store.SELECT_HEADING_VECTORS, (model,)):
+    for row, vector in reader.each(dictionary_store.SELECT_HEADING_VECTORS, (model,)):
         if row in numbers:
             vectors[numbers[row]] = np.frombuffer(vector, dtype="<f4")
     return quantized(vectors)

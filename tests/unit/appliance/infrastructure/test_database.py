@@ -53,6 +53,21 @@ def test_a_function_that_returns_from_within_a_unit_of_work_commits_it(tmp_path:
     assert ["kept"] == names(database)
 
 
+def test_a_script_may_have_semicolons_in_literals_and_triggers(tmp_path: Path) -> None:
+    database = opened(tmp_path / "a.db")
+    with database.write() as work:
+        work.execute_script("""
+            CREATE TRIGGER doubled AFTER INSERT ON things WHEN new.name NOT LIKE '%!' BEGIN
+                SELECT 1;
+                INSERT INTO things (name) VALUES (new.name || '!');
+            END;
+            INSERT INTO things (name) VALUES ('one;
+two')
+        """)
+
+    assert ["one;\ntwo", "one;\ntwo!"] == names(database)
+
+
 def test_a_reader_cannot_write(tmp_path: Path) -> None:
     database = opened(tmp_path / "a.db")
 

@@ -11,7 +11,7 @@ from litestar.testing import TestClient
 
 from appliance.community.accounts import operations
 from appliance.community.accounts.permissions import Role
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
 from server.app import create_app

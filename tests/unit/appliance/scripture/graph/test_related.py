@@ -6,15 +6,17 @@ import pytest
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
-from appliance.scripture import store
 from appliance.scripture.canon import osis_of
-from appliance.scripture.companions import store as companions
-from appliance.scripture.companions.dataset import CrossReference, Dataset, DatasetKind
+from appliance.scripture.dictionaries import store as dictionary_store
+from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.graph.related import ReasonKind, related
 from appliance.scripture.graph.tables import contents
-from appliance.scripture.passage import Markup, Translation, Verse, Word
+from appliance.scripture.links import store as companions
+from appliance.scripture.links.link import CrossReference, Dataset, DatasetKind
 from appliance.scripture.references import parse_osis
-from appliance.scripture.topics import Citation, Topic
+from appliance.scripture.translations import store as translation_store
+from appliance.scripture.translations.translation import Translation
+from appliance.scripture.translations.verse import Markup, Verse, Word
 from server.bootstrap import LIBRARY_MIGRATIONS
 
 VERSES = ("John.3.16", "John.3.17", "1John.4.9", "Rom.5.8", "Gen.22.12", "Ps.23.1")
@@ -65,11 +67,14 @@ def graph(tmp_path: Path) -> KuzuGraph:
         CrossReference(of("John.3.16"), of("Ps.23.1"), of("Ps.23.1"), -3),
     ]
     with database.write() as work:
-        store.insert_translation(work, text, verses)
-        store.insert_dictionary(
-            work, store.Dictionary(id="N", kind="topics", name="N", licence="", attribution="", digest="", entries=2)
+        translation_store.insert_translation(work, text, verses)
+        dictionary_store.insert_dictionary(
+            work,
+            dictionary_store.Dictionary(
+                id="N", kind="topics", name="N", licence="", attribution="", digest="", entries=2
+            ),
         )
-        store.insert_topics(work, "N", topics)
+        dictionary_store.insert_topics(work, "N", topics)
         companions.insert_dataset(
             work,
             Dataset(

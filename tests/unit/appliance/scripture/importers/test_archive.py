@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.importers import archive
 from appliance.scripture.importers.archive import ArchiveRefused, unpack
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
+from appliance.scripture.translations import queries
 
 
 @pytest.mark.parametrize("name", ["../outside.txt", "/etc/outside", "a/../../outside", "..\\outside.txt", "C:/outside"])

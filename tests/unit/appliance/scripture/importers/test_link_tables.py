@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
-from appliance.scripture.companions import store
-from appliance.scripture.companions.dataset import CrossReference, TopicVote
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.link_tables import read_table
 from appliance.scripture.importers.source import CrossReferenceSource, SourceUnreadable, TopicVoteSource
+from appliance.scripture.links import queries, store
+from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.operations import import_source, remove
 from appliance.scripture.references import parse_osis
 from server.bootstrap import LIBRARY_MIGRATIONS

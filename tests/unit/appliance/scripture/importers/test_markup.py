@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from appliance.scripture.importers.fragments import feed_fragment
 from appliance.scripture.importers.markup import VerseReader
-from appliance.scripture.passage import Break, BreakKind, HeadingKind, Span, SpanKind, Verse
+from appliance.scripture.translations.verse import Break, BreakKind, HeadingKind, Span, SpanKind, Verse
 
 JOHN_3_16 = 43_003_016
 

@@ -6,7 +6,7 @@ import pytest
 
 from appliance.scripture.importers.osis import read_osis, read_verses
 from appliance.scripture.importers.source import SourceUnreadable
-from appliance.scripture.passage import SpanKind
+from appliance.scripture.translations.verse import SpanKind
 
 DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
 <osis xmlns="http://www.bibletechnologies.net/2003/OSIS/namespace">

@@ -3,11 +3,11 @@
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
+from appliance.scripture.translations import queries
 
 
 @pytest.mark.parametrize(("name", "count"), [("WEB", 31_098), ("KJV", 31_102)])

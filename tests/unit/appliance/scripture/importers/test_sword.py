@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
+from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.importers.detect import SourceNotFound, open_sources
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.importers.sword import MAX_BLOCK_BYTES
 from appliance.scripture.importers.validation import TextFaulty
 from appliance.scripture.operations import import_source
-from appliance.scripture.passage import HeadingKind, SpanKind, Verse
 from appliance.scripture.references import parse_reference
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.verse import HeadingKind, SpanKind, Verse
 from server.bootstrap import LIBRARY_MIGRATIONS
 
 
@@ -86,15 +87,15 @@ def test_what_stands_beside_the_words(full_library: Database) -> None:
 
 
 def test_dictionaries(full_library: Database) -> None:
-    entries = {each.id: each.entries for each in queries.dictionaries(full_library)}
+    entries = {each.id: each.entries for each in dictionaries.dictionaries(full_library)}
     topics, headwords = full_library.reader.rows("SELECT count(*), count(DISTINCT headword) FROM topics")[0]
 
     assert {"Nave": 5_322, "StrongsGreek": 5_624, "StrongsHebrew": 8_675} == entries
     assert (5_322, 5_320) == (topics, headwords)
-    assert "μονογενής" == queries.lexicon_entry(full_library, "G3439").lemma
-    assert "אלהים" == queries.lexicon_entry(full_library, "H0430").lemma
-    assert "feminine ἡ" in queries.lexicon_entry(full_library, "G3588").definition
-    assert "CARE" in {each.topic for each in queries.citing_topics(full_library, 40_006_034, 40_006_034).items}
+    assert "μονογενής" == dictionaries.lexicon_entry(full_library, "G3439").lemma
+    assert "אלהים" == dictionaries.lexicon_entry(full_library, "H0430").lemma
+    assert "feminine ἡ" in dictionaries.lexicon_entry(full_library, "G3588").definition
+    assert "CARE" in {each.topic for each in dictionaries.citing_topics(full_library, 40_006_034, 40_006_034).items}
 
 
 def test_nave_headings_stand_under_the_line_above_them(full_library: Database) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.canon import osis_of
+from appliance.scripture.commentaries import queries
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import CommentarySource
 from appliance.scripture.operations import import_source, remove

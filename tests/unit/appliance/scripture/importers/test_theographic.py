@@ -6,8 +6,8 @@ import pytest
 
 from appliance.infrastructure.database import Database
 from appliance.scripture import operations
-from appliance.scripture.companions import queries
-from appliance.scripture.companions.dataset import EntityKind
+from appliance.scripture.entities import queries
+from appliance.scripture.entities.entity import EntityKind
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import SourceUnreadable
 

@@ -8,7 +8,7 @@ from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.importers.usfm import read_usfm
 from appliance.scripture.importers.validation import TextFaulty, read_valid_verses
-from appliance.scripture.passage import BreakKind, HeadingKind, SpanKind, Verse
+from appliance.scripture.translations.verse import BreakKind, HeadingKind, SpanKind, Verse
 
 JOHN = r"""\id JHN 43-JHN-sample.usfm A sample
 \h John

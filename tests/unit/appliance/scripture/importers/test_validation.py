@@ -8,7 +8,7 @@ import pytest
 from appliance.scripture.importers import validation
 from appliance.scripture.importers.source import TextSource
 from appliance.scripture.importers.validation import TextFaulty, check_description, counted, read_valid_verses
-from appliance.scripture.passage import Heading, HeadingKind, Markup, Note, Verse
+from appliance.scripture.translations.verse import Heading, HeadingKind, Markup, Note, Verse
 
 
 def source(verses: Iterable[Verse], **changes: object) -> TextSource:

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import store
-from appliance.scripture.passage import Translation, Verse
+from appliance.scripture.dictionaries import store as dictionaries_store
+from appliance.scripture.dictionaries.store import Dictionary
+from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.search.index import bare_headings, build_index, embed_headings, heading_text, index_state
-from appliance.scripture.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS, Dictionary
-from appliance.scripture.topics import Citation, Topic
+from appliance.scripture.translations import store as translations_store
+from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
+from appliance.scripture.translations.translation import Translation
+from appliance.scripture.translations.verse import Verse
 
 
 class CountingEmbedder:
@@ -48,8 +51,10 @@ def put_translation(library: Database, name: str, texts: Mapping[int, str]) -> N
         verses=len(texts),
     )
     with library.write() as work:
-        store.delete_translation(work, name)
-        store.insert_translation(work, translation, [Verse(verse_id, text) for verse_id, text in texts.items()])
+        translations_store.delete_translation(work, name)
+        translations_store.insert_translation(
+            work, translation, [Verse(verse_id, text) for verse_id, text in texts.items()]
+        )
 
 
 def put_dictionary(library: Database, headings: Mapping[str, Sequence[str]]) -> None:
@@ -61,9 +66,9 @@ def put_dictionary(library: Database, headings: Mapping[str, Sequence[str]]) -> 
         id="Nave", kind="topics", name="", licence="", attribution="", digest="", entries=len(topics)
     )
     with library.write() as work:
-        store.delete_dictionary(work, "Nave")
-        store.insert_dictionary(work, dictionary)
-        store.insert_topics(work, "Nave", topics)
+        dictionaries_store.delete_dictionary(work, "Nave")
+        dictionaries_store.insert_dictionary(work, dictionary)
+        dictionaries_store.insert_topics(work, "Nave", topics)
 
 
 def assert_complete(library: Database, texts: Mapping[int, str], model: str = "m", preferred: str = "A") -> None:
@@ -188,7 +193,7 @@ def test_headings_of_one_text_are_embedded_once_and_again_by_another_model(libra
 
 
 def _vectors_of_headings(library: Database, model: str = "m") -> dict[int, bytes]:
-    return dict(library.reader.rows(store.SELECT_HEADING_VECTORS, (model,)))
+    return dict(library.reader.rows(dictionaries_store.SELECT_HEADING_VECTORS, (model,)))
 
 
 def _expected(library: Database, model: str = "m") -> dict[int, bytes]:

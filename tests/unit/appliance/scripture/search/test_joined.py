@@ -8,9 +8,9 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import QuestionRefused
 from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.graph.schema import Content, NodeTable
-from appliance.scripture.passage import Translation
 from appliance.scripture.search.joined import Joined, NoVerses, join
 from appliance.scripture.search.ports import Embedder
+from appliance.scripture.translations.translation import Translation
 
 VERSE = NodeTable("Verse", {"id": "INT64"})
 

@@ -8,7 +8,7 @@ from fakes.hashed_vectors import HashedVectors
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.index import build_index
 from appliance.scripture.search.meaning import MeaningIndex, MeaningUnavailable
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations.queries import Translations
 
 MODEL = HashedVectors().model
 

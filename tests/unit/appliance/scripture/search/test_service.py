@@ -6,13 +6,14 @@ import pytest
 
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
-from appliance.scripture import canon, queries
+from appliance.scripture import canon
 from appliance.scripture.search.cursor import CursorInvalid
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.meaning import MeaningUnavailable
 from appliance.scripture.search.modes.keyword import QueryRefused
 from appliance.scripture.search.ranking.compiled import IndexFiles
 from appliance.scripture.search.service import Finder
+from appliance.scripture.translations import queries
 
 
 def find(library: Database, query: str, **changes: object) -> Results:

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from appliance.scripture.passage import Translation
+from appliance.scripture.translations.translation import Translation
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.appliance_process import RequestLimit, Running
 from server.benchmarks.footprint.queries import Material

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.scripture.passage import Translation
+from appliance.scripture.translations.translation import Translation
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint import commands
 from server.benchmarks.footprint.queries import Material, Query

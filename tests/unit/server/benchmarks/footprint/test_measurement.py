@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from appliance.scripture.passage import Translation
+from appliance.scripture.translations.translation import Translation
 from server.benchmarks.footprint import measurement
 from server.benchmarks.footprint.measurement import Footprint, Workload
 from server.benchmarks.footprint.queries import Material

@@ -10,7 +10,8 @@ import pytest
 
 from appliance.scripture.importers.osis import read_osis
 from appliance.scripture.importers.validation import read_valid_verses
-from appliance.scripture.passage import Markup, Translation, Verse, Word
+from appliance.scripture.translations.translation import Translation
+from appliance.scripture.translations.verse import Markup, Verse, Word
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.appliance_process import Running
 from server.benchmarks.footprint.reimport import (

@@ -17,7 +17,7 @@ from appliance.scripture.search.hits import Hit, Results, Search
 from appliance.scripture.search.modes.keyword import QueryRefused
 from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, library_state
 from appliance.scripture.search.service import Finder
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations.queries import Translations
 
 VECTORS = HashedVectors()
 

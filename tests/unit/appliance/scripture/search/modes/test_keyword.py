@@ -6,7 +6,7 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.canon import WHOLE_CANON
 from appliance.scripture.search.modes.keyword import QueryRefused, find, parse
 from appliance.scripture.search.request import Request
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations.queries import Translations
 
 
 def request(library: Database, text: str) -> Request:

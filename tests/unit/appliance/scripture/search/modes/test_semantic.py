@@ -10,7 +10,7 @@ from appliance.scripture.search.modes.semantic import find
 from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, library_state
 from appliance.scripture.search.ranking.current import CurrentRanker
 from appliance.scripture.search.request import Request
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations.queries import Translations
 
 VECTORS = HashedVectors()
 

@@ -7,7 +7,7 @@ from appliance.infrastructure.graph.asking import GraphMissing
 from appliance.scripture.canon import WHOLE_CANON
 from appliance.scripture.search.modes.strongs import find
 from appliance.scripture.search.request import Request
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations.queries import Translations
 
 
 def test_without_a_graph_it_says_how_to_build_one(hymns: Database) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from appliance.infrastructure.database import TOKENIZE, Database
-from appliance.scripture import queries
 from appliance.scripture.canon import VerseRange
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.search.ranking.signals import find_words
+from appliance.scripture.translations import queries
 
 HYMNS = {"Ps.23.1": "The Lord is my shepherd", "Ps.51.1": "Have mercy on me", "Ps.51.2": "Wash me thoroughly"}
 # The Vulgate counts the title of the fiftieth psalm as two verses, and the last one of Joshua 4 too.

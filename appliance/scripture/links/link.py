@@ -40,36 +40,3 @@ class TopicVote(msgspec.Struct, frozen=True):
     start: int
     end: int
     votes: int
-
-
-class Comment(msgspec.Struct, frozen=True):
-    """Paragraphs about the verses from `start` to `end`; a chapter's introduction is about the whole chapter."""
-
-    start: int
-    end: int
-    paragraphs: tuple[str, ...]
-
-
-class EntityKind(StrEnum):
-    PERSON = "person"
-    PLACE = "place"
-    EVENT = "event"
-
-
-class Entity(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, a place or an event, and the verses that mention it.
-
-    `also` are other names; `year` is of birth or beginning, below 0 before Christ; degrees are north and east. `takes_part` are
-    the ids of the people at an event and of the places where it happens.
-    """
-
-    id: str
-    kind: EntityKind
-    name: str
-    also: tuple[str, ...] = ()
-    description: str = ""
-    year: int | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    takes_part: tuple[str, ...] = ()
-    verse_ids: tuple[int, ...] = ()

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import queries
 from appliance.scripture.importers.osis import read_osis
 from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.ranking.compiled import IndexFiles
 from appliance.scripture.search.service import Finder
+from appliance.scripture.translations import queries
 from server.bootstrap import LIBRARY_MIGRATIONS
 
 VULGATE = """<?xml version="1.0" encoding="UTF-8"?>

@@ -3,39 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database, beginning_with
-from appliance.scripture.companions import store
-from appliance.scripture.companions.dataset import EntityKind
+from appliance.scripture.entities import store
+from appliance.scripture.entities.entity import EntityEntry, EntityHead, EntityKind
 from appliance.scripture.paging import Page, page_of
 
 
 class EntityNotFound(NotFound):
     """No dataset has this person, place or event."""
-
-
-class EntityHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, place or event; `mentions` counts the verses. A year below 0 is before Christ."""
-
-    id: str
-    kind: EntityKind
-    name: str
-    also: tuple[str, ...]
-    description: str
-    year: int | None
-    latitude: float | None
-    longitude: float | None
-    mentions: int
-
-
-class EntityEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, place or event: who takes part in an event and where it happens, and a page of the verses that mention it."""
-
-    head: EntityHead
-    takes_part: tuple[EntityHead, ...]
-    verse_ids: Page[int]
 
 
 def browse_entities(

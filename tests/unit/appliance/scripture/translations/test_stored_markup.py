@@ -2,8 +2,18 @@
 
 import msgspec
 
-from appliance.scripture.passage import Break, BreakKind, Heading, HeadingKind, Markup, Note, Span, SpanKind, Word
-from appliance.scripture.store import decode_markup, encode_markup
+from appliance.scripture.translations.stored_markup import decode_markup, encode_markup
+from appliance.scripture.translations.verse import (
+    Break,
+    BreakKind,
+    Heading,
+    HeadingKind,
+    Markup,
+    Note,
+    Span,
+    SpanKind,
+    Word,
+)
 
 MARKUP = Markup(
     words=(Word(0, 4, ("G3439", "G5207")), Word(5, 9, ())),

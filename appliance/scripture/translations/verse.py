@@ -105,28 +105,3 @@ class Verse(msgspec.Struct, frozen=True):
     @property
     def place(self) -> tuple[Book, int, int]:
         return split_verse_id(self.verse_id)
-
-
-class Translation(msgspec.Struct, frozen=True, kw_only=True):
-    """A text in the library. `source` says where it came from; `verses` counts those with words."""
-
-    id: str
-    name: str
-    language: str
-    versification: str
-    licence: str
-    attribution: str
-    source: str
-    digest: str
-    verses: int
-
-
-class Chapter(msgspec.Struct, frozen=True):
-    """One chapter of one text, with its neighbours as (OSIS book, chapter) or None at the ends."""
-
-    translation: Translation
-    book: Book
-    chapter: int
-    previous: tuple[str, int] | None
-    next: tuple[str, int] | None
-    verses: tuple[Verse, ...]

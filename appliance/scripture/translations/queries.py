@@ -1,111 +1,34 @@
-"""Reads of the library: translations, passages, chapters, the lexicon, topics of verses."""
+"""Reads of translations: which there are, and their books, chapters, passages and verses."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from rapidfuzz import process
 
 from appliance.errors import NotFound, Refused
-from appliance.infrastructure.database import Database, beginning_with
-from appliance.scripture import store
+from appliance.infrastructure.database import Database
 from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
-from appliance.scripture.companions import store as companion_store
-from appliance.scripture.companions.dataset import Dataset
-from appliance.scripture.lexicon import LexiconEntry
 from appliance.scripture.numbering import numbering
-from appliance.scripture.paging import Page, page_of
-from appliance.scripture.passage import Chapter, Translation, Verse
 from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
-from appliance.scripture.topics import Citation
+from appliance.scripture.translations import store
+from appliance.scripture.translations.translation import Chapter, ParallelVerse, Translation
+from appliance.scripture.translations.verse import Verse
 
 MAX_PASSAGE_VERSES, MAX_PASSAGE_TEXTS = 1_000, 2_000
 MAX_TRANSLATIONS = 8
-# Citations of topical dictionaries stay within a chapter.
-LONGEST_CITATION = 1_000
 
 
 class TranslationNotFound(NotFound):
     """The library has no text of this id."""
 
 
-class LexiconEntryNotFound(NotFound):
-    """No dictionary explains this Strong's number."""
-
-
-class TopicNotFound(NotFound):
-    """No topical dictionary has this topic."""
-
-
 class PassageTooLong(Refused):
     """More verses are asked for than one answer holds."""
-
-
-class ParallelVerse(msgspec.Struct, frozen=True):
-    """One place in several texts: each that has the verse, by translation id."""
-
-    verse_id: int
-    verses: dict[str, Verse]
-
-
-class CommentOf(msgspec.Struct, frozen=True):
-    """What a commentary says about the verses from `start` to `end`."""
-
-    id: str
-    commentary: str
-    attribution: str
-    start: int
-    end: int
-    paragraphs: tuple[str, ...]
-
-
-class TopicHead(msgspec.Struct, frozen=True):
-    """A topic of a topical dictionary; `citations` counts what it cites."""
-
-    id: int
-    headword: str
-    dictionary: str
-    citations: int
-
-
-class TopicEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic with a page of what it cites. `see_also` pairs a headword with its topic's id, None where the dictionary has none."""
-
-    head: TopicHead
-    citations: Page[Citation]
-    see_also: tuple[tuple[str, int | None], ...]
-
-
-class TopicCitation(msgspec.Struct, frozen=True):
-    """A topic's heading that cites a range; `size` counts all citations of the topic."""
-
-    topic: str
-    heading: str
-    start: int
-    end: int
-    size: int
 
 
 def translations(database: Database) -> list[Translation]:
     """Every text, in the order of import."""
     return store.select_translations(database.reader)
-
-
-def dictionaries(database: Database) -> list[store.Dictionary]:
-    return store.select_dictionaries(database.reader)
-
-
-def comments(database: Database, reference: Reference, *, after: int = 0, limit: int = 100) -> Page[CommentOf]:
-    """The comments on a passage, by commentary, those on more verses first."""
-    found = companion_store.each_comment(database.reader, reference.start, reference.end, after=after, limit=limit + 1)
-    entries = (
-        CommentOf(name, title, source, each.start, each.end, each.paragraphs) for name, title, source, each in found
-    )
-    return page_of(entries, after, limit, characters=lambda each: sum(map(len, each.paragraphs)))
-
-
-def datasets(database: Database) -> list[Dataset]:
-    """Cross references, topic votes and commentaries."""
-    return companion_store.select_datasets(database.reader)
 
 
 def find_translation(database: Database, identifier: str) -> Translation:
@@ -244,60 +167,18 @@ def texts(database: Database, translation_id: str, verse_ids: Sequence[int]) -> 
     return {verse: found[number] for verse, number in own.items() if number in found}
 
 
-def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:
-    """The entry of a Strong's number, with or without leading zeros. Raises LexiconEntryNotFound."""
-    letter, digits = strongs[:1].upper(), strongs[1:]
-    key = f"{letter}{int(digits)}" if digits.isascii() and digits.isdigit() and len(digits) <= 6 else strongs
-    row = database.reader.row(store.SELECT_LEXICON, (key,))
-    if row is None:
-        raise LexiconEntryNotFound(
-            f"No dictionary here explains {strongs[:20]!r}.",
-            remedy="Numbers look like G3439 (Greek) or H430 (Hebrew).",
-        )
-    return LexiconEntry(**dict(zip(LexiconEntry.__struct_fields__, row, strict=True)))
+class Translations:
+    """The translations of one library; `default` is the id of the one that people read first."""
 
+    def __init__(self, library: Database, default: str) -> None:
+        self._library, self._default = library, default
 
-def browse_topics(database: Database, beginning: str, *, after: int = 0, limit: int) -> list[TopicHead]:
-    """Topics whose headword begins so, whatever its case, in alphabetical order from the one after `after`, an id, on."""
-    parameters = {"beginning": beginning_with(beginning), "after": after, "limit": limit}
-    return [TopicHead(*row) for row in database.reader.rows(store.BROWSE_TOPICS, parameters)]
+    def all(self) -> list[Translation]:
+        """Every translation, in the order in which they were imported."""
+        return translations(self._library)
 
-
-def topic_named(database: Database, headword: str) -> TopicHead:
-    """The first topic of a headword, whatever its case. Raises TopicNotFound."""
-    row = database.reader.row(store.SELECT_TOPIC_NAMED, (headword,))
-    if row is None:
-        raise TopicNotFound(f"There is no topic {headword[:60]!r}.", remedy="Browse them at /api/v1/topics.")
-    return TopicHead(*row)
-
-
-def topic(database: Database, identifier: int, *, after: int = 0, limit: int = 500) -> TopicEntry:
-    """A topic with a page of what it cites under each heading. Raises TopicNotFound."""
-    row = database.reader.row(store.SELECT_TOPIC, (identifier,))
-    if row is None:
-        raise TopicNotFound(f"There is no topic {identifier}.", remedy="Browse them at /api/v1/topics.")
-    cited = database.reader.rows(
-        store.SELECT_TOPIC_CITATIONS, {"topic": identifier, "after": after, "limit": limit + 1}
-    )
-    return TopicEntry(
-        head=TopicHead(*row),
-        citations=page_of((Citation(*each) for each in cited), after, limit),
-        see_also=tuple(
-            (str(word), found) for word, found in database.reader.rows(store.SELECT_TOPIC_SEE, (identifier,))
-        ),
-    )
-
-
-def lemmas(database: Database, strongs: Iterable[str]) -> dict[str, str]:
-    """The lemma behind each Strong's number that a dictionary explains."""
-    rows = ((number, database.reader.row(store.SELECT_LEXICON, (number,))) for number in strongs)
-    return {number: str(row[2]) for number, row in rows if row and row[2]}
-
-
-def citing_topics(
-    database: Database, start: int, end: int, *, after: int = 0, limit: int = 1_000
-) -> Page[TopicCitation]:
-    """The headings of topics that cite any verse of a range, those of small topics first."""
-    parameters = {"first": start, "last": end, "low": start - LONGEST_CITATION, "after": after, "limit": limit + 1}
-    rows = database.reader.rows(store.SELECT_CITING, parameters)
-    return page_of((TopicCitation(*row) for row in rows), after, limit)
+    def choose(self, name: str = "") -> Translation:
+        """The translation of an id, or the default one for an empty name. Raises TranslationNotFound."""
+        if name:
+            return find_translation(self._library, name)
+        return default_translation(self._library, self._default)

@@ -6,8 +6,7 @@ import pytest
 from fakes.osis_texts import import_osis
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.queries import TranslationNotFound
-from appliance.scripture.translations import Translations
+from appliance.scripture.translations.queries import TranslationNotFound, Translations
 
 VERSES = {"Ps.23.1": "A verse of a few words."}
 

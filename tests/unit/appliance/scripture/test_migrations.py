@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.infrastructure.database import Database
-from appliance.scripture import store
+from appliance.scripture.dictionaries import store
 from appliance.scripture.search.index import bare_headings, embed_headings
 from server.bootstrap import LIBRARY_MIGRATIONS
 

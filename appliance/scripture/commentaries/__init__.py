@@ -1,0 +1,1 @@
+"""Commentaries: what they say about verses."""

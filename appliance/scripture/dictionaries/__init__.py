@@ -1,0 +1,1 @@
+"""Dictionaries: lexicons by Strong's number, and topical dictionaries."""

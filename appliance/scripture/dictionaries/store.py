@@ -1,0 +1,132 @@
+"""The SQL of dictionaries, in library.db. Private to `scripture`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from appliance.infrastructure.database import Reader, UnitOfWork
+from appliance.scripture.dictionaries.lexicon import LexiconEntry
+from appliance.scripture.dictionaries.topics import Topic
+
+INSERT_DICTIONARY = "INSERT INTO dictionaries VALUES (?, ?, ?, ?, ?, ?, ?)"
+SELECT_DICTIONARIES = "SELECT id, kind, name, licence, attribution, digest, entries FROM dictionaries ORDER BY id"
+DELETE_DICTIONARY = "DELETE FROM dictionaries WHERE id = ?"
+
+DELETE_LEXICON = "DELETE FROM lexicon WHERE dictionary = ?"
+INSERT_LEXICON = "INSERT OR REPLACE INTO lexicon VALUES (?, ?, ?, ?, ?, ?, ?)"
+SELECT_LEXICON = (
+    "SELECT strongs, language, lemma, transliteration, pronunciation, definition FROM lexicon WHERE strongs = ?"
+)
+SELECT_LEMMAS = "SELECT strongs, lemma, transliteration, language FROM lexicon ORDER BY strongs"
+SELECT_GLOSSED = "SELECT strongs, definition FROM lexicon WHERE definition LIKE ?"
+
+INSERT_TOPIC = "INSERT INTO topics (dictionary, position, headword, citations) VALUES (?, ?, ?, ?)"
+INSERT_CITATION = 'INSERT INTO topic_citations (topic, heading, start, "end") VALUES (?, ?, ?, ?)'
+INSERT_SEE_ALSO = "INSERT INTO topic_see_also VALUES (?, ?)"
+DELETE_CITATIONS = "DELETE FROM topic_citations WHERE topic IN (SELECT id FROM topics WHERE dictionary = ?)"
+DELETE_SEE_ALSO = "DELETE FROM topic_see_also WHERE topic IN (SELECT id FROM topics WHERE dictionary = ?)"
+DELETE_TOPICS = "DELETE FROM topics WHERE dictionary = ?"
+SELECT_TOPICS = "SELECT id, headword, dictionary, citations FROM topics ORDER BY id"
+BROWSE_TOPICS = """
+SELECT id, headword, dictionary, citations FROM topics WHERE headword LIKE :beginning ESCAPE '\\'
+AND (:after = 0 OR (headword, id) > (SELECT headword, id FROM topics WHERE id = :after))
+ORDER BY headword, id LIMIT :limit
+"""
+SELECT_TOPIC = "SELECT id, headword, dictionary, citations FROM topics WHERE id = ?"
+SELECT_TOPIC_NAMED = "SELECT id, headword, dictionary, citations FROM topics WHERE headword = ? COLLATE NOCASE ORDER BY citations DESC, id LIMIT 1"
+SELECT_TOPIC_CITATIONS = """
+SELECT heading, start, "end" FROM topic_citations WHERE topic = :topic ORDER BY rowid LIMIT :limit OFFSET :after
+"""
+SELECT_TOPIC_SEE = (
+    "SELECT s.headword, min(t.id) FROM topic_see_also AS s LEFT JOIN topics AS t ON t.headword = s.headword COLLATE NOCASE "
+    "WHERE s.topic = ? GROUP BY s.headword ORDER BY s.rowid"
+)
+SELECT_CITATIONS = 'SELECT topic, heading, start, "end" FROM topic_citations'
+# See-also names a headword; where two entries share one, both are meant.
+SELECT_SEE = (
+    "SELECT DISTINCT s.topic, t.id FROM topic_see_also AS s JOIN topics AS t ON t.headword = s.headword COLLATE NOCASE "
+    "WHERE t.id <> s.topic"
+)
+SELECT_CITING = """
+SELECT t.headword, c.heading, c.start, c."end", t.citations FROM topic_citations AS c CROSS JOIN topics AS t ON t.id = c.topic
+WHERE c.start BETWEEN :low AND :last AND c."end" >= :first
+ORDER BY t.citations, t.headword, t.id, c.start, c.rowid LIMIT :limit OFFSET :after
+"""
+
+# Each heading of a topic is a document of its own, under the topic's headword. A vector belongs to the digest of a model and a
+# text. It stays when its headings are deleted, for the index to look at again.
+INSERT_HEADINGS = (
+    "INSERT INTO headings (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
+    "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id WHERE t.dictionary = ?"
+)
+DELETE_HEADINGS = "DELETE FROM headings WHERE topic IN (SELECT id FROM topics WHERE dictionary = ?)"
+SELECT_HEADING_VECTORS = """
+SELECT e.heading, v.vector FROM embedded_headings AS e JOIN heading_vectors AS v ON v.digest = e.digest WHERE e.model = ?
+"""
+SELECT_BARE_HEADINGS = """
+SELECT h.id, h.headword, h.heading FROM headings AS h LEFT JOIN embedded_headings AS e ON e.heading = h.id AND e.model = ?
+WHERE e.heading IS NULL
+"""
+SELECT_HEADING_DIGESTS = "SELECT digest FROM heading_vectors"
+UPSERT_HEADING_VECTOR = "INSERT OR REPLACE INTO heading_vectors (digest, vector) VALUES (?, ?)"
+UPSERT_EMBEDDED_HEADING = "INSERT OR REPLACE INTO embedded_headings (heading, model, digest) VALUES (?, ?, ?)"
+DELETE_EMBEDDED_HEADINGS = """
+DELETE FROM embedded_headings WHERE heading IN (
+    SELECT h.id FROM headings AS h JOIN topics AS t ON t.id = h.topic WHERE t.dictionary = ?
+)
+"""
+DELETE_UNNEEDED_HEADING_VECTORS = (
+    "DELETE FROM heading_vectors WHERE digest NOT IN (SELECT digest FROM embedded_headings)"
+)
+
+
+class Dictionary(msgspec.Struct, frozen=True, kw_only=True):
+    """A dictionary in the library; `kind` is `lexicon` or `topics`."""
+
+    id: str
+    kind: str
+    name: str
+    licence: str
+    attribution: str
+    digest: str
+    entries: int
+
+
+def select_dictionaries(reader: Reader) -> list[Dictionary]:
+    return [
+        Dictionary(**dict(zip(Dictionary.__struct_fields__, row, strict=True)))
+        for row in reader.rows(SELECT_DICTIONARIES)
+    ]
+
+
+def delete_dictionary(work: UnitOfWork, dictionary: str) -> None:
+    for statement in (
+        DELETE_LEXICON,
+        DELETE_EMBEDDED_HEADINGS,
+        DELETE_HEADINGS,
+        DELETE_CITATIONS,
+        DELETE_SEE_ALSO,
+        DELETE_TOPICS,
+        DELETE_DICTIONARY,
+    ):
+        work.execute(statement, (dictionary,))
+
+
+def insert_dictionary(work: UnitOfWork, dictionary: Dictionary) -> None:
+    work.execute(INSERT_DICTIONARY, msgspec.structs.astuple(dictionary))
+
+
+def insert_lexicon(work: UnitOfWork, dictionary: str, entries: Iterable[LexiconEntry]) -> None:
+    rows: Iterator[Sequence[str]] = (
+        (e.strongs, dictionary, e.language, e.lemma, e.transliteration, e.pronunciation, e.definition) for e in entries
+    )
+    work.execute_many(INSERT_LEXICON, rows)
+
+
+def insert_topics(work: UnitOfWork, dictionary: str, topics: Iterable[Topic]) -> None:
+    for topic in topics:
+        work.execute(INSERT_TOPIC, (dictionary, topic.position, topic.headword, len(topic.citations)))
+        topic_id = work.last_insert_id
+        work.execute_many(INSERT_CITATION, [(topic_id, c.heading, c.start, c.end) for c in topic.citations])
+        work.execute_many(INSERT_SEE_ALSO, [(topic_id, headword) for headword in topic.see_also])
+    work.execute(INSERT_HEADINGS, (dictionary,))

@@ -1,0 +1,1 @@
+"""People, places and events, and the verses that mention them."""

@@ -1,0 +1,1 @@
+"""Links: cross references, and topics with the votes of their readers."""

@@ -1,0 +1,1 @@
+"""Translations: their verses, and what stands beside the words."""

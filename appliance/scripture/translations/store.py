@@ -1,0 +1,89 @@
+"""The SQL of translations and their verses, in library.db. Private to `scripture`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from appliance.infrastructure.database import Reader, UnitOfWork
+from appliance.infrastructure.vectors import VectorTable
+from appliance.scripture.translations.stored_markup import decode_markup, encode_markup
+from appliance.scripture.translations.translation import Translation
+from appliance.scripture.translations.verse import Verse
+
+EMBEDDING_DIMENSIONS = 384
+VERSE_VECTORS = VectorTable("verse_vectors", EMBEDDING_DIMENSIONS)
+
+INSERT_TRANSLATION = "INSERT INTO translations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+SELECT_TRANSLATIONS = "SELECT id, name, language, versification, licence, attribution, source, digest, verses FROM translations ORDER BY rowid"
+DELETE_FTS = (
+    "INSERT INTO verses_fts (verses_fts, rowid, text, translation) "
+    "SELECT 'delete', id, text, translation FROM verses WHERE translation = ?"
+)
+DELETE_VERSES = "DELETE FROM verses WHERE translation = ?"
+# The vectors stay for the index to look at again: what did not change need not be embedded again.
+DISOWN_VECTORS = "UPDATE embedded_verses SET translation = '' WHERE translation = ?"
+DELETE_TRANSLATION = "DELETE FROM translations WHERE id = ?"
+INSERT_VERSE = "INSERT INTO verses (translation, verse_id, text, markup, through) VALUES (?, ?, ?, ?, ?)"
+INSERT_FTS = (
+    "INSERT INTO verses_fts (rowid, text, translation) SELECT id, text, translation FROM verses WHERE translation = ?"
+)
+SELECT_RANGE = """
+SELECT verse_id, text, markup, through FROM verses WHERE translation = :translation
+AND verse_id BETWEEN :start - 50 AND :end AND max(verse_id, through) >= :start ORDER BY verse_id LIMIT :limit
+"""
+SELECT_TEXTS = """
+SELECT v.verse_id, v.text FROM json_each(:ids) AS wanted CROSS JOIN verses AS v
+ON v.translation = :translation AND v.verse_id = wanted.value
+"""
+SELECT_CHAPTERS = (
+    "SELECT DISTINCT verse_id / 1000 FROM verses WHERE translation = ? AND verse_id BETWEEN ? AND ? ORDER BY 1"
+)
+SELECT_BOOKS = "SELECT DISTINCT verse_id / 1000000 FROM verses WHERE translation = ? ORDER BY 1"
+PREVIOUS_CHAPTER = "SELECT max(verse_id) FROM verses WHERE translation = ? AND verse_id < ?"
+NEXT_CHAPTER = "SELECT min(verse_id) FROM verses WHERE translation = ? AND verse_id > ?"
+SELECT_MARKUP = "SELECT verse_id, markup FROM verses WHERE translation = ? ORDER BY verse_id"
+
+
+def select_strongs(reader: Reader, translation: str) -> Iterator[tuple[int, list[str]]]:
+    """The Strong's numbers behind each verse of a text, as often as they stand there."""
+    for verse_id, markup in reader.rows(SELECT_MARKUP, (translation,)):
+        words = msgspec.msgpack.decode(markup)[0]
+        yield int(verse_id), [strongs for _, _, numbers in words for strongs in numbers]
+
+
+def select_translations(reader: Reader) -> list[Translation]:
+    return [
+        Translation(**dict(zip(Translation.__struct_fields__, row, strict=True)))
+        for row in reader.rows(SELECT_TRANSLATIONS)
+    ]
+
+
+def delete_translation(work: UnitOfWork, translation: str) -> None:
+    work.execute(DISOWN_VECTORS, (translation,))
+    work.execute(DELETE_FTS, (translation,))
+    work.execute(DELETE_VERSES, (translation,))
+    work.execute(DELETE_TRANSLATION, (translation,))
+
+
+def insert_translation(work: UnitOfWork, translation: Translation, verses: Iterable[Verse]) -> None:
+    work.execute(INSERT_TRANSLATION, msgspec.structs.astuple(translation))
+    rows = (
+        (translation.id, verse.verse_id, verse.text, encode_markup(verse.markup), verse.through) for verse in verses
+    )
+    work.execute_many(INSERT_VERSE, rows)
+    work.execute(INSERT_FTS, (translation.id,))
+
+
+def select_range(reader: Reader, translation: str, start: int, end: int, limit: int) -> list[Verse]:
+    """Verses from `start` to `end`, and one before that goes on into them."""
+    parameters = {"translation": translation, "start": start, "end": end, "limit": limit}
+    return [
+        Verse(verse_id, text, decode_markup(markup), through)
+        for verse_id, text, markup, through in reader.rows(SELECT_RANGE, parameters)
+    ]
+
+
+def select_texts(reader: Reader, translation: str, verse_ids: Sequence[int]) -> dict[int, str]:
+    """The text of each verse that the translation has."""
+    parameters = {"ids": msgspec.json.encode(list(verse_ids)).decode(), "translation": translation}
+    return {int(verse_id): str(text) for verse_id, text in reader.rows(SELECT_TEXTS, parameters)}
