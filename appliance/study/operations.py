@@ -184,7 +184,7 @@ class AnswerDesk:
         return await asyncio.get_running_loop().run_in_executor(self._executor, partial(function, *args))
 
     def _retrieve(self, question: str, translation: str) -> Retrieved:
-        return retrieve(self._library, self._finder, question, translation)
+        return retrieve(self._library, self._finder, question, scripture.find_translation(self._library, translation))
 
     async def _write(
         self, live: LiveAnswer, question: str, sources: tuple[Source, ...], user: str

@@ -11,6 +11,7 @@ from appliance.scripture.search.named import named_reference
 from appliance.scripture.search.service import Finder
 from appliance.scripture.search.wording import subject_of
 from appliance.scripture.translations import queries
+from appliance.scripture.translations.translation import Translation
 from appliance.study.answer import Source
 
 HITS = 16
@@ -32,11 +33,10 @@ class _Window(msgspec.Struct):
     last: int
 
 
-def retrieve(database: Database, finder: Finder, question: str, translation: str) -> Retrieved:
+def retrieve(database: Database, finder: Finder, question: str, translation: Translation) -> Retrieved:
     """The best passages for a question, each a run of verses with its neighbours. Raises as `Finder.search` does."""
     named = named_reference(question)
-    shown = queries.find_translation(database, translation)
-    search = Search(query=subject_of(question), mode=Mode.HYBRID, translation=shown, limit=HITS)
+    search = Search(query=subject_of(question), mode=Mode.HYBRID, translation=translation, limit=HITS)
     results = finder.search(search)
     windows: list[_Window] = []
     for hit in results.hits:
@@ -66,12 +66,12 @@ def _widen(windows: list[_Window], verse_id: int) -> None:
     windows.append(_Window(first, last))
 
 
-def _source(database: Database, number: int, reference: Reference, translation: str) -> Source | None:
+def _source(database: Database, number: int, reference: Reference, translation: Translation) -> Source | None:
     try:
         found = queries.passage(database, reference, [translation])
     except (queries.PassageTooLong, PassageNotFound):
         return None
-    verses = [verse.verses[translation] for verse in found]
+    verses = [verse.verses[translation.id] for verse in found]
     actual = Reference(verses[0].verse_id, verses[-1].verse_id)
     topics = dict.fromkeys(each.topic for each in dictionaries.citing_topics(database, actual.start, actual.end).items)
     return Source(

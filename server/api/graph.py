@@ -88,7 +88,7 @@ class GraphController(Controller):
         verse = parse_reference(ref).start
         text = all_translations.choose(translation)
         found = related(graph, verse, limit)
-        texts = queries.texts(library, text.id, [each.verse_id for each in found])
+        texts = queries.texts(library, text, [each.verse_id for each in found])
         return RelatedList(
             reference=format_range(verse, verse),
             osis=osis_of(verse),

@@ -163,13 +163,13 @@ class TopicsController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> Uses:
         entry = dictionaries.lexicon_entry(library, strongs)
-        shown = all_translations.choose(translation).id
+        shown = all_translations.choose(translation)
         found = uses_of(graph, entry.strongs, after=after, limit=limit + 1)
         texts = queries.texts(library, shown, [each.verse_id for each in found[:limit]])
         return Uses(
             strongs=entry.strongs,
             lemma=entry.lemma,
-            translation=shown,
+            translation=shown.id,
             verses=verses_in_all(graph, entry.strongs),
             uses=[
                 UseView(

@@ -23,12 +23,7 @@ def read(home: Home, reference: tuple[str, ...], translation: str, as_json: bool
     """Print the passage of a REFERENCE, such as: lampstand read John 3:16-18."""
     appliance = home.open()
     wanted = parse_reference(" ".join(reference))
-    default = appliance.translations.choose()
-    verses = queries.passage(
-        appliance.library,
-        wanted,
-        [each.strip() for each in translation.split(",") if each.strip()] or [default.id],
-    )
+    verses = queries.passage(appliance.library, wanted, appliance.translations.choose_several(translation))
     if as_json:
         print_json(
             {

@@ -53,6 +53,7 @@ class ReadPagesController(Controller):
     def read(
         self,
         library: NamedDependency[Database],
+        all_translations: NamedDependency[Translations],
         translation: FromPath[str],
         book: FromPath[str],
         number: FromPath[str],
@@ -63,7 +64,8 @@ class ReadPagesController(Controller):
             # The form of the page names the text; its address is the tidy one.
             suffix = f"?{urlencode({'with': other})}" if other and other != text else ""
             return Redirect(f"/read/{quote(text)}/{quote(book)}/{quote(number)}{suffix}", status_code=303)
-        chapter = queries.chapter(library, translation, find_book(book), chapter_number(number))
+        shown = all_translations.choose(translation)
+        chapter = queries.chapter(library, shown, find_book(book), chapter_number(number))
         context: dict[str, Any] = {
             "chapter": chapter,
             "other": other,
@@ -71,7 +73,7 @@ class ReadPagesController(Controller):
             "chapters": queries.chapters(library, chapter.translation, chapter.book),
         }
         if other and other != chapter.translation.id:
-            second = queries.find_translation(library, other)
+            second = all_translations.choose(other)
             beside = queries.chapter_verses(library, second, chapter.book, chapter.chapter)
             rows, notes = render_rows([chapter.verses, beside])
             context |= {

@@ -108,7 +108,7 @@ class TopicPagesController(Controller):
         found = companions.entity(library, entity, limit=MENTIONED)
         shown = all_translations.choose()
         first = found.verse_ids.items
-        texts = queries.texts(library, shown.id, first)
+        texts = queries.texts(library, shown, first)
         mentions = [
             (format_range(verse, verse), read_address(shown.id, verse), texts[verse])
             for verse in first

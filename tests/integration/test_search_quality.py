@@ -171,7 +171,7 @@ def test_the_graph_is_joined_with_words_and_meaning(installed: Appliance) -> Non
     anxious = ask(like="do not be anxious about tomorrow")
     assert "Matt.6.34" in anxious
     verses = [parse_reference(osis).start for osis in ask(words="God")]
-    texts = queries.texts(installed.library, "WEB", verses)
+    texts = queries.texts(installed.library, web(installed), verses)
     assert {True} == {"God" in texts[verse] for verse in verses}
 
 

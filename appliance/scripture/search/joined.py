@@ -81,7 +81,7 @@ def join(
     likeness = _likeness(database, ready(), asked.like, kept) if asked.like else {}
     orders = [order for order in (by_words, sorted(likeness, key=lambda verse: -likeness[verse])) if order]
     ranked = [verse for verse, _ in fuse(*orders)] if orders else kept
-    texts = queries.texts(database, translation.id, ranked)
+    texts = queries.texts(database, translation, ranked)
     places = {verse: rank for rank, verse in enumerate(by_words or (), start=1)}
     hits = [
         JoinedHit(

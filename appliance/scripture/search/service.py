@@ -103,7 +103,7 @@ class Finder:
         page: list[tuple[int, float, str]] = []
         while len(page) < limit and offset < len(ranked):
             chunk = ranked[offset : offset + limit - len(page)]
-            texts = queries.texts(self._library, translation.id, [verse_id for verse_id, _ in chunk])
+            texts = queries.texts(self._library, translation, [verse_id for verse_id, _ in chunk])
             page += [(verse_id, score, texts[verse_id]) for verse_id, score in chunk if verse_id in texts]
             offset += len(chunk)
         return page, encode_cursor(offset) if offset < len(ranked) else None

@@ -17,6 +17,7 @@ from appliance.scripture.search.hits import Hit, Results, Search
 from appliance.scripture.search.modes.keyword import QueryRefused
 from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, library_state
 from appliance.scripture.search.service import Finder
+from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations
 
 VECTORS = HashedVectors()
@@ -53,8 +54,8 @@ def counting(*functions: Callable[..., Any]) -> Iterator[Counter[str]]:
         sys.setprofile(None)
 
 
-def test_the_query_is_parsed_once_and_each_hit_is_built_once(
-    search: Callable[..., Results], monkeypatch: pytest.MonkeyPatch
+def test_the_query_is_parsed_once_the_translation_is_resolved_once_and_each_hit_is_built_once(
+    search: Callable[..., Results], hymns: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[int] = []
 
@@ -63,10 +64,11 @@ def test_the_query_is_parsed_once_and_each_hit_is_built_once(
         return Hit(**fields)
 
     monkeypatch.setattr(service, "Hit", build)
-    with counting(parse_query) as calls:
-        results = search("what does the bible say about a shepherd?")
+    with counting(parse_query, queries.find_translation) as calls:
+        translation = Translations(hymns, "Other").choose("Hymns")
+        results = search("what does the bible say about a shepherd?", translation=translation)
 
-    assert 1 == calls["parse_query"]
+    assert (1, 1) == (calls["parse_query"], calls["find_translation"])
     assert results.hits
     assert built == [hit.verse_id for hit in results.hits]
 
