@@ -32,7 +32,10 @@ from appliance.infrastructure.garbage import give_back_freed_memory, leave_out_o
 from server import api, pages
 from server.bootstrap import Appliance
 from server.dependencies import dependencies_of
-from server.errors import (
+from server.http.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
+from server.http.compression import compressing_in
+from server.http.departures import has_left, noting_departures
+from server.http.problems import (
     INPUT_ERRORS,
     Problem,
     problem_of,
@@ -41,9 +44,6 @@ from server.errors import (
     problem_of_input,
     respond,
 )
-from server.http.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
-from server.http.compression import compressing_in
-from server.http.departures import has_left, noting_departures
 from server.http.refusals import pausing_refusals
 from server.http.rendering import TEMPLATE_GLOBALS
 from server.http.threads import Threads

@@ -1,7 +1,8 @@
 """`models add`, `models pull`, `models remove`."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import click
@@ -9,6 +10,8 @@ import click
 from models.catalogue.model import Model, ModelRole
 from models.cli.context import JSON_OPTION, ModelsFolder, byte_progress, print_json, run
 from models.memory.plan import in_words
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 _BECOMES = {
     ModelRole.CHAT: "Answers are written with it from now on.",
@@ -34,11 +37,21 @@ def add(models_folder: ModelsFolder, path: Path, name: str, family: str, licence
         _say_added(run(work), as_json=as_json)
 
 
+def with_pull_options(command: Command) -> Command:
+    """Declare the arguments of `pull`, for this command and for those that download in another way."""
+    declarations = (
+        click.argument("name_or_url"),
+        click.option("--sha256", default="", help="What the file's SHA-256 has to be."),
+        _NAME,
+        JSON_OPTION,
+    )
+    for decorate in reversed(declarations):
+        command = decorate(command)
+    return command
+
+
 @click.command()
-@click.argument("name_or_url")
-@click.option("--sha256", default="", help="What the file's SHA-256 has to be.")
-@click.option("--name", default="", help="What to call it (default: the file's name).")
-@JSON_OPTION
+@with_pull_options
 @click.pass_obj
 def pull(models_folder: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
     """Fetch a model by its name in `models recommend`, or by the URL of its GGUF file. Run again, it goes on."""

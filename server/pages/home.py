@@ -17,8 +17,8 @@ from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.links import queries as links
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries as translations
-from server.errors import Problem
 from server.http.access import rule
+from server.http.problems import Problem
 
 
 @runtime_checkable
