@@ -144,6 +144,30 @@ def test_what_could_not_be_installed_is_named_with_what_to_do(checkout: Checkout
     assert "Could not" not in second_run.stderr
 
 
+def test_a_build_from_pips_cache_that_uses_amx_is_compiled_again(checkout: Checkout) -> None:
+    steps = checkout.folder / "packaging" / "install.sh"
+    with steps.open("a") as more:
+        more.write('uses_amx() { [ -e "$venv/amx" ] && rm "$venv/amx"; }\n')
+    checkout.set_stamp("core")
+    (checkout.venv / "amx").touch()
+    checkout.have_texts()
+    first = checkout.run()
+    asked = checkout.asked_of_pip()
+
+    assert 0 == first.returncode, first.stderr
+    # The extra, then the build: pip's option --no-binary names the package once more.
+    assert 3 == asked.count("install llama-cpp-python"), asked
+    assert [] == [line for line in checkout.asked_of_pip() if "llama" in line]
+
+
+def test_compilers_are_told_to_leave_amx_out() -> None:
+    script = f"CXXFLAGS=; . {ROOT}/packaging/install.sh; flags_without_amx"
+    flags = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    machine = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=True).stdout.strip()
+
+    assert (["-mno-amx-tile", "-mno-amx-int8", "-mno-amx-bf16"] if machine == "x86_64" else []) == flags
+
+
 def test_one_part_that_is_missing_is_enough(checkout: Checkout) -> None:
     checkout.have_texts()
     assert 0 == checkout.run("--no-chat").returncode

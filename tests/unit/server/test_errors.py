@@ -21,7 +21,7 @@ def test_each_kind_has_a_status_and_an_exit_code(kind: type[ApplianceError], sta
 
 def test_the_nearest_kind_counts() -> None:
     assert (401, 2) == (status_of(SignInNeeded("Sign in.")), exit_code_of(SignInNeeded("Sign in.")))
-    assert 429 == status_of(TooManyAttempts("Too many.", retry_after_s=1))
+    assert 429 == status_of(TooManyAttempts("Too many.", remedy="Wait.", retry_after_s=1))
 
 
 @pytest.mark.parametrize(("error", "exit_code"), [(ModelUnknown, 4), (ModelUnavailable, 6), (ModelError, 1)])
