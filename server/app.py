@@ -107,7 +107,7 @@ def create_app(appliance: Appliance) -> Litestar:
             noting_departures,
             pausing_refusals,
             compressing_in(threads.compression),
-            DefineMiddleware(WhoAsks, database=appliance.appliance_db),
+            DefineMiddleware(WhoAsks, database=appliance.appliance_db, clock=appliance.clock),
         ],
         guards=[guard],
         lifespan=[lifespan],

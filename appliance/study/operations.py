@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import secrets
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -14,7 +13,8 @@ import msgspec
 import structlog
 
 from appliance.errors import ApplianceError, Refused, TooManyRequests, Unavailable
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
 from appliance.scripture import queries as scripture
 from appliance.scripture.search.service import Finder
@@ -57,9 +57,10 @@ class AnswerDesk:
         finder: Finder,
         writer: AnswerWriter | None,
         executor: Executor | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.log = AnswerLog(appliance)
-        self._executor = executor
+        self.log = AnswerLog(appliance, clock)
+        self._executor, self._clock = executor, clock
         self._being_written: Counter[int] = Counter()
         self._askers: dict[str, int | None] = {}
         self._library, self._appliance = library, appliance
@@ -117,7 +118,15 @@ class AnswerDesk:
         text = scripture.find_translation(self._library, translation)
         message_id = secrets.token_hex(8)
         with self._appliance.write() as work:
-            store.insert_message(work, message_id, asked_by, question, text.id, this_process())
+            store.insert_message(
+                work,
+                message_id,
+                asked_by=asked_by,
+                question=question,
+                translation=text.id,
+                owner=this_process(),
+                now=self._clock.time(),
+            )
         return queries.message(self._appliance, message_id)
 
     async def stop(self, message_id: str) -> Message:
@@ -140,7 +149,8 @@ class AnswerDesk:
             return
         for message_id, owner in self._appliance.reader.rows(store.SELECT_RUNNING):
             if owner is None or owner_is_dead(owner):
-                mark_interrupted(self._appliance, message_id)
+                with self._appliance.write() as work:
+                    mark_interrupted(work, message_id, now=self._clock.time())
 
     def _count_no_longer(self, message_id: str) -> None:
         """Let the person ask again: before the end of this answer is told, as a client may ask at once."""
@@ -152,13 +162,13 @@ class AnswerDesk:
         self._tasks.pop(message_id, None)
 
     async def _answer(self, live: LiveAnswer, question: str, translation: str, user: str) -> None:
-        began = time.monotonic()
+        began = self._clock.monotonic()
         made_by: str | None = None
         try:
             retrieved = await self._in_thread(self._retrieve, question, translation)
             await live.append(EventType.SOURCES, _sources_payload(retrieved))
             made_by, notice = await self._write(live, question, retrieved.sources, user)
-            took_ms = round((time.monotonic() - began) * 1000)
+            took_ms = round((self._clock.monotonic() - began) * 1000)
             self._count_no_longer(live.message_id)
             await live.append(
                 EventType.DONE, {"made_by": made_by, "took_ms": took_ms, "notice": notice or retrieved.notice}
@@ -212,10 +222,9 @@ class AnswerDesk:
         return EXTRACTIVE, notice
 
 
-def forget_person(appliance: Database, person: int) -> None:
-    """Delete what somebody asked, with the answers."""
-    with appliance.write() as work:
-        work.execute(store.DELETE_OF_PERSON, (person,))
+def forget_person(work: UnitOfWork, person: int) -> None:
+    """Delete the questions of a person, with their answers."""
+    work.execute(store.DELETE_OF_PERSON, (person,))
 
 
 def _sources_payload(retrieved: Retrieved) -> dict[str, object]:
