@@ -73,7 +73,7 @@ def create_app(appliance: Appliance) -> Litestar:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         desk = appliance.answer_desk(threads.answers)
-        desk.mend()
+        desk.mark_interrupted()
         app.state.desk, app.state.appliance = desk, appliance
         app.state.hub = hub = EventHub(appliance.events)
         await hub.begin()

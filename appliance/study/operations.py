@@ -1,4 +1,4 @@
-"""Ask a question: store the message, make its answer outside any request, stop it, mend what a crash left."""
+"""Ask a question: store the message, make its answer outside any request, stop it, end what a crash left."""
 
 import asyncio
 import contextlib
@@ -16,14 +16,13 @@ from appliance.errors import ApplianceError, Refused, TooManyRequests, Unavailab
 from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
-from appliance.scripture import queries as scripture
-from appliance.scripture.search.service import Finder
+from appliance.scripture.passage import Translation
 from appliance.study import queries, store
-from appliance.study.answer import EXTRACTIVE, EventType, Message, MessageState, Source
+from appliance.study.answer import EXTRACTIVE, EventType, Message, MessageState
 from appliance.study.extractive import write_extract
 from appliance.study.grounding import MAX_TOKENS, grounded_turns
 from appliance.study.log import AnswerLog, LiveAnswer, mark_interrupted
-from appliance.study.ports import AnswerWriter
+from appliance.study.ports import AnswerWriter, PassageFinder
 from appliance.study.retrieval import Retrieved, retrieve
 
 MAX_QUESTION_CHARACTERS = 1_000
@@ -54,7 +53,7 @@ class AnswerDesk:
         *,
         library: Database,
         appliance: Database,
-        finder: Finder,
+        finder: PassageFinder,
         writer: AnswerWriter | None,
         executor: Executor | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -67,11 +66,10 @@ class AnswerDesk:
         self._finder, self._writer = finder, writer
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def ask(self, question: str, translation: str, *, asked_by: int | None = None) -> Message:
-        """Store a question and begin its answer.
+    async def ask(self, question: str, translation: Translation, *, asked_by: int | None = None) -> Message:
+        """Store a question and begin its answer, which quotes a translation.
 
-        Raises QuestionInvalid, TranslationNotFound or, for a person with four unfinished answers, TooManyAnswers; nothing
-        is stored then.
+        Raises QuestionInvalid or, for a person with four unfinished answers, TooManyAnswers; nothing is stored then.
         """
         question = " ".join(question.split())
         if not any(character.isalpha() for character in question):
@@ -83,13 +81,13 @@ class AnswerDesk:
             )
         self._begin(asked_by)
         try:
-            message = await asyncio.to_thread(self._store_question, question, translation, asked_by)
+            message = await asyncio.to_thread(self._store_question, question, translation.id, asked_by)
         except BaseException:
             self._end(asked_by)
             raise
         # A number says nothing of the person to another machine's runtime.
         user = "guest" if asked_by is None else f"person-{asked_by}"
-        task = asyncio.create_task(self._answer(self.log.open(message.id), question, message.translation, user))
+        task = asyncio.create_task(self._answer(self.log.open(message.id), question, translation, user))
         self._tasks[message.id], self._askers[message.id] = task, asked_by
         task.add_done_callback(lambda _task: self._forget(message.id))
         return message
@@ -115,7 +113,6 @@ class AnswerDesk:
                 del self._being_written[asked_by]
 
     def _store_question(self, question: str, translation: str, asked_by: int | None) -> Message:
-        text = scripture.find_translation(self._library, translation)
         message_id = secrets.token_hex(8)
         with self._appliance.write() as work:
             store.insert_message(
@@ -123,7 +120,7 @@ class AnswerDesk:
                 message_id,
                 asked_by=asked_by,
                 question=question,
-                translation=text.id,
+                translation=translation,
                 owner=this_process(),
                 now=self._clock.time(),
             )
@@ -143,8 +140,8 @@ class AnswerDesk:
         for message_id in list(self._tasks):
             await self.stop(message_id)
 
-    def mend(self) -> None:
-        """Mark the answers whose maker died as interrupted; to be called at start."""
+    def mark_interrupted(self) -> None:
+        """End the answers of processes that died; to be called at start."""
         if not self._appliance.is_writable:
             return
         for message_id, owner in self._appliance.reader.rows(store.SELECT_RUNNING):
@@ -161,13 +158,13 @@ class AnswerDesk:
         self.log.close(message_id)
         self._tasks.pop(message_id, None)
 
-    async def _answer(self, live: LiveAnswer, question: str, translation: str, user: str) -> None:
+    async def _answer(self, live: LiveAnswer, question: str, translation: Translation, user: str) -> None:
         began = self._clock.monotonic()
         made_by: str | None = None
         try:
             retrieved = await self._in_thread(self._retrieve, question, translation)
             await live.append(EventType.SOURCES, _sources_payload(retrieved))
-            made_by, notice = await self._write(live, question, retrieved.sources, user)
+            made_by, notice = await self._write(live, question, retrieved, user)
             took_ms = round((self._clock.monotonic() - began) * 1000)
             self._count_no_longer(live.message_id)
             await live.append(
@@ -193,19 +190,17 @@ class AnswerDesk:
     async def _in_thread(self, function: Callable[..., Result], *args: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, partial(function, *args))
 
-    def _retrieve(self, question: str, translation: str) -> Retrieved:
+    def _retrieve(self, question: str, translation: Translation) -> Retrieved:
         return retrieve(self._library, self._finder, question, translation)
 
-    async def _write(
-        self, live: LiveAnswer, question: str, sources: tuple[Source, ...], user: str
-    ) -> tuple[str, str | None]:
+    async def _write(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> tuple[str, str | None]:
         """Write by the chat model where there is one, else extract; (who wrote, what to tell the reader)."""
         notice = None
         written = 0
         try:
             model = await self._in_thread(self._writer.model) if self._writer else None
-            if self._writer and model and sources:
-                turns = grounded_turns(question, sources)
+            if self._writer and model and retrieved.sources:
+                turns = grounded_turns(question, retrieved.sources)
                 writing = self._writer.write(turns, model=model, max_tokens=MAX_TOKENS, user=user)
                 async with contextlib.aclosing(writing) as pieces:
                     async for piece in pieces:
@@ -217,7 +212,7 @@ class AnswerDesk:
                 raise
             # Nothing was written yet: passages are a better answer than an error.
             notice = f"The chat model could not answer ({error.message}) These are the passages themselves."
-        for piece in await self._in_thread(lambda: list(write_extract(self._library, question, sources))):
+        for piece in await self._in_thread(lambda: list(write_extract(retrieved))):
             await live.append(EventType.TOKEN, {"text": piece})
         return EXTRACTIVE, notice
 

@@ -14,7 +14,6 @@ from litestar.response import Stream
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.infrastructure.event_hub import EventHub
-from appliance.scripture import queries as scripture
 from appliance.study import queries
 from appliance.study.answer import AnswerEvent, Message
 from appliance.study.operations import AnswerDesk
@@ -94,26 +93,16 @@ class MessageController(Controller):
 
 
 def own_message(appliance: Appliance, me: Person, message_id: str) -> Message:
-    """A question of one's own. Raises MessageNotFound, also for another's."""
-    message = queries.message(appliance.appliance_db, message_id)
-    if message.asked_by not in (None, me.id):
-        raise queries.MessageNotFound("There is no such question of yours.", remedy="Ask it anew.")
-    return message
+    """A question that a person may see. Raises MessageNotFound, also for another's."""
+    return queries.own_message(appliance.appliance_db, message_id, person=me.id)
 
 
 async def begin_answer(appliance: Appliance, desk: AnswerDesk, me: Person, question: str, translation: str) -> Message:
     """Store a question and begin its answer; an empty translation means the default one."""
     # First of all: a refusal is to cost little.
     desk.check_may_ask(me.id)
-    shown = (
-        translation
-        or (
-            await asyncio.to_thread(
-                scripture.default_translation, appliance.library, appliance.settings.default_translation
-            )
-        ).id
-    )
-    return await desk.ask(question, shown, asked_by=me.id)
+    chosen = await asyncio.to_thread(appliance.translations.choose, translation)
+    return await desk.ask(question, chosen, asked_by=me.id)
 
 
 async def _frames(events: AsyncGenerator[AnswerEvent | None, None]) -> AsyncGenerator[bytes, None]:

@@ -10,6 +10,8 @@ import pytest
 from appliance.infrastructure.database import Database
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
+from appliance.scripture.passage import Translation
+from appliance.scripture.queries import find_translation
 from appliance.scripture.search.hits import Results, Search
 from appliance.scripture.search.service import Finder
 from appliance.study.answer import Message, MessageState
@@ -53,6 +55,10 @@ def desk(tmp_path: Path) -> tuple[AnswerDesk, SlowFinder, Database]:
     return made, finder, appliance
 
 
+def gen(desk: AnswerDesk) -> Translation:
+    return find_translation(desk._library, "gen")
+
+
 async def ended(desk: AnswerDesk, asked: Message) -> None:
     async for _ in desk.log.follow(asked.id, 0):
         pass
@@ -64,11 +70,11 @@ def test_a_person_has_four_answers_written_at_the_same_time_and_others_have_thei
     answers, finder, stored = desk
 
     async def class_room() -> None:
-        asked = [await answers.ask("What was lit?", "gen", asked_by=1) for _ in range(MOST_ANSWERS)]
+        asked = [await answers.ask("What was lit?", gen(answers), asked_by=1) for _ in range(MOST_ANSWERS)]
         with pytest.raises(TooManyAnswers) as refused:
-            await answers.ask("What shone?", "gen", asked_by=1)
+            await answers.ask("What shone?", gen(answers), asked_by=1)
         assert refused.value.retry_after_s > 0
-        asked.append(await answers.ask("What shone?", "gen", asked_by=2))
+        asked.append(await answers.ask("What shone?", gen(answers), asked_by=2))
 
         finder.allowed.set()
         for each in asked:
@@ -76,7 +82,7 @@ def test_a_person_has_four_answers_written_at_the_same_time_and_others_have_thei
         assert {message(stored, each.id).state for each in asked} == {MessageState.DONE}
         # One after another, nobody is refused.
         for _ in range(2 * MOST_ANSWERS):
-            await ended(answers, await answers.ask("What shone?", "gen", asked_by=1))
+            await ended(answers, await answers.ask("What shone?", gen(answers), asked_by=1))
 
     asyncio.run(class_room())
 
@@ -88,7 +94,7 @@ def test_a_question_that_is_refused_takes_no_place(desk: tuple[AnswerDesk, SlowF
     async def pupil() -> None:
         for _ in range(2 * MOST_ANSWERS):
             with pytest.raises(QuestionInvalid):
-                await answers.ask("?", "gen", asked_by=1)
-        await ended(answers, await answers.ask("What shone?", "gen", asked_by=1))
+                await answers.ask("?", gen(answers), asked_by=1)
+        await ended(answers, await answers.ask("What shone?", gen(answers), asked_by=1))
 
     asyncio.run(pupil())
