@@ -23,10 +23,11 @@ INTERRUPTED = "The answer was interrupted: Lampstand was stopped while it was wr
 
 
 class LiveAnswer:
-    """An answer in the making, in this process."""
+    """An answer in the making, in this process. `made_by` is who writes it, once something is written."""
 
     def __init__(self, database: Database, message_id: str, clock: Clock) -> None:
         self.message_id = message_id
+        self.made_by: str | None = None
         self.followers = 0
         self._clock = clock
         self._began = clock.monotonic()
@@ -44,12 +45,17 @@ class LiveAnswer:
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush_soon())
 
-    async def finish(self, state: MessageState, *, made_by: str | None, error: str | None = None) -> None:
+    async def write(self, text: str, made_by: str) -> None:
+        """Append a piece of the answer's text, by its author."""
+        self.made_by = made_by
+        await self.append(EventType.TOKEN, {"text": text})
+
+    async def finish(self, state: MessageState, *, error: str | None = None) -> None:
         """Store all that is not stored yet with the message's end, then let the followers go."""
         if self._flusher:
             self._flusher.cancel()
         try:
-            await asyncio.shield(asyncio.to_thread(self._store, state, made_by, error))
+            await asyncio.shield(asyncio.to_thread(self._store, state, error))
         finally:
             # Whatever became of the storing, nobody is left waiting.
             self.over = True
@@ -74,15 +80,18 @@ class LiveAnswer:
 
     async def _flush_soon(self) -> None:
         await asyncio.sleep(FLUSH_S)
-        await asyncio.to_thread(self._store, None, None, None)
+        await asyncio.to_thread(self._store, None, None)
 
-    def _store(self, state: MessageState | None, made_by: str | None, error: str | None) -> None:
-        pending = self.events[self._flushed :]
+    def _store(self, state: MessageState | None, error: str | None) -> None:
+        pending, made_by = self.events[self._flushed :], self.made_by
         now = self._clock.time()
         with self._database.write() as work:
             store.insert_events(work, self.message_id, pending)
+            # With the text, so that an answer keeps its author even where this process dies while it is written.
+            if made_by is not None:
+                store.set_author(work, self.message_id, made_by)
             if state is not None:
-                store.finish_message(work, self.message_id, state, made_by=made_by, error=error, now=now)
+                store.finish_message(work, self.message_id, state, error=error, now=now)
                 took_s = self._clock.monotonic() - self._began
                 if state is MessageState.DONE and not self.followers and took_s > SOON_S:
                     store.tell_asker(work, self.message_id, now=now)

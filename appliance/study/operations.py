@@ -160,21 +160,20 @@ class AnswerDesk:
 
     async def _answer(self, live: LiveAnswer, question: str, translation: Translation, user: str) -> None:
         began = self._clock.monotonic()
-        made_by: str | None = None
         try:
             retrieved = await self._in_thread(self._retrieve, question, translation)
             await live.append(EventType.SOURCES, _sources_payload(retrieved))
-            made_by, notice = await self._write(live, question, retrieved, user)
+            notice = await self._write(live, question, retrieved, user)
             took_ms = round((self._clock.monotonic() - began) * 1000)
             self._count_no_longer(live.message_id)
             await live.append(
-                EventType.DONE, {"made_by": made_by, "took_ms": took_ms, "notice": notice or retrieved.notice}
+                EventType.DONE, {"made_by": live.made_by, "took_ms": took_ms, "notice": notice or retrieved.notice}
             )
-            await live.finish(MessageState.DONE, made_by=made_by)
+            await live.finish(MessageState.DONE)
         except asyncio.CancelledError:
             self._count_no_longer(live.message_id)
-            await live.append(EventType.DONE, {"made_by": made_by, "stopped": True})
-            await live.finish(MessageState.STOPPED, made_by=made_by)
+            await live.append(EventType.DONE, {"made_by": live.made_by, "stopped": True})
+            await live.finish(MessageState.STOPPED)
             raise
         except ApplianceError as error:
             await self._fail(live, str(error))
@@ -185,7 +184,7 @@ class AnswerDesk:
     async def _fail(self, live: LiveAnswer, sentence: str) -> None:
         self._count_no_longer(live.message_id)
         await live.append(EventType.ERROR, {"message": sentence})
-        await live.finish(MessageState.FAILED, made_by=None, error=sentence)
+        await live.finish(MessageState.FAILED, error=sentence)
 
     async def _in_thread(self, function: Callable[..., Result], *args: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, partial(function, *args))
@@ -193,28 +192,35 @@ class AnswerDesk:
     def _retrieve(self, question: str, translation: Translation) -> Retrieved:
         return retrieve(self._library, self._finder, question, translation)
 
-    async def _write(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> tuple[str, str | None]:
-        """Write by the chat model where there is one, else extract; (who wrote, what to tell the reader)."""
+    async def _write(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> str | None:
+        """Write by the chat model where there is one, else quote the passages; what to tell the reader of that."""
         notice = None
-        written = 0
         try:
-            model = await self._in_thread(self._writer.model) if self._writer else None
-            if self._writer and model and retrieved.sources:
-                turns = grounded_turns(question, retrieved.sources)
-                writing = self._writer.write(turns, model=model, max_tokens=MAX_TOKENS, user=user)
-                async with contextlib.aclosing(writing) as pieces:
-                    async for piece in pieces:
-                        await live.append(EventType.TOKEN, {"text": piece})
-                        written += 1
-                return model, None
+            if await self._write_by_model(live, question, retrieved, user):
+                return None
         except Unavailable as error:
-            if written:
+            if live.made_by:
                 raise
             # Nothing was written yet: passages are a better answer than an error.
             notice = f"The chat model could not answer ({error.message}) These are the passages themselves."
         for piece in await self._in_thread(lambda: list(write_extract(retrieved))):
-            await live.append(EventType.TOKEN, {"text": piece})
-        return EXTRACTIVE, notice
+            await live.write(piece, EXTRACTIVE)
+        return notice
+
+    async def _write_by_model(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> bool:
+        """False where there is no chat model, or nothing to write from. Raises Unavailable."""
+        writer = self._writer
+        model = await self._in_thread(writer.model) if writer else None
+        if writer is None or model is None or not retrieved.sources:
+            return False
+        turns = grounded_turns(question, retrieved.sources)
+        writing = writer.write(turns, model=model, max_tokens=MAX_TOKENS, user=user)
+        async with contextlib.aclosing(writing) as pieces:
+            async for piece in pieces:
+                await live.write(piece, model)
+        # Also of an answer without a word.
+        live.made_by = model
+        return True
 
 
 def forget_person(work: UnitOfWork, person: int) -> None:

@@ -30,8 +30,11 @@ SELECT_MESSAGE = "SELECT id, asked_by, question, translation, state, made_by, er
 SELECT_ASKER = "SELECT asked_by, question FROM messages WHERE id = ?"
 SELECT_OWNER = "SELECT state, owner FROM messages WHERE id = ?"
 SELECT_RUNNING = "SELECT id, owner FROM messages WHERE state = 'running'"
+SET_AUTHOR = (
+    "UPDATE messages SET made_by = :made_by WHERE id = :message AND state = 'running' AND made_by IS NOT :made_by"
+)
 FINISH_MESSAGE = (
-    "UPDATE messages SET state = :state, made_by = :made_by, error = :error, finished_at = :now, owner = NULL "
+    "UPDATE messages SET state = :state, error = :error, finished_at = :now, owner = NULL "
     "WHERE id = :message AND state = 'running'"
 )
 INSERT_EVENT = (
@@ -78,16 +81,16 @@ def insert_events(work: UnitOfWork, message_id: str, events: Sequence[AnswerEven
     work.execute_many(INSERT_EVENT, rows)
 
 
+def set_author(work: UnitOfWork, message_id: str, made_by: str) -> None:
+    """Store who writes the answer of a running message."""
+    work.execute(SET_AUTHOR, {"message": message_id, "made_by": made_by})
+
+
 def finish_message(
-    work: UnitOfWork,
-    message_id: str,
-    state: MessageState,
-    *,
-    now: float,
-    made_by: str | None = None,
-    error: str | None = None,
+    work: UnitOfWork, message_id: str, state: MessageState, *, now: float, error: str | None = None
 ) -> None:
-    row = {"message": message_id, "state": state.value, "made_by": made_by, "error": error, "now": now}
+    """End a running message; its author stays."""
+    row = {"message": message_id, "state": state.value, "error": error, "now": now}
     work.execute(FINISH_MESSAGE, row)
 
 
