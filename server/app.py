@@ -73,7 +73,7 @@ def create_app(appliance: Appliance) -> Litestar:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         desk = appliance.answer_desk(threads.answers)
-        desk.mend()
+        desk.mark_interrupted()
         app.state.desk, app.state.appliance = desk, appliance
         app.state.hub = hub = EventHub(appliance.events)
         await hub.begin()
@@ -107,7 +107,7 @@ def create_app(appliance: Appliance) -> Litestar:
             noting_departures,
             pausing_refusals,
             compressing_in(threads.compression),
-            DefineMiddleware(WhoAsks, database=appliance.appliance_db),
+            DefineMiddleware(WhoAsks, database=appliance.appliance_db, clock=appliance.clock),
         ],
         guards=[guard],
         lifespan=[lifespan],

@@ -11,8 +11,9 @@ from appliance.community.accounts.permissions import ADMINISTRATORS
 from appliance.community.accounts.store import m005_accounts
 from appliance.community.notifications.store import m007_notifications
 from appliance.infrastructure.atomic import UNFINISHED
+from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.damage import check_not_lost
-from appliance.infrastructure.database import Database, Synchronous
+from appliance.infrastructure.database import Database, Synchronous, UnitOfWork
 from appliance.infrastructure.events import EventLog, m003_events
 from appliance.infrastructure.jobs.ledger import Jobs, m001_jobs, m004_shared_queues
 from appliance.infrastructure.jobs.pauses import Queues
@@ -36,7 +37,6 @@ from appliance.study.store import m002_messages, m006_askers
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from appliance.community.accounts.person import Person
     from appliance.community.notifications.feed import Feed
     from appliance.infrastructure.graph.kuzu_engine import KuzuGraph
     from appliance.infrastructure.jobs.dispatcher import Dispatcher
@@ -83,8 +83,9 @@ class Appliance:
         *,
         embedder: Embedder | None = None,
         writer: AnswerWriter | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.folder, self.settings = folder, settings
+        self.folder, self.settings, self.clock = folder, settings, clock
         self._embedder, self._writer = embedder, writer
         self._opened = ExitStack()
         self.appliance_db = Database(folder.appliance_db, APPLIANCE_MIGRATIONS)
@@ -99,8 +100,8 @@ class Appliance:
         for database in (self.appliance_db, self.library):
             database.migrate()
         self.events = EventLog(self.appliance_db)
-        self.jobs = Jobs(self.appliance_db, overseers=ADMINISTRATORS)
-        self.queues = Queues(self.appliance_db, overseers=ADMINISTRATORS)
+        self.jobs = Jobs(self.appliance_db, overseers=ADMINISTRATORS, clock=clock)
+        self.queues = Queues(self.appliance_db, overseers=ADMINISTRATORS, clock=clock)
         self.queue_connections = QueueConnections(folder, settings.queues_address)
         self._opened.callback(self.queue_connections.close)
 
@@ -181,7 +182,7 @@ class Appliance:
         from appliance.community.notifications.feed import Feed
         from server.inbox_rules import INBOX_RULES
 
-        return Feed(self.appliance_db, self.events, self.jobs, rules=INBOX_RULES)
+        return Feed(self.appliance_db, self.events, self.jobs, rules=INBOX_RULES, clock=self.clock)
 
     @cached_property
     def messenger(self) -> AppriseMessenger:
@@ -230,21 +231,13 @@ class Appliance:
             finder=self.finder,
             writer=self.writer,
             executor=executor,
+            clock=self.clock,
         )
 
     @property
     def outside_services(self) -> frozenset[str]:
         """The services outside that notifications may be sent to."""
         return frozenset(filter(None, map(str.strip, self.settings.notification_services.split(","))))
-
-    def remove_person(self, person: Person) -> None:
-        """Remove somebody, and all that is theirs. Raises LastAdministrator."""
-        from appliance.community.accounts.operations import people
-        from appliance.study.operations import forget_person
-
-        people.remove(self.appliance_db, person=person)
-        forget_person(self.appliance_db, person.id)
-        self.events.forget(person.audience)
 
     def can_embed(self) -> bool:
         """Whether what turns verses into vectors is installed."""
@@ -266,13 +259,13 @@ class Appliance:
             self.folder.models / "downloads": "*",
         }
 
-    def forget_before(self, before: float) -> None:
-        """Delete what is kept of accounts and notifications no longer than until a time."""
-        from appliance.community.accounts.operations import sessions
+    def delete_old_records(self, work: UnitOfWork, *, before: float, now: float) -> None:
+        """Delete sessions that are over, and notifications that were read and are older than `before`."""
+        from appliance.community.accounts.operations.sessions import delete_expired_sessions
         from appliance.community.notifications import operations as notifications
 
-        sessions.forget(self.appliance_db, before)
-        notifications.forget(self.appliance_db, before)
+        delete_expired_sessions(work, now=now)
+        notifications.delete_old(work, before=before)
 
     def close(self) -> None:
         self._opened.close()

@@ -9,7 +9,7 @@ import os
 import re
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.util import find_spec
@@ -84,7 +84,7 @@ class UnitOfWork(RowSource):
     def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         return self.execute(statement, parameters)
 
-    def execute_many(self, statement: str, rows: Iterator[Sequence[Any]] | Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, statement: str, rows: Iterable[Parameters]) -> None:
         for _ in self._connection.executemany(statement, rows):
             pass
 

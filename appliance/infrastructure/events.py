@@ -7,7 +7,6 @@ it.
 Each domain declares its types of event as frozen structs. `server/event_types.py` lists them all.
 """
 
-import time
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -85,12 +84,22 @@ def m003_events(work: UnitOfWork) -> None:
     work.execute(CREATE_EVENTS_AT)
 
 
-def append_event(work: UnitOfWork, event: DomainEvent, audience: str = EVERYONE) -> int:
+def append_event(work: UnitOfWork, event: DomainEvent, audience: str = EVERYONE, *, now: float) -> int:
     """Log an event in the unit of work that makes it true; the event's id is returned."""
-    payload = msgspec.json.encode(event).decode()
-    row = {"at": time.time(), "kind": event.event_kind, "audience": audience, "payload": payload}
+    row = {"at": now, "kind": event.event_kind, "audience": audience, "payload": _payload_of(event)}
     work.execute(INSERT, row)
     return work.last_insert_id
+
+
+def forget_events(work: UnitOfWork, audience: str) -> None:
+    """Empty the events of one audience alone; their ids stay, so that nobody misses any."""
+    work.execute(EMPTY, {"kind": Forgotten.event_kind, "payload": _payload_of(Forgotten()), "audience": audience})
+
+
+def prune_events(work: UnitOfWork, before: float) -> int:
+    """Delete the events before a time; their number is returned."""
+    work.execute(PRUNE, (before,))
+    return work.changes
 
 
 class EventLog:
@@ -117,17 +126,9 @@ class EventLog:
         """Changes, on the calling thread's connection, whenever any other connection has committed."""
         return int(self._database.reader.value(DATA_VERSION))
 
-    def forget(self, audience: str) -> None:
-        """Empty what was said to one audience alone; the ids stay, so that nobody misses any."""
-        with self._database.write() as work:
-            empty = {"kind": Forgotten.event_kind, "payload": msgspec.json.encode(Forgotten()).decode()}
-            work.execute(EMPTY, empty | {"audience": audience})
 
-    def prune(self, before: float) -> int:
-        """Forget what happened before a time; how many events that were."""
-        with self._database.write() as work:
-            work.execute(PRUNE, (before,))
-            return work.changes
+def _payload_of(event: DomainEvent) -> str:
+    return msgspec.json.encode(event).decode()
 
 
 def _event(row: Row) -> Event:

@@ -1,9 +1,11 @@
-"""What study needs from a model."""
+"""What study needs from outside: a search for passages, and a chat model."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 
 import msgspec
+
+from appliance.scripture.search.hits import Results, Search
 
 
 class ChatTurn(msgspec.Struct, frozen=True):
@@ -11,6 +13,14 @@ class ChatTurn(msgspec.Struct, frozen=True):
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+class PassageFinder(Protocol):
+    """A search of the library."""
+
+    def search(self, wanted: Search) -> Results:
+        """The best verses for a query. Blocks; raises an ApplianceError."""
+        ...
 
 
 class AnswerWriter(Protocol):

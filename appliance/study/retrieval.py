@@ -1,18 +1,22 @@
 """From a question to the passages that an answer may rest on."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.canon import CHAPTER_FACTOR
 from appliance.scripture.dictionaries import queries as dictionaries
+from appliance.scripture.dictionaries.topics import TopicCitation
 from appliance.scripture.references import PassageNotFound, Reference
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import named_reference
-from appliance.scripture.search.service import Finder
 from appliance.scripture.search.wording import subject_of
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.translation import Translation
+from appliance.scripture.translations.verse import Verse
 from appliance.study.answer import Source
+from appliance.study.ports import PassageFinder
 
 HITS = 16
 MAX_SOURCES = 8
@@ -21,10 +25,16 @@ NEIGHBOURS = 1
 MAX_PASSAGE = 10
 
 
-class Retrieved(msgspec.Struct, frozen=True):
-    """The sources, best first, and what a reader should know of how they were found."""
+class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
+    """The passages for a question.
 
+    `subject` is what the question is about, `sources` are the best first, `citations` are the headings of topics that
+    cite each source, by its number, and `notice` is what a reader should know of the search.
+    """
+
+    subject: str
     sources: tuple[Source, ...]
+    citations: Mapping[int, Sequence[TopicCitation]]
     notice: str | None
 
 
@@ -33,11 +43,11 @@ class _Window(msgspec.Struct):
     last: int
 
 
-def retrieve(database: Database, finder: Finder, question: str, translation: Translation) -> Retrieved:
-    """The best passages for a question, each a run of verses with its neighbours. Raises as `Finder.search` does."""
+def retrieve(database: Database, finder: PassageFinder, question: str, translation: Translation) -> Retrieved:
+    """The best passages for a question, each a run of verses with its neighbours. Raises as the finder does."""
     named = named_reference(question)
-    search = Search(query=subject_of(question), mode=Mode.HYBRID, translation=translation, limit=HITS)
-    results = finder.search(search)
+    subject = subject_of(question)
+    results = finder.search(Search(query=subject, mode=Mode.HYBRID, translation=translation, limit=HITS))
     windows: list[_Window] = []
     for hit in results.hits:
         if named and named.start <= hit.verse_id <= named.end:
@@ -46,10 +56,15 @@ def retrieve(database: Database, finder: Finder, question: str, translation: Tra
     references = [Reference(window.first, window.last) for window in windows]
     if named:
         references.insert(0, named)
-    sources = (
-        _source(database, number, each, translation) for number, each in enumerate(references[:MAX_SOURCES], start=1)
-    )
-    return Retrieved(tuple(source for source in sources if source), results.notice)
+    sources: list[Source] = []
+    citations: dict[int, list[TopicCitation]] = {}
+    for number, reference in enumerate(references[:MAX_SOURCES], start=1):
+        verses = _verses(database, reference, translation)
+        if verses:
+            first, last = verses[0].verse_id, verses[-1].verse_id
+            citations[number] = dictionaries.citing_topics(database, first, last).items
+            sources.append(_source(number, verses, citations[number]))
+    return Retrieved(subject=subject, sources=tuple(sources), citations=citations, notice=results.notice)
 
 
 def _widen(windows: list[_Window], verse_id: int) -> None:
@@ -66,20 +81,23 @@ def _widen(windows: list[_Window], verse_id: int) -> None:
     windows.append(_Window(first, last))
 
 
-def _source(database: Database, number: int, reference: Reference, translation: Translation) -> Source | None:
+def _verses(database: Database, reference: Reference, translation: Translation) -> list[Verse]:
+    """The verses of a passage; none where it is too long to quote, or the translation lacks it."""
     try:
-        found = queries.passage(database, reference, [translation])
+        passage = queries.passage(database, reference, [translation])
     except (queries.PassageTooLong, PassageNotFound):
-        return None
-    verses = [verse.verses[translation.id] for verse in found]
-    actual = Reference(verses[0].verse_id, verses[-1].verse_id)
-    topics = dict.fromkeys(each.topic for each in dictionaries.citing_topics(database, actual.start, actual.end).items)
+        return []
+    return [verse.verses[translation.id] for verse in passage]
+
+
+def _source(number: int, verses: Sequence[Verse], citations: Sequence[TopicCitation]) -> Source:
+    reference = Reference(verses[0].verse_id, verses[-1].verse_id)
     return Source(
         number=number,
-        reference=str(actual),
-        osis=actual.osis,
-        start=actual.start,
-        end=actual.end,
+        reference=str(reference),
+        osis=reference.osis,
+        start=reference.start,
+        end=reference.end,
         text=" ".join(verse.text for verse in verses),
-        topics=tuple(topics),
+        topics=tuple(dict.fromkeys(citation.topic for citation in citations)),
     )

@@ -100,10 +100,12 @@ def _me(identity: Identity, csrf: str, appliance_db: Database) -> Me:
     return Me(person=identity.person, role=identity.role, permissions=allowed, csrf_token=csrf)
 
 
-def _entered(request: AnyRequest, appliance_db: Database, who: Identity, entered: sessions.SignedIn) -> Response[Me]:
+def _entered(
+    request: AnyRequest, appliance_db: Database, who: Identity, entered: sessions.SignedIn, now: float
+) -> Response[Me]:
     """Who has just come in; what this client was signed in as before is over."""
-    end_own_session(appliance_db, who)
-    identity = queries.identify_session(appliance_db, entered.token)
+    end_own_session(appliance_db, who, now)
+    identity = queries.identify_session(appliance_db, entered.token, now=now)
     me = _me(identity, csrf_token(entered.token), appliance_db)
     return Response(me, status_code=201, cookies=[session_cookie(request, entered.token)])
 
@@ -127,6 +129,7 @@ class SessionController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: JSONBody[SignIn],
     ) -> Response[Me]:
         entered = signing_in.sign_in(
@@ -135,14 +138,19 @@ class SessionController(Controller):
             password=data.password,
             address=address_of(request),
             agent=agent_of(request),
+            now=now,
         )
-        return _entered(request, appliance_db, who, entered)
+        return _entered(request, appliance_db, who, entered, now)
 
     @delete("/session", status_code=200, sync_to_thread=True, summary="Sign out")
     def sign_out(
-        self, request: AnyRequest, appliance_db: NamedDependency[Database], who: NamedDependency[Identity]
+        self,
+        request: AnyRequest,
+        appliance_db: NamedDependency[Database],
+        who: NamedDependency[Identity],
+        now: NamedDependency[float],
     ) -> Response[None]:
-        end_own_session(appliance_db, who)
+        end_own_session(appliance_db, who, now)
         return Response(None, cookies=[removed_cookie(request)], headers=CLEAR_CACHE)
 
     @post(
@@ -156,6 +164,7 @@ class SessionController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: JSONBody[SetUp],
     ) -> Response[Me]:
         entered = site_setup.set_up(
@@ -165,8 +174,9 @@ class SessionController(Controller):
             password=data.password,
             address=address_of(request),
             agent=agent_of(request),
+            now=now,
         )
-        return _entered(request, appliance_db, who, entered)
+        return _entered(request, appliance_db, who, entered, now)
 
     @post("/join", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Become a member by a class code")
     def join(
@@ -174,12 +184,18 @@ class SessionController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: JSONBody[Join],
     ) -> Response[Me]:
         entered = signing_in.join(
-            appliance_db, code=data.code, name=data.name, address=address_of(request), agent=agent_of(request)
+            appliance_db,
+            code=data.code,
+            name=data.name,
+            address=address_of(request),
+            agent=agent_of(request),
+            now=now,
         )
-        return _entered(request, appliance_db, who, entered)
+        return _entered(request, appliance_db, who, entered, now)
 
 
 class AccountController(Controller):
@@ -189,17 +205,25 @@ class AccountController(Controller):
 
     @get("/sessions", sync_to_thread=True, summary="Where one is signed in")
     def sessions(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], who: NamedDependency[Identity]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        who: NamedDependency[Identity],
+        now: NamedDependency[float],
     ) -> SessionList:
         return SessionList(
-            sessions=queries.sessions(appliance_db, me.id), current=who.session.id if who.session else None
+            sessions=queries.sessions(appliance_db, me.id, now=now), current=who.session.id if who.session else None
         )
 
     @delete("/sessions/{session_id:int}", status_code=200, sync_to_thread=True, summary="Sign out there")
     def end_session(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], session_id: FromPath[int]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        session_id: FromPath[int],
     ) -> None:
-        sessions.end_session(appliance_db, person=me.id, session=session_id)
+        sessions.end_session(appliance_db, person=me.id, session=session_id, now=now)
 
     @post(
         "/password",
@@ -214,6 +238,7 @@ class AccountController(Controller):
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: JSONBody[PasswordChange],
     ) -> None:
         password_changes.change_password(
@@ -224,6 +249,7 @@ class AccountController(Controller):
             session=who.session.id if who.session else None,
             address=address_of(request),
             remove_tokens=data.remove_tokens,
+            now=now,
         )
 
     @post(
@@ -236,7 +262,9 @@ class AccountController(Controller):
     def take_account(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[SignIn]
     ) -> Person:
-        return people.take_account(appliance_db, person=me, login=data.name, password=data.password)
+        account = people.new_account_of(me, login=data.name, password=data.password)
+        with appliance_db.write() as work:
+            return people.take_account(work, me, account)
 
     @get("/tokens", sync_to_thread=True, summary="One's tokens for programs")
     def tokens(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person]) -> TokenList:
@@ -244,12 +272,22 @@ class AccountController(Controller):
 
     @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY, summary="Make a token; it is shown this once")
     def create_token(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[TokenWish]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        data: JSONBody[TokenWish],
     ) -> api_tokens.NewToken:
-        return api_tokens.create_token(appliance_db, person=me, name=data.name, scopes=data.scopes, days=data.days)
+        with appliance_db.write() as work:
+            return api_tokens.create_token(work, person=me, name=data.name, scopes=data.scopes, days=data.days, now=now)
 
     @delete("/tokens/{token_id:int}", status_code=200, sync_to_thread=True, summary="Remove a token")
     def remove_token(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], token_id: FromPath[int]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        token_id: FromPath[int],
     ) -> None:
-        api_tokens.remove_token(appliance_db, person=me.id, token=token_id)
+        with appliance_db.write() as work:
+            api_tokens.remove_token(work, person=me.id, token=token_id, now=now)

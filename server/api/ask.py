@@ -94,11 +94,8 @@ class MessageController(Controller):
 
 
 def own_message(appliance_db: Database, me: Person, message_id: str) -> Message:
-    """A question of one's own. Raises MessageNotFound, also for another's."""
-    message = queries.message(appliance_db, message_id)
-    if message.asked_by not in (None, me.id):
-        raise queries.MessageNotFound("There is no such question of yours.", remedy="Ask it anew.")
-    return message
+    """A question that a person may see. Raises MessageNotFound, also for another's."""
+    return queries.own_message(appliance_db, message_id, person=me.id)
 
 
 async def begin_answer(
@@ -107,8 +104,8 @@ async def begin_answer(
     """Store a question and begin its answer; an empty translation means the default one."""
     # First of all: a refusal is to cost little.
     desk.check_may_ask(me.id)
-    shown = await asyncio.to_thread(all_translations.choose, translation)
-    return await desk.ask(question, shown.id, asked_by=me.id)
+    chosen = await asyncio.to_thread(all_translations.choose, translation)
+    return await desk.ask(question, chosen, asked_by=me.id)
 
 
 async def _frames(events: AsyncGenerator[AnswerEvent | None, None]) -> AsyncGenerator[bytes, None]:

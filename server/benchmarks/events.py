@@ -62,11 +62,13 @@ def measure_events(scratch_in: Path, on_progress: OnProgress) -> list[Measuremen
 def _member(home: Path) -> str:
     """The token of an administrator, who sees more than guests do."""
     database = open_appliance(home).appliance_db
-    person = site_setup.create_administrator(database, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that goes
-    scopes = [Permission.READ, Permission.ADMINISTER]
-    token = api_tokens.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
+    account = site_setup.new_administrator(database.reader, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that goes
+    scopes, now = [Permission.READ, Permission.ADMINISTER], time.time()
+    with database.write() as work:
+        person = site_setup.create_administrator(work, account, now=now)
+        made = api_tokens.create_token(work, person=person, name="measurement", scopes=scopes, days=1, now=now)
     database.close()
-    return token
+    return made.token
 
 
 def _told(url: str, token: str, clients: int, database: Database, events: int) -> tuple[list[float], int]:
@@ -101,7 +103,8 @@ def _told(url: str, token: str, clients: int, database: Database, events: int) -
 
 def _say(database: Database, audience: str) -> int:
     with database.write() as work:
-        return append_event(work, Measured(said_at=time.time()), audience)
+        now = time.time()
+        return append_event(work, Measured(said_at=now), audience, now=now)
 
 
 def _away(url: str, token: str, database: Database) -> int:

@@ -93,7 +93,8 @@ def _next_step(appliance: "Appliance") -> list[Text]:
     from server.supervision import PortInUse, address, check_port
 
     if not queries.is_set_up(appliance.appliance_db):
-        code = site_setup.new_setup_code(appliance.appliance_db)
+        with appliance.appliance_db.write() as work:
+            code = site_setup.new_setup_code(work)
         page = f"{address(appliance.settings)}/setup"
         return [
             Text.assemble(

@@ -8,6 +8,7 @@ a guest who may read, and what needs more is sent to HTTPS.
 import asyncio
 import contextlib
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,7 +26,8 @@ from appliance.community.accounts.person import NOBODY, HttpsNeeded, Identity, N
 from appliance.community.accounts.secret_tokens import csrf_token, same
 from appliance.community.notifications import queries as notifications
 from appliance.errors import ApplianceError, Refused
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.clock import Clock
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import EVERYONE
 from server.http.limits import requester_of
 from server.http.threads import KIND, KIND_OPTION, REQUESTER, Kind
@@ -94,23 +96,25 @@ def cookie_name(connection: Connection) -> str:
 
 def still_as_it_was(connection: Connection) -> bool:
     """Whether who opened a long connection is still signed in, in the same role; guests, whether they may read."""
-    database = connection.app.state.appliance.appliance_db
+    appliance = connection.app.state.appliance
+    database, now = appliance.appliance_db, appliance.clock.time()
     before: Identity = connection.user
     if before.person is None:
         return queries.guests_may_read(database)
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        found = queries.token_owner(database, token)
-        return found is not None and found[1].role is before.role
-    return queries.identify_session(database, connection.cookies.get(cookie_name(connection), "")).role is before.role
+        owner = queries.token_owner(database, token, now=now)
+        return owner is not None and owner[1].role is before.role
+    cookie = connection.cookies.get(cookie_name(connection), "")
+    return queries.identify_session(database, cookie, now=now).role is before.role
 
 
 class WhoAsks(AbstractAuthenticationMiddleware):
     """Finds who a request comes from, by its cookie or its token: `request.user` is an Identity, `request.auth` the CSRF token."""
 
-    def __init__(self, app: ASGIApp, database: Database) -> None:
+    def __init__(self, app: ASGIApp, database: Database, clock: Clock) -> None:
         super().__init__(app, exclude_http_methods=[])
-        self._database = database
+        self._database, self._clock = database, clock
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
         result = await self._authenticate(connection)
@@ -122,25 +126,38 @@ class WhoAsks(AbstractAuthenticationMiddleware):
         # Two reads by key take some 30 µs: less than handing them to a thread.
         if is_overheard(connection):
             return AuthenticationResult(user=NOBODY, auth="")
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token:
-            found = queries.token_owner(self._database, token)
-            if found is None:
-                raise SignInNeeded(
-                    "This token is not known, or is over.", remedy="Make another on the page of your account."
-                )
-            if api_tokens.is_due(found[0]):
-                with contextlib.suppress(ApplianceError):
-                    await asyncio.to_thread(api_tokens.touch_token, self._database, found[0])
-            identity = Identity(person=found[1], scopes=frozenset(found[0].scopes), token=found[0].id)
-            return AuthenticationResult(user=identity, auth="")
+        now = self._clock.time()
+        scheme, _, bearer_token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and bearer_token:
+            return AuthenticationResult(user=await self._program(bearer_token, now), auth="")
         cookie = connection.cookies.get(cookie_name(connection), "")
-        identity = queries.identify_session(self._database, cookie) if cookie else NOBODY
-        if identity.session and sessions.is_due(identity.session):
-            # A disk that is full keeps nobody from reading.
-            with contextlib.suppress(ApplianceError):
-                await asyncio.to_thread(sessions.touch, self._database, identity.session)
-        return AuthenticationResult(user=identity, auth=csrf_token(cookie) if identity.session else "")
+        identity = queries.identify_session(self._database, cookie, now=now) if cookie else NOBODY
+        session = identity.session
+        if session and sessions.is_due(session, now):
+            await self._note(lambda work: sessions.touch(work, session, now=now))
+        return AuthenticationResult(user=identity, auth=csrf_token(cookie) if session else "")
+
+    async def _program(self, bearer_token: str, now: float) -> Identity:
+        """Raises SignInNeeded."""
+        owner = queries.token_owner(self._database, bearer_token, now=now)
+        if owner is None:
+            raise SignInNeeded(
+                "This token is not known, or is over.", remedy="Make another on the page of your account."
+            )
+        token, person = owner
+        if api_tokens.is_due(token, now):
+            await self._note(lambda work: api_tokens.touch(work, token, now=now))
+        return Identity(person=person, scopes=frozenset(token.scopes), token=token.id)
+
+    async def _note(self, touch: Callable[[UnitOfWork], None]) -> None:
+        """Note a use in the database. A disk that is full keeps nobody from reading."""
+
+        def write() -> None:
+            with self._database.write() as work:
+                touch(work)
+
+        with contextlib.suppress(ApplianceError):
+            await asyncio.to_thread(write)
 
 
 def may(identity: Identity, permission: Permission, *, guests_may_read: bool = True) -> bool:

@@ -41,11 +41,11 @@ def _cookie(request: AnyRequest, value: str, max_age: int) -> Cookie:
     )
 
 
-def end_own_session(database: Database, who: Identity) -> None:
+def end_own_session(database: Database, who: Identity, now: float) -> None:
     """Sign out the browser that asks, where it is signed in."""
     if who.session:
         with contextlib.suppress(SessionNotFound):
-            sessions.end_session(database, person=who.session.person, session=who.session.id)
+            sessions.end_session(database, person=who.session.person, session=who.session.id, now=now)
 
 
 def agent_of(request: AnyRequest) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.accounts import PASSWORD
 from fakes.browser import ARGUMENTS, CHROMIUM
-from fakes.serving import PASSWORD, Served, serving, session
+from fakes.serving import Served, serving, session
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from appliance.community.accounts.permissions import Role

@@ -17,7 +17,7 @@ from appliance.community.accounts.operations import people
 from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
 from appliance.community.accounts.secret_tokens import csrf_token
 from server.app import create_app
-from server.bootstrap import open_appliance
+from server.bootstrap import Appliance, open_appliance
 from server.http.access import BROWSER, PERMISSION, PLAIN
 
 ROOT = Path(__file__).parents[2]
@@ -123,16 +123,21 @@ def is_refused(client: httpx.Client, method: str, path: str) -> bool:
         return problem.json()["title"] in REFUSALS
 
 
+def let_guests_read(appliance: Appliance, *, allowed: bool) -> None:
+    with appliance.appliance_db.write() as work:
+        people.let_guests_read(work, allowed=allowed, now=appliance.clock.time())
+
+
 def test_a_websocket_is_guarded_too(tmp_path: Path) -> None:
     appliance = open_appliance(tmp_path)
-    people.let_guests_read(appliance.appliance_db, allowed=False)
+    let_guests_read(appliance, allowed=False)
     with TestClient(create_app(appliance), base_url="https://127.0.0.1") as client:
         with (
             pytest.raises(Exception, match="Sign in"),
             client.websocket_connect("wss://127.0.0.1/api/v1/events/socket"),
         ):
             pass
-        people.let_guests_read(appliance.appliance_db, allowed=True)
+        let_guests_read(appliance, allowed=True)
         stranger = {"Origin": "https://evil.example"}
         with (
             pytest.raises(Exception, match="another site"),

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+from fakes.accounts import PASSWORD
 from fakes.events import Said
-from fakes.serving import LAMPSTAND, PASSWORD, Served, bearer, serving
+from fakes.serving import LAMPSTAND, Served, bearer, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -37,7 +38,7 @@ def log(house: Served) -> Iterator[Database]:
 
 def say(log: Database, number: int, audience: str = "everyone") -> int:
     with log.write() as work:
-        return append_event(work, Said(number=number), audience)
+        return append_event(work, Said(number=number), audience, now=time.time())
 
 
 def listen(

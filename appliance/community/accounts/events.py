@@ -62,6 +62,6 @@ def access_audience(person: int | None) -> str:
     return f"access:{GUESTS if person is None else person}"
 
 
-def append_access_changed(work: UnitOfWork, person: int | None) -> None:
+def append_access_changed(work: UnitOfWork, person: int | None, *, now: float) -> None:
     """Tell the open connections of a person, or of guests, in the unit of work that ends or changes their access."""
-    append_event(work, AccessChanged(), access_audience(person))
+    append_event(work, AccessChanged(), access_audience(person), now=now)

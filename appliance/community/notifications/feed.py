@@ -3,15 +3,15 @@
 The position in the log is stored with the notifications, in one unit of work; so a crash neither loses nor repeats one.
 """
 
-import time
 from collections.abc import Iterator
 
-from appliance.community.accounts.permissions import Role
+from appliance.community.accounts import queries as accounts
 from appliance.community.notifications import queries, store
 from appliance.community.notifications.events import NotificationCreated
 from appliance.community.notifications.jobs import DELIVER, Delivery
 from appliance.community.notifications.rules import RULES, NewNotification, NotificationRules
 from appliance.community.site_settings import read_site_setting, set_site_setting
+from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import Event, EventLog, append_event, one_person
 from appliance.infrastructure.jobs.job import Job
@@ -24,8 +24,16 @@ BATCH = 200
 class Feed:
     """The feed of one appliance's inboxes. `rules` say which events become notifications, and whose."""
 
-    def __init__(self, database: Database, log: EventLog, jobs: Jobs, *, rules: NotificationRules = RULES) -> None:
-        self._database, self._log, self._jobs = database, log, jobs
+    def __init__(
+        self,
+        database: Database,
+        log: EventLog,
+        jobs: Jobs,
+        *,
+        rules: NotificationRules = RULES,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._database, self._log, self._jobs, self._clock = database, log, jobs, clock
         self._rules = {event_type.event_kind: (event_type, rule) for event_type, rule in rules.items()}
 
     def position(self) -> int:
@@ -55,15 +63,16 @@ class Feed:
     def _notifications_of(self, work: UnitOfWork, event: Event) -> Iterator[NewNotification]:
         if event.kind in self._rules:
             event_type, rule = self._rules[event.kind]
-            people = {int(person): Role(role) for person, role in work.execute(store.SELECT_PEOPLE)}
-            yield from rule(event.payload_as(event_type), people)
+            yield from rule(event.payload_as(event_type), accounts.roles(work))
 
     def _put_into_inbox(self, work: UnitOfWork, new: NewNotification) -> list[Job]:
         """Write a notification as its person prefers; the jobs that send it outside."""
         preference = queries.preferences(work, new.person)[new.kind]
         if not preference.inbox:
             return []
-        work.execute(store.INSERT, (new.person, new.kind.value, new.title, new.text, new.link, time.time()))
+        now = self._clock.time()
+        row = {"person": new.person, "kind": new.kind.value, "title": new.title, "text": new.text, "link": new.link}
+        work.execute(store.INSERT, row | {"now": now})
         notification = work.last_insert_id
         created = NotificationCreated(
             id=notification,
@@ -71,9 +80,9 @@ class Feed:
             title=new.title,
             text=new.text,
             link=new.link,
-            unread=int(work.execute(store.COUNT_UNREAD, (new.person,))[0][0]),
+            unread=int(work.value(store.COUNT_UNREAD, (new.person,))),
         )
-        append_event(work, created, one_person(new.person))
+        append_event(work, created, one_person(new.person), now=now)
         if new.inside_only or not preference.outside or not queries.outside_allowed(work):
             return []
         return [

@@ -12,7 +12,8 @@ def inbox(
     database: Database, person: int, *, limit: int = 50, before: int = NO_ID, unread_only: bool = False
 ) -> list[Notification]:
     """What somebody was told, the newest first."""
-    rows = database.reader.rows(store.SELECT_INBOX, (person, before, unread_only, limit))
+    row = {"person": person, "before": before, "unread_only": unread_only, "limit": limit}
+    rows = database.reader.rows(store.SELECT_INBOX, row)
     return [store.notification_of(row) for row in rows]
 
 

@@ -267,7 +267,8 @@ class Jobs:
     def _told(self, work: UnitOfWork, job_id: int, event_type: type[JobEvent]) -> Job:
         """The job as it is now, said in the event log."""
         job = job_of(work.execute(sql.SELECT_ONE, (job_id,))[0])
-        append_event(work, job_event(event_type, job, self._clock.time()), job.audience)
+        now = self._clock.time()
+        append_event(work, job_event(event_type, job, now), job.audience, now=now)
         return job
 
     def _told_of_state(self, work: UnitOfWork, job_id: int) -> Job:

@@ -49,7 +49,7 @@ class Queues:
         with self._database.write() as work:
             row = {"queue": queue, "paused_by": paused_by, "reason": reason, "now": now, "until": until}
             work.execute(sql.PAUSE, row)
-            append_event(work, QueuePaused(queue=queue, pause=pause), self._overseers)
+            append_event(work, QueuePaused(queue=queue, pause=pause), self._overseers, now=now)
         return self._state(queue)
 
     def resume(self, queue: str) -> QueueState:
@@ -58,7 +58,7 @@ class Queues:
         with self._database.write() as work:
             work.execute(sql.RESUME, (queue,))
             if work.changes:
-                append_event(work, QueueResumed(queue=queue), self._overseers)
+                append_event(work, QueueResumed(queue=queue), self._overseers, now=self._clock.time())
         return self._state(queue)
 
     def _state(self, queue: str) -> QueueState:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
-from appliance.community.accounts.operations import api_tokens, people, signing_in, site_setup
+from appliance.community.accounts.operations import api_tokens, people, sessions, site_setup
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.errors import NotFound
 from appliance.scripture.translations import queries
@@ -103,18 +103,21 @@ def _processor_s() -> float:
 
 def _members(house: Appliance) -> tuple[str, str, str]:
     """Token and session of a member, and the token of another."""
-    database = house.appliance_db
-    site_setup.create_administrator(database, name="Anna", password=PASSWORD)
-    member, other = (
-        people.create(database, name=name, login=name, password=PASSWORD, role=Role.MEMBER) for name in ("Ben", "Carla")
-    )
-    scopes = [Permission.READ, Permission.ASK]
-    tokens = [
-        api_tokens.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
-        for person in (member, other)
+    database, now = house.appliance_db, house.clock.time()
+    administrator = site_setup.new_administrator(database.reader, name="Anna", password=PASSWORD)
+    members = [
+        people.new_account(name=name, login=name, password=PASSWORD, role=Role.MEMBER) for name in ("Ben", "Carla")
     ]
-    session = signing_in.sign_in(database, login="Ben", password=PASSWORD, address="127.0.0.1", agent="measurement")
-    return tokens[0], session.token, tokens[1]
+    scopes = [Permission.READ, Permission.ASK]
+    with database.write() as work:
+        site_setup.create_administrator(work, administrator, now=now)
+        member, other = (people.create(work, account, now=now) for account in members)
+        token, other_token = (
+            api_tokens.create_token(work, person=person, name="measurement", scopes=scopes, days=1, now=now).token
+            for person in (member, other)
+        )
+        session = sessions.start_session(work, member, address="127.0.0.1", agent="measurement", now=now)
+    return token, session.token, other_token
 
 
 def _ensure_chat_model(house: Appliance) -> None:

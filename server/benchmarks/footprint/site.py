@@ -81,16 +81,17 @@ def copy_site(appliance: Appliance, home: Path) -> FootprintSite:
         vectors.parent.mkdir()
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(appliance.folder.models / REMEMBERED_VECTORS, vectors)
-        person = site_setup.create_administrator(copy.appliance_db, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that is deleted
+        database, now = copy.appliance_db, copy.clock.time()
+        account = site_setup.new_administrator(database.reader, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that is deleted
         scopes = [Permission.READ, Permission.ADMINISTER]
-        token = api_tokens.create_token(
-            copy.appliance_db, person=person, name="measurement", scopes=scopes, days=1
-        ).token
+        with database.write() as work:
+            person = site_setup.create_administrator(work, account, now=now)
+            made = api_tokens.create_token(work, person=person, name="measurement", scopes=scopes, days=1, now=now)
         text = queries.find_translation(copy.library, appliance.derived.index_state().translation or "")
         return FootprintSite(
             home=home,
             environment=environment_of_copy(os.environ, appliance.settings),
-            token=token,
+            token=made.token,
             text=text,
             material=material_of(copy.library, text.id),
         )

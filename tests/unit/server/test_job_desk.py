@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from fakes.accounts import create_person
 
-from appliance.community.accounts.operations import people
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Identity, NotAllowed, Person
 from appliance.community.notifications.jobs import DELIVER, Delivery
@@ -15,11 +15,9 @@ from appliance.scripture.jobs import GRAPH, INDEX
 from server.bootstrap import Appliance
 from server.job_desk import REQUEST_TYPES, ImportNotAllowed, JobDesk, JobRequest
 
-PASSWORD = "seven green lamps burn"
-
 
 def person(appliance: Appliance, name: str, role: Role) -> Person:
-    return people.create(appliance.appliance_db, name=name, login=name, password=PASSWORD, role=role)
+    return create_person(appliance.appliance_db, name, role)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
-"""Writes: API tokens, with which programs sign in."""
+"""API tokens, with which programs sign in."""
 
-import time
 from collections.abc import Collection
 
 import msgspec
@@ -11,7 +10,7 @@ from appliance.community.accounts.names import MOST_NAME
 from appliance.community.accounts.permissions import Permission, permits
 from appliance.community.accounts.person import ApiToken, NameInvalid, Person, ScopeInvalid, TokenNotFound
 from appliance.community.accounts.secret_tokens import API_PREFIX, fingerprint, new_token
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.database import UnitOfWork
 
 DAY_S = 86_400.0
 TOUCH_EVERY_S = 300.0
@@ -25,49 +24,53 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def create_token(
-    database: Database, *, person: Person, name: str, scopes: Collection[Permission], days: float | None
+    work: UnitOfWork,
+    *,
+    person: Person,
+    name: str,
+    scopes: Collection[Permission],
+    days: float | None,
+    now: float,
 ) -> NewToken:
     """A token for a program, that may do no more than its owner. Raises NameInvalid or ScopeInvalid."""
-    name, now = " ".join(name.split()), time.time()
+    name = " ".join(name.split())
     if not 0 < len(name) <= MOST_NAME:
         raise NameInvalid("A token needs a name of 1 to 60 letters.", remedy="Such as: terminal on my laptop.")
-    wanted = frozenset(scopes)
-    beyond = [each for each in wanted if not permits(person.role, each, guests_may_read=True)]
-    if not wanted or beyond:
+    requested = frozenset(scopes)
+    possible = [each for each in Permission if permits(person.role, each, guests_may_read=True)]
+    beyond = requested.difference(possible)
+    if not requested or beyond:
         raise ScopeInvalid(
             f"This token cannot be given {', '.join(sorted(beyond)) or 'nothing'}.",
-            remedy=f"Choose among {', '.join(each for each in Permission if permits(person.role, each, guests_may_read=True))}.",
+            remedy=f"Choose among {', '.join(possible)}.",
         )
     token = new_token(API_PREFIX)
     row = {
         "fingerprint": fingerprint(token),
         "person": person.id,
         "name": name,
-        "scopes": " ".join(sorted(wanted)),
+        "scopes": " ".join(sorted(requested)),
         "now": now,
         "expires_at": now + days * DAY_S if days else None,
     }
-    with database.write() as work:
-        work.execute(store.INSERT_TOKEN, row)
-        details = store.token_of(work.execute(store.SELECT_TOKEN, (work.last_insert_id,))[0])
+    work.execute(store.INSERT_TOKEN, row)
+    details = store.token_of(work.execute(store.SELECT_TOKEN, (work.last_insert_id,))[0])
     return NewToken(token=token, details=details)
 
 
-def is_due(token: ApiToken) -> bool:
+def is_due(token: ApiToken, now: float) -> bool:
     """Whether the use of a token is to be noted: after a few minutes without a note."""
-    return token.used_at is None or time.time() - token.used_at >= TOUCH_EVERY_S
+    return token.used_at is None or now - token.used_at >= TOUCH_EVERY_S
 
 
-def touch_token(database: Database, token: ApiToken) -> None:
+def touch(work: UnitOfWork, token: ApiToken, *, now: float) -> None:
     """Note that a token is used."""
-    with database.write() as work:
-        work.execute(store.TOUCH_TOKEN, (time.time(), token.id))
+    work.execute(store.TOUCH_TOKEN, {"token": token.id, "now": now})
 
 
-def remove_token(database: Database, *, person: int, token: int) -> None:
+def remove_token(work: UnitOfWork, *, person: int, token: int, now: float) -> None:
     """Raises TokenNotFound."""
-    with database.write() as work:
-        work.execute(store.DELETE_TOKEN, (token, person))
-        if not work.changes:
-            raise TokenNotFound("You have no such token.", remedy="Look at the list of tokens again.")
-        append_access_changed(work, person)
+    work.execute(store.DELETE_TOKEN, {"token": token, "person": person})
+    if not work.changes:
+        raise TokenNotFound("You have no such token.", remedy="Look at the list of tokens again.")
+    append_access_changed(work, person, now=now)

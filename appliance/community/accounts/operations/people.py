@@ -1,85 +1,125 @@
-"""Writes: people's accounts and roles, and whether guests may read."""
+"""People's accounts and roles, and whether guests may read."""
 
-import time
+import msgspec
 
 from appliance.community.accounts import queries, store
 from appliance.community.accounts.events import PersonJoined, SiteSetUp, append_access_changed
-from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
 from appliance.community.accounts.names import checked_name
-from appliance.community.accounts.passwords import check_password, hash_password
+from appliance.community.accounts.passwords import PasswordHash, hash_new_password
 from appliance.community.accounts.permissions import ADMINISTRATORS, LEADERS, Role
 from appliance.community.accounts.person import LastAdministrator, NameTaken, Person, RoleInvalid
 from appliance.community.site_settings import SiteSettingsChanged, set_site_setting
-from appliance.infrastructure.database import Database, UnitOfWork
+from appliance.infrastructure.database import UnitOfWork
 from appliance.infrastructure.events import append_event
 
 
-def create(database: Database, *, name: str, login: str, password: str, role: Role) -> Person:
-    """Somebody with an account. Raises NameInvalid, NameTaken, RoleInvalid or PasswordRefused."""
+class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account whose names and password are valid, with the hash of the password."""
+
+    name: str
+    login: str
+    password_hash: PasswordHash
+    role: Role
+
+
+def new_account(*, name: str, login: str, password: str, role: Role) -> NewAccount:
+    """An account that `create` can store. It hashes the password, so call it before the unit of work.
+
+    Raises NameInvalid, RoleInvalid or PasswordRefused.
+    """
     name, login = checked_name(name), checked_name(login).casefold()
     _refuse_guests(role)
-    check_password(password, name, login)
-    kept = hash_password(password)
-    with database.write() as work:
-        return add_person(work, name=name, login=login, password=kept, role=role, class_code=None)
+    return NewAccount(name=name, login=login, password_hash=hash_new_password(password, name, login), role=role)
 
 
-def take_account(database: Database, *, person: Person, login: str, password: str) -> Person:
-    """Give somebody who joined by a class code a name and password of their own, so that they can come back.
+def new_account_of(person: Person, *, login: str, password: str) -> NewAccount:
+    """An account that `take_account` can store for a person who joined by a class code; it hashes the password.
 
     Raises NameInvalid, NameTaken or PasswordRefused.
     """
     login = checked_name(login).casefold()
     if person.login is not None:
         raise NameTaken("You have an account already.", remedy="Change its password instead.")
-    check_password(password, person.name, login)
-    kept = hash_password(password)
-    with database.write() as work:
-        _refuse_taken(work, login, but=person.id)
-        work.execute(store.UPDATE_LOGIN, (login, kept, person.id))
-    return queries.person(database, person.id)
+    password_hash = hash_new_password(password, person.name, login)
+    return NewAccount(name=person.name, login=login, password_hash=password_hash, role=person.role)
 
 
-def set_role(database: Database, *, person: Person, role: Role) -> Person:
-    """Raises LastAdministrator or RoleInvalid."""
+def create(work: UnitOfWork, account: NewAccount, *, now: float) -> Person:
+    """Store a new account. Raises NameTaken."""
+    return _add(
+        work, name=account.name, login=account.login, password_hash=account.password_hash, role=account.role, now=now
+    )
+
+
+def create_member(work: UnitOfWork, *, name: str, class_code: int, now: float) -> Person:
+    """Store a member who joins by a class code and has no password. Raises NameInvalid or NameTaken."""
+    return _add(work, name=checked_name(name), role=Role.MEMBER, class_code=class_code, now=now)
+
+
+def take_account(work: UnitOfWork, person: Person, account: NewAccount) -> Person:
+    """Give a person who joined by a class code the login and password of an account. Raises NameTaken."""
+    _refuse_taken(work, account.login, but=person.id)
+    work.execute(store.UPDATE_LOGIN, {"person": person.id, "login": account.login, "password": account.password_hash})
+    return _stored(work, person.id)
+
+
+def set_role(work: UnitOfWork, person: Person, role: Role, *, now: float) -> Person:
+    """Give a person another role. Raises LastAdministrator or RoleInvalid."""
     _refuse_guests(role)
-    with database.write() as work:
-        _keep_an_administrator(work, person, role)
-        before = count_administrators(work)
-        work.execute(store.UPDATE_ROLE, (role.value, person.id))
-        append_access_changed(work, person.id)
-        _tell_if_set_up(work, before, person.name)
-    return queries.person(database, person.id)
+    if role is not Role.ADMINISTRATOR:
+        _keep_an_administrator(work, person)
+    was_set_up = queries.has_administrator(work)
+    work.execute(store.UPDATE_ROLE, {"person": person.id, "role": role.value})
+    append_access_changed(work, person.id, now=now)
+    if not was_set_up:
+        _tell_if_set_up(work, person.name, now)
+    return _stored(work, person.id)
 
 
-def remove(database: Database, *, person: Person) -> None:
-    """Remove somebody, with their sessions and tokens. Raises LastAdministrator."""
-    with database.write() as work:
-        _keep_an_administrator(work, person, None)
-        work.execute(store.DELETE_PERSON, (person.id,))
-        append_access_changed(work, person.id)
-    MEMORY_SESSIONS.end_all(database, person=person.id)
+def remove(work: UnitOfWork, person: Person, *, now: float) -> None:
+    """Remove a person with their sessions and tokens. Raises LastAdministrator."""
+    _keep_an_administrator(work, person)
+    work.execute(store.DELETE_PERSON, (person.id,))
+    append_access_changed(work, person.id, now=now)
 
 
-def let_guests_read(database: Database, *, allowed: bool) -> None:
+def let_guests_read(work: UnitOfWork, *, allowed: bool, now: float) -> None:
     """Set whether people who are not signed in may read and search."""
-    with database.write() as work:
-        set_site_setting(work, queries.GUESTS_MAY_READ, allowed)
-        append_event(work, SiteSettingsChanged(guests_may_read=allowed), ADMINISTRATORS)
-        append_access_changed(work, None)
+    set_site_setting(work, queries.GUESTS_MAY_READ, allowed)
+    append_event(work, SiteSettingsChanged(guests_may_read=allowed), ADMINISTRATORS, now=now)
+    append_access_changed(work, None, now=now)
 
 
-def add_person(
-    work: UnitOfWork, *, name: str, login: str | None, password: str | None, role: Role, class_code: int | None
+def _add(
+    work: UnitOfWork,
+    *,
+    name: str,
+    role: Role,
+    now: float,
+    login: str | None = None,
+    password_hash: PasswordHash | None = None,
+    class_code: int | None = None,
 ) -> Person:
+    """Raises NameTaken."""
     _refuse_taken(work, name, login or name)
-    before, now = count_administrators(work), time.time()
-    row = {"name": name, "login": login, "password": password, "role": role.value, "class_code": class_code, "now": now}
-    work.execute(store.INSERT_PERSON, row)
-    person = store.person_of(work.execute(store.SELECT_PERSON, (work.last_insert_id,))[0])
-    append_event(work, PersonJoined(id=person.id, name=person.name, role=person.role), LEADERS)
-    _tell_if_set_up(work, before, person.name)
+    was_set_up = queries.has_administrator(work)
+    row = {"name": name, "login": login, "password": password_hash, "role": role.value, "class_code": class_code}
+    work.execute(store.INSERT_PERSON, row | {"now": now})
+    person = _stored(work, work.last_insert_id)
+    append_event(work, PersonJoined(id=person.id, name=person.name, role=person.role), LEADERS, now=now)
+    if not was_set_up:
+        _tell_if_set_up(work, person.name, now)
     return person
+
+
+def _stored(work: UnitOfWork, person: int) -> Person:
+    return store.person_of(work.execute(store.SELECT_PERSON, (person,))[0])
+
+
+def _tell_if_set_up(work: UnitOfWork, name: str, now: float) -> None:
+    """The first administrator opens the site: the server then answers other machines."""
+    if queries.has_administrator(work):
+        append_event(work, SiteSetUp(administrator=name), ADMINISTRATORS, now=now)
 
 
 def _refuse_guests(role: Role) -> None:
@@ -95,19 +135,10 @@ def _refuse_taken(work: UnitOfWork, *names: str, but: int = 0) -> None:
             raise NameTaken(f"There is a {names[0]} already.", remedy="Add an initial or a second name.")
 
 
-def count_administrators(work: UnitOfWork) -> int:
-    return int(work.execute(store.COUNT_ADMINISTRATORS)[0][0])
-
-
-def _keep_an_administrator(work: UnitOfWork, person: Person, role: Role | None) -> None:
-    last = count_administrators(work) == 1
-    if person.role is Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR and last:
+def _keep_an_administrator(work: UnitOfWork, person: Person) -> None:
+    """Raises LastAdministrator where nobody but this person is an administrator."""
+    administrators = [row[0] for row in work.execute(store.SELECT_ADMINISTRATORS)]
+    if administrators == [person.id]:
         raise LastAdministrator(
             f"{person.name} is the only administrator.", remedy="Make somebody else an administrator first."
         )
-
-
-def _tell_if_set_up(work: UnitOfWork, before: int, name: str) -> None:
-    """The first administrator opens the house: who waits for that hears of it."""
-    if before == 0 and count_administrators(work):
-        append_event(work, SiteSetUp(administrator=name), ADMINISTRATORS)

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 from fakes.events import Said
 
-from appliance.infrastructure.events import EVERYONE, DomainEvent, append_event, one_person, person_in
+from appliance.infrastructure.events import EVERYONE, DomainEvent, append_event, forget_events, one_person, person_in
 from server.bootstrap import Appliance
+
+NOW = 1_800_000_000.0
 
 
 class Heard(DomainEvent, frozen=True, kw_only=True):
@@ -19,16 +21,17 @@ class Heard(DomainEvent, frozen=True, kw_only=True):
 
 def test_an_event_is_logged_by_its_kind_and_its_fields(appliance: Appliance) -> None:
     with appliance.appliance_db.write() as work:
-        number = append_event(work, Heard(by=[1, 2]), "members person:7")
+        number = append_event(work, Heard(by=[1, 2]), "members person:7", now=NOW)
     (event,) = appliance.events.after(0)
 
     assert (number, "heard", frozenset({"members", "person:7"})) == (event.id, event.kind, event.audience)
+    assert NOW == event.at
     assert b'{"by":[1,2],"quietly":null}' == bytes(event.payload)
 
 
 def test_a_payload_is_read_as_its_type(appliance: Appliance) -> None:
     with appliance.appliance_db.write() as work:
-        append_event(work, Heard(by=[1]))
+        append_event(work, Heard(by=[1]), now=NOW)
     (event,) = appliance.events.after(0)
 
     assert event.is_a(Heard)
@@ -50,10 +53,10 @@ def test_fields_that_a_later_version_added_are_left_out(appliance: Appliance) ->
 
 def test_what_was_said_to_a_person_who_is_removed_is_emptied(appliance: Appliance) -> None:
     with appliance.appliance_db.write() as work:
-        append_event(work, Said(number=1), one_person(7))
-        append_event(work, Said(number=2), f"{one_person(7)} administrators")
-        append_event(work, Said(number=3), EVERYONE)
-    appliance.events.forget(one_person(7))
+        append_event(work, Said(number=1), one_person(7), now=NOW)
+        append_event(work, Said(number=2), f"{one_person(7)} administrators", now=NOW)
+        append_event(work, Said(number=3), EVERYONE, now=NOW)
+        forget_events(work, one_person(7))
 
     assert [("forgotten", b"{}"), ("said", b'{"number":2}'), ("said", b'{"number":3}')] == [
         (event.kind, bytes(event.payload)) for event in appliance.events.after(0)

@@ -1,79 +1,90 @@
 """New passwords, which end sessions and API tokens."""
 
-import pytest
+from collections.abc import Callable
 
-from appliance.community.accounts import queries
-from appliance.community.accounts.operations import (
-    api_tokens,
-    password_changes,
-    people,
-    signing_in,
-)
-from appliance.community.accounts.permissions import Permission, Role
-from appliance.community.accounts.person import (
-    PasswordRefused,
-    Person,
-    SignInFailed,
-)
+import pytest
+from fakes.accounts import NEW_PASSWORD, NOW, PASSWORD, create_person, create_token, reset_password
+
+from appliance.community.accounts import attempts, queries
+from appliance.community.accounts.operations import password_changes, signing_in
+from appliance.community.accounts.person import PasswordRefused, Person, SignInFailed
 from appliance.infrastructure.database import Database
 
-PASSWORD = "seven green lamps burn"
-WHERE = {"address": "10.0.0.7", "agent": "Firefox"}
+WHERE = {"address": "10.0.0.7", "agent": "Firefox", "now": NOW}
+CHANGE = {"session": None, "address": "10.0.0.7", "now": NOW}
 
 
 def test_a_password_is_not_changed_without_the_old_one(database: Database, anna: Person) -> None:
     with pytest.raises(SignInFailed):
-        password_changes.change_password(
-            database, person=anna, old="wrong", new="nine blue rivers run", session=None, address="10.0.0.7"
-        )
+        password_changes.change_password(database, person=anna, old="wrong", new=NEW_PASSWORD, **CHANGE)
+
+    assert signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
 
 
 @pytest.mark.parametrize("remove", [False, True])
 def test_a_new_password_removes_tokens_where_that_is_asked(database: Database, anna: Person, remove: bool) -> None:
-    ben = people.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
-    own, others = (
-        api_tokens.create_token(database, person=person, name="t", scopes=[Permission.READ], days=None).token
-        for person in (anna, ben)
-    )
-    new = "nine blue rivers run"
+    ben = create_person(database)
+    own, others = (create_token(database, person).token for person in (anna, ben))
     password_changes.change_password(
-        database, person=anna, old=PASSWORD, new=new, session=None, address="10.0.0.7", remove_tokens=remove
+        database, person=anna, old=PASSWORD, new=NEW_PASSWORD, remove_tokens=remove, **CHANGE
     )
 
-    assert remove == (queries.token_owner(database, own) is None)
-    assert queries.token_owner(database, others) is not None
+    assert remove == (queries.token_owner(database, own, now=NOW) is None)
+    assert queries.token_owner(database, others, now=NOW) is not None
 
 
 def test_a_password_that_is_refused_removes_nothing(database: Database, anna: Person) -> None:
-    made = api_tokens.create_token(database, person=anna, name="t", scopes=[Permission.READ], days=None)
-    for old, new in ((PASSWORD, "short"), ("wrong", "nine blue rivers run")):
+    made = create_token(database, anna)
+    for old, new in ((PASSWORD, "short"), ("wrong", NEW_PASSWORD)):
         with pytest.raises((PasswordRefused, SignInFailed)):
-            password_changes.change_password(
-                database, person=anna, old=old, new=new, session=None, address="10.0.0.7", remove_tokens=True
-            )
+            password_changes.change_password(database, person=anna, old=old, new=new, remove_tokens=True, **CHANGE)
 
-    assert queries.token_owner(database, made.token) is not None
+    assert queries.token_owner(database, made.token, now=NOW) is not None
 
 
-def test_a_reset_password_ends_sessions_and_tokens_or_nothing(database: Database, anna: Person) -> None:
+def test_a_new_password_that_is_refused_uses_up_no_attempt(database: Database, anna: Person) -> None:
+    for _ in range(attempts.MOST_FOR_ONE_FROM_ONE + 1):
+        with pytest.raises(PasswordRefused):
+            password_changes.change_password(database, person=anna, old=PASSWORD, new="short", **CHANGE)
+
+
+def reset(database: Database, anna: Person) -> None:
+    reset_password(database, anna)
+
+
+def change(database: Database, anna: Person) -> None:
+    password_changes.change_password(
+        database, person=anna, old=PASSWORD, new=NEW_PASSWORD, remove_tokens=True, **CHANGE
+    )
+
+
+@pytest.mark.parametrize("new_password", [reset, change])
+@pytest.mark.parametrize(
+    "broken", ["UPDATE ON people", "DELETE ON sessions", "DELETE ON api_tokens", "INSERT ON events"]
+)
+def test_a_new_password_ends_sessions_and_tokens_or_changes_nothing(
+    database: Database, anna: Person, new_password: Callable[[Database, Person], None], broken: str
+) -> None:
     entered = signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
-    made = api_tokens.create_token(database, person=anna, name="t", scopes=[Permission.READ], days=None)
+    made = create_token(database, anna)
     with database.write() as work:
-        work.execute("CREATE TRIGGER kept BEFORE DELETE ON api_tokens BEGIN SELECT RAISE(ABORT, 'kept'); END")
-    with pytest.raises(Exception, match="kept"):
-        password_changes.reset_password(database, person=anna, password="nine blue rivers run")
+        work.execute(f"CREATE TRIGGER broken BEFORE {broken} BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    with pytest.raises(Exception, match="broken"):
+        new_password(database, anna)
+    assert queries.identify_session(database, entered.token, now=NOW).person == anna
+    assert queries.token_owner(database, made.token, now=NOW) is not None
+    with database.write() as work:
+        work.execute("DROP TRIGGER broken")
     assert signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE), "the old password is valid"
-    assert queries.identify_session(database, entered.token).person == anna
 
-    with database.write() as work:
-        work.execute("DROP TRIGGER kept")
-    password_changes.reset_password(database, person=anna, password="nine blue rivers run")
-    assert queries.identify_session(database, entered.token).person is None
-    assert queries.token_owner(database, made.token) is None
+    new_password(database, anna)
+    assert queries.identify_session(database, entered.token, now=NOW).person is None
+    assert queries.token_owner(database, made.token, now=NOW) is None
+    assert signing_in.sign_in(database, login="anna", password=NEW_PASSWORD, **WHERE)
 
 
 def test_a_new_password_from_an_administrator_voids_tokens_too(database: Database, anna: Person) -> None:
-    made = api_tokens.create_token(database, person=anna, name="t", scopes=[Permission.READ], days=None)
-    password_changes.reset_password(database, person=anna, password="nine blue rivers run")
+    made = create_token(database, anna)
+    reset_password(database, anna)
 
-    assert queries.token_owner(database, made.token) is None
+    assert queries.token_owner(database, made.token, now=NOW) is None

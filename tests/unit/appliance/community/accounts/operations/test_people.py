@@ -1,76 +1,112 @@
 """People's accounts and roles."""
 
 import pytest
+from fakes.accounts import (
+    NEW_PASSWORD,
+    NOW,
+    PASSWORD,
+    create_administrator,
+    create_person,
+    create_token,
+    open_class,
+    remove,
+    set_role,
+)
 
 from appliance.community.accounts import queries
-from appliance.community.accounts.operations import (
-    api_tokens,
-    class_codes,
-    people,
-    signing_in,
-    site_setup,
-)
-from appliance.community.accounts.permissions import Permission, Role
-from appliance.community.accounts.person import (
-    LastAdministrator,
-    NameTaken,
-    Person,
-    RoleInvalid,
-)
+from appliance.community.accounts.events import PersonJoined, SiteSetUp
+from appliance.community.accounts.operations import people, signing_in
+from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.person import LastAdministrator, NameTaken, PasswordRefused, Person, RoleInvalid
 from appliance.infrastructure.database import Database
 from server.bootstrap import Appliance
 
-PASSWORD = "seven green lamps burn"
-WHERE = {"address": "10.0.0.7", "agent": "Firefox"}
+WHERE = {"address": "10.0.0.7", "agent": "Firefox", "now": NOW}
 
 
 def test_the_last_administrator_stays(database: Database, anna: Person) -> None:
     with pytest.raises(LastAdministrator):
-        people.set_role(database, person=anna, role=Role.MEMBER)
+        set_role(database, anna, Role.MEMBER)
     with pytest.raises(LastAdministrator):
-        people.remove(database, person=anna)
-    people.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.ADMINISTRATOR)
+        remove(database, anna)
+    create_person(database, "Ben", Role.ADMINISTRATOR)
 
-    assert Role.MEMBER is people.set_role(database, person=anna, role=Role.MEMBER).role
+    assert Role.MEMBER is set_role(database, anna, Role.MEMBER).role
+
+
+def test_who_became_the_last_administrator_since_they_were_read_stays(database: Database, anna: Person) -> None:
+    ben = create_person(database, "Ben", Role.MEMBER)
+    set_role(database, ben, Role.ADMINISTRATOR)
+    set_role(database, anna, Role.MEMBER)
+    with pytest.raises(LastAdministrator):
+        remove(database, ben)
 
 
 def test_whoever_is_removed_is_signed_out_and_their_tokens_are_void(database: Database, anna: Person) -> None:
-    ben = people.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    ben = create_person(database)
     entered = signing_in.sign_in(database, login="ben", password=PASSWORD, **WHERE)
-    made = api_tokens.create_token(database, person=ben, name="t", scopes=[Permission.READ], days=None)
-    people.remove(database, person=ben)
+    made = create_token(database, ben)
+    remove(database, ben)
 
-    assert queries.identify_session(database, entered.token).person is None
-    assert queries.token_owner(database, made.token) is None
+    assert queries.identify_session(database, entered.token, now=NOW).person is None
+    assert queries.token_owner(database, made.token, now=NOW) is None
 
 
 def test_who_joined_by_a_code_can_take_an_account(database: Database, anna: Person) -> None:
-    opened = class_codes.open_class(database, leader=anna, name="Sunday", hours=2)
+    opened = open_class(database, anna)
     ben = signing_in.join(database, code=opened.code, name="Ben", **WHERE).person
-    with pytest.raises(NameTaken):
-        people.take_account(database, person=ben, login="Anna", password="nine blue rivers run")
-    people.take_account(database, person=ben, login="Ben", password="nine blue rivers run")
+    taken = people.new_account_of(ben, login="Anna", password=NEW_PASSWORD)
+    with pytest.raises(NameTaken), database.write() as work:
+        people.take_account(work, ben, taken)
+    with pytest.raises(PasswordRefused):
+        people.new_account_of(ben, login="Ben", password="short")
+    account = people.new_account_of(ben, login="Ben", password=NEW_PASSWORD)
+    with database.write() as work:
+        ben = people.take_account(work, ben, account)
 
-    assert ben.id == signing_in.sign_in(database, login="ben", password="nine blue rivers run", **WHERE).person.id
+    assert ben == signing_in.sign_in(database, login="ben", password=NEW_PASSWORD, **WHERE).person
+    with pytest.raises(NameTaken, match="You have an account already"):
+        people.new_account_of(ben, login="ben2", password=NEW_PASSWORD)
 
 
-def test_whoever_becomes_the_first_administrator_opens_the_house(appliance: Appliance) -> None:
+def test_whoever_becomes_the_first_administrator_opens_the_site(appliance: Appliance) -> None:
     database = appliance.appliance_db
-    people.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
-    people.set_role(database, person=queries.person_named(database, "ben"), role=Role.ADMINISTRATOR)
+    ben = create_person(database)
+    set_role(database, ben, Role.ADMINISTRATOR, now=NOW + 1)
+    create_person(database, "Cara", Role.ADMINISTRATOR)
+    events = appliance.events.after(0)
 
-    assert ["house.set-up"] == [event.kind for event in appliance.events.after(0) if event.kind.startswith("house")]
+    assert [("Ben", NOW + 1)] == [
+        (event.payload_as(SiteSetUp).administrator, event.at) for event in events if event.is_a(SiteSetUp)
+    ]
+    assert [("Ben", Role.MEMBER), ("Cara", Role.ADMINISTRATOR)] == [
+        (joined.name, joined.role)
+        for joined in (event.payload_as(PersonJoined) for event in events if event.is_a(PersonJoined))
+    ]
 
 
 @pytest.mark.parametrize("taken", ["ÄNNA", "A\u0308nna", "änna"])
 def test_a_name_is_taken_in_every_spelling(database: Database, taken: str) -> None:
-    site_setup.create_administrator(database, name="Änna", password=PASSWORD)
+    create_administrator(database, "Änna")
     with pytest.raises(NameTaken):
-        people.create(database, name=taken, login="other", password=PASSWORD, role=Role.MEMBER)
+        create_person(database, taken, login="other")
     with pytest.raises(NameTaken):
-        people.create(database, name="Other", login=taken, password=PASSWORD, role=Role.MEMBER)
+        create_person(database, "Other", login=taken)
 
 
 def test_nobody_with_an_account_is_a_guest(database: Database, anna: Person) -> None:
     with pytest.raises(RoleInvalid):
-        people.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.GUEST)
+        create_person(database, "Ben", Role.GUEST)
+    with pytest.raises(RoleInvalid):
+        set_role(database, anna, Role.GUEST)
+
+
+def test_writes_of_one_unit_of_work_are_all_there_or_none(database: Database, anna: Person) -> None:
+    ben, cara = (
+        people.new_account(name=name, login=name, password=PASSWORD, role=Role.MEMBER) for name in ("Ben", "Anna")
+    )
+    with pytest.raises(NameTaken), database.write() as work:
+        people.create(work, ben, now=NOW)
+        people.create(work, cara, now=NOW)
+
+    assert [anna] == queries.people(database)

@@ -1,68 +1,79 @@
 """Sessions of browsers, from their beginning to their end."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes.accounts import NEW_PASSWORD, NOW, PASSWORD
 
 from appliance.community.accounts import queries
-from appliance.community.accounts.operations import (
-    password_changes,
-    sessions,
-    signing_in,
-)
-from appliance.community.accounts.person import (
-    Person,
-    SessionNotFound,
-)
+from appliance.community.accounts.operations import password_changes, sessions, signing_in
+from appliance.community.accounts.operations.sessions import DAY_S, SignedIn
+from appliance.community.accounts.person import NOBODY, Identity, Person, Session, SessionNotFound
 from appliance.infrastructure.database import Database
 
-PASSWORD = "seven green lamps burn"
 WHERE = {"address": "10.0.0.7", "agent": "Firefox"}
 
 
-def test_a_session_ends_when_it_is_not_used_and_after_half_a_year(
-    database: Database, anna: Person, later: Callable[[float], None]
-) -> None:
-    entered = signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
-    for days in range(0, 179, 20):
-        later(days * sessions.DAY_S)
-        found = queries.identify_session(database, entered.token).session
-        assert found is not None, days
-        sessions.touch(database, found)
-    later(181 * sessions.DAY_S)
-    assert queries.identify_session(database, entered.token).person is None
+def sign_in(database: Database, person: Person, now: float = NOW) -> SignedIn:
+    with database.write() as work:
+        return sessions.start_session(work, person, **WHERE, now=now)
 
-    again = signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
-    later((181 + 31) * sessions.DAY_S)
-    assert queries.identify_session(database, again.token).person is None
-    assert 2 == sessions.forget(database, 0.0)
+
+def identify(database: Database, entered: SignedIn, now: float = NOW) -> Identity:
+    return queries.identify_session(database, entered.token, now=now)
+
+
+def touch(database: Database, session: Session, now: float) -> None:
+    with database.write() as work:
+        sessions.touch(work, session, now=now)
+
+
+def test_a_session_ends_when_it_is_not_used_and_after_half_a_year(database: Database, anna: Person) -> None:
+    entered = sign_in(database, anna)
+    for days in range(0, 179, 20):
+        session = identify(database, entered, NOW + days * DAY_S).session
+        assert session is not None, days
+        touch(database, session, NOW + days * DAY_S)
+    assert NOBODY == identify(database, entered, NOW + 181 * DAY_S)
+
+    again = sign_in(database, anna, NOW + 181 * DAY_S)
+    assert NOBODY == identify(database, again, NOW + (181 + 31) * DAY_S)
+    with database.write() as work:
+        assert 2 == sessions.delete_expired_sessions(work, now=NOW + (181 + 31) * DAY_S)
+
+
+def test_the_use_of_a_session_is_noted_every_five_minutes(database: Database, anna: Person) -> None:
+    session = identify(database, sign_in(database, anna)).session
+    assert session is not None
+
+    assert [False, False, True] == [sessions.is_due(session, NOW + seconds) for seconds in (0, 299, 300)]
 
 
 def test_sessions_are_ended_one_by_one_and_by_a_new_password(database: Database, anna: Person) -> None:
-    first, second, third = (signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE) for _ in range(3))
-    kept = queries.identify_session(database, first.token).session
-    ended = queries.identify_session(database, second.token).session
-    sessions.end_session(database, person=anna.id, session=ended.id)
+    first, second, third = (sign_in(database, anna) for _ in range(3))
+    kept, ended = (identify(database, each).session for each in (first, second))
+    assert kept is not None
+    assert ended is not None
+    sessions.end_session(database, person=anna.id, session=ended.id, now=NOW)
     with pytest.raises(SessionNotFound):
-        sessions.end_session(database, person=anna.id + 1, session=kept.id)
+        sessions.end_session(database, person=anna.id + 1, session=kept.id, now=NOW)
 
-    assert queries.identify_session(database, second.token).person is None
+    assert NOBODY == identify(database, second)
     password_changes.change_password(
-        database, person=anna, old=PASSWORD, new="nine blue rivers run", session=kept.id, address="10.0.0.7"
+        database, person=anna, old=PASSWORD, new=NEW_PASSWORD, session=kept.id, address="10.0.0.7", now=NOW
     )
-    assert [kept.id] == [each.id for each in queries.sessions(database, anna.id)]
-    assert queries.identify_session(database, third.token).person is None
-    assert signing_in.sign_in(database, login="anna", password="nine blue rivers run", **WHERE)
+    assert [kept.id] == [each.id for each in queries.sessions(database, anna.id, now=NOW)]
+    assert NOBODY == identify(database, third)
+    assert signing_in.sign_in(database, login="anna", password=NEW_PASSWORD, **WHERE, now=NOW)
 
 
-@pytest.mark.parametrize("jump", [3600.0, -3600.0, -40 * sessions.DAY_S])
+@pytest.mark.parametrize("jump", [3600.0, -3600.0, -40 * DAY_S])
 def test_a_clock_that_jumps_signs_nobody_out(database: Database, anna: Person, jump: float) -> None:
-    entered = signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
-    session = queries.identify_session(database, entered.token).session
+    entered = sign_in(database, anna)
+    session = identify(database, entered).session
     assert session is not None
-    sessions.touch(database, session, now=session.seen_at + jump)
-    later = queries.identify_session(database, entered.token)
+    touch(database, session, session.seen_at + jump)
+    later = identify(database, entered)
 
     assert anna == later.person
     assert later.session is not None
@@ -70,9 +81,11 @@ def test_a_clock_that_jumps_signs_nobody_out(database: Database, anna: Person, j
 
 
 def test_a_restored_backup_has_no_sessions(database: Database, anna: Person, tmp_path: Path) -> None:
-    entered = signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
-    sessions.end_all_sessions(database)
-    assert queries.identify_session(database, entered.token).person is None
+    entered = sign_in(database, anna)
+    with database.write() as work:
+        sessions.end_all_sessions(work)
+    assert NOBODY == identify(database, entered)
     assert [anna] == queries.people(database)
 
-    sessions.end_all_sessions(Database(tmp_path / "before-accounts.db", ()))
+    with Database(tmp_path / "before-accounts.db", ()).write() as work:
+        sessions.end_all_sessions(work)
