@@ -10,7 +10,7 @@ from appliance.errors import Refused
 from appliance.infrastructure.machine import describe_machine
 from appliance.infrastructure.opening import read_regular
 from appliance.scripture.importers.detect import open_sources
-from appliance.scripture.importers.source import TopicVoteSource
+from appliance.scripture.links.kinds import TOPIC_VOTES
 from appliance.scripture.search.index import embedded_translation
 from appliance.scripture.search.ranking.compiled import second_text
 from appliance.scripture.search.ranking.forest import Forest
@@ -34,10 +34,10 @@ def read_votes(appliance: Appliance, file: Path) -> tuple[TopicVotes, Knowledge,
     """Topics of a file, what the library knows, and both together. Raises NothingToLearnFrom, Unavailable."""
     with open_sources(str(file)) as sources:
         source = sources[0]
-        if not isinstance(source, TopicVoteSource):
+        if source.kind is not TOPIC_VOTES:
             raise NothingToLearnFrom(f"{file.name} is no file of votes.", remedy="Columns: topic, start, end, votes.")
         votes = topic_votes(
-            source.votes(), appliance.index_embedder, f"{source.name}, {source.licence}, {source.attribution}"
+            source.entries(), appliance.index_embedder, f"{source.name}, {source.licence}, {source.attribution}"
         )
     embedded = embedded_translation(appliance.library, appliance.settings.embedded_translation)
     if embedded is None or not appliance.derived.index_state().complete:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.util import find_spec
@@ -62,7 +62,7 @@ class UnitOfWork:
     def execute(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         return list(self._connection.execute(statement, parameters))
 
-    def execute_many(self, statement: str, rows: Iterator[Sequence[Any]] | Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, statement: str, rows: Iterable[Sequence[Any] | dict[str, Any]]) -> None:
         for _ in self._connection.executemany(statement, rows):
             pass
 

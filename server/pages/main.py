@@ -14,8 +14,8 @@ from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.scripture.canon import Testament
-from appliance.scripture.dictionaries import queries as dictionaries
-from appliance.scripture.links import queries as links
+from appliance.scripture.kinds import DATA_SETS, DICTIONARIES
+from appliance.scripture.library.queries import installed
 from appliance.scripture.references import book_named, find_book
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.named import doubt_about, named_reference
@@ -219,8 +219,8 @@ class PagesController(Controller):
             "about.html",
             context={
                 "translations": queries.translations(appliance.library),
-                "dictionaries": dictionaries.dictionaries(appliance.library),
-                "datasets": links.datasets(appliance.library),
+                "dictionaries": installed(appliance.library, *DICTIONARIES),
+                "data_sets": installed(appliance.library, *DATA_SETS),
                 "models": appliance.catalogue.models(),
             },
         )
