@@ -146,7 +146,7 @@ def test_an_id_that_two_kinds_of_items_had_is_made_distinct(tmp_path: Path) -> N
     light = parse_reference("Gen 1:3")
 
     assert {"Alfa", "Alfa (topics)", "Nave", "Nave (comments)"} <= {item.id for item in installed(library)}
-    assert ["Comments of Nave", "Notes"] == [each.commentary for each in commentaries.comments(library, light).items]
+    assert ["Comments of Nave", "Notes"] == [each.name for each in commentaries.comments(library, light).items]
     assert "Alfa (topics)" == dictionaries.topic(library, 8).head.dictionary
     remove(library, "Nave (comments)")
     remove(library, "Alfa (topics)")

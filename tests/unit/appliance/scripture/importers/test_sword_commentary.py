@@ -99,6 +99,6 @@ def test_comments_of_a_passage_with_whom_they_are_owed_to(tmp_path: Path) -> Non
     found = queries.comments(database, parse_reference("Gen 1:1-2")).items
 
     assert ["Chapter", "First"] == [each.paragraphs[0] for each in found]
-    assert ("A small commentary", "By hand. For tests") == (found[0].commentary, found[0].attribution)
+    assert ("A small commentary", "By hand. For tests") == (found[0].name, found[0].attribution)
     remove(database, "Small")
     assert [] == queries.comments(database, parse_reference("Gen 1")).items
