@@ -29,6 +29,7 @@ from appliance.scripture.migrations import (
     m005_entities,
     m006_comments,
     m007_headings,
+    m009_library_items,
 )
 from appliance.scripture.search.index import m008_heading_digests
 from appliance.scripture.translations.queries import Translations
@@ -61,6 +62,7 @@ LIBRARY_MIGRATIONS = (
     m006_comments,
     m007_headings,
     m008_heading_digests,
+    m009_library_items,
 )
 APPLIANCE_MIGRATIONS = (
     m001_jobs,

@@ -113,6 +113,54 @@ MIGRATE_HEADING_VECTORS = """
 INSERT OR IGNORE INTO heading_vectors (digest, vector)
 SELECT e.digest, v.vector FROM heading_vectors_by_row AS v JOIN embedded_headings AS e ON e.heading = v.heading
 """
+LIBRARY_ITEMS_SCHEMA = """
+CREATE TABLE library_items (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, language TEXT NOT NULL,
+    versification TEXT NOT NULL, licence TEXT NOT NULL, attribution TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
+    entries INTEGER NOT NULL
+)
+"""
+# Each old table had ids of its own. An id that another kind of item has too gets the kind's name.
+SELECT_SHARED_DICTIONARY_IDS = "SELECT id, kind FROM dictionaries WHERE id IN (SELECT id FROM translations)"
+RENAME_DICTIONARY = """
+UPDATE dictionaries SET id = :new_id WHERE id = :id;
+UPDATE lexicon SET dictionary = :new_id WHERE dictionary = :id;
+UPDATE topics SET dictionary = :new_id WHERE dictionary = :id
+"""
+SELECT_SHARED_DATASET_IDS = """
+SELECT id, kind FROM datasets WHERE id IN (SELECT id FROM translations UNION SELECT id FROM dictionaries)
+"""
+RENAME_DATASET = """
+UPDATE datasets SET id = :new_id WHERE id = :id;
+UPDATE cross_references SET dataset = :new_id WHERE dataset = :id;
+UPDATE topic_votes SET dataset = :new_id WHERE dataset = :id;
+UPDATE comments SET dataset = :new_id WHERE dataset = :id;
+UPDATE entities SET dataset = :new_id WHERE dataset = :id
+"""
+# Foreign keys follow a table that is renamed, so the new table takes the name of each old one for a moment. The engine counts
+# the rows whose foreign keys lead nowhere; none may be left at the commit.
+GATHER_LIBRARY_ITEMS = """
+CREATE TEMP TABLE gathered_items AS
+SELECT rowid AS place, id, 'translation' AS kind, name, language, versification, licence, attribution, source, digest,
+verses AS entries FROM translations
+UNION ALL SELECT NULL, id, kind, name, '', '', licence, attribution, '', digest, entries FROM dictionaries
+UNION ALL SELECT NULL, id, kind, name, '', '', licence, attribution, '', digest, entries FROM datasets;
+DROP TABLE translations;
+ALTER TABLE library_items RENAME TO translations;
+DROP TABLE dictionaries;
+ALTER TABLE translations RENAME TO dictionaries;
+DROP TABLE datasets;
+ALTER TABLE dictionaries RENAME TO datasets;
+ALTER TABLE datasets RENAME TO library_items;
+INSERT INTO library_items (id, kind, name, language, versification, licence, attribution, source, digest, entries)
+SELECT id, kind, name, language, versification, licence, attribution, source, digest, entries FROM gathered_items
+ORDER BY place IS NULL, place, id;
+DROP TABLE temp.gathered_items;
+ALTER TABLE cross_references RENAME COLUMN dataset TO item;
+ALTER TABLE topic_votes RENAME COLUMN dataset TO item;
+ALTER TABLE comments RENAME COLUMN dataset TO item;
+ALTER TABLE entities RENAME COLUMN dataset TO item
+"""
 
 
 def m001_library(work: UnitOfWork) -> None:
@@ -146,3 +194,16 @@ def m006_comments(work: UnitOfWork) -> None:
 def m007_headings(work: UnitOfWork) -> None:
     """The ranking has an index of headings' words of its own, in memory: rows keep their numbers, and so their vectors."""
     work.execute_script(HEADINGS_SCHEMA)
+
+
+def m009_library_items(work: UnitOfWork) -> None:
+    """Translations, dictionaries and data sets become rows of one table. Translations keep their order."""
+    work.execute("PRAGMA defer_foreign_keys = ON")
+    for select_shared, rename in (
+        (SELECT_SHARED_DICTIONARY_IDS, RENAME_DICTIONARY),
+        (SELECT_SHARED_DATASET_IDS, RENAME_DATASET),
+    ):
+        for item_id, kind in work.execute(select_shared):
+            work.execute(rename, {"id": item_id, "new_id": f"{item_id} ({kind})"})
+    work.execute(LIBRARY_ITEMS_SCHEMA)
+    work.execute_script(GATHER_LIBRARY_ITEMS)

@@ -1,40 +1,28 @@
-"""Writes to the library: import and remove texts and dictionaries, each in one unit of work."""
+"""Writes to the library: import and remove items, each in one unit of work."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from appliance.errors import Conflict
 from appliance.infrastructure.database import Database, UnitOfWork
-from appliance.scripture.commentaries import store as comment_store
-from appliance.scripture.dictionaries import store as dictionary_store
-from appliance.scripture.entities import store as entity_store
-from appliance.scripture.importers.source import (
-    IMPORTER_VERSION,
-    CommentarySource,
-    CrossReferenceSource,
-    EntitySource,
-    LexiconSource,
-    Source,
-    TextSource,
-    TopicSource,
-    TopicVoteSource,
-)
-from appliance.scripture.importers.validation import TextFaulty, check_description, counted, read_valid_verses
-from appliance.scripture.links import store as link_store
-from appliance.scripture.links.link import Dataset, DatasetKind
-from appliance.scripture.translations import queries
-from appliance.scripture.translations import store as translation_store
-from appliance.scripture.translations.translation import Translation
+from appliance.scripture.importers.source import IMPORTER_VERSION, Source
+from appliance.scripture.importers.validation import counted
+from appliance.scripture.kinds import kind_named
+from appliance.scripture.library import store
+from appliance.scripture.library.item import LibraryItem
+from appliance.scripture.library.kind import Entry, ItemKind
+from appliance.scripture.library.queries import installed
+from appliance.scripture.translations.queries import find_translation
 
 OnProgress = Callable[[float, str], None]
-CompanionSource = CommentarySource | CrossReferenceSource | EntitySource | TopicVoteSource
 # The share of an import that reading and validating takes; the rest is writing.
 READING_SHARE = 0.7
 
 
-class TranslationIdTaken(Conflict):
-    """Another text has the id."""
+class ItemIdTaken(Conflict):
+    """Another item of the library has the id."""
 
 
 class ImportResult(msgspec.Struct, frozen=True):
@@ -48,49 +36,25 @@ class ImportResult(msgspec.Struct, frozen=True):
 
 
 def import_source(
-    database: Database,
-    source: Source,
-    *,
-    on_progress: Callable[[float, str], None] = lambda _share, _message: None,
+    database: Database, source: Source[Entry], *, on_progress: OnProgress = lambda _share, _message: None
 ) -> ImportResult:
-    """Bring one text or dictionary into the library, replacing an older one of the same id.
+    """Import one library item, in place of an older one of the same id.
 
-    `on_progress` is called often, and may raise to stop. Raises SourceUnreadable, FileRefused or TextFaulty, and leaves
-    the library as it was.
+    `on_progress` is called often, and may raise to stop. Raises SourceUnreadable, FileRefused, TextFaulty or ItemIdTaken, and
+    leaves the library as it was.
     """
-    check_description(source)
-    if isinstance(source, TextSource):
-        return _import_text(database, source, on_progress)
-    if isinstance(source, CompanionSource):
-        return _import_companion(database, source, on_progress)
-    return _import_dictionary(database, source, on_progress)
-
-
-def _digest(source: Source) -> str:
-    return f"{source.digest}:{IMPORTER_VERSION}"
-
-
-def _import_text(database: Database, source: TextSource, on_progress: Callable[[float, str], None]) -> ImportResult:
-    present = {each.id.lower(): each for each in translation_store.select_translations(database.reader)}
-    held = present.get(source.id.lower())
-    if held and (held.id, held.source) != (source.id, source.origin):
-        raise TranslationIdTaken(
-            f"The library has a text {held.id} from another source ({held.source}).",
-            remedy=f"`lampstand library remove {held.id}` first, if this one shall replace it.",
-        )
-    digest = _digest(source)
-    if held and held.digest == digest:
-        return ImportResult(source.id, held.name, "text", held.verses, changed=False)
-    expected = source.expected_verses or 31_102
-
-    def reading(count: int) -> None:
-        on_progress(min(count / expected, 1.0) * READING_SHARE, f"{source.id}: {count:,} verses read")
-
-    verses = read_valid_verses(source, reading)
-    writing = _writing(source, len(verses), on_progress)
+    source.check_description()
+    present = _replaced_item(database, source)
+    digest = f"{source.digest}:{IMPORTER_VERSION}"
+    if present and present.digest == digest:
+        return ImportResult(source.id, present.name, present.kind, present.entries, changed=False)
+    on_progress(0.0, f"{source.id}: reading")
+    entries = source.read(_reading(source, on_progress))
+    writing = _writing(source, len(entries), on_progress)
     writing(0)
-    translation = Translation(
+    item = LibraryItem(
         id=source.id,
+        kind=source.kind.name,
         name=source.name,
         language=source.language,
         versification=source.versification,
@@ -98,138 +62,67 @@ def _import_text(database: Database, source: TextSource, on_progress: Callable[[
         attribution=source.attribution,
         source=source.origin,
         digest=digest,
-        verses=len(verses),
-    )
-    with database.write() as work:
-        translation_store.delete_translation(work, source.id)
-        translation_store.insert_translation(work, translation, counted(source, verses, writing))
-    return ImportResult(source.id, source.name, "text", len(verses), changed=True)
-
-
-def _import_dictionary(
-    database: Database, source: LexiconSource | TopicSource, on_progress: Callable[[float, str], None]
-) -> ImportResult:
-    held = {each.id: each for each in dictionary_store.select_dictionaries(database.reader)}.get(source.id)
-    kind = "lexicon" if isinstance(source, LexiconSource) else "topics"
-    digest = _digest(source)
-    if held and held.digest == digest:
-        return ImportResult(source.id, held.name, kind, held.entries, changed=False)
-    on_progress(0.0, f"{source.id}: reading")
-    each = source.entries() if isinstance(source, LexiconSource) else source.topics()
-    entries = list(counted(source, each, _reading(source, on_progress)))
-    if not entries:
-        raise TextFaulty(f"{source.id} has no entries.", remedy="Download it again.")
-    on_progress(READING_SHARE, f"{source.id}: writing {len(entries):,} entries")
-    dictionary = dictionary_store.Dictionary(
-        id=source.id,
-        kind=kind,
-        name=source.name,
-        licence=source.licence,
-        attribution=source.attribution,
-        digest=digest,
         entries=len(entries),
     )
     with database.write() as work:
-        dictionary_store.delete_dictionary(work, source.id)
-        dictionary_store.insert_dictionary(work, dictionary)
-        if kind == "lexicon":
-            dictionary_store.insert_lexicon(work, source.id, entries)  # type: ignore[arg-type] # one list for both kinds
-        else:
-            dictionary_store.insert_topics(work, source.id, entries)  # type: ignore[arg-type]
-    return ImportResult(source.id, source.name, kind, len(entries), changed=True)
-
-
-def _import_companion(
-    database: Database,
-    source: CompanionSource,
-    on_progress: Callable[[float, str], None],
-) -> ImportResult:
-    held = {each.id: each for each in link_store.select_datasets(database.reader)}.get(source.id)
-    digest = _digest(source)
-    if held and held.digest == digest:
-        return ImportResult(source.id, held.name, held.kind.value, held.entries, changed=False)
-    on_progress(0.0, f"{source.id}: reading")
-    kind, entries, write = _read_companion(source, _reading(source, on_progress))
-    dataset = Dataset(
-        id=source.id,
-        kind=kind,
-        name=source.name,
-        licence=source.licence,
-        attribution=source.attribution,
-        digest=digest,
-        entries=entries,
-    )
-    with database.write() as work:
-        link_store.delete_dataset(work, source.id)
-        link_store.insert_dataset(work, dataset)
-        write(work, _writing(source, entries, on_progress))
-    return ImportResult(source.id, source.name, kind.value, entries, changed=True)
-
-
-def _reading(source: Source, on_progress: OnProgress) -> Callable[[int], None]:
-    """Reports progress while entries are read; their number is not known yet."""
-    return lambda count: on_progress(READING_SHARE * count / (count + 10_000), f"{source.id}: {count:,} entries read")
-
-
-def _writing(source: Source, total: int, on_progress: OnProgress) -> Callable[[int], None]:
-    """Reports progress while entries are written."""
-
-    def writing(count: int) -> None:
-        on_progress(READING_SHARE + (1 - READING_SHARE) * count / total, f"{source.id}: writing {total:,} entries")
-
-    return writing
-
-
-def _read_companion(
-    source: CompanionSource, on_entry: Callable[[int], None]
-) -> tuple[DatasetKind, int, Callable[[UnitOfWork, Callable[[int], None]], None]]:
-    """What a source holds, how much of it, and what writes it, telling how many were written."""
-    if isinstance(source, CrossReferenceSource):
-        links = list(counted(source, source.links(), on_entry))
-        return (
-            DatasetKind.CROSS_REFERENCES,
-            len(links),
-            lambda work, on_written: link_store.insert_cross_references(
-                work, source.id, counted(source, links, on_written)
-            ),
-        )
-    if isinstance(source, TopicVoteSource):
-        votes = list(counted(source, source.votes(), on_entry))
-        return (
-            DatasetKind.TOPIC_VOTES,
-            len(votes),
-            lambda work, on_written: link_store.insert_topic_votes(work, source.id, counted(source, votes, on_written)),
-        )
-    if isinstance(source, EntitySource):
-        entities = list(counted(source, source.entities(), on_entry))
-        return (
-            DatasetKind.ENTITIES,
-            len(entities),
-            lambda work, _on_written: entity_store.insert_entities(work, source.id, entities),
-        )
-    comments = list(counted(source, source.comments(), on_entry))
-    if not comments:
-        raise TextFaulty(f"{source.id} has no comments.", remedy="Download it again.")
-    return (
-        DatasetKind.COMMENTARY,
-        len(comments),
-        lambda work, on_written: comment_store.insert_comments(work, source.id, counted(source, comments, on_written)),
-    )
+        _delete(work, source.kind, source.id)
+        store.insert_item(work, item)
+        source.kind.insert(work, source.id, counted(entries, writing))
+    return ImportResult(item.id, item.name, item.kind, item.entries, changed=True)
 
 
 def remove(database: Database, identifier: str) -> str:
-    """Remove a translation, a dictionary or a dataset; its name is returned. Raises TranslationNotFound."""
-    for dataset in link_store.select_datasets(database.reader):
-        if dataset.id == identifier:
-            with database.write() as work:
-                link_store.delete_dataset(work, identifier)
-            return dataset.name
-    for dictionary in dictionary_store.select_dictionaries(database.reader):
-        if dictionary.id == identifier:
-            with database.write() as work:
-                dictionary_store.delete_dictionary(work, identifier)
-            return dictionary.name
-    translation = queries.find_translation(database, identifier)
+    """Remove an item by its id, a translation's whatever its case; its name is returned. Raises TranslationNotFound."""
+    items = {item.id: item for item in installed(database)}
+    item = items.get(identifier) or items[find_translation(database, identifier).id]
     with database.write() as work:
-        translation_store.delete_translation(work, translation.id)
-    return translation.name
+        _delete(work, kind_named(item.kind), item.id)
+    return item.name
+
+
+def _replaced_item(database: Database, source: Source[Any]) -> LibraryItem | None:
+    """The item that an import replaces. Raises ItemIdTaken for one of another kind, or of a source that keeps its id."""
+    kind = source.kind
+    for item in installed(database):
+        is_of_kind = item.kind == kind.name
+        if is_of_kind and kind.keeps_source and item.id.lower() == source.id.lower():
+            if (item.id, item.source) != (source.id, source.origin):
+                raise ItemIdTaken(
+                    f"The library has a text {item.id} from another source ({item.source}).", remedy=_remedy(item)
+                )
+            return item
+        if item.id == source.id:
+            if not is_of_kind:
+                raise ItemIdTaken(f"The library has another item {item.id} ({item.name}).", remedy=_remedy(item))
+            return item
+    return None
+
+
+def _remedy(item: LibraryItem) -> str:
+    return f"`lampstand library remove {item.id}` first, if this one shall replace it."
+
+
+def _delete(work: UnitOfWork, kind: ItemKind[Any], item_id: str) -> None:
+    kind.delete(work, item_id)
+    store.delete_item(work, item_id)
+
+
+def _reading(source: Source[Any], on_progress: OnProgress) -> Callable[[int], None]:
+    """Reports progress while entries are read; their number may not be known yet."""
+    expected, name = source.expected_entries, source.kind.entries_name
+
+    def reading(count: int) -> None:
+        share = min(count / expected, 1.0) if expected else count / (count + 10_000)
+        on_progress(share * READING_SHARE, f"{source.id}: {count:,} {name} read")
+
+    return reading
+
+
+def _writing(source: Source[Any], total: int, on_progress: OnProgress) -> Callable[[int], None]:
+    """Reports progress while entries are written."""
+
+    def writing(count: int) -> None:
+        share = READING_SHARE + (1 - READING_SHARE) * count / total
+        on_progress(share, f"{source.id}: writing {total:,} {source.kind.entries_name}")
+
+    return writing

@@ -17,8 +17,8 @@ from appliance.scripture.canon import BOOKS
 from appliance.scripture.dictionaries import store as dictionary_store
 from appliance.scripture.dictionaries.lexicon import fold
 from appliance.scripture.entities import store as entity_store
-from appliance.scripture.links import store as link_store
-from appliance.scripture.links.link import Dataset
+from appliance.scripture.kinds import DATA_SETS, DICTIONARIES
+from appliance.scripture.library.queries import installed
 from appliance.scripture.references import chapters_of, parse_reference
 
 # Raised with every change of what is compiled.
@@ -85,7 +85,7 @@ class SuggestionTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledSuggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be suggested, and the dictionaries and datasets that it is from, by id and digest."""
+    """What can be suggested, and the dictionaries and data sets that it is from, by id and digest."""
 
     format: int
     sources: tuple[tuple[str, str], ...]
@@ -93,7 +93,7 @@ class CompiledSuggestions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def suggestions_are_stale(library: Database, path: Path) -> bool:
-    """True where what is compiled is not from the dictionaries and datasets that the library has now."""
+    """True where what is compiled is not from the dictionaries and data sets that the library has now."""
     sources = _sources(library)
     try:
         compiled = map_arrays(path, CompiledSuggestions)
@@ -139,11 +139,7 @@ def _books_only() -> SuggestionTable:
 
 
 def _sources(library: Database) -> tuple[tuple[str, str], ...]:
-    sources: list[dictionary_store.Dictionary | Dataset] = [
-        *dictionary_store.select_dictionaries(library.reader),
-        *link_store.select_datasets(library.reader),
-    ]
-    return tuple((each.id, each.digest) for each in sources)
+    return tuple((item.id, item.digest) for item in installed(library, *DICTIONARIES, *DATA_SETS))
 
 
 def _table(everything: Iterable[_Suggested]) -> SuggestionTable:

@@ -12,6 +12,7 @@ from appliance.errors import Refused
 from appliance.infrastructure.database import Database
 from appliance.scripture.canon import Testament
 from appliance.scripture.commentaries import queries as commentaries
+from appliance.scripture.commentaries.comment import PassageComment
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.paging import MAX_AFTER
@@ -59,21 +60,11 @@ class WordView(msgspec.Struct, frozen=True, kw_only=True):
     strongs: tuple[str, ...]
 
 
-class CommentView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a commentary says about `reference`."""
-
-    commentary: str
-    name: str
-    attribution: str
-    reference: str
-    paragraphs: tuple[str, ...]
-
-
 class CommentList(msgspec.Struct, frozen=True, kw_only=True):
     """A page of comments; `next_after` is given where there are more."""
 
     reference: str
-    comments: list[CommentView]
+    comments: list[PassageComment]
     next_after: int | None = None
 
 
@@ -300,20 +291,7 @@ class LibraryController(Controller):
 
 def _comments(library: Database, reference: Reference, *, after: int, limit: int) -> CommentList:
     page = commentaries.comments(library, reference, after=after, limit=limit)
-    return CommentList(
-        reference=str(reference),
-        comments=[
-            CommentView(
-                commentary=each.id,
-                name=each.commentary,
-                attribution=each.attribution,
-                paragraphs=each.paragraphs,
-                reference=format_range(each.start, each.end),
-            )
-            for each in page.items
-        ],
-        next_after=page.next_after,
-    )
+    return CommentList(reference=str(reference), comments=page.items, next_after=page.next_after)
 
 
 def _references(data: TextToRead) -> FoundReferences:

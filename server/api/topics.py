@@ -25,17 +25,10 @@ from server.http.path_numbers import MAX_ID
 MAX_PAGE, MAX_CITED = 200, 500
 
 
-class TopicView(msgspec.Struct, frozen=True, kw_only=True):
-    id: int
-    headword: str
-    dictionary: str
-    citations: int
-
-
 class TopicList(msgspec.Struct, frozen=True, kw_only=True):
     """A page of topics; `next_after` is given where there are more."""
 
-    topics: list[TopicView]
+    topics: list[TopicHead]
     next_after: int | None = None
 
 
@@ -55,7 +48,7 @@ class SeeAlso(msgspec.Struct, frozen=True, kw_only=True):
 class TopicPage(msgspec.Struct, frozen=True, kw_only=True):
     """A topic with a page of what it cites; `next_after` is given where there is more."""
 
-    topic: TopicView
+    topic: TopicHead
     cites: list[CitedView]
     see_also: list[SeeAlso]
     next_after: int | None = None
@@ -114,7 +107,7 @@ class TopicsController(Controller):
     ) -> TopicList:
         found = dictionaries.browse_topics(library, begins, after=after, limit=limit + 1)
         page = found[:limit]
-        return TopicList(topics=[_view(each) for each in page], next_after=page[-1].id if len(found) > limit else None)
+        return TopicList(topics=page, next_after=page[-1].id if len(found) > limit else None)
 
     @get("/topics/{topic:int}", sync_to_thread=True, summary="A topic with what it cites")
     def topic(
@@ -126,7 +119,7 @@ class TopicsController(Controller):
     ) -> TopicPage:
         entry = dictionaries.topic(library, topic, after=after, limit=limit)
         return TopicPage(
-            topic=_view(entry.head),
+            topic=entry.head,
             cites=[
                 CitedView(
                     heading=each.heading,
@@ -197,7 +190,3 @@ def _citing(library: Database, reference: Reference, *, after: int, limit: int) 
         ],
         next_after=found.next_after,
     )
-
-
-def _view(head: TopicHead) -> TopicView:
-    return TopicView(id=head.id, headword=head.headword, dictionary=head.dictionary, citations=head.citations)

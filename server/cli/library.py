@@ -9,9 +9,9 @@ from rich.table import Table
 
 from appliance.infrastructure.jobs.job import Job
 from appliance.scripture import operations
-from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.jobs import COMPILE, IMPORT, INDEX, import_arguments
-from appliance.scripture.links import queries as links
+from appliance.scripture.kinds import DATA_SETS, DICTIONARIES, kind_named
+from appliance.scripture.library.queries import installed
 from appliance.scripture.translations import queries
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
@@ -29,21 +29,20 @@ def library() -> None:
 def list_library(home: Home, as_json: bool) -> None:
     """What the library holds."""
     appliance = home.open()
-    texts, lexicons = queries.translations(appliance.library), dictionaries.dictionaries(appliance.library)
-    datasets = links.datasets(appliance.library)
     if as_json:
-        print_json({"translations": texts, "dictionaries": lexicons, "datasets": datasets})
+        print_json(
+            {
+                "translations": queries.translations(appliance.library),
+                "dictionaries": installed(appliance.library, *DICTIONARIES),
+                "datasets": installed(appliance.library, *DATA_SETS),
+            }
+        )
         return
     table = Table("id", "name", "language", "entries", "licence", box=None, header_style="bold")
-    for text in texts:
-        table.add_row(text.id, text.name, text.language, f"{text.verses:,} verses", text.licence)
-    for each in lexicons:
-        table.add_row(each.id, each.name, "", f"{each.entries:,} entries", each.licence)
-    for dataset in datasets:
-        table.add_row(dataset.id, dataset.name, "", f"{dataset.entries:,} {dataset.kind.value}", dataset.licence)
-    console().print(
-        table if texts or datasets or lexicons else "Nothing yet. `lampstand library import FILE` brings a text."
-    )
+    for item in installed(appliance.library):
+        entries = f"{item.entries:,} {kind_named(item.kind).entries_name}"
+        table.add_row(item.id, item.name, item.language, entries, item.licence)
+    console().print(table if table.row_count else "Nothing yet. `lampstand library import FILE` brings a text.")
 
 
 @library.command("import")
@@ -112,7 +111,7 @@ def _report(appliance: Appliance, job: Job, queued: list[Job], *, as_json: bool)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def remove(home: Home, identifier: str, yes: bool) -> None:
-    """Remove a text, dictionary or dataset by its id."""
+    """Remove a text, dictionary or data set by its id."""
     appliance = home.open()
     if not yes:
         click.confirm(f"Remove {identifier} from the library? It can be imported again.", abort=True)

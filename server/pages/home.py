@@ -13,8 +13,8 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.exposed_keys import EXPOSED_KEYS, RENEW_KEYS
 from appliance.infrastructure.site_certificate import SiteCertificate
 from appliance.scripture.derived import DerivedData
-from appliance.scripture.dictionaries import queries as dictionaries
-from appliance.scripture.links import queries as links
+from appliance.scripture.kinds import DATA_SETS, DICTIONARIES
+from appliance.scripture.library.queries import installed
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries as translations
 from server.http.access import rule
@@ -63,8 +63,8 @@ class HomePagesController(Controller):
             "about.html",
             context={
                 "translations": translations.translations(library),
-                "dictionaries": dictionaries.dictionaries(library),
-                "datasets": links.datasets(library),
+                "dictionaries": installed(library, *DICTIONARIES),
+                "data_sets": installed(library, *DATA_SETS),
                 "models": catalogue.models(),
             },
         )

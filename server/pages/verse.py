@@ -1,7 +1,7 @@
 """The page of a verse: what it is tied to, the topics that cite it, what commentaries say."""
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 from litestar import Controller, get
@@ -14,7 +14,6 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
 from appliance.scripture.canon import osis_of
 from appliance.scripture.commentaries import queries as commentaries
-from appliance.scripture.commentaries.comment import CommentOf
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.entities import queries as companions
 from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
@@ -69,7 +68,7 @@ class VersePagesController(Controller):
                 "picture": around.picture,
                 "entities": companions.entities_in(library, place, place).items,
                 "topics": topics.items,
-                "comments": _comments(comments.items),
+                "comments": comments.items,
                 "more_comments": comments.next_after is not None,
             },
         )
@@ -117,16 +116,3 @@ def because(reason: Reason, lemmas: Mapping[str, str]) -> str:
         ReasonKind.TOPIC: f"topic {string.capwords(names)}{more}",
         ReasonKind.WORD: f"rare word {names}{more}",
     }[reason.kind]
-
-
-class CommentLine(msgspec.Struct, frozen=True, kw_only=True):
-    commentary: str
-    place: str
-    paragraphs: tuple[str, ...]
-
-
-def _comments(comments: Sequence[CommentOf]) -> list[CommentLine]:
-    return [
-        CommentLine(commentary=each.commentary, place=format_range(each.start, each.end), paragraphs=each.paragraphs)
-        for each in comments
-    ]

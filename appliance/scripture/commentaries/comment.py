@@ -11,12 +11,11 @@ class Comment(msgspec.Struct, frozen=True):
     paragraphs: tuple[str, ...]
 
 
-class CommentOf(msgspec.Struct, frozen=True):
-    """What a commentary says about the verses from `start` to `end`."""
+class PassageComment(msgspec.Struct, frozen=True, kw_only=True):
+    """What a commentary says about `reference`. `commentary` is its id, `name` its name."""
 
-    id: str
     commentary: str
+    name: str
     attribution: str
-    start: int
-    end: int
+    reference: str
     paragraphs: tuple[str, ...]

@@ -2,15 +2,22 @@
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.commentaries import store
-from appliance.scripture.commentaries.comment import CommentOf
+from appliance.scripture.commentaries.comment import PassageComment
 from appliance.scripture.paging import Page, page_of
-from appliance.scripture.references import Reference
+from appliance.scripture.references import Reference, format_range
 
 
-def comments(database: Database, reference: Reference, *, after: int = 0, limit: int = 100) -> Page[CommentOf]:
+def comments(database: Database, reference: Reference, *, after: int = 0, limit: int = 100) -> Page[PassageComment]:
     """The comments on a passage, by commentary, those on more verses first."""
     found = store.each_comment(database.reader, reference.start, reference.end, after=after, limit=limit + 1)
     entries = (
-        CommentOf(name, title, source, each.start, each.end, each.paragraphs) for name, title, source, each in found
+        PassageComment(
+            commentary=item_id,
+            name=name,
+            attribution=attribution,
+            reference=format_range(comment.start, comment.end),
+            paragraphs=comment.paragraphs,
+        )
+        for item_id, name, attribution, comment in found
     )
     return page_of(entries, after, limit, characters=lambda each: sum(map(len, each.paragraphs)))

@@ -6,29 +6,40 @@ from appliance.infrastructure.database import Reader, UnitOfWork
 from appliance.scripture.commentaries.comment import Comment
 
 PARAGRAPH = "\n\n"
-INSERT_COMMENT = 'INSERT INTO comments (dataset, start, "end", text) VALUES (?, ?, ?, ?)'
-DELETE_COMMENTS = "DELETE FROM comments WHERE dataset = ?"
+INSERT_COMMENT = """
+INSERT INTO comments (item, start, "end", text) VALUES (:item, :start, :end, :text)
+"""
+DELETE_COMMENTS = "DELETE FROM comments WHERE item = :item"
 # Comments stay within a chapter.
 SELECT_COMMENTS = """
 WITH page AS MATERIALIZED (
     SELECT id FROM comments WHERE start BETWEEN :first / 1000 * 1000 AND :last AND "end" >= :first
-    ORDER BY dataset, start, "end" DESC, id LIMIT :limit OFFSET :after
+    ORDER BY item, start, "end" DESC, id LIMIT :limit OFFSET :after
 )
-SELECT d.id, d.name, d.attribution, c.start, c."end", c.text
-FROM page CROSS JOIN comments AS c ON c.id = page.id CROSS JOIN datasets AS d ON d.id = c.dataset
-ORDER BY d.id, c.start, c."end" DESC, c.id
+SELECT i.id, i.name, i.attribution, c.start, c."end", c.text
+FROM page CROSS JOIN comments AS c ON c.id = page.id CROSS JOIN library_items AS i ON i.id = c.item
+ORDER BY i.id, c.start, c."end" DESC, c.id
 """
 
 
-def insert_comments(work: UnitOfWork, dataset: str, comments: Iterable[Comment]) -> None:
-    rows = ((dataset, each.start, each.end, PARAGRAPH.join(each.paragraphs)) for each in comments)
+def insert_comments(work: UnitOfWork, commentary: str, comments: Iterable[Comment]) -> None:
+    """Write the comments of a commentary."""
+    rows = (
+        {"item": commentary, "start": each.start, "end": each.end, "text": PARAGRAPH.join(each.paragraphs)}
+        for each in comments
+    )
     work.execute_many(INSERT_COMMENT, rows)
+
+
+def delete_comments(work: UnitOfWork, commentary: str) -> None:
+    """Delete the comments of a commentary."""
+    work.execute(DELETE_COMMENTS, {"item": commentary})
 
 
 def each_comment(
     reader: Reader, first: int, last: int, *, after: int, limit: int
 ) -> Iterator[tuple[str, str, str, Comment]]:
-    """(dataset id, name, attribution, comment) of the comments that touch a range, without the first `after`."""
+    """(id, name, attribution, comment) of the comments that touch a range, without the first `after`."""
     parameters = {"first": first, "last": last, "after": after, "limit": limit}
     for id_, name, attribution, start, end, text in reader.each(SELECT_COMMENTS, parameters):
         yield id_, name, attribution, Comment(start, end, tuple(text.split(PARAGRAPH)))

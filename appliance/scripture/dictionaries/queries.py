@@ -21,10 +21,6 @@ class TopicNotFound(NotFound):
     """No topical dictionary has this topic."""
 
 
-def dictionaries(database: Database) -> list[store.Dictionary]:
-    return store.select_dictionaries(database.reader)
-
-
 def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:
     """The entry of a Strong's number, with or without leading zeros. Raises LexiconEntryNotFound."""
     letter, digits = strongs[:1].upper(), strongs[1:]

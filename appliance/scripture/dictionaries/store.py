@@ -1,31 +1,32 @@
 """The SQL of dictionaries, in library.db. Private to `scripture`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
-import msgspec
-
-from appliance.infrastructure.database import Reader, UnitOfWork
+from appliance.infrastructure.database import UnitOfWork
 from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Topic
 
-INSERT_DICTIONARY = "INSERT INTO dictionaries VALUES (?, ?, ?, ?, ?, ?, ?)"
-SELECT_DICTIONARIES = "SELECT id, kind, name, licence, attribution, digest, entries FROM dictionaries ORDER BY id"
-DELETE_DICTIONARY = "DELETE FROM dictionaries WHERE id = ?"
-
-DELETE_LEXICON = "DELETE FROM lexicon WHERE dictionary = ?"
-INSERT_LEXICON = "INSERT OR REPLACE INTO lexicon VALUES (?, ?, ?, ?, ?, ?, ?)"
+DELETE_LEXICON = "DELETE FROM lexicon WHERE dictionary = :dictionary"
+INSERT_LEXICON = """
+INSERT OR REPLACE INTO lexicon (strongs, dictionary, language, lemma, transliteration, pronunciation, definition)
+VALUES (:strongs, :dictionary, :language, :lemma, :transliteration, :pronunciation, :definition)
+"""
 SELECT_LEXICON = (
     "SELECT strongs, language, lemma, transliteration, pronunciation, definition FROM lexicon WHERE strongs = ?"
 )
 SELECT_LEMMAS = "SELECT strongs, lemma, transliteration, language FROM lexicon ORDER BY strongs"
 SELECT_GLOSSED = "SELECT strongs, definition FROM lexicon WHERE definition LIKE ?"
 
-INSERT_TOPIC = "INSERT INTO topics (dictionary, position, headword, citations) VALUES (?, ?, ?, ?)"
-INSERT_CITATION = 'INSERT INTO topic_citations (topic, heading, start, "end") VALUES (?, ?, ?, ?)'
-INSERT_SEE_ALSO = "INSERT INTO topic_see_also VALUES (?, ?)"
-DELETE_CITATIONS = "DELETE FROM topic_citations WHERE topic IN (SELECT id FROM topics WHERE dictionary = ?)"
-DELETE_SEE_ALSO = "DELETE FROM topic_see_also WHERE topic IN (SELECT id FROM topics WHERE dictionary = ?)"
-DELETE_TOPICS = "DELETE FROM topics WHERE dictionary = ?"
+INSERT_TOPIC = """
+INSERT INTO topics (dictionary, position, headword, citations) VALUES (:dictionary, :position, :headword, :citations)
+"""
+INSERT_CITATION = """
+INSERT INTO topic_citations (topic, heading, start, "end") VALUES (:topic, :heading, :start, :end)
+"""
+INSERT_SEE_ALSO = "INSERT INTO topic_see_also (topic, headword) VALUES (:topic, :headword)"
+DELETE_CITATIONS = "DELETE FROM topic_citations WHERE topic IN (SELECT id FROM topics WHERE dictionary = :dictionary)"
+DELETE_SEE_ALSO = "DELETE FROM topic_see_also WHERE topic IN (SELECT id FROM topics WHERE dictionary = :dictionary)"
+DELETE_TOPICS = "DELETE FROM topics WHERE dictionary = :dictionary"
 SELECT_TOPICS = "SELECT id, headword, dictionary, citations FROM topics ORDER BY id"
 BROWSE_TOPICS = """
 SELECT id, headword, dictionary, citations FROM topics WHERE headword LIKE :beginning ESCAPE '\\'
@@ -57,9 +58,9 @@ ORDER BY t.citations, t.headword, t.id, c.start, c.rowid LIMIT :limit OFFSET :af
 # text. It stays when its headings are deleted, for the index to look at again.
 INSERT_HEADINGS = (
     "INSERT INTO headings (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
-    "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id WHERE t.dictionary = ?"
+    "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id WHERE t.dictionary = :dictionary"
 )
-DELETE_HEADINGS = "DELETE FROM headings WHERE topic IN (SELECT id FROM topics WHERE dictionary = ?)"
+DELETE_HEADINGS = "DELETE FROM headings WHERE topic IN (SELECT id FROM topics WHERE dictionary = :dictionary)"
 SELECT_HEADING_VECTORS = """
 SELECT e.heading, v.vector FROM embedded_headings AS e JOIN heading_vectors AS v ON v.digest = e.digest WHERE e.model = ?
 """
@@ -72,7 +73,7 @@ UPSERT_HEADING_VECTOR = "INSERT OR REPLACE INTO heading_vectors (digest, vector)
 UPSERT_EMBEDDED_HEADING = "INSERT OR REPLACE INTO embedded_headings (heading, model, digest) VALUES (?, ?, ?)"
 DELETE_EMBEDDED_HEADINGS = """
 DELETE FROM embedded_headings WHERE heading IN (
-    SELECT h.id FROM headings AS h JOIN topics AS t ON t.id = h.topic WHERE t.dictionary = ?
+    SELECT h.id FROM headings AS h JOIN topics AS t ON t.id = h.topic WHERE t.dictionary = :dictionary
 )
 """
 DELETE_UNNEEDED_HEADING_VECTORS = (
@@ -80,53 +81,53 @@ DELETE_UNNEEDED_HEADING_VECTORS = (
 )
 
 
-class Dictionary(msgspec.Struct, frozen=True, kw_only=True):
-    """A dictionary in the library; `kind` is `lexicon` or `topics`."""
-
-    id: str
-    kind: str
-    name: str
-    licence: str
-    attribution: str
-    digest: str
-    entries: int
-
-
-def select_dictionaries(reader: Reader) -> list[Dictionary]:
-    return [
-        Dictionary(**dict(zip(Dictionary.__struct_fields__, row, strict=True)))
-        for row in reader.rows(SELECT_DICTIONARIES)
-    ]
-
-
-def delete_dictionary(work: UnitOfWork, dictionary: str) -> None:
-    for statement in (
-        DELETE_LEXICON,
-        DELETE_EMBEDDED_HEADINGS,
-        DELETE_HEADINGS,
-        DELETE_CITATIONS,
-        DELETE_SEE_ALSO,
-        DELETE_TOPICS,
-        DELETE_DICTIONARY,
-    ):
-        work.execute(statement, (dictionary,))
-
-
-def insert_dictionary(work: UnitOfWork, dictionary: Dictionary) -> None:
-    work.execute(INSERT_DICTIONARY, msgspec.structs.astuple(dictionary))
-
-
 def insert_lexicon(work: UnitOfWork, dictionary: str, entries: Iterable[LexiconEntry]) -> None:
-    rows: Iterator[Sequence[str]] = (
-        (e.strongs, dictionary, e.language, e.lemma, e.transliteration, e.pronunciation, e.definition) for e in entries
+    """Write the entries of a lexicon."""
+    rows = (
+        {
+            "strongs": entry.strongs,
+            "dictionary": dictionary,
+            "language": entry.language,
+            "lemma": entry.lemma,
+            "transliteration": entry.transliteration,
+            "pronunciation": entry.pronunciation,
+            "definition": entry.definition,
+        }
+        for entry in entries
     )
     work.execute_many(INSERT_LEXICON, rows)
 
 
+def delete_lexicon(work: UnitOfWork, dictionary: str) -> None:
+    """Delete the entries of a lexicon."""
+    work.execute(DELETE_LEXICON, {"dictionary": dictionary})
+
+
 def insert_topics(work: UnitOfWork, dictionary: str, topics: Iterable[Topic]) -> None:
+    """Write the topics of a topical dictionary, what they cite and their headings."""
     for topic in topics:
-        work.execute(INSERT_TOPIC, (dictionary, topic.position, topic.headword, len(topic.citations)))
+        work.execute(
+            INSERT_TOPIC,
+            {
+                "dictionary": dictionary,
+                "position": topic.position,
+                "headword": topic.headword,
+                "citations": len(topic.citations),
+            },
+        )
         topic_id = work.last_insert_id
-        work.execute_many(INSERT_CITATION, [(topic_id, c.heading, c.start, c.end) for c in topic.citations])
-        work.execute_many(INSERT_SEE_ALSO, [(topic_id, headword) for headword in topic.see_also])
-    work.execute(INSERT_HEADINGS, (dictionary,))
+        work.execute_many(
+            INSERT_CITATION,
+            [
+                {"topic": topic_id, "heading": each.heading, "start": each.start, "end": each.end}
+                for each in topic.citations
+            ],
+        )
+        work.execute_many(INSERT_SEE_ALSO, [{"topic": topic_id, "headword": headword} for headword in topic.see_also])
+    work.execute(INSERT_HEADINGS, {"dictionary": dictionary})
+
+
+def delete_topics(work: UnitOfWork, dictionary: str) -> None:
+    """Delete the topics of a topical dictionary with all that belongs to them."""
+    for statement in (DELETE_EMBEDDED_HEADINGS, DELETE_HEADINGS, DELETE_CITATIONS, DELETE_SEE_ALSO, DELETE_TOPICS):
+        work.execute(statement, {"dictionary": dictionary})

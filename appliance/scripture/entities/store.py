@@ -1,15 +1,18 @@
 """The SQL of people, places and events, in library.db. Private to `scripture`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from appliance.infrastructure.database import UnitOfWork
 from appliance.scripture.entities.entity import Entity
 
 LIST = "|"
-INSERT_ENTITY = "INSERT INTO entities VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_MENTION = "INSERT INTO entity_mentions VALUES (?, ?)"
-DELETE_MENTIONS = "DELETE FROM entity_mentions WHERE entity IN (SELECT id FROM entities WHERE dataset = ?)"
-DELETE_ENTITIES = "DELETE FROM entities WHERE dataset = ?"
+INSERT_ENTITY = """
+INSERT INTO entities (id, item, kind, name, also, description, year, latitude, longitude, takes_part, mentions)
+VALUES (:id, :item, :kind, :name, :also, :description, :year, :latitude, :longitude, :takes_part, :mentions)
+"""
+INSERT_MENTION = "INSERT INTO entity_mentions (entity, verse_id) VALUES (:entity, :verse_id)"
+DELETE_MENTIONS = "DELETE FROM entity_mentions WHERE entity IN (SELECT id FROM entities WHERE item = :item)"
+DELETE_ENTITIES = "DELETE FROM entities WHERE item = :item"
 SELECT_HEADS = "SELECT * FROM entity_heads ORDER BY id"
 SELECT_ENTITY = "SELECT * FROM entity_heads WHERE id = ?"
 BROWSE_ENTITIES = """
@@ -26,24 +29,31 @@ SELECT verse_id FROM entity_mentions WHERE entity = :entity ORDER BY verse_id LI
 SELECT_MENTIONS = "SELECT m.verse_id, m.entity, e.kind FROM entity_mentions AS m JOIN entities AS e ON e.id = m.entity"
 
 
-def insert_entities(work: UnitOfWork, dataset: str, entities: Sequence[Entity]) -> None:
-    work.execute_many(
-        INSERT_ENTITY,
-        [
-            (
-                each.id,
-                dataset,
-                each.kind.value,
-                each.name,
-                LIST.join(each.also),
-                each.description,
-                each.year,
-                each.latitude,
-                each.longitude,
-                LIST.join(each.takes_part),
-                len(each.verse_ids),
-            )
-            for each in entities
-        ],
-    )
-    work.execute_many(INSERT_MENTION, [(each.id, verse_id) for each in entities for verse_id in each.verse_ids])
+def insert_entities(work: UnitOfWork, item: str, entities: Iterable[Entity]) -> None:
+    """Write people, places and events, and the verses that mention them."""
+    for entity in entities:
+        work.execute(
+            INSERT_ENTITY,
+            {
+                "id": entity.id,
+                "item": item,
+                "kind": entity.kind.value,
+                "name": entity.name,
+                "also": LIST.join(entity.also),
+                "description": entity.description,
+                "year": entity.year,
+                "latitude": entity.latitude,
+                "longitude": entity.longitude,
+                "takes_part": LIST.join(entity.takes_part),
+                "mentions": len(entity.verse_ids),
+            },
+        )
+        work.execute_many(
+            INSERT_MENTION, [{"entity": entity.id, "verse_id": verse_id} for verse_id in entity.verse_ids]
+        )
+
+
+def delete_entities(work: UnitOfWork, item: str) -> None:
+    """Delete people, places and events, and where they are mentioned."""
+    for statement in (DELETE_MENTIONS, DELETE_ENTITIES):
+        work.execute(statement, {"item": item})

@@ -3,22 +3,12 @@
 from pathlib import Path
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.dictionaries import store as dictionary_store
-from appliance.scripture.links import store as link_store
-from appliance.scripture.links.link import Dataset
-from appliance.scripture.translations import store as translation_store
-from appliance.scripture.translations.translation import Translation
+from appliance.scripture.library.queries import installed
 
 
 def sources_of(database: Database) -> str:
     """Everything in the library that a graph is built of, a line each."""
-    reader = database.reader
-    sources: list[Translation | dictionary_store.Dictionary | Dataset] = [
-        *translation_store.select_translations(reader),
-        *dictionary_store.select_dictionaries(reader),
-        *link_store.select_datasets(reader),
-    ]
-    return "\n".join(f"{each.id} {each.digest}" for each in sources)
+    return "\n".join(f"{item.id} {item.digest}" for item in installed(database))
 
 
 def note_sources(path: Path, sources: str) -> None:

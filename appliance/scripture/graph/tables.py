@@ -15,6 +15,7 @@ from appliance.scripture.entities.entity import EntityHead, EntityKind
 from appliance.scripture.entities.queries import browse_entities
 from appliance.scripture.links import store as link_store
 from appliance.scripture.numbering import numbering
+from appliance.scripture.translations import queries
 from appliance.scripture.translations import store as translation_store
 
 BOOK = NodeTable("Book", {"number": "INT64", "osis": "STRING", "name": "STRING", "testament": "STRING"})
@@ -146,7 +147,7 @@ class _Library:
     def _read_texts(self) -> None:
         """Where verses are and which words of the original stand behind them; of several texts the most uses count."""
         places: set[int] = set()
-        for translation in translation_store.select_translations(self._database.reader):
+        for translation in queries.translations(self._database):
             to_hub = numbering(translation.versification).to_hub
             for number, strongs in translation_store.select_strongs(self._database.reader, translation.id):
                 place = to_hub(number)

@@ -5,6 +5,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.opening import files_inside, open_regular, shown_name, shown_text
@@ -39,7 +40,7 @@ def open_sources(
     only: frozenset[str] = frozenset(),
     scratch_in: Path | None = None,
     on_file: Callable[[], None] = lambda: None,
-) -> Iterator[list[Source]]:
+) -> Iterator[list[Source[Any]]]:
     """The texts and dictionaries at a path, or `pythonbible:WEB`; readable until the context ends.
 
     `only` keeps the named ids of several; archives are unpacked below `scratch_in`. The path may be a link; one in the
@@ -88,7 +89,7 @@ def _begins_with(path: Path, magic: bytes) -> bool:
         return file.read(len(magic)) == magic
 
 
-def _folder_sources(folder: Path, name: str, on_file: Callable[[], None]) -> list[Source]:
+def _folder_sources(folder: Path, name: str, on_file: Callable[[], None]) -> list[Source[Any]]:
     try:
         roots = [folder, *(child for child in sorted(folder.iterdir()) if child.is_dir())]
         root = next((each for each in roots if (each / "mods.d").is_dir()), None)
@@ -122,9 +123,9 @@ def _one_by_one(files: list[Path], on_file: Callable[[], None]) -> Iterator[Path
         yield path
 
 
-def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[Source]:
+def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[Source[Any]]:
     """Every module of a root that can be read; where none can, the reason for the first."""
-    sources: list[Source] = []
+    sources: list[Source[Any]] = []
     problem: Refused | None = None
     for configuration in sword.read_configurations(root, inside=folder):
         on_file()
@@ -143,7 +144,7 @@ def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[Sour
     return sources
 
 
-def _file_source(path: Path) -> Source:
+def _file_source(path: Path) -> Source[Any]:
     with open_regular(path) as file:
         head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"\\id"):

@@ -14,7 +14,8 @@ from typing import TypeVar
 from appliance.errors import ApplianceError
 from appliance.infrastructure.opening import open_regular, shown_name
 from appliance.scripture.canon import BOOKS, PROTOCANON_BOOKS
-from appliance.scripture.importers.source import CrossReferenceSource, SourceUnreadable, TopicVoteSource
+from appliance.scripture.importers.source import Source, SourceUnreadable
+from appliance.scripture.links.kinds import CROSS_REFERENCES, TOPIC_VOTES
 from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import Reference, parse_osis
@@ -29,7 +30,7 @@ _MAX_PLACE_CHARACTERS = 60
 Link = TypeVar("Link")
 
 
-def read_table(path: Path, *, inside: Path | None = None) -> CrossReferenceSource | TopicVoteSource | None:
+def read_table(path: Path, *, inside: Path | None = None) -> Source[CrossReference] | Source[TopicVote] | None:
     """The links of a table, or None where its first lines are none; no link of a folder leads out of `inside`.
 
     Raises FileRefused.
@@ -42,23 +43,27 @@ def read_table(path: Path, *, inside: Path | None = None) -> CrossReferenceSourc
     name = shown_name(path)
     if len(first) in (2, 3) and _place(first[0]) and _place(first[1]):
         theirs = _OPENBIBLE in head.lower()
-        return CrossReferenceSource(
+        return Source(
+            kind=CROSS_REFERENCES,
             id="OpenBibleLinks" if theirs else "CrossReferences",
             name="Cross references of OpenBible.info" if theirs else "Treasury of Scripture Knowledge",
             licence=_CC_BY if theirs else "Public Domain",
             attribution="www.openbible.info" if theirs else head.lstrip("# ").strip() or name,
+            origin=f"table {name}",
             digest=digest,
-            links=lambda: _cross_references(path, inside),
+            entries=lambda: _cross_references(path, inside),
         )
     if len(first) == 4 and _place(first[1]) and _number(first[3]) is not None:
         theirs = _OPENBIBLE in head.lower()
-        return TopicVoteSource(
+        return Source(
+            kind=TOPIC_VOTES,
             id="OpenBibleTopics" if theirs else "TopicVotes",
             name="Topical Bible of OpenBible.info" if theirs else f"Topics of {name}",
             licence=_CC_BY if theirs else "Not stated by the file",
             attribution="www.openbible.info/topics" if theirs else name,
+            origin=f"table {name}",
             digest=digest,
-            votes=lambda: _topic_votes(path, inside),
+            entries=lambda: _topic_votes(path, inside),
         )
     return None
 

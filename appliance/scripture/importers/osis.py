@@ -13,8 +13,8 @@ from lxml import etree
 
 from appliance.infrastructure.opening import open_regular, shown_name, shown_text, size_of
 from appliance.scripture.canon import BOOK_BY_OSIS, verse_id
-from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.fragments import is_milestone
+from appliance.scripture.importers.known_texts import TEXTUAL_VARIANTS, KnownText
 from appliance.scripture.importers.markup import MAX_VERSE_CHARACTERS, VerseReader
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.translations.verse import Break, Heading, Markup, Note, Span, Verse, Word
@@ -58,8 +58,8 @@ def read_osis(path: Path, *, inside: Path | None = None) -> TextSource:
         attribution=header.name,
         origin=f"OSIS document {shown_name(path)}",
         digest=digest,
-        verses=lambda: read_verses(path, header.versification, inside=inside),
-        known_absent=known_texts.TEXTUAL_VARIANTS,
+        entries=lambda: read_verses(path, header.versification, inside=inside),
+        known=KnownText(absent=TEXTUAL_VARIANTS),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from appliance.errors import Unavailable
 from appliance.scripture.canon import BOOKS, PROTOCANON_BOOKS, verse_id
-from appliance.scripture.importers import known_texts
+from appliance.scripture.importers.known_texts import TEXTUAL_VARIANTS, KnownText
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.translations.verse import Verse
 
@@ -48,9 +48,8 @@ def read_pythonbible(name: str) -> TextSource:
         attribution=f"{title}, carried by {distribution} {release}",
         origin=f"{ORIGIN}:{name}",
         digest=hashlib.sha256(f"{distribution} {release}".encode()).hexdigest(),
-        verses=lambda: _verses(module),
-        known_absent=known_texts.TEXTUAL_VARIANTS,
-        expected_verses=count,
+        entries=lambda: _verses(module),
+        known=KnownText(absent=TEXTUAL_VARIANTS, verses=count),
     )
 
 

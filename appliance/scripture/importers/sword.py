@@ -74,6 +74,18 @@ class Configuration(msgspec.Struct, frozen=True):
         return path
 
     @property
+    def origin(self) -> str:
+        return f"SWORD module {self.module}"
+
+    @property
+    def language(self) -> str:
+        stated = self.value("Lang")
+        if stated:
+            return stated
+        guessed = {"eng": "en", "spa": "es"}.get(self.module[:3])
+        return guessed or "und"
+
+    @property
     def attribution(self) -> str:
         about = _RTF.sub(" ", self.value("About"))
         return " ".join(about.split())
@@ -135,29 +147,18 @@ def read_text(configuration: Configuration) -> TextSource:
         )
     check_open(configuration)
     identifier = configuration.value("Abbreviation") or configuration.module
-    known = known_texts.by_module(configuration.module)
     return TextSource(
         id=re.sub(r"[^\w.-]", "", identifier) or configuration.module,
         name=configuration.value("Description", identifier),
-        language=_language(configuration),
+        language=configuration.language,
         versification=versification(configuration.value("Versification", "KJV")).name,
         licence=configuration.licence,
         attribution=configuration.attribution,
-        origin=f"SWORD module {configuration.module}",
+        origin=configuration.origin,
         digest=digest_of(configuration),
-        verses=lambda: _verses(configuration),
-        known_long=known.long,
-        known_absent=known.absent,
-        expected_verses=known.verses,
+        entries=lambda: _verses(configuration),
+        known=known_texts.by_module(configuration.module),
     )
-
-
-def _language(configuration: Configuration) -> str:
-    stated = configuration.value("Lang")
-    if stated:
-        return stated
-    guessed = {"eng": "en", "spa": "es"}.get(configuration.module[:3])
-    return guessed or "und"
 
 
 def check_open(configuration: Configuration) -> None:

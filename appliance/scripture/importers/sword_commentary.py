@@ -6,8 +6,9 @@ from itertools import groupby
 
 from appliance.scripture.canon import verse_id
 from appliance.scripture.commentaries.comment import Comment
+from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.importers.fragments import unescape
-from appliance.scripture.importers.source import CommentarySource
+from appliance.scripture.importers.source import Source
 from appliance.scripture.importers.sword import (
     COMMENTARY_DRIVERS,
     Configuration,
@@ -29,16 +30,19 @@ _SECTION = re.compile(r"[A-Z ]{8,}$|Whole Psalm")
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def read_commentary(configuration: Configuration) -> CommentarySource:
+def read_commentary(configuration: Configuration) -> Source[Comment]:
     """The comments of a module. Raises SourceUnreadable for markups that are not read."""
     check_open(configuration)
-    return CommentarySource(
+    return Source(
+        kind=COMMENTARY,
         id=re.sub(r"[^\w.-]", "", configuration.module),
         name=configuration.value("Description", configuration.module),
+        language=configuration.language,
         licence=configuration.licence,
         attribution=configuration.attribution,
+        origin=configuration.origin,
         digest=digest_of(configuration),
-        comments=lambda: _comments(configuration),
+        entries=lambda: _comments(configuration),
     )
 
 

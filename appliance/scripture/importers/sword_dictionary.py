@@ -16,10 +16,11 @@ from lxml import etree
 from appliance.errors import ApplianceError
 from appliance.infrastructure.numbers import whole_number
 from appliance.infrastructure.opening import FileRefused, read_regular, size_of
+from appliance.scripture.dictionaries.kinds import LEXICON, TOPICS
 from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.importers.markup import MAX_STRONGS
-from appliance.scripture.importers.source import LexiconSource, SourceUnreadable, TopicSource
+from appliance.scripture.importers.source import Source, SourceUnreadable
 from appliance.scripture.importers.sword import MAX_UNPACKED_BYTES, Configuration, inflate
 from appliance.scripture.references import parse_osis
 
@@ -34,29 +35,35 @@ MAX_DEPTH = 100
 _LANGUAGES = {"GreekDef": ("G", "grc"), "HebrewDef": ("H", "hbo")}
 
 
-def read_dictionary(configuration: Configuration) -> LexiconSource | TopicSource:
+def read_dictionary(configuration: Configuration) -> Source[LexiconEntry] | Source[Topic]:
     """The dictionary of a zLD module. Raises SourceUnreadable for one that is neither Strong's nor topical."""
     digest = _digest(configuration)
     name, licence = configuration.value("Description", configuration.module), configuration.licence
     feature = configuration.value("Feature")
     if feature in _LANGUAGES:
         letter, language = _LANGUAGES[feature]
-        return LexiconSource(
+        return Source(
+            kind=LEXICON,
             id=configuration.module,
             name=name,
+            language=configuration.language,
             licence=licence,
             attribution=configuration.attribution,
+            origin=configuration.origin,
             digest=digest,
             entries=lambda: _lexicon(configuration, letter, language),
         )
     if "topic" in name.lower():
-        return TopicSource(
+        return Source(
+            kind=TOPICS,
             id=configuration.module,
             name=name,
+            language=configuration.language,
             licence=licence,
             attribution=configuration.attribution,
+            origin=configuration.origin,
             digest=digest,
-            topics=lambda: _topics(configuration),
+            entries=lambda: _topics(configuration),
         )
     raise SourceUnreadable(
         f"The dictionary {configuration.module} is neither topical nor by Strong's numbers.",

@@ -15,7 +15,8 @@ from appliance.errors import ApplianceError
 from appliance.infrastructure.numbers import whole_number
 from appliance.infrastructure.opening import files_inside, open_regular, shown_name
 from appliance.scripture.entities.entity import Entity, EntityKind
-from appliance.scripture.importers.source import EntitySource, SourceUnreadable
+from appliance.scripture.entities.kinds import ENTITIES
+from appliance.scripture.importers.source import Source, SourceUnreadable
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import parse_osis
 
@@ -29,10 +30,10 @@ _KINDS = {"personLookup": EntityKind.PERSON, "placeLookup": EntityKind.PLACE, "s
 Row = dict[str, str]
 
 
-def read_theographic(folder: Path) -> EntitySource | None:
+def read_theographic(folder: Path) -> Source[Entity] | None:
     """The people, places and events of a folder; None where it has no such files.
 
-    Raises FileRefused for what is no regular file or leads out of the folder; `entities` raises SourceUnreadable too.
+    Raises FileRefused for what is no regular file or leads out of the folder; its `entries` raise SourceUnreadable too.
     """
     tables = [path for path in files_inside(folder) if path.suffix == ".csv"]
     files = {kind: path for path in tables if (kind := _kind(path, folder))}
@@ -43,13 +44,15 @@ def read_theographic(folder: Path) -> EntitySource | None:
         with open_regular(path, inside=folder) as file:
             while data := file.read(1 << 20):
                 digest.update(data)
-    return EntitySource(
+    return Source(
+        kind=ENTITIES,
         id="Theographic",
         name="Theographic Bible Metadata",
         licence="CC BY-SA 4.0",
         attribution="Robert Rouse and others, theographic.netlify.app; descriptions of Easton's Bible Dictionary",
+        origin="CSV files of Theographic Bible Metadata",
         digest=digest.hexdigest(),
-        entities=lambda: _entities(files, folder),
+        entries=lambda: _entities(files, folder),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from appliance.infrastructure.numbers import whole_number
 from appliance.infrastructure.opening import read_regular, shown_name, size_of
 from appliance.scripture.canon import BOOK_BY_OSIS, Book, verse_id
-from appliance.scripture.importers import known_texts
+from appliance.scripture.importers.known_texts import TEXTUAL_VARIANTS, KnownText
 from appliance.scripture.importers.markup import VerseReader
 from appliance.scripture.importers.source import SourceUnreadable, TextSource
 from appliance.scripture.translations.verse import Verse
@@ -105,10 +105,10 @@ def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -
         attribution=name,
         origin=f"USFM files {name}",
         digest=digest.hexdigest(),
-        verses=lambda: (
+        entries=lambda: (
             verse for book, path in scripture for verse in read_book(book, _text(path, inside), shown_name(path))
         ),
-        known_absent=known_texts.TEXTUAL_VARIANTS,
+        known=KnownText(absent=TEXTUAL_VARIANTS),
     )
 
 

@@ -11,16 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from appliance.errors import Refused
-from appliance.scripture.importers.source import (
-    CommentarySource,
-    CrossReferenceSource,
-    EntitySource,
-    LexiconSource,
-    Source,
-    TextSource,
-    TopicSource,
-    TopicVoteSource,
-)
+from appliance.scripture.importers.known_texts import KnownText
 from appliance.scripture.references import LAST_VERSE
 from appliance.scripture.translations.verse import HeadingKind, Verse
 from appliance.scripture.versification import most_chapters
@@ -28,19 +19,6 @@ from appliance.scripture.versification import most_chapters
 MAX_VERSE_CHARACTERS = 1_000
 MAX_NOTE_CHARACTERS = 20_000
 MAX_ANNOTATIONS = 2_000
-# The most that a library item may have; the largest that are known have 37,457 verses and 606,000 cross references.
-MAX_ENTRIES: dict[type, int] = {
-    TextSource: 100_000,
-    LexiconSource: 200_000,
-    TopicSource: 200_000,
-    CommentarySource: 500_000,
-    EntitySource: 500_000,
-    CrossReferenceSource: 5_000_000,
-    TopicVoteSource: 5_000_000,
-}
-MAX_ID_CHARACTERS = 64
-MAX_NAME_CHARACTERS = 500
-MAX_STATEMENT_CHARACTERS = 20_000
 # A file with more is not the text that it claims to be, and is not read to its end.
 MAX_FAULTS = 1_000
 SHOWN = 3
@@ -60,69 +38,56 @@ class Fault(msgspec.Struct, frozen=True):
     what: str
 
 
-def check_description(source: Source) -> None:
-    """Raises TextFaulty where what a source says of itself is too long, or its id is empty."""
-    if not re.search(r"\w", source.id):
-        raise TextFaulty("The file has no name that an id can be made of.", remedy="Rename it with letters or digits.")
-    lengths = {
-        "id": (source.id, MAX_ID_CHARACTERS),
-        "name": (source.name, MAX_NAME_CHARACTERS),
-        "licence": (source.licence, MAX_STATEMENT_CHARACTERS),
-        "attribution": (source.attribution, MAX_STATEMENT_CHARACTERS),
-    }
-    for what, (said, most) in lengths.items():
-        if len(said) > most:
-            raise TextFaulty(
-                f"The {what} of {source.id[:MAX_ID_CHARACTERS]} has {len(said):,} characters.",
-                remedy=f"At most {most:,} are accepted.",
-            )
-
-
-def counted(
-    source: Source, entries: Iterable[Entry], on_entry: Callable[[int], None] = lambda _count: None
-) -> Iterator[Entry]:
-    """The entries of a source as they are read. Raises TextFaulty for more than a library item may have."""
-    most = MAX_ENTRIES[type(source)]
+def counted(entries: Iterable[Entry], on_entry: Callable[[int], None]) -> Iterator[Entry]:
+    """The entries; every now and then, `on_entry` is called with their number so far."""
     for count, entry in enumerate(entries, start=1):
-        if count > most:
-            raise TextFaulty(f"{source.id} has more than {most:,} entries.", remedy="Import a part of it.")
         if count % REPORT_EVERY == 0:
             on_entry(count)
         yield entry
 
 
-def read_valid_verses(source: TextSource, on_verse: Callable[[int], None] = lambda _count: None) -> list[Verse]:
-    """All verses with words, in the order of the canon. Raises TextFaulty, naming the first faults and their number."""
-    verses: list[Verse] = []
+def bounded(
+    entries: Iterable[Entry], most: int, name: str, on_entry: Callable[[int], None] = lambda _count: None
+) -> Iterator[Entry]:
+    """The entries of what has a name, as they are read and counted. Raises TextFaulty for more than `most`."""
+    for count, entry in enumerate(counted(entries, on_entry), start=1):
+        if count > most:
+            raise TextFaulty(f"{name} has more than {most:,} entries.", remedy="Import a part of it.")
+        yield entry
+
+
+def valid_verses(verses: Iterable[Verse], name: str, known: KnownText) -> list[Verse]:
+    """The verses with words, in the order of the canon. Raises TextFaulty, naming the first faults and their number."""
+    kept: list[Verse] = []
     faults: list[Fault] = []
     seen: set[int] = set()
-    for verse in counted(source, source.verses(), on_verse):
-        faults += _faults(verse, source, seen)
+    for verse in verses:
+        faults += _faults(verse, known, seen)
         seen.add(verse.verse_id)
         if verse.text:
-            verses.append(verse)
+            kept.append(verse)
         if len(faults) > MAX_FAULTS:
-            raise _faulty(source, faults)
-    if not verses:
-        raise TextFaulty(f"{source.id} has no verse with words.", remedy="Is it the text it claims to be?")
-    faults += _absent(source, verses, seen)
-    if source.expected_verses is not None and len(verses) != source.expected_verses:
-        faults.append(Fault(source.id, f"{len(verses):,} verses, where {source.expected_verses:,} are known"))
+            raise _faulty(name, faults)
+    if not kept:
+        raise TextFaulty(f"{name} has no verse with words.", remedy="Is it the text it claims to be?")
+    faults += _absent(known, kept, seen)
+    if known.verses is not None and len(kept) != known.verses:
+        faults.append(Fault(name, f"{len(kept):,} verses, where {known.verses:,} are known"))
     if faults:
-        raise _faulty(source, faults)
-    return sorted(verses, key=lambda verse: verse.verse_id)
+        raise _faulty(name, faults)
+    return sorted(kept, key=lambda verse: verse.verse_id)
 
 
-def _faulty(source: TextSource, faults: Sequence[Fault]) -> TextFaulty:
+def _faulty(name: str, faults: Sequence[Fault]) -> TextFaulty:
     shown = "; ".join(f"{fault.osis}: {fault.what}" for fault in faults[:SHOWN])
     more = f" and {len(faults) - SHOWN:,} more" if len(faults) > SHOWN else ""
     return TextFaulty(
-        f"{source.id} has {len(faults):,} fault{'s' if len(faults) > 1 else ''}: {shown}{more}.",
+        f"{name} has {len(faults):,} fault{'s' if len(faults) > 1 else ''}: {shown}{more}.",
         remedy="The library is as it was. Download the text again, or correct it at its source.",
     )
 
 
-def _faults(verse: Verse, source: TextSource, seen: set[int]) -> list[Fault]:
+def _faults(verse: Verse, known: KnownText, seen: set[int]) -> list[Fault]:
     osis, found = verse.osis, list[str]()
     if verse.verse_id in seen:
         found.append("the verse occurs twice")
@@ -134,7 +99,7 @@ def _faults(verse: Verse, source: TextSource, seen: set[int]) -> list[Fault]:
     residue = _RESIDUE.search(verse.text)
     if residue:
         found.append(f"markup left in the text, {residue.group()[:40]!r}")
-    if len(verse.text) > MAX_VERSE_CHARACTERS and osis not in source.known_long:
+    if len(verse.text) > MAX_VERSE_CHARACTERS and osis not in known.long:
         found.append(f"{len(verse.text):,} characters, where {MAX_VERSE_CHARACTERS:,} are the most")
     markup = verse.markup
     if len(markup.words) + len(markup.notes) + len(markup.spans) + len(markup.breaks) > MAX_ANNOTATIONS:
@@ -149,7 +114,7 @@ def _faults(verse: Verse, source: TextSource, seen: set[int]) -> list[Fault]:
     return [Fault(osis, what) for what in found]
 
 
-def _absent(source: TextSource, verses: Sequence[Verse], seen: set[int]) -> list[Fault]:
+def _absent(known: KnownText, verses: Sequence[Verse], seen: set[int]) -> list[Fault]:
     """Verses that the source has a place for but no words, or that are missing between others of their chapter."""
     with_words = {verse.verse_id for verse in verses}
     books = {verse_id // 1_000_000 for verse_id in with_words}
@@ -160,4 +125,4 @@ def _absent(source: TextSource, verses: Sequence[Verse], seen: set[int]) -> list
     expected |= {chapter * 1_000 + verse for chapter, end in last.items() for verse in range(1, end % 1_000)}
     bridged = {number for verse in verses if verse.through for number in range(verse.verse_id, verse.through + 1)}
     missing = (Verse(verse_id, "").osis for verse_id in sorted(expected - with_words - bridged))
-    return [Fault(osis, "the verse has no words") for osis in missing if osis not in source.known_absent]
+    return [Fault(osis, "the verse has no words") for osis in missing if osis not in known.absent]

@@ -1,27 +1,6 @@
-"""Links between verses, topics that people voted verses for, comments on verses. All numbers are the hub's."""
-
-from enum import StrEnum
+"""Links between verses, and topics that readers voted verses for. Verses are numbered as in the hub."""
 
 import msgspec
-
-
-class DatasetKind(StrEnum):
-    CROSS_REFERENCES = "cross references"
-    TOPIC_VOTES = "topic votes"
-    COMMENTARY = "comments"
-    ENTITIES = "people, places and events"
-
-
-class Dataset(msgspec.Struct, frozen=True, kw_only=True):
-    """Links or comments that came together, with whom they are owed to."""
-
-    id: str
-    kind: DatasetKind
-    name: str
-    licence: str
-    attribution: str
-    digest: str
-    entries: int
 
 
 class CrossReference(msgspec.Struct, frozen=True):

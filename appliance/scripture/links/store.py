@@ -2,65 +2,39 @@
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from appliance.infrastructure.database import Reader, Row, UnitOfWork
-from appliance.scripture.commentaries.store import DELETE_COMMENTS
-from appliance.scripture.entities.store import DELETE_ENTITIES, DELETE_MENTIONS
-from appliance.scripture.links.link import CrossReference, Dataset, DatasetKind, TopicVote
+from appliance.scripture.links.link import CrossReference, TopicVote
 
-INSERT_DATASET = "INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?)"
-SELECT_DATASETS = "SELECT id, kind, name, licence, attribution, digest, entries FROM datasets ORDER BY id"
-DELETE_CROSS_REFERENCES = "DELETE FROM cross_references WHERE dataset = ?"
-DELETE_TOPIC_VOTES = "DELETE FROM topic_votes WHERE dataset = ?"
-DELETE_DATASET = "DELETE FROM datasets WHERE id = ?"
-INSERT_CROSS_REFERENCE = "INSERT INTO cross_references VALUES (?, ?, ?, ?, ?)"
-INSERT_TOPIC_VOTE = "INSERT INTO topic_votes VALUES (?, ?, ?, ?, ?)"
-SELECT_CROSS_REFERENCES = 'SELECT verse_id, start, "end", max(votes) FROM cross_references GROUP BY verse_id, start, "end" ORDER BY verse_id, start'
+INSERT_CROSS_REFERENCE = """
+INSERT INTO cross_references (item, verse_id, start, "end", votes) VALUES (:item, :verse_id, :start, :end, :votes)
+"""
+DELETE_CROSS_REFERENCES = "DELETE FROM cross_references WHERE item = :item"
+SELECT_CROSS_REFERENCES = """
+SELECT verse_id, start, "end", max(votes) FROM cross_references GROUP BY verse_id, start, "end" ORDER BY verse_id, start
+"""
+INSERT_TOPIC_VOTE = """
+INSERT INTO topic_votes (item, topic, start, "end", votes) VALUES (:item, :topic, :start, :end, :votes)
+"""
+DELETE_TOPIC_VOTES = "DELETE FROM topic_votes WHERE item = :item"
 SELECT_TOPIC_VOTES = 'SELECT topic, start, "end", votes FROM topic_votes ORDER BY topic, votes DESC, start'
 
 
-def select_datasets(reader: Reader) -> list[Dataset]:
-    return [
-        Dataset(
-            id=id_,
-            kind=DatasetKind(kind),
-            name=name,
-            licence=licence,
-            attribution=attribution,
-            digest=digest,
-            entries=entries,
-        )
-        for id_, kind, name, licence, attribution, digest, entries in reader.rows(SELECT_DATASETS)
-    ]
+def insert_cross_references(work: UnitOfWork, item: str, links: Iterable[CrossReference]) -> None:
+    """Write cross references."""
+    rows = (
+        {"item": item, "verse_id": each.verse_id, "start": each.start, "end": each.end, "votes": each.votes}
+        for each in links
+    )
+    work.execute_many(INSERT_CROSS_REFERENCE, rows)
 
 
-def delete_dataset(work: UnitOfWork, dataset: str) -> None:
-    for statement in (
-        DELETE_CROSS_REFERENCES,
-        DELETE_TOPIC_VOTES,
-        DELETE_COMMENTS,
-        DELETE_MENTIONS,
-        DELETE_ENTITIES,
-        DELETE_DATASET,
-    ):
-        work.execute(statement, (dataset,))
-
-
-def insert_dataset(work: UnitOfWork, dataset: Dataset) -> None:
-    work.execute(INSERT_DATASET, msgspec.structs.astuple(dataset))
-
-
-def insert_cross_references(work: UnitOfWork, dataset: str, links: Iterable[CrossReference]) -> None:
-    work.execute_many(INSERT_CROSS_REFERENCE, ((dataset, *msgspec.structs.astuple(link)) for link in links))
-
-
-def insert_topic_votes(work: UnitOfWork, dataset: str, votes: Iterable[TopicVote]) -> None:
-    work.execute_many(INSERT_TOPIC_VOTE, ((dataset, *msgspec.structs.astuple(vote)) for vote in votes))
+def delete_cross_references(work: UnitOfWork, item: str) -> None:
+    """Delete the cross references of a library item."""
+    work.execute(DELETE_CROSS_REFERENCES, {"item": item})
 
 
 def select_cross_references(reader: Reader) -> list[CrossReference]:
-    """Every link once, with the most votes that any dataset gives it."""
+    """Every link once, with the most votes that any data set gives it."""
     return [CrossReference(*row) for row in each_cross_reference(reader)]
 
 
@@ -69,5 +43,19 @@ def each_cross_reference(reader: Reader) -> Iterator[Row]:
     return reader.each(SELECT_CROSS_REFERENCES)
 
 
+def insert_topic_votes(work: UnitOfWork, item: str, votes: Iterable[TopicVote]) -> None:
+    """Write the votes for topics."""
+    rows = (
+        {"item": item, "topic": each.topic, "start": each.start, "end": each.end, "votes": each.votes} for each in votes
+    )
+    work.execute_many(INSERT_TOPIC_VOTE, rows)
+
+
+def delete_topic_votes(work: UnitOfWork, item: str) -> None:
+    """Delete the topic votes of a library item."""
+    work.execute(DELETE_TOPIC_VOTES, {"item": item})
+
+
 def select_topic_votes(reader: Reader) -> list[TopicVote]:
+    """All votes, by topic, the most votes first."""
     return [TopicVote(*row) for row in reader.rows(SELECT_TOPIC_VOTES)]

@@ -8,10 +8,12 @@ from rapidfuzz import process
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.database import Database
 from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
+from appliance.scripture.library.queries import installed
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
 from appliance.scripture.translations import store
-from appliance.scripture.translations.translation import Chapter, ParallelVerse, Translation
+from appliance.scripture.translations.kinds import TRANSLATION
+from appliance.scripture.translations.translation import Chapter, ParallelVerse, Translation, as_translation
 from appliance.scripture.translations.verse import Verse
 
 MAX_PASSAGE_VERSES, MAX_PASSAGE_TEXTS = 1_000, 2_000
@@ -28,12 +30,12 @@ class PassageTooLong(Refused):
 
 def translations(database: Database) -> list[Translation]:
     """Every text, in the order of import."""
-    return store.select_translations(database.reader)
+    return [as_translation(item) for item in installed(database, TRANSLATION)]
 
 
 def find_translation(database: Database, identifier: str) -> Translation:
     """A text by its id, whatever its case. Raises TranslationNotFound with the nearest id."""
-    known = store.select_translations(database.reader)
+    known = translations(database)
     for translation in known:
         if translation.id.lower() == identifier.lower():
             return translation
@@ -51,7 +53,7 @@ def find_translation(database: Database, identifier: str) -> Translation:
 
 def default_translation(database: Database, preferred: str) -> Translation:
     """The preferred text where it is there, else the first. Raises TranslationNotFound in an empty library."""
-    known = {each.id: each for each in store.select_translations(database.reader)}
+    known = {each.id: each for each in translations(database)}
     return known.get(preferred) or next(iter(known.values()), None) or find_translation(database, preferred)
 
 

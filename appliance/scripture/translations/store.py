@@ -7,25 +7,25 @@ import msgspec
 from appliance.infrastructure.database import Reader, UnitOfWork
 from appliance.infrastructure.vectors import VectorTable
 from appliance.scripture.translations.stored_markup import decode_markup, encode_markup
-from appliance.scripture.translations.translation import Translation
 from appliance.scripture.translations.verse import Verse
 
 EMBEDDING_DIMENSIONS = 384
 VERSE_VECTORS = VectorTable("verse_vectors", EMBEDDING_DIMENSIONS)
 
-INSERT_TRANSLATION = "INSERT INTO translations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-SELECT_TRANSLATIONS = "SELECT id, name, language, versification, licence, attribution, source, digest, verses FROM translations ORDER BY rowid"
 DELETE_FTS = (
     "INSERT INTO verses_fts (verses_fts, rowid, text, translation) "
-    "SELECT 'delete', id, text, translation FROM verses WHERE translation = ?"
+    "SELECT 'delete', id, text, translation FROM verses WHERE translation = :translation"
 )
-DELETE_VERSES = "DELETE FROM verses WHERE translation = ?"
-# The vectors stay for the index to look at again: what did not change need not be embedded again.
-DISOWN_VECTORS = "UPDATE embedded_verses SET translation = '' WHERE translation = ?"
-DELETE_TRANSLATION = "DELETE FROM translations WHERE id = ?"
-INSERT_VERSE = "INSERT INTO verses (translation, verse_id, text, markup, through) VALUES (?, ?, ?, ?, ?)"
+DELETE_VERSES = "DELETE FROM verses WHERE translation = :translation"
+# A verse that does not change need not be embedded again.
+DISOWN_VECTORS = "UPDATE embedded_verses SET translation = '' WHERE translation = :translation"
+INSERT_VERSE = """
+INSERT INTO verses (translation, verse_id, text, markup, through)
+VALUES (:translation, :verse_id, :text, :markup, :through)
+"""
 INSERT_FTS = (
-    "INSERT INTO verses_fts (rowid, text, translation) SELECT id, text, translation FROM verses WHERE translation = ?"
+    "INSERT INTO verses_fts (rowid, text, translation) SELECT id, text, translation FROM verses "
+    "WHERE translation = :translation"
 )
 SELECT_RANGE = """
 SELECT verse_id, text, markup, through FROM verses WHERE translation = :translation
@@ -51,27 +51,26 @@ def select_strongs(reader: Reader, translation: str) -> Iterator[tuple[int, list
         yield int(verse_id), [strongs for _, _, numbers in words for strongs in numbers]
 
 
-def select_translations(reader: Reader) -> list[Translation]:
-    return [
-        Translation(**dict(zip(Translation.__struct_fields__, row, strict=True)))
-        for row in reader.rows(SELECT_TRANSLATIONS)
-    ]
-
-
-def delete_translation(work: UnitOfWork, translation: str) -> None:
-    work.execute(DISOWN_VECTORS, (translation,))
-    work.execute(DELETE_FTS, (translation,))
-    work.execute(DELETE_VERSES, (translation,))
-    work.execute(DELETE_TRANSLATION, (translation,))
-
-
-def insert_translation(work: UnitOfWork, translation: Translation, verses: Iterable[Verse]) -> None:
-    work.execute(INSERT_TRANSLATION, msgspec.structs.astuple(translation))
+def insert_verses(work: UnitOfWork, translation: str, verses: Iterable[Verse]) -> None:
+    """Write the verses of a translation, and index their words."""
     rows = (
-        (translation.id, verse.verse_id, verse.text, encode_markup(verse.markup), verse.through) for verse in verses
+        {
+            "translation": translation,
+            "verse_id": verse.verse_id,
+            "text": verse.text,
+            "markup": encode_markup(verse.markup),
+            "through": verse.through,
+        }
+        for verse in verses
     )
     work.execute_many(INSERT_VERSE, rows)
-    work.execute(INSERT_FTS, (translation.id,))
+    work.execute(INSERT_FTS, {"translation": translation})
+
+
+def delete_verses(work: UnitOfWork, translation: str) -> None:
+    """Delete the verses of a translation. Their vectors stay for the index to look at again."""
+    for statement in (DISOWN_VECTORS, DELETE_FTS, DELETE_VERSES):
+        work.execute(statement, {"translation": translation})
 
 
 def select_range(reader: Reader, translation: str, start: int, end: int, limit: int) -> list[Verse]:

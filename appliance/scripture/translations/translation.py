@@ -3,11 +3,12 @@
 import msgspec
 
 from appliance.scripture.canon import Book
+from appliance.scripture.library.item import LibraryItem
 from appliance.scripture.translations.verse import Verse
 
 
 class Translation(msgspec.Struct, frozen=True, kw_only=True):
-    """A text in the library. `source` says where it came from; `verses` counts those with words."""
+    """A library item that is a translation. `source` says where it came from; `verses` counts those with words."""
 
     id: str
     name: str
@@ -18,6 +19,21 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     digest: str
     verses: int
+
+
+def as_translation(item: LibraryItem) -> Translation:
+    """A library item of the kind translation, as readers get it."""
+    return Translation(
+        id=item.id,
+        name=item.name,
+        language=item.language,
+        versification=item.versification,
+        licence=item.licence,
+        attribution=item.attribution,
+        source=item.source,
+        digest=item.digest,
+        verses=item.entries,
+    )
 
 
 class Chapter(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ CHANGE = "So it was told."
 LONGEST = 900
 CHAPTER = 1_000
 REBUILD_S = 1_800.0
-SET_SOURCE = "UPDATE translations SET source = ? WHERE id = ?"
+SET_SOURCE = "UPDATE library_items SET source = ? WHERE id = ?"
 
 
 class _Jobs(msgspec.Struct):

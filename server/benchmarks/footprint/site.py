@@ -12,9 +12,10 @@ from appliance.community.accounts.operations import api_tokens, site_setup
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import Conflict, NotFound
 from appliance.infrastructure.settings import ENVIRONMENT_PREFIX, Settings
-from appliance.scripture.dictionaries import queries as dictionaries
-from appliance.scripture.links import queries as links
-from appliance.scripture.links.link import DatasetKind
+from appliance.scripture.dictionaries.kinds import LEXICON
+from appliance.scripture.entities.kinds import ENTITIES
+from appliance.scripture.library.queries import installed
+from appliance.scripture.links.kinds import CROSS_REFERENCES
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.translation import Translation
 from server.benchmarks.footprint.queries import Material, material_of
@@ -22,7 +23,6 @@ from server.benchmarks.isolation import copy_of
 from server.bootstrap import Appliance
 from server.supervision import noted_address
 
-LEXICON = "lexicon"
 # Vectors that were embedded before, as the model runtime keeps them.
 REMEMBERED_VECTORS = Path("embeddings", "data.mdb")
 
@@ -52,13 +52,12 @@ def check_complete(appliance: Appliance) -> None:
             "Lampstand runs on this data folder. Processes that share memory with it would measure as too small.",
             remedy="Stop it, then try again.",
         )
-    kinds = {each.kind for each in links.datasets(appliance.library)}
-    lexicons = [each for each in dictionaries.dictionaries(appliance.library) if each.kind == LEXICON]
+    kinds = {item.kind for item in installed(appliance.library)}
     needed = [
         ("a complete index by meaning", appliance.derived.index_state().complete, "lampstand index"),
-        ("cross references", DatasetKind.CROSS_REFERENCES in kinds, "lampstand library fetch cross-references"),
-        ("people, places and events", DatasetKind.ENTITIES in kinds, "lampstand library fetch theographic"),
-        ("a Strong's dictionary", bool(lexicons), "./packaging/run.sh --install-only"),
+        ("cross references", CROSS_REFERENCES.name in kinds, "lampstand library fetch cross-references"),
+        ("people, places and events", ENTITIES.name in kinds, "lampstand library fetch theographic"),
+        ("a Strong's dictionary", LEXICON.name in kinds, "./packaging/run.sh --install-only"),
         ("the graph", appliance.folder.graph.exists(), "lampstand graph build"),
     ]
     missing = [(what, command) for what, present, command in needed if not present]

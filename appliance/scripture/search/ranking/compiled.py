@@ -11,15 +11,12 @@ import msgspec
 
 from appliance.infrastructure.arrays import ArraysDamaged, map_arrays, write_arrays
 from appliance.infrastructure.database import Database
-from appliance.scripture.dictionaries import store as dictionary_store
-from appliance.scripture.dictionaries.store import Dictionary
-from appliance.scripture.links.link import Dataset
-from appliance.scripture.links.store import select_datasets
+from appliance.scripture.library.queries import installed
 from appliance.scripture.search.index import bare_headings, index_state
 from appliance.scripture.search.ranking.learned import RANKER, SHIPPED, TOPICS, load_learned, load_topics, ranker_model
 from appliance.scripture.search.ranking.ranker import Ranker, compile_ranker
 from appliance.scripture.search.ranking.reading import read_knowledge
-from appliance.scripture.translations import store as translation_store
+from appliance.scripture.translations import queries
 from appliance.scripture.translations.translation import Translation
 
 # Increase it with every change to the content of the file.
@@ -60,15 +57,9 @@ class IndexFiles(msgspec.Struct, frozen=True, kw_only=True):
 
 def library_state(library: Database, embedded: str, model: str, files: IndexFiles) -> LibraryState:
     """The present state of a library. `embedded` is the preferred translation for search by meaning."""
-    reader = library.reader
-    texts = translation_store.select_translations(reader)
-    sources: list[Translation | Dictionary | Dataset] = [
-        *texts,
-        *dictionary_store.select_dictionaries(reader),
-        *select_datasets(reader),
-    ]
+    items = installed(library)
     index = index_state(library, embedded, model)
-    english = any(each.id == index.translation and each.language.startswith("en") for each in texts)
+    english = any(each.id == index.translation and each.language.startswith("en") for each in items)
     return LibraryState(
         format=FORMAT,
         learned=_digest_of_learned(),
@@ -78,7 +69,7 @@ def library_state(library: Database, embedded: str, model: str, files: IndexFile
         fits=english and model == ranker_model(SHIPPED / RANKER),
         headings_embedded=bare_headings(library, model) == 0,
         topics_changed_at=changed_at(files.topics),
-        sources=tuple((each.id, each.digest) for each in sources),
+        sources=tuple((each.id, each.digest) for each in items),
     )
 
 
@@ -104,7 +95,7 @@ def compile_index(library: Database, state: LibraryState, files: IndexFiles) -> 
     if not state.fits:
         files.compiled.unlink(missing_ok=True)
         return None
-    texts = translation_store.select_translations(library.reader)
+    texts = queries.translations(library)
     embedded = next(each for each in texts if each.id == state.translation)
     knowledge = read_knowledge(library.reader, embedded, second_text(texts, embedded), state.model)
     own = state.topics_changed_at is not None and files.topics is not None

@@ -12,8 +12,10 @@ import numpy as np
 
 from appliance.infrastructure.atomic import replace_content
 from appliance.infrastructure.database import Database
-from appliance.scripture.links.link import DatasetKind, TopicVote
-from appliance.scripture.links.store import select_datasets, select_topic_votes
+from appliance.scripture.library.queries import installed
+from appliance.scripture.links.kinds import TOPIC_VOTES
+from appliance.scripture.links.link import TopicVote
+from appliance.scripture.links.store import select_topic_votes
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.learned import SHIPPED, TOPICS, TopicVotes, load_topics, save_topics
 from appliance.scripture.search.ranking.reading import LONGEST_RANGE
@@ -64,7 +66,7 @@ def memory_is_stale(database: Database, path: Path, model: str) -> bool:
 
 def _source_of(database: Database, model: str) -> str:
     """The votes of the library, told by their digests, and the model of their vectors; empty where there are none."""
-    votes = [each for each in select_datasets(database.reader) if each.kind is DatasetKind.TOPIC_VOTES]
+    votes = installed(database, TOPIC_VOTES)
     return f"{model} of {', '.join(f'{each.id} {each.digest}' for each in votes)}" if votes else ""
 
 

@@ -11,7 +11,7 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.machine import describe_machine
 from appliance.infrastructure.opening import read_regular
 from appliance.scripture.importers.detect import open_sources
-from appliance.scripture.importers.source import TopicVoteSource
+from appliance.scripture.links.kinds import TOPIC_VOTES
 from appliance.scripture.search.index import embedded_translation, index_state
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.compiled import second_text
@@ -40,9 +40,9 @@ def read_votes(
     """
     with open_sources(str(file)) as sources:
         source = sources[0]
-        if not isinstance(source, TopicVoteSource):
+        if source.kind is not TOPIC_VOTES:
             raise NothingToLearnFrom(f"{file.name} is no file of votes.", remedy="Columns: topic, start, end, votes.")
-        votes = topic_votes(source.votes(), embedder, f"{source.name}, {source.licence}, {source.attribution}")
+        votes = topic_votes(source.entries(), embedder, f"{source.name}, {source.licence}, {source.attribution}")
     embedded = embedded_translation(library, preferred)
     if embedded is None or not index_state(library, preferred, embedder.model).complete:
         raise NothingToLearnFrom("Search by meaning is not complete.", remedy="`lampstand index` completes it.")

@@ -1,14 +1,182 @@
 """Libraries of older versions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from appliance.infrastructure.database import Database
-from appliance.scripture.dictionaries import store
-from appliance.scripture.search.index import bare_headings, embed_headings
-from server.bootstrap import LIBRARY_MIGRATIONS
+import pytest
+from fakes.hashed_vectors import HashedVectors
 
-BEFORE_HEADINGS_WERE_A_TABLE, BEFORE_HEADINGS_HAD_DIGESTS = 6, 7
+from appliance.infrastructure.arrays import map_arrays
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.settings import Settings
+from appliance.scripture.commentaries import queries as commentaries
+from appliance.scripture.derived import DerivedData
+from appliance.scripture.dictionaries import queries as dictionaries
+from appliance.scripture.dictionaries import store
+from appliance.scripture.entities import queries as entities
+from appliance.scripture.graph.freshness import sources_of
+from appliance.scripture.library.queries import installed
+from appliance.scripture.operations import remove
+from appliance.scripture.references import parse_reference
+from appliance.scripture.search.index import bare_headings, embed_headings
+from appliance.scripture.search.ranking.compiled import read_index
+from appliance.scripture.search.ranking.learned import load_topics
+from appliance.scripture.suggestions import CompiledSuggestions
+from appliance.scripture.translations import queries as translations
+from appliance.scripture.translations.stored_markup import encode_markup
+from appliance.scripture.translations.verse import Markup
+from server.bootstrap import LIBRARY_MIGRATIONS, Appliance
+
+BEFORE_HEADINGS_WERE_A_TABLE, BEFORE_HEADINGS_HAD_DIGESTS, BEFORE_ITEMS_WERE_A_TABLE = 6, 7, 8
+
+# A library with every kind of item, before they were rows of one table.
+ITEMS = """
+INSERT INTO translations VALUES ('Zeta', 'Zeta text', 'en', 'KJV', 'CC0', 'Z.', 'a file', 'dz', 1);
+INSERT INTO translations VALUES ('Alfa', 'Alfa text', 'es', 'NRSVA', 'CC0', 'A.', 'a file', 'da', 1);
+INSERT INTO dictionaries VALUES ('Words', 'lexicon', 'Words', 'CC0', 'W.', 'dw', 1);
+INSERT INTO dictionaries VALUES ('Nave', 'topics', 'Nave', 'CC0', 'N.', 'dn', 1);
+INSERT INTO datasets VALUES ('Votes', 'topic votes', 'Votes', 'CC0', 'V.', 'dv', 1);
+INSERT INTO datasets VALUES ('Links', 'cross references', 'Links', 'CC0', 'L.', 'dl', 1);
+INSERT INTO datasets VALUES ('Notes', 'comments', 'Notes', 'CC0', 'N.', 'do', 1);
+INSERT INTO datasets VALUES ('Names', 'people, places and events', 'Names', 'CC0', 'N.', 'de', 1);
+INSERT INTO lexicon VALUES ('G25', 'Words', 'grc', 'ἀγαπάω', 'agapao', '', 'love');
+INSERT INTO topics VALUES (7, 'Nave', 1, 'LIGHT', 1);
+INSERT INTO topic_citations VALUES (7, 'Created', 1001003, 1001003);
+INSERT INTO headings VALUES (30, 7, 'LIGHT', 'Created');
+INSERT INTO topic_votes VALUES ('Votes', 'light', 1001003, 1001003, 5);
+INSERT INTO cross_references VALUES ('Links', 1001003, 43001005, 43001005, 3);
+INSERT INTO comments VALUES (1, 'Notes', 1001003, 1001003, 'Before the sun.');
+INSERT INTO entities VALUES ('adam_1', 'Names', 'person', 'Adam', '', '', NULL, NULL, NULL, '', 1);
+INSERT INTO entity_mentions VALUES ('adam_1', 1001003)
+"""
+VERSE = "INSERT INTO verses VALUES (:id, :translation, 1001003, :text, :markup, 0)"
+INDEX_VERSES = "INSERT INTO verses_fts (rowid, text, translation) SELECT id, text, translation FROM verses"
+ORDER = [
+    ("Zeta", "dz"),
+    ("Alfa", "da"),
+    ("Nave", "dn"),
+    ("Words", "dw"),
+    ("Links", "dl"),
+    ("Names", "de"),
+    ("Notes", "do"),
+    ("Votes", "dv"),
+]
+
+
+def old_library(path: Path, *scripts: str) -> None:
+    """Write a library as it was before its items were in one table."""
+    old = Database(path, LIBRARY_MIGRATIONS[:BEFORE_ITEMS_WERE_A_TABLE])
+    old.migrate()
+    with old.write() as work:
+        for script in (ITEMS, *scripts):
+            work.execute_script(script)
+        for number, (name, text) in enumerate([("Zeta", "Let there be light"), ("Alfa", "Sea la luz")], start=1):
+            markup = encode_markup(Markup())
+            work.execute(VERSE, {"id": number, "translation": name, "text": text, "markup": markup})
+        work.execute(INDEX_VERSES)
+    old.close()
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Iterator[Database]:
+    old_library(tmp_path / "library.db")
+    library = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
+    library.migrate()
+    yield library
+    library.close()
+
+
+def test_all_items_come_into_one_table(migrated: Database) -> None:
+    items = {item.id: item for item in installed(migrated)}
+
+    assert ORDER == [(item.id, item.digest) for item in items.values()]
+    assert ("translation", "Zeta text", "en", "KJV", "CC0", "Z.", "a file", 1) == (
+        items["Zeta"].kind,
+        items["Zeta"].name,
+        items["Zeta"].language,
+        items["Zeta"].versification,
+        items["Zeta"].licence,
+        items["Zeta"].attribution,
+        items["Zeta"].source,
+        items["Zeta"].entries,
+    )
+    assert ("people, places and events", "", "", "") == (
+        items["Names"].kind,
+        items["Names"].language,
+        items["Names"].versification,
+        items["Names"].source,
+    )
+
+
+def test_the_entries_of_all_items_stay(migrated: Database) -> None:
+    light = parse_reference("Gen 1:3")
+    (comment,) = commentaries.comments(migrated, light).items
+
+    assert {1_001_003: "Sea la luz"} == translations.texts(migrated, "Alfa", [1_001_003])
+    assert [("Let there be light",)] == migrated.reader.rows(
+        "SELECT text FROM verses_fts WHERE verses_fts MATCH 'light'"
+    )
+    assert "ἀγαπάω" == dictionaries.lexicon_entry(migrated, "G25").lemma
+    assert ["LIGHT"] == [each.topic for each in dictionaries.citing_topics(migrated, light.start, light.end).items]
+    assert ("Notes", ("Before the sun.",)) == (comment.commentary, comment.paragraphs)
+    assert ["Adam"] == [each.name for each in entities.entities_in(migrated, light.start, light.end).items]
+
+
+def test_foreign_keys_lead_to_the_one_table(migrated: Database) -> None:
+    assert [] == migrated.reader.rows("PRAGMA foreign_key_check")
+    for item_id, _ in ORDER:
+        remove(migrated, item_id)
+
+    assert [] == installed(migrated)
+
+
+def test_an_id_that_two_kinds_of_items_had_is_made_distinct(tmp_path: Path) -> None:
+    more = """
+    INSERT INTO dictionaries VALUES ('Alfa', 'topics', 'Alfa topics', '', '', '', 1);
+    INSERT INTO topics VALUES (8, 'Alfa', 1, 'SEA', 1);
+    INSERT INTO topic_citations VALUES (8, 'Deep', 1001003, 1001003);
+    INSERT INTO datasets VALUES ('Nave', 'comments', 'Comments of Nave', '', '', '', 1);
+    INSERT INTO comments VALUES (2, 'Nave', 1001003, 1001003, 'A comment.')
+    """
+    old_library(tmp_path / "library.db", more)
+    library = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
+    library.migrate()
+    light = parse_reference("Gen 1:3")
+
+    assert {"Alfa", "Alfa (topics)", "Nave", "Nave (comments)"} <= {item.id for item in installed(library)}
+    assert ["Comments of Nave", "Notes"] == [each.name for each in commentaries.comments(library, light).items]
+    assert "Alfa (topics)" == dictionaries.topic(library, 8).head.dictionary
+    remove(library, "Nave (comments)")
+    remove(library, "Alfa (topics)")
+    assert ORDER == [(item.id, item.digest) for item in installed(library)]
+    library.close()
+
+
+def test_nothing_that_was_built_from_an_old_library_is_outdated(tmp_path: Path) -> None:
+    """What is built is compared with what the program before the migration would have noted."""
+    folder = DataFolder(tmp_path / "home").create()
+    old_library(folder.library_db)
+    vectors = HashedVectors()
+    settings = Settings(embedded_translation="Zeta", embedding_model=vectors.model)
+    appliance = Appliance(folder, settings, embedder=vectors)
+    derived = DerivedData(
+        appliance.library, folder, settings, index_files=appliance.index_files, can_embed=lambda: True
+    )
+    while outdated := derived.outdated():
+        for kind in outdated:
+            appliance.dispatcher.run_here(appliance.dispatcher.create(kind))
+    index = read_index(folder.search_index)
+    suggestions = map_arrays(folder.suggestions, CompiledSuggestions)
+
+    assert "Zeta dz\nAlfa da\nNave dn\nWords dw\nLinks dl\nNames de\nNotes do\nVotes dv" == sources_of(
+        appliance.library
+    )
+    assert folder.graph.with_name(f"{folder.graph.name}.sources").read_text() == sources_of(appliance.library)
+    assert tuple(ORDER) == index.state.sources
+    assert tuple(ORDER[2:]) == suggestions.sources
+    assert load_topics(folder.topic_memory).source.startswith(f"{vectors.model} of Votes dv; ")
+    appliance.close()
 
 
 def test_headings_keep_their_numbers_and_so_their_vectors(tmp_path: Path) -> None:

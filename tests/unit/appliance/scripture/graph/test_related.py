@@ -3,19 +3,19 @@
 from pathlib import Path
 
 import pytest
+from fakes.library_items import put_item
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
 from appliance.scripture.canon import osis_of
-from appliance.scripture.dictionaries import store as dictionary_store
+from appliance.scripture.dictionaries.kinds import TOPICS
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.graph.related import ReasonKind, related
 from appliance.scripture.graph.tables import contents
-from appliance.scripture.links import store as companions
-from appliance.scripture.links.link import CrossReference, Dataset, DatasetKind
+from appliance.scripture.links.kinds import CROSS_REFERENCES
+from appliance.scripture.links.link import CrossReference
 from appliance.scripture.references import parse_osis
-from appliance.scripture.translations import store as translation_store
-from appliance.scripture.translations.translation import Translation
+from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.verse import Markup, Verse, Word
 from server.bootstrap import LIBRARY_MIGRATIONS
 
@@ -37,17 +37,6 @@ def graph(tmp_path: Path) -> KuzuGraph:
         Verse(of(osis), f"The words of {osis}", rare if osis in ("John.3.16", "1John.4.9") else Markup())
         for osis in VERSES
     ]
-    text = Translation(
-        id="T",
-        name="T",
-        language="en",
-        versification="NRSVA",
-        licence="",
-        attribution="",
-        source="",
-        digest="",
-        verses=6,
-    )
     topics = [
         Topic(
             position=0,
@@ -66,22 +55,9 @@ def graph(tmp_path: Path) -> KuzuGraph:
         CrossReference(of("Gen.22.12"), of("John.3.16"), of("John.3.16")),
         CrossReference(of("John.3.16"), of("Ps.23.1"), of("Ps.23.1"), -3),
     ]
-    with database.write() as work:
-        translation_store.insert_translation(work, text, verses)
-        dictionary_store.insert_dictionary(
-            work,
-            dictionary_store.Dictionary(
-                id="N", kind="topics", name="N", licence="", attribution="", digest="", entries=2
-            ),
-        )
-        dictionary_store.insert_topics(work, "N", topics)
-        companions.insert_dataset(
-            work,
-            Dataset(
-                id="X", kind=DatasetKind.CROSS_REFERENCES, name="X", licence="", attribution="", digest="", entries=4
-            ),
-        )
-        companions.insert_cross_references(work, "X", links)
+    put_item(database, TRANSLATION, "T", verses, versification="NRSVA")
+    put_item(database, TOPICS, "N", topics)
+    put_item(database, CROSS_REFERENCES, "X", links)
     path = tmp_path / "graph.kuzu"
     build_graph(path, contents(database), lambda _share, _message: None)
     return KuzuGraph(path)

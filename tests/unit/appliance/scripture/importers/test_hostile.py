@@ -2,7 +2,6 @@
 
 import time
 import zipfile
-from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,8 +14,7 @@ from hypothesis import strategies as st
 from appliance.errors import ApplianceError
 from appliance.infrastructure.database import Database
 from appliance.scripture.importers.detect import open_sources
-from appliance.scripture.importers.source import Source, TextSource
-from appliance.scripture.importers.validation import read_valid_verses
+from appliance.scripture.library.queries import installed
 from appliance.scripture.operations import import_source
 
 # On an idle machine each takes under a second; patterns that look back took minutes.
@@ -36,7 +34,6 @@ RAW = (
     "NoneType",
     "b'",
 )
-ITEMS = "SELECT id FROM translations UNION SELECT id FROM dictionaries UNION SELECT id FROM datasets"
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -56,7 +53,7 @@ def test_a_hostile_text_is_refused_with_a_sentence(name: str, tmp_path: Path, li
     assert (refusal is None) == (name in HARMLESS)
     if refusal:
         assert_is_a_sentence(refusal)
-        assert not library.reader.rows(ITEMS)
+        assert [] == installed(library)
 
 
 def assert_is_a_sentence(refusal: ApplianceError) -> None:
@@ -132,14 +129,6 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, content
 
 
-def entries_of(source: Source) -> Iterable[object]:
-    for field in ("links", "votes", "entities", "entries", "topics", "comments"):
-        if hasattr(source, field):
-            entries: Iterable[object] = getattr(source, field)()
-            return entries
-    raise TypeError(type(source))
-
-
 def read_all(name: str, content: bytes) -> None:
     """Read a file to its end; raises what an importer raises that is no error of ours."""
     with TemporaryDirectory() as folder:
@@ -149,10 +138,7 @@ def read_all(name: str, content: bytes) -> None:
             # A table of people is found in its folder, the others by themselves.
             with open_sources(folder if name.endswith("csv") else str(path), scratch_in=Path(folder)) as sources:
                 for source in sources:
-                    if isinstance(source, TextSource):
-                        read_valid_verses(source)
-                    else:
-                        list(entries_of(source))
+                    source.read()
         except ApplianceError as error:
             assert_is_a_sentence(error)
 
@@ -175,6 +161,6 @@ def test_many_damaged_files_raise_nothing_but_our_errors(file: tuple[str, bytes]
 def test_the_small_files_are_read_whole(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(SMALL[name])
     with open_sources(str(tmp_path if name.endswith("csv") else tmp_path / name), scratch_in=tmp_path) as (source,):
-        entries = read_valid_verses(source) if isinstance(source, TextSource) else list(entries_of(source))
+        entries = source.read()
 
     assert entries

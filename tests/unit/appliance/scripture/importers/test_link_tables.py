@@ -7,8 +7,10 @@ import pytest
 from appliance.infrastructure.database import Database
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.link_tables import read_table
-from appliance.scripture.importers.source import CrossReferenceSource, SourceUnreadable, TopicVoteSource
-from appliance.scripture.links import queries, store
+from appliance.scripture.importers.source import SourceUnreadable
+from appliance.scripture.library.queries import installed
+from appliance.scripture.links import store
+from appliance.scripture.links.kinds import CROSS_REFERENCES, TOPIC_VOTES
 from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.operations import import_source, remove
 from appliance.scripture.references import parse_osis
@@ -38,28 +40,31 @@ def verses(osis: str) -> tuple[int, int]:
 def test_a_plain_table_of_cross_references(tmp_path: Path) -> None:
     source = read_table(write(tmp_path, PLAIN))
 
-    assert isinstance(source, CrossReferenceSource)
+    assert source
+    assert source.kind is CROSS_REFERENCES
     start = verses("Gen.1.1")[0]
     assert [
         CrossReference(start, *verses("Exod.20.11")),
         CrossReference(start, *verses("John.1.1-John.1.3")),
-    ] == list(source.links())
+    ] == list(source.entries())
 
 
 def test_openbibles_table_keeps_its_votes_and_its_attribution(tmp_path: Path) -> None:
     source = read_table(write(tmp_path, OPENBIBLE))
 
-    assert isinstance(source, CrossReferenceSource)
+    assert source
+    assert source.kind is CROSS_REFERENCES
     assert ("CC BY", "www.openbible.info") == (source.licence, source.attribution)
-    assert [59, -2] == [link.votes for link in source.links()]
+    assert [59, -2] == [link.votes for link in source.entries()]
 
 
 @pytest.mark.parametrize("table", [VOTES, VOTES_BY_NUMBER])
 def test_topics_with_votes_by_osis_or_by_number(tmp_path: Path, table: str) -> None:
     source = read_table(write(tmp_path, table))
 
-    assert isinstance(source, TopicVoteSource)
-    assert TopicVote("anger", *verses("Eph.4.26-Eph.4.27"), 300) == next(iter(source.votes()))
+    assert source
+    assert source.kind is TOPIC_VOTES
+    assert TopicVote("anger", *verses("Eph.4.26-Eph.4.27"), 300) == next(iter(source.entries()))
 
 
 def test_what_is_no_table_of_links_is_left_to_others(tmp_path: Path) -> None:
@@ -69,9 +74,10 @@ def test_what_is_no_table_of_links_is_left_to_others(tmp_path: Path) -> None:
 def test_a_table_of_which_much_is_no_link_is_refused(tmp_path: Path) -> None:
     source = read_table(write(tmp_path, PLAIN + "rubbish\tmore\n" * 5))
 
-    assert isinstance(source, CrossReferenceSource)
+    assert source
+    assert source.kind is CROSS_REFERENCES
     with pytest.raises(SourceUnreadable, match="5 lines that are no links"):
-        list(source.links())
+        list(source.entries())
 
 
 def test_links_are_imported_once_and_removed(tmp_path: Path) -> None:
@@ -82,7 +88,7 @@ def test_links_are_imported_once_and_removed(tmp_path: Path) -> None:
         again = import_source(database, sources[0])
 
     assert (True, False) == (first.changed, again.changed)
-    assert [("OpenBibleLinks", 2)] == [(each.id, each.entries) for each in queries.datasets(database)]
+    assert [("OpenBibleLinks", 2)] == [(each.id, each.entries) for each in installed(database)]
     assert 59 == store.select_cross_references(database.reader)[0].votes
     remove(database, "OpenBibleLinks")
     assert [] == store.select_cross_references(database.reader)

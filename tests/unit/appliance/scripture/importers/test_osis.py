@@ -114,7 +114,7 @@ def test_ids_are_those_of_the_stated_versification(tmp_path: Path) -> None:
     hebrew = DOCUMENT.replace("Bible.KJV", "Bible.MT")
     source = read_osis(document(tmp_path, '<verse osisID="Joel.4.1">For, behold</verse>', hebrew))
 
-    assert ["Joel.4.1"] == [verse.osis for verse in source.verses()]
+    assert ["Joel.4.1"] == [verse.osis for verse in source.entries()]
 
 
 def test_several_verses_printed_as_one(tmp_path: Path) -> None:

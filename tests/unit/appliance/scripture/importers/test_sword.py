@@ -9,12 +9,15 @@ import pytest
 from appliance.infrastructure.database import Database
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.importers.detect import SourceNotFound, open_sources
-from appliance.scripture.importers.source import SourceUnreadable, TextSource
+from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.importers.sword import MAX_BLOCK_BYTES
 from appliance.scripture.importers.validation import TextFaulty
+from appliance.scripture.kinds import DICTIONARIES
+from appliance.scripture.library.queries import installed
 from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
 from appliance.scripture.translations import queries
+from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.verse import HeadingKind, SpanKind, Verse
 from server.bootstrap import LIBRARY_MIGRATIONS
 
@@ -87,7 +90,7 @@ def test_what_stands_beside_the_words(full_library: Database) -> None:
 
 
 def test_dictionaries(full_library: Database) -> None:
-    entries = {each.id: each.entries for each in dictionaries.dictionaries(full_library)}
+    entries = {each.id: each.entries for each in installed(full_library, *DICTIONARIES)}
     topics, headwords = full_library.reader.rows("SELECT count(*), count(DISTINCT headword) FROM topics")[0]
 
     assert {"Nave": 5_322, "StrongsGreek": 5_624, "StrongsHebrew": 8_675} == entries
@@ -189,7 +192,7 @@ def test_nothing_at_a_path_says_so() -> None:
 
 def test_a_module_reads_as_a_text(sword_root: Path) -> None:
     with open_sources(str(sword_root), only=frozenset({"WEB"})) as (source,):
-        assert isinstance(source, TextSource)
+        assert source.kind is TRANSLATION
         assert ("WEB", "en", "NRSVA", "Public Domain") == (
             source.id,
             source.language,

@@ -9,8 +9,8 @@ import pytest
 from appliance.infrastructure.database import Database
 from appliance.scripture.canon import osis_of
 from appliance.scripture.commentaries import queries
+from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.importers.detect import open_sources
-from appliance.scripture.importers.source import CommentarySource
 from appliance.scripture.operations import import_source, remove
 from appliance.scripture.references import parse_reference
 from appliance.scripture.versification import versification
@@ -55,8 +55,8 @@ def module(root: Path, comments: dict[tuple[str, int, int], str], *, driver: str
 def read(root: Path) -> list[tuple[str, str, tuple[str, ...]]]:
     with open_sources(str(root)) as sources:
         (source,) = sources
-        assert isinstance(source, CommentarySource)
-        return [(osis_of(each.start), osis_of(each.end), each.paragraphs) for each in source.comments()]
+        assert source.kind is COMMENTARY
+        return [(osis_of(each.start), osis_of(each.end), each.paragraphs) for each in source.entries()]
 
 
 def test_verses_that_share_a_place_share_a_comment(tmp_path: Path) -> None:
@@ -99,6 +99,6 @@ def test_comments_of_a_passage_with_whom_they_are_owed_to(tmp_path: Path) -> Non
     found = queries.comments(database, parse_reference("Gen 1:1-2")).items
 
     assert ["Chapter", "First"] == [each.paragraphs[0] for each in found]
-    assert ("A small commentary", "By hand. For tests") == (found[0].commentary, found[0].attribution)
+    assert ("A small commentary", "By hand. For tests") == (found[0].name, found[0].attribution)
     remove(database, "Small")
     assert [] == queries.comments(database, parse_reference("Gen 1")).items

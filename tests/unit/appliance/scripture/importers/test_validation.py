@@ -2,28 +2,15 @@
 
 from collections.abc import Iterable
 
-import msgspec
 import pytest
 
-from appliance.scripture.importers import validation
-from appliance.scripture.importers.source import TextSource
-from appliance.scripture.importers.validation import TextFaulty, check_description, counted, read_valid_verses
+from appliance.scripture.importers.known_texts import KnownText
+from appliance.scripture.importers.validation import TextFaulty, bounded, counted, valid_verses
 from appliance.scripture.translations.verse import Heading, HeadingKind, Markup, Note, Verse
 
 
-def source(verses: Iterable[Verse], **changes: object) -> TextSource:
-    values = dict(
-        id="T",
-        name="T",
-        language="en",
-        versification="NRSVA",
-        licence="",
-        attribution="",
-        origin="",
-        digest="",
-        verses=lambda: iter(list(verses)),
-    )
-    return TextSource(**(values | changes))
+def read(verses: Iterable[Verse], known: KnownText = KnownText()) -> list[Verse]:
+    return valid_verses(verses, "T", known)
 
 
 def verse(number: int, text: str = "In the beginning.", markup: Markup = Markup()) -> Verse:
@@ -55,65 +42,57 @@ def verse(number: int, text: str = "In the beginning.", markup: Markup = Markup(
 )
 def test_a_fault_is_named_and_the_text_refused(verses: list[Verse], fault: str) -> None:
     with pytest.raises(TextFaulty, match=fault.replace("(", r"\(")) as raised:
-        read_valid_verses(source(verses))
+        read(verses)
 
     assert raised.value.remedy
 
 
 def test_what_is_known_of_a_text_is_no_fault() -> None:
     verses = [verse(1, "x" * 2_000), verse(2, ""), verse(3)]
-    known = source(verses, known_long=frozenset({"Gen.1.1"}), known_absent=frozenset({"Gen.1.2"}))
+    known = KnownText(long=frozenset({"Gen.1.1"}), absent=frozenset({"Gen.1.2"}))
 
-    assert [1_001_001, 1_001_003] == [each.verse_id for each in read_valid_verses(known)]
+    assert [1_001_001, 1_001_003] == [each.verse_id for each in read(verses, known)]
 
 
 def test_a_known_count_is_held_to() -> None:
     with pytest.raises(TextFaulty, match="1 verses, where 5 are known"):
-        read_valid_verses(source([verse(1)], expected_verses=5))
+        read([verse(1)], KnownText(verses=5))
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"id": ""}, "no name that an id can be made of"),
-        ({"id": ".."}, "no name that an id can be made of"),
-        ({"id": "T" * 65}, "The id of T+ has 65 characters"),
-        ({"name": "T" * 501}, "The name of T has 501 characters"),
-        ({"licence": "T" * 20_001}, "The licence of T has 20,001 characters"),
-        ({"attribution": "T" * 20_001}, "The attribution of T has 20,001 characters"),
-    ],
-)
-def test_what_a_text_says_of_itself_has_bounds(changes: dict[str, object], message: str) -> None:
-    check_description(source([]))
-    with pytest.raises(TextFaulty, match=message):
-        check_description(source([], **changes))
+def test_verses_are_in_the_order_of_the_canon() -> None:
+    assert [1_001_001, 1_001_002] == [each.verse_id for each in read([verse(2), verse(1)])]
 
 
-def test_entries_are_counted_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(validation.MAX_ENTRIES, TextSource, 120)
+def test_entries_are_bounded() -> None:
     told: list[int] = []
 
-    assert 120 == len(list(counted(source([]), range(120), told.append)))
+    assert 120 == len(list(bounded(range(120), 120, "T", told.append)))
     assert [50, 100] == told
-    with pytest.raises(TextFaulty, match="more than 120 entries"):
-        list(counted(source([]), range(121)))
+    with pytest.raises(TextFaulty, match="T has more than 120 entries"):
+        list(bounded(range(121), 120, "T"))
+
+
+def test_entries_are_counted() -> None:
+    told: list[int] = []
+
+    assert list(range(150)) == list(counted(range(150), told.append))
+    assert [50, 100, 150] == told
 
 
 def test_a_text_of_many_faults_is_not_read_to_its_end() -> None:
-    read: list[int] = []
+    taken: list[int] = []
 
     def verses() -> Iterable[Verse]:
         for number in range(50_000):
-            read.append(number)
+            taken.append(number)
             yield verse(1)
 
-    endless = msgspec.structs.replace(source([]), verses=lambda: iter(verses()))
     with pytest.raises(TextFaulty, match="1,001 faults"):
-        read_valid_verses(endless)
-    assert len(read) < 2_000
+        read(verses())
+    assert len(taken) < 2_000
 
 
 def test_notes_and_their_number_have_bounds() -> None:
     for notes in ((Note(0, "foot", "a" * 20_001),), (Note(0, "foot", "a"),) * 2_001):
         with pytest.raises(TextFaulty, match=r"1 fault: Gen\.1\.1: (a note|more than 2,000)"):
-            read_valid_verses(source([verse(1, markup=Markup(notes=notes))]))
+            read([verse(1, markup=Markup(notes=notes))])

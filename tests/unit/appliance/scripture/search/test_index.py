@@ -5,15 +5,14 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 import pytest
+from fakes.library_items import put_item
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.dictionaries import store as dictionaries_store
-from appliance.scripture.dictionaries.store import Dictionary
+from appliance.scripture.dictionaries.kinds import TOPICS
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.search.index import bare_headings, build_index, embed_headings, heading_text, index_state
-from appliance.scripture.translations import store as translations_store
+from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
-from appliance.scripture.translations.translation import Translation
 from appliance.scripture.translations.verse import Verse
 
 
@@ -39,22 +38,7 @@ def vector_of(model: str, text: str) -> bytes:
 
 
 def put_translation(library: Database, name: str, texts: Mapping[int, str]) -> None:
-    translation = Translation(
-        id=name,
-        name=name,
-        language="en",
-        versification="",
-        licence="",
-        attribution="",
-        source="",
-        digest="",
-        verses=len(texts),
-    )
-    with library.write() as work:
-        translations_store.delete_translation(work, name)
-        translations_store.insert_translation(
-            work, translation, [Verse(verse_id, text) for verse_id, text in texts.items()]
-        )
+    put_item(library, TRANSLATION, name, [Verse(verse_id, text) for verse_id, text in texts.items()])
 
 
 def put_dictionary(library: Database, headings: Mapping[str, Sequence[str]]) -> None:
@@ -62,13 +46,7 @@ def put_dictionary(library: Database, headings: Mapping[str, Sequence[str]]) -> 
         Topic(position=number, headword=word, citations=tuple(Citation(each, 1, 1) for each in under), see_also=())
         for number, (word, under) in enumerate(headings.items())
     ]
-    dictionary = Dictionary(
-        id="Nave", kind="topics", name="", licence="", attribution="", digest="", entries=len(topics)
-    )
-    with library.write() as work:
-        dictionaries_store.delete_dictionary(work, "Nave")
-        dictionaries_store.insert_dictionary(work, dictionary)
-        dictionaries_store.insert_topics(work, "Nave", topics)
+    put_item(library, TOPICS, "Nave", topics)
 
 
 def assert_complete(library: Database, texts: Mapping[int, str], model: str = "m", preferred: str = "A") -> None:
@@ -193,7 +171,7 @@ def test_headings_of_one_text_are_embedded_once_and_again_by_another_model(libra
 
 
 def _vectors_of_headings(library: Database, model: str = "m") -> dict[int, bytes]:
-    return dict(library.reader.rows(dictionaries_store.SELECT_HEADING_VECTORS, (model,)))
+    return dict(library.reader.rows(dictionary_store.SELECT_HEADING_VECTORS, (model,)))
 
 
 def _expected(library: Database, model: str = "m") -> dict[int, bytes]:

@@ -1,12 +1,19 @@
-"""The translation to read is the one that is named, else the default."""
+"""Which translations there are, which one is read, and what is read in it."""
 
 from pathlib import Path
 
 import pytest
+from fakes.library_items import ENTRIES, put_item
 from fakes.osis_texts import import_osis
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.translations.queries import TranslationNotFound, Translations
+from appliance.scripture.dictionaries.kinds import TOPICS
+from appliance.scripture.library.queries import installed
+from appliance.scripture.references import PassageNotFound, find_book, parse_reference
+from appliance.scripture.translations import queries
+from appliance.scripture.translations.kinds import TRANSLATION
+from appliance.scripture.translations.queries import PassageTooLong, TranslationNotFound, Translations
+from appliance.scripture.translations.queries import translations as translations_of
 
 VERSES = {"Ps.23.1": "A verse of a few words."}
 
@@ -38,3 +45,91 @@ def test_what_is_not_there_is_not_found(translations: Translations) -> None:
 def test_an_empty_library_has_none(library: Database) -> None:
     with pytest.raises(TranslationNotFound):
         Translations(library, "Second").choose()
+
+
+def test_a_translation_is_a_view_of_a_library_item(library: Database, tmp_path: Path) -> None:
+    import_osis(library, tmp_path, "First", VERSES, system="KJV")
+    put_item(library, TOPICS, "Nave", ENTRIES[TOPICS])
+    (item,) = installed(library, TRANSLATION)
+    (translation,) = translations_of(library)
+
+    assert ("First", "First", "en", "KJV", 1) == (
+        translation.id,
+        translation.name,
+        translation.language,
+        translation.versification,
+        translation.verses,
+    )
+    assert (item.licence, item.attribution, item.source, item.digest) == (
+        translation.licence,
+        translation.attribution,
+        translation.source,
+        translation.digest,
+    )
+
+
+def test_an_id_that_is_not_there_leads_to_the_nearest(translations: Translations) -> None:
+    with pytest.raises(TranslationNotFound) as raised:
+        translations.choose("secnd")
+
+    assert "Did you mean Second?" == raised.value.remedy
+
+
+@pytest.fixture
+def psalms(library: Database, tmp_path: Path) -> Database:
+    import_osis(
+        library,
+        tmp_path,
+        "First",
+        {"Gen.1.1": "In the beginning", "Ps.23.1": "One", "Ps.23.2": "Two", "Ps.51.1": "Have"},
+    )
+    import_osis(library, tmp_path, "Second", {"Ps.23.1": "Uno", "Ps.24.1": "Otro"})
+    return library
+
+
+def test_a_passage_is_read_in_several_translations_side_by_side(psalms: Database) -> None:
+    places = queries.passage(psalms, parse_reference("Ps 23"), ["First", "second"])
+
+    assert [("One", "Uno"), ("Two", None)] == [
+        (place.verses["First"].text, place.verses["Second"].text if "Second" in place.verses else None)
+        for place in places
+    ]
+
+
+def test_a_passage_that_no_translation_has_is_not_found(psalms: Database) -> None:
+    with pytest.raises(PassageNotFound, match="no Genesis 1:2 in First or Second"):
+        queries.passage(psalms, parse_reference("Gen 1:2"), ["First", "Second"])
+
+
+def test_a_passage_has_bounds(psalms: Database) -> None:
+    with pytest.raises(PassageTooLong, match="At most 8"):
+        queries.passage(psalms, parse_reference("Ps 23"), ["First"] * 9)
+
+
+def test_a_chapter_has_its_neighbours_over_the_borders_of_books(psalms: Database) -> None:
+    chapter = queries.chapter(psalms, "first", find_book("Ps"), 23)
+
+    assert (("Gen", 1), ("Ps", 51)) == (chapter.previous, chapter.next)
+    assert ["One", "Two"] == [verse.text for verse in chapter.verses]
+    assert ("First", 23) == (chapter.translation.id, chapter.chapter)
+
+
+def test_a_chapter_that_is_not_there_says_which_are(psalms: Database) -> None:
+    with pytest.raises(PassageNotFound) as raised:
+        queries.chapter(psalms, "First", find_book("Ps"), 24)
+    assert "It has chapters 23 to 51." == raised.value.remedy
+    with pytest.raises(PassageNotFound, match="has no chapter 0"):
+        queries.chapter(psalms, "First", find_book("Ps"), 0)
+
+
+def test_books_and_chapters_are_those_that_a_translation_has(psalms: Database) -> None:
+    first, second = translations_of(psalms)
+
+    assert ["Gen", "Ps"] == [book.osis for book in queries.books(psalms, first)]
+    assert [23, 51] == queries.chapters(psalms, first, find_book("Ps"))
+    assert [] == queries.chapters(psalms, second, find_book("Gen"))
+    assert [] == queries.chapter_verses(psalms, second, find_book("Ps"), 51)
+
+
+def test_texts_are_those_of_the_verses_that_a_translation_has(psalms: Database) -> None:
+    assert {19_023_001: "Uno"} == queries.texts(psalms, "Second", [19_023_001, 19_023_002])

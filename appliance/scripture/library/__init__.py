@@ -1,0 +1,1 @@
+"""The library: one table of everything that is installed, whatever its kind."""

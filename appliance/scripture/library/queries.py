@@ -1,0 +1,17 @@
+"""Reads of what is installed."""
+
+from typing import Any
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.library import store
+from appliance.scripture.library.item import LibraryItem
+from appliance.scripture.library.kind import ItemKind
+
+
+def installed(database: Database, *kinds: ItemKind[Any]) -> list[LibraryItem]:
+    """The library items of some kinds, or all of them.
+
+    Translations come first, in the order of import, then dictionaries by id, then everything else by id.
+    """
+    names = {kind.name for kind in kinds}
+    return [item for item in store.select_items(database.reader) if not names or item.kind in names]

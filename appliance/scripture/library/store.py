@@ -1,0 +1,34 @@
+"""The SQL of library items, in library.db. Private to `scripture`."""
+
+import msgspec
+
+from appliance.infrastructure.database import Reader, UnitOfWork
+from appliance.scripture.library.item import LibraryItem
+
+INSERT_ITEM = """
+INSERT INTO library_items (id, kind, name, language, versification, licence, attribution, source, digest, entries)
+VALUES (:id, :kind, :name, :language, :versification, :licence, :attribution, :source, :digest, :entries)
+"""
+DELETE_ITEM = "DELETE FROM library_items WHERE id = :id"
+# Translations in the order of import, then dictionaries, then everything else, both by id. The graph, the search index and the
+# suggestions note what they were built from in this order: in another one, they would all count as outdated.
+SELECT_ITEMS = """
+SELECT id, kind, name, language, versification, licence, attribution, source, digest, entries FROM library_items
+ORDER BY CASE kind WHEN 'translation' THEN 1 WHEN 'lexicon' THEN 2 WHEN 'topics' THEN 2 ELSE 3 END,
+CASE kind WHEN 'translation' THEN number END, id
+"""
+
+
+def select_items(reader: Reader) -> list[LibraryItem]:
+    """Every library item: translations in the order of import, dictionaries by id, everything else by id."""
+    return [
+        LibraryItem(**dict(zip(LibraryItem.__struct_fields__, row, strict=True))) for row in reader.rows(SELECT_ITEMS)
+    ]
+
+
+def insert_item(work: UnitOfWork, item: LibraryItem) -> None:
+    work.execute(INSERT_ITEM, msgspec.structs.asdict(item))
+
+
+def delete_item(work: UnitOfWork, item_id: str) -> None:
+    work.execute(DELETE_ITEM, {"id": item_id})

@@ -1,0 +1,47 @@
+"""What is installed, in the order in which derived data remembers it."""
+
+from fakes.library_items import ENTRIES, put_item
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.commentaries.kinds import COMMENTARY
+from appliance.scripture.dictionaries.kinds import LEXICON, TOPICS
+from appliance.scripture.entities.kinds import ENTITIES
+from appliance.scripture.library.queries import installed
+from appliance.scripture.links.kinds import CROSS_REFERENCES
+from appliance.scripture.translations.kinds import TRANSLATION
+
+
+def test_an_empty_library_has_no_items(library: Database) -> None:
+    assert [] == installed(library)
+
+
+def test_translations_come_in_the_order_of_import_then_dictionaries_then_all_else_by_id(library: Database) -> None:
+    items = [
+        (ENTITIES, "A"),
+        (TRANSLATION, "Z"),
+        (TOPICS, "N"),
+        (COMMENTARY, "D"),
+        (LEXICON, "M"),
+        (TRANSLATION, "B"),
+        (CROSS_REFERENCES, "C"),
+    ]
+    for kind, item_id in items:
+        put_item(library, kind, item_id, ENTRIES[kind])
+
+    assert ["Z", "B", "M", "N", "A", "C", "D"] == [item.id for item in installed(library)]
+
+
+def test_a_translation_that_is_imported_again_goes_last(library: Database) -> None:
+    for item_id in ("Z", "B"):
+        put_item(library, TRANSLATION, item_id, ENTRIES[TRANSLATION])
+    put_item(library, TRANSLATION, "Z", ENTRIES[TRANSLATION][:1])
+
+    assert ["B", "Z"] == [item.id for item in installed(library)]
+
+
+def test_items_of_some_kinds_only(library: Database) -> None:
+    for kind in ENTRIES:
+        put_item(library, kind, kind.name, ENTRIES[kind])
+
+    assert ["lexicon", "topics"] == [item.id for item in installed(library, TOPICS, LEXICON)]
+    assert len(ENTRIES) == len(installed(library))

@@ -1,0 +1,29 @@
+"""Rows of the one table of items."""
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.library.item import LibraryItem
+from appliance.scripture.library.store import delete_item, insert_item, select_items
+
+ITEM = LibraryItem(
+    id="N",
+    kind="topics",
+    name="A dictionary",
+    language="en",
+    versification="",
+    licence="Public Domain",
+    attribution="By hand.",
+    source="a file",
+    digest="d",
+    entries=3,
+)
+
+
+def test_an_item_is_read_as_it_was_written_until_it_is_deleted(library: Database) -> None:
+    with library.write() as work:
+        insert_item(work, ITEM)
+    assert [ITEM] == select_items(library.reader)
+
+    with library.write() as work:
+        delete_item(work, "another")
+        delete_item(work, "N")
+    assert [] == select_items(library.reader)
