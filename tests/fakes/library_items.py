@@ -21,7 +21,7 @@ from appliance.scripture.translations.verse import Verse
 
 # Some entries of every kind.
 ENTRIES: dict[ItemKind[Any], list[Any]] = {
-    TRANSLATION: [Verse(43_003_016, "For God so loved the world"), Verse(43_003_017, "For God didn’t send")],
+    TRANSLATION: [Verse(43_003_016, "A lamp is lit in the hall"), Verse(43_003_017, "The hall’s door stands open")],
     LEXICON: [
         LexiconEntry(
             strongs="G25", language="grc", lemma="ἀγαπάω", transliteration="agapao", pronunciation="", definition="love"

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from fakes.library_items import put_item
 from fakes.osis_texts import import_osis
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.dictionaries.kinds import TOPICS
 from appliance.scripture.dictionaries.topics import Citation, Topic
-from appliance.scripture.importers.source import TopicSource
-from appliance.scripture.operations import import_source
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.translation import Translation
 from server.bootstrap import LIBRARY_MIGRATIONS
@@ -31,13 +31,13 @@ def small_library(folder: Path) -> tuple[Database, Translation]:
         for verse in range(1, length + 1)
     }
     import_osis(library, folder, "Invented", verses)
-    import_source(library, _topics(LAMP=(1, 3), EVENING=(2, 2)))
+    put_item(library, TOPICS, "InventedTopics", _topics(LAMP=(1, 3), EVENING=(2, 2)))
     return library, queries.find_translation(library, "Invented")
 
 
-def _topics(**cited: tuple[int, int]) -> TopicSource:
+def _topics(**cited: tuple[int, int]) -> list[Topic]:
     """A dictionary of topics, each of which cites some verses of the first chapter."""
-    topics = [
+    return [
         Topic(
             position=position,
             headword=headword,
@@ -46,11 +46,3 @@ def _topics(**cited: tuple[int, int]) -> TopicSource:
         )
         for position, (headword, (first, last)) in enumerate(cited.items())
     ]
-    return TopicSource(
-        id="InventedTopics",
-        name="Invented topics",
-        licence="Public Domain",
-        attribution="By hand.",
-        digest="1",
-        topics=lambda: iter(topics),
-    )

@@ -8,6 +8,7 @@ import pytest
 from fakes.library_items import put_item
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.dictionaries import store as dictionary_store
 from appliance.scripture.dictionaries.kinds import TOPICS
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.search.index import bare_headings, build_index, embed_headings, heading_text, index_state
