@@ -74,7 +74,8 @@ def create_app(appliance: Appliance) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         desk = appliance.answer_desk(threads.answers)
         desk.mark_interrupted()
-        app.state.desk, app.state.appliance = desk, appliance
+        app.state.desk, app.state.appliance_db = desk, appliance.appliance_db
+        app.state.clock, app.state.https_port = appliance.clock, appliance.settings.https_port
         app.state.hub = hub = EventHub(appliance.events)
         await hub.begin()
         following = asyncio.create_task(hub.run(), name="event hub")
@@ -213,7 +214,7 @@ def _on_appliance_error(request: Request[Any, Any, Any], error: ApplianceError) 
     """A problem; a page that lacks only a sign-in, or HTTPS, leads there."""
     if _wants_page(request) and request.method == "GET":
         if isinstance(error, HttpsNeeded):
-            return Redirect(https_address(request, request.app.state.appliance.settings.https_port), status_code=307)
+            return Redirect(https_address(request, request.app.state.https_port), status_code=307)
         if isinstance(error, SignInNeeded):
             target = quote(f"{request.url.path}?{request.url.query}".rstrip("?"))
             return Redirect(f"/sign-in?next_page={target}", status_code=303)

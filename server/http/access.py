@@ -96,8 +96,8 @@ def cookie_name(connection: Connection) -> str:
 
 def still_as_it_was(connection: Connection) -> bool:
     """Whether who opened a long connection is still signed in, in the same role; guests, whether they may read."""
-    appliance = connection.app.state.appliance
-    database, now = appliance.appliance_db, appliance.clock.time()
+    state = connection.app.state
+    database, now = state.appliance_db, state.clock.time()
     before: Identity = connection.user
     if before.person is None:
         return queries.guests_may_read(database)
@@ -193,7 +193,7 @@ async def _let_through(connection: Connection, handler: BaseRouteHandler) -> Non
         )
     identity: Identity = connection.user
     if permission is not Permission.ENTER:
-        _check(identity, permission, connection.app.state.appliance.appliance_db)
+        _check(identity, permission, connection.app.state.appliance_db)
     if handler.opt.get(BROWSER) and identity.scopes is not None:
         raise NotAllowed("A token cannot do this.", remedy="Sign in with a browser.")
     _check_origin(connection)
@@ -269,13 +269,13 @@ def _who_asks(request: Connection) -> Identity:
 
 def _allows(request: Connection, permission: str) -> bool:
     who = _who_asks(request)
-    open_to_guests = who.person is not None or queries.guests_may_read(request.app.state.appliance.appliance_db)
+    open_to_guests = who.person is not None or queries.guests_may_read(request.app.state.appliance_db)
     return may(who, Permission(permission), guests_may_read=open_to_guests)
 
 
 def _unread_of(request: Connection) -> int:
     person = _who_asks(request).person
-    return notifications.unread(request.app.state.appliance.appliance_db, person.id) if person else 0
+    return notifications.unread(request.app.state.appliance_db, person.id) if person else 0
 
 
 TEMPLATE_ACCESS = {
