@@ -46,7 +46,7 @@ def connection_of(appliance: Appliance, who: Identity, cookie: str = "") -> Conn
             headers={},
             cookies={COOKIE_LOCAL: cookie},
             scope={"scheme": "http"},
-            app=SimpleNamespace(state=SimpleNamespace(appliance=appliance)),
+            app=SimpleNamespace(state=SimpleNamespace(appliance_db=appliance.appliance_db, clock=appliance.clock)),
         ),
     )
 
