@@ -1,8 +1,11 @@
 """Every type of event is declared once; scripts and docs know it by the same name."""
 
+import contextlib
 import re
+import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.infrastructure.events import DomainEvent
@@ -91,3 +94,13 @@ def test_docs_name_the_fields_of_a_payload(kind: str) -> None:
 
 def test_every_event_that_becomes_a_notification_is_listed() -> None:
     assert INBOX_RULES.keys() <= set(EVENT_TYPES)
+
+
+def test_events_that_an_earlier_version_stored_are_read_and_would_be_written_the_same() -> None:
+    stored = f"file:{ROOT / 'tests' / 'data' / 'folder-48d71bd' / 'appliance.db'}?mode=ro&immutable=1"
+    with contextlib.closing(sqlite3.connect(stored, uri=True)) as database:
+        events = database.execute("SELECT kind, payload FROM events").fetchall()
+
+    assert 14 == len({kind for kind, _ in events})
+    for kind, payload in events:
+        assert payload == msgspec.json.encode(msgspec.json.decode(payload, type=BY_KIND[kind])).decode()
