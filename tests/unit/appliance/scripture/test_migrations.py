@@ -113,13 +113,15 @@ def test_the_entries_of_all_items_stay(migrated: Database) -> None:
     light = parse_reference("Gen 1:3")
     (comment,) = commentaries.comments(migrated, light).items
 
-    assert {1_001_003: "Sea la luz"} == translations.texts(migrated, "Alfa", [1_001_003])
+    assert {1_001_003: "Sea la luz"} == translations.texts(
+        migrated, translations.find_translation(migrated, "Alfa"), [1_001_003]
+    )
     assert [("Let there be light",)] == migrated.reader.rows(
         "SELECT text FROM verses_fts WHERE verses_fts MATCH 'light'"
     )
     assert "ἀγαπάω" == dictionaries.lexicon_entry(migrated, "G25").lemma
     assert ["LIGHT"] == [each.topic for each in dictionaries.citing_topics(migrated, light.start, light.end).items]
-    assert ("Notes", ("Before the sun.",)) == (comment.commentary, comment.paragraphs)
+    assert ("Notes", ("Before the sun.",)) == (comment.name, comment.paragraphs)
     assert ["Adam"] == [each.name for each in entities.entities_in(migrated, light.start, light.end).items]
 
 

@@ -39,7 +39,7 @@ def test_the_subject_of_the_question_is_searched_by_everything_at_once(small: Li
     retrieved = small.retrieve(finder)
     (wanted,) = finder.wanted
 
-    assert ("lamps", Mode.HYBRID, "Invented", HITS) == (wanted.query, wanted.mode, wanted.translation, wanted.limit)
+    assert ("lamps", Mode.HYBRID, "Invented", HITS) == (wanted.query, wanted.mode, wanted.translation.id, wanted.limit)
     assert ("lamps", (), "Meaning is not searched yet.") == (retrieved.subject, retrieved.sources, retrieved.notice)
 
 

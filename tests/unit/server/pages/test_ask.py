@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.accounts import PASSWORD, create_administrator, create_person
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from appliance.community.accounts import operations
-from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.operations import signing_in
 from appliance.community.accounts.secret_tokens import csrf_token
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
@@ -18,7 +18,6 @@ from server.app import create_app
 from server.bootstrap import Appliance
 from server.http.access import COOKIE_TLS
 
-PASSWORD = "seven green lamps burn"
 USFM = r"""\id GEN Invented
 \c 1
 \p
@@ -35,16 +34,17 @@ def client(appliance: Appliance, tmp_path: Path) -> Iterator[Client]:
     (tmp_path / "gen.usfm").write_text(USFM, encoding="utf-8")
     with open_sources(str(tmp_path / "gen.usfm")) as (source,):
         import_source(appliance.library, source)
-    operations.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
-    operations.create(appliance.appliance_db, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    create_administrator(appliance.appliance_db, now=appliance.clock.time())
+    create_person(appliance.appliance_db, now=appliance.clock.time())
     with TestClient(create_app(appliance), base_url="https://127.0.0.1") as opened:
         sign_in(opened, appliance, "anna")
         yield opened
 
 
 def sign_in(client: Client, appliance: Appliance, login: str) -> None:
-    signed_in = operations.sign_in(
-        appliance.appliance_db, login=login, password=PASSWORD, address="127.0.0.1", agent="tests"
+    now = appliance.clock.time()
+    signed_in = signing_in.sign_in(
+        appliance.appliance_db, login=login, password=PASSWORD, address="127.0.0.1", agent="tests", now=now
     )
     client.cookies.set(COOKIE_TLS, signed_in.token)
 
