@@ -9,7 +9,7 @@ from appliance.scripture.commentaries.comment import Comment
 from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.importers.fragments import unescape
 from appliance.scripture.importers.source import Source
-from appliance.scripture.importers.sword import (
+from appliance.scripture.importers.sword.text import (
     COMMENTARY_DRIVERS,
     Configuration,
     Slot,
