@@ -12,9 +12,11 @@ from appliance.infrastructure.opening import files_inside, open_regular, shown_n
 from appliance.scripture.importers import archive, link_tables, pythonbible, theographic
 from appliance.scripture.importers.osis.text import read_osis
 from appliance.scripture.importers.source import Source, SourceUnreadable
+from appliance.scripture.importers.sword.blocks import COMMENTARY_DRIVERS
 from appliance.scripture.importers.sword.commentary import read_commentary
+from appliance.scripture.importers.sword.configuration import read_configurations
 from appliance.scripture.importers.sword.dictionary import read_dictionary
-from appliance.scripture.importers.sword.text import COMMENTARY_DRIVERS, read_configurations, read_text
+from appliance.scripture.importers.sword.text import read_text
 from appliance.scripture.importers.usfm.text import read_usfm
 
 READABLE = "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip), tables of cross references or topic votes, Theographic's CSV files (a folder or zip)"
