@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.importers.osis import read_osis
+from appliance.scripture.importers.osis.text import read_osis
 from appliance.scripture.operations import import_source
 
 OSIS = """<?xml version="1.0" encoding="UTF-8"?>

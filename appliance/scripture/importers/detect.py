@@ -9,18 +9,15 @@ from typing import Any
 
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.opening import files_inside, open_regular, shown_name, shown_text
-from appliance.scripture.importers import (
-    archive,
-    link_tables,
-    osis,
-    pythonbible,
-    sword,
-    sword_commentary,
-    sword_dictionary,
-    theographic,
-    usfm,
-)
+from appliance.scripture.importers import archive, link_tables, pythonbible, theographic
+from appliance.scripture.importers.osis.text import read_osis
 from appliance.scripture.importers.source import Source, SourceUnreadable
+from appliance.scripture.importers.sword.blocks import COMMENTARY_DRIVERS
+from appliance.scripture.importers.sword.commentary import read_commentary
+from appliance.scripture.importers.sword.configuration import read_configurations
+from appliance.scripture.importers.sword.dictionary import read_dictionary
+from appliance.scripture.importers.sword.text import read_text
+from appliance.scripture.importers.usfm.text import read_usfm
 
 READABLE = "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip), tables of cross references or topic votes, Theographic's CSV files (a folder or zip)"
 _TABLE_SUFFIXES = {".txt", ".tsv"}
@@ -103,10 +100,10 @@ def _folder_sources(folder: Path, name: str, on_file: Callable[[], None]) -> lis
     files = files_inside(folder)
     books = [path for path in files if path.suffix.lower() in _USFM_SUFFIXES]
     if books:
-        return [usfm.read_usfm(books, name=name, inside=folder)]
+        return [read_usfm(books, name=name, inside=folder)]
     documents = [path for path in files if path.suffix.lower() in _XML_SUFFIXES]
     if documents:
-        return [osis.read_osis(path, inside=folder) for path in _one_by_one(documents, on_file)]
+        return [read_osis(path, inside=folder) for path in _one_by_one(documents, on_file)]
     tables = [
         table
         for path in _one_by_one([path for path in files if path.suffix.lower() in _TABLE_SUFFIXES], on_file)
@@ -127,16 +124,16 @@ def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[Sour
     """Every module of a root that can be read; where none can, the reason for the first."""
     sources: list[Source[Any]] = []
     problem: Refused | None = None
-    for configuration in sword.read_configurations(root, inside=folder):
+    for configuration in read_configurations(root, inside=folder):
         on_file()
         try:
             driver = configuration.value("ModDrv")
             if driver == "zLD":
-                sources.append(sword_dictionary.read_dictionary(configuration))
-            elif driver in sword.COMMENTARY_DRIVERS:
-                sources.append(sword_commentary.read_commentary(configuration))
+                sources.append(read_dictionary(configuration))
+            elif driver in COMMENTARY_DRIVERS:
+                sources.append(read_commentary(configuration))
             else:
-                sources.append(sword.read_text(configuration))
+                sources.append(read_text(configuration))
         except Refused as error:
             problem = problem or error
     if not sources and problem:
@@ -148,9 +145,9 @@ def _file_source(path: Path) -> Source[Any]:
     with open_regular(path) as file:
         head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"\\id"):
-        return usfm.read_usfm([path], name=shown_name(path.with_suffix("")))
+        return read_usfm([path], name=shown_name(path.with_suffix("")))
     if head.startswith(b"<"):
-        return osis.read_osis(path)
+        return read_osis(path)
     table = link_tables.read_table(path)
     if table is not None:
         return table

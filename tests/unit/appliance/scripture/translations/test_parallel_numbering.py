@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.importers.osis import read_osis
+from appliance.scripture.importers.osis.text import read_osis
 from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.hits import Mode, Search

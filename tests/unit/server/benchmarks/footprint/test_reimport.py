@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from appliance.scripture.importers.osis import read_osis
+from appliance.scripture.importers.osis.text import read_osis
 from appliance.scripture.translations.translation import Translation
 from appliance.scripture.translations.verse import Markup, Verse, Word
 from server.benchmarks.companion import MeasurementFailed

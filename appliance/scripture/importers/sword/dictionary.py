@@ -21,7 +21,8 @@ from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.importers.markup import MAX_STRONGS
 from appliance.scripture.importers.source import Source, SourceUnreadable
-from appliance.scripture.importers.sword import MAX_UNPACKED_BYTES, Configuration, inflate
+from appliance.scripture.importers.sword.blocks import MAX_UNPACKED_BYTES, inflate
+from appliance.scripture.importers.sword.configuration import Configuration
 from appliance.scripture.references import parse_osis
 
 _PAIR = struct.Struct("<II")

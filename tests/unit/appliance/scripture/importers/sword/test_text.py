@@ -10,7 +10,7 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.importers.detect import SourceNotFound, open_sources
 from appliance.scripture.importers.source import SourceUnreadable
-from appliance.scripture.importers.sword import MAX_BLOCK_BYTES
+from appliance.scripture.importers.sword.blocks import MAX_BLOCK_BYTES
 from appliance.scripture.importers.validation import TextFaulty
 from appliance.scripture.kinds import DICTIONARIES
 from appliance.scripture.library.queries import installed

@@ -6,7 +6,7 @@ import pytest
 
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import SourceUnreadable
-from appliance.scripture.importers.usfm import read_usfm
+from appliance.scripture.importers.usfm.text import read_usfm
 from appliance.scripture.importers.validation import TextFaulty
 from appliance.scripture.translations.verse import BreakKind, HeadingKind, SpanKind, Verse
 

@@ -9,14 +9,8 @@ from appliance.scripture.commentaries.comment import Comment
 from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.importers.fragments import unescape
 from appliance.scripture.importers.source import Source
-from appliance.scripture.importers.sword import (
-    COMMENTARY_DRIVERS,
-    Configuration,
-    Slot,
-    check_open,
-    digest_of,
-    read_slots,
-)
+from appliance.scripture.importers.sword.blocks import COMMENTARY_DRIVERS, Slot, read_slots
+from appliance.scripture.importers.sword.configuration import Configuration, check_open, digest_of
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import LAST_VERSE
 from appliance.scripture.versification import versification

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.scripture.importers.osis import read_osis, read_verses
+from appliance.scripture.importers.osis.text import read_osis, read_verses
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.translations.verse import SpanKind
 

@@ -1,0 +1,1 @@
+"""OSIS XML documents."""

@@ -1,0 +1,1 @@
+"""SWORD modules: translations, commentaries and dictionaries."""
