@@ -12,8 +12,9 @@ from appliance.community.accounts.store import m005_accounts
 from appliance.community.notifications.store import m007_notifications
 from appliance.infrastructure.atomic import UNFINISHED
 from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
+from appliance.infrastructure.connections import Synchronous
 from appliance.infrastructure.damage import check_not_lost
-from appliance.infrastructure.database import Database, Synchronous, UnitOfWork
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import EventLog, m003_events
 from appliance.infrastructure.jobs.ledger import Jobs, m001_jobs, m004_shared_queues
 from appliance.infrastructure.jobs.pauses import Queues

@@ -21,7 +21,7 @@ class BlockKind(StrEnum):
 MARKS = {BlockKind.HEADING: "## ", BlockKind.QUOTATION: "> ", BlockKind.PARAGRAPH: ""}
 
 
-class Piece(msgspec.Struct, frozen=True, kw_only=True):
+class AnswerPiece(msgspec.Struct, frozen=True, kw_only=True):
     """Text as it was written. `source_number` is set where the text is a citation, such as `[2]`."""
 
     text: str
@@ -33,7 +33,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     kind: BlockKind
-    pieces: tuple[Piece, ...]
+    pieces: tuple[AnswerPiece, ...]
 
 
 class GrowingAnswer:
@@ -67,11 +67,11 @@ def _parse_block(number: int, text: str) -> Block:
     return Block(number=number, kind=kind, pieces=_parse_pieces(text.removeprefix(MARKS[kind])))
 
 
-def _parse_pieces(text: str) -> tuple[Piece, ...]:
+def _parse_pieces(text: str) -> tuple[AnswerPiece, ...]:
     # Every second part is what the group of the pattern matched: a number.
     parts = _CITATION.split(text)
     pieces = [
-        Piece(text=f"[{part}]", source_number=int(part)) if index % 2 else Piece(text=part)
+        AnswerPiece(text=f"[{part}]", source_number=int(part)) if index % 2 else AnswerPiece(text=part)
         for index, part in enumerate(parts)
     ]
     return tuple(piece for piece in pieces if piece.text)

@@ -26,7 +26,7 @@ async def in_batches(items: AsyncGenerator[Item, None], gather_s: float) -> Asyn
                 batch = []
                 continue
             item = pending.result()
-            if isinstance(item, _End):
+            if isinstance(item, _Ended):
                 break
             if not batch:
                 batch_ends_at = loop.time() + gather_s
@@ -41,8 +41,8 @@ async def in_batches(items: AsyncGenerator[Item, None], gather_s: float) -> Asyn
         await items.aclose()
 
 
-class _End:
+class _Ended:
     pass
 
 
-_END = _End()
+_END = _Ended()

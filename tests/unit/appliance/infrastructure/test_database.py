@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.infrastructure.database import LOG_SIZE_LIMIT, Database, Synchronous, UnitOfWork
+from appliance.infrastructure.connections import LOG_SIZE_LIMIT, Synchronous
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseNotWritable, DatabaseTooNew, DiskFull
 from server.bootstrap import Appliance
 

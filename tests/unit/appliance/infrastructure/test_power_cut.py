@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from fakes.power_cut import PowerCut, power
 
-from appliance.infrastructure.database import Database, Synchronous, UnitOfWork
+from appliance.infrastructure.connections import Synchronous
+from appliance.infrastructure.database import Database, UnitOfWork
 
 MOST_COMMITS = 60
 

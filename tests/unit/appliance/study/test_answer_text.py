@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from appliance.study.answer_text import MARKS, Block, BlockKind, GrowingAnswer, Piece, parse_answer
+from appliance.study.answer_text import MARKS, AnswerPiece, Block, BlockKind, GrowingAnswer, parse_answer
 
 FRAGMENTS = [
     "\n",
@@ -62,10 +62,10 @@ def test_a_citation_is_a_piece_of_its_own() -> None:
     (block,) = parse_answer("God is love [1][12], it says.")
 
     assert (
-        Piece(text="God is love "),
-        Piece(text="[1]", source_number=1),
-        Piece(text="[12]", source_number=12),
-        Piece(text=", it says."),
+        AnswerPiece(text="God is love "),
+        AnswerPiece(text="[1]", source_number=1),
+        AnswerPiece(text="[12]", source_number=12),
+        AnswerPiece(text=", it says."),
     ) == block.pieces
 
 
@@ -73,7 +73,7 @@ def test_a_citation_is_a_piece_of_its_own() -> None:
 def test_what_is_no_number_of_a_source_stays_text(text: str) -> None:
     (block,) = parse_answer(text)
 
-    assert (Piece(text=text),) == block.pieces
+    assert (AnswerPiece(text=text),) == block.pieces
 
 
 @given(answers)
