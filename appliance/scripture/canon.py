@@ -170,6 +170,11 @@ class VerseRange(msgspec.Struct, frozen=True, order=True):
 WHOLE_CANON = VerseRange(0, 999_999_999)
 
 
+def one_verse(verse_id: int) -> VerseRange:
+    """The range that is a single verse."""
+    return VerseRange(verse_id, verse_id)
+
+
 def book_range(book: Book) -> VerseRange:
     """Every verse that a book can have."""
     return VerseRange(book.number * BOOK_FACTOR, (book.number + 1) * BOOK_FACTOR - 1)

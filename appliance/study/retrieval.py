@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.canon import CHAPTER_FACTOR
+from appliance.scripture.canon import CHAPTER_FACTOR, VerseRange
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.dictionaries.topics import TopicCitation
 from appliance.scripture.references import PassageNotFound, Reference
@@ -38,22 +38,17 @@ class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None
 
 
-class _Window(msgspec.Struct):
-    first: int
-    last: int
-
-
 def retrieve(database: Database, finder: PassageFinder, question: str, translation: Translation) -> Retrieved:
     """The best passages for a question, each a run of verses with its neighbours. Raises as the finder does."""
     named = named_reference(question)
     subject = subject_of(question)
     results = finder.search(Search(query=subject, mode=Mode.HYBRID, translation=translation, limit=HITS))
-    windows: list[_Window] = []
+    windows: list[VerseRange] = []
     for hit in results.hits:
-        if named and named.start <= hit.verse_id <= named.end:
+        if named and hit.verse_id in named:
             continue
         _widen(windows, hit.verse_id)
-    references = [Reference(window.first, window.last) for window in windows]
+    references = [Reference(window.start, window.end) for window in windows]
     if named:
         references.insert(0, named)
     sources: list[Source] = []
@@ -61,24 +56,24 @@ def retrieve(database: Database, finder: PassageFinder, question: str, translati
     for number, reference in enumerate(references[:MAX_SOURCES], start=1):
         verses = _verses(database, reference, translation)
         if verses:
-            first, last = verses[0].verse_id, verses[-1].verse_id
-            citations[number] = dictionaries.citing_topics(database, first, last).items
+            quoted = VerseRange(verses[0].verse_id, verses[-1].verse_id)
+            citations[number] = dictionaries.citing_topics(database, quoted).items
             sources.append(_source(number, verses, citations[number]))
     return Retrieved(subject=subject, sources=tuple(sources), citations=citations, notice=results.notice)
 
 
-def _widen(windows: list[_Window], verse_id: int) -> None:
+def _widen(windows: list[VerseRange], verse_id: int) -> None:
     """Add a hit to the window it touches, or open a new one."""
     chapter = verse_id // CHAPTER_FACTOR * CHAPTER_FACTOR
     first, last = max(verse_id - NEIGHBOURS, chapter + 1), verse_id + NEIGHBOURS
-    for window in windows:
-        same_chapter = window.first // CHAPTER_FACTOR == verse_id // CHAPTER_FACTOR
-        if same_chapter and first <= window.last + 1 and last >= window.first - 1:
-            wider = _Window(min(window.first, first), max(window.last, last))
-            if wider.last - wider.first < MAX_PASSAGE:
-                window.first, window.last = wider.first, wider.last
+    for position, window in enumerate(windows):
+        same_chapter = window.start // CHAPTER_FACTOR == verse_id // CHAPTER_FACTOR
+        if same_chapter and first <= window.end + 1 and last >= window.start - 1:
+            wider = VerseRange(min(window.start, first), max(window.end, last))
+            if wider.end - wider.start < MAX_PASSAGE:
+                windows[position] = wider
             return
-    windows.append(_Window(first, last))
+    windows.append(VerseRange(first, last))
 
 
 def _verses(database: Database, reference: Reference, translation: Translation) -> list[Verse]:

@@ -84,8 +84,7 @@ class EntitiesController(Controller):
             reference.is_long,
             queries.entities_in,
             library,
-            reference.start,
-            reference.end,
+            reference,
             after=after,
             limit=limit,
         )

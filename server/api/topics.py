@@ -179,7 +179,7 @@ class TopicsController(Controller):
 
 
 def _citing(library: Database, reference: Reference, *, after: int, limit: int) -> CitingTopics:
-    found = dictionaries.citing_topics(library, reference.start, reference.end, after=after, limit=limit)
+    found = dictionaries.citing_topics(library, reference, after=after, limit=limit)
     return CitingTopics(
         reference=str(reference),
         topics=[

@@ -12,7 +12,7 @@ from litestar.response import Template
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
-from appliance.scripture.canon import osis_of
+from appliance.scripture.canon import one_verse, osis_of
 from appliance.scripture.commentaries import queries as commentaries
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.entities import queries as companions
@@ -53,7 +53,7 @@ class VersePagesController(Controller):
         shown = all_translations.choose(translation)
         place = parse_reference(reference).start
         around = _around(library, graph, shown, place)
-        topics = dictionaries.citing_topics(library, place, place, limit=TOPICS)
+        topics = dictionaries.citing_topics(library, one_verse(place), limit=TOPICS)
         comments = commentaries.comments(library, parse_reference(reference), limit=COMMENTS)
         return Template(
             "verse.html",
@@ -66,7 +66,7 @@ class VersePagesController(Controller):
                 "notice": around.notice,
                 "text": queries.texts(library, shown, [place]).get(place, ""),
                 "picture": around.picture,
-                "entities": companions.entities_in(library, place, place).items,
+                "entities": companions.entities_in(library, one_verse(place)).items,
                 "topics": topics.items,
                 "comments": comments.items,
                 "more_comments": comments.next_after is not None,

@@ -7,7 +7,7 @@ from rapidfuzz import process
 
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.database import Database
-from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
+from appliance.scripture.canon import BOOKS, Book, VerseRange, book_range, split_verse_id, verse_id
 from appliance.scripture.library.queries import installed
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
@@ -92,18 +92,23 @@ def passage(database: Database, reference: Reference, translations: Sequence[Tra
 
 def _range_of(database: Database, translation: Translation, reference: Reference) -> list[Verse]:
     """The verses of a range of the hub in a text, under the hub's numbers."""
-    start, end, numbers = reference.start, reference.end, numbering(translation.versification)
+    numbers = numbering(translation.versification)
     if not numbers.differs:
-        return store.select_range(database.reader, translation.id, start, end, MAX_PASSAGE_VERSES + 1)
-    own_start, own_end = numbers.from_hub(start), numbers.from_hub(_last_real(end))
-    if own_end == _last_real(end):
-        own_end = end
-    rows = store.select_range(database.reader, translation.id, own_start, own_end, MAX_PASSAGE_VERSES + 1)
+        return store.select_range(database.reader, translation.id, reference, MAX_PASSAGE_VERSES + 1)
+    own_start, own_end = numbers.from_hub(reference.start), numbers.from_hub(_last_real(reference.end))
+    if own_end == _last_real(reference.end):
+        own_end = reference.end
+    own = VerseRange(own_start, own_end)
+    rows = store.select_range(database.reader, translation.id, own, MAX_PASSAGE_VERSES + 1)
     moved = [
         msgspec.structs.replace(verse, verse_id=numbers.to_hub(verse.verse_id), through=numbers.to_hub(verse.through))
         for verse in rows
     ]
-    return [verse for verse in moved if start <= max(verse.verse_id, verse.through) and verse.verse_id <= end]
+    return [
+        verse
+        for verse in moved
+        if reference.start <= max(verse.verse_id, verse.through) and verse.verse_id <= reference.end
+    ]
 
 
 def _last_real(end: int) -> int:
@@ -149,8 +154,8 @@ def chapter(database: Database, translation: Translation, book: Book, number: in
 
 def chapter_verses(database: Database, translation: Translation, book: Book, number: int) -> list[Verse]:
     """The verses that a text has of a chapter; none where it lacks it."""
-    first, last = verse_id(book, number, 0), verse_id(book, number, LAST_VERSE)
-    return store.select_range(database.reader, translation.id, first, last, LAST_VERSE + 1)
+    whole = VerseRange(verse_id(book, number, 0), verse_id(book, number, LAST_VERSE))
+    return store.select_range(database.reader, translation.id, whole, LAST_VERSE + 1)
 
 
 def _chapter_of(place: int | None) -> tuple[str, int] | None:

@@ -2,6 +2,7 @@
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphMissing
+from appliance.scripture.canon import one_verse
 from appliance.scripture.graph.words import uses_of
 from appliance.scripture.numbering import numbering
 from appliance.scripture.search.candidates import Candidates, explain_by_places
@@ -39,6 +40,6 @@ def _marks(library: Database, translation: Translation, verse_ids: list[int], st
     by_own_number = {from_hub(verse_id): verse_id for verse_id in verse_ids}
     marks: dict[int, Highlights] = {}
     for number, verse_id in by_own_number.items():
-        for verse in store.select_range(library.reader, translation.id, number, number, 1):
+        for verse in store.select_range(library.reader, translation.id, one_verse(number), 1):
             marks[verse_id] = tuple((word.start, word.end) for word in verse.markup.words if strongs in word.strongs)
     return marks

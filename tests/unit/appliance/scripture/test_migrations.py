@@ -120,9 +120,9 @@ def test_the_entries_of_all_items_stay(migrated: Database) -> None:
         "SELECT text FROM verses_fts WHERE verses_fts MATCH 'light'"
     )
     assert "ἀγαπάω" == dictionaries.lexicon_entry(migrated, "G25").lemma
-    assert ["LIGHT"] == [each.topic for each in dictionaries.citing_topics(migrated, light.start, light.end).items]
+    assert ["LIGHT"] == [each.topic for each in dictionaries.citing_topics(migrated, light).items]
     assert ("Notes", ("Before the sun.",)) == (comment.name, comment.paragraphs)
-    assert ["Adam"] == [each.name for each in entities.entities_in(migrated, light.start, light.end).items]
+    assert ["Adam"] == [each.name for each in entities.entities_in(migrated, light).items]
 
 
 def test_foreign_keys_lead_to_the_one_table(migrated: Database) -> None:
