@@ -77,5 +77,5 @@ def test_a_passage_has_the_rarest_of_each_kind_first(library: Database) -> None:
     found = entities_in(library, VerseRange(8_001_001, 8_001_014))
 
     assert ["Ruth leaves", "Ruth", "Moab"] == [each.name for each in found.items]
-    assert [] == entities_in(library, 8_002_001, 8_002_001).items
-    assert 1 == entities_in(library, 8_001_001, 8_001_014, limit=1).next_after
+    assert [] == entities_in(library, VerseRange(8_002_001, 8_002_001)).items
+    assert 1 == entities_in(library, VerseRange(8_001_001, 8_001_014), limit=1).next_after
