@@ -9,7 +9,7 @@ from litestar.params import FromPath, QueryParameter
 
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
-from appliance.scripture.references import Reference, find_book, format_range, parse_reference
+from appliance.scripture.references import Reference, VersePlace, find_book, format_verse, parse_reference
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations
 from appliance.scripture.translations.translation import Chapter
@@ -29,12 +29,9 @@ class WordView(msgspec.Struct, frozen=True, kw_only=True):
     strongs: tuple[str, ...]
 
 
-class PassageVerse(msgspec.Struct, frozen=True, kw_only=True):
+class PassageVerse(VersePlace, frozen=True, kw_only=True):
     """One place in several texts; texts, notes and words are by translation."""
 
-    verse_id: int
-    osis: str
-    reference: str
     texts: dict[str, str]
     notes: dict[str, tuple[Note, ...]]
     words: dict[str, tuple[WordView, ...]]
@@ -160,7 +157,7 @@ def _passage(library: Database, all_translations: Translations, reference: Refer
             PassageVerse(
                 verse_id=place.verse_id,
                 osis=next(iter(place.verses.values())).osis,
-                reference=format_range(place.verse_id, place.verse_id),
+                reference=format_verse(place.verse_id),
                 texts={key: verse.text for key, verse in place.verses.items()},
                 notes={key: verse.markup.notes for key, verse in place.verses.items()},
                 words={key: _words(verse) for key, verse in place.verses.items()},

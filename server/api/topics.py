@@ -15,7 +15,7 @@ from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.dictionaries.topics import TopicHead
 from appliance.scripture.graph.words import uses_of, verses_in_all
 from appliance.scripture.paging import MAX_AFTER
-from appliance.scripture.references import Reference, format_range, parse_reference
+from appliance.scripture.references import Reference, VersePlace, format_range, format_verse, parse_reference
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
@@ -71,10 +71,9 @@ class CitingTopics(msgspec.Struct, frozen=True, kw_only=True):
     next_after: int | None = None
 
 
-class UseView(msgspec.Struct, frozen=True, kw_only=True):
-    verse_id: int
-    osis: str
-    reference: str
+class UseView(VersePlace, frozen=True, kw_only=True):
+    """A verse that uses a word, and how often."""
+
     text: str
     count: int
 
@@ -170,7 +169,7 @@ class TopicsController(Controller):
                     osis=osis_of(each.verse_id),
                     count=each.count,
                     text=texts.get(each.verse_id, ""),
-                    reference=format_range(each.verse_id, each.verse_id),
+                    reference=format_verse(each.verse_id),
                 )
                 for each in found[:limit]
             ],

@@ -18,7 +18,7 @@ from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.entities import queries as companions
 from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
-from appliance.scripture.references import format_range, parse_reference
+from appliance.scripture.references import format_verse, parse_reference
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations
 from appliance.scripture.translations.translation import Translation
@@ -58,7 +58,7 @@ class VersePagesController(Controller):
         return Template(
             "verse.html",
             context={
-                "reference": format_range(place, place),
+                "reference": format_verse(place),
                 "osis": osis_of(place),
                 "translation": shown,
                 "related": around.lines,

@@ -2,6 +2,8 @@
 
 import functools
 
+import msgspec
+
 from appliance.errors import NotFound, Refused
 from appliance.scripture.canon import CHAPTER_FACTOR, Book, VerseRange, split_verse_id
 from appliance.scripture.versification import HUB, versification
@@ -37,6 +39,19 @@ class Reference(VerseRange, frozen=True, order=True):
         if not (verse <= 1 and end_verse == LAST_VERSE):
             first, last = f"{first}.{verse}", f"{last}.{end_verse}"
         return first if first == last else f"{first}-{last}"
+
+
+class VersePlace(msgspec.Struct, frozen=True):
+    """Where a verse stands: its number, its OSIS id and its reference for people. What shows a verse adds to this."""
+
+    verse_id: int
+    osis: str
+    reference: str
+
+
+def format_verse(verse_id: int) -> str:
+    """`John 3:16` for people to read."""
+    return format_range(verse_id, verse_id)
 
 
 def format_range(start: int, end: int) -> str:

@@ -10,7 +10,7 @@ from appliance.errors import Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.free_question import ask_freely
 from appliance.scripture.canon import VerseRange, osis_of
-from appliance.scripture.references import format_range
+from appliance.scripture.references import VersePlace, format_verse
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.fusion import fuse
 from appliance.scripture.search.ports import Embedder
@@ -39,12 +39,9 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
 
 
-class JoinedHit(msgspec.Struct, frozen=True, kw_only=True):
+class JoinedHit(VersePlace, frozen=True, kw_only=True):
     """A verse with the row that named it, its place by words, and its likeness to the sentence."""
 
-    verse_id: int
-    osis: str
-    reference: str
     text: str
     row: list[Any]
     words_rank: int | None = None
@@ -87,7 +84,7 @@ def join(
         JoinedHit(
             verse_id=verse,
             osis=osis_of(verse),
-            reference=format_range(verse, verse),
+            reference=format_verse(verse),
             text=texts[verse],
             row=rows[verse],
             words_rank=places.get(verse),

@@ -6,7 +6,7 @@ import time
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph
 from appliance.scripture.canon import WHOLE_CANON, VerseRange, book_range, osis_of, testament_range
-from appliance.scripture.references import find_book, format_range, parse_reference
+from appliance.scripture.references import find_book, format_verse, parse_reference
 from appliance.scripture.search.candidates import Candidates
 from appliance.scripture.search.cursor import decode_cursor, encode_cursor
 from appliance.scripture.search.highlight import highlighter, highlights
@@ -117,7 +117,7 @@ def _hits(page: list[tuple[int, float, str]], candidates: Candidates, named: fro
         Hit(
             verse_id=verse_id,
             osis=osis_of(verse_id),
-            reference=format_range(verse_id, verse_id),
+            reference=format_verse(verse_id),
             text=text,
             score=round(score, 6),
             why=Why(reference=True) if verse_id in named else why.get(verse_id, Why()),
