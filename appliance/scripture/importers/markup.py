@@ -8,9 +8,10 @@ SWORD modules are. Source: the OSIS 2.1.1 user manual, and what osis2mod makes o
 import re
 from collections.abc import Iterator, Mapping
 
-import msgspec
-
 from appliance.infrastructure.numbers import whole_number
+from appliance.scripture.importers.apparatus import Apparatus
+from appliance.scripture.importers.capture import BLOCKS, USFM_RESIDUE, Capture
+from appliance.scripture.importers.running_text import RunningText
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.translations.verse import (
     Break,
@@ -32,43 +33,8 @@ MAX_VERSE_CHARACTERS = 50_000
 MAX_OPEN = 200
 MAX_STRONGS = 99_999
 _STRONGS = re.compile(r"strong:([GH])0*(\d+)")
-# USFM that a converter left behind: `\nd LORD\+nd*`.
-_USFM_RESIDUE = re.compile(r"\\\+?[a-z]+\d*(?:\*|\s|$)")
-_SPACE = re.compile(r"\s+")
-
-_ENCLITICS = {"me", "te", "se", "nos", "os", "lo", "la", "le", "los", "las", "les"}
-_ACCENTED_VERB = re.compile(r"(?:\w*[áéíóú]\w*|[aei]r)$")
-_OPENING = "“‘([{¿¡"
-_CLOSING = ".,;:?!"
-_AFTER_NOTE_NO_SPACE = "—–-("
-# Matter that is no scripture: what stands in it is not read.
-_APPARATUS_DIVISIONS = {
-    "front",
-    "introduction",
-    "glossary",
-    "back",
-    "concordance",
-    "index",
-    "gazetteer",
-    "map",
-}
 _SPANS = {"divineName": SpanKind.DIVINE_NAME, "transChange": SpanKind.ADDED, "foreign": SpanKind.FOREIGN}
 _HEADINGS = {"psalm": HeadingKind.PSALM, "main": HeadingKind.BOOK}
-_BLOCKS = {"p", "l", "lb", "lg", "list", "item", "row", "cell", "div", "closer", "salute", "signed"}
-
-
-class _Capture(msgspec.Struct):
-    """Text on its way to a note or a heading instead of the verse."""
-
-    element: str
-    kind: str
-    at: int
-    depth: int = 1
-    parts: list[str] = msgspec.field(default_factory=list)
-    skipping: int = 0
-
-    def text(self) -> str:
-        return _SPACE.sub(" ", _USFM_RESIDUE.sub("", "".join(self.parts))).strip()
 
 
 class VerseReader:
@@ -84,18 +50,13 @@ class VerseReader:
         self._through = 0
         self._pending_headings: list[Heading] = []
         self._pending_breaks: list[Break] = []
-        self._apparatus = 0
-        self._divisions: list[bool] = []
+        self._apparatus = Apparatus()
         self._verse_id: int | None = None
         self._reset()
 
     def _reset(self) -> None:
         self._events = self._characters = 0
-        self._text = ""
-        self._space = False
-        self._after_note = False
-        self._added_edge = False
-        self._soft_edge = False
+        self._text = RunningText()
         self._chapter_over = False
         self._words: list[Word] = []
         self._notes: list[Note] = []
@@ -103,7 +64,7 @@ class VerseReader:
         self._breaks: list[Break] = []
         self._headings: list[Heading] = []
         self._open: list[tuple[str, int, tuple[str, ...] | SpanKind | None]] = []
-        self._capture: _Capture | None = None
+        self._capture: Capture | None = None
 
     def begin(self, verse_id: int, *, through: int = 0) -> None:
         """Start a verse, or several printed as one. A quotation that the last verse left open goes on."""
@@ -117,15 +78,15 @@ class VerseReader:
     def finish(self) -> Verse:
         """The verse as read; its text may be empty where the source has none."""
         if self._capture is not None:
-            self._close_capture()
-        length = len(self._text)
+            self._close_capture(self._capture)
+        length = len(self._text.words)
         self._jesus_speaks = [name for name, _start, what in self._open if what is SpanKind.JESUS]
         for _name, start, what in self._open:
             if isinstance(what, SpanKind):
                 self._annotate(start, what)
         verse = Verse(
             verse_id=self._verse_id or 0,
-            text=self._text,
+            text=self._text.words,
             markup=Markup(
                 words=tuple(self._words),
                 notes=tuple(self._notes),
@@ -158,75 +119,57 @@ class VerseReader:
         return tuple(settled)
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        self._count(1, 0)
+        self._count()
         if name == "div" and self._enter_division(attributes):
             return
         if self._capture is not None:
-            self._start_in_capture(name, attributes)
-        elif self._apparatus:
+            self._capture.start(name, attributes)
+        elif self._apparatus.depth:
             return
+        elif name == "w":
+            self._open.append(("w", len(self._text.words), _strongs(attributes.get("lemma", ""))))
         elif name in ("note", "title", "speaker"):
             kind = attributes.get("type") or attributes.get("placement") or ""
-            self._capture = _Capture(element=name, kind=kind, at=len(self._text))
+            self._capture = Capture(element=name, kind=kind, at=len(self._text.words))
         elif name == "q":
             self._start_quote(attributes)
-        elif name == "w":
-            numbers = tuple(
-                f"{letter}{number}"
-                for letter, digits in _STRONGS.findall(attributes.get("lemma", ""))
-                if (number := whole_number(digits, most=MAX_STRONGS)) is not None
-            )
-            self._open.append(("w", len(self._text), numbers))
         elif name in _SPANS and (name != "transChange" or attributes.get("type") == "added"):
-            self._open.append((name, len(self._text), _SPANS[name]))
-            self._added_edge = name == "transChange"
+            self._open.append((name, len(self._text.words), _SPANS[name]))
+            self._text.edge(is_added=name == "transChange")
         elif name == "chapter":
             self._chapter_over = "eID" in attributes
-            self._space = bool(self._text)
-        elif name in _BLOCKS or (name == "milestone" and attributes.get("type") == "x-p"):
+            self._text.part()
+        elif name in BLOCKS or (name == "milestone" and attributes.get("type") == "x-p"):
             self._start_block(name, attributes)
 
     def end(self, name: str) -> None:
         """Close an element; not to be called for milestones (`sID`, `eID`)."""
-        self._count(1, 0)
+        self._count()
         if self._capture is not None:
-            self._end_in_capture(name)
+            if self._capture.end(name):
+                self._close_capture(self._capture)
             return
-        if name == "div" and self._divisions and self._divisions.pop():
-            self._apparatus -= 1
+        if name == "div":
+            self._apparatus.leave()
         self._close_last(name)
-        self._soft_edge = self._soft_edge or name == "q"
-        if name in _BLOCKS:
-            self._space = bool(self._text)
+        if name == "q":
+            self._text.end_quote()
+        if name in BLOCKS:
+            self._text.part()
 
-    def _count(self, events: int, characters: int) -> None:
-        """Raises SourceUnreadable for more markup or text in one place than any text has."""
-        self._events += events
+    def _count(self, characters: int = 0) -> None:
+        """Count an event. Raises SourceUnreadable for more markup or text in one place than any text has."""
+        self._events += 1
         self._characters += characters
-        if (
-            self._events > MAX_EVENTS
-            or self._characters > MAX_CHARACTERS
-            or len(self._text) > MAX_VERSE_CHARACTERS
-            or len(self._open) > MAX_OPEN
-        ):
-            raise SourceUnreadable(
-                "There is more text or markup in one place than any Bible has.",
-                remedy="The file is damaged. Download it again.",
-            )
+        if self._events > MAX_EVENTS or self._characters > MAX_CHARACTERS or len(self._open) > MAX_OPEN:
+            raise _too_much()
 
     def _enter_division(self, attributes: Mapping[str, str]) -> bool:
-        """Keep count of matter that is no scripture. True where the division is such matter, or a book."""
-        kind = attributes.get("type", "")
-        is_apparatus = kind in _APPARATUS_DIVISIONS
-        if "eID" in attributes:
-            self._apparatus -= is_apparatus and self._apparatus > 0
-        else:
-            if kind == "book":
-                self._apparatus, self._jesus_speaks = 0, []
-            self._apparatus += is_apparatus
-            if "sID" not in attributes:
-                self._divisions.append(is_apparatus)
-        return is_apparatus or kind == "book"
+        """True where the division is no scripture, or a book."""
+        is_book = attributes.get("type") == "book"
+        if is_book and "eID" not in attributes:
+            self._jesus_speaks = []
+        return self._apparatus.enter(attributes) or is_book
 
     def _close_last(self, name: str) -> None:
         for index in range(len(self._open) - 1, -1, -1):
@@ -234,7 +177,7 @@ class VerseReader:
             if opened == name:
                 del self._open[index]
                 self._annotate(start, what)
-                self._added_edge = what is SpanKind.ADDED
+                self._text.edge(is_added=what is SpanKind.ADDED)
                 return
 
     def _start_quote(self, attributes: Mapping[str, str]) -> None:
@@ -243,69 +186,32 @@ class VerseReader:
             self.text(attributes["marker"])
         if "eID" in attributes:
             self._close_last(f"q {attributes['eID']}")
-            self._soft_edge = True
+            self._text.end_quote()
         else:
             name = f"q {attributes['sID']}" if "sID" in attributes else "q"
             what = SpanKind.JESUS if attributes.get("who") == "Jesus" else None
-            start = len(self._text) - len(attributes.get("marker", ""))
+            start = len(self._text.words) - len(attributes.get("marker", ""))
             self._open.append((name, max(start, 0), what))
 
     def text(self, data: str) -> None:
-        self._count(1, len(data))
+        self._count(len(data))
         if self._capture is not None:
-            if not self._capture.skipping:
-                self._capture.parts.append(data)
-            return
-        if self._apparatus > 0 or self._verse_id is None:
-            return
-        words = _SPACE.sub(" ", self._without_signs(data))
-        if words.startswith(" "):
-            self._space = bool(self._text)
-            words = words[1:]
-        if not words:
-            return
-        if self._soft_edge and words[0] in _CLOSING:
-            # "five coins<note/> ?": the space belonged to what stood between.
-            self._space = False
-        if self._text and (self._space or self._note_joined(words[0]) or self._added_joined(words)):
-            self._text += " "
-        self._space = self._after_note = False
-        self._added_edge = self._soft_edge = False
-        if words.endswith(" "):
-            self._space = True
-            words = words[:-1]
-        self._text += words
-
-    def _without_signs(self, data: str) -> str:
-        """Text without what is markup in disguise: USFM that a converter left, the pilcrow of a paragraph."""
-        if "\\" in data:
-            data = _USFM_RESIDUE.sub("", data)
-        if "¶" in data:
-            self._add_break(BreakKind.PARAGRAPH)
-            data = data.replace("¶", " ")
-        return data
-
-    def _note_joined(self, following: str) -> bool:
-        """True where only a note stood between two words, or a word and its neighbour's opening mark."""
-        return (
-            self._after_note
-            and (following.isalnum() or following in _OPENING)
-            and self._text[-1] not in _OPENING + _AFTER_NOTE_NO_SPACE
-        )
-
-    def _added_joined(self, following: str) -> bool:
-        """True where a translator's added words touch a neighbour whose space the converter lost.
-
-        Spanish pronouns are written onto their verb, which then bears an accent (`oyéndo` + `lo`).
-        """
-        if not (self._added_edge and following[0].isalnum() and self._text[-1].isalnum()):
-            return False
-        enclitic = following in _ENCLITICS and self._open and self._open[-1][2] is SpanKind.ADDED
-        return not (enclitic and _ACCENTED_VERB.search(self._text))
+            self._capture.add(data)
+        elif self._apparatus.depth <= 0 and self._verse_id is not None:
+            if "\\" in data:
+                data = USFM_RESIDUE.sub("", data)
+            if "¶" in data:
+                # The pilcrow of a paragraph is markup in disguise.
+                self._add_break(BreakKind.PARAGRAPH)
+                data = data.replace("¶", " ")
+            self._text.add(data, is_added=bool(self._open) and self._open[-1][2] is SpanKind.ADDED)
+            if len(self._text.words) > MAX_VERSE_CHARACTERS:
+                raise _too_much()
 
     def _annotate(self, start: int, what: tuple[str, ...] | SpanKind | None) -> None:
-        end = len(self._text)
-        while start < end and self._text[start] == " ":
+        words = self._text.words
+        end = len(words)
+        while start < end and words[start] == " ":
             start += 1
         if start >= end:
             return
@@ -315,7 +221,7 @@ class VerseReader:
             self._words.append(Word(start, end, what))
 
     def _start_block(self, name: str, attributes: Mapping[str, str]) -> None:
-        self._space = bool(self._text)
+        self._text.part()
         if "eID" in attributes:
             return
         kind = attributes.get("type", "")
@@ -330,50 +236,44 @@ class VerseReader:
         if self._verse_id is None:
             self._pending_breaks.append(Break(0, kind, level))
             return
-        at = len(self._text) + (1 if self._text else 0)
-        self._space = bool(self._text)
+        at = self._text.next_at
+        self._text.part()
         self._breaks.append(Break(at, kind, level))
 
-    def _start_in_capture(self, name: str, attributes: Mapping[str, str]) -> None:
-        capture = self._capture
-        assert capture is not None  # noqa: S101 - the caller checked
-        if name == capture.element:
-            capture.depth += 1
-        if name == "reference" and attributes.get("type") == "annotateRef":
-            capture.skipping += 1
-        elif name in _BLOCKS:
-            capture.parts.append(" ")
-
-    def _end_in_capture(self, name: str) -> None:
-        capture = self._capture
-        assert capture is not None  # noqa: S101 - the caller checked
-        if name == "reference" and capture.skipping:
-            capture.skipping -= 1
-        elif name == capture.element:
-            capture.depth -= 1
-            if capture.depth == 0:
-                self._close_capture()
-
-    def _close_capture(self) -> None:
-        capture = self._capture
-        assert capture is not None  # noqa: S101 - the caller checked
+    def _close_capture(self, capture: Capture) -> None:
         self._capture = None
-        text = capture.text()
-        if not text or self._apparatus > 0:
+        text = capture.text
+        if not text or self._apparatus.depth > 0:
             return
         if capture.element == "note":
             if self._verse_id is not None:
                 kind = "cross-reference" if capture.kind == "crossReference" else "foot"
-                self._notes.append(Note(min(capture.at, len(self._text)), kind, text))
-                self._after_note = not self._space
-                self._soft_edge = True
+                self._notes.append(Note(min(capture.at, len(self._text.words)), kind, text))
+                self._text.note()
             return
         kind = HeadingKind.SPEAKER if capture.element == "speaker" else _HEADINGS.get(capture.kind, HeadingKind.SECTION)
         if self._verse_id is None:
             self._pending_headings.append(Heading(kind, text))
         else:
-            self._headings.append(Heading(kind, text, len(self._text) + 1 if self._text else 0))
-        self._space = bool(self._text)
+            self._headings.append(Heading(kind, text, self._text.next_at))
+        self._text.part()
+
+
+def _too_much() -> SourceUnreadable:
+    return SourceUnreadable(
+        "There is more text or markup in one place than any Bible has.",
+        remedy="The file is damaged. Download it again.",
+    )
+
+
+def _strongs(lemma: str) -> tuple[str, ...]:
+    """The Strong's numbers of `strong:G3588 strong:G26`, without leading zeros."""
+    numbers: list[str] = []
+    for letter, digits in _STRONGS.findall(lemma):
+        number = whole_number(digits, most=MAX_STRONGS)
+        if number is not None:
+            numbers.append(f"{letter}{number}")
+    return tuple(numbers)
 
 
 def _level(attributes: Mapping[str, str]) -> int:
