@@ -67,12 +67,15 @@ class JobDesk:
         return job
 
     def start(self, me: Person, request: JobRequest) -> Job:
-        """Start what an administrator requests. Raises ImportNotAllowed for a place outside the folders of texts."""
+        """Start what an administrator requests.
+
+        Raises ImportNotAllowed for a place outside the folders of texts, and as the kind's `prepare`.
+        """
         kind = KINDS.named(str(type(request).__struct_config__.tag))
         arguments = msgspec.convert(msgspec.to_builtins(request), kind.arguments)
         if isinstance(arguments, ImportArguments):
             location = self._import_location(arguments.location)
-            arguments = msgspec.structs.replace(arguments, location=str(location), only=sorted(arguments.only))
+            arguments = msgspec.structs.replace(arguments, location=str(location))
         return self._dispatcher.start(kind, arguments, started_by=me.audience)
 
     def start_again(self, who: Identity, me: Person, job_id: int) -> Job:
@@ -82,7 +85,7 @@ class JobDesk:
         """
         job = self._own(who, job_id)
         if not may(who, Permission.ADMINISTER) and job.kind != DELIVER.name:
-            raise NotAllowed("This work is an administrator's to begin.", remedy="Ask one of them.")
+            raise NotAllowed("Only administrators start this work.", remedy="Ask one of them.")
         return self._dispatcher.start_again(job_id, started_by=me.audience)
 
     def cancel(self, who: Identity, job_id: int) -> Job:

@@ -35,9 +35,17 @@ class DownloadParts(Protocol):
 class PullArguments(msgspec.Struct, frozen=True, kw_only=True):
     """A model by a known name or an address; the digest its file must have, and the name to give it, if any."""
 
-    model: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    model: Annotated[str, msgspec.Meta(max_length=1000)] = ""
     sha256: str = ""
     name: str = ""
+
+
+def _prepare_pull(arguments: PullArguments) -> PullArguments:
+    """Raises ModelNotAdded where no model is named."""
+    model = arguments.model.strip()
+    if not model:
+        raise ModelNotAdded("Which model?", remedy="`lampstand models recommend` names those that fit this machine.")
+    return msgspec.structs.replace(arguments, model=model)
 
 
 def pull_model(context: JobContext, arguments: PullArguments, parts: DownloadParts) -> str:
@@ -77,6 +85,7 @@ PULL = JobKind(
     pull_model,
     title=lambda arguments: f"Fetch {arguments.name or arguments.model}",
     arguments=PullArguments,
+    prepare=_prepare_pull,
     retried=(ModelNotFetched,),
     tries=12,
     on_request=True,

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from appliance.infrastructure.database import Reader, Row, UnitOfWork
 
-FLOAT_BYTES = 4
-
 
 class VectorTable:
     """Vectors of `dimensions` 32-bit floats by integer id.

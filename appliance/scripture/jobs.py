@@ -1,6 +1,6 @@
 """The long work of scripture, as jobs: plain functions that say how far they are and can be run again."""
 
-from collections.abc import Sequence
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
@@ -17,6 +17,9 @@ from appliance.scripture.search.ports import Embedder
 
 if TYPE_CHECKING:
     from appliance.scripture.search.ranking.compiled import IndexFiles
+
+# Before the name of a text that the Python package of this name brings.
+PYTHONBIBLE = "pythonbible:"
 
 
 class LocationNotText(Refused):
@@ -45,16 +48,20 @@ class ImportArguments(msgspec.Struct, frozen=True, kw_only=True):
     only: list[str] = []
 
 
-def import_arguments(location: str, only: Sequence[str] = ()) -> ImportArguments:
-    """The arguments of an import. Raises LocationNotText for a name that is not UTF-8, which jobs are stored in."""
+def _prepare_import(arguments: ImportArguments) -> ImportArguments:
+    """The whole path, and the ids in order. Raises LocationNotText for a name that is not UTF-8, which jobs are stored in."""
+    location = arguments.location
     if any(0xD800 <= ord(character) <= 0xDFFF for character in location):
         raise LocationNotText("The name of the file or folder is not UTF-8.", remedy="Rename it, then try again.")
-    return ImportArguments(location=location, only=sorted(only))
+    if not location.startswith(PYTHONBIBLE):
+        # The worker stands in another folder. Links are not resolved, so that an error names what was given.
+        location = os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - links stay
+    return ImportArguments(location=location, only=sorted(arguments.only))
 
 
 def _import_title(arguments: ImportArguments) -> str:
     name = arguments.location
-    return f"Import {', '.join(arguments.only) or (name if name.startswith('pythonbible:') else Path(name).name)}"
+    return f"Import {', '.join(arguments.only) or (name if name.startswith(PYTHONBIBLE) else Path(name).name)}"
 
 
 def import_library(context: JobContext, arguments: ImportArguments, parts: LibraryJobParts) -> str:
@@ -154,6 +161,7 @@ IMPORT = JobKind(
     import_library,
     title=_import_title,
     arguments=ImportArguments,
+    prepare=_prepare_import,
     heavy=True,
     on_request=True,
     changes_library=True,

@@ -93,13 +93,15 @@ def _replaced_item(database: Database, source: ItemSource[Any]) -> LibraryItem |
             return item
         if item.id == source.id:
             if not is_of_kind:
-                raise ItemIdTaken(f"The library has another item {item.id} ({item.name}).", remedy=_remedy(item))
+                raise ItemIdTaken(
+                    f"The id {item.id} belongs to another item: {item.name} ({item.kind}).", remedy=_remedy(item)
+                )
             return item
     return None
 
 
 def _remedy(item: LibraryItem) -> str:
-    return f"`lampstand library remove {item.id}` first, if this one shall replace it."
+    return f"Run `lampstand library remove {item.id}` first, if this one is to replace it."
 
 
 def _delete(work: UnitOfWork, kind: ItemKind[Any], item_id: str) -> None:

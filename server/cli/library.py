@@ -1,7 +1,5 @@
 """`library`, `index`: what there is to read, and search by meaning."""
 
-import os
-
 import click
 from rich.console import Console
 from rich.progress import Progress
@@ -9,7 +7,7 @@ from rich.table import Table
 
 from appliance.infrastructure.jobs.job import Job
 from appliance.scripture import operations
-from appliance.scripture.jobs import COMPILE, IMPORT, INDEX, import_arguments
+from appliance.scripture.jobs import COMPILE, IMPORT, INDEX, ImportArguments
 from appliance.scripture.kinds import DATA_SETS, DICTIONARIES, kind_named
 from appliance.scripture.library.queries import installed
 from appliance.scripture.translations import queries
@@ -54,10 +52,8 @@ def list_library(home: Home, as_json: bool) -> None:
 def import_library(home: Home, location: str, only: tuple[str, ...], no_index: bool, as_json: bool) -> None:
     """Import LOCATION: a SWORD module (folder or zip), OSIS XML, USFM, a table of links, Theographic's files, or pythonbible:WEB."""
     appliance = home.open()
-    given = location if location.startswith("pythonbible:") else os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - no resolving of links
-    job = run_with_progress(
-        appliance, appliance.dispatcher.create(IMPORT, import_arguments(given, only)), quiet=as_json
-    )
+    arguments = ImportArguments(location=location, only=list(only))
+    job = run_with_progress(appliance, appliance.dispatcher.create(IMPORT, arguments), quiet=as_json)
     _report(appliance, job, [] if no_index else _queue_what_follows(appliance), as_json=as_json)
 
 
@@ -81,7 +77,9 @@ def fetch(home: Home, name: str, address: str, sha256: str, as_json: bool) -> No
         )
     if not as_json:
         click.echo(f"{file.name}: SHA-256 {digest}")
-    job = run_with_progress(appliance, appliance.dispatcher.create(IMPORT, import_arguments(str(file))), quiet=as_json)
+    job = run_with_progress(
+        appliance, appliance.dispatcher.create(IMPORT, ImportArguments(location=str(file))), quiet=as_json
+    )
     _report(appliance, job, _queue_what_follows(appliance), as_json=as_json)
 
 

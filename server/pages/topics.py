@@ -11,7 +11,7 @@ from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
 from appliance.scripture.dictionaries import queries as dictionaries
-from appliance.scripture.entities import queries as companions
+from appliance.scripture.entities import queries as entity_queries
 from appliance.scripture.graph.words import verses_in_all
 from appliance.scripture.references import format_range, format_verse
 from appliance.scripture.search.hits import Mode, Search
@@ -39,7 +39,7 @@ class TopicPagesController(Controller):
         after: Annotated[int, QueryParameter(ge=0, le=MAX_ID)] = 0,
     ) -> Template:
         found = dictionaries.browse_topics(library, begins, after=after, limit=PAGE + 1)
-        entities = companions.browse_entities(library, begins, limit=PAGE) if begins else []
+        entities = entity_queries.browse_entities(library, begins, limit=PAGE) if begins else []
         return Template(
             "topics.html",
             context={
@@ -105,7 +105,7 @@ class TopicPagesController(Controller):
     def entity(
         self, library: NamedDependency[Database], all_translations: NamedDependency[Translations], entity: FromPath[str]
     ) -> Template:
-        found = companions.entity(library, entity, limit=MENTIONED)
+        found = entity_queries.entity(library, entity, limit=MENTIONED)
         shown = all_translations.choose()
         first = found.verse_ids.items
         texts = queries.texts(library, shown, first)

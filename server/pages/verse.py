@@ -15,7 +15,7 @@ from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMiss
 from appliance.scripture.canon import one_verse, osis_of
 from appliance.scripture.commentaries import queries as commentaries
 from appliance.scripture.dictionaries import queries as dictionaries
-from appliance.scripture.entities import queries as companions
+from appliance.scripture.entities import queries as entities
 from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
 from appliance.scripture.references import format_verse, parse_reference
@@ -66,7 +66,7 @@ class VersePagesController(Controller):
                 "notice": around.notice,
                 "text": queries.texts(library, shown, [place]).get(place, ""),
                 "picture": around.picture,
-                "entities": companions.entities_in(library, one_verse(place)).items,
+                "entities": entities.entities_in(library, one_verse(place)).items,
                 "topics": topics.items,
                 "comments": comments.items,
                 "more_comments": comments.next_after is not None,

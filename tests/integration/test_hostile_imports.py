@@ -13,7 +13,7 @@ from fakes.hostile_texts import HARMLESS, HOSTILE
 from appliance.errors import ApplianceError
 from appliance.infrastructure.jobs.job import Job, JobCancelled, State
 from appliance.infrastructure.jobs.kind import JobKinds
-from appliance.scripture.jobs import IMPORT, LocationNotText, import_arguments
+from appliance.scripture.jobs import IMPORT, ImportArguments, LocationNotText
 from appliance.scripture.library.queries import installed
 from server.bootstrap import Appliance
 from server.worker import Worker
@@ -30,7 +30,7 @@ AS_JOBS = [name for name in HOSTILE if name not in HARMLESS]
 
 
 def imported(appliance: Appliance, location: Path) -> Job:
-    job = appliance.dispatcher.create(IMPORT, import_arguments(str(location)))
+    job = appliance.dispatcher.create(IMPORT, ImportArguments(location=str(location)))
     with contextlib.suppress(ApplianceError):
         appliance.dispatcher.run_here(job)
     return appliance.jobs.get(job.id)
@@ -58,8 +58,8 @@ def test_a_pipe_does_not_hold_up_the_queue(appliance: Appliance) -> None:
     texts.mkdir(exist_ok=True)
     os.mkfifo(texts / "pipe.usfm")
     (texts / "text.usfm").write_text("\\id GEN\n\\c 1\n\\v 1 In the beginning.\n")
-    blocked = appliance.dispatcher.create(IMPORT, import_arguments(str(texts / "pipe.usfm")))
-    behind = appliance.dispatcher.create(IMPORT, import_arguments(str(texts / "text.usfm")))
+    blocked = appliance.dispatcher.create(IMPORT, ImportArguments(location=str(texts / "pipe.usfm")))
+    behind = appliance.dispatcher.create(IMPORT, ImportArguments(location=str(texts / "text.usfm")))
     consuming = threading.Thread(target=Worker(appliance, "library", JobKinds([IMPORT])).drain, daemon=True)
     consuming.start()
     consuming.join(30)
@@ -71,7 +71,9 @@ def test_a_pipe_does_not_hold_up_the_queue(appliance: Appliance) -> None:
 
 def test_a_name_that_is_not_utf_8_is_refused_at_once(appliance: Appliance, tmp_path: Path) -> None:
     with pytest.raises(LocationNotText, match="is not UTF-8"):
-        appliance.dispatcher.create(IMPORT, import_arguments(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.usfm")))
+        appliance.dispatcher.create(
+            IMPORT, ImportArguments(location=os.fsdecode(os.fsencode(tmp_path) + b"/\xff.usfm"))
+        )
 
 
 def test_a_file_with_a_name_that_is_not_utf_8_is_read(appliance: Appliance, tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ def test_a_cancelled_import_ends_soon_and_changes_nothing(appliance: Appliance, 
         # Faults stop an import too, so the verses are whole: all the psalms, with much in each.
         psalms = "".join(f"\\c {chapter}\n" + _verses() for chapter in range(1, 151))
         file.write_text("\\id PSA\n" + psalms)
-    job = appliance.dispatcher.create(IMPORT, import_arguments(str(file)))
+    job = appliance.dispatcher.create(IMPORT, ImportArguments(location=str(file)))
     cancelled_at: list[float] = []
 
     def cancel(_progress: float, message: str) -> None:

@@ -15,7 +15,7 @@ from fakes.serving import serving
 from appliance.infrastructure.backup import BACKUP
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES, JobKind
-from appliance.scripture.jobs import GRAPH, IMPORT, INDEX, MEMORY, import_arguments
+from appliance.scripture.jobs import GRAPH, IMPORT, INDEX, MEMORY, ImportArguments
 from appliance.scripture.translations import queries
 from server.bootstrap import Appliance, open_appliance
 from server.exercises import (
@@ -51,7 +51,7 @@ def add_jobs(house: Appliance, number: int, sword_root: Path) -> None:
     burn = BurnArguments(number=number, seconds=0.6)
     made += [house.dispatcher.create(kind, burn) for kind in (BURN_OCR, BURN_MEDIA)]
     if number % 5 == 0:
-        made.append(house.dispatcher.create(IMPORT, import_arguments(str(sword_root), ["RV1909"])))
+        made.append(house.dispatcher.create(IMPORT, ImportArguments(location=str(sword_root), only=["RV1909"])))
         made.append(house.dispatcher.create(BACKUP))
     for job in made:
         house.dispatcher.wake(job)
@@ -200,7 +200,9 @@ def test_a_worker_has_nothing_of_heavy_jobs_in_its_memory_when_they_are_done(
 ) -> None:
     worker = start_worker(house.folder.home, "library")
     try:
-        house.dispatcher.wake(house.dispatcher.create(IMPORT, import_arguments(str(sword_root), ["RV1909"])))
+        house.dispatcher.wake(
+            house.dispatcher.create(IMPORT, ImportArguments(location=str(sword_root), only=["RV1909"]))
+        )
         house.dispatcher.wake(house.dispatcher.create(GRAPH))
         end_what_follows(house, FOLLOWING - {GRAPH.name})
         wait_until_idle(house)

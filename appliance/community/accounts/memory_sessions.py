@@ -1,9 +1,9 @@
 """Signing in while the database cannot be written: an administrator gets a session in this process's memory.
 
 So an administrator can see what fills a disk. Everybody else has to wait until there is room. These sessions end with
-the process, after an hour, by signing out, by a new password, and when their person is removed. Failed attempts are counted in memory too, and
-strictly: for one device, and for all devices together. This machine itself is not in that total, so that an administrator
-can always sign in there.
+the process, after an hour, by signing out, by a new password, and when their person is removed. Failed attempts are
+counted in memory too, and strictly: for one device, and for all devices together. This machine itself is not in that
+total, so that an administrator can always sign in there.
 """
 
 import contextlib

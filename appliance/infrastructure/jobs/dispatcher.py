@@ -67,7 +67,7 @@ class Dispatcher(Generic[Parts]):
             kind = self.kinds.named(old.kind)
         except JobKindUnknown:
             raise JobNotRepeatable(
-                f"What job {job_id} did cannot be begun from here.", remedy="Give the command again that began it."
+                f"What job {job_id} did cannot be started from here.", remedy="Give the command again that started it."
             ) from None
         job = self.jobs.start_again(kind, job_id, started_by=started_by)
         self.wake(job)

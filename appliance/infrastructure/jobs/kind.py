@@ -30,7 +30,8 @@ class JobKind(Generic[Arguments, PartsNeeded_contra]):
 
     `function` does the work: it gets the job's context, the arguments, and the parts of the appliance that it needs. It
     returns the closing sentence, and may be run again at any time. `title` is what people see: a sentence, or a function
-    that makes it of the arguments.
+    that makes it of the arguments. `prepare` gives the arguments the one form in which equal jobs are recognised, and raises
+    Refused for those that no job can have.
     `short` jobs take seconds, and may use the slot that their queue keeps for such. `heavy` ones need much memory: a worker
     runs each in a process of its own, which ends with the job. An error of a class in `retried` is passing: the job waits
     and is tried again, `tries` times in all; any other error ends it. A higher `priority` goes before.
@@ -46,6 +47,7 @@ class JobKind(Generic[Arguments, PartsNeeded_contra]):
         *,
         title: str | Callable[[Arguments], str],
         arguments: type[Arguments] = NoArguments,  # type: ignore[assignment] # of most kinds
+        prepare: Callable[[Arguments], Arguments] = lambda arguments: arguments,
         queue: str = LIBRARY,
         short: bool = False,
         heavy: bool = False,
@@ -57,7 +59,7 @@ class JobKind(Generic[Arguments, PartsNeeded_contra]):
         changes_library: bool = False,
     ) -> None:
         self.name, self.function, self.arguments = name, function, arguments
-        self._title = title
+        self.prepare, self._title = prepare, title
         self.queue, self.short, self.heavy, self.priority = queue, short, heavy, priority
         self.retried, self.tries = retried, tries
         self.daily_at, self.on_request, self.changes_library = daily_at, on_request, changes_library

@@ -67,7 +67,7 @@ class Jobs:
         self._heartbeats = Heartbeats(clock)
 
     def create(self, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = "") -> Job:
-        """A new job, or the one that is already waiting or running for the same thing."""
+        """A new job, or the one that is already waiting or running for the same thing. Raises as the kind's `prepare`."""
         with self._database.write() as work:
             return self.create_within(work, kind, arguments, started_by=started_by)
 
@@ -75,6 +75,7 @@ class Jobs:
         self, work: UnitOfWork, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = ""
     ) -> Job:
         """As `create`, in a unit of work of the caller's; once it is committed, the job's queue is to be woken."""
+        arguments = kind.prepare(arguments)
         encoded = msgspec.json.encode(arguments, order="sorted").decode()
         same = work.execute(sql.SELECT_SAME, (kind.name, encoded))
         if same:

@@ -1,5 +1,6 @@
 """Jobs as people have to do with them."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -11,9 +12,10 @@ from appliance.community.accounts.person import Identity, NotAllowed, Person
 from appliance.community.notifications.jobs import DELIVER, Delivery
 from appliance.infrastructure.database import NO_ID
 from appliance.infrastructure.jobs.job import JobNotFound, State
-from appliance.scripture.jobs import GRAPH, INDEX
+from appliance.scripture.jobs import GRAPH, INDEX, LocationNotText
 from server.bootstrap import Appliance
 from server.job_desk import REQUEST_TYPES, ImportNotAllowed, JobDesk, JobRequest
+from server.model_jobs import ModelNotAdded
 
 
 def person(appliance: Appliance, name: str, role: Role) -> Person:
@@ -57,8 +59,6 @@ def test_what_is_requested_is_started_in_the_name_of_who_requests_it(desk: JobDe
 
 def test_a_request_without_what_its_kind_needs_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
-        request(kind="pull", model="")
-    with pytest.raises(msgspec.ValidationError):
         request(kind="import")
 
 
@@ -83,6 +83,21 @@ def test_a_link_out_of_the_folder_leads_nowhere(
 
     with pytest.raises(ImportNotAllowed):
         desk.start(anna, request(kind="import", location=str(appliance.folder.texts / "link" / "mark.usfm")))
+
+
+def test_a_link_to_a_name_that_is_not_utf_8_is_refused(desk: JobDesk, appliance: Appliance, anna: Person) -> None:
+    appliance.folder.texts.mkdir()
+    (appliance.folder.texts / "link").symlink_to(os.fsdecode(b"caf\xe9"))
+
+    with pytest.raises(LocationNotText, match="UTF-8"):
+        desk.start(anna, request(kind="import", location=str(appliance.folder.texts / "link")))
+
+
+def test_a_model_is_named_without_the_spaces_around_its_name(desk: JobDesk, anna: Person) -> None:
+    assert "tiny" == desk.start(anna, request(kind="pull", model=" tiny ")).arguments["model"]
+    for nothing in ("", "   "):
+        with pytest.raises(ModelNotAdded, match="Which model"):
+            desk.start(anna, request(kind="pull", model=nothing))
 
 
 def test_members_see_the_work_of_the_machine_and_their_own(

@@ -7,7 +7,7 @@ from appliance.community.accounts.events import PersonJoined, SiteSetUp, append_
 from appliance.community.accounts.names import checked_name
 from appliance.community.accounts.passwords import PasswordHash, hash_new_password
 from appliance.community.accounts.permissions import ADMINISTRATORS, LEADERS, Role
-from appliance.community.accounts.person import LastAdministrator, NameTaken, Person, RoleInvalid
+from appliance.community.accounts.person import LastAdministrator, NameTaken, Person, PersonNotFound, RoleInvalid
 from appliance.community.site_settings import SiteSettingsChanged, set_site_setting
 from appliance.infrastructure.database import UnitOfWork
 from appliance.infrastructure.events import append_event
@@ -113,7 +113,11 @@ def _add(
 
 
 def _stored(work: UnitOfWork, person: int) -> Person:
-    return store.person_of(work.execute(store.SELECT_PERSON, (person,))[0])
+    """Raises PersonNotFound: between a read and this write, others may have removed the person."""
+    found = work.execute(store.SELECT_PERSON, (person,))
+    if not found:
+        raise PersonNotFound(f"There is no person {person}.", remedy="`lampstand users list` shows who there is.")
+    return store.person_of(found[0])
 
 
 def _tell_if_set_up(work: UnitOfWork, name: str, now: float) -> None:

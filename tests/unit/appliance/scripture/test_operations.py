@@ -142,7 +142,7 @@ def test_another_item_is_replaced_from_anywhere(library: Database) -> None:
 def test_an_id_belongs_to_one_kind(library: Database, first: ItemKind[Any], second: ItemKind[Any]) -> None:
     put_item(library, first, "T", ENTRIES[first])
 
-    with pytest.raises(ItemIdTaken, match="has another item T"):
+    with pytest.raises(ItemIdTaken, match="The id T belongs to another item"):
         put_item(library, second, "T", ENTRIES[second])
     assert [first.name] == [item.kind for item in installed(library)]
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 import models.cli.context
-from appliance.scripture.jobs import IMPORT, import_arguments
+from appliance.scripture.jobs import IMPORT, ImportArguments
 from server.bootstrap import open_appliance
 from server.cli import lampstand
 from server.cli.context import console, print_problem, saying_after
@@ -42,7 +42,7 @@ def test_a_problem_is_printed_as_it_is(capsys: pytest.CaptureFixture[str], text:
 
 def test_the_name_of_an_import_cannot_break_the_list_of_jobs(tmp_path: Path) -> None:
     appliance = open_appliance(tmp_path / "home")
-    appliance.dispatcher.create(IMPORT, import_arguments("somewhere", ["closed [/b] unopened"]))
+    appliance.dispatcher.create(IMPORT, ImportArguments(location="somewhere", only=["closed [/b] unopened"]))
     appliance.close()
 
     ran = CliRunner().invoke(lampstand, ["--home", str(tmp_path / "home"), "jobs", "list"])

@@ -6,6 +6,7 @@ import pytest
 
 from appliance.infrastructure.database import Database
 from appliance.scripture import operations
+from appliance.scripture.canon import one_verse
 from appliance.scripture.entities import queries
 from appliance.scripture.entities.entity import EntityKind
 from appliance.scripture.importers.detect import open_sources
@@ -68,7 +69,7 @@ def test_a_passage_knows_whom_it_mentions(library: Database, folder: Path) -> No
     bring(library, folder)
     start = queries.entity(library, "ruth_1").verse_ids.items[0]
 
-    assert ["Ruth"] == [each.name for each in queries.entities_in(library, start, start).items]
+    assert ["Ruth"] == [each.name for each in queries.entities_in(library, one_verse(start)).items]
 
 
 def test_pages_of_equal_names_neither_repeat_nor_skip(library: Database, folder: Path) -> None:

@@ -17,7 +17,14 @@ from appliance.community.accounts import queries
 from appliance.community.accounts.events import PersonJoined, SiteSetUp
 from appliance.community.accounts.operations import people, signing_in
 from appliance.community.accounts.permissions import Role
-from appliance.community.accounts.person import LastAdministrator, NameTaken, PasswordRefused, Person, RoleInvalid
+from appliance.community.accounts.person import (
+    LastAdministrator,
+    NameTaken,
+    PasswordRefused,
+    Person,
+    PersonNotFound,
+    RoleInvalid,
+)
 from appliance.infrastructure.database import Database
 from server.bootstrap import Appliance
 
@@ -40,6 +47,14 @@ def test_who_became_the_last_administrator_since_they_were_read_stays(database: 
     set_role(database, anna, Role.MEMBER)
     with pytest.raises(LastAdministrator):
         remove(database, ben)
+
+
+def test_who_was_removed_since_they_were_read_is_not_found(database: Database, anna: Person) -> None:
+    ben = create_person(database, "Ben", Role.MEMBER)
+    remove(database, ben)
+
+    with pytest.raises(PersonNotFound):
+        set_role(database, ben, Role.LEADER)
 
 
 def test_whoever_is_removed_is_signed_out_and_their_tokens_are_void(database: Database, anna: Person) -> None:

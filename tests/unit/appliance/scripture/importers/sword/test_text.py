@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.canon import one_verse
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.importers.detect import SourceNotFound, open_sources
 from appliance.scripture.importers.source import SourceUnreadable
@@ -98,7 +99,7 @@ def test_dictionaries(full_library: Database) -> None:
     assert "μονογενής" == dictionaries.lexicon_entry(full_library, "G3439").lemma
     assert "אלהים" == dictionaries.lexicon_entry(full_library, "H0430").lemma
     assert "feminine ἡ" in dictionaries.lexicon_entry(full_library, "G3588").definition
-    assert "CARE" in {each.topic for each in dictionaries.citing_topics(full_library, 40_006_034, 40_006_034).items}
+    assert "CARE" in {each.topic for each in dictionaries.citing_topics(full_library, one_verse(40_006_034)).items}
 
 
 def test_nave_headings_stand_under_the_line_above_them(full_library: Database) -> None:
