@@ -1,6 +1,6 @@
 """The four kinds of error people see; each domain names its own beneath them.
 
-`server/errors.py` maps each kind once: to a problem document, an exit code and a message on the terminal.
+`server/errors.py` maps each kind once: to an HTTP status and an exit code.
 """
 
 

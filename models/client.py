@@ -1,14 +1,10 @@
-"""Speak to a model runtime: ours on its socket, or anything that speaks the OpenAI protocol at an address.
+"""The client of a model runtime: ours on its socket, or any server of the OpenAI protocol at an address.
 
-Where nobody listens on the socket, a runtime is started that goes again when it is idle.
+Where no runtime listens on the socket, one is started that ends when it is idle.
 """
 
 import base64
-import os
-import select
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -30,11 +26,11 @@ from models.messages import (
     StreamOptions,
     Usage,
 )
+from models.runtime_process import START_TIMEOUT_S, StartOutcome, log_file, start_runtime
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-START_TIMEOUT_S = 60.0
-LOOK_EVERY_S = 0.1
+POLL_S = 0.1
 # The first embedding may have to export the model.
 EMBED_TIMEOUT_S = 700.0
 CHAT_TIMEOUT_S = 600.0
@@ -45,7 +41,7 @@ BATCH = 96
 class Client:
     """One runtime. `socket` and `folder` name the local one; `address` is used instead where it is given.
 
-    `patience` gives the seconds to wait for a local runtime that something else starts; None where this client starts it.
+    `patience` gives the seconds to wait for a local runtime that another program starts; None if this client starts it.
     """
 
     def __init__(
@@ -64,7 +60,7 @@ class Client:
         self._starting = threading.Lock()
         self._base = self._address or "http://models"
         self._headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        # Reading the certificates takes longer than a short answer: they are read once, and only where they are needed.
+        # Reading the certificates takes longer than a short answer: they are read once, and only if they are needed.
         self._verify = ssl.create_default_context() if self._base.lower().startswith("https:") else False
         transport = None if self._address else httpx.HTTPTransport(uds=str(socket), verify=self._verify)
         self._http = httpx.Client(
@@ -94,12 +90,12 @@ class Client:
             vectors += [base64.b64decode(item.embedding) for item in body.data if isinstance(item.embedding, str)]
         return vectors
 
-    def admin(self, method: str, path: str, answer: type[Answer]) -> Answer:
-        """Ask for what stands under `/admin/`; a local runtime is started for it. Raises ModelError."""
+    def admin(self, method: str, path: str, answer: type[Result]) -> Result:
+        """The answer of a path under `/admin/`; a local runtime is started for it. Raises ModelError."""
         return msgspec.json.decode(self._request(method, f"/admin/{path}", None), type=answer)
 
-    def get(self, path: str, answer: type[Answer]) -> Answer:
-        """What stands at a path; a local runtime is started for it. Raises ModelError."""
+    def get(self, path: str, answer: type[Result]) -> Result:
+        """The answer of a path; a local runtime is started for it. Raises ModelError."""
         return msgspec.json.decode(self._request("GET", path, None), type=answer)
 
     def models(self) -> ModelList:
@@ -107,7 +103,7 @@ class Client:
         return self.get("/v1/models", ModelList)
 
     def is_running(self) -> bool:
-        """True where somebody answers; nothing is started for it."""
+        """True where a runtime answers; none is started for it."""
         try:
             return self._http.get("/health", timeout=2.0).is_success
         except httpx.HTTPError:
@@ -141,7 +137,7 @@ class Client:
                 raise ModelUnavailable(f"The model runtime broke off: {error or type(error).__name__}.") from error
 
     def ensure_running(self) -> None:
-        """Start the local runtime where nobody listens on its socket. Raises ModelUnavailable."""
+        """Start the local runtime if none listens on its socket. Raises ModelUnavailable."""
         if self._address or self.is_running():
             return
         wait_s = self._patience()
@@ -151,10 +147,11 @@ class Client:
         with self._starting:
             deadline = time.monotonic() + START_TIMEOUT_S
             while not self.is_running():
-                # Another process may be starting one at the same time: then ours leaves it to that, and it is waited for.
-                ended = _start(self._folder, self._socket, self._idle_exit_s)
-                if ended or (ended == 0 and time.monotonic() > deadline):
-                    raise ModelUnavailable(f"The model runtime did not start; {_log_file(self._folder)} says why.")
+                outcome = start_runtime(self._folder, self._socket, self._idle_exit_s)
+                # Another process may start one at the same time: ours leaves the socket to it, and it is waited for.
+                is_late = outcome is StartOutcome.LEFT_TO_ANOTHER and time.monotonic() > deadline
+                if outcome is StartOutcome.FAILED or is_late:
+                    raise ModelUnavailable(f"The model runtime did not start; {log_file(self._folder)} says why.")
 
     def close(self) -> None:
         self._http.close()
@@ -165,7 +162,7 @@ class Client:
         while not self.is_running():
             if time.monotonic() >= deadline:
                 raise ModelUnavailable("The model runtime does not run.")
-            pause.wait(LOOK_EVERY_S)
+            pause.wait(POLL_S)
 
     def _request(
         self, method: str, path: str, body: msgspec.Struct | None, headers: Mapping[str, str] | None = None
@@ -211,49 +208,3 @@ def _error(status: int, body: bytes) -> ModelError:
     error = ModelUnavailable(message) if status >= 500 else ModelError(message)
     error.status = status
     return error
-
-
-def _log_file(folder: Path) -> Path:
-    return folder.absolute().parent / "logs" / "models.log"
-
-
-def _start(folder: Path, socket: Path, idle_exit_s: float) -> int | None:
-    """Start a runtime that outlives this process; None once it says that it listens, its exit status where it ended.
-
-    The status is 0 where it left the socket to another that came before it.
-    """
-    read_end, write_end = os.pipe()
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "models.cli",
-        "serve",
-        "--folder",
-        str(folder),
-        "--socket",
-        str(socket),
-        "--idle-exit",
-        str(idle_exit_s),
-        "--ready-fd",
-        str(write_end),
-    ]
-    log = _log_file(folder)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with log.open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603 - this interpreter and our own module
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=(write_end,),
-                start_new_session=True,
-            )
-        os.close(write_end)
-        readable, _, _ = select.select([read_end], [], [], START_TIMEOUT_S)
-        if readable and os.read(read_end, 1):
-            return None
-        return process.wait() if readable else 1
-    finally:
-        os.close(read_end)

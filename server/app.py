@@ -32,7 +32,10 @@ from appliance.infrastructure.garbage import give_back_freed_memory, leave_out_o
 from server import api, pages
 from server.bootstrap import Appliance
 from server.dependencies import dependencies_of
-from server.errors import (
+from server.http.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
+from server.http.compression import compressing_in
+from server.http.departures import has_left, noting_departures
+from server.http.problems import (
     INPUT_ERRORS,
     Problem,
     problem_of,
@@ -41,13 +44,10 @@ from server.errors import (
     problem_of_input,
     respond,
 )
-from server.http.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
-from server.http.compression import compressing_in
-from server.http.departures import has_left, noting_departures
 from server.http.refusals import pausing_refusals
 from server.http.rendering import TEMPLATE_GLOBALS
 from server.http.threads import Threads
-from server.pages.main import problem_page
+from server.pages.home import problem_page
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
@@ -73,8 +73,9 @@ def create_app(appliance: Appliance) -> Litestar:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         desk = appliance.answer_desk(threads.answers)
-        desk.mend()
-        app.state.desk, app.state.appliance = desk, appliance
+        desk.mark_interrupted()
+        app.state.desk, app.state.appliance_db = desk, appliance.appliance_db
+        app.state.clock, app.state.https_port = appliance.clock, appliance.settings.https_port
         app.state.hub = hub = EventHub(appliance.events)
         await hub.begin()
         following = asyncio.create_task(hub.run(), name="event hub")
@@ -107,7 +108,7 @@ def create_app(appliance: Appliance) -> Litestar:
             noting_departures,
             pausing_refusals,
             compressing_in(threads.compression),
-            DefineMiddleware(WhoAsks, database=appliance.appliance_db),
+            DefineMiddleware(WhoAsks, database=appliance.appliance_db, clock=appliance.clock),
         ],
         guards=[guard],
         lifespan=[lifespan],
@@ -213,7 +214,7 @@ def _on_appliance_error(request: Request[Any, Any, Any], error: ApplianceError) 
     """A problem; a page that lacks only a sign-in, or HTTPS, leads there."""
     if _wants_page(request) and request.method == "GET":
         if isinstance(error, HttpsNeeded):
-            return Redirect(https_address(request, request.app.state.appliance.settings.https_port), status_code=307)
+            return Redirect(https_address(request, request.app.state.https_port), status_code=307)
         if isinstance(error, SignInNeeded):
             target = quote(f"{request.url.path}?{request.url.query}".rstrip("?"))
             return Redirect(f"/sign-in?next_page={target}", status_code=303)

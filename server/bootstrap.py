@@ -7,11 +7,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.community.accounts.permissions import ADMINISTRATORS
 from appliance.community.accounts.store import m005_accounts
 from appliance.community.notifications.store import m007_notifications
 from appliance.infrastructure.atomic import UNFINISHED
+from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
+from appliance.infrastructure.connections import Synchronous
 from appliance.infrastructure.damage import check_not_lost
-from appliance.infrastructure.database import Database, Synchronous
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import EventLog, m003_events
 from appliance.infrastructure.jobs.ledger import Jobs, m001_jobs, m004_shared_queues
 from appliance.infrastructure.jobs.pauses import Queues
@@ -36,7 +39,6 @@ from appliance.study.store import m002_messages, m006_askers
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from appliance.community.accounts.person import Person
     from appliance.community.notifications.feed import Feed
     from appliance.infrastructure.graph.kuzu_engine import KuzuGraph
     from appliance.infrastructure.jobs.dispatcher import Dispatcher
@@ -48,8 +50,8 @@ if TYPE_CHECKING:
     from appliance.scripture.search.service import Finder
     from appliance.scripture.suggestions import Suggester
     from appliance.study.operations import AnswerDesk
-    from appliance.study.ports import Writer
-    from models.catalogue import Catalogue
+    from appliance.study.ports import AnswerWriter
+    from models.catalogue.catalogue import Catalogue
     from models.client import Client
 
 LIBRARY_MIGRATIONS = (
@@ -83,9 +85,10 @@ class Appliance:
         settings: Settings,
         *,
         embedder: Embedder | None = None,
-        writer: Writer | None = None,
+        writer: AnswerWriter | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.folder, self.settings = folder, settings
+        self.folder, self.settings, self.clock = folder, settings, clock
         self._embedder, self._writer = embedder, writer
         self._opened = ExitStack()
         self.appliance_db = Database(folder.appliance_db, APPLIANCE_MIGRATIONS)
@@ -100,14 +103,14 @@ class Appliance:
         for database in (self.appliance_db, self.library):
             database.migrate()
         self.events = EventLog(self.appliance_db)
-        self.jobs = Jobs(self.appliance_db)
-        self.queues = Queues(self.appliance_db)
+        self.jobs = Jobs(self.appliance_db, overseers=ADMINISTRATORS, clock=clock)
+        self.queues = Queues(self.appliance_db, overseers=ADMINISTRATORS, clock=clock)
         self.queue_connections = QueueConnections(folder, settings.queues_address)
         self._opened.callback(self.queue_connections.close)
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        from models.catalogue import Catalogue
+        from models.catalogue.catalogue import Catalogue
 
         return Catalogue(self.folder.models)
 
@@ -140,7 +143,7 @@ class Appliance:
         return self._embedder or RuntimeEmbedder(self.models, self.settings.embedding_model, patient=True)
 
     @cached_property
-    def writer(self) -> Writer:
+    def writer(self) -> AnswerWriter:
         from server.model_runtime import RuntimeWriter
 
         return self._writer or RuntimeWriter(self.models, self.settings.chat_model)
@@ -180,8 +183,9 @@ class Appliance:
     @cached_property
     def feed(self) -> Feed:
         from appliance.community.notifications.feed import Feed
+        from server.inbox_rules import INBOX_RULES
 
-        return Feed(self.appliance_db, self.events, self.jobs)
+        return Feed(self.appliance_db, self.events, self.jobs, rules=INBOX_RULES, clock=self.clock)
 
     @cached_property
     def messenger(self) -> AppriseMessenger:
@@ -230,6 +234,7 @@ class Appliance:
             finder=self.finder,
             writer=self.writer,
             executor=executor,
+            clock=self.clock,
         )
 
     @property
@@ -237,18 +242,9 @@ class Appliance:
         """The services outside that notifications may be sent to."""
         return frozenset(filter(None, map(str.strip, self.settings.notification_services.split(","))))
 
-    def remove_person(self, person: Person) -> None:
-        """Remove somebody, and all that is theirs. Raises LastAdministrator."""
-        from appliance.community.accounts import operations as accounts
-        from appliance.study.operations import forget_person
-
-        accounts.remove(self.appliance_db, person=person)
-        forget_person(self.appliance_db, person.id)
-        self.events.forget(person.audience)
-
     def can_embed(self) -> bool:
         """Whether what turns verses into vectors is installed."""
-        from models.exports import can_embed
+        from models.catalogue.embedding_graph import can_embed
 
         return can_embed(self.folder.models)
 
@@ -266,13 +262,13 @@ class Appliance:
             self.folder.models / "downloads": "*",
         }
 
-    def forget_before(self, before: float) -> None:
-        """Delete what is kept of accounts and notifications no longer than until a time."""
-        from appliance.community.accounts import operations as accounts
+    def delete_old_records(self, work: UnitOfWork, *, before: float, now: float) -> None:
+        """Delete sessions that are over, and notifications that were read and are older than `before`."""
+        from appliance.community.accounts.operations.sessions import delete_expired_sessions
         from appliance.community.notifications import operations as notifications
 
-        accounts.forget(self.appliance_db, before)
-        notifications.forget(self.appliance_db, before)
+        delete_expired_sessions(work, now=now)
+        notifications.delete_old(work, before=before)
 
     def close(self) -> None:
         self._opened.close()

@@ -1,5 +1,6 @@
 """What handlers are given, by the names of their parameters: each gets the parts of the appliance that it uses."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Request
@@ -7,6 +8,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from appliance.community.accounts.person import Identity, Person, SignInNeeded
+from appliance.infrastructure.clock import Clock
 from appliance.infrastructure.event_hub import EventHub
 from appliance.study.operations import AnswerDesk
 from server.bootstrap import Appliance
@@ -19,7 +21,6 @@ def dependencies_of(appliance: Appliance, threads: Threads) -> dict[str, Provide
     """The parts that handlers name in their parameters."""
     parts = {
         "all_translations": appliance.translations,
-        "appliance": appliance,
         "appliance_db": appliance.appliance_db,
         "catalogue": appliance.catalogue,
         "certificate": appliance.certificate,
@@ -37,6 +38,7 @@ def dependencies_of(appliance: Appliance, threads: Threads) -> dict[str, Provide
     }
     return {name: _always(part) for name, part in parts.items()} | {
         "desk": Provide(_desk),
+        "now": Provide(_time_of(appliance.clock)),
         "hub": Provide(_hub),
         "who": Provide(_who),
         "me": Provide(_me),
@@ -48,6 +50,15 @@ def _always(value: Any) -> Provide:
         return value
 
     return Provide(provide)
+
+
+def _time_of(clock: Clock) -> Callable[[], Awaitable[float]]:
+    """The time of day at which a request is handled, in seconds since the epoch."""
+
+    async def provide() -> float:
+        return clock.time()
+
+    return provide
 
 
 async def _desk(state: State) -> AnswerDesk:

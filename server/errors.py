@@ -1,24 +1,12 @@
-"""The one place where errors become HTTP problems (RFC 9457) and exit codes."""
-
-import math
-import traceback
-from http import HTTPStatus
-from typing import Any
-
-import msgspec
-import structlog
-from litestar import Request, Response
-from litestar.exceptions import HTTPException
+"""The one place where kinds of errors become HTTP statuses and exit codes."""
 
 from appliance.community.accounts.person import HttpsNeeded, NotAllowed, SignInNeeded, TooManyAttempts
 from appliance.errors import ApplianceError, Conflict, NotFound, Refused, TooManyRequests, Unavailable
-from appliance.scripture.canon import Testament
-from appliance.scripture.search.hits import Mode
+from models.errors import ModelError
 
-PROBLEM_MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_S = 10
+FAULT, REFUSED, NOT_FOUND, CONFLICT, NOT_AVAILABLE, STOPPED, PIPE_CLOSED = 1, 2, 4, 5, 6, 130, 141
 
-_STATUS = {
+_STATUSES: dict[type[ApplianceError], int] = {
     HttpsNeeded: 403,
     SignInNeeded: 401,
     NotAllowed: 403,
@@ -29,80 +17,23 @@ _STATUS = {
     Conflict: 409,
     Unavailable: 503,
 }
-_EXIT_CODES = {NotFound: 4, Refused: 2, Conflict: 5, Unavailable: 6}
-# What the interpreter raises for input that nobody foresaw: the request is wrong, not the server.
-_SAYS_OF_INPUT: dict[type[Exception], str] = {
-    RecursionError: "The JSON is nested too deep. Send fewer levels.",
-    UnicodeError: "The request is not valid UTF-8. Send it as UTF-8.",
+_EXIT_CODES: dict[type[ApplianceError], int] = {
+    NotFound: NOT_FOUND,
+    Refused: REFUSED,
+    Conflict: CONFLICT,
+    Unavailable: NOT_AVAILABLE,
 }
-INPUT_ERRORS = tuple(_SAYS_OF_INPUT)
-_ALLOWED = {"mode": Mode, "testament": Testament}
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A problem document: `detail` says what happened and what to do."""
-
-    title: str
-    status: int
-    detail: str
-    type: str = "about:blank"
-    remedy: str = ""
-    retry_after_s: int = 0
+# The model runtime says the kind of an error by the HTTP status that it answers with.
+_EXIT_CODES_BY_STATUS = {400: REFUSED, 404: NOT_FOUND, 503: NOT_AVAILABLE}
 
 
 def status_of(error: ApplianceError) -> int:
-    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+    """The HTTP status of an error; 500 for one of no kind."""
+    return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 500)
 
 
-def exit_code_of(error: ApplianceError) -> int:
+def exit_code_of(error: ApplianceError | ModelError) -> int:
     """0 done, 1 a fault of ours, 2 refused, 4 not found, 5 conflict, 6 not available now."""
-    return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), 1)
-
-
-def problem_of(error: ApplianceError) -> Problem:
-    wait = math.ceil(error.retry_after_s) if isinstance(error, TooManyAttempts | TooManyRequests) else 0
-    return Problem(
-        title=error.title, status=status_of(error), detail=str(error), remedy=error.remedy, retry_after_s=wait
-    )
-
-
-def problem_of_http(error: HTTPException) -> Problem:
-    reasons = [_reason(item) for item in error.extra or () if isinstance(item, dict)]
-    detail = " ".join(reasons) or str(error.detail)
-    if error.status_code == HTTPStatus.NOT_FOUND and not reasons:
-        detail = "There is nothing at this address."
-    return Problem(title=HTTPStatus(error.status_code).phrase, status=error.status_code, detail=detail)
-
-
-def problem_of_input(error: Exception) -> Problem:
-    """The problem of a request whose input raised one of INPUT_ERRORS; the log names the place."""
-    detail = next(detail for kind, detail in _SAYS_OF_INPUT.items() if isinstance(error, kind))
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    structlog.get_logger().warning("input refused", error=type(error).__name__, file=frame.filename, line=frame.lineno)
-    return Problem(title="Bad Request", status=400, detail=detail)
-
-
-def _reason(item: dict[str, Any]) -> str:
-    key, message = str(item.get("key", "")), str(item.get("message", ""))
-    if key in _ALLOWED and "enum" in message:
-        message = f"one of {', '.join(_ALLOWED[key])} is expected"
-    if key == "data" and "data" in message:
-        return "A JSON object is expected as the body."
-    return f"{key}: {message.removesuffix('.')}." if key else message
-
-
-def problem_of_fault(request: Request[Any, Any, Any], error: Exception) -> Problem:
-    structlog.get_logger().error("request failed", path=request.url.path, exc_info=error)
-    return Problem(
-        title="A fault of Lampstand's own",
-        status=500,
-        detail="Something failed that should not. The log holds the details; trying again may help.",
-    )
-
-
-def respond(problem: Problem) -> Response[Problem]:
-    wait = problem.retry_after_s or (RETRY_AFTER_S if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else 0)
-    headers = {"Retry-After": str(wait)} if wait else {}
-    if problem.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
-    return Response(problem, status_code=problem.status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
+    if isinstance(error, ModelError):
+        return _EXIT_CODES_BY_STATUS.get(error.status, FAULT)
+    return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), FAULT)

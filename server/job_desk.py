@@ -10,7 +10,7 @@ from appliance.community.accounts.person import Identity, NotAllowed, Person
 from appliance.community.notifications.jobs import DELIVER
 from appliance.infrastructure.jobs.dispatcher import Dispatcher
 from appliance.infrastructure.jobs.job import Job, JobNotFound
-from appliance.infrastructure.jobs.kind import JobKind
+from appliance.infrastructure.jobs.kind import JobKind, NoArguments
 from appliance.scripture.jobs import ImportArguments
 from server.http.access import may, sees
 from server.job_kinds import KINDS
@@ -53,6 +53,11 @@ class JobDesk:
         jobs = self._dispatcher.jobs.latest(limit, before=before)
         visible = [job for job in jobs if sees(who, job.audience)]
         return visible, jobs[-1].id if len(jobs) == limit else None
+
+    def startable(self) -> list[tuple[str, str]]:
+        """The kinds that an administrator can start without saying more: their names and titles."""
+        simple = [kind for kind in self._dispatcher.kinds if kind.on_request and kind.arguments is NoArguments]
+        return [(kind.name, kind.title_of(NoArguments())) for kind in simple]
 
     def visible(self, who: Identity, job_id: int) -> Job:
         """Raises JobNotFound, also for a job that is none of the caller's business."""

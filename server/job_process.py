@@ -26,7 +26,7 @@ def known_kinds(*, exercises: bool) -> JobKinds[Appliance]:
     """The kinds of jobs that workers know; with `exercises`, those of measurements too."""
     if not exercises:
         return KINDS
-    from server.benchmarks.exercises import EXERCISES
+    from server.exercises import EXERCISES
 
     return KINDS.with_more(EXERCISES)
 

@@ -14,8 +14,11 @@ import uvicorn
 from litestar import Litestar
 
 from appliance.community.accounts import queries
+from appliance.community.accounts.events import SiteSetUp
+from appliance.community.accounts.permissions import ADMINISTRATORS
 from appliance.errors import ApplianceError
 from appliance.infrastructure.certificates import Served
+from appliance.infrastructure.event_hub import EventHub, Reset
 from server.bootstrap import Appliance
 from server.http.connections import Headless, TimedProtocol, TlsAcceptor, raise_descriptor_limit, timed_protocol
 from server.http.departures import ClientFaults
@@ -26,7 +29,6 @@ LOOPBACKS = (LOOPBACK, "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what answering the local network means
 GRACE_S = 3
 LOOK_AT_CERTIFICATES_S = 60.0
-SET_UP = "house.set-up"
 _log = structlog.get_logger()
 
 
@@ -119,12 +121,13 @@ class Listeners:
 
     async def _await_set_up(self) -> None:
         database = self._appliance.appliance_db
-        hub = self._app.state.hub
+        hub: EventHub = self._app.state.hub
         last = hub.newest
         if await asyncio.to_thread(queries.is_set_up, database):
             return
-        async for event in hub.follow(last, frozenset({"administrators"})):
-            if getattr(event, "kind", SET_UP) == SET_UP and await asyncio.to_thread(queries.is_set_up, database):
+        async for event in hub.follow(last, frozenset({ADMINISTRATORS})):
+            may_be_set_up = isinstance(event, Reset) or event.is_a(SiteSetUp)
+            if may_be_set_up and await asyncio.to_thread(queries.is_set_up, database):
                 return
 
     async def _renew(self, served: Served) -> None:

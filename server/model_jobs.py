@@ -8,9 +8,9 @@ from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.paths import DataFolder
-from models.catalogue import Catalogue
+from models.catalogue.catalogue import Catalogue
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError
-from models.planner.plan import in_words
+from models.memory.plan import in_words
 
 MIB = 2**20
 
@@ -23,7 +23,7 @@ class ModelNotAdded(Refused):
     """A model cannot be had from where it should come from, what came is no model, or no model has this name."""
 
 
-class Parts(Protocol):
+class DownloadParts(Protocol):
     """The parts of the appliance that a download needs."""
 
     @property
@@ -40,9 +40,9 @@ class PullArguments(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-def pull_model(context: JobContext, arguments: PullArguments, parts: Parts) -> str:
+def pull_model(context: JobContext, arguments: PullArguments, parts: DownloadParts) -> str:
     """Fetch a model and add it. Raises ModelNotFetched or ModelNotAdded."""
-    from models.pulling import pull
+    from models.catalogue.model_download import pull
 
     wanted = arguments.model
 
@@ -81,4 +81,4 @@ PULL = JobKind(
     tries=12,
     on_request=True,
 )
-KINDS: tuple[JobKind[Any, Parts], ...] = (PULL,)
+KINDS: tuple[JobKind[Any, DownloadParts], ...] = (PULL,)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from appliance.errors import Unavailable
-from appliance.study.ports import Turn
+from appliance.study.ports import ChatTurn
 from models.client import Client
 from models.errors import ModelError
 from models.messages import ChatMessage, ChatRequest, ServiceTier
@@ -55,7 +55,7 @@ class RuntimeWriter:
         return self._preferred if self._preferred in names else next(iter(names), None)
 
     async def write(
-        self, turns: Sequence[Turn], *, model: str, max_tokens: int, user: str = ""
+        self, turns: Sequence[ChatTurn], *, model: str, max_tokens: int, user: str = ""
     ) -> AsyncGenerator[str, None]:
         messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]
         request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2, user=user or None)

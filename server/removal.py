@@ -1,14 +1,14 @@
 """Removing a person, which several domains have a part in."""
 
-from appliance.community.accounts import operations as accounts
+from appliance.community.accounts.operations import people
 from appliance.community.accounts.person import Person
-from appliance.infrastructure.database import Database
-from appliance.infrastructure.events import EventLog
+from appliance.infrastructure.database import UnitOfWork
+from appliance.infrastructure.events import forget_events
 from appliance.study.operations import forget_person
 
 
-def remove_person(database: Database, person: Person) -> None:
-    """Remove somebody, and all that is theirs. Raises LastAdministrator."""
-    accounts.remove(database, person=person)
-    forget_person(database, person.id)
-    EventLog(database).forget(person.audience)
+def remove_person(work: UnitOfWork, person: Person, *, now: float) -> None:
+    """Remove a person with their questions, answers and events. Raises LastAdministrator."""
+    people.remove(work, person, now=now)
+    forget_person(work, person.id)
+    forget_events(work, person.audience)

@@ -1,7 +1,6 @@
 """The processes of `lampstand up`, kept alive by supervisor."""
 
 import contextlib
-import fcntl
 import os
 import signal
 import socket
@@ -15,6 +14,7 @@ import msgspec
 
 from appliance.errors import Conflict, Unavailable
 from appliance.infrastructure.atomic import replace_content
+from appliance.infrastructure.file_lock import try_lock
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
 from appliance.infrastructure.paths import DataFolder, DataFolderUnusable
@@ -216,12 +216,10 @@ def _lock(folder: DataFolder) -> int:
         folder.give_to_owner(handle)
     except FileExistsError:
         handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not try_lock(handle):
         os.close(handle)
         raise AlreadyRunning(
             f"Lampstand already runs on {folder.home}.",
             remedy=f"`lampstand status` shows where. To stop it: kill {supervisor_of(folder) or 'its process'}",
-        ) from error
+        )
     return handle

@@ -3,7 +3,7 @@
 import time
 from datetime import datetime
 
-from appliance.infrastructure.jobs.pauses import Pause
+from appliance.infrastructure.jobs.queue_state import Pause
 
 
 def duration(seconds: float) -> str:

@@ -24,6 +24,7 @@ from appliance.infrastructure.atomic import UNFINISHED, move_into_place
 # Of 32 bits where they are kept; between two steps of a computation numpy may make 64 of them.
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
+Booleans = NDArray[np.bool_]
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 MARK = b"lampstand arrays\n"

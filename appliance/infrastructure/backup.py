@@ -21,7 +21,7 @@ class DataDamaged(ApplianceError):
     """A database is not whole."""
 
 
-class Parts(Protocol):
+class BackupParts(Protocol):
     """The parts of the appliance that these jobs need."""
 
     @property
@@ -34,7 +34,7 @@ class Parts(Protocol):
     def settings(self) -> Settings: ...
 
 
-def back_up(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+def back_up(context: JobContext, _arguments: NoArguments, parts: BackupParts) -> str:
     """Copy people's data, checked, beside the older copies; the newest `keep_backups` stay."""
     database, folder, keep = parts.appliance_db, parts.folder.backups, parts.settings.keep_backups
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def backups_by_age(folder: Path, now: datetime) -> list[Path]:
     return sorted(folder.glob(PATTERN), key=lambda path: (path.name[: len(latest)] <= latest, path.name))
 
 
-def check_databases(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+def check_databases(context: JobContext, _arguments: NoArguments, parts: BackupParts) -> str:
     """Look whether every page of the databases is whole. Raises DataDamaged."""
     databases = {"People's data": parts.appliance_db, "the library": parts.library}
     for number, (name, database) in enumerate(databases.items()):
@@ -85,4 +85,4 @@ def _check(database: Database, name: str) -> None:
 
 BACKUP = JobKind("backup", back_up, title="Back up people's data", short=True, priority=5, daily_at=2, on_request=True)
 CHECK = JobKind("check", check_databases, title="Check the databases", short=True, daily_at=4)
-KINDS: tuple[JobKind[Any, Parts], ...] = (BACKUP, CHECK)
+KINDS: tuple[JobKind[Any, BackupParts], ...] = (BACKUP, CHECK)

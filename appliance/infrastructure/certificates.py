@@ -4,11 +4,9 @@ The authority can vouch for nothing but this house: name constraints (RFC 5280, 
 the endings that no public site has, and private addresses. So a phone that trusts it risks nothing elsewhere.
 """
 
-import contextlib
-import fcntl
 import ipaddress
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from appliance.errors import Refused
 from appliance.infrastructure.atomic import replace_content
 from appliance.infrastructure.exposed_keys import MARK, MAX_PEM_BYTES
+from appliance.infrastructure.file_lock import locked
 from appliance.infrastructure.networks import Address
 from appliance.infrastructure.opening import FileRefused, read_regular
 from appliance.infrastructure.own_names import PRIVATE_NETWORKS
@@ -29,6 +28,8 @@ from appliance.infrastructure.own_names import PRIVATE_NETWORKS
 AUTHORITY_DAYS = 3650
 # Apple's systems accept 825 days of authorities that a person added; others fewer. A year is renewed early enough.
 SERVER_DAYS, RENEW_DAYS = 365, 30
+# In the folder of certificates: one process at a time looks after them.
+LOCK = "lock"
 # RFC 5280, appendix A.1.
 MOST_COMMON_NAME = 64
 PRIVATE_NAMES = ("local", "lan", "home", "internal", "home.arpa", "localhost")
@@ -62,7 +63,7 @@ def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[
     CertificateUnusable.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(folder):
+    with locked(folder / LOCK):
         return _ensure(folder, names, addresses, now)
 
 
@@ -74,16 +75,8 @@ def renew_certificates(
     Raises CertificateUnusable.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(folder):
+    with locked(folder / LOCK):
         return _ensure(folder, names, addresses, now, renew=True, renew_authority=new_authority)
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Several processes look after the certificates; one at a time."""
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _ensure(

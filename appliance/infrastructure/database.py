@@ -1,31 +1,34 @@
 """The one way to open a SQLite database: migrations, readers by thread, one writer at a time.
 
-A write is a unit of work: `with database.write() as work: …; work.commit()`. Leaving without `commit()` rolls back.
+A write is a unit of work: `with database.write() as work: …`. It is committed at the end of the block; an error that
+leaves the block rolls it back.
 """
 
 import contextlib
 import os
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import StrEnum
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 import apsw
 
+from appliance.infrastructure.connections import (
+    BUSY_TIMEOUT_MS,
+    Synchronous,
+    connect,
+    connect_read_only,
+    is_closed,
+    open_to_write,
+)
 from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseTooNew, engine_errors, not_writable
 
-BUSY_TIMEOUT_MS = 30_000
 # Each thread has a reader of its own. What it does not keep, the system's cache of files does.
 READER_CACHE_KIB = 1_000
 # While the log is emptied nobody can write: readers are not waited for any longer.
 EMPTY_LOG_MS = 1_000
-# The write-ahead log is cut to this size after a checkpoint, so that one large import does not keep the space.
-LOG_SIZE_LIMIT = 64 * 2**20
 # What every index of words is made with.
 TOKENIZE = "porter unicode61 remove_diacritics 2"
 # Higher than any number of a row: where a list without a `before` begins.
@@ -39,30 +42,39 @@ SELECT_MIGRATIONS = "SELECT name FROM migrations"
 RECORD_MIGRATION = "INSERT INTO migrations (name) VALUES (?)"
 
 Row = tuple[Any, ...]
+Parameters = Sequence[Any] | dict[str, Any]
 
 
-class Synchronous(StrEnum):
-    """What a power cut can take from a database in WAL mode. It never damages the file.
+class RowSource(ABC):
+    """What rows are read from: a reader, or a unit of work, which sees what it has written."""
 
-    `FULL` writes the log to the disk at each commit, so nothing that was committed is lost. `NORMAL` does so at a
-    checkpoint only: the last commits can be lost. It is for what can be rebuilt.
-    """
+    @abstractmethod
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+        """All rows of a query."""
 
-    FULL = "FULL"
-    NORMAL = "NORMAL"
+    def row(self, statement: str, parameters: Parameters = ()) -> Row | None:
+        """The first row, or None."""
+        return next(iter(self.rows(statement, parameters)), None)
+
+    def value(self, statement: str, parameters: Parameters = ()) -> Any:
+        """The first column of the first row, or None."""
+        first = self.row(statement, parameters)
+        return first[0] if first else None
 
 
-class UnitOfWork:
-    """A transaction in progress. Nothing of it lasts unless `commit()` is called."""
+class UnitOfWork(RowSource):
+    """A transaction in progress. It lasts when the block of `Database.write` ends without an error."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self.committed = False
 
-    def execute(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+    def execute(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         return list(self._connection.execute(statement, parameters))
 
-    def execute_many(self, statement: str, rows: Iterable[Sequence[Any] | dict[str, Any]]) -> None:
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+        return self.execute(statement, parameters)
+
+    def execute_many(self, statement: str, rows: Iterable[Parameters]) -> None:
         for _ in self._connection.executemany(statement, rows):
             pass
 
@@ -80,14 +92,11 @@ class UnitOfWork:
     def last_insert_id(self) -> int:
         return self._connection.last_insert_rowid()
 
-    def commit(self) -> None:
-        self.committed = True
-
 
 Migration = Callable[[UnitOfWork], None]
 
 
-class Reader:
+class Reader(RowSource):
     """Runs queries on a connection that cannot write.
 
     It `is_makeshift` where the disk had no room for the files that are shared with writers: it sees no later change.
@@ -108,23 +117,14 @@ class Reader:
         )
         return cast("list[str]", found)
 
-    def rows(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         with engine_errors():
             return list(self._connection.execute(statement, parameters))
 
-    def each(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
+    def each(self, statement: str, parameters: Parameters = ()) -> Iterator[Row]:
         """The rows one after another, for what is too much to hold at once."""
         with engine_errors():
             yield from self._connection.execute(statement, parameters)
-
-    def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
-        found = self.rows(statement, parameters)
-        return found[0] if found else None
-
-    def value(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
-        """The first column of the first row, or None."""
-        found = self.row(statement, parameters)
-        return found[0] if found else None
 
     def close(self) -> None:
         self._connection.close()
@@ -163,19 +163,22 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[UnitOfWork]:
-        """A unit of work, alone among the writers of this process; other processes are waited for."""
+        """A unit of work, committed at the end of the block unless an error leaves it.
+
+        It is alone among the writers of this process; other processes are waited for.
+        """
         with self._writing, engine_errors(self.path):
             if self._writer is None:
                 if not self.is_writable:
                     raise not_writable(self.path)
-                self._writer = _open(self.path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, self._synchronous)
+                self._writer = open_to_write(
+                    self.path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, self._synchronous
+                )
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
-            work = UnitOfWork(connection)
             try:
-                yield work
-                if work.committed:
-                    connection.execute("COMMIT")
+                yield UnitOfWork(connection)
+                connection.execute("COMMIT")
             finally:
                 if not connection.get_autocommit():
                     connection.execute("ROLLBACK")
@@ -195,15 +198,15 @@ class Database:
 
     def _open_to_read(self) -> Reader:
         if not self.is_writable:
-            return Reader(_connect_read_only(self.path))
+            return Reader(connect_read_only(self.path))
         try:
-            connection = _connect(str(self.path), apsw.SQLITE_OPEN_READWRITE)
+            connection = connect(str(self.path), apsw.SQLITE_OPEN_READWRITE)
             # At the latest now the engine makes the files that it shares with writers.
             connection.execute(HAS_MIGRATIONS)
         except (apsw.FullError, apsw.IOError):
-            if not _is_closed(self.path):
+            if not is_closed(self.path):
                 raise
-            return Reader(_connect_read_only(self.path), is_makeshift=True)
+            return Reader(connect_read_only(self.path), is_makeshift=True)
         connection.execute("PRAGMA query_only = ON")
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
         return Reader(connection)
@@ -218,7 +221,7 @@ class Database:
     def copy_to(self, path: Path) -> None:
         """Write a compact copy of the database as it is now."""
         with self._writing, engine_errors(path):
-            source = _open(self.path, apsw.SQLITE_OPEN_READWRITE, self._synchronous)
+            source = open_to_write(self.path, apsw.SQLITE_OPEN_READWRITE, self._synchronous)
             try:
                 source.execute("VACUUM INTO ?", (str(path),))
             finally:
@@ -271,7 +274,6 @@ class Database:
                 if migration.__name__ not in done:
                     migration(work)
                     work.execute(RECORD_MIGRATION, (migration.__name__,))
-            work.commit()
 
     def _applied(self) -> set[str]:
         if not self.path.exists() or self.path.stat().st_size == 0:
@@ -284,54 +286,6 @@ class Database:
                 return {str(name) for (name,) in reader.rows(SELECT_MIGRATIONS)}
             finally:
                 reader.close()
-
-
-def _open(path: Path, flags: int, synchronous: Synchronous) -> apsw.Connection:
-    connection = _connect(str(path), flags)
-    # Before the journal's mode, which writes the first page of a new file.
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE_LIMIT}")
-    return connection
-
-
-def _connect(name: str, flags: int) -> apsw.Connection:
-    connection = apsw.Connection(name, flags=flags)
-    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    connection.enable_load_extension(True)  # noqa: FBT003 - the engine's own signature
-    connection.load_extension(_vector_extension())
-    connection.enable_load_extension(False)  # noqa: FBT003
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA cache_size = -4000")
-    return connection
-
-
-@cache
-def _vector_extension() -> str:
-    """The file of sqlite-vec. Its package is not imported, because that imports numpy, which most commands do without."""
-    package = find_spec("sqlite_vec")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("The package sqlite-vec is not installed.", name="sqlite_vec")
-    return str(Path(package.origin).with_name("vec0"))
-
-
-def _connect_read_only(path: Path) -> apsw.Connection:
-    """Open a file that cannot be written, or beside which nothing can.
-
-    A database in WAL mode is read with the help of two files beside it. Where it was closed as it should be, and nothing
-    can change it, it is read without them.
-    """
-    address = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if _is_closed(path) else ''}"
-    connection = _connect(address, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _is_closed(path: Path) -> bool:
-    """True where no log with changes is beside the database."""
-    log = path.with_name(f"{path.name}-wal")
-    return not log.exists() or log.stat().st_size == 0
 
 
 def beginning_with(text: str) -> str:

@@ -4,7 +4,6 @@ Huey deletes a task as it hands it out, so the jobs table is the truth: what a t
 consumer takes the job whose turn it is. A sweep at start and every minute takes back what the dead left.
 """
 
-import fcntl
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from huey.serializer import Serializer
 
 from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.file_lock import locked
 
 POLL_S = 0.1
 MAX_POLL_S = 0.25
@@ -125,8 +125,7 @@ def _drop_damaged(path: Path) -> None:
     """Delete a queue's file that a power cut damaged: Huey does not sync it, and a sweep makes its messages again."""
     if not path.exists() or _is_whole(path):
         return
-    with path.with_name(f"{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(path.with_name(f"{path.name}.lock")):
         # Another process may have replaced it by now.
         if path.exists() and not _is_whole(path):
             structlog.get_logger().warning("a damaged queue was rebuilt", path=str(path))

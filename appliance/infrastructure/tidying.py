@@ -2,12 +2,13 @@
 
 import contextlib
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from appliance.infrastructure.events import EventLog
+from appliance.infrastructure.clock import SYSTEM_CLOCK
+from appliance.infrastructure.database import Database, UnitOfWork
+from appliance.infrastructure.events import prune_events
 from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import JobKind, NoArguments
 from appliance.infrastructure.jobs.ledger import Jobs
@@ -19,38 +20,43 @@ DAY_S = 86_400.0
 OLD_ENOUGH_S = DAY_S
 
 
-class Parts(Protocol):
+class TidyingParts(Protocol):
     """The parts of the appliance that tidying needs.
 
     `temporary_files` names folders with the pattern of files that are only there while somebody works in them.
-    `forget_before` deletes what the domains keep no longer than a time.
+    `delete_old_records` deletes what the domains keep no longer than a time.
     """
 
     @property
     def jobs(self) -> Jobs: ...
     @property
-    def events(self) -> EventLog: ...
+    def appliance_db(self) -> Database: ...
     @property
     def folder(self) -> DataFolder: ...
     @property
     def settings(self) -> Settings: ...
     @property
     def temporary_files(self) -> Mapping[Path, str]: ...
-    def forget_before(self, before: float) -> None: ...
+    def delete_old_records(self, work: UnitOfWork, *, before: float, now: float) -> None: ...
 
 
-def tidy(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+def tidy(context: JobContext, _arguments: NoArguments, parts: TidyingParts) -> str:
     """Prune the event log and the jobs that are over, and remove orphaned files."""
-    before = time.time() - parts.settings.keep_events_days * DAY_S
+    now = SYSTEM_CLOCK.time()
+    before = now - parts.settings.keep_events_days * DAY_S
     context.report(0.1, "pruning", now=True)
-    pruned, forgotten = parts.events.prune(before), parts.jobs.forget(before)
-    parts.forget_before(before)
+    # Several short units of work: people's writes wait for no more than one of them.
+    with parts.appliance_db.write() as work:
+        pruned = prune_events(work, before)
+    with parts.appliance_db.write() as work:
+        parts.delete_old_records(work, before=before, now=now)
+    forgotten = parts.jobs.forget(before)
     context.report(0.6, "removing what was left behind")
     removed = remove_orphans(parts.jobs, parts.folder.workshop)
     for folder, pattern in parts.temporary_files.items():
         for path in folder.glob(pattern):
             with contextlib.suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > OLD_ENOUGH_S:
+                if now - path.stat().st_mtime > OLD_ENOUGH_S:
                     _remove(path)
                     removed += 1
     return f"{pruned:,} events, {forgotten:,} jobs and {removed:,} files left behind were removed"
@@ -75,4 +81,4 @@ def _remove(path: Path) -> None:
 
 
 TIDY = JobKind("tidy", tidy, title="Tidy up", short=True, daily_at=3)
-KINDS: tuple[JobKind[Any, Parts], ...] = (TIDY,)
+KINDS: tuple[JobKind[Any, TidyingParts], ...] = (TIDY,)

@@ -152,12 +152,35 @@ def osis_of(number: int) -> str:
     return f"{book.osis}.{chapter}.{verse}"
 
 
-def book_range(book: Book) -> tuple[int, int]:
-    """The first and last verse_id a book can have."""
-    return book.number * BOOK_FACTOR, (book.number + 1) * BOOK_FACTOR - 1
+class VerseRange(msgspec.Struct, frozen=True, order=True):
+    """Verses from `start` to `end`, both included, as verse_ids. A whole chapter ends at verse 999."""
+
+    start: int
+    end: int
+
+    def __contains__(self, verse_id: int) -> bool:
+        return self.start <= verse_id <= self.end
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it reaches beyond one chapter, so that what belongs to it may be much."""
+        return self.start // CHAPTER_FACTOR != self.end // CHAPTER_FACTOR
 
 
-def testament_range(testament: Testament) -> tuple[int, int]:
-    """The first and last verse_id a testament can have."""
+WHOLE_CANON = VerseRange(0, 999_999_999)
+
+
+def one_verse(verse_id: int) -> VerseRange:
+    """The range that is a single verse."""
+    return VerseRange(verse_id, verse_id)
+
+
+def book_range(book: Book) -> VerseRange:
+    """Every verse that a book can have."""
+    return VerseRange(book.number * BOOK_FACTOR, (book.number + 1) * BOOK_FACTOR - 1)
+
+
+def testament_range(testament: Testament) -> VerseRange:
+    """Every verse that a testament can have."""
     numbers = [book.number for book in BOOKS if book.testament is testament]
-    return min(numbers) * BOOK_FACTOR, (max(numbers) + 1) * BOOK_FACTOR - 1
+    return VerseRange(min(numbers) * BOOK_FACTOR, (max(numbers) + 1) * BOOK_FACTOR - 1)

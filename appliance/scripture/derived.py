@@ -11,7 +11,7 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import Settings
-from appliance.scripture.jobs import COMPILE, GRAPH, INDEX, MEMORY, Parts
+from appliance.scripture.jobs import COMPILE, GRAPH, INDEX, MEMORY, LibraryJobParts
 from appliance.scripture.search.index import IndexState, bare_headings, index_state
 from appliance.scripture.translations import queries
 
@@ -39,7 +39,7 @@ class DerivedData:
         """How much of the library can be searched by meaning."""
         return index_state(self._library, self._translation, self._model)
 
-    def outdated(self) -> list[JobKind[Any, Parts]]:
+    def outdated(self) -> list[JobKind[Any, LibraryJobParts]]:
         """The kinds of jobs that bring what is built up to date with the library, in the order to run them."""
         checks = {
             INDEX: self.lacks_vectors,

@@ -23,7 +23,7 @@ class LocationNotText(Refused):
     """A file or folder has a name that is not UTF-8."""
 
 
-class Parts(Protocol):
+class LibraryJobParts(Protocol):
     """The parts of the appliance that these jobs need."""
 
     @property
@@ -57,7 +57,7 @@ def _import_title(arguments: ImportArguments) -> str:
     return f"Import {', '.join(arguments.only) or (name if name.startswith('pythonbible:') else Path(name).name)}"
 
 
-def import_library(context: JobContext, arguments: ImportArguments, parts: Parts) -> str:
+def import_library(context: JobContext, arguments: ImportArguments, parts: LibraryJobParts) -> str:
     """Import everything at `location`, or the ids in `only`."""
     from appliance.scripture import operations
     from appliance.scripture.importers.detect import open_sources
@@ -78,7 +78,7 @@ def import_library(context: JobContext, arguments: ImportArguments, parts: Parts
     return "; ".join(lines)
 
 
-def build_library_graph(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+def build_library_graph(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
     """Build the graph anew from what the library holds now, and put it in the place of the older one."""
     from appliance.infrastructure.graph.kuzu_engine import build_graph
     from appliance.scripture.graph.freshness import note_sources, sources_of
@@ -91,7 +91,7 @@ def build_library_graph(context: JobContext, _arguments: NoArguments, parts: Par
     return f"{count:,} nodes and relations"
 
 
-def index_library(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+def index_library(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
     """Embed the verses that have no vector yet."""
     from appliance.scripture.search.index import build_index, embed_headings
 
@@ -116,7 +116,7 @@ def index_library(context: JobContext, _arguments: NoArguments, parts: Parts) ->
     return f"{' and '.join(filter(None, done))} embedded" if count or headings else "nothing new to embed"
 
 
-def compile_search(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+def compile_search(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
     """Compile what a search reads. What was compiled before serves until the new one is published."""
     from appliance.scripture.search.ranking.compiled import compile_index, index_is_stale, library_state
     from appliance.scripture.suggestions import compile_suggestions, suggestions_are_stale
@@ -131,11 +131,11 @@ def compile_search(context: JobContext, _arguments: NoArguments, parts: Parts) -
     if index_is_stale(state, files):
         context.report(0.1, "compiling the search index", now=True)
         index = compile_index(database, state, files)
-        done.append(f"{index.ranking.knowledge.size:,} verses" if index else "no index: the ranking model does not fit")
+        done.append(f"{index.ranker.knowledge.size:,} verses" if index else "no index: the ranking model does not fit")
     return f"compiled: {', '.join(done)}" if done else "nothing new to compile"
 
 
-def remember_topics(context: JobContext, _arguments: NoArguments, parts: Parts) -> str:
+def remember_topics(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
     """Keep the topics that people voted on, with their vectors, for the ranking to remember."""
     from appliance.scripture.search.ranking.imported_topics import rebuild_memory
 
@@ -166,4 +166,4 @@ MEMORY = JobKind("memory", remember_topics, title="Remember topics", short=True,
 COMPILE = JobKind(
     "compile", compile_search, title="Compile the search index", short=True, heavy=True, changes_library=True
 )
-KINDS: tuple[JobKind[Any, Parts], ...] = (IMPORT, INDEX, GRAPH, MEMORY, COMPILE)
+KINDS: tuple[JobKind[Any, LibraryJobParts], ...] = (IMPORT, INDEX, GRAPH, MEMORY, COMPILE)

@@ -7,7 +7,7 @@ import msgspec
 
 from appliance.errors import Conflict
 from appliance.infrastructure.database import Database, UnitOfWork
-from appliance.scripture.importers.source import IMPORTER_VERSION, Source
+from appliance.scripture.importers.source import IMPORTER_VERSION, ItemSource
 from appliance.scripture.importers.validation import counted
 from appliance.scripture.kinds import kind_named
 from appliance.scripture.library import store
@@ -36,7 +36,7 @@ class ImportResult(msgspec.Struct, frozen=True):
 
 
 def import_source(
-    database: Database, source: Source[Entry], *, on_progress: OnProgress = lambda _share, _message: None
+    database: Database, source: ItemSource[Entry], *, on_progress: OnProgress = lambda _share, _message: None
 ) -> ImportResult:
     """Import one library item, in place of an older one of the same id.
 
@@ -68,7 +68,6 @@ def import_source(
         _delete(work, source.kind, source.id)
         store.insert_item(work, item)
         source.kind.insert(work, source.id, counted(entries, writing))
-        work.commit()
     return ImportResult(item.id, item.name, item.kind, item.entries, changed=True)
 
 
@@ -78,11 +77,10 @@ def remove(database: Database, identifier: str) -> str:
     item = items.get(identifier) or items[find_translation(database, identifier).id]
     with database.write() as work:
         _delete(work, kind_named(item.kind), item.id)
-        work.commit()
     return item.name
 
 
-def _replaced_item(database: Database, source: Source[Any]) -> LibraryItem | None:
+def _replaced_item(database: Database, source: ItemSource[Any]) -> LibraryItem | None:
     """The item that an import replaces. Raises ItemIdTaken for one of another kind, or of a source that keeps its id."""
     kind = source.kind
     for item in installed(database):
@@ -109,7 +107,7 @@ def _delete(work: UnitOfWork, kind: ItemKind[Any], item_id: str) -> None:
     store.delete_item(work, item_id)
 
 
-def _reading(source: Source[Any], on_progress: OnProgress) -> Callable[[int], None]:
+def _reading(source: ItemSource[Any], on_progress: OnProgress) -> Callable[[int], None]:
     """Reports progress while entries are read; their number may not be known yet."""
     expected, name = source.expected_entries, source.kind.entries_name
 
@@ -120,7 +118,7 @@ def _reading(source: Source[Any], on_progress: OnProgress) -> Callable[[int], No
     return reading
 
 
-def _writing(source: Source[Any], total: int, on_progress: OnProgress) -> Callable[[int], None]:
+def _writing(source: ItemSource[Any], total: int, on_progress: OnProgress) -> Callable[[int], None]:
     """Reports progress while entries are written."""
 
     def writing(count: int) -> None:

@@ -44,7 +44,11 @@ class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A question and its answer so far. `asked_by` is the number of a person; `made_by` is a model's name, or `extractive` where passages are quoted."""
+    """A question and its answer so far.
+
+    `asked_by` is the number of a person. `made_by` is the name of the model that wrote the text, `extractive` where
+    passages are quoted, or null where nothing was written; it stays when the answer is stopped or fails.
+    """
 
     id: str
     asked_by: int | None

@@ -5,13 +5,11 @@ The form is a little Markdown: `## heading`, then `> quotation [n]` with the num
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from appliance.infrastructure.database import Database
-from appliance.scripture.dictionaries import queries
 from appliance.scripture.dictionaries.topics import TopicCitation
-from appliance.scripture.search.wording import subject_of
 from appliance.study.answer import Source
+from appliance.study.retrieval import Retrieved
 
 _WORD = re.compile(r"\w{3,}")
 NO_TOPIC = "More passages"
@@ -23,14 +21,14 @@ COMMON_SIZE = 50
 LEAST_FITNESS = 0.03
 
 
-def write_extract(database: Database, question: str, sources: Sequence[Source]) -> Iterator[str]:
+def write_extract(retrieved: Retrieved) -> Iterator[str]:
     """The pieces of the answer, a heading or a quotation each."""
-    if not sources:
+    if not retrieved.sources:
         yield "No passage was found for this question. Try other words, or the name of a topic.\n"
         return
-    chosen = _headings(database, question, sources)
+    chosen = _headings(retrieved)
     groups: dict[str | None, list[Source]] = {}
-    for source in sources:
+    for source in retrieved.sources:
         citation = chosen.get(source.number)
         groups.setdefault(citation.topic if citation else None, []).append(source)
     for topic, group in sorted(groups.items(), key=lambda item: item[0] is None):
@@ -50,23 +48,22 @@ def _title(topic: str | None, headings: set[str]) -> str:
     return f"{name} — {detail}" if detail and detail.casefold() != name.casefold() else name
 
 
-def _headings(database: Database, question: str, sources: Sequence[Source]) -> dict[int, TopicCitation]:
+def _headings(retrieved: Retrieved) -> dict[int, TopicCitation]:
     """For each source the citing heading that fits best; none where no heading says why the passage is here."""
-    cited = {source.number: queries.citing_topics(database, source.start, source.end).items for source in sources}
     shared: dict[str, int] = {}
-    for citations in cited.values():
+    for citations in retrieved.citations.values():
         for topic in {citation.topic for citation in citations}:
             shared[topic] = shared.get(topic, 0) + 1
-    asked = {_stem(word) for word in _WORD.findall(subject_of(question).lower())}
+    asked = {_stem(word) for word in _WORD.findall(retrieved.subject.lower())}
 
     def fitness(citation: TopicCitation) -> float:
         words = {_stem(word) for word in _WORD.findall(f"{citation.topic} {citation.heading}".lower())}
         about = len(asked & words) / math.sqrt(1 + len(words))
         telling = 1 / (1 + citation.size / COMMON_SIZE)
-        return ABOUT_WEIGHT * about + SHARED_WEIGHT * telling * (shared[citation.topic] - 1) / len(sources)
+        return ABOUT_WEIGHT * about + SHARED_WEIGHT * telling * (shared[citation.topic] - 1) / len(retrieved.sources)
 
     chosen: dict[int, TopicCitation] = {}
-    for number, citations in cited.items():
+    for number, citations in retrieved.citations.items():
         best = max(citations, key=lambda each: (fitness(each), each.start - each.end, each.topic), default=None)
         if best and fitness(best) >= LEAST_FITNESS:
             chosen[number] = best

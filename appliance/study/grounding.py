@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from appliance.study.answer import Source
-from appliance.study.ports import Turn
+from appliance.study.ports import ChatTurn
 
 MAX_SOURCE_CHARACTERS = 900
 MAX_TOKENS = 400
@@ -15,9 +15,9 @@ _SYSTEM = (
 )
 
 
-def grounded_turns(question: str, sources: Sequence[Source]) -> list[Turn]:
+def grounded_turns(question: str, sources: Sequence[Source]) -> list[ChatTurn]:
     """The conversation that asks a model for an answer from the sources."""
     listed = "\n".join(
         f"[{source.number}] {source.reference}: {source.text[:MAX_SOURCE_CHARACTERS]}" for source in sources
     )
-    return [Turn("system", _SYSTEM), Turn("user", f"Sources:\n{listed}\n\nQuestion: {question}")]
+    return [ChatTurn("system", _SYSTEM), ChatTurn("user", f"Sources:\n{listed}\n\nQuestion: {question}")]

@@ -5,11 +5,11 @@ rest, from memory while it is being made and from the database after.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
 from appliance.study import store
 from appliance.study.answer import AnswerEvent, EventType, MessageState
@@ -19,15 +19,18 @@ FLUSH_S = 0.08
 SOON_S = 5.0
 # How often an answer that another process makes is looked for in the database.
 ELSEWHERE_S = 0.25
+INTERRUPTED = "The answer was interrupted: Lampstand was stopped while it was written. Ask again for a whole one."
 
 
 class LiveAnswer:
-    """An answer in the making, in this process."""
+    """An answer in the making, in this process. `made_by` is who writes it, once something is written."""
 
-    def __init__(self, database: Database, message_id: str) -> None:
+    def __init__(self, database: Database, message_id: str, clock: Clock) -> None:
         self.message_id = message_id
+        self.made_by: str | None = None
         self.followers = 0
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = clock.monotonic()
         self.events: list[AnswerEvent] = []
         self.over = False
         self._database = database
@@ -42,12 +45,17 @@ class LiveAnswer:
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush_soon())
 
-    async def finish(self, state: MessageState, *, made_by: str | None, error: str | None = None) -> None:
+    async def write(self, text: str, made_by: str) -> None:
+        """Append a piece of the answer's text, by its author."""
+        self.made_by = made_by
+        await self.append(EventType.TOKEN, {"text": text})
+
+    async def finish(self, state: MessageState, *, error: str | None = None) -> None:
         """Store all that is not stored yet with the message's end, then let the followers go."""
         if self._flusher:
             self._flusher.cancel()
         try:
-            await asyncio.shield(asyncio.to_thread(self._store, state, made_by, error))
+            await asyncio.shield(asyncio.to_thread(self._store, state, error))
         finally:
             # Whatever became of the storing, nobody is left waiting.
             self.over = True
@@ -72,29 +80,33 @@ class LiveAnswer:
 
     async def _flush_soon(self) -> None:
         await asyncio.sleep(FLUSH_S)
-        await asyncio.to_thread(self._store, None, None, None)
+        await asyncio.to_thread(self._store, None, None)
 
-    def _store(self, state: MessageState | None, made_by: str | None, error: str | None) -> None:
-        pending = self.events[self._flushed :]
+    def _store(self, state: MessageState | None, error: str | None) -> None:
+        pending, made_by = self.events[self._flushed :], self.made_by
+        now = self._clock.time()
         with self._database.write() as work:
             store.insert_events(work, self.message_id, pending)
+            # With the text, so that an answer keeps its author even where this process dies while it is written.
+            if made_by is not None:
+                store.set_author(work, self.message_id, made_by)
             if state is not None:
-                store.finish_message(work, self.message_id, state, made_by=made_by, error=error)
-                if state is MessageState.DONE and not self.followers and time.monotonic() - self._began > SOON_S:
-                    store.tell_asker(work, self.message_id)
-            work.commit()
+                store.finish_message(work, self.message_id, state, error=error, now=now)
+                took_s = self._clock.monotonic() - self._began
+                if state is MessageState.DONE and not self.followers and took_s > SOON_S:
+                    store.tell_asker(work, self.message_id, now=now)
         self._flushed = max(self._flushed, pending[-1].seq if pending else 0)
 
 
 class AnswerLog:
     """Answers by message, those in the making among them."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._database, self._clock = database, clock
         self._live: dict[str, LiveAnswer] = {}
 
     def open(self, message_id: str) -> LiveAnswer:
-        self._live[message_id] = LiveAnswer(self._database, message_id)
+        self._live[message_id] = LiveAnswer(self._database, message_id, self._clock)
         return self._live[message_id]
 
     def close(self, message_id: str) -> None:
@@ -126,18 +138,16 @@ class AnswerLog:
         # One of this process that is not in the making any more ended without being able to say so.
         if row[1] and row[1] != this_process() and not owner_is_dead(row[1]):
             return True
-        mark_interrupted(self._database, message_id)
+        with self._database.write() as work:
+            mark_interrupted(work, message_id, now=self._clock.time())
         return False
 
 
-def mark_interrupted(database: Database, message_id: str) -> None:
-    """End a message whose maker is gone: its text so far stays, and its log says what happened."""
-    sentence = "The answer was interrupted: Lampstand was stopped while it was written. Ask again for a whole one."
-    with database.write() as work:
-        if (work.execute(store.SELECT_OWNER, (message_id,)) or [("",)])[0][0] != MessageState.RUNNING:
-            return
-        last = int(work.execute(store.LAST_SEQ, (message_id,))[0][0])
-        event = AnswerEvent(seq=last + 1, type=EventType.ERROR, payload={"message": sentence})
-        store.insert_events(work, message_id, [event])
-        store.finish_message(work, message_id, MessageState.INTERRUPTED, error=sentence)
-        work.commit()
+def mark_interrupted(work: UnitOfWork, message_id: str, *, now: float) -> None:
+    """End a running message whose maker is gone: its text so far stays, and its log says what happened."""
+    if work.value(store.SELECT_OWNER, (message_id,)) != MessageState.RUNNING:
+        return
+    last = int(work.value(store.LAST_SEQ, (message_id,)))
+    event = AnswerEvent(seq=last + 1, type=EventType.ERROR, payload={"message": INTERRUPTED})
+    store.insert_events(work, message_id, [event])
+    store.finish_message(work, message_id, MessageState.INTERRUPTED, error=INTERRUPTED, now=now)

@@ -1,9 +1,8 @@
-"""Ask a question: store the message, make its answer outside any request, stop it, mend what a crash left."""
+"""Ask a question: store the message, make its answer outside any request, stop it, end what a crash left."""
 
 import asyncio
 import contextlib
 import secrets
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -14,16 +13,16 @@ import msgspec
 import structlog
 
 from appliance.errors import ApplianceError, Refused, TooManyRequests, Unavailable
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.jobs.leases import owner_is_dead, this_process
-from appliance.scripture.search.service import Finder
-from appliance.scripture.translations import queries as scripture
+from appliance.scripture.translations.translation import Translation
 from appliance.study import queries, store
-from appliance.study.answer import EXTRACTIVE, EventType, Message, MessageState, Source
+from appliance.study.answer import EXTRACTIVE, EventType, Message, MessageState
 from appliance.study.extractive import write_extract
 from appliance.study.grounding import MAX_TOKENS, grounded_turns
 from appliance.study.log import AnswerLog, LiveAnswer, mark_interrupted
-from appliance.study.ports import Writer
+from appliance.study.ports import AnswerWriter, PassageFinder
 from appliance.study.retrieval import Retrieved, retrieve
 
 MAX_QUESTION_CHARACTERS = 1_000
@@ -35,7 +34,7 @@ Result = TypeVar("Result")
 _log = structlog.get_logger()
 
 
-class QuestionRefused(Refused):
+class QuestionInvalid(Refused):
     """The question is empty or too long."""
 
 
@@ -54,41 +53,41 @@ class AnswerDesk:
         *,
         library: Database,
         appliance: Database,
-        finder: Finder,
-        writer: Writer | None,
+        finder: PassageFinder,
+        writer: AnswerWriter | None,
         executor: Executor | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.log = AnswerLog(appliance)
-        self._executor = executor
+        self.log = AnswerLog(appliance, clock)
+        self._executor, self._clock = executor, clock
         self._being_written: Counter[int] = Counter()
         self._askers: dict[str, int | None] = {}
         self._library, self._appliance = library, appliance
         self._finder, self._writer = finder, writer
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def ask(self, question: str, translation: str, *, asked_by: int | None = None) -> Message:
-        """Store a question and begin its answer.
+    async def ask(self, question: str, translation: Translation, *, asked_by: int | None = None) -> Message:
+        """Store a question and begin its answer, which quotes a translation.
 
-        Raises QuestionRefused, TranslationNotFound or, for a person with four unfinished answers, TooManyAnswers; nothing
-        is stored then.
+        Raises QuestionInvalid or, for a person with four unfinished answers, TooManyAnswers; nothing is stored then.
         """
         question = " ".join(question.split())
         if not any(character.isalpha() for character in question):
-            raise QuestionRefused("The question is empty.", remedy="Ask in a sentence, or name a topic.")
+            raise QuestionInvalid("The question is empty.", remedy="Ask in a sentence, or name a topic.")
         if len(question) > MAX_QUESTION_CHARACTERS:
-            raise QuestionRefused(
+            raise QuestionInvalid(
                 f"The question has {len(question):,} characters.",
                 remedy=f"At most {MAX_QUESTION_CHARACTERS:,} are read.",
             )
         self._begin(asked_by)
         try:
-            message = await asyncio.to_thread(self._store_question, question, translation, asked_by)
+            message = await asyncio.to_thread(self._store_question, question, translation.id, asked_by)
         except BaseException:
             self._end(asked_by)
             raise
         # A number says nothing of the person to another machine's runtime.
         user = "guest" if asked_by is None else f"person-{asked_by}"
-        task = asyncio.create_task(self._answer(self.log.open(message.id), question, message.translation, user))
+        task = asyncio.create_task(self._answer(self.log.open(message.id), question, translation, user))
         self._tasks[message.id], self._askers[message.id] = task, asked_by
         task.add_done_callback(lambda _task: self._forget(message.id))
         return message
@@ -114,11 +113,17 @@ class AnswerDesk:
                 del self._being_written[asked_by]
 
     def _store_question(self, question: str, translation: str, asked_by: int | None) -> Message:
-        text = scripture.find_translation(self._library, translation)
         message_id = secrets.token_hex(8)
         with self._appliance.write() as work:
-            store.insert_message(work, message_id, asked_by, question, text.id, this_process())
-            work.commit()
+            store.insert_message(
+                work,
+                message_id,
+                asked_by=asked_by,
+                question=question,
+                translation=translation,
+                owner=this_process(),
+                now=self._clock.time(),
+            )
         return queries.message(self._appliance, message_id)
 
     async def stop(self, message_id: str) -> Message:
@@ -135,13 +140,14 @@ class AnswerDesk:
         for message_id in list(self._tasks):
             await self.stop(message_id)
 
-    def mend(self) -> None:
-        """Mark the answers whose maker died as interrupted; to be called at start."""
+    def mark_interrupted(self) -> None:
+        """End the answers of processes that died; to be called at start."""
         if not self._appliance.is_writable:
             return
         for message_id, owner in self._appliance.reader.rows(store.SELECT_RUNNING):
             if owner is None or owner_is_dead(owner):
-                mark_interrupted(self._appliance, message_id)
+                with self._appliance.write() as work:
+                    mark_interrupted(work, message_id, now=self._clock.time())
 
     def _count_no_longer(self, message_id: str) -> None:
         """Let the person ask again: before the end of this answer is told, as a client may ask at once."""
@@ -152,23 +158,22 @@ class AnswerDesk:
         self.log.close(message_id)
         self._tasks.pop(message_id, None)
 
-    async def _answer(self, live: LiveAnswer, question: str, translation: str, user: str) -> None:
-        began = time.monotonic()
-        made_by: str | None = None
+    async def _answer(self, live: LiveAnswer, question: str, translation: Translation, user: str) -> None:
+        began = self._clock.monotonic()
         try:
             retrieved = await self._in_thread(self._retrieve, question, translation)
             await live.append(EventType.SOURCES, _sources_payload(retrieved))
-            made_by, notice = await self._write(live, question, retrieved.sources, user)
-            took_ms = round((time.monotonic() - began) * 1000)
+            notice = await self._write(live, question, retrieved, user)
+            took_ms = round((self._clock.monotonic() - began) * 1000)
             self._count_no_longer(live.message_id)
             await live.append(
-                EventType.DONE, {"made_by": made_by, "took_ms": took_ms, "notice": notice or retrieved.notice}
+                EventType.DONE, {"made_by": live.made_by, "took_ms": took_ms, "notice": notice or retrieved.notice}
             )
-            await live.finish(MessageState.DONE, made_by=made_by)
+            await live.finish(MessageState.DONE)
         except asyncio.CancelledError:
             self._count_no_longer(live.message_id)
-            await live.append(EventType.DONE, {"made_by": made_by, "stopped": True})
-            await live.finish(MessageState.STOPPED, made_by=made_by)
+            await live.append(EventType.DONE, {"made_by": live.made_by, "stopped": True})
+            await live.finish(MessageState.STOPPED)
             raise
         except ApplianceError as error:
             await self._fail(live, str(error))
@@ -179,45 +184,48 @@ class AnswerDesk:
     async def _fail(self, live: LiveAnswer, sentence: str) -> None:
         self._count_no_longer(live.message_id)
         await live.append(EventType.ERROR, {"message": sentence})
-        await live.finish(MessageState.FAILED, made_by=None, error=sentence)
+        await live.finish(MessageState.FAILED, error=sentence)
 
     async def _in_thread(self, function: Callable[..., Result], *args: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, partial(function, *args))
 
-    def _retrieve(self, question: str, translation: str) -> Retrieved:
+    def _retrieve(self, question: str, translation: Translation) -> Retrieved:
         return retrieve(self._library, self._finder, question, translation)
 
-    async def _write(
-        self, live: LiveAnswer, question: str, sources: tuple[Source, ...], user: str
-    ) -> tuple[str, str | None]:
-        """Write by the chat model where there is one, else extract; (who wrote, what to tell the reader)."""
+    async def _write(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> str | None:
+        """Write by the chat model where there is one, else quote the passages; what to tell the reader of that."""
         notice = None
-        written = 0
         try:
-            model = await self._in_thread(self._writer.model) if self._writer else None
-            if self._writer and model and sources:
-                turns = grounded_turns(question, sources)
-                writing = self._writer.write(turns, model=model, max_tokens=MAX_TOKENS, user=user)
-                async with contextlib.aclosing(writing) as pieces:
-                    async for piece in pieces:
-                        await live.append(EventType.TOKEN, {"text": piece})
-                        written += 1
-                return model, None
+            if await self._write_by_model(live, question, retrieved, user):
+                return None
         except Unavailable as error:
-            if written:
+            if live.made_by:
                 raise
             # Nothing was written yet: passages are a better answer than an error.
             notice = f"The chat model could not answer ({error.message}) These are the passages themselves."
-        for piece in await self._in_thread(lambda: list(write_extract(self._library, question, sources))):
-            await live.append(EventType.TOKEN, {"text": piece})
-        return EXTRACTIVE, notice
+        for piece in await self._in_thread(lambda: list(write_extract(retrieved))):
+            await live.write(piece, EXTRACTIVE)
+        return notice
+
+    async def _write_by_model(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> bool:
+        """False where there is no chat model, or nothing to write from. Raises Unavailable."""
+        writer = self._writer
+        model = await self._in_thread(writer.model) if writer else None
+        if writer is None or model is None or not retrieved.sources:
+            return False
+        turns = grounded_turns(question, retrieved.sources)
+        writing = writer.write(turns, model=model, max_tokens=MAX_TOKENS, user=user)
+        async with contextlib.aclosing(writing) as pieces:
+            async for piece in pieces:
+                await live.write(piece, model)
+        # Also of an answer without a word.
+        live.made_by = model
+        return True
 
 
-def forget_person(appliance: Database, person: int) -> None:
-    """Delete what somebody asked, with the answers."""
-    with appliance.write() as work:
-        work.execute(store.DELETE_OF_PERSON, (person,))
-        work.commit()
+def forget_person(work: UnitOfWork, person: int) -> None:
+    """Delete the questions of a person, with their answers."""
+    work.execute(store.DELETE_OF_PERSON, (person,))
 
 
 def _sources_payload(retrieved: Retrieved) -> dict[str, object]:

@@ -1,25 +1,37 @@
-"""What study needs from a model."""
+"""What study needs from outside: a search for passages, and a chat model."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 
 import msgspec
 
+from appliance.scripture.search.hits import Results, Search
 
-class Turn(msgspec.Struct, frozen=True):
+
+class ChatTurn(msgspec.Struct, frozen=True):
     """One message to a chat model."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-class Writer(Protocol):
+class PassageFinder(Protocol):
+    """A search of the library."""
+
+    def search(self, wanted: Search) -> Results:
+        """The best verses for a query. Blocks; raises an ApplianceError."""
+        ...
+
+
+class AnswerWriter(Protocol):
     """A chat model, if there is one."""
 
     def model(self) -> str | None:
         """The name of the model that would write now, or None. May block; raises Unavailable."""
         ...
 
-    def write(self, turns: Sequence[Turn], *, model: str, max_tokens: int, user: str = "") -> AsyncGenerator[str, None]:
+    def write(
+        self, turns: Sequence[ChatTurn], *, model: str, max_tokens: int, user: str = ""
+    ) -> AsyncGenerator[str, None]:
         """The pieces of an answer; closing the iterator stops the model. Users are served in turn. Raises Unavailable."""
         ...

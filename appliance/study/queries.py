@@ -7,12 +7,23 @@ from appliance.study.answer import Message
 
 
 class MessageNotFound(NotFound):
-    """No message has this id."""
+    """No message has this id, or it is another person's."""
 
 
 def message(database: Database, message_id: str) -> Message:
-    """A message by its id. Raises MessageNotFound."""
-    found = store.select_message(database.reader, message_id)
-    if found is None:
+    """A message by its id, whoever asked. Raises MessageNotFound."""
+    stored = store.select_message(database.reader, message_id)
+    if stored is None:
         raise MessageNotFound(f"There is no message {message_id[:40]!r}.", remedy="Ask the question again.")
-    return found
+    return stored
+
+
+def own_message(database: Database, message_id: str, *, person: int) -> Message:
+    """A message that a person may see: one they asked, or one of nobody's, which the command line asked.
+
+    Raises MessageNotFound, for another person's too.
+    """
+    stored = message(database, message_id)
+    if stored.asked_by not in (None, person):
+        raise MessageNotFound("There is no such question of yours.", remedy="Ask it anew.")
+    return stored

@@ -1,6 +1,5 @@
 """The SQL of study: messages and the events of their answers, in appliance.db. Private to `study`."""
 
-import time
 from collections.abc import Sequence
 
 import msgspec
@@ -8,6 +7,7 @@ import msgspec
 from appliance.infrastructure.database import Reader, Row, UnitOfWork
 from appliance.infrastructure.events import append_event, one_person
 from appliance.study.answer import AnswerEvent, EventType, Message, MessageState, Source
+from appliance.study.events import AnswerReady
 
 SCHEMA = """
 CREATE TABLE messages (
@@ -22,14 +22,25 @@ CREATE TABLE message_events (
 ADD_ASKER = "ALTER TABLE messages ADD COLUMN asked_by INTEGER"
 CREATE_ASKERS = "CREATE INDEX messages_asked_by ON messages (asked_by)"
 DELETE_OF_PERSON = "DELETE FROM messages WHERE asked_by = ?"
-INSERT_MESSAGE = "INSERT INTO messages (id, asked_by, question, translation, state, owner, created_at) VALUES (?, ?, ?, ?, 'running', ?, ?)"
+INSERT_MESSAGE = (
+    "INSERT INTO messages (id, asked_by, question, translation, state, owner, created_at) "
+    "VALUES (:message, :asked_by, :question, :translation, 'running', :owner, :now)"
+)
 SELECT_MESSAGE = "SELECT id, asked_by, question, translation, state, made_by, error, created_at, finished_at FROM messages WHERE id = ?"
 SELECT_ASKER = "SELECT asked_by, question FROM messages WHERE id = ?"
 SELECT_OWNER = "SELECT state, owner FROM messages WHERE id = ?"
 SELECT_RUNNING = "SELECT id, owner FROM messages WHERE state = 'running'"
-FINISH_MESSAGE = "UPDATE messages SET state = ?, made_by = ?, error = ?, finished_at = ?, owner = NULL WHERE id = ? AND state = 'running'"
-INSERT_EVENT = "INSERT OR IGNORE INTO message_events (message, seq, type, payload) VALUES (?, ?, ?, ?)"
-SELECT_EVENTS = "SELECT seq, type, payload FROM message_events WHERE message = ? AND seq > ? ORDER BY seq"
+SET_AUTHOR = (
+    "UPDATE messages SET made_by = :made_by WHERE id = :message AND state = 'running' AND made_by IS NOT :made_by"
+)
+FINISH_MESSAGE = (
+    "UPDATE messages SET state = :state, error = :error, finished_at = :now, owner = NULL "
+    "WHERE id = :message AND state = 'running'"
+)
+INSERT_EVENT = (
+    "INSERT OR IGNORE INTO message_events (message, seq, type, payload) VALUES (:message, :seq, :type, :payload)"
+)
+SELECT_EVENTS = "SELECT seq, type, payload FROM message_events WHERE message = :message AND seq > :after ORDER BY seq"
 LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM message_events WHERE message = ?"
 
 
@@ -43,37 +54,55 @@ def m006_askers(work: UnitOfWork) -> None:
 
 
 def insert_message(
-    work: UnitOfWork, message_id: str, asked_by: int | None, question: str, translation: str, owner: str
+    work: UnitOfWork,
+    message_id: str,
+    *,
+    asked_by: int | None,
+    question: str,
+    translation: str,
+    owner: str,
+    now: float,
 ) -> None:
-    work.execute(INSERT_MESSAGE, (message_id, asked_by, question, translation, owner, time.time()))
+    row = {"message": message_id, "asked_by": asked_by, "question": question, "translation": translation}
+    work.execute(INSERT_MESSAGE, row | {"owner": owner, "now": now})
 
 
 def insert_events(work: UnitOfWork, message_id: str, events: Sequence[AnswerEvent]) -> None:
-    rows = [(message_id, event.seq, event.type.value, msgspec.json.encode(event.payload).decode()) for event in events]
+    rows = [
+        {
+            "message": message_id,
+            "seq": event.seq,
+            "type": event.type.value,
+            "payload": msgspec.json.encode(event.payload).decode(),
+        }
+        for event in events
+    ]
     work.execute_many(INSERT_EVENT, rows)
 
 
+def set_author(work: UnitOfWork, message_id: str, made_by: str) -> None:
+    """Store who writes the answer of a running message."""
+    work.execute(SET_AUTHOR, {"message": message_id, "made_by": made_by})
+
+
 def finish_message(
-    work: UnitOfWork,
-    message_id: str,
-    state: MessageState,
-    *,
-    made_by: str | None = None,
-    error: str | None = None,
+    work: UnitOfWork, message_id: str, state: MessageState, *, now: float, error: str | None = None
 ) -> None:
-    work.execute(FINISH_MESSAGE, (state.value, made_by, error, time.time(), message_id))
+    """End a running message; its author stays."""
+    row = {"message": message_id, "state": state.value, "error": error, "now": now}
+    work.execute(FINISH_MESSAGE, row)
 
 
-def tell_asker(work: UnitOfWork, message_id: str) -> None:
-    """Say that an answer is ready to who asked and did not stay."""
+def tell_asker(work: UnitOfWork, message_id: str, *, now: float) -> None:
+    """Log that an answer is ready, for the person who asked and did not stay."""
     asked_by, question = work.execute(SELECT_ASKER, (message_id,))[0]
     if asked_by is not None:
-        payload = {"message": message_id, "asked_by": asked_by, "question": question}
-        append_event(work, "answer.ready", payload, one_person(asked_by))
+        event = AnswerReady(message=message_id, asked_by=asked_by, question=question)
+        append_event(work, event, one_person(asked_by), now=now)
 
 
 def select_events(reader: Reader, message_id: str, after: int) -> list[AnswerEvent]:
-    return [_event(row) for row in reader.rows(SELECT_EVENTS, (message_id, after))]
+    return [_event(row) for row in reader.rows(SELECT_EVENTS, {"message": message_id, "after": after})]
 
 
 def _event(row: Row) -> AnswerEvent:

@@ -1,8 +1,9 @@
 """The libraries that run models, one file each.
 
-A backend is a class with the shape of one of these protocols, made from a `LoadOptions` and named in `BACKENDS`. It lives
-in a process of its own and is called by one thread at a time, or by as many as its `passes` say. What it raises: RequestInvalid where the request's sender
-can mend it, ModelUnavailable where the model cannot be loaded or its library is not installed.
+A backend is a class with the shape of one of these protocols, made from a `LoadOptions` and named in `BACKENDS`. It
+lives in a process of its own and is called by one thread at a time, or by as many as its `passes` say. It raises
+RequestInvalid where the caller can correct the request, ModelUnavailable where the model cannot be loaded or its
+library is not installed.
 """
 
 import importlib
@@ -29,9 +30,9 @@ BACKENDS: Mapping[str, str] = MappingProxyType(
 class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a backend loads and how. `gpu_layers` go to each GPU that its process sees; none means the processor.
 
-    A chat model writes with `writing_threads`, 0 for all `threads`; where there are `thread_candidates`, it measures them first
-    if the machine is quiet. `memory_limit` bytes are what its process may take, 0 for any; `prefix_bytes` are for states of
-    earlier conversations. `niceness` is that of the process.
+    A chat model writes with `writing_threads`, 0 for all `threads`; where there are `thread_candidates`, it measures
+    them first if the machine is quiet. `memory_limit` bytes are what its process may take, 0 for any; `prefix_bytes`
+    are for states of earlier conversations. `niceness` is that of the process.
     """
 
     path: str
@@ -50,8 +51,8 @@ class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
 class EmbeddingBackend(Protocol):
     """Turns texts into unit vectors.
 
-    `passes` threads may call it side by side, each with texts of its own; more than `pass_tokens` tokens in one call are
-    no quicker than two calls, 0 where they always are. Without these it is called by one thread, with any number.
+    `passes` threads may call it side by side, each with texts of its own; more than `pass_tokens` tokens in one call
+    are no quicker than two calls, 0 where they always are. Without these it is called by one thread, with any number.
     """
 
     passes: int
@@ -93,7 +94,8 @@ class GenerationBackend(Protocol):
     ) -> Iterator[bytes]:
         """The bytes of each token written, until the model ends; soon over once `cancelled` is set.
 
-        `on_prompt` gets how many tokens of the prompt are read, of how many. `reused_tokens` is then how many were known.
+        `on_prompt` gets how many tokens of the prompt are read, of how many. `reused_tokens` is then how many were
+        known.
         """
         ...
 

@@ -155,7 +155,8 @@ class _Graph:
 
     def _normalised(self, name: str, value: str) -> str:
         width = self._config.hidden_size
-        parts = [self._constant(each, self._weight(each, width)) for each in (f"{name}.weight", f"{name}.bias")]
+        tensors = (f"{name}.weight", f"{name}.bias")
+        parts = [self._constant(tensor, self._weight(tensor, width)) for tensor in tensors]
         return self._apply("LayerNormalization", value, *parts, axis=-1, epsilon=self._config.layer_norm_eps)
 
     def _apply(self, operator: str, *inputs: str, **attributes: Any) -> str:
@@ -202,7 +203,7 @@ def _check_pooling(folder: Path) -> None:
     except (OSError, msgspec.MsgspecError) as error:
         raise ModelFileRefused(f"{folder.name} does not say how its tokens are pooled: {error}.") from error
     modes = [name for name, used in pooling.items() if name.startswith("pooling_mode_") and used]
-    if [each.type.rpartition(".")[2] for each in modules] not in _MODULES or modes != ["pooling_mode_mean_tokens"]:
+    if [module.type.rpartition(".")[2] for module in modules] not in _MODULES or modes != ["pooling_mode_mean_tokens"]:
         raise ModelFileRefused(f"{folder.name} cannot be converted to ONNX: only mean pooling is supported.")
 
 

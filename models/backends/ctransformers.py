@@ -1,7 +1,7 @@
 """Text by ctransformers, for GGML files of before GGUF. The library is no longer kept: this is for old files only.
 
-It trusts what it is given: wrong files, long runs of one character, ids out of range and more than one call at a time end
-its process. Files are checked before they come here, and the rest is seen to below.
+It trusts what it is given: wrong files, long runs of one character, ids out of range and more than one call at a time
+end its process. Files are checked before they come here, and the rest is seen to below.
 """
 
 import ctypes
@@ -102,8 +102,8 @@ class CTransformersBackend:
     def _go_back_to(self, tokens: list[int]) -> int:
         """Forget what of the context is not the beginning of `tokens`; one token at least is left to be read."""
         common = 0
-        for known, wanted in zip(self._tokens, tokens[:-1], strict=False):
-            if known != wanted:
+        for read_token, prompt_token in zip(self._tokens, tokens[:-1], strict=False):
+            if read_token != prompt_token:
                 break
             common += 1
         self._tokens = self._tokens[:common]

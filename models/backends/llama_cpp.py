@@ -21,7 +21,7 @@ from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.prefixes import PrefixStore, common_length
 from models.generation.sampling import Sampling
 
-# Tokens of a prompt that are read in one pass; between passes the host sees a sign of life.
+# Tokens of a prompt that are read in one pass; between passes the runtime sees a sign of life.
 PROMPT_BATCH = 256
 # A tail of fewer tokens is quicker evaluated again than kept.
 WORTH_KEEPING = 64
@@ -29,10 +29,11 @@ TOP_K, MIN_P = 40, 0.05
 MAX_GRAMMAR = 16_384
 CACHE_TYPES = {"f16": 1, "q8_0": 8}
 _FLASH_ATTENTION_AUTO, _FLASH_ATTENTION_ON = -1, 1
-# llama.cpp's threads wait for each other some hundred times per token. OpenMP lets them spin meanwhile, for milliseconds: where
-# another program needs a core, that keeps the thread they wait for from running. Asleep, they cost a little on a quiet machine.
+# llama.cpp's threads wait for each other some hundred times per token. OpenMP lets them spin meanwhile, for
+# milliseconds: where another program needs a core, that keeps the thread they wait for from running. Asleep, they cost
+# a little on a quiet machine.
 _WAIT_POLICY, _ASLEEP = "OMP_WAIT_POLICY", "PASSIVE"
-LEAST_TOKENS = 2
+MIN_TOKENS = 2
 _LOG_ERROR = 4
 _DECODE_ABORTED = 2
 _PIECE_BYTES = 256
@@ -113,7 +114,7 @@ class LlamaCppBackend:
         token = [max(0, self._llama.llama_vocab_bos(self._vocabulary))]
         self._decode(token)  # starts the threads
         count, began = 0, time.perf_counter()
-        while count < LEAST_TOKENS or time.perf_counter() - began < seconds:
+        while count < MIN_TOKENS or time.perf_counter() - began < seconds:
             if len(self._tokens) == self.context:
                 self._truncate(0)
             self._decode(token)
@@ -181,15 +182,17 @@ class LlamaCppBackend:
 
         One token at least is left to be read, because sampling needs its logits.
         """
-        wanted = tokens[:-1]
-        current = common_length(np.asarray(self._tokens, np.int32), np.asarray(wanted, np.int32))
-        kept = self._prefixes.longest(wanted, more_than=current + WORTH_KEEPING)
+        to_read = tokens[:-1]
+        current = common_length(np.asarray(self._tokens, np.int32), np.asarray(to_read, np.int32))
+        stored = self._prefixes.longest(to_read, more_than=current + WORTH_KEEPING)
         if len(self._tokens) - current >= WORTH_KEEPING:
             self._keep_state()
-        if kept:
-            restored = self._llama.llama_state_seq_set_data(self._context, _pointer(kept.state), kept.state.nbytes, 0)
-            self._tokens = kept.tokens.tolist() if restored else []
-            current = common_length(kept.tokens, np.asarray(wanted, np.int32)) if restored else 0
+        if stored:
+            restored = self._llama.llama_state_seq_set_data(
+                self._context, _pointer(stored.state), stored.state.nbytes, 0
+            )
+            self._tokens = stored.tokens.tolist() if restored else []
+            current = common_length(stored.tokens, np.asarray(to_read, np.int32)) if restored else 0
             self._is_kept = True
         return self._truncate(current)
 
@@ -225,14 +228,14 @@ class LlamaCppBackend:
             llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_greedy())
             return chain
         seed = llama.LLAMA_DEFAULT_SEED if sampling.seed is None else sampling.seed & 0xFFFFFFFF
-        for each in (
+        for step in (
             llama.llama_sampler_init_top_k(TOP_K),
             llama.llama_sampler_init_top_p(sampling.top_p, 1),
             llama.llama_sampler_init_min_p(MIN_P, 1),
             llama.llama_sampler_init_temp(sampling.temperature),
             llama.llama_sampler_init_dist(seed),
         ):
-            llama.llama_sampler_chain_add(chain, each)
+            llama.llama_sampler_chain_add(chain, step)
         return chain
 
     def _piece(self, token: int) -> bytes:

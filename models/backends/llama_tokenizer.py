@@ -38,14 +38,14 @@ class LlamaTokenizer:
 
     def _plain_tokens(self, text: str) -> list[int]:
         data = text.encode("utf-8", "replace")
-        room = len(data) + 8
+        capacity = len(data) + 8
         while True:
-            tokens = (ctypes.c_int32 * room)()
-            count = self._llama.llama_tokenize(self._vocabulary, data, len(data), tokens, room, False, False)
-            # A negative count is how many there would have been room needed for: a space may be three tokens.
-            if count >= 0 or -count <= room:
+            tokens = (ctypes.c_int32 * capacity)()
+            count = self._llama.llama_tokenize(self._vocabulary, data, len(data), tokens, capacity, False, False)
+            # A negative count is the number of tokens that did not fit: a space may be three tokens.
+            if count >= 0 or -count <= capacity:
                 break
-            room = -count
+            capacity = -count
         if count < 0:
             raise RequestInvalid("The prompt could not be turned into tokens of this model.")
         return [token for token in tokens[:count] if token not in self._control]

@@ -66,7 +66,7 @@ class OnnxBackend:
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The texts of each forward pass, by index: of lengths so alike that another pass would cost more than the padding."""
+    """The texts per forward pass, by index: of lengths so alike that one more pass would cost more than the padding."""
     batch: list[int] = []
     padding = 0
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):

@@ -1,12 +1,12 @@
 """Build the ONNX folder of all-MiniLM-L6-v2 from its weights, in a process of its own whose memory goes with it.
 
-Weights become 8-bit per channel (per tensor would cost 0.03 of mean cosine); processors without VNNI need a reduced range.
-The result is compared with vectors that torch computed (`reference.py`). If their mean cosine is below 0.98, fp32 is kept.
+Weights become 8-bit per channel (per tensor would cost 0.03 of mean cosine); processors without VNNI need a reduced
+range. The result is compared with vectors that torch computed (`reference.py`). If their mean cosine is below 0.98,
+fp32 is kept.
 
     python -m models.backends.onnx_export SOURCE TARGET
 """
 
-import fcntl
 import shutil
 import sys
 from pathlib import Path
@@ -16,52 +16,53 @@ import numpy as np
 
 from models.backends import LoadOptions
 from models.backends.onnx import OnnxBackend
-from models.backends.reference import SENTENCES, Reference, read_reference
-from models.catalogue import sha256_of
+from models.backends.reference import SENTENCES, ReferenceVectors, read_reference
 from models.errors import ModelError, ModelUnavailable
+from models.files import open_locked, sha256_of
 from models.formats.folder import MANIFEST, Manifest, read_manifest
 
-LEAST_COSINE = 0.98
+MIN_COSINE = 0.98
 # Below this the graph is not the model that torch runs.
-LEAST_FP32_COSINE = 0.9999
+MIN_FP32_COSINE = 0.9999
 
 
 def export(source: Path, target: Path) -> Manifest:
     """Build `target` from `source`; it appears complete or not at all. Processes that start together build it once.
 
-    Raises ModelFileRefused for other weights than those of the recorded vectors, ModelUnavailable where a library is missing.
+    Raises ModelFileRefused for other weights than those of the recorded vectors, ModelUnavailable where a library is
+    missing.
     """
     reference = read_reference()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_name(f"{target.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with open_locked(target.with_name(f"{target.name}.lock")):
         built = read_manifest(target)
         if built and built.source_sha256 == reference.weights_sha256:
             return built
         return _build(source, target, reference)
 
 
-def _build(source: Path, target: Path, reference: Reference) -> Manifest:
+def _build(source: Path, target: Path, reference: ReferenceVectors) -> Manifest:
     if sha256_of(source / "model.safetensors") != reference.weights_sha256:
         raise ModelUnavailable(f"The weights in {source} are not those of the recorded vectors.")
-    scratch = target.with_name(f"{target.name}.part")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    shutil.copy(source / "tokenizer.json", scratch / "tokenizer.json")
-    _save_fp32(source, scratch / "model.onnx")
-    _quantise(scratch / "model.onnx", scratch / "model.int8.onnx")
-    manifest = _measured(scratch, "model.int8.onnx", "int8", reference)
-    if manifest.mean_cosine < LEAST_COSINE:
-        manifest = _measured(scratch, "model.onnx", "fp32", reference)
-        if manifest.mean_cosine < LEAST_FP32_COSINE:
+    temporary = target.with_name(f"{target.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    shutil.copy(source / "tokenizer.json", temporary / "tokenizer.json")
+    _save_fp32(source, temporary / "model.onnx")
+    _quantise(temporary / "model.onnx", temporary / "model.int8.onnx")
+    manifest = _measured(temporary, "model.int8.onnx", "int8", reference)
+    if manifest.mean_cosine < MIN_COSINE:
+        manifest = _measured(temporary, "model.onnx", "fp32", reference)
+        if manifest.mean_cosine < MIN_FP32_COSINE:
             raise ModelUnavailable(
-                f"The graph built from {source} does not compute the recorded vectors: mean cosine {manifest.mean_cosine}."
+                f"The graph built from {source} does not compute the recorded vectors: "
+                f"mean cosine {manifest.mean_cosine}."
             )
-    for file in scratch.glob("*.onnx"):
+    for file in temporary.glob("*.onnx"):
         if file.name != manifest.file:
             file.unlink()
     shutil.rmtree(target, ignore_errors=True)
-    scratch.rename(target)
+    temporary.rename(target)
     return manifest
 
 
@@ -88,7 +89,7 @@ def _has_vnni() -> bool:
     return cpuinfo.exists() and "vnni" in cpuinfo.read_text(encoding="utf-8")
 
 
-def _measured(folder: Path, file: str, precision: str, reference: Reference) -> Manifest:
+def _measured(folder: Path, file: str, precision: str, reference: ReferenceVectors) -> Manifest:
     """The manifest of a file with its mean cosine to the recorded vectors; it is written into the folder."""
     manifest = Manifest(file=file, precision=precision, mean_cosine=0.0, source_sha256=reference.weights_sha256)
     _write(folder, manifest)
@@ -107,11 +108,11 @@ def _write(folder: Path, manifest: Manifest) -> None:
 def main() -> int:
     """Build the folder; a failure is one sentence on standard error."""
     try:
-        made = export(Path(sys.argv[1]), Path(sys.argv[2]))
+        manifest = export(Path(sys.argv[1]), Path(sys.argv[2]))
     except ModelError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
-    sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(manifest).decode() + "\n")
     return 0
 
 

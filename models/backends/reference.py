@@ -13,7 +13,7 @@ import numpy as np
 
 from models.backends import LoadOptions
 from models.backends.sentence_transformers import SentenceTransformersBackend
-from models.catalogue import sha256_of
+from models.files import sha256_of
 
 FILE = Path(__file__).with_name("reference.npz")
 SENTENCES = [
@@ -36,23 +36,23 @@ SENTENCES = [
 ]
 
 
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
+class ReferenceVectors(msgspec.Struct, frozen=True, kw_only=True):
     """The SHA-256 of the weights, and one unit vector per sentence of `SENTENCES`: float32, sentences × width."""
 
     weights_sha256: str
     vectors: np.ndarray
 
 
-def read_reference(file: Path = FILE) -> Reference:
+def read_reference(file: Path = FILE) -> ReferenceVectors:
     """The recorded vectors."""
     with np.load(file, allow_pickle=False) as recorded:
         vectors = recorded["vectors"].astype(np.float32)
         digest = str(recorded["weights_sha256"])
-    return Reference(weights_sha256=digest, vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return ReferenceVectors(weights_sha256=digest, vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def record_reference(source: Path, file: Path = FILE) -> None:
-    """Compute the vectors with torch and write them as float16. Raises ModelUnavailable where torch is not installed."""
+    """Compute the vectors with torch and write them as float16. Raises ModelUnavailable if torch is not installed."""
     embedded, _ = SentenceTransformersBackend(LoadOptions(path=str(source), threads=1)).embed(SENTENCES)
     vectors = np.stack([np.frombuffer(vector, "<f4") for vector in embedded]).astype(np.float16)
     np.savez_compressed(file, vectors=vectors, weights_sha256=np.array(sha256_of(source / "model.safetensors")))

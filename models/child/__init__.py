@@ -1,4 +1,4 @@
-"""A model's own process: what runs in it, what it says to its host, and the host's end of it.
+"""A model's own process: the code that runs in it, its messages, and the runtime's end of it.
 
 Native code that crashes, hangs or eats memory takes only this process with it.
 """

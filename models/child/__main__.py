@@ -1,4 +1,4 @@
-"""The process of one model: `python -m models.child FD BACKEND OPTIONS`, started by its host, ended with it."""
+"""The process of one model: `python -m models.child FD BACKEND OPTIONS`, started by the runtime, ended with it."""
 
 import faulthandler
 import os
@@ -19,11 +19,11 @@ from models.child.frames import (
     LENGTH,
     Cancel,
     Embed,
-    Failed,
     FromChild,
     Generate,
     Loaded,
     NotLoaded,
+    RequestFailed,
     Rerank,
     Scores,
     ToChild,
@@ -34,7 +34,7 @@ from models.child.frames import (
 )
 from models.child.limits import OUT_OF_MEMORY, limit_this_process
 from models.child.thread_rates import OtherPrograms, choose_threads
-from models.child.writing import Writer
+from models.child.writing import GenerationWriter
 from models.errors import ModelError, RequestInvalid
 
 # Documents scored between two looks at the clock.
@@ -56,7 +56,7 @@ class Child:
         self._cancelled = threading.Event()
         self._abandoned: set[int] = set()
         self._backend: Any = None
-        self._writer: Writer | None = None
+        self._writer: GenerationWriter | None = None
 
     def run(self, location: str, options: LoadOptions) -> int:
         threading.Thread(target=self._read, daemon=True).start()
@@ -64,7 +64,7 @@ class Child:
         try:
             self._backend = load_backend(location, options)
             if hasattr(self._backend, "generate"):
-                self._writer = Writer(self._backend)
+                self._writer = GenerationWriter(self._backend)
             thread_rates = choose_threads(self._backend, options.thread_candidates, others)
         except ModelError as error:
             self._send(NotLoaded(error.message))
@@ -119,12 +119,12 @@ class Child:
                 if self._requests.empty():
                     self._backend.rest()
         except ModelError as error:
-            self._send(Failed(request.id, error.message, invalid=isinstance(error, RequestInvalid)))
+            self._send(RequestFailed(request.id, error.message, invalid=isinstance(error, RequestInvalid)))
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library raises, its request must hear of it
             _log.exception("request failed")
-            self._send(Failed(request.id, f"The model failed at this request: {error}"))
+            self._send(RequestFailed(request.id, f"The model failed at this request: {error}"))
 
     def _rerank(self, request: Rerank) -> None:
         deadline = time.monotonic() + request.max_ms / 1000 if request.max_ms else None
@@ -133,9 +133,9 @@ class Child:
         for at in range(0, len(request.documents), RERANK_BATCH):
             if self._cancelled.is_set() or (at and deadline and time.monotonic() > deadline):
                 break
-            found, read = self._backend.rerank(request.query, request.documents[at : at + RERANK_BATCH])
-            scores += found
-            tokens += read
+            batch_scores, batch_tokens = self._backend.rerank(request.query, request.documents[at : at + RERANK_BATCH])
+            scores += batch_scores
+            tokens += batch_tokens
             self._send(Working(request.id, len(scores), len(request.documents)))
         self._send(Scores(request.id, scores, tokens))
 
@@ -152,7 +152,7 @@ class Child:
                 self._cancel(request.id)
             else:
                 self._requests.put(request)
-        # The host is gone. Whatever native code computes at the moment is for nobody.
+        # The runtime is gone: nobody reads what native code computes at the moment.
         os._exit(0)
 
     def _cancel(self, identifier: int) -> None:

@@ -1,6 +1,6 @@
-"""What a host and the child that holds its model say to each other.
+"""The messages between the runtime and the child process that holds a model.
 
-On the wire a frame is its length (4 bytes, little-endian) and a msgpack map whose `type` is the struct's name. Every
+On the socket a frame is its length (4 bytes, little-endian) and a msgpack map whose `type` is the struct's name. Every
 request has an id that its answers carry.
 """
 
@@ -31,8 +31,8 @@ class Rerank(msgspec.Struct, frozen=True, tag=True):
 class Generate(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Write on from a `prompt`, or answer `messages` by the model's chat template.
 
-    With `required_tool` the answer is a call of that tool, or of any where it is empty. With `parse_special` the prompt may
-    hold special tokens.
+    With `required_tool` the answer is a call of that tool, or of any where it is empty. With `parse_special` the prompt
+    may hold special tokens.
     """
 
     id: int
@@ -49,7 +49,7 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
 
 
 class ThreadRate(msgspec.Struct, frozen=True):
-    """Tokens per second that so many threads write, on a quiet machine and beside a program that keeps one core busy."""
+    """Tokens per second with `threads` threads, on a quiet machine and beside a program that keeps a core busy."""
 
     threads: int
     quiet: float
@@ -105,7 +105,7 @@ class Piece(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
-class Finished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+class GenerationFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """`reused_tokens` of the prompt were known from before and not evaluated again."""
 
     id: int
@@ -116,8 +116,8 @@ class Finished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     tool_calls: list[ToolCall] = []
 
 
-class Failed(msgspec.Struct, frozen=True, tag=True):
-    """The request could not be met; `invalid` says that its sender can mend it."""
+class RequestFailed(msgspec.Struct, frozen=True, tag=True):
+    """The request could not be met; `invalid` says that its sender can correct it."""
 
     id: int
     message: str
@@ -125,7 +125,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 ToChild = Embed | Rerank | Generate | Cancel
-Answer = Working | Vectors | Scores | Piece | Finished | Failed
+Answer = Working | Vectors | Scores | Piece | GenerationFinished | RequestFailed
 FromChild = Loaded | NotLoaded | Answer
 
 _encoder = msgspec.msgpack.Encoder()
@@ -134,6 +134,6 @@ decode_answer = msgspec.msgpack.Decoder(FromChild).decode
 
 
 def encode(frame: ToChild | FromChild) -> bytes:
-    """A frame as it goes over the wire."""
+    """A frame as it is sent."""
     body = _encoder.encode(frame)
     return LENGTH.pack(len(body)) + body

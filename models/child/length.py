@@ -1,4 +1,7 @@
-"""How large a request may be, judged before anything is made of it: templates and tokenizers take long over very much text."""
+"""How large a request may be.
+
+It is checked before anything is made of it, because templates and tokenizers take long over very much text.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,7 +14,7 @@ from models.errors import RequestInvalid
 # No text has so few tokens but long runs of one character: four bytes per token are usual.
 MAX_BYTES_PER_TOKEN = 16
 # The least that a turn takes of a context: what says whose it is, and what ends it.
-LEAST_TOKENS_PER_TURN = 2
+MIN_TOKENS_PER_TURN = 2
 MAX_TOOLS = 128
 MAX_STOPS, MAX_STOP_CHARACTERS = 16, 256
 MAX_SCHEMA_BYTES = 65_536
@@ -25,16 +28,16 @@ def check_generation(request: Generate, context: int) -> None:
     """Refuse what cannot fit a context of so many tokens, by its length alone. Raises RequestInvalid."""
     _check_schemas(request)
     parts = _count_parts(request)
-    if parts > context // LEAST_TOKENS_PER_TURN:
+    if parts > context // MIN_TOKENS_PER_TURN:
         raise RequestInvalid(
-            f"The conversation has {parts:,} messages and parts of messages; a context of {context:,} tokens takes at most "
-            f"{context // LEAST_TOKENS_PER_TURN:,}. Leave out the oldest."
+            f"The conversation has {parts:,} messages and parts of messages; a context of {context:,} tokens takes at "
+            f"most {context // MIN_TOKENS_PER_TURN:,}. Leave out the oldest."
         )
     size = sum(len(text.encode("utf-8", "replace")) for text in _texts(request))
     if size > context * MAX_BYTES_PER_TOKEN:
         raise RequestInvalid(
-            f"The prompt has {size:,} bytes; a context of {context:,} tokens takes at most {context * MAX_BYTES_PER_TOKEN:,}. "
-            "Shorten it, or give the model a longer context."
+            f"The prompt has {size:,} bytes; a context of {context:,} tokens takes at most "
+            f"{context * MAX_BYTES_PER_TOKEN:,}. Shorten it, or give the model a longer context."
         )
 
 
@@ -43,7 +46,8 @@ def check_texts(field: str, texts: Sequence[str]) -> None:
     longest = max((len(text.encode("utf-8", "replace")) for text in texts), default=0)
     if longest > MAX_TEXT_BYTES:
         raise RequestInvalid(
-            f"`{field}` holds a text of {longest:,} bytes; at most {MAX_TEXT_BYTES:,} are read. Divide it into passages."
+            f"`{field}` holds a text of {longest:,} bytes; at most {MAX_TEXT_BYTES:,} are read. "
+            "Divide it into passages."
         )
 
 
@@ -68,8 +72,8 @@ def _is_deep(value: Any) -> bool:
     for _ in range(MAX_DEPTH):
         level = [
             inner
-            for each in level
-            for inner in (each.values() if isinstance(each, dict) else each)
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
             if isinstance(inner, dict | list)
         ]
         if not level:

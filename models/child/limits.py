@@ -14,9 +14,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def limit_this_process(memory: int) -> None:
-    """Die with the host, and be refused more than `memory` bytes; 0 sets no limit.
+    """Die with the runtime, and be refused more than `memory` bytes; 0 sets no limit.
 
-    The limit counts what is written to, not files that are mapped to be read: a model's weights are the planner's business.
+    The limit counts what is written to, not files that are mapped to be read: a model's weights are the planner's
+    business.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""The host's end of a child: start it, speak with it, notice when it dies, hangs or takes too much."""
+"""The runtime's end of a child process: start it, speak with it, notice when it dies, hangs or takes too much."""
 
 import asyncio
 import contextlib
@@ -19,12 +19,12 @@ from models.child.frames import (
     Answer,
     Cancel,
     Embed,
-    Failed,
-    Finished,
     Generate,
+    GenerationFinished,
     Loaded,
     NotLoaded,
     Piece,
+    RequestFailed,
     Rerank,
     Scores,
     ToChild,
@@ -35,11 +35,11 @@ from models.child.frames import (
 )
 from models.child.limits import OUT_OF_MEMORY
 from models.errors import ModelCrashed, ModelError, ModelUnavailable, RequestInvalid
-from models.programs import end_group
+from models.processes import end_group
 
 _log = structlog.get_logger()
 END_TIMEOUT_S = 10.0
-_TERMINAL = (Vectors, Scores, Finished, Failed)
+_TERMINAL = (Vectors, Scores, GenerationFinished, RequestFailed)
 
 
 class ChildProcess:
@@ -131,8 +131,8 @@ class ChildProcess:
             raise ModelUnavailable(f"{self.name} does not rerank.")
         return answer
 
-    async def generate(self, request: Generate) -> AsyncGenerator[Working | Piece | Finished, None]:
-        """What the model says, up to and with Finished. Closing the iterator stops it. Raises ModelError."""
+    async def generate(self, request: Generate) -> AsyncGenerator[Working | Piece | GenerationFinished, None]:
+        """What the model says, up to and with GenerationFinished. Closing the iterator stops it. Raises ModelError."""
         request = msgspec.structs.replace(request, id=next(self._identifiers))
         try:
             encode(request)
@@ -140,7 +140,7 @@ class ChildProcess:
             raise RequestInvalid(f"The request holds what cannot be sent to the model: {error}.") from error
         async with contextlib.aclosing(self._exchange(request)) as answers:
             async for answer in answers:
-                if isinstance(answer, Working | Piece | Finished):
+                if isinstance(answer, Working | Piece | GenerationFinished):
                     yield answer
 
     async def end(self) -> None:
@@ -164,7 +164,7 @@ class ChildProcess:
         raise ModelCrashed(self._why())
 
     async def _exchange(self, request: ToChild) -> AsyncGenerator[Answer, None]:
-        """Send a request and yield its answers. Left early, the request is cancelled; left without a word, it is ended."""
+        """Send a request and yield its answers. A caller that leaves early cancels the request."""
         if self._death:
             raise ModelCrashed(self._death)
         answers = self._waiting.setdefault(request.id, asyncio.Queue())
@@ -176,7 +176,7 @@ class ChildProcess:
                 finished = answer is None or isinstance(answer, _TERMINAL)
                 if answer is None:
                     raise ModelCrashed(self._why())
-                if isinstance(answer, Failed):
+                if isinstance(answer, RequestFailed):
                     raise RequestInvalid(answer.message) if answer.invalid else ModelError(answer.message)
                 yield answer
                 if finished:

@@ -1,7 +1,8 @@
 """How quickly a model writes with different numbers of threads: alone, and beside a program that keeps a core busy.
 
-Threads that share one token wait for the slowest of them. With as many as there are cores, any other program delays all;
-with fewer, a core is idle on a quiet machine. Which is better depends on the machine and the model, so it is measured.
+Threads that share one token wait for the slowest of them. With as many as there are cores, any other program delays
+all; with fewer, a core is idle on a quiet machine. Which is better depends on the machine and the model, so it is
+measured.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from models.child.frames import ThreadRate
 # A slow model whose first round takes longer than `ENOUGH_S` is measured in one round.
 MEASURED_S, ROUNDS, ENOUGH_S = 0.15, 2, 1.0
 # Cores that other programs may use where a measurement counts as one of a quiet machine.
-MOST_USED_BY_OTHERS = 0.5
+MAX_USED_BY_OTHERS = 0.5
 # It ends by itself too, should this process be killed.
 _BUSY_PROGRAM = "import time\nend = time.monotonic() + 60\nprint(flush=True)\nwhile time.monotonic() < end: pass"
 
@@ -40,7 +41,7 @@ def choose_threads(backend: Any, candidates: Sequence[int], others: OtherProgram
 
     There are none where the backend cannot be measured or other programs keep the machine busy.
     """
-    if not candidates or not hasattr(backend, "writing_rate") or others.cores_used() > MOST_USED_BY_OTHERS:
+    if not candidates or not hasattr(backend, "writing_rate") or others.cores_used() > MAX_USED_BY_OTHERS:
         return []
     rates = measure_threads(backend.writing_rate, candidates)
     backend.write_with(best_threads(rates))
@@ -48,7 +49,7 @@ def choose_threads(backend: Any, candidates: Sequence[int], others: OtherProgram
 
 
 def measure_threads(writing_rate: Callable[[int, float], float], candidates: Sequence[int]) -> list[ThreadRate]:
-    """The rates of each number of threads. `writing_rate` gives the tokens per second of one, measured for so many seconds."""
+    """The rates of each number of threads. `writing_rate(threads, seconds)` measures its tokens per second."""
     quiet = _rates(writing_rate, candidates)
     with _busy_program():
         busy = _rates(writing_rate, candidates)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from models.backends import GenerationBackend
-from models.child.frames import Failed, Finished, Generate, Piece, Working
+from models.child.frames import Generate, GenerationFinished, Piece, RequestFailed, Working
 from models.child.length import check_generation
 from models.child.time_limit import time_limit
 from models.errors import RequestInvalid
@@ -23,16 +23,17 @@ SIGN_OF_LIFE_S = 1.0
 # A template takes some milliseconds; one that takes so long has no end.
 TEMPLATE_S = 10.0
 _TOO_SLOW = RequestInvalid(
-    f"The model's chat template took over {TEMPLATE_S:.0f} seconds and was stopped. Use another model, or another file of it."
+    f"The model's chat template took over {TEMPLATE_S:.0f} seconds and was stopped. "
+    "Use another model, or another file of it."
 )
-# Quick models' tokens go out together, some sixty times a second: nobody reads faster, and each sending takes the cores from
-# the model.
+# Quick models' tokens go out together, some sixty times a second: nobody reads faster, and each sending takes the cores
+# from the model.
 SENDING_INTERVAL_S = 0.015
 
-Send = Callable[[Working | Piece | Finished | Failed], None]
+Send = Callable[[Working | Piece | GenerationFinished | RequestFailed], None]
 
 
-class Writer:
+class GenerationWriter:
     """A backend with its chat template."""
 
     def __init__(self, backend: GenerationBackend) -> None:
@@ -60,21 +61,21 @@ class Writer:
             send(Working(request.id, done, total))
 
         pieces = self._backend.generate(tokens, sampling, on_prompt, cancelled)
-        _Answer(request, sampling, send).relay(pieces, len(tokens), self._backend)
+        _AnswerFrames(request, sampling, send).relay(pieces, len(tokens), self._backend)
 
     def _within_context(self, sampling: Sampling, prompt_tokens: int) -> Sampling:
-        room = self._backend.context - prompt_tokens
+        tokens_left = self._backend.context - prompt_tokens
         if prompt_tokens == 0:
             raise RequestInvalid("The prompt is empty.")
-        if room < 1:
+        if tokens_left < 1:
             raise RequestInvalid(
-                f"The prompt has {prompt_tokens:,} tokens; this model is loaded for {self._backend.context:,}, the answer "
-                "included. Shorten it, or give the model a longer context."
+                f"The prompt has {prompt_tokens:,} tokens; this model is loaded for {self._backend.context:,}, the "
+                "answer included. Shorten it, or give the model a longer context."
             )
-        return msgspec.structs.replace(sampling, max_tokens=min(sampling.max_tokens or DEFAULT_MAX_TOKENS, room))
+        return msgspec.structs.replace(sampling, max_tokens=min(sampling.max_tokens or DEFAULT_MAX_TOKENS, tokens_left))
 
 
-class _Answer:
+class _AnswerFrames:
     """What one request has been sent so far."""
 
     def __init__(self, request: Generate, sampling: Sampling, send: Send) -> None:
@@ -105,7 +106,7 @@ class _Answer:
         self._pending += rest
         self._flush()
         self._send(
-            Finished(
+            GenerationFinished(
                 id=self._request.id,
                 reason="tool_calls" if calls else reason,
                 prompt_tokens=prompt_tokens,

@@ -2,7 +2,7 @@
 
 import click
 
-from models.cli.bringing import add, pull, remove
+from models.cli.adding import add, pull, remove
 from models.cli.machine import plan, probe, recommend
 from models.cli.measuring import bench
 from models.cli.running import list_models, load, pin, unload

@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from models.catalogue import Catalogue
+from models.catalogue.catalogue import Catalogue
 from models.client import Client
 
 Result = TypeVar("Result")

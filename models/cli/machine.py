@@ -7,14 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
-from models.known import Recommendation
-from models.known import recommend as recommend_models
-from models.metrics import Metrics
-from models.planner.plan import Plan, in_words
+from models.memory.machine_state import MachineState
+from models.memory.plan import LoadPlan, in_words
+from models.memory.recommendation import Recommendation
+from models.memory.recommendation import recommend as recommend_models
 from models.probe.devices import Gpu
 from models.probe.probe import probe_machine
-from models.residency import Residency
-from models.room import Room
+from models.runtime.metrics import Metrics
+from models.runtime.residency import Residency
 from models.settings import load_settings
 
 
@@ -47,12 +47,14 @@ def probe(as_json: bool) -> None:
 @click.argument("name")
 @JSON_OPTION
 @click.pass_obj
-def plan(given: ModelsFolder, name: str, as_json: bool) -> None:
+def plan(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
     """What loading a model would do now, and why."""
-    with given.client() as client:
+    with models_folder.client() as client:
         running = client.is_running()
         made = (
-            client.admin("GET", f"plan?{urlencode({'model': name})}", Plan) if running else run(_plan_here(given, name))
+            client.admin("GET", f"plan?{urlencode({'model': name})}", LoadPlan)
+            if running
+            else run(_plan_here(models_folder, name))
         )
     if as_json:
         print_json(made)
@@ -83,32 +85,32 @@ def plan(given: ModelsFolder, name: str, as_json: bool) -> None:
 @click.command()
 @JSON_OPTION
 @click.pass_obj
-def recommend(given: ModelsFolder, as_json: bool) -> None:
+def recommend(models_folder: ModelsFolder, as_json: bool) -> None:
     """Known chat models: which fits this machine, and why."""
-    found = run(_recommend(given))
+    recommendations = run(_recommend(models_folder))
     if as_json:
-        print_json({"models": found})
+        print_json({"models": recommendations})
         return
     table = Table(box=None, header_style="bold")
     for heading in ("", "name", "size", "here"):
         table.add_column(heading, no_wrap=True)
     for heading in ("what for", "languages", "licence"):
         table.add_column(heading)
-    for each in found:
-        model = each.model
+    for recommendation in recommendations:
+        model = recommendation.model
         table.add_row(
-            "→" if each.best else "",
+            "→" if recommendation.best else "",
             model.name,
             in_words(model.size),
-            _here(each),
+            _here(recommendation),
             model.note,
             model.languages,
             model.licence,
-            style="bold" if each.best else None if each.plan else "dim",
+            style="bold" if recommendation.best else None if recommendation.plan else "dim",
         )
     out = console()
     out.print(table)
-    best = next((each for each in found if each.best), None)
+    best = next((recommendation for recommendation in recommendations if recommendation.best), None)
     if best is None:
         out.print("None fits into the free memory. Answers quote passages without one.")
         return
@@ -125,10 +127,10 @@ def recommend(given: ModelsFolder, as_json: bool) -> None:
     )
 
 
-def _here(each: Recommendation) -> str:
-    if each.plan is None:
+def _here(recommendation: Recommendation) -> str:
+    if recommendation.plan is None:
         return "does not fit"
-    return f"on {each.plan.device}" if each.quick else "slowly"
+    return f"on {recommendation.plan.device}" if recommendation.quick else "slowly"
 
 
 def _gpu(gpu: Gpu) -> str:
@@ -141,12 +143,12 @@ def _gpu(gpu: Gpu) -> str:
     return f"{gpu.index}: {gpu.name}, {', '.join(details)}"
 
 
-async def _plan_here(given: ModelsFolder, name: str) -> Plan:
-    residency = Residency(given.catalogue, load_settings(given.folder), metrics=Metrics())
-    return await residency.plan(given.catalogue.find(name))
+async def _plan_here(models_folder: ModelsFolder, name: str) -> LoadPlan:
+    residency = Residency(models_folder.catalogue, load_settings(models_folder.folder), metrics=Metrics())
+    return await residency.plan(models_folder.catalogue.find(name))
 
 
-async def _recommend(given: ModelsFolder) -> list[Recommendation]:
-    room = Room(load_settings(given.folder), probe_machine)
-    await room.look()
-    return recommend_models(room.budget(), room.wish())
+async def _recommend(models_folder: ModelsFolder) -> list[Recommendation]:
+    machine = MachineState(load_settings(models_folder.folder), probe_machine)
+    await machine.refresh()
+    return recommend_models(machine.budget(), machine.plan_options())

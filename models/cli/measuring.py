@@ -6,7 +6,7 @@ import click
 import msgspec
 from rich.text import Text
 
-from models.catalogue import Role
+from models.catalogue.model import ModelRole
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
 from models.client import Client
 from models.errors import RequestInvalid
@@ -18,7 +18,7 @@ TEXTS = 256
 
 
 class Speed(msgspec.Struct, frozen=True, kw_only=True):
-    """`per_s` are tokens written for a chat model, texts for one that embeds; `first_s` until the first token or vector."""
+    """`per_s` counts tokens of a chat model, texts of an embedding model; `first_s` is until the first of them."""
 
     model: str
     first_s: float
@@ -30,15 +30,15 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("name")
 @JSON_OPTION
 @click.pass_obj
-def bench(given: ModelsFolder, name: str, as_json: bool) -> None:
+def bench(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
     """How fast a model writes or embeds here, through the runtime."""
-    model = given.catalogue.find(name)
-    with given.client() as client, console().status(Text(f"measuring {name}")):
+    model = models_folder.catalogue.find(name)
+    with models_folder.client() as client, console().status(Text(f"measuring {name}")):
         client.ensure_running()
-        if model.role is Role.CHAT:
+        if model.role is ModelRole.CHAT:
             run(_write(client, name, tokens=1))  # loads it
             speed = run(_write(client, name, tokens=TOKENS))
-        elif model.role is Role.EMBED:
+        elif model.role is ModelRole.EMBED:
             client.embed(["ready"], model=name)
             speed = _embed(client, name)
         else:
@@ -53,14 +53,14 @@ def bench(given: ModelsFolder, name: str, as_json: bool) -> None:
 
 async def _write(client: Client, name: str, *, tokens: int) -> Speed:
     began = first = time.perf_counter()
-    begun = False
+    has_begun = False
     usages: list[Usage] = []
     request = ChatRequest(
         model=name, messages=[ChatMessage(role="user", content=PROMPT)], max_tokens=tokens, temperature=0, seed=1
     )
     async for _ in client.stream_chat(request, on_usage=usages.append):
-        first = first if begun else time.perf_counter()
-        begun = True
+        first = first if has_begun else time.perf_counter()
+        has_begun = True
     took = time.perf_counter() - first
     written = sum(usage.completion_tokens for usage in usages)
     return Speed(model=name, first_s=first - began, per_s=(written - 1) / took if written > 1 else 0.0, unit="tokens/s")

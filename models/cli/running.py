@@ -6,38 +6,38 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from models.api.model_status import ModelStatus, ModelStatuses
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json
 from models.client import Client
-from models.planner.plan import in_words
-from models.status import ModelStatus, ModelStatuses
+from models.memory.plan import in_words
 
 
 @click.command("list")
 @JSON_OPTION
 @click.pass_obj
-def list_models(given: ModelsFolder, as_json: bool) -> None:
+def list_models(models_folder: ModelsFolder, as_json: bool) -> None:
     """The models that can be used, and which are loaded."""
-    with given.client() as client:
+    with models_folder.client() as client:
         running = client.is_running()
-        known = client.admin("GET", "models", ModelStatuses).models if running else _at_rest(given)
+        statuses = client.admin("GET", "models", ModelStatuses).models if running else _at_rest(models_folder)
     if as_json:
-        print_json({"models": known})
+        print_json({"models": statuses})
         return
     table = Table(box=None, header_style="bold")
     for heading in ("model", "role", "size", "state", "memory"):
         table.add_column(heading, no_wrap=True)
     table.add_column("licence")
-    for model in known:
-        state = f"{model.state}, pinned" if model.pinned else model.state
-        table.add_row(model.id, model.role, in_words(model.size), state, _memory(model), model.licence)
+    for status in statuses:
+        state = f"{status.state}, pinned" if status.pinned else status.state
+        table.add_row(status.id, status.role, in_words(status.size), state, _memory(status), status.licence)
     out = console()
     out.print(table)
-    if any(model.taken_bytes for model in known):
+    if any(status.taken_bytes for status in statuses):
         out.print("Memory: what it takes / what was predicted.", style="dim")
-    if not any(model.role == "chat" for model in known):
+    if not any(status.role == "chat" for status in statuses):
         out.print(
-            "No chat model yet: `lampstand models recommend` says which fits, `lampstand models add FILE.gguf` brings one. "
-            "Answers quote passages until then."
+            "No chat model yet: `lampstand models recommend` says which fits, `lampstand models add FILE.gguf` brings "
+            "one. Answers quote passages until then."
         )
 
 
@@ -45,20 +45,20 @@ def list_models(given: ModelsFolder, as_json: bool) -> None:
 @click.argument("name")
 @JSON_OPTION
 @click.pass_obj
-def load(given: ModelsFolder, name: str, as_json: bool) -> None:
+def load(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
     """Load a model now. One that is not used is unloaded again after some time; `models pin` keeps it."""
-    _report(given, "load", name, as_json=as_json)
+    _report(models_folder, "load", name, as_json=as_json)
 
 
 @click.command()
 @click.argument("name")
 @JSON_OPTION
 @click.pass_obj
-def unload(given: ModelsFolder, name: str, as_json: bool) -> None:
+def unload(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
     """Unload a model and give its memory back."""
-    with given.client() as client:
+    with models_folder.client() as client:
         if not client.is_running():
-            given.catalogue.find(name)
+            models_folder.catalogue.find(name)
             click.echo("The runtime is not running; nothing is loaded.")
             return
         status = client.admin("POST", f"models/{quote(name, safe='')}/unload", ModelStatus)
@@ -70,23 +70,23 @@ def unload(given: ModelsFolder, name: str, as_json: bool) -> None:
 @click.option("--off", is_flag=True, help="No longer.")
 @JSON_OPTION
 @click.pass_obj
-def pin(given: ModelsFolder, name: str, off: bool, as_json: bool) -> None:
+def pin(models_folder: ModelsFolder, name: str, off: bool, as_json: bool) -> None:
     """Load a model now and at each start, and never unload it for another."""
     if not off:
-        _report(given, "pin", name, as_json=as_json)
+        _report(models_folder, "pin", name, as_json=as_json)
         return
-    with given.client() as client:
+    with models_folder.client() as client:
         if client.is_running():
             client.admin("POST", f"models/{quote(name, safe='')}/unpin", ModelStatus)
         else:
-            given.catalogue.set_pinned(name, pinned=False)
+            models_folder.catalogue.set_pinned(name, pinned=False)
     click.echo(f"{name} is no longer pinned.")
 
 
-def _report(given: ModelsFolder, action: str, name: str, *, as_json: bool) -> None:
-    given.catalogue.find(name)
+def _report(models_folder: ModelsFolder, action: str, name: str, *, as_json: bool) -> None:
+    models_folder.catalogue.find(name)
     out = console()
-    with given.client() as client, out.status(Text(f"loading {name}")):
+    with models_folder.client() as client, out.status(Text(f"loading {name}")):
         status = _act(client, action, name)
     if as_json:
         print_json(status)
@@ -109,8 +109,8 @@ def _memory(model: ModelStatus) -> str:
     return f"{in_words(model.taken_bytes)} / {in_words(model.predicted_bytes)}" if model.taken_bytes else ""
 
 
-def _at_rest(given: ModelsFolder) -> list[ModelStatus]:
-    pinned = given.catalogue.pinned()
+def _at_rest(models_folder: ModelsFolder) -> list[ModelStatus]:
+    pinned = models_folder.catalogue.pinned()
     return [
         ModelStatus(
             id=model.id,
@@ -122,5 +122,5 @@ def _at_rest(given: ModelsFolder) -> list[ModelStatus]:
             state="available",
             pinned=model.id in pinned,
         )
-        for model in given.catalogue.models()
+        for model in models_folder.catalogue.models()
     ]

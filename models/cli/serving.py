@@ -37,10 +37,10 @@ def serve(
     ready_fd: int | None,
 ) -> None:
     """Run the model runtime in the foreground."""
-    from models.service import serve as serve_runtime
+    from models.api.service import serve as serve_runtime
 
-    given = context.find_object(ModelsFolder)
-    folder = folder or (given.folder if given else None)
+    models_folder = context.find_object(ModelsFolder)
+    folder = folder or (models_folder.folder if models_folder else None)
     if folder is None:
         raise click.UsageError("Name the models folder with --folder.")
     token = token_file.read_text(encoding="utf-8").strip() if token_file else os.environ.get(TOKEN_VARIABLE, "")
@@ -49,7 +49,7 @@ def serve(
             f"Whoever reaches {host} could use the models. Name a file with a token: --token-file FILE "
             "(`head -c 24 /dev/urandom | base64 >FILE` makes one)."
         )
-    socket = None if host else socket or (given.socket if given else None)
+    socket = None if host else socket or (models_folder.socket if models_folder else None)
     if socket is None and not host:
         raise click.UsageError("Name what to listen on: --socket PATH, or --host ADDRESS.")
     serve_runtime(folder, socket=socket, host=host, port=port, idle_exit_s=idle_exit, ready_fd=ready_fd, token=token)

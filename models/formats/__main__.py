@@ -17,9 +17,9 @@ MEMORY_LIMIT = 3 * 2**30
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
     try:
-        found: dict[str, object] = {"facts": read_facts(Path(sys.argv[1]), *sys.argv[2:])}
+        inspected: dict[str, object] = {"facts": read_facts(Path(sys.argv[1]), *sys.argv[2:])}
     except ModelFileRefused as error:
-        found = {"refused": error.message}
+        inspected = {"refused": error.message}
     except MemoryError:
-        found = {"refused": f"{Path(sys.argv[1]).name} wants more memory to be read than any model's header does."}
-    sys.stdout.buffer.write(msgspec.json.encode(found))
+        inspected = {"refused": f"{Path(sys.argv[1]).name} wants more memory to be read than any model's header does."}
+    sys.stdout.buffer.write(msgspec.json.encode(inspected))

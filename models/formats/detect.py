@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from models.errors import ModelFileRefused
+from models.files import open_regular
 from models.formats import ggml_file, gguf_file
 from models.formats.facts import Facts
 from models.formats.folder import read_folder
-from models.formats.opening import open_regular
 
 MAGIC_LENGTH = 4
 _PICKLE, _ZIP = b"\x80", b"PK\x03\x04"

@@ -6,8 +6,9 @@ import msgspec
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a transformer whose place in memory can be chosen. Sizes are bytes.
 
-    `blocks` are the weights of each layer, `kv_per_token` what each keeps of a token as numbers (not bytes); `output` and
-    `embedding` the two ends. `width`, `feed_forward` and `vocabulary` are counts of numbers, `trained_context` of tokens.
+    `blocks` are the weights of each layer, `kv_per_token` what each keeps of a token as numbers (not bytes); `output`
+    and `embedding` the two ends. `width`, `feed_forward` and `vocabulary` are counts of numbers, `trained_context` of
+    tokens.
     """
 
     blocks: list[int]

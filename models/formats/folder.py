@@ -1,4 +1,4 @@
-"""Folders of weights as Hugging Face's libraries write them: sentence-transformers, cross-encoders, our ONNX exports."""
+"""Folders of weights: sentence-transformers and cross-encoders as Hugging Face writes them, and our ONNX exports."""
 
 import json
 from pathlib import Path
@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from models.errors import ModelFileRefused
+from models.files import open_regular
 from models.formats.facts import Facts
-from models.formats.opening import open_regular
 
 MANIFEST = "manifest.json"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an ONNX folder holds: its file, its precision, its mean cosine to torch, and the weights it was built from."""
+    """What an ONNX folder holds: its file, its precision, its mean cosine to torch, and the weights of its source."""
 
     file: str
     precision: str
@@ -41,8 +41,8 @@ def read_folder(folder: Path) -> Facts:
         pickled = next((file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern)), None)
         if pickled:
             raise ModelFileRefused(
-                f"{folder.name} holds pickled weights ({pickled}), which may run any program when they are loaded. Take the "
-                "model's safetensors files."
+                f"{folder.name} holds pickled weights ({pickled}), which may run any program when they are loaded. "
+                "Take the model's safetensors files."
             )
         raise ModelFileRefused(
             f"{folder.name} holds no model: a GGUF file, safetensors weights or an ONNX export is looked for."

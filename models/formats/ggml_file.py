@@ -1,8 +1,8 @@
 """GGML files of before GGUF, of the families that llama.cpp no longer loads.
 
-Their loader checks next to nothing: a file that is cut off, or read as another family, ends its process. So every part of a
-file is walked here first. Layouts as the loaders of ctransformers 0.2.27 read them (`models/llms/*.cc`): magic, header,
-vocabulary, tensors to the end. All numbers are little-endian and 32 bits wide.
+Their loader checks next to nothing: a file that is cut off, or read as another family, ends its process. So every part
+of a file is walked here first. Layouts as the loaders of ctransformers 0.2.27 read them (`models/llms/*.cc`): magic,
+header, vocabulary, tensors to the end. All numbers are little-endian and 32 bits wide.
 """
 
 import math
@@ -56,7 +56,7 @@ _MAX_VOCABULARY, _MAX_WORD, _MAX_NAME = 1 << 20, 1 << 16, 256
 
 
 class _Family(msgspec.Struct, frozen=True):
-    """The fields of a family's header, and the names of its tensors: those of each layer after `layer`, and the others."""
+    """The fields of a family's header, and the names of its tensors: those per layer after `layer`, and the others."""
 
     header: str
     layer: str
@@ -113,7 +113,7 @@ FAMILIES: Mapping[str, _Family] = MappingProxyType(
 
 
 def read_ggml(file: Path, opened: BinaryIO, family: str) -> Facts:
-    """What an opened GGML file of a family holds; every tensor is checked to be there whole. Raises ModelFileRefused."""
+    """What an opened GGML file of a family holds; every tensor has to be there whole. Raises ModelFileRefused."""
     names = ", ".join(FAMILIES)
     if opened.read(4) != _MAGIC:
         raise ModelFileRefused(
@@ -199,20 +199,20 @@ class _Walk:
         prefixes = [self._family.layer.format(number) for number in range(layers)]
         return {*self._family.others.split(), *(prefix + name for prefix in prefixes for name in in_layer)}
 
-    def _number(self, what: str) -> int:
-        return int.from_bytes(self._take(4, what), "little", signed=True)
+    def _number(self, part: str) -> int:
+        return int.from_bytes(self._take(4, part), "little", signed=True)
 
-    def _take(self, length: int, what: str) -> bytes:
-        self._check_room(length, what)
+    def _take(self, length: int, part: str) -> bytes:
+        self._check_length(length, part)
         return self._opened.read(length)
 
-    def _skip(self, length: int, what: str) -> None:
-        self._check_room(length, what)
+    def _skip(self, length: int, part: str) -> None:
+        self._check_length(length, part)
         self._opened.seek(length, 1)
 
-    def _check_room(self, length: int, what: str) -> None:
+    def _check_length(self, length: int, part: str) -> None:
         if self._opened.tell() + length > self._length:
-            raise self._refusal(f"it ends within {what}. Fetch it again")
+            raise self._refusal(f"it ends within {part}. Fetch it again")
 
     def _refusal(self, reason: str) -> ModelFileRefused:
         return ModelFileRefused(f"{self._file.name} cannot be loaded as a {self._name} file: {reason}.")

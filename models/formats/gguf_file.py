@@ -1,4 +1,7 @@
-"""GGUF, the format of llama.cpp: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, read by the library `gguf`."""
+"""GGUF, the format of llama.cpp, read by the library `gguf`.
+
+https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
 
 import math
 import os
@@ -13,12 +16,12 @@ MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 _HEAD = struct.Struct("<4sIQQ")
 # The least bytes that a key or a tensor takes in the header.
-_LEAST_KEY, _LEAST_TENSOR = 8 + 1 + 4 + 1, 8 + 1 + 4 + 8 + 4 + 8
+_MIN_KEY_BYTES, _MIN_TENSOR_BYTES = 8 + 1 + 4 + 1, 8 + 1 + 4 + 8 + 4 + 8
 MAX_LAYERS = 1000
 # Encoders, and the parts of other models that see or speak.
 _CANNOT_CHAT = frozenset(
-    "bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding t5encoder clip mmproj "
-    "wavtokenizer-dec".split()
+    "bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding t5encoder "
+    "clip mmproj wavtokenizer-dec".split()
 )
 
 
@@ -34,7 +37,7 @@ def check_head(file: Path, opened: BinaryIO) -> None:
         )
     if not tensors:
         raise ModelFileRefused(f"{file.name} holds no tensors: it is a vocabulary, not a model.")
-    if tensors * _LEAST_TENSOR + keys * _LEAST_KEY > _length(opened):
+    if tensors * _MIN_TENSOR_BYTES + keys * _MIN_KEY_BYTES > _length(opened):
         raise ModelFileRefused(
             f"{file.name} claims {tensors:,} tensors and {keys:,} keys, more than so short a file can hold."
         )
@@ -106,12 +109,12 @@ class _Metadata:
         return value
 
     def per_layer(self, key: str, layers: int, default: int) -> list[int]:
-        """A number that some architectures give for each layer, others once."""
+        """A number that some architectures give per layer, others once."""
         value = self.get(key, default)
-        found = value if isinstance(value, list) else [value] * layers
-        if len(found) < layers or not all(isinstance(each, int) and 0 <= each < 2**31 for each in found):
+        numbers = value if isinstance(value, list) else [value] * layers
+        if len(numbers) < layers or not all(isinstance(number, int) and 0 <= number < 2**31 for number in numbers):
             raise ModelFileRefused(f"{self._file.name} is damaged: {key} does not fit its {layers} layers.")
-        return found[:layers]
+        return numbers[:layers]
 
 
 def _size(gguf: Any, tensor: Any) -> int:
@@ -130,7 +133,8 @@ def _check_tensors(file: Path, reader: Any, length: int) -> None:
         end = int(tensor.data_offset) + _size(gguf, tensor)
         if end > length or int(tensor.data_offset) < int(reader.data_offset):
             raise ModelFileRefused(
-                f"{file.name} is cut off: its tensor {tensor.name} would end at byte {end:,} of {length:,}. Fetch it again."
+                f"{file.name} is cut off: its tensor {tensor.name} would end at byte {end:,} of {length:,}. "
+                "Fetch it again."
             )
 
 
@@ -156,7 +160,7 @@ def _layers(file: Path, metadata: _Metadata, family: str, sizes: dict[str, int])
     key, value = (metadata.number(f"{family}.attention.{part}_length", usual) for part in ("key", "value"))
     return Layers(
         blocks=[_block(sizes, number) for number in range(count)],
-        kv_per_token=[each * (key + value) for each in kv_heads],
+        kv_per_token=[heads_of_layer * (key + value) for heads_of_layer in kv_heads],
         # Where the two ends are tied, the output is a second copy on the device that computes it.
         output=sum(size for name, size in sizes.items() if name.startswith("output"))
         + (0 if "output.weight" in sizes else sizes.get("token_embd.weight", 0)),

@@ -6,7 +6,7 @@ import msgspec
 
 from models.errors import ModelFileRefused, ModelUnavailable
 from models.formats.facts import Facts
-from models.programs import run_module
+from models.processes import run_module
 
 TIMEOUT_S = 120.0
 
@@ -22,7 +22,7 @@ async def inspect(path: Path, family: str = "") -> Facts:
         output = await run_module("models.formats", str(path), family, timeout_s=TIMEOUT_S)
     except ModelUnavailable as error:
         raise ModelFileRefused(f"{path.name} could not be looked at: {error.message}") from error
-    found = msgspec.json.decode(output, type=_Inspected)
-    if found.facts is None:
-        raise ModelFileRefused(found.refused)
-    return found.facts
+    inspected = msgspec.json.decode(output, type=_Inspected)
+    if inspected.facts is None:
+        raise ModelFileRefused(inspected.refused)
+    return inspected.facts

@@ -1,7 +1,7 @@
 """The prompt that a model's chat template makes of a conversation.
 
-Templates are Jinja as Hugging Face's `apply_chat_template` renders them (`raise_exception`, `strftime_now`). They come with
-model files, so they run sandboxed. In the prompt the template's own text can be told from the request's.
+Templates are Jinja as Hugging Face's `apply_chat_template` renders them (`raise_exception`, `strftime_now`). They come
+with model files, so they run sandboxed. In the prompt the template's own text can be told from the request's.
 """
 
 import json
@@ -37,7 +37,7 @@ _ROLES = {role: trusted(role) for role in ("system", "user", "assistant", "tool"
 
 
 class ChatTemplate:
-    """One model's template; `special_tokens` are `bos_token` and `eos_token`. Raises RequestInvalid where it is broken."""
+    """One model's template; `special_tokens` are `bos_token` and `eos_token`. Raises RequestInvalid if it is broken."""
 
     def __init__(self, source: str, special_tokens: Mapping[str, str]) -> None:
         environment = TemplateEnvironment()
@@ -72,9 +72,9 @@ class ChatTemplate:
             raise RequestInvalid(f"The model's chat template refuses this conversation: {error}") from error
 
     def _render(self, turns: list[dict[str, Any]], tools: Sequence[Tool]) -> Traced:
-        shown = [msgspec.to_builtins(tool) for tool in tools] if tools and self._knows_tools else None
+        schemas = [msgspec.to_builtins(tool) for tool in tools] if tools and self._knows_tools else None
         return Traced(
-            self._template.render(messages=turns, tools=shown, add_generation_prompt=True, **self._special_tokens)
+            self._template.render(messages=turns, tools=schemas, add_generation_prompt=True, **self._special_tokens)
         )
 
 
@@ -111,11 +111,11 @@ def _with_preface(turns: list[dict[str, Any]], tools: Sequence[Tool]) -> list[di
 
 
 def _without_system(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    said = _PARAGRAPH.join(turn["content"] for turn in turns if turn["role"] == "system")
+    instructions = _PARAGRAPH.join(turn["content"] for turn in turns if turn["role"] == "system")
     rest = [turn for turn in turns if turn["role"] != "system"]
     if rest and rest[0]["role"] == "user":
-        return [{**rest[0], "content": said + _PARAGRAPH + rest[0]["content"]}, *rest[1:]]
-    return [{"role": _ROLES["user"], "content": said}, *rest]
+        return [{**rest[0], "content": instructions + _PARAGRAPH + rest[0]["content"]}, *rest[1:]]
+    return [{"role": _ROLES["user"], "content": instructions}, *rest]
 
 
 def _dumps(struct: Any) -> str:

@@ -30,19 +30,19 @@ class PrefixStore:
 
     def keep(self, tokens: list[int], state: np.ndarray) -> None:
         """Keep a state in place of those of its own beginnings."""
-        kept = np.asarray(tokens, dtype=np.int32)
-        for key, (known, _) in list(self._prefixes.items()):
-            if common_length(known, kept) == len(known):
+        new_tokens = np.asarray(tokens, dtype=np.int32)
+        for key, (stored_tokens, _) in list(self._prefixes.items()):
+            if common_length(stored_tokens, new_tokens) == len(stored_tokens):
                 self._drop(key)
-        self._prefixes[kept.tobytes()] = Prefix(kept, state)
+        self._prefixes[new_tokens.tobytes()] = Prefix(new_tokens, state)
         self.size += state.nbytes
         while self.size > self._capacity:
             self._drop(next(iter(self._prefixes)))
 
     def longest(self, tokens: list[int], *, more_than: int) -> Prefix | None:
-        """The state that shares the longest beginning with `tokens`, if it is longer than `more_than`; now the latest used."""
-        wanted = np.asarray(tokens, dtype=np.int32)
-        lengths = {key: common_length(prefix.tokens, wanted) for key, prefix in self._prefixes.items()}
+        """The state that shares the longest beginning with `tokens`, if over `more_than`; this counts as its use."""
+        new_tokens = np.asarray(tokens, dtype=np.int32)
+        lengths = {key: common_length(prefix.tokens, new_tokens) for key, prefix in self._prefixes.items()}
         best = max(lengths, key=lengths.__getitem__, default=None)
         if best is None or lengths[best] <= more_than:
             return None

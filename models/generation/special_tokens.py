@@ -15,9 +15,9 @@ _SPACES = " \t\r\n▁"
 class SpecialTexts(msgspec.Struct, frozen=True, kw_only=True):
     """The special texts of a vocabulary.
 
-    `control` tokens are only found where they are asked for. `markers` are user-defined tokens, which a tokenizer finds in
-    any text; those of white space are left out, because ordinary text is made of them. White space is dropped before the
-    control tokens in `strips_before`, and after those in `strips_after`.
+    `control` tokens are only found where they are asked for. `markers` are user-defined tokens, which a tokenizer finds
+    in any text; those of white space are left out, because ordinary text is made of them. White space is dropped before
+    the control tokens in `strips_before`, and after those in `strips_after`.
     """
 
     control: Mapping[str, int]
@@ -27,7 +27,7 @@ class SpecialTexts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_marker(text: str) -> bool:
-    """True where a user-defined token is kept out of a request's text: it is more than one character, and no white space."""
+    """True where a user-defined token is kept out of a request's text: it is over one character, and no white space."""
     return len(text) > 1 and bool(text.strip(_SPACES))
 
 
@@ -42,8 +42,8 @@ class PromptSplitter:
     def split(self, prompt: str) -> Iterator[int | str]:
         """The ids of the control tokens that the template wrote, and the texts between them.
 
-        The texts are to be tokenised each by itself, without parsing control tokens. They are cut within each marker that a
-        request's text spells or completes.
+        The texts are to be tokenised each by itself, without parsing control tokens. They are cut within each marker
+        that a request's text spells or completes.
         """
         text = plain(prompt)
         at = 0
@@ -58,9 +58,9 @@ class PromptSplitter:
     def _control_tokens(self, prompt: str, text: str) -> Iterator[tuple[int, int]]:
         for start, end in trusted_spans(prompt):
             at = start
-            while found := self._control.find(text, at, end):
-                yield found
-                at = found[1]
+            while span := self._control.find(text, at, end):
+                yield span
+                at = span[1]
 
     def _texts(
         self, prompt: str, text: str, start: int, end: int, *, after: int | None, before: int | None
@@ -71,9 +71,9 @@ class PromptSplitter:
         if before in self._special.strips_before:
             end = start + len(text[start:end].rstrip())
         at = start
-        while found := self._markers.find(text, at, end):
-            at = found[0] + 1
-            if not is_trusted(prompt, *found):
+        while span := self._markers.find(text, at, end):
+            at = span[0] + 1
+            if not is_trusted(prompt, *span):
                 yield text[start:at]
                 start = at
         if start < end:
@@ -111,11 +111,11 @@ class SpecialToken(NamedTuple):
 
 def read_special_texts(tokens: Iterable[SpecialToken]) -> SpecialTexts:
     """The special texts among tokens."""
-    found = list(tokens)
-    control = [token for token in found if token.is_control and token.text]
+    all_tokens = list(tokens)
+    control = [token for token in all_tokens if token.is_control and token.text]
     return SpecialTexts(
         control={token.text: token.id for token in control},
-        markers=frozenset(token.text for token in found if token.is_user_defined and is_marker(token.text)),
+        markers=frozenset(token.text for token in all_tokens if token.is_user_defined and is_marker(token.text)),
         strips_before=frozenset(token.id for token in control if token.strips_before),
         strips_after=frozenset(token.id for token in control if token.strips_after),
     )

@@ -1,7 +1,7 @@
 """Jinja as chat templates need it: sandboxed, and with a trace of what the template itself wrote.
 
-Jinja compiles a template to Python. The constants of that code become trusted texts here, and what joins texts keeps their
-trace; the values of a request stay plain.
+Jinja compiles a template to Python. The constants of that code become trusted texts here, and what joins texts keeps
+their trace; the values of a request stay plain.
 """
 
 import string
@@ -32,8 +32,8 @@ class _TracingGenerator(CodeGenerator):
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         self.write("environment.concat(map(str, (")
-        for each in node.nodes:
-            self.visit(each, frame)
+        for part in node.nodes:
+            self.visit(part, frame)
             self.write(", ")
         self.write(")))")
 
@@ -42,7 +42,7 @@ class _TracingGenerator(CodeGenerator):
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
-    """The environment of one chat template, with the options that `apply_chat_template` has. It renders Traced texts."""
+    """The environment of one chat template, with the options of `apply_chat_template`. It renders Traced texts."""
 
     code_generator_class = _TracingGenerator
     concat = staticmethod(join_texts)

@@ -11,7 +11,7 @@ class TextAssembler:
     """
 
     def __init__(self, stop: Sequence[str]) -> None:
-        self._stop = [each for each in stop if each]
+        self._stop = [sequence for sequence in stop if sequence]
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._held = ""
         self.stopped = False
@@ -30,11 +30,11 @@ class TextAssembler:
         if self.stopped:
             return ""
         text = self._held + text
-        ends = [at for at in (text.find(each) for each in self._stop) if at >= 0]
+        ends = [at for at in (text.find(sequence) for sequence in self._stop) if at >= 0]
         if ends:
             self.stopped, self._held = True, ""
             return text[: min(ends)]
-        certain = len(text) - max((partial_suffix(text, each) for each in self._stop), default=0)
+        certain = len(text) - max((partial_suffix(text, sequence) for sequence in self._stop), default=0)
         self._held = text[certain:]
         return text[:certain]
 

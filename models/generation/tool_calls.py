@@ -43,8 +43,8 @@ class ToolCallReader:
         at = self._held.find(OPENING)
         self._holding = at >= 0
         certain = at if self._holding else len(self._held) - partial_suffix(self._held, OPENING)
-        said, self._held = self._held[:certain], self._held[certain:]
-        return said
+        text_so_far, self._held = self._held[:certain], self._held[certain:]
+        return text_so_far
 
     def finish(self) -> tuple[str, list[ToolCall]]:
         """The calls; or, where what was held is none after all, it as text."""
@@ -61,19 +61,19 @@ def parse_calls(text: str, names: set[str]) -> list[ToolCall]:
     at = _skip(text, 0)
     while at < len(text):
         try:
-            found, at = decoder.raw_decode(text, at)
+            call, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError:
             return []
-        if not isinstance(found, dict) or found.get("name") not in names:
+        if not isinstance(call, dict) or call.get("name") not in names:
             return []
-        calls.append(_call(found["name"], found.get("arguments", found.get("parameters", {}))))
+        calls.append(_call(call["name"], call.get("arguments", call.get("parameters", {}))))
         at = _skip(text, at)
     return calls
 
 
 def _skip(text: str, at: int) -> int:
-    found = _BETWEEN_CALLS.match(text, at)
-    return found.end() if found else at
+    between = _BETWEEN_CALLS.match(text, at)
+    return between.end() if between else at
 
 
 def _call(name: str, arguments: Any) -> ToolCall:

@@ -1,7 +1,7 @@
 """Text that knows which of its characters a chat template wrote itself.
 
-Only these may become special tokens. A request's own text (contents, tool results, names, arguments, schemas) is a plain
-`str`, and so is the result of every operation that is not repeated here: what is not traced is never trusted.
+Only these may become special tokens. A request's own text (contents, tool results, names, arguments, schemas) is a
+plain `str`, and so is the result of every operation that is not repeated here: what is not traced is never trusted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,9 +17,9 @@ class Traced(str):
     _trust: bytes
 
     def __new__(cls, text: str = "", trust: bytes | None = None) -> Self:
-        made = super().__new__(cls, text)
-        made._trust = _trust_of(text) if trust is None else trust
-        return made
+        traced = super().__new__(cls, text)
+        traced._trust = _trust_of(text) if trust is None else trust
+        return traced
 
     def __str__(self) -> str:
         # Templates call `str` on all they write: the trace has to survive it.
@@ -65,7 +65,10 @@ class Traced(str):
     def rsplit(self, sep: str | None = None, maxsplit: SupportsIndex = -1) -> list["Traced"]:  # type: ignore[override]
         return self._located(super().rsplit(sep, maxsplit), sep)
 
-    def splitlines(self, keepends: bool = False) -> list["Traced"]:  # type: ignore[override]  # noqa: FBT001, FBT002 - of str
+    def splitlines(  # type: ignore[override]
+        self,
+        keepends: bool = False,  # noqa: FBT001, FBT002 - of str
+    ) -> list["Traced"]:
         whole = self._located(super().splitlines(keepends=True), "")
         bare = super().splitlines()
         return whole if keepends else [line[: len(text)] for line, text in zip(whole, bare, strict=True)]
@@ -124,8 +127,8 @@ def trusted(text: str) -> Traced:
 
 def join_texts(parts: Iterable[str]) -> Traced:
     """Texts one after another; each keeps its trace."""
-    found = list(parts)
-    return Traced("".join(found), b"".join(map(_trust_of, found)))
+    texts = list(parts)
+    return Traced("".join(texts), b"".join(map(_trust_of, texts)))
 
 
 def plain(text: str) -> str:

@@ -59,7 +59,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     finding: str = ""
 
 
-class Machine(msgspec.Struct, frozen=True, kw_only=True):
+class MachineResources(msgspec.Struct, frozen=True, kw_only=True):
     processor: Processor
     memory: Memory
     gpu: GpuReport = GpuReport()

@@ -81,14 +81,14 @@ def _instances(nvml: Any, handle: Any, index: int) -> list[Gpu]:
     if current != nvml.NVML_DEVICE_MIG_ENABLE:
         return []
     parent = _text(nvml.nvmlDeviceGetName(handle))
-    found: list[Gpu] = []
+    instances: list[Gpu] = []
     for number in range(_or(nvml, 0, nvml.nvmlDeviceGetMaxMigDeviceCount, handle)):
         try:
             instance = nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
             memory = nvml.nvmlDeviceGetMemoryInfo(instance)
         except nvml.NVMLError:
             continue  # places without an instance are counted too
-        found.append(
+        instances.append(
             Gpu(
                 index=index,
                 uuid=_text(nvml.nvmlDeviceGetUUID(instance)),
@@ -99,15 +99,15 @@ def _instances(nvml: Any, handle: Any, index: int) -> list[Gpu]:
                 processes=_processes(nvml, instance),
             )
         )
-    if not found:
+    if not instances:
         problem = "The GPU is in MIG mode without an instance. Make one with `nvidia-smi mig -cgi`, or leave MIG mode."
-        found = [Gpu(index=index, uuid=_text(nvml.nvmlDeviceGetUUID(handle)), name=parent, problem=problem)]
-    return found
+        instances = [Gpu(index=index, uuid=_text(nvml.nvmlDeviceGetUUID(handle)), name=parent, problem=problem)]
+    return instances
 
 
 def _processes(nvml: Any, handle: Any) -> list[GpuProcess]:
     running = _or(nvml, [], nvml.nvmlDeviceGetComputeRunningProcesses, handle)
-    return [GpuProcess(pid=int(each.pid), used=int(each.usedGpuMemory or 0)) for each in running]
+    return [GpuProcess(pid=int(process.pid), used=int(process.usedGpuMemory or 0)) for process in running]
 
 
 def _or(nvml: Any, otherwise: Any, call: Any, *arguments: Any) -> Any:

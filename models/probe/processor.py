@@ -35,7 +35,7 @@ def read_processor() -> Processor:
         elif key.strip() in ("flags", "Features"):
             flags = set(value.split())
     return Processor(
-        name=name, cores=len(os.sched_getaffinity(0)), features=[each for each in FEATURES if each in flags]
+        name=name, cores=len(os.sched_getaffinity(0)), features=[feature for feature in FEATURES if feature in flags]
     )
 
 

@@ -1,1 +1,1 @@
-"""Who is served next: one bounded queue a device, interactive before batch, in turn between people."""
+"""Which request a device serves next: bounded queues per device, interactive before batch, people in turn."""

@@ -12,6 +12,7 @@ from server.api.jobs import JobController, QueueController
 from server.api.library import LibraryController
 from server.api.notifications import AnnouncementController, NotificationController
 from server.api.people import ClassController, HouseController, PeopleController
+from server.api.reading import ReadingController
 from server.api.search import SearchController, SuggestController
 from server.api.storage import StorageController
 from server.api.topics import TopicsController
@@ -34,6 +35,7 @@ router = Router(
         LibraryController,
         MessageController,
         NotificationController,
+        ReadingController,
         SearchController,
         SessionController,
         StorageController,

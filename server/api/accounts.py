@@ -7,7 +7,15 @@ from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import (
+    api_tokens,
+    password_changes,
+    people,
+    sessions,
+    signing_in,
+    site_setup,
+)
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import (
     ApiToken,
@@ -15,7 +23,7 @@ from appliance.community.accounts.person import (
     Person,
     Session,
 )
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 from appliance.infrastructure.database import Database
 from server.http.access import address_of, may, rule
 from server.http.sessions import (
@@ -92,10 +100,12 @@ def _me(identity: Identity, csrf: str, appliance_db: Database) -> Me:
     return Me(person=identity.person, role=identity.role, permissions=allowed, csrf_token=csrf)
 
 
-def _entered(request: AnyRequest, appliance_db: Database, who: Identity, entered: operations.SignedIn) -> Response[Me]:
+def _entered(
+    request: AnyRequest, appliance_db: Database, who: Identity, entered: sessions.SignedIn, now: float
+) -> Response[Me]:
     """Who has just come in; what this client was signed in as before is over."""
-    end_own_session(appliance_db, who)
-    identity = queries.identify_session(appliance_db, entered.token)
+    end_own_session(appliance_db, who, now)
+    identity = queries.identify_session(appliance_db, entered.token, now=now)
     me = _me(identity, csrf_token(entered.token), appliance_db)
     return Response(me, status_code=201, cookies=[session_cookie(request, entered.token)])
 
@@ -119,22 +129,28 @@ class SessionController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: JSONBody[SignIn],
     ) -> Response[Me]:
-        entered = operations.sign_in(
+        entered = signing_in.sign_in(
             appliance_db,
             login=data.name,
             password=data.password,
             address=address_of(request),
             agent=agent_of(request),
+            now=now,
         )
-        return _entered(request, appliance_db, who, entered)
+        return _entered(request, appliance_db, who, entered, now)
 
     @delete("/session", status_code=200, sync_to_thread=True, summary="Sign out")
     def sign_out(
-        self, request: AnyRequest, appliance_db: NamedDependency[Database], who: NamedDependency[Identity]
+        self,
+        request: AnyRequest,
+        appliance_db: NamedDependency[Database],
+        who: NamedDependency[Identity],
+        now: NamedDependency[float],
     ) -> Response[None]:
-        end_own_session(appliance_db, who)
+        end_own_session(appliance_db, who, now)
         return Response(None, cookies=[removed_cookie(request)], headers=CLEAR_CACHE)
 
     @post(
@@ -148,17 +164,19 @@ class SessionController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: JSONBody[SetUp],
     ) -> Response[Me]:
-        entered = operations.set_up(
+        entered = site_setup.set_up(
             appliance_db,
             code=data.code,
             name=data.name,
             password=data.password,
             address=address_of(request),
             agent=agent_of(request),
+            now=now,
         )
-        return _entered(request, appliance_db, who, entered)
+        return _entered(request, appliance_db, who, entered, now)
 
     @post("/join", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Become a member by a class code")
     def join(
@@ -166,12 +184,18 @@ class SessionController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: JSONBody[Join],
     ) -> Response[Me]:
-        entered = operations.join(
-            appliance_db, code=data.code, name=data.name, address=address_of(request), agent=agent_of(request)
+        entered = signing_in.join(
+            appliance_db,
+            code=data.code,
+            name=data.name,
+            address=address_of(request),
+            agent=agent_of(request),
+            now=now,
         )
-        return _entered(request, appliance_db, who, entered)
+        return _entered(request, appliance_db, who, entered, now)
 
 
 class AccountController(Controller):
@@ -181,17 +205,25 @@ class AccountController(Controller):
 
     @get("/sessions", sync_to_thread=True, summary="Where one is signed in")
     def sessions(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], who: NamedDependency[Identity]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        who: NamedDependency[Identity],
+        now: NamedDependency[float],
     ) -> SessionList:
         return SessionList(
-            sessions=queries.sessions(appliance_db, me.id), current=who.session.id if who.session else None
+            sessions=queries.sessions(appliance_db, me.id, now=now), current=who.session.id if who.session else None
         )
 
     @delete("/sessions/{session_id:int}", status_code=200, sync_to_thread=True, summary="Sign out there")
     def end_session(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], session_id: FromPath[int]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        session_id: FromPath[int],
     ) -> None:
-        operations.end_session(appliance_db, person=me.id, session=session_id)
+        sessions.end_session(appliance_db, person=me.id, session=session_id, now=now)
 
     @post(
         "/password",
@@ -206,9 +238,10 @@ class AccountController(Controller):
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: JSONBody[PasswordChange],
     ) -> None:
-        operations.change_password(
+        password_changes.change_password(
             appliance_db,
             person=me,
             old=data.old,
@@ -216,6 +249,7 @@ class AccountController(Controller):
             session=who.session.id if who.session else None,
             address=address_of(request),
             remove_tokens=data.remove_tokens,
+            now=now,
         )
 
     @post(
@@ -228,7 +262,9 @@ class AccountController(Controller):
     def take_account(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[SignIn]
     ) -> Person:
-        return operations.take_account(appliance_db, person=me, login=data.name, password=data.password)
+        account = people.new_account_of(me, login=data.name, password=data.password)
+        with appliance_db.write() as work:
+            return people.take_account(work, me, account)
 
     @get("/tokens", sync_to_thread=True, summary="One's tokens for programs")
     def tokens(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person]) -> TokenList:
@@ -236,12 +272,22 @@ class AccountController(Controller):
 
     @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY, summary="Make a token; it is shown this once")
     def create_token(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[TokenWish]
-    ) -> entry.NewToken:
-        return entry.create_token(appliance_db, person=me, name=data.name, scopes=data.scopes, days=data.days)
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        data: JSONBody[TokenWish],
+    ) -> api_tokens.NewToken:
+        with appliance_db.write() as work:
+            return api_tokens.create_token(work, person=me, name=data.name, scopes=data.scopes, days=data.days, now=now)
 
     @delete("/tokens/{token_id:int}", status_code=200, sync_to_thread=True, summary="Remove a token")
     def remove_token(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], token_id: FromPath[int]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        token_id: FromPath[int],
     ) -> None:
-        entry.remove_token(appliance_db, person=me.id, token=token_id)
+        with appliance_db.write() as work:
+            api_tokens.remove_token(work, person=me.id, token=token_id, now=now)

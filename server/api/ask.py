@@ -13,18 +13,18 @@ from litestar.response import Stream
 
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
+from appliance.infrastructure.database import Database
 from appliance.infrastructure.event_hub import EventHub
-from appliance.scripture.translations import queries as scripture
+from appliance.scripture.translations.queries import Translations
 from appliance.study import queries
 from appliance.study.answer import AnswerEvent, Message
 from appliance.study.operations import AnswerDesk
-from server.bootstrap import Appliance
 from server.http.access import address_of, rule
 from server.http.limits import Streams, held
 from server.http.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_id, while_allowed
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class NewQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """`translation` may be empty for the default."""
 
     question: Annotated[str, msgspec.Meta(description="At most 1,000 characters.")]
@@ -39,12 +39,12 @@ class AskController(Controller):
     @post(summary="Ask a question; the answer is made whether or not anyone stays to read it")
     async def ask(
         self,
-        appliance: NamedDependency[Appliance],
+        all_translations: NamedDependency[Translations],
         desk: NamedDependency[AnswerDesk],
         me: NamedDependency[Person],
-        data: JSONBody[Question],
+        data: JSONBody[NewQuestion],
     ) -> Response[Message]:
-        message = await begin_answer(appliance, desk, me, data.question, data.translation)
+        message = await begin_answer(all_translations, desk, me, data.question, data.translation)
         return Response(message, status_code=201, headers={"Location": f"/api/v1/messages/{message.id}"})
 
 
@@ -55,33 +55,33 @@ class MessageController(Controller):
 
     @get(sync_to_thread=True, summary="A question and its answer so far")
     def message(
-        self, appliance: NamedDependency[Appliance], me: NamedDependency[Person], message_id: FromPath[str]
+        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], message_id: FromPath[str]
     ) -> Message:
-        return own_message(appliance, me, message_id)
+        return own_message(appliance_db, me, message_id)
 
     @post("/stop", status_code=200, summary="Stop an answer in the making; what was written stays")
     async def stop(
         self,
-        appliance: NamedDependency[Appliance],
+        appliance_db: NamedDependency[Database],
         desk: NamedDependency[AnswerDesk],
         me: NamedDependency[Person],
         message_id: FromPath[str],
     ) -> Message:
-        await asyncio.to_thread(own_message, appliance, me, message_id)
+        await asyncio.to_thread(own_message, appliance_db, me, message_id)
         return await desk.stop(message_id)
 
     @get("/stream", summary="The events of an answer as they come; Last-Event-ID continues")
     async def stream(
         self,
         request: Request[Any, Any, Any],
-        appliance: NamedDependency[Appliance],
+        appliance_db: NamedDependency[Database],
         desk: NamedDependency[AnswerDesk],
         hub: NamedDependency[EventHub],
         me: NamedDependency[Person],
         streams: NamedDependency[Streams],
         message_id: FromPath[str],
     ) -> Stream:
-        await asyncio.to_thread(own_message, appliance, me, message_id)
+        await asyncio.to_thread(own_message, appliance_db, me, message_id)
         last = last_event_id(request) or 0
         return Stream(
             held(
@@ -93,27 +93,19 @@ class MessageController(Controller):
         )
 
 
-def own_message(appliance: Appliance, me: Person, message_id: str) -> Message:
-    """A question of one's own. Raises MessageNotFound, also for another's."""
-    message = queries.message(appliance.appliance_db, message_id)
-    if message.asked_by not in (None, me.id):
-        raise queries.MessageNotFound("There is no such question of yours.", remedy="Ask it anew.")
-    return message
+def own_message(appliance_db: Database, me: Person, message_id: str) -> Message:
+    """A question that a person may see. Raises MessageNotFound, also for another's."""
+    return queries.own_message(appliance_db, message_id, person=me.id)
 
 
-async def begin_answer(appliance: Appliance, desk: AnswerDesk, me: Person, question: str, translation: str) -> Message:
+async def begin_answer(
+    all_translations: Translations, desk: AnswerDesk, me: Person, question: str, translation: str
+) -> Message:
     """Store a question and begin its answer; an empty translation means the default one."""
     # First of all: a refusal is to cost little.
     desk.check_may_ask(me.id)
-    shown = (
-        translation
-        or (
-            await asyncio.to_thread(
-                scripture.default_translation, appliance.library, appliance.settings.default_translation
-            )
-        ).id
-    )
-    return await desk.ask(question, shown, asked_by=me.id)
+    chosen = await asyncio.to_thread(all_translations.choose, translation)
+    return await desk.ask(question, chosen, asked_by=me.id)
 
 
 async def _frames(events: AsyncGenerator[AnswerEvent | None, None]) -> AsyncGenerator[bytes, None]:

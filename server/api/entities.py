@@ -13,7 +13,7 @@ from appliance.scripture.canon import osis_of
 from appliance.scripture.entities import queries
 from appliance.scripture.entities.entity import EntityHead, EntityKind
 from appliance.scripture.paging import MAX_AFTER
-from appliance.scripture.references import format_range, parse_reference
+from appliance.scripture.references import VersePlace, format_verse, parse_reference
 from server.http.access import rule
 from server.http.limits import SlowRequests
 
@@ -27,18 +27,12 @@ class EntityList(msgspec.Struct, frozen=True, kw_only=True):
     next_after: str | None = None
 
 
-class Mention(msgspec.Struct, frozen=True, kw_only=True):
-    verse_id: int
-    osis: str
-    reference: str
-
-
 class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
     """A person, place or event; of an event, who takes part and where it happens. `next_after` is given where more verses mention it."""
 
     entity: EntityHead
     takes_part: list[EntityHead]
-    mentions: list[Mention]
+    mentions: list[VersePlace]
     next_after: int | None = None
 
 
@@ -84,8 +78,7 @@ class EntitiesController(Controller):
             reference.is_long,
             queries.entities_in,
             library,
-            reference.start,
-            reference.end,
+            reference,
             after=after,
             limit=limit,
         )
@@ -104,7 +97,7 @@ class EntitiesController(Controller):
             entity=found.head,
             takes_part=list(found.takes_part),
             mentions=[
-                Mention(verse_id=verse, osis=osis_of(verse), reference=format_range(verse, verse))
+                VersePlace(verse_id=verse, osis=osis_of(verse), reference=format_verse(verse))
                 for verse in found.verse_ids.items
             ],
             next_after=found.verse_ids.next_after,

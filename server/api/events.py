@@ -12,7 +12,7 @@ from litestar.exceptions import WebSocketException
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
-from appliance.community.accounts.access_events import ACCESS_CHANGED
+from appliance.community.accounts.events import AccessChanged
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import TooManyRequests
 from appliance.infrastructure.event_hub import EventHub, Reset
@@ -111,12 +111,12 @@ async def _followed(
         if not still_as_it_was(connection):
             return
         async for item in items:
-            changed = isinstance(item, Reset) or (item is not None and item.kind == ACCESS_CHANGED)
+            changed = isinstance(item, Reset) or (item is not None and item.is_a(AccessChanged))
             if changed or time.monotonic() - looked >= HEARTBEAT_S:
                 looked = time.monotonic()
                 if not still_as_it_was(connection):
                     return
-            if not isinstance(item, Event) or item.kind != ACCESS_CHANGED:
+            if not isinstance(item, Event) or not item.is_a(AccessChanged):
                 yield item
 
 

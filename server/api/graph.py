@@ -14,7 +14,7 @@ from appliance.infrastructure.graph.free_question import ask_freely
 from appliance.infrastructure.paths import DataFolder
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.related import MAX_LIMIT, Reason, related
-from appliance.scripture.references import format_range, parse_reference
+from appliance.scripture.references import VersePlace, format_verse, parse_reference
 from appliance.scripture.search.joined import MAX_LIMIT as MAX_JOINED
 from appliance.scripture.search.joined import Joined, JoinedHits, join
 from appliance.scripture.search.service import Finder
@@ -24,12 +24,9 @@ from server.http.access import rule
 from server.http.limits import SlowRequests
 
 
-class RelatedView(msgspec.Struct, frozen=True, kw_only=True):
+class RelatedView(VersePlace, frozen=True, kw_only=True):
     """A passage with its text and what ties it to the one that was asked for, the strongest reason first."""
 
-    verse_id: int
-    osis: str
-    reference: str
     text: str
     score: float
     reasons: tuple[Reason, ...]
@@ -88,9 +85,9 @@ class GraphController(Controller):
         verse = parse_reference(ref).start
         text = all_translations.choose(translation)
         found = related(graph, verse, limit)
-        texts = queries.texts(library, text.id, [each.verse_id for each in found])
+        texts = queries.texts(library, text, [each.verse_id for each in found])
         return RelatedList(
-            reference=format_range(verse, verse),
+            reference=format_verse(verse),
             osis=osis_of(verse),
             translation=text.id,
             related=[
@@ -148,4 +145,4 @@ def _join(
     asked: Joined,
     translation: str,
 ) -> JoinedHits:
-    return join(library, folder.graph, finder.ready, asked, all_translations.choose(translation))
+    return join(library, folder.graph, finder.meaning.embedder, asked, all_translations.choose(translation))

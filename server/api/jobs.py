@@ -1,6 +1,5 @@
 """Jobs and their queues."""
 
-import time
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +12,7 @@ from appliance.community.accounts.person import Identity, Person
 from appliance.infrastructure.database import NO_ID
 from appliance.infrastructure.jobs.dispatcher import Dispatcher
 from appliance.infrastructure.jobs.job import JobView, view_job
-from appliance.infrastructure.jobs.pauses import QueueState
+from appliance.infrastructure.jobs.queue_state import QueueState
 from server.http.access import rule
 from server.job_desk import JobDesk, JobRequest
 
@@ -46,11 +45,11 @@ class JobController(Controller):
         self,
         job_desk: NamedDependency[JobDesk],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         limit: Annotated[int, QueryParameter(ge=1, le=200, description="The most to list.")] = 50,
         before: Annotated[int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the page before.")] = NO_ID,
     ) -> JobList:
         jobs, next_before = job_desk.latest(who, limit, before=before)
-        now = time.time()
         return JobList(
             jobs=[view_job(job, now) for job in jobs],
             next_before=next_before,
@@ -58,13 +57,23 @@ class JobController(Controller):
 
     @post(sync_to_thread=True, opt=rule(Permission.ADMINISTER), summary="Start a job")
     def create(
-        self, job_desk: NamedDependency[JobDesk], me: NamedDependency[Person], data: JSONBody[JobRequest]
+        self,
+        job_desk: NamedDependency[JobDesk],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        data: JSONBody[JobRequest],
     ) -> JobView:
-        return view_job(job_desk.start(me, data), time.time())
+        return view_job(job_desk.start(me, data), now)
 
     @get("/{job_id:int}", sync_to_thread=True, summary="A job")
-    def job(self, job_desk: NamedDependency[JobDesk], who: NamedDependency[Identity], job_id: FromPath[int]) -> JobView:
-        return view_job(job_desk.visible(who, job_id), time.time())
+    def job(
+        self,
+        job_desk: NamedDependency[JobDesk],
+        who: NamedDependency[Identity],
+        now: NamedDependency[float],
+        job_id: FromPath[int],
+    ) -> JobView:
+        return view_job(job_desk.visible(who, job_id), now)
 
     @post(
         "/{job_id:int}/cancel",
@@ -74,9 +83,13 @@ class JobController(Controller):
         summary="Ask a job to stop, one's own or, as an administrator, any",
     )
     def cancel(
-        self, job_desk: NamedDependency[JobDesk], who: NamedDependency[Identity], job_id: FromPath[int]
+        self,
+        job_desk: NamedDependency[JobDesk],
+        who: NamedDependency[Identity],
+        now: NamedDependency[float],
+        job_id: FromPath[int],
     ) -> JobView:
-        return view_job(job_desk.cancel(who, job_id), time.time())
+        return view_job(job_desk.cancel(who, job_id), now)
 
     @post("/{job_id:int}/retry", sync_to_thread=True, opt=rule(Permission.OWN), summary="Begin a job anew that is over")
     def retry(
@@ -84,9 +97,10 @@ class JobController(Controller):
         job_desk: NamedDependency[JobDesk],
         who: NamedDependency[Identity],
         me: NamedDependency[Person],
+        now: NamedDependency[float],
         job_id: FromPath[int],
     ) -> JobView:
-        return view_job(job_desk.start_again(who, me, job_id), time.time())
+        return view_job(job_desk.start_again(who, me, job_id), now)
 
 
 class QueueController(Controller):
@@ -103,10 +117,11 @@ class QueueController(Controller):
         self,
         dispatcher: NamedDependency[Dispatcher[Any]],
         me: NamedDependency[Person],
+        now: NamedDependency[float],
         queue: FromPath[str],
         data: JSONBody[PauseWish],
     ) -> QueueState:
-        until = time.time() + data.minutes * 60 if data.minutes else None
+        until = now + data.minutes * 60 if data.minutes else None
         return dispatcher.queues.pause(queue, paused_by=me.name, reason=data.reason, until=until)
 
     @post("/{queue:str}/resume", status_code=200, sync_to_thread=True, summary="Go on with a queue")

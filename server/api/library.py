@@ -1,9 +1,9 @@
-"""Scripture: translations, passages, chapters, the lexicon."""
+"""The library: translations and their books, comments, the lexicon, and references in a text."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
@@ -16,17 +16,14 @@ from appliance.scripture.commentaries.comment import PassageComment
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.paging import MAX_AFTER
-from appliance.scripture.references import Reference, find_book, format_range, parse_reference
+from appliance.scripture.references import Reference, parse_reference
 from appliance.scripture.references.book_tables import Language
 from appliance.scripture.references.long_text import find_page, is_long
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations
-from appliance.scripture.translations.translation import Chapter, Translation
-from appliance.scripture.translations.verse import Break, Heading, Note, Span, Verse
+from appliance.scripture.translations.translation import Translation
 from server.http.access import rule
-from server.http.caching import cached, etag_of
 from server.http.limits import SlowRequests
-from server.http.path_numbers import chapter_number
 
 MAX_TEXT_CHARACTERS = 200_000
 MAX_COMMENTS = 200
@@ -49,15 +46,6 @@ class TranslationView(msgspec.Struct, frozen=True, kw_only=True):
 
 class TranslationList(msgspec.Struct, frozen=True):
     translations: list[TranslationView]
-
-
-class WordView(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of the text with the Strong's numbers behind it; offsets count characters."""
-
-    start: int
-    end: int
-    text: str
-    strongs: tuple[str, ...]
 
 
 class CommentList(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,53 +83,6 @@ class FoundReferences(msgspec.Struct, frozen=True):
     next_after: int | None = None
 
 
-class PassageVerse(msgspec.Struct, frozen=True, kw_only=True):
-    """One place in several texts; texts, notes and words are by translation."""
-
-    verse_id: int
-    osis: str
-    reference: str
-    texts: dict[str, str]
-    notes: dict[str, tuple[Note, ...]]
-    words: dict[str, tuple[WordView, ...]]
-
-
-class PassageView(msgspec.Struct, frozen=True, kw_only=True):
-    reference: str
-    osis: str
-    verses: list[PassageVerse]
-
-
-class ChapterVerse(msgspec.Struct, frozen=True, kw_only=True):
-    """A verse; notes, words, spans, breaks and headings point into its text by character offsets."""
-
-    verse_id: int
-    osis: str
-    verse: int
-    label: str
-    text: str
-    notes: tuple[Note, ...]
-    words: tuple[WordView, ...]
-    spans: tuple[Span, ...]
-    breaks: tuple[Break, ...]
-    headings: tuple[Heading, ...]
-
-
-class ChapterPlace(msgspec.Struct, frozen=True, kw_only=True):
-    book: str
-    chapter: int
-
-
-class ChapterView(msgspec.Struct, frozen=True, kw_only=True):
-    translation: str
-    book: str
-    book_name: str
-    chapter: int
-    previous: ChapterPlace | None
-    next: ChapterPlace | None
-    verses: list[ChapterVerse]
-
-
 class BookView(msgspec.Struct, frozen=True, kw_only=True):
     osis: str
     name: str
@@ -154,46 +95,9 @@ class BookList(msgspec.Struct, frozen=True):
     books: list[BookView]
 
 
-def _words(verse: Verse) -> tuple[WordView, ...]:
-    return tuple(
-        WordView(start=word.start, end=word.end, text=verse.text[word.start : word.end], strongs=word.strongs)
-        for word in verse.markup.words
-    )
-
-
 def _translation_view(translation: Translation) -> TranslationView:
     fields = TranslationView.__struct_fields__
     return TranslationView(**{name: getattr(translation, name) for name in fields})
-
-
-def _place(place: tuple[str, int] | None) -> ChapterPlace | None:
-    return ChapterPlace(book=place[0], chapter=place[1]) if place else None
-
-
-def view_chapter(chapter: Chapter) -> ChapterView:
-    return ChapterView(
-        translation=chapter.translation.id,
-        book=chapter.book.osis,
-        book_name=chapter.book.name,
-        chapter=chapter.chapter,
-        previous=_place(chapter.previous),
-        next=_place(chapter.next),
-        verses=[
-            ChapterVerse(
-                verse_id=verse.verse_id,
-                osis=verse.osis,
-                verse=verse.place[2],
-                label=verse.label,
-                text=verse.text,
-                words=_words(verse),
-                notes=verse.markup.notes,
-                spans=verse.markup.spans,
-                breaks=verse.markup.breaks,
-                headings=verse.markup.headings,
-            )
-            for verse in chapter.verses
-        ],
-    )
 
 
 class LibraryController(Controller):
@@ -209,8 +113,13 @@ class LibraryController(Controller):
         sync_to_thread=True,
         summary="The books of a text and their chapters",
     )
-    def books(self, library: NamedDependency[Database], translation: FromPath[str]) -> BookList:
-        found = queries.find_translation(library, translation)
+    def books(
+        self,
+        library: NamedDependency[Database],
+        all_translations: NamedDependency[Translations],
+        translation: FromPath[str],
+    ) -> BookList:
+        found = all_translations.choose(translation)
         return BookList(
             found.id,
             [
@@ -223,39 +132,6 @@ class LibraryController(Controller):
                 for book in queries.books(library, found)
             ],
         )
-
-    @get("/passages", summary="A passage in one or several texts")
-    async def passage(
-        self,
-        library: NamedDependency[Database],
-        all_translations: NamedDependency[Translations],
-        slow: NamedDependency[SlowRequests],
-        ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
-        translations: Annotated[
-            str, QueryParameter(description="Ids with commas between; empty for the default.")
-        ] = "",
-    ) -> PassageView:
-        reference = parse_reference(ref)
-        named = [each.strip() for each in translations.split(",") if each.strip()]
-        return await slow.run_when(reference.is_long, _passage, library, all_translations, reference, named)
-
-    @get(
-        "/chapters/{translation:str}/{book:str}/{chapter:str}",
-        summary="A chapter of a text",
-    )
-    async def chapter(
-        self,
-        request: Request[Any, Any, Any],
-        library: NamedDependency[Database],
-        translation: FromPath[str],
-        book: FromPath[str],
-        chapter: FromPath[str],
-    ) -> Response[ChapterView | None]:
-        # Read by key in 0.4 ms (Psalm 119 in 2), and never behind a writer: less than what two changes of thread may wait
-        # for a core while jobs use them all.
-        found = queries.chapter(library, translation, find_book(book), chapter_number(chapter))
-        etag = etag_of(found.translation.id, found.translation.digest, found.book.osis, str(found.chapter))
-        return cached(request, etag, view_chapter(found))
 
     @get("/comments", summary="What commentaries say about a passage")
     async def comments(
@@ -297,25 +173,4 @@ def _references(data: TextToRead) -> FoundReferences:
             for each in page.items
         ],
         next_after=page.next_after,
-    )
-
-
-def _passage(
-    library: Database, all_translations: Translations, reference: Reference, translations: list[str]
-) -> PassageView:
-    shown = translations or [all_translations.choose().id]
-    return PassageView(
-        reference=str(reference),
-        osis=reference.osis,
-        verses=[
-            PassageVerse(
-                verse_id=place.verse_id,
-                osis=next(iter(place.verses.values())).osis,
-                reference=format_range(place.verse_id, place.verse_id),
-                texts={key: verse.text for key, verse in place.verses.items()},
-                notes={key: verse.markup.notes for key, verse in place.verses.items()},
-                words={key: _words(verse) for key, verse in place.verses.items()},
-            )
-            for place in queries.passage(library, reference, shown)
-        ],
     )

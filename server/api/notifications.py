@@ -77,15 +77,25 @@ class NotificationController(Controller):
 
     @post("/{notification_id:int}/read", status_code=200, sync_to_thread=True, summary="Note that something was read")
     def read(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], notification_id: FromPath[int]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        notification_id: FromPath[int],
     ) -> Unread:
-        return Unread(operations.mark_read(appliance_db, person=me.id, notification=notification_id))
+        with appliance_db.write() as work:
+            return Unread(operations.mark_read(work, person=me.id, notification=notification_id, now=now))
 
     @post("/read", status_code=200, sync_to_thread=True, summary="Note that all up to a notification was read")
     def read_all(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[ReadUntil]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        data: JSONBody[ReadUntil],
     ) -> Unread:
-        return Unread(operations.mark_all_read(appliance_db, person=me.id, until=data.until))
+        with appliance_db.write() as work:
+            return Unread(operations.mark_all_read(work, person=me.id, until=data.until, now=now))
 
     @get("/preferences", sync_to_thread=True, summary="What one is told, and where")
     def preferences(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person]) -> PreferenceList:
@@ -95,7 +105,8 @@ class NotificationController(Controller):
     def prefer(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[Preference]
     ) -> PreferenceList:
-        operations.prefer(appliance_db, person=me.id, preference=data)
+        with appliance_db.write() as work:
+            operations.prefer(work, person=me.id, preference=data)
         return PreferenceList(list(queries.preferences(appliance_db.reader, me.id).values()))
 
     @get("/addresses", sync_to_thread=True, summary="Where one gets messages outside")
@@ -117,15 +128,18 @@ class NotificationController(Controller):
         appliance_db: NamedDependency[Database],
         outside_services: NamedDependency[frozenset[str]],
         me: NamedDependency[Person],
+        now: NamedDependency[float],
         data: JSONBody[NewAddress],
     ) -> OutsideAddress:
-        return operations.add_address(appliance_db, person=me.id, address=data.address, schemes=outside_services)
+        with appliance_db.write() as work:
+            return operations.add_address(work, person=me.id, address=data.address, schemes=outside_services, now=now)
 
     @delete("/addresses/{address_id:int}", status_code=200, sync_to_thread=True, summary="Remove an address outside")
     def remove_address(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], address_id: FromPath[int]
     ) -> None:
-        operations.remove_address(appliance_db, person=me.id, address=address_id)
+        with appliance_db.write() as work:
+            operations.remove_address(work, person=me.id, address=address_id)
 
 
 class AnnouncementController(Controller):
@@ -135,6 +149,11 @@ class AnnouncementController(Controller):
 
     @post(sync_to_thread=True, summary="Tell every member something")
     def announce(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[Announcement]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        data: JSONBody[Announcement],
     ) -> None:
-        operations.announce(appliance_db, leader=me.id, name=me.name, text=data.text)
+        with appliance_db.write() as work:
+            operations.announce(work, leader=me.id, name=me.name, text=data.text, now=now)

@@ -7,7 +7,8 @@ from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import class_codes, password_changes, people
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ClassCode, Person
 from appliance.infrastructure.database import Database
@@ -33,7 +34,7 @@ class PasswordWish(msgspec.Struct, frozen=True):
 
 class ClassWish(msgspec.Struct, frozen=True, kw_only=True):
     name: str
-    hours: Annotated[float, msgspec.Meta(gt=0, le=entry.MOST_HOURS)] = 12.0
+    hours: Annotated[float, msgspec.Meta(gt=0, le=class_codes.MOST_HOURS)] = 12.0
 
 
 class ClosingWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,21 +67,26 @@ class PeopleController(Controller):
         return PersonList(queries.people(appliance_db))
 
     @post(sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Give somebody an account")
-    def create(self, appliance_db: NamedDependency[Database], data: JSONBody[NewPerson]) -> Person:
-        return operations.create(
-            appliance_db,
-            name=data.name,
-            login=data.login or data.name,
-            password=data.password,
-            role=data.role,
+    def create(
+        self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: JSONBody[NewPerson]
+    ) -> Person:
+        account = people.new_account(
+            name=data.name, login=data.login or data.name, password=data.password, role=data.role
         )
+        with appliance_db.write() as work:
+            return people.create(work, account, now=now)
 
     @put("/{person_id:int}/role", sync_to_thread=True, summary="Give somebody another role")
     def set_role(
-        self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: JSONBody[RoleWish]
+        self,
+        appliance_db: NamedDependency[Database],
+        now: NamedDependency[float],
+        person_id: FromPath[int],
+        data: JSONBody[RoleWish],
     ) -> Person:
         person = queries.person(appliance_db, person_id)
-        return operations.set_role(appliance_db, person=person, role=data.role)
+        with appliance_db.write() as work:
+            return people.set_role(work, person, data.role, now=now)
 
     @put(
         "/{person_id:int}/password",
@@ -89,14 +95,24 @@ class PeopleController(Controller):
         summary="Set a person's password; their sessions and API tokens end",
     )
     def reset_password(
-        self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: JSONBody[PasswordWish]
+        self,
+        appliance_db: NamedDependency[Database],
+        now: NamedDependency[float],
+        person_id: FromPath[int],
+        data: JSONBody[PasswordWish],
     ) -> None:
         person = queries.person(appliance_db, person_id)
-        operations.reset_password(appliance_db, person=person, password=data.password)
+        password_hash = password_changes.new_password_hash(person, data.password)
+        with appliance_db.write() as work:
+            password_changes.reset_password(work, person, password_hash, now=now)
 
     @delete("/{person_id:int}", status_code=200, sync_to_thread=True, summary="Remove somebody and all that is theirs")
-    def remove(self, appliance_db: NamedDependency[Database], person_id: FromPath[int]) -> None:
-        remove_person(appliance_db, queries.person(appliance_db, person_id))
+    def remove(
+        self, appliance_db: NamedDependency[Database], now: NamedDependency[float], person_id: FromPath[int]
+    ) -> None:
+        person = queries.person(appliance_db, person_id)
+        with appliance_db.write() as work:
+            remove_person(work, person, now=now)
 
 
 class ClassController(Controller):
@@ -110,19 +126,26 @@ class ClassController(Controller):
 
     @post(sync_to_thread=True, summary="Open a class: a code by which people join with their name")
     def open_class(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[ClassWish]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        data: JSONBody[ClassWish],
     ) -> ClassCode:
-        return entry.open_class(appliance_db, leader=me, name=data.name, hours=data.hours)
+        with appliance_db.write() as work:
+            return class_codes.open_class(work, leader=me, name=data.name, hours=data.hours, now=now)
 
     @post("/{class_id:int}/close", status_code=200, sync_to_thread=True, summary="Let nobody join by a code any more")
     def close_class(
         self,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
+        now: NamedDependency[float],
         class_id: FromPath[int],
         data: JSONBody[ClosingWish],
     ) -> ClassCode:
-        return entry.close_class(appliance_db, class_id, leader=me, sign_out=data.sign_out)
+        with appliance_db.write() as work:
+            return class_codes.close_class(work, class_id, leader=me, sign_out=data.sign_out, now=now)
 
 
 class HouseController(Controller):
@@ -135,6 +158,9 @@ class HouseController(Controller):
         return House(guests_may_read=queries.guests_may_read(appliance_db))
 
     @put(sync_to_thread=True, summary="Say what the house allows")
-    def change(self, appliance_db: NamedDependency[Database], data: JSONBody[House]) -> House:
-        operations.let_guests_read(appliance_db, allowed=data.guests_may_read)
+    def change(
+        self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: JSONBody[House]
+    ) -> House:
+        with appliance_db.write() as work:
+            people.let_guests_read(work, allowed=data.guests_may_read, now=now)
         return data

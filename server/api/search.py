@@ -66,15 +66,14 @@ class SearchController(Controller):
         book: Annotated[str | None, QueryParameter(description="A book's name or OSIS id.")] = None,
         within: Annotated[str | None, QueryParameter(name="range", description="Such as Gen 1-11.")] = None,
     ) -> Results:
-        shown = all_translations.choose(translation).id
-        wanted = Search(
+        search = Search(
             query=q,
             mode=mode,
-            translation=shown,
+            translation=all_translations.choose(translation),
             limit=limit,
             cursor=cursor,
             testament=testament,
             book=book,
             within=within,
         )
-        return finder.search(wanted)
+        return finder.search(search)

@@ -15,7 +15,7 @@ from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.dictionaries.topics import TopicHead
 from appliance.scripture.graph.words import uses_of, verses_in_all
 from appliance.scripture.paging import MAX_AFTER
-from appliance.scripture.references import Reference, format_range, parse_reference
+from appliance.scripture.references import Reference, VersePlace, format_range, format_verse, parse_reference
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
@@ -71,10 +71,9 @@ class CitingTopics(msgspec.Struct, frozen=True, kw_only=True):
     next_after: int | None = None
 
 
-class UseView(msgspec.Struct, frozen=True, kw_only=True):
-    verse_id: int
-    osis: str
-    reference: str
+class UseView(VersePlace, frozen=True, kw_only=True):
+    """A verse that uses a word, and how often."""
+
     text: str
     count: int
 
@@ -156,13 +155,13 @@ class TopicsController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> Uses:
         entry = dictionaries.lexicon_entry(library, strongs)
-        shown = all_translations.choose(translation).id
+        shown = all_translations.choose(translation)
         found = uses_of(graph, entry.strongs, after=after, limit=limit + 1)
         texts = queries.texts(library, shown, [each.verse_id for each in found[:limit]])
         return Uses(
             strongs=entry.strongs,
             lemma=entry.lemma,
-            translation=shown,
+            translation=shown.id,
             verses=verses_in_all(graph, entry.strongs),
             uses=[
                 UseView(
@@ -170,7 +169,7 @@ class TopicsController(Controller):
                     osis=osis_of(each.verse_id),
                     count=each.count,
                     text=texts.get(each.verse_id, ""),
-                    reference=format_range(each.verse_id, each.verse_id),
+                    reference=format_verse(each.verse_id),
                 )
                 for each in found[:limit]
             ],
@@ -179,7 +178,7 @@ class TopicsController(Controller):
 
 
 def _citing(library: Database, reference: Reference, *, after: int, limit: int) -> CitingTopics:
-    found = dictionaries.citing_topics(library, reference.start, reference.end, after=after, limit=limit)
+    found = dictionaries.citing_topics(library, reference, after=after, limit=limit)
     return CitingTopics(
         reference=str(reference),
         topics=[

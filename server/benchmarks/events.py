@@ -7,15 +7,16 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
-from appliance.community.accounts import entry, operations
-from appliance.community.accounts.permissions import Permission
+from appliance.community.accounts.operations import api_tokens, site_setup
+from appliance.community.accounts.permissions import ADMINISTRATORS, Permission
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.events import EVERYONE, append_event
+from appliance.infrastructure.events import EVERYONE, DomainEvent, append_event
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.listeners import Heard
 from server.benchmarks.report import Measurement, at_most, plain, quantile
@@ -27,6 +28,14 @@ MOST_P95_MS = 250.0
 # What five minutes bring at ten events a second: more than the server keeps in memory.
 AWAY_EVENTS = 3_000
 OnProgress = Callable[[str], None]
+
+
+class Measured(DomainEvent, frozen=True, kw_only=True):
+    """An event of this measurement: the time of day at which it was logged."""
+
+    event_kind: ClassVar[str] = "measurement"
+
+    said_at: float
 
 
 def measure_events(scratch_in: Path, on_progress: OnProgress) -> list[Measurement]:
@@ -53,11 +62,13 @@ def measure_events(scratch_in: Path, on_progress: OnProgress) -> list[Measuremen
 def _member(home: Path) -> str:
     """The token of an administrator, who sees more than guests do."""
     database = open_appliance(home).appliance_db
-    person = operations.create_administrator(database, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that goes
-    scopes = [Permission.READ, Permission.ADMINISTER]
-    token = entry.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
+    account = site_setup.new_administrator(database.reader, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that goes
+    scopes, now = [Permission.READ, Permission.ADMINISTER], time.time()
+    with database.write() as work:
+        person = site_setup.create_administrator(work, account, now=now)
+        made = api_tokens.create_token(work, person=person, name="measurement", scopes=scopes, days=1, now=now)
     database.close()
-    return token
+    return made.token
 
 
 def _told(url: str, token: str, clients: int, database: Database, events: int) -> tuple[list[float], int]:
@@ -80,7 +91,7 @@ def _told(url: str, token: str, clients: int, database: Database, events: int) -
     for_members: list[int] = []
     for number in range(events):
         private = number % 5 == 4
-        (for_members if private else for_all).append(_say(database, "administrators" if private else EVERYONE))
+        (for_members if private else for_all).append(_say(database, ADMINISTRATORS if private else EVERYONE))
         pause.wait(EACH_S)
     pause.wait(1.0)
     heard = msgspec.json.decode(listeners.communicate("")[0], type=Heard)
@@ -92,9 +103,8 @@ def _told(url: str, token: str, clients: int, database: Database, events: int) -
 
 def _say(database: Database, audience: str) -> int:
     with database.write() as work:
-        event = append_event(work, "measurement", {"said_at": time.time()}, audience)
-        work.commit()
-    return event
+        now = time.time()
+        return append_event(work, Measured(said_at=now), audience, now=now)
 
 
 def _away(url: str, token: str, database: Database) -> int:

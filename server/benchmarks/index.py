@@ -94,4 +94,3 @@ def forget_index(database: Database) -> None:
     with database.write() as work:
         for statement in ("DELETE FROM embedded_verses", "DELETE FROM embedding_state"):
             work.execute(statement)
-        work.commit()

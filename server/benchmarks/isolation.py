@@ -21,13 +21,12 @@ from appliance.infrastructure.paths import DataFolder
 from appliance.scripture.jobs import INDEX
 from appliance.scripture.translations import queries
 from server.benchmarks.companion import MeasurementFailed
-from server.benchmarks.exercises import BURN_MEDIA, BURN_OCR, BurnArguments
 from server.benchmarks.index import forget_index
-from server.benchmarks.jobs import start_worker
 from server.benchmarks.report import Measurement, at_least, at_most, plain, quantile
 from server.benchmarks.serving import served
 from server.benchmarks.stream import chat_model, streaming
 from server.bootstrap import Appliance, open_appliance
+from server.exercises import BURN_MEDIA, BURN_OCR, BurnArguments, start_worker
 
 CHAPTERS, PAUSE_S = 1_500, 0.005
 MOST_OVER_QUIET, LEAST_OF_QUIET = 1.6, 0.5

@@ -1,7 +1,5 @@
 """How many small jobs a worker of the library gets through, beside what writing as many rows costs."""
 
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -11,22 +9,14 @@ from pathlib import Path
 from appliance.infrastructure.events import EventLog
 from appliance.infrastructure.jobs.kind import LIBRARY
 from server.benchmarks.companion import MeasurementFailed
-from server.benchmarks.exercises import NOTE, SELECT_TRACES, StepsArguments, traces
 from server.benchmarks.report import Measurement, at_least, at_most, plain
 from server.bootstrap import Appliance, open_appliance
+from server.exercises import NOTE, SELECT_TRACES, StepsArguments, start_worker, traces
 
 JOBS = 1_000
 LEAST_PER_MINUTE = 1_000.0
 LONGEST_S = 300.0
 OnProgress = Callable[[str], None]
-
-
-def start_worker(home: Path, queue: str) -> "subprocess.Popen[bytes]":
-    """A worker of a queue that knows the exercises, in a process of its own."""
-    command = [str(Path(sys.executable).with_name("lampstand")), "--home", str(home), "--log-level", "error"]
-    return subprocess.Popen(  # noqa: S603 - our own command
-        [*command, "worker", queue, "--exercises"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
 
 
 def measure_jobs(scratch_in: Path, on_progress: OnProgress) -> list[Measurement]:
@@ -80,7 +70,6 @@ def _raw_row_ms(appliance: Appliance) -> float:
     for number in range(200):
         with database.write() as work:
             work.execute("INSERT INTO traces (job, step) VALUES (?, 0)", (-1 - number,))
-            work.commit()
     took = (time.perf_counter() - began) * 1000 / 200
     database.close()
     return took

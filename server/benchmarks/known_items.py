@@ -10,42 +10,21 @@
 A verse is found where the first hit has its words, since verses of the same words cannot be told apart.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
-import msgspec
-
-from appliance.errors import NotFound
 from appliance.scripture.dictionaries import queries
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.in_order import words_of
 from server.benchmarks.report import Measurement, at_least, plain
 from server.benchmarks.topics import TOP, ndcg
 from server.bootstrap import Appliance
+from server.sample_queries import FRAMES, Item, halves, misspell, numbered_verses, phrases
 
-ITEMS, TOPICS = 300, 200
+TOPICS = 200
 MOST = 100_000
-LEAST_WORDS, DROPPED = 12, 5
 LEAST_FOUND = 0.95
-FRAMES = (
-    "What does the Bible say about {}?",
-    "what does scripture teach about {}",
-    "How does the bible speak of {}?",
-    "Tell me about {}",
-)
-SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ? AND verse_id % 1000 > 0 ORDER BY verse_id"
 OnProgress = Callable[[str], None]
-
-
-class NothingToRemember(NotFound):
-    """The library lacks the texts that the questions are made of."""
-
-
-class Item(msgspec.Struct, frozen=True):
-    """What is typed, and the words of the verse that is meant."""
-
-    query: str
-    words: list[str]
 
 
 def measure_known_items(
@@ -54,8 +33,8 @@ def measure_known_items(
     """Shares found first, beside keyword search of the same; `topics` may be empty. Raises NothingToRemember."""
     find = _Finding(appliance, on_progress)
     random = Random(5)  # noqa: S311 - the same questions in each run
-    half_verses, archaic = (list(halves(appliance, text, random)) for text in ("WEB", "KJV"))
-    phrase_items = list(phrases(appliance, random))
+    half_verses, archaic = (list(halves(appliance.library, text, random)) for text in ("WEB", "KJV"))
+    phrase_items = list(phrases(appliance.library, random))
     quoted = [Item(f'"{each.query}"', each.words) for each in phrase_items]
     misspelt = [Item(misspell(each.query, random), each.words) for each in phrase_items]
     phrase_found, phrase_keyword = (
@@ -86,7 +65,10 @@ class _Finding:
 
     def __init__(self, appliance: Appliance, on_progress: OnProgress) -> None:
         self._appliance, self._on_progress = appliance, on_progress
-        self._texts = {"WEB": dict(_verses(appliance, "WEB")), "KJV": dict(_verses(appliance, "KJV"))}
+        self._texts = {
+            "WEB": dict(numbered_verses(appliance.library, "WEB")),
+            "KJV": dict(numbered_verses(appliance.library, "KJV")),
+        }
 
     def first(self, name: str, items: Sequence[Item], mode: Mode = Mode.HYBRID) -> float:
         """The share of items whose verse is the first hit."""
@@ -130,47 +112,5 @@ class _Finding:
         return asked / len(topics), bare / len(topics)
 
     def _search(self, query: str, mode: Mode, limit: int) -> Results:
-        return self._appliance.finder.search(Search(query=query, mode=mode, translation="WEB", limit=limit))
-
-
-def _verses(appliance: Appliance, text: str) -> list[tuple[int, str]]:
-    rows = appliance.library.reader.rows(SELECT_VERSES, (text,))
-    if not rows:
-        raise NothingToRemember(f"The library has no {text}.", remedy="`lampstand library import` brings it.")
-    return [(int(verse_id), str(verse)) for verse_id, verse in rows]
-
-
-def halves(appliance: Appliance, text: str, random: Random) -> Iterator[Item]:
-    long = [words for _, verse in _verses(appliance, text) if len(words := words_of(verse)) >= LEAST_WORDS]
-    for words in random.sample(long, ITEMS):
-        half = len(words) // 2
-        start = random.choice((0, len(words) - half))
-        part = list(enumerate(words[start : start + half]))
-        for dropped in random.sample(part, half // DROPPED):
-            part.remove(dropped)
-        yield Item(" ".join(word for _, word in part), words)
-
-
-def phrases(appliance: Appliance, random: Random) -> Iterator[Item]:
-    long = [words for _, verse in _verses(appliance, "WEB") if len(words := words_of(verse)) >= LEAST_WORDS]
-    for words in random.sample(long, ITEMS):
-        length = random.randint(5, 8)
-        start = random.randint(0, len(words) - length)
-        yield Item(" ".join(words[start : start + length]), words)
-
-
-def misspell(phrase: str, random: Random) -> str:
-    words = phrase.split()
-    long = [number for number, word in enumerate(words) if len(word) >= 6 and word.isalpha()]
-    if long:
-        number = random.choice(long)
-        word, at = words[number], random.randint(1, len(words[number]) - 2)
-        words[number] = random.choice(
-            (
-                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
-                word[:at] + word[at] + word[at:],
-                word[:at] + word[at + 1 :],
-                word[:at] + random.choice("aeinorst") + word[at + 1 :],
-            )
-        )
-    return " ".join(words)
+        web = self._appliance.translations.choose("WEB")
+        return self._appliance.finder.search(Search(query=query, mode=mode, translation=web, limit=limit))

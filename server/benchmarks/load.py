@@ -26,7 +26,7 @@ class Burst(msgspec.Struct, frozen=True, tag=True):
     cached: bool = False
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class BurstOutcome(msgspec.Struct, frozen=True):
     """Seconds in all, of each request, and milliseconds inside the service."""
 
     seconds: float
@@ -42,7 +42,7 @@ class Conversation(msgspec.Struct, frozen=True, tag=True):
     tokens: int
 
 
-class Answered(msgspec.Struct, frozen=True):
+class ChatTimed(msgspec.Struct, frozen=True):
     """When a conversation's tokens came, and what they said."""
 
     timed: Timed
@@ -67,7 +67,7 @@ class _Connection:
             raise RuntimeError(status)
         return float(headers["server-timing"].partition("dur=")[2])
 
-    async def stream(self, body: bytes) -> Answered:
+    async def stream(self, body: bytes) -> ChatTimed:
         """Send a request and read its stream; tokens are counted by the usage that it ends with."""
         began = first = last = time.perf_counter()
         self._write(body)
@@ -85,7 +85,7 @@ class _Connection:
                 first = first if pieces else last
                 pieces.append(piece)
             tokens = chunk.usage.completion_tokens if chunk.usage else tokens
-        return Answered(Timed(first - began, last - first, tokens), "".join(pieces))
+        return ChatTimed(Timed(first - began, last - first, tokens), "".join(pieces))
 
     def _write(self, body: bytes) -> None:
         self._writer.write(f"{self._head}content-length: {len(body)}\r\n\r\n".encode() + body)
@@ -103,7 +103,7 @@ async def main() -> None:
         sys.stdout.flush()
 
 
-async def _chat(socket: str, request: Conversation) -> Answered:
+async def _chat(socket: str, request: Conversation) -> ChatTimed:
     body = ChatRequest(
         model=request.model,
         messages=request.messages,
@@ -119,7 +119,7 @@ async def _chat(socket: str, request: Conversation) -> Answered:
         connection.close()
 
 
-async def _embed(socket: str, burst: Burst) -> Outcome:
+async def _embed(socket: str, burst: Burst) -> BurstOutcome:
     texts = iter(burst.texts)
     each: list[float] = []
     inside: list[float] = []
@@ -140,7 +140,7 @@ async def _embed(socket: str, burst: Burst) -> Outcome:
     seconds = time.perf_counter() - began
     for connection in connections:
         connection.close()
-    return Outcome(seconds, each, inside)
+    return BurstOutcome(seconds, each, inside)
 
 
 if __name__ == "__main__":

@@ -10,17 +10,18 @@ from random import Random
 
 import msgspec
 
+from models.api.admin import ModelRuntimeHealth
 from models.backends import LoadOptions
-from models.catalogue import MINILM, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM
 from models.client import Client
 from models.messages import ChatMessage
 from models.probe.processor import read_processor
-from models.routes.admin import Health
 from models.settings import FILE as RUNTIME_FILE
 from models.settings import RuntimeSettings
 from server.benchmarks.companion import Companion, companion
 from server.benchmarks.direct import Batches, Generation, Timed
-from server.benchmarks.load import Answered, Burst, Conversation, Outcome
+from server.benchmarks.load import Burst, BurstOutcome, ChatTimed, Conversation
 from server.benchmarks.random_model import WORDS, Shape, write_random_model
 from server.benchmarks.report import Measurement, at_least, at_most, plain
 
@@ -55,7 +56,7 @@ def measure_models(scratch_in: Path, exported: Path, on_progress: OnProgress) ->
         stack.callback(client.close)
         on_progress("starting a runtime")
         client.ensure_running()
-        idle = client.get("/health", Health).memory_bytes / 1e6
+        idle = client.get("/health", ModelRuntimeHealth).memory_bytes / 1e6
         load = stack.enter_context(companion("server.benchmarks.load", str(socket)))
         found = [at_most("idle_mb", idle, "MB", MOST_IDLE_MB)]
         found += _measure_generation(load, folder, on_progress)
@@ -129,25 +130,25 @@ def _measure_embedding(client: Client, load: Companion, exported: Path, on_progr
     texts = _queries()
     with companion("server.benchmarks.direct", "onnx", msgspec.json.encode(options).decode()) as direct:
         direct.ask(["ready"], float)
-        load.ask(Burst(MINILM, CLIENTS, texts(CLIENTS)), Outcome)
+        load.ask(Burst(MINILM, CLIENTS, texts(CLIENTS)), BurstOutcome)
         lone, bare = [], []
         for number in range(LONE_QUERIES):
             on_progress(f"single queries, {number + 1} of {LONE_QUERIES}")
             (text,) = texts(1)
             bare.append(direct.ask([text], float) * 1000)
-            lone.append(load.ask(Burst(MINILM, 1, [text]), Outcome).each[0] * 1000)
+            lone.append(load.ask(Burst(MINILM, 1, [text]), BurstOutcome).each[0] * 1000)
         rates: dict[int, list[float]] = {clients: [] for clients in (1, 8, CLIENTS)}
         direct_gains = []
         for number in range(BURSTS):
             sample = texts(QUERIES)
             for clients, found in rates.items():
                 on_progress(f"{clients} clients, round {number + 1} of {BURSTS}")
-                found.append(QUERIES / load.ask(Burst(MINILM, clients, sample), Outcome).seconds)
+                found.append(QUERIES / load.ask(Burst(MINILM, clients, sample), BurstOutcome).seconds)
             one_by_one = sum(direct.ask([text], float) for text in sample[:DIRECT_QUERIES]) / DIRECT_QUERIES
             direct_gains.append(one_by_one / (direct.ask(Batches(sample, CLIENTS), float) / QUERIES))
         repeated = texts(100)
-        load.ask(Burst(MINILM, 1, repeated, cached=True), Outcome)
-        cached = load.ask(Burst(MINILM, 1, repeated, cached=True), Outcome).inside_ms
+        load.ask(Burst(MINILM, 1, repeated, cached=True), BurstOutcome)
+        cached = load.ask(Burst(MINILM, 1, repeated, cached=True), BurstOutcome).inside_ms
     alone = statistics.median(rates[1])
     # Each round by itself: a machine whose speed changes between rounds does not change within one.
     gain = statistics.median(many / one for one, many in zip(rates[1], rates[CLIENTS], strict=True))
@@ -165,8 +166,8 @@ def _measure_embedding(client: Client, load: Companion, exported: Path, on_progr
     ]
 
 
-def _chat(load: Companion, model: str, messages: list[ChatMessage], tokens: int) -> Answered:
-    return load.ask(Conversation(model, messages, tokens), Answered)
+def _chat(load: Companion, model: str, messages: list[ChatMessage], tokens: int) -> ChatTimed:
+    return load.ask(Conversation(model, messages, tokens), ChatTimed)
 
 
 def _user(content: str) -> ChatMessage:

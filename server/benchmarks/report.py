@@ -20,7 +20,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool | None = None
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class MeasurementReport(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     machine: Machine
     measurements: list[Measurement]
@@ -48,7 +48,7 @@ def _short(value: float) -> float:
 
 
 def print_report(name: str, measurements: list[Measurement], *, as_json: bool) -> None:
-    report = Report(name=name, machine=describe_machine(), measurements=measurements)
+    report = MeasurementReport(name=name, machine=describe_machine(), measurements=measurements)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
         return

@@ -12,8 +12,8 @@ import httpx
 import numpy as np
 
 from appliance.errors import NotFound
+from appliance.scripture.canon import WHOLE_CANON
 from appliance.scripture.dictionaries.queries import browse_topics
-from appliance.scripture.search.candidates import Span, by_meaning, by_words
 from appliance.scripture.search.fts import most_telling_words, parse_query
 from appliance.scripture.search.hits import Mode
 from appliance.scripture.search.in_order import words_of
@@ -21,6 +21,8 @@ from appliance.scripture.search.ranking.bm25_index import BM25Index, bm25_index
 from appliance.scripture.search.ranking.quantized_vectors import quantized
 from appliance.scripture.search.ranking.signals import TEXT_DEPTH
 from appliance.scripture.search.ranking.top import top
+from appliance.scripture.search.vector_search import nearest_verses
+from appliance.scripture.search.word_search import match_words
 from server.benchmarks.report import Measurement, at_least, at_most, plain, quantile
 from server.benchmarks.serving import ANSWER_S, served
 from server.bootstrap import Appliance
@@ -138,10 +140,10 @@ def _raw_costs(appliance: Appliance, queries: list[str]) -> list[Measurement]:
     costs: dict[str, list[Callable[[], object]]] = {
         "embed_ms": [partial(appliance.embedder.embed, [f"{query} again"]) for query in queries[:RAW]],
         "fts5_bm25_ms": [
-            partial(by_words, library.reader, query, text, Span(), TEXT_DEPTH, loose=True) for query in parsed
+            partial(match_words, library.reader, query, text, WHOLE_CANON, TEXT_DEPTH, loose=True) for query in parsed
         ],
         "bm25_in_memory_ms": [partial(_best_by_words, index, tokens) for tokens in words],
-        "sqlite_vec_200_ms": [partial(by_meaning, library.reader, vector, Span(), 200) for vector in vectors],
+        "sqlite_vec_200_ms": [partial(nearest_verses, library.reader, vector, WHOLE_CANON, 200) for vector in vectors],
         "all_cosines_ms": [partial(np.dot, matrix, vector) for vector in unpacked],
         "all_cosines_in_bytes_ms": [partial(in_bytes.dot_products, vector) for vector in unpacked],
     }

@@ -5,10 +5,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from models.catalogue import Role
+from models.catalogue.model import ModelRole
 from models.messages import ChatMessage
 from server.benchmarks.companion import MeasurementFailed, companion
-from server.benchmarks.load import Answered, Conversation
+from server.benchmarks.load import ChatTimed, Conversation
 from server.benchmarks.random_model import Shape, write_random_model
 from server.bootstrap import Appliance
 
@@ -20,7 +20,7 @@ SHAPE = Shape(width=512, heads=8, kv_heads=8, head_size=64, feed_forward=1408, l
 
 def chat_model(house: Appliance, scratch: Path) -> str:
     """The newest chat model of a data folder; if it has none, a model with random weights is added."""
-    models = [model for model in house.catalogue.models() if model.role is Role.CHAT]
+    models = [model for model in house.catalogue.models() if model.role is ModelRole.CHAT]
     if models:
         return max(models, key=lambda model: model.added_at).id
     file = write_random_model(scratch / "random.gguf", SHAPE)
@@ -35,7 +35,7 @@ def streaming(house: Appliance, model: str) -> Iterator[Callable[[], float]]:
 
         def stream() -> tuple[int, float]:
             message = ChatMessage(role="user", content=PROMPT.format(number=next(numbers)))
-            timed = load.ask(Conversation(model, [message], TOKENS), Answered).timed
+            timed = load.ask(Conversation(model, [message], TOKENS), ChatTimed).timed
             return timed.tokens - 1, timed.rest_s
 
         def rate() -> float:

@@ -59,7 +59,7 @@ def measure_topics(
     on_progress: Callable[[int, int], None],
 ) -> list[Measurement]:
     """`ndcg_at_10`, `recall_at_100`, `hit_at_10`, `p50_ms`, `p95_ms` of the installed search."""
-    translation = appliance.translations.choose().id
+    translation = appliance.translations.choose()
     gained: list[float] = []
     recall, hit, took = [], [], []
     for number, (topic, gains) in enumerate(topics.items()):

@@ -75,6 +75,7 @@ def main() -> None:
     """Run the command line; errors become a sentence and an exit code."""
     # This import also turns off the network calls of model libraries, here and in every child process.
     from models.errors import ModelError
+    from server.errors import NOT_AVAILABLE, PIPE_CLOSED, REFUSED, STOPPED, exit_code_of
 
     os.umask(PRIVATE_UMASK)
     # Before numpy is there: searches go side by side, and threads within one would wait for each other.
@@ -87,20 +88,20 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo("Stopped.", err=True)
-        sys.exit(130)
+        sys.exit(STOPPED)
     except BrokenPipeError:
-        sys.exit(141)
+        sys.exit(PIPE_CLOSED)
     except ApplianceError as error:
         sys.exit(fail(error))
     except ModelError as error:
         print_problem(error.message)
-        sys.exit({400: 2, 404: 4, 503: 6}.get(error.status, 1))
+        sys.exit(exit_code_of(error))
     except PermissionError as error:
         place = error.filename or "a file that Lampstand needs"
         print_problem(
             f"This user cannot read or write {place}.", "Run the command as the user who owns the data folder."
         )
-        sys.exit(2)
+        sys.exit(REFUSED)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
@@ -108,7 +109,7 @@ def main() -> None:
             "The disk is full.",
             "Free some space and try again. `lampstand doctor` shows what takes the room; `lampstand serve` needs none.",
         )
-        sys.exit(6)
+        sys.exit(NOT_AVAILABLE)
 
 
 if __name__ == "__main__":

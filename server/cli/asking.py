@@ -5,6 +5,7 @@ import asyncio
 import click
 from rich.text import Text
 
+from appliance.scripture.translations.translation import Translation
 from appliance.study.answer import EventType, MessageState
 from appliance.study.queries import message as read_message
 from server.bootstrap import Appliance
@@ -19,11 +20,11 @@ from server.cli.context import JSON_OPTION, Home, console, print_json
 def ask(home: Home, question: tuple[str, ...], translation: str, as_json: bool) -> None:
     """Answer a QUESTION from passages, as it is written."""
     appliance = home.open()
-    shown = appliance.translations.choose(translation).id
-    asyncio.run(_ask(appliance, " ".join(question), shown, as_json=as_json))
+    chosen = appliance.translations.choose(translation)
+    asyncio.run(_ask(appliance, " ".join(question), chosen, as_json=as_json))
 
 
-async def _ask(appliance: Appliance, question: str, translation: str, *, as_json: bool) -> None:
+async def _ask(appliance: Appliance, question: str, translation: Translation, *, as_json: bool) -> None:
     desk = appliance.answer_desk()
     message = await desk.ask(question, translation)
     out = console()

@@ -20,8 +20,8 @@ def models(home: Home, as_json: bool) -> None:
     """The model runtime: what it adds to a model called directly, by streams, conversations and embeddings."""
     import asyncio
 
-    from models.catalogue import MINILM
-    from models.exports import ensure_export
+    from models.catalogue.embedding_graph import ensure_export
+    from models.catalogue.packaged import MINILM
     from server.benchmarks.models import measure_models
 
     appliance = home.open()
@@ -36,7 +36,7 @@ def models(home: Home, as_json: bool) -> None:
 @click.pass_obj
 def index(home: Home, as_json: bool) -> None:
     """Embedding: the ONNX backend, beside torch if it is installed, and a full index of the library."""
-    from models.catalogue import MINILM, MINILM_TORCH
+    from models.catalogue.packaged import MINILM, MINILM_TORCH
     from server.benchmarks.index import measure_index
     from server.model_runtime import RuntimeEmbedder
 

@@ -47,11 +47,13 @@ def topics(home: Home, file: Path, mode: str, limit: int | None, cross_validate:
 
 
 def _cross_validate(appliance: Appliance, file: Path, *, as_json: bool) -> None:
+    from appliance.scripture.search.ranking.learning import read_votes
     from server.benchmarks.cross_validation import measure_cross_validated
-    from server.training import read_votes
 
     with Console(stderr=True).status("reading") as status:
-        _, knowledge, learnable = read_votes(appliance, file)
+        _, knowledge, learnable = read_votes(
+            appliance.library, appliance.index_embedder, appliance.settings.embedded_translation, file
+        )
         measurements = measure_cross_validated(appliance, knowledge, learnable, status.update)
     print_report("topics, cross-validated", measurements, as_json=as_json)
 

@@ -6,8 +6,9 @@ import click
 
 from appliance.infrastructure.logs import configure_logging
 from models.cli import models as group
+from models.cli.adding import with_pull_options
 from models.cli.context import ModelsFolder
-from server.cli.context import JSON_OPTION, Home, print_json, run_with_progress
+from server.cli.context import Home, print_json, run_with_progress
 from server.left_over import runtime_patience
 from server.model_jobs import PULL, PullArguments
 
@@ -31,10 +32,7 @@ def models(context: click.Context) -> None:
 
 
 @models.command()
-@click.argument("name_or_url")
-@click.option("--sha256", default="", help="What the file's SHA-256 has to be.")
-@click.option("--name", default="", help="What to call it (default: the file's name).")
-@JSON_OPTION
+@with_pull_options
 @click.pass_context
 def pull(context: click.Context, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
     """Fetch a model by its name in `models recommend`, or by the URL of its GGUF file. Run again, it goes on."""

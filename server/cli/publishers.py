@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from models.download import fetch
+from models.downloads.download import fetch
 from server.bootstrap import Appliance
 
 

@@ -9,8 +9,9 @@ from rich.table import Table
 
 from appliance.infrastructure.opening import read_regular
 from appliance.scripture.search.hits import Search
+from appliance.scripture.search.modes.keyword import QueryRefused
 from appliance.scripture.search.ranking.learned import SHIPPED
-from appliance.scripture.search.service import QueryRefused
+from appliance.scripture.translations.translation import Translation
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json
 
@@ -31,11 +32,19 @@ def train(home: Home, file: Path, output: Path) -> None:
 
     Wants a library with WEB, KJV, Nave's, the commentaries and cross references, and search by meaning complete.
     """
-    from server.training import train_ranking
+    from appliance.scripture.search.ranking.learning import train_ranking
 
     appliance = home.open()
     with Console(stderr=True).status("reading") as status:
-        written = train_ranking(appliance, file, output, status.update)
+        written = train_ranking(
+            appliance.library,
+            appliance.index_embedder,
+            appliance.settings.embedded_translation,
+            file,
+            output,
+            tokenizer=next(appliance.folder.models.glob(f"{appliance.embedder.model}*/tokenizer.json")),
+            on_progress=status.update,
+        )
     for path in written:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
@@ -57,7 +66,7 @@ class QueryFeatures(msgspec.Struct, frozen=True, kw_only=True):
 def features(home: Home, file: Path, translation: str | None, as_json: bool) -> None:
     """Print the features of each query in FILE (one query per line): columns, verses and one row of numbers per verse."""
     appliance = home.open()
-    chosen = translation or appliance.translations.choose().id
+    chosen = appliance.translations.choose(translation or "")
     features_by_query = [_features(appliance, query, chosen) for query in read_queries(file)]
     if as_json:
         print_json({"queries": features_by_query})
@@ -80,7 +89,7 @@ def read_queries(file: Path) -> list[str]:
     return queries
 
 
-def _features(appliance: Appliance, query: str, translation: str) -> QueryFeatures:
+def _features(appliance: Appliance, query: str, translation: Translation) -> QueryFeatures:
     table = appliance.finder.features(Search(query=query, translation=translation))
     return QueryFeatures(
         query=query, columns=table.columns, verse_ids=table.verse_ids.tolist(), rows=table.rows.tolist()

@@ -23,12 +23,7 @@ def read(home: Home, reference: tuple[str, ...], translation: str, as_json: bool
     """Print the passage of a REFERENCE, such as: lampstand read John 3:16-18."""
     appliance = home.open()
     wanted = parse_reference(" ".join(reference))
-    default = appliance.translations.choose()
-    verses = queries.passage(
-        appliance.library,
-        wanted,
-        [each.strip() for each in translation.split(",") if each.strip()] or [default.id],
-    )
+    verses = queries.passage(appliance.library, wanted, appliance.translations.choose_several(translation))
     if as_json:
         print_json(
             {
@@ -75,18 +70,17 @@ def search_command(
 ) -> None:
     """Find verses for a QUERY: words, "phrases", a meaning, a reference."""
     appliance = home.open()
-    shown = appliance.translations.choose(translation).id
-    wanted = Search(
+    search_request = Search(
         query=" ".join(query),
         mode=Mode(mode),
-        translation=shown,
+        translation=appliance.translations.choose(translation),
         limit=limit,
         book=book,
         testament=Testament(testament) if testament else None,
         within=within,
     )
     with saying_after(LONG_S, "Loading the embedding model. It stays loaded for five minutes."):
-        results = appliance.finder.search(wanted)
+        results = appliance.finder.search(search_request)
     if as_json:
         print_json(msgspec.to_builtins(results))
         return

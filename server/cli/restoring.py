@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from appliance.community.accounts.operations import end_all_sessions
+from appliance.community.accounts.operations.sessions import end_all_sessions
 from appliance.errors import Conflict
 from appliance.infrastructure.damage import restore as put_in_place
 from appliance.infrastructure.database import Database
@@ -37,10 +37,15 @@ def restore(home: Home, file: Path | None) -> None:
                 f"{folder.appliance_db} is open in another process.",
                 remedy=f"Stop it first: kill {' '.join(map(str, users))}",
             )
-        backup, kept = put_in_place(folder, database, file, datetime.now(UTC), end_all_sessions)
+        backup, kept = put_in_place(folder, database, file, datetime.now(UTC), _sign_everybody_out)
     out = console()
     out.print(f"People's data is restored from {backup}. Changes since then are lost.")
     out.print("Everybody must sign in again, with the password of that time. API tokens of that time are valid again.")
     if kept:
         out.print(f"The earlier database is kept as {', '.join(str(path) for path in kept)}.")
     out.print("Start Lampstand again with `lampstand up`.")
+
+
+def _sign_everybody_out(database: Database) -> None:
+    with database.write() as work:
+        end_all_sessions(work)

@@ -88,11 +88,13 @@ def _greeting(appliance: "Appliance") -> list[Text]:
 
 
 def _next_step(appliance: "Appliance") -> list[Text]:
-    from appliance.community.accounts import operations, queries
+    from appliance.community.accounts import queries
+    from appliance.community.accounts.operations import site_setup
     from server.supervision import PortInUse, address, check_port
 
     if not queries.is_set_up(appliance.appliance_db):
-        code = operations.new_setup_code(appliance.appliance_db)
+        with appliance.appliance_db.write() as work:
+            code = site_setup.new_setup_code(work)
         page = f"{address(appliance.settings)}/setup"
         return [
             Text.assemble(

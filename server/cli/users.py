@@ -5,7 +5,8 @@ import sys
 import click
 from rich.table import Table
 
-from appliance.community.accounts import operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import password_changes, people, site_setup
 from appliance.community.accounts.permissions import Role
 from server.cli.context import JSON_OPTION, Home, console, print_json
 from server.removal import remove_person
@@ -29,12 +30,15 @@ def setup(home: Home, only_code: bool, name: str | None, password_stdin: bool) -
     """Create the administrator, here and now; no browser is needed."""
     appliance = home.open()
     if only_code:
-        click.echo(operations.new_setup_code(appliance.appliance_db))
+        with appliance.appliance_db.write() as work:
+            code = site_setup.new_setup_code(work)
+        click.echo(code)
         return
     name = name or click.prompt("Your name")
-    person = operations.create_administrator(
-        appliance.appliance_db, name=name, password=_password(from_stdin=password_stdin)
-    )
+    password = _password(from_stdin=password_stdin)
+    account = site_setup.new_administrator(appliance.appliance_db.reader, name=name, password=password)
+    with appliance.appliance_db.write() as work:
+        person = site_setup.create_administrator(work, account, now=appliance.clock.time())
     click.echo(f"{person.name} is the administrator. Other machines of the network are answered from now on.")
 
 
@@ -64,9 +68,9 @@ def add(home: Home, name: str, login: str, role: str, password_stdin: bool) -> N
     """Give NAME an account."""
     appliance = home.open()
     password = _password(from_stdin=password_stdin)
-    person = operations.create(
-        appliance.appliance_db, name=name, login=login or name, password=password, role=Role(role)
-    )
+    account = people.new_account(name=name, login=login or name, password=password, role=Role(role))
+    with appliance.appliance_db.write() as work:
+        person = people.create(work, account, now=appliance.clock.time())
     click.echo(f"{person.name} may sign in as {person.login}, {person.role.value}.")
 
 
@@ -77,9 +81,9 @@ def add(home: Home, name: str, login: str, role: str, password_stdin: bool) -> N
 def role(home: Home, login: str, new_role: str) -> None:
     """Give who signs in as LOGIN another ROLE."""
     appliance = home.open()
-    person = operations.set_role(
-        appliance.appliance_db, person=queries.person_named(appliance.appliance_db, login), role=Role(new_role)
-    )
+    person = queries.person_named(appliance.appliance_db, login)
+    with appliance.appliance_db.write() as work:
+        person = people.set_role(work, person, Role(new_role), now=appliance.clock.time())
     click.echo(f"{person.name} is {'an' if new_role[0] == 'a' else 'a'} {new_role} now.")
 
 
@@ -91,7 +95,9 @@ def password(home: Home, login: str, password_stdin: bool) -> None:
     """Set the password of who signs in as LOGIN; they are signed out everywhere."""
     appliance = home.open()
     person = queries.person_named(appliance.appliance_db, login)
-    operations.reset_password(appliance.appliance_db, person=person, password=_password(from_stdin=password_stdin))
+    password_hash = password_changes.new_password_hash(person, _password(from_stdin=password_stdin))
+    with appliance.appliance_db.write() as work:
+        password_changes.reset_password(work, person, password_hash, now=appliance.clock.time())
     click.echo(f"The new password of {person.name} is set.")
 
 
@@ -105,7 +111,8 @@ def remove(home: Home, login: str, yes: bool) -> None:
     person = queries.person_named(appliance.appliance_db, login)
     if not yes:
         click.confirm(f"Remove {person.name} and all that is theirs? This cannot be undone.", abort=True)
-    remove_person(appliance.appliance_db, person)
+    with appliance.appliance_db.write() as work:
+        remove_person(work, person, now=appliance.clock.time())
     click.echo(f"{person.name} is removed.")
 
 
@@ -114,7 +121,9 @@ def remove(home: Home, login: str, yes: bool) -> None:
 @click.pass_obj
 def guests(home: Home, may: str) -> None:
     """Say whether whoever is not signed in may read and search."""
-    operations.let_guests_read(home.open().appliance_db, allowed=may == "may-read")
+    appliance = home.open()
+    with appliance.appliance_db.write() as work:
+        people.let_guests_read(work, allowed=may == "may-read", now=appliance.clock.time())
     click.echo("Guests may read and search." if may == "may-read" else "Only who is signed in may read and search.")
 
 

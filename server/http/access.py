@@ -8,6 +8,7 @@ a guest who may read, and what needs more is sent to HTTPS.
 import asyncio
 import contextlib
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,13 +19,15 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import api_tokens, sessions
 from appliance.community.accounts.permissions import Permission, Role, audiences, permits
 from appliance.community.accounts.person import NOBODY, HttpsNeeded, Identity, NotAllowed, SignInNeeded
-from appliance.community.accounts.tokens import csrf_token, same
+from appliance.community.accounts.secret_tokens import csrf_token, same
 from appliance.community.notifications import queries as notifications
 from appliance.errors import ApplianceError, Refused
-from appliance.infrastructure.database import Database
+from appliance.infrastructure.clock import Clock
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import EVERYONE
 from server.http.limits import requester_of
 from server.http.threads import KIND, KIND_OPTION, REQUESTER, Kind
@@ -93,23 +96,25 @@ def cookie_name(connection: Connection) -> str:
 
 def still_as_it_was(connection: Connection) -> bool:
     """Whether who opened a long connection is still signed in, in the same role; guests, whether they may read."""
-    database = connection.app.state.appliance.appliance_db
+    state = connection.app.state
+    database, now = state.appliance_db, state.clock.time()
     before: Identity = connection.user
     if before.person is None:
         return queries.guests_may_read(database)
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        found = queries.token_owner(database, token)
-        return found is not None and found[1].role is before.role
-    return queries.identify_session(database, connection.cookies.get(cookie_name(connection), "")).role is before.role
+        owner = queries.token_owner(database, token, now=now)
+        return owner is not None and owner[1].role is before.role
+    cookie = connection.cookies.get(cookie_name(connection), "")
+    return queries.identify_session(database, cookie, now=now).role is before.role
 
 
 class WhoAsks(AbstractAuthenticationMiddleware):
     """Finds who a request comes from, by its cookie or its token: `request.user` is an Identity, `request.auth` the CSRF token."""
 
-    def __init__(self, app: ASGIApp, database: Database) -> None:
+    def __init__(self, app: ASGIApp, database: Database, clock: Clock) -> None:
         super().__init__(app, exclude_http_methods=[])
-        self._database = database
+        self._database, self._clock = database, clock
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
         result = await self._authenticate(connection)
@@ -121,25 +126,38 @@ class WhoAsks(AbstractAuthenticationMiddleware):
         # Two reads by key take some 30 µs: less than handing them to a thread.
         if is_overheard(connection):
             return AuthenticationResult(user=NOBODY, auth="")
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token:
-            found = queries.token_owner(self._database, token)
-            if found is None:
-                raise SignInNeeded(
-                    "This token is not known, or is over.", remedy="Make another on the page of your account."
-                )
-            if entry.is_due(found[0]):
-                with contextlib.suppress(ApplianceError):
-                    await asyncio.to_thread(entry.touch_token, self._database, found[0])
-            identity = Identity(person=found[1], scopes=frozenset(found[0].scopes), token=found[0].id)
-            return AuthenticationResult(user=identity, auth="")
+        now = self._clock.time()
+        scheme, _, bearer_token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and bearer_token:
+            return AuthenticationResult(user=await self._program(bearer_token, now), auth="")
         cookie = connection.cookies.get(cookie_name(connection), "")
-        identity = queries.identify_session(self._database, cookie) if cookie else NOBODY
-        if identity.session and operations.is_due(identity.session):
-            # A disk that is full keeps nobody from reading.
-            with contextlib.suppress(ApplianceError):
-                await asyncio.to_thread(operations.touch, self._database, identity.session)
-        return AuthenticationResult(user=identity, auth=csrf_token(cookie) if identity.session else "")
+        identity = queries.identify_session(self._database, cookie, now=now) if cookie else NOBODY
+        session = identity.session
+        if session and sessions.is_due(session, now):
+            await self._note(lambda work: sessions.touch(work, session, now=now))
+        return AuthenticationResult(user=identity, auth=csrf_token(cookie) if session else "")
+
+    async def _program(self, bearer_token: str, now: float) -> Identity:
+        """Raises SignInNeeded."""
+        owner = queries.token_owner(self._database, bearer_token, now=now)
+        if owner is None:
+            raise SignInNeeded(
+                "This token is not known, or is over.", remedy="Make another on the page of your account."
+            )
+        token, person = owner
+        if api_tokens.is_due(token, now):
+            await self._note(lambda work: api_tokens.touch(work, token, now=now))
+        return Identity(person=person, scopes=frozenset(token.scopes), token=token.id)
+
+    async def _note(self, touch: Callable[[UnitOfWork], None]) -> None:
+        """Note a use in the database. A disk that is full keeps nobody from reading."""
+
+        def write() -> None:
+            with self._database.write() as work:
+                touch(work)
+
+        with contextlib.suppress(ApplianceError):
+            await asyncio.to_thread(write)
 
 
 def may(identity: Identity, permission: Permission, *, guests_may_read: bool = True) -> bool:
@@ -175,7 +193,7 @@ async def _let_through(connection: Connection, handler: BaseRouteHandler) -> Non
         )
     identity: Identity = connection.user
     if permission is not Permission.ENTER:
-        _check(identity, permission, connection.app.state.appliance.appliance_db)
+        _check(identity, permission, connection.app.state.appliance_db)
     if handler.opt.get(BROWSER) and identity.scopes is not None:
         raise NotAllowed("A token cannot do this.", remedy="Sign in with a browser.")
     _check_origin(connection)
@@ -251,13 +269,13 @@ def _who_asks(request: Connection) -> Identity:
 
 def _allows(request: Connection, permission: str) -> bool:
     who = _who_asks(request)
-    open_to_guests = who.person is not None or queries.guests_may_read(request.app.state.appliance.appliance_db)
+    open_to_guests = who.person is not None or queries.guests_may_read(request.app.state.appliance_db)
     return may(who, Permission(permission), guests_may_read=open_to_guests)
 
 
 def _unread_of(request: Connection) -> int:
     person = _who_asks(request).person
-    return notifications.unread(request.app.state.appliance.appliance_db, person.id) if person else 0
+    return notifications.unread(request.app.state.appliance_db, person.id) if person else 0
 
 
 TEMPLATE_ACCESS = {

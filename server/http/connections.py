@@ -113,6 +113,7 @@ class TimedProtocol(HttpToolsProtocol):
         self._device = OWN_LINKS.caller(self.client[0]).device if self.client else ""
         self._body_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._in_body = False
         self._await_header()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -122,7 +123,7 @@ class TimedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.timeout_keep_alive_task is not None:
+        if self.timeout_keep_alive_task is not None and not self._in_body:
             # Also a blank line ends the time of a kept-alive connection, though no request has begun.
             self._await_header()
         super().data_received(data)
@@ -138,7 +139,8 @@ class TimedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.headless.remove(self, self._device)
-        self._awaits_header = False
+        # A request can be answered before its body is whole: the rest of the body is no header.
+        self._awaits_header, self._in_body = False, True
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEADER_BYTES:
             raise HeaderTooLarge
         self._body_deadline = self.loop.time() + BODY_S
@@ -150,6 +152,7 @@ class TimedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._in_body = False
         self._stop_body_timer()
         super().on_message_complete()
 

@@ -7,7 +7,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 
 from appliance.errors import ApplianceError
-from server.errors import problem_of
+from server.http.problems import problem_of
 
 Form = URLEncodedBody[dict[str, str]]
 

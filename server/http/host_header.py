@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from server.errors import PROBLEM_MEDIA_TYPE, Problem
+from server.http.problems import PROBLEM_MEDIA_TYPE, Problem
 
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 Send = Callable[[Any], Awaitable[None]]

@@ -32,7 +32,7 @@ def requester_of(identity: Identity, address: str) -> Requester:
     return Requester(f"device {OWN_LINKS.caller(address).device}", is_person=False)
 
 
-class Slot:
+class CountedRequest:
     """One thing in progress; it counts until `release`, or until nothing refers to it."""
 
     def __init__(self, counts: Counter[str], caller: str) -> None:
@@ -59,7 +59,7 @@ class Slot:
         self.release()
 
 
-async def held(slot: Slot, items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
+async def held(slot: CountedRequest, items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
     """The items of a stream, which counts as in progress until it ends or its client leaves."""
     with slot:
         async with contextlib.aclosing(items):
@@ -74,7 +74,7 @@ class InProgress:
         self._sentence, self._retry_after_s = sentence, retry_after_s
         self._counts: Counter[str] = Counter()
 
-    def take(self, caller: str, most: int) -> Slot:
+    def take(self, caller: str, most: int) -> CountedRequest:
         """Count one more for a caller. Raises TooManyRequests where it has `most` already."""
         if self._counts[caller] >= most:
             raise TooManyRequests(
@@ -82,7 +82,7 @@ class InProgress:
                 remedy=f"Try again in {self._retry_after_s:.0f} seconds.",
                 retry_after_s=self._retry_after_s,
             )
-        return Slot(self._counts, caller)
+        return CountedRequest(self._counts, caller)
 
 
 class SlowRequests:
@@ -122,7 +122,7 @@ class Streams:
     def __init__(self) -> None:
         self._in_progress = InProgress("You already have {most} open event streams.", STREAM_RETRY_S)
 
-    def take(self, identity: Identity, address: str) -> Slot:
+    def take(self, identity: Identity, address: str) -> CountedRequest:
         """Count one more stream. Raises TooManyRequests."""
         if identity.session:
             caller, most = f"session {identity.session.id}", STREAMS_OF_SESSION

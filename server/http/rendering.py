@@ -13,12 +13,17 @@ from pathlib import Path
 import msgspec
 from markupsafe import Markup, escape
 
-from appliance.scripture.canon import BOOK_BY_OSIS, split_verse_id
+from appliance.scripture.canon import BOOK_BY_OSIS, Testament, split_verse_id
 from appliance.scripture.search.hits import Why
 from appliance.scripture.translations.verse import Break, BreakKind, Heading, HeadingKind, Note, SpanKind, Verse
 from server import words
 
 STATIC = Path(__file__).parents[1] / "static"
+TESTAMENT_NAMES = {
+    Testament.OLD: "Old Testament",
+    Testament.NEW: "New Testament",
+    Testament.DEUTEROCANON: "Deuterocanon",
+}
 _SPAN_TAGS = {
     SpanKind.JESUS: ("<span class=jesus>", "</span>"),
     SpanKind.DIVINE_NAME: ("<span class=divine>", "</span>"),

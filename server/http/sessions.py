@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import Cookie
 
-from appliance.community.accounts import operations
+from appliance.community.accounts.operations import sessions
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Identity, SessionNotFound
 from appliance.infrastructure.database import Database
@@ -21,7 +21,7 @@ CLEAR_CACHE = {"Clear-Site-Data": '"cache"'}
 
 def session_cookie(request: AnyRequest, token: str) -> Cookie:
     """The cookie of a new session."""
-    return _cookie(request, token, int(operations.LONGEST_S))
+    return _cookie(request, token, int(sessions.LONGEST_S))
 
 
 def removed_cookie(request: AnyRequest) -> Cookie:
@@ -41,11 +41,11 @@ def _cookie(request: AnyRequest, value: str, max_age: int) -> Cookie:
     )
 
 
-def end_own_session(database: Database, who: Identity) -> None:
+def end_own_session(database: Database, who: Identity, now: float) -> None:
     """Sign out the browser that asks, where it is signed in."""
     if who.session:
         with contextlib.suppress(SessionNotFound):
-            operations.end_session(database, person=who.session.person, session=who.session.id)
+            sessions.end_session(database, person=who.session.person, session=who.session.id, now=now)
 
 
 def agent_of(request: AnyRequest) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from litestar import Request
 
-from appliance.community.accounts.access_events import access_audience
+from appliance.community.accounts.events import access_audience
 from appliance.community.accounts.person import Identity
 from appliance.errors import Refused
 from appliance.infrastructure.event_hub import EventHub

@@ -7,7 +7,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import (
+    api_tokens,
+    password_changes,
+    people,
+    sessions,
+    signing_in,
+    site_setup,
+)
 from appliance.community.accounts.permissions import MEANING, Permission, permits
 from appliance.community.accounts.person import Identity, Person
 from appliance.errors import ApplianceError
@@ -27,10 +35,15 @@ from server.http.threads import Kind, in_threads_for
 
 
 def _enter(
-    request: AnyRequest, appliance_db: Database, who: Identity, entered: operations.SignedIn, target: str = "/"
+    request: AnyRequest,
+    appliance_db: Database,
+    who: Identity,
+    entered: sessions.SignedIn,
+    now: float,
+    target: str = "/",
 ) -> Redirect:
     """Go on as somebody who has just come in; what this browser was signed in as before is over."""
-    end_own_session(appliance_db, who)
+    end_own_session(appliance_db, who, now)
     return Redirect(target, status_code=303, cookies=[session_cookie(request, entered.token)])
 
 
@@ -52,20 +65,22 @@ class EntryPagesController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
         name, target = data.get("name", ""), local_path(data.get("next_page", "/"))
         try:
-            entered = operations.sign_in(
+            entered = signing_in.sign_in(
                 appliance_db,
                 login=name,
                 password=data.get("password", ""),
                 address=address_of(request),
                 agent=agent_of(request),
+                now=now,
             )
         except ApplianceError as error:
             return show_again("sign_in.html", error, name=name, next_page=target)
-        return _enter(request, appliance_db, who, entered, target)
+        return _enter(request, appliance_db, who, entered, now, target)
 
     @get("/setup", sync_to_thread=True)
     def setup_form(self, appliance_db: NamedDependency[Database]) -> Template | Redirect:
@@ -77,21 +92,23 @@ class EntryPagesController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
         code, name = data.get("code", ""), data.get("name", "")
         try:
-            entered = operations.set_up(
+            entered = site_setup.set_up(
                 appliance_db,
                 code=code,
                 name=name,
                 password=data.get("password", ""),
                 address=address_of(request),
                 agent=agent_of(request),
+                now=now,
             )
         except ApplianceError as error:
             return show_again("setup.html", error, code=code, name=name)
-        return _enter(request, appliance_db, who, entered)
+        return _enter(request, appliance_db, who, entered, now)
 
     @get("/join", sync_to_thread=True)
     def join_form(self, code: FromQuery[str] = "") -> Template:
@@ -103,16 +120,22 @@ class EntryPagesController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
         code, name = data.get("code", ""), data.get("name", "")
         try:
-            entered = operations.join(
-                appliance_db, code=code, name=name, address=address_of(request), agent=agent_of(request)
+            entered = signing_in.join(
+                appliance_db,
+                code=code,
+                name=name,
+                address=address_of(request),
+                agent=agent_of(request),
+                now=now,
             )
         except ApplianceError as error:
             return show_again("join.html", error, code=code, name=name)
-        return _enter(request, appliance_db, who, entered)
+        return _enter(request, appliance_db, who, entered, now)
 
 
 class AccountPagesController(Controller):
@@ -122,22 +145,34 @@ class AccountPagesController(Controller):
 
     @get(sync_to_thread=True)
     def account(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], who: NamedDependency[Identity]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        who: NamedDependency[Identity],
+        now: NamedDependency[float],
     ) -> Template:
-        return Template("account.html", context=_account(appliance_db, me, who))
+        return Template("account.html", context=_account(appliance_db, me, who, now))
 
     @post("/sign-out", sync_to_thread=True, opt=rule(Permission.ENTER))
     def sign_out(
-        self, request: AnyRequest, appliance_db: NamedDependency[Database], who: NamedDependency[Identity]
+        self,
+        request: AnyRequest,
+        appliance_db: NamedDependency[Database],
+        who: NamedDependency[Identity],
+        now: NamedDependency[float],
     ) -> Redirect:
-        end_own_session(appliance_db, who)
+        end_own_session(appliance_db, who, now)
         return Redirect("/", status_code=303, cookies=[removed_cookie(request)], headers=CLEAR_CACHE)
 
     @post("/sessions/{session_id:int}/end", sync_to_thread=True)
     def end_session(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], session_id: FromPath[int]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        session_id: FromPath[int],
     ) -> Redirect:
-        operations.end_session(appliance_db, person=me.id, session=session_id)
+        sessions.end_session(appliance_db, person=me.id, session=session_id, now=now)
         return go_to("/account")
 
     @post("/password", sync_to_thread=True, opt=BROWSER_ONLY | in_threads_for(Kind.SIGN_IN))
@@ -147,14 +182,17 @@ class AccountPagesController(Controller):
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
         database, new = appliance_db, data.get("new", "")
         try:
             if me.login is None:
-                operations.take_account(database, person=me, login=data.get("name", "") or me.name, password=new)
+                account = people.new_account_of(me, login=data.get("name", "") or me.name, password=new)
+                with database.write() as work:
+                    people.take_account(work, me, account)
             else:
-                operations.change_password(
+                password_changes.change_password(
                     database,
                     person=me,
                     old=data.get("old", ""),
@@ -162,9 +200,10 @@ class AccountPagesController(Controller):
                     address=address_of(request),
                     session=who.session.id if who.session else None,
                     remove_tokens=bool(data.get("remove_tokens")),
+                    now=now,
                 )
         except ApplianceError as error:
-            return show_again("account.html", error, **_account(appliance_db, me, who))
+            return show_again("account.html", error, **_account(appliance_db, me, who, now))
         return go_to(f"/account?changed={'account' if me.login is None else 'password'}")
 
     @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY)
@@ -173,27 +212,36 @@ class AccountPagesController(Controller):
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
         data: Form,
     ) -> Template:
         scopes = [each for each in Permission if data.get(f"scope-{each}")]
         try:
-            made = entry.create_token(appliance_db, person=me, name=data.get("name", ""), scopes=scopes, days=365)
+            with appliance_db.write() as work:
+                made = api_tokens.create_token(
+                    work, person=me, name=data.get("name", ""), scopes=scopes, days=365, now=now
+                )
         except ApplianceError as error:
-            return show_again("account.html", error, **_account(appliance_db, me, who))
-        return Template("account.html", context={**_account(appliance_db, me, who), "made": made})
+            return show_again("account.html", error, **_account(appliance_db, me, who, now))
+        return Template("account.html", context={**_account(appliance_db, me, who, now), "made": made})
 
     @post("/tokens/{token_id:int}/remove", sync_to_thread=True)
     def remove_token(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], token_id: FromPath[int]
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        token_id: FromPath[int],
     ) -> Redirect:
-        entry.remove_token(appliance_db, person=me.id, token=token_id)
+        with appliance_db.write() as work:
+            api_tokens.remove_token(work, person=me.id, token=token_id, now=now)
         return go_to("/account")
 
 
-def _account(appliance_db: Database, me: Person, who: Identity) -> dict[str, Any]:
+def _account(appliance_db: Database, me: Person, who: Identity, now: float) -> dict[str, Any]:
     return {
         "me": me,
-        "sessions": queries.sessions(appliance_db, me.id),
+        "sessions": queries.sessions(appliance_db, me.id, now=now),
         "current": who.session.id if who.session else None,
         "tokens": queries.api_tokens(appliance_db, me.id),
         "meaning": MEANING,

@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 from appliance.community.accounts.permissions import Permission
 from appliance.community.accounts.person import Person
 from appliance.community.notifications import operations, queries
-from appliance.community.notifications.notification import MEANING, Kind, Preference
+from appliance.community.notifications.notification import MEANING, NotificationKind, Preference
 from appliance.errors import ApplianceError
 from appliance.infrastructure.database import Database
 from server.http.access import rule
@@ -34,20 +34,26 @@ class InboxPagesController(Controller):
         return Template("inbox.html", context=_inbox(appliance_db, outside_services, me))
 
     @post("/read", sync_to_thread=True)
-    def read_all(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: Form) -> Redirect:
-        until = data.get("until", "")
-        operations.mark_all_read(
-            appliance_db, person=me.id, until=int(until) if until.isdecimal() and len(until) < 19 else 0
-        )
+    def read_all(
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        data: Form,
+    ) -> Redirect:
+        typed = data.get("until", "")
+        until = int(typed) if typed.isdecimal() and len(typed) < 19 else 0
+        with appliance_db.write() as work:
+            operations.mark_all_read(work, person=me.id, until=until, now=now)
         return go_to("/inbox")
 
     @post("/preferences", sync_to_thread=True)
     def prefer(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: Form) -> Redirect:
-        for kind in Kind:
-            wish = Preference(
-                kind=kind, inbox=bool(data.get(f"{kind}-inbox")), outside=bool(data.get(f"{kind}-outside"))
-            )
-            operations.prefer(appliance_db, person=me.id, preference=wish)
+        with appliance_db.write() as work:
+            for kind in NotificationKind:
+                inbox, outside = bool(data.get(f"{kind}-inbox")), bool(data.get(f"{kind}-outside"))
+                preference = Preference(kind=kind, inbox=inbox, outside=outside)
+                operations.prefer(work, person=me.id, preference=preference)
         return go_to("/inbox")
 
     @post("/addresses", sync_to_thread=True)
@@ -56,15 +62,13 @@ class InboxPagesController(Controller):
         appliance_db: NamedDependency[Database],
         outside_services: NamedDependency[frozenset[str]],
         me: NamedDependency[Person],
+        now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
+        address = data.get("address", "")
         try:
-            operations.add_address(
-                appliance_db,
-                person=me.id,
-                address=data.get("address", ""),
-                schemes=outside_services,
-            )
+            with appliance_db.write() as work:
+                operations.add_address(work, person=me.id, address=address, schemes=outside_services, now=now)
         except ApplianceError as error:
             return show_again("inbox.html", error, **_inbox(appliance_db, outside_services, me))
         return go_to("/inbox")
@@ -73,12 +77,14 @@ class InboxPagesController(Controller):
     def remove_address(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], address_id: FromPath[int]
     ) -> Redirect:
-        operations.remove_address(appliance_db, person=me.id, address=address_id)
+        with appliance_db.write() as work:
+            operations.remove_address(work, person=me.id, address=address_id)
         return go_to("/inbox")
 
     @post("/outside", sync_to_thread=True, opt=rule(Permission.ADMINISTER))
-    def let_outside(self, appliance_db: NamedDependency[Database], data: Form) -> Redirect:
-        operations.let_messages_outside(appliance_db, allowed=bool(data.get("allowed")))
+    def let_outside(self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: Form) -> Redirect:
+        with appliance_db.write() as work:
+            operations.let_messages_outside(work, allowed=bool(data.get("allowed")), now=now)
         return go_to("/people")
 
     @post("/announce", sync_to_thread=True, opt=rule(Permission.LEAD))
@@ -87,10 +93,12 @@ class InboxPagesController(Controller):
         appliance_db: NamedDependency[Database],
         outside_services: NamedDependency[frozenset[str]],
         me: NamedDependency[Person],
+        now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
         try:
-            operations.announce(appliance_db, leader=me.id, name=me.name, text=data.get("text", ""))
+            with appliance_db.write() as work:
+                operations.announce(work, leader=me.id, name=me.name, text=data.get("text", ""), now=now)
         except ApplianceError as error:
             return show_again("inbox.html", error, **_inbox(appliance_db, outside_services, me))
         return go_to("/inbox?announced=yes")

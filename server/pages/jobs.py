@@ -1,6 +1,5 @@
 """The page of the work in the background. Its forms work without JavaScript."""
 
-import time
 from typing import Any
 
 from litestar import Controller, get, post
@@ -34,8 +33,8 @@ class JobPagesController(Controller):
         dispatcher: NamedDependency[Dispatcher[Any]],
         job_desk: NamedDependency[JobDesk],
         who: NamedDependency[Identity],
+        now: NamedDependency[float],
     ) -> Template:
-        now = time.time()
         jobs, _ = job_desk.latest(who, JOBS_SHOWN, before=NO_ID)
         names = {person.audience: person.name for person in queries.people(appliance_db)}
         return Template(
@@ -46,6 +45,7 @@ class JobPagesController(Controller):
                 "names": names,
                 "pause_in_words": pause_in_words,
                 "administers": may(who, Permission.ADMINISTER),
+                "startable": job_desk.startable(),
             },
         )
 
@@ -61,11 +61,12 @@ class JobPagesController(Controller):
         self,
         dispatcher: NamedDependency[Dispatcher[Any]],
         me: NamedDependency[Person],
+        now: NamedDependency[float],
         queue: FromPath[str],
         data: Form,
     ) -> Redirect:
         minutes = data.get("minutes", "")
-        until = time.time() + int(minutes[:9]) * 60 if minutes.isdecimal() and int(minutes[:9]) else None
+        until = now + int(minutes[:9]) * 60 if minutes.isdecimal() and int(minutes[:9]) else None
         dispatcher.queues.pause(queue, paused_by=me.name, reason=data.get("reason", "")[:200], until=until)
         return go_to("/jobs")
 

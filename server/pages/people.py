@@ -1,6 +1,5 @@
 """The pages of people and classes. Their forms work without JavaScript."""
 
-import time
 from typing import Any
 
 from litestar import Controller, get, post
@@ -8,7 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import class_codes, password_changes, people
 from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role
 from appliance.community.accounts.person import Person, RoleInvalid
 from appliance.community.notifications.queries import outside_allowed
@@ -37,43 +37,59 @@ class PeoplePagesController(Controller):
         return Template("people.html", context=_people(appliance_db))
 
     @post(sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN))
-    def create(self, appliance_db: NamedDependency[Database], data: Form) -> Redirect | Template:
+    def create(
+        self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: Form
+    ) -> Redirect | Template:
         name = data.get("name", "")
         try:
-            operations.create(
-                appliance_db,
+            account = people.new_account(
                 name=name,
                 login=data.get("login", "") or name,
                 role=role_named(data.get("role", "")),
                 password=data.get("password", ""),
             )
+            with appliance_db.write() as work:
+                people.create(work, account, now=now)
         except ApplianceError as error:
             return show_again("people.html", error, name=name, login=data.get("login", ""), **_people(appliance_db))
         return go_to("/people")
 
     @post("/guests", sync_to_thread=True)
-    def guests(self, appliance_db: NamedDependency[Database], data: Form) -> Redirect:
-        operations.let_guests_read(appliance_db, allowed=bool(data.get("allowed")))
+    def guests(self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: Form) -> Redirect:
+        with appliance_db.write() as work:
+            people.let_guests_read(work, allowed=bool(data.get("allowed")), now=now)
         return go_to("/people")
 
     @post("/{person_id:int}/role", sync_to_thread=True)
     def set_role(
-        self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: Form
+        self,
+        appliance_db: NamedDependency[Database],
+        now: NamedDependency[float],
+        person_id: FromPath[int],
+        data: Form,
     ) -> Redirect | Template:
         person = queries.person(appliance_db, person_id)
         try:
-            operations.set_role(appliance_db, person=person, role=role_named(data.get("role", "")))
+            role = role_named(data.get("role", ""))
+            with appliance_db.write() as work:
+                people.set_role(work, person, role, now=now)
         except ApplianceError as error:
             return show_again("people.html", error, **_people(appliance_db))
         return go_to("/people")
 
     @post("/{person_id:int}/password", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN))
     def reset_password(
-        self, appliance_db: NamedDependency[Database], person_id: FromPath[int], data: Form
+        self,
+        appliance_db: NamedDependency[Database],
+        now: NamedDependency[float],
+        person_id: FromPath[int],
+        data: Form,
     ) -> Redirect | Template:
         person = queries.person(appliance_db, person_id)
         try:
-            operations.reset_password(appliance_db, person=person, password=data.get("password", ""))
+            password_hash = password_changes.new_password_hash(person, data.get("password", ""))
+            with appliance_db.write() as work:
+                password_changes.reset_password(work, person, password_hash, now=now)
         except ApplianceError as error:
             return show_again("people.html", error, **_people(appliance_db))
         return go_to("/people")
@@ -83,9 +99,13 @@ class PeoplePagesController(Controller):
         return Template("remove_person.html", context={"person": queries.person(appliance_db, person_id)})
 
     @post("/{person_id:int}/remove", sync_to_thread=True)
-    def remove(self, appliance_db: NamedDependency[Database], person_id: FromPath[int]) -> Redirect | Template:
+    def remove(
+        self, appliance_db: NamedDependency[Database], now: NamedDependency[float], person_id: FromPath[int]
+    ) -> Redirect | Template:
         try:
-            remove_person(appliance_db, queries.person(appliance_db, person_id))
+            person = queries.person(appliance_db, person_id)
+            with appliance_db.write() as work:
+                remove_person(work, person, now=now)
         except ApplianceError as error:
             return show_again("people.html", error, **_people(appliance_db))
         return go_to("/people")
@@ -110,23 +130,24 @@ class ClassPagesController(Controller):
     opt = rule(Permission.LEAD)
 
     @get(sync_to_thread=True)
-    def classes(self, appliance_db: NamedDependency[Database]) -> Template:
-        return Template("classes.html", context=_classes(appliance_db))
+    def classes(self, appliance_db: NamedDependency[Database], now: NamedDependency[float]) -> Template:
+        return Template("classes.html", context=_classes(appliance_db, now))
 
     @post(sync_to_thread=True)
     def open_class(
-        self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: Form
+        self,
+        appliance_db: NamedDependency[Database],
+        me: NamedDependency[Person],
+        now: NamedDependency[float],
+        data: Form,
     ) -> Redirect | Template:
-        hours = data.get("hours", "12")
+        typed = data.get("hours", "12")
+        hours = float(typed[:9]) if typed.isdecimal() else 12
         try:
-            entry.open_class(
-                appliance_db,
-                leader=me,
-                name=data.get("name", ""),
-                hours=float(hours[:9]) if hours.isdecimal() else 12,
-            )
+            with appliance_db.write() as work:
+                class_codes.open_class(work, leader=me, name=data.get("name", ""), hours=hours, now=now)
         except ApplianceError as error:
-            return show_again("classes.html", error, **_classes(appliance_db))
+            return show_again("classes.html", error, **_classes(appliance_db, now))
         return go_to("/classes")
 
     @post("/{class_id:int}/close", sync_to_thread=True)
@@ -134,15 +155,16 @@ class ClassPagesController(Controller):
         self,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
+        now: NamedDependency[float],
         class_id: FromPath[int],
         data: Form,
     ) -> Redirect:
-        entry.close_class(appliance_db, class_id, leader=me, sign_out=bool(data.get("sign_out")))
+        with appliance_db.write() as work:
+            class_codes.close_class(work, class_id, leader=me, sign_out=bool(data.get("sign_out")), now=now)
         return go_to("/classes")
 
 
-def _classes(appliance_db: Database) -> dict[str, Any]:
-    now = time.time()
+def _classes(appliance_db: Database, now: float) -> dict[str, Any]:
     classes = queries.class_codes(appliance_db)
     return {
         "open": [each for each in classes if each.is_open(now)],

@@ -13,7 +13,7 @@ from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMiss
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.entities import queries as companions
 from appliance.scripture.graph.words import verses_in_all
-from appliance.scripture.references import format_range
+from appliance.scripture.references import format_range, format_verse
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
@@ -85,7 +85,7 @@ class TopicPagesController(Controller):
         try:
             count = verses_in_all(graph, entry.strongs)
             results = finder.search(
-                Search(query=entry.strongs, mode=Mode.STRONGS, translation=shown.id, limit=PAGE, cursor=cursor or None)
+                Search(query=entry.strongs, mode=Mode.STRONGS, translation=shown, limit=PAGE, cursor=cursor or None)
             )
         except (GraphMissing, GraphDamaged) as error:
             notice = str(error)
@@ -108,10 +108,8 @@ class TopicPagesController(Controller):
         found = companions.entity(library, entity, limit=MENTIONED)
         shown = all_translations.choose()
         first = found.verse_ids.items
-        texts = queries.texts(library, shown.id, first)
+        texts = queries.texts(library, shown, first)
         mentions = [
-            (format_range(verse, verse), read_address(shown.id, verse), texts[verse])
-            for verse in first
-            if verse in texts
+            (format_verse(verse), read_address(shown.id, verse), texts[verse]) for verse in first if verse in texts
         ]
         return Template("entity.html", context={"entry": found, "mentions": mentions, "translation": shown})

@@ -12,14 +12,15 @@ from litestar.response import Template
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
-from appliance.scripture.canon import osis_of
+from appliance.scripture.canon import one_verse, osis_of
 from appliance.scripture.commentaries import queries as commentaries
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.entities import queries as companions
 from appliance.scripture.graph.neighbourhood import Neighbourhood, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, related
-from appliance.scripture.references import format_range, parse_reference
+from appliance.scripture.references import format_verse, parse_reference
 from appliance.scripture.translations import queries
+from appliance.scripture.translations.queries import Translations
 from appliance.scripture.translations.translation import Translation
 from server.http.access import rule
 from server.http.rendering import read_address
@@ -44,27 +45,28 @@ class VersePagesController(Controller):
     def verse(
         self,
         library: NamedDependency[Database],
+        all_translations: NamedDependency[Translations],
         graph: NamedDependency[Graph],
         translation: FromPath[str],
         reference: FromPath[str],
     ) -> Template:
-        shown = queries.find_translation(library, translation)
+        shown = all_translations.choose(translation)
         place = parse_reference(reference).start
         around = _around(library, graph, shown, place)
-        topics = dictionaries.citing_topics(library, place, place, limit=TOPICS)
+        topics = dictionaries.citing_topics(library, one_verse(place), limit=TOPICS)
         comments = commentaries.comments(library, parse_reference(reference), limit=COMMENTS)
         return Template(
             "verse.html",
             context={
-                "reference": format_range(place, place),
+                "reference": format_verse(place),
                 "osis": osis_of(place),
                 "translation": shown,
                 "related": around.lines,
                 "address": read_address(shown.id, place),
                 "notice": around.notice,
-                "text": queries.texts(library, shown.id, [place]).get(place, ""),
+                "text": queries.texts(library, shown, [place]).get(place, ""),
                 "picture": around.picture,
-                "entities": companions.entities_in(library, place, place).items,
+                "entities": companions.entities_in(library, one_verse(place)).items,
                 "topics": topics.items,
                 "comments": comments.items,
                 "more_comments": comments.next_after is not None,
@@ -85,7 +87,7 @@ def _around(library: Database, graph: Graph, shown: Translation, place: int) -> 
         found = related(graph, place, RELATED)
     except (GraphMissing, GraphDamaged) as error:
         return _Around(notice=str(error))
-    texts = queries.texts(library, shown.id, [each.verse_id for each in found])
+    texts = queries.texts(library, shown, [each.verse_id for each in found])
     words = {
         name for each in found for reason in each.reasons if reason.kind is ReasonKind.WORD for name in reason.names
     }

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.browser import ARGUMENTS, CHROMIUM
+from fakes.breaking_link import breaking_link
 from fakes.serving import Served, serving, session
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 SHOTS = Path(__file__).parents[2] / "screenshots"
 
@@ -20,22 +20,14 @@ def served(indexed_home: Path) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Debian's chromium is not installed; packaging/test.sh installs it as root")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
 class Visit:
     """A page in a context of its own, which notes what went wrong and what was asked of other hosts."""
 
-    def __init__(self, browser: Browser, served: Served, **context: object) -> None:
-        self.context = browser.new_context(base_url=served.url, **context)
-        self.context.add_cookies([{"name": "lampstand", "value": session(served.home), "url": served.url}])
+    def __init__(self, browser: Browser, served: Served, url: str = "", **context: object) -> None:
+        """`url` is where the appliance is reached, if not at its own address."""
+        url = url or served.url
+        self.context = browser.new_context(base_url=url, **context)
+        self.context.add_cookies([{"name": "lampstand", "value": session(served.home), "url": url}])
         self.page: Page = self.context.new_page()
         self.problems: list[str] = []
         self.strangers: list[str] = []
@@ -43,9 +35,7 @@ class Visit:
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on(
             "request",
-            lambda request: (
-                None if request.url.startswith((served.url, "data:")) else self.strangers.append(request.url)
-            ),
+            lambda request: None if request.url.startswith((url, "data:")) else self.strangers.append(request.url),
         )
 
     def shoot(self, name: str) -> None:
@@ -158,6 +148,13 @@ def test_the_sheet_does_not_cover_the_word_it_explains(browser: Browser, served:
     visit.context.close()
 
 
+def blocks_of(page: Page) -> list[str]:
+    """The blocks of the answer on a page, as HTML."""
+    expect(page.locator(".answer blockquote").first).to_be_visible()
+    blocks: list[str] = page.locator(".answer > * > *").evaluate_all("blocks => blocks.map((block) => block.outerHTML)")
+    return blocks
+
+
 def test_asking(visit: Visit) -> None:
     page = visit.page
     page.goto("/ask")
@@ -170,8 +167,13 @@ def test_asking(visit: Visit) -> None:
     expect(page.locator(".chip").first).to_have_attribute("title", re.compile(r"\d+:\d+.*: "))
     assert fits(page)
     visit.shoot(f"ask-{visit.name}")
+    page.locator(".chip").first.focus()
+    expect(page.locator(".sources .marked")).to_have_count(1)
+    page.locator(".chip").first.blur()
+    expect(page.locator(".sources .marked")).to_have_count(0)
+    followed = blocks_of(page)
     page.reload()
-    expect(page.locator(".answer blockquote").first).to_be_visible()
+    assert followed == blocks_of(page), "the page that followed the answer differs from the page of the whole answer"
 
 
 @pytest.mark.parametrize("address", ["/", "/read", "/read?book=Ps", "/read/WEB/Ps/119", "/about", "/ask", "/search"])
@@ -236,6 +238,50 @@ def test_a_broken_link_continues_the_answer(browser: Browser, served: Served) ->
     visit.context.set_offline(False)
     expect(page.locator(".made")).to_contain_text("Quoted on this machine", timeout=15_000)
     expect(page.locator(".answer blockquote").first).to_be_visible()
+    visit.context.close()
+
+
+def test_an_answer_continues_where_its_link_broke(browser: Browser, served: Served) -> None:
+    """The link breaks twice within the text. The page has all of it, and nothing twice."""
+    asked = served.http.post("/api/v1/ask", json={"question": "Who is my neighbour?"}).raise_for_status().json()["id"]
+    served.http.get(f"/api/v1/messages/{asked}/stream").raise_for_status()
+
+    def as_it_began(route: Route) -> None:
+        """The page as it was before the first word was written."""
+        answer = route.fetch()
+        body = answer.text().replace('data-state="done"', 'data-state="running"')
+        body = re.sub(r'(<div class="complete"[^>]*>).*?</div>', r"\1</div>", body, flags=re.DOTALL)
+        route.fulfill(response=answer, body=body)
+
+    with breaking_link(served.url, f"/ask/{asked}/stream", breaks=[2, 2]) as link:
+        visit = Visit(browser, served, link.url, **DESK)
+        page = visit.page
+        page.goto(f"/ask/{asked}")
+        whole = blocks_of(page)
+        page.route(f"**/ask/{asked}", as_it_began)
+        page.reload()
+        # A page that followed the answer says how long it took.
+        expect(page.locator(".made")).to_have_text(re.compile(r"in \d+\.\d s\.$"), timeout=15_000)
+        continued = blocks_of(page)
+        visit.context.close()
+
+    assert len(whole) > 3
+    assert whole == continued
+    assert [None, "2", "3"] == link.last_event_ids
+
+
+def test_an_answer_without_javascript(browser: Browser, served: Served) -> None:
+    visit = Visit(browser, served, java_script_enabled=False, **PHONE)
+    page = visit.page
+    page.goto("/ask")
+    page.get_by_label("Your question").fill("What does the Bible say about being anxious?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    # The page loads itself again until the answer is whole.
+    expect(page.locator(".made")).to_contain_text("Quoted on this machine", timeout=15_000)
+    chip = page.locator(".answer blockquote .chip").first
+    expect(chip).to_have_attribute("title", re.compile(r"\d+:\d+.*: "))
+    chip.click()
+    expect(page).to_have_url(re.compile(r"#source-\d$"))
     visit.context.close()
 
 

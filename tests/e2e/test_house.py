@@ -7,27 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.accounts import PASSWORD
 from fakes.browser import ARGUMENTS, CHROMIUM
-from fakes.serving import PASSWORD, Served, serving, session
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+from fakes.serving import Served, serving, session
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from appliance.community.accounts.permissions import Role
-from server.benchmarks.jobs import start_worker
+from server.exercises import start_worker
 
 SHOTS = Path(__file__).parents[2] / "screenshots"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Debian's chromium is not installed; packaging/test.sh installs it as root")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

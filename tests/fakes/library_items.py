@@ -11,7 +11,7 @@ from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.entities.entity import Entity, EntityKind
 from appliance.scripture.entities.kinds import ENTITIES
-from appliance.scripture.importers.source import Source
+from appliance.scripture.importers.source import ItemSource
 from appliance.scripture.library.kind import Entry, ItemKind
 from appliance.scripture.links.kinds import CROSS_REFERENCES, TOPIC_VOTES
 from appliance.scripture.links.link import CrossReference, TopicVote
@@ -21,7 +21,7 @@ from appliance.scripture.translations.verse import Verse
 
 # Some entries of every kind.
 ENTRIES: dict[ItemKind[Any], list[Any]] = {
-    TRANSLATION: [Verse(43_003_016, "For God so loved the world"), Verse(43_003_017, "For God didn’t send")],
+    TRANSLATION: [Verse(43_003_016, "A lamp is lit in the hall"), Verse(43_003_017, "The hall’s door stands open")],
     LEXICON: [
         LexiconEntry(
             strongs="G25", language="grc", lemma="ἀγαπάω", transliteration="agapao", pronunciation="", definition="love"
@@ -56,9 +56,9 @@ ENTRIES: dict[ItemKind[Any], list[Any]] = {
 
 def source_of(
     kind: ItemKind[Entry], item_id: str, entries: Sequence[Entry], *, versification: str = ""
-) -> Source[Entry]:
+) -> ItemSource[Entry]:
     """A source of some entries, in English; the digest tells them."""
-    return Source(
+    return ItemSource(
         kind=kind,
         id=item_id,
         name=f"{item_id} by hand",

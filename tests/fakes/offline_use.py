@@ -96,7 +96,6 @@ def leave_work(home: Path) -> None:
         work.execute(
             "UPDATE verses SET text = text || ' Selah.' WHERE translation = 'WEB' AND verse_id BETWEEN 19023001 AND 19023006"
         )
-        work.commit()
     appliance.close()
     command(home, "library", "remove", REMOVED, "--yes")
 

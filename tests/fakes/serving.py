@@ -12,15 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
+from fakes.accounts import create_person, create_token
 
-from appliance.community.accounts import entry, operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations.sessions import start_session
 from appliance.community.accounts.permissions import Permission, Role, permits
 from appliance.community.accounts.person import Person
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.paths import DataFolder
 from server.bootstrap import APPLIANCE_MIGRATIONS
 
-PASSWORD = "seven green lamps burn"
 LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 
 
@@ -56,7 +57,7 @@ def bearer(home: Path, role: Role = Role.ADMINISTRATOR) -> dict[str, str]:
     try:
         person = person_of(database, role)
         scopes = [each for each in Permission if permits(role, each, guests_may_read=True)]
-        made = entry.create_token(database, person=person, name="tests", scopes=scopes, days=None)
+        made = create_token(database, person, scopes, now=time.time())
     finally:
         database.close()
     return {"Authorization": f"Bearer {made.token}"}
@@ -64,11 +65,7 @@ def bearer(home: Path, role: Role = Role.ADMINISTRATOR) -> dict[str, str]:
 
 def person_of(database: Database, role: Role) -> Person:
     found = [each for each in queries.people(database) if each.role is role]
-    return (
-        found[0]
-        if found
-        else operations.create(database, name=role.value.title(), login=role.value, password=PASSWORD, role=role)
-    )
+    return found[0] if found else create_person(database, role.value.title(), role, now=time.time())
 
 
 def session(home: Path, role: Role = Role.ADMINISTRATOR) -> str:
@@ -76,7 +73,8 @@ def session(home: Path, role: Role = Role.ADMINISTRATOR) -> str:
     database = Database(DataFolder(home).create().appliance_db, APPLIANCE_MIGRATIONS)
     database.migrate()
     person = person_of(database, role)
-    entered = operations.sign_in(database, login=person.login, password=PASSWORD, address="127.0.0.1", agent="tests")
+    with database.write() as work:
+        entered = start_session(work, person, address="127.0.0.1", agent="tests", now=time.time())
     database.close()
     return entered.token
 

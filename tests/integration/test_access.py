@@ -13,15 +13,18 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 
-from appliance.community.accounts import operations
+from appliance.community.accounts.operations import people
 from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 from server.app import create_app
-from server.bootstrap import open_appliance
+from server.bootstrap import Appliance, open_appliance
 from server.http.access import BROWSER, PERMISSION, PLAIN
 
 ROOT = Path(__file__).parents[2]
 REFUSALS = {"Sign in", "Not allowed", "HTTPS needed", "Forbidden"}
+
+
+Route = tuple[str, str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +34,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-def routes() -> list[tuple[str, str, dict[str, Any]]]:
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> list[Route]:
     """Every address of the application with its methods and what its handler declares."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as home:
-        appliance = open_appliance(Path(home))
-        app = create_app(appliance)
-        found = [
-            (method, route.path, dict(handler.opt))
-            for route in app.routes
-            for handler, methods in _handlers(route)
-            for method in methods
-            if method not in ("HEAD", "OPTIONS")
-        ]
-        appliance.close()
-    return found
+    appliance = open_appliance(tmp_path_factory.mktemp("routes"))
+    app = create_app(appliance)
+    declared = [
+        (method, route.path, dict(handler.opt))
+        for route in app.routes
+        for handler, methods in _handlers(route)
+        for method in methods
+        if method not in ("HEAD", "OPTIONS")
+    ]
+    appliance.close()
+    return declared
 
 
 def _handlers(route: Any) -> list[tuple[Any, list[str]]]:
@@ -58,9 +59,6 @@ def _handlers(route: Any) -> list[tuple[Any, list[str]]]:
         return list(by_handler.values())
     handler = getattr(route, "route_handler", None)
     return [(handler, ["WEBSOCKET"])] if handler else []
-
-
-ROUTES = routes()
 
 
 KNOWN = {
@@ -79,9 +77,9 @@ def address(path: str) -> str:
     return re.sub(r"\{(\w+):(\w+)\}", lambda m: KNOWN.get(m[1], "999999" if m[2] == "int" else "none"), path)
 
 
-def test_every_route_has_a_rule() -> None:
-    assert ROUTES
-    assert [] == [(method, path) for method, path, opt in ROUTES if opt.get(PERMISSION) not in set(Permission)]
+def test_every_route_has_a_rule(routes: list[Route]) -> None:
+    assert routes
+    assert [] == [(method, path) for method, path, opt in routes if opt.get(PERMISSION) not in set(Permission)]
     assert {
         Permission.ENTER,
         Permission.READ,
@@ -89,19 +87,19 @@ def test_every_route_has_a_rule() -> None:
         Permission.OWN,
         Permission.LEAD,
         Permission.ADMINISTER,
-    } == {opt[PERMISSION] for _method, _path, opt in ROUTES}
+    } == {opt[PERMISSION] for _method, _path, opt in routes}
 
 
 @pytest.mark.parametrize("guests_may_read", [True, False], ids=["guests read", "guests do not"])
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_may_use_what_the_table_says_and_nothing_else(
-    house: Served, role: Role, guests_may_read: bool
+    routes: list[Route], house: Served, role: Role, guests_may_read: bool
 ) -> None:
     house.http.put("/api/v1/house", json={"guests_may_read": guests_may_read}).raise_for_status()
     headers = {} if role is Role.GUEST else bearer(house.home, role)
     wrong = []
     with httpx.Client(base_url=house.url, headers=headers, trust_env=False, timeout=30) as client:
-        for method, path, opt in ROUTES:
+        for method, path, opt in routes:
             if method == "WEBSOCKET":
                 continue
             refused = is_refused(client, method, address(path))
@@ -125,16 +123,21 @@ def is_refused(client: httpx.Client, method: str, path: str) -> bool:
         return problem.json()["title"] in REFUSALS
 
 
+def let_guests_read(appliance: Appliance, *, allowed: bool) -> None:
+    with appliance.appliance_db.write() as work:
+        people.let_guests_read(work, allowed=allowed, now=appliance.clock.time())
+
+
 def test_a_websocket_is_guarded_too(tmp_path: Path) -> None:
     appliance = open_appliance(tmp_path)
-    operations.let_guests_read(appliance.appliance_db, allowed=False)
+    let_guests_read(appliance, allowed=False)
     with TestClient(create_app(appliance), base_url="https://127.0.0.1") as client:
         with (
             pytest.raises(Exception, match="Sign in"),
             client.websocket_connect("wss://127.0.0.1/api/v1/events/socket"),
         ):
             pass
-        operations.let_guests_read(appliance.appliance_db, allowed=True)
+        let_guests_read(appliance, allowed=True)
         stranger = {"Origin": "https://evil.example"}
         with (
             pytest.raises(Exception, match="another site"),
@@ -160,12 +163,14 @@ def test_a_route_without_a_rule_is_closed_to_administrators(tmp_path: Path) -> N
     assert "secret" not in response.text
 
 
-def test_over_plain_http_other_machines_read_and_are_sent_to_https_for_the_rest(house: Served) -> None:
+def test_over_plain_http_other_machines_read_and_are_sent_to_https_for_the_rest(
+    routes: list[Route], house: Served
+) -> None:
     wrong = []
     with httpx.Client(
         base_url=house.url, headers={"Host": "lampstand.local:8316"}, trust_env=False, timeout=30
     ) as client:
-        for method, path, opt in ROUTES:
+        for method, path, opt in routes:
             if method != "WEBSOCKET" and is_refused(client, method, address(path)) == opt[PLAIN]:
                 wrong.append((method, path))
         page = client.get("/sign-in?next_page=/people", headers={"Accept": "text/html"})

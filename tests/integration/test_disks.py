@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fakes.serving import PASSWORD, bearer, port_options, serving
+from fakes.accounts import PASSWORD
+from fakes.serving import bearer, port_options, serving
 
 from appliance.community.accounts.permissions import Role
 from server.bootstrap import open_appliance

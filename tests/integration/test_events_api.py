@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from fakes.serving import LAMPSTAND, PASSWORD, Served, bearer, serving
+from fakes.accounts import PASSWORD
+from fakes.events import Said
+from fakes.serving import LAMPSTAND, Served, bearer, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -36,9 +38,7 @@ def log(house: Served) -> Iterator[Database]:
 
 def say(log: Database, number: int, audience: str = "everyone") -> int:
     with log.write() as work:
-        event = append_event(work, "said", {"number": number}, audience)
-        work.commit()
-    return event
+        return append_event(work, Said(number=number), audience, now=time.time())
 
 
 def listen(
@@ -111,7 +111,6 @@ def test_an_id_that_is_no_longer_known_gets_a_reset(house: Served, log: Database
         say(log, number)
     with log.write() as work:
         work.execute("DELETE FROM events WHERE id < (SELECT max(id) FROM events)")
-        work.commit()
     newest = say(log, 3)
     (reset,) = listen(house, 1, {"Last-Event-ID": "1"})
 

@@ -13,7 +13,7 @@ from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.jobs import GRAPH, INDEX
 from appliance.scripture.operations import import_source
 from models.client import Client
-from server.benchmarks.footprint.measurement import Plan, measure_footprint
+from server.benchmarks.footprint.measurement import Workload, measure_footprint
 from server.bootstrap import Appliance, open_appliance
 
 NAMES = [
@@ -43,7 +43,7 @@ OSIS = f"""<osis xmlns="http://www.bibletechnologies.net/2003/OSIS/namespace"><o
 <header><work osisWork="Small"><title>Small</title><refSystem>Bible.KJV</refSystem></work></header>
 <div type="book" osisID="Ps"><chapter osisID="Ps.119">{VERSES}</chapter></div></osisText></osis>"""
 PLACES = 'placeLookup,displayTitle,kjvName,esvName,aliases,latitude,longitude,dictText,verses\nharbour_1,Harbour,Harbour,Harbour,,31.5,35.75,A place.,"Ps.119.3"\n'
-PLAN = Plan(starts=1, searches=40, clients=4, chapters=20, idle_s=0.0, opened_s=0.0)
+PLAN = Workload(starts=1, searches=40, clients=4, chapters=20, idle_s=0.0, opened_s=0.0)
 
 
 @pytest.fixture

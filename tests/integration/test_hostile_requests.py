@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from fakes.serving import Served, bearer, serving, session
 
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 
 DEEP = "[" * 5_000 + "]" * 5_000
 DEEP_OBJECTS = '{"a":' * 5_000 + "1" + "}" * 5_000

@@ -23,9 +23,8 @@ def test_translations_carry_licence_and_attribution(served: Served) -> None:
     texts = {each["id"]: each for each in get(served, "translations").json()["translations"]}
 
     assert {"WEB": 37_457, "KJV": 31_102, "RV1909": 31_084} == {key: each["verses"] for key, each in texts.items()}
-    assert all(
-        each["licence"] == "Public Domain" and each["attribution"] and each["language"] for each in texts.values()
-    )
+    assert {"Public Domain"} == {each["licence"] for each in texts.values()}
+    assert all(each["attribution"] and each["language"] for each in texts.values())
 
 
 def test_a_passage_in_two_texts(served: Served) -> None:

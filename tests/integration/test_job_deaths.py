@@ -17,7 +17,8 @@ from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES, JobKind
 from appliance.scripture.jobs import GRAPH, IMPORT, INDEX, MEMORY, import_arguments
 from appliance.scripture.translations import queries
-from server.benchmarks.exercises import (
+from server.bootstrap import Appliance, open_appliance
+from server.exercises import (
     BURN_MEDIA,
     BURN_OCR,
     HEAVY_STEPS,
@@ -26,10 +27,9 @@ from server.benchmarks.exercises import (
     STEPS,
     BurnArguments,
     StepsArguments,
+    start_worker,
     traces,
 )
-from server.benchmarks.jobs import start_worker
-from server.bootstrap import Appliance, open_appliance
 
 STEP_COUNT = 25
 WAIT_S = 180

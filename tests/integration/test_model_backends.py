@@ -11,14 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes.hosting import answer, asking, hosting
+from fakes.model_runtime import answer, asking, running_runtime
 from fakes.tiny_bert import make_tiny_bert
 from fakes.tiny_ggml import make_tiny_ggml
 from fakes.tiny_gguf import make_tiny_gguf
 
 from models.backends import LoadOptions
 from models.backends.llama_cpp import LlamaCppBackend
-from models.catalogue import MINILM, MINILM_TORCH, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM, MINILM_TORCH
 from models.errors import RequestInvalid
 from models.generation.sampling import Sampling
 
@@ -49,13 +50,13 @@ def test_ctransformers_writes_from_a_ggml_file_whose_magic_chose_it(tmp_path: Pa
     async def scene() -> tuple[str, str, int, str]:
         catalogue = Catalogue(tmp_path / "models")
         added = await catalogue.add(make_tiny_ggml(tmp_path / "old.bin"), family="gpt2")
-        async with hosting(tmp_path / "models") as host:
-            first, finished = await answer(host, "old", "the lamp", max_tokens=10, seed=1)
-            hebrew, _ = await answer(host, "old", "שלום עולם " * 20, max_tokens=4)
+        async with running_runtime(tmp_path / "models") as runtime:
+            first, finished = await answer(runtime, "old", "the lamp", max_tokens=10, seed=1)
+            hebrew, _ = await answer(runtime, "old", "שלום עולם " * 20, max_tokens=4)
             assert hebrew
             with pytest.raises(RequestInvalid, match="JSON schema"):
-                await answer(host, "old", "the lamp", json_schema={"type": "object"})
-            again, _ = await answer(host, "old", "the lamp", max_tokens=10, seed=1)
+                await answer(runtime, "old", "the lamp", json_schema={"type": "object"})
+            again, _ = await answer(runtime, "old", "the lamp", max_tokens=10, seed=1)
             return added.backend, first, finished.completion_tokens, again
 
     backend, first, count, again = asyncio.run(scene())
@@ -69,12 +70,12 @@ def test_ctransformers_writes_from_a_ggml_file_whose_magic_chose_it(tmp_path: Pa
 def test_ctransformers_is_stopped_between_tokens(tmp_path: Path) -> None:
     async def scene() -> int:
         await Catalogue(tmp_path / "models").add(make_tiny_ggml(tmp_path / "old.bin"), family="gpt2")
-        async with hosting(tmp_path / "models") as host:
-            events = host.generate("old", asking("the lamp", max_tokens=900))
+        async with running_runtime(tmp_path / "models") as runtime:
+            events = runtime.generate("old", asking("the lamp", max_tokens=900))
             async for _ in events:
                 break
             await events.aclose()
-            _, finished = await answer(host, "old", "the lamp", max_tokens=1)
+            _, finished = await answer(runtime, "old", "the lamp", max_tokens=1)
             return finished.completion_tokens
 
     assert 1 == asyncio.run(scene())
@@ -83,10 +84,10 @@ def test_ctransformers_is_stopped_between_tokens(tmp_path: Path) -> None:
 def test_a_cross_encoder_reranks_best_first_within_its_time(tmp_path: Path, cross_encoder: Path) -> None:
     async def scene() -> tuple[list[float], list[float], int]:
         await Catalogue(tmp_path / "models").add(cross_encoder)
-        async with hosting(tmp_path / "models") as host:
-            scores = await host.rerank("tiny-reranker", "light", DOCUMENTS, max_ms=None)
-            again = await host.rerank("tiny-reranker", "light", list(reversed(DOCUMENTS)), max_ms=None)
-            cut = await host.rerank("tiny-reranker", "light", DOCUMENTS * 200, max_ms=1)
+        async with running_runtime(tmp_path / "models") as runtime:
+            scores = await runtime.rerank("tiny-reranker", "light", DOCUMENTS, max_ms=None)
+            again = await runtime.rerank("tiny-reranker", "light", list(reversed(DOCUMENTS)), max_ms=None)
+            cut = await runtime.rerank("tiny-reranker", "light", DOCUMENTS * 200, max_ms=1)
             return scores.scores, again.scores, len(cut.scores)
 
     scores, again, cut = asyncio.run(scene())
@@ -102,9 +103,9 @@ def test_an_added_sentence_transformers_folder_embeds_as_the_package_does(tmp_pa
 
     async def scene() -> tuple[bytes, bytes]:
         await Catalogue(tmp_path / "models").add(source)
-        async with hosting(tmp_path / "models") as host:
-            (mine,), _ = await host.embed("mine", [DOCUMENTS[0]])
-            (known,), _ = await host.embed(MINILM_TORCH, [DOCUMENTS[0]])
+        async with running_runtime(tmp_path / "models") as runtime:
+            (mine,), _ = await runtime.embed("mine", [DOCUMENTS[0]])
+            (known,), _ = await runtime.embed(MINILM_TORCH, [DOCUMENTS[0]])
             return mine, known
 
     mine, known = asyncio.run(scene())

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from fakes.families import gemma_2, llama_32, qwen_25
-from fakes.hosting import answer, hosting
+from fakes.model_runtime import answer, running_runtime
 
 from models.backends import LoadOptions
 from models.backends.llama_cpp import LlamaCppBackend
-from models.catalogue import Catalogue
+from models.catalogue.catalogue import Catalogue
 from models.generation.chat_template import ChatTemplate
 from models.generation.sampling import Sampling
 from models.messages import ChatMessage, Function, FunctionCall, Tool, ToolCall
@@ -131,8 +131,8 @@ def test_each_family_loads_and_writes(tmp_path: Path, shape: Callable[[], Shape]
 
     async def scene() -> tuple[str, int]:
         await Catalogue(tmp_path / "models").add(file)
-        async with hosting(tmp_path / "models") as host:
-            said, finished = await answer(host, "model", "Who lit the lamp?", max_tokens=12)
+        async with running_runtime(tmp_path / "models") as runtime:
+            said, finished = await answer(runtime, "model", "Who lit the lamp?", max_tokens=12)
             return said, finished.completion_tokens
 
     said, tokens = asyncio.run(scene())

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hosting
+from fakes.model_runtime import WITH_MISBEHAVING, add_misbehaving, answer, asking, running_runtime
 
-from models.catalogue import MINILM, Catalogue, Role
-from models.child.frames import Finished, Piece
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import ModelRole
+from models.catalogue.packaged import MINILM
+from models.child.frames import GenerationFinished, Piece
 from models.errors import ModelCrashed, ModelError, RequestInvalid
-from models.host import Host
+from models.runtime.model_runtime import ModelRuntime
 from models.settings import RuntimeSettings
 from server.benchmarks.random_model import Shape, write_random_model
 
@@ -27,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A models folder with a model that misbehaves, whose backend children can import."""
     monkeypatch.setenv("PYTHONPATH", TESTS)
     add_misbehaving(tmp_path / "models")
-    add_misbehaving(tmp_path / "models", name="embedder", role=Role.EMBED)
+    add_misbehaving(tmp_path / "models", name="embedder", role=ModelRole.EMBED)
     return tmp_path / "models"
 
 
@@ -44,25 +46,25 @@ def slow_folder(tmp_path: Path, runtime_folder, runtime) -> Path:
     return target
 
 
-def child_of(host: Host, model: str) -> int:
-    return next(resident.child.pid for resident in host.residency.residents() if resident.model.id == model)
+def child_of(runtime: ModelRuntime, model: str) -> int:
+    return next(resident.child.pid for resident in runtime.residency.loaded_models() if resident.model.id == model)
 
 
 def test_a_killed_process_ends_its_stream_with_an_error_and_the_next_request_works(slow_folder: Path) -> None:
     async def scene() -> tuple[list[str], ModelError, str, list[bytes]]:
-        async with hosting(slow_folder) as host:
-            await host.embed(MINILM, ["one"])
+        async with running_runtime(slow_folder) as runtime:
+            await runtime.embed(MINILM, ["one"])
             pieces, failure = [], None
             try:
-                async for event in host.generate("slow", asking("Hello", max_tokens=4000)):
+                async for event in runtime.generate("slow", asking("Hello", max_tokens=4000)):
                     if isinstance(event, Piece):
                         pieces.append(event.text)
                         if len(pieces) == 3:
-                            os.kill(child_of(host, "slow"), signal.SIGKILL)
+                            os.kill(child_of(runtime, "slow"), signal.SIGKILL)
             except ModelError as error:
                 failure = error
-            vectors, _ = await host.embed(MINILM, ["two"])
-            again, _ = await answer(host, "slow", "Hello")
+            vectors, _ = await runtime.embed(MINILM, ["two"])
+            again, _ = await answer(runtime, "slow", "Hello")
             return pieces, failure, again, vectors
 
     pieces, failure, again, vectors = asyncio.run(scene())
@@ -77,13 +79,13 @@ def test_a_killed_process_ends_its_stream_with_an_error_and_the_next_request_wor
 
 def test_a_process_that_dies_before_its_first_word_is_not_noticed(slow_folder: Path) -> None:
     async def scene() -> str:
-        async with hosting(slow_folder) as host:
-            await answer(host, "slow", "Hello")
+        async with running_runtime(slow_folder) as runtime:
+            await answer(runtime, "slow", "Hello")
             question = "word " * 900
-            asked = asyncio.create_task(answer(host, "slow", question))
-            while not host.residency.users_of("slow"):  # noqa: ASYNC110 - what is waited for is in the next turns of this loop
+            asked = asyncio.create_task(answer(runtime, "slow", question))
+            while not runtime.residency.users_of("slow"):  # noqa: ASYNC110 - what is waited for is in the next turns of this loop
                 await asyncio.sleep(0)
-            os.kill(child_of(host, "slow"), signal.SIGKILL)
+            os.kill(child_of(runtime, "slow"), signal.SIGKILL)
             said, _ = await asked
             return said
 
@@ -92,13 +94,13 @@ def test_a_process_that_dies_before_its_first_word_is_not_noticed(slow_folder: P
 
 def test_a_process_that_hangs_is_ended_by_the_watchdog(folder: Path) -> None:
     async def scene() -> tuple[ModelError, str, float]:
-        async with hosting(folder, RuntimeSettings(hang_timeout_s=1.0), backends=WITH_MISBEHAVING) as host:
-            await answer(host, "misbehaving", "hello")
+        async with running_runtime(folder, RuntimeSettings(hang_timeout_s=1.0), backends=WITH_MISBEHAVING) as runtime:
+            await answer(runtime, "misbehaving", "hello")
             began = time.monotonic()
             with pytest.raises(ModelCrashed) as failed:
-                await answer(host, "misbehaving", "hang")
+                await answer(runtime, "misbehaving", "hang")
             took = time.monotonic() - began
-            said, _ = await answer(host, "misbehaving", "hello")
+            said, _ = await answer(runtime, "misbehaving", "hello")
             return failed.value, said, took
 
     failure, said, took = asyncio.run(scene())
@@ -120,14 +122,14 @@ def test_a_chat_template_without_end_is_stopped_and_its_process_goes_on(tmp_path
 
     async def scene() -> tuple[ModelError, float, bool, str]:
         await Catalogue(tmp_path / "models").add(file)
-        async with hosting(tmp_path / "models") as host:
-            await answer(host, "chat", "hello")
-            process, began = child_of(host, "chat"), time.monotonic()
+        async with running_runtime(tmp_path / "models") as runtime:
+            await answer(runtime, "chat", "hello")
+            process, began = child_of(runtime, "chat"), time.monotonic()
             with pytest.raises(RequestInvalid) as failed:
-                await answer(host, "chat", "stop")
+                await answer(runtime, "chat", "stop")
             took = time.monotonic() - began
-            said, _ = await answer(host, "chat", "hello")
-            return failed.value, took, process == child_of(host, "chat"), said
+            said, _ = await answer(runtime, "chat", "hello")
+            return failed.value, took, process == child_of(runtime, "chat"), said
 
     failure, took, same_process, said = asyncio.run(scene())
 
@@ -139,13 +141,13 @@ def test_a_chat_template_without_end_is_stopped_and_its_process_goes_on(tmp_path
 
 def test_a_stopped_process_counts_as_one_that_hangs(slow_folder: Path) -> None:
     async def scene() -> ModelError:
-        async with hosting(slow_folder, RuntimeSettings(hang_timeout_s=1.0)) as host:
-            await answer(host, "slow", "Hello")
+        async with running_runtime(slow_folder, RuntimeSettings(hang_timeout_s=1.0)) as runtime:
+            await answer(runtime, "slow", "Hello")
             with pytest.raises(ModelCrashed) as failed:
-                async for event in host.generate("slow", asking("Hello", max_tokens=4000)):
+                async for event in runtime.generate("slow", asking("Hello", max_tokens=4000)):
                     if isinstance(event, Piece):
-                        os.kill(child_of(host, "slow"), signal.SIGSTOP)
-            assert await answer(host, "slow", "Hello")
+                        os.kill(child_of(runtime, "slow"), signal.SIGSTOP)
+            assert await answer(runtime, "slow", "Hello")
             return failed.value
 
     assert "no sign of life" in asyncio.run(scene()).message
@@ -155,12 +157,12 @@ def test_a_process_that_eats_memory_meets_its_limit(folder: Path) -> None:
     settings = RuntimeSettings(child_memory_mib=512)
 
     async def scene() -> tuple[ModelError, str, int]:
-        async with hosting(folder, settings, backends=WITH_MISBEHAVING) as host:
-            await answer(host, "misbehaving", "hello")
+        async with running_runtime(folder, settings, backends=WITH_MISBEHAVING) as runtime:
+            await answer(runtime, "misbehaving", "hello")
             before = psutil.virtual_memory().available
             with pytest.raises(ModelCrashed) as failed:
-                await answer(host, "misbehaving", "eat")
-            said, _ = await answer(host, "misbehaving", "hello")
+                await answer(runtime, "misbehaving", "eat")
+            said, _ = await answer(runtime, "misbehaving", "hello")
             return failed.value, said, before - psutil.virtual_memory().available
 
     failure, said, lost = asyncio.run(scene())
@@ -172,10 +174,10 @@ def test_a_process_that_eats_memory_meets_its_limit(folder: Path) -> None:
 
 def test_a_text_that_crashes_the_library_fails_alone_among_those_it_was_merged_with(folder: Path) -> None:
     async def scene() -> list[object]:
-        async with hosting(folder, backends=WITH_MISBEHAVING) as host:
-            await host.embed("embedder", ["ready"])
+        async with running_runtime(folder, backends=WITH_MISBEHAVING) as runtime:
+            await runtime.embed("embedder", ["ready"])
             texts = ["first", *(f"text {number}" for number in range(5)), "crash", "last"]
-            asked = [host.embed("embedder", [text]) for text in texts]
+            asked = [runtime.embed("embedder", [text]) for text in texts]
             return await asyncio.gather(*asked, return_exceptions=True)
 
     *others, guilty, last = asyncio.run(scene())
@@ -186,9 +188,9 @@ def test_a_text_that_crashes_the_library_fails_alone_among_those_it_was_merged_w
 
 def test_children_go_with_the_runtime(slow_folder: Path) -> None:
     async def scene() -> int:
-        async with hosting(slow_folder) as host:
-            await answer(host, "slow", "Hello")
-            return child_of(host, "slow")
+        async with running_runtime(slow_folder) as runtime:
+            await answer(runtime, "slow", "Hello")
+            return child_of(runtime, "slow")
 
     assert not psutil.pid_exists(asyncio.run(scene()))
 
@@ -200,31 +202,31 @@ def test_killing_any_child_at_any_moment_loses_no_request_but_its_own(
     rounds = SOAK_ROUNDS if request.config.getoption("--soak") else ROUNDS
     chance = random.Random(11)
 
-    async def stream(host: Host, number: int) -> str:
+    async def stream(runtime: ModelRuntime, number: int) -> str:
         said = []
         try:
-            async for event in host.generate("slow", asking(f"Question {number}", max_tokens=30), user=str(number)):
+            async for event in runtime.generate("slow", asking(f"Question {number}", max_tokens=30), user=str(number)):
                 if isinstance(event, Piece):
                     said.append(event.text)
-                if isinstance(event, Finished):
+                if isinstance(event, GenerationFinished):
                     return "whole"
         except ModelCrashed:
             return "killed" if said else "lost before its first word"
         return "ended without a word"
 
-    async def embed(host: Host, number: int) -> str:
-        vectors, _ = await host.embed(MINILM, [f"text {number} {each}" for each in range(3)])
+    async def embed(runtime: ModelRuntime, number: int) -> str:
+        vectors, _ = await runtime.embed(MINILM, [f"text {number} {each}" for each in range(3)])
         return "whole" if len(vectors) == 3 else "lost"
 
     async def scene() -> tuple[list[str], list[str], int]:
-        async with hosting(slow_folder) as host:
-            await asyncio.gather(stream(host, -1), embed(host, -1))
+        async with running_runtime(slow_folder) as runtime:
+            await asyncio.gather(stream(runtime, -1), embed(runtime, -1))
             streams, embeddings, kills = [], [], 0
             for number in range(rounds):
-                tasks = [asyncio.create_task(stream(host, 10 * number + each)) for each in range(2)]
-                tasks += [asyncio.create_task(embed(host, 10 * number + each)) for each in range(2)]
+                tasks = [asyncio.create_task(stream(runtime, 10 * number + each)) for each in range(2)]
+                tasks += [asyncio.create_task(embed(runtime, 10 * number + each)) for each in range(2)]
                 await asyncio.sleep(chance.uniform(0, 0.15))
-                victims = host.residency.residents()
+                victims = runtime.residency.loaded_models()
                 if victims:
                     os.kill(chance.choice(victims).child.pid, signal.SIGKILL)
                     kills += 1

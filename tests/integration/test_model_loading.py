@@ -7,17 +7,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from fakes.hosting import WITH_MISBEHAVING, add_misbehaving, answer, asking, hosting
+from fakes.model_runtime import WITH_MISBEHAVING, add_misbehaving, answer, asking, running_runtime
 from fakes.nvml import GIB
 from fakes.tiny_gguf import make_tiny_gguf
 
-from models.catalogue import Catalogue, Role
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import ModelRole
 from models.child.frames import Piece
 from models.errors import DoesNotFit, ModelFileRefused, ModelUnavailable
-from models.host import Host
-from models.planner.choose import choose_plan
-from models.planner.plan import Budget, Wish
-from models.probe.devices import Machine, Memory, Processor
+from models.memory.plan import Budget, PlanOptions
+from models.memory.planner import choose_plan
+from models.probe.devices import MachineResources, Memory, Processor
+from models.runtime.model_runtime import ModelRuntime
 from models.settings import RoleSettings, RuntimeSettings, Strategy
 
 MIB = 2**20
@@ -33,13 +34,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "models"
 
 
-def loaded(host: Host) -> set[str]:
-    return {resident.model.id for resident in host.residency.residents()}
+def loaded(runtime: ModelRuntime) -> set[str]:
+    return {resident.model.id for resident in runtime.residency.loaded_models()}
 
 
-def machine_with(available: int) -> Callable[..., Awaitable[Machine]]:
-    async def probe(**_wanted: bool) -> Machine:
-        return Machine(
+def machine_with(available: int) -> Callable[..., Awaitable[MachineResources]]:
+    async def probe(**_wanted: bool) -> MachineResources:
+        return MachineResources(
             processor=Processor(name="cpu", cores=2, features=[]), memory=Memory(total=16 * GIB, available=available)
         )
 
@@ -58,12 +59,12 @@ def with_chat(**settings: object) -> RuntimeSettings:
 
 def test_lazy_loads_at_the_first_request_and_keeps(folder: Path) -> None:
     async def scene() -> tuple[set[str], set[str], bool]:
-        async with hosting(folder) as host:
-            before = loaded(host)
-            await answer(host, "a", "Hello")
-            pid = host.residency.residents()[0].child.pid
-            await answer(host, "a", "Hello again")
-            return before, loaded(host), host.residency.residents()[0].child.pid == pid
+        async with running_runtime(folder) as runtime:
+            before = loaded(runtime)
+            await answer(runtime, "a", "Hello")
+            pid = runtime.residency.loaded_models()[0].child.pid
+            await answer(runtime, "a", "Hello again")
+            return before, loaded(runtime), runtime.residency.loaded_models()[0].child.pid == pid
 
     assert (set(), {"a"}, True) == asyncio.run(scene())
 
@@ -71,61 +72,61 @@ def test_lazy_loads_at_the_first_request_and_keeps(folder: Path) -> None:
 @pytest.mark.parametrize("strategy", [Strategy.EAGER, Strategy.PINNED])
 def test_eager_and_pinned_load_at_start(folder: Path, strategy: Strategy) -> None:
     async def scene() -> None:
-        async with hosting(folder, with_chat(strategy=strategy, model="b")) as host:
-            await until(lambda: loaded(host) == {"b"})
+        async with running_runtime(folder, with_chat(strategy=strategy, model="b")) as runtime:
+            await until(lambda: loaded(runtime) == {"b"})
 
     asyncio.run(scene())
 
 
 def test_max_loaded_evicts_the_least_recently_used(folder: Path) -> None:
     async def scene() -> set[str]:
-        async with hosting(folder, with_chat(max_loaded=2)) as host:
+        async with running_runtime(folder, with_chat(max_loaded=2)) as runtime:
             for name in ("a", "b", "a", "c"):
-                await answer(host, name, "Hello")
-            return loaded(host)
+                await answer(runtime, name, "Hello")
+            return loaded(runtime)
 
     assert {"a", "c"} == asyncio.run(scene())
 
 
 def test_a_pinned_model_is_not_evicted_and_comes_back_when_its_process_dies(folder: Path) -> None:
     async def scene() -> None:
-        async with hosting(folder, with_chat(max_loaded=2)) as host:
-            host.catalogue.set_pinned("a", pinned=True)
+        async with running_runtime(folder, with_chat(max_loaded=2)) as runtime:
+            runtime.catalogue.set_pinned("a", pinned=True)
             for name in ("a", "b", "c"):
-                await answer(host, name, "Hello")
-            assert {"a", "c"} == loaded(host)
-            pinned = next(each for each in host.residency.residents() if each.model.id == "a")
+                await answer(runtime, name, "Hello")
+            assert {"a", "c"} == loaded(runtime)
+            pinned = next(each for each in runtime.residency.loaded_models() if each.model.id == "a")
             await pinned.child.end()
-            await until(lambda: "a" in loaded(host))
+            await until(lambda: "a" in loaded(runtime))
 
     asyncio.run(scene())
 
 
 def test_where_all_are_pinned_the_refusal_says_what_to_do(folder: Path) -> None:
     async def scene() -> None:
-        async with hosting(folder) as host:
-            host.catalogue.set_pinned("a", pinned=True)
-            await answer(host, "a", "Hello")
+        async with running_runtime(folder) as runtime:
+            runtime.catalogue.set_pinned("a", pinned=True)
+            await answer(runtime, "a", "Hello")
             with pytest.raises(ModelUnavailable, match="Unpin one"):
-                await answer(host, "b", "Hello")
+                await answer(runtime, "b", "Hello")
 
     asyncio.run(scene())
 
 
 def test_a_model_in_use_is_waited_for_never_evicted(folder: Path, tmp_path: Path) -> None:
     async def scene() -> tuple[int, set[str]]:
-        async with hosting(folder) as host:
-            events = host.generate("a", asking("Hello", max_tokens=300))
+        async with running_runtime(folder) as runtime:
+            events = runtime.generate("a", asking("Hello", max_tokens=300))
             pieces = 0
             async for event in events:
                 pieces += isinstance(event, Piece)
                 if pieces == 1:
-                    other = asyncio.create_task(host.residency.load(host.catalogue.find("b")))
+                    other = asyncio.create_task(runtime.residency.load(runtime.catalogue.find("b")))
                     await asyncio.sleep(0.02)
-                    assert {"a"} == loaded(host)
+                    assert {"a"} == loaded(runtime)
                     pieces += 1
             await other
-            return pieces, loaded(host)
+            return pieces, loaded(runtime)
 
     pieces, left = asyncio.run(scene())
 
@@ -135,32 +136,32 @@ def test_a_model_in_use_is_waited_for_never_evicted(folder: Path, tmp_path: Path
 
 def test_an_idle_model_is_unloaded_and_loaded_again_when_it_is_asked(folder: Path) -> None:
     async def scene() -> None:
-        async with hosting(folder, with_chat(idle_unload_s=0.3)) as host:
-            await answer(host, "a", "Hello")
-            await until(lambda: not loaded(host))
-            said, _ = await answer(host, "a", "Hello")
+        async with running_runtime(folder, with_chat(idle_unload_s=0.3)) as runtime:
+            await answer(runtime, "a", "Hello")
+            await until(lambda: not loaded(runtime))
+            said, _ = await answer(runtime, "a", "Hello")
             assert said
 
     asyncio.run(scene())
 
 
 def test_an_embedding_model_does_not_evict_the_chat_model(folder: Path) -> None:
-    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+    add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
 
     async def scene() -> set[str]:
-        async with hosting(folder, backends=WITH_MISBEHAVING) as host:
-            await answer(host, "a", "Hello")
-            await host.embed("embedder", ["text"])
-            return loaded(host)
+        async with running_runtime(folder, backends=WITH_MISBEHAVING) as runtime:
+            await answer(runtime, "a", "Hello")
+            await runtime.embed("embedder", ["text"])
+            return loaded(runtime)
 
     assert {"a", "embedder"} == asyncio.run(scene())
 
 
 def test_what_does_not_fit_is_refused_with_the_numbers(folder: Path) -> None:
     async def scene() -> str:
-        async with hosting(folder, probe=machine_with(90 * MIB)) as host:
+        async with running_runtime(folder, probe=machine_with(90 * MIB)) as runtime:
             with pytest.raises(DoesNotFit) as refused:
-                await answer(host, "a", "Hello")
+                await answer(runtime, "a", "Hello")
             return refused.value.message
 
     message = asyncio.run(scene())
@@ -173,38 +174,42 @@ def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> Non
     """The simulated machine has memory for one model at a time, of which the loaded one has taken its part."""
     need = None
 
-    async def probe(**_wanted: bool) -> Machine:
-        taken = sum(resident.need.ram for resident in host_now[0].residency.residents()) if host_now else 0
+    async def probe(**_wanted: bool) -> MachineResources:
+        taken = (
+            sum(resident.plan.need.ram for resident in runtime_now[0].residency.loaded_models()) if runtime_now else 0
+        )
         memory = Memory(total=16 * GIB, available=int(need * 1.4) - taken)
-        return Machine(processor=Processor(name="cpu", cores=2, features=[]), memory=memory)
+        return MachineResources(processor=Processor(name="cpu", cores=2, features=[]), memory=memory)
 
     facts = Catalogue(folder).find("a").facts
-    need = choose_plan("a", facts, Budget(ram=GIB), Wish()).need.ram
-    host_now: list[Host] = []
+    need = choose_plan("a", facts, Budget(ram=GIB), PlanOptions()).need.ram
+    runtime_now: list[ModelRuntime] = []
 
     async def scene() -> set[str]:
-        async with hosting(folder, with_chat(max_loaded=3), probe=probe) as host:
-            host_now.append(host)
-            await answer(host, "a", "Hello")
-            await answer(host, "b", "Hello")
-            return loaded(host)
+        async with running_runtime(folder, with_chat(max_loaded=3), probe=probe) as runtime:
+            runtime_now.append(runtime)
+            await answer(runtime, "a", "Hello")
+            await answer(runtime, "b", "Hello")
+            return loaded(runtime)
 
     assert {"b"} == asyncio.run(scene())
 
 
 def test_a_burst_before_a_model_is_loaded_looks_at_the_machine_as_often_as_one_request(folder: Path) -> None:
-    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+    add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
 
     async def looks(requests: int) -> int:
         count, look = 0, machine_with(16 * GIB)
 
-        async def probe(**wanted: bool) -> Machine:
+        async def probe(**wanted: bool) -> MachineResources:
             nonlocal count
             count += 1
             return await look(**wanted)
 
-        async with hosting(folder, backends=WITH_MISBEHAVING, probe=probe) as host:
-            await asyncio.gather(*(host.embed("embedder", [f"{number} of {requests}"]) for number in range(requests)))
+        async with running_runtime(folder, backends=WITH_MISBEHAVING, probe=probe) as runtime:
+            await asyncio.gather(
+                *(runtime.embed("embedder", [f"{number} of {requests}"]) for number in range(requests))
+            )
         return count
 
     assert asyncio.run(looks(8)) == asyncio.run(looks(1))
@@ -214,16 +219,16 @@ def test_a_request_that_comes_while_its_model_loads_does_not_look_at_the_machine
     async def looks(*, more: bool) -> int:
         count, look = 0, machine_with(16 * GIB)
 
-        async def probe(**wanted: bool) -> Machine:
+        async def probe(**wanted: bool) -> MachineResources:
             nonlocal count
             count += 1
             return await look(**wanted)
 
-        async with hosting(folder, probe=probe) as host:
-            loading = asyncio.create_task(answer(host, "a", "Hello"))
-            await until(lambda: host.residency.device_of(host.catalogue.find("a")) is not None)
-            assert loaded(host) == set()
-            await asyncio.gather(loading, *([answer(host, "a", "Hello again")] if more else []))
+        async with running_runtime(folder, probe=probe) as runtime:
+            loading = asyncio.create_task(answer(runtime, "a", "Hello"))
+            await until(lambda: runtime.residency.device_of(runtime.catalogue.find("a")) is not None)
+            assert loaded(runtime) == set()
+            await asyncio.gather(loading, *([answer(runtime, "a", "Hello again")] if more else []))
         return count
 
     assert asyncio.run(looks(more=True)) == asyncio.run(looks(more=False))
@@ -233,13 +238,13 @@ def test_a_request_whose_machine_is_looked_at_hears_that_the_runtime_stops(folde
     async def scene() -> None:
         looking = asyncio.Event()
 
-        async def probe(**_wanted: bool) -> Machine:
+        async def probe(**_wanted: bool) -> MachineResources:
             looking.set()
             await asyncio.Event().wait()
             raise AssertionError
 
-        async with hosting(folder, probe=probe) as host:
-            request = asyncio.create_task(host.residency.plan(host.catalogue.find("a")))
+        async with running_runtime(folder, probe=probe) as runtime:
+            request = asyncio.create_task(runtime.residency.plan(runtime.catalogue.find("a")))
             await looking.wait()
         with pytest.raises(ModelUnavailable, match="is being stopped"):
             await request
@@ -249,10 +254,10 @@ def test_a_request_whose_machine_is_looked_at_hears_that_the_runtime_stops(folde
 
 def test_a_file_that_was_replaced_is_loaded_anew(folder: Path, tmp_path: Path) -> None:
     async def scene() -> tuple[str, str]:
-        async with hosting(folder) as host:
-            before, _ = await answer(host, "a", "Hello", max_tokens=20)
-            await host.catalogue.add(make_tiny_gguf(tmp_path / "a.gguf", seed=99))
-            after, _ = await answer(host, "a", "Hello", max_tokens=20)
+        async with running_runtime(folder) as runtime:
+            before, _ = await answer(runtime, "a", "Hello", max_tokens=20)
+            await runtime.catalogue.add(make_tiny_gguf(tmp_path / "a.gguf", seed=99))
+            after, _ = await answer(runtime, "a", "Hello", max_tokens=20)
             return before, after
 
     before, after = asyncio.run(scene())
@@ -264,20 +269,20 @@ def test_a_pin_outlives_the_runtime(folder: Path) -> None:
     Catalogue(folder).set_pinned("c", pinned=True)
 
     async def scene() -> None:
-        async with hosting(folder) as host:
-            await until(lambda: loaded(host) == {"c"})
+        async with running_runtime(folder) as runtime:
+            await until(lambda: loaded(runtime) == {"c"})
 
     asyncio.run(scene())
 
 
 def test_what_was_embedded_is_not_embedded_again_after_a_restart(folder: Path) -> None:
-    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+    add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
     texts = [f"verse {number}" for number in range(300)]
 
     async def scene() -> tuple[list[bytes], int, set[str]]:
-        async with hosting(folder, backends=WITH_MISBEHAVING) as host:
-            vectors, tokens = await host.embed("embedder", texts)
-            return vectors, tokens, loaded(host)
+        async with running_runtime(folder, backends=WITH_MISBEHAVING) as runtime:
+            vectors, tokens = await runtime.embed("embedder", texts)
+            return vectors, tokens, loaded(runtime)
 
     first, second = asyncio.run(scene()), asyncio.run(scene())
 
@@ -294,10 +299,10 @@ def test_a_registry_that_cannot_be_read_says_which_file(folder: Path) -> None:
 
 def test_a_load_that_fails_lets_the_next_one_go_on(folder: Path) -> None:
     async def scene() -> list[object]:
-        async with hosting(folder) as host:
-            broken = host.catalogue.find("a")
+        async with running_runtime(folder) as runtime:
+            broken = runtime.catalogue.find("a")
             os.truncate(broken.path, 200_000)
-            asked = [answer(host, name, "Hello") for name in ("a", "b", "a", "b")]
+            asked = [answer(runtime, name, "Hello") for name in ("a", "b", "a", "b")]
             async with asyncio.timeout(30):
                 return await asyncio.gather(*asked, return_exceptions=True)
 
@@ -310,19 +315,19 @@ def test_a_load_that_fails_lets_the_next_one_go_on(folder: Path) -> None:
 
 
 def test_while_a_chat_model_waits_for_another_to_finish_search_is_loaded(folder: Path) -> None:
-    add_misbehaving(folder, name="embedder", role=Role.EMBED)
+    add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
 
     async def scene() -> bool:
-        async with hosting(folder, backends=WITH_MISBEHAVING) as host:
-            events = host.generate("a", asking("Hello", max_tokens=4000))
+        async with running_runtime(folder, backends=WITH_MISBEHAVING) as runtime:
+            events = runtime.generate("a", asking("Hello", max_tokens=4000))
             async for event in events:
                 if isinstance(event, Piece):
                     break
-            waiting = asyncio.create_task(host.residency.load(host.catalogue.find("b")))
+            waiting = asyncio.create_task(runtime.residency.load(runtime.catalogue.find("b")))
             await asyncio.sleep(0.05)
             async with asyncio.timeout(20):
-                await host.embed("embedder", ["text"])
-            still = host.residency.users_of("a") == 1 or waiting.done()
+                await runtime.embed("embedder", ["text"])
+            still = runtime.residency.users_of("a") == 1 or waiting.done()
             await events.aclose()
             await waiting
             return still
@@ -334,8 +339,10 @@ def test_models_that_take_turns_in_one_place_lose_no_request(folder: Path) -> No
     """Each is evicted for the other as soon as it is idle; none between its loading and its use."""
 
     async def scene() -> list[object]:
-        async with hosting(folder, RuntimeSettings(chat=RoleSettings(max_loaded=1, idle_unload_s=0.01))) as host:
-            asked = [answer(host, "abc"[number % 3], "Hello", user=str(number)) for number in range(12)]
+        async with running_runtime(
+            folder, RuntimeSettings(chat=RoleSettings(max_loaded=1, idle_unload_s=0.01))
+        ) as runtime:
+            asked = [answer(runtime, "abc"[number % 3], "Hello", user=str(number)) for number in range(12)]
             return await asyncio.gather(*asked, return_exceptions=True)
 
     assert not [each for each in asyncio.run(scene()) if isinstance(each, BaseException)]
@@ -343,16 +350,16 @@ def test_models_that_take_turns_in_one_place_lose_no_request(folder: Path) -> No
 
 def test_what_is_removed_while_it_loads_does_not_stay(folder: Path) -> None:
     async def scene() -> set[str]:
-        async with hosting(folder) as host:
-            loading = asyncio.create_task(host.residency.load(host.catalogue.find("a")))
-            while not host.residency.is_loading("a"):  # noqa: ASYNC110 - the next turns of this loop
+        async with running_runtime(folder) as runtime:
+            loading = asyncio.create_task(runtime.residency.load(runtime.catalogue.find("a")))
+            while not runtime.residency.is_loading("a"):  # noqa: ASYNC110 - the next turns of this loop
                 await asyncio.sleep(0)
-            await host.residency.unload("a")
-            host.catalogue.remove("a")
+            await runtime.residency.unload("a")
+            runtime.catalogue.remove("a")
             with pytest.raises(ModelUnavailable, match="unloaded while it was being loaded"):
                 await loading
-            await answer(host, "b", "Hello")
-            return loaded(host)
+            await answer(runtime, "b", "Hello")
+            return loaded(runtime)
 
     assert {"b"} == asyncio.run(scene())
 

@@ -14,7 +14,8 @@ import pytest
 from fakes.serving import free_port
 from fakes.tiny_gguf import make_tiny_gguf
 
-from models.catalogue import MINILM, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM
 
 QUESTION = [{"role": "user", "content": "Where is the lamp?"}]
 TOOLS = [

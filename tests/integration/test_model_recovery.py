@@ -10,15 +10,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from fakes.hosting import answer, asking, hosting
+from fakes.model_runtime import answer, asking, running_runtime
 from fakes.tiny_gguf import make_tiny_gguf
 
 from appliance.infrastructure.paths import DataFolder
-from models.catalogue import MINILM, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM
 from models.child.frames import Piece
 from models.client import Client
 from models.errors import ModelCrashed
-from models.host import Host
+from models.runtime.model_runtime import ModelRuntime
 
 ROUNDS, SOAK_ROUNDS = 3, 50
 # A process has to be started, its library imported and its model loaded; a busy machine takes its time.
@@ -36,41 +37,43 @@ def folder(tmp_path: Path, runtime_folder: DataFolder, runtime: Client) -> Path:
     return target
 
 
-def kill(host: Host, model: str) -> float:
+def kill(runtime: ModelRuntime, model: str) -> float:
     """Kill a model's process, as `kill -9` does; when that was."""
-    os.kill(next(each.child.pid for each in host.residency.residents() if each.model.id == model), signal.SIGKILL)
+    os.kill(
+        next(each.child.pid for each in runtime.residency.loaded_models() if each.model.id == model), signal.SIGKILL
+    )
     return time.monotonic()
 
 
-async def write_and_kill(host: Host) -> float:
+async def write_and_kill(runtime: ModelRuntime) -> float:
     """Kill the chat model in the middle of an answer."""
     killed = 0.0
     with pytest.raises(ModelCrashed, match="The next request starts it again"):
-        async for event in host.generate("chat", asking("Hello", max_tokens=4000)):
+        async for event in runtime.generate("chat", asking("Hello", max_tokens=4000)):
             if isinstance(event, Piece) and not killed:
-                killed = kill(host, "chat")
+                killed = kill(runtime, "chat")
     return killed
 
 
-async def embed_and_kill(host: Host) -> float:
+async def embed_and_kill(runtime: ModelRuntime) -> float:
     """Kill the embedding model while texts go through it; they are embedded all the same."""
     texts = [f"{random.random()} a lamp in the night {number}" for number in range(64)]
-    embedding = asyncio.create_task(host.embed(MINILM, texts, fresh=True))
-    while not host.residency.users_of(MINILM):  # noqa: ASYNC110 - what is waited for is in the next turns of this loop
+    embedding = asyncio.create_task(runtime.embed(MINILM, texts, fresh=True))
+    while not runtime.residency.users_of(MINILM):  # noqa: ASYNC110 - what is waited for is in the next turns of this loop
         await asyncio.sleep(0)
-    killed = kill(host, MINILM)
+    killed = kill(runtime, MINILM)
     vectors, _ = await embedding
     assert len(texts) == len(vectors)
     return killed
 
 
-async def ask_chat(host: Host) -> None:
-    said, _ = await answer(host, "chat", "Hello", max_tokens=1)
+async def ask_chat(runtime: ModelRuntime) -> None:
+    said, _ = await answer(runtime, "chat", "Hello", max_tokens=1)
     assert said
 
 
-async def ask_embedding(host: Host) -> None:
-    vectors, _ = await host.embed(MINILM, ["a river"], fresh=True)
+async def ask_embedding(runtime: ModelRuntime) -> None:
+    vectors, _ = await runtime.embed(MINILM, ["a river"], fresh=True)
     assert vectors
 
 
@@ -81,18 +84,18 @@ def test_after_a_kill_the_next_answer_comes_soon(
     folder: Path,
     request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],
-    use_and_kill: Callable[[Host], Awaitable[float]],
-    ask: Callable[[Host], Awaitable[None]],
+    use_and_kill: Callable[[ModelRuntime], Awaitable[float]],
+    ask: Callable[[ModelRuntime], Awaitable[None]],
 ) -> None:
     rounds = SOAK_ROUNDS if request.config.getoption("--soak") else ROUNDS
 
     async def scene() -> list[float]:
-        async with hosting(folder) as host:
-            await ask(host)
+        async with running_runtime(folder) as runtime:
+            await ask(runtime)
             took = []
             for _ in range(rounds):
-                killed = await use_and_kill(host)
-                await ask(host)
+                killed = await use_and_kill(runtime)
+                await ask(runtime)
                 took.append(time.monotonic() - killed)
             return took
 

@@ -11,7 +11,8 @@ import numpy as np
 import openai
 import pytest
 
-from models.catalogue import MINILM, MINILM_TORCH, Catalogue
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.packaged import MINILM, MINILM_TORCH
 from models.client import Client
 from models.errors import ModelError, ModelFileRefused, ModelUnavailable
 from models.formats.folder import Manifest
@@ -127,7 +128,7 @@ def test_an_int8_export_that_is_too_unlike_torch_is_left_for_fp32(
 ) -> None:
     from models.backends import onnx_export
 
-    monkeypatch.setattr(onnx_export, "LEAST_COSINE", 0.9999)
+    monkeypatch.setattr(onnx_export, "MIN_COSINE", 0.9999)
     made = onnx_export.export(Path(Catalogue(tmp_path).find(MINILM).path), tmp_path / "export")
 
     assert ("fp32", True) == (made.precision, made.mean_cosine > 0.9999)
@@ -149,7 +150,7 @@ def test_a_graph_that_computes_other_vectors_than_torch_is_not_used(
 
 
 def test_a_damaged_package_is_noticed(tmp_path: Path) -> None:
-    from models.exports import ensure_export
+    from models.catalogue.embedding_graph import ensure_export
 
     model = Catalogue(tmp_path).find(MINILM)
     damaged = tmp_path / "model"

@@ -12,9 +12,8 @@ from fakes.serving import free_port
 
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.queue import JobQueue, QueueAddressInvalid
-from server.benchmarks.exercises import NOTE, SELECT_TRACES, StepsArguments, traces
-from server.benchmarks.jobs import start_worker
 from server.bootstrap import open_appliance
+from server.exercises import NOTE, SELECT_TRACES, StepsArguments, start_worker, traces
 
 WAIT_S = 60
 

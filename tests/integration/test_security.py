@@ -3,18 +3,20 @@
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 from pathlib import Path
 
 import httpx
 import pytest
-from fakes.serving import PASSWORD, Served, bearer, serving, session
+from fakes.accounts import PASSWORD
+from fakes.serving import Served, bearer, serving, session
 
 from appliance.community.accounts import queries
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Identity
-from appliance.community.accounts.tokens import csrf_token
+from appliance.community.accounts.secret_tokens import csrf_token
 from appliance.infrastructure.certificates import ensure_certificates, today
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.exposed_keys import MARK
@@ -234,7 +236,7 @@ def test_a_token_hears_of_what_its_scopes_are_about(browser: httpx.Client, house
     heard = {}
     for scopes in (["read"], ["read", "own"], ["read", "administer"]):
         made = browser.post("/api/v1/account/tokens", json={"name": "t", "scopes": scopes}).json()["token"]
-        found = queries.token_owner(database_of(house), made)
+        found = queries.token_owner(database_of(house), made, now=time.time())
         identity = Identity(person=found[1], scopes=frozenset(found[0].scopes))
         heard[" ".join(scopes)] = audiences_of(identity) - {"everyone", "guests", "members"}
     person = found[1].audience

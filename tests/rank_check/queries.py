@@ -8,8 +8,8 @@ import msgspec
 
 from appliance.scripture.canon import Testament
 from appliance.scripture.search.ranking.learned import SHIPPED, TOPICS, load_topics
-from server.benchmarks.known_items import FRAMES, SELECT_VERSES, halves, misspell, phrases
 from server.bootstrap import Appliance, open_appliance
+from server.sample_queries import FRAMES, SELECT_VERSES, halves, misspell, phrases
 
 TOPIC_QUERIES, KNOWN_ITEMS, QUESTIONS, SPANISH, MISSPELT = 200, 100, 100, 50, 50
 SPANISH_TEXT, SPANISH_WORDS = "RV1909", (3, 8)
@@ -53,12 +53,12 @@ def _topics(random: Random) -> Iterator[str]:
 
 def _known_items(appliance: Appliance, random: Random) -> Iterator[str]:
     for text in ("WEB", "KJV"):
-        for item in random.sample(list(halves(appliance, text, random)), KNOWN_ITEMS // 2):
+        for item in random.sample(list(halves(appliance.library, text, random)), KNOWN_ITEMS // 2):
             yield item.query
 
 
 def _misspelt(appliance: Appliance, random: Random) -> Iterator[str]:
-    for item in random.sample(list(phrases(appliance, random)), MISSPELT):
+    for item in random.sample(list(phrases(appliance.library, random)), MISSPELT):
         yield misspell(item.query, random)
 
 

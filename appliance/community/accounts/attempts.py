@@ -4,18 +4,18 @@ Nobody can lock another person out. A device that fails too often is refused. An
 for devices that have failed on it; a device that has not failed on it still has one attempt. So a guesser gets one more
 guess per device, and devices of one network share a limited number of those.
 
-An attempt counts from its beginning, so that parallel guesses are not free.
+An attempt counts from its beginning, so that parallel guesses are not free: its unit of work is committed before the
+password or the code is checked.
 """
 
 import math
-import time
 from collections.abc import Mapping
 
 import msgspec
 
 from appliance.community.accounts import store
 from appliance.community.accounts.person import TooManyAttempts
-from appliance.infrastructure.database import Database, UnitOfWork
+from appliance.infrastructure.database import UnitOfWork
 from appliance.infrastructure.networks import OWN_LINKS, Caller, OwnLinks
 
 WINDOW_S = 900.0
@@ -33,40 +33,31 @@ class Attempt(msgspec.Struct, frozen=True):
     pair: str
 
 
-class Attempts:
-    """Attempts to sign in or to enter a code."""
+def begin_attempt(work: UnitOfWork, account: str, address: str, *, now: float, links: OwnLinks = OWN_LINKS) -> Attempt:
+    """Count an attempt as failed until it succeeds. `account` is a name, or the kind of a code.
 
-    def __init__(self, database: Database, links: OwnLinks = OWN_LINKS) -> None:
-        self._database, self._links = database, links
+    Raises TooManyAttempts where the account or the device has too many failures.
+    """
+    caller = links.caller(address)
+    pair, everywhere, device = f"{account}\n{caller.device}", f"account {account}", f"address {caller.device}"
+    counted = [pair, everywhere, device]
+    work.execute(store.DELETE_OLD_ATTEMPTS, {"since": now - WINDOW_S})
+    _refuse_beyond(work, {pair: MOST_FOR_ONE_FROM_ONE, device: MOST_FROM_ONE}, now)
+    if _count(work, everywhere, now)[0] >= MOST_FOR_ONE:
+        first = _first_from_network(account, caller)
+        _refuse_beyond(work, {pair: 1, first: MOST_FIRST_FROM_NETWORK}, now)
+        counted.append(first)
+    rows = []
+    for name in counted:
+        work.execute(store.INSERT_ATTEMPT, {"what": name, "at": now})
+        rows.append(work.last_insert_id)
+    return Attempt(tuple(rows), pair)
 
-    def begin(self, account: str, address: str) -> Attempt:
-        """Count an attempt as failed until it succeeds. `account` is a name, or the kind of a code.
 
-        Raises TooManyAttempts where the account or the device has too many failures.
-        """
-        now, caller = time.time(), self._links.caller(address)
-        pair, everywhere = f"{account}\n{caller.device}", f"account {account}"
-        counted = [pair, everywhere, f"address {caller.device}"]
-        with self._database.write() as work:
-            work.execute(store.DELETE_OLD_ATTEMPTS, (now - WINDOW_S,))
-            _refuse_beyond(work, {pair: MOST_FOR_ONE_FROM_ONE, counted[2]: MOST_FROM_ONE}, now)
-            if _count(work, everywhere, now)[0] >= MOST_FOR_ONE:
-                first = _first_from_network(account, caller)
-                _refuse_beyond(work, {pair: 1, first: MOST_FIRST_FROM_NETWORK}, now)
-                counted.append(first)
-            rows = []
-            for name in counted:
-                work.execute(store.INSERT_ATTEMPT, (name, now))
-                rows.append(work.last_insert_id)
-            work.commit()
-        return Attempt(tuple(rows), pair)
-
-    def succeeded(self, attempt: Attempt) -> None:
-        """Delete the attempt, and the failures of this device on this account before it."""
-        with self._database.write() as work:
-            work.execute_many(store.DELETE_ATTEMPT, [(row,) for row in attempt.rows])
-            work.execute(store.DELETE_ATTEMPTS, (attempt.pair,))
-            work.commit()
+def attempt_succeeded(work: UnitOfWork, attempt: Attempt) -> None:
+    """Delete the attempt, and the failures of this device on this account before it."""
+    work.execute_many(store.DELETE_ATTEMPT, [(row,) for row in attempt.rows])
+    work.execute(store.DELETE_ATTEMPTS, (attempt.pair,))
 
 
 def _first_from_network(account: str, caller: Caller) -> str:
@@ -83,7 +74,7 @@ def _refuse_beyond(work: UnitOfWork, limits: Mapping[str, int], now: float) -> N
 
 def _count(work: UnitOfWork, name: str, now: float) -> tuple[int, float]:
     """How many attempts are counted under a name, and the time of the first."""
-    count, first = work.execute(store.COUNT_ATTEMPTS, (name, now - WINDOW_S))[0]
+    count, first = work.execute(store.COUNT_ATTEMPTS, {"what": name, "since": now - WINDOW_S})[0]
     return int(count), float(first or now)
 
 

@@ -50,6 +50,16 @@ def permits(role: Role, permission: Permission, *, guests_may_read: bool) -> boo
     return _RANK[role] >= _RANK[least]
 
 
+def audience_of_role(role: Role) -> str:
+    """The audience of events that is everybody of a role, and of the roles above it."""
+    return f"{role.value}s"
+
+
 def audiences(role: Role) -> frozenset[str]:
-    """The names by which people of a role are meant in audiences of events: their own role's and the lesser ones'."""
-    return frozenset(f"{each.value}s" for each in Role if _RANK[each] <= _RANK[role])
+    """The audiences that somebody of a role belongs to: that of their role, and those of the roles below it."""
+    return frozenset(audience_of_role(each) for each in Role if _RANK[each] <= _RANK[role])
+
+
+ADMINISTRATORS = audience_of_role(Role.ADMINISTRATOR)
+LEADERS = audience_of_role(Role.LEADER)
+MEMBERS = audience_of_role(Role.MEMBER)

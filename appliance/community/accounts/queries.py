@@ -1,9 +1,8 @@
 """Reads: who is who, who is signed in, what the house allows."""
 
-import time
-
 from appliance.community.accounts import store
 from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
+from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import (
     ApiToken,
     ClassCode,
@@ -12,9 +11,9 @@ from appliance.community.accounts.person import (
     PersonNotFound,
     Session,
 )
-from appliance.community.accounts.tokens import API_PREFIX, fingerprint
-from appliance.community.house import read_rule
-from appliance.infrastructure.database import Database
+from appliance.community.accounts.secret_tokens import API_PREFIX, fingerprint
+from appliance.community.site_settings import read_site_setting
+from appliance.infrastructure.database import Database, RowSource
 
 GUESTS_MAY_READ = "guests_may_read"
 SETUP_CODE = "setup_code"
@@ -43,18 +42,28 @@ def people(database: Database) -> list[Person]:
     return [store.person_of(row) for row in database.reader.rows(store.SELECT_PEOPLE)]
 
 
+def roles(source: RowSource) -> dict[int, Role]:
+    """The role of everyone, by the number of their account."""
+    return {int(person): Role(role) for person, role in source.rows(store.SELECT_ROLES)}
+
+
+def has_administrator(source: RowSource) -> bool:
+    """True once there is an administrator."""
+    return bool(source.value(store.COUNT_ADMINISTRATORS))
+
+
 def is_set_up(database: Database) -> bool:
     """True once there is an administrator."""
-    return bool(database.reader.value(store.COUNT_ADMINISTRATORS))
+    return has_administrator(database.reader)
 
 
 def guests_may_read(database: Database) -> bool:
-    return bool(read_rule(database.reader, GUESTS_MAY_READ, default=True))
+    return bool(read_site_setting(database.reader, GUESTS_MAY_READ, default=True))
 
 
-def identify_session(database: Database, token: str) -> Identity:
-    """Who a session's token is of; nobody where it is over or unknown."""
-    row = database.reader.row(store.SELECT_SIGNED_IN, (fingerprint(token), time.time()))
+def identify_session(database: Database, token: str, *, now: float) -> Identity:
+    """The person of a session's token; nobody where the session is over or unknown."""
+    row = database.reader.row(store.SELECT_SIGNED_IN, {"fingerprint": fingerprint(token), "now": now})
     if row is None:
         return MEMORY_SESSIONS.identify(database, token)
     return Identity(
@@ -62,17 +71,18 @@ def identify_session(database: Database, token: str) -> Identity:
     )
 
 
-def token_owner(database: Database, token: str) -> tuple[ApiToken, Person] | None:
-    """An API token and whose it is, or None where it is over or unknown."""
+def token_owner(database: Database, token: str, *, now: float) -> tuple[ApiToken, Person] | None:
+    """An API token and its owner, or None where the token is over or unknown."""
     if not token.startswith(API_PREFIX):
         return None
-    row = database.reader.row(store.SELECT_TOKEN_OWNER, (fingerprint(token), time.time()))
+    row = database.reader.row(store.SELECT_TOKEN_OWNER, {"fingerprint": fingerprint(token), "now": now})
     return (store.token_of(row[: store.TOKEN_FIELDS]), store.person_of(row[store.TOKEN_FIELDS :])) if row else None
 
 
-def sessions(database: Database, person_id: int) -> list[Session]:
+def sessions(database: Database, person_id: int, *, now: float) -> list[Session]:
     """The browsers in which a person is signed in, the last used first."""
-    stored = [store.session_of(row) for row in database.reader.rows(store.SELECT_SESSIONS, (person_id, time.time()))]
+    rows = database.reader.rows(store.SELECT_SESSIONS, {"person": person_id, "now": now})
+    stored = [store.session_of(row) for row in rows]
     in_memory = MEMORY_SESSIONS.of(database, person_id)
     return sorted([*stored, *in_memory], key=lambda session: session.seen_at, reverse=True)
 

@@ -2,7 +2,7 @@
 
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ApiToken, ClassCode, Person, Session
-from appliance.community.house import CREATE_HOUSE
+from appliance.community.site_settings import CREATE_SITE_SETTINGS
 from appliance.infrastructure.database import Row, UnitOfWork
 
 SCHEMA = """
@@ -47,30 +47,32 @@ SELECT_PEOPLE = f"SELECT {PERSON} FROM people ORDER BY name COLLATE NOCASE, id"
 SELECT_BY_LOGIN = f"SELECT {PERSON}, password FROM people WHERE login = ?"
 SELECT_NAMES = "SELECT id, name, login FROM people"
 SELECT_PASSWORD = "SELECT password FROM people WHERE id = ?"
+SELECT_ROLES = "SELECT id, role FROM people ORDER BY id"
+SELECT_ADMINISTRATORS = "SELECT id FROM people WHERE role = 'administrator'"
 COUNT_ADMINISTRATORS = "SELECT count(*) FROM people WHERE role = 'administrator'"
 INSERT_PERSON = (
     "INSERT INTO people (name, login, password, role, class_code, created_at) "
     "VALUES (:name, :login, :password, :role, :class_code, :now)"
 )
-UPDATE_PASSWORD = "UPDATE people SET password = ? WHERE id = ?"
-UPDATE_LOGIN = "UPDATE people SET login = ?, password = ? WHERE id = ?"
-UPDATE_ROLE = "UPDATE people SET role = ? WHERE id = ?"
+UPDATE_PASSWORD = "UPDATE people SET password = :password WHERE id = :person"
+UPDATE_LOGIN = "UPDATE people SET login = :login, password = :password WHERE id = :person"
+UPDATE_ROLE = "UPDATE people SET role = :role WHERE id = :person"
 DELETE_PERSON = "DELETE FROM people WHERE id = ?"
 
 SELECT_SIGNED_IN = f"""
 SELECT {SESSION}, {PERSON} FROM sessions JOIN people ON people.id = sessions.person
-WHERE fingerprint = ? AND expires_at > ?
+WHERE fingerprint = :fingerprint AND expires_at > :now
 """
-SELECT_SESSIONS = f"SELECT {SESSION} FROM sessions WHERE person = ? AND expires_at > ? ORDER BY seen_at DESC"
+SELECT_SESSIONS = f"SELECT {SESSION} FROM sessions WHERE person = :person AND expires_at > :now ORDER BY seen_at DESC"
 INSERT_SESSION = (
     "INSERT INTO sessions (fingerprint, person, created_at, seen_at, expires_at, address, agent) "
     "VALUES (:fingerprint, :person, :now, :now, :expires_at, :address, :agent)"
 )
-TOUCH_SESSION = "UPDATE sessions SET seen_at = ?, expires_at = ? WHERE id = ?"
-DELETE_SESSION = "DELETE FROM sessions WHERE id = ? AND person = ?"
+TOUCH_SESSION = "UPDATE sessions SET seen_at = :now, expires_at = :expires_at WHERE id = :session"
+DELETE_SESSION = "DELETE FROM sessions WHERE id = :session AND person = :person"
 HAS_SESSIONS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sessions'"
 DELETE_ALL_SESSIONS = "DELETE FROM sessions"
-DELETE_OTHER_SESSIONS = "DELETE FROM sessions WHERE person = ? AND id IS NOT ?"
+DELETE_OTHER_SESSIONS = "DELETE FROM sessions WHERE person = :person AND id IS NOT :session"
 DELETE_SESSIONS_OF_CLASS = (
     "DELETE FROM sessions WHERE person IN (SELECT id FROM people WHERE class_code = ? AND login IS NULL)"
 )
@@ -82,7 +84,7 @@ DELETE_EXPIRED_SESSIONS = "DELETE FROM sessions WHERE expires_at < ?"
 
 SELECT_TOKEN_OWNER = f"""
 SELECT {TOKEN}, {PERSON} FROM api_tokens JOIN people ON people.id = api_tokens.person
-WHERE fingerprint = ? AND coalesce(expires_at, ?2 + 1) > ?2
+WHERE fingerprint = :fingerprint AND coalesce(expires_at, :now + 1) > :now
 """
 SELECT_TOKENS = f"SELECT {TOKEN} FROM api_tokens WHERE person = ? ORDER BY id DESC"
 SELECT_TOKEN = f"SELECT {TOKEN} FROM api_tokens WHERE id = ?"
@@ -90,29 +92,29 @@ INSERT_TOKEN = (
     "INSERT INTO api_tokens (fingerprint, person, name, scopes, created_at, expires_at) "
     "VALUES (:fingerprint, :person, :name, :scopes, :now, :expires_at)"
 )
-TOUCH_TOKEN = "UPDATE api_tokens SET used_at = ? WHERE id = ?"
+TOUCH_TOKEN = "UPDATE api_tokens SET used_at = :now WHERE id = :token"
 DELETE_TOKENS = "DELETE FROM api_tokens WHERE person = ?"
-DELETE_TOKEN = "DELETE FROM api_tokens WHERE id = ? AND person = ?"
+DELETE_TOKEN = "DELETE FROM api_tokens WHERE id = :token AND person = :person"
 
 SELECT_CLASS = f"SELECT {CLASS} FROM class_codes WHERE id = ?"
 SELECT_CLASS_BY_CODE = f"SELECT {CLASS} FROM class_codes WHERE code = ?"
 SELECT_CLASSES = f"SELECT {CLASS} FROM class_codes ORDER BY id DESC"
 INSERT_CLASS = "INSERT INTO class_codes (code, name, opened_by, created_at, expires_at) VALUES (:code, :name, :opened_by, :now, :expires_at)"
-REVOKE_CLASS = "UPDATE class_codes SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
+REVOKE_CLASS = "UPDATE class_codes SET revoked_at = :now WHERE id = :class AND revoked_at IS NULL"
 
 # A clock that was set back leaves attempts in the future: those further ahead than a quarter of an hour do not count.
-COUNT_ATTEMPTS = "SELECT count(*), min(at) FROM attempts WHERE what = ?1 AND at > ?2 AND at < ?2 + 1800"
-INSERT_ATTEMPT = "INSERT INTO attempts (what, at) VALUES (?, ?)"
+COUNT_ATTEMPTS = "SELECT count(*), min(at) FROM attempts WHERE what = :what AND at > :since AND at < :since + 1800"
+INSERT_ATTEMPT = "INSERT INTO attempts (what, at) VALUES (:what, :at)"
 DELETE_ATTEMPT = "DELETE FROM attempts WHERE rowid = ?"
 DELETE_ATTEMPTS = "DELETE FROM attempts WHERE what = ?"
-DELETE_OLD_ATTEMPTS = "DELETE FROM attempts WHERE at < ?1 OR at > ?1 + 1800"
+DELETE_OLD_ATTEMPTS = "DELETE FROM attempts WHERE at < :since OR at > :since + 1800"
 
 PERSON_FIELDS, SESSION_FIELDS, TOKEN_FIELDS = 6, 7, 7
 
 
 def m005_accounts(work: UnitOfWork) -> None:
     work.execute_script(SCHEMA)
-    work.execute(CREATE_HOUSE)
+    work.execute(CREATE_SITE_SETTINGS)
 
 
 def person_of(row: Row) -> Person:

@@ -7,7 +7,7 @@ import msgspec
 from appliance.errors import NotFound, Refused
 
 
-class Kind(StrEnum):
+class NotificationKind(StrEnum):
     JOB_DONE = "job-done"
     JOB_FAILED = "job-failed"
     ANSWER_READY = "answer-ready"
@@ -15,10 +15,10 @@ class Kind(StrEnum):
 
 
 MEANING = {
-    Kind.JOB_DONE: "work that I began is done",
-    Kind.JOB_FAILED: "work failed, and what to do about it",
-    Kind.ANSWER_READY: "an answer is ready that I did not wait for",
-    Kind.ANNOUNCEMENT: "a leader announces something",
+    NotificationKind.JOB_DONE: "work that I began is done",
+    NotificationKind.JOB_FAILED: "work failed, and what to do about it",
+    NotificationKind.ANSWER_READY: "an answer is ready that I did not wait for",
+    NotificationKind.ANNOUNCEMENT: "a leader announces something",
 }
 
 
@@ -27,7 +27,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     person: int
-    kind: Kind
+    kind: NotificationKind
     title: str
     text: str
     link: str
@@ -38,7 +38,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 class Preference(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a kind comes into the inbox, and whether it is sent outside too."""
 
-    kind: Kind
+    kind: NotificationKind
     inbox: bool = True
     outside: bool = True
 
@@ -50,17 +50,6 @@ class OutsideAddress(msgspec.Struct, frozen=True, kw_only=True):
     person: int
     shown: str
     added_at: float
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What the event of a new notification says."""
-
-    id: int
-    kind: Kind
-    title: str
-    text: str
-    link: str
-    unread: int
 
 
 class OutsideForbidden(Refused):

@@ -1,9 +1,9 @@
 """Reads: one's inbox, preferences and addresses outside."""
 
-from appliance.community.house import read_rule
 from appliance.community.notifications import store
-from appliance.community.notifications.notification import Kind, Notification, OutsideAddress, Preference
-from appliance.infrastructure.database import NO_ID, Database, Reader, UnitOfWork
+from appliance.community.notifications.notification import Notification, NotificationKind, OutsideAddress, Preference
+from appliance.community.site_settings import read_site_setting
+from appliance.infrastructure.database import NO_ID, Database, RowSource
 
 OUTSIDE_ALLOWED = "outside_allowed"
 
@@ -12,7 +12,8 @@ def inbox(
     database: Database, person: int, *, limit: int = 50, before: int = NO_ID, unread_only: bool = False
 ) -> list[Notification]:
     """What somebody was told, the newest first."""
-    rows = database.reader.rows(store.SELECT_INBOX, (person, before, unread_only, limit))
+    row = {"person": person, "before": before, "unread_only": unread_only, "limit": limit}
+    rows = database.reader.rows(store.SELECT_INBOX, row)
     return [store.notification_of(row) for row in rows]
 
 
@@ -20,17 +21,17 @@ def unread(database: Database, person: int) -> int:
     return int(database.reader.value(store.COUNT_UNREAD, (person,)))
 
 
-def preferences(source: Reader | UnitOfWork, person: int) -> dict[Kind, Preference]:
+def preferences(source: RowSource, person: int) -> dict[NotificationKind, Preference]:
     """What somebody wants to be told, of every kind; all of it where they said nothing."""
-    read = source.rows if isinstance(source, Reader) else source.execute
-    said = {each.kind: each for each in map(store.preference_of, read(store.SELECT_PREFERENCES, (person,)))}
-    return {kind: said.get(kind, Preference(kind=kind)) for kind in Kind}
+    stored = map(store.preference_of, source.rows(store.SELECT_PREFERENCES, (person,)))
+    chosen = {preference.kind: preference for preference in stored}
+    return {kind: chosen.get(kind, Preference(kind=kind)) for kind in NotificationKind}
 
 
 def addresses(database: Database, person: int) -> list[OutsideAddress]:
     return [store.address_of(row) for row in database.reader.rows(store.SELECT_ADDRESSES, (person,))]
 
 
-def outside_allowed(source: Reader | UnitOfWork) -> bool:
+def outside_allowed(source: RowSource) -> bool:
     """Whether an administrator turned on sending to outside services."""
-    return bool(read_rule(source, OUTSIDE_ALLOWED, default=False))
+    return bool(read_site_setting(source, OUTSIDE_ALLOWED, default=False))

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from appliance.community.notifications.notification import Kind, Notification, OutsideAddress, Preference
+from appliance.community.notifications.notification import Notification, NotificationKind, OutsideAddress, Preference
 from appliance.infrastructure.database import Row, UnitOfWork
 
 SCHEMA = """
@@ -31,13 +31,18 @@ CREATE TABLE deliveries (
 WITH_HOST = ("gotify", "mailto", "matrix", "mmost", "json")
 NTFY = ("ntfy", "ntfys")
 COLUMNS = "id, person, kind, title, text, link, created_at, read_at"
-SELECT_INBOX = f"SELECT {COLUMNS} FROM notifications WHERE person = ? AND id < ? AND (read_at IS NULL OR NOT ?) ORDER BY id DESC LIMIT ?"
+SELECT_INBOX = f"SELECT {COLUMNS} FROM notifications WHERE person = :person AND id < :before AND (read_at IS NULL OR NOT :unread_only) ORDER BY id DESC LIMIT :limit"
 SELECT_ONE = f"SELECT {COLUMNS} FROM notifications WHERE id = ?"
 COUNT_UNREAD = "SELECT count(*) FROM notifications WHERE person = ? AND read_at IS NULL"
-INSERT = "INSERT INTO notifications (person, kind, title, text, link, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-MARK_READ = "UPDATE notifications SET read_at = ? WHERE person = ? AND read_at IS NULL AND id = ?"
-MARK_ALL_READ = "UPDATE notifications SET read_at = ? WHERE person = ? AND read_at IS NULL AND id <= ?"
-FORGET = "DELETE FROM notifications WHERE created_at < ? AND read_at IS NOT NULL"
+INSERT = (
+    "INSERT INTO notifications (person, kind, title, text, link, created_at) "
+    "VALUES (:person, :kind, :title, :text, :link, :now)"
+)
+MARK_READ = "UPDATE notifications SET read_at = :now WHERE person = :person AND read_at IS NULL AND id = :notification"
+MARK_ALL_READ = (
+    "UPDATE notifications SET read_at = :now WHERE person = :person AND read_at IS NULL AND id <= :notification"
+)
+DELETE_OLD = "DELETE FROM notifications WHERE created_at < ? AND read_at IS NOT NULL"
 
 SELECT_PREFERENCES = "SELECT kind, inbox, outside FROM notification_preferences WHERE person = ?"
 SET_PREFERENCE = (
@@ -45,13 +50,15 @@ SET_PREFERENCE = (
     "ON CONFLICT (person, kind) DO UPDATE SET inbox = :inbox, outside = :outside"
 )
 SELECT_ADDRESSES = "SELECT id, person, address, added_at FROM outside_addresses WHERE person = ? ORDER BY id"
+SELECT_ONE_ADDRESS = "SELECT id, person, address, added_at FROM outside_addresses WHERE id = ?"
 SELECT_ADDRESS = "SELECT address FROM outside_addresses WHERE id = ?"
-INSERT_ADDRESS = "INSERT INTO outside_addresses (person, address, added_at) VALUES (?, ?, ?)"
-DELETE_ADDRESS = "DELETE FROM outside_addresses WHERE id = ? AND person = ?"
-IS_DELIVERED = "SELECT 1 FROM deliveries WHERE notification = ? AND address = ?"
-INSERT_DELIVERY = "INSERT OR IGNORE INTO deliveries (notification, address, sent_at) VALUES (?, ?, ?)"
-
-SELECT_PEOPLE = "SELECT id, role FROM people"
+INSERT_ADDRESS = "INSERT INTO outside_addresses (person, address, added_at) VALUES (:person, :address, :now)"
+COUNT_ADDRESSES = "SELECT count(*) FROM outside_addresses WHERE person = ?"
+DELETE_ADDRESS = "DELETE FROM outside_addresses WHERE id = :address AND person = :person"
+IS_DELIVERED = "SELECT 1 FROM deliveries WHERE notification = :notification AND address = :address"
+INSERT_DELIVERY = (
+    "INSERT OR IGNORE INTO deliveries (notification, address, sent_at) VALUES (:notification, :address, :now)"
+)
 
 
 def m007_notifications(work: UnitOfWork) -> None:
@@ -62,7 +69,7 @@ def notification_of(row: Row) -> Notification:
     return Notification(
         id=row[0],
         person=row[1],
-        kind=Kind(row[2]),
+        kind=NotificationKind(row[2]),
         title=row[3],
         text=row[4],
         link=row[5],
@@ -72,7 +79,7 @@ def notification_of(row: Row) -> Notification:
 
 
 def preference_of(row: Row) -> Preference:
-    return Preference(kind=Kind(row[0]), inbox=bool(row[1]), outside=bool(row[2]))
+    return Preference(kind=NotificationKind(row[0]), inbox=bool(row[1]), outside=bool(row[2]))
 
 
 def address_of(row: Row) -> OutsideAddress:

@@ -5,7 +5,6 @@ that get no value match everything in Kuzu; all queries go through `KuzuGraph.ro
 """
 
 import csv
-import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.infrastructure.atomic import move_into_place
 from appliance.infrastructure.graph.asking import (
     GraphDamaged,
     GraphMissing,
@@ -61,7 +61,7 @@ def build_graph(path: Path, contents: Sequence[Content], on_progress: Callable[[
         database.close()
         # The file of what replaced changes by others is of no use to the new one.
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
-        os.replace(made, path)  # noqa: PTH105 - the atomic one
+        move_into_place(made, path)
     return total
 
 

@@ -10,7 +10,8 @@ from appliance.errors import Conflict, Unavailable
 from appliance.infrastructure.jobs.job import Job, State
 from appliance.infrastructure.jobs.kind import Arguments, JobKind, JobKinds, JobKindUnknown, Parts
 from appliance.infrastructure.jobs.ledger import Jobs
-from appliance.infrastructure.jobs.pauses import Queues, QueueState
+from appliance.infrastructure.jobs.pauses import Queues
+from appliance.infrastructure.jobs.queue_state import QueueState
 from appliance.infrastructure.jobs.runner import run_job
 from appliance.infrastructure.queue_connections import QueueConnections
 

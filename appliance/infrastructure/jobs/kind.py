@@ -79,16 +79,16 @@ class JobKind(Generic[Arguments, PartsNeeded_contra]):
         return self.function(context, msgspec.convert(context.job.arguments, self.arguments), parts)
 
 
-class JobKinds(Generic[Parts]):
-    """The kinds of job that a process knows; `Parts` is the type that has all the parts their functions need."""
+class JobKinds(Generic[PartsNeeded_contra]):
+    """The kinds of job that a process knows; `PartsNeeded_contra` is a type that has all the parts their functions need."""
 
-    def __init__(self, kinds: Iterable[JobKind[Any, Parts]]) -> None:
+    def __init__(self, kinds: Iterable[JobKind[Any, PartsNeeded_contra]]) -> None:
         self._by_name = {kind.name: kind for kind in kinds}
 
-    def __iter__(self) -> Iterator[JobKind[Any, Parts]]:
+    def __iter__(self) -> Iterator[JobKind[Any, PartsNeeded_contra]]:
         return iter(self._by_name.values())
 
-    def named(self, name: str) -> JobKind[Any, Parts]:
+    def named(self, name: str) -> JobKind[Any, PartsNeeded_contra]:
         """Raises JobKindUnknown."""
         if name not in self._by_name:
             raise JobKindUnknown(
@@ -105,6 +105,6 @@ class JobKinds(Generic[Parts]):
         """The names of the kinds that an administrator can start."""
         return [kind.name for kind in self if kind.on_request]
 
-    def with_more(self, kinds: Iterable[JobKind[Any, Parts]]) -> "JobKinds[Parts]":
+    def with_more(self: "JobKinds[Parts]", kinds: Iterable[JobKind[Any, Parts]]) -> "JobKinds[Parts]":
         """These kinds and others; another of the same name takes the place of the one that is here."""
         return JobKinds([*self, *kinds])

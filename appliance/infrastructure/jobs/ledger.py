@@ -6,7 +6,6 @@ decides nothing, since it can jump. Each change appends its event in the same un
 """
 
 import math
-import random
 from collections.abc import Collection
 from typing import Any
 
@@ -14,9 +13,19 @@ import msgspec
 
 from appliance.errors import ApplianceError
 from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
-from appliance.infrastructure.database import NO_ID, Database, Row, UnitOfWork
+from appliance.infrastructure.database import NO_ID, Database, UnitOfWork
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs import statements as sql
+from appliance.infrastructure.jobs.delays import BACKOFF_LIMIT_S, pause_after_death, pause_after_failure
+from appliance.infrastructure.jobs.events import (
+    EVENT_OF_STATE,
+    JobCancelledEvent,
+    JobEvent,
+    JobProgressEvent,
+    JobQueuedEvent,
+    JobStartedEvent,
+    job_event,
+)
 from appliance.infrastructure.jobs.job import (
     Job,
     JobCancelled,
@@ -25,20 +34,14 @@ from appliance.infrastructure.jobs.job import (
     LeaseLost,
     State,
     audience_of,
-    view_job,
 )
 from appliance.infrastructure.jobs.kind import Arguments, JobKind
 from appliance.infrastructure.jobs.leases import Heartbeats, is_of_this_machine, owner_is_dead
+from appliance.infrastructure.jobs.statements import job_of
 
 LEASE_S = 60.0
-BACKOFF_S = 5.0
-BACKOFF_LIMIT_S = 300.0
-# A job at which its worker dies so often, without coming further, is what kills it. From the third time on it waits a
-# little longer each time, so that the worker gets to other work between.
+# A job at which its worker dies so often, without coming further, is what kills it.
 MOST_DEATHS = 50
-FREE_DEATHS = 2
-DEATH_PAUSE_LIMIT_S = 30.0
-OVERSEERS = "administrators"
 
 
 class WorkerDied(ApplianceError):
@@ -55,9 +58,9 @@ def m004_shared_queues(work: UnitOfWork) -> None:
 
 
 class Jobs:
-    """The jobs of one appliance. `overseers` names, as audiences do, those who hear of everyone's jobs."""
+    """The jobs of one appliance. `overseers` is the audience that gets the events of everyone's jobs."""
 
-    def __init__(self, database: Database, *, overseers: str = OVERSEERS, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, database: Database, *, overseers: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self._database = database
         self._overseers = overseers
         self._clock = clock
@@ -66,9 +69,7 @@ class Jobs:
     def create(self, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = "") -> Job:
         """A new job, or the one that is already waiting or running for the same thing."""
         with self._database.write() as work:
-            job = self.create_within(work, kind, arguments, started_by=started_by)
-            work.commit()
-        return job
+            return self.create_within(work, kind, arguments, started_by=started_by)
 
     def create_within(
         self, work: UnitOfWork, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = ""
@@ -77,7 +78,7 @@ class Jobs:
         encoded = msgspec.json.encode(arguments, order="sorted").decode()
         same = work.execute(sql.SELECT_SAME, (kind.name, encoded))
         if same:
-            return _job(same[0])
+            return job_of(same[0])
         row = {
             "kind": kind.name,
             "queue": kind.queue,
@@ -90,7 +91,7 @@ class Jobs:
             "now": self._clock.time(),
         }
         work.execute(sql.INSERT, row)
-        return self._told(work, work.last_insert_id, "job.queued")
+        return self._told(work, work.last_insert_id, JobQueuedEvent)
 
     def start_again(self, kind: JobKind[Any, Any], job_id: int, *, started_by: str) -> Job:
         """A new job for what an older one did not achieve. Raises JobNotFound or JobNotOver."""
@@ -104,28 +105,26 @@ class Jobs:
         row = self._database.reader.row(sql.SELECT_ONE, (job_id,))
         if row is None:
             raise JobNotFound(f"There is no job {job_id}.", remedy="`lampstand jobs list` shows those there are.")
-        return _job(row)
+        return job_of(row)
 
     def latest(self, limit: int = 50, *, before: int = NO_ID) -> list[Job]:
         """The newest jobs first; those older than the job `before`, where it is given."""
-        return [_job(row) for row in self._database.reader.rows(sql.SELECT_LATEST, (before, limit))]
+        return [job_of(row) for row in self._database.reader.rows(sql.SELECT_LATEST, (before, limit))]
 
     def active(self) -> list[Job]:
         """Jobs that wait or run, oldest first."""
-        return [_job(row) for row in self._database.reader.rows(sql.SELECT_ACTIVE)]
+        return [job_of(row) for row in self._database.reader.rows(sql.SELECT_ACTIVE)]
 
     def last_of_kind(self, kind: str, *, before: float = math.inf) -> Job | None:
         """The job of a kind that was made last, before a time where one is given."""
         row = self._database.reader.row(sql.SELECT_LAST_OF_KIND, (kind, before))
-        return _job(row) if row else None
+        return job_of(row) if row else None
 
     def claim(self, job_id: int, owner: str) -> Job | None:
         """Take a job that waits, or whose owner is gone. None where it is not to be had."""
         self._take_back(self.get(job_id))
         with self._database.write() as work:
-            claimed = self._claim(work, job_id, owner)
-            work.commit()
-        return claimed
+            return self._claim(work, job_id, owner)
 
     def claim_next(self, queue: str, kinds: Collection[str], owner: str, *, short_only: bool = False) -> Job | None:
         """Take the job of a queue whose turn it is: by priority, then fairly among people, then the oldest."""
@@ -139,9 +138,7 @@ class Jobs:
             return None
         with self._database.write() as work:
             chosen = work.execute(sql.CHOOSE, choice)
-            claimed = self._claim(work, chosen[0][0], owner) if chosen else None
-            work.commit()
-        return claimed
+            return self._claim(work, chosen[0][0], owner) if chosen else None
 
     def report(self, job_id: int, owner: str, progress: float, message: str, *, tell: bool = True) -> None:
         """Record progress and extend the lease; with `tell`, in the event log too. Raises JobCancelled or LeaseLost."""
@@ -150,8 +147,11 @@ class Jobs:
             work.execute(sql.REPORT, row | {"lease": self._clock.time() + LEASE_S})
             if not work.changes:
                 raise LeaseLost(f"Job {job_id} was taken over by another process.")
-            job = self._told(work, job_id, "job.progress") if tell else _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
-            work.commit()
+            job = (
+                self._told(work, job_id, JobProgressEvent)
+                if tell
+                else job_of(work.execute(sql.SELECT_ONE, (job_id,))[0])
+            )
         if job.cancel_requested:
             raise JobCancelled("Cancelled.")
 
@@ -163,13 +163,11 @@ class Jobs:
         """Extend a lease without a word of progress."""
         with self._database.write() as work:
             work.execute(sql.RENEW, (self._clock.time() + LEASE_S, job_id, owner))
-            work.commit()
 
     def restart_clock(self, job_id: int, progress: float) -> None:
         """Estimate the time left from here on: earlier work was found done, or was of another kind."""
         with self._database.write() as work:
             work.execute(sql.RESTART_CLOCK, (progress, self._clock.time(), job_id))
-            work.commit()
 
     def finish(self, job_id: int, owner: str, state: State, message: str, error: Exception | None = None) -> bool:
         """End a job; nothing happens, and False is returned, where `owner` has lost it."""
@@ -179,24 +177,17 @@ class Jobs:
             work.execute(sql.FINISH, row | why)
             ended = work.changes > 0
             if ended:
-                self._told(work, job_id, f"job.{state.value}")
-            work.commit()
+                self._told(work, job_id, EVENT_OF_STATE[state])
         return ended
 
     def retry_later(self, job: Job, owner: str, error: Exception) -> float:
-        """Put a job back that failed for a passing reason; the seconds until it is tried again.
-
-        The pause grows with each failure, and is drawn from within half of it, so that what failed together does not
-        come back together.
-        """
-        pause: float = min(BACKOFF_S * 2**job.failures, BACKOFF_LIMIT_S) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-        now = self._clock.time()
+        """Put a job back that failed for a passing reason; the seconds until it is tried again."""
+        pause, now = pause_after_failure(job), self._clock.time()
         row = {"id": job.id, "owner": owner, "retry_at": now + pause, "now": now}
         with self._database.write() as work:
             work.execute(sql.RETRY, row | {"message": f"{error} Trying again in {pause:.0f} s."})
             if work.changes:
                 self._told_of_state(work, job.id)
-            work.commit()
         return pause
 
     def cancel(self, job_id: int) -> Job:
@@ -205,11 +196,10 @@ class Jobs:
         with self._database.write() as work:
             work.execute(sql.CANCEL_QUEUED, (self._clock.time(), job_id))
             if work.changes:
-                self._told(work, job_id, "job.cancelled")
+                self._told(work, job_id, JobCancelledEvent)
             work.execute(sql.REQUEST_CANCEL, (job_id,))
             if work.changes:
-                self._told(work, job_id, "job.progress")
-            work.commit()
+                self._told(work, job_id, JobProgressEvent)
         return self.get(job_id)
 
     def due(self, kinds: Collection[str], *, within_s: float = 0.0) -> list[Job]:
@@ -226,10 +216,7 @@ class Jobs:
         return [job for job in waiting if self.wait_s(job) <= within_s]
 
     def wait_s(self, job: Job) -> float:
-        """Seconds until a waiting job can start.
-
-        No job waits longer than the longest pause: one that seems to was put back while the clock was ahead.
-        """
+        """Seconds until a waiting job can start."""
         wait_s = (job.retry_at or 0.0) - self._clock.time()
         return wait_s if 0.0 < wait_s <= BACKOFF_LIMIT_S else 0.0
 
@@ -249,9 +236,7 @@ class Jobs:
         """Drop the jobs that were over before a time; how many those were."""
         with self._database.write() as work:
             work.execute(sql.FORGET, (before,))
-            forgotten = work.changes
-            work.commit()
-        return forgotten
+            return work.changes
 
     def _take_back(self, job: Job) -> None:
         """Let a job wait again whose owner is gone, unless its worker dies at it each time."""
@@ -269,27 +254,27 @@ class Jobs:
     def _release(self, job: Job) -> None:
         now = self._clock.time()
         with self._database.write() as work:
-            row = {"id": job.id, "owner": job.owner, "retry_at": now + _pause_after_death(job), "now": now}
+            row = {"id": job.id, "owner": job.owner, "retry_at": now + pause_after_death(job), "now": now}
             work.execute(sql.RELEASE, row)
             if work.changes:
                 self._told_of_state(work, job.id)
-            work.commit()
 
     def _claim(self, work: UnitOfWork, job_id: int, owner: str) -> Job | None:
         now = self._now()
         work.execute(sql.CLAIM, {"id": job_id, "owner": owner, "lease": now["now"] + LEASE_S, **now})
-        return self._told(work, job_id, "job.started") if work.changes else None
+        return self._told(work, job_id, JobStartedEvent) if work.changes else None
 
-    def _told(self, work: UnitOfWork, job_id: int, kind: str) -> Job:
+    def _told(self, work: UnitOfWork, job_id: int, event_type: type[JobEvent]) -> Job:
         """The job as it is now, said in the event log."""
-        job = _job(work.execute(sql.SELECT_ONE, (job_id,))[0])
-        append_event(work, kind, view_job(job, self._clock.time()), job.audience)
+        job = job_of(work.execute(sql.SELECT_ONE, (job_id,))[0])
+        now = self._clock.time()
+        append_event(work, job_event(event_type, job, now), job.audience, now=now)
         return job
 
     def _told_of_state(self, work: UnitOfWork, job_id: int) -> Job:
         """As `_told`, of a job that waits again, or was cancelled on the way there."""
-        state = str(work.execute(sql.SELECT_STATE, (job_id,))[0][0])
-        return self._told(work, job_id, f"job.{state}")
+        state = State(work.execute(sql.SELECT_STATE, (job_id,))[0][0])
+        return self._told(work, job_id, EVENT_OF_STATE[state])
 
     def _lease_is_over(self, job: Job) -> bool:
         """An owner on this machine holds its lease while it lives; a distant one while it renews the lease."""
@@ -310,16 +295,3 @@ def _sentence_of(error: Exception | None) -> str | None:
     if error is None or isinstance(error, ApplianceError):
         return str(error) if error else None
     return "Something failed that should not have. The log of the worker holds the details."
-
-
-def _pause_after_death(job: Job) -> float:
-    deaths = 1 if job.progress > job.best_progress else job.deaths + 1
-    return min(2.0 ** (deaths - FREE_DEATHS), DEATH_PAUSE_LIMIT_S) if deaths > FREE_DEATHS else 0.0
-
-
-def _job(row: Row) -> Job:
-    values = dict(zip(Job.__struct_fields__, row, strict=True))
-    values["arguments"] = msgspec.json.decode(values["arguments"])
-    values["state"] = State(values["state"])
-    values["cancel_requested"], values["short"] = bool(values["cancel_requested"]), bool(values["short"])
-    return Job(**values)

@@ -1,51 +1,15 @@
 """Queues that rest: who paused one, why, and until when."""
 
-import msgspec
-
-from appliance.errors import NotFound, Refused
 from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import append_event
 from appliance.infrastructure.jobs import statements as sql
+from appliance.infrastructure.jobs.events import QueuePaused, QueueResumed
 from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES
-from appliance.infrastructure.jobs.ledger import OVERSEERS
+from appliance.infrastructure.jobs.queue_state import Pause, PauseTooLong, QueueNotFound, QueueState
 
 LONGEST_S = 30 * 86_400.0
-
-
-class QueueNotFound(NotFound):
-    """There is no queue of this name."""
-
-
-class PauseTooLong(Refused):
-    """A queue is to rest longer than anybody would remember why."""
-
-
-class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue's rest. `until` is a time, or null for as long as nobody resumes it."""
-
-    queue: str
-    paused_by: str
-    reason: str
-    paused_at: float
-    until: float | None
-
-
-class QueueState(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue, what waits and runs in it, and its pause."""
-
-    name: str
-    waiting: int
-    running: int
-    pause: Pause | None
-
-
-class QueueChanged(msgspec.Struct, frozen=True):
-    """What is told of a queue: its pause, or null when it goes on."""
-
-    queue: str
-    pause: Pause | None
 
 
 class Queues:
@@ -54,8 +18,9 @@ class Queues:
     A pause ends at a time of day that a person chose, so it follows the clock when that is set.
     """
 
-    def __init__(self, database: Database, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, *, overseers: str, clock: Clock = SYSTEM_CLOCK) -> None:
+        """`overseers` is the audience that gets the events of queues."""
+        self._database, self._overseers, self._clock = database, overseers, clock
 
     def states(self) -> list[QueueState]:
         reader = self._database.reader
@@ -84,8 +49,7 @@ class Queues:
         with self._database.write() as work:
             row = {"queue": queue, "paused_by": paused_by, "reason": reason, "now": now, "until": until}
             work.execute(sql.PAUSE, row)
-            append_event(work, "queue.paused", QueueChanged(queue, pause), OVERSEERS)
-            work.commit()
+            append_event(work, QueuePaused(queue=queue, pause=pause), self._overseers, now=now)
         return self._state(queue)
 
     def resume(self, queue: str) -> QueueState:
@@ -94,8 +58,7 @@ class Queues:
         with self._database.write() as work:
             work.execute(sql.RESUME, (queue,))
             if work.changes:
-                append_event(work, "queue.resumed", QueueChanged(queue, None), OVERSEERS)
-            work.commit()
+                append_event(work, QueueResumed(queue=queue), self._overseers, now=self._clock.time())
         return self._state(queue)
 
     def _state(self, queue: str) -> QueueState:

@@ -1,5 +1,10 @@
 """The SQL of jobs, in appliance.db."""
 
+import msgspec
+
+from appliance.infrastructure.database import Row
+from appliance.infrastructure.jobs.job import Job, State
+
 CREATE_JOBS = """
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -123,3 +128,12 @@ RESUME = "DELETE FROM queue_pauses WHERE queue = ?"
 SELECT_PAUSES = (
     "SELECT queue, paused_by, reason, paused_at, until FROM queue_pauses WHERE coalesce(until, :now + 1) > :now"
 )
+
+
+def job_of(row: Row) -> Job:
+    """The job of a row with COLUMNS."""
+    values = dict(zip(Job.__struct_fields__, row, strict=True))
+    values["arguments"] = msgspec.json.decode(values["arguments"])
+    values["state"] = State(values["state"])
+    values["cancel_requested"], values["short"] = bool(values["cancel_requested"]), bool(values["short"])
+    return Job(**values)

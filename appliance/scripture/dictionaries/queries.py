@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database, beginning_with
+from appliance.scripture.canon import VerseRange
 from appliance.scripture.dictionaries import store
 from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Citation, TopicCitation, TopicEntry, TopicHead
@@ -71,10 +72,14 @@ def topic(database: Database, identifier: int, *, after: int = 0, limit: int = 5
     )
 
 
-def citing_topics(
-    database: Database, start: int, end: int, *, after: int = 0, limit: int = 1_000
-) -> Page[TopicCitation]:
+def citing_topics(database: Database, verses: VerseRange, *, after: int = 0, limit: int = 1_000) -> Page[TopicCitation]:
     """The headings of topics that cite any verse of a range, those of small topics first."""
-    parameters = {"first": start, "last": end, "low": start - LONGEST_CITATION, "after": after, "limit": limit + 1}
+    parameters = {
+        "first": verses.start,
+        "last": verses.end,
+        "low": verses.start - LONGEST_CITATION,
+        "after": after,
+        "limit": limit + 1,
+    }
     rows = database.reader.rows(store.SELECT_CITING, parameters)
     return page_of((TopicCitation(*row) for row in rows), after, limit)

@@ -5,6 +5,7 @@ from typing import Any
 
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database, beginning_with
+from appliance.scripture.canon import VerseRange
 from appliance.scripture.entities import store
 from appliance.scripture.entities.entity import EntityEntry, EntityHead, EntityKind
 from appliance.scripture.paging import Page, page_of
@@ -22,9 +23,9 @@ def browse_entities(
     return [_entity(row) for row in database.reader.rows(store.BROWSE_ENTITIES, parameters)]
 
 
-def entities_in(database: Database, start: int, end: int, *, after: int = 0, limit: int = 500) -> Page[EntityHead]:
+def entities_in(database: Database, verses: VerseRange, *, after: int = 0, limit: int = 500) -> Page[EntityHead]:
     """People, places and events that the verses of a range mention, the rarest of each kind first."""
-    parameters = {"first": start, "last": end, "after": after, "limit": limit + 1}
+    parameters = {"first": verses.start, "last": verses.end, "after": after, "limit": limit + 1}
     rows = database.reader.rows(store.SELECT_MENTIONED, parameters)
     return page_of(map(_entity, rows), after, limit)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.related import ReasonKind, RelatedPassage
-from appliance.scripture.references import format_range
+from appliance.scripture.references import format_verse
 
 # More cannot be read.
 MOST_VERSES, MOST_TIES = 14, 8
@@ -53,7 +53,7 @@ def lay_out(verse_id: int, related: Sequence[RelatedPassage], lemmas: Mapping[st
     verses = related[:MOST_VERSES]
     names = _ties(verses)
     by_tie = sorted(verses, key=lambda each: (_first_tie(each, names), -each.score))
-    nodes = [Node(kind=NodeKind.CENTRE, text=format_range(verse_id, verse_id), target=osis_of(verse_id), x=0.0, y=0.0)]
+    nodes = [Node(kind=NodeKind.CENTRE, text=format_verse(verse_id), target=osis_of(verse_id), x=0.0, y=0.0)]
     ties: list[Tie] = []
     place_of = {name: number for number, name in enumerate(names, start=1)}
     for name, (x, y) in zip(names, _ring(len(names), INNER), strict=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from appliance.infrastructure.graph.asking import Graph, Question
 from appliance.scripture.canon import osis_of
-from appliance.scripture.references import format_range
+from appliance.scripture.references import VersePlace, format_verse
 
 # A topic that cites more verses, or a word that stands in more, ties nothing together.
 LARGEST_TOPIC, COMMONEST_WORD = 300, 60
@@ -55,12 +55,9 @@ class Reason(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
-class RelatedPassage(msgspec.Struct, frozen=True, kw_only=True):
+class RelatedPassage(VersePlace, frozen=True, kw_only=True):
     """A verse with what ties it, the strongest reason first."""
 
-    verse_id: int
-    osis: str
-    reference: str
     score: float
     reasons: tuple[Reason, ...]
 
@@ -108,7 +105,7 @@ def _passage(verse_id: int, reasons: list[tuple[float, Reason]]) -> RelatedPassa
     return RelatedPassage(
         verse_id=verse_id,
         osis=osis_of(verse_id),
-        reference=format_range(verse_id, verse_id),
+        reference=format_verse(verse_id),
         score=round(sum(score for score, _ in reasons), 4),
         reasons=tuple(reason for _, reason in strongest),
     )

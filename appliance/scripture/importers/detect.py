@@ -11,7 +11,7 @@ from appliance.errors import NotFound, Refused
 from appliance.infrastructure.opening import files_inside, open_regular, shown_name, shown_text
 from appliance.scripture.importers import archive, link_tables, pythonbible, theographic
 from appliance.scripture.importers.osis.text import read_osis
-from appliance.scripture.importers.source import Source, SourceUnreadable
+from appliance.scripture.importers.source import ItemSource, SourceUnreadable
 from appliance.scripture.importers.sword.blocks import COMMENTARY_DRIVERS
 from appliance.scripture.importers.sword.commentary import read_commentary
 from appliance.scripture.importers.sword.configuration import read_configurations
@@ -37,7 +37,7 @@ def open_sources(
     only: frozenset[str] = frozenset(),
     scratch_in: Path | None = None,
     on_file: Callable[[], None] = lambda: None,
-) -> Iterator[list[Source[Any]]]:
+) -> Iterator[list[ItemSource[Any]]]:
     """The texts and dictionaries at a path, or `pythonbible:WEB`; readable until the context ends.
 
     `only` keeps the named ids of several; archives are unpacked below `scratch_in`. The path may be a link; one in the
@@ -86,7 +86,7 @@ def _begins_with(path: Path, magic: bytes) -> bool:
         return file.read(len(magic)) == magic
 
 
-def _folder_sources(folder: Path, name: str, on_file: Callable[[], None]) -> list[Source[Any]]:
+def _folder_sources(folder: Path, name: str, on_file: Callable[[], None]) -> list[ItemSource[Any]]:
     try:
         roots = [folder, *(child for child in sorted(folder.iterdir()) if child.is_dir())]
         root = next((each for each in roots if (each / "mods.d").is_dir()), None)
@@ -120,9 +120,9 @@ def _one_by_one(files: list[Path], on_file: Callable[[], None]) -> Iterator[Path
         yield path
 
 
-def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[Source[Any]]:
+def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[ItemSource[Any]]:
     """Every module of a root that can be read; where none can, the reason for the first."""
-    sources: list[Source[Any]] = []
+    sources: list[ItemSource[Any]] = []
     problem: Refused | None = None
     for configuration in read_configurations(root, inside=folder):
         on_file()
@@ -141,7 +141,7 @@ def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[Sour
     return sources
 
 
-def _file_source(path: Path) -> Source[Any]:
+def _file_source(path: Path) -> ItemSource[Any]:
     with open_regular(path) as file:
         head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"\\id"):

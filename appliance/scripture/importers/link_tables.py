@@ -14,7 +14,7 @@ from typing import TypeVar
 from appliance.errors import ApplianceError
 from appliance.infrastructure.opening import open_regular, shown_name
 from appliance.scripture.canon import BOOKS, PROTOCANON_BOOKS
-from appliance.scripture.importers.source import Source, SourceUnreadable
+from appliance.scripture.importers.source import ItemSource, SourceUnreadable
 from appliance.scripture.links.kinds import CROSS_REFERENCES, TOPIC_VOTES
 from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.numbering import numbering
@@ -30,7 +30,7 @@ _MAX_PLACE_CHARACTERS = 60
 Link = TypeVar("Link")
 
 
-def read_table(path: Path, *, inside: Path | None = None) -> Source[CrossReference] | Source[TopicVote] | None:
+def read_table(path: Path, *, inside: Path | None = None) -> ItemSource[CrossReference] | ItemSource[TopicVote] | None:
     """The links of a table, or None where its first lines are none; no link of a folder leads out of `inside`.
 
     Raises FileRefused.
@@ -43,7 +43,7 @@ def read_table(path: Path, *, inside: Path | None = None) -> Source[CrossReferen
     name = shown_name(path)
     if len(first) in (2, 3) and _place(first[0]) and _place(first[1]):
         theirs = _OPENBIBLE in head.lower()
-        return Source(
+        return ItemSource(
             kind=CROSS_REFERENCES,
             id="OpenBibleLinks" if theirs else "CrossReferences",
             name="Cross references of OpenBible.info" if theirs else "Treasury of Scripture Knowledge",
@@ -55,7 +55,7 @@ def read_table(path: Path, *, inside: Path | None = None) -> Source[CrossReferen
         )
     if len(first) == 4 and _place(first[1]) and _number(first[3]) is not None:
         theirs = _OPENBIBLE in head.lower()
-        return Source(
+        return ItemSource(
             kind=TOPIC_VOTES,
             id="OpenBibleTopics" if theirs else "TopicVotes",
             name="Topical Bible of OpenBible.info" if theirs else f"Topics of {name}",

@@ -25,7 +25,7 @@ class SourceUnreadable(Refused):
     """What was given cannot be read as what it claims to be."""
 
 
-class Source(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
+class ItemSource(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
     """One library item, ready to be read.
 
     `entries` reads them again at each call, and raises SourceUnreadable or FileRefused; `digest` changes when they do. `origin`
@@ -81,7 +81,7 @@ class Source(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
         return bounded(self.entries(), self.kind.max_entries, self.id, on_entry)
 
 
-class TextSource(Source[Verse], frozen=True, kw_only=True):
+class TextSource(ItemSource[Verse], frozen=True, kw_only=True):
     """A translation ready to be read; `known` are its oddities that are no faults."""
 
     kind: ItemKind[Verse] = TRANSLATION

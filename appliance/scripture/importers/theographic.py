@@ -16,7 +16,7 @@ from appliance.infrastructure.numbers import whole_number
 from appliance.infrastructure.opening import files_inside, open_regular, shown_name
 from appliance.scripture.entities.entity import Entity, EntityKind
 from appliance.scripture.entities.kinds import ENTITIES
-from appliance.scripture.importers.source import Source, SourceUnreadable
+from appliance.scripture.importers.source import ItemSource, SourceUnreadable
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import parse_osis
 
@@ -30,7 +30,7 @@ _KINDS = {"personLookup": EntityKind.PERSON, "placeLookup": EntityKind.PLACE, "s
 Row = dict[str, str]
 
 
-def read_theographic(folder: Path) -> Source[Entity] | None:
+def read_theographic(folder: Path) -> ItemSource[Entity] | None:
     """The people, places and events of a folder; None where it has no such files.
 
     Raises FileRefused for what is no regular file or leads out of the folder; its `entries` raise SourceUnreadable too.
@@ -44,7 +44,7 @@ def read_theographic(folder: Path) -> Source[Entity] | None:
         with open_regular(path, inside=folder) as file:
             while data := file.read(1 << 20):
                 digest.update(data)
-    return Source(
+    return ItemSource(
         kind=ENTITIES,
         id="Theographic",
         name="Theographic Bible Metadata",

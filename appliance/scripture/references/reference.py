@@ -5,7 +5,7 @@ import functools
 import msgspec
 
 from appliance.errors import NotFound, Refused
-from appliance.scripture.canon import CHAPTER_FACTOR, Book, split_verse_id
+from appliance.scripture.canon import CHAPTER_FACTOR, Book, VerseRange, split_verse_id
 from appliance.scripture.versification import HUB, versification
 
 LAST_VERSE = CHAPTER_FACTOR - 1
@@ -25,19 +25,11 @@ class PassageNotFound(NotFound):
     """The book has no such chapter or verse."""
 
 
-class Reference(msgspec.Struct, frozen=True, order=True):
-    """A range of verses, both ends included, as verse_ids. A whole chapter ends at verse 999."""
-
-    start: int
-    end: int
+class Reference(VerseRange, frozen=True, order=True):
+    """A range of verses that can be written: for people as a string, for programs as `osis`."""
 
     def __str__(self) -> str:
         return format_range(self.start, self.end)
-
-    @property
-    def is_long(self) -> bool:
-        """Whether it reaches beyond one chapter, so that what belongs to it may be much."""
-        return self.start // CHAPTER_FACTOR != self.end // CHAPTER_FACTOR
 
     @property
     def osis(self) -> str:
@@ -47,6 +39,19 @@ class Reference(msgspec.Struct, frozen=True, order=True):
         if not (verse <= 1 and end_verse == LAST_VERSE):
             first, last = f"{first}.{verse}", f"{last}.{end_verse}"
         return first if first == last else f"{first}-{last}"
+
+
+class VersePlace(msgspec.Struct, frozen=True):
+    """Where a verse stands: its number, its OSIS id and its reference for people. What shows a verse adds to this."""
+
+    verse_id: int
+    osis: str
+    reference: str
+
+
+def format_verse(verse_id: int) -> str:
+    """`John 3:16` for people to read."""
+    return format_range(verse_id, verse_id)
 
 
 def format_range(start: int, end: int) -> str:

@@ -1,50 +1,48 @@
-"""Candidates for an answer to a query: by words (FTS5, BM25) and by meaning (sqlite-vec)."""
+"""What each mode of search gives: verses in order, and why each of them is there."""
+
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from appliance.infrastructure.database import Reader
-from appliance.scripture.search.fts import TextQuery, any_of
-from appliance.scripture.translations.store import VERSE_VECTORS
+from appliance.scripture.search.highlight import Highlights
+from appliance.scripture.search.hits import Why
 
-# FTS5 drives and each of its rows is looked up once; CROSS JOIN keeps the planner from turning that around.
-KEYWORD = """
-SELECT v.verse_id FROM verses_fts AS f CROSS JOIN verses AS v ON v.id = f.rowid
-WHERE f.verses_fts MATCH :expression AND v.translation = :translation AND v.verse_id BETWEEN :first AND :last
-ORDER BY f.rank LIMIT :limit
-"""
+Explain = Callable[[list[int]], dict[int, Why]]
 
 
-class Span(msgspec.Struct, frozen=True):
-    """The part of the canon to search in, both ends included."""
+class Candidates(msgspec.Struct, frozen=True, kw_only=True):
+    """Verses of the hub with their scores, best first.
 
-    first: int = 0
-    last: int = 999_999_999
+    `explain` says why each of some verses is there. `marks` says where some verses are marked; in others, the forms of
+    `marked_words` are. `notice` is what a reader should know.
+    """
 
+    ranked: list[tuple[int, float]]
+    explain: Explain
+    marks: Callable[[list[int]], dict[int, Highlights]] = lambda _verse_ids: {}
+    marked_words: tuple[str, ...] = ()
+    notice: str | None = None
 
-def by_words(reader: Reader, query: TextQuery, translation: str, span: Span, limit: int, *, loose: bool) -> list[int]:
-    """Verse ids by BM25, best first: with all the words, then (`loose`) with any of the telling ones."""
-    found = _match(reader, query.expression, translation, span, limit)
-    if loose and not query.structured and len(found) < limit:
-        some = _match(reader, any_of(query), translation, span, limit)
-        found = list(dict.fromkeys([*found, *some]))[:limit]
-    return found
-
-
-def _match(reader: Reader, expression: str, translation: str, span: Span, limit: int) -> list[int]:
-    # The column narrows what FTS5 reads; its tokens cannot tell WEB from WEB-PB, so the row is looked at too.
-    scoped = f'text : ({expression}) AND translation : "{translation}"'
-    parameters = {
-        "expression": scoped,
-        "translation": translation,
-        "first": span.first,
-        "last": span.last,
-        "limit": limit,
-    }
-    return [int(verse_id) for (verse_id,) in reader.rows(KEYWORD, parameters)]
+    def with_notice(self, more: str | None) -> "Candidates":
+        """The same with one more thing to know."""
+        return msgspec.structs.replace(self, notice=" ".join(filter(None, (self.notice, more))) or None)
 
 
-def by_meaning(reader: Reader, vector: bytes, span: Span, limit: int) -> list[tuple[int, float]]:
-    """(verse id, cosine similarity), best first, of the embedded translation."""
-    if span == Span():
-        return VERSE_VECTORS.nearest(reader, vector, limit)
-    return VERSE_VECTORS.nearest_within(reader, vector, limit, span.first, span.last)
+def explain_by_places(by_words: Sequence[int] = (), by_meaning: Sequence[tuple[int, float]] = ()) -> Explain:
+    """Why verses are there: their places in a list by words, and in one by meaning with its cosine similarities."""
+    word_places = {verse_id: place for place, verse_id in enumerate(by_words, start=1)}
+    meaning_places = {verse_id: (place, cosine) for place, (verse_id, cosine) in enumerate(by_meaning, start=1)}
+
+    def explain(verse_ids: list[int]) -> dict[int, Why]:
+        return {verse_id: _why(word_places.get(verse_id), meaning_places.get(verse_id)) for verse_id in verse_ids}
+
+    return explain
+
+
+def _why(word_place: int | None, meaning_place: tuple[int, float] | None) -> Why:
+    place, similarity = meaning_place or (None, None)
+    return Why(
+        keyword_rank=word_place,
+        semantic_rank=place,
+        similarity=round(similarity, 4) if similarity is not None else None,
+    )

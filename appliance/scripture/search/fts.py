@@ -6,7 +6,7 @@ else is text. Words without operators are matched all together first; see `any_o
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -34,6 +34,11 @@ class TextQuery(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
     structured: bool
     excludes: bool = False
+
+    def respelt(self, corrections: Mapping[str, str]) -> "TextQuery":
+        """The same query with other words for some; only for one that is not structured."""
+        words = tuple(corrections.get(word, word) for word in self.words)
+        return msgspec.structs.replace(self, expression=" AND ".join(map(_quoted, words)), words=words)
 
 
 class _Term(msgspec.Struct, frozen=True):

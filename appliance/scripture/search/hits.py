@@ -5,6 +5,8 @@ from enum import StrEnum
 import msgspec
 
 from appliance.scripture.canon import Testament
+from appliance.scripture.references import VersePlace
+from appliance.scripture.translations.translation import Translation
 
 # Verses in one answer.
 MAX_LIMIT = 100
@@ -24,7 +26,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
     query: str
     mode: Mode = Mode.HYBRID
-    translation: str
+    translation: Translation
     limit: int = 20
     cursor: str | None = None
     testament: Testament | None = None
@@ -50,12 +52,9 @@ class Why(msgspec.Struct, frozen=True):
     voted_topic: str | None = None
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(VersePlace, frozen=True):
     """A found verse with its text in the reader's translation. `highlights` are (start, end) offsets into `text`."""
 
-    verse_id: int
-    osis: str
-    reference: str
     text: str
     score: float
     why: Why

@@ -91,7 +91,6 @@ def build_index(
     unchanged = [verse_id for verse_id in texts if present.get(verse_id) == digests[verse_id]]
     with database.write() as work:
         work.execute_many(ADOPT, [(translation.id, verse_id, translation.id) for verse_id in unchanged])
-        work.commit()
     stale = {verse_id: digests[verse_id] for verse_id in texts.keys() - unchanged}
     reused = _reuse_vectors(database, translation.id, stale, present)
     verses_by_digest = _by_digest((digest, verse_id) for verse_id, digest in stale.items() if verse_id not in reused)
@@ -135,7 +134,6 @@ def embed_headings(
         _note_headings(
             work, model, {digest: headings_by_digest[digest] for digest in headings_by_digest.keys() & present}
         )
-        work.commit()
     missing = sorted(headings_by_digest.keys() - present, key=lambda digest: len(texts[headings_by_digest[digest][0]]))
     for at in range(0, len(missing), BATCH):
         batch = missing[at : at + BATCH]
@@ -143,11 +141,9 @@ def embed_headings(
         with database.write() as work:
             work.execute_many(store.UPSERT_HEADING_VECTOR, list(zip(batch, made, strict=True)))
             _note_headings(work, model, {digest: headings_by_digest[digest] for digest in batch})
-            work.commit()
         on_progress(at + len(batch), len(missing))
     with database.write() as work:
         work.execute(store.DELETE_UNNEEDED_HEADING_VECTORS)
-        work.commit()
     return sum(len(headings_by_digest[digest]) for digest in missing)
 
 
@@ -180,7 +176,6 @@ def _clear_for_another_model(database: Database, model: str) -> None:
         VERSE_VECTORS.clear(work)
         work.execute(CLEAR_DIGESTS)
         work.execute(SET_STATE, (model, 0))
-        work.commit()
 
 
 def _reuse_vectors(
@@ -211,7 +206,6 @@ def _store_vectors(
         work.execute_many(UPSERT_DIGEST, [(verse_id, translation, digest) for verse_id, digest, _ in rows])
         model, dead = work.execute(SELECT_STATE)[0]
         work.execute(SET_STATE, (model, int(dead) + len(replaced)))
-        work.commit()
 
 
 def _drop_unneeded(database: Database, needed: Iterable[int]) -> None:
@@ -226,7 +220,6 @@ def _drop_unneeded(database: Database, needed: Iterable[int]) -> None:
             VERSE_VECTORS.compact(work)
             dead = 0
         work.execute(SET_STATE, (model, dead))
-        work.commit()
 
 
 def _note_headings(work: UnitOfWork, model: str, headings_by_digest: Mapping[bytes, Sequence[int]]) -> None:

@@ -9,13 +9,12 @@ import msgspec
 from appliance.errors import Refused
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.free_question import ask_freely
-from appliance.scripture.canon import osis_of
-from appliance.scripture.references import format_range
-from appliance.scripture.search.candidates import Span
+from appliance.scripture.canon import VerseRange, osis_of
+from appliance.scripture.references import VersePlace, format_verse
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.fusion import fuse
-from appliance.scripture.search.hybrid import keyword
 from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.word_search import search_words
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.store import VERSE_VECTORS
 from appliance.scripture.translations.translation import Translation
@@ -40,12 +39,9 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
 
 
-class JoinedHit(msgspec.Struct, frozen=True, kw_only=True):
+class JoinedHit(VersePlace, frozen=True, kw_only=True):
     """A verse with the row that named it, its place by words, and its likeness to the sentence."""
 
-    verse_id: int
-    osis: str
-    reference: str
     text: str
     row: list[Any]
     words_rank: int | None = None
@@ -82,13 +78,13 @@ def join(
     likeness = _likeness(database, ready(), asked.like, kept) if asked.like else {}
     orders = [order for order in (by_words, sorted(likeness, key=lambda verse: -likeness[verse])) if order]
     ranked = [verse for verse, _ in fuse(*orders)] if orders else kept
-    texts = queries.texts(database, translation.id, ranked)
+    texts = queries.texts(database, translation, ranked)
     places = {verse: rank for rank, verse in enumerate(by_words or (), start=1)}
     hits = [
         JoinedHit(
             verse_id=verse,
             osis=osis_of(verse),
-            reference=format_range(verse, verse),
+            reference=format_verse(verse),
             text=texts[verse],
             row=rows[verse],
             words_rank=places.get(verse),
@@ -102,10 +98,9 @@ def join(
 
 def _with_words(database: Database, words: str, translation: Translation, named: set[int]) -> list[int]:
     """Of some verses those that have all of some words, best by BM25 first."""
-    found = keyword(
-        database, parse_query(words), translation, Span(min(named, default=0), max(named, default=0)), WORDS_DEPTH
-    )
-    return [verse for verse in found if verse in named]
+    verses = VerseRange(min(named, default=0), max(named, default=0))
+    matches = search_words(database, parse_query(words), translation, verses, WORDS_DEPTH)
+    return [verse for verse in matches if verse in named]
 
 
 def _likeness(database: Database, embedder: Embedder, sentence: str, verses: Sequence[int]) -> dict[int, float]:

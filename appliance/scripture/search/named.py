@@ -36,7 +36,7 @@ def named_verses(database: Database, query: str, translation: Translation, limit
     if reference is None:
         return []
     try:
-        found = queries.passage(database, reference, [translation.id])
+        found = queries.passage(database, reference, [translation])
     except (NotFound, Refused):
         return []
     return [verse.verse_id for verse in found][:limit]

@@ -7,7 +7,7 @@ from rapidfuzz import process
 
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.database import Database
-from appliance.scripture.canon import BOOKS, Book, book_range, split_verse_id, verse_id
+from appliance.scripture.canon import BOOKS, Book, VerseRange, book_range, split_verse_id, verse_id
 from appliance.scripture.library.queries import installed
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import LAST_VERSE, PassageNotFound, Reference, chapters_of
@@ -57,18 +57,17 @@ def default_translation(database: Database, preferred: str) -> Translation:
     return known.get(preferred) or next(iter(known.values()), None) or find_translation(database, preferred)
 
 
-def passage(database: Database, reference: Reference, translation_ids: Sequence[str]) -> list[ParallelVerse]:
+def passage(database: Database, reference: Reference, translations: Sequence[Translation]) -> list[ParallelVerse]:
     """The verses of a range in up to eight texts, side by side.
 
-    Raises TranslationNotFound, PassageNotFound where none of them has it, PassageTooLong over 1,000 verses or over 2,000
+    Raises PassageNotFound where none of them has it, PassageTooLong over 1,000 verses or over 2,000
     in all the texts together.
     """
-    if len(translation_ids) > MAX_TRANSLATIONS:
+    if len(translations) > MAX_TRANSLATIONS:
         raise PassageTooLong(f"At most {MAX_TRANSLATIONS} translations stand side by side.", remedy="Name fewer.")
     by_place: dict[int, dict[str, Verse]] = {}
     total = 0
-    for identifier in translation_ids:
-        translation = find_translation(database, identifier)
+    for translation in translations:
         found = _range_of(database, translation, reference)
         if len(found) > MAX_PASSAGE_VERSES:
             raise PassageTooLong(
@@ -78,32 +77,38 @@ def passage(database: Database, reference: Reference, translation_ids: Sequence[
         total += len(found)
         if total > MAX_PASSAGE_TEXTS:
             raise PassageTooLong(
-                f"{reference} in {len(translation_ids)} translations is more than {MAX_PASSAGE_TEXTS:,} verses.",
+                f"{reference} in {len(translations)} translations is more than {MAX_PASSAGE_TEXTS:,} verses.",
                 remedy="Ask for some chapters at a time, or name fewer translations.",
             )
         for verse in found:
             by_place.setdefault(verse.verse_id, {})[translation.id] = verse
     if not by_place:
         raise PassageNotFound(
-            f"There is no {reference} in {' or '.join(translation_ids)}.", remedy="Another translation may have it."
+            f"There is no {reference} in {' or '.join(each.id for each in translations)}.",
+            remedy="Another translation may have it.",
         )
     return [ParallelVerse(place, verses) for place, verses in sorted(by_place.items())]
 
 
 def _range_of(database: Database, translation: Translation, reference: Reference) -> list[Verse]:
     """The verses of a range of the hub in a text, under the hub's numbers."""
-    start, end, numbers = reference.start, reference.end, numbering(translation.versification)
+    numbers = numbering(translation.versification)
     if not numbers.differs:
-        return store.select_range(database.reader, translation.id, start, end, MAX_PASSAGE_VERSES + 1)
-    own_start, own_end = numbers.from_hub(start), numbers.from_hub(_last_real(end))
-    if own_end == _last_real(end):
-        own_end = end
-    rows = store.select_range(database.reader, translation.id, own_start, own_end, MAX_PASSAGE_VERSES + 1)
+        return store.select_range(database.reader, translation.id, reference, MAX_PASSAGE_VERSES + 1)
+    own_start, own_end = numbers.from_hub(reference.start), numbers.from_hub(_last_real(reference.end))
+    if own_end == _last_real(reference.end):
+        own_end = reference.end
+    own = VerseRange(own_start, own_end)
+    rows = store.select_range(database.reader, translation.id, own, MAX_PASSAGE_VERSES + 1)
     moved = [
         msgspec.structs.replace(verse, verse_id=numbers.to_hub(verse.verse_id), through=numbers.to_hub(verse.through))
         for verse in rows
     ]
-    return [verse for verse in moved if start <= max(verse.verse_id, verse.through) and verse.verse_id <= end]
+    return [
+        verse
+        for verse in moved
+        if reference.start <= max(verse.verse_id, verse.through) and verse.verse_id <= reference.end
+    ]
 
 
 def _last_real(end: int) -> int:
@@ -119,13 +124,13 @@ def books(database: Database, translation: Translation) -> list[Book]:
 
 def chapters(database: Database, translation: Translation, book: Book) -> list[int]:
     """The chapters of a book that a text has."""
-    rows = database.reader.rows(store.SELECT_CHAPTERS, (translation.id, *book_range(book)))
+    verses = book_range(book)
+    rows = database.reader.rows(store.SELECT_CHAPTERS, (translation.id, verses.start, verses.end))
     return [number % 1_000 for (number,) in rows]
 
 
-def chapter(database: Database, translation_id: str, book: Book, number: int) -> Chapter:
-    """A chapter of a text. Raises TranslationNotFound or PassageNotFound, saying which chapters there are."""
-    translation = find_translation(database, translation_id)
+def chapter(database: Database, translation: Translation, book: Book, number: int) -> Chapter:
+    """A chapter of a text. Raises PassageNotFound, saying which chapters there are."""
     if not 0 < number < LAST_VERSE:
         raise PassageNotFound(f"{book.name} has no chapter {number}.", remedy="Chapters begin at 1.")
     first, last = verse_id(book, number, 0), verse_id(book, number, LAST_VERSE)
@@ -149,8 +154,8 @@ def chapter(database: Database, translation_id: str, book: Book, number: int) ->
 
 def chapter_verses(database: Database, translation: Translation, book: Book, number: int) -> list[Verse]:
     """The verses that a text has of a chapter; none where it lacks it."""
-    first, last = verse_id(book, number, 0), verse_id(book, number, LAST_VERSE)
-    return store.select_range(database.reader, translation.id, first, last, LAST_VERSE + 1)
+    whole = VerseRange(verse_id(book, number, 0), verse_id(book, number, LAST_VERSE))
+    return store.select_range(database.reader, translation.id, whole, LAST_VERSE + 1)
 
 
 def _chapter_of(place: int | None) -> tuple[str, int] | None:
@@ -160,11 +165,11 @@ def _chapter_of(place: int | None) -> tuple[str, int] | None:
     return book.osis, number
 
 
-def texts(database: Database, translation_id: str, verse_ids: Sequence[int]) -> dict[int, str]:
+def texts(database: Database, translation: Translation, verse_ids: Sequence[int]) -> dict[int, str]:
     """The plain text of each verse of the hub that a translation has."""
-    numbers = numbering(find_translation(database, translation_id).versification)
+    numbers = numbering(translation.versification)
     own = {verse: numbers.from_hub(verse) for verse in verse_ids}
-    found = store.select_texts(database.reader, translation_id, list(own.values()))
+    found = store.select_texts(database.reader, translation.id, list(own.values()))
     return {verse: found[number] for verse, number in own.items() if number in found}
 
 
@@ -183,3 +188,7 @@ class Translations:
         if name:
             return find_translation(self._library, name)
         return default_translation(self._library, self._default)
+
+    def choose_several(self, names: str = "") -> list[Translation]:
+        """The translations of ids with commas between, or the default one alone. Raises TranslationNotFound."""
+        return [self.choose(name.strip()) for name in names.split(",") if name.strip()] or [self.choose()]

@@ -6,6 +6,7 @@ import msgspec
 
 from appliance.infrastructure.database import Reader, UnitOfWork
 from appliance.infrastructure.vectors import VectorTable
+from appliance.scripture.canon import VerseRange
 from appliance.scripture.translations.stored_markup import decode_markup, encode_markup
 from appliance.scripture.translations.verse import Verse
 
@@ -73,9 +74,9 @@ def delete_verses(work: UnitOfWork, translation: str) -> None:
         work.execute(statement, {"translation": translation})
 
 
-def select_range(reader: Reader, translation: str, start: int, end: int, limit: int) -> list[Verse]:
-    """Verses from `start` to `end`, and one before that goes on into them."""
-    parameters = {"translation": translation, "start": start, "end": end, "limit": limit}
+def select_range(reader: Reader, translation: str, verses: VerseRange, limit: int) -> list[Verse]:
+    """The verses of a range, and one before it that goes on into it."""
+    parameters = {"translation": translation, "start": verses.start, "end": verses.end, "limit": limit}
     return [
         Verse(verse_id, text, decode_markup(markup), through)
         for verse_id, text, markup, through in reader.rows(SELECT_RANGE, parameters)

@@ -2,7 +2,7 @@
 
     python -m server.benchmarks.crowd.abusers PORT
 
-Each line on standard input is a `Begin` or a `Finish`, each line on standard output its `Begun` or `Outcome`. Request loops
+Each line on standard input is a `Begin` or a `Finish`, each line on standard output its `Begun` or `AbuseOutcome`. Request loops
 are bounded: after a refusal a client pauses, and half-sent requests open at a limited rate.
 """
 
@@ -25,15 +25,15 @@ from server.benchmarks.crowd.messages import (
     REFUSALS,
     SERVED,
     Abuse,
+    AbuseOutcome,
     Begin,
     Begun,
     Call,
     Finish,
     HalfSent,
-    Outcome,
+    OpenStreams,
     Questions,
     Repeated,
-    Streams,
 )
 
 CREATED, ERRORS = 201, 400
@@ -70,8 +70,8 @@ class _Tally:
     def refuse(self, reason: str) -> None:
         self._refused[reason] += 1
 
-    def outcome(self) -> Outcome:
-        return Outcome(
+    def outcome(self) -> AbuseOutcome:
+        return AbuseOutcome(
             answered=self._answered,
             refused=dict(self._refused),
             first_served=self._first_served,
@@ -218,7 +218,7 @@ async def _stop(abuse: Questions, port: int, messages: set[str]) -> None:
             await client.ask(Call(method="POST", path=f"/api/v1/messages/{message}/stop", token=abuse.token))
 
 
-async def _listen(abuse: Streams, call: Call, port: int, tally: _Tally) -> None:
+async def _listen(abuse: OpenStreams, call: Call, port: int, tally: _Tally) -> None:
     for turn in count():
         connection: Connection | None = None
         try:
@@ -239,7 +239,7 @@ async def _listen(abuse: Streams, call: Call, port: int, tally: _Tally) -> None:
         await asyncio.sleep(abuse.pause_s)
 
 
-async def run_abuse(port: int, begin: Begin) -> Outcome:
+async def run_abuse(port: int, begin: Begin) -> AbuseOutcome:
     """Run an abuse for its time, then close all its connections."""
     abuse, tally, unfinished = begin.abuse, _Tally(), set[str]()
     with contextlib.suppress(TimeoutError):
@@ -261,17 +261,17 @@ def _clients(abuse: Abuse, port: int, tally: _Tally, unfinished: set[str]) -> li
         case HalfSent():
             pace = Pace(abuse.per_second)
             return [_half_send(abuse, pace, port, tally) for _ in range(abuse.connections)]
-        case Streams():
+        case OpenStreams():
             return [_listen(abuse, call, port, tally) for call in abuse.calls]
 
 
 async def main() -> None:
     port = int(sys.argv[1])
     allow_many_connections()
-    running: asyncio.Task[Outcome] | None = None
+    running: asyncio.Task[AbuseOutcome] | None = None
     while line := await asyncio.to_thread(sys.stdin.readline):
         message = msgspec.json.decode(line, type=Begin | Finish)
-        answer: Begun | Outcome
+        answer: Begun | AbuseOutcome
         if isinstance(message, Begin):
             running, answer = asyncio.create_task(run_abuse(port, message)), Begun()
         else:

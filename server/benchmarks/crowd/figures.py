@@ -2,7 +2,7 @@
 
 import msgspec
 
-from server.benchmarks.crowd.messages import TIMEOUT, Outcome, Visited
+from server.benchmarks.crowd.messages import TIMEOUT, AbuseOutcome, Visited
 from server.benchmarks.report import Measurement, at_most, plain, quantile
 
 MOST_OVER_QUIET = 3.0
@@ -21,7 +21,7 @@ class Abused(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     quiet: Period
     busy: Period
-    outcome: Outcome
+    outcome: AbuseOutcome
 
 
 def together(visited: list[Visited]) -> Visited:

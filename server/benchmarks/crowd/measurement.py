@@ -8,8 +8,17 @@ from random import Random
 
 from server.benchmarks.companion import Companion, MeasurementFailed, companion
 from server.benchmarks.crowd.figures import Abused, Period, measurements, together
-from server.benchmarks.crowd.messages import Begin, Begun, Finish, Outcome, Visited, Visits
-from server.benchmarks.crowd.plan import ABUSES, BY_MEANING, PERIOD_S, TIMEOUT_S, Site, abuse_named, readers, searcher
+from server.benchmarks.crowd.messages import AbuseOutcome, Begin, Begun, Finish, Visited, Visits
+from server.benchmarks.crowd.plan import (
+    ABUSES,
+    BY_MEANING,
+    PERIOD_S,
+    TIMEOUT_S,
+    CrowdSite,
+    abuse_named,
+    readers,
+    searcher,
+)
 from server.benchmarks.crowd.site import await_calm, crowded_site
 from server.benchmarks.report import Measurement
 from server.benchmarks.serving import ending_properly
@@ -39,7 +48,7 @@ def measure_crowd(appliance: Appliance, only: Sequence[str], on_progress: OnProg
 
 
 def measure_abuse(
-    name: str, site: Site, visitors: Companion, abusers: Companion, seeds: Random, on_progress: OnProgress
+    name: str, site: CrowdSite, visitors: Companion, abusers: Companion, seeds: Random, on_progress: OnProgress
 ) -> Abused:
     """A quiet period, then the abuse. Raises MeasurementFailed where the quiet period was not quiet."""
     searches = name == BY_MEANING
@@ -53,10 +62,10 @@ def measure_abuse(
     on_progress(f"during {name}")
     abusers.ask(Begin(abuse=abuse_named(name, site), seconds=PERIOD_S), Begun)
     busy = _visit(visitors, site, seeds.random(), searches=searches)
-    return Abused(name=name, quiet=quiet, busy=busy, outcome=abusers.ask(Finish(), Outcome))
+    return Abused(name=name, quiet=quiet, busy=busy, outcome=abusers.ask(Finish(), AbuseOutcome))
 
 
-def _visit(visitors: Companion, site: Site, seed: float, *, searches: bool) -> Period:
+def _visit(visitors: Companion, site: CrowdSite, seed: float, *, searches: bool) -> Period:
     """A period of reading, and of searching where it is asked for."""
     guests = readers(site, seed)
     also = [searcher(site, seed)] if searches else []

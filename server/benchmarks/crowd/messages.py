@@ -82,7 +82,7 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     pause_s: float
 
 
-class Streams(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class OpenStreams(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Event streams that stay open, one per call. One that ends or is refused is opened again after `pause_s`."""
 
     source: str
@@ -90,7 +90,7 @@ class Streams(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     pause_s: float
 
 
-Abuse = Repeated | HalfSent | Questions | Streams
+Abuse = Repeated | HalfSent | Questions | OpenStreams
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -108,7 +108,7 @@ class Begun(msgspec.Struct, frozen=True):
     """The abuse has started."""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class AbuseOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """How the server treated the abuse.
 
     `answered` counts whole answers other than 429 and 503, `refused` the rest by reason. `first_served` counts the

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from server.benchmarks.crowd.messages import Abuse, Call, HalfSent, Questions, Repeated, Streams, Visitor
+from server.benchmarks.crowd.messages import Abuse, Call, HalfSent, OpenStreams, Questions, Repeated, Visitor
 
 PERIOD_S = 20.0
 READERS, READ_EVERY_S, SEARCH_EVERY_S = 20, 0.5, 1.0
@@ -28,7 +28,7 @@ BY_MEANING = "questions"
 FOUND_BY_MEANING = r'"semantic_rank":\d'
 
 
-class Site(msgspec.Struct, frozen=True, kw_only=True):
+class CrowdSite(msgspec.Struct, frozen=True, kw_only=True):
     """What the workload needs to know of the server: one member with a token and a browser session, another who searches."""
 
     port: int
@@ -40,7 +40,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     openings: list[str]
 
 
-def readers(site: Site, seed: float) -> list[Visitor]:
+def readers(site: CrowdSite, seed: float) -> list[Visitor]:
     """Guests who each read a random chapter every half second, one after another within that half second."""
     random = Random(seed)  # noqa: S311 - the same chapters in each run
     count = round(PERIOD_S / READ_EVERY_S)
@@ -55,7 +55,7 @@ def readers(site: Site, seed: float) -> list[Visitor]:
     ]
 
 
-def searcher(site: Site, seed: float) -> Visitor:
+def searcher(site: CrowdSite, seed: float) -> Visitor:
     """A member who searches by meaning every second, never twice for the same words."""
     count = round(PERIOD_S / SEARCH_EVERY_S)
     openings = Random(seed).sample(site.openings, count)  # noqa: S311 - the same searches in each run
@@ -71,7 +71,7 @@ def searcher(site: Site, seed: float) -> Visitor:
     )
 
 
-def abuse_named(name: str, site: Site) -> Abuse:
+def abuse_named(name: str, site: CrowdSite) -> Abuse:
     """One of `ABUSES`, from a further address."""
     source = f"127.0.2.{ABUSES.index(name) + 1}"
     match name:
@@ -87,7 +87,7 @@ def abuse_named(name: str, site: Site) -> Abuse:
         case "event_streams":
             program, browser = Call(path=EVENTS, token=site.token), Call(path=EVENTS, session=site.session)
             calls = [program if number % SESSION_STREAM_EVERY else browser for number in range(STREAMS)]
-            return Streams(source=source, calls=calls, pause_s=CROWD_PAUSE_S)
+            return OpenStreams(source=source, calls=calls, pause_s=CROWD_PAUSE_S)
         case "texts":
             body = msgspec.json.encode({"text": long_text(TEXT_CHARACTERS)}).decode()
             calls = [Call(method="POST", path="/api/v1/references", body=body, gzip=True)]
@@ -98,7 +98,7 @@ def abuse_named(name: str, site: Site) -> Abuse:
             )
 
 
-def largest_answers(site: Site) -> list[Call]:
+def largest_answers(site: CrowdSite) -> list[Call]:
     """The longest answers that a guest gets."""
     whole = urlencode({"ref": WHOLE_BIBLE})
     # A thousand verses in two translations: more are refused.

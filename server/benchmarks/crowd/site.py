@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
-from appliance.community.accounts import entry, operations
+from appliance.community.accounts.operations import api_tokens, people, sessions, site_setup
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.errors import NotFound
 from appliance.scripture.translations import queries
-from models.catalogue import Catalogue
-from models.catalogue import Role as ModelRole
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import ModelRole
 from server.benchmarks.companion import MeasurementFailed
-from server.benchmarks.crowd.plan import Site
+from server.benchmarks.crowd.plan import CrowdSite
 from server.benchmarks.isolation import chapter_paths, copy_of
 from server.benchmarks.random_model import Shape, write_random_model
 from server.benchmarks.search import SELECT_SOME
@@ -44,7 +44,7 @@ class NoGraph(NotFound):
 
 
 @contextlib.contextmanager
-def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> Iterator[Site]:
+def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> Iterator[CrowdSite]:
     """Serve a copy of the library in `home`; with questions, a chat model and search by meaning are ready.
 
     Raises NothingToRead, NoGraph or MeasurementFailed.
@@ -65,7 +65,7 @@ def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> I
     with _runtime(home), contextlib.ExitStack() as stack:
         with few_descriptors():
             url = stack.enter_context(served(home))
-        site = Site(
+        site = CrowdSite(
             port=urlsplit(url).port or 0,
             token=token,
             session=session,
@@ -103,19 +103,21 @@ def _processor_s() -> float:
 
 def _members(house: Appliance) -> tuple[str, str, str]:
     """Token and session of a member, and the token of another."""
-    database = house.appliance_db
-    operations.create_administrator(database, name="Anna", password=PASSWORD)
-    member, other = (
-        operations.create(database, name=name, login=name, password=PASSWORD, role=Role.MEMBER)
-        for name in ("Ben", "Carla")
-    )
-    scopes = [Permission.READ, Permission.ASK]
-    tokens = [
-        entry.create_token(database, person=person, name="measurement", scopes=scopes, days=1).token
-        for person in (member, other)
+    database, now = house.appliance_db, house.clock.time()
+    administrator = site_setup.new_administrator(database.reader, name="Anna", password=PASSWORD)
+    members = [
+        people.new_account(name=name, login=name, password=PASSWORD, role=Role.MEMBER) for name in ("Ben", "Carla")
     ]
-    session = operations.sign_in(database, login="Ben", password=PASSWORD, address="127.0.0.1", agent="measurement")
-    return tokens[0], session.token, tokens[1]
+    scopes = [Permission.READ, Permission.ASK]
+    with database.write() as work:
+        site_setup.create_administrator(work, administrator, now=now)
+        member, other = (people.create(work, account, now=now) for account in members)
+        token, other_token = (
+            api_tokens.create_token(work, person=person, name="measurement", scopes=scopes, days=1, now=now).token
+            for person in (member, other)
+        )
+        session = sessions.start_session(work, member, address="127.0.0.1", agent="measurement", now=now)
+    return token, session.token, other_token
 
 
 def _ensure_chat_model(house: Appliance) -> None:
@@ -160,7 +162,7 @@ def few_descriptors() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def _warm(url: str, site: Site) -> None:
+def _warm(url: str, site: CrowdSite) -> None:
     """Load the models: one search by meaning, one answer. Raises MeasurementFailed."""
     headers = {"Authorization": f"Bearer {site.searcher_token}"}
     deadline, pause = time.monotonic() + WARM_S, threading.Event()

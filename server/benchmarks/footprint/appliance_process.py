@@ -18,7 +18,7 @@ from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.processes import end_process_tree
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.memory import ProcessMemory, memory_of_tree
-from server.benchmarks.footprint.site import Site
+from server.benchmarks.footprint.site import FootprintSite
 
 LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 START_S, STOP_S, ANSWER_S = 120.0, 60.0, 60.0
@@ -56,7 +56,7 @@ class RequestLimit:
 class Running:
     """The appliance, for as long as its context lasts. `started` is the time of its start by `time.perf_counter`."""
 
-    def __init__(self, site: Site, url: str, process: "subprocess.Popen[bytes]", limit: RequestLimit) -> None:
+    def __init__(self, site: FootprintSite, url: str, process: "subprocess.Popen[bytes]", limit: RequestLimit) -> None:
         self.started = time.perf_counter()
         self.site, self.url, self.process, self.limit = site, url, process, limit
         self.guest = limit.client(base_url=url)
@@ -101,7 +101,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(site: Site, limit: RequestLimit) -> Iterator[Running]:
+def running(site: FootprintSite, limit: RequestLimit) -> Iterator[Running]:
     """Start the appliance on free ports of the loopback; it is stopped at the end. Nothing is waited for.
 
     Raises MeasurementFailed where it does not stop.

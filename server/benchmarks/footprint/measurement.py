@@ -17,7 +17,7 @@ from server.benchmarks.footprint.commands import PASSAGE, check_search, seconds_
 from server.benchmarks.footprint.memory import in_words, total_mb
 from server.benchmarks.footprint.queries import Query, first_queries, varied_queries
 from server.benchmarks.footprint.reimport import await_first_jobs, import_again
-from server.benchmarks.footprint.site import Site, copy_site
+from server.benchmarks.footprint.site import FootprintSite, copy_site
 from server.benchmarks.report import Measurement, at_most, plain, quantile
 from server.benchmarks.serving import ending_properly
 from server.bootstrap import Appliance
@@ -36,7 +36,7 @@ CHAPTER = "Ps/119"
 OnLine = Callable[[str], None]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """How much is done. The defaults are what the bars are for; tests do less."""
 
     starts: int = 5
@@ -47,7 +47,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     opened_s: float = 2.0
 
 
-class _Found(msgspec.Struct):
+class _AnsweredNotice(msgspec.Struct):
     """The answer to a search, as far as it matters here."""
 
     notice: str | None
@@ -56,7 +56,7 @@ class _Found(msgspec.Struct):
 class Footprint:
     """One run on a site. Each query of `first` is used once."""
 
-    def __init__(self, site: Site, plan: Plan, on_progress: OnLine, on_detail: OnLine) -> None:
+    def __init__(self, site: FootprintSite, plan: Workload, on_progress: OnLine, on_detail: OnLine) -> None:
         self._site, self._plan, self._say, self._detail = site, plan, on_progress, on_detail
         self.limit = RequestLimit()
         # Two kinds of first search and two of the command line per start; two in the long run, one before the commands.
@@ -197,11 +197,11 @@ class Footprint:
 
 def _is_complete(appliance: Running, query: Query) -> bool:
     answer = appliance.guest.get("/api/v1/search", params=query.parameters).raise_for_status()
-    return not msgspec.json.decode(answer.content, type=_Found).notice
+    return not msgspec.json.decode(answer.content, type=_AnsweredNotice).notice
 
 
 def measure_footprint(
-    appliance: Appliance, on_progress: OnLine, on_detail: OnLine, plan: Plan | None = None
+    appliance: Appliance, on_progress: OnLine, on_detail: OnLine, plan: Workload | None = None
 ) -> list[Measurement]:
     """Memory of the appliance as it is used, and the waiting times of starts, first searches, commands and a chapter.
 
@@ -213,7 +213,7 @@ def measure_footprint(
         tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home) as scratch,
     ):
         on_progress("copying the data folder")
-        run = Footprint(copy_site(appliance, Path(scratch)), plan or Plan(), on_progress, on_detail)
+        run = Footprint(copy_site(appliance, Path(scratch)), plan or Workload(), on_progress, on_detail)
         run.prepare()
         starts = run.starts()
         memory = run.long_run()

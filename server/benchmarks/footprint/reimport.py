@@ -93,7 +93,6 @@ def _write_changed(home: Path, text: Translation) -> Path:
             document.writelines(document_of(text, changed(_verses(library, text))))
         with library.write() as work:
             work.execute(SET_SOURCE, (f"OSIS document {file.name}", text.id))
-            work.commit()
     finally:
         library.close()
     return file

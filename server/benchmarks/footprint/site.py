@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.community.accounts import entry, operations
+from appliance.community.accounts.operations import api_tokens, site_setup
 from appliance.community.accounts.permissions import Permission
 from appliance.errors import Conflict, NotFound
 from appliance.infrastructure.settings import ENVIRONMENT_PREFIX, Settings
@@ -35,7 +35,7 @@ class RunsAlready(Conflict):
     """The appliance runs on the folder that was to be copied."""
 
 
-class Site(msgspec.Struct, frozen=True, kw_only=True):
+class FootprintSite(msgspec.Struct, frozen=True, kw_only=True):
     """The copy: its folder, the environment of its commands, an administrator's token, what queries are made of."""
 
     home: Path
@@ -68,7 +68,7 @@ def check_complete(appliance: Appliance) -> None:
         )
 
 
-def copy_site(appliance: Appliance, home: Path) -> Site:
+def copy_site(appliance: Appliance, home: Path) -> FootprintSite:
     """Copy the library and all that is made from it to `home`, with new accounts, jobs and queues.
 
     Raises LibraryIncomplete, RunsAlready.
@@ -80,14 +80,17 @@ def copy_site(appliance: Appliance, home: Path) -> Site:
         vectors.parent.mkdir()
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(appliance.folder.models / REMEMBERED_VECTORS, vectors)
-        person = operations.create_administrator(copy.appliance_db, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that is deleted
+        database, now = copy.appliance_db, copy.clock.time()
+        account = site_setup.new_administrator(database.reader, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that is deleted
         scopes = [Permission.READ, Permission.ADMINISTER]
-        token = entry.create_token(copy.appliance_db, person=person, name="measurement", scopes=scopes, days=1).token
+        with database.write() as work:
+            person = site_setup.create_administrator(work, account, now=now)
+            made = api_tokens.create_token(work, person=person, name="measurement", scopes=scopes, days=1, now=now)
         text = queries.find_translation(copy.library, appliance.derived.index_state().translation or "")
-        return Site(
+        return FootprintSite(
             home=home,
             environment=environment_of_copy(os.environ, appliance.settings),
-            token=token,
+            token=made.token,
             text=text,
             material=material_of(copy.library, text.id),
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models.catalogue import Role
+from models.catalogue.model import ModelRole
 from models.errors import RequestInvalid
 from models.settings import RoleSettings, RuntimeSettings, Strategy, load_settings
 
@@ -20,8 +20,8 @@ def test_a_role_has_settings_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "runtime.toml").write_text('context = 4096\n[chat]\nstrategy = "pinned"\nidle_unload_s = 0\n')
     found = load_settings(tmp_path)
 
-    assert (Strategy.PINNED, 0) == (found.role(Role.CHAT).strategy, found.role(Role.CHAT).idle_unload_s)
-    assert (Strategy.LAZY, 4096) == (found.role(Role.EMBED).strategy, found.context)
+    assert (Strategy.PINNED, 0) == (found.role(ModelRole.CHAT).strategy, found.role(ModelRole.CHAT).idle_unload_s)
+    assert (Strategy.LAZY, 4096) == (found.role(ModelRole.EMBED).strategy, found.context)
 
 
 @pytest.mark.parametrize("content", ["contxt = 1", "context = 'long'", "[chat]\nstrategy = 'often'", "context ="])
@@ -35,7 +35,7 @@ def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, content: str) -> N
 @pytest.mark.parametrize("struct", [RuntimeSettings, RoleSettings])
 def test_every_setting_is_documented_with_its_default(struct: type[msgspec.Struct]) -> None:
     page = DOCS.read_text(encoding="utf-8")
-    fields = [field for field in msgspec.structs.fields(struct) if field.name not in {role.value for role in Role}]
+    fields = [field for field in msgspec.structs.fields(struct) if field.name not in {role.value for role in ModelRole}]
 
     assert [] == [
         field.name

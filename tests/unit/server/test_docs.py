@@ -16,7 +16,7 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     ROOT / "SECURITY.md",
     ROOT / "models" / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
 
@@ -54,3 +54,14 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
 
     assert [] == [target for target in targets if not (page.parent / target).exists()]
+
+
+# Of the model runtime, files only: the data folder has a folder `models` too.
+_PATH = re.compile(r"`((?:(?:appliance|server|tui|packaging|tests|docs)/|models/[\w/]+\.(?=py|md))[\w./*-]*)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_of_the_repository_exist(page: Path) -> None:
+    paths = _PATH.findall(page.read_text(encoding="utf-8"))
+
+    assert [] == [path for path in paths if not list(ROOT.glob(path.rstrip("/")))]

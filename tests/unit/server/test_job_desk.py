@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from fakes.accounts import create_person
 
-from appliance.community.accounts import operations
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Identity, NotAllowed, Person
 from appliance.community.notifications.jobs import DELIVER, Delivery
@@ -15,11 +15,9 @@ from appliance.scripture.jobs import GRAPH, INDEX
 from server.bootstrap import Appliance
 from server.job_desk import REQUEST_TYPES, ImportNotAllowed, JobDesk, JobRequest
 
-PASSWORD = "seven green lamps burn"
-
 
 def person(appliance: Appliance, name: str, role: Role) -> Person:
-    return operations.create(appliance.appliance_db, name=name, login=name, password=PASSWORD, role=role)
+    return create_person(appliance.appliance_db, name, role)
 
 
 @pytest.fixture
@@ -43,6 +41,11 @@ def request(**fields: object) -> JobRequest:
 
 def test_a_request_is_of_a_kind_that_an_administrator_can_start() -> None:
     assert {"import", "index", "graph", "pull", "backup"} == set(REQUEST_TYPES)
+
+
+def test_a_page_offers_what_needs_no_arguments(desk: JobDesk) -> None:
+    assert {"index", "graph", "backup"} == {name for name, _ in desk.startable()}
+    assert ("graph", "Build the graph") in desk.startable()
 
 
 def test_what_is_requested_is_started_in_the_name_of_who_requests_it(desk: JobDesk, anna: Person) -> None:

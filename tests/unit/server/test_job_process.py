@@ -7,8 +7,8 @@ import msgspec
 from appliance.infrastructure.backup import BACKUP
 from appliance.infrastructure.jobs.job import Job
 from appliance.infrastructure.jobs.messages import Done, Failed, Message, read_line
-from server.benchmarks.exercises import HEAVY_STEPS, SELECT_TRACES, StepsArguments, traces
 from server.bootstrap import Appliance
+from server.exercises import HEAVY_STEPS, SELECT_TRACES, StepsArguments, traces
 from server.job_process import command_of
 
 

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from appliance.infrastructure.tidying import OLD_ENOUGH_S, TIDY
-from models import pulling
+from models.catalogue import model_download
+from models.catalogue.model_download import DOWNLOADS
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError, ModelFileRefused
-from models.pulling import DOWNLOADS
 from server.bootstrap import Appliance
 from server.model_jobs import PULL, ModelNotAdded, ModelNotFetched, PullArguments
 
@@ -31,7 +31,7 @@ def test_only_what_the_network_failed_to_bring_is_tried_again(
     def fails(*_arguments: object, **_named: object) -> None:
         raise failure("It did not come.")
 
-    monkeypatch.setattr(pulling, "pull", fails)
+    monkeypatch.setattr(model_download, "pull", fails)
     job = appliance.dispatcher.create(PULL, PullArguments(model="https://example.org/model.gguf"))
 
     with pytest.raises(told, match="It did not come"):

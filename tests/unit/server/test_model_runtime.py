@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from appliance.study.ports import Turn
+from appliance.study.ports import ChatTurn
 from models.client import Client
 from models.messages import ChatRequest
 from server.model_runtime import RuntimeWriter
@@ -32,7 +32,7 @@ def test_a_reader_is_named_so_that_readers_are_served_in_turn(user: str, sent: s
 
     async def scene() -> list[str]:
         writer = RuntimeWriter(cast("Client", client), "")
-        turns = [Turn(role="user", content="What is lit?")]
+        turns = [ChatTurn(role="user", content="What is lit?")]
         return [piece async for piece in writer.write(turns, model="m", max_tokens=8, user=user)]
 
     assert ["A lamp."] == asyncio.run(scene())

@@ -8,7 +8,7 @@ from appliance.scripture.canon import verse_id
 from appliance.scripture.commentaries.comment import Comment
 from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.importers.fragments import unescape
-from appliance.scripture.importers.source import Source
+from appliance.scripture.importers.source import ItemSource
 from appliance.scripture.importers.sword.blocks import COMMENTARY_DRIVERS, Slot, read_slots
 from appliance.scripture.importers.sword.configuration import Configuration, check_open, digest_of
 from appliance.scripture.numbering import numbering
@@ -24,10 +24,10 @@ _SECTION = re.compile(r"[A-Z ]{8,}$|Whole Psalm")
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def read_commentary(configuration: Configuration) -> Source[Comment]:
+def read_commentary(configuration: Configuration) -> ItemSource[Comment]:
     """The comments of a module. Raises SourceUnreadable for markups that are not read."""
     check_open(configuration)
-    return Source(
+    return ItemSource(
         kind=COMMENTARY,
         id=re.sub(r"[^\w.-]", "", configuration.module),
         name=configuration.value("Description", configuration.module),

@@ -20,7 +20,7 @@ from appliance.scripture.dictionaries.kinds import LEXICON, TOPICS
 from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.importers.markup import MAX_STRONGS
-from appliance.scripture.importers.source import Source, SourceUnreadable
+from appliance.scripture.importers.source import ItemSource, SourceUnreadable
 from appliance.scripture.importers.sword.blocks import MAX_UNPACKED_BYTES, inflate
 from appliance.scripture.importers.sword.configuration import Configuration
 from appliance.scripture.references import parse_osis
@@ -36,14 +36,14 @@ MAX_DEPTH = 100
 _LANGUAGES = {"GreekDef": ("G", "grc"), "HebrewDef": ("H", "hbo")}
 
 
-def read_dictionary(configuration: Configuration) -> Source[LexiconEntry] | Source[Topic]:
+def read_dictionary(configuration: Configuration) -> ItemSource[LexiconEntry] | ItemSource[Topic]:
     """The dictionary of a zLD module. Raises SourceUnreadable for one that is neither Strong's nor topical."""
     digest = _digest(configuration)
     name, licence = configuration.value("Description", configuration.module), configuration.licence
     feature = configuration.value("Feature")
     if feature in _LANGUAGES:
         letter, language = _LANGUAGES[feature]
-        return Source(
+        return ItemSource(
             kind=LEXICON,
             id=configuration.module,
             name=name,
@@ -55,7 +55,7 @@ def read_dictionary(configuration: Configuration) -> Source[LexiconEntry] | Sour
             entries=lambda: _lexicon(configuration, letter, language),
         )
     if "topic" in name.lower():
-        return Source(
+        return ItemSource(
             kind=TOPICS,
             id=configuration.module,
             name=name,

@@ -5,7 +5,6 @@ weights of SQLite's FTS5, whose scores these are; ahead of time as in Lù, "BM25
 via eager sparse scoring", 2024. FTS5 looks up every matching row for every query: for common words that is tens of times as slow.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -45,12 +44,11 @@ class BM25Index(msgspec.Struct, frozen=True, kw_only=True):
 
 def bm25_index(size: int, columns: Iterable[tuple[int, Sequence[str], float]]) -> BM25Index:
     """Of each column of each row: the row's number below `size`, its words, and how much each of them counts."""
-    numbers: defaultdict[str, int] = defaultdict()
-    numbers.default_factory = numbers.__len__
+    numbers: dict[str, int] = {}
     words: list[int] = []
     spans: list[tuple[int, int, float]] = []
     for row, tokens, weight in columns:
-        words.extend(map(numbers.__getitem__, tokens))
+        words.extend(numbers.setdefault(token, len(numbers)) for token in tokens)
         spans.append((row, len(tokens), weight))
     columns_of = np.array(spans, dtype=np.float64).reshape(-1, 3)
     return _computed(size, list(numbers), np.array(words, dtype=np.int64), columns_of)

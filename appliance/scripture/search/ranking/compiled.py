@@ -14,13 +14,13 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.library.queries import installed
 from appliance.scripture.search.index import bare_headings, index_state
 from appliance.scripture.search.ranking.learned import RANKER, SHIPPED, TOPICS, load_learned, load_topics, ranker_model
-from appliance.scripture.search.ranking.ranking import Ranking, compile_ranking
+from appliance.scripture.search.ranking.ranker import Ranker, compile_ranker
 from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.translation import Translation
 
 # Increase it with every change to the content of the file.
-FORMAT = 1
+FORMAT = 2
 
 
 class LibraryState(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,10 +42,10 @@ class LibraryState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """A ranking, and the library state that it was compiled from."""
+    """A ranker, and the library state that it was compiled from."""
 
     state: LibraryState
-    ranking: Ranking
+    ranker: Ranker
 
 
 class IndexFiles(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,8 +100,8 @@ def compile_index(library: Database, state: LibraryState, files: IndexFiles) -> 
     knowledge = read_knowledge(library.reader, embedded, second_text(texts, embedded), state.model)
     own = state.topics_changed_at is not None and files.topics is not None
     topics = load_topics(files.topics if own and files.topics else SHIPPED / TOPICS)
-    ranking = compile_ranking(library.reader, knowledge, load_learned(SHIPPED / RANKER), topics)
-    index = CompiledIndex(state=state, ranking=ranking)
+    ranker = compile_ranker(library.reader, knowledge, load_learned(SHIPPED / RANKER), topics)
+    index = CompiledIndex(state=state, ranker=ranker)
     write_arrays(files.compiled, index)
     return index
 

@@ -1,58 +1,39 @@
-"""The ranking that serves now: the compiled index, mapped into memory."""
-
-import threading
+"""The ranker that serves now: the compiled index, mapped into memory."""
 
 import structlog
 
 from appliance.errors import Unavailable
 from appliance.infrastructure.arrays import ArraysDamaged, MappedFile
 from appliance.infrastructure.database import Database
-from appliance.scripture.search.index import index_state
 from appliance.scripture.search.ranking.compiled import CompiledIndex, IndexFiles, library_state
-from appliance.scripture.search.ranking.ranking import Ranking
+from appliance.scripture.search.ranking.ranker import Ranker
 
 REMEDY = "`lampstand index` compiles it."
 _log = structlog.get_logger()
 
 
-class NoRanking(Unavailable):
+class RankerUnavailable(Unavailable):
     """There is no compiled index, or none for vectors of the model."""
 
 
-class _Seen(threading.local):
-    """What a thread knows of the library, and of which version of it."""
-
-    version: object = None
-    complete: bool = False
-
-
-class Rankings:
-    """The compiled ranking, mapped again where another was published. Safe to use from several threads."""
+class CurrentRanker:
+    """The compiled ranker, mapped again where another was published. Safe to use from several threads."""
 
     def __init__(self, library: Database, *, embedded: str, files: IndexFiles) -> None:
         """`embedded` is the preferred text of the index by meaning."""
         self._library, self._embedded, self._files = library, embedded, files
-        self._seen = _Seen()
         self._mapped = MappedFile(files.compiled, CompiledIndex)
         self._is_damaged = False
 
-    def index_is_complete(self, model: str) -> bool:
-        """True where every verse has a vector of a model."""
-        version = self._library.reader.value("PRAGMA data_version"), model
-        if self._seen.version != version:
-            self._seen.complete = index_state(self._library, self._embedded, model).complete
-            self._seen.version = version
-        return self._seen.complete
+    def current(self, model: str) -> Ranker:
+        """The ranker for vectors of a model. While the index of a changed library is compiled, the older one serves.
 
-    def current(self, model: str) -> Ranking:
-        """The ranking for vectors of a model. While the index of a changed library is compiled, the older one serves.
-
-        Raises NoRanking.
+        Raises RankerUnavailable.
         """
         index = self._index(model)
         if index.state.model != model:
-            raise NoRanking("The search index is of another embedding model.", remedy=REMEDY)
-        return index.ranking
+            raise RankerUnavailable("The search index is of another embedding model.", remedy=REMEDY)
+        return index.ranker
 
     def _index(self, model: str) -> CompiledIndex:
         try:
@@ -63,14 +44,14 @@ class Rankings:
             if not self._is_damaged:
                 _log.error("the search index cannot be read", reason=str(error))
             self._is_damaged = True
-            raise NoRanking("The search index cannot be read.", remedy=REMEDY) from error
+            raise RankerUnavailable("The search index cannot be read.", remedy=REMEDY) from error
         self._is_damaged = False
         return index
 
-    def _missing(self, model: str) -> NoRanking:
+    def _missing(self, model: str) -> RankerUnavailable:
         if library_state(self._library, self._embedded, model, self._files).fits:
-            return NoRanking("The search index is not compiled yet.", remedy=REMEDY)
-        return NoRanking(
+            return RankerUnavailable("The search index is not compiled yet.", remedy=REMEDY)
+        return RankerUnavailable(
             "The ranking model does not fit this library.",
             remedy="It needs an English text and the embedding model that ./packaging/run.sh installs.",
         )

@@ -13,7 +13,7 @@ from appliance.scripture.search.ranking.top import EVERYWHERE, MOST_RANKED, Best
 Column = tuple[str, Floats | float]
 
 
-def candidates(signals: Signals, within: slice = EVERYWHERE) -> Integers:
+def candidate_positions(signals: Signals, within: slice = EVERYWHERE) -> Integers:
     """The positions worth ranking, in the order of the canon: the best by each signal."""
     deepest = [
         (signals.fused, 70),
@@ -34,7 +34,7 @@ class Features:
     """Makes the rows for a library."""
 
     def __init__(self, knowledge: Knowledge, aspects: Floats, memory: TopicMemory | None) -> None:
-        """`aspects` are the vectors of the verses along the axes of a lens."""
+        """`aspects` are the vectors of the verses along the axes of an embedding adapter."""
         self._knowledge, self._aspects, self._memory = knowledge, aspects, memory
 
     def table(self, signals: Signals, at: Integers) -> tuple[list[str], Floats]:

@@ -1,8 +1,7 @@
 """The topic memory of a library whose owner imported votes: the shipped topics, and theirs before them."""
 
+import io
 import math
-import os
-import tempfile
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from appliance.infrastructure.atomic import replace_content
 from appliance.infrastructure.database import Database
 from appliance.scripture.library.queries import installed
 from appliance.scripture.links.kinds import TOPIC_VOTES
@@ -46,9 +46,9 @@ def rebuild_memory(
         merged = merge(topic_votes(votes, embedder, source, on_progress), shipped)
     else:
         merged = msgspec.structs.replace(shipped, source=f"{source}{PARTED}{shipped.source}")
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as scratch:
-        save_topics(merged, Path(scratch.name))
-    os.replace(scratch.name, path)  # noqa: PTH105 - the atomic one
+    content = io.BytesIO()
+    save_topics(merged, content)
+    replace_content(path, content.getvalue())
     return len(merged.names)
 
 
@@ -92,7 +92,7 @@ def topic_votes(
         source=source,
         names=kept,
         vectors=np.stack([np.frombuffer(vector, dtype="<f4") for vector in vectors]),
-        of=np.repeat(np.arange(len(kept)), [len(gains[name]) for name in kept]),
+        topic_of=np.repeat(np.arange(len(kept)), [len(gains[name]) for name in kept]),
         verse_ids=np.array([verse_id for name in kept for verse_id in gains[name]], dtype=np.int64),
         gains=np.array([gain for name in kept for gain in gains[name].values()], dtype=np.float32),
     )
@@ -103,13 +103,13 @@ def merge(own: TopicVotes, others: TopicVotes) -> TopicVotes:
     known = {name.lower() for name in own.names}
     kept = np.array([number for number, name in enumerate(others.names) if name.lower() not in known], dtype=np.int64)
     kept = kept[: max(0, MOST_TOPICS - len(own.names))]
-    taken = np.isin(others.of, kept)
-    renumbered = np.searchsorted(kept, others.of[taken]) + len(own.names)
+    taken = np.isin(others.topic_of, kept)
+    renumbered = np.searchsorted(kept, others.topic_of[taken]) + len(own.names)
     return TopicVotes(
         source=f"{own.source}{PARTED}{others.source}",
         names=[*own.names, *(others.names[number] for number in kept.tolist())],
         vectors=np.concatenate([own.vectors, others.vectors[kept]]),
-        of=np.concatenate([own.of, renumbered]),
+        topic_of=np.concatenate([own.topic_of, renumbered]),
         verse_ids=np.concatenate([own.verse_ids, others.verse_ids[taken]]),
         gains=np.concatenate([own.gains, others.gains[taken]]),
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.infrastructure.strings import Strings, StringTable
+from appliance.scripture.canon import VerseRange
 from appliance.scripture.search.ranking.bm25_index import BM25Index
 from appliance.scripture.search.ranking.quantized_vectors import QuantizedVectors
 from appliance.scripture.search.ranking.ragged import Ragged, ragged
@@ -92,10 +93,10 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
         """How many topics cite each verse."""
         return self.headings.topics_of.lengths.astype(np.float32)
 
-    def within(self, first: int, last: int) -> slice:
-        """The positions of the verses between two verse ids, both included."""
+    def within(self, verses: VerseRange) -> slice:
+        """The positions of the verses of a range."""
         places = self.verses.places
-        return slice(int(np.searchsorted(places, first)), int(np.searchsorted(places, last, side="right")))
+        return slice(int(np.searchsorted(places, verses.start)), int(np.searchsorted(places, verses.end, side="right")))
 
     def positions(self, verse_ids: Sequence[int] | Integers) -> Integers:
         """Where verses stand; -1 for one that the embedded text lacks."""

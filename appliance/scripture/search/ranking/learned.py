@@ -1,30 +1,30 @@
 """What training leaves: files of a few MB in the package, from which a machine without a network ranks.
 
-`ranker.npz` has the trees and the lens, `topics.npz` the topics of the memory with their votes, in the hub's numbers.
+`ranker.npz` has the trees and the embedding adapter, `topics.npz` the topics of the memory with their votes, in the hub's numbers.
 `lampstand ranking train` makes both anew from a file of votes.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
 
 from appliance.infrastructure.arrays import Floats, Integers
+from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter
 from appliance.scripture.search.ranking.forest import Forest
-from appliance.scripture.search.ranking.lens import Lens
 
 SHIPPED = Path(__file__).parent / "learned"
 RANKER, TOPICS = "ranker.npz", "topics.npz"
 
 
 class TopicVotes(msgspec.Struct, frozen=True, kw_only=True):
-    """Topics with their vectors, and the verses voted for: `of` says of which topic each is, `gains` what it is worth."""
+    """Topics with their vectors, and the verses voted for: vote `i` is one for topic `topic_of[i]` and `verse_ids[i]`, worth `gains[i]`."""
 
     source: str
     names: list[str]
     vectors: Floats
-    of: Integers
+    topic_of: Integers
     verse_ids: Integers
     gains: Floats
 
@@ -38,7 +38,7 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     words: frozenset[str]
     columns: list[str]
-    lens: Lens
+    adapter: EmbeddingAdapter
     linked: Forest
     unlinked: Forest
 
@@ -47,8 +47,8 @@ def save_learned(learned: Learned, path: Path) -> None:
     arrays: dict[str, Any] = {
         "about": _text(msgspec.json.encode({"model": learned.model, "columns": learned.columns})),
         "words": _text("\n".join(sorted(learned.words)).encode()),
-        "adapter": learned.lens.adapter.astype(np.float16),
-        "axes": learned.lens.axes.astype(np.float16),
+        "adapter": learned.adapter.matrix.astype(np.float16),
+        "axes": learned.adapter.axes.astype(np.float16),
     }
     for name, forest in (("linked", learned.linked), ("unlinked", learned.unlinked)):
         arrays |= {f"{name}_{part}": getattr(forest, part) for part in Forest.__struct_fields__}
@@ -59,12 +59,12 @@ def load_learned(path: Path) -> Learned:
     with np.load(path, allow_pickle=False) as arrays:
         about = msgspec.json.decode(arrays["about"].tobytes())
         words = frozenset(arrays["words"].tobytes().decode().split("\n"))
-        lens = Lens(arrays["adapter"].astype(np.float32), arrays["axes"].astype(np.float32))
+        adapter = EmbeddingAdapter(arrays["adapter"].astype(np.float32), arrays["axes"].astype(np.float32))
         linked, unlinked = (
             Forest(*(arrays[f"{name}_{part}"] for part in Forest.__struct_fields__)) for name in ("linked", "unlinked")
         )
     return Learned(
-        model=about["model"], words=words, columns=about["columns"], lens=lens, linked=linked, unlinked=unlinked
+        model=about["model"], words=words, columns=about["columns"], adapter=adapter, linked=linked, unlinked=unlinked
     )
 
 
@@ -74,13 +74,13 @@ def ranker_model(path: Path) -> str:
         return str(msgspec.json.decode(arrays["about"].tobytes())["model"])
 
 
-def save_topics(topics: TopicVotes, path: Path) -> None:
+def save_topics(topics: TopicVotes, file: Path | BinaryIO) -> None:
     """Vectors keep 16 bits: what is lost is far below what tells topics apart."""
     np.savez_compressed(
-        path,
+        file,
         about=_text(msgspec.json.encode({"source": topics.source, "names": topics.names})),
         vectors=topics.vectors.astype(np.float16),
-        of=topics.of.astype(np.int32),
+        of=topics.topic_of.astype(np.int32),
         verse_ids=topics.verse_ids.astype(np.int32),
         gains=topics.gains.astype(np.float16),
     )
@@ -93,7 +93,7 @@ def load_topics(path: Path) -> TopicVotes:
             source=about["source"],
             names=about["names"],
             vectors=arrays["vectors"].astype(np.float32),
-            of=arrays["of"].astype(np.int64),
+            topic_of=arrays["of"].astype(np.int64),
             verse_ids=arrays["verse_ids"].astype(np.int64),
             gains=arrays["gains"].astype(np.float32),
         )

@@ -1,8 +1,8 @@
 """A memory of topics: what people found helpful for one says much of those that mean nearly the same.
 
 Kernel ridge regression from topics to the votes of every verse: Saunders, Gammerman and Vovk, "Ridge regression learning
-algorithm in dual variables", ICML 1998. Two topics are alike by their own vectors, and by their company: the verses that
-each is nearest to.
+algorithm in dual variables", ICML 1998. Two topics are alike by their own vectors, and by the centroids of the
+verses that each is nearest to.
 """
 
 import msgspec
@@ -12,12 +12,12 @@ from appliance.infrastructure.arrays import Floats, Integers, Rows
 from appliance.scripture.search.ranking.ragged import Ragged, ragged, spread
 from appliance.scripture.search.ranking.top import largest
 
-# K = NAME_SHARE exp((cosine - 1) / WIDTH) + (1 - NAME_SHARE) exp((cosine of companies - 1) / COMPANY_WIDTH)
-NAME_SHARE, WIDTH, COMPANY_WIDTH, RIDGE = 0.6, 0.3, 1.0, 0.5
+# K = NAME_SHARE exp((cosine - 1) / WIDTH) + (1 - NAME_SHARE) exp((cosine of centroids - 1) / CENTROID_WIDTH)
+NAME_SHARE, WIDTH, CENTROID_WIDTH, RIDGE = 0.6, 0.3, 1.0, 0.5
 # A narrow kernel hears only topics that mean the same, a wide one all that are near.
 NARROW, WIDE = 0.1, 0.7
-# How many verses a company has, and how much more the nearest of them count.
-COMPANY, COMPANY_SOFTNESS = 50, 0.05
+# How many of the nearest verses a centroid is of, and how much more the nearest of them count.
+NEIGHBOURS, NEIGHBOUR_SOFTNESS = 50, 0.05
 # Topics that are compared with all verses at once.
 AT_ONCE = 64
 
@@ -65,7 +65,7 @@ class VotesByVerse(msgspec.Struct, frozen=True):
 
 
 class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
-    """Topics with their vectors and companies, less the `centre` of all; for each the verses voted for by position.
+    """Topics with their vectors and centroids, less the `centre` of all; for each the verses voted for by position.
 
     `inverse` is that of the kernel of all topics with its ridge. `gained` and `times_voted` are sums over all topics, by verse.
     """
@@ -73,17 +73,17 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     vectors: Floats
     centre: Floats
-    companies: Floats
+    centroids: Floats
     inverse: Floats
     votes: Ragged
     by_verse: VotesByVerse
     gained: Floats
     times_voted: Floats
 
-    def recall(self, vector: Floats, company: Floats) -> Recalled:
-        """What is remembered for a query's vector, and the company that it keeps."""
+    def recall(self, vector: Floats, centroid: Floats) -> Recalled:
+        """What is remembered for a query's vector, and the centroid of the verses nearest to it."""
         cosine = self.vectors @ vector
-        kernel = _kernel(cosine, self.companies @ _unit(company - self.centre))
+        kernel = _kernel(cosine, self.centroids @ _unit(centroid - self.centre))
         nearest = int(cosine.argmax())
         return Recalled(
             ridge=self.by_verse.add_up(self.inverse @ kernel, self.size),
@@ -102,24 +102,24 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
         return self.by_verse.add_up_at(_shares(recalled.topic_cosines, WIDE), at)
 
 
-def remember(vectors: Floats, of: Integers, positions: Integers, gains: Floats, verses: Rows) -> TopicMemory:
-    """A memory of topics' vectors and votes: `of` says of which topic each is, for the verse at which position.
+def remember(vectors: Floats, topic_of: Integers, positions: Integers, gains: Floats, verses: Rows) -> TopicMemory:
+    """A memory of topics' vectors and votes: vote `i` is one for topic `topic_of[i]` and the verse at `positions[i]`, worth `gains[i]`.
 
     `verses` are the vectors of all verses.
     """
-    order = np.argsort(of, kind="stable")
-    votes = ragged(len(vectors), of[order], positions[order])
+    order = np.argsort(topic_of, kind="stable")
+    votes = ragged(len(vectors), topic_of[order], positions[order])
     by_verse = _votes_by_verse(votes, gains[order])
     parts, all_verses = np.array_split(vectors, len(vectors) // AT_ONCE + 1), verses.whole().T
-    companies = np.stack([company_of(row, verses) for part in parts for row in part @ all_verses])
-    centre = companies.mean(axis=0)
-    companies = _unit(companies - centre)
-    kernel = _kernel(vectors @ vectors.T, companies @ companies.T)
+    centroids = np.stack([neighbour_centroid(row, verses) for part in parts for row in part @ all_verses])
+    centre = centroids.mean(axis=0)
+    centroids = _unit(centroids - centre)
+    kernel = _kernel(vectors @ vectors.T, centroids @ centroids.T)
     return TopicMemory(
         size=len(verses),
         vectors=vectors,
         centre=centre,
-        companies=companies,
+        centroids=centroids,
         inverse=np.linalg.inv(kernel + RIDGE * np.eye(len(vectors))).astype(np.float32),
         votes=votes,
         by_verse=by_verse,
@@ -142,16 +142,16 @@ def _shares(cosine: Floats, width: float) -> Floats:
     return shares
 
 
-def _kernel(cosine: Floats, companies: Floats) -> Floats:
-    by_name, by_company = np.exp((cosine - 1) / WIDTH), np.exp((companies - 1) / COMPANY_WIDTH)
-    kernel: Floats = (NAME_SHARE * by_name + (1 - NAME_SHARE) * by_company).astype(np.float32)
+def _kernel(cosine: Floats, centroids: Floats) -> Floats:
+    by_name, by_centroid = np.exp((cosine - 1) / WIDTH), np.exp((centroids - 1) / CENTROID_WIDTH)
+    kernel: Floats = (NAME_SHARE * by_name + (1 - NAME_SHARE) * by_centroid).astype(np.float32)
     return kernel
 
 
-def company_of(cosines: Floats, verses: Rows) -> Floats:
+def neighbour_centroid(cosines: Floats, verses: Rows) -> Floats:
     """The direction of the verses that something is nearest to, by its cosine with each."""
-    nearest = largest(cosines, COMPANY)
-    weights = np.exp((cosines[nearest] - cosines[nearest].max()) / COMPANY_SOFTNESS)
+    nearest = largest(cosines, NEIGHBOURS)
+    weights = np.exp((cosines[nearest] - cosines[nearest].max()) / NEIGHBOUR_SOFTNESS)
     return _unit(weights @ verses[nearest])
 
 

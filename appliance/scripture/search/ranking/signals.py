@@ -6,18 +6,17 @@ import numpy as np
 from appliance.infrastructure.arrays import Floats, Integers
 from appliance.infrastructure.database import Reader
 from appliance.scripture.search.fts import TextQuery, most_telling_words, stem, telling_words
+from appliance.scripture.search.fusion import RRF_K
 from appliance.scripture.search.ranking.bm25_index import BM25Index
+from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter
 from appliance.scripture.search.ranking.knowledge import EnglishText, Knowledge, TopicHeadings
-from appliance.scripture.search.ranking.lens import Lens
-from appliance.scripture.search.ranking.memory import Recalled, TopicMemory, company_of
+from appliance.scripture.search.ranking.memory import Recalled, TopicMemory, neighbour_centroid
 from appliance.scripture.search.ranking.ragged import Ragged
 from appliance.scripture.search.ranking.top import EVERYWHERE, Best, top
 
 TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
 # How many of the best verses others are reached from.
 SEEDS = 60
-# Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009.
-RRF_K = 60
 # How near a heading has to be: those a width further away say a third as much.
 HEADING_WIDTH = 0.1
 
@@ -81,7 +80,7 @@ def find_words(reader: Reader, knowledge: Knowledge, query: TextQuery | None, wi
 
 def gather(
     knowledge: Knowledge,
-    lens: Lens,
+    adapter: EmbeddingAdapter,
     memory: TopicMemory | None,
     query: TextQuery | None,
     vector: Floats,
@@ -89,9 +88,9 @@ def gather(
     within: slice = EVERYWHERE,
 ) -> Signals:
     """Every signal for a query, its vector and what its words found."""
-    cosine, adapted = knowledge.quantized.dot_products(vector, lens.adapter @ vector)
+    cosine, adapted = knowledge.quantized.dot_products(vector, adapter.matrix @ vector)
     (heading_cosine,) = knowledge.headings.vectors.dot_products(vector)
-    recalled = memory.recall(vector, company_of(cosine, knowledge.vectors)) if memory else None
+    recalled = memory.recall(vector, neighbour_centroid(cosine, knowledge.vectors)) if memory else None
     best = Best(cosine)
     fused = _fused([*words.texts, cosine, adapted], best, within)
     seeds = best.of(fused, SEEDS)

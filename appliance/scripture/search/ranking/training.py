@@ -1,6 +1,6 @@
 """Learning to rank from topics and the votes of their readers: lambdarank (Burges, "From RankNet to LambdaRank to LambdaMART", 2010).
 
-All that is learned from votes is learned out of fold: the row of a topic's verse is made with a memory and a lens that never
+All that is learned from votes is learned out of fold: the row of a topic's verse is made with a memory and an embedding adapter that never
 saw the topic, as it will be with topics that nobody voted on yet.
 """
 
@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 
 from appliance.errors import Unavailable
-from appliance.infrastructure.arrays import Floats, Integers, Rows
+from appliance.infrastructure.arrays import Booleans, Floats, Integers, Rows
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.fts import parse_query
-from appliance.scripture.search.ranking.features import Features, candidates
+from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter, fit_adapter
+from appliance.scripture.search.ranking.features import Features, candidate_positions
 from appliance.scripture.search.ranking.forest import MOST_LEAVES, Forest, forest_of
 from appliance.scripture.search.ranking.knowledge import Knowledge
-from appliance.scripture.search.ranking.lens import Lens, fit_lens
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.signals import find_words, gather
 
@@ -72,8 +72,8 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
         gains = np.array([gain for each in self.gains for gain in each.values()], dtype=np.float32)
         return remember(self.vectors, of, positions, gains, verses)
 
-    def lens(self, verses: Floats) -> Lens:
-        return fit_lens(self.vectors, self.gains, verses)
+    def adapter(self, verses: Floats) -> EmbeddingAdapter:
+        return fit_adapter(self.vectors, self.gains, verses)
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,12 +99,7 @@ def folds_by_cluster(vectors: Floats, folds: int, seed: int = 1) -> Integers:
     count = 0
     for start in range(len(vectors)):
         if cluster[start] < 0:
-            reached = np.zeros(len(vectors), dtype=bool)
-            reached[start] = True
-            size = 0
-            while size < (size := int(reached.sum())):
-                reached |= alike[reached].any(axis=0)
-            cluster[reached] = count
+            cluster[_reached_from(start, alike)] = count
             count += 1
     sizes = np.bincount(cluster)
     shuffled = np.random.default_rng(seed).permutation(count)
@@ -115,6 +110,16 @@ def folds_by_cluster(vectors: Floats, folds: int, seed: int = 1) -> Integers:
         fold[cluster == each] = smallest
         filled[smallest] += sizes[each]
     return fold
+
+
+def _reached_from(start: int, alike: Booleans) -> Booleans:
+    """Which rows are tied to one, directly or through others."""
+    reached: Booleans = alike[start]
+    while True:
+        wider: Booleans = reached | alike[reached].any(axis=0)
+        if (wider == reached).all():
+            return reached
+        reached = wider
 
 
 def examples(
@@ -132,14 +137,14 @@ def examples(
     random = np.random.default_rng(3)
     for fold in np.unique(folds).tolist():
         others = topics.only(np.flatnonzero(folds != fold))
-        lens = others.lens(knowledge.vectors.whole())
+        adapter = others.adapter(knowledge.vectors.whole())
         memory = others.memory(knowledge.vectors) if remember else None
-        features = Features(knowledge, knowledge.vectors.whole() @ lens.axes, memory)
+        features = Features(knowledge, knowledge.vectors.whole() @ adapter.axes, memory)
         for number in np.flatnonzero(folds == fold).tolist():
             query = parse_query(topics.names[number])
             words = find_words(database.reader, knowledge, query)
-            signals = gather(knowledge, lens, memory, query, topics.vectors[number], words)
-            found = candidates(signals)
+            signals = gather(knowledge, adapter, memory, query, topics.vectors[number], words)
+            found = candidate_positions(signals)
             others_at = np.setdiff1d(
                 random.choice(knowledge.size, min(RANDOM_VERSES, knowledge.size), replace=False), found
             )

@@ -48,7 +48,6 @@ def with_people(path: Path, *names: str, migrations: tuple[Callable[[UnitOfWork]
     with database.write() as work:
         for name in names:
             work.execute("INSERT INTO people VALUES (?)", (name,))
-        work.commit()
     database.close()
     return path
 
@@ -103,10 +102,11 @@ def test_a_folder_with_only_a_library_is_a_new_installation(folder: DataFolder, 
 
 def test_a_first_start_that_was_cut_off_is_not_damage(folder: DataFolder, database: Database) -> None:
     started = Database(folder.appliance_db, [])
-    with started.write() as work:
+    with pytest.raises(KeyboardInterrupt), started.write() as work:
         work.execute("CREATE TABLE half (name TEXT)")
         assert folder.appliance_db.stat().st_size > 0
         check_not_lost(folder, database)
+        raise KeyboardInterrupt
     used(folder, "appliance.db-wal")
     check_not_lost(folder, database)
     started.close()
@@ -179,7 +179,6 @@ def test_changes_in_the_log_of_a_file_are_restored(folder: DataFolder, database:
     running = Database(file, [m001_people])
     with running.write() as work:
         work.execute("INSERT INTO people VALUES ('Ben')")
-        work.commit()
     log = file.with_name("mine.db-wal").read_bytes()
     assert log
     restore(folder, database, file, NOW)
@@ -195,7 +194,6 @@ def test_the_copy_is_prepared_before_it_is_put_in_place(folder: DataFolder, data
         assert not database.path.exists()
         with copy.write() as work:
             work.execute("DELETE FROM people WHERE name = 'Anna'")
-            work.commit()
 
     restore(folder, database, with_people(tmp_path / "copy" / "mine.db", "Anna", "Ben"), NOW, without_anna)
     assert ["Ben"] == names(database)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.infrastructure.database import LOG_SIZE_LIMIT, Database, Synchronous, UnitOfWork
+from appliance.infrastructure.connections import LOG_SIZE_LIMIT, Synchronous
+from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseNotWritable, DatabaseTooNew, DiskFull
 from server.bootstrap import Appliance
 
@@ -28,18 +29,28 @@ def names(database: Database) -> list[str]:
     return [name for (name,) in database.reader.rows("SELECT name FROM things")]
 
 
-def test_a_unit_of_work_lasts_only_when_committed(tmp_path: Path) -> None:
+def test_a_unit_of_work_lasts_unless_an_error_leaves_it(tmp_path: Path) -> None:
     database = opened(tmp_path / "a.db")
     with database.write() as work:
         work.execute("INSERT INTO things VALUES ('kept')")
-        work.commit()
-    with database.write() as work:
-        work.execute("INSERT INTO things VALUES ('left without commit')")
     with pytest.raises(ZeroDivisionError), database.write() as work:
         work.execute("INSERT INTO things VALUES ('failed')")
-        work.commit()
         raise ZeroDivisionError
+    with database.write() as work:
+        work.execute("INSERT INTO things VALUES ('after a failure')")
 
+    assert ["kept", "after a failure"] == names(database)
+
+
+def test_a_function_that_returns_from_within_a_unit_of_work_commits_it(tmp_path: Path) -> None:
+    database = opened(tmp_path / "a.db")
+
+    def write() -> int:
+        with database.write() as work:
+            work.execute("INSERT INTO things VALUES ('kept')")
+            return work.changes
+
+    assert 1 == write()
     assert ["kept"] == names(database)
 
 
@@ -54,7 +65,6 @@ def test_a_script_may_have_semicolons_in_literals_and_triggers(tmp_path: Path) -
             INSERT INTO things (name) VALUES ('one;
 two')
         """)
-        work.commit()
 
     assert ["one;\ntwo", "one;\ntwo!"] == names(database)
 
@@ -98,7 +108,6 @@ def test_a_full_disk_is_said_so_and_leaves_nothing(tmp_path: Path) -> None:
         work.execute("PRAGMA max_page_count = 5")
         for _ in range(100):
             work.execute("INSERT INTO things VALUES (?)", ("x" * 4000,))
-        work.commit()
 
     assert [] == names(database)
 
@@ -109,7 +118,6 @@ def test_writers_of_many_threads_queue(tmp_path: Path) -> None:
     def write(number: int) -> None:
         with database.write() as work:
             work.execute("INSERT INTO things VALUES (?)", (str(number),))
-            work.commit()
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(20)]
     for thread in threads:
@@ -151,7 +159,6 @@ def test_an_emptied_log_takes_no_space_and_loses_nothing(tmp_path: Path) -> None
     database = opened(tmp_path / "a.db")
     with database.write() as work:
         work.execute_many("INSERT INTO things VALUES (?)", [("much" * 100,)] * 1_000)
-        work.commit()
     log = tmp_path / "a.db-wal"
     assert log.stat().st_size > 100_000
 
@@ -165,12 +172,10 @@ def test_a_log_that_is_read_is_left_to_a_later_checkpoint(tmp_path: Path) -> Non
     database, other = opened(tmp_path / "a.db"), opened(tmp_path / "a.db")
     with database.write() as work:
         work.execute_many("INSERT INTO things VALUES (?)", [("much",)] * 1_000)
-        work.commit()
     reading = other.reader.each("SELECT name FROM things")
     next(reading)
     with database.write() as work:
         work.execute("INSERT INTO things VALUES ('later')")
-        work.commit()
 
     database.empty_log()
 
@@ -182,7 +187,6 @@ def test_a_file_that_cannot_be_written_is_read(tmp_path: Path, monkeypatch: pyte
     database = opened(tmp_path / "a.db")
     with database.write() as work:
         work.execute("INSERT INTO things VALUES ('kept')")
-        work.commit()
     database.close()
     monkeypatch.setattr(Database, "is_writable", False)
     database = opened(tmp_path / "a.db")
@@ -193,3 +197,13 @@ def test_a_file_that_cannot_be_written_is_read(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(DatabaseNotWritable):
         opened(tmp_path / "a.db", m001_things, m002_colour)
     assert [tmp_path / "a.db"] == list(tmp_path.iterdir())
+
+
+def test_a_unit_of_work_reads_what_it_has_written(tmp_path: Path) -> None:
+    database = opened(tmp_path / "a.db")
+    with database.write() as work:
+        work.execute("INSERT INTO things VALUES ('new')")
+        for source, count in ((work, 1), (database.reader, 0)):
+            assert count == source.value("SELECT count(*) FROM things")
+            assert count == len(source.rows("SELECT name FROM things"))
+            assert (source.row("SELECT name FROM things") is None) == (count == 0)

@@ -4,20 +4,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from fakes.events import Said
 
 from appliance.infrastructure import event_hub
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.event_hub import EventHub, Reset
-from appliance.infrastructure.events import append_event
+from appliance.infrastructure.events import append_event, prune_events
 from server.bootstrap import Appliance
 
 EVERYONE = frozenset({"everyone"})
+NOW = 1_800_000_000.0
 
 
 def say(database: Database, number: int, audience: str = "everyone") -> None:
     with database.write() as work:
-        append_event(work, "said", {"number": number}, audience)
-        work.commit()
+        append_event(work, Said(number=number), audience, now=NOW)
 
 
 def within(appliance: Appliance, work: Callable[[EventHub], Awaitable[object]]) -> object:
@@ -117,7 +118,6 @@ def test_an_id_that_was_pruned_or_never_was_gets_a_reset(appliance: Appliance) -
         say(appliance.appliance_db, number)
     with appliance.appliance_db.write() as work:
         work.execute("DELETE FROM events WHERE id <= 3")
-        work.commit()
 
     async def ask(hub: EventHub) -> object:
         return [await first(hub, 1, 1), await first(hub, 1, 99), await first(hub, 1, 3)]
@@ -126,8 +126,9 @@ def test_an_id_that_was_pruned_or_never_was_gets_a_reset(appliance: Appliance) -
 
 
 def test_an_event_is_there_exactly_when_its_cause_is(appliance: Appliance) -> None:
-    with appliance.appliance_db.write() as work:
-        append_event(work, "said", {"number": 1})
+    with pytest.raises(ZeroDivisionError), appliance.appliance_db.write() as work:
+        append_event(work, Said(number=1), now=NOW)
+        raise ZeroDivisionError
 
     assert 0 == appliance.events.newest()
     assert appliance.events.is_complete_after(0)
@@ -135,7 +136,8 @@ def test_an_event_is_there_exactly_when_its_cause_is(appliance: Appliance) -> No
 
 def test_old_events_are_pruned_and_ids_go_on(appliance: Appliance) -> None:
     say(appliance.appliance_db, 1)
-    pruned = appliance.events.prune(before=2e10)
+    with appliance.appliance_db.write() as work:
+        pruned = prune_events(work, before=NOW + 1)
     say(appliance.appliance_db, 2)
 
     assert 1 == pruned

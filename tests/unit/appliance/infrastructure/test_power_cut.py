@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from fakes.power_cut import PowerCut, power
 
-from appliance.infrastructure.database import Database, Synchronous, UnitOfWork
+from appliance.infrastructure.connections import Synchronous
+from appliance.infrastructure.database import Database, UnitOfWork
 
 MOST_COMMITS = 60
 
@@ -30,7 +31,6 @@ def write_until_the_cut(path: Path, synchronous: Synchronous, seed: int) -> list
                     # Large ones now and then, so that checkpoints are among what is cut.
                     size = dice.choice((10, 2_000, 400_000))
                     work.execute("INSERT INTO notes VALUES (?, zeroblob(?))", (number, size))
-                    work.commit()
                 acknowledged.append(number)
         except PowerCut:
             pass

@@ -75,7 +75,6 @@ def old_library(path: Path, *scripts: str) -> None:
             markup = encode_markup(Markup())
             work.execute(VERSE, {"id": number, "translation": name, "text": text, "markup": markup})
         work.execute(INDEX_VERSES)
-        work.commit()
     old.close()
 
 
@@ -114,14 +113,16 @@ def test_the_entries_of_all_items_stay(migrated: Database) -> None:
     light = parse_reference("Gen 1:3")
     (comment,) = commentaries.comments(migrated, light).items
 
-    assert {1_001_003: "Sea la luz"} == translations.texts(migrated, "Alfa", [1_001_003])
+    assert {1_001_003: "Sea la luz"} == translations.texts(
+        migrated, translations.find_translation(migrated, "Alfa"), [1_001_003]
+    )
     assert [("Let there be light",)] == migrated.reader.rows(
         "SELECT text FROM verses_fts WHERE verses_fts MATCH 'light'"
     )
     assert "ἀγαπάω" == dictionaries.lexicon_entry(migrated, "G25").lemma
-    assert ["LIGHT"] == [each.topic for each in dictionaries.citing_topics(migrated, light.start, light.end).items]
-    assert ("Notes", ("Before the sun.",)) == (comment.commentary, comment.paragraphs)
-    assert ["Adam"] == [each.name for each in entities.entities_in(migrated, light.start, light.end).items]
+    assert ["LIGHT"] == [each.topic for each in dictionaries.citing_topics(migrated, light).items]
+    assert ("Notes", ("Before the sun.",)) == (comment.name, comment.paragraphs)
+    assert ["Adam"] == [each.name for each in entities.entities_in(migrated, light).items]
 
 
 def test_foreign_keys_lead_to_the_one_table(migrated: Database) -> None:
@@ -188,7 +189,6 @@ def test_headings_keep_their_numbers_and_so_their_vectors(tmp_path: Path) -> Non
         work.execute("INSERT INTO topics VALUES (7, 'Nave', 1, 'LIGHT', 2)")
         work.execute("INSERT INTO headings_fts (rowid, headword, heading, topic) VALUES (30, 'LIGHT', 'Created', 7)")
         work.execute("INSERT INTO headings_fts (rowid, headword, heading, topic) VALUES (31, 'LOST', 'No topic', 8)")
-        work.commit()
     old.close()
 
     new = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
@@ -208,7 +208,6 @@ def test_headings_keep_their_vectors_when_these_come_to_belong_to_texts(tmp_path
             work.execute("INSERT INTO headings VALUES (?, 7, 'LIGHT', ?)", (row, heading))
             if vector:
                 work.execute("INSERT INTO heading_vectors VALUES (?, 'm', ?)", (row, vector))
-        work.commit()
     old.close()
 
     new = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)

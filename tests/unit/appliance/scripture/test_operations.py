@@ -9,7 +9,7 @@ from fakes.library_items import ENTRIES, put_item, source_of
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.dictionaries.kinds import TOPICS
-from appliance.scripture.importers.source import IMPORTER_VERSION, Source, SourceUnreadable
+from appliance.scripture.importers.source import IMPORTER_VERSION, ItemSource, SourceUnreadable
 from appliance.scripture.importers.validation import TextFaulty
 from appliance.scripture.library.item import LibraryItem
 from appliance.scripture.library.kind import ItemKind
@@ -31,7 +31,7 @@ def rows_by_table(library: Database) -> dict[str, int]:
     return {name: count for name in names if (count := library.reader.value(f"SELECT count(*) FROM {name}"))}
 
 
-def translation(item_id: str, **changes: Any) -> Source[Any]:
+def translation(item_id: str, **changes: Any) -> ItemSource[Any]:
     return msgspec.structs.replace(source_of(TRANSLATION, item_id, ENTRIES[TRANSLATION]), **changes)
 
 

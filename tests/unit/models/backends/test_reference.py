@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.backends.reference import FILE, SENTENCES, read_reference
-from models.catalogue import MINILM_SHA256
+from models.catalogue.packaged import MINILM_SHA256
 
 
 def test_there_is_a_vector_of_the_known_weights_for_each_sentence() -> None:

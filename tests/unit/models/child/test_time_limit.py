@@ -15,7 +15,7 @@ from models.generation.chat_template import ChatTemplate
 from models.messages import ChatMessage
 
 ASKED = [ChatMessage(role="user", content="Why?")]
-ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}"
+ENDLESS = "".join(f"{{% for {name} in range(99999) %}}" for name in "abc") + 3 * "{% endfor %}"
 
 
 def test_a_template_without_end_is_stopped() -> None:

@@ -6,15 +6,15 @@ import pynvml
 import pytest
 from fakes.nvml import GIB, SimulatedGpu, SimulatedNvml
 
-from models.planner.budget import budget_of, usable_gpus
-from models.probe.devices import GpuReport, Machine, Memory, Processor
+from models.memory.budget import budget_of, usable_gpus
+from models.probe.devices import GpuReport, MachineResources, Memory, Processor
 from models.probe.gpus import read_gpus
 from models.probe.probe import probe_machine
 from models.settings import RuntimeSettings
 
 
-def machine(report: GpuReport) -> Machine:
-    return Machine(
+def machine(report: GpuReport) -> MachineResources:
+    return MachineResources(
         processor=Processor(name="cpu", cores=4, features=[]),
         memory=Memory(total=16 * GIB, available=10 * GIB),
         gpu=report,

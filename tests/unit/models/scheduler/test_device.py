@@ -1,54 +1,12 @@
-"""A device at work: turns, passes, and what happens when those who wait leave."""
+"""A device runs a generation and passes at the same time."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
-from models.errors import ModelCrashed, ModelError, QueueFull
-from models.scheduler.device import Device, Part, Passing
+from models.scheduler.device import Device, Lane
 from models.scheduler.fair_queue import Urgency
-
-
-def device(capacity: int = 100) -> Device:
-    return Device("cpu", capacity=capacity)
-
-
-class Passes:
-    """Runs passes when it is told to, and remembers what went together and how much at once."""
-
-    def __init__(self, *, abreast: int = 1, tokens: int = 100) -> None:
-        self.passing = Passing(abreast, tokens)
-        self.running = self.most_running = 0
-        self.seen: list[list[str]] = []
-        self.go = asyncio.Event()
-        self.poison = ""
-
-    async def run(self, payloads: Sequence[str]) -> list[str]:
-        self.seen.append(list(payloads))
-        self.running += 1
-        self.most_running = max(self.running, self.most_running)
-        try:
-            await self.go.wait()
-        finally:
-            self.running -= 1
-        if self.poison in payloads:
-            raise ModelCrashed("The process died.")
-        return [payload.upper() for payload in payloads]
-
-    def ask(
-        self, on: Device, text: str, *, tokens: int = 10, key: str = "m", urgency: Urgency = Urgency.INTERACTIVE
-    ) -> Any:
-        part = Part(key, text, tokens, self.run, self.passing)
-        return asyncio.create_task(on.take_part(part, urgency=urgency, user="", admitted=False))
-
-
-async def turn(on: Device, user: str, log: list[str], places: list[int], end: asyncio.Event) -> None:
-    async with on.turn(urgency=Urgency.INTERACTIVE, user=user, on_position=places.append):
-        log.append(user)
-        await end.wait()
+from models.scheduler.passes import PassLimits, PassPart
 
 
 async def settle() -> None:
@@ -56,276 +14,46 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def test_one_generates_at_a_time_and_those_who_wait_are_told_their_place() -> None:
-    async def scene() -> tuple[list[str], list[list[int]]]:
-        on, log, ends = device(), [], [asyncio.Event() for _ in range(3)]
-        places: list[list[int]] = [[] for _ in range(3)]
-        tasks = [asyncio.create_task(turn(on, name, log, places[i], ends[i])) for i, name in enumerate("abc")]
-        await settle()
-        for end in ends:
-            end.set()
-            await settle()
-        await asyncio.gather(*tasks)
-        return log, places
-
-    log, places = asyncio.run(scene())
-
-    assert ["a", "b", "c"] == log
-    assert [] == places[0]
-    assert 1 == places[1][-1]
-    assert [2, 1] == list(dict.fromkeys(places[2]))
+async def generate(on: Device, user: str, end: asyncio.Event) -> None:
+    async with on.generations.hold(urgency=Urgency.INTERACTIVE, user=user, on_position=lambda _position: None):
+        await end.wait()
 
 
-def test_one_who_leaves_makes_room_and_one_who_leaves_at_work_frees_the_device() -> None:
-    async def scene() -> list[str]:
-        on, log, end = device(), [], asyncio.Event()
-        tasks = [asyncio.create_task(turn(on, name, log, [], end)) for name in "abc"]
-        await settle()
-        tasks[1].cancel()
-        tasks[0].cancel()
-        await settle()
-        end.set()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        assert 0 == len(on.queue)
-        return log
+async def embed(on: Device, text: str, go: asyncio.Event) -> Any:
+    async def run(payloads: Sequence[str]) -> list[str]:
+        await go.wait()
+        return [payload.upper() for payload in payloads]
 
-    assert ["a", "c"] == asyncio.run(scene())
+    part = PassPart(text, text, 10, run, PassLimits(1, 100))
+    return await on.passes.run_part(part, urgency=Urgency.INTERACTIVE, user="anna", admitted=False)
 
 
-def test_a_turn_that_is_granted_to_one_who_leaves_at_that_moment_goes_on_to_the_next() -> None:
-    async def scene() -> list[str]:
-        on, log, first, end = device(), [], asyncio.Event(), asyncio.Event()
-        one = asyncio.create_task(turn(on, "a", log, [], first))
-        two = asyncio.create_task(turn(on, "b", log, [], end))
-        await settle()
-        three = asyncio.create_task(turn(on, "c", log, [], end))
-        await settle()
-        first.set()
-        await asyncio.sleep(0)
-        two.cancel()
-        await settle()
-        end.set()
-        await asyncio.gather(one, two, three, return_exceptions=True)
-        return log
-
-    assert "c" in asyncio.run(scene())
-
-
-def test_what_waits_goes_together_by_tokens_and_waits_for_nothing() -> None:
-    async def scene() -> tuple[list[list[str]], list[str]]:
-        on, passes = device(), Passes(tokens=30)
-        tasks = [passes.ask(on, "first")]
-        await settle()
-        tasks += [passes.ask(on, text) for text in ("b", "c", "d", "e")]
-        passes.go.set()
-        return passes.seen, await asyncio.gather(*tasks)
-
-    seen, answers = asyncio.run(scene())
-
-    assert [["first"], ["b", "c", "d"], ["e"]] == seen
-    assert ["FIRST", "B", "C", "D", "E"] == answers
-
-
-def test_models_and_urgencies_do_not_mix_in_a_pass() -> None:
-    async def scene() -> list[list[str]]:
-        on, passes = device(), Passes()
-        tasks = [passes.ask(on, "first")]
-        await settle()
-        tasks += [
-            passes.ask(on, "bulk", urgency=Urgency.BATCH),
-            passes.ask(on, "other model", key="n"),
-            passes.ask(on, "query"),
-            passes.ask(on, "more bulk", urgency=Urgency.BATCH),
-        ]
-        passes.go.set()
-        await asyncio.gather(*tasks)
-        return passes.seen
-
-    assert [["first"], ["other model"], ["query"], ["bulk", "more bulk"]] == asyncio.run(scene())
-
-
-def test_requests_that_come_in_one_burst_go_together_also_on_an_idle_device() -> None:
-    async def scene() -> list[list[str]]:
-        on, passes = device(), Passes()
-        passes.go.set()
-        tasks = [passes.ask(on, "a")]
-        await asyncio.sleep(0)
-        tasks += [passes.ask(on, "b")]
-        await asyncio.sleep(0)
-        tasks += [passes.ask(on, "c")]
-        await asyncio.gather(*tasks)
-        return passes.seen
-
-    assert [["a", "b", "c"]] == asyncio.run(scene())
-
-
-def test_entries_whose_caller_left_are_dropped() -> None:
-    async def scene() -> list[list[str]]:
-        on, passes = device(), Passes()
-        tasks = [passes.ask(on, "first")]
-        await settle()
-        tasks += [passes.ask(on, text) for text in ("gone", "here")]
-        await settle()
-        tasks[1].cancel()
-        passes.go.set()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return passes.seen
-
-    assert [["first"], ["here"]] == asyncio.run(scene())
-
-
-def test_a_text_that_ends_the_process_fails_alone() -> None:
-    async def scene() -> list[Any]:
-        on, passes = device(), Passes()
-        passes.poison = "poison"
-        tasks = [passes.ask(on, text) for text in ("first", "a", "poison", "b")]
-        await settle()
-        passes.go.set()
-        return await asyncio.gather(*tasks, return_exceptions=True)
-
-    first, one, guilty, two = asyncio.run(scene())
-
-    assert ("FIRST", "A", "B") == (first, one, two)
-    assert isinstance(guilty, ModelCrashed)
-
-
-def test_as_many_passes_run_side_by_side_as_the_model_bears_and_share_what_waits() -> None:
-    async def scene() -> tuple[list[list[str]], int]:
-        on, passes = device(), Passes(abreast=2)
-        tasks = [passes.ask(on, "first")]
-        await settle()
-        tasks += [passes.ask(on, "second")]
-        await settle()
-        tasks += [passes.ask(on, text, tokens=80) for text in "abcd"]
-        passes.go.set()
-        await asyncio.gather(*tasks)
-        return passes.seen, passes.most_running
-
-    seen, most_running = asyncio.run(scene())
-
-    assert [["first"], ["second"], ["a"], ["b"], ["c"], ["d"]] == seen
-    assert 2 == most_running
-
-
-def test_few_tokens_are_not_parted_between_passes() -> None:
-    async def scene() -> list[list[str]]:
-        on, passes, gate = device(), Passes(abreast=2), Passes()
-        tasks = [gate.ask(on, "first", key="n")]
-        await settle()
-        tasks += [passes.ask(on, text, tokens=20) for text in "abc"]
-        passes.go.set()
-        gate.go.set()
-        await asyncio.gather(*tasks)
-        return passes.seen
-
-    assert [["a", "b", "c"]] == asyncio.run(scene())
-
-
-def test_a_model_that_bears_one_pass_has_the_device_for_itself() -> None:
-    async def scene() -> int:
-        on, many, one = device(), Passes(abreast=2), Passes()
-        tasks = [many.ask(on, "a")]
-        await settle()
-        tasks += [one.ask(on, "b", key="n"), many.ask(on, "c")]
-        await settle()
-        assert [["a"]] == many.seen
-        assert [] == one.seen
-        many.go.set()
-        await settle()
-        running = many.running + one.running
-        one.go.set()
-        await asyncio.gather(*tasks)
-        return running
-
-    assert 1 == asyncio.run(scene())
-
-
-def test_what_went_beside_a_text_that_ends_the_process_is_tried_alone_and_unharmed() -> None:
-    async def scene() -> list[Any]:
-        on, passes = device(), Passes(abreast=2)
-
-        async def run(payloads: Sequence[str]) -> list[str]:
-            await passes.go.wait()
-            running[0] += 1
-            beside.append(running[0])
-            await asyncio.sleep(0)
-            running[0] -= 1
-            # All that runs in the process dies with it.
-            if "poison" in payloads or not died:
-                died.append(payloads)
-                raise ModelCrashed("The process died.")
-            return [payload.upper() for payload in payloads]
-
-        died: list[Sequence[str]] = []
-        beside, running = list[int](), [0]
-        passes.run = run
-        tasks = [passes.ask(on, text) for text in ("innocent", "poison")]
-        await settle()
-        passes.go.set()
-        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [1, 1] == beside[-2:]
-        return outcomes
-
-    innocent, guilty = asyncio.run(scene())
-
-    assert "INNOCENT" == innocent
-    assert isinstance(guilty, ModelCrashed)
-
-
-def test_an_error_reaches_everyone_of_a_pass() -> None:
-    async def broken(_payloads: object) -> list[str]:
-        raise ModelError("no")
-
-    async def scene() -> list[Any]:
-        on = device()
-        parts = [Part("m", text, 1, broken, Passing(1, 100)) for text in "ab"]
-        works = [on.take_part(part, urgency=Urgency.INTERACTIVE, user="", admitted=False) for part in parts]
-        return await asyncio.gather(*works, return_exceptions=True)
-
-    assert all(isinstance(each, ModelError) for each in asyncio.run(scene()))
-
-
-def test_a_full_queue_refuses() -> None:
+def test_a_pass_does_not_wait_for_a_generation_and_takes_no_place_from_one() -> None:
     async def scene() -> None:
-        on, end = device(capacity=1), asyncio.Event()
-        tasks = [asyncio.create_task(turn(on, name, [], [], end)) for name in "ab"]
+        on, end, go = Device("cpu", capacity=1), asyncio.Event(), asyncio.Event()
+        tasks = [asyncio.create_task(generate(on, user, end)) for user in ("anna", "ben")]
         await settle()
-        with pytest.raises(QueueFull):
-            await turn(on, "c", [], [], end)
-        for task in tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        go.set()
+
+        assert "TEXT" == await embed(on, "text", go)
+        end.set()
+        await asyncio.gather(*tasks)
 
     asyncio.run(scene())
 
 
-def test_one_who_left_at_the_front_takes_nobodys_place() -> None:
-    async def scene() -> list[Any]:
-        on, passes = device(), Passes(tokens=10)
-        works = {}
-        first = passes.ask(on, "first")
+def test_waiting_requests_are_counted_per_lane() -> None:
+    async def scene() -> None:
+        on, end, go = Device("cpu", capacity=100), asyncio.Event(), asyncio.Event()
+        tasks = [asyncio.create_task(generate(on, user, end)) for user in ("anna", "ben", "cara")]
+        tasks += [asyncio.create_task(embed(on, text, go)) for text in ("running", "waiting")]
         await settle()
-        for user, text in (("a", "gone"), ("a", "a2"), ("b", "b1")):
-            part = Part("m", text, 10, passes.run, passes.passing)
-            works[text] = part
-            ticket = asyncio.create_task(on.take_part(part, urgency=Urgency.INTERACTIVE, user=user, admitted=False))
-            works[text + " task"] = ticket
-        await settle()
-        works["gone"].result.cancel()
-        passes.go.set()
-        async with asyncio.timeout(5):
-            return await asyncio.gather(first, works["a2 task"], works["b1 task"])
 
-    assert ["FIRST", "A2", "B1"] == asyncio.run(scene())
+        # One of each lane is running.
+        assert {Lane.GENERATION: 2, Lane.PASS: 1} == on.waiting()
+        end.set()
+        go.set()
+        await asyncio.gather(*tasks)
+        assert {Lane.GENERATION: 0, Lane.PASS: 0} == on.waiting()
 
-
-def test_those_who_wait_when_the_runtime_stops_are_told() -> None:
-    async def scene() -> list[Any]:
-        on, passes = device(), Passes(tokens=10)
-        tasks = [passes.ask(on, text) for text in ("first", "second")]
-        await settle()
-        await on.close()
-        return await asyncio.gather(*tasks, return_exceptions=True)
-
-    assert all(isinstance(each, ModelError) for each in asyncio.run(scene()))
+    asyncio.run(scene())

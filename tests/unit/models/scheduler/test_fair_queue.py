@@ -5,19 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import QueueFull
-from models.scheduler.fair_queue import FairQueue, Lane, Ticket, Urgency
+from models.scheduler.fair_queue import FairQueue, Ticket, Urgency
 
 requests = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(Urgency)), max_size=30)
 
 
-def enter(queue: FairQueue, user: str, urgency: Urgency = Urgency.INTERACTIVE, lane: Lane = Lane.GENERATION) -> Ticket:
-    ticket = Ticket(object(), lane, urgency, user)
+def enter(queue: FairQueue, user: str, urgency: Urgency = Urgency.INTERACTIVE) -> Ticket:
+    ticket = Ticket(object(), urgency, user)
     queue.enter(ticket)
     return ticket
 
 
-def drain(queue: FairQueue, lane: Lane = Lane.GENERATION) -> list[str]:
-    return [ticket.user for ticket in iter(lambda: queue.take(lane), None)]
+def drain(queue: FairQueue) -> list[str]:
+    return [ticket.user for ticket in iter(queue.take, None)]
 
 
 def test_one_who_sends_fifty_does_not_starve_the_rest() -> None:
@@ -39,25 +39,24 @@ def test_interactive_requests_go_before_batch_ones() -> None:
     assert ["anna", "index", "index"] == drain(queue)
 
 
-def fill(queue: FairQueue, user: str, lane: Lane = Lane.GENERATION, urgency: Urgency = Urgency.INTERACTIVE) -> int:
+def fill(queue: FairQueue, user: str, urgency: Urgency = Urgency.INTERACTIVE) -> int:
     """Enter for one person until that is refused; how often it was not."""
     for number in range(10_000):
         try:
-            enter(queue, user, urgency, lane)
+            enter(queue, user, urgency)
         except QueueFull:
             return number
     raise AssertionError("never refused")
 
 
-def test_waiting_questions_take_no_place_from_a_search() -> None:
+def test_interactive_requests_take_no_place_from_batch_ones() -> None:
     queue = FairQueue("cpu", 128)
     for number in range(128):
         enter(queue, f"person {number}")
 
     with pytest.raises(QueueFull, match="128 requests wait for cpu already"):
         enter(queue, "anna")
-    assert fill(queue, "", Lane.PASS) >= 64
-    assert fill(queue, "", urgency=Urgency.BATCH) >= 64
+    assert fill(queue, "", Urgency.BATCH) >= 64
 
 
 def test_one_person_who_asks_without_end_takes_nobody_s_place() -> None:
@@ -70,7 +69,7 @@ def test_one_person_who_asks_without_end_takes_nobody_s_place() -> None:
         enter(queue, f"person {number}")
 
 
-def test_it_takes_many_eager_people_to_fill_a_lane() -> None:
+def test_it_takes_many_eager_people_to_fill_a_queue() -> None:
     queue = FairQueue("cpu", 128)
     people = 0
     while len(queue) < 128:
@@ -99,13 +98,13 @@ def test_a_place_that_is_left_can_be_taken_again() -> None:
     assert queue.leave(ticket)
 
     enter(queue, "anna")
-    assert queue.take(Lane.GENERATION)
+    assert queue.take()
     enter(queue, "anna")
 
 
 def test_a_full_queue_says_when_to_come_again_by_the_measured_rate() -> None:
     queue = FairQueue("cpu", 10)
-    queue.served(Lane.GENERATION, 4.0)
+    queue.served(4.0)
     for number in range(10):
         enter(queue, f"person {number}")
 
@@ -118,9 +117,9 @@ def test_what_was_let_in_goes_on_in_a_full_queue() -> None:
     queue = FairQueue("cpu", 1)
     enter(queue, "anna")
 
-    queue.enter(Ticket(object(), Lane.GENERATION, Urgency.INTERACTIVE, "anna"), admitted=True)
+    queue.enter(Ticket(object(), Urgency.INTERACTIVE, "anna"), admitted=True)
     assert 2 == len(queue)
-    assert queue.take(Lane.GENERATION)
+    assert queue.take()
     # It had a place before, so the next one may have it.
     enter(queue, "anna")
 
@@ -130,7 +129,7 @@ def test_the_order_that_is_told_is_the_order_that_comes(wanted: list[tuple[str, 
     queue = FairQueue("cpu", 1000)
     for user, urgency in wanted:
         enter(queue, user, urgency)
-    told = [ticket.user for ticket in queue.in_order(Lane.GENERATION)]
+    told = [ticket.user for ticket in queue.in_order()]
 
     assert told == drain(queue)
     assert 0 == len(queue)
@@ -143,7 +142,7 @@ def test_nobody_is_lost_and_nobody_comes_twice(wanted: list[tuple[str, Urgency]]
     left = {ticket for ticket in tickets if data.draw(st.booleans())}
     for ticket in left:
         assert queue.leave(ticket)
-    came = list(iter(lambda: queue.take(Lane.GENERATION), None))
+    came = list(iter(queue.take, None))
 
     assert len(came) == len(set(came))
     assert set(tickets) - left == set(came)

@@ -4,25 +4,25 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from fakes.accounts import NOW, PASSWORD, create_administrator
 
-from appliance.community.accounts import operations, queries
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations import signing_in
 from server.bootstrap import open_appliance
 from server.cli import lampstand
-
-PASSWORD = "seven green lamps burn"
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     appliance = open_appliance(tmp_path / "home")
-    operations.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
+    create_administrator(appliance.appliance_db)
     appliance.close()
     return tmp_path / "home"
 
 
 def test_a_restore_ends_sessions_and_keeps_the_earlier_database(home: Path, tmp_path: Path) -> None:
     appliance = open_appliance(home)
-    entered = operations.sign_in(appliance.appliance_db, login="anna", password=PASSWORD, address="", agent="")
+    entered = signing_in.sign_in(appliance.appliance_db, login="anna", password=PASSWORD, address="", agent="", now=NOW)
     appliance.appliance_db.copy_to(tmp_path / "copy.db")
     appliance.close()
     result = CliRunner().invoke(
@@ -33,7 +33,7 @@ def test_a_restore_ends_sessions_and_keeps_the_earlier_database(home: Path, tmp_
     assert f"The earlier database is kept as {home}/appliance-before-" in result.output
     restored = open_appliance(home)
     assert ["Anna"] == [person.name for person in queries.people(restored.appliance_db)]
-    assert queries.identify_session(restored.appliance_db, entered.token).person is None
+    assert queries.identify_session(restored.appliance_db, entered.token, now=NOW).person is None
     restored.close()
 
 

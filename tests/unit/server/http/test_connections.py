@@ -96,8 +96,8 @@ LARGE = 64 * 2**20
 
 
 async def greet(scope: Any, receive: Any, send: Any) -> None:
-    """An application that reads a request to its end, then says so; at /large, at great length."""
-    while (await receive()).get("more_body"):
+    """An application that reads a request to its end, then says so; at /large, at great length; at /refused, at once."""
+    while scope["path"] != "/refused" and (await receive()).get("more_body"):
         pass
     body = b"o" * LARGE if scope["path"] == "/large" else b"ok"
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
@@ -235,6 +235,23 @@ def test_a_client_that_does_not_read_its_answer_is_let_go() -> None:
         assert read < LARGE
 
     uvloop.run(deaf())
+
+
+def test_the_rest_of_a_body_that_was_refused_does_not_close_the_connection() -> None:
+    async def sender() -> None:
+        port = await Site().listen()
+        head = b"POST /refused HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % 2**20
+        client = await connect(port, head + b"x" * 2**10)
+        assert b"200" in await answered(client)
+        await client.readuntil(b"ok")
+        for _ in range(2**10 - 1):
+            client.writer.write(b"x" * 2**10)  # type: ignore[attr-defined]
+            await client.writer.drain()  # type: ignore[attr-defined]
+
+        client.writer.write(WHOLE)  # type: ignore[attr-defined]
+        assert b"200" in await answered(client)
+
+    uvloop.run(sender())
 
 
 def test_a_body_behind_an_answer_that_is_not_read_costs_nothing() -> None:

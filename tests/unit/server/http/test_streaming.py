@@ -6,18 +6,20 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from fakes.accounts import NOW, PASSWORD, create_administrator, create_person, remove, reset_password, set_role
 
-from appliance.community.accounts import operations, queries
+from appliance.community.accounts import queries
 from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
+from appliance.community.accounts.operations import people, signing_in
+from appliance.community.accounts.operations.sessions import SignedIn, end_session
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import NOBODY, Identity
+from appliance.infrastructure.database import Database
 from appliance.infrastructure.database_errors import DiskFull
 from appliance.infrastructure.event_hub import EventHub
 from server.bootstrap import Appliance
 from server.http.access import COOKIE_LOCAL, Connection
 from server.http.streaming import LastEventIdInvalid, event_id, frame, while_allowed, with_pauses
-
-PASSWORD = "seven green lamps burn"
 
 
 def run_with_hub(appliance: Appliance, work: Callable[[EventHub], Awaitable[None]]) -> None:
@@ -44,7 +46,7 @@ def connection_of(appliance: Appliance, who: Identity, cookie: str = "") -> Conn
             headers={},
             cookies={COOKIE_LOCAL: cookie},
             scope={"scheme": "http"},
-            app=SimpleNamespace(state=SimpleNamespace(appliance=appliance)),
+            app=SimpleNamespace(state=SimpleNamespace(appliance_db=appliance.appliance_db, clock=appliance.clock)),
         ),
     )
 
@@ -95,25 +97,36 @@ def test_a_stream_ends_when_what_it_waits_for_is_done() -> None:
 
 
 @pytest.fixture
-def entered(appliance: Appliance) -> operations.SignedIn:
-    operations.create_administrator(appliance.appliance_db, name="Anna", password=PASSWORD)
-    operations.create(appliance.appliance_db, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
-    return operations.sign_in(appliance.appliance_db, login="ben", password=PASSWORD, address="10.0.0.7", agent="")
+def entered(appliance: Appliance) -> SignedIn:
+    create_administrator(appliance.appliance_db)
+    create_person(appliance.appliance_db)
+    return sign_in(appliance, "ben", "10.0.0.7")
+
+
+def sign_in(appliance: Appliance, login: str, address: str) -> SignedIn:
+    now = appliance.clock.time()
+    return signing_in.sign_in(
+        appliance.appliance_db, login=login, password=PASSWORD, address=address, agent="", now=now
+    )
+
+
+def identify(appliance: Appliance, token: str) -> Identity:
+    return queries.identify_session(appliance.appliance_db, token, now=appliance.clock.time())
 
 
 @pytest.mark.parametrize("way", ["sign out", "role", "remove", "password"])
 def test_an_answer_is_no_longer_streamed_when_its_reader_is_signed_out(
-    appliance: Appliance, entered: operations.SignedIn, way: str
+    appliance: Appliance, entered: SignedIn, way: str
 ) -> None:
     database, ben = appliance.appliance_db, entered.person
-    who = queries.identify_session(database, entered.token)
+    who = identify(appliance, entered.token)
     assert who.session is not None
     session = who.session.id
     ways: dict[str, Callable[[], object]] = {
-        "sign out": lambda: operations.end_session(database, person=ben.id, session=session),
-        "role": lambda: operations.set_role(database, person=ben, role=Role.LEADER),
-        "remove": lambda: operations.remove(database, person=ben),
-        "password": lambda: operations.reset_password(database, person=ben, password="nine blue rivers run"),
+        "sign out": lambda: end_session(database, person=ben.id, session=session, now=NOW),
+        "role": lambda: set_role(database, ben, Role.LEADER),
+        "remove": lambda: remove(database, ben),
+        "password": lambda: reset_password(database, ben),
     }
 
     async def work(hub: EventHub) -> None:
@@ -128,37 +141,35 @@ def test_an_answer_is_no_longer_streamed_when_its_reader_is_signed_out(
     run_with_hub(appliance, work)
 
 
-def test_signing_out_of_a_session_in_memory_ends_its_streams_at_once(
-    appliance: Appliance, entered: operations.SignedIn
-) -> None:
+def test_signing_out_of_a_session_in_memory_ends_its_streams_at_once(appliance: Appliance, entered: SignedIn) -> None:
     database = appliance.appliance_db
     person, token = MEMORY_SESSIONS.sign_in(
         database, login="anna", password=PASSWORD, address="10.0.0.7", agent="", error=DiskFull("The disk is full.")
     )
-    who = queries.identify_session(database, token)
+    who = identify(appliance, token)
 
     async def work(hub: EventHub) -> None:
         reading = asyncio.create_task(rest_of(while_allowed(silence(), hub, connection_of(appliance, who, token))))
         await asyncio.sleep(0.1)
         assert not reading.done()
         assert who.session is not None
-        await asyncio.to_thread(operations.end_session, database, person=person.id, session=who.session.id)
+        await asyncio.to_thread(end_session, database, person=person.id, session=who.session.id, now=NOW)
         assert ["first"] == await asyncio.wait_for(reading, 2)
 
     run_with_hub(appliance, work)
 
 
-def test_another_persons_sign_out_ends_no_stream(appliance: Appliance, entered: operations.SignedIn) -> None:
+def test_another_persons_sign_out_ends_no_stream(appliance: Appliance, entered: SignedIn) -> None:
     database = appliance.appliance_db
-    anna = operations.sign_in(database, login="anna", password=PASSWORD, address="10.0.0.8", agent="")
-    who, other = (queries.identify_session(database, each.token) for each in (entered, anna))
+    anna = sign_in(appliance, "anna", "10.0.0.8")
+    who, other = (identify(appliance, each.token) for each in (entered, anna))
 
     async def work(hub: EventHub) -> None:
         reading = asyncio.create_task(
             rest_of(while_allowed(silence(), hub, connection_of(appliance, who, entered.token)))
         )
         assert other.session is not None
-        await asyncio.to_thread(operations.end_session, database, person=anna.person.id, session=other.session.id)
+        await asyncio.to_thread(end_session, database, person=anna.person.id, session=other.session.id, now=NOW)
         done, _ = await asyncio.wait({reading}, timeout=0.3)
         assert not done
         reading.cancel()
@@ -166,12 +177,10 @@ def test_another_persons_sign_out_ends_no_stream(appliance: Appliance, entered: 
     run_with_hub(appliance, work)
 
 
-def test_who_was_signed_out_before_the_stream_begins_gets_nothing(
-    appliance: Appliance, entered: operations.SignedIn
-) -> None:
-    who = queries.identify_session(appliance.appliance_db, entered.token)
+def test_who_was_signed_out_before_the_stream_begins_gets_nothing(appliance: Appliance, entered: SignedIn) -> None:
+    who = identify(appliance, entered.token)
     assert who.session is not None
-    operations.end_session(appliance.appliance_db, person=entered.person.id, session=who.session.id)
+    end_session(appliance.appliance_db, person=entered.person.id, session=who.session.id, now=NOW)
 
     async def work(hub: EventHub) -> None:
         assert [] == await rest_of(while_allowed(silence(), hub, connection_of(appliance, who, entered.token)))
@@ -179,12 +188,17 @@ def test_who_was_signed_out_before_the_stream_begins_gets_nothing(
     run_with_hub(appliance, work)
 
 
+def forbid_guests(database: Database) -> None:
+    with database.write() as work:
+        people.let_guests_read(work, allowed=False, now=NOW)
+
+
 def test_a_guest_is_streamed_to_while_guests_may_read(appliance: Appliance) -> None:
     async def work(hub: EventHub) -> None:
         reading = asyncio.create_task(rest_of(while_allowed(silence(), hub, connection_of(appliance, NOBODY))))
         await asyncio.sleep(0.1)
         assert not reading.done()
-        await asyncio.to_thread(operations.let_guests_read, appliance.appliance_db, allowed=False)
+        await asyncio.to_thread(forbid_guests, appliance.appliance_db)
         assert ["first"] == await asyncio.wait_for(reading, 2)
 
     run_with_hub(appliance, work)

@@ -1,45 +1,30 @@
 """Signing in while nothing can be written."""
 
 import pytest
+from fakes.accounts import NOW, PASSWORD, create_person, remove, reset_password
+from fakes.clock import FakeClock
 
-from appliance.community.accounts import operations, queries
+from appliance.community.accounts import queries
 from appliance.community.accounts.memory_sessions import LASTS_S, MOST_FROM_ALL, MOST_FROM_ONE, WINDOW_S, MemorySessions
+from appliance.community.accounts.operations import signing_in
+from appliance.community.accounts.operations.sessions import end_session, is_due
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import Person, SignInFailed, TooManyAttempts
+from appliance.infrastructure.clock import SYSTEM_CLOCK
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.database_errors import DiskFull
-from server.bootstrap import Appliance
 
-PASSWORD = "seven green lamps burn"
 FULL = DiskFull("The disk is full.")
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(NOW)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def sessions(clock: Clock) -> MemorySessions:
+def sessions(clock: FakeClock) -> MemorySessions:
     return MemorySessions(clock)
-
-
-@pytest.fixture
-def database(appliance: Appliance) -> Database:
-    return appliance.appliance_db
-
-
-@pytest.fixture
-def anna(database: Database) -> Person:
-    return operations.create_administrator(database, name="Anna", password=PASSWORD)
 
 
 def sign_in(
@@ -64,7 +49,7 @@ def test_an_administrator_signs_in_without_a_write(sessions: MemorySessions, dat
 
 
 def test_other_roles_wait_until_there_is_room(sessions: MemorySessions, database: Database, anna: Person) -> None:
-    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.LEADER)
+    create_person(database, "Ben", Role.LEADER)
     with pytest.raises(DiskFull):
         sign_in(sessions, database, login="ben")
     with pytest.raises(SignInFailed):
@@ -72,7 +57,7 @@ def test_other_roles_wait_until_there_is_room(sessions: MemorySessions, database
 
 
 def test_guesses_are_counted_per_address_and_for_all(
-    sessions: MemorySessions, database: Database, anna: Person, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    sessions: MemorySessions, database: Database, anna: Person, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("appliance.community.accounts.memory_sessions.is_right", lambda typed, _kept: typed == PASSWORD)
     for _ in range(MOST_FROM_ONE):
@@ -86,12 +71,12 @@ def test_guesses_are_counted_per_address_and_for_all(
             sign_in(sessions, database, password="wrong", address=f"10.0.1.{number}")
     with pytest.raises(TooManyAttempts):
         sign_in(sessions, database, address="10.0.0.8")
-    clock.now += WINDOW_S + 1
+    clock.passed += WINDOW_S + 1
     sign_in(sessions, database)
 
 
 def test_right_passwords_of_others_close_nothing(sessions: MemorySessions, database: Database, anna: Person) -> None:
-    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    create_person(database, "Ben", Role.MEMBER)
     for _ in range(MOST_FROM_ONE + 1):
         with pytest.raises(DiskFull):
             sign_in(sessions, database, login="ben")
@@ -101,7 +86,7 @@ def test_right_passwords_of_others_close_nothing(sessions: MemorySessions, datab
 def test_a_right_password_of_another_person_buys_no_more_guesses(
     sessions: MemorySessions, database: Database, anna: Person
 ) -> None:
-    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.MEMBER)
+    create_person(database, "Ben", Role.MEMBER)
     for _ in range(MOST_FROM_ONE - 1):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong")
@@ -145,7 +130,7 @@ def test_other_machines_cannot_close_the_machine_itself(
 def test_all_sessions_of_a_person_are_listed_and_ended(
     sessions: MemorySessions, database: Database, anna: Person
 ) -> None:
-    operations.create(database, name="Ben", login="ben", password=PASSWORD, role=Role.ADMINISTRATOR)
+    of_ben_id = create_person(database, "Ben", Role.ADMINISTRATOR).id
     first, second, of_ben = (
         sign_in(sessions, database),
         sign_in(sessions, database),
@@ -154,16 +139,17 @@ def test_all_sessions_of_a_person_are_listed_and_ended(
     tokens = (first, second, of_ben)
     listed = [sessions.identify(database, token).session for token in tokens]
     assert listed[:2] == sessions.of(database, anna.id)
-    sessions.end_all(database, person=anna.id)
+    reset_password(database, anna)
 
     assert [] == sessions.of(database, anna.id)
+    assert [listed[2]] == sessions.of(database, of_ben_id)
     assert [None, None, "Ben"] == [
         person and person.name for person in (sessions.identify(database, token).person for token in tokens)
     ]
 
 
 def test_a_session_ends_by_its_time_by_signing_out_and_by_a_new_password(
-    sessions: MemorySessions, database: Database, anna: Person, clock: Clock
+    sessions: MemorySessions, database: Database, anna: Person, clock: FakeClock
 ) -> None:
     first, second, third = (sign_in(sessions, database) for _ in range(3))
     session = sessions.identify(database, first).session
@@ -172,33 +158,51 @@ def test_a_session_ends_by_its_time_by_signing_out_and_by_a_new_password(
     assert sessions.end(database, person=anna.id, session=session.id)
     assert sessions.identify(database, first).person is None
     assert sessions.identify(database, second).person == anna
-    clock.now += LASTS_S
+    clock.passed += LASTS_S
     assert sessions.identify(database, second).person is None
-    clock.now -= LASTS_S
-    operations.reset_password(database, person=anna, password="another green lamp burns")
+    clock.passed -= LASTS_S
+    reset_password(database, anna)
     assert sessions.identify(database, third).person is None
 
 
 def test_a_sign_in_that_cannot_be_written_falls_back_to_memory(
     database: Database, anna: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The sessions of this process are begun by the system's clock.
+    now = SYSTEM_CLOCK.time()
+
     def full(*_arguments: object, **_options: object) -> None:
         raise FULL
 
     with monkeypatch.context() as disk:
         disk.setattr(Database, "write", full)
-        other = operations.sign_in(database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Chrome")
-    assert ["Chrome"] == [session.agent for session in queries.sessions(database, anna.id)]
-    operations.reset_password(database, person=anna, password=PASSWORD)
-    assert [] == queries.sessions(database, anna.id)
-    assert queries.identify_session(database, other.token).person is None
+        other = signing_in.sign_in(
+            database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Chrome", now=now
+        )
+    assert ["Chrome"] == [session.agent for session in queries.sessions(database, anna.id, now=now)]
+    reset_password(database, anna, PASSWORD)
+    assert [] == queries.sessions(database, anna.id, now=now)
+    assert queries.identify_session(database, other.token, now=now).person is None
 
     monkeypatch.setattr(Database, "write", full)
-    entered = operations.sign_in(database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Firefox")
-    identity = queries.identify_session(database, entered.token)
+    entered = signing_in.sign_in(
+        database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Firefox", now=now
+    )
+    identity = queries.identify_session(database, entered.token, now=now)
     assert identity.person == anna
     assert identity.session is not None
-    assert not operations.is_due(identity.session)
-    operations.end_session(database, person=anna.id, session=identity.session.id)
+    assert not is_due(identity.session, now)
+    end_session(database, person=anna.id, session=identity.session.id, now=now)
 
-    assert queries.identify_session(database, entered.token).person is None
+    assert queries.identify_session(database, entered.token, now=now).person is None
+
+
+def test_a_session_of_a_person_who_is_removed_is_over(
+    sessions: MemorySessions, database: Database, anna: Person
+) -> None:
+    ben = create_person(database, "Ben", Role.ADMINISTRATOR)
+    token = sign_in(sessions, database, login="ben")
+    remove(database, ben)
+
+    assert sessions.identify(database, token).person is None
+    assert [] == sessions.of(database, ben.id)

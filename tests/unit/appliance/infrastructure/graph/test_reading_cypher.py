@@ -1,7 +1,7 @@
 """Which queries only read: told by tokens as the engine reads them, not by what a text looks like."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from appliance.infrastructure.graph.asking import QuestionRefused
@@ -130,5 +130,6 @@ def any_case(word: str) -> st.SearchStrategy[str]:
     after=st.sampled_from((" ", "\n", "/* x */", "(", "'x'", "`x`", "")),
 )
 def test_no_neighbour_hides_a_command(before: str, between: str, word: str, after: str) -> None:
+    assume(between or before not in {"x", "$x"})  # `xset` and `$xset` are longer names, no commands
     with pytest.raises(QuestionRefused):
         check_only_reads(f"MATCH (a) WITH {before}{between}{word}{after} FROM 'x' RETURN *")

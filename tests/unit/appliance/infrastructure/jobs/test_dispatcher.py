@@ -43,7 +43,7 @@ def dispatcher(appliance: Appliance, wakes: Wakes, tmp_path: Path) -> Dispatcher
             raise Refused("It is not a text.")
         return "done"
 
-    queues = Queues(appliance.appliance_db)
+    queues = Queues(appliance.appliance_db, overseers="overseers")
     kinds = done_by(K, work)
     return Dispatcher(appliance.jobs, queues, kinds, None, connections=wakes, working_folder=tmp_path)
 

@@ -175,7 +175,9 @@ def test_cancelling_ends_the_process(jobs: Jobs, tmp_path: Path) -> None:
     script = (
         f"import os; open({str(pid)!r}, 'w').write(str(os.getpid()))\n{says(Report(0.1, 'begun', now=True))}\n{PAUSE}"
     )
-    job, pauses = work_once(CancelledAtFirstReport(jobs._database), heavy_work(script), tmp_path / "workshop")
+    job, pauses = work_once(
+        CancelledAtFirstReport(jobs._database, overseers="overseers"), heavy_work(script), tmp_path / "workshop"
+    )
 
     assert (State.CANCELLED, []) == (job.state, pauses)
     assert not psutil.pid_exists(int(pid.read_text()))

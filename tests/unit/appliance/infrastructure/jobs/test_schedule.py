@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from fakes.clock import FakeClock
 from fakes.job_kinds import kind_of
 
-from appliance.infrastructure.clock import Clock
 from appliance.infrastructure.jobs.ledger import Jobs
 from appliance.infrastructure.jobs.schedule import create_daily_jobs
 from server.bootstrap import Appliance
@@ -12,22 +12,12 @@ from server.bootstrap import Appliance
 AT_TWO = kind_of("nightly", daily_at=2)
 
 
-class At(Clock):
-    """A clock whose time is set by the test."""
-
-    def __init__(self, moment: datetime) -> None:
-        self._moment = moment
-
-    def time(self) -> float:
-        return self._moment.timestamp()
-
-
 def made_at(appliance: Appliance, *moments: str) -> list[str]:
     """Which of the moments, looked at one after the other, made a job; each is over at once."""
     made = []
     for moment in moments:
         now = datetime.fromisoformat(moment)
-        jobs = Jobs(appliance.appliance_db, clock=At(now))
+        jobs = Jobs(appliance.appliance_db, overseers="overseers", clock=FakeClock(now.timestamp()))
         for job in create_daily_jobs(jobs, [AT_TWO, kind_of("other")], now):
             jobs.cancel(job.id)
             made.append(moment)

@@ -4,6 +4,7 @@ import pytest
 from fakes.library_items import ENTRIES, put_item
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.canon import VerseRange
 from appliance.scripture.dictionaries.kinds import LEXICON, TOPICS
 from appliance.scripture.dictionaries.queries import (
     LexiconEntryNotFound,
@@ -89,6 +90,6 @@ def test_small_topics_that_cite_a_passage_come_first(library: Database) -> None:
     assert [
         TopicCitation("DAY", "Made", 1_001_003, 1_001_005, 1),
         TopicCitation("LIGHT", "Made", 1_001_003, 1_001_005, 2),
-    ] == (citing_topics(library, 1_001_005, 1_001_010).items)
-    assert [] == citing_topics(library, 1_001_006, 1_001_010).items
-    assert 1 == citing_topics(library, 1_001_005, 1_001_005, limit=1).next_after
+    ] == (citing_topics(library, VerseRange(1_001_005, 1_001_010)).items)
+    assert [] == citing_topics(library, VerseRange(1_001_006, 1_001_010)).items
+    assert 1 == citing_topics(library, VerseRange(1_001_005, 1_001_005), limit=1).next_after

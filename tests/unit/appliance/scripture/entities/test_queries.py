@@ -4,6 +4,7 @@ import pytest
 from fakes.library_items import put_item
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.canon import VerseRange
 from appliance.scripture.entities.entity import Entity, EntityHead, EntityKind
 from appliance.scripture.entities.kinds import ENTITIES
 from appliance.scripture.entities.queries import EntityNotFound, browse_entities, entities_in, entity
@@ -73,8 +74,8 @@ def test_entities_are_browsed_by_the_beginning_of_their_name_and_by_kind(library
 
 
 def test_a_passage_has_the_rarest_of_each_kind_first(library: Database) -> None:
-    found = entities_in(library, 8_001_001, 8_001_014)
+    found = entities_in(library, VerseRange(8_001_001, 8_001_014))
 
     assert ["Ruth leaves", "Ruth", "Moab"] == [each.name for each in found.items]
-    assert [] == entities_in(library, 8_002_001, 8_002_001).items
-    assert 1 == entities_in(library, 8_001_001, 8_001_014, limit=1).next_after
+    assert [] == entities_in(library, VerseRange(8_002_001, 8_002_001)).items
+    assert 1 == entities_in(library, VerseRange(8_001_001, 8_001_014), limit=1).next_after

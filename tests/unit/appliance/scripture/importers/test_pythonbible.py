@@ -21,7 +21,7 @@ def test_a_text_has_an_id_of_its_own(library: Database, name: str, count: int) -
 def test_it_is_another_edition_without_its_converters_remarks(library: Database) -> None:
     with open_sources("pythonbible:WEB") as (source,):
         import_source(library, source)
-    (john,) = queries.passage(library, parse_reference("John 3:16"), ["WEB-PB"])
+    (john,) = queries.passage(library, parse_reference("John 3:16"), [queries.find_translation(library, "WEB-PB")])
 
     assert "one and only Son" in john.verses["WEB-PB"].text
     assert 0 == library.reader.value("SELECT count(*) FROM verses WHERE text LIKE '%by amos%'")

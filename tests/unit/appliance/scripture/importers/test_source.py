@@ -7,7 +7,7 @@ import pytest
 from fakes.library_items import source_of
 
 from appliance.scripture.importers.known_texts import KnownText
-from appliance.scripture.importers.source import USUAL_VERSES, Source, TextSource
+from appliance.scripture.importers.source import USUAL_VERSES, ItemSource, TextSource
 from appliance.scripture.importers.validation import TextFaulty
 from appliance.scripture.links.kinds import CROSS_REFERENCES
 from appliance.scripture.links.link import CrossReference
@@ -17,7 +17,7 @@ from appliance.scripture.translations.verse import Verse
 LINKS = [CrossReference(1_001_001, 43_001_001 + verse, 43_001_001 + verse) for verse in range(120)]
 
 
-def links(entries: Sequence[CrossReference] = LINKS) -> Source[CrossReference]:
+def links(entries: Sequence[CrossReference] = LINKS) -> ItemSource[CrossReference]:
     return source_of(CROSS_REFERENCES, "T", entries)
 
 

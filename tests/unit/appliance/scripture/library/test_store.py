@@ -21,11 +21,9 @@ ITEM = LibraryItem(
 def test_an_item_is_read_as_it_was_written_until_it_is_deleted(library: Database) -> None:
     with library.write() as work:
         insert_item(work, ITEM)
-        work.commit()
     assert [ITEM] == select_items(library.reader)
 
     with library.write() as work:
         delete_item(work, "another")
         delete_item(work, "N")
-        work.commit()
     assert [] == select_items(library.reader)

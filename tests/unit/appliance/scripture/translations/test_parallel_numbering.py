@@ -35,20 +35,21 @@ def library(tmp_path: Path) -> Database:
 
 
 def test_a_passage_is_found_under_the_hubs_numbers(library: Database) -> None:
-    found = queries.passage(library, parse_reference("Psalm 23"), ["Vulgata"])
+    found = queries.passage(library, parse_reference("Psalm 23"), [queries.find_translation(library, "Vulgata")])
 
     assert ["Ps.23.1", "Ps.23.2"] == [each.verses["Vulgata"].osis for each in found]
     assert "Dominus regit me" in found[0].verses["Vulgata"].text
 
 
 def test_a_title_that_is_counted_as_verses_is_the_hubs_title(library: Database) -> None:
-    (found,) = queries.passage(library, parse_reference("Psalm 51:1"), ["Vulgata"])
+    (found,) = queries.passage(library, parse_reference("Psalm 51:1"), [queries.find_translation(library, "Vulgata")])
 
     assert "Miserere mei Deus" == found.verses["Vulgata"].text
 
 
 def test_search_answers_in_the_hubs_numbers(library: Database) -> None:
-    wanted = Search(query="miserere", mode=Mode.KEYWORD, translation="Vulgata")
+    vulgata = queries.find_translation(library, "Vulgata")
+    wanted = Search(query="miserere", mode=Mode.KEYWORD, translation=vulgata)
     (hit,) = Finder(library, None, embedded="WEB", files=IndexFiles(compiled=Path("missing"))).search(wanted).hits
 
     assert ("Ps.51.1", "Miserere mei Deus") == (hit.osis, hit.text)

@@ -14,6 +14,7 @@ from appliance.scripture.translations import queries
 from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.queries import PassageTooLong, TranslationNotFound, Translations
 from appliance.scripture.translations.queries import translations as translations_of
+from appliance.scripture.translations.translation import Translation
 
 VERSES = {"Ps.23.1": "A verse of a few words."}
 
@@ -87,8 +88,12 @@ def psalms(library: Database, tmp_path: Path) -> Database:
     return library
 
 
+def choose(library: Database, *names: str) -> list[Translation]:
+    return [queries.find_translation(library, name) for name in names]
+
+
 def test_a_passage_is_read_in_several_translations_side_by_side(psalms: Database) -> None:
-    places = queries.passage(psalms, parse_reference("Ps 23"), ["First", "second"])
+    places = queries.passage(psalms, parse_reference("Ps 23"), choose(psalms, "First", "Second"))
 
     assert [("One", "Uno"), ("Two", None)] == [
         (place.verses["First"].text, place.verses["Second"].text if "Second" in place.verses else None)
@@ -98,16 +103,16 @@ def test_a_passage_is_read_in_several_translations_side_by_side(psalms: Database
 
 def test_a_passage_that_no_translation_has_is_not_found(psalms: Database) -> None:
     with pytest.raises(PassageNotFound, match="no Genesis 1:2 in First or Second"):
-        queries.passage(psalms, parse_reference("Gen 1:2"), ["First", "Second"])
+        queries.passage(psalms, parse_reference("Gen 1:2"), choose(psalms, "First", "Second"))
 
 
 def test_a_passage_has_bounds(psalms: Database) -> None:
     with pytest.raises(PassageTooLong, match="At most 8"):
-        queries.passage(psalms, parse_reference("Ps 23"), ["First"] * 9)
+        queries.passage(psalms, parse_reference("Ps 23"), choose(psalms, "First") * 9)
 
 
 def test_a_chapter_has_its_neighbours_over_the_borders_of_books(psalms: Database) -> None:
-    chapter = queries.chapter(psalms, "first", find_book("Ps"), 23)
+    chapter = queries.chapter(psalms, *choose(psalms, "First"), find_book("Ps"), 23)
 
     assert (("Gen", 1), ("Ps", 51)) == (chapter.previous, chapter.next)
     assert ["One", "Two"] == [verse.text for verse in chapter.verses]
@@ -116,10 +121,10 @@ def test_a_chapter_has_its_neighbours_over_the_borders_of_books(psalms: Database
 
 def test_a_chapter_that_is_not_there_says_which_are(psalms: Database) -> None:
     with pytest.raises(PassageNotFound) as raised:
-        queries.chapter(psalms, "First", find_book("Ps"), 24)
+        queries.chapter(psalms, *choose(psalms, "First"), find_book("Ps"), 24)
     assert "It has chapters 23 to 51." == raised.value.remedy
     with pytest.raises(PassageNotFound, match="has no chapter 0"):
-        queries.chapter(psalms, "First", find_book("Ps"), 0)
+        queries.chapter(psalms, *choose(psalms, "First"), find_book("Ps"), 0)
 
 
 def test_books_and_chapters_are_those_that_a_translation_has(psalms: Database) -> None:
@@ -132,4 +137,9 @@ def test_books_and_chapters_are_those_that_a_translation_has(psalms: Database) -
 
 
 def test_texts_are_those_of_the_verses_that_a_translation_has(psalms: Database) -> None:
-    assert {19_023_001: "Uno"} == queries.texts(psalms, "Second", [19_023_001, 19_023_002])
+    assert {19_023_001: "Uno"} == queries.texts(psalms, *choose(psalms, "Second"), [19_023_001, 19_023_002])
+
+
+def test_several_translations_are_chosen_by_ids_with_commas_between(translations: Translations) -> None:
+    assert ["Third", "First"] == [each.id for each in translations.choose_several("third, First,")]
+    assert ["Second"] == [each.id for each in translations.choose_several(" ,")]

@@ -3,6 +3,7 @@
 from fakes.library_items import put_item
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.canon import VerseRange
 from appliance.scripture.operations import remove
 from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.store import VERSE_VECTORS, select_range, select_strongs, select_texts
@@ -16,8 +17,8 @@ def test_a_range_begins_with_a_verse_that_goes_on_into_it(library: Database) -> 
     verses = [Verse(PSALM + 1, "One"), Verse(PSALM + 2, "Two and three", through=PSALM + 3), Verse(PSALM + 4, "Four")]
     put_item(library, TRANSLATION, "T", verses)
 
-    assert verses[1:] == select_range(library.reader, "T", PSALM + 3, PSALM + 4, 10)
-    assert verses[1:2] == select_range(library.reader, "T", PSALM + 3, PSALM + 4, 1)
+    assert verses[1:] == select_range(library.reader, "T", VerseRange(PSALM + 3, PSALM + 4), 10)
+    assert verses[1:2] == select_range(library.reader, "T", VerseRange(PSALM + 3, PSALM + 4), 1)
 
 
 def test_texts_are_of_one_translation(library: Database) -> None:
@@ -48,7 +49,6 @@ def test_vectors_outlast_the_verses_of_their_translation(library: Database) -> N
     with library.write() as work:
         VERSE_VECTORS.replace(work, [(PSALM + 1, b"\0" * 4 * VERSE_VECTORS.dimensions)], present=())
         work.execute("INSERT INTO embedded_verses (verse_id, translation, digest) VALUES (?, 'T', x'00')", (PSALM + 1,))
-        work.commit()
     remove(library, "T")
 
     assert [PSALM + 1] == list(VERSE_VECTORS.vectors_of(library.reader, [PSALM + 1]))

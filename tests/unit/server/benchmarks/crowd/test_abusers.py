@@ -5,13 +5,22 @@ import asyncio
 from fakes.answering import BUSY, OK, Answer, answering
 
 from server.benchmarks.crowd.abusers import Pace, next_page, run_abuse
-from server.benchmarks.crowd.messages import Abuse, Begin, Call, HalfSent, Outcome, Questions, Repeated, Streams
+from server.benchmarks.crowd.messages import (
+    Abuse,
+    AbuseOutcome,
+    Begin,
+    Call,
+    HalfSent,
+    OpenStreams,
+    Questions,
+    Repeated,
+)
 
 SOURCE = "127.0.2.1"
 
 
-def outcome(abuse: Abuse, answer: Answer, seconds: float = 0.5) -> Outcome:
-    async def scene() -> Outcome:
+def outcome(abuse: Abuse, answer: Answer, seconds: float = 0.5) -> AbuseOutcome:
+    async def scene() -> AbuseOutcome:
         async with answering(answer) as port:
             return await run_abuse(port, Begin(abuse=abuse, seconds=seconds))
 
@@ -90,7 +99,7 @@ def test_a_stream_stays_open_and_a_refused_one_is_tried_again() -> None:
         return b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" if "Bearer good" in head else BUSY
 
     calls = [Call(path="/events", token=token) for token in ("good", "good", "bad")]
-    found = outcome(Streams(source=SOURCE, calls=calls, pause_s=0.2), answer)
+    found = outcome(OpenStreams(source=SOURCE, calls=calls, pause_s=0.2), answer)
 
     assert (2, 2, 2) == (found.answered, found.first_served, found.open_at_most)
     assert 1 <= found.refused["429"] <= 3

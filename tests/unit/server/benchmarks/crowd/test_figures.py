@@ -1,9 +1,9 @@
 """The worst abuse counts, and refusals never improve a figure."""
 
 from server.benchmarks.crowd.figures import Abused, Period, measurements, over_quiet, together
-from server.benchmarks.crowd.messages import Outcome, Visited
+from server.benchmarks.crowd.messages import AbuseOutcome, Visited
 
-NOTHING = Outcome(answered=0, refused={}, first_served=0, open_at_most=0)
+NOTHING = AbuseOutcome(answered=0, refused={}, first_served=0, open_at_most=0)
 
 
 def period(*took_ms: float, refused: int = 0, unfound: int | None = None) -> Period:

@@ -7,11 +7,13 @@ import pytest
 
 from server.benchmarks.companion import Answer, Companion, MeasurementFailed
 from server.benchmarks.crowd.measurement import measure_abuse
-from server.benchmarks.crowd.messages import Begin, Begun, Finish, Outcome, Visited, Visits
-from server.benchmarks.crowd.plan import SEARCHER, Site
+from server.benchmarks.crowd.messages import AbuseOutcome, Begin, Begun, Finish, Visited, Visits
+from server.benchmarks.crowd.plan import SEARCHER, CrowdSite
 
-SITE = Site(port=1, token="", session="", searcher_token="", translations=["WEB"], chapters=["/1"], openings=["x"] * 50)
-OUTCOME = Outcome(answered=5, refused={}, first_served=2, open_at_most=3)
+SITE = CrowdSite(
+    port=1, token="", session="", searcher_token="", translations=["WEB"], chapters=["/1"], openings=["x"] * 50
+)
+OUTCOME = AbuseOutcome(answered=5, refused={}, first_served=2, open_at_most=3)
 
 
 class Told(Companion):

@@ -4,11 +4,11 @@ import msgspec
 
 from appliance.scripture.references import find_references
 from server.api.library import MAX_TEXT_CHARACTERS
-from server.benchmarks.crowd.messages import HalfSent, Questions, Repeated, Streams
+from server.benchmarks.crowd.messages import HalfSent, OpenStreams, Questions, Repeated
 from server.benchmarks.crowd.plan import (
     ABUSES,
     SEARCHER,
-    Site,
+    CrowdSite,
     abuse_named,
     largest_answers,
     long_text,
@@ -16,7 +16,7 @@ from server.benchmarks.crowd.plan import (
     searcher,
 )
 
-SITE = Site(
+SITE = CrowdSite(
     port=1,
     token="ben",
     session="bens-browser",
@@ -68,7 +68,7 @@ def test_the_abuses_are_as_many_as_defined() -> None:
                 sizes[name] = clients
             case HalfSent(connections=connections):
                 sizes[name] = connections
-            case Streams(calls=calls):
+            case OpenStreams(calls=calls):
                 sizes[name] = len(calls)
 
     assert sizes.pop("questions") > 128, "some are being written while 128 wait"
@@ -79,7 +79,7 @@ def test_the_abuses_are_as_many_as_defined() -> None:
 def test_one_stream_in_ten_is_a_browsers() -> None:
     streams = abuse_named("event_streams", SITE)
 
-    assert isinstance(streams, Streams)
+    assert isinstance(streams, OpenStreams)
     assert 30 == sum(call.session == SITE.session for call in streams.calls)
     assert 270 == sum(call.token == SITE.token for call in streams.calls)
 

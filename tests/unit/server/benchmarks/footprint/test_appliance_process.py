@@ -12,7 +12,7 @@ from appliance.scripture.translations.translation import Translation
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.appliance_process import RequestLimit, Running
 from server.benchmarks.footprint.queries import Material
-from server.benchmarks.footprint.site import Site
+from server.benchmarks.footprint.site import FootprintSite
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def appliance(tmp_path: Path) -> Iterator[Running]:
     text = Translation(
         id="", name="", language="", versification="", licence="", attribution="", source="", digest="", verses=0
     )
-    site = Site(home=tmp_path, environment={}, token="", text=text, material=Material([], [], []))
+    site = FootprintSite(home=tmp_path, environment={}, token="", text=text, material=Material([], [], []))
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     appliance = Running(site, "http://127.0.0.1:1", process, RequestLimit())
     yield appliance

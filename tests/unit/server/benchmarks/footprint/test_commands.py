@@ -8,7 +8,7 @@ from appliance.scripture.translations.translation import Translation
 from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint import commands
 from server.benchmarks.footprint.queries import Material, Query
-from server.benchmarks.footprint.site import Site
+from server.benchmarks.footprint.site import FootprintSite
 
 TEXT = Translation(
     id="", name="", language="", versification="", licence="", attribution="", source="", digest="", verses=0
@@ -16,8 +16,10 @@ TEXT = Translation(
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(home=tmp_path, environment={"PATH": "/bin"}, token="", text=TEXT, material=Material([], [], []))
+def site(tmp_path: Path) -> FootprintSite:
+    return FootprintSite(
+        home=tmp_path, environment={"PATH": "/bin"}, token="", text=TEXT, material=Material([], [], [])
+    )
 
 
 def program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -29,7 +31,7 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 
 
 def test_a_command_gets_the_folder_and_its_arguments(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: FootprintSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/said')
 
@@ -38,7 +40,7 @@ def test_a_command_gets_the_folder_and_its_arguments(
 
 
 def test_a_command_that_fails_is_told_with_its_reason(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: FootprintSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, monkeypatch, "echo 'No such passage.' >&2; exit 4")
 
@@ -48,7 +50,7 @@ def test_a_command_that_fails_is_told_with_its_reason(
 
 @pytest.mark.parametrize(("printed", "complete"), [('{"notice":null}', True), ('{"notice":"By words only."}', False)])
 def test_a_search_by_words_only_is_refused(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str, complete: bool
+    site: FootprintSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str, complete: bool
 ) -> None:
     program(tmp_path, monkeypatch, f"echo '{printed}'")
 
@@ -59,7 +61,9 @@ def test_a_search_by_words_only_is_refused(
             commands.check_search(site, Query("light"))
 
 
-def test_searches_alone_are_timed_one_by_one(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_searches_alone_are_timed_one_by_one(
+    site: FootprintSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program(tmp_path, monkeypatch, "exit 0")
 
     assert 2 == len(commands.seconds_alone(site, [Query("light"), Query("oil")]))

@@ -11,16 +11,16 @@ import pytest
 
 from appliance.scripture.translations.translation import Translation
 from server.benchmarks.footprint import measurement
-from server.benchmarks.footprint.measurement import Footprint, Plan
+from server.benchmarks.footprint.measurement import Footprint, Workload
 from server.benchmarks.footprint.queries import Material
-from server.benchmarks.footprint.site import Site
+from server.benchmarks.footprint.site import FootprintSite
 
 LETTERS = "abcdefgh"
 VERSES = [" ".join(f"{first}{second}word" for second in LETTERS) for first in LETTERS]
 TEXT = Translation(
     id="", name="", language="", versification="", licence="", attribution="", source="", digest="", verses=0
 )
-SITE = Site(home=Path("/nowhere"), environment={}, token="", text=TEXT, material=Material([], VERSES, []))
+SITE = FootprintSite(home=Path("/nowhere"), environment={}, token="", text=TEXT, material=Material([], VERSES, []))
 
 
 class Started:
@@ -55,7 +55,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     @contextlib.contextmanager
-    def running(_site: Site, _limit: Any) -> Iterator[Started]:
+    def running(_site: FootprintSite, _limit: Any) -> Iterator[Started]:
         asked.append("start")
         yield Started(asked)
 
@@ -66,7 +66,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_only_some_starts_open_a_page_and_searches_are_repeated_until_complete(log: list[str]) -> None:
     details: list[str] = []
-    run = Footprint(SITE, Plan(starts=2, opened_s=0), lambda _line: None, details.append)
+    run = Footprint(SITE, Workload(starts=2, opened_s=0), lambda _line: None, details.append)
     found = run.starts()
     search = ["/api/v1/search"] * 2
 
@@ -83,6 +83,6 @@ def test_only_some_starts_open_a_page_and_searches_are_repeated_until_complete(l
 
 
 def test_queries_are_enough_for_every_start() -> None:
-    run = Footprint(SITE, Plan(starts=5), lambda _line: None, lambda _line: None)
+    run = Footprint(SITE, Workload(starts=5), lambda _line: None, lambda _line: None)
 
     assert 4 * 5 + 3 == len({query.q for query in run.first})

@@ -17,7 +17,7 @@ from server.bootstrap import LIBRARY_MIGRATIONS
 
 
 def verse(database: Database, reference: str, translation: str = "WEB") -> Verse:
-    (found,) = queries.passage(database, parse_reference(reference), [translation])
+    (found,) = queries.passage(database, parse_reference(reference), [queries.find_translation(database, translation)])
     return found.verses[translation]
 
 

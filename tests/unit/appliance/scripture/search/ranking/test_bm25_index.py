@@ -38,7 +38,6 @@ def test_scores_are_those_of_fts5(database: Database, rows: list[tuple[str, str]
         work.execute_many(
             "INSERT INTO rows (rowid, title, body) VALUES (?, ?, ?)", [(n, *row) for n, row in enumerate(rows)]
         )
-        work.commit()
     reader = database.reader
     expression = " OR ".join(f'"{word}"' for word in query)
     expected = np.zeros(len(rows))

@@ -6,8 +6,8 @@ import numpy as np
 from fakes.hashed_vectors import HashedVectors
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.canon import WHOLE_CANON, VerseRange
 from appliance.scripture.operations import remove
-from appliance.scripture.search.candidates import Span, by_meaning
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.index import build_index
 from appliance.scripture.search.ranking.compiled import (
@@ -18,6 +18,7 @@ from appliance.scripture.search.ranking.compiled import (
     library_state,
     read_index,
 )
+from appliance.scripture.search.vector_search import nearest_verses
 
 EMBEDDER = HashedVectors()
 
@@ -44,7 +45,9 @@ def test_it_ranks_as_what_it_was_compiled_from(hymns: Database, files: IndexFile
 
     assert made
     tables = [
-        each.ranking.features(hymns.reader, parse_query("shepherd"), lambda: EMBEDDER.embed(["shepherd"])[0], Span())
+        each.ranker.features(
+            hymns.reader, parse_query("shepherd"), lambda: EMBEDDER.embed(["shepherd"])[0], WHOLE_CANON
+        )
         for each in (made, mapped)
     ]
     np.testing.assert_array_equal(*(each.rows for each in tables))
@@ -53,11 +56,11 @@ def test_it_ranks_as_what_it_was_compiled_from(hymns: Database, files: IndexFile
 
 def test_meaning_finds_what_the_vectors_of_the_library_do(hymns: Database, files: IndexFiles) -> None:
     compile_index(hymns, state_of(hymns, files), files)
-    ranking = read_index(files.compiled).ranking
+    ranker = read_index(files.compiled).ranker
     (vector,) = EMBEDDER.embed(["Have mercy on me"])
 
-    for span in (Span(), Span(19_051_002, 19_051_002), Span(1_001_001, 1_001_002)):
-        expected, found = by_meaning(hymns.reader, vector, span, 2), ranking.nearest(vector, span, 2)
+    for verses in (WHOLE_CANON, VerseRange(19_051_002, 19_051_002), VerseRange(1_001_001, 1_001_002)):
+        expected, found = nearest_verses(hymns.reader, vector, verses, 2), ranker.nearest(vector, verses, 2)
         assert [verse for verse, _ in expected] == [verse for verse, _ in found]
         np.testing.assert_allclose([cosine for _, cosine in found], [cosine for _, cosine in expected], atol=1e-5)
 

@@ -23,7 +23,7 @@ def votes(names: list[str], source: str = "mine") -> TopicVotes:
         source=source,
         names=names,
         vectors=np.eye(count, 384, dtype=np.float32),
-        of=np.arange(count),
+        topic_of=np.arange(count),
         verse_ids=np.arange(count) + 1_001_001,
         gains=np.ones(count, dtype=np.float32),
     )
@@ -55,6 +55,6 @@ def test_ones_own_topics_take_the_place_of_shipped_ones_of_the_same_name() -> No
     merged = merge(votes(["Love", "hope"]), votes(["joy", "love", "peace"], "theirs"))
 
     assert ["Love", "hope", "joy", "peace"] == merged.names
-    assert [0, 1, 2, 3] == merged.of.tolist()
+    assert [0, 1, 2, 3] == merged.topic_of.tolist()
     assert [1_001_001, 1_001_002, 1_001_001, 1_001_003] == merged.verse_ids.tolist()
     assert "mine; theirs" == merged.source

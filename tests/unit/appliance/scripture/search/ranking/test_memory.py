@@ -3,7 +3,7 @@
 import numpy as np
 
 from appliance.infrastructure.arrays import Rows
-from appliance.scripture.search.ranking.memory import company_of, remember
+from appliance.scripture.search.ranking.memory import neighbour_centroid, remember
 
 RANDOM = np.random.default_rng(4)
 
@@ -21,7 +21,7 @@ MEMORY = remember(
 
 
 def test_what_was_voted_for_a_topic_is_recalled_for_its_own_vector() -> None:
-    recalled = MEMORY.recall(TOPICS[1], company_of(VERSES @ TOPICS[1], ROWS))
+    recalled = MEMORY.recall(TOPICS[1], neighbour_centroid(VERSES @ TOPICS[1], ROWS))
 
     assert 7 == int(recalled.ridge.argmax()) == int(recalled.narrow.argmax())
     assert 1 == recalled.nearest
@@ -29,7 +29,7 @@ def test_what_was_voted_for_a_topic_is_recalled_for_its_own_vector() -> None:
 
 
 def test_verses_that_nobody_voted_for_get_nothing() -> None:
-    recalled = MEMORY.recall(TOPICS[0], company_of(VERSES @ TOPICS[0], ROWS))
+    recalled = MEMORY.recall(TOPICS[0], neighbour_centroid(VERSES @ TOPICS[0], ROWS))
 
     assert {5, 6, 7} == set(np.flatnonzero(recalled.ridge).tolist())
     assert frozenset({5, 6}) == MEMORY.voted_for(0)
@@ -49,6 +49,6 @@ def test_add_up_at_finds_what_add_up_finds() -> None:
 
 
 def test_the_wide_kernel_counts_topics_that_are_not_the_nearest() -> None:
-    recalled = MEMORY.recall(TOPICS[1], company_of(VERSES @ TOPICS[1], ROWS))
+    recalled = MEMORY.recall(TOPICS[1], neighbour_centroid(VERSES @ TOPICS[1], ROWS))
 
     assert MEMORY.wide(recalled, np.array([5]))[0] > recalled.narrow[5]

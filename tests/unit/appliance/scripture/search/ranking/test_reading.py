@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from appliance.infrastructure.database import TOKENIZE, Database
+from appliance.scripture.canon import VerseRange
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.ranking.knowledge import Knowledge
@@ -67,8 +68,8 @@ def test_a_query_without_words_finds_nothing(library: Database, read: Read) -> N
 
 def test_only_a_part_of_the_canon_is_found_in_where_one_is_named(library: Database, read: Read) -> None:
     knowledge = read(("Hymns", "KJV", HYMNS))
-    genesis = knowledge.within(place("Gen 1:1"), place("Gen 50:26"))
-    psalm = knowledge.within(place("Ps 51:2"), place("Ps 51:19"))
+    genesis = knowledge.within(VerseRange(place("Gen 1:1"), place("Gen 50:26")))
+    psalm = knowledge.within(VerseRange(place("Ps 51:2"), place("Ps 51:19")))
 
     assert not find_words(library.reader, knowledge, parse_query("me"), genesis).texts[0].any()
     assert [False, False, True] == (

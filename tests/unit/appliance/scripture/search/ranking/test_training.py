@@ -1,8 +1,8 @@
-"""Folds, and a lens that is fitted to votes."""
+"""Folds, and an embedding adapter that is fitted to votes."""
 
 import numpy as np
 
-from appliance.scripture.search.ranking.lens import AXES, fit_lens
+from appliance.scripture.search.ranking.embedding_adapter import AXES, fit_adapter
 from appliance.scripture.search.ranking.training import SAME_MEANING, folds_by_cluster, folds_by_topic
 
 
@@ -37,13 +37,13 @@ def test_a_lens_brings_voted_verses_nearer_than_their_sound_does() -> None:
     rotation = np.linalg.qr(random.standard_normal((64, 64)))[0]
     voted = [int((verses @ (rotation @ topic)).argmax()) for topic in topics]
 
-    lens = fit_lens(topics[:60], [{verse: 1.0} for verse in voted[:60]], verses)
+    adapter = fit_adapter(topics[:60], [{verse: 1.0} for verse in voted[:60]], verses)
 
     def place(topic: int, moved: np.ndarray) -> int:
         scores = verses @ moved
         return int((scores > scores[voted[topic]]).sum())
 
-    with_lens = np.mean([place(topic, lens.adapter @ topics[topic]) for topic in range(60, 80)])
+    with_adapter = np.mean([place(topic, adapter.matrix @ topics[topic]) for topic in range(60, 80)])
     without = np.mean([place(topic, topics[topic]) for topic in range(60, 80)])
-    assert with_lens < without * 0.8
-    assert (64, AXES) == lens.axes.shape
+    assert with_adapter < without * 0.8
+    assert (64, AXES) == adapter.axes.shape

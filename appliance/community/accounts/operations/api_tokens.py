@@ -1,0 +1,76 @@
+"""API tokens, with which programs sign in."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from appliance.community.accounts import store
+from appliance.community.accounts.events import append_access_changed
+from appliance.community.accounts.names import MOST_NAME
+from appliance.community.accounts.permissions import Permission, permits
+from appliance.community.accounts.person import ApiToken, NameInvalid, Person, ScopeInvalid, TokenNotFound
+from appliance.community.accounts.secret_tokens import API_PREFIX, fingerprint, new_token
+from appliance.infrastructure.database import UnitOfWork
+
+DAY_S = 86_400.0
+TOUCH_EVERY_S = 300.0
+
+
+class NewToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as it is shown, once."""
+
+    token: str
+    details: ApiToken
+
+
+def create_token(
+    work: UnitOfWork,
+    *,
+    person: Person,
+    name: str,
+    scopes: Collection[Permission],
+    days: float | None,
+    now: float,
+) -> NewToken:
+    """A token for a program, that may do no more than its owner. Raises NameInvalid or ScopeInvalid."""
+    name = " ".join(name.split())
+    if not 0 < len(name) <= MOST_NAME:
+        raise NameInvalid("A token needs a name of 1 to 60 letters.", remedy="Such as: terminal on my laptop.")
+    requested = frozenset(scopes)
+    possible = [each for each in Permission if permits(person.role, each, guests_may_read=True)]
+    beyond = requested.difference(possible)
+    if not requested or beyond:
+        raise ScopeInvalid(
+            f"This token cannot be given {', '.join(sorted(beyond)) or 'nothing'}.",
+            remedy=f"Choose among {', '.join(possible)}.",
+        )
+    token = new_token(API_PREFIX)
+    row = {
+        "fingerprint": fingerprint(token),
+        "person": person.id,
+        "name": name,
+        "scopes": " ".join(sorted(requested)),
+        "now": now,
+        "expires_at": now + days * DAY_S if days else None,
+    }
+    work.execute(store.INSERT_TOKEN, row)
+    details = store.token_of(work.execute(store.SELECT_TOKEN, (work.last_insert_id,))[0])
+    return NewToken(token=token, details=details)
+
+
+def is_due(token: ApiToken, now: float) -> bool:
+    """Whether the use of a token is to be noted: after a few minutes without a note."""
+    return token.used_at is None or now - token.used_at >= TOUCH_EVERY_S
+
+
+def touch(work: UnitOfWork, token: ApiToken, *, now: float) -> None:
+    """Note that a token is used."""
+    work.execute(store.TOUCH_TOKEN, {"token": token.id, "now": now})
+
+
+def remove_token(work: UnitOfWork, *, person: int, token: int, now: float) -> None:
+    """Raises TokenNotFound."""
+    work.execute(store.DELETE_TOKEN, {"token": token, "person": person})
+    if not work.changes:
+        raise TokenNotFound("You have no such token.", remedy="Look at the list of tokens again.")
+    append_access_changed(work, person, now=now)

@@ -1,0 +1,42 @@
+"""Settings that administrators change while the site runs, and positions that must outlive a process: JSON values by name."""
+
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from appliance.infrastructure.database import RowSource, UnitOfWork
+from appliance.infrastructure.events import DomainEvent
+
+CREATE_SITE_SETTINGS = "CREATE TABLE house (rule TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+SELECT_SETTING = "SELECT value FROM house WHERE rule = :name"
+SET_SETTING = (
+    "INSERT INTO house (rule, value) VALUES (:name, :value) ON CONFLICT (rule) DO UPDATE SET value = excluded.value"
+)
+DELETE_SETTING = "DELETE FROM house WHERE rule = :name"
+
+
+class SiteSettingsChanged(DomainEvent, frozen=True, kw_only=True):
+    """An administrator changed settings of the site; it has only those that changed."""
+
+    event_kind: ClassVar[str] = "house.changed"
+
+    guests_may_read: bool | UnsetType = UNSET
+    outside_allowed: bool | UnsetType = UNSET
+
+
+EVENT_TYPES: tuple[type[DomainEvent], ...] = (SiteSettingsChanged,)
+
+
+def read_site_setting(source: RowSource, name: str, default: Any = None) -> Any:
+    """The value of a setting, or the default where none is stored."""
+    row = source.row(SELECT_SETTING, {"name": name})
+    return msgspec.json.decode(row[0]) if row else default
+
+
+def set_site_setting(work: UnitOfWork, name: str, value: Any) -> None:
+    work.execute(SET_SETTING, {"name": name, "value": msgspec.json.encode(value).decode()})
+
+
+def delete_site_setting(work: UnitOfWork, name: str) -> None:
+    work.execute(DELETE_SETTING, {"name": name})

@@ -1,0 +1,1 @@
+"""The modes of search: each gives candidates for a request."""

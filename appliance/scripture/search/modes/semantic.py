@@ -1,0 +1,28 @@
+"""Verses that mean what a query means."""
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.search.candidates import Candidates, explain_by_places
+from appliance.scripture.search.meaning import MeaningIndex
+from appliance.scripture.search.modes.keyword import parse
+from appliance.scripture.search.ranking.current import CurrentRanker, RankerUnavailable
+from appliance.scripture.search.request import Request
+from appliance.scripture.search.vector_search import nearest_verses
+
+# The nearest neighbours cost by their number; past these, likeness says little.
+DEPTH = 200
+
+
+def find(library: Database, request: Request, meaning: MeaningIndex, ranker: CurrentRanker) -> Candidates:
+    """Verses by cosine similarity, best first. Raises QueryRefused, MeaningUnavailable."""
+    query = parse(request.text, request.text)
+    embedder = meaning.embedder()
+    (vector,) = embedder.embed([request.text])
+    try:
+        nearest = ranker.current(embedder.model).nearest(vector, request.verses, DEPTH)
+    except RankerUnavailable:
+        nearest = nearest_verses(library.reader, vector, request.verses, DEPTH)
+    return Candidates(
+        ranked=nearest,
+        explain=explain_by_places(by_meaning=nearest),
+        marked_words=query.words if query else (),
+    )

@@ -1,0 +1,118 @@
+"""From a file of votes and the library to the files that are shipped."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from appliance.errors import Refused
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.machine import describe_machine
+from appliance.infrastructure.opening import read_regular
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.links.kinds import TOPIC_VOTES
+from appliance.scripture.search.index import embedded_translation, index_state
+from appliance.scripture.search.ports import Embedder
+from appliance.scripture.search.ranking.compiled import second_text
+from appliance.scripture.search.ranking.forest import Forest
+from appliance.scripture.search.ranking.imported_topics import topic_votes
+from appliance.scripture.search.ranking.knowledge import Knowledge
+from appliance.scripture.search.ranking.learned import RANKER, TOPICS, Learned, TopicVotes, save_learned, save_topics
+from appliance.scripture.search.ranking.reading import read_knowledge
+from appliance.scripture.search.ranking.training import Topics, examples, fit_forest, folds_by_topic
+from appliance.scripture.translations import queries
+
+FOLDS = 5
+OnProgress = Callable[[str], None]
+
+
+class NothingToLearnFrom(Refused):
+    """The file or the library lacks what training wants."""
+
+
+def read_votes(
+    library: Database, embedder: Embedder, preferred: str, file: Path
+) -> tuple[TopicVotes, Knowledge, Topics]:
+    """Topics of a file, what the library knows, and both together. `preferred` is the translation that is embedded.
+
+    Raises NothingToLearnFrom, Unavailable.
+    """
+    with open_sources(str(file)) as sources:
+        source = sources[0]
+        if source.kind is not TOPIC_VOTES:
+            raise NothingToLearnFrom(f"{file.name} is no file of votes.", remedy="Columns: topic, start, end, votes.")
+        votes = topic_votes(source.entries(), embedder, f"{source.name}, {source.licence}, {source.attribution}")
+    embedded = embedded_translation(library, preferred)
+    if embedded is None or not index_state(library, preferred, embedder.model).complete:
+        raise NothingToLearnFrom("Search by meaning is not complete.", remedy="`lampstand index` completes it.")
+    second = second_text(queries.translations(library), embedded)
+    knowledge = read_knowledge(library.reader, embedded, second, embedder.model)
+    return votes, knowledge, by_position(votes, knowledge)
+
+
+def by_position(votes: TopicVotes, knowledge: Knowledge) -> Topics:
+    """Topics with their gains by where verses stand in the embedded text."""
+    gains: list[dict[int, float]] = [{} for _ in votes.names]
+    positions = knowledge.positions(votes.verse_ids)
+    for topic, position, gain in zip(votes.topic_of.tolist(), positions.tolist(), votes.gains.tolist(), strict=True):
+        if position >= 0:
+            gains[topic][position] = gain
+    return Topics(names=votes.names, vectors=votes.vectors, gains=gains)
+
+
+def train_ranking(
+    library: Database,
+    embedder: Embedder,
+    preferred: str,
+    file: Path,
+    output: Path,
+    *,
+    tokenizer: Path,
+    on_progress: OnProgress,
+) -> list[Path]:
+    """Write the files that are shipped into the folder `output`; `tokenizer` is the embedding model's `tokenizer.json`.
+
+    Raises NothingToLearnFrom, TrainingUnavailable, Unavailable.
+    """
+    votes, knowledge, topics = read_votes(library, embedder, preferred, file)
+    if not len(knowledge.links.values):
+        raise NothingToLearnFrom(
+            "The library has no cross references.", remedy="`lampstand library import` brings them."
+        )
+    folds, threads = folds_by_topic(len(topics.names), FOLDS), describe_machine().cores
+    forests: list[Forest] = []
+    columns: list[str] = []
+    for name, known in (("with cross references", knowledge), ("without cross references", knowledge.without_links())):
+        columns, rows = examples(
+            library,
+            known,
+            topics,
+            folds,
+            remember=True,
+            on_progress=partial(_say, on_progress, name),
+        )
+        on_progress(f"{name}: growing trees")
+        forests.append(fit_forest(rows, threads))
+    learned = Learned(
+        model=embedder.model,
+        words=whole_words(tokenizer),
+        columns=columns,
+        adapter=topics.adapter(knowledge.vectors.whole()),
+        linked=forests[0],
+        unlinked=forests[1],
+    )
+    output.mkdir(parents=True, exist_ok=True)
+    save_learned(learned, output / RANKER)
+    save_topics(votes, output / TOPICS)
+    return [output / RANKER, output / TOPICS]
+
+
+def _say(on_progress: OnProgress, name: str, done: int, total: int) -> None:
+    on_progress(f"{name}: {done:,} of {total:,} topics gathered")
+
+
+def whole_words(tokenizer: Path) -> frozenset[str]:
+    """The whole words in the vocabulary of an embedding model's tokenizer."""
+    vocabulary = msgspec.json.decode(read_regular(tokenizer))["model"]["vocab"]
+    return frozenset(word for word in vocabulary if len(word) > 3 and word.isalpha() and word.isascii())

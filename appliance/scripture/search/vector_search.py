@@ -1,0 +1,12 @@
+"""Verses by their vectors: sqlite-vec, in the order of cosine similarity."""
+
+from appliance.infrastructure.database import Reader
+from appliance.scripture.canon import WHOLE_CANON, VerseRange
+from appliance.scripture.translations.store import VERSE_VECTORS
+
+
+def nearest_verses(reader: Reader, vector: bytes, verses: VerseRange, limit: int) -> list[tuple[int, float]]:
+    """(verse id, cosine similarity), best first, of the embedded translation."""
+    if verses == WHOLE_CANON:
+        return VERSE_VECTORS.nearest(reader, vector, limit)
+    return VERSE_VECTORS.nearest_within(reader, vector, limit, verses.start, verses.end)

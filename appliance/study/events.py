@@ -1,0 +1,18 @@
+"""The event of an answer that its reader did not wait for. The steps of an answer are in `answer.py`."""
+
+from typing import ClassVar
+
+from appliance.infrastructure.events import DomainEvent
+
+
+class AnswerReady(DomainEvent, frozen=True, kw_only=True):
+    """An answer is done, and nobody followed it. `message` is its id, `asked_by` the number of a person."""
+
+    event_kind: ClassVar[str] = "answer.ready"
+
+    message: str
+    asked_by: int
+    question: str
+
+
+EVENT_TYPES: tuple[type[DomainEvent], ...] = (AnswerReady,)

@@ -1,0 +1,98 @@
+"""`/v1/embeddings` and `/v1/rerank`."""
+
+import array
+import base64
+import time
+from typing import Annotated, Any
+
+from litestar import Request, Response, post
+from litestar.datastructures import State
+from litestar.params import HeaderParameter, JSONBody
+
+from models.api.disconnects import CLIENT_LEFT, unless_left
+from models.messages import (
+    EmbeddingItem,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    RerankRequest,
+    RerankResponse,
+    RerankResult,
+    Usage,
+)
+from models.runtime.model_runtime import ModelRuntime
+
+# Reranking shares the lane of searches: it is cut after this time where the caller sets no limit.
+MAX_MS = 10_000
+# So few texts are embedded before anyone could notice that their caller left.
+FEW_TEXTS = 8
+
+
+@post("/v1/embeddings", status_code=200)
+async def create_embeddings(
+    data: JSONBody[EmbeddingRequest],
+    state: State,
+    request: Request[Any, Any, Any],
+    cache_control: Annotated[str, HeaderParameter(name="Cache-Control")] = "",
+) -> Response[EmbeddingResponse] | Response[None]:
+    """`Cache-Control: no-cache` asks for vectors that are computed now."""
+    runtime: ModelRuntime = state.runtime
+    began = time.perf_counter()
+    texts = [data.input] if isinstance(data.input, str) else data.input
+
+    async def embed() -> tuple[list[bytes], int]:
+        return await runtime.embed(
+            data.model, texts, tier=data.service_tier, user=data.user or "", fresh="no-cache" in cache_control
+        )
+
+    result = await (embed() if len(texts) <= FEW_TEXTS else unless_left(request, embed))
+    if result is None:
+        return Response(None, status_code=CLIENT_LEFT)
+    vectors, tokens = result
+    as_text = data.encoding_format == "base64"
+    answer = EmbeddingResponse(
+        data=[
+            EmbeddingItem(index=index, embedding=base64.b64encode(vector).decode() if as_text else _floats(vector))
+            for index, vector in enumerate(vectors)
+        ],
+        model=data.model,
+        usage=Usage(prompt_tokens=tokens, total_tokens=tokens),
+    )
+    return Response(answer, headers={"Server-Timing": f"embed;dur={(time.perf_counter() - began) * 1000:.3f}"})
+
+
+@post("/v1/rerank", status_code=200)
+async def create_rerank(
+    data: JSONBody[RerankRequest], state: State, request: Request[Any, Any, Any]
+) -> RerankResponse | Response[None]:
+    runtime: ModelRuntime = state.runtime
+    scores = await unless_left(
+        request,
+        lambda: runtime.rerank(
+            data.model,
+            data.query,
+            data.documents,
+            max_ms=data.max_ms or MAX_MS,
+            tier=data.service_tier,
+            user=data.user or "",
+        ),
+    )
+    if scores is None:
+        return Response(None, status_code=CLIENT_LEFT)
+    results = [
+        RerankResult(
+            index=index,
+            relevance_score=score,
+            document={"text": data.documents[index]} if data.return_documents else None,
+        )
+        for index, score in sorted(enumerate(scores.scores), key=lambda scored: -scored[1])
+    ]
+    return RerankResponse(
+        model=data.model,
+        results=results[: data.top_n],
+        usage=Usage(prompt_tokens=scores.tokens, total_tokens=scores.tokens),
+        cut=len(scores.scores) < len(data.documents),
+    )
+
+
+def _floats(vector: bytes) -> list[float]:
+    return array.array("f", vector).tolist()

@@ -1,0 +1,80 @@
+"""Put a model's file or folder into the models folder: linked where possible, else copied, whole or not at all."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from models.errors import ModelFileRefused
+from models.files import open_regular
+
+COPY_CHUNK = 1 << 22
+# Bytes done, and bytes in all.
+OnProgress = Callable[[int, int], None]
+
+
+def copy_model(source: Path, target: Path, on_progress: OnProgress) -> str:
+    """Put a file's or folder's content at `target`; the SHA-256 of its bytes is returned. Raises ModelFileRefused."""
+    if target.exists() and target.samefile(source):
+        return _digest(source, None, on_progress)
+    temporary = target.with_name(f"{target.name}.part")
+    try:
+        delete_files(temporary)
+        digest = _digest(source, temporary, on_progress)
+        delete_files(target)
+        temporary.replace(target)
+    except OSError as error:
+        raise ModelFileRefused(f"{source.name} could not be copied to {target.parent}: {error.strerror}.") from error
+    finally:
+        # A cancelled job ends in an error of its own.
+        delete_files(temporary)
+    return digest
+
+
+def delete_files(path: Path) -> None:
+    """Delete a file, or a folder with all it holds; nothing where there is none."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of the regular files of a folder."""
+    return sum(file.stat().st_size for file in _files(path))
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+
+
+def _digest(source: Path, target: Path | None, on_progress: OnProgress) -> str:
+    """Read every file, linking or copying it to the same place under `target`."""
+    total, done = size_of(source), 0
+    digest = hashlib.sha256()
+    for file in _files(source):
+        place = None if target is None else target / file.relative_to(source) if source.is_dir() else target
+        if place is not None:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        linked = place is None or _try_link(file.resolve(), place)
+        # The linked file is the one to read: another file may be at the source's path by now.
+        readable = place if linked and place is not None else file
+        with (
+            open_regular(readable) as opened,
+            (Path(os.devnull) if linked or place is None else place).open("wb") as copy,
+        ):
+            while data := opened.read(COPY_CHUNK):
+                digest.update(data)
+                copy.write(data)
+                done += len(data)
+                on_progress(done, total)
+    return digest.hexdigest()
+
+
+def _try_link(file: Path, target: Path) -> bool:
+    try:
+        target.hardlink_to(file)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,77 @@
+"""The two lists in a models folder: `registry.json` of the models that people added, `pinned.json` of the pinned ones.
+
+The service and the command line may both change them: one process writes at a time, and a reader gets a whole file.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from models.catalogue.cached_reads import CachedReads
+from models.catalogue.model import Model
+from models.errors import ModelFileRefused
+from models.files import open_locked, replace_file
+
+Entry = TypeVar("Entry")
+
+
+class Registry:
+    """The lists of one models folder."""
+
+    def __init__(self, folder: Path, reads: CachedReads) -> None:
+        self._folder, self._reads = folder, reads
+        self._models_file = folder / "registry.json"
+        self._pins_file = folder / "pinned.json"
+
+    def models(self) -> list[Model]:
+        """Every model that was added, whether or not its files are there. Raises ModelFileRefused."""
+        return self._entries(self._models_file, list[Model])
+
+    def add(self, model: Model) -> list[Model]:
+        """Enter a model in place of those of the same name; these are returned. Raises ModelFileRefused."""
+        with self._locked():
+            models = self.models()
+            self._save([*(other for other in models if other.id != model.id), model])
+        return [other for other in models if other.id == model.id]
+
+    def remove(self, name: str) -> bool:
+        """Forget a model; False where none of this name was added. Raises ModelFileRefused."""
+        with self._locked():
+            models = self.models()
+            remaining = [model for model in models if model.id != name]
+            if len(remaining) < len(models):
+                self._save(remaining)
+        return len(remaining) < len(models)
+
+    def pinned(self) -> set[str]:
+        """The names of the models that are always loaded. Raises ModelFileRefused."""
+        return set(self._entries(self._pins_file, list[str]))
+
+    def set_pinned(self, name: str, *, pinned: bool) -> None:
+        """Pin or unpin a model. Raises ModelFileRefused."""
+        with self._locked():
+            names = self.pinned()
+            changed_names = names | {name} if pinned else names - {name}
+            if changed_names != names:
+                replace_file(self._pins_file, msgspec.json.encode(sorted(changed_names)))
+
+    def _entries(self, path: Path, kind: type[list[Entry]]) -> list[Entry]:
+        def read() -> list[Entry]:
+            try:
+                return msgspec.json.decode(path.read_bytes(), type=kind)
+            except msgspec.MsgspecError as error:
+                raise ModelFileRefused(f"{path} cannot be read: {error}. Correct or remove it.") from error
+
+        return list(self._reads.get(path, read) or [])
+
+    def _save(self, models: list[Model]) -> None:
+        replace_file(self._models_file, msgspec.json.format(msgspec.json.encode(models)))
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with open_locked(self._folder / "registry.lock"):
+            yield

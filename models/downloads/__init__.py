@@ -1,0 +1,1 @@
+"""Download a file over HTTP. Nothing here is about models."""

@@ -1,0 +1,104 @@
+"""The eviction policy: whether a model can be loaded now, and which model is evicted for it first.
+
+Models that are in use or pinned are never evicted; of the others the least recently used goes first.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from models.catalogue.model import Model, ModelRole
+from models.errors import DoesNotFit, ModelUnavailable
+from models.memory.plan import LoadPlan, PlacedModel
+from models.memory.planner import plan_score
+
+# The plan for the new model if some loaded models were evicted, or why it would not fit even then.
+PlanWithout = Callable[[Sequence[PlacedModel]], LoadPlan | DoesNotFit]
+
+
+class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A loaded model and its use. `last_used` is in seconds since 1970."""
+
+    placed: PlacedModel
+    last_used: float
+    in_use: bool
+    pinned: bool
+
+
+class LoadNow(msgspec.Struct, frozen=True):
+    """The model fits by this plan."""
+
+    plan: LoadPlan
+
+
+class EvictFirst(msgspec.Struct, frozen=True):
+    """One model is evicted; then the question is asked again."""
+
+    placed: PlacedModel
+
+
+class WaitForUse(msgspec.Struct, frozen=True):
+    """The model has to wait until another one is loaded, or is no longer in use."""
+
+
+Step = LoadNow | EvictFirst | WaitForUse
+
+
+def next_step(
+    model: Model,
+    *,
+    loaded: Sequence[ModelUse],
+    loading: Sequence[PlacedModel],
+    max_loaded: int,
+    plan_without: PlanWithout,
+) -> Step:
+    """The next step on the way to load `model`, of whose role `max_loaded` may be loaded at once.
+
+    Raises DoesNotFit where it would not fit even without every model that is not pinned, ModelUnavailable where as many
+    of its role are pinned as may be loaded.
+    """
+    idle = evictable(loaded)
+    idle_of_role = [placed for placed in idle if placed.model.role is model.role]
+    if _is_role_full(model.role, loaded, loading, max_loaded):
+        if idle_of_role:
+            return EvictFirst(idle_of_role[0])
+        _check_pins(model.role, loaded, loading, max_loaded)
+        return WaitForUse()
+    plan = plan_without(())
+    if isinstance(plan, LoadPlan):
+        # For a better place only models of the same role go: a search may not take the chat model's GPU.
+        if idle_of_role and _is_better(plan_without(idle_of_role), plan):
+            return EvictFirst(idle_of_role[0])
+        return LoadNow(plan)
+    if idle and isinstance(plan_without(idle), LoadPlan):
+        return EvictFirst(idle[0])
+    unpinned = [use.placed for use in loaded if not use.pinned]
+    if not loading and isinstance(plan_without(unpinned), DoesNotFit):
+        raise plan
+    return WaitForUse()
+
+
+def evictable(loaded: Sequence[ModelUse]) -> list[PlacedModel]:
+    """The models that may be evicted, the least recently used first."""
+    idle = [use for use in loaded if not use.in_use and not use.pinned]
+    return [use.placed for use in sorted(idle, key=lambda use: use.last_used)]
+
+
+def _is_role_full(role: ModelRole, loaded: Sequence[ModelUse], loading: Sequence[PlacedModel], max_loaded: int) -> bool:
+    roles = [placed.model.role for placed in (*(use.placed for use in loaded), *loading)]
+    return roles.count(role) >= max_loaded
+
+
+def _check_pins(role: ModelRole, loaded: Sequence[ModelUse], loading: Sequence[PlacedModel], max_loaded: int) -> None:
+    """Raises ModelUnavailable where every model of the role is pinned, so that waiting would not help."""
+    is_one_coming = any(placed.model.role is role for placed in loading)
+    if not is_one_coming and all(use.pinned for use in loaded if use.placed.model.role is role):
+        raise ModelUnavailable(
+            f"{max_loaded} models for {role.value} may be loaded, and as many are pinned. Unpin one "
+            "(`lampstand models pin --off NAME`) or raise `max_loaded` in runtime.toml."
+        )
+
+
+def _is_better(plan: LoadPlan | DoesNotFit, than: LoadPlan) -> bool:
+    """True where a plan has a useful context and the other has not, or has more layers on GPUs."""
+    return isinstance(plan, LoadPlan) and plan_score(plan)[:2] > plan_score(than)[:2]

@@ -1,0 +1,49 @@
+"""Which of the published chat models suits this machine."""
+
+import msgspec
+
+from models.catalogue.published_models import PUBLISHED_MODELS, PublishedModel
+from models.errors import DoesNotFit
+from models.memory.plan import Budget, LoadPlan, PlanOptions
+from models.memory.planner import choose_plan
+
+# A model that answers slower than people read is not recommended for the processor.
+CPU_PARAMETERS = 4_000_000_000
+LARGE_CPU_CORES = 8
+
+
+class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
+    """A published model on this machine.
+
+    `plan` is None where it does not fit; `quick` where it writes about as fast as people read; `best` to begin with.
+    """
+
+    model: PublishedModel
+    plan: LoadPlan | None
+    quick: bool = False
+    best: bool = False
+    why: str
+
+
+def recommend(budget: Budget, options: PlanOptions) -> list[Recommendation]:
+    """A recommendation per published model. The best is the largest that answers quickly enough here."""
+    recommendations = [_judge(model, budget, options) for model in PUBLISHED_MODELS]
+    quick = [recommendation for recommendation in recommendations if recommendation.quick]
+    best = max(quick, key=lambda recommendation: recommendation.model.parameters, default=None)
+    return [msgspec.structs.replace(recommendation, best=recommendation is best) for recommendation in recommendations]
+
+
+def _judge(model: PublishedModel, budget: Budget, options: PlanOptions) -> Recommendation:
+    try:
+        plan = choose_plan(model.name, model.facts, budget, options)
+    except DoesNotFit as refusal:
+        return Recommendation(model=model, plan=None, why=refusal.message)
+    quick = _is_quick(model, plan, budget)
+    why = plan.reasons[0] if quick else f"{plan.reasons[0]} It would answer slowly on {budget.threads} cores."
+    return Recommendation(model=model, plan=plan, quick=quick, why=why)
+
+
+def _is_quick(model: PublishedModel, plan: LoadPlan, budget: Budget) -> bool:
+    if sum(plan.gpu_layers) == plan.layers:
+        return True
+    return model.parameters <= CPU_PARAMETERS or budget.threads >= LARGE_CPU_CORES

@@ -1,1 +1,0 @@
-"""Decide where a model goes and how much of it, from what its files say and what the machine has."""

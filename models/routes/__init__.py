@@ -1,1 +1,0 @@
-"""The runtime's HTTP face: the OpenAI protocol, and what managers need beside it."""

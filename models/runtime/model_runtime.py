@@ -1,0 +1,220 @@
+"""Serve requests by the models of one folder: find the model, wait for its device, load it, pass on its answer."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Mapping
+
+from models.backends import BACKENDS
+from models.catalogue.catalogue import Catalogue
+from models.catalogue.model import Model, ModelRole
+from models.child.frames import Generate, GenerationFinished, Piece, Scores
+from models.child.length import check_generation, check_texts
+from models.errors import ModelCrashed, RequestInvalid
+from models.memory.machine_state import Probe
+from models.memory.plan import LoadPlan
+from models.messages import ServiceTier
+from models.probe.probe import probe_machine
+from models.runtime.batching import Batcher
+from models.runtime.embedding_cache import EmbeddingCache
+from models.runtime.generation_events import Alive, GenerationEvent, Loading, Waiting
+from models.runtime.metrics import Metrics
+from models.runtime.residency import Residency
+from models.scheduler.device import Device
+from models.scheduler.fair_queue import Urgency
+from models.scheduler.passes import PassLimits, PassPart
+from models.settings import RuntimeSettings
+
+CACHE_FOLDER = "embeddings"
+HEARTBEAT_S = 10.0
+MAX_INPUTS = 2048
+# A generation is tried once more where the process died before its first word.
+ATTEMPTS = 2
+# Some backends load at least so long a context.
+MIN_CONTEXT = 2048
+# Tokens of a document that a cross-encoder reads at most, for the size of a pass.
+_DOCUMENT_TOKENS = 512
+
+
+class ModelRuntime:
+    """One runtime. `probe` looks at the machine; `backends` are the classes that load models, by name."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        settings: RuntimeSettings | None = None,
+        *,
+        probe: Probe = probe_machine,
+        backends: Mapping[str, str] = BACKENDS,
+    ) -> None:
+        self.catalogue = catalogue
+        self.settings = settings or RuntimeSettings()
+        self.metrics = Metrics()
+        self.residency = Residency(catalogue, self.settings, probe=probe, backends=backends, metrics=self.metrics)
+        self.cache = EmbeddingCache(catalogue.folder / CACHE_FOLDER, self.settings.embedding_cache_mib * 2**20)
+        self.devices: dict[str, Device] = {}
+        self._batcher = Batcher(self.residency, self.cache, self.metrics, pass_tokens=self.settings.pass_tokens)
+
+    def start(self) -> None:
+        """Begin the work beside requests: pinned models are loaded, idle ones unloaded."""
+        self.residency.start()
+
+    async def close(self) -> None:
+        """End every process, and write the remembered vectors to the disk."""
+        for device in self.devices.values():
+            await device.close()
+        await self.residency.close()
+        self.cache.close()
+
+    async def embed(
+        self, name: str, texts: list[str], *, tier: ServiceTier | None = None, user: str = "", fresh: bool = False
+    ) -> tuple[list[bytes], int]:
+        """One vector per text as little-endian float32 bytes, and the tokens read. Raises ModelError.
+
+        A remembered vector is not computed again, unless the caller asks for `fresh` ones.
+        """
+        if not texts or len(texts) > MAX_INPUTS:
+            raise RequestInvalid(f"`input` holds {len(texts)} texts; from 1 to {MAX_INPUTS} are taken.")
+        check_texts("input", texts)
+        model = self._find(name, ModelRole.EMBED)
+        urgency = _urgency(tier)
+        remembered = [None] * len(texts) if fresh else self._batcher.remembered(model, texts, urgency)
+        missing = [text for text, vector in zip(texts, remembered, strict=True) if vector is None]
+        self.metrics.embedded_texts.labels("known").inc(len(texts) - len(missing))
+        if not missing:
+            return [vector for vector in remembered if vector is not None], 0
+        device = await self._device(model)
+        computed, tokens = await self._batcher.embed(model, device, missing, urgency=urgency, user=user)
+        self.metrics.embedded_texts.labels("embedded").inc(len(missing))
+        next_computed = iter(computed)
+        return [next(next_computed) if vector is None else vector for vector in remembered], tokens
+
+    async def rerank(
+        self,
+        name: str,
+        query: str,
+        documents: list[str],
+        *,
+        max_ms: int | None,
+        tier: ServiceTier | None = None,
+        user: str = "",
+    ) -> Scores:
+        """Scores of the first documents, of as many as `max_ms` allows. Raises ModelError."""
+        if not documents or len(documents) > MAX_INPUTS:
+            raise RequestInvalid(f"`documents` holds {len(documents)} texts; from 1 to {MAX_INPUTS} are taken.")
+        check_texts("query", [query])
+        check_texts("documents", documents)
+        model = self._find(name, ModelRole.RERANK)
+
+        async def run(_payloads: object) -> list[Scores]:
+            async with self.residency.use(model) as child:
+                return [await child.rerank(query, documents, max_ms)]
+
+        # A reranking is a pass of its own: its time is bounded for one request.
+        tokens = _DOCUMENT_TOKENS * len(documents)
+        part = PassPart(f"{model.id} {id(documents)}", None, tokens, run, PassLimits(1, tokens))
+        scores: Scores = await (await self._device(model)).passes.run_part(
+            part, urgency=_urgency(tier), user=user, admitted=False
+        )
+        self.metrics.prompt_tokens.labels(model.id).inc(scores.tokens)
+        return scores
+
+    async def generate(
+        self, name: str, request: Generate, *, tier: ServiceTier | None = None, user: str = ""
+    ) -> AsyncGenerator[GenerationEvent, None]:
+        """What happens to a request, up to and with GenerationFinished. Raises ModelError.
+
+        Closing the iterator stops the model. The model never waits for a slow reader: events are kept until they are
+        read.
+        """
+        model = self._find(name, ModelRole.CHAT)
+        check_generation(request, self._longest_context(model))
+        events: asyncio.Queue[GenerationEvent | None] = asyncio.Queue()
+        producer = asyncio.create_task(self._produce(model, request, _urgency(tier), user, events))
+        producer.add_done_callback(lambda _task: events.put_nowait(None))
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        event = await events.get()
+                except TimeoutError:
+                    yield Alive()
+                    continue
+                if event is None:
+                    break
+                yield event
+            await producer
+        finally:
+            if not producer.done():
+                producer.cancel()
+                await asyncio.wait([producer])
+
+    async def plan(self, name: str) -> LoadPlan:
+        """What loading a model would do now, and why. Raises ModelUnknown, DoesNotFit, ModelFileRefused."""
+        return await self.residency.plan(self.catalogue.find(name))
+
+    async def _produce(
+        self,
+        model: Model,
+        request: Generate,
+        urgency: Urgency,
+        user: str,
+        events: asyncio.Queue[GenerationEvent | None],
+    ) -> None:
+        began = time.monotonic()
+        device = await self._device(model)
+        for attempt in range(1, ATTEMPTS + 1):
+            has_begun = False
+            place = device.generations.hold(
+                urgency=urgency,
+                user=user,
+                admitted=attempt > 1,
+                on_position=lambda position: events.put_nowait(Waiting(position)),
+            )
+            try:
+                async with place:
+                    if not self.residency.is_loaded(model):
+                        events.put_nowait(Loading(model.id))
+                    async with (
+                        self.residency.use(model) as child,
+                        contextlib.aclosing(child.generate(request)) as frames,
+                    ):
+                        async for frame in frames:
+                            if isinstance(frame, Piece) and not has_begun:
+                                has_begun = True
+                                self.metrics.first_token_s.labels(model.id).observe(time.monotonic() - began)
+                            if isinstance(frame, GenerationFinished):
+                                self._count(model, frame)
+                            events.put_nowait(frame)
+            except ModelCrashed:
+                if has_begun or attempt == ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def _count(self, model: Model, finished: GenerationFinished) -> None:
+        self.metrics.prompt_tokens.labels(model.id).inc(finished.prompt_tokens)
+        self.metrics.reused_tokens.labels(model.id).inc(finished.reused_tokens)
+        self.metrics.completion_tokens.labels(model.id).inc(finished.completion_tokens)
+
+    async def _device(self, model: Model) -> Device:
+        """The device whose queue a model's requests wait in."""
+        name = self.residency.device_of(model) or (await self.residency.plan(model)).device
+        if name not in self.devices:
+            self.devices[name] = Device(name, capacity=self.settings.queue_capacity)
+        return self.devices[name]
+
+    def _longest_context(self, model: Model) -> int:
+        """The most tokens that a model's context may have; its process checks a request against the real one."""
+        loaded = self.residency.properties_of(model)
+        return (loaded and loaded.context) or max(self.settings.context, MIN_CONTEXT)
+
+    def _find(self, name: str, role: ModelRole) -> Model:
+        model = self.catalogue.find(name)
+        if model.role is not role:
+            raise RequestInvalid(f"{name} is a model for {model.role.value}, not for {role.value}.")
+        return model
+
+
+def _urgency(tier: ServiceTier | None) -> Urgency:
+    return Urgency.BATCH if tier is ServiceTier.FLEX else Urgency.INTERACTIVE

@@ -1,0 +1,86 @@
+"""What is in memory at this moment: the loaded models, those that are being loaded, and who uses them."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from models.catalogue.model import Model
+from models.child.process import ChildProcess
+from models.memory.eviction import ModelUse
+from models.memory.plan import LoadPlan, PlacedModel
+
+_log = structlog.get_logger()
+
+
+class LoadedModel:
+    """A loaded model. `gpu_bytes` is what its loading took per GPU; `last_used` is in seconds since 1970."""
+
+    def __init__(self, placed: PlacedModel, child: ChildProcess, gpu_bytes: Mapping[int, int]) -> None:
+        self.placed, self.child, self.gpu_bytes = placed, child, gpu_bytes
+        self.last_used = time.time()
+
+    @property
+    def model(self) -> Model:
+        return self.placed.model
+
+    @property
+    def plan(self) -> LoadPlan:
+        return self.placed.plan
+
+
+class ModelsInMemory:
+    """The models of one runtime by name: `loaded`; `loading`, whose memory is reserved; and `users`.
+
+    `users` counts the requests that use a model or wait for it to be loaded for them.
+    """
+
+    def __init__(self) -> None:
+        self.loaded: dict[str, LoadedModel] = {}
+        self.loading: dict[str, PlacedModel] = {}
+        self.users: Counter[str] = Counter()
+        self._next_change = asyncio.Event()
+
+    def placed(self) -> list[PlacedModel]:
+        """The loaded models with their plans."""
+        return [loaded.placed for loaded in self.loaded.values()]
+
+    def uses(self, is_pinned: Callable[[Model], bool]) -> list[ModelUse]:
+        """The loaded models as eviction sees them."""
+        return [
+            ModelUse(
+                placed=loaded.placed,
+                last_used=loaded.last_used,
+                in_use=bool(self.users[name]),
+                pinned=is_pinned(loaded.model),
+            )
+            for name, loaded in self.loaded.items()
+        ]
+
+    def device_of(self, name: str) -> str | None:
+        """The device that a model is loaded on, or is being loaded on."""
+        if loaded := self.loaded.get(name):
+            return loaded.plan.device
+        loading = self.loading.get(name)
+        return loading.plan.device if loading else None
+
+    async def unload(self, name: str) -> bool:
+        """End a loaded model's process, in use or not; False where it is not loaded."""
+        loaded = self.loaded.pop(name, None)
+        if loaded is None:
+            return False
+        await loaded.child.end()
+        _log.info("unloaded", model=name)
+        self.notify()
+        return True
+
+    def next_change(self) -> asyncio.Event:
+        """An event that is set at the next change: take it before looking at what is in memory."""
+        return self._next_change
+
+    def notify(self) -> None:
+        """Wake all who wait for a change."""
+        self._next_change.set()
+        self._next_change = asyncio.Event()

@@ -1,0 +1,130 @@
+"""The server-sent events of an answer for its page: ready HTML, made by the macros that make the page itself.
+
+The id of an event is the id of the last event of the answer's log that it shows. A page that comes back with the last id
+that it saw gets the blocks that this event changed again, and what follows. Blocks are sent whole, so no text is doubled.
+"""
+
+import contextlib
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from typing import Any
+
+import msgspec
+from jinja2 import Template
+
+from appliance.study.answer import AnswerEvent, EventType, Source
+from appliance.study.answer_text import Block, GrowingAnswer
+from server.http.batches import in_batches
+from server.http.streaming import HEARTBEAT, frame
+from server.pages.answer_sentences import closing_sentence, writing_sentence
+
+# The last block is sent again whenever it grows: twenty times a second look smooth, and a fast model writes more often.
+GATHER_S = 0.05
+
+
+class SourcesHtml(msgspec.Struct, frozen=True, kw_only=True):
+    """The event `sources`: the items of their list, and what to say while the answer is written."""
+
+    html: str
+    sentence: str
+
+
+class BlockHtml(msgspec.Struct, frozen=True, kw_only=True):
+    """The event `block`: the block with this number, from 1, as far as it is written."""
+
+    number: int
+    html: str
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """The events `done` and `error`: what to say of the answer, which is over."""
+
+    sentence: str
+
+
+class PageEvents:
+    """Turns the events of an answer, from its first, into those of its page, except for those that the page has already.
+
+    `template` has the macros; `translation` is the id of the translation of the sources, and `language` its language.
+    `last_event_id` is the last id that the page saw, or 0.
+    """
+
+    def __init__(self, template: Template, *, translation: str, language: str, last_event_id: int) -> None:
+        self._macros: Any = template.module
+        self._translation, self._language = translation, language
+        self._seen_id = last_event_id
+        self._text = GrowingAnswer()
+        self._sources: dict[int, Source] = {}
+        # What is to be sent: the last version of each changed block, in order, with the id of the event that made it so.
+        self._changed: dict[int, tuple[int, Block]] = {}
+        self._read_id = 0
+
+    def frames(self, events: Iterable[AnswerEvent]) -> Iterator[bytes]:
+        """The frames for the next events of the answer. Each block that they change is sent once."""
+        for event in events:
+            if event.type is EventType.TOKEN:
+                self._add_text(event)
+            else:
+                yield from self._block_frames()
+                yield from self._frames_of_other(event)
+        yield from self._block_frames()
+
+    def _add_text(self, event: AnswerEvent) -> None:
+        self._read_id = event.seq
+        event_id = max(event.seq, self._seen_id)
+        changed = {block.number: (event_id, block) for block in self._text.add(event.payload["text"])}
+        if event.seq > self._seen_id:
+            self._changed |= changed
+        else:
+            # The page has this text, except for blocks that its last event began after the block that the page saw.
+            self._changed = changed or self._changed
+
+    def _block_frames(self) -> Iterator[bytes]:
+        if self._read_id < self._seen_id:
+            return
+        for event_id, block in self._changed.values():
+            html = str(self._macros.answer_block(block, self._sources))
+            yield _frame(event_id, "block", BlockHtml(number=block.number, html=html))
+        self._changed = {}
+
+    def _frames_of_other(self, event: AnswerEvent) -> Iterator[bytes]:
+        self._read_id = event.seq
+        if event.type is EventType.SOURCES:
+            sources = msgspec.convert(event.payload["sources"], list[Source])
+            self._sources = {source.number: source for source in sources}
+        if event.seq > self._seen_id:
+            data = self._sources_html() if event.type is EventType.SOURCES else _ending(event)
+            yield _frame(event.seq, event.type, data)
+
+    def _sources_html(self) -> SourcesHtml:
+        sources = list(self._sources.values())
+        html = str(self._macros.source_items(sources, self._translation, self._language))
+        return SourcesHtml(html=html, sentence=writing_sentence(len(sources)))
+
+
+def _ending(event: AnswerEvent) -> Ending:
+    if event.type is EventType.ERROR:
+        return Ending(sentence=event.payload["message"])
+    return Ending(
+        sentence=closing_sentence(
+            made_by=event.payload["made_by"],
+            stopped=event.payload.get("stopped", False),
+            took_ms=event.payload.get("took_ms"),
+            notice=event.payload.get("notice"),
+        )
+    )
+
+
+def _frame(event_id: int, event_type: str, data: SourcesHtml | BlockHtml | Ending) -> bytes:
+    return frame(event_id, event_type, msgspec.json.encode(data))
+
+
+async def page_frames(
+    events: AsyncGenerator[AnswerEvent | None, None], page: PageEvents
+) -> AsyncGenerator[bytes, None]:
+    """The page's events as they come, with a comment for each None."""
+    async with contextlib.aclosing(in_batches(events, GATHER_S)) as batches:
+        async for batch in batches:
+            answer_events = [event for event in batch if event]
+            frames = b"".join(page.frames(answer_events)) if answer_events else HEARTBEAT
+            if frames:
+                yield frames

@@ -1,0 +1,18 @@
+"""A real browser for the tests of pages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes.browser import ARGUMENTS, CHROMIUM
+from playwright.sync_api import Browser, sync_playwright
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Debian's chromium is not installed; packaging/test.sh installs it as root")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()

@@ -1,0 +1,72 @@
+"""People of a site, in a few words, at a time that the test knows."""
+
+from collections.abc import Collection
+
+from appliance.community.accounts.operations import api_tokens, class_codes, password_changes, people, site_setup
+from appliance.community.accounts.operations.api_tokens import NewToken
+from appliance.community.accounts.permissions import Permission, Role
+from appliance.community.accounts.person import ClassCode, Person
+from appliance.infrastructure.database import Database
+
+PASSWORD = "seven green lamps burn"
+NEW_PASSWORD = "nine blue rivers run"
+NOW = 1_800_000_000.0
+
+
+def create_administrator(
+    database: Database, name: str = "Anna", *, password: str = PASSWORD, now: float = NOW
+) -> Person:
+    """The first administrator."""
+    account = site_setup.new_administrator(database.reader, name=name, password=password)
+    with database.write() as work:
+        return site_setup.create_administrator(work, account, now=now)
+
+
+def create_person(
+    database: Database,
+    name: str = "Ben",
+    role: Role = Role.MEMBER,
+    *,
+    login: str = "",
+    password: str = PASSWORD,
+    now: float = NOW,
+) -> Person:
+    """A person with an account, who signs in by their name unless another login is given."""
+    account = people.new_account(name=name, login=login or name, password=password, role=role)
+    with database.write() as work:
+        return people.create(work, account, now=now)
+
+
+def create_token(
+    database: Database,
+    person: Person,
+    scopes: Collection[Permission] = (Permission.READ,),
+    *,
+    days: float | None = None,
+    now: float = NOW,
+) -> NewToken:
+    with database.write() as work:
+        return api_tokens.create_token(work, person=person, name="tests", scopes=scopes, days=days, now=now)
+
+
+def open_class(database: Database, leader: Person, name: str = "Sunday", *, now: float = NOW) -> ClassCode:
+    """A class that is open for two hours."""
+    with database.write() as work:
+        return class_codes.open_class(work, leader=leader, name=name, hours=2, now=now)
+
+
+def reset_password(database: Database, person: Person, password: str = NEW_PASSWORD, *, now: float = NOW) -> None:
+    password_hash = password_changes.new_password_hash(person, password)
+    with database.write() as work:
+        password_changes.reset_password(work, person, password_hash, now=now)
+
+
+def set_role(database: Database, person: Person, role: Role, *, now: float = NOW) -> Person:
+    with database.write() as work:
+        return people.set_role(work, person, role, now=now)
+
+
+def remove(database: Database, person: Person, *, now: float = NOW) -> None:
+    """Remove the account of a person."""
+    with database.write() as work:
+        people.remove(work, person, now=now)

@@ -1,0 +1,75 @@
+"""A link between a browser and a server, on which one of the event streams breaks."""
+
+import contextlib
+import http.server
+import threading
+from collections.abc import Iterator
+
+import httpx
+
+OF_ONE_LINK = ("connection", "content-length", "transfer-encoding")
+
+
+class BreakingLink:
+    """`breaks` has the number of events after which the stream at `path` ends, time by time; then it stays whole.
+
+    `last_event_ids` has the Last-Event-ID that it was asked for with, time by time.
+    """
+
+    def __init__(self, url: str, path: str, breaks: list[int]) -> None:
+        self.url, self.path, self.breaks = url, path, breaks
+        self.last_event_ids: list[str | None] = []
+
+
+@contextlib.contextmanager
+def breaking_link(server_url: str, path: str, breaks: list[int]) -> Iterator[BreakingLink]:
+    """Pass requests on to the server until the block ends; the link has an address of its own."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            _pass_on(link, client, self)
+
+        def do_POST(self) -> None:
+            _pass_on(link, client, self)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with httpx.Client(base_url=server_url, timeout=30, trust_env=False) as client:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        link = BreakingLink(f"http://127.0.0.1:{server.server_port}", path, breaks)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield link
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def _pass_on(link: BreakingLink, client: httpx.Client, request: http.server.BaseHTTPRequestHandler) -> None:
+    body = request.rfile.read(int(request.headers.get("Content-Length", "0")))
+    headers = {name: value for name, value in request.headers.items() if name.lower() not in OF_ONE_LINK}
+    asked = client.build_request(request.command, request.path, headers=headers, content=body or None)
+    # The browser leaves a stream whenever it likes to.
+    with contextlib.closing(client.send(asked, stream=True)) as answer, contextlib.suppress(ConnectionError):
+        request.send_response(answer.status_code)
+        for name, value in answer.headers.multi_items():
+            if name not in OF_ONE_LINK:
+                request.send_header(name, value)
+        request.end_headers()
+        for part in _events(link, request, answer) if request.path == link.path else answer.iter_raw():
+            request.wfile.write(part)
+
+
+def _events(link: BreakingLink, request: http.server.BaseHTTPRequestHandler, answer: httpx.Response) -> Iterator[bytes]:
+    link.last_event_ids.append(request.headers.get("Last-Event-ID"))
+    events = link.breaks.pop(0) if link.breaks else None
+    yield b"retry: 50\n\n"
+    for line in answer.iter_lines():
+        yield f"{line}\n".encode()
+        if line.startswith("data:") and events is not None:
+            events -= 1
+            if not events:
+                yield b"\n"
+                return

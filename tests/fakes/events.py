@@ -1,0 +1,13 @@
+"""A type of event that only tests know."""
+
+from typing import ClassVar
+
+from appliance.infrastructure.events import DomainEvent
+
+
+class Said(DomainEvent, frozen=True, kw_only=True):
+    """Something was said."""
+
+    event_kind: ClassVar[str] = "said"
+
+    number: int

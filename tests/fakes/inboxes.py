@@ -1,0 +1,48 @@
+"""Jobs of people, and what is in their inboxes."""
+
+import pytest
+from fakes.accounts import NOW
+from fakes.job_kinds import Labelled, done_by, kind_of
+
+from appliance.community.accounts.person import Person
+from appliance.community.notifications import operations, queries
+from appliance.community.notifications.notification import OutsideAddress
+from appliance.infrastructure.jobs.context import JobContext
+from appliance.infrastructure.jobs.runner import run_job
+from server.bootstrap import Appliance
+
+K = kind_of("k")
+SERVICES = frozenset({"json"})
+
+
+def titles(appliance: Appliance, person: Person) -> list[str]:
+    """The titles of a person's notifications, the newest first."""
+    return [each.title for each in queries.inbox(appliance.appliance_db, person.id)]
+
+
+def run_job_of(appliance: Appliance, title: str, started_by: str, error: Exception | None = None) -> None:
+    """Run a job to its end, which is an error where one is given."""
+
+    def work(_context: JobContext, _arguments: Labelled) -> str:
+        if error:
+            raise error
+        return "all of it"
+
+    job = appliance.jobs.create(K, Labelled(title=title), started_by=started_by)
+    if error:
+        with pytest.raises(type(error)):
+            run_job(appliance.jobs, done_by(K, work), None, job.id, workshop=appliance.folder.workshop)
+    else:
+        run_job(appliance.jobs, done_by(K, work), None, job.id, workshop=appliance.folder.workshop)
+
+
+def let_messages_outside(appliance: Appliance, *, allowed: bool = True) -> None:
+    with appliance.appliance_db.write() as work:
+        operations.let_messages_outside(work, allowed=allowed, now=NOW)
+
+
+def add_address(
+    appliance: Appliance, person: Person, address: str, schemes: frozenset[str] = SERVICES
+) -> OutsideAddress:
+    with appliance.appliance_db.write() as work:
+        return operations.add_address(work, person=person.id, address=address, schemes=schemes, now=NOW)

@@ -1,0 +1,85 @@
+"""A finder and a writer that do what a test says."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Sequence
+
+import msgspec
+
+from appliance.scripture.search.hits import Hit, Results, Search, Why
+from appliance.study.ports import ChatTurn
+
+
+def hit(verse_id: int) -> Hit:
+    return Hit(verse_id=verse_id, osis="", reference="", text="", score=1.0, why=Why())
+
+
+class FakeFinder:
+    """Finds the verses that it is given, or raises what it is given; `allowed` holds a search until it is set."""
+
+    def __init__(self, *verse_ids: int, notice: str | None = None, error: Exception | None = None) -> None:
+        self.verse_ids, self.notice, self.error = verse_ids, notice, error
+        self.wanted: list[Search] = []
+        self.allowed = threading.Event()
+        self.allowed.set()
+
+    def search(self, wanted: Search) -> Results:
+        self.wanted.append(wanted)
+        assert self.allowed.wait(timeout=30)
+        if self.error:
+            raise self.error
+        return Results(
+            query=wanted.query,
+            mode=wanted.mode,
+            translation=wanted.translation,
+            took_ms=0,
+            hits=tuple(map(hit, self.verse_ids)),
+            next_cursor=None,
+            notice=self.notice,
+        )
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a writer was asked for."""
+
+    turns: Sequence[ChatTurn]
+    model: str
+    max_tokens: int
+    user: str
+
+
+class Wait:
+    """Among the pieces of a writer: it writes on once it is `released`, and `reached` is set when it waits."""
+
+    def __init__(self) -> None:
+        self.reached, self.released = asyncio.Event(), asyncio.Event()
+
+
+class FakeWriter:
+    """Writes its pieces, waits where a Wait is among them, and raises the errors that are."""
+
+    def __init__(self, *pieces: str | Wait | Exception, model: str | Exception | None = "tiny") -> None:
+        self.pieces, self._model = pieces, model
+        self.requests: list[Request] = []
+        self.is_closed = False
+
+    def model(self) -> str | None:
+        if isinstance(self._model, Exception):
+            raise self._model
+        return self._model
+
+    async def write(
+        self, turns: Sequence[ChatTurn], *, model: str, max_tokens: int, user: str = ""
+    ) -> AsyncGenerator[str, None]:
+        self.requests.append(Request(turns=turns, model=model, max_tokens=max_tokens, user=user))
+        try:
+            for piece in self.pieces:
+                if isinstance(piece, Exception):
+                    raise piece
+                if isinstance(piece, Wait):
+                    piece.reached.set()
+                    await piece.released.wait()
+                else:
+                    yield piece
+        finally:
+            self.is_closed = True

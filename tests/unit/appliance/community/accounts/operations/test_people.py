@@ -1,0 +1,112 @@
+"""People's accounts and roles."""
+
+import pytest
+from fakes.accounts import (
+    NEW_PASSWORD,
+    NOW,
+    PASSWORD,
+    create_administrator,
+    create_person,
+    create_token,
+    open_class,
+    remove,
+    set_role,
+)
+
+from appliance.community.accounts import queries
+from appliance.community.accounts.events import PersonJoined, SiteSetUp
+from appliance.community.accounts.operations import people, signing_in
+from appliance.community.accounts.permissions import Role
+from appliance.community.accounts.person import LastAdministrator, NameTaken, PasswordRefused, Person, RoleInvalid
+from appliance.infrastructure.database import Database
+from server.bootstrap import Appliance
+
+WHERE = {"address": "10.0.0.7", "agent": "Firefox", "now": NOW}
+
+
+def test_the_last_administrator_stays(database: Database, anna: Person) -> None:
+    with pytest.raises(LastAdministrator):
+        set_role(database, anna, Role.MEMBER)
+    with pytest.raises(LastAdministrator):
+        remove(database, anna)
+    create_person(database, "Ben", Role.ADMINISTRATOR)
+
+    assert Role.MEMBER is set_role(database, anna, Role.MEMBER).role
+
+
+def test_who_became_the_last_administrator_since_they_were_read_stays(database: Database, anna: Person) -> None:
+    ben = create_person(database, "Ben", Role.MEMBER)
+    set_role(database, ben, Role.ADMINISTRATOR)
+    set_role(database, anna, Role.MEMBER)
+    with pytest.raises(LastAdministrator):
+        remove(database, ben)
+
+
+def test_whoever_is_removed_is_signed_out_and_their_tokens_are_void(database: Database, anna: Person) -> None:
+    ben = create_person(database)
+    entered = signing_in.sign_in(database, login="ben", password=PASSWORD, **WHERE)
+    made = create_token(database, ben)
+    remove(database, ben)
+
+    assert queries.identify_session(database, entered.token, now=NOW).person is None
+    assert queries.token_owner(database, made.token, now=NOW) is None
+
+
+def test_who_joined_by_a_code_can_take_an_account(database: Database, anna: Person) -> None:
+    opened = open_class(database, anna)
+    ben = signing_in.join(database, code=opened.code, name="Ben", **WHERE).person
+    taken = people.new_account_of(ben, login="Anna", password=NEW_PASSWORD)
+    with pytest.raises(NameTaken), database.write() as work:
+        people.take_account(work, ben, taken)
+    with pytest.raises(PasswordRefused):
+        people.new_account_of(ben, login="Ben", password="short")
+    account = people.new_account_of(ben, login="Ben", password=NEW_PASSWORD)
+    with database.write() as work:
+        ben = people.take_account(work, ben, account)
+
+    assert ben == signing_in.sign_in(database, login="ben", password=NEW_PASSWORD, **WHERE).person
+    with pytest.raises(NameTaken, match="You have an account already"):
+        people.new_account_of(ben, login="ben2", password=NEW_PASSWORD)
+
+
+def test_whoever_becomes_the_first_administrator_opens_the_site(appliance: Appliance) -> None:
+    database = appliance.appliance_db
+    ben = create_person(database)
+    set_role(database, ben, Role.ADMINISTRATOR, now=NOW + 1)
+    create_person(database, "Cara", Role.ADMINISTRATOR)
+    events = appliance.events.after(0)
+
+    assert [("Ben", NOW + 1)] == [
+        (event.payload_as(SiteSetUp).administrator, event.at) for event in events if event.is_a(SiteSetUp)
+    ]
+    assert [("Ben", Role.MEMBER), ("Cara", Role.ADMINISTRATOR)] == [
+        (joined.name, joined.role)
+        for joined in (event.payload_as(PersonJoined) for event in events if event.is_a(PersonJoined))
+    ]
+
+
+@pytest.mark.parametrize("taken", ["ÄNNA", "A\u0308nna", "änna"])
+def test_a_name_is_taken_in_every_spelling(database: Database, taken: str) -> None:
+    create_administrator(database, "Änna")
+    with pytest.raises(NameTaken):
+        create_person(database, taken, login="other")
+    with pytest.raises(NameTaken):
+        create_person(database, "Other", login=taken)
+
+
+def test_nobody_with_an_account_is_a_guest(database: Database, anna: Person) -> None:
+    with pytest.raises(RoleInvalid):
+        create_person(database, "Ben", Role.GUEST)
+    with pytest.raises(RoleInvalid):
+        set_role(database, anna, Role.GUEST)
+
+
+def test_writes_of_one_unit_of_work_are_all_there_or_none(database: Database, anna: Person) -> None:
+    ben, cara = (
+        people.new_account(name=name, login=name, password=PASSWORD, role=Role.MEMBER) for name in ("Ben", "Anna")
+    )
+    with pytest.raises(NameTaken), database.write() as work:
+        people.create(work, ben, now=NOW)
+        people.create(work, cara, now=NOW)
+
+    assert [anna] == queries.people(database)

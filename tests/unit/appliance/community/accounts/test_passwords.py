@@ -1,0 +1,35 @@
+"""Which passwords are accepted, and how they are hashed."""
+
+import pytest
+
+from appliance.community.accounts.passwords import check_password, hash_new_password, is_outdated, is_right
+from appliance.community.accounts.person import PasswordRefused
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "x" * 129, "password123", "12345678", "annaanna", "lampstand1", "qwertyuiop"]
+)
+def test_passwords_that_are_guessed_first_are_refused(password: str) -> None:
+    with pytest.raises(PasswordRefused):
+        check_password(password, "Anna")
+    with pytest.raises(PasswordRefused):
+        hash_new_password(password, "Anna")
+
+
+def test_a_password_counts_to_its_last_letter() -> None:
+    long = "Grüne Lampen, sieben am Fluss; Öl im Krug, kein Wind. " + "Wer ruft bei Nacht durchs dunkle Tal? Horch, x"
+    password_hash = hash_new_password(long, "Anna")
+
+    assert is_right(long, password_hash)
+    for almost in (long[:-1], long.lower(), long + " ", long.strip()[:72]):
+        assert not is_right(almost, password_hash)
+
+
+def test_nothing_is_the_password_of_somebody_who_has_none() -> None:
+    assert not is_right("", None)
+    assert not is_right("nobody has this password", None)
+
+
+def test_a_fresh_hash_is_not_outdated() -> None:
+    assert not is_outdated(hash_new_password("seven green lamps burn"))
+    assert is_outdated("$argon2id$v=19$m=8192,t=1,p=1$MTIzNDU2Nzg$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI")

@@ -1,0 +1,43 @@
+"""Search by meaning."""
+
+import pytest
+from fakes.hashed_vectors import HashedVectors
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.canon import WHOLE_CANON
+from appliance.scripture.search.meaning import MeaningIndex, MeaningUnavailable
+from appliance.scripture.search.modes.semantic import find
+from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, library_state
+from appliance.scripture.search.ranking.current import CurrentRanker
+from appliance.scripture.search.request import Request
+from appliance.scripture.translations.queries import Translations
+
+VECTORS = HashedVectors()
+
+
+def request(library: Database, text: str) -> Request:
+    return Request(text=text, translation=Translations(library, "Hymns").choose(), verses=WHOLE_CANON, depth=10)
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+def test_the_nearest_verses_come_first_with_or_without_the_compiled_index(
+    hymns: Database, files: IndexFiles, is_compiled: bool
+) -> None:
+    if is_compiled:
+        compile_index(hymns, library_state(hymns, "Hymns", VECTORS.model, files), files)
+    meaning = MeaningIndex(hymns, VECTORS, preferred="Hymns")
+    candidates = find(
+        hymns, request(hymns, "Have mercy on me"), meaning, CurrentRanker(hymns, embedded="Hymns", files=files)
+    )
+    best, cosine = candidates.ranked[0]
+    why = candidates.explain([best])[best]
+
+    assert (19_051_001, 1.0) == (best, pytest.approx(cosine, abs=1e-4))
+    assert (1, pytest.approx(1.0, abs=1e-4), None) == (why.semantic_rank, why.similarity, why.keyword_rank)
+
+
+def test_without_vectors_it_is_unavailable(hymns: Database, files: IndexFiles) -> None:
+    meaning = MeaningIndex(hymns, None, preferred="Hymns")
+
+    with pytest.raises(MeaningUnavailable):
+        find(hymns, request(hymns, "mercy"), meaning, CurrentRanker(hymns, embedded="Hymns", files=files))

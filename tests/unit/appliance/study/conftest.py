@@ -1,0 +1,43 @@
+"""The databases of study: an invented library, and people's data."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes.clock import FakeClock
+from fakes.small_library import small_library
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.translations.translation import Translation
+from server.bootstrap import APPLIANCE_MIGRATIONS
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[tuple[Database, Translation]]:
+    library, translation = small_library(tmp_path)
+    yield library, translation
+    library.close()
+
+
+@pytest.fixture
+def library(opened: tuple[Database, Translation]) -> Database:
+    return opened[0]
+
+
+@pytest.fixture
+def translation(opened: tuple[Database, Translation]) -> Translation:
+    return opened[1]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """People's data."""
+    database = Database(tmp_path / "appliance.db", APPLIANCE_MIGRATIONS)
+    database.migrate()
+    yield database
+    database.close()

@@ -1,0 +1,127 @@
+"""Which model is evicted for which, without any process."""
+
+from collections.abc import Sequence
+
+import pytest
+from fakes.placed_models import made_up_model, made_up_plan, placed_model
+
+from models.catalogue.model import ModelRole
+from models.errors import DoesNotFit, ModelUnavailable
+from models.memory.eviction import EvictFirst, LoadNow, ModelUse, PlanWithout, Step, WaitForUse, evictable, next_step
+from models.memory.plan import LoadPlan, PlacedModel
+
+NEW = made_up_model("new")
+ON_CPU = made_up_plan("new")
+ON_GPU = made_up_plan("new", gpus={0: 1}, layers=10)
+REFUSAL = DoesNotFit("new needs more.")
+
+
+def use(
+    name: str,
+    *,
+    role: ModelRole = ModelRole.CHAT,
+    last_used: float = 0.0,
+    in_use: bool = False,
+    pinned: bool = False,
+) -> ModelUse:
+    return ModelUse(placed=placed_model(name, role=role), last_used=last_used, in_use=in_use, pinned=pinned)
+
+
+def always(outcome: LoadPlan | DoesNotFit) -> PlanWithout:
+    return lambda _evicted: outcome
+
+
+def fits_without(*names: str) -> PlanWithout:
+    """It fits where at least these models are evicted."""
+
+    def plan(evicted: Sequence[PlacedModel]) -> LoadPlan | DoesNotFit:
+        return ON_CPU if set(names) <= {placed.model.id for placed in evicted} else REFUSAL
+
+    return plan
+
+
+def step(
+    *loaded: ModelUse,
+    loading: Sequence[PlacedModel] = (),
+    max_loaded: int = 10,
+    plan_without: PlanWithout = always(ON_CPU),
+) -> Step:
+    return next_step(NEW, loaded=loaded, loading=loading, max_loaded=max_loaded, plan_without=plan_without)
+
+
+def evicted(outcome: Step) -> str:
+    assert isinstance(outcome, EvictFirst)
+    return outcome.placed.model.id
+
+
+def test_a_model_that_fits_is_loaded() -> None:
+    assert LoadNow(ON_CPU) == step()
+    assert LoadNow(ON_CPU) == step(use("other"), loading=[placed_model("third")])
+
+
+def test_only_models_that_are_neither_used_nor_pinned_may_be_evicted_the_least_recently_used_first() -> None:
+    loaded = [
+        use("newer", last_used=2),
+        use("used", in_use=True),
+        use("pinned", pinned=True),
+        use("older", last_used=1),
+    ]
+
+    assert ["older", "newer"] == [placed.model.id for placed in evictable(loaded)]
+
+
+def test_a_full_role_evicts_its_least_recently_used_model_even_where_there_is_memory() -> None:
+    search = use("search", role=ModelRole.EMBED, last_used=0)
+
+    assert "older" == evicted(step(search, use("newer", last_used=2), use("older", last_used=1), max_loaded=2))
+
+
+def test_models_of_another_role_do_not_count() -> None:
+    assert LoadNow(ON_CPU) == step(use("search", role=ModelRole.EMBED), max_loaded=1)
+
+
+def test_a_full_role_whose_models_are_used_or_loading_is_waited_for() -> None:
+    assert WaitForUse() == step(use("used", in_use=True), max_loaded=1)
+    assert WaitForUse() == step(loading=[placed_model("coming")], max_loaded=1)
+    assert WaitForUse() == step(use("pinned", pinned=True), loading=[placed_model("coming")], max_loaded=2)
+    assert WaitForUse() == step(use("pinned", pinned=True), use("used", in_use=True), max_loaded=2)
+
+
+def test_a_role_whose_models_are_all_pinned_says_what_to_do() -> None:
+    with pytest.raises(ModelUnavailable, match=r"2 models for chat may be loaded, and as many are pinned\. Unpin one"):
+        step(use("one", pinned=True), use("two", pinned=True, in_use=True), max_loaded=2)
+
+
+def test_a_model_without_memory_evicts_the_least_recently_used_of_any_role() -> None:
+    loaded = [use("chat", last_used=2), use("search", role=ModelRole.EMBED, last_used=1)]
+
+    assert "search" == evicted(step(*loaded, plan_without=fits_without("chat")))
+
+
+def test_nothing_is_evicted_in_vain() -> None:
+    loaded = [use("idle"), use("used", in_use=True)]
+
+    assert WaitForUse() == step(*loaded, plan_without=fits_without("used"))
+
+
+def test_memory_that_others_use_or_load_is_waited_for() -> None:
+    assert WaitForUse() == step(use("used", in_use=True), plan_without=fits_without("used"))
+    assert WaitForUse() == step(loading=[placed_model("coming")], plan_without=always(REFUSAL))
+
+
+def test_a_model_that_does_not_fit_beside_the_pinned_is_refused_with_the_reason() -> None:
+    with pytest.raises(DoesNotFit, match="new needs more"):
+        step(use("pinned", pinned=True), use("used", in_use=True), plan_without=fits_without("pinned"))
+
+
+def test_an_idle_model_of_the_same_role_goes_for_a_better_place() -> None:
+    def better_without_old(evicted: Sequence[PlacedModel]) -> LoadPlan:
+        return ON_GPU if "old" in {placed.model.id for placed in evicted} else ON_CPU
+
+    assert "old" == evicted(step(use("old"), plan_without=better_without_old))
+    assert LoadNow(ON_CPU) == step(use("old", in_use=True), plan_without=better_without_old)
+    assert LoadNow(ON_CPU) == step(use("old", role=ModelRole.EMBED), plan_without=better_without_old)
+
+
+def test_a_place_that_is_only_as_good_evicts_nobody() -> None:
+    assert LoadNow(ON_GPU) == step(use("old"), plan_without=always(ON_GPU))

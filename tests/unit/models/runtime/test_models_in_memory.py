@@ -1,0 +1,54 @@
+"""What is loaded, and who is told of changes."""
+
+import asyncio
+from typing import Any
+
+from fakes.placed_models import IdleChild, placed_model
+
+from models.runtime.models_in_memory import LoadedModel, ModelsInMemory
+
+
+def loaded(name: str, **plan: Any) -> LoadedModel:
+    child: Any = IdleChild()
+    return LoadedModel(placed_model(name, **plan), child, {})
+
+
+def test_uses_tell_who_is_used_and_who_is_pinned() -> None:
+    in_memory = ModelsInMemory()
+    in_memory.loaded = {"a": loaded("a"), "b": loaded("b")}
+    in_memory.loaded["b"].last_used = 5
+    in_memory.users["a"] += 1
+    uses = {use.placed.model.id: use for use in in_memory.uses(lambda model: model.id == "b")}
+
+    assert (True, False) == (uses["a"].in_use, uses["a"].pinned)
+    assert (False, True, 5) == (uses["b"].in_use, uses["b"].pinned, uses["b"].last_used)
+
+
+def test_a_model_has_its_device_from_its_reservation_on() -> None:
+    in_memory = ModelsInMemory()
+    in_memory.loading["a"] = placed_model("a", gpus={1: 1})
+    in_memory.loaded["b"] = loaded("b")
+
+    assert ("gpu1", "cpu", None) == (in_memory.device_of("a"), in_memory.device_of("b"), in_memory.device_of("c"))
+
+
+def test_unloading_ends_the_process_and_is_a_change() -> None:
+    async def scene() -> None:
+        in_memory = ModelsInMemory()
+        model = in_memory.loaded["a"] = loaded("a")
+        change = in_memory.next_change()
+
+        assert await in_memory.unload("a")
+        assert (False, {}, True) == (model.child.alive, in_memory.loaded, change.is_set())
+        assert not await in_memory.unload("a")
+
+    asyncio.run(scene())
+
+
+def test_a_change_wakes_those_who_waited_before_it_only() -> None:
+    in_memory = ModelsInMemory()
+    before = in_memory.next_change()
+    in_memory.notify()
+
+    assert before.is_set()
+    assert not in_memory.next_change().is_set()

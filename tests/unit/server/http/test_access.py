@@ -1,0 +1,77 @@
+"""Who a request comes from, by the clock of the appliance."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.accounts import NOW, create_administrator, create_token
+from fakes.clock import FakeClock
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from appliance.community.accounts import queries
+from appliance.community.accounts.operations.sessions import DAY_S, start_session
+from appliance.community.accounts.person import Person
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.settings import load_settings
+from server.app import create_app
+from server.bootstrap import Appliance
+
+Client = TestClient[Litestar]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(NOW)
+
+
+@pytest.fixture
+def appliance(tmp_path: Path, clock: FakeClock) -> Appliance:
+    """A data folder whose clock the test moves; the application closes it."""
+    folder = DataFolder(tmp_path / "home").create()
+    return Appliance(folder, load_settings(folder.home), clock=clock)
+
+
+@pytest.fixture
+def anna(appliance: Appliance) -> Person:
+    return create_administrator(appliance.appliance_db)
+
+
+@pytest.fixture
+def client(appliance: Appliance, anna: Person) -> Iterator[Client]:
+    with TestClient(create_app(appliance), base_url="https://127.0.0.1") as client:
+        yield client
+
+
+def person_of(client: Client, **headers: str) -> Any:
+    return client.get("/api/v1/session", headers=headers).json().get("person")
+
+
+def test_a_token_is_valid_until_it_ends_and_its_use_is_noted(
+    appliance: Appliance, anna: Person, client: Client, clock: FakeClock
+) -> None:
+    token = create_token(appliance.appliance_db, anna, days=7).token
+    bearer = {"Authorization": f"Bearer {token}"}
+    clock.advance(60)
+
+    assert "Anna" == person_of(client, **bearer)["name"]
+    assert [NOW + 60] == [each.used_at for each in queries.api_tokens(appliance.appliance_db, anna.id)]
+    clock.advance(7 * DAY_S)
+    assert 401 == client.get("/api/v1/session", headers=bearer).status_code
+
+
+def test_a_session_lasts_on_while_it_is_used(
+    appliance: Appliance, anna: Person, client: Client, clock: FakeClock
+) -> None:
+    with appliance.appliance_db.write() as work:
+        entered = start_session(work, anna, address="127.0.0.1", agent="Firefox", now=NOW)
+    client.cookies.set("__Host-lampstand", entered.token, path="/", domain="127.0.0.1")
+    for _ in range(3):
+        clock.advance(20 * DAY_S)
+        assert "Anna" == person_of(client)["name"]
+    (session,) = queries.sessions(appliance.appliance_db, anna.id, now=clock.now)
+    assert clock.now == session.seen_at
+
+    clock.advance(31 * DAY_S)
+    assert person_of(client) is None

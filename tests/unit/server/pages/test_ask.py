@@ -1,0 +1,108 @@
+"""The pages of questions: an answer is whole without JavaScript, and only the person who asked sees it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes.accounts import PASSWORD, create_administrator, create_person
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from appliance.community.accounts.operations import signing_in
+from appliance.community.accounts.secret_tokens import csrf_token
+from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.operations import import_source
+from server.app import create_app
+from server.bootstrap import Appliance
+from server.http.access import COOKIE_TLS
+
+USFM = r"""\id GEN Invented
+\c 1
+\p
+\v 1 A lamp was lit on the first evening.
+\v 2 It shone to all who were in the house.
+"""
+
+Client = TestClient[Litestar]
+
+
+@pytest.fixture
+def client(appliance: Appliance, tmp_path: Path) -> Iterator[Client]:
+    """A browser in which Anna is signed in, at an appliance with two verses."""
+    (tmp_path / "gen.usfm").write_text(USFM, encoding="utf-8")
+    with open_sources(str(tmp_path / "gen.usfm")) as (source,):
+        import_source(appliance.library, source)
+    create_administrator(appliance.appliance_db, now=appliance.clock.time())
+    create_person(appliance.appliance_db, now=appliance.clock.time())
+    with TestClient(create_app(appliance), base_url="https://127.0.0.1") as opened:
+        sign_in(opened, appliance, "anna")
+        yield opened
+
+
+def sign_in(client: Client, appliance: Appliance, login: str) -> None:
+    now = appliance.clock.time()
+    signed_in = signing_in.sign_in(
+        appliance.appliance_db, login=login, password=PASSWORD, address="127.0.0.1", agent="tests", now=now
+    )
+    client.cookies.set(COOKIE_TLS, signed_in.token)
+
+
+def ask(client: Client) -> str:
+    """The address of the page of an answer, which is being written."""
+    form = {"question": "Who lit the lamp?", "csrf": csrf_token(client.cookies[COOKIE_TLS])}
+    response = client.post("/ask", data=form, follow_redirects=False)
+    assert 303 == response.status_code
+    return response.headers["location"]
+
+
+def events(client: Client, page: str, last_event_id: str = "") -> list[tuple[int, str]]:
+    """The ids and types of the events of an answer, to its end."""
+    headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+    response = client.get(f"{page}/stream", headers=headers)
+    assert "text/event-stream" in response.headers["content-type"]
+    return [
+        (int(number), event_type)
+        for number, event_type in re.findall(r"^id: (\d+)\nevent: (\w+)$", response.text, re.MULTILINE)
+    ]
+
+
+def test_an_answer_is_whole_without_javascript(client: Client) -> None:
+    page = ask(client)
+    events(client, page)
+    html = client.get(page).text
+
+    assert re.search(r'<li id="source-1">\s*<a href="/read/\w+/Gen/1"><b>1</b> Genesis 1', html)
+    assert re.search(r'<blockquote>A lamp was lit .*<a\s+class="chip"\s+href="#source-1"', html)
+    assert "Quoted on this machine, without a chat model." in html
+
+
+def test_the_stream_brings_the_parts_of_the_page(client: Client) -> None:
+    page = ask(client)
+    types = [event_type for _, event_type in events(client, page)]
+    html = client.get(page).text
+    parts = [json.loads(data) for data in re.findall(r"^data: (.*)$", client.get(f"{page}/stream").text, re.MULTILINE)]
+
+    assert ["sources", "block", "done"] == list(dict.fromkeys(types))
+    assert all(part["html"].strip() in html for part in parts[:-1])
+    assert re.search(r"^Quoted on this machine, without a chat model, in \d+\.\d s\.", parts[-1]["sentence"])
+
+
+def test_the_stream_continues_after_the_last_event(client: Client) -> None:
+    page = ask(client)
+    whole = events(client, page)
+
+    assert [(number, kind) for number, kind in whole if kind != "sources"] == events(client, page, "1")
+    assert "done" not in {kind for _, kind in events(client, page, str(whole[-1][0]))}
+    assert 400 == client.get(f"{page}/stream", headers={"Last-Event-ID": "x"}).status_code
+
+
+def test_another_person_sees_neither_the_answer_nor_its_stream(client: Client, appliance: Appliance) -> None:
+    page = ask(client)
+    sign_in(client, appliance, "ben")
+    answers = [client.get(page), client.get(f"{page}/stream"), client.get("/ask/none/stream")]
+
+    assert [404, 404, 404] == [answer.status_code for answer in answers]
+    client.cookies.clear()
+    assert 401 == client.get(f"{page}/stream").status_code

@@ -1,0 +1,35 @@
+"""What holds for every module of the four packages, beside the contracts of import-linter."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = [
+    path for package in ("appliance", "models", "server", "tui") for path in sorted((ROOT / package).rglob("*.py"))
+]
+MAX_LINES = 300
+
+
+def test_the_packages_are_where_they_are_looked_for() -> None:
+    assert len(MODULES) > 200
+
+
+def test_no_class_name_is_used_twice() -> None:
+    modules_of = defaultdict(list)
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                modules_of[node.name].append(str(path.relative_to(ROOT)))
+
+    assert {} == {name: modules for name, modules in modules_of.items() if len(modules) > 1}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_has_one_subject_and_is_formatted_throughout(path: Path) -> None:
+    text = path.read_text()
+
+    assert len(text.splitlines()) <= MAX_LINES
+    assert "fmt: " not in text
