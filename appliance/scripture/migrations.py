@@ -156,6 +156,7 @@ INSERT INTO library_items (id, kind, name, language, versification, licence, att
 SELECT id, kind, name, language, versification, licence, attribution, source, digest, entries FROM gathered_items
 ORDER BY place IS NULL, place, id;
 DROP TABLE temp.gathered_items;
+DROP VIEW entity_heads;
 ALTER TABLE cross_references RENAME COLUMN dataset TO item;
 ALTER TABLE topic_votes RENAME COLUMN dataset TO item;
 ALTER TABLE comments RENAME COLUMN dataset TO item;

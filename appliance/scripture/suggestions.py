@@ -188,7 +188,7 @@ def _everything(reader: Reader) -> Iterator[_Suggested]:
             [lemma, transliteration, strongs],
             1,
         )
-    for identifier, kind, name, also, _, _, _, _, _, mentions in reader.rows(entity_store.SELECT_HEADS):
+    for identifier, kind, name, also, mentions in reader.rows(entity_store.SELECT_NAMES):
         detail = f"in {counted(mentions, 'verse')}"
         yield (
             Suggestion(kind=SuggestionKind(kind), text=name, detail=detail, target=identifier),

@@ -12,7 +12,7 @@ from appliance.scripture.paging import Page, page_of
 
 
 class EntityNotFound(NotFound):
-    """No dataset has this person, place or event."""
+    """No data set has this person, place or event."""
 
 
 def browse_entities(
@@ -32,7 +32,7 @@ def entities_in(database: Database, verses: VerseRange, *, after: int = 0, limit
 
 def entity(database: Database, identifier: str, *, after: int = 0, limit: int = 500) -> EntityEntry:
     """A person, place or event with a page of the verses that mention it. Raises EntityNotFound."""
-    row = database.reader.row(store.SELECT_ENTITY, (identifier,))
+    row = database.reader.row(store.SELECT_ENTITY, {"id": identifier})
     if row is None:
         raise EntityNotFound(
             f"There is no person, place or event {identifier[:40]!r}.", remedy="Browse them at /api/v1/entities."
@@ -42,8 +42,8 @@ def entity(database: Database, identifier: str, *, after: int = 0, limit: int = 
     )
     takes_part = [
         _entity(found)
-        for each in str(row[8]).split(store.LIST)
-        if each and (found := database.reader.row(store.SELECT_ENTITY, (each,)))
+        for each in str(database.reader.value(store.SELECT_TAKES_PART, {"id": identifier})).split(store.LIST)
+        if each and (found := database.reader.row(store.SELECT_ENTITY, {"id": each}))
     ]
     return EntityEntry(
         head=_entity(row),
@@ -53,7 +53,7 @@ def entity(database: Database, identifier: str, *, after: int = 0, limit: int = 
 
 
 def _entity(row: Sequence[Any]) -> EntityHead:
-    identifier, kind, name, also, description, year, latitude, longitude, _, mentions = row
+    identifier, kind, name, also, description, year, latitude, longitude, mentions = row
     return EntityHead(
         id=identifier,
         kind=EntityKind(kind),

@@ -13,14 +13,18 @@ VALUES (:id, :item, :kind, :name, :also, :description, :year, :latitude, :longit
 INSERT_MENTION = "INSERT INTO entity_mentions (entity, verse_id) VALUES (:entity, :verse_id)"
 DELETE_MENTIONS = "DELETE FROM entity_mentions WHERE entity IN (SELECT id FROM entities WHERE item = :item)"
 DELETE_ENTITIES = "DELETE FROM entities WHERE item = :item"
-SELECT_HEADS = "SELECT * FROM entity_heads ORDER BY id"
-SELECT_ENTITY = "SELECT * FROM entity_heads WHERE id = ?"
+SELECT_NAMES = "SELECT id, kind, name, also, mentions FROM entities ORDER BY id"
+SELECT_ENTITY = """
+SELECT id, kind, name, also, description, year, latitude, longitude, mentions FROM entities WHERE id = :id
+"""
+SELECT_TAKES_PART = "SELECT takes_part FROM entities WHERE id = :id"
 BROWSE_ENTITIES = """
-SELECT * FROM entity_heads WHERE name LIKE :beginning ESCAPE '\\' AND (:kind = '' OR kind = :kind)
+SELECT id, kind, name, also, description, year, latitude, longitude, mentions FROM entities WHERE name LIKE :beginning ESCAPE '\\' AND (:kind = '' OR kind = :kind)
 AND (:after = '' OR (name, id) > (SELECT name, id FROM entities WHERE id = :after)) ORDER BY name, id LIMIT :limit
 """
 SELECT_MENTIONED = """
-SELECT * FROM entity_heads WHERE id IN (SELECT entity FROM entity_mentions WHERE verse_id BETWEEN :first AND :last)
+SELECT id, kind, name, also, description, year, latitude, longitude, mentions FROM entities
+WHERE id IN (SELECT entity FROM entity_mentions WHERE verse_id BETWEEN :first AND :last)
 ORDER BY kind, mentions, id LIMIT :limit OFFSET :after
 """
 SELECT_MENTIONS_OF = """

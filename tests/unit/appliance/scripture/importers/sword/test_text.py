@@ -1,20 +1,13 @@
-"""Debian's SWORD modules, and what becomes of damaged ones."""
+"""Texts of Debian's SWORD modules."""
 
 import shutil
-import zlib
 from pathlib import Path
 
 import pytest
+from fakes.sword_modules import copy_module
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.canon import one_verse
-from appliance.scripture.dictionaries import queries as dictionaries
-from appliance.scripture.importers.detect import SourceNotFound, open_sources
-from appliance.scripture.importers.source import SourceUnreadable
-from appliance.scripture.importers.sword.blocks import MAX_BLOCK_BYTES
-from appliance.scripture.importers.validation import TextFaulty
-from appliance.scripture.kinds import DICTIONARIES
-from appliance.scripture.library.queries import installed
+from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
 from appliance.scripture.translations import queries
@@ -90,40 +83,6 @@ def test_what_stands_beside_the_words(full_library: Database) -> None:
     assert SpanKind.DIVINE_NAME in {span.kind for span in verse(full_library, "Gen 2:4", "KJV").markup.spans}
 
 
-def test_dictionaries(full_library: Database) -> None:
-    entries = {each.id: each.entries for each in installed(full_library, *DICTIONARIES)}
-    topics, headwords = full_library.reader.rows("SELECT count(*), count(DISTINCT headword) FROM topics")[0]
-
-    assert {"Nave": 5_322, "StrongsGreek": 5_624, "StrongsHebrew": 8_675} == entries
-    assert (5_322, 5_320) == (topics, headwords)
-    assert "μονογενής" == dictionaries.lexicon_entry(full_library, "G3439").lemma
-    assert "אלהים" == dictionaries.lexicon_entry(full_library, "H0430").lemma
-    assert "feminine ἡ" in dictionaries.lexicon_entry(full_library, "G3588").definition
-    assert "CARE" in {each.topic for each in dictionaries.citing_topics(full_library, one_verse(40_006_034)).items}
-
-
-def test_nave_headings_stand_under_the_line_above_them(full_library: Database) -> None:
-    (row,) = full_library.reader.rows(
-        "SELECT c.heading FROM topic_citations c JOIN topics t ON t.id = c.topic WHERE t.headword = 'GIBEAH' AND c.start = 7019012"
-    )
-
-    assert "OF SAUL: The people's wickedness" == row[0]
-
-
-def copy_module(sword_root: Path, into: Path, module: str = "engKJV2006eb") -> Path:
-    data = Path("modules/texts/ztext") / module
-    (into / "mods.d").mkdir(parents=True)
-    shutil.copy(sword_root / "mods.d" / f"{module}.conf", into / "mods.d")
-    shutil.copytree(sword_root / data, into / data)
-    return into / data
-
-
-def import_from(library: Database, location: Path) -> None:
-    with open_sources(str(location)) as sources:
-        for source in sources:
-            import_source(library, source)
-
-
 def test_importing_twice_changes_nothing(full_library_path: Path, sword_root: Path, tmp_path: Path) -> None:
     copy_module(sword_root, tmp_path / "module")
     shutil.copy(full_library_path, tmp_path / "library.db")
@@ -134,61 +93,6 @@ def test_importing_twice_changes_nothing(full_library_path: Path, sword_root: Pa
     assert not again.changed
     assert 31_102 == queries.find_translation(library, "KJV").verses
     library.close()
-
-
-@pytest.mark.parametrize("broken", ["ot.bzv", "ot.bzs", "ot.bzz", "nt.bzz"])
-def test_a_truncated_module_leaves_the_library_as_it_was(
-    library: Database, sword_root: Path, tmp_path: Path, broken: str
-) -> None:
-    data = copy_module(sword_root, tmp_path / "module")
-    whole = (data / broken).read_bytes()
-    (data / broken).write_bytes(whole[: len(whole) // 2])
-
-    with pytest.raises((SourceUnreadable, TextFaulty)) as raised:
-        import_from(library, tmp_path / "module")
-
-    assert raised.value.remedy
-    assert 0 == library.reader.value("SELECT count(*) FROM verses")
-
-
-def test_a_missing_file_is_named(library: Database, sword_root: Path, tmp_path: Path) -> None:
-    data = copy_module(sword_root, tmp_path / "module")
-    (data / "nt.bzz").unlink()
-
-    with pytest.raises(SourceUnreadable, match=r"nt\.bzz of engKJV2006eb"):
-        import_from(library, tmp_path / "module")
-
-
-def test_a_block_that_inflates_without_end_is_refused(library: Database, sword_root: Path, tmp_path: Path) -> None:
-    data = copy_module(sword_root, tmp_path / "module")
-    bomb = zlib.compress(b"\0" * (MAX_BLOCK_BYTES + 1), 9)
-    (data / "ot.bzz").write_bytes(bomb)
-    index = bytearray((data / "ot.bzs").read_bytes())
-    for at in range(0, len(index), 12):
-        index[at : at + 8] = (0).to_bytes(4, "little") + len(bomb).to_bytes(4, "little")
-    (data / "ot.bzs").write_bytes(bytes(index))
-
-    with pytest.raises(SourceUnreadable, match="64 MiB"):
-        import_from(library, tmp_path / "module")
-
-
-def test_a_module_that_points_outside_itself_is_refused(library: Database, sword_root: Path, tmp_path: Path) -> None:
-    copy_module(sword_root, tmp_path / "module")
-    conf = tmp_path / "module" / "mods.d" / "engKJV2006eb.conf"
-    conf.write_text(conf.read_text().replace("./modules/texts/ztext/engKJV2006eb/", "../../../etc/"))
-
-    with pytest.raises(SourceUnreadable, match="outside its own folder"):
-        import_from(library, tmp_path / "module")
-
-
-def test_a_folder_without_modules_says_what_is_read(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match="holds nothing that can be read"), open_sources(str(tmp_path)):
-        pass
-
-
-def test_nothing_at_a_path_says_so() -> None:
-    with pytest.raises(SourceNotFound), open_sources("/nowhere/at/all.zip"):
-        pass
 
 
 def test_a_module_reads_as_a_text(sword_root: Path) -> None:

@@ -1,4 +1,4 @@
-"""USFM files."""
+"""USFM files of one translation."""
 
 from pathlib import Path
 
@@ -8,69 +8,9 @@ from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.importers.usfm.text import read_usfm
 from appliance.scripture.importers.validation import TextFaulty
-from appliance.scripture.translations.verse import BreakKind, HeadingKind, SpanKind, Verse
 
-JOHN = r"""\id JHN 43-JHN-sample.usfm A sample
-\h John
-\toc1 The Good News According to John
-\mt1 John
-\c 3
-\s1 Nicodemus
-\p
-\v 16 For God so \w loved|lemma="ἀγαπάω" strong="G25"\w* the world, that he gave his only born\f + \fr 3:16 \ft The phrase “only born” is Greek.\f* Son.
-\v 17 \wj For God didn’t send\x + \xo 3:17 \xt John 12:47\x* his \+nd Son\+nd*\wj* into \add the\add* world.
-\q1 Poetry here,
-\q2 and there.
-\b
-\v 18-19 A bridge.
-"""
-PSALM = r"""\id PSA
-\c 3
-\d A Psalm by David.
-\q1
-\v 1 Yahweh, how my adversaries have increased!
-\q2 Many rise up. \qs Selah.\qs*
-"""
-
-
-def verses(tmp_path: Path, text: str) -> list[Verse]:
-    path = tmp_path / "book.usfm"
-    path.write_text(text, encoding="utf-8")
-    return list(read_usfm([path], name="sample").entries())
-
-
-def test_text_words_notes_and_the_words_of_jesus(tmp_path: Path) -> None:
-    first, second, _bridge = verses(tmp_path, JOHN)
-
-    assert "For God so loved the world, that he gave his only born Son." == first.text
-    assert [("loved", ("G25",))] == [(first.text[w.start : w.end], w.strongs) for w in first.markup.words]
-    assert [("foot", "The phrase “only born” is Greek.")] == [(note.kind, note.text) for note in first.markup.notes]
-    assert "For God didn’t send his Son into the world. Poetry here, and there." == second.text
-    assert [("cross-reference", "John 12:47")] == [(note.kind, note.text) for note in second.markup.notes]
-    kinds = {second.text[span.start : span.end]: span.kind for span in second.markup.spans}
-    assert {"For God didn’t send his Son": SpanKind.JESUS, "Son": SpanKind.DIVINE_NAME, "the": SpanKind.ADDED} == kinds
-
-
-def test_titles_paragraphs_and_lines(tmp_path: Path) -> None:
-    first, second, _bridge = verses(tmp_path, JOHN)
-
-    assert [(HeadingKind.BOOK, "John"), (HeadingKind.SECTION, "Nicodemus")] == [
-        (h.kind, h.text) for h in first.markup.headings
-    ]
-    assert BreakKind.PARAGRAPH in {each.kind for each in first.markup.breaks}
-    assert [(BreakKind.LINE, 1), (BreakKind.LINE, 2)] == [(each.kind, each.level) for each in second.markup.breaks]
-
-
-def test_a_psalms_title_and_selah(tmp_path: Path) -> None:
-    (verse,) = verses(tmp_path, PSALM)
-
-    assert "Yahweh, how my adversaries have increased! Many rise up. Selah." == verse.text
-    assert [(HeadingKind.PSALM, "A Psalm by David.")] == [(h.kind, h.text) for h in verse.markup.headings]
-    assert [BreakKind.LINE, BreakKind.LINE, BreakKind.SELAH] == [each.kind for each in verse.markup.breaks]
-
-
-def test_a_bridge_counts_as_its_first_verse(tmp_path: Path) -> None:
-    assert ["John.3.16", "John.3.17", "John.3.18"] == [verse.osis for verse in verses(tmp_path, JOHN)]
+JOHN = "\\id JHN A sample\n\\c 3\n\\p\n\\v 16 For God so loved\n"
+PSALM = "\\id PSA\n\\c 3\n\\q1\n\\v 1 Yahweh\n"
 
 
 def test_a_folder_of_files_is_one_text_in_the_order_of_the_canon(tmp_path: Path) -> None:
@@ -82,57 +22,6 @@ def test_a_folder_of_files_is_one_text_in_the_order_of_the_canon(tmp_path: Path)
 
     with open_sources(str(folder)) as (source,):
         assert ["Ps.3.1", "John.3.16"] == [verse.osis for verse in source.entries()][:2]
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("plain text", "not USFM"),
-        ("\\id JHN\n\\v 1 Early.", "before any chapter"),
-        ("\\id JHN\n\\c x\n", "without a number"),
-    ],
-)
-def test_what_is_wrong_is_said(tmp_path: Path, text: str, reason: str) -> None:
-    with pytest.raises(SourceUnreadable, match=reason):
-        verses(tmp_path, text)
-
-
-def text_of(tmp_path: Path, verse: str) -> str:
-    (read,) = verses(tmp_path, f"\\id PSA\n\\c 1\n\\p\n\\v 1 {verse}\n")
-    return read.text
-
-
-@pytest.mark.parametrize(
-    ("usfm", "text"),
-    [
-        ("Blessed\n\\qa Beth\n\\q1 are they", "Blessed are they"),
-        (r"\va 2\va* \vp 1b\vp* Text", "Text"),
-        (r'A \fig caption|src="a.jpg" size="col"\fig*picture', "A picture"),
-        (r'See \jmp here|link-href="x"\jmp* now', "See here now"),
-        (r"Written \rq Mt 1:1\rq*down", "Written down"),
-        (r'\zaln-s |x-strong="G2424"\*\w Jesus|x-occurrence="1"\w*\zaln-e\* wept', "Jesus wept"),
-        (r'\qt-s |who="Pilate"\*What?\qt-e\* \ts\* he said', "What? he said"),
-        (r"\tr \tc1 Adam\tc2 Eve", "Adam Eve"),
-        ("one~two//three", "one two three"),
-        ("before \\esb \\p sidebar \\esbe after", "before after"),
-    ],
-)
-def test_only_the_text_is_left(tmp_path: Path, usfm: str, text: str) -> None:
-    assert text == text_of(tmp_path, usfm)
-
-
-def test_a_name_within_a_word_keeps_the_words_number(tmp_path: Path) -> None:
-    (read,) = verses(tmp_path, '\\id PSA\n\\c 1\n\\v 1 the \\w \\+nd Lord\\+nd*|strong="H3068"\\w* said')
-
-    assert "the Lord said" == read.text
-    assert [("Lord", ("H3068",))] == [(read.text[w.start : w.end], w.strongs) for w in read.markup.words]
-    assert [SpanKind.DIVINE_NAME] == [span.kind for span in read.markup.spans]
-
-
-@pytest.mark.parametrize("usfm", ["\\c 999\n\\v 1 one", "\\c 1\n\\v 99999999999 one"])
-def test_a_number_that_no_book_has_is_refused(tmp_path: Path, usfm: str) -> None:
-    with pytest.raises(SourceUnreadable, match="which no book has"):
-        verses(tmp_path, f"\\id JUD\n{usfm}\n")
 
 
 def test_a_chapter_that_no_versification_has_is_a_fault(tmp_path: Path) -> None:
@@ -149,3 +38,34 @@ def test_a_bridge_says_how_far_it_goes_and_is_no_gap(tmp_path: Path) -> None:
     found = read_usfm([path], name="b").read()
 
     assert ["1", "2–3", "4"] == [verse.label for verse in found]
+
+
+def test_what_is_no_usfm_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.usfm").write_text("plain text")
+
+    with pytest.raises(SourceUnreadable, match=r"b\.usfm is not USFM"):
+        read_usfm([tmp_path / "b.usfm"], name="b")
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.usfm").write_bytes("\\id JUD Señor".encode("latin-1"))
+
+    with pytest.raises(SourceUnreadable, match=r"b\.usfm is not UTF-8"):
+        read_usfm([tmp_path / "b.usfm"], name="b")
+
+
+def test_files_without_a_book_of_the_bible_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "front.usfm").write_text("\\id FRT\n\\p Preface.")
+
+    with pytest.raises(SourceUnreadable, match="no USFM file with a book of the Bible"):
+        read_usfm([tmp_path / "front.usfm"], name="b")
+
+
+def test_the_digest_changes_with_any_of_the_files(tmp_path: Path) -> None:
+    one, two = tmp_path / "a.usfm", tmp_path / "b.usfm"
+    one.write_text(JOHN)
+    two.write_text(PSALM)
+    before = read_usfm([one, two], name="b").digest
+    two.write_text(PSALM.replace("Yahweh", "The LORD"))
+
+    assert before != read_usfm([one, two], name="b").digest

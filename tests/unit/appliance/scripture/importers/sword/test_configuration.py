@@ -1,0 +1,115 @@
+"""What SWORD modules say of themselves."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from fakes.sword_modules import copy_module, import_from
+
+from appliance.infrastructure.database import Database
+from appliance.scripture.importers.source import SourceUnreadable
+from appliance.scripture.importers.sword.configuration import (
+    Configuration,
+    check_open,
+    digest_of,
+    files_of,
+    read_configurations,
+)
+
+CONFIGURATION = """[Small]
+# A comment
+DataPath=./modules/texts/ztext/small/
+ModDrv=zText
+Description=A small text
+Description=Another
+About=One line,\\
+ and\\par {the} next
+"""
+
+
+def configured(root: Path, text: str | bytes = CONFIGURATION) -> Configuration:
+    (root / "mods.d").mkdir()
+    (root / "mods.d" / "file.conf").write_bytes(text if isinstance(text, bytes) else text.encode())
+    (configuration,) = read_configurations(root)
+    return configuration
+
+
+def test_the_first_value_of_each_key_counts_whatever_its_case(tmp_path: Path) -> None:
+    configuration = configured(tmp_path)
+
+    assert ("Small", "A small text", "zText") == (
+        configuration.module,
+        configuration.value("description"),
+        configuration.value("MODDRV"),
+    )
+    assert "?" == configuration.value("Lang", "?")
+    assert ("SWORD module Small", "One line, and the next") == (configuration.origin, configuration.attribution)
+    assert tmp_path / "modules/texts/ztext/small" == configuration.data_path
+
+
+def test_a_file_without_a_heading_is_called_by_its_name_and_may_be_latin(tmp_path: Path) -> None:
+    configuration = configured(tmp_path, "Description=Señor".encode("latin-1"))
+
+    assert ("file", "Señor") == (configuration.module, configuration.value("Description"))
+
+
+@pytest.mark.parametrize(
+    ("more", "licence"),
+    [
+        ("", "Not stated by the module"),
+        ("About=In the Public Domain.\n", "Public Domain"),
+        ("About=De dominio público.\n", "Public Domain"),
+        ("About=Public Domain\nDistributionLicense=CC BY\n", "CC BY"),
+    ],
+)
+def test_the_licence_is_the_stated_one_or_what_the_description_says(tmp_path: Path, more: str, licence: str) -> None:
+    assert licence == configured(tmp_path, f"[Small]\n{more}").licence
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("[engX]\nLang=fr\n", "fr"), ("[engX]\n", "en"), ("[spaX]\n", "es"), ("[Small]\n", "und")]
+)
+def test_the_language_is_the_stated_one_or_told_by_the_name(tmp_path: Path, text: str, language: str) -> None:
+    assert language == configured(tmp_path, text).language
+
+
+@pytest.mark.parametrize("line", ["SourceType=ThML", "CompressType=LZSS", "CipherKey=abc"])
+def test_what_is_not_read_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(SourceUnreadable, match="The module Small is"):
+        check_open(configured(tmp_path, f"[Small]\n{line}\n"))
+
+
+def test_a_folder_without_configurations_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="holds no SWORD module"):
+        read_configurations(tmp_path)
+
+
+def test_the_digest_changes_with_the_files_and_with_the_configuration(tmp_path: Path) -> None:
+    configuration = configured(tmp_path)
+    data = tmp_path / "modules/texts/ztext/small"
+    data.mkdir(parents=True)
+    (data / "ot.bzz").write_bytes(b"1")
+    before = digest_of(configuration)
+    renamed = msgspec.structs.replace(configuration, values=configuration.values | {"description": "Another"})
+
+    assert before != digest_of(renamed)
+    (data / "ot.bzz").write_bytes(b"2")
+    assert before != digest_of(configuration)
+
+
+def test_files_of_a_folder_are_sorted_and_without_folders(tmp_path: Path) -> None:
+    (tmp_path / "b").write_bytes(b"")
+    (tmp_path / "a").write_bytes(b"")
+    (tmp_path / "c").mkdir()
+
+    assert ["a", "b"] == [path.name for path in files_of(tmp_path)]
+    assert [] == files_of(tmp_path / "nowhere")
+
+
+def test_a_module_that_points_outside_itself_is_refused(library: Database, sword_root: Path, tmp_path: Path) -> None:
+    copy_module(sword_root, tmp_path / "module")
+    conf = tmp_path / "module" / "mods.d" / "engKJV2006eb.conf"
+    conf.write_text(conf.read_text().replace("./modules/texts/ztext/engKJV2006eb/", "../../../etc/"))
+
+    with pytest.raises(SourceUnreadable, match="outside its own folder"):
+        import_from(library, tmp_path / "module")
