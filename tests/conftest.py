@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import structlog
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.paths import PRIVATE_UMASK, DataFolder
@@ -54,6 +55,13 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         # A test that names no data folder fails: no folder can be made here.
         environment.setenv("LAMPSTAND_HOME", "/dev/null/a-test-names-its-data-folder")
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_no_command_configured_them() -> Iterator[None]:
+    """A command run within a test sends later logs to its own, closed standard error."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)
