@@ -76,7 +76,7 @@ def read_arguments(kind: JobKind[Any, Any], pairs: Sequence[str]) -> Any:
         field.name for field in msgspec.structs.fields(kind.arguments) if field.required and field.name not in values
     ]
     if missing:
-        raise click.BadParameter(f"{kind.name} needs {', '.join(f'{name}=…' for name in missing)}.")
+        raise click.BadParameter(f"{kind.name} needs {', '.join(f'{name}=VALUE' for name in missing)}.")
     try:
         return msgspec.convert(values, kind.arguments, strict=False)
     except msgspec.ValidationError as error:

@@ -79,7 +79,7 @@ def add(home: Home, name: str, login: str, role: str, password_stdin: bool) -> N
 @click.argument("new_role", metavar="ROLE", type=_ROLES)
 @click.pass_obj
 def role(home: Home, login: str, new_role: str) -> None:
-    """Give who signs in as LOGIN another ROLE."""
+    """Give the person who signs in as LOGIN another ROLE."""
     appliance = home.open()
     person = queries.person_named(appliance.appliance_db, login)
     with appliance.appliance_db.write() as work:
@@ -92,7 +92,7 @@ def role(home: Home, login: str, new_role: str) -> None:
 @_password_stdin
 @click.pass_obj
 def password(home: Home, login: str, password_stdin: bool) -> None:
-    """Set the password of who signs in as LOGIN; they are signed out everywhere."""
+    """Set the password of the person who signs in as LOGIN; they are signed out everywhere."""
     appliance = home.open()
     person = queries.person_named(appliance.appliance_db, login)
     password_hash = password_changes.new_password_hash(person, _password(from_stdin=password_stdin))
@@ -106,7 +106,7 @@ def password(home: Home, login: str, password_stdin: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def remove(home: Home, login: str, yes: bool) -> None:
-    """Remove who signs in as LOGIN, with their questions and answers."""
+    """Remove the person who signs in as LOGIN, with their questions and answers."""
     appliance = home.open()
     person = queries.person_named(appliance.appliance_db, login)
     if not yes:
