@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from appliance.infrastructure.messenger import AppriseMessenger
     from appliance.scripture.derived import DerivedData
     from appliance.scripture.search.ports import Embedder
-    from appliance.scripture.search.ranking.compiled import IndexFiles
+    from appliance.scripture.search.ranking.index_files import IndexFiles
     from appliance.scripture.search.service import Finder
     from appliance.scripture.suggestions import Suggester
     from appliance.study.operations import AnswerDesk
@@ -158,7 +158,7 @@ class Appliance:
 
     @cached_property
     def index_files(self) -> IndexFiles:
-        from appliance.scripture.search.ranking.compiled import IndexFiles
+        from appliance.scripture.search.ranking.index_files import IndexFiles
 
         return IndexFiles(compiled=self.folder.search_index, topics=self.folder.topic_memory)
 

@@ -16,7 +16,7 @@ from appliance.scripture.search.index import IndexState, bare_headings, index_st
 from appliance.scripture.translations import queries
 
 if TYPE_CHECKING:
-    from appliance.scripture.search.ranking.compiled import IndexFiles
+    from appliance.scripture.search.ranking.index_files import IndexFiles
 
 
 class DerivedData:

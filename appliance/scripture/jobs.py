@@ -16,7 +16,7 @@ from appliance.infrastructure.settings import Settings
 from appliance.scripture.search.ports import Embedder
 
 if TYPE_CHECKING:
-    from appliance.scripture.search.ranking.compiled import IndexFiles
+    from appliance.scripture.search.ranking.index_files import IndexFiles
 
 # Before the name of a text that the Python package of this name brings.
 PYTHONBIBLE = "pythonbible:"

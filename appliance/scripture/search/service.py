@@ -16,8 +16,8 @@ from appliance.scripture.search.modes import hybrid, keyword, semantic, strongs
 from appliance.scripture.search.modes.keyword import QueryRefused
 from appliance.scripture.search.named import named_verses
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.search.ranking.compiled import IndexFiles
 from appliance.scripture.search.ranking.current import CurrentRanker
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.ranking.ranker import FeatureTable
 from appliance.scripture.search.request import Request
 from appliance.scripture.translations import queries

@@ -13,6 +13,7 @@ from appliance.infrastructure.arrays import ArraysDamaged, map_arrays, write_arr
 from appliance.infrastructure.database import Database
 from appliance.scripture.library.queries import installed
 from appliance.scripture.search.index import bare_headings, index_state
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.ranking.learned import RANKER, SHIPPED, TOPICS, load_learned, load_topics, ranker_model
 from appliance.scripture.search.ranking.ranker import Ranker, compile_ranker
 from appliance.scripture.search.ranking.reading import read_knowledge
@@ -46,13 +47,6 @@ class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):
 
     state: LibraryState
     ranker: Ranker
-
-
-class IndexFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths of the compiled index and of the optional topic memory from imported votes."""
-
-    compiled: Path
-    topics: Path | None = None
 
 
 def library_state(library: Database, embedded: str, model: str, files: IndexFiles) -> LibraryState:

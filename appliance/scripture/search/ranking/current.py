@@ -5,7 +5,8 @@ import structlog
 from appliance.errors import Unavailable
 from appliance.infrastructure.arrays import ArraysDamaged, MappedFile
 from appliance.infrastructure.database import Database
-from appliance.scripture.search.ranking.compiled import CompiledIndex, IndexFiles, library_state
+from appliance.scripture.search.ranking.compiled import CompiledIndex, library_state
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.ranking.ranker import Ranker
 
 REMEDY = "`lampstand index` compiles it."

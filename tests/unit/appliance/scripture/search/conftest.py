@@ -10,7 +10,7 @@ from fakes.osis_texts import import_osis
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.index import build_index
-from appliance.scripture.search.ranking.compiled import IndexFiles
+from appliance.scripture.search.ranking.index_files import IndexFiles
 
 HYMNS = {"Ps.23.1": "The Lord is my shepherd", "Ps.51.1": "Have mercy on me", "Ps.51.2": "Wash me thoroughly"}
 

@@ -11,7 +11,7 @@ from appliance.scripture.search.cursor import CursorInvalid
 from appliance.scripture.search.hits import Mode, Results, Search
 from appliance.scripture.search.meaning import MeaningUnavailable
 from appliance.scripture.search.modes.keyword import QueryRefused
-from appliance.scripture.search.ranking.compiled import IndexFiles
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
 

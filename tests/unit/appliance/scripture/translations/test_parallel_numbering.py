@@ -9,7 +9,7 @@ from appliance.scripture.importers.osis.text import read_osis
 from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.hits import Mode, Search
-from appliance.scripture.search.ranking.compiled import IndexFiles
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
 from server.bootstrap import LIBRARY_MIGRATIONS

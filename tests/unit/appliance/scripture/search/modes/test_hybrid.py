@@ -15,7 +15,8 @@ from appliance.scripture.search import service
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.hits import Hit, Results, Search
 from appliance.scripture.search.modes.keyword import QueryRefused
-from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, library_state
+from appliance.scripture.search.ranking.compiled import compile_index, library_state
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations

@@ -7,8 +7,9 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.canon import WHOLE_CANON
 from appliance.scripture.search.meaning import MeaningIndex, MeaningUnavailable
 from appliance.scripture.search.modes.semantic import find
-from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, library_state
+from appliance.scripture.search.ranking.compiled import compile_index, library_state
 from appliance.scripture.search.ranking.current import CurrentRanker
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.request import Request
 from appliance.scripture.translations.queries import Translations
 

@@ -5,8 +5,9 @@ from fakes.hashed_vectors import HashedVectors
 from structlog.testing import capture_logs
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.search.ranking.compiled import IndexFiles, compile_index, library_state
+from appliance.scripture.search.ranking.compiled import compile_index, library_state
 from appliance.scripture.search.ranking.current import CurrentRanker, RankerUnavailable
+from appliance.scripture.search.ranking.index_files import IndexFiles
 
 MODEL = HashedVectors().model
 

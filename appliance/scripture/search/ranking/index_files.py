@@ -1,0 +1,12 @@
+"""Where the files of the search index are: apart, so that a command can look at them without loading numpy."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class IndexFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Paths of the compiled index and of the optional topic memory from imported votes."""
+
+    compiled: Path
+    topics: Path | None = None
