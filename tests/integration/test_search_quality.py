@@ -159,19 +159,19 @@ def test_a_lemma_that_nobody_has_is_said_so(find: Callable[..., Results]) -> Non
 
 
 def test_the_graph_is_joined_with_words_and_meaning(installed: Appliance) -> None:
-    web = queries.find_translation(installed.library, "WEB")
+    translation = web(installed)
     cypher = "MATCH (:Topic {name: $topic})-[:SEE]->(near:Topic)-[:CITES]->(v:Verse) RETURN v.id AS verse_id, near.name AS topic"
 
     def ask(**changes: str) -> list[str]:
         asked = Joined(cypher=cypher, parameters={"topic": "ANXIETY"}, limit=5, **changes)
-        found = join(installed.library, installed.folder.graph, installed.finder.meaning.embedder, asked, web)
+        found = join(installed.library, installed.folder.graph, installed.finder.meaning.embedder, asked, translation)
         assert ["verse_id", "topic"] == found.columns
         return [hit.osis for hit in found.hits]
 
     anxious = ask(like="do not be anxious about tomorrow")
     assert "Matt.6.34" in anxious
     verses = [parse_reference(osis).start for osis in ask(words="God")]
-    texts = queries.texts(installed.library, web(installed), verses)
+    texts = queries.texts(installed.library, translation, verses)
     assert {True} == {"God" in texts[verse] for verse in verses}
 
 
