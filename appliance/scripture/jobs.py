@@ -54,7 +54,7 @@ def _prepare_import(arguments: ImportArguments) -> ImportArguments:
     if any(0xD800 <= ord(character) <= 0xDFFF for character in location):
         raise LocationNotText("The name of the file or folder is not UTF-8.", remedy="Rename it, then try again.")
     if not location.startswith(PYTHONBIBLE):
-        # The worker stands in another folder. Links are not resolved, so that an error names what was given.
+        # The worker runs in another folder. Links are not resolved, so that an error names what was given.
         location = os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - links stay
     return ImportArguments(location=location, only=sorted(arguments.only))
 

@@ -19,11 +19,11 @@ def message(database: Database, message_id: str) -> Message:
 
 
 def own_message(database: Database, message_id: str, *, person: int) -> Message:
-    """A message that a person may see: one they asked, or one of nobody's, which the command line asked.
+    """A message that a person may see: one they asked, or one that belongs to nobody, because the command line asked it.
 
     Raises MessageNotFound, for another person's too.
     """
     stored = message(database, message_id)
     if stored.asked_by not in (None, person):
-        raise MessageNotFound("There is no such question of yours.", remedy="Ask it anew.")
+        raise MessageNotFound("There is no such question of yours.", remedy="Ask it again.")
     return stored

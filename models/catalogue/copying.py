@@ -33,7 +33,7 @@ def copy_model(source: Path, target: Path, on_progress: OnProgress) -> str:
 
 
 def delete_files(path: Path) -> None:
-    """Delete a file, or a folder with all it holds; nothing where there is none."""
+    """Delete a file, or a folder with all its content. Does nothing if there is none."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

@@ -20,7 +20,7 @@ class SharedTasks(Generic[Key, Result]):
         return key in self._tasks
 
     async def result(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]], *, if_cancelled: str) -> Result:
-        """What the task of a key returns or raises; `work` begins it where there is none.
+        """What the task of a key returns or raises; `work` starts it if there is none.
 
         Raises ModelUnavailable with the message `if_cancelled` where the task itself was cancelled.
         """
@@ -36,7 +36,7 @@ class SharedTasks(Generic[Key, Result]):
             raise
 
     async def cancel(self, key: Key) -> bool:
-        """Cancel the task of a key and wait for its end; False where there is none."""
+        """Cancel the task of a key and wait for its end. False if there is none."""
         task = self._tasks.get(key)
         if task is None:
             return False

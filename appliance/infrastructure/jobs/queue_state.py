@@ -1,4 +1,4 @@
-"""A queue as people see it: what waits and runs, and its pause."""
+"""A queue as people see it: the jobs that wait and run, and its pause."""
 
 import msgspec
 
@@ -16,7 +16,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueState(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue, what waits and runs in it, and its pause."""
+    """A queue, the jobs that wait and run in it, and its pause."""
 
     name: str
     waiting: int

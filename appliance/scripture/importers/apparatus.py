@@ -1,4 +1,4 @@
-"""Divisions of a document that are no scripture, such as its introduction. What stands in them is not read."""
+"""Divisions of a document that are not scripture, such as its introduction. Their content is not read."""
 
 from collections.abc import Mapping
 

@@ -31,7 +31,7 @@ class RunningText:
         self._space = bool(self.words)
 
     def note(self) -> None:
-        """A note stands here."""
+        """There is a note here."""
         self._after_note = not self._space
         self._soft_edge = True
 

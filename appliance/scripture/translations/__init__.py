@@ -1,1 +1,1 @@
-"""Translations: their verses, and what stands beside the words."""
+"""Translations: their verses, with notes, headings and other annotations."""

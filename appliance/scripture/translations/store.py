@@ -46,7 +46,7 @@ SELECT_MARKUP = "SELECT verse_id, markup FROM verses WHERE translation = ? ORDER
 
 
 def select_strongs(reader: Reader, translation: str) -> Iterator[tuple[int, list[str]]]:
-    """The Strong's numbers behind each verse of a text, as often as they stand there."""
+    """The Strong's numbers behind each verse of a text, as often as they occur."""
     for verse_id, markup in reader.rows(SELECT_MARKUP, (translation,)):
         words = msgspec.msgpack.decode(markup)[0]
         yield int(verse_id), [strongs for _, _, numbers in words for strongs in numbers]
@@ -75,7 +75,7 @@ def delete_verses(work: UnitOfWork, translation: str) -> None:
 
 
 def select_range(reader: Reader, translation: str, verses: VerseRange, limit: int) -> list[Verse]:
-    """The verses of a range, and one before it that goes on into it."""
+    """The verses of a range, and one before it that continues into it."""
     parameters = {"translation": translation, "start": verses.start, "end": verses.end, "limit": limit}
     return [
         Verse(verse_id, text, decode_markup(markup), through)

@@ -1,4 +1,4 @@
-"""How a library stores what stands beside the words of a verse: nested arrays without names."""
+"""How a library stores the annotations of a verse: nested arrays without names."""
 
 import msgspec
 

@@ -1,7 +1,7 @@
 """The data files of SWORD texts and commentaries.
 
 Formats read from the SWORD project's own drivers: zText (`.bzs` 12-byte block index, `.bzv` 10-byte verse index, `.bzz` zlib
-blocks) and its large twin zText4 (12-byte verse index). Commentaries (zCom, zCom4) lie in the same files.
+blocks) and its large twin zText4 (12-byte verse index). Commentaries (zCom, zCom4) are in the same files.
 """
 
 import struct
