@@ -26,10 +26,11 @@ class QuantizedVectors(msgspec.Struct, frozen=True):
         if not len(self.rows):
             return [np.zeros(0, dtype=np.float32) for _ in vectors]
         rounded, scales = _rounded(np.stack(vectors))
-        products = np.asarray(simsimd.cdist(rounded, self.rows, metric="dot"))
+        # The rows come first, so that each is read once for all vectors: they do not fit the processor's fast memory.
+        products = np.asarray(simsimd.cdist(self.rows, rounded, metric="dot"))
         return [
             (product * (self.scales * scale)).astype(np.float32)
-            for product, scale in zip(products, scales, strict=True)
+            for product, scale in zip(products.T, scales, strict=True)
         ]
 
 
