@@ -83,3 +83,10 @@ def test_a_whole_queue_keeps_its_messages(tmp_path: Path) -> None:
     queue.close()
 
     assert 1 == JobQueue("q", tmp_path / "q.db")._huey.storage.queue_size()
+
+
+def test_a_queue_in_a_file_brings_no_client_of_a_server() -> None:
+    code = "import sys, appliance.infrastructure.queue; print([each for each in ('psycopg', 'redis') if each in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "[]\n" == found.stdout
