@@ -2,8 +2,16 @@
 
 from collections.abc import Collection
 
-from appliance.community.accounts.operations import api_tokens, class_codes, password_changes, people, site_setup
+from appliance.community.accounts.operations import (
+    api_tokens,
+    class_codes,
+    password_changes,
+    people,
+    signing_in,
+    site_setup,
+)
 from appliance.community.accounts.operations.api_tokens import NewToken
+from appliance.community.accounts.operations.sessions import SignedIn
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ClassCode, Person
 from appliance.infrastructure.database import Database
@@ -11,6 +19,7 @@ from appliance.infrastructure.database import Database
 PASSWORD = "seven green lamps burn"
 NEW_PASSWORD = "nine blue rivers run"
 NOW = 1_800_000_000.0
+ADDRESS, AGENT = "10.0.0.7", "Firefox"
 
 
 def create_administrator(
@@ -35,6 +44,18 @@ def create_person(
     account = people.new_account(name=name, login=login or name, password=password, role=role)
     with database.write() as work:
         return people.create(work, account, now=now)
+
+
+def sign_in(
+    database: Database, login: str = "anna", password: str = PASSWORD, *, address: str = ADDRESS, now: float = NOW
+) -> SignedIn:
+    """Sign in from a browser at home; as the first administrator unless another login is given."""
+    return signing_in.sign_in(database, login=login, password=password, address=address, agent=AGENT, now=now)
+
+
+def join(database: Database, code: str, name: str, *, now: float = NOW) -> SignedIn:
+    """Join a class by its code, from a browser at home."""
+    return signing_in.join(database, code=code, name=name, address=ADDRESS, agent=AGENT, now=now)
 
 
 def create_token(

@@ -1,10 +1,10 @@
 """Class codes, by which people join with their name."""
 
 import pytest
-from fakes.accounts import NOW, create_person, open_class
+from fakes.accounts import NOW, create_person, join, open_class
 
 from appliance.community.accounts import queries
-from appliance.community.accounts.operations import class_codes, signing_in
+from appliance.community.accounts.operations import class_codes
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import (
     ClassCode,
@@ -16,8 +16,6 @@ from appliance.community.accounts.person import (
 )
 from appliance.infrastructure.database import Database
 
-WHERE = {"address": "10.0.0.7", "agent": "Firefox", "now": NOW}
-
 
 def close_class(database: Database, opened: ClassCode, leader: Person, *, sign_out: bool = False) -> ClassCode:
     with database.write() as work:
@@ -26,18 +24,18 @@ def close_class(database: Database, opened: ClassCode, leader: Person, *, sign_o
 
 def test_a_class_that_is_closed_or_over_lets_nobody_in(database: Database, anna: Person) -> None:
     closed = open_class(database, anna)
-    ben = signing_in.join(database, code=closed.code, name="Ben", **WHERE)
+    ben = join(database, closed.code, "Ben")
     close_class(database, closed, anna)
     with pytest.raises(CodeInvalid):
-        signing_in.join(database, code=closed.code, name="Eve", **WHERE)
+        join(database, closed.code, "Eve")
     assert queries.identify_session(database, ben.token, now=NOW).person == ben.person
     close_class(database, closed, anna, sign_out=True)
     assert queries.identify_session(database, ben.token, now=NOW).person is None
 
     over = open_class(database, anna, "Monday")
     with pytest.raises(CodeInvalid):
-        signing_in.join(database, code=over.code, name="Eve", **WHERE | {"now": NOW + 2 * 3600})
-    assert signing_in.join(database, code=over.code, name="Eve", **WHERE | {"now": NOW + 2 * 3600 - 1})
+        join(database, over.code, "Eve", now=NOW + 2 * 3600)
+    assert join(database, over.code, "Eve", now=NOW + 2 * 3600 - 1)
 
 
 def test_a_leader_closes_no_class_of_another(database: Database, anna: Person) -> None:

@@ -5,15 +5,25 @@ from collections.abc import Callable, Iterator
 import apsw
 import pytest
 from argon2 import PasswordHasher
-from fakes.accounts import NEW_PASSWORD, NOW, PASSWORD, create_administrator, create_person, open_class, reset_password
+from fakes.accounts import (
+    ADDRESS,
+    AGENT,
+    NEW_PASSWORD,
+    NOW,
+    PASSWORD,
+    create_administrator,
+    create_person,
+    join,
+    open_class,
+    reset_password,
+    sign_in,
+)
 
 from appliance.community.accounts import passwords, queries, store
-from appliance.community.accounts.operations import password_changes, people, signing_in, site_setup
+from appliance.community.accounts.operations import password_changes, people, site_setup
 from appliance.community.accounts.person import SignInFailed
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.database_errors import DatabaseBusy
-
-WHERE = {"address": "10.0.0.7", "agent": "Firefox", "now": NOW}
 
 
 class WritingHasher:
@@ -52,19 +62,15 @@ def hasher(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writ
     hasher.close()
 
 
-def sign_in(database: Database) -> None:
-    signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
-
-
 def sign_in_by_a_wrong_password(database: Database) -> None:
     with pytest.raises(SignInFailed):
-        signing_in.sign_in(database, login="anna", password="wrong", **WHERE)
+        sign_in(database, password="wrong")
 
 
 def change_password(database: Database) -> None:
     anna = queries.person_named(database, "anna")
     password_changes.change_password(
-        database, person=anna, old=PASSWORD, new=NEW_PASSWORD, session=None, address="10.0.0.7", now=NOW
+        database, person=anna, old=PASSWORD, new=NEW_PASSWORD, session=None, address=ADDRESS, now=NOW
     )
 
 
@@ -74,7 +80,7 @@ def reset(database: Database) -> None:
 
 def take_account(database: Database) -> None:
     opened = open_class(database, queries.person_named(database, "anna"))
-    ben = signing_in.join(database, code=opened.code, name="Ben", **WHERE).person
+    ben = join(database, opened.code, "Ben").person
     account = people.new_account_of(ben, login="ben", password=PASSWORD)
     with database.write() as work:
         people.take_account(work, ben, account)
@@ -96,7 +102,7 @@ def test_a_password_is_hashed_outside_of_units_of_work(
 def test_the_password_of_the_first_administrator_is_too(database: Database, hasher: WritingHasher) -> None:
     with database.write() as work:
         code = site_setup.new_setup_code(work)
-    site_setup.set_up(database, code=code, name="Anna", password=PASSWORD, **WHERE)
+    site_setup.set_up(database, code=code, name="Anna", password=PASSWORD, address=ADDRESS, agent=AGENT, now=NOW)
 
     assert 1 == hasher.calls
     assert database.reader.value(store.SELECT_PASSWORD, (1,)).startswith("$argon2id$")

@@ -3,31 +3,35 @@
 from collections.abc import Callable
 
 import pytest
-from fakes.accounts import NEW_PASSWORD, NOW, PASSWORD, create_person, create_token, reset_password
+from fakes.accounts import ADDRESS, NEW_PASSWORD, NOW, PASSWORD, create_person, create_token, reset_password, sign_in
 
 from appliance.community.accounts import attempts, queries
-from appliance.community.accounts.operations import password_changes, signing_in
+from appliance.community.accounts.operations import password_changes
 from appliance.community.accounts.person import PasswordRefused, Person, SignInFailed
 from appliance.infrastructure.database import Database
 
-WHERE = {"address": "10.0.0.7", "agent": "Firefox", "now": NOW}
-CHANGE = {"session": None, "address": "10.0.0.7", "now": NOW}
+
+def change_password(
+    database: Database, person: Person, *, old: str = PASSWORD, new: str = NEW_PASSWORD, remove_tokens: bool = False
+) -> None:
+    """Change a password, which ends all sessions."""
+    password_changes.change_password(
+        database, person=person, old=old, new=new, session=None, address=ADDRESS, now=NOW, remove_tokens=remove_tokens
+    )
 
 
 def test_a_password_is_not_changed_without_the_old_one(database: Database, anna: Person) -> None:
     with pytest.raises(SignInFailed):
-        password_changes.change_password(database, person=anna, old="wrong", new=NEW_PASSWORD, **CHANGE)
+        change_password(database, anna, old="wrong")
 
-    assert signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
+    assert sign_in(database)
 
 
 @pytest.mark.parametrize("remove", [False, True])
 def test_a_new_password_removes_tokens_where_that_is_asked(database: Database, anna: Person, remove: bool) -> None:
     ben = create_person(database)
     own, others = (create_token(database, person).token for person in (anna, ben))
-    password_changes.change_password(
-        database, person=anna, old=PASSWORD, new=NEW_PASSWORD, remove_tokens=remove, **CHANGE
-    )
+    change_password(database, anna, remove_tokens=remove)
 
     assert remove == (queries.token_owner(database, own, now=NOW) is None)
     assert queries.token_owner(database, others, now=NOW) is not None
@@ -37,7 +41,7 @@ def test_a_password_that_is_refused_removes_nothing(database: Database, anna: Pe
     made = create_token(database, anna)
     for old, new in ((PASSWORD, "short"), ("wrong", NEW_PASSWORD)):
         with pytest.raises((PasswordRefused, SignInFailed)):
-            password_changes.change_password(database, person=anna, old=old, new=new, remove_tokens=True, **CHANGE)
+            change_password(database, anna, old=old, new=new, remove_tokens=True)
 
     assert queries.token_owner(database, made.token, now=NOW) is not None
 
@@ -45,7 +49,7 @@ def test_a_password_that_is_refused_removes_nothing(database: Database, anna: Pe
 def test_a_new_password_that_is_refused_uses_up_no_attempt(database: Database, anna: Person) -> None:
     for _ in range(attempts.MOST_FOR_ONE_FROM_ONE + 1):
         with pytest.raises(PasswordRefused):
-            password_changes.change_password(database, person=anna, old=PASSWORD, new="short", **CHANGE)
+            change_password(database, anna, new="short")
 
 
 def reset(database: Database, anna: Person) -> None:
@@ -53,9 +57,7 @@ def reset(database: Database, anna: Person) -> None:
 
 
 def change(database: Database, anna: Person) -> None:
-    password_changes.change_password(
-        database, person=anna, old=PASSWORD, new=NEW_PASSWORD, remove_tokens=True, **CHANGE
-    )
+    change_password(database, anna, remove_tokens=True)
 
 
 @pytest.mark.parametrize("new_password", [reset, change])
@@ -65,7 +67,7 @@ def change(database: Database, anna: Person) -> None:
 def test_a_new_password_ends_sessions_and_tokens_or_changes_nothing(
     database: Database, anna: Person, new_password: Callable[[Database, Person], None], broken: str
 ) -> None:
-    entered = signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE)
+    entered = sign_in(database)
     made = create_token(database, anna)
     with database.write() as work:
         work.execute(f"CREATE TRIGGER broken BEFORE {broken} BEGIN SELECT RAISE(ABORT, 'broken'); END")
@@ -75,12 +77,12 @@ def test_a_new_password_ends_sessions_and_tokens_or_changes_nothing(
     assert queries.token_owner(database, made.token, now=NOW) is not None
     with database.write() as work:
         work.execute("DROP TRIGGER broken")
-    assert signing_in.sign_in(database, login="anna", password=PASSWORD, **WHERE), "the old password is valid"
+    assert sign_in(database), "the old password is valid"
 
     new_password(database, anna)
     assert queries.identify_session(database, entered.token, now=NOW).person is None
     assert queries.token_owner(database, made.token, now=NOW) is None
-    assert signing_in.sign_in(database, login="anna", password=NEW_PASSWORD, **WHERE)
+    assert sign_in(database, password=NEW_PASSWORD)
 
 
 def test_a_new_password_from_an_administrator_voids_tokens_too(database: Database, anna: Person) -> None:

@@ -8,14 +8,16 @@ from fakes.accounts import (
     create_administrator,
     create_person,
     create_token,
+    join,
     open_class,
     remove,
     set_role,
+    sign_in,
 )
 
 from appliance.community.accounts import queries
 from appliance.community.accounts.events import PersonJoined, SiteSetUp
-from appliance.community.accounts.operations import people, signing_in
+from appliance.community.accounts.operations import people
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import (
     LastAdministrator,
@@ -27,8 +29,6 @@ from appliance.community.accounts.person import (
 )
 from appliance.infrastructure.database import Database
 from server.bootstrap import Appliance
-
-WHERE = {"address": "10.0.0.7", "agent": "Firefox", "now": NOW}
 
 
 def test_the_last_administrator_stays(database: Database, anna: Person) -> None:
@@ -59,7 +59,7 @@ def test_who_was_removed_since_they_were_read_is_not_found(database: Database, a
 
 def test_whoever_is_removed_is_signed_out_and_their_tokens_are_void(database: Database, anna: Person) -> None:
     ben = create_person(database)
-    entered = signing_in.sign_in(database, login="ben", password=PASSWORD, **WHERE)
+    entered = sign_in(database, "ben")
     made = create_token(database, ben)
     remove(database, ben)
 
@@ -69,7 +69,7 @@ def test_whoever_is_removed_is_signed_out_and_their_tokens_are_void(database: Da
 
 def test_who_joined_by_a_code_can_take_an_account(database: Database, anna: Person) -> None:
     opened = open_class(database, anna)
-    ben = signing_in.join(database, code=opened.code, name="Ben", **WHERE).person
+    ben = join(database, opened.code, "Ben").person
     taken = people.new_account_of(ben, login="Anna", password=NEW_PASSWORD)
     with pytest.raises(NameTaken), database.write() as work:
         people.take_account(work, ben, taken)
@@ -79,7 +79,7 @@ def test_who_joined_by_a_code_can_take_an_account(database: Database, anna: Pers
     with database.write() as work:
         ben = people.take_account(work, ben, account)
 
-    assert ben == signing_in.sign_in(database, login="ben", password=NEW_PASSWORD, **WHERE).person
+    assert ben == sign_in(database, "ben", NEW_PASSWORD).person
     with pytest.raises(NameTaken, match="You have an account already"):
         people.new_account_of(ben, login="ben2", password=NEW_PASSWORD)
 

@@ -3,15 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fakes.accounts import NOW, PASSWORD
+from fakes.accounts import ADDRESS, AGENT, NOW, PASSWORD
 
 from appliance.community.accounts import attempts, queries
 from appliance.community.accounts.operations import site_setup
+from appliance.community.accounts.operations.sessions import SignedIn
 from appliance.community.accounts.permissions import Role
 from appliance.community.accounts.person import AlreadySetUp, CodeInvalid, PasswordRefused, TooManyAttempts
 from appliance.infrastructure.database import Database
-
-WHERE = {"address": "10.0.0.7", "agent": "Firefox", "now": NOW}
 
 
 def new_setup_code(database: Database) -> str:
@@ -19,15 +18,19 @@ def new_setup_code(database: Database) -> str:
         return site_setup.new_setup_code(work)
 
 
+def set_up(database: Database, code: str, *, name: str, password: str = PASSWORD) -> SignedIn:
+    return site_setup.set_up(database, code=code, name=name, password=password, address=ADDRESS, agent=AGENT, now=NOW)
+
+
 def test_the_set_up_code_creates_the_administrator_once(database: Database) -> None:
     code = new_setup_code(database)
     typed = code.lower().replace("-", " ")
-    entered = site_setup.set_up(database, code=typed, name="Anna", password=PASSWORD, **WHERE)
+    entered = set_up(database, typed, name="Anna")
 
     assert (Role.ADMINISTRATOR, "anna", NOW) == (entered.person.role, entered.person.login, entered.person.created_at)
     assert entered.person == queries.identify_session(database, entered.token, now=NOW).person
     with pytest.raises(AlreadySetUp):
-        site_setup.set_up(database, code=code, name="Eve", password=PASSWORD, **WHERE)
+        set_up(database, code, name="Eve")
     with pytest.raises(AlreadySetUp):
         new_setup_code(database)
 
@@ -37,7 +40,7 @@ def test_a_wrong_or_older_set_up_code_creates_nobody(database: Database) -> None
     new_setup_code(database)
     for code in (older, "AAAA-AAAA", ""):
         with pytest.raises(CodeInvalid):
-            site_setup.set_up(database, code=code, name="Eve", password=PASSWORD, **WHERE)
+            set_up(database, code, name="Eve")
 
     assert [] == queries.people(database)
 
@@ -46,10 +49,10 @@ def test_guessing_the_set_up_code_ends_soon(database: Database) -> None:
     code = new_setup_code(database)
     for _ in range(attempts.MOST_FOR_ONE_FROM_ONE):
         with pytest.raises(CodeInvalid):
-            site_setup.set_up(database, code="AAAA-AAAA", name="Eve", password=PASSWORD, **WHERE)
+            set_up(database, "AAAA-AAAA", name="Eve")
 
     with pytest.raises(TooManyAttempts) as refused:
-        site_setup.set_up(database, code=code, name="Eve", password=PASSWORD, **WHERE)
+        set_up(database, code, name="Eve")
     assert attempts.WINDOW_S == refused.value.retry_after_s
 
 
@@ -57,23 +60,23 @@ def test_a_password_that_is_refused_uses_up_no_attempt_and_leaves_the_code_valid
     code = new_setup_code(database)
     for _ in range(attempts.MOST_FOR_ONE_FROM_ONE + 1):
         with pytest.raises(PasswordRefused):
-            site_setup.set_up(database, code=code, name="Anna", password="short", **WHERE)
+            set_up(database, code, name="Anna", password="short")
 
-    assert site_setup.set_up(database, code=code, name="Anna", password=PASSWORD, **WHERE)
+    assert set_up(database, code, name="Anna")
 
 
 def test_two_who_set_up_at_once_make_one_administrator(database: Database) -> None:
     code = new_setup_code(database)
 
-    def set_up(name: str) -> bool:
+    def has_set_up(name: str) -> bool:
         try:
-            site_setup.set_up(database, code=code, name=name, password=PASSWORD, **WHERE)
+            set_up(database, code, name=name)
         except (AlreadySetUp, CodeInvalid):
             return False
         return True
 
     with ThreadPoolExecutor(4) as pool:
-        done = list(pool.map(set_up, ["Anna", "Ben", "Cara", "Dan"]))
+        done = list(pool.map(has_set_up, ["Anna", "Ben", "Cara", "Dan"]))
 
     assert 1 == done.count(True) == len(queries.people(database))
 
