@@ -39,8 +39,13 @@ def test_the_content_is_synced_before_the_name_and_the_name_after(
 ) -> None:
     steps: list[str] = []
     replace = os.replace
+
+    def noted_replace(fresh: Path, path: Path) -> None:
+        steps.append("replace")
+        replace(fresh, path)
+
     monkeypatch.setattr(atomic, "sync", lambda path: steps.append(f"sync {path.name}"))
-    monkeypatch.setattr(os, "replace", lambda one, other: (steps.append("replace"), replace(one, other)))
+    monkeypatch.setattr(os, "replace", noted_replace)
     (tmp_path / "fresh").write_bytes(b"new")
     move_into_place(tmp_path / "fresh", tmp_path / "file")
 

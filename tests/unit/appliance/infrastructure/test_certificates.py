@@ -29,24 +29,30 @@ def served(tmp_path: Path) -> Served:
     return ensure_certificates(tmp_path / "tls", NAMES, ADDRESSES, NOW)
 
 
+@pytest.fixture
+def authority(served: Served) -> Path:
+    assert served.authority is not None
+    return served.authority
+
+
 def read(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
 
 
-def test_the_certificate_is_for_the_machines_names_and_addresses(served: Served) -> None:
+def test_the_certificate_is_for_the_machines_names_and_addresses(served: Served, authority: Path) -> None:
     assert tuple(sorted([*NAMES, "127.0.0.1", "192.168.1.5"])) == describe(served.certificate).names
-    read(served.certificate).verify_directly_issued_by(read(served.authority))
+    read(served.certificate).verify_directly_issued_by(read(authority))
 
 
-def test_keys_are_for_their_owner_only(served: Served) -> None:
-    for key in (served.key, served.authority.with_suffix(".key")):
+def test_keys_are_for_their_owner_only(served: Served, authority: Path) -> None:
+    for key in (served.key, authority.with_suffix(".key")):
         assert 0o600 == stat.S_IMODE(key.stat().st_mode)
     assert 0o700 == stat.S_IMODE(served.key.parent.stat().st_mode)
 
 
-def test_the_authority_can_vouch_for_this_house_only(served: Served) -> None:
-    constraints = read(served.authority).extensions.get_extension_for_class(x509.NameConstraints)
-    permitted = constraints.value.permitted_subtrees
+def test_the_authority_can_vouch_for_this_house_only(authority: Path) -> None:
+    constraints = read(authority).extensions.get_extension_for_class(x509.NameConstraints)
+    permitted = constraints.value.permitted_subtrees or []
     names = [each.value for each in permitted if isinstance(each, x509.DNSName)]
     networks = [each.value for each in permitted if isinstance(each, x509.IPAddress)]
 
@@ -55,31 +61,33 @@ def test_the_authority_can_vouch_for_this_house_only(served: Served) -> None:
     assert all(network.is_private or network == ipaddress.ip_network("100.64.0.0/10") for network in networks)
 
 
-def test_what_is_good_stays(served: Served) -> None:
-    before = served.certificate.read_bytes(), served.authority.read_bytes()
+def test_what_is_good_stays(served: Served, authority: Path) -> None:
+    before = served.certificate.read_bytes(), authority.read_bytes()
     ensure_certificates(served.key.parent, NAMES[:2], ADDRESSES[:1], NOW + timedelta(days=300))
 
-    assert before == (served.certificate.read_bytes(), served.authority.read_bytes())
+    assert before == (served.certificate.read_bytes(), authority.read_bytes())
 
 
 @pytest.mark.parametrize(
     ("names", "days"), [(NAMES, 340), ([*NAMES, "church.lan"], 0)], ids=["soon to end", "another name"]
 )
-def test_the_certificate_is_renewed_and_the_authority_stays(served: Served, names: list[str], days: int) -> None:
-    before, authority = served.certificate.read_bytes(), served.authority.read_bytes()
+def test_the_certificate_is_renewed_and_the_authority_stays(
+    served: Served, authority: Path, names: list[str], days: int
+) -> None:
+    certificate_before, authority_before = served.certificate.read_bytes(), authority.read_bytes()
     ensure_certificates(served.key.parent, names, ADDRESSES, NOW + timedelta(days=days))
 
-    assert before != served.certificate.read_bytes()
-    assert authority == served.authority.read_bytes()
+    assert certificate_before != served.certificate.read_bytes()
+    assert authority_before == authority.read_bytes()
     ssl.create_default_context().load_cert_chain(served.certificate, served.key)
 
 
-def test_a_name_that_the_authority_may_not_vouch_for_makes_another(served: Served) -> None:
-    authority = served.authority.read_bytes()
+def test_a_name_that_the_authority_may_not_vouch_for_makes_another(served: Served, authority: Path) -> None:
+    before = authority.read_bytes()
     ensure_certificates(served.key.parent, [*NAMES, "bible.example.org"], ADDRESSES, NOW)
 
-    assert authority != served.authority.read_bytes()
-    read(served.certificate).verify_directly_issued_by(read(served.authority))
+    assert before != authority.read_bytes()
+    read(served.certificate).verify_directly_issued_by(read(authority))
 
 
 def test_a_certificate_that_came_apart_from_its_key_is_made_anew(served: Served, tmp_path: Path) -> None:
@@ -100,35 +108,38 @@ def test_a_certificate_from_elsewhere_must_go_with_its_key(served: Served, tmp_p
         check_own(tmp_path / "missing.pem", served.key)
 
 
-def test_a_renewed_certificate_has_a_new_key_of_the_same_authority(served: Served) -> None:
-    before = served.key.read_bytes(), served.authority.read_bytes()
+def test_a_renewed_certificate_has_a_new_key_of_the_same_authority(served: Served, authority: Path) -> None:
+    before = served.key.read_bytes(), authority.read_bytes()
     renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=False)
 
-    assert (before[0] != served.key.read_bytes(), before[1]) == (True, served.authority.read_bytes())
-    read(served.certificate).verify_directly_issued_by(read(served.authority))
+    assert (before[0] != served.key.read_bytes(), before[1]) == (True, authority.read_bytes())
+    read(served.certificate).verify_directly_issued_by(read(authority))
 
 
-def test_a_new_authority_issues_a_new_certificate(served: Served) -> None:
-    old, key = read(served.authority), served.authority.with_suffix(".key").read_bytes()
+def test_a_new_authority_issues_a_new_certificate(served: Served, authority: Path) -> None:
+    old, key = read(authority), authority.with_suffix(".key").read_bytes()
     renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=True)
 
-    assert old.public_key() != read(served.authority).public_key()
-    assert key != served.authority.with_suffix(".key").read_bytes()
-    read(served.certificate).verify_directly_issued_by(read(served.authority))
+    assert old.public_key() != read(authority).public_key()
+    assert key != authority.with_suffix(".key").read_bytes()
+    read(served.certificate).verify_directly_issued_by(read(authority))
     check_own(served.certificate, served.key)
 
 
-def test_a_new_authority_replaces_one_that_is_damaged(served: Served) -> None:
-    served.authority.write_text("damaged")
+def test_a_new_authority_replaces_one_that_is_damaged(served: Served, authority: Path) -> None:
+    authority.write_text("damaged")
     renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=True)
 
-    read(served.certificate).verify_directly_issued_by(read(served.authority))
+    read(served.certificate).verify_directly_issued_by(read(authority))
 
 
-def test_an_authority_and_a_key_that_do_not_belong_together_are_replaced(served: Served, tmp_path: Path) -> None:
+def test_an_authority_and_a_key_that_do_not_belong_together_are_replaced(
+    served: Served, authority: Path, tmp_path: Path
+) -> None:
     other = ensure_certificates(tmp_path / "other", NAMES, ADDRESSES, NOW)
-    served.authority.with_suffix(".key").write_bytes(other.authority.with_suffix(".key").read_bytes())
+    assert other.authority is not None
+    authority.with_suffix(".key").write_bytes(other.authority.with_suffix(".key").read_bytes())
     renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=False)
 
-    read(served.certificate).verify_directly_issued_by(read(served.authority))
+    read(served.certificate).verify_directly_issued_by(read(authority))
     assert not keys_are_exposed(served.key.parent)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.connections import LOG_SIZE_LIMIT, Synchronous
-from appliance.infrastructure.database import Database, UnitOfWork
+from appliance.infrastructure.database import Database, Migration, UnitOfWork
 from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseNotWritable, DatabaseTooNew, DiskFull
 from server.bootstrap import Appliance
 
@@ -19,7 +19,7 @@ def m002_colour(work: UnitOfWork) -> None:
     work.execute("ALTER TABLE things ADD COLUMN colour TEXT")
 
 
-def opened(path: Path, *migrations) -> Database:
+def opened(path: Path, *migrations: Migration) -> Database:
     database = Database(path, migrations or (m001_things,))
     database.migrate()
     return database

@@ -1,12 +1,12 @@
 """The engine's errors in sentences."""
 
+import os
 from pathlib import Path
 
 import apsw
 import pytest
 
 from appliance.errors import ApplianceError
-from appliance.infrastructure import database_errors
 from appliance.infrastructure.database_errors import (
     DatabaseBusy,
     DatabaseDamaged,
@@ -50,7 +50,7 @@ def test_the_sentence_says_why_a_file_cannot_be_written(tmp_path: Path, monkeypa
     assert "does not exist" in not_writable(path).message
     path.touch()
     assert "`lampstand doctor`" in not_writable(path).remedy
-    monkeypatch.setattr(database_errors.os, "access", lambda _path, right: right == database_errors.os.R_OK)
+    monkeypatch.setattr(os, "access", lambda _path, right: right == os.R_OK)
     assert f"run the command as {path.owner()}" in not_writable(path).remedy
-    monkeypatch.setattr(database_errors.os, "access", lambda _path, _right: False)
+    monkeypatch.setattr(os, "access", lambda _path, _right: False)
     assert "cannot be read" in not_writable(path).message

@@ -9,7 +9,7 @@ from fakes.events import Said
 from appliance.infrastructure import event_hub
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.event_hub import EventHub, Reset
-from appliance.infrastructure.events import append_event, prune_events
+from appliance.infrastructure.events import Event, append_event, prune_events
 from server.bootstrap import Appliance
 
 EVERYONE = frozenset({"everyone"})
@@ -19,6 +19,12 @@ NOW = 1_800_000_000.0
 def say(database: Database, number: int, audience: str = "everyone") -> None:
     with database.write() as work:
         append_event(work, Said(number=number), audience, now=NOW)
+
+
+def number_of(item: Event | Reset) -> int:
+    """The number that an event says."""
+    assert isinstance(item, Event)
+    return item.payload_as(Said).number
 
 
 def within(appliance: Appliance, work: Callable[[EventHub], Awaitable[object]]) -> object:
@@ -39,7 +45,7 @@ def within(appliance: Appliance, work: Callable[[EventHub], Awaitable[object]]) 
 async def first(hub: EventHub, count: int, after: int | None, audiences: frozenset[str] = EVERYONE) -> list[object]:
     got: list[object] = []
     async for item in hub.follow(after, audiences):
-        got.append(item if isinstance(item, Reset) else int(bytes(item.payload).split(b":")[1].rstrip(b"}")))
+        got.append(item if isinstance(item, Reset) else number_of(item))
         if len(got) == count:
             return got
     return got
@@ -92,7 +98,7 @@ def test_more_than_is_kept_in_memory_is_read_from_the_log(
         slow = hub.follow(0, EVERYONE)
         for number in range(1, 41):
             await asyncio.to_thread(say, appliance.appliance_db, number)
-        return [int(bytes((await anext(slow)).payload).split(b":")[1].rstrip(b"}")) for _ in range(40)]
+        return [number_of(await anext(slow)) for _ in range(40)]
 
     assert list(range(1, 41)) == within(appliance, work)
 

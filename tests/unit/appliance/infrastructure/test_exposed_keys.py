@@ -21,6 +21,7 @@ def served(tmp_path: Path) -> Served:
 
 def test_keys_of_an_earlier_version_are_exposed_until_there_is_a_new_authority(served: Served, tmp_path: Path) -> None:
     folder = served.key.parent
+    assert served.authority is not None
     assert not keys_are_exposed(tmp_path / "no keys yet")
     assert not keys_are_exposed(folder)
     (folder / MARK).unlink()
@@ -38,6 +39,7 @@ def test_keys_of_an_earlier_version_are_exposed_until_there_is_a_new_authority(s
 
 
 def test_a_damaged_authority_is_reported_elsewhere(served: Served) -> None:
+    assert served.authority is not None
     served.authority.write_text("damaged")
 
     assert not keys_are_exposed(served.key.parent)

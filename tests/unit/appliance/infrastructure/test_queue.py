@@ -30,11 +30,17 @@ queue.consume(work=lambda: print(f"{time.time():.3f}", flush=True), sweep=sweep)
 def consuming(path: Path) -> Iterator[subprocess.Popen[str]]:
     consumer = subprocess.Popen([sys.executable, "-c", CONSUMER, str(path)], stdout=subprocess.PIPE, text=True)
     try:
-        assert "swept\n" == consumer.stdout.readline()
+        assert "swept\n" == next_line(consumer)
         yield consumer
     finally:
         consumer.kill()
         consumer.wait()
+
+
+def next_line(consumer: subprocess.Popen[str]) -> str:
+    """What a consumer prints next; empty once it has ended."""
+    assert consumer.stdout is not None
+    return consumer.stdout.readline()
 
 
 def test_a_consumer_is_woken_at_once_and_after_a_while(tmp_path: Path) -> None:
@@ -42,10 +48,10 @@ def test_a_consumer_is_woken_at_once_and_after_a_while(tmp_path: Path) -> None:
     with consuming(tmp_path / "q.db") as consumer:
         began = time.time()
         queue.wake(1)
-        at_once = float(consumer.stdout.readline()) - began
+        at_once = float(next_line(consumer)) - began
         began = time.time()
         queue.wake(2, delay_s=1.5)
-        later = float(consumer.stdout.readline()) - began
+        later = float(next_line(consumer)) - began
 
     assert at_once < 1.5 <= later + 0.1
     assert later < 6
@@ -57,11 +63,11 @@ def test_what_was_said_before_a_consumer_starts_is_left_to_its_sweep(tmp_path: P
         queue.wake(number)
     with consuming(tmp_path / "q.db") as consumer:
         queue.wake(1)
-        consumer.stdout.readline()
+        next_line(consumer)
         time.sleep(0.6)  # what should not come has to be given its time
         consumer.kill()
 
-        assert "" == consumer.stdout.read()
+        assert "" == next_line(consumer)
 
 
 @pytest.mark.parametrize("damage", [b"no database" * 1000, b"SQLite format 3\x00" + bytes(5_000)])
@@ -74,7 +80,7 @@ def test_a_queue_that_a_power_cut_damaged_is_made_again(tmp_path: Path, damage: 
     queue = JobQueue("q", path)
     with consuming(path) as consumer:
         queue.wake(1)
-        assert float(consumer.stdout.readline()) > 0
+        assert float(next_line(consumer)) > 0
 
 
 def test_a_whole_queue_keeps_its_messages(tmp_path: Path) -> None:
