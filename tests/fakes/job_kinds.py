@@ -19,7 +19,7 @@ class Labelled(msgspec.Struct, frozen=True, kw_only=True):
 Function = Callable[[JobContext, Labelled], str]
 
 
-def never(_context: JobContext, _arguments: Labelled, _parts: object) -> str:
+def never(_context: JobContext, _arguments: msgspec.Struct, _parts: object) -> str:
     raise AssertionError("this job is not done here")
 
 

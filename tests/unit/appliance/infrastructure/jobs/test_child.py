@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from fakes.job_kinds import Function, Labelled, done_by, kind_of
@@ -14,6 +15,7 @@ from appliance.infrastructure.jobs.messages import ClockRestarted, Done, Failed,
 from server.bootstrap import Appliance
 
 HEAVY = kind_of("heavy", heavy=True)
+Sent = Callable[[Function], list[Message]]
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def job(appliance: Appliance) -> Job:
 
 
 @pytest.fixture
-def sent(job: Job, tmp_path: Path) -> Callable[[Function], list[Message]]:
+def sent(job: Job, tmp_path: Path) -> Sent:
     """Do a job by a function: what is sent."""
 
     def do(function: Function) -> list[Message]:
@@ -33,8 +35,8 @@ def sent(job: Job, tmp_path: Path) -> Callable[[Function], list[Message]]:
     return do
 
 
-def test_the_function_gets_the_job_and_its_sentence_is_sent(sent, job: Job, tmp_path: Path) -> None:
-    def work(context: JobContext, arguments) -> str:
+def test_the_function_gets_the_job_and_its_sentence_is_sent(sent: Sent, job: Job, tmp_path: Path) -> None:
+    def work(context: JobContext, arguments: Labelled) -> str:
         (context.folder / "half").write_text("half")
         return f"{arguments.label} in job {context.job.id}"
 
@@ -42,8 +44,8 @@ def test_the_function_gets_the_job_and_its_sentence_is_sent(sent, job: Job, tmp_
     assert (tmp_path / f"job-{job.id}" / "half").exists()
 
 
-def test_reports_are_sent_now_and_then_and_those_for_now_at_once(sent) -> None:
-    def work(context: JobContext, _arguments) -> str:
+def test_reports_are_sent_now_and_then_and_those_for_now_at_once(sent: Sent) -> None:
+    def work(context: JobContext, _arguments: Labelled) -> str:
         for number in range(1_000):
             context.report(number / 1_000, f"verse {number}")
         context.restart_clock(0.5)
@@ -57,27 +59,30 @@ def test_reports_are_sent_now_and_then_and_those_for_now_at_once(sent) -> None:
     assert (Report(0.5, "now", now=True), Done("done")) == (now, done)
 
 
-def test_an_error_is_sent(sent) -> None:
-    def work(_context: JobContext, _arguments) -> str:
+def test_an_error_is_sent(sent: Sent) -> None:
+    def work(_context: JobContext, _arguments: Labelled) -> str:
         raise Refused("The file is empty.", remedy="Choose another file.")
 
     (failed,) = sent(work)
 
+    assert isinstance(failed, Failed)
     assert ("appliance.errors.Refused", "The file is empty.") == (failed.classes[0], failed.message)
 
 
 def test_what_prevents_the_start_is_sent_too(job: Job) -> None:
-    def start():
+    def start() -> NoReturn:
         raise Refused("The settings are wrong.")
 
     messages: list[Message] = []
     do_job(job, start, messages.append)
+    (failed,) = messages
 
-    assert [("The settings are wrong.", Failed)] == [(each.message, type(each)) for each in messages]
+    assert isinstance(failed, Failed)
+    assert "The settings are wrong." == failed.message
 
 
-def test_a_program_of_the_job_runs(sent) -> None:
-    def work(context: JobContext, _arguments) -> str:
+def test_a_program_of_the_job_runs(sent: Sent) -> None:
+    def work(context: JobContext, _arguments: Labelled) -> str:
         lines: list[str] = []
         context.run_program(["cat"], timeout_s=20, on_line=lines.append, standard_input="In the beginning")
         return " ".join(lines)

@@ -9,26 +9,34 @@ from appliance.errors import Refused
 from appliance.infrastructure.jobs.dispatcher import Dispatcher, JobNotRepeatable
 from appliance.infrastructure.jobs.job import Job, JobNotOver, State
 from appliance.infrastructure.jobs.pauses import Queues
-from appliance.infrastructure.queue import QueueUnreachable
+from appliance.infrastructure.queue import JobQueue, QueueUnreachable
+from appliance.infrastructure.queue_connections import QueueConnections
 from server.bootstrap import Appliance
 
 K = kind_of("k")
 
 
-class Wakes:
-    """Connections that note which job was to be woken; with `broken`, none can be reached."""
+class Wakes(JobQueue):
+    """A queue without a file that notes which job was to be woken; with `broken`, it cannot be reached."""
 
     def __init__(self) -> None:
         self.woken: list[tuple[int, float]] = []
         self.broken = False
 
-    def to(self, _queue: str) -> "Wakes":
-        return self
-
-    def wake(self, job_id: int, delay_s: float) -> None:
+    def wake(self, job_id: int, delay_s: float = 0.0) -> None:
         if self.broken:
             raise QueueUnreachable("The queue cannot be reached.")
         self.woken.append((job_id, delay_s))
+
+
+class ConnectionsToOne(QueueConnections):
+    """Connections that all lead to one queue."""
+
+    def __init__(self, only: JobQueue) -> None:
+        self._only = only
+
+    def to(self, _queue: str) -> JobQueue:
+        return self._only
 
 
 @pytest.fixture
@@ -45,7 +53,8 @@ def dispatcher(appliance: Appliance, wakes: Wakes, tmp_path: Path) -> Dispatcher
 
     queues = Queues(appliance.appliance_db, overseers="overseers")
     kinds = done_by(K, work)
-    return Dispatcher(appliance.jobs, queues, kinds, None, connections=wakes, working_folder=tmp_path)
+    connections = ConnectionsToOne(wakes)
+    return Dispatcher(appliance.jobs, queues, kinds, None, connections=connections, working_folder=tmp_path)
 
 
 def failed(dispatcher: Dispatcher[object]) -> Job:

@@ -87,7 +87,7 @@ def test_an_error_is_told_apart_by_the_classes_that_its_kind_tries_again() -> No
 
 def test_a_fault_keeps_its_name_and_its_trace_is_for_the_log() -> None:
     try:
-        {}["verse"]
+        {"psalm": 23}["verse"]
     except KeyError as fault:
         error = error_of(failure_of(fault), retried=(Unavailable,))
 

@@ -28,7 +28,7 @@ def jobs(appliance: Appliance) -> Jobs:
     return appliance.jobs
 
 
-def heavy_work(script: str, kind: JobKind = HEAVY) -> JobKinds:
+def heavy_work(script: str, kind: JobKind[Labelled, object] = HEAVY) -> JobKinds[object]:
     return in_own_process(JobKinds([kind]), [sys.executable, "-c", script])
 
 
@@ -37,11 +37,12 @@ def says(*messages: Message) -> str:
     return "\n".join(f"print({line_of(message)!r}, flush=True)" for message in messages)
 
 
-def work_once(jobs: Jobs, kinds: JobKinds, workshop: Path) -> tuple[Job, list[float]]:
+def work_once(jobs: Jobs, kinds: JobKinds[object], workshop: Path) -> tuple[Job, list[float]]:
     """Work as a worker does on a new heavy job: the job after it, and the pauses before it is tried again."""
     pauses: list[float] = []
     job = jobs.create(HEAVY, Labelled(label="/usr/share/sword"))
     claimed = jobs.claim(job.id, this_process())
+    assert claimed is not None
     try:
         work_on(jobs, kinds, None, claimed, this_process(), workshop=workshop, on_retry=pauses.append)
     except JobCancelled:
@@ -71,7 +72,11 @@ def test_only_heavy_kinds_get_a_process() -> None:
 
 def test_what_the_process_reports_is_recorded(jobs: Jobs, appliance: Appliance, tmp_path: Path) -> None:
     before = appliance.events.newest()
-    reports = [Report(0.25, "a quarter", now=True), ClockRestarted(0.25), Report(0.75, "three quarters", now=True)]
+    reports: list[Message] = [
+        Report(0.25, "a quarter", now=True),
+        ClockRestarted(0.25),
+        Report(0.75, "three quarters", now=True),
+    ]
     job, _ = work_once(jobs, heavy_work(says(*reports, Done("whole"))), tmp_path)
     told = b" ".join(bytes(event.payload) for event in appliance.events.after(before) if event.kind == "job.progress")
 
@@ -118,7 +123,7 @@ def test_a_fault_ends_the_job_and_its_trace_is_logged(
     jobs: Jobs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
-        {}["no verses"]
+        {"psalm": 23}["no verses"]
     except KeyError as fault:
         failure = failure_of(fault)
     job, _ = work_once(jobs, heavy_work(says(failure)), tmp_path)

@@ -17,6 +17,7 @@ def test_a_paused_queue_gives_nothing_until_it_goes_on(jobs: Jobs, appliance: Ap
     queues = Queues(appliance.appliance_db, overseers="overseers")
     state = queues.pause("library", paused_by="Anna", reason="The sermon is on.")
 
+    assert state.pause is not None
     assert (1, "Anna", "The sermon is on.") == (state.waiting, state.pause.paused_by, state.pause.reason)
     assert [] == claim_all(jobs)
     assert queues.resume("library").pause is None

@@ -18,7 +18,7 @@ from server.bootstrap import Appliance
 
 
 def test_a_job_runs_to_its_end(jobs: Jobs) -> None:
-    def work(context: JobContext, arguments) -> str:
+    def work(context: JobContext, arguments: Labelled) -> str:
         context.report(0.5, f"half of {arguments.label}", now=True)
         return "all of it"
 
@@ -35,7 +35,7 @@ def test_a_job_runs_to_its_end(jobs: Jobs) -> None:
 
 
 def test_a_passing_failure_is_tried_again_later(jobs: Jobs) -> None:
-    def fail(_context: JobContext, _arguments) -> str:
+    def fail(_context: JobContext, _arguments: Labelled) -> str:
         raise Unavailable("The runtime sleeps.")
 
     job = jobs.create(K, Labelled())
@@ -51,7 +51,7 @@ def test_a_passing_failure_is_tried_again_later(jobs: Jobs) -> None:
 
 
 def test_a_lasting_failure_is_recorded_with_its_reason(jobs: Jobs) -> None:
-    def fail(_context: JobContext, _arguments) -> str:
+    def fail(_context: JobContext, _arguments: Labelled) -> str:
         raise Refused("The file is no Bible.", remedy="Bring another.")
 
     job = jobs.create(K, Labelled())
@@ -67,7 +67,7 @@ def test_a_lasting_failure_is_recorded_with_its_reason(jobs: Jobs) -> None:
 
 
 def test_cancelling_reaches_a_running_job_at_its_next_report(jobs: Jobs) -> None:
-    def work(context: JobContext, _arguments) -> str:
+    def work(context: JobContext, _arguments: Labelled) -> str:
         jobs.cancel(job.id)
         context.report(0.1, "on", now=True)
         return "not reached"
@@ -80,9 +80,12 @@ def test_cancelling_reaches_a_running_job_at_its_next_report(jobs: Jobs) -> None
 
 
 def test_cancelling_ends_the_programs_of_a_job(jobs: Jobs, tmp_path: Path) -> None:
-    def work(context: JobContext, _arguments) -> str:
+    def cancel(_line: str) -> None:
+        jobs.cancel(job.id)
+
+    def work(context: JobContext, _arguments: Labelled) -> str:
         script = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); print('on', flush=True); time.sleep(60)"
-        context.run_program([sys.executable, "-c", script], timeout_s=60, on_line=lambda _line: jobs.cancel(job.id))
+        context.run_program([sys.executable, "-c", script], timeout_s=60, on_line=cancel)
         return "not reached"
 
     job = jobs.create(K, Labelled())
@@ -94,7 +97,7 @@ def test_cancelling_ends_the_programs_of_a_job(jobs: Jobs, tmp_path: Path) -> No
 
 
 def test_what_a_job_was_making_goes_when_it_is_cancelled(jobs: Jobs, tmp_path: Path) -> None:
-    def work(context: JobContext, _arguments) -> str:
+    def work(context: JobContext, _arguments: Labelled) -> str:
         (context.folder / "half.mp3").write_text("half")
         raise JobCancelled("Cancelled.")
 
@@ -106,7 +109,7 @@ def test_what_a_job_was_making_goes_when_it_is_cancelled(jobs: Jobs, tmp_path: P
 
 
 def test_a_job_that_was_cancelled_does_not_come_back(jobs: Jobs) -> None:
-    def fail(_context: JobContext, _arguments) -> str:
+    def fail(_context: JobContext, _arguments: Labelled) -> str:
         jobs.cancel(job.id)
         raise Unavailable("The runtime sleeps.")
 
@@ -121,7 +124,7 @@ def test_a_job_that_was_cancelled_does_not_come_back(jobs: Jobs) -> None:
 
 
 def test_who_lost_a_job_leaves_its_folder_to_who_has_it(appliance: Appliance, jobs: Jobs, tmp_path: Path) -> None:
-    def work(context: JobContext, _arguments) -> str:
+    def work(context: JobContext, _arguments: Labelled) -> str:
         (context.folder / "half").write_text("half")
         with appliance.appliance_db.write() as unit:
             unit.execute("UPDATE jobs SET owner = 'elsewhere/boot/1/0.00' WHERE id = ?", (job.id,))
