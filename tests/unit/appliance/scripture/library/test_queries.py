@@ -1,11 +1,14 @@
 """What is installed, in the order in which derived data remembers it."""
 
+from typing import Any
+
 from fakes.library_items import ENTRIES, put_item
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.dictionaries.kinds import LEXICON, TOPICS
 from appliance.scripture.entities.kinds import ENTITIES
+from appliance.scripture.library.kind import ItemKind
 from appliance.scripture.library.queries import installed
 from appliance.scripture.links.kinds import CROSS_REFERENCES
 from appliance.scripture.translations.kinds import TRANSLATION
@@ -16,7 +19,7 @@ def test_an_empty_library_has_no_items(library: Database) -> None:
 
 
 def test_translations_come_in_the_order_of_import_then_dictionaries_then_all_else_by_id(library: Database) -> None:
-    items = [
+    items: list[tuple[ItemKind[Any], str]] = [
         (ENTITIES, "A"),
         (TRANSLATION, "Z"),
         (TOPICS, "N"),

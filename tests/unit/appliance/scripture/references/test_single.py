@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.errors import ApplianceError
-from appliance.scripture.canon import BOOKS, osis_of, split_verse_id, verse_id
+from appliance.scripture.canon import BOOKS, Book, osis_of, split_verse_id, verse_id
 from appliance.scripture.references import (
     BookNotFound,
     PassageNotFound,
@@ -78,7 +78,7 @@ def test_any_text_is_a_reference_or_an_error_of_ours(text: str) -> None:
 
 
 @given(st.sampled_from(BOOKS), st.integers(1, 150), st.integers(0, 199))
-def test_a_verse_id_keeps_its_place(book, chapter: int, verse: int) -> None:
+def test_a_verse_id_keeps_its_place(book: Book, chapter: int, verse: int) -> None:
     number = verse_id(book, chapter, verse)
 
     assert (book, chapter, verse) == split_verse_id(number)
@@ -94,7 +94,7 @@ def test_a_book_keeps_its_number() -> None:
 
 
 @given(st.sampled_from(BOOKS), st.data())
-def test_what_is_shown_is_read_as_the_same(book, data: st.DataObject) -> None:
+def test_what_is_shown_is_read_as_the_same(book: Book, data: st.DataObject) -> None:
     chapters = chapters_of(book)
     chapter = data.draw(st.sampled_from(sorted(chapters)))
     verse = data.draw(st.integers(1, chapters[chapter]))

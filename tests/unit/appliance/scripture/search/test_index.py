@@ -29,6 +29,9 @@ class CountingEmbedder:
         self.embedded += texts
         return [vector_of(self.model, text) for text in texts]
 
+    def prepare(self) -> None:
+        """There is nothing to load."""
+
 
 def vector_of(model: str, text: str) -> bytes:
     return struct.pack(

@@ -1,6 +1,7 @@
 """The index by meaning as searches use it."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from fakes.hashed_vectors import HashedVectors
@@ -57,7 +58,9 @@ def test_the_model_is_prepared_once_for_many_pages(hymns: Database) -> None:
     assert 1 == vectors.times
 
 
-def test_a_reader_of_another_language_is_told_what_is_searched(hymns: Database, import_text) -> None:
+def test_a_reader_of_another_language_is_told_what_is_searched(
+    hymns: Database, import_text: Callable[..., None]
+) -> None:
     import_text("Himnos", {"Ps.23.1": "Una frase cualquiera"}, language="es-419")
     import_text("Songs", {"Ps.23.1": "Some words"}, language="en-GB")
     meaning, texts = MeaningIndex(hymns, HashedVectors(), preferred="Hymns"), Translations(hymns, "Hymns")

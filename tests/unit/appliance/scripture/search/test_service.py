@@ -16,9 +16,26 @@ from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
 
 
-def find(library: Database, query: str, **changes: object) -> Results:
-    translation = queries.find_translation(library, str(changes.pop("translation", "WEB")))
-    search = Search(**({"query": query, "translation": translation, "mode": Mode.KEYWORD} | changes))
+def find(
+    library: Database,
+    query: str,
+    *,
+    mode: Mode = Mode.KEYWORD,
+    translation: str = "WEB",
+    limit: int = 20,
+    cursor: str | None = None,
+    testament: canon.Testament | None = None,
+    book: str | None = None,
+) -> Results:
+    search = Search(
+        query=query,
+        mode=mode,
+        translation=queries.find_translation(library, translation),
+        limit=limit,
+        cursor=cursor,
+        testament=testament,
+        book=book,
+    )
     return Finder(library, None, embedded="WEB", files=IndexFiles(compiled=Path("missing"))).search(search)
 
 
@@ -96,14 +113,10 @@ def test_without_vectors_hybrid_says_so_and_semantic_is_unavailable(full_library
         find(full_library, "anger", mode=Mode.SEMANTIC)
 
 
-@pytest.mark.parametrize(
-    ("query", "changes"), [("", {}), ("  !?", {}), ("x" * 10_000, {}), ("love", {"limit": 101}), ("love", {"limit": 0})]
-)
-def test_bad_queries_are_refused_with_what_is_allowed(
-    full_library: Database, query: str, changes: dict[str, int]
-) -> None:
+@pytest.mark.parametrize(("query", "limit"), [("", 20), ("  !?", 20), ("x" * 10_000, 20), ("love", 101), ("love", 0)])
+def test_bad_queries_are_refused_with_what_is_allowed(full_library: Database, query: str, limit: int) -> None:
     with pytest.raises(QueryRefused) as raised:
-        find(full_library, query, **changes)
+        find(full_library, query, limit=limit)
 
     assert raised.value.remedy
 

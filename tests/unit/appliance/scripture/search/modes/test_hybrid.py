@@ -40,7 +40,7 @@ def search(finder: Finder, hymns: Database) -> Callable[..., Results]:
 @contextmanager
 def counting(*functions: Callable[..., Any]) -> Iterator[Counter[str]]:
     """How often functions are called, by whatever name they were imported."""
-    names = {function.__code__: function.__name__ for function in functions}  # type: ignore[attr-defined]
+    names = {function.__code__: function.__name__ for function in functions}
     counts: Counter[str] = Counter()
 
     def note(frame: FrameType, event: str, _argument: object) -> None:

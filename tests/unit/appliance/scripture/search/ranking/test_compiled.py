@@ -11,13 +11,13 @@ from appliance.scripture.operations import remove
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.index import build_index
 from appliance.scripture.search.ranking.compiled import (
-    IndexFiles,
     LibraryState,
     compile_index,
     index_is_stale,
     library_state,
     read_index,
 )
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.vector_search import nearest_verses
 
 EMBEDDER = HashedVectors()
@@ -44,14 +44,14 @@ def test_it_ranks_as_what_it_was_compiled_from(hymns: Database, files: IndexFile
     mapped = read_index(files.compiled)
 
     assert made
-    tables = [
+    of_made, of_mapped = (
         each.ranker.features(
             hymns.reader, parse_query("shepherd"), lambda: EMBEDDER.embed(["shepherd"])[0], WHOLE_CANON
         )
         for each in (made, mapped)
-    ]
-    np.testing.assert_array_equal(*(each.rows for each in tables))
-    np.testing.assert_array_equal(*(each.verse_ids for each in tables))
+    )
+    np.testing.assert_array_equal(of_made.rows, of_mapped.rows)
+    np.testing.assert_array_equal(of_made.verse_ids, of_mapped.verse_ids)
 
 
 def test_meaning_finds_what_the_vectors_of_the_library_do(hymns: Database, files: IndexFiles) -> None:

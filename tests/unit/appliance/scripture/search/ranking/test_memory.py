@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from appliance.infrastructure.arrays import Rows
+from appliance.infrastructure.arrays import Floats, Rows
 from appliance.scripture.search.ranking.memory import neighbour_centroid, remember
 
 RANDOM = np.random.default_rng(4)
 
 
-def unit(rows: int) -> np.ndarray:
+def unit(rows: int) -> Floats:
     vectors = RANDOM.standard_normal((rows, 384)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    of_length_one: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return of_length_one
 
 
 VERSES, TOPICS = unit(200), unit(3)

@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from appliance.infrastructure.arrays import Floats
 from appliance.scripture.search.ranking.quantized_vectors import quantized
 
 RANDOM = np.random.default_rng(7)
 
 
-def unit(rows: int) -> np.ndarray:
+def unit(rows: int) -> Floats:
     vectors = RANDOM.standard_normal((rows, 384)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    of_length_one: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return of_length_one
 
 
 def test_cosines_are_off_by_a_few_thousandths_at_the_most() -> None:

@@ -95,7 +95,9 @@ def test_verses_that_are_one_of_the_hub_stand_together(library: Database, read: 
     latin = STONES | {"Josh.4.24": "that all may learn", "Josh.4.25": "and fear the Lord"}
     knowledge = read(("Stones", "KJV", STONES), ("Latin", "Vulg", latin))
 
-    assert "that all may learn and fear the Lord" == knowledge.texts[1].verses[knowledge.size - 1]
+    second = knowledge.texts[1]
+    assert second is not None
+    assert "that all may learn and fear the Lord" == second.verses[knowledge.size - 1]
     assert place("Josh 4:24") == best(library, knowledge, "learn fear", text=1)
 
 

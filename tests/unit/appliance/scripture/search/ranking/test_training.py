@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from appliance.infrastructure.arrays import Floats
 from appliance.scripture.search.ranking.embedding_adapter import AXES, fit_adapter
 from appliance.scripture.search.ranking.training import SAME_MEANING, folds_by_cluster, folds_by_topic
 
 
-def unit(vectors: np.ndarray) -> np.ndarray:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+def unit(vectors: Floats) -> Floats:
+    of_length_one: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return of_length_one.astype(np.float32)
 
 
 def test_topics_that_mean_the_same_are_never_parted() -> None:
