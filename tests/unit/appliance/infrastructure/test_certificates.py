@@ -58,6 +58,7 @@ def test_the_authority_can_vouch_for_this_house_only(authority: Path) -> None:
 
     assert constraints.critical
     assert {"local", "lan", "home", "internal", "home.arpa", "localhost", "lamp", "lamp.local"} == set(names)
+    assert networks
     assert all(network.is_private or network == ipaddress.ip_network("100.64.0.0/10") for network in networks)
 
 
