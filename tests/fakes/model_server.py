@@ -1,0 +1,82 @@
+"""A real `lampstand models serve` with chat models of random weights, and what is asked of it."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx
+import openai
+from fakes.tiny_gguf import make_tiny_gguf
+
+from models.catalogue.catalogue import Catalogue
+
+QUESTION = [{"role": "user", "content": "Where is the lamp?"}]
+
+
+def body(model: str, **more: object) -> dict[str, object]:
+    """What is sent to ask a chat model the question."""
+    return {"model": model, "messages": QUESTION, "temperature": 0, **more}
+
+
+class ModelServer:
+    """Clients of a runtime that listens on a socket."""
+
+    def __init__(self, socket: Path, http: httpx.Client) -> None:
+        self.socket, self.http = socket, http
+
+    @property
+    def official(self) -> openai.OpenAI:
+        return openai.OpenAI(base_url="http://models/v1", api_key="none", http_client=self.http, max_retries=0)
+
+    def asynchronous(self, *, timeout: float) -> httpx.AsyncClient:
+        """A client that asks several things at once."""
+        transport = httpx.AsyncHTTPTransport(uds=str(self.socket))
+        return httpx.AsyncClient(transport=transport, base_url="http://models", timeout=timeout)
+
+    def in_use(self, model: str) -> bool:
+        statuses = self.http.get("/admin/models").json()["models"]
+        return next(status["in_use"] for status in statuses if status["id"] == model) > 0
+
+
+@contextlib.contextmanager
+def serving_models(folder: Path, *arguments: str, http: httpx.Client) -> Iterator[None]:
+    """Run `lampstand models serve` until the block ends; the first health answer is waited for."""
+    process = subprocess.Popen([sys.executable, "-P", "-m", "models.cli", "serve", "--folder", str(folder), *arguments])
+    try:
+        _wait(http)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@contextlib.contextmanager
+def serving_chat_models(home: Path, *, layers: Mapping[str, int]) -> Iterator[ModelServer]:
+    """Serve the models folder of `home` and chat models of so many layers each, loaded already."""
+    folder, socket = home / "models", home / "models.sock"
+    for name, count in layers.items():
+        asyncio.run(Catalogue(folder).add(make_tiny_gguf(home / f"{name}.gguf", layers=count)))
+    transport = httpx.HTTPTransport(uds=str(socket))
+    with (
+        httpx.Client(transport=transport, base_url="http://models", timeout=60) as http,
+        serving_models(folder, "--socket", str(socket), http=http),
+    ):
+        server = ModelServer(socket, http)
+        for name in layers:
+            server.official.chat.completions.create(model=name, messages=QUESTION, max_tokens=1)
+        yield server
+
+
+def _wait(http: httpx.Client) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if http.get("/health").is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.05)  # nobody listens yet, which is nothing to wait on
+    raise AssertionError("the runtime does not answer")
