@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from fakes.breaking_link import breaking_link
+from fakes.browser import Context, Device
 from fakes.serving import Served, serving, session
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, Route, expect
 
 SHOTS = Path(__file__).parents[2] / "screenshots"
 
@@ -23,8 +25,11 @@ def served(indexed_home: Path) -> Iterator[Served]:
 class Visit:
     """A page in a context of its own, which notes what went wrong and what was asked of other hosts."""
 
-    def __init__(self, browser: Browser, served: Served, url: str = "", **context: object) -> None:
-        """`url` is where the appliance is reached, if not at its own address."""
+    def __init__(
+        self, browser: Browser, served: Served, *, url: str = "", name: str = "", **context: Unpack[Context]
+    ) -> None:
+        """`url` is where the appliance is reached, if not at its own address; `name` is that of the device."""
+        self.name = name
         url = url or served.url
         self.context = browser.new_context(base_url=url, **context)
         self.context.add_cookies([{"name": "lampstand", "value": session(served.home), "url": url}])
@@ -43,15 +48,19 @@ class Visit:
         self.page.screenshot(path=SHOTS / f"{name}.png")
 
 
-DESK = {"viewport": {"width": 1200, "height": 900}}
-PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
+DESK: Device = {"viewport": {"width": 1200, "height": 900}}
+PHONE: Device = {
+    "viewport": {"width": 360, "height": 740},
+    "color_scheme": "dark",
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 
 @pytest.fixture(params=[("desk", DESK), ("phone", PHONE)], ids=["desk", "phone"])
 def visit(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Visit]:
     name, context = request.param
-    visit = Visit(browser, served, **context)
-    visit.name = name
+    visit = Visit(browser, served, name=name, **context)
     yield visit
     visit.context.close()
     assert [] == visit.problems
@@ -60,6 +69,13 @@ def visit(request: pytest.FixtureRequest, browser: Browser, served: Served) -> I
 
 def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def box_of(part: Locator) -> FloatRect:
+    """Where a part of a page is."""
+    box = part.bounding_box()
+    assert box is not None
+    return box
 
 
 def test_reading_john_3(visit: Visit) -> None:
@@ -104,7 +120,7 @@ def test_two_translations_side_by_side(visit: Visit) -> None:
     expect(row).to_contain_text("only born")
     expect(row).to_contain_text("only begotten Son")
     assert fits(page)
-    left, right = (row.locator("p").nth(index).bounding_box() for index in (0, 1))
+    left, right = (box_of(row.locator("p").nth(index)) for index in (0, 1))
     assert left["y"] == right["y"] if visit.name == "desk" else left["y"] < right["y"]
     visit.shoot(f"parallel-{visit.name}")
 
@@ -142,7 +158,7 @@ def test_the_sheet_does_not_cover_the_word_it_explains(browser: Browser, served:
     word.scroll_into_view_if_needed()
     word.click()
     expect(page.locator("#panel .lemma")).to_be_visible()
-    box, panel = word.bounding_box(), page.locator("#panel").bounding_box()
+    box, panel = box_of(word), box_of(page.locator("#panel"))
 
     assert box["y"] + box["height"] <= panel["y"]
     visit.context.close()
@@ -254,7 +270,7 @@ def test_an_answer_continues_where_its_link_broke(browser: Browser, served: Serv
         route.fulfill(response=answer, body=body)
 
     with breaking_link(served.url, f"/ask/{asked}/stream", breaks=[2, 2]) as link:
-        visit = Visit(browser, served, link.url, **DESK)
+        visit = Visit(browser, served, url=link.url, **DESK)
         page = visit.page
         page.goto(f"/ask/{asked}")
         whole = blocks_of(page)

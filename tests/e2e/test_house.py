@@ -3,12 +3,13 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from fakes.accounts import PASSWORD
-from fakes.browser import ARGUMENTS, CHROMIUM
+from fakes.browser import ARGUMENTS, CHROMIUM, Device
 from fakes.serving import Served, serving, session
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
@@ -16,7 +17,7 @@ from appliance.community.accounts.permissions import Role
 from server.exercises import start_worker
 
 SHOTS = Path(__file__).parents[2] / "screenshots"
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PHONE: Device = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +29,7 @@ def house(tmp_path: Path) -> Iterator[Served]:
         yield running
 
 
-def visit(browser: Browser, house: Served, role: Role | None = None, **context: object) -> Page:
+def visit(browser: Browser, house: Served, role: Role | None = None, **context: Unpack[Device]) -> Page:
     """A page in a browser of its own, in which somebody of a role is signed in, or nobody."""
     made = browser.new_context(base_url=house.url, **context)
     if role:
@@ -52,7 +53,7 @@ def sign_in(page: Page, name: str, password: str) -> None:
 
 
 def test_the_first_start_leads_to_an_administrator(browser: Browser, house: Served) -> None:
-    printed = [house.process.stdout.readline() for _ in range(3)]
+    printed = [house.output.readline() for _ in range(3)]
     code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", "".join(printed))
     assert code is not None, printed
     page = visit(browser, house)
@@ -241,8 +242,12 @@ def secure_house(tmp_path: Path) -> Iterator[Served]:
         yield running
 
 
+# Starts a phone of a name, which trusts an authority or none.
+StartPhone = Callable[[str, bytes | None], Page]
+
+
 @pytest.fixture
-def phones(tmp_path: Path, browser: Browser) -> Iterator[object]:
+def phones(tmp_path: Path, browser: Browser) -> Iterator[StartPhone]:
     """Start phones, each a browser of its own with what it trusts in a folder of its own."""
     opened: list[BrowserContext] = []
 
@@ -270,7 +275,7 @@ def phones(tmp_path: Path, browser: Browser) -> Iterator[object]:
 @pytest.mark.skipif(
     shutil.which("certutil") is None, reason="certutil is not installed; packaging/test.sh installs it as root"
 )
-def test_a_phone_that_trusts_the_authority_shows_no_warning(secure_house: Served, phones) -> None:
+def test_a_phone_that_trusts_the_authority_shows_no_warning(secure_house: Served, phones: StartPhone) -> None:
     house, port = secure_house, secure_house.https_port
     session(house.home)
     authority = house.guest.get("/trust/lampstand-authority.crt").raise_for_status().content
