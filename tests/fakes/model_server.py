@@ -11,15 +11,26 @@ from pathlib import Path
 import httpx
 import openai
 from fakes.tiny_gguf import make_tiny_gguf
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
 from models.catalogue.catalogue import Catalogue
 
-QUESTION = [{"role": "user", "content": "Where is the lamp?"}]
+QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Where is the lamp?"}]
 
 
 def body(model: str, **more: object) -> dict[str, object]:
     """What is sent to ask a chat model the question."""
     return {"model": model, "messages": QUESTION, "temperature": 0, **more}
+
+
+def official_client(http: httpx.Client) -> openai.OpenAI:
+    """OpenAI's client of a runtime that `http` reaches."""
+    return openai.OpenAI(
+        base_url="http://models/v1",
+        api_key="none",
+        http_client=http,  # type: ignore[arg-type] # it takes clients of httpx too, which its annotation does not say
+        max_retries=0,
+    )
 
 
 class ModelServer:
@@ -30,7 +41,13 @@ class ModelServer:
 
     @property
     def official(self) -> openai.OpenAI:
-        return openai.OpenAI(base_url="http://models/v1", api_key="none", http_client=self.http, max_retries=0)
+        return official_client(self.http)
+
+    def chat(self, model: str, *, max_tokens: int) -> ChatCompletion:
+        """The official client's answer to the question, without chance."""
+        return self.official.chat.completions.create(
+            model=model, messages=QUESTION, max_tokens=max_tokens, temperature=0
+        )
 
     def asynchronous(self, *, timeout: float) -> httpx.AsyncClient:
         """A client that asks several things at once."""
@@ -39,7 +56,8 @@ class ModelServer:
 
     def in_use(self, model: str) -> bool:
         statuses = self.http.get("/admin/models").json()["models"]
-        return next(status["in_use"] for status in statuses if status["id"] == model) > 0
+        users: int = next(status["in_use"] for status in statuses if status["id"] == model)
+        return users > 0
 
 
 @contextlib.contextmanager

@@ -73,12 +73,12 @@ LONG = {
 def test_what_is_too_long_is_refused_at_once_and_the_next_request_is_answered(
     model_server: ModelServer, asked: dict[str, object]
 ) -> None:
-    model_server.official.chat.completions.create(**body("quick", max_tokens=1))
+    model_server.chat("quick", max_tokens=1)
     began = time.monotonic()
     refused = [model_server.http.post("/v1/chat/completions", json=asked, timeout=60) for _ in range(3)]
     took = time.monotonic() - began
     healthy = model_server.http.get("/health", timeout=5)
-    model_server.official.chat.completions.create(**body("quick", max_tokens=1))
+    model_server.chat("quick", max_tokens=1)
 
     assert {400} == {answer.status_code for answer in refused}
     assert all(answer.json()["error"]["message"].endswith(".") or "JSON" in answer.text for answer in refused)

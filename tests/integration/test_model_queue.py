@@ -93,7 +93,7 @@ def test_who_leaves_stops_the_model_within_a_tenth_of_a_second(model_server: Mod
         freed = time.monotonic() - left
         # The process itself is free too: the next request does not wait for the rest of the last.
         began = time.monotonic()
-        model_server.official.chat.completions.create(**body("slow", max_tokens=1))
+        model_server.chat("slow", max_tokens=1)
 
         assert freed < 0.1
         assert time.monotonic() - began < 1

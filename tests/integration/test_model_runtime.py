@@ -10,7 +10,11 @@ import msgspec
 import numpy as np
 import openai
 import pytest
+from fakes.model_server import official_client
+from openai.types.chat import ChatCompletionUserMessageParam
 
+from appliance.infrastructure.paths import DataFolder
+from models.backends.reference import read_reference
 from models.catalogue.catalogue import Catalogue
 from models.catalogue.packaged import MINILM, MINILM_TORCH
 from models.client import Client
@@ -21,14 +25,14 @@ TEXTS = ["For God so loved the world", "The heavens declare the glory of God", "
 
 
 @pytest.fixture
-def official(runtime: Client, runtime_folder) -> Iterator[openai.OpenAI]:
+def official(runtime: Client, runtime_folder: DataFolder) -> Iterator[openai.OpenAI]:
     runtime.ensure_running()
     transport = httpx.HTTPTransport(uds=str(runtime_folder.models_socket))
     with httpx.Client(transport=transport, timeout=120) as http:
-        yield openai.OpenAI(base_url="http://models/v1", api_key="none", http_client=http, max_retries=0)
+        yield official_client(http)
 
 
-def test_int8_embeddings_are_those_of_torch_within_a_hundredth(runtime: Client, runtime_folder) -> None:
+def test_int8_embeddings_are_those_of_torch_within_a_hundredth(runtime: Client, runtime_folder: DataFolder) -> None:
     pairs = zip(runtime.embed(TEXTS, model=MINILM), runtime.embed(TEXTS, model=MINILM_TORCH), strict=True)
     cosines = [float(np.frombuffer(one, "<f4") @ np.frombuffer(two, "<f4")) for one, two in pairs]
     manifest = msgspec.json.decode(
@@ -56,9 +60,9 @@ def test_the_official_client_is_told_what_is_wrong(official: openai.OpenAI) -> N
         official.chat.completions.create(model=MINILM, messages=[{"role": "user", "content": "hello"}])
 
 
-def test_a_gguf_model_chats_and_streams(official: openai.OpenAI, runtime_folder, tiny_gguf: Path) -> None:
+def test_a_gguf_model_chats_and_streams(official: openai.OpenAI, runtime_folder: DataFolder, tiny_gguf: Path) -> None:
     added = asyncio.run(Catalogue(runtime_folder.models).add(tiny_gguf))
-    question = {"role": "user", "content": "Hello"}
+    question: ChatCompletionUserMessageParam = {"role": "user", "content": "Hello"}
     whole = official.chat.completions.create(model=added.id, messages=[question], max_tokens=12, temperature=0, seed=1)
     chunks = list(
         official.chat.completions.create(
@@ -110,7 +114,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
 
 
 def test_a_model_that_was_cut_off_after_it_was_added_is_an_error_of_its_own_request(
-    runtime: Client, runtime_folder, official: openai.OpenAI, tiny_gguf: Path, tmp_path: Path
+    runtime: Client, runtime_folder: DataFolder, official: openai.OpenAI, tiny_gguf: Path, tmp_path: Path
 ) -> None:
     whole = tmp_path / "half.gguf"
     shutil.copy(tiny_gguf, whole)
@@ -140,7 +144,7 @@ def test_a_graph_that_computes_other_vectors_than_torch_is_not_used(
 ) -> None:
     from models.backends import onnx_export
 
-    recorded = onnx_export.read_reference()
+    recorded = read_reference()
     others = msgspec.structs.replace(recorded, vectors=np.roll(recorded.vectors, 1, axis=0))
     monkeypatch.setattr(onnx_export, "read_reference", lambda: others)
 
