@@ -24,11 +24,12 @@ def commands(command: click.Command, name: str = "lampstand") -> list[str]:
     if not isinstance(command, click.Group):
         return [name]
     context = click.Context(command)
-    return [
-        path
-        for child in command.list_commands(context)
-        for path in commands(command.get_command(context, child), f"{name} {child}")
-    ]
+    paths: list[str] = []
+    for child in command.list_commands(context):
+        found = command.get_command(context, child)
+        assert found is not None
+        paths += commands(found, f"{name} {child}")
+    return paths
 
 
 def test_every_command_is_documented() -> None:

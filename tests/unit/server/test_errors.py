@@ -13,10 +13,9 @@ from server.errors import exit_code_of, status_of
     [(NotFound, 404, 4), (Refused, 400, 2), (Conflict, 409, 5), (Unavailable, 503, 6), (ApplianceError, 500, 1)],
 )
 def test_each_kind_has_a_status_and_an_exit_code(kind: type[ApplianceError], status: int, exit_code: int) -> None:
-    class Named(kind):
-        """An error of a domain."""
+    of_a_domain: type[ApplianceError] = type("OfADomain", (kind,), {})
 
-    assert (status, exit_code) == (status_of(Named("It failed.")), exit_code_of(Named("It failed.")))
+    assert (status, exit_code) == (status_of(of_a_domain("It failed.")), exit_code_of(of_a_domain("It failed.")))
 
 
 def test_the_nearest_kind_counts() -> None:

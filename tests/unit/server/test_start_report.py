@@ -3,7 +3,7 @@
 import http.server
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from fakes.serving import free_port
@@ -27,8 +27,11 @@ class _Broken(_Healthy):
     status = 503
 
 
+Serve = Callable[[type[_Healthy]], str]
+
+
 @pytest.fixture
-def serve() -> Iterator[object]:
+def serve() -> Iterator[Serve]:
     servers: list[http.server.HTTPServer] = []
 
     def begin(handler: type[_Healthy]) -> str:
@@ -47,7 +50,9 @@ def report(url: str, failure_status: int = 6) -> tuple[int, list[str]]:
     """The exit status of a reporter, and what it was told to say."""
     reading, writing = os.pipe()
     lock = os.open(os.devnull, os.O_RDONLY)
-    say = lambda words: os.write(writing, f"{words}\n".encode())  # noqa: E731
+
+    def say(words: str) -> None:
+        os.write(writing, f"{words}\n".encode())
 
     def fail() -> int:
         say("failed")
@@ -61,13 +66,13 @@ def report(url: str, failure_status: int = 6) -> tuple[int, list[str]]:
         return os.waitstatus_to_exitcode(status), said.read().splitlines()
 
 
-def test_a_server_that_answers_is_reported(serve) -> None:
+def test_a_server_that_answers_is_reported(serve: Serve) -> None:
     url = serve(_Healthy)
     assert answers(url)
     assert (0, [url]) == report(url)
 
 
-def test_a_server_that_does_not_answer_in_time_is_a_failure(serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_answer_in_time_is_a_failure(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start_report, "START_TIMEOUT_S", 0.1)
     assert not answers(serve(_Broken))
     assert (6, ["failed"]) == report(f"http://127.0.0.1:{free_port()}")

@@ -77,7 +77,7 @@ def start(folder: DataFolder) -> Iterator[Start]:
 
 def programs(process: subprocess.Popen[bytes]) -> set[str]:
     """The numbers that the programs which run sleep for."""
-    numbers = set()
+    numbers: set[str] = set()
     for child in psutil.Process(process.pid).children():
         with contextlib.suppress(psutil.NoSuchProcess):
             line = child.cmdline()

@@ -50,6 +50,8 @@ def served() -> Iterator[Served]:
     told = Served()
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        server: http.server.HTTPServer
+
         def do_GET(self) -> None:
             told.asked.append((str(self.server.server_address[0]), self.headers["Host"], self.path))
             location = told.paths.get(self.path)

@@ -29,7 +29,9 @@ def test_the_longest_beginning_is_found() -> None:
     store.keep([1, 2, 3, 4], state(4))
     store.keep([1, 2, 9, 9, 9], state(5))
 
-    assert [1, 2, 3, 4] == store.longest([1, 2, 3, 7], more_than=2).tokens.tolist()
+    found = store.longest([1, 2, 3, 7], more_than=2)
+    assert found is not None
+    assert [1, 2, 3, 4] == found.tokens.tolist()
     assert store.longest([1, 2, 3, 7], more_than=3) is None
     assert store.longest([8], more_than=0) is None
 

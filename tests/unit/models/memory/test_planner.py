@@ -84,6 +84,7 @@ def test_the_context_is_within_what_was_asked_and_trained(model: Facts, budget: 
     plan = plan_or_none(model, budget)
 
     if plan:
+        assert model.layers is not None
         assert 0 < plan.context <= min(OPTIONS.context, model.layers.trained_context)
 
 

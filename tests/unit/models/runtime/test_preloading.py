@@ -11,7 +11,6 @@ from models.catalogue.catalogue import Catalogue
 from models.catalogue.model import Model, ModelRole
 from models.catalogue.registry import Registry
 from models.errors import DoesNotFit, ModelCrashed, ModelError, ModelUnavailable
-from models.runtime import preloading
 from models.runtime.preloading import PreloadPolicy, load_with_retries
 from models.settings import RoleSettings, RuntimeSettings, Strategy
 
@@ -85,7 +84,7 @@ def test_a_failure_that_may_pass_is_tried_again_less_and_less_often(monkeypatch:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr(preloading.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     loads = Loads(*[ModelCrashed("died")] * 4, *[DoesNotFit("too large")] * 4)
     asyncio.run(load_with_retries(MODEL, loads))
 

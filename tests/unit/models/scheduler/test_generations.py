@@ -27,7 +27,7 @@ async def settle() -> None:
 
 def test_one_generates_at_a_time_and_those_who_wait_are_told_their_place() -> None:
     async def scene() -> tuple[list[str], list[list[int]]]:
-        on, log, ends = lane(), [], [asyncio.Event() for _ in range(3)]
+        on, log, ends = lane(), list[str](), [asyncio.Event() for _ in range(3)]
         places: list[list[int]] = [[] for _ in range(3)]
         tasks = [asyncio.create_task(generate(on, name, log, places[i], ends[i])) for i, name in enumerate("abc")]
         await settle()
@@ -47,7 +47,7 @@ def test_one_generates_at_a_time_and_those_who_wait_are_told_their_place() -> No
 
 def test_one_who_leaves_makes_room_and_one_who_leaves_at_work_frees_the_lane() -> None:
     async def scene() -> list[str]:
-        on, log, end = lane(), [], asyncio.Event()
+        on, log, end = lane(), list[str](), asyncio.Event()
         tasks = [asyncio.create_task(generate(on, name, log, [], end)) for name in "abc"]
         await settle()
         tasks[1].cancel()
@@ -63,7 +63,7 @@ def test_one_who_leaves_makes_room_and_one_who_leaves_at_work_frees_the_lane() -
 
 def test_a_turn_that_is_granted_to_one_who_leaves_at_that_moment_goes_on_to_the_next() -> None:
     async def scene() -> list[str]:
-        on, log, first, end = lane(), [], asyncio.Event(), asyncio.Event()
+        on, log, first, end = lane(), list[str](), asyncio.Event(), asyncio.Event()
         one = asyncio.create_task(generate(on, "a", log, [], first))
         two = asyncio.create_task(generate(on, "b", log, [], end))
         await settle()

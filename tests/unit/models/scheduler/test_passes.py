@@ -6,7 +6,7 @@ from typing import Any
 
 from models.errors import ModelCrashed, ModelError
 from models.scheduler.fair_queue import Urgency
-from models.scheduler.passes import PassLane, PassLimits, PassPart
+from models.scheduler.passes import PassLane, PassLimits, PassPart, RunPass
 
 
 def lane() -> PassLane:
@@ -36,9 +36,16 @@ class Passes:
         return [payload.upper() for payload in payloads]
 
     def ask(
-        self, on: PassLane, text: str, *, tokens: int = 10, key: str = "m", urgency: Urgency = Urgency.INTERACTIVE
-    ) -> Any:
-        part = PassPart(key, text, tokens, self.run, self.limits)
+        self,
+        on: PassLane,
+        text: str,
+        *,
+        tokens: int = 10,
+        key: str = "m",
+        urgency: Urgency = Urgency.INTERACTIVE,
+        run: RunPass | None = None,
+    ) -> asyncio.Task[Any]:
+        part = PassPart(key, text, tokens, run or self.run, self.limits)
         return asyncio.create_task(on.run_part(part, urgency=urgency, user="", admitted=False))
 
 
@@ -194,8 +201,7 @@ def test_what_went_beside_a_text_that_ends_the_process_is_tried_alone_and_unharm
 
         died: list[Sequence[str]] = []
         beside, running = list[int](), [0]
-        passes.run = run
-        tasks = [passes.ask(on, text) for text in ("innocent", "poison")]
+        tasks = [passes.ask(on, text, run=run) for text in ("innocent", "poison")]
         await settle()
         passes.go.set()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -224,19 +230,19 @@ def test_an_error_reaches_everyone_of_a_pass() -> None:
 def test_one_who_left_at_the_front_takes_nobodys_place() -> None:
     async def scene() -> list[Any]:
         on, passes = lane(), Passes(tokens=10)
-        works = {}
+        parts: dict[str, PassPart] = {}
+        works: dict[str, asyncio.Task[Any]] = {}
         first = passes.ask(on, "first")
         await settle()
         for user, text in (("a", "gone"), ("a", "a2"), ("b", "b1")):
             part = PassPart("m", text, 10, passes.run, passes.limits)
-            works[text] = part
-            ticket = asyncio.create_task(on.run_part(part, urgency=Urgency.INTERACTIVE, user=user, admitted=False))
-            works[text + " task"] = ticket
+            parts[text] = part
+            works[text] = asyncio.create_task(on.run_part(part, urgency=Urgency.INTERACTIVE, user=user, admitted=False))
         await settle()
-        works["gone"].result.cancel()
+        parts["gone"].result.cancel()
         passes.go.set()
         async with asyncio.timeout(5):
-            return await asyncio.gather(first, works["a2 task"], works["b1 task"])
+            return await asyncio.gather(*(first, works["a2"], works["b1"]))
 
     assert ["FIRST", "A2", "B1"] == asyncio.run(scene())
 

@@ -24,6 +24,9 @@ class CountingEmbedder:
         self.calls += 1
         return [b"\0" * 4 * 383 + b"\0\0\x80?" for _ in texts]
 
+    def prepare(self) -> None:
+        """There is nothing to load."""
+
 
 @pytest.fixture
 def with_text(appliance: Appliance, tmp_path: Path) -> Appliance:

@@ -1,6 +1,7 @@
 """An error of the system becomes a sentence and an exit code."""
 
 import errno
+import os
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_a_missing_permission_is_told_in_a_sentence(
         raise error
 
     monkeypatch.setattr(cli, "lampstand", refused)
-    monkeypatch.setattr(cli.os, "umask", lambda _mask: 0)
+    monkeypatch.setattr(os, "umask", lambda _mask: 0)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     printed = capsys.readouterr().err

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.opening import FileRefused
-from appliance.scripture.search.service import QueryRefused
+from appliance.scripture.search.modes.keyword import QueryRefused
 from server.cli.ranking import read_queries
 
 

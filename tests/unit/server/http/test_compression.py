@@ -7,8 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from litestar.types import ASGIApp
 
 from server.http.compression import IN_PLACE_BYTES, SMALLEST_BYTES, accepts_gzip, compressing_in
+
+
+def answer(app: ASGIApp, scope: Any, receive: Any, send: Any) -> None:
+    """Run an application whose answers are compressed."""
+
+    async def compressed(threads: ThreadPoolExecutor) -> None:
+        await compressing_in(threads)(app)(scope, receive, send)
+
+    with ThreadPoolExecutor(1) as threads:
+        asyncio.run(compressed(threads))
 
 
 def answer_of(
@@ -32,8 +43,7 @@ def answer_of(
         return {"type": "http.request", "body": b"", "more_body": False}
 
     scope: Any = {"type": "http", "headers": [(b"accept-encoding", accept)]}
-    with ThreadPoolExecutor(1) as threads:
-        asyncio.run(compressing_in(threads)(app)(scope, receive, send))
+    answer(app, scope, receive, send)
     headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     return headers, [each["body"] for each in sent[1:]]
 
@@ -84,8 +94,7 @@ def test_the_beginning_of_a_stream_is_sent_before_its_first_event() -> None:
         raise AssertionError("Nothing is read.")
 
     scope: Any = {"type": "http", "headers": [(b"accept-encoding", b"gzip")]}
-    with ThreadPoolExecutor(1) as threads:
-        asyncio.run(compressing_in(threads)(app)(scope, receive, send))
+    answer(app, scope, receive, send)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_a_connection_whose_header_is_whole_counts_no_longer() -> None:
     async def readers() -> None:
         headless, closed = Headless(most=3), list[int]()
         for number in range(20):
-            headless.add(number, "10.0.0.1", lambda number=number: closed.append(number))
+            headless.add(number, "10.0.0.1", partial(closed.append, number))
             headless.remove(number, "10.0.0.1")
 
         assert closed == []
@@ -274,7 +274,7 @@ def test_all_devices_together_have_a_limit_too() -> None:
         for device in range(3):
             for number in range(device + 1):
                 key = device, number
-                headless.add(key, str(device), lambda key=key: closed.append(key))
+                headless.add(key, str(device), partial(closed.append, key))
 
         assert closed == [(2, 0)]
 

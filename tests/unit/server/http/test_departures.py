@@ -21,7 +21,11 @@ def scope_after(*messages: dict[str, Any]) -> Any:
         raise AssertionError("Nothing is sent.")
 
     scope: Any = {"type": "http", "state": {}}
-    asyncio.run(noting_departures(app)(scope, receive, send))
+
+    async def answer() -> None:
+        await noting_departures(app)(scope, receive, send)
+
+    asyncio.run(answer())
     return scope
 
 
