@@ -26,4 +26,5 @@ class HashedVectors:
 def _vector(text: str) -> bytes:
     seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
     vector = np.random.default_rng(seed).standard_normal(EMBEDDING_DIMENSIONS).astype("<f4")
-    return (vector / np.linalg.norm(vector)).tobytes()
+    unit: np.ndarray = vector / np.linalg.norm(vector)
+    return unit.tobytes()

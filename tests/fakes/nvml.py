@@ -78,9 +78,10 @@ class SimulatedNvml:
         return 7
 
     def nvmlDeviceGetMigDeviceHandleByIndex(self, gpu: SimulatedGpu, index: int) -> SimulatedGpu:
-        if index >= len(gpu.instances or []):
+        instances = gpu.instances or []
+        if index >= len(instances):
             raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_FOUND)
-        return SimulatedGpu(f"{gpu.name}-{index}", gpu.instances[index])
+        return SimulatedGpu(f"{gpu.name}-{index}", instances[index])
 
     def _present(self, gpu: SimulatedGpu) -> SimulatedGpu:
         if gpu.lost:

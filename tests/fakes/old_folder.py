@@ -41,6 +41,6 @@ def by_token(running: Served, owner: str) -> httpx.Client:
     return httpx.Client(base_url=f"{running.url}/api/v1/", timeout=60, trust_env=False, headers=headers)
 
 
-def get(client: httpx.Client, path: str, **parameters: object) -> Any:
+def get(client: httpx.Client, path: str, **parameters: str | int) -> Any:
     """The JSON that the API answers; an error fails the test."""
     return client.get(path, params=parameters).raise_for_status().json()

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import httpx
 from fakes.accounts import create_person, create_token
@@ -43,6 +44,12 @@ class Served:
     def __init__(self, url: str, https_port: int, process: subprocess.Popen[str], home: Path) -> None:
         self.url, self.https_port, self.process, self.home = url, https_port, process, home
         self.guest = httpx.Client(base_url=url, timeout=60, trust_env=False)
+
+    @property
+    def output(self) -> IO[str]:
+        """What the command prints."""
+        assert self.process.stdout is not None
+        return self.process.stdout
 
     @functools.cached_property
     def http(self) -> httpx.Client:
@@ -120,7 +127,7 @@ def _wait(served: Served) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if served.process.poll() is not None:
-            raise AssertionError(f"ended at start: {served.process.stdout.read()}")
+            raise AssertionError(f"ended at start: {served.output.read()}")
         try:
             if served.guest.get("/api/v1/health").is_success:
                 return

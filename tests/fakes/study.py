@@ -31,7 +31,7 @@ class FakeFinder:
         return Results(
             query=wanted.query,
             mode=wanted.mode,
-            translation=wanted.translation,
+            translation=wanted.translation.id,
             took_ms=0,
             hits=tuple(map(hit, self.verse_ids)),
             next_cursor=None,

@@ -37,7 +37,7 @@ def make_tiny_bert(folder: Path, **changes: Any) -> Path:
 
 
 def _weights() -> dict[str, np.ndarray]:
-    shapes = {
+    shapes: dict[str, tuple[int, ...]] = {
         f"embeddings.{kind}_embeddings.weight": (rows, WIDTH)
         for kind, rows in (("word", 100), ("position", 48), ("token_type", 2))
     }

@@ -57,8 +57,8 @@ def _handlers(route: Any) -> list[tuple[Any, list[str]]]:
             assert isinstance(handler, HTTPRouteHandler)
             by_handler[id(handler)] = (handler, sorted(map(str, handler.http_methods)))
         return list(by_handler.values())
-    handler = getattr(route, "route_handler", None)
-    return [(handler, ["WEBSOCKET"])] if handler else []
+    only = getattr(route, "route_handler", None)
+    return [(only, ["WEBSOCKET"])] if only else []
 
 
 KNOWN = {

@@ -9,7 +9,7 @@ from fakes.serving import Served
 CHAPTERS = "/api/v1/chapters"
 
 
-def get(served: Served, path: str, **params: object) -> httpx.Response:
+def get(served: Served, path: str, **params: str | int) -> httpx.Response:
     return served.http.get(f"/api/v1/{path}", params=params)
 
 
@@ -163,7 +163,7 @@ def test_filter_by_book(served: Served, osis: str) -> None:
     ],
 )
 def test_bad_input_gets_a_problem_that_says_what_to_do(
-    served: Served, path: str, params: dict[str, object], status: int, said: str
+    served: Served, path: str, params: dict[str, str | int], status: int, said: str
 ) -> None:
     answer = get(served, path, **params)
     problem = answer.json()
@@ -193,7 +193,8 @@ def test_a_strongs_number_is_explained(served: Served) -> None:
 def ask(served: Served, question: str) -> dict[str, object]:
     answer = served.http.post("/api/v1/ask", json={"question": question, "translation": "WEB"})
     assert answer.status_code == 201
-    return answer.json()
+    asked: dict[str, object] = answer.json()
+    return asked
 
 
 def events(served: Served, message_id: object, last: int | None = None) -> list[tuple[int, str, dict[str, object]]]:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fakes.serving import Served
 
 ROOT = Path(__file__).parents[2]
 # What takes long to load and few commands need.
@@ -89,7 +90,7 @@ supervision.write_configuration(appliance.folder, appliance.settings)"""
     assert {"argon2"} >= loaded(code) & (MODEL_LIBRARIES | HEAVY)
 
 
-def test_the_web_process_serves_without_model_libraries(served) -> None:
+def test_the_web_process_serves_without_model_libraries(served: Served) -> None:
     """The running process itself, after searches, pages and answers, maps no native model library."""
     maps = Path(f"/proc/{served.process.pid}/maps").read_text()
 

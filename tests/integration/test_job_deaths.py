@@ -26,6 +26,7 @@ from server.exercises import (
     SELECT_TRACES,
     STEPS,
     BurnArguments,
+    ExerciseParts,
     StepsArguments,
     start_worker,
     traces,
@@ -98,7 +99,7 @@ def test_killing_any_worker_at_any_moment_loses_and_repeats_nothing(
             worker.wait(timeout=20)
 
     jobs = [job for job in house.jobs.latest(200_000) if job.kind not in FOLLOWING]
-    trail = dict(traces(home).reader.rows(SELECT_TRACES))
+    trail: dict[int, int] = dict(traces(home).reader.rows(SELECT_TRACES))
     burnt = {path.name for path in (home / "exercises").iterdir()}
     assert {State.DONE} == {job.state for job in jobs}, [job for job in jobs if job.state is not State.DONE]
     assert {job.id: 1 for job in jobs if job.kind == NOTE.name} | {
@@ -229,7 +230,10 @@ def test_an_idle_worker_asked_to_end_ends(house: Appliance) -> None:
 @pytest.mark.parametrize("kind", [BURN_OCR, BURN_MEDIA], ids=lambda kind: str(kind.queue))
 @pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_a_supervised_worker_that_is_killed_takes_its_job_up_again(
-    house: Appliance, kind: JobKind, rounds: int, record_property: Callable[[str, object], None]
+    house: Appliance,
+    kind: JobKind[BurnArguments, ExerciseParts],
+    rounds: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     took = []
     with serving(house.folder.home, command="up", options=["--exercises"]):

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs.job import State
@@ -14,7 +15,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "add-a-job.md"
 
 def test_the_example_runs_in_a_worker(appliance: Appliance, full_library: Database) -> None:
     example = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    names: dict = {}
+    assert example is not None
+    names: dict[str, Any] = {}
     exec(compile(example[1], str(PAGE), "exec"), names)
     (kind,) = names["KINDS"]
     job = appliance.dispatcher.create(kind, kind.arguments(translation="WEB"))

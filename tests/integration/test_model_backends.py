@@ -16,10 +16,12 @@ from fakes.tiny_bert import make_tiny_bert
 from fakes.tiny_ggml import make_tiny_ggml
 from fakes.tiny_gguf import make_tiny_gguf
 
+from appliance.infrastructure.paths import DataFolder
 from models.backends import LoadOptions
 from models.backends.llama_cpp import LlamaCppBackend
 from models.catalogue.catalogue import Catalogue
 from models.catalogue.packaged import MINILM, MINILM_TORCH
+from models.client import Client
 from models.errors import RequestInvalid
 from models.generation.sampling import Sampling
 
@@ -135,7 +137,7 @@ def test_a_bert_graph_computes_what_transformers_does(tmp_path: Path) -> None:
     assert np.allclose(expected, vectors, atol=1e-5)
 
 
-def test_onnx_passes_are_of_like_lengths_and_keep_the_order(runtime, runtime_folder) -> None:
+def test_onnx_passes_are_of_like_lengths_and_keep_the_order(runtime: Client, runtime_folder: DataFolder) -> None:
     from models.backends.onnx import OnnxBackend
 
     runtime.embed(["ready"], model=MINILM)

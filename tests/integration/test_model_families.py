@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime
 from pathlib import Path
 
@@ -152,6 +152,7 @@ def test_what_a_conversation_has_in_common_is_not_read_again(tmp_path: Path) -> 
         tokens = backend.tokenize(text)
         pieces = backend.generate(tokens, Sampling(temperature=0), lambda _done, _total: None, threading.Event())
         said = b"".join(next(pieces) for _ in range(6))
+        assert isinstance(pieces, Generator)
         pieces.close()
         backend.rest()
         return said, backend.reused_tokens

@@ -11,10 +11,12 @@ import psutil
 import pytest
 from fakes.model_runtime import WITH_MISBEHAVING, add_misbehaving, answer, asking, running_runtime
 
+from appliance.infrastructure.paths import DataFolder
 from models.catalogue.catalogue import Catalogue
 from models.catalogue.model import ModelRole
 from models.catalogue.packaged import MINILM
 from models.child.frames import GenerationFinished, Piece
+from models.client import Client
 from models.errors import ModelCrashed, ModelError, RequestInvalid
 from models.runtime.model_runtime import ModelRuntime
 from models.settings import RuntimeSettings
@@ -34,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def slow_folder(tmp_path: Path, runtime_folder, runtime) -> Path:
+def slow_folder(tmp_path: Path, runtime_folder: DataFolder, runtime: Client) -> Path:
     """A models folder with a chat model that takes its time, and the exported embedding model."""
     from fakes.tiny_gguf import make_tiny_gguf
 
@@ -63,6 +65,7 @@ def test_a_killed_process_ends_its_stream_with_an_error_and_the_next_request_wor
                             os.kill(child_of(runtime, "slow"), signal.SIGKILL)
             except ModelError as error:
                 failure = error
+            assert failure is not None
             vectors, _ = await runtime.embed(MINILM, ["two"])
             again, _ = await answer(runtime, "slow", "Hello")
             return pieces, failure, again, vectors

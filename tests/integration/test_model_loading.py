@@ -13,7 +13,7 @@ from fakes.tiny_gguf import make_tiny_gguf
 
 from models.catalogue.catalogue import Catalogue
 from models.catalogue.model import ModelRole
-from models.child.frames import Piece
+from models.child.frames import GenerationFinished, Piece
 from models.errors import DoesNotFit, ModelFileRefused, ModelUnavailable
 from models.memory.plan import Budget, PlanOptions
 from models.memory.planner import choose_plan
@@ -53,10 +53,6 @@ async def until(happens: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-def with_chat(**settings: object) -> RuntimeSettings:
-    return RuntimeSettings(chat=RoleSettings(**settings))
-
-
 def test_lazy_loads_at_the_first_request_and_keeps(folder: Path) -> None:
     async def scene() -> tuple[set[str], set[str], bool]:
         async with running_runtime(folder) as runtime:
@@ -72,7 +68,7 @@ def test_lazy_loads_at_the_first_request_and_keeps(folder: Path) -> None:
 @pytest.mark.parametrize("strategy", [Strategy.EAGER, Strategy.PINNED])
 def test_eager_and_pinned_load_at_start(folder: Path, strategy: Strategy) -> None:
     async def scene() -> None:
-        async with running_runtime(folder, with_chat(strategy=strategy, model="b")) as runtime:
+        async with running_runtime(folder, RuntimeSettings(chat=RoleSettings(strategy=strategy, model="b"))) as runtime:
             await until(lambda: loaded(runtime) == {"b"})
 
     asyncio.run(scene())
@@ -80,7 +76,7 @@ def test_eager_and_pinned_load_at_start(folder: Path, strategy: Strategy) -> Non
 
 def test_max_loaded_evicts_the_least_recently_used(folder: Path) -> None:
     async def scene() -> set[str]:
-        async with running_runtime(folder, with_chat(max_loaded=2)) as runtime:
+        async with running_runtime(folder, RuntimeSettings(chat=RoleSettings(max_loaded=2))) as runtime:
             for name in ("a", "b", "a", "c"):
                 await answer(runtime, name, "Hello")
             return loaded(runtime)
@@ -90,7 +86,7 @@ def test_max_loaded_evicts_the_least_recently_used(folder: Path) -> None:
 
 def test_a_pinned_model_is_not_evicted_and_comes_back_when_its_process_dies(folder: Path) -> None:
     async def scene() -> None:
-        async with running_runtime(folder, with_chat(max_loaded=2)) as runtime:
+        async with running_runtime(folder, RuntimeSettings(chat=RoleSettings(max_loaded=2))) as runtime:
             runtime.catalogue.set_pinned("a", pinned=True)
             for name in ("a", "b", "c"):
                 await answer(runtime, name, "Hello")
@@ -136,7 +132,7 @@ def test_a_model_in_use_is_waited_for_never_evicted(folder: Path, tmp_path: Path
 
 def test_an_idle_model_is_unloaded_and_loaded_again_when_it_is_asked(folder: Path) -> None:
     async def scene() -> None:
-        async with running_runtime(folder, with_chat(idle_unload_s=0.3)) as runtime:
+        async with running_runtime(folder, RuntimeSettings(chat=RoleSettings(idle_unload_s=0.3))) as runtime:
             await answer(runtime, "a", "Hello")
             await until(lambda: not loaded(runtime))
             said, _ = await answer(runtime, "a", "Hello")
@@ -172,7 +168,10 @@ def test_what_does_not_fit_is_refused_with_the_numbers(folder: Path) -> None:
 
 def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> None:
     """The simulated machine has memory for one model at a time, of which the loaded one has taken its part."""
-    need = None
+    facts = Catalogue(folder).find("a").facts
+    assert facts is not None
+    need = choose_plan("a", facts, Budget(ram=GIB), PlanOptions()).need.ram
+    runtime_now: list[ModelRuntime] = []
 
     async def probe(**_wanted: bool) -> MachineResources:
         taken = (
@@ -181,12 +180,8 @@ def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> Non
         memory = Memory(total=16 * GIB, available=int(need * 1.4) - taken)
         return MachineResources(processor=Processor(name="cpu", cores=2, features=[]), memory=memory)
 
-    facts = Catalogue(folder).find("a").facts
-    need = choose_plan("a", facts, Budget(ram=GIB), PlanOptions()).need.ram
-    runtime_now: list[ModelRuntime] = []
-
     async def scene() -> set[str]:
-        async with running_runtime(folder, with_chat(max_loaded=3), probe=probe) as runtime:
+        async with running_runtime(folder, RuntimeSettings(chat=RoleSettings(max_loaded=3)), probe=probe) as runtime:
             runtime_now.append(runtime)
             await answer(runtime, "a", "Hello")
             await answer(runtime, "b", "Hello")
@@ -298,7 +293,7 @@ def test_a_registry_that_cannot_be_read_says_which_file(folder: Path) -> None:
 
 
 def test_a_load_that_fails_lets_the_next_one_go_on(folder: Path) -> None:
-    async def scene() -> list[object]:
+    async def scene() -> list[tuple[str, GenerationFinished] | BaseException]:
         async with running_runtime(folder) as runtime:
             broken = runtime.catalogue.find("a")
             os.truncate(broken.path, 200_000)
@@ -310,6 +305,8 @@ def test_a_load_that_fails_lets_the_next_one_go_on(folder: Path) -> None:
 
     assert isinstance(first, Exception)
     assert isinstance(third, Exception)
+    assert isinstance(second, tuple)
+    assert isinstance(fourth, tuple)
     assert second[0]
     assert fourth[0]
 

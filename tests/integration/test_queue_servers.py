@@ -26,6 +26,7 @@ def redis(tmp_path: Path) -> Iterator[str]:
     port = free_port()
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
     while "Ready to accept connections" not in server.stdout.readline():
         assert server.poll() is None
     yield f"redis://127.0.0.1:{port}/0"
@@ -54,6 +55,7 @@ def postgresql(tmp_path: Path) -> Iterator[str]:
     server = subprocess.Popen(
         [*as_user, str(programs[-1] / "postgres"), *options], stderr=subprocess.PIPE, text=True, cwd="/"
     )
+    assert server.stderr is not None
     while "ready to accept connections" not in server.stderr.readline():
         assert server.poll() is None
     yield f"postgresql://lampstand@127.0.0.1:{port}/postgres"
@@ -81,7 +83,7 @@ def test_jobs_are_worked_on_through_a_server(kind: str, request: pytest.FixtureR
         worker.terminate()
         worker.wait(timeout=20)
     done = {job.id: house.jobs.get(job.id).state for job in made}
-    left = dict(traces(home).reader.rows(SELECT_TRACES))
+    left: dict[int, int] = dict(traces(home).reader.rows(SELECT_TRACES))
     house.close()
 
     assert {State.DONE} == set(done.values())

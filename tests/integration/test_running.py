@@ -237,6 +237,10 @@ def test_the_web_process_starts_quickly_and_idles_small(indexed_home: Path, serv
     assert memory < 200
 
 
+def wait_for_verses(home: Path, goal: int) -> None:
+    wait_for(lambda: embedded(home) > goal, f"{goal} verses")
+
+
 @pytest.mark.soak
 def test_the_index_survives_many_deaths(copy_home: Callable[[], Path]) -> None:
     home = copy_home()
@@ -245,7 +249,7 @@ def test_the_index_survives_many_deaths(copy_home: Callable[[], Path]) -> None:
     with serving(home, command="up") as running:
         for number in range(rounds):
             goal = min(30_000 + number * 300, 37_000)
-            wait_for(lambda goal=goal: embedded(home) > goal, f"{goal} verses")
+            wait_for_verses(home, goal)
             for worker in processes(home, "worker library"):
                 worker.kill()
             wait_for(lambda: processes(home, "worker library"), "another worker")

@@ -27,10 +27,19 @@ def installed(indexed_home: Path) -> Iterator[Appliance]:
 
 @pytest.fixture(scope="module")
 def find(installed: Appliance) -> Callable[..., Results]:
-    def search(query: str, **changes: object) -> Results:
-        translation = installed.translations.choose(str(changes.pop("translation", "WEB")))
-        wanted = Search(**({"query": query, "translation": translation, "limit": 10} | changes))
-        return installed.finder.search(wanted)
+    def search(
+        query: str,
+        *,
+        translation: str = "WEB",
+        mode: Mode = Mode.HYBRID,
+        limit: int = 10,
+        within: str | None = None,
+        cursor: str | None = None,
+    ) -> Results:
+        text = installed.translations.choose(translation)
+        return installed.finder.search(
+            Search(query=query, translation=text, mode=mode, limit=limit, within=within, cursor=cursor)
+        )
 
     return search
 

@@ -237,9 +237,11 @@ def test_a_token_hears_of_what_its_scopes_are_about(browser: httpx.Client, house
     for scopes in (["read"], ["read", "own"], ["read", "administer"]):
         made = browser.post("/api/v1/account/tokens", json={"name": "t", "scopes": scopes}).json()["token"]
         found = queries.token_owner(database_of(house), made, now=time.time())
-        identity = Identity(person=found[1], scopes=frozenset(found[0].scopes))
+        assert found is not None
+        token, owner = found
+        identity = Identity(person=owner, scopes=frozenset(token.scopes))
         heard[" ".join(scopes)] = audiences_of(identity) - {"everyone", "guests", "members"}
-    person = found[1].audience
+    person = owner.audience
 
     assert {"read": set(), "read own": {person}, "read administer": {"leaders", "administrators"}} == heard
 
@@ -262,7 +264,9 @@ def database_of(house: Served) -> Database:
         ("GET", "/sign-in?next_page=//[", None),
     ],
 )
-def test_nonsense_is_refused_with_a_sentence(browser: httpx.Client, method: str, path: str, body: dict | None) -> None:
+def test_nonsense_is_refused_with_a_sentence(
+    browser: httpx.Client, method: str, path: str, body: dict[str, str] | None
+) -> None:
     answer = browser.request(method, path, data=body)
 
     assert answer.status_code < 500, answer.text

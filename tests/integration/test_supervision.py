@@ -82,7 +82,7 @@ def test_a_new_up_ends_what_a_killed_one_left(tmp_path: Path) -> None:
             assert is_healthy(second)
             assert not is_healthy(first)
             assert is_healthy(untouched)
-    said = second.process.stdout.read()
+    said = second.output.read()
     assert "Ended what an earlier `lampstand up` left running: " in said
     assert "web server" in said
     assert "worker of the queue media" in said
@@ -206,7 +206,7 @@ def test_no_secret_is_in_a_command_line(tmp_path: Path) -> None:
         every_program(home)
         family = [psutil.Process(running.process.pid), *psutil.Process(running.process.pid).children(recursive=True)]
         lines = [each.cmdline() for each in family]
-        said = next(line for line in running.process.stdout if "enter the code" in line)
+        said = next(line for line in running.output if "enter the code" in line)
     code = said.partition("enter the code ")[2].partition(",")[0]
 
     assert SUPERVISOR in str(lines)

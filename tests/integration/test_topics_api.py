@@ -8,7 +8,7 @@ import pytest
 from fakes.serving import Served
 
 
-def get(served: Served, path: str, **params: object) -> httpx.Response:
+def get(served: Served, path: str, **params: str | int) -> httpx.Response:
     return served.http.get(f"/api/v1/{path}", params=params)
 
 
