@@ -242,7 +242,7 @@ def test_one_who_left_at_the_front_takes_nobodys_place() -> None:
         parts["gone"].result.cancel()
         passes.go.set()
         async with asyncio.timeout(5):
-            return await asyncio.gather(*(first, works["a2"], works["b1"]))
+            return await asyncio.gather(*[first, works["a2"], works["b1"]])
 
     assert ["FIRST", "A2", "B1"] == asyncio.run(scene())
 
