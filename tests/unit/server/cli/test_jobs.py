@@ -32,7 +32,7 @@ def test_a_kind_without_arguments_takes_none() -> None:
 
 
 def test_a_job_is_left_to_the_worker(tmp_path: Path) -> None:
-    ran = CliRunner().invoke(lampstand, ["--home", str(tmp_path), "jobs", "start", "graph"])
+    ran = CliRunner().invoke(lampstand, ["--home", str(tmp_path), "jobs", "start", "graph"], catch_exceptions=False)
     appliance = open_appliance(tmp_path)
 
     assert (0, ["graph"]) == (ran.exit_code, [job.kind for job in appliance.jobs.active()])

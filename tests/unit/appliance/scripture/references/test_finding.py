@@ -175,8 +175,12 @@ def test_time_grows_no_faster_than_the_text(piece: str) -> None:
         find_references("John 3" + " " * 1000 + text)
         return time.process_time() - began
 
+    def shortest_s(length: int) -> float:
+        """The garbage of other tests is sometimes collected within one run, hardly in each of three."""
+        return min(took_s(length) for _ in range(3))
+
     # A tenth of a second is more than noise, and less than what a square of the length takes.
-    assert took_s(80_000) < 8 * took_s(20_000) + 0.1
+    assert shortest_s(80_000) < 8 * shortest_s(20_000) + 0.1
 
 
 @pytest.mark.parametrize(
