@@ -4,10 +4,10 @@ Huey deletes a task as it hands it out, so the jobs table is the truth: what a t
 consumer takes the job whose turn it is. A sweep at start and every minute takes back what the dead left.
 """
 
+import contextlib
 import importlib
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from appliance.infrastructure.file_lock import locked
 
 # Huey imports the client of every server that is installed: 14 MB of each process, for nothing where the queues are files.
 with without_modules("psycopg", "redis"):
-    from huey import SqliteHuey, crontab, storage
+    from huey import PostgresHuey, RedisHuey, SqliteHuey, crontab, storage
     from huey.api import Huey
     from huey.consumer import Consumer
     from huey.exceptions import ConfigurationError
@@ -114,9 +114,9 @@ def _open(name: str, path: Path, address: str) -> Huey:
             return SqliteHuey(name, filename=str(path), timeout=30, **options)
         _import_clients()
         if address.startswith(("redis://", "rediss://")):
-            return Huey(f"lampstand-{name}", storage_class=storage.RedisStorage, url=address, **options)
+            return RedisHuey(f"lampstand-{name}", url=address, **options)
         if address.startswith(("postgresql://", "postgres://")):
-            return Huey(f"lampstand-{name}", storage_class=storage.PostgresStorage, dsn=address, **options)
+            return PostgresHuey(f"lampstand-{name}", dsn=address, **options)
     except ConfigurationError as error:
         raise QueueAddressInvalid(
             f"The queues at {address.rsplit('@', maxsplit=1)[-1]} need a library that is not installed.",
@@ -128,10 +128,15 @@ def _open(name: str, path: Path, address: str) -> Huey:
     )
 
 
-@cache
 def _import_clients() -> None:
-    """Let Huey have the clients of servers after all."""
-    importlib.reload(storage)
+    """Import the clients of queue servers into the module of Huey that uses them, each where it is installed."""
+    with contextlib.suppress(ImportError):
+        storage.psycopg = importlib.import_module("psycopg")
+    with contextlib.suppress(ImportError):
+        redis = importlib.import_module("redis")
+        storage.ConnectionPool, storage.RedisStorage.redis_client = redis.ConnectionPool, redis.Redis
+        storage.Redis = redis.Redis
+        storage.ConnectionError, storage.TimeoutError = redis.ConnectionError, redis.TimeoutError
 
 
 def _drop_damaged(path: Path) -> None:

@@ -91,7 +91,19 @@ def test_a_whole_queue_keeps_its_messages(tmp_path: Path) -> None:
     assert 1 == JobQueue("q", tmp_path / "q.db")._huey.storage.queue_size()
 
 
-def test_a_queue_in_a_file_brings_no_client_of_a_server() -> None:
+@pytest.mark.parametrize("address", ["redis://127.0.0.1:1/0", "postgresql://127.0.0.1:1/none"])
+def test_queues_in_files_work_beside_queues_at_an_address(tmp_path: Path, address: str) -> None:
+    before = JobQueue("before", tmp_path / "before.db")
+    with contextlib.suppress(Exception):  # no server listens there
+        JobQueue("elsewhere", tmp_path / "elsewhere.db", address)
+    after = JobQueue("after", tmp_path / "after.db")
+
+    for queue in (before, after):
+        queue.wake(1)
+        queue.close()
+
+
+def test_a_queue_in_a_file_imports_no_client_of_a_server() -> None:
     code = "import sys, appliance.infrastructure.queue; print([each for each in ('psycopg', 'redis') if each in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
