@@ -17,7 +17,7 @@ from appliance.infrastructure.space import in_words, parts_of
 from appliance.scripture.translations import queries
 from server.bootstrap import Appliance
 
-LEAST_FREE_GIB = 1.0
+MIN_FREE_GIB = 1.0
 # Names that a sentence lists.
 SHOWN = 6
 
@@ -77,7 +77,7 @@ def _space(folder: DataFolder) -> Check:
     parts = ", ".join(f"{part.name} {in_words(part.bytes)}" for part in parts_of(folder)[:SHOWN])
     return Check(
         what="Disk",
-        ok=free >= LEAST_FREE_GIB,
+        ok=free >= MIN_FREE_GIB,
         finding=f"{free:.1f} GiB free. The data folder holds {parts or 'nothing'}.",
         remedy="Free at least 1 GiB.",
     )

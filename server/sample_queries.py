@@ -10,7 +10,7 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.search.in_order import words_of
 
 ITEMS = 300
-LEAST_WORDS, DROPPED = 12, 5
+MIN_WORDS, DROPPED = 12, 5
 FRAMES = (
     "What does the Bible say about {}?",
     "what does scripture teach about {}",
@@ -41,7 +41,7 @@ def numbered_verses(library: Database, text: str) -> list[tuple[int, str]]:
 
 def halves(library: Database, text: str, random: Random) -> Iterator[Item]:
     """Contiguous halves of verses of twelve words or more, a fifth of their words dropped. Raises NothingToRemember."""
-    long = [words for _, verse in numbered_verses(library, text) if len(words := words_of(verse)) >= LEAST_WORDS]
+    long = [words for _, verse in numbered_verses(library, text) if len(words := words_of(verse)) >= MIN_WORDS]
     for words in random.sample(long, ITEMS):
         half = len(words) // 2
         start = random.choice((0, len(words) - half))
@@ -53,7 +53,7 @@ def halves(library: Database, text: str, random: Random) -> Iterator[Item]:
 
 def phrases(library: Database, random: Random) -> Iterator[Item]:
     """Five to eight words of the WEB as they stand. Raises NothingToRemember."""
-    long = [words for _, verse in numbered_verses(library, "WEB") if len(words := words_of(verse)) >= LEAST_WORDS]
+    long = [words for _, verse in numbered_verses(library, "WEB") if len(words := words_of(verse)) >= MIN_WORDS]
     for words in random.sample(long, ITEMS):
         length = random.randint(5, 8)
         start = random.randint(0, len(words) - length)

@@ -31,7 +31,7 @@ SERVER_DAYS, RENEW_DAYS = 365, 30
 # In the folder of certificates: one process at a time looks after them.
 LOCK = "lock"
 # RFC 5280, appendix A.1.
-MOST_COMMON_NAME = 64
+MAX_COMMON_NAME_CHARACTERS = 64
 PRIVATE_NAMES = ("local", "lan", "home", "internal", "home.arpa", "localhost")
 
 
@@ -148,7 +148,7 @@ def _make_authority(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Lampstand"),
             x509.NameAttribute(
-                NameOID.COMMON_NAME, f"Lampstand of {platform.node() or 'this house'}"[:MOST_COMMON_NAME]
+                NameOID.COMMON_NAME, f"Lampstand of {platform.node() or 'this house'}"[:MAX_COMMON_NAME_CHARACTERS]
             ),
         ]
     )
@@ -190,7 +190,7 @@ def _make_server(
     now: datetime,
 ) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[-1][:MOST_COMMON_NAME])])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[-1][:MAX_COMMON_NAME_CHARACTERS])])
     alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
     alternatives += [x509.IPAddress(address) for address in addresses]
     identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value

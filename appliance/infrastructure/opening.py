@@ -13,7 +13,7 @@ MAX_FILES = 10_000
 # A pipe without a writer is opened at once instead of waited for, and a program that is started inherits nothing.
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_MOST_SHOWN = 80
+_MAX_SHOWN = 80
 
 
 class FileRefused(Refused):
@@ -78,7 +78,7 @@ def shown_name(path: Path) -> str:
     return shown_text(path.name)
 
 
-def shown_text(text: str, *, most: int = _MOST_SHOWN) -> str:
+def shown_text(text: str, *, most: int = _MAX_SHOWN) -> str:
     """Text from a file as a sentence can hold it: one line, printable, and not long."""
     clean = "".join(letter if letter.isprintable() else "�" for letter in text[: most + 1])
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"

@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 Item = TypeVar("Item")
 
 # Of text in one page; an entry that is longer by itself makes a page alone.
-MOST_CHARACTERS = 131_072
+MAX_CHARACTERS = 131_072
 # More than any list here has; a page after that is empty.
 MAX_AFTER = 10**9
 
@@ -29,7 +29,7 @@ def page_of(
     size = 0
     for entry in entries:
         size += characters(entry)
-        if len(items) == limit or (items and size > MOST_CHARACTERS):
+        if len(items) == limit or (items and size > MAX_CHARACTERS):
             return Page(items, after + len(items))
         items.append(entry)
     return Page(items, None)

@@ -23,10 +23,10 @@ from appliance.scripture.references import chapters_of, parse_reference
 
 # Raised with every change of what is compiled.
 FORMAT = 1
-MOST = 20
+MAX_SUGGESTIONS = 20
 LANGUAGES = {"grc": "Greek", "hbo": "Hebrew"}
 # No kind keeps the others out.
-MOST_OF_A_KIND = 4
+MAX_OF_A_KIND = 4
 
 
 class SuggestionKind(StrEnum):
@@ -123,7 +123,7 @@ class Suggester:
         key = fold(typed)
         if not key:
             return []
-        found = _passages(typed) + self._table().beginning_with(key, MOST * 6)
+        found = _passages(typed) + self._table().beginning_with(key, MAX_SUGGESTIONS * 6)
         return _mixed(list(dict.fromkeys(found)), limit)
 
     def _table(self) -> SuggestionTable:
@@ -218,6 +218,6 @@ def _mixed(found: list[Suggestion], limit: int) -> list[Suggestion]:
     chosen = [
         each
         for number, each in enumerate(found)
-        if sum(other.kind is each.kind for other in found[:number]) < MOST_OF_A_KIND
+        if sum(other.kind is each.kind for other in found[:number]) < MAX_OF_A_KIND
     ]
     return (chosen + [each for each in found if each not in chosen])[:limit]

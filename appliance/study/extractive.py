@@ -18,7 +18,7 @@ NO_TOPIC = "More passages"
 ABOUT_WEIGHT = 3.0
 SHARED_WEIGHT = 1.0
 COMMON_SIZE = 50
-LEAST_FITNESS = 0.03
+MIN_FITNESS = 0.03
 
 
 def write_extract(retrieved: Retrieved) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _headings(retrieved: Retrieved) -> dict[int, TopicCitation]:
     chosen: dict[int, TopicCitation] = {}
     for number, citations in retrieved.citations.items():
         best = max(citations, key=lambda each: (fitness(each), each.start - each.end, each.topic), default=None)
-        if best and fitness(best) >= LEAST_FITNESS:
+        if best and fitness(best) >= MIN_FITNESS:
             chosen[number] = best
     return chosen
 

@@ -27,7 +27,7 @@ from appliance.study.retrieval import Retrieved, retrieve
 
 MAX_QUESTION_CHARACTERS = 1_000
 # Answers of one person that may be written at the same time.
-MOST_ANSWERS = 4
+MAX_ANSWERS = 4
 ANSWERS_RETRY_S = 5.0
 
 Result = TypeVar("Result")
@@ -94,9 +94,9 @@ class AnswerDesk:
 
     def check_may_ask(self, asked_by: int | None) -> None:
         """Raises TooManyAnswers for a person with four unfinished answers."""
-        if asked_by is not None and self._being_written[asked_by] >= MOST_ANSWERS:
+        if asked_by is not None and self._being_written[asked_by] >= MAX_ANSWERS:
             raise TooManyAnswers(
-                f"You already have {MOST_ANSWERS} answers in progress.",
+                f"You already have {MAX_ANSWERS} answers in progress.",
                 remedy="Wait for one of them to end, or stop it, then ask again.",
                 retry_after_s=ANSWERS_RETRY_S,
             )

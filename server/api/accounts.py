@@ -37,7 +37,7 @@ from server.http.sessions import (
 )
 from server.http.threads import Kind, in_threads_for
 
-MOST_DAYS = 3650
+MAX_DAYS = 3650
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     scopes: list[Permission]
-    days: Annotated[float, msgspec.Meta(gt=0, le=MOST_DAYS)] | None = 365.0
+    days: Annotated[float, msgspec.Meta(gt=0, le=MAX_DAYS)] | None = 365.0
 
 
 class SessionList(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ class PasswordWish(msgspec.Struct, frozen=True):
 
 class ClassWish(msgspec.Struct, frozen=True, kw_only=True):
     name: str
-    hours: Annotated[float, msgspec.Meta(gt=0, le=class_codes.MOST_HOURS)] = 12.0
+    hours: Annotated[float, msgspec.Meta(gt=0, le=class_codes.MAX_HOURS)] = 12.0
 
 
 class ClosingWish(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from appliance.community.accounts.permissions import Permission
 from appliance.scripture.canon import Testament
 from appliance.scripture.search.hits import MAX_LIMIT, Mode, Results, Search
 from appliance.scripture.search.service import MAX_QUERY_CHARACTERS, Finder
-from appliance.scripture.suggestions import MOST, Suggester, Suggestion
+from appliance.scripture.suggestions import MAX_SUGGESTIONS, Suggester, Suggestion
 from appliance.scripture.translations.queries import Translations
 from server.http.access import rule
 from server.http.threads import Kind, in_threads_for
@@ -35,7 +35,7 @@ class SuggestController(Controller):
         finder: NamedDependency[Finder],
         suggester: NamedDependency[Suggester],
         q: Annotated[str, QueryParameter(description="What was typed so far.")],
-        limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 8,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_SUGGESTIONS)] = 8,
     ) -> Suggestions:
         finder.prepare()
         return Suggestions(typed=q, suggestions=suggester.suggest(q[:MAX_QUERY_CHARACTERS], limit))

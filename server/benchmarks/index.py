@@ -15,8 +15,8 @@ from server.bootstrap import LIBRARY_MIGRATIONS, Appliance
 
 SAMPLE = 960
 ROUNDS = 3
-LEAST_GAIN = 2.5
-MOST_SECONDS = 150.0
+MIN_GAIN = 2.5
+MAX_SECONDS = 150.0
 
 
 class NothingToMeasure(NotFound):
@@ -45,12 +45,12 @@ def measure_index(
     if torch:
         measured += [
             plain("torch_per_s", rates[1], "verses/s"),
-            at_least("onnx_over_torch", rates[0] / rates[1], "times", LEAST_GAIN, baseline=1.0),
+            at_least("onnx_over_torch", rates[0] / rates[1], "times", MIN_GAIN, baseline=1.0),
         ]
     baseline = round(len(texts) / rates[1], 1) if torch else None
     return [
         *measured,
-        at_most("full_index_s", seconds, "s", MOST_SECONDS, baseline=baseline),
+        at_most("full_index_s", seconds, "s", MAX_SECONDS, baseline=baseline),
         plain("verses", len(texts), "verses"),
     ]
 

@@ -22,8 +22,8 @@ from server.bootstrap import Appliance
 from server.sample_queries import FRAMES, Item, halves, misspell, numbered_verses, phrases
 
 TOPICS = 200
-MOST = 100_000
-LEAST_FOUND = 0.95
+MAX_TOPICS = 100_000
+MIN_FOUND = 0.95
 OnProgress = Callable[[str], None]
 
 
@@ -42,8 +42,8 @@ def measure_known_items(
         find.first("phrases by words", phrase_items, Mode.KEYWORD),
     )
     found = [
-        at_least("known_item_first", find.first("known items", half_verses), "share", LEAST_FOUND),
-        at_least("archaic_first", find.first("archaic words", archaic), "share", LEAST_FOUND),
+        at_least("known_item_first", find.first("known items", half_verses), "share", MIN_FOUND),
+        at_least("archaic_first", find.first("archaic words", archaic), "share", MIN_FOUND),
         at_least("phrase_first", phrase_found, "share", phrase_keyword, baseline=phrase_keyword),
         at_least(
             "quoted_first",
@@ -86,7 +86,7 @@ class _Finding:
         everything = " ".join(self._texts["WEB"].values())
         names = [
             (head.id, head.headword)
-            for head in queries.browse_topics(self._appliance.library, "", limit=MOST)
+            for head in queries.browse_topics(self._appliance.library, "", limit=MAX_TOPICS)
             if 3 <= head.citations <= 40 and head.headword.isalpha() and everything.count(head.headword.title()) > 2
         ]
         right, sample = 0, random.sample(names, min(TOPICS, len(names)))

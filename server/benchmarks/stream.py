@@ -13,7 +13,7 @@ from server.benchmarks.random_model import Shape, write_random_model
 from server.bootstrap import Appliance
 
 PROMPT = "Tell the story of the lost sheep in your own words, at length, and say what it means. This is telling number {number}."
-ROUNDS, TOKENS, LEAST_TOKENS = 4, 64, 8
+ROUNDS, TOKENS, MIN_TOKENS = 4, 64, 8
 # As slow as small models of use are.
 SHAPE = Shape(width=512, heads=8, kv_heads=8, head_size=64, feed_forward=1408, layers=14)
 
@@ -41,7 +41,7 @@ def streaming(house: Appliance, model: str) -> Iterator[Callable[[], float]]:
         def rate() -> float:
             streams = [stream() for _ in range(ROUNDS)]
             tokens = sum(count for count, _ in streams)
-            if tokens < LEAST_TOKENS:
+            if tokens < MIN_TOKENS:
                 raise MeasurementFailed(
                     f"{model} writes too little to be measured.", remedy="Add another chat model, or remove this one."
                 )

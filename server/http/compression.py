@@ -17,7 +17,7 @@ SMALLEST_BYTES, LEVEL = 1_000, 3
 # A megabyte takes about 12 ms, 64 KB less than 1 ms. Another thread may wait 4 ms for a core if other programs are busy.
 IN_PLACE_BYTES = 65_536
 # An answer that comes in pieces is gathered up to this size, such as a file of ours.
-MOST_GATHERED_BYTES = 2**20
+MAX_GATHERED_BYTES = 2**20
 
 _GZIP = re.compile(r"(?:^|[,\s])gzip\s*(?:;\s*q\s*=\s*(?P<quality>[0-9.]+))?\s*(?:,|$)", re.IGNORECASE)
 
@@ -88,5 +88,5 @@ class _Answer:
 def _may_be_compressed(start: HTTPResponseStartEvent) -> bool:
     headers = MutableScopeHeaders.from_message(start)
     length = headers.get("content-length", "")
-    is_small_or_unknown = not length.isdigit() or not SMALLEST_BYTES <= int(length) <= MOST_GATHERED_BYTES
+    is_small_or_unknown = not length.isdigit() or not SMALLEST_BYTES <= int(length) <= MAX_GATHERED_BYTES
     return not is_small_or_unknown and "content-encoding" not in headers

@@ -15,9 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from appliance.infrastructure.networks import OWN_LINKS
 
-MOST_WITHOUT_HEADER, MOST_HEADER_BYTES = 64, 65_536
+MAX_WITHOUT_HEADER, MAX_HEADER_BYTES = 64, 65_536
 # Of all devices together: a device of IPv6 can take any number of addresses on a link that this machine is part of.
-MOST_OF_ALL = 4_096
+MAX_OF_ALL = 4_096
 HEADER_S, BODY_PAUSE_S, BODY_S, WRITE_PAUSE_S = 10.0, 10.0, 120.0, 30.0
 # Two hundred phones behind one address may connect at the same moment: the headers that they have sent are read first.
 BURST_S = 0.25
@@ -42,8 +42,8 @@ class Headless:
 
     def __init__(
         self,
-        most: int = MOST_WITHOUT_HEADER,
-        most_of_all: int = MOST_OF_ALL,
+        most: int = MAX_WITHOUT_HEADER,
+        most_of_all: int = MAX_OF_ALL,
         header_s: float = HEADER_S,
         burst_s: float = BURST_S,
     ) -> None:
@@ -128,7 +128,7 @@ class TimedProtocol(HttpToolsProtocol):
             self._await_header()
         super().data_received(data)
         self._header_bytes += len(data)
-        if self._awaits_header and self._header_bytes > MOST_HEADER_BYTES:
+        if self._awaits_header and self._header_bytes > MAX_HEADER_BYTES:
             self.transport.abort()
 
     def on_message_begin(self) -> None:
@@ -141,7 +141,7 @@ class TimedProtocol(HttpToolsProtocol):
         self.headless.remove(self, self._device)
         # A request can be answered before its body is whole: the rest of the body is no header.
         self._awaits_header, self._in_body = False, True
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEADER_BYTES:
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADER_BYTES:
             raise HeaderTooLarge
         self._body_deadline = self.loop.time() + BODY_S
         self._start_body_timer()

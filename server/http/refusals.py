@@ -15,13 +15,13 @@ from server.http.threads import REQUESTER
 SOON_S = 3.0
 # A crowd that is refused at the same moment is not to come back at the same moment.
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 2.0
-MOST_REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 
 
 class RecentRefusals:
     """When each caller was last refused. For the event loop only."""
 
-    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+    def __init__(self, most: int = MAX_REMEMBERED) -> None:
         self._most = most
         self._at: OrderedDict[str, float] = OrderedDict()
 

@@ -16,7 +16,7 @@ from server.http.access import Connection, still_as_it_was
 HEARTBEAT_S = 15.0
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 HEARTBEAT = b": still here\n\n"
-MOST_DIGITS = 15
+MAX_DIGITS = 15
 
 Item = TypeVar("Item")
 
@@ -34,7 +34,7 @@ def event_id(given: str) -> int | None:
     """An id that a client sent, or None for nothing. Raises LastEventIdInvalid."""
     if not given:
         return None
-    if not (given.isascii() and given.isdigit() and len(given) <= MOST_DIGITS):
+    if not (given.isascii() and given.isdigit() and len(given) <= MAX_DIGITS):
         raise LastEventIdInvalid(f"{given[:20]!r} is not the id of an event.", remedy="Ids are whole numbers from 1.")
     return int(given)
 

@@ -9,7 +9,7 @@ from litestar.response import Redirect, Template
 
 from appliance.community.accounts import queries
 from appliance.community.accounts.operations import class_codes, password_changes, people
-from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role
+from appliance.community.accounts.permissions import MEANING, MIN_ROLE, Permission, Role
 from appliance.community.accounts.person import Person, RoleInvalid
 from appliance.community.notifications.queries import outside_allowed
 from appliance.errors import ApplianceError
@@ -118,7 +118,7 @@ def _people(appliance_db: Database) -> dict[str, Any]:
         "roles": [role for role in Role if role is not Role.GUEST],
         "guests_may_read": queries.guests_may_read(database),
         "meaning": MEANING,
-        "least_role": LEAST_ROLE,
+        "least_role": MIN_ROLE,
         "outside_allowed": outside_allowed(database.reader),
         "classes": {each.id: each.name for each in queries.class_codes(database)},
     }

@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 
 from appliance.community.accounts.operations import people
-from appliance.community.accounts.permissions import LEAST_ROLE, MEANING, Permission, Role, permits
+from appliance.community.accounts.permissions import MEANING, MIN_ROLE, Permission, Role, permits
 from appliance.community.accounts.secret_tokens import csrf_token
 from server.app import create_app
 from server.bootstrap import Appliance, open_appliance
@@ -222,7 +222,7 @@ def test_the_readme_has_the_table_of_roles() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     ranks = [Role.GUEST, Role.MEMBER, Role.LEADER, Role.ADMINISTRATOR]
     cells = {
-        permission: ["yes" if ranks.index(role) >= ranks.index(LEAST_ROLE[permission]) else "" for role in ranks]
+        permission: ["yes" if ranks.index(role) >= ranks.index(MIN_ROLE[permission]) else "" for role in ranks]
         for permission in Permission
         if permission is not Permission.ENTER
     }

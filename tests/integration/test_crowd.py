@@ -16,7 +16,7 @@ from litestar.testing import TestClient
 from appliance.community.accounts.permissions import Role
 from server.app import create_app
 from server.bootstrap import open_appliance
-from server.http.connections import MOST_WITHOUT_HEADER
+from server.http.connections import MAX_WITHOUT_HEADER
 from server.http.limits import SLOW_OF_PERSON, STREAMS_OF_SESSION
 from server.http.threads import FairExecutor
 
@@ -100,7 +100,7 @@ def test_pages_are_read_while_slow_queries_run(site: Served, member: httpx.Clien
 
 def test_half_sent_requests_of_one_address_keep_nobody_out(site: Served) -> None:
     with contextlib.ExitStack() as stack:
-        for _ in range(3 * MOST_WITHOUT_HEADER):
+        for _ in range(3 * MAX_WITHOUT_HEADER):
             half = socket.create_connection(port_of(site), source_address=("127.0.9.9", 0))
             stack.callback(half.close)
             half.sendall(HALF)

@@ -19,11 +19,11 @@ from appliance.infrastructure.database import UnitOfWork
 from appliance.infrastructure.networks import OWN_LINKS, Caller, OwnLinks
 
 WINDOW_S = 900.0
-MOST_FOR_ONE_FROM_ONE, MOST_FOR_ONE, MOST_FROM_ONE = 5, 50, 30
+MAX_FOR_ONE_FROM_ONE, MAX_FOR_ONE, MAX_FROM_ONE = 5, 50, 30
 # First attempts at a closed account, for all devices of one network together. A network of IPv4 in a house has 253
 # devices, so people are not refused by it; over IPv6 one device can take any number of addresses. 96,000 guesses a day
 # are few beside the 887,503,681 class codes and the 100,000,000 guesses that a password must withstand.
-MOST_FIRST_FROM_NETWORK = 1_000
+MAX_FIRST_FROM_NETWORK = 1_000
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -42,10 +42,10 @@ def begin_attempt(work: UnitOfWork, account: str, address: str, *, now: float, l
     pair, everywhere, device = f"{account}\n{caller.device}", f"account {account}", f"address {caller.device}"
     counted = [pair, everywhere, device]
     work.execute(store.DELETE_OLD_ATTEMPTS, {"since": now - WINDOW_S})
-    _refuse_beyond(work, {pair: MOST_FOR_ONE_FROM_ONE, device: MOST_FROM_ONE}, now)
-    if _count(work, everywhere, now)[0] >= MOST_FOR_ONE:
+    _refuse_beyond(work, {pair: MAX_FOR_ONE_FROM_ONE, device: MAX_FROM_ONE}, now)
+    if _count(work, everywhere, now)[0] >= MAX_FOR_ONE:
         first = _first_from_network(account, caller)
-        _refuse_beyond(work, {pair: 1, first: MOST_FIRST_FROM_NETWORK}, now)
+        _refuse_beyond(work, {pair: 1, first: MAX_FIRST_FROM_NETWORK}, now)
         counted.append(first)
     rows = []
     for name in counted:

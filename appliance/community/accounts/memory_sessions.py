@@ -25,8 +25,8 @@ from appliance.infrastructure.networks import OWN_LINKS, OwnLinks, is_loopback
 
 LASTS_S = 3600.0
 WINDOW_S = 900.0
-MOST_FROM_ONE, MOST_FROM_ALL = 5, 50
-MOST_SESSIONS = 100
+MAX_FROM_ONE, MAX_FROM_ALL = 5, 50
+MAX_SESSIONS = 100
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ class MemorySessions:
         with self._lock:
             self._failures = deque(failure for failure in self._failures if failure.device != attempt.device)
             self._drop_ended()
-            if len(self._kept) >= MOST_SESSIONS:
+            if len(self._kept) >= MAX_SESSIONS:
                 del self._kept[next(iter(self._kept))]
             session = self._session(person, address, agent)
             self._kept[database.path, fingerprint(token)] = _Kept(
@@ -126,9 +126,9 @@ class MemorySessions:
                 self._failures.popleft()
             of_device = [failure.at for failure in self._failures if failure.device == attempt.device]
             from_elsewhere = [failure.at for failure in self._failures if not failure.is_local]
-            _refuse_beyond(of_device, MOST_FROM_ONE, now)
+            _refuse_beyond(of_device, MAX_FROM_ONE, now)
             if not attempt.is_local:
-                _refuse_beyond(from_elsewhere, MOST_FROM_ALL, now)
+                _refuse_beyond(from_elsewhere, MAX_FROM_ALL, now)
             self._failures.append(attempt)
         return attempt
 

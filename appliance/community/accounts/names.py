@@ -4,7 +4,7 @@ import unicodedata
 
 from appliance.community.accounts.person import NameInvalid
 
-MOST_NAME = 60
+MAX_NAME = 60
 
 
 def plain_name(name: str) -> str:
@@ -15,6 +15,6 @@ def plain_name(name: str) -> str:
 def checked_name(name: str) -> str:
     """The plain form of a name that is valid. Raises NameInvalid."""
     name = plain_name(name)
-    if not name or len(name) > MOST_NAME or not name.isprintable():
+    if not name or len(name) > MAX_NAME or not name.isprintable():
         raise NameInvalid("A name of 1 to 60 letters is needed.", remedy="A first name will do.")
     return name

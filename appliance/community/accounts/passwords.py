@@ -12,11 +12,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from appliance.community.accounts.person import PasswordRefused
 
-LEAST_CHARACTERS, MOST_CHARACTERS = 8, 128
+MIN_CHARACTERS, MAX_CHARACTERS = 8, 128
 # OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one thread.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # zxcvbn's scale runs from 0 to 4; 3 withstands a hundred million guesses.
-LEAST_SCORE = 3
+MIN_SCORE = 3
 # Each takes 19 MiB and a core for some 20 ms.
 _few_at_once = threading.BoundedSemaphore(2)
 
@@ -28,15 +28,15 @@ def check_password(password: str, *names: str) -> None:
     # Its tables of words take 30 ms and 12 MB, which only a new password needs.
     from zxcvbn import zxcvbn  # noqa: PLC0415
 
-    if len(password) < LEAST_CHARACTERS:
+    if len(password) < MIN_CHARACTERS:
         raise PasswordRefused(
-            f"The password has fewer than {LEAST_CHARACTERS} characters.", remedy="Three or four words make a good one."
+            f"The password has fewer than {MIN_CHARACTERS} characters.", remedy="Three or four words make a good one."
         )
-    if len(password) > MOST_CHARACTERS:
+    if len(password) > MAX_CHARACTERS:
         raise PasswordRefused(
-            f"The password has more than {MOST_CHARACTERS} characters.", remedy="Choose a shorter one."
+            f"The password has more than {MAX_CHARACTERS} characters.", remedy="Choose a shorter one."
         )
-    if zxcvbn(password[:72], user_inputs=["lampstand", *names])["score"] < LEAST_SCORE:
+    if zxcvbn(password[:72], user_inputs=["lampstand", *names])["score"] < MIN_SCORE:
         raise PasswordRefused(
             "This password would be guessed soon.",
             remedy="Three or four words that do not belong together make a good one.",

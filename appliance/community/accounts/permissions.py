@@ -31,7 +31,7 @@ MEANING = {
     Permission.LEAD: "open and close class codes, make announcements",
     Permission.ADMINISTER: "administer people, texts, jobs, queues and settings of the house",
 }
-LEAST_ROLE = {
+MIN_ROLE = {
     Permission.ENTER: Role.GUEST,
     Permission.READ: Role.GUEST,
     Permission.ASK: Role.MEMBER,
@@ -44,7 +44,7 @@ _RANK = {role: rank for rank, role in enumerate((Role.GUEST, Role.MEMBER, Role.L
 
 def permits(role: Role, permission: Permission, *, guests_may_read: bool) -> bool:
     """Whether a role may do something in a house where guests may read, or may not."""
-    least = LEAST_ROLE[permission]
+    least = MIN_ROLE[permission]
     if permission is Permission.READ and not guests_may_read:
         least = Role.MEMBER
     return _RANK[role] >= _RANK[least]

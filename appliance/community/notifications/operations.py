@@ -18,16 +18,16 @@ from appliance.infrastructure.database import UnitOfWork
 from appliance.infrastructure.events import append_event, one_person
 from appliance.infrastructure.messenger import check_parameters
 
-MOST_CHARACTERS = 1_000
-MOST_ADDRESSES = 5
+MAX_CHARACTERS = 1_000
+MAX_ADDRESSES = 5
 
 
 def announce(work: UnitOfWork, *, leader: int, name: str, text: str, now: float) -> None:
     """Tell every member something. Raises AnnouncementRefused."""
     text = text.strip()
-    if not 0 < len(text) <= MOST_CHARACTERS:
+    if not 0 < len(text) <= MAX_CHARACTERS:
         raise AnnouncementRefused(
-            f"An announcement has 1 to {MOST_CHARACTERS:,} characters.", remedy="Shorten it, or write what it is about."
+            f"An announcement has 1 to {MAX_CHARACTERS:,} characters.", remedy="Shorten it, or write what it is about."
         )
     append_event(work, AnnouncementMade(by=leader, name=name, text=text), MEMBERS, now=now)
 
@@ -72,8 +72,8 @@ def add_address(work: UnitOfWork, *, person: int, address: str, schemes: frozens
             remedy=f"Allowed are {', '.join(sorted(schemes))}, such as ntfy://ntfy.sh/a-secret-topic.",
         )
     check_parameters(address)
-    if int(work.value(store.COUNT_ADDRESSES, (person,))) >= MOST_ADDRESSES:
-        raise AddressRefused(f"There are {MOST_ADDRESSES} addresses already.", remedy="Remove one first.")
+    if int(work.value(store.COUNT_ADDRESSES, (person,))) >= MAX_ADDRESSES:
+        raise AddressRefused(f"There are {MAX_ADDRESSES} addresses already.", remedy="Remove one first.")
     work.execute(store.INSERT_ADDRESS, {"person": person, "address": address, "now": now})
     return store.address_of(work.execute(store.SELECT_ONE_ADDRESS, (work.last_insert_id,))[0])
 

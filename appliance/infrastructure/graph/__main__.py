@@ -43,7 +43,7 @@ ABOUT_THE_QUERY = (
     "Function exception: ",
 )
 ABOUT_MEMORY = ("Buffer manager exception: ", "std::bad_alloc")
-MOST_ERROR_CHARACTERS = 500
+MAX_ERROR_CHARACTERS = 500
 
 
 def main() -> None:
@@ -103,7 +103,7 @@ def _failed(message: str) -> Answered:
         return Answered(failure="memory")
     if message is not words and not words.startswith(ABOUT_THE_QUERY):
         return Answered(failure="engine")
-    return Answered(failure="query", error=words[:MOST_ERROR_CHARACTERS])
+    return Answered(failure="query", error=words[:MAX_ERROR_CHARACTERS])
 
 
 def _plain(value: Any) -> Any:

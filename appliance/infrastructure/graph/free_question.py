@@ -17,7 +17,7 @@ TIME_LIMIT_S = 2.0
 MAX_ROWS, MAX_ANSWER_BYTES = 1_000, 2_000_000
 MAX_QUESTION_CHARACTERS, MAX_VALUES_BYTES = 10_000, 50_000
 # An answer and its columns; a sound child prints less.
-MOST_LINE_CHARACTERS = MAX_ANSWER_BYTES + 1_000_000
+MAX_LINE_CHARACTERS = MAX_ANSWER_BYTES + 1_000_000
 COMMAND = (sys.executable, "-I", "-m", "appliance.infrastructure.graph")
 ASK_LESS = "Ask for less: begin at one verse or topic, or add a LIMIT inside."
 
@@ -90,7 +90,7 @@ def _ask(path: Path, asked: str, time_limit_s: float) -> Answered:
             cwd=Path("/"),
             inherit_environment=False,
             standard_input=f"{opening}\n{asked}\n",
-            most_line_characters=MOST_LINE_CHARACTERS,
+            most_line_characters=MAX_LINE_CHARACTERS,
             niceness=5,
         )
         return msgspec.json.decode(lines[-1], type=Answered)

@@ -57,7 +57,7 @@ class Token(NamedTuple):
 DOT, AS, UNION, ALL = Token("sign", "."), Token("word", "as"), Token("word", "union"), Token("word", "all")
 # What must come next.
 NEXT = {UNION: STARTS | {"all"}, Token("word", "optional"): frozenset({"match"})}
-MOST_SHOWN = 40
+MAX_SHOWN = 40
 
 
 def check_only_reads(query: str) -> None:
@@ -118,4 +118,4 @@ def _is_complete(token: Token, *, complete: bool) -> bool:
 
 def _require(token: Token, words: frozenset[str]) -> None:
     if token.kind != "word" or token.text not in words:
-        raise QuestionRefused(f"{token.text[:MOST_SHOWN]} is not accepted at its place.", remedy=REMEDY)
+        raise QuestionRefused(f"{token.text[:MAX_SHOWN]} is not accepted at its place.", remedy=REMEDY)

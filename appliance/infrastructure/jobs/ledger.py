@@ -41,7 +41,7 @@ from appliance.infrastructure.jobs.statements import job_of
 
 LEASE_S = 60.0
 # A job at which its worker dies so often, without coming further, is what kills it.
-MOST_DEATHS = 50
+MAX_DEATHS = 50
 
 
 class WorkerDied(ApplianceError):
@@ -243,9 +243,9 @@ class Jobs:
         """Let a job wait again whose owner is gone, unless its worker dies at it each time."""
         if job.state is not State.RUNNING or job.owner is None or not self._lease_is_over(job):
             return
-        if job.deaths + 1 >= MOST_DEATHS and job.progress <= job.best_progress:
+        if job.deaths + 1 >= MAX_DEATHS and job.progress <= job.best_progress:
             died = WorkerDied(
-                f"Its worker died {MOST_DEATHS} times in a row at this work.",
+                f"Its worker died {MAX_DEATHS} times in a row at this work.",
                 remedy="The log of the worker says more; is there enough memory?",
             )
             self.finish(job.id, job.owner, State.FAILED, "failed", died)

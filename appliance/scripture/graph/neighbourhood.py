@@ -12,7 +12,7 @@ from appliance.scripture.graph.related import ReasonKind, RelatedPassage
 from appliance.scripture.references import format_verse
 
 # More cannot be read.
-MOST_VERSES, MOST_TIES = 14, 8
+MAX_VERSES, MAX_TIES = 14, 8
 INNER, OUTER = 0.42, 0.86
 
 
@@ -50,7 +50,7 @@ class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
 
 def lay_out(verse_id: int, related: Sequence[RelatedPassage], lemmas: Mapping[str, str]) -> Neighbourhood:
     """A picture of the best related passages; verses of one tie stand side by side. `lemmas` name Strong's numbers."""
-    verses = related[:MOST_VERSES]
+    verses = related[:MAX_VERSES]
     names = _ties(verses)
     by_tie = sorted(verses, key=lambda each: (_first_tie(each, names), -each.score))
     nodes = [Node(kind=NodeKind.CENTRE, text=format_verse(verse_id), target=osis_of(verse_id), x=0.0, y=0.0)]
@@ -86,7 +86,7 @@ def _ties(verses: Sequence[RelatedPassage]) -> list[Name]:
     for verse in verses:
         for name in _names_of(verse):
             counts[name] = counts.get(name, 0) + 1
-    return sorted(counts, key=lambda name: (-counts[name], name))[:MOST_TIES]
+    return sorted(counts, key=lambda name: (-counts[name], name))[:MAX_TIES]
 
 
 def _first_tie(verse: RelatedPassage, names: list[Name]) -> int:

@@ -13,7 +13,7 @@ from appliance.scripture.references import VersePlace, format_verse
 LARGEST_TOPIC, COMMONEST_WORD = 300, 60
 DEPTH = 200
 MAX_LIMIT = 100
-MOST_NAMES = 3
+MAX_NAMES = 3
 
 POINTS_TO = "MATCH (:Verse {id: $verse})-[link:CROSS_REF]->(other:Verse) RETURN other.id, link.votes"
 POINTED_FROM = "MATCH (:Verse {id: $verse})<-[link:CROSS_REF]-(other:Verse) RETURN other.id, link.votes"
@@ -97,7 +97,7 @@ def related(graph: Graph, verse_id: int, limit: int = 20) -> list[RelatedPassage
 
 def _named(kind: ReasonKind, names: list[str]) -> Reason:
     different = sorted(set(names))
-    return Reason(kind, len(different), tuple(different[:MOST_NAMES]))
+    return Reason(kind, len(different), tuple(different[:MAX_NAMES]))
 
 
 def _passage(verse_id: int, reasons: list[tuple[float, Reason]]) -> RelatedPassage:

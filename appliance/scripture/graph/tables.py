@@ -38,7 +38,7 @@ EVENT = NodeTable("Event", {"id": "STRING", "name": "STRING", "year": "INT64", "
 MENTIONS = RelationTable("MENTIONS", "Verse", "Person", other_targets=("Place", "Event"))
 # Of longer ranges the first verses stand for the whole.
 LONGEST_RANGE = 30
-MOST_ENTITIES = 1_000_000
+MAX_ENTITIES = 1_000_000
 # What nobody knows: where a place lies, when something was. There is no year 0.
 UNKNOWN, NO_YEAR = math.nan, 0
 
@@ -139,7 +139,7 @@ class _Library:
                 yield verse, entity
 
     def _entities(self, kind: EntityKind) -> list[EntityHead]:
-        return browse_entities(self._database, "", kind=kind.value, limit=MOST_ENTITIES)
+        return browse_entities(self._database, "", kind=kind.value, limit=MAX_ENTITIES)
 
     def _range(self, start: int, end: int) -> Iterator[int]:
         return (place for place in range(start, min(end, start + LONGEST_RANGE - 1) + 1) if place in self._known)

@@ -23,8 +23,8 @@ from appliance.scripture.references import Reference, parse_osis
 _OPENBIBLE = "openbible.info"
 _CC_BY = "CC BY"
 # Of the lines of a table, the share that may be no links before the whole is no table.
-MOST_BAD_SHARE = 0.01
-MOST_BAD_IN_ALL = 100_000
+MAX_BAD_SHARE = 0.01
+MAX_BAD_IN_ALL = 100_000
 MAX_LINE_CHARACTERS = 1_000
 _MAX_PLACE_CHARACTERS = 60
 Link = TypeVar("Link")
@@ -124,13 +124,13 @@ def _lines(path: Path, inside: Path | None, read: Callable[[list[str]], Link | N
         if link is None:
             bad += 1
             # A cancelled import ends at the next link.
-            if bad > MOST_BAD_IN_ALL:
+            if bad > MAX_BAD_IN_ALL:
                 break
             continue
         good += 1
         yield link
     # A heading is no link either.
-    if bad > 1 + MOST_BAD_SHARE * good:
+    if bad > 1 + MAX_BAD_SHARE * good:
         raise SourceUnreadable(
             f"{shown_name(path)} has {bad:,} lines that are no links beside {good:,} that are.",
             remedy="Download it again.",

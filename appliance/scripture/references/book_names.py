@@ -15,7 +15,7 @@ from appliance.scripture.references.book_tables import NUMBERED_BOOKS, SINGLE_BO
 # the first letter is right, the second.
 MISSPELT, MISSPELT_FROM_THE_START = 0.57, 0.74
 LONGEST_WORD = 24
-LEAST_LETTERS = 3
+MIN_LETTERS = 3
 _REPEATED = re.compile(r"(.)\1+")
 _TRIPLED = re.compile(r"(.)\1{2,}")
 # Nobody can spell it: what is made of its letters and no other word is the Psalms.
@@ -68,14 +68,14 @@ class NameTable:
 
     def shortened(self, word: str, ordinal: int) -> Book | None:
         """The one book whose name begins so, or has these letters in this order."""
-        if len(word) < LEAST_LETTERS:
+        if len(word) < MIN_LETTERS:
             return None
         for drawn in (_TRIPLED.sub(r"\1\1", word), _TRIPLED.sub(r"\1", word)):
             if book := self.exact(drawn, ordinal):
                 return book
         full = self._full.get(ordinal, {})
         book = _only(full, word, str.startswith) or _only(full, word, _has_in_order)
-        if book is None and len(_draw(word)) > LEAST_LETTERS:
+        if book is None and len(_draw(word)) > MIN_LETTERS:
             book = _only(self._drawn.get(ordinal, {}), _draw(word), str.startswith)
         return book
 
@@ -84,7 +84,7 @@ class NameTable:
         if ordinal == 0 and _PSALMS.fullmatch(word) and word not in _NOT_PSALMS:
             return BOOK_BY_OSIS["Ps"]
         drawn, names = _draw(word), self._drawn.get(ordinal, {})
-        if len(drawn) < LEAST_LETTERS:
+        if len(drawn) < MIN_LETTERS:
             return None
         near = process.extract(drawn, names.keys(), scorer=OSA.normalized_similarity, score_cutoff=MISSPELT, limit=3)
         for name, similarity, _ in near:

@@ -59,7 +59,7 @@ _NO_BOOKS = frozenset(
 )
 # March, which dates are full of.
 _MONTHS = frozenset({"mar"})
-_MOST_FILLERS = 6
+_MAX_FILLERS = 6
 # So far from its beginning, no name leads a text.
 LONGEST_LEAD = 40
 
@@ -172,6 +172,6 @@ def _value(ordinal: re.Match[str]) -> int:
 def _past_fillers(text: str, at: int) -> list[int]:
     """The places where a name may begin: here, and after each word that says nothing."""
     places = [at]
-    while len(places) <= _MOST_FILLERS and (filler := _FILLER.match(text, places[-1])):
+    while len(places) <= _MAX_FILLERS and (filler := _FILLER.match(text, places[-1])):
         places.append(filler.end())
     return places

@@ -36,9 +36,9 @@ _HOUR = re.compile(r"\s?[ap]\.?m(?![a-z])")
 _THOUSANDS = re.compile(r",0\d\d(?!\d)")
 _VERSE_OF_ROMAN = re.compile(r"\s*[.:]\s*\d")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
-_MOST_DIGITS = 3
+_MAX_DIGITS = 3
 # The longest chapter has 176 verses: a range that ends far beyond is no range.
-_MOST_VERSES = 200
+_MAX_VERSES = 200
 
 
 class Point(NamedTuple):
@@ -164,7 +164,7 @@ class PassageReader:
         """What a number and perhaps a second one name, and where that ends; None for what is no chapter and no verse."""
         text, end = self._text, match.end()
         is_roman = match.lastgroup == "roman"
-        if (len(match[0]) > _MOST_DIGITS and match.lastgroup == "number") or _THOUSANDS.match(text, end):
+        if (len(match[0]) > _MAX_DIGITS and match.lastgroup == "number") or _THOUSANDS.match(text, end):
             return None
         number = _VALUE_OF[str(match.lastgroup)](match[0])
         if self._book.osis == "Ps" and (title := _TITLE.match(text, end)):
@@ -175,7 +175,7 @@ class PassageReader:
         pair = _PAIR.match(text, end) or (_LOOSE_PAIR.match(text, end) if loosely else None)
         if pair:
             verse = pair[str(pair.lastgroup)]
-            return (Point(self._book, number, int(verse)), pair.end()) if len(verse) <= _MOST_DIGITS else None
+            return (Point(self._book, number, int(verse)), pair.end()) if len(verse) <= _MAX_DIGITS else None
         chapter = before.chapter if before else 1
         if self._forced == "verse" or (in_verses and self._forced != "chapter"):
             return Point(self._book, chapter, number), end
@@ -232,7 +232,7 @@ def resolve(passage: Passage, *, strictly: bool) -> Reference:
     elif last.chapter not in chapters:
         last = Point(last.book, max(chapters), None)
     elif last.verse is not None and last.verse > chapters[last.chapter]:
-        if last.verse > _MOST_VERSES:
+        if last.verse > _MAX_VERSES:
             return Reference(first.begins, first.ends)
         last = last._replace(verse=chapters[last.chapter])
     return Reference(first.begins, last.ends)

@@ -13,7 +13,7 @@ import msgspec
 # More terms than any question has; FTS5's parser has a stack of its own to overflow.
 MAX_TERMS = 48
 # Words of a long query that are looked for: common ones among them cost the most and say the least.
-MOST_TELLING = 8
+MAX_TELLING_WORDS = 8
 _TOKEN = re.compile(r'"([^"]*)"?|(\S+)')
 # Letters with the marks that stand above and below them: pointed Hebrew, accented Greek.
 _WORD = re.compile(r"\w(?:\w|[\u0300-\u036f\u0591-\u05c7])*", re.UNICODE)
@@ -90,7 +90,7 @@ def any_of(query: TextQuery) -> str:
 def most_telling_words(query: TextQuery, frequency: Callable[[str], int] = lambda _word: 0) -> list[str]:
     """The telling words, none twice; of many, the rarest."""
     words = list(dict.fromkeys(telling_words(query)))
-    return sorted(words, key=frequency)[:MOST_TELLING] if len(words) > MOST_TELLING else words
+    return sorted(words, key=frequency)[:MAX_TELLING_WORDS] if len(words) > MAX_TELLING_WORDS else words
 
 
 def telling_words(query: TextQuery) -> list[str]:

@@ -9,7 +9,7 @@ from rapidfuzz.distance import LCSseq
 
 # Fewer words in order say little: "love of God" stands in many verses that nobody thought of.
 FEWEST_WORDS = 4
-LEAST_SHARE = 0.8
+MIN_SHARE = 0.8
 # How many more words than the query the part of a verse has in which they are looked for.
 ROOM = 1.4
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -29,7 +29,7 @@ def words_in_order(query: str, texts: Iterable[tuple[int, str]]) -> list[InOrder
     if len(wanted) < FEWEST_WORDS:
         return []
     found: dict[int, InOrder] = {}
-    least = LEAST_SHARE * len(wanted)
+    least = MIN_SHARE * len(wanted)
     for verse_id, text in texts:
         # This check is ten times as fast as the next, and rejects most verses.
         letters = _plain(text)
@@ -51,7 +51,7 @@ def _plain(text: str) -> str:
 
 
 def _match(wanted: list[str], verse_id: int, words: list[str]) -> InOrder | None:
-    least = LEAST_SHARE * len(wanted)
+    least = MIN_SHARE * len(wanted)
     if LCSseq.similarity(wanted, words) < least:
         return None
     # Words of a far part of the verse would make the stretch longer than it is: each part is looked at by itself.

@@ -21,7 +21,7 @@ _FRAME = re.compile(
 )
 # Shorter words have too many neighbours; a word is meant that differs in no more than this share of its letters.
 SHORTEST_MISSPELT = 4
-MOST_DIFFERENT = 0.2
+MAX_EDIT_DISTANCE = 0.2
 
 
 def subject_of(question: str) -> str:
@@ -59,7 +59,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
         return lowered not in self.known and lowered not in self.words.words and stem(lowered) not in self.stems
 
     def _nearest(self, word: str, words: Sequence[str]) -> str | None:
-        near = process.extract(word, words, scorer=OSA.normalized_distance, score_cutoff=MOST_DIFFERENT, limit=8)
+        near = process.extract(word, words, scorer=OSA.normalized_distance, score_cutoff=MAX_EDIT_DISTANCE, limit=8)
         # A first letter is seldom wrong.
         near.sort(key=lambda each: (each[1] + (each[0][0] != word[0]) * 0.1, -self.words.frequency(each[0])))
         return near[0][0] if near else None

@@ -24,7 +24,7 @@ LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 START_S, STOP_S, ANSWER_S = 120.0, 60.0, 60.0
 POLL_S = 0.05
 # Above what any run sends, and few enough that a mistake here ends soon.
-MOST_REQUESTS = 60_000
+MAX_REQUESTS = 60_000
 Answer = TypeVar("Answer")
 
 
@@ -37,7 +37,7 @@ class _RuntimeHealth(msgspec.Struct):
 class RequestLimit:
     """Counts the requests of a measurement and ends it when they are too many."""
 
-    def __init__(self, most: int = MOST_REQUESTS) -> None:
+    def __init__(self, most: int = MAX_REQUESTS) -> None:
         self.count, self._most = 0, most
 
     def take(self, _request: httpx.Request) -> None:

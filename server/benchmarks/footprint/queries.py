@@ -9,7 +9,7 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.dictionaries.queries import browse_topics
 from appliance.scripture.search.hits import Mode
 from appliance.scripture.search.in_order import words_of
-from server.benchmarks.search import MOST, SELECT_SOME, NothingToSearch
+from server.benchmarks.search import MAX_TOPICS, SELECT_SOME, NothingToSearch
 
 SEED = 20
 # Of ten queries: how many are of each mode.
@@ -71,7 +71,7 @@ def material_of(library: Database, text: str) -> Material:
     """The words of a library. `text` is the id of its embedded text."""
     rows = library.reader.rows
     return Material(
-        [head.headword.lower() for head in browse_topics(library, "", limit=MOST)],
+        [head.headword.lower() for head in browse_topics(library, "", limit=MAX_TOPICS)],
         [str(verse) for (verse,) in rows(SELECT_SOME, (text,))],
         [str(lemma) for (lemma,) in rows(SELECT_LEMMAS)],
     )

@@ -6,7 +6,7 @@ import msgspec
 
 from appliance.community.accounts import store
 from appliance.community.accounts.events import append_access_changed
-from appliance.community.accounts.names import MOST_NAME
+from appliance.community.accounts.names import MAX_NAME
 from appliance.community.accounts.permissions import Permission, permits
 from appliance.community.accounts.person import ApiToken, NameInvalid, Person, ScopeInvalid, TokenNotFound
 from appliance.community.accounts.secret_tokens import API_PREFIX, fingerprint, new_token
@@ -34,7 +34,7 @@ def create_token(
 ) -> NewToken:
     """A token for a program, that may do no more than its owner. Raises NameInvalid or ScopeInvalid."""
     name = " ".join(name.split())
-    if not 0 < len(name) <= MOST_NAME:
+    if not 0 < len(name) <= MAX_NAME:
         raise NameInvalid("A token needs a name of 1 to 60 letters.", remedy="Such as: terminal on my laptop.")
     requested = frozenset(scopes)
     possible = [each for each in Permission if permits(person.role, each, guests_may_read=True)]

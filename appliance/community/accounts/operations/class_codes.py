@@ -2,7 +2,7 @@
 
 from appliance.community.accounts import store
 from appliance.community.accounts.events import ClassClosed, ClassOpened, append_access_changed
-from appliance.community.accounts.names import MOST_NAME
+from appliance.community.accounts.names import MAX_NAME
 from appliance.community.accounts.permissions import LEADERS, Role
 from appliance.community.accounts.person import ClassCode, ClassCodeNotFound, NameInvalid, NotAllowed, Person
 from appliance.community.accounts.secret_tokens import new_code, plain_code
@@ -10,15 +10,15 @@ from appliance.infrastructure.database import UnitOfWork
 from appliance.infrastructure.events import append_event
 
 CLASS_CODE_LENGTH = 6
-MOST_HOURS = 24 * 120
+MAX_HOURS = 24 * 120
 
 
 def open_class(work: UnitOfWork, *, leader: Person, name: str, hours: float, now: float) -> ClassCode:
     """A code by which people join with their name, for some hours. Raises NameInvalid."""
     name = " ".join(name.split())
-    if not 0 < hours <= MOST_HOURS:
-        raise NameInvalid(f"A class is open for at most {MOST_HOURS // 24} days.", remedy="Open another then.")
-    if not 0 < len(name) <= MOST_NAME:
+    if not 0 < hours <= MAX_HOURS:
+        raise NameInvalid(f"A class is open for at most {MAX_HOURS // 24} days.", remedy="Open another then.")
+    if not 0 < len(name) <= MAX_NAME:
         raise NameInvalid("A class needs a name of 1 to 60 letters.", remedy="Such as: Sunday evening.")
     row = {"code": plain_code(new_code(CLASS_CODE_LENGTH)), "name": name, "opened_by": leader.id, "now": now}
     work.execute(store.INSERT_CLASS, row | {"expires_at": now + hours * 3600})

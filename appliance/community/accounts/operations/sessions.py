@@ -15,7 +15,7 @@ from appliance.infrastructure.database_errors import DatabaseNotWritable, DiskFa
 DAY_S = 86_400.0
 IDLE_S, LONGEST_S = 30 * DAY_S, 180 * DAY_S
 TOUCH_EVERY_S = 300.0
-MOST_AGENT = 200
+MAX_AGENT = 200
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ def start_session(work: UnitOfWork, person: Person, *, address: str, agent: str,
     """Sign a person in, in a browser that names itself `agent`, at an address."""
     token = new_token()
     row = {"fingerprint": fingerprint(token), "person": person.id, "now": now, "expires_at": now + IDLE_S}
-    work.execute(store.INSERT_SESSION, row | {"address": address, "agent": agent[:MOST_AGENT]})
+    work.execute(store.INSERT_SESSION, row | {"address": address, "agent": agent[:MAX_AGENT]})
     return SignedIn(person=person, token=token)
 
 

@@ -3,9 +3,9 @@
 from appliance.community.accounts import store
 from appliance.community.accounts.attempts import attempt_succeeded, begin_attempt
 from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
-from appliance.community.accounts.names import MOST_NAME, plain_name
+from appliance.community.accounts.names import MAX_NAME, plain_name
 from appliance.community.accounts.operations.people import create_member
-from appliance.community.accounts.operations.sessions import MOST_AGENT, SignedIn, start_session
+from appliance.community.accounts.operations.sessions import MAX_AGENT, SignedIn, start_session
 from appliance.community.accounts.passwords import hash_password, is_outdated, is_right
 from appliance.community.accounts.person import CodeInvalid, wrong_password
 from appliance.community.accounts.secret_tokens import plain_code
@@ -13,7 +13,7 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.database_errors import DatabaseNotWritable, DiskFailed, DiskFull
 
 CLASS_CODE = "class code"
-MOST_JOINED = 500
+MAX_JOINED = 500
 
 
 def sign_in(database: Database, *, login: str, password: str, address: str, agent: str, now: float) -> SignedIn:
@@ -21,12 +21,12 @@ def sign_in(database: Database, *, login: str, password: str, address: str, agen
 
     Raises SignInFailed, TooManyAttempts, and for others DiskFull, DiskFailed or DatabaseNotWritable.
     """
-    login = plain_name(login).casefold()[:MOST_NAME]
+    login = plain_name(login).casefold()[:MAX_NAME]
     try:
         return _sign_in_by_password(database, login, password, address, agent, now)
     except (DiskFull, DiskFailed, DatabaseNotWritable) as error:
         person, token = MEMORY_SESSIONS.sign_in(
-            database, login=login, password=password, address=address, agent=agent[:MOST_AGENT], error=error
+            database, login=login, password=password, address=address, agent=agent[:MAX_AGENT], error=error
         )
         return SignedIn(person=person, token=token)
 
@@ -63,7 +63,7 @@ def join(database: Database, *, code: str, name: str, address: str, agent: str, 
     # The code is right, whatever is wrong with the name.
     with database.write() as work:
         attempt_succeeded(work, attempt)
-    if opened.joined >= MOST_JOINED:
+    if opened.joined >= MAX_JOINED:
         raise CodeInvalid(f"{opened.name} is full.", remedy="Ask the leader of the class to open another.")
     with database.write() as work:
         person = create_member(work, name=name, class_code=opened.id, now=now)

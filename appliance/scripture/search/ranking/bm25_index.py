@@ -15,7 +15,7 @@ from appliance.infrastructure.strings import StringTable, string_table
 
 K1, B = 1.2, 0.75
 # What a word says that stands in half of all rows or more.
-LEAST_IDF = 1e-6
+MIN_IDF = 1e-6
 
 
 class BM25Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ def _computed(size: int, names: list[str], words: Integers, spans: Floats) -> BM
     offsets = np.searchsorted(word_of, np.arange(len(names) + 1))
     found_in = np.diff(offsets)
     documents = len(np.unique(of))
-    idf = np.maximum(np.log((documents - found_in + 0.5) / (found_in + 0.5)), LEAST_IDF)
+    idf = np.maximum(np.log((documents - found_in + 0.5) / (found_in + 0.5)), MIN_IDF)
     average = float(lengths.sum()) / max(documents, 1)
     relative = lengths / (average or 1.0)
     damped = frequencies + K1 * (1 - B + B * relative[rows])

@@ -8,7 +8,7 @@ from appliance.infrastructure.arrays import Floats, Integers
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.memory import Recalled, TopicMemory
 from appliance.scripture.search.ranking.signals import Signals
-from appliance.scripture.search.ranking.top import EVERYWHERE, MOST_RANKED, Best
+from appliance.scripture.search.ranking.top import EVERYWHERE, MAX_RANKED, Best
 
 Column = tuple[str, Floats | float]
 
@@ -147,7 +147,7 @@ def _share(signal: Floats, at: Integers) -> Floats:
 
 def _ranks(signal: Floats, at: Integers, best: Best) -> Floats:
     """The place of each verse among all; those that are far down share one."""
-    places = best.of(signal, MOST_RANKED)
-    ranks = np.full(len(signal), MOST_RANKED + 1, dtype=np.float32)
+    places = best.of(signal, MAX_RANKED)
+    ranks = np.full(len(signal), MAX_RANKED + 1, dtype=np.float32)
     ranks[places] = np.arange(1, len(places) + 1)
     return ranks[at]

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from appliance.infrastructure.arrays import Floats, Integers
 
-MOST_LEAVES = 16
-ALL_LEAVES = np.uint16(2**MOST_LEAVES - 1)
+MAX_LEAVES = 16
+ALL_LEAVES = np.uint16(2**MAX_LEAVES - 1)
 # The lowest bit of each number of 16 bits, 0 for none.
-_FIRST_LEAF = (np.frexp(np.arange(2**MOST_LEAVES) & -np.arange(2**MOST_LEAVES))[1] - 1).clip(0).astype(np.int8)
+_FIRST_LEAF = (np.frexp(np.arange(2**MAX_LEAVES) & -np.arange(2**MAX_LEAVES))[1] - 1).clip(0).astype(np.int8)
 
 
 class Forest(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from appliance.scripture.search.ranking.reading import LONGEST_RANGE
 BATCH = 256
 PARTED = "; "
 # The memory's matrix grows with the square of its topics: those with the most votes are kept.
-MOST_TOPICS = 5_000
+MAX_TOPICS = 5_000
 
 
 def rebuild_memory(
@@ -83,7 +83,7 @@ def topic_votes(
             for verse_id in range(vote.start, min(vote.end, vote.start + LONGEST_RANGE - 1) + 1):
                 worth = math.log2(1 + vote.votes)
                 gains[vote.topic][verse_id] = max(worth, gains[vote.topic].get(verse_id, 0.0))
-    kept = sorted(gains, key=lambda name: -sum(gains[name].values()))[:MOST_TOPICS]
+    kept = sorted(gains, key=lambda name: -sum(gains[name].values()))[:MAX_TOPICS]
     vectors: list[bytes] = []
     for at in range(0, len(kept), BATCH):
         vectors += embedder.embed(kept[at : at + BATCH])
@@ -102,7 +102,7 @@ def merge(own: TopicVotes, others: TopicVotes) -> TopicVotes:
     """One's own topics and those of the others that have another name."""
     known = {name.lower() for name in own.names}
     kept = np.array([number for number, name in enumerate(others.names) if name.lower() not in known], dtype=np.int64)
-    kept = kept[: max(0, MOST_TOPICS - len(own.names))]
+    kept = kept[: max(0, MAX_TOPICS - len(own.names))]
     taken = np.isin(others.topic_of, kept)
     renumbered = np.searchsorted(kept, others.topic_of[taken]) + len(own.names)
     return TopicVotes(

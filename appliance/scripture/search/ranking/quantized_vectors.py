@@ -12,7 +12,7 @@ from appliance.infrastructure.arrays import Floats, Integers
 
 INT8_MAX = 127
 # How far a cosine by bytes may be from the true one.
-MOST_ROUNDING = 0.01
+MAX_ROUNDING = 0.01
 
 
 class QuantizedVectors(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from appliance.scripture.search.ranking.forest import ForestTables
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import Learned, TopicVotes
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
-from appliance.scripture.search.ranking.quantized_vectors import MOST_ROUNDING
+from appliance.scripture.search.ranking.quantized_vectors import MAX_ROUNDING
 from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, find_words, gather
 from appliance.scripture.search.wording import Vocabulary, vocabulary
 
@@ -119,7 +119,7 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
         (rough,) = knowledge.quantized.dot_products(wanted)
         part = rough[within]
         # What is near enough by its bytes is compared in full.
-        least = np.partition(part, -count)[-count] - 2 * MOST_ROUNDING if count < len(part) else -np.inf
+        least = np.partition(part, -count)[-count] - 2 * MAX_ROUNDING if count < len(part) else -np.inf
         at = np.flatnonzero(part >= least) + within.start
         # Of 64 bits, so that verses of the same words are equally like it: the last of them goes first.
         exact = knowledge.vectors[at].astype(np.float64) @ wanted.astype(np.float64)

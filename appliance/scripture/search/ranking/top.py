@@ -6,7 +6,7 @@ from appliance.infrastructure.arrays import Floats, Integers
 
 EVERYWHERE = slice(None)
 # Verses below this place all have the same rank.
-MOST_RANKED = 400
+MAX_RANKED = 400
 # Numbers per group. Only the largest of each group are sorted at first. Numbers of a group are far apart in the signal, because
 # neighbours, verses of one chapter, are often large together.
 GROUP_SIZE = 32
@@ -46,10 +46,10 @@ class Best:
     def of(self, signal: Floats, count: int, within: slice = EVERYWHERE) -> Integers:
         """What `top` finds."""
         every = range(len(signal))
-        if count > MOST_RANKED or every[within] != every:
+        if count > MAX_RANKED or every[within] != every:
             return top(signal, count, within, tie_breaker=self._tie_breaker)
         if id(signal) not in self._sorted:
-            self._sorted[id(signal)] = signal, top(signal, MOST_RANKED, tie_breaker=self._tie_breaker)
+            self._sorted[id(signal)] = signal, top(signal, MAX_RANKED, tie_breaker=self._tie_breaker)
         return self._sorted[id(signal)][1][:count]
 
 

@@ -16,7 +16,7 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.ranking.embedding_adapter import EmbeddingAdapter, fit_adapter
 from appliance.scripture.search.ranking.features import Features, candidate_positions
-from appliance.scripture.search.ranking.forest import MOST_LEAVES, Forest, forest_of
+from appliance.scripture.search.ranking.forest import MAX_LEAVES, Forest, forest_of
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.signals import find_words, gather
@@ -31,7 +31,7 @@ PARAMETERS: dict[str, Any] = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 30,
     "label_gain": [step / GAIN_STEPS for step in range(80)],
-    "num_leaves": MOST_LEAVES,
+    "num_leaves": MAX_LEAVES,
     "learning_rate": 0.07,
     "min_data_in_leaf": 100,
     "lambda_l2": 10.0,

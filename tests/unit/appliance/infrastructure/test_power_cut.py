@@ -11,7 +11,7 @@ from fakes.power_cut import PowerCut, power
 from appliance.infrastructure.connections import Synchronous
 from appliance.infrastructure.database import Database, UnitOfWork
 
-MOST_COMMITS = 60
+MAX_COMMITS = 60
 
 
 def m001_notes(work: UnitOfWork) -> None:
@@ -26,7 +26,7 @@ def write_until_the_cut(path: Path, synchronous: Synchronous, seed: int) -> list
         database = Database(path, [m001_notes], synchronous=synchronous)
         try:
             database.migrate()
-            for number in range(MOST_COMMITS):
+            for number in range(MAX_COMMITS):
                 with database.write() as work:
                     # Large ones now and then, so that checkpoints are among what is cut.
                     size = dice.choice((10, 2_000, 400_000))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.scripture.paging import MOST_CHARACTERS, page_of
+from appliance.scripture.paging import MAX_CHARACTERS, page_of
 
 
 @given(st.lists(st.integers()), st.integers(1, 20))
@@ -21,7 +21,7 @@ def test_the_pages_together_are_the_list(entries: list[int], limit: int) -> None
 
 
 def test_long_entries_make_short_pages_and_a_page_has_one_at_least() -> None:
-    texts = ["a" * MOST_CHARACTERS, "b", "c" * (MOST_CHARACTERS * 2), "d"]
+    texts = ["a" * MAX_CHARACTERS, "b", "c" * (MAX_CHARACTERS * 2), "d"]
 
     def page(after: int) -> tuple[list[str], int | None]:
         found = page_of(texts[after:], after, 10, characters=len)

@@ -17,7 +17,7 @@ from appliance.scripture.translations.translation import Translation
 from appliance.study import store
 from appliance.study.answer import EXTRACTIVE, EventType, Message, MessageState
 from appliance.study.grounding import MAX_TOKENS, grounded_turns
-from appliance.study.operations import MOST_ANSWERS, AnswerDesk, QuestionInvalid, TooManyAnswers, forget_person
+from appliance.study.operations import MAX_ANSWERS, AnswerDesk, QuestionInvalid, TooManyAnswers, forget_person
 from appliance.study.queries import message
 
 QUESTION = "What does the Bible say about lamps?"
@@ -289,7 +289,7 @@ def test_a_person_has_four_answers_written_at_the_same_time_and_others_have_thei
     async def play() -> None:
         scene.finder.allowed.clear()
         desk = scene.desk()
-        asked = [await scene.ask(desk) for _ in range(MOST_ANSWERS)]
+        asked = [await scene.ask(desk) for _ in range(MAX_ANSWERS)]
         with pytest.raises(TooManyAnswers) as refused:
             await scene.ask(desk)
         assert refused.value.retry_after_s > 0
@@ -300,7 +300,7 @@ def test_a_person_has_four_answers_written_at_the_same_time_and_others_have_thei
             await scene.end_of(desk, each)
         assert {MessageState.DONE} == {scene.stored(each).state for each in asked}
         # One after another, nobody is refused.
-        for _ in range(2 * MOST_ANSWERS):
+        for _ in range(2 * MAX_ANSWERS):
             await scene.end_of(desk, await scene.ask(desk))
 
     scene.played(play)
@@ -310,7 +310,7 @@ def test_a_person_has_four_answers_written_at_the_same_time_and_others_have_thei
 def test_a_question_that_is_invalid_takes_no_place_and_is_not_stored(scene: Scene, question: str) -> None:
     async def play() -> None:
         desk = scene.desk()
-        for _ in range(2 * MOST_ANSWERS):
+        for _ in range(2 * MAX_ANSWERS):
             with pytest.raises(QuestionInvalid):
                 await scene.ask(desk, question)
         assert [] == scene.database.reader.rows("SELECT id FROM messages")

@@ -64,7 +64,7 @@ def guess(database: Database, address: str) -> str:
 
 def close(counted: Counted, account: str, addresses: str = "10.9.{}.{}") -> None:
     """Fail at an account, from as many devices as it takes to close it."""
-    for number in range(attempts.MOST_FOR_ONE):
+    for number in range(attempts.MAX_FOR_ONE):
         counted.begin(account, addresses.format(number // 5, number % 5))
 
 
@@ -79,7 +79,7 @@ def is_let_try(counted: Counted, account: str, address: str) -> bool:
 def test_a_right_class_code_is_accepted_after_fifty_wrong_ones_from_others(database: Database, code: str) -> None:
     guesses = [guess(database, f"10.0.1.{number % 12}") for number in range(60)]
 
-    assert attempts.MOST_FOR_ONE == guesses.count("checked")
+    assert attempts.MAX_FOR_ONE == guesses.count("checked")
     assert "refused" == guess(database, "10.0.1.0")
     assert "Ben" == join(database, code, "10.0.0.7").person.name
     assert "Cara" == join(database, code, "10.0.0.7", "Cara").person.name
@@ -114,14 +114,14 @@ def test_a_neighbour_on_the_link_shuts_nobody_out(counted: Counted, network: str
     guesser, honest = network.format(1), network.format(2)
     tries = [is_let_try(counted, "class code", guesser) for _ in range(10)]
 
-    assert attempts.MOST_FOR_ONE_FROM_ONE == tries.count(True)
+    assert attempts.MAX_FOR_ONE_FROM_ONE == tries.count(True)
     assert is_let_try(counted, "class code", honest)
 
 
 def test_thirty_failures_close_one_device_only(counted: Counted) -> None:
     tries = [is_let_try(counted, f"login name{number}", "2001:db8:0:7::1") for number in range(40)]
 
-    assert attempts.MOST_FROM_ONE == tries.count(True)
+    assert attempts.MAX_FROM_ONE == tries.count(True)
     assert not is_let_try(counted, "class code", "2001:db8:0:7::1")
     assert is_let_try(counted, "class code", "2001:db8:0:7::2")
 
@@ -129,12 +129,12 @@ def test_thirty_failures_close_one_device_only(counted: Counted) -> None:
 def test_beyond_the_link_a_network_of_64_bits_is_one_device(counted: Counted) -> None:
     tries = [is_let_try(counted, "class code", f"2001:db8:0:8::{number:x}") for number in range(10)]
 
-    assert attempts.MOST_FOR_ONE_FROM_ONE == tries.count(True)
+    assert attempts.MAX_FOR_ONE_FROM_ONE == tries.count(True)
     assert is_let_try(counted, "class code", "2001:db8:0:9::1")
 
 
 def test_an_ipv4_address_counts_the_same_over_ipv6(counted: Counted) -> None:
-    for _ in range(attempts.MOST_FOR_ONE_FROM_ONE):
+    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE):
         counted.begin("class code", "10.0.0.7")
 
     assert not is_let_try(counted, "class code", "::ffff:10.0.0.7")
@@ -143,7 +143,7 @@ def test_an_ipv4_address_counts_the_same_over_ipv6(counted: Counted) -> None:
 def test_a_device_that_takes_many_addresses_has_a_limited_number_of_guesses(
     counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "MOST_FIRST_FROM_NETWORK", 20)
+    monkeypatch.setattr(attempts, "MAX_FIRST_FROM_NETWORK", 20)
     close(counted, "class code")
     with ThreadPoolExecutor(4) as pool:
         tries = list(
@@ -187,7 +187,7 @@ def test_the_wait_is_until_this_device_may_try_again(counted: Counted, database:
 
 def test_a_wrong_password_and_a_name_that_is_not_there_are_counted_alike(database: Database, code: str) -> None:
     for login in ("anna", "nobody"):
-        for _ in range(attempts.MOST_FOR_ONE_FROM_ONE):
+        for _ in range(attempts.MAX_FOR_ONE_FROM_ONE):
             with pytest.raises(SignInFailed):
                 signing_in.sign_in(database, login=login, password="wrong", address="10.0.0.7", agent="", now=NOW)
         with pytest.raises(TooManyAttempts):

@@ -5,7 +5,7 @@ from fakes.accounts import NOW, PASSWORD, create_person, remove, reset_password
 from fakes.clock import FakeClock
 
 from appliance.community.accounts import queries
-from appliance.community.accounts.memory_sessions import LASTS_S, MOST_FROM_ALL, MOST_FROM_ONE, WINDOW_S, MemorySessions
+from appliance.community.accounts.memory_sessions import LASTS_S, MAX_FROM_ALL, MAX_FROM_ONE, WINDOW_S, MemorySessions
 from appliance.community.accounts.operations import signing_in
 from appliance.community.accounts.operations.sessions import end_session, is_due
 from appliance.community.accounts.permissions import Role
@@ -60,13 +60,13 @@ def test_guesses_are_counted_per_address_and_for_all(
     sessions: MemorySessions, database: Database, anna: Person, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("appliance.community.accounts.memory_sessions.is_right", lambda typed, _kept: typed == PASSWORD)
-    for _ in range(MOST_FROM_ONE):
+    for _ in range(MAX_FROM_ONE):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong")
     with pytest.raises(TooManyAttempts):
         sign_in(sessions, database)
     sign_in(sessions, database, address="10.0.0.8")
-    for number in range(MOST_FROM_ALL - MOST_FROM_ONE):
+    for number in range(MAX_FROM_ALL - MAX_FROM_ONE):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong", address=f"10.0.1.{number}")
     with pytest.raises(TooManyAttempts):
@@ -77,7 +77,7 @@ def test_guesses_are_counted_per_address_and_for_all(
 
 def test_right_passwords_of_others_close_nothing(sessions: MemorySessions, database: Database, anna: Person) -> None:
     create_person(database, "Ben", Role.MEMBER)
-    for _ in range(MOST_FROM_ONE + 1):
+    for _ in range(MAX_FROM_ONE + 1):
         with pytest.raises(DiskFull):
             sign_in(sessions, database, login="ben")
     sign_in(sessions, database)
@@ -87,7 +87,7 @@ def test_a_right_password_of_another_person_buys_no_more_guesses(
     sessions: MemorySessions, database: Database, anna: Person
 ) -> None:
     create_person(database, "Ben", Role.MEMBER)
-    for _ in range(MOST_FROM_ONE - 1):
+    for _ in range(MAX_FROM_ONE - 1):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong")
     with pytest.raises(DiskFull):
@@ -99,7 +99,7 @@ def test_a_right_password_of_another_person_buys_no_more_guesses(
 
 
 def test_the_addresses_of_one_device_count_together(sessions: MemorySessions, database: Database, anna: Person) -> None:
-    for number in range(MOST_FROM_ONE):
+    for number in range(MAX_FROM_ONE):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong", address=f"2001:db8:1:2::{number + 1:x}")
     with pytest.raises(TooManyAttempts):
@@ -116,12 +116,12 @@ def test_other_machines_cannot_close_the_machine_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("appliance.community.accounts.memory_sessions.is_right", lambda typed, _kept: typed == PASSWORD)
-    for number in range(MOST_FROM_ALL):
+    for number in range(MAX_FROM_ALL):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong", address=f"10.0.1.{number}")
     with pytest.raises(TooManyAttempts):
         sign_in(sessions, database)
-    for _ in range(MOST_FROM_ONE - 1):
+    for _ in range(MAX_FROM_ONE - 1):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong", address=address)
     sign_in(sessions, database, address=address)

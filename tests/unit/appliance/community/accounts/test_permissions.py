@@ -5,8 +5,8 @@ import pytest
 from appliance.community.accounts.permissions import (
     ADMINISTRATORS,
     LEADERS,
-    LEAST_ROLE,
     MEMBERS,
+    MIN_ROLE,
     Permission,
     Role,
     audiences,
@@ -19,7 +19,7 @@ def test_a_permission_is_given_from_its_least_role_on(permission: Permission) ->
     roles = [Role.ADMINISTRATOR, Role.LEADER, Role.MEMBER, Role.GUEST]
     permitted = [role for role in roles if permits(role, permission, guests_may_read=True)]
 
-    assert roles[: roles.index(LEAST_ROLE[permission]) + 1] == permitted
+    assert roles[: roles.index(MIN_ROLE[permission]) + 1] == permitted
 
 
 def test_reading_may_be_for_members_only() -> None:

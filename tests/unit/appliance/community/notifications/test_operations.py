@@ -126,7 +126,7 @@ def test_parameters_that_open_files_are_refused(appliance: Appliance, ben: Perso
 
 def test_a_person_has_five_addresses_at_most_and_removes_their_own(appliance: Appliance, ben: Person) -> None:
     let_messages_outside(appliance)
-    added = [add_address(appliance, ben, f"{ADDRESS}{number}") for number in range(operations.MOST_ADDRESSES)]
+    added = [add_address(appliance, ben, f"{ADDRESS}{number}") for number in range(operations.MAX_ADDRESSES)]
     assert (ben.id, NOW) == (added[0].person, added[0].added_at)
     with pytest.raises(AddressRefused, match="5 addresses already"):
         add_address(appliance, ben, ADDRESS, SERVICES)

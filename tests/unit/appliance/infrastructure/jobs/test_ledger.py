@@ -153,7 +153,7 @@ def test_a_job_that_kills_its_worker_each_time_waits_longer_and_fails(timed: Job
     job = jobs.create(K, Labelled())
     owner = dead_owner()
     pauses = []
-    for _ in range(ledger.MOST_DEATHS):
+    for _ in range(ledger.MAX_DEATHS):
         jobs.due({"k"})
         pauses.append((jobs.get(job.id).retry_at or clock.now) - clock.now)
         clock.now += delays.DEATH_PAUSE_LIMIT_S
@@ -170,7 +170,7 @@ def test_a_job_that_kills_its_worker_each_time_waits_longer_and_fails(timed: Job
 def test_a_job_that_gets_further_each_time_goes_on_however_often_its_worker_dies(jobs: Jobs) -> None:
     job = jobs.create(K, Labelled())
     owner = dead_owner()
-    for number in range(3 * ledger.MOST_DEATHS):
+    for number in range(3 * ledger.MAX_DEATHS):
         assert jobs.claim(job.id, owner) is not None
         jobs.report(job.id, owner, number / 100, "on")
 

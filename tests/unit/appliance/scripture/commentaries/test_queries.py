@@ -6,7 +6,7 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.commentaries.comment import Comment, PassageComment
 from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.commentaries.queries import comments
-from appliance.scripture.paging import MOST_CHARACTERS
+from appliance.scripture.paging import MAX_CHARACTERS
 from appliance.scripture.references import parse_reference
 
 JOHN_3 = 43_003_000
@@ -49,7 +49,7 @@ def test_a_page_follows_the_one_before(library: Database) -> None:
 
 
 def test_long_comments_make_pages_of_fewer(library: Database) -> None:
-    long = "a" * (MOST_CHARACTERS // 2 + 1)
+    long = "a" * (MAX_CHARACTERS // 2 + 1)
     put_item(library, COMMENTARY, "A", [on(verse, verse, long) for verse in (1, 2)])
 
     assert 1 == comments(library, parse_reference("John 3")).next_after

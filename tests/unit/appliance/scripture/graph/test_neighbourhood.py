@@ -1,6 +1,6 @@
 """The picture of what stands around a verse."""
 
-from appliance.scripture.graph.neighbourhood import MOST_VERSES, NodeKind, lay_out
+from appliance.scripture.graph.neighbourhood import MAX_VERSES, NodeKind, lay_out
 from appliance.scripture.graph.related import Reason, ReasonKind, RelatedPassage
 
 
@@ -33,5 +33,5 @@ def test_nothing_lies_outside_the_picture_or_on_another() -> None:
 
     assert len(places) == len(picture.nodes)
     assert all(-1 <= x <= 1 and -1 <= y <= 1 for x, y in places)
-    assert MOST_VERSES == sum(node.kind is NodeKind.VERSE for node in picture.nodes)
+    assert MAX_VERSES == sum(node.kind is NodeKind.VERSE for node in picture.nodes)
     assert "ἀγάπη" in {node.text for node in picture.nodes}

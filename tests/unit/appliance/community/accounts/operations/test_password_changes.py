@@ -47,7 +47,7 @@ def test_a_password_that_is_refused_removes_nothing(database: Database, anna: Pe
 
 
 def test_a_new_password_that_is_refused_uses_up_no_attempt(database: Database, anna: Person) -> None:
-    for _ in range(attempts.MOST_FOR_ONE_FROM_ONE + 1):
+    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE + 1):
         with pytest.raises(PasswordRefused):
             change_password(database, anna, new="short")
 

@@ -40,7 +40,7 @@ def test_a_wrong_name_and_a_wrong_password_are_told_alike(
 
 
 def test_guessing_a_password_closes_the_account_for_one_address_only(database: Database, anna: Person) -> None:
-    for _ in range(attempts.MOST_FOR_ONE_FROM_ONE):
+    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE):
         with pytest.raises(SignInFailed):
             sign_in(database, password="wrong")
 
@@ -51,7 +51,7 @@ def test_guessing_a_password_closes_the_account_for_one_address_only(database: D
 
 
 def test_guessing_many_names_closes_the_address(database: Database, anna: Person) -> None:
-    for number in range(attempts.MOST_FROM_ONE):
+    for number in range(attempts.MAX_FROM_ONE):
         with database.write() as work:
             attempts.begin_attempt(work, f"login name{number}", ADDRESS, now=NOW)
 
@@ -99,7 +99,7 @@ def test_people_join_a_class_with_a_name(database: Database, anna: Person) -> No
 
 def test_a_name_that_is_taken_uses_up_no_attempt(database: Database, anna: Person) -> None:
     opened = open_class(database, anna)
-    for _ in range(attempts.MOST_FOR_ONE_FROM_ONE + 1):
+    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE + 1):
         with pytest.raises(NameTaken):
             join(database, opened.code, "Anna")
 
@@ -108,7 +108,7 @@ def test_a_name_that_is_taken_uses_up_no_attempt(database: Database, anna: Perso
 
 def test_a_full_class_takes_nobody_more(database: Database, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = open_class(database, anna)
-    monkeypatch.setattr(signing_in, "MOST_JOINED", 1)
+    monkeypatch.setattr(signing_in, "MAX_JOINED", 1)
     join(database, opened.code, "Ben")
 
     with pytest.raises(CodeInvalid, match="Sunday is full"):
@@ -149,18 +149,18 @@ def test_many_guesses_at_once_are_no_more_than_one_after_the_other(database: Dat
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(guess, range(24)))
 
-    assert attempts.MOST_FOR_ONE_FROM_ONE == answers.count("checked")
-    assert 24 - attempts.MOST_FOR_ONE_FROM_ONE == answers.count("refused")
+    assert attempts.MAX_FOR_ONE_FROM_ONE == answers.count("checked")
+    assert 24 - attempts.MAX_FOR_ONE_FROM_ONE == answers.count("refused")
 
 
 def test_signing_in_does_not_use_up_attempts(database: Database, anna: Person) -> None:
-    for _ in range(attempts.MOST_FROM_ONE + 1):
+    for _ in range(attempts.MAX_FROM_ONE + 1):
         sign_in(database)
 
 
 def test_a_clock_that_is_set_back_closes_no_account(database: Database, anna: Person) -> None:
     ahead = NOW + 3600
-    for _ in range(attempts.MOST_FOR_ONE_FROM_ONE):
+    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE):
         with pytest.raises(SignInFailed):
             sign_in(database, password="wrong", now=ahead)
     with pytest.raises(TooManyAttempts):

@@ -47,7 +47,7 @@ def test_a_wrong_or_older_set_up_code_creates_nobody(database: Database) -> None
 
 def test_guessing_the_set_up_code_ends_soon(database: Database) -> None:
     code = new_setup_code(database)
-    for _ in range(attempts.MOST_FOR_ONE_FROM_ONE):
+    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE):
         with pytest.raises(CodeInvalid):
             set_up(database, "AAAA-AAAA", name="Eve")
 
@@ -58,7 +58,7 @@ def test_guessing_the_set_up_code_ends_soon(database: Database) -> None:
 
 def test_a_password_that_is_refused_uses_up_no_attempt_and_leaves_the_code_valid(database: Database) -> None:
     code = new_setup_code(database)
-    for _ in range(attempts.MOST_FOR_ONE_FROM_ONE + 1):
+    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE + 1):
         with pytest.raises(PasswordRefused):
             set_up(database, code, name="Anna", password="short")
 

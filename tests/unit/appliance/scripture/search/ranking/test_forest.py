@@ -4,10 +4,10 @@ import lightgbm
 import numpy as np
 import pytest
 
-from appliance.scripture.search.ranking.forest import MOST_LEAVES, forest_of
+from appliance.scripture.search.ranking.forest import MAX_LEAVES, forest_of
 
 
-@pytest.mark.parametrize(("leaves", "trees"), [(2, 1), (7, 20), (MOST_LEAVES, 60)])
+@pytest.mark.parametrize(("leaves", "trees"), [(2, 1), (7, 20), (MAX_LEAVES, 60)])
 def test_scores_are_those_of_lightgbm(leaves: int, trees: int) -> None:
     random = np.random.default_rng(0)
     # Few values, so that many rows lie on a threshold.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from appliance.infrastructure.arrays import Floats
-from appliance.scripture.search.ranking.top import GROUP_SIZE, MOST_RANKED, Best, largest, top
+from appliance.scripture.search.ranking.top import GROUP_SIZE, MAX_RANKED, Best, largest, top
 
 # Few different numbers, so that many are equal; of lengths for which groups are and are not compared first.
 NUMBERS = arrays(np.float32, st.integers(0, 20 * GROUP_SIZE), elements=st.sampled_from([-1.5, -1, 0, 0.25, 0.5, 1, 2]))
@@ -59,14 +59,14 @@ def test_top_of_zeros_and_of_nothing_is_empty() -> None:
 
 
 @given(
-    NUMBERS, st.lists(st.tuples(st.integers(1, 2 * MOST_RANKED), PART), min_size=1), st.randoms(use_true_random=False)
+    NUMBERS, st.lists(st.tuples(st.integers(1, 2 * MAX_RANKED), PART), min_size=1), st.randoms(use_true_random=False)
 )
 def test_best_finds_what_top_finds_however_often_and_deep_it_is_asked(
     numbers: Floats, asked: list[tuple[int, slice]], random: Random
 ) -> None:
     tie_breaker = tie_breakers(len(numbers), random)
     best = Best(tie_breaker)
-    for count, part in [(1, slice(None)), *asked, (MOST_RANKED, slice(None))]:
+    for count, part in [(1, slice(None)), *asked, (MAX_RANKED, slice(None))]:
         assert best.of(numbers, count, part).tolist() == top(numbers, count, part, tie_breaker=tie_breaker).tolist()
 
 
