@@ -1,13 +1,13 @@
-"""The four kinds of error people see; each domain names its own beneath them.
+"""The four kinds of errors that users see. Each domain declares its own subclasses.
 
-`server/errors.py` maps each kind once: to an HTTP status and an exit code.
+`server/errors.py` maps each kind to an HTTP status and an exit code, in one place.
 """
 
 
 class ApplianceError(Exception):
-    """Something a person can understand and act upon.
+    """An error that a user can understand and act on.
 
-    `message` says what happened; `remedy` says what to do next. Both are whole sentences.
+    `message` says what happened; `remedy` says what to do next. Both are full sentences.
     """
 
     title = "Something went wrong"
@@ -22,31 +22,31 @@ class ApplianceError(Exception):
 
 
 class NotFound(ApplianceError):
-    """What was asked for does not exist."""
+    """The requested thing does not exist."""
 
     title = "Not found"
 
 
 class Refused(ApplianceError):
-    """The request itself is wrong and will be wrong again."""
+    """The request is invalid; repeating it will not help."""
 
-    title = "Not accepted"
+    title = "Invalid request"
 
 
 class Conflict(ApplianceError):
-    """The request is right, but not in the state things are in."""
+    """The request is valid, but conflicts with the current state."""
 
     title = "Conflict"
 
 
 class Unavailable(ApplianceError):
-    """Something needed is not there at the moment; the same request may work later."""
+    """A resource is not available at the moment; the same request may work later."""
 
-    title = "Not available now"
+    title = "Temporarily unavailable"
 
 
 class TooManyRequests(Unavailable):
-    """The caller has as much in progress as one caller may have; `retry_after_s` says when to try again."""
+    """The caller has reached its limit; `retry_after_s` says when to try again."""
 
     title = "Too many requests"
 

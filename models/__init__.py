@@ -1,4 +1,4 @@
-"""The model runtime: a service of its own that knows nothing of the Bible."""
+"""The model runtime: a separate service that does not depend on the rest of Lampstand."""
 
 from models.offline import stay_offline
 

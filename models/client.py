@@ -1,6 +1,6 @@
-"""The client of a model runtime: ours on its socket, or any server of the OpenAI protocol at an address.
+"""The client of a model runtime: the local one on its socket, or any server of the OpenAI protocol at an address.
 
-Where no runtime listens on the socket, one is started that ends when it is idle.
+If no runtime listens on the socket, the client starts one. That runtime exits when it is idle.
 """
 
 import base64
@@ -34,14 +34,14 @@ POLL_S = 0.1
 # The first embedding may have to export the model.
 EMBED_TIMEOUT_S = 700.0
 CHAT_TIMEOUT_S = 600.0
-# A query that comes while the index is built waits for one request of this size, some 0.2 s.
+# A query that arrives while an index is built waits for one request of this size, about 0.2 s.
 BATCH = 96
 
 
 class Client:
-    """One runtime. `socket` and `folder` name the local one; `address` is used instead where it is given.
+    """A client of one runtime. `socket` and `folder` name the local runtime. If `address` is not empty, it is used instead.
 
-    `patience` gives the seconds to wait for a local runtime that another program starts; None if this client starts it.
+    `patience` returns the seconds to wait for a local runtime that another program starts; None if this client starts it.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Client:
         self._starting = threading.Lock()
         self._base = self._address or "http://models"
         self._headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        # Reading the certificates takes longer than a short answer: they are read once, and only if they are needed.
+        # Reading the certificates takes longer than a short answer, so they are read once, and only for HTTPS.
         self._verify = ssl.create_default_context() if self._base.lower().startswith("https:") else False
         transport = None if self._address else httpx.HTTPTransport(uds=str(socket), verify=self._verify)
         self._http = httpx.Client(
@@ -74,9 +74,9 @@ class Client:
     def embed(
         self, texts: Sequence[str], *, model: str, tier: ServiceTier | None = None, fresh: bool = False
     ) -> list[bytes]:
-        """Unit vectors as little-endian float32 bytes, in order. Raises ModelError.
+        """Return unit vectors as little-endian float32 bytes, in order. Raises ModelError.
 
-        `flex` work waits for everything else; `fresh` vectors are computed even where they are remembered.
+        `flex` requests run after all others. With `fresh`, vectors are computed even if they are cached.
         """
         headers = {"cache-control": "no-cache"} if fresh else None
         vectors: list[bytes] = []
@@ -91,19 +91,19 @@ class Client:
         return vectors
 
     def admin(self, method: str, path: str, answer: type[Result]) -> Result:
-        """The answer of a path under `/admin/`; a local runtime is started for it. Raises ModelError."""
+        """Return the answer of a path under `/admin/`. Starts a local runtime if none is running. Raises ModelError."""
         return msgspec.json.decode(self._request(method, f"/admin/{path}", None), type=answer)
 
     def get(self, path: str, answer: type[Result]) -> Result:
-        """The answer of a path; a local runtime is started for it. Raises ModelError."""
+        """Return the answer of a path. Starts a local runtime if none is running. Raises ModelError."""
         return msgspec.json.decode(self._request("GET", path, None), type=answer)
 
     def models(self) -> ModelList:
-        """The models of the runtime. Raises ModelError."""
+        """Return the models of the runtime. Raises ModelError."""
         return self.get("/v1/models", ModelList)
 
     def is_running(self) -> bool:
-        """True where a runtime answers; none is started for it."""
+        """Return whether a runtime answers. Does not start one."""
         try:
             return self._http.get("/health", timeout=2.0).is_success
         except httpx.HTTPError:
@@ -112,9 +112,9 @@ class Client:
     async def stream_chat(
         self, request: ChatRequest, *, on_usage: Callable[[Usage], None] | None = None
     ) -> AsyncGenerator[str, None]:
-        """The pieces of an answer as they are made; closing the iterator stops the model. Raises ModelError.
+        """Yield the pieces of an answer as they are generated. Closing the iterator stops the model. Raises ModelError.
 
-        `on_usage` gets the tokens that were counted, in the end. A piece may be several tokens.
+        `on_usage` gets the token counts at the end. A piece may consist of several tokens.
         """
         request.stream = True
         request.stream_options = StreamOptions(include_usage=True) if on_usage else None
@@ -134,7 +134,9 @@ class Client:
                             if piece:
                                 yield piece
             except httpx.HTTPError as error:
-                raise ModelUnavailable(f"The model runtime broke off: {error or type(error).__name__}.") from error
+                raise ModelUnavailable(
+                    f"The connection to the model runtime was lost: {error or type(error).__name__}."
+                ) from error
 
     def ensure_running(self) -> None:
         """Start the local runtime if none listens on its socket. Raises ModelUnavailable."""
@@ -142,26 +144,28 @@ class Client:
             return
         wait_s = self._patience()
         if wait_s is not None:
-            self._await_another(wait_s)
+            self._wait_for_another_start(wait_s)
             return
         with self._starting:
             deadline = time.monotonic() + START_TIMEOUT_S
             while not self.is_running():
                 outcome = start_runtime(self._folder, self._socket, self._idle_exit_s)
-                # Another process may start one at the same time: ours leaves the socket to it, and it is waited for.
-                is_late = outcome is StartOutcome.LEFT_TO_ANOTHER and time.monotonic() > deadline
-                if outcome is StartOutcome.FAILED or is_late:
-                    raise ModelUnavailable(f"The model runtime did not start; {log_file(self._folder)} says why.")
+                # If another process starts a runtime at the same time, ours exits. Then wait for the other runtime.
+                is_too_late = outcome is StartOutcome.LEFT_TO_ANOTHER and time.monotonic() > deadline
+                if outcome is StartOutcome.FAILED or is_too_late:
+                    raise ModelUnavailable(
+                        f"The model runtime did not start. The reason is in {log_file(self._folder)}."
+                    )
 
     def close(self) -> None:
         self._http.close()
 
-    def _await_another(self, wait_s: float) -> None:
-        """Wait for a runtime that something else starts. Raises ModelUnavailable."""
+    def _wait_for_another_start(self, wait_s: float) -> None:
+        """Wait for a runtime that another program starts. Raises ModelUnavailable."""
         pause, deadline = threading.Event(), time.monotonic() + wait_s
         while not self.is_running():
             if time.monotonic() >= deadline:
-                raise ModelUnavailable("The model runtime does not run.")
+                raise ModelUnavailable("The model runtime is not running.")
             pause.wait(POLL_S)
 
     def _request(
@@ -173,14 +177,14 @@ class Client:
             response = self._http.send(request)
         except httpx.ConnectError:
             self.ensure_running()
-            response = self._again(request)
+            response = self._send_again(request)
         except httpx.HTTPError as error:
             raise ModelUnavailable(f"The model runtime did not answer: {error or type(error).__name__}.") from error
         if not response.is_success:
             raise _error(response.status_code, response.content)
         return response.content
 
-    def _again(self, request: httpx.Request) -> httpx.Response:
+    def _send_again(self, request: httpx.Request) -> httpx.Response:
         try:
             return self._http.send(request)
         except httpx.HTTPError as error:

@@ -1,10 +1,10 @@
-"""What can go wrong in the model runtime, in the words of the OpenAI protocol's error object."""
+"""The errors of the model runtime, with the fields of the OpenAI protocol's error object."""
 
 
 class ModelError(Exception):
-    """A sentence for the caller, with the HTTP status and the protocol's error type.
+    """A message for the caller, with the HTTP status and the protocol's error type.
 
-    `retry_after_s` says when the same request is worth sending again, where that is known.
+    `retry_after_s` is the number of seconds after which the caller may send the request again, if it is known.
     """
 
     status = 500
@@ -31,7 +31,7 @@ class RequestInvalid(ModelError):
 
 
 class NotPermitted(ModelError):
-    """The caller has not shown the token that this needs."""
+    """The caller did not send the required token."""
 
     status = 401
     kind = "authentication_error"
@@ -45,14 +45,14 @@ class ModelUnavailable(ModelError):
 
 
 class ModelCrashed(ModelUnavailable):
-    """The process that ran the model ended in the middle of the request. The next request starts it again."""
+    """The child process of the model died during the request. The next request starts it again."""
 
     status = 502
     kind = "model_crashed"
 
 
 class QueueFull(ModelUnavailable):
-    """So many requests wait for the device, or so many of the same person, that no more are taken."""
+    """The queue of the device is full, or the user has too many waiting requests."""
 
     kind = "queue_full"
 
@@ -62,25 +62,25 @@ class QueueFull(ModelUnavailable):
 
 
 class DoesNotFit(ModelUnavailable):
-    """The model needs more memory than this machine can give it."""
+    """The model needs more memory than this machine has available."""
 
     status = 507
     kind = "insufficient_memory"
 
 
 class ModelFileRefused(ModelError):
-    """A file is not a model that can be loaded."""
+    """The file is not a model that can be loaded."""
 
     status = 400
     kind = "invalid_request_error"
 
 
 class DownloadFailed(ModelError):
-    """A model could not be downloaded: a person has to look at its address, its source or the disk first."""
+    """A model could not be downloaded. A person must first check its address, its source or the disk."""
 
     status = 502
     kind = "download_failed"
 
 
 class DownloadInterrupted(DownloadFailed):
-    """The network or the server failed; asked again later, it continues the part that was downloaded."""
+    """The network or the server failed. Another attempt continues the partial download."""

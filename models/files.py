@@ -1,4 +1,4 @@
-"""Files: opened only where they are regular, digested, replaced whole, and locked against other processes."""
+"""Open regular files only, compute digests, replace files atomically, and lock files against other processes."""
 
 import fcntl
 import hashlib
@@ -24,18 +24,18 @@ _KINDS: Mapping[int, str] = MappingProxyType(
 
 
 def open_regular(path: Path) -> io.BufferedReader:
-    """Open a regular file to be read. Raises ModelFileRefused for anything else, without waiting for it.
+    """Open a regular file for reading. Raises ModelFileRefused for anything else, without waiting.
 
-    Reading a pipe or a device may never end. The opened file itself is checked too, so that nothing can be put in its
-    place between the check and the opening.
+    Reading a pipe or a device may never end. The opened file is checked again, because it may have been replaced
+    between the first check and the opening.
     """
     try:
-        _check(path, os.stat(path).st_mode)  # noqa: PTH116 - opening some devices starts something
+        _check(path, os.stat(path).st_mode)  # noqa: PTH116 - opening some devices has side effects
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise ModelFileRefused(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise ModelFileRefused(f"{str(path)!r} cannot be the path of a file.") from error
+        raise ModelFileRefused(f"{str(path)!r} is not a valid path of a file.") from error
     opened = os.fdopen(handle, "rb")
     try:
         _check(path, os.fstat(handle).st_mode)
@@ -46,22 +46,22 @@ def open_regular(path: Path) -> io.BufferedReader:
 
 
 def sha256_of(file: Path) -> str:
-    """The SHA-256 of a regular file, in hexadecimal. Raises ModelFileRefused."""
+    """Return the SHA-256 of a regular file in hexadecimal. Raises ModelFileRefused."""
     with open_regular(file) as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put `content` in place of a file's: a reader gets all of the old or all of the new. Raises OSError."""
+    """Replace the content of a file atomically: a reader gets the complete old or new content. Raises OSError."""
     temporary = path.with_suffix(".new")
     temporary.write_bytes(content)
     temporary.replace(path)
 
 
 def open_locked(path: Path, *, wait: bool = True) -> IO[str]:
-    """Open a lock file and lock it against other processes; closing it ends the lock.
+    """Open a lock file and lock it against other processes. Closing it releases the lock.
 
-    Raises BlockingIOError where another process holds the lock and `wait` is false.
+    Raises BlockingIOError if another process holds the lock and `wait` is false.
     """
     lock = path.open("w")
     try:
@@ -75,4 +75,4 @@ def open_locked(path: Path, *, wait: bool = True) -> IO[str]:
 def _check(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
         kind = _KINDS.get(stat.S_IFMT(mode), "special file")
-        raise ModelFileRefused(f"{path} is a {kind}, not a regular file. Choose a model's own file.")
+        raise ModelFileRefused(f"{path} is a {kind}, not a regular file. Choose the file of a model.")

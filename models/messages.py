@@ -1,4 +1,4 @@
-"""The part of the OpenAI protocol that is spoken here. Unknown fields of requests are ignored, as its servers do."""
+"""The supported part of the OpenAI protocol. Unknown fields of requests are ignored, as other servers ignore them."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 
 class ServiceTier(StrEnum):
-    """The protocol's name for urgency: `flex` work waits for everything else."""
+    """The priority of a request, by the protocol's names: `flex` requests run after all others."""
 
     AUTO = "auto"
     DEFAULT = "default"
@@ -46,7 +46,7 @@ class EmbeddingResponse(msgspec.Struct, kw_only=True):
 
 
 class RerankRequest(msgspec.Struct, kw_only=True):
-    """The request of Jina, Cohere and llama.cpp. `max_ms` bounds the time; what was not reached is left out."""
+    """A request as Jina, Cohere and llama.cpp define it. After `max_ms` the remaining documents get no score."""
 
     model: str
     query: str
@@ -65,7 +65,7 @@ class RerankResult(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class RerankResponse(msgspec.Struct, kw_only=True):
-    """Best first. `cut` is true where the time ended before every document was scored."""
+    """Best first. `cut` is true if the time limit was reached before every document had a score."""
 
     model: str
     results: list[RerankResult]
@@ -100,7 +100,7 @@ class ChatMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def text(self) -> str:
-        """The content as one text."""
+        """The content as one string."""
         if isinstance(self.content, list):
             return "".join(part.text for part in self.content)
         return self.content or ""
@@ -115,7 +115,7 @@ class Function(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Tool(msgspec.Struct, kw_only=True):
-    """Its fields stand in the order in which models have seen them in their training."""
+    """A tool. The order of the fields is the order that models saw in their training."""
 
     type: Literal["function"] = "function"
     function: Function
@@ -145,7 +145,7 @@ class StreamOptions(msgspec.Struct, kw_only=True):
 
 
 class GenerationRequest(msgspec.Struct, kw_only=True):
-    """What chat and plain completions share."""
+    """The fields of both chat and plain completions."""
 
     model: str
     stream: bool = False
@@ -169,7 +169,7 @@ class ChatRequest(GenerationRequest, kw_only=True):
 
 
 class CompletionRequest(GenerationRequest, kw_only=True):
-    """`parse_special` is this runtime's addition: the prompt's special tokens count only where it is true."""
+    """`parse_special` is an addition of this runtime: special tokens in the prompt are parsed only if it is true."""
 
     prompt: str | list[str]
     parse_special: bool = False
@@ -226,7 +226,7 @@ class TextChoice(msgspec.Struct, kw_only=True):
 
 
 class Completion(msgspec.Struct, kw_only=True):
-    """A plain completion, or one piece of it in a stream, where `usage` comes last."""
+    """A plain completion, or one piece of it in a stream. In a stream the last piece has `usage`."""
 
     id: str
     created: int
@@ -237,7 +237,7 @@ class Completion(msgspec.Struct, kw_only=True):
 
 
 class ModelCard(msgspec.Struct, kw_only=True):
-    """`role`, `backend`, `size` and `loaded` are this runtime's additions; clients of the protocol ignore them."""
+    """`role`, `backend`, `size` and `loaded` are additions of this runtime. Clients of the protocol ignore them."""
 
     id: str
     created: int

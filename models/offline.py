@@ -1,7 +1,7 @@
 """The environment in which the model libraries make no network calls and write nothing into the home folder.
 
-The libraries read it when they are imported, and some start telemetry at that moment. `models/__init__.py` sets it, so
-every module of this package runs after it is set. Child processes inherit it.
+The libraries read the environment when they are imported, and some start telemetry then. `models/__init__.py` sets it
+before any other module of this package runs. Child processes inherit it.
 """
 
 import contextlib
@@ -19,26 +19,26 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         # it.
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
-        # Read by every library that follows https://donottrack.sh
+        # Read by every library that follows https://donottrack.sh.
         "DO_NOT_TRACK": "1",
     }
 )
-# A folder in the models folder. A model cannot have this name: names that begin with a dot are refused.
+# A folder in the models folder. A model cannot have this name: names that begin with a dot are rejected.
 CACHE = ".cache"
 
 
 def stay_offline() -> None:
-    """Set the variables for this process and its children, whatever their values were."""
+    """Set the variables for this process and its children. Replaces existing values."""
     os.environ.update(VARIABLES)
 
 
 def cache_variables(folder: Path) -> dict[str, str]:
-    """Variables that keep the caches of libraries in a models folder, for processes that load models.
+    """Return variables that keep the caches of libraries in a models folder, for processes that load models.
 
-    Without them torch makes a folder in the temporary folder, and CUDA stores compiled kernels in the home folder.
+    Without them torch creates a folder in the temporary folder, and CUDA stores compiled kernels in the home folder.
     """
     cache = folder.absolute() / CACHE
-    # Models can be read from a folder that cannot be written.
+    # The models folder may be read-only.
     with contextlib.suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
     return {

@@ -1,4 +1,4 @@
-"""The one way the runtime runs a module of its own to its end: time limit, killed with its children, JSON out."""
+"""Run a module of the runtime in a separate process, with a time limit, and return its output."""
 
 import asyncio
 import contextlib
@@ -19,9 +19,9 @@ _log = structlog.get_logger()
 async def run_module(
     module: str, *arguments: str, timeout_s: float, environment: Mapping[str, str] | None = None
 ) -> bytes:
-    """What `python -m MODULE ARGUMENTS` prints. Libraries that may crash, hang or stay in memory do it there.
+    """Return the output of `python -m MODULE ARGUMENTS`. It is for libraries that may crash, hang or keep memory.
 
-    Raises ModelUnavailable with the last line of its complaints where it fails or takes longer than `timeout_s`.
+    Raises ModelUnavailable if it fails, with the last line of its standard error, or if it takes longer than `timeout_s`.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -32,27 +32,27 @@ async def run_module(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        # A group, not a session: that would have a share of the cores of its own, however nice. uvloop knows no
-        # `process_group`.
+        # A process group, not a session: the kernel gives each session its own share of the cores, regardless of
+        # `nice`. uvloop does not support `process_group`.
         preexec_fn=os.setpgrp,
         env={**os.environ, **(environment or {})},
     )
     try:
         async with asyncio.timeout(timeout_s):
-            output, complaints = await process.communicate()
+            output, errors = await process.communicate()
     except TimeoutError as error:
-        raise ModelUnavailable(f"{module} took over {timeout_s:.0f} seconds and was ended.") from error
+        raise ModelUnavailable(f"{module} took more than {timeout_s:.0f} seconds and was stopped.") from error
     finally:
         end_group(process)
     if process.returncode:
-        last = (complaints.decode(errors="replace").strip().splitlines() or ["it says nothing"])[-1]
-        _log.warning("program failed", module=module, status=process.returncode, complaint=last)
-        raise ModelUnavailable(f"{module} ended with status {process.returncode}: {last[-TAIL_CHARACTERS:]}")
+        reason = (errors.decode(errors="replace").strip().splitlines() or ["no error message"])[-1]
+        _log.warning("program failed", module=module, status=process.returncode, reason=reason)
+        raise ModelUnavailable(f"{module} ended with status {process.returncode}: {reason[-TAIL_CHARACTERS:]}")
     return output
 
 
 def end_group(process: asyncio.subprocess.Process) -> None:
-    """Kill a process that leads a group, with its children, where it still runs."""
+    """Kill a process group by its leader, if the leader is still running."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Start a model runtime on this machine, as a process that outlives the one that starts it."""
+"""Start a model runtime on this machine, as a process that outlives its parent."""
 
 import os
 import select
@@ -11,7 +11,7 @@ START_TIMEOUT_S = 60.0
 
 
 class StartOutcome(Enum):
-    """How a start went: it takes requests, it left the socket to a runtime that came first, or it failed."""
+    """The outcome of a start: it listens, it exited because another runtime already has the socket, or it failed."""
 
     LISTENING = auto()
     LEFT_TO_ANOTHER = auto()
@@ -19,9 +19,9 @@ class StartOutcome(Enum):
 
 
 def start_runtime(folder: Path, socket: Path, idle_exit_s: float) -> StartOutcome:
-    """Start a runtime of a models folder on a socket, and wait until it listens or ends.
+    """Start a runtime of a models folder on a socket, and wait until it listens or exits.
 
-    It ends by itself after `idle_exit_s` seconds without a request. What it says is in `log_file`.
+    It exits after `idle_exit_s` seconds without a request. Its output goes to `log_file`.
     """
     read_end, write_end = os.pipe()
     command = [
@@ -43,7 +43,7 @@ def start_runtime(folder: Path, socket: Path, idle_exit_s: float) -> StartOutcom
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
         with log.open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603 - this interpreter and our own module
+            process = subprocess.Popen(  # noqa: S603 - this interpreter and a module of this package
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -52,7 +52,7 @@ def start_runtime(folder: Path, socket: Path, idle_exit_s: float) -> StartOutcom
                 start_new_session=True,
             )
         os.close(write_end)
-        # It writes a byte when it listens; without one, the pipe closes at its end.
+        # It writes a byte when it listens. If it exits without a byte, the pipe closes.
         readable, _, _ = select.select([read_end], [], [], START_TIMEOUT_S)
         if not readable:
             return StartOutcome.FAILED
@@ -64,5 +64,5 @@ def start_runtime(folder: Path, socket: Path, idle_exit_s: float) -> StartOutcom
 
 
 def log_file(folder: Path) -> Path:
-    """The log of the runtime of a models folder."""
+    """Return the path of the log of a models folder's runtime."""
     return folder.absolute().parent / "logs" / "models.log"

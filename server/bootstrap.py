@@ -1,4 +1,4 @@
-"""The composition root: opens a data folder and gives each part what it needs."""
+"""The composition root: opens a data folder and connects its parts."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ APPLIANCE_MIGRATIONS = (
 
 
 class Appliance:
-    """Everything of one data folder. The databases are opened at once, each other part when it is first used."""
+    """All parts of one data folder. The databases are opened immediately, every other part on first use."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Appliance:
         self.library = Database(folder.library_db, LIBRARY_MIGRATIONS, synchronous=Synchronous.NORMAL)
         for database in (self.appliance_db, self.library):
             self._opened.callback(database.close)
-        # Both are looked at before either is written, so that a folder of a newer version stays as it is.
+        # Check both before writing to either, so that a folder of a newer version stays unchanged.
         for database in (self.appliance_db, self.library):
             database.refuse_newer()
         check_not_lost(folder, self.appliance_db)
@@ -204,12 +204,12 @@ class Appliance:
             KINDS,
             self,
             connections=self.queue_connections,
-            working_folder=self.folder.workshop,
+            working_folder=self.folder.working_folder,
         )
 
     @cached_property
     def derived(self) -> DerivedData:
-        """What is built from the library."""
+        """The data that is built from the library."""
         from appliance.scripture.derived import DerivedData
 
         return DerivedData(
@@ -225,7 +225,7 @@ class Appliance:
         return SiteCertificate(self.settings, self.folder.tls)
 
     def answer_desk(self, executor: Executor | None = None) -> AnswerDesk:
-        """What answers questions; it looks for passages in the threads of `executor`, if one is given."""
+        """Create an answer desk. It searches for passages in the threads of `executor`, if there is one."""
         from appliance.study.operations import AnswerDesk
 
         return AnswerDesk(
@@ -239,22 +239,22 @@ class Appliance:
 
     @property
     def outside_services(self) -> frozenset[str]:
-        """The services outside that notifications may be sent to."""
+        """The outside services that notifications may be sent to."""
         return frozenset(filter(None, map(str.strip, self.settings.notification_services.split(","))))
 
     def can_embed(self) -> bool:
-        """Whether what turns verses into vectors is installed."""
+        """Whether the embedding runtime is installed."""
         from models.catalogue.embedding_graph import can_embed
 
         return can_embed(self.folder.models)
 
     def create_outdated_jobs(self) -> list[Job]:
-        """The jobs that bring what is built from the library up to date. Their queues are not woken."""
+        """Create the jobs that rebuild outdated data of the library. Their queues are not woken."""
         return [self.dispatcher.create(kind) for kind in self.derived.outdated()]
 
     @property
     def temporary_files(self) -> dict[Path, str]:
-        """Folders, with the pattern of the files that are only there while somebody works in them."""
+        """Folders, each with the pattern of its temporary files."""
         return {
             self.folder.graph.parent: "building-*",
             self.folder.home: "tmp*.npz",
@@ -263,7 +263,7 @@ class Appliance:
         }
 
     def delete_old_records(self, work: UnitOfWork, *, before: float, now: float) -> None:
-        """Delete sessions that are over, and notifications that were read and are older than `before`."""
+        """Delete expired sessions, and read notifications older than `before`."""
         from appliance.community.accounts.operations.sessions import delete_expired_sessions
         from appliance.community.notifications import operations as notifications
 
@@ -275,7 +275,7 @@ class Appliance:
 
 
 def open_appliance(home: Path | None = None, **overrides: Any) -> Appliance:
-    """Open a data folder, made where it is not there yet; `overrides` are settings from the command line.
+    """Open a data folder; create it if necessary. `overrides` are settings from the command line.
 
     Raises InvalidSettings, DataFolderUnusable, DatabaseTooNew, DatabaseDamaged or DatabaseNotWritable.
     """

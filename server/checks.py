@@ -1,4 +1,4 @@
-"""What `lampstand doctor` looks at."""
+"""The checks of `lampstand doctor`."""
 
 import importlib.util
 import shutil
@@ -18,12 +18,12 @@ from appliance.scripture.translations import queries
 from server.bootstrap import Appliance
 
 MIN_FREE_GIB = 1.0
-# Names that a sentence lists.
-SHOWN = 6
+# The maximum number of names in a message.
+MAX_NAMES = 6
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing looked at. What is not `needed` may be absent: it only limits what can be done."""
+    """The result of one check. A failed check that is not `needed` only limits the features."""
 
     what: str
     ok: bool
@@ -33,16 +33,16 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_checks(folder: DataFolder, open_appliance: Callable[[], Appliance]) -> list[Check]:
-    """Every check; where a database is damaged, only those of the files, which tell what to do about it."""
+    """Run every check. If a database is damaged, only the file checks run; their remedies help to repair it."""
     files = [
         _integrity(
-            "Library", folder.library_db, "Move library.db away and run ./packaging/run.sh again: it can be rebuilt."
+            "Library", folder.library_db, "Move library.db away and run ./packaging/run.sh again to rebuild it."
         ),
         _people(folder),
         _modes(folder),
     ]
-    whole = all(check.ok for check in files[:2])
-    return [*files, _space(folder), _confinement(), *(_checks(open_appliance()) if whole else ())]
+    databases_ok = all(check.ok for check in files[:2])
+    return [*files, _space(folder), _confinement(), *(_checks(open_appliance()) if databases_ok else ())]
 
 
 def _people(folder: DataFolder) -> Check:
@@ -51,30 +51,32 @@ def _people(folder: DataFolder) -> Check:
     except PeopleDataLost as error:
         return Check(what="People's data", ok=False, finding=error.message, remedy=error.remedy)
     except DatabaseDamaged:
-        pass  # the check of the file says what is wrong with it
+        pass  # the integrity check below reports the damage
     return _integrity(
         "People's data",
         folder.appliance_db,
-        "`lampstand restore` puts the newest backup in its place, and keeps the damaged file.",
+        "Run `lampstand restore`. It restores the newest backup and keeps the damaged file.",
     )
 
 
 def _modes(folder: DataFolder) -> Check:
-    opened = folder.open_to_others()
-    names = ", ".join(str(path) for path in opened[:SHOWN]) + (" and more" if len(opened) > SHOWN else "")
+    exposed_paths = folder.open_to_others()
+    names = ", ".join(str(path) for path in exposed_paths[:MAX_NAMES]) + (
+        " and more" if len(exposed_paths) > MAX_NAMES else ""
+    )
     return Check(
         what="Privacy",
-        ok=not opened,
+        ok=not exposed_paths,
         finding=f"other users of this machine can open {names}."
-        if opened
+        if exposed_paths
         else "only this user can open people's data.",
-        remedy="`lampstand doctor --repair` takes their rights away. So does the next start.",
+        remedy="`lampstand doctor --repair` or the next start removes their access.",
     )
 
 
 def _space(folder: DataFolder) -> Check:
     free = shutil.disk_usage(folder.home).free / 2**30 if folder.home.exists() else 0.0
-    parts = ", ".join(f"{part.name} {in_words(part.bytes)}" for part in parts_of(folder)[:SHOWN])
+    parts = ", ".join(f"{part.name} {in_words(part.bytes)}" for part in parts_of(folder)[:MAX_NAMES])
     return Check(
         what="Disk",
         ok=free >= MIN_FREE_GIB,
@@ -86,30 +88,32 @@ def _space(folder: DataFolder) -> Check:
 def _confinement() -> Check:
     confinement = confinement_here()
     missing = " and no ".join(
-        name for name, offered in (("Landlock", confinement.landlock), ("seccomp", confinement.seccomp)) if not offered
+        name
+        for name, available in (("Landlock", confinement.landlock), ("seccomp", confinement.seccomp))
+        if not available
     )
     return Check(
-        what="Queries in Cypher",
+        what="Cypher queries",
         ok=not missing,
         needed=False,
-        finding=f"confined by limits alone: this machine has no {missing}."
+        finding=f"confined only by limits: this machine has no {missing}."
         if missing
         else "confined by Landlock and seccomp.",
-        remedy="Kernels from 5.13 on have Landlock, and `apt-get install libseccomp2` brings seccomp. `docs/security.md` says what each prevents.",
+        remedy="Landlock needs Linux 5.13 or later; `apt-get install libseccomp2` installs seccomp. `docs/security.md` explains both.",
     )
 
 
 def _checks(appliance: Appliance) -> Iterator[Check]:
-    texts = queries.translations(appliance.library)
+    translations = queries.translations(appliance.library)
     yield Check(
-        what="Texts",
-        ok=bool(texts),
-        finding=", ".join(text.id for text in texts) or "none.",
-        remedy="`lampstand library import FILE` brings one.",
+        what="Translations",
+        ok=bool(translations),
+        finding=", ".join(translation.id for translation in translations) or "none.",
+        remedy="Run `lampstand library import FILE`.",
     )
     exposed = appliance.certificate.keys_are_exposed
     yield Check(
-        what="Keys of HTTPS",
+        what="HTTPS keys",
         ok=not exposed,
         finding=EXPOSED_KEYS if exposed else "kept secret.",
         remedy=RENEW_KEYS,
@@ -118,7 +122,9 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
         what="Embedding runtime",
         ok=appliance.can_embed(),
         needed=False,
-        finding="installed." if appliance.can_embed() else "not installed: words are searched, meaning is not.",
+        finding="installed."
+        if appliance.can_embed()
+        else "not installed: search by words works, search by meaning does not.",
         remedy="Run ./packaging/run.sh again.",
     )
     index = appliance.derived.index_state()
@@ -127,7 +133,7 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
         ok=index.complete,
         needed=False,
         finding=f"{index.embedded:,} of {index.total:,} verses.",
-        remedy="`lampstand index` prepares the rest.",
+        remedy="`lampstand index` embeds the rest.",
     )
     llama = importlib.util.find_spec("llama_cpp") is not None
     yield Check(
@@ -136,19 +142,19 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
         needed=False,
         finding="llama-cpp-python is installed."
         if llama
-        else "llama-cpp-python is not installed: answers quote passages.",
-        remedy="`pip install 'lampstand[chat]'` compiles it, which needs a C++ compiler.",
+        else "llama-cpp-python is not installed: answers only quote passages.",
+        remedy="Run `pip install 'lampstand[chat]'`. It needs a C++ compiler.",
     )
     failed = [job for job in appliance.jobs.latest(20) if job.state == "failed"]
     yield Check(
         what="Jobs",
         ok=not failed,
         needed=False,
-        finding=f"{len(failed)} of the last 20 failed." if failed else "none failed.",
+        finding=f"{len(failed)} of the last 20 failed." if failed else "OK.",
         remedy=" ".join(f"{job.title}: {job.error}" for job in failed[:3]),
     )
 
 
 def _integrity(what: str, path: Path, remedy: str) -> Check:
     finding = Database(path, ()).integrity() if path.exists() else "ok"
-    return Check(what=what, ok=finding == "ok", finding="whole." if finding == "ok" else finding, remedy=remedy)
+    return Check(what=what, ok=finding == "ok", finding="OK." if finding == "ok" else finding, remedy=remedy)

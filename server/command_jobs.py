@@ -1,4 +1,4 @@
-"""A program that a person's own command runs, tracked as a job: no worker can go on with it."""
+"""A program that a user's own command runs, tracked as a job. No worker can continue it."""
 
 import re
 import sys
@@ -9,20 +9,20 @@ from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import JobKind
 
 TIMEOUT_S = 3 * 3600.0
-# What installers print of how far they are: `[12/340] Building …` of a compiler, the steps of pip.
-_COUNTED = re.compile(r"\[\s*(\d+)/(\d+)\]|\[\s*(\d+)%\]")
+# Progress output of installers: `[12/340] Building …` of a compiler, the steps of pip.
+_PROGRESS = re.compile(r"\[\s*(\d+)/(\d+)\]|\[\s*(\d+)%\]")
 _STEP = re.compile(r"^\s*(?:Collecting|Downloading|Building|Installing|Successfully|\[)")
 
 
 class TrackedCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A command line, and what people see of it."""
+    """A command line and its title for people."""
 
     title: str
     command: list[str]
 
 
 def run_command(context: JobContext, arguments: TrackedCommand, _parts: object) -> str:
-    """Run a program, print its lines as they come, and report the progress that they name."""
+    """Run a program, print its output live, and report the progress that the output shows."""
     context.report(0.0, "started", now=True)
     progress = 0.0
 
@@ -30,11 +30,11 @@ def run_command(context: JobContext, arguments: TrackedCommand, _parts: object) 
         nonlocal progress
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-        counted = _COUNTED.search(line)
-        if counted:
-            done, total, percent = counted.groups()
+        progress_match = _PROGRESS.search(line)
+        if progress_match:
+            done, total, percent = progress_match.groups()
             progress = int(percent) / 100 if percent else int(done) / max(int(total), 1)
-        if counted or _STEP.match(line):
+        if progress_match or _STEP.match(line):
             context.report(min(progress, 1.0), line.strip()[:120])
 
     context.run_program(arguments.command, timeout_s=TIMEOUT_S, on_line=on_line)

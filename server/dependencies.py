@@ -1,4 +1,4 @@
-"""What handlers are given, by the names of their parameters: each gets the parts of the appliance that it uses."""
+"""The dependencies of route handlers: a handler gets the parts of the appliance that its parameters name."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,7 +18,7 @@ from server.job_desk import JobDesk
 
 
 def dependencies_of(appliance: Appliance, threads: Threads) -> dict[str, Provide]:
-    """The parts that handlers name in their parameters."""
+    """All dependencies by parameter name."""
     parts = {
         "all_translations": appliance.translations,
         "appliance_db": appliance.appliance_db,
@@ -72,12 +72,12 @@ async def _hub(state: State) -> EventHub:
 
 
 async def _who(request: Request[Any, Any, Any]) -> Identity:
-    who: Identity = request.user
-    return who
+    identity: Identity = request.user
+    return identity
 
 
 async def _me(request: Request[Any, Any, Any]) -> Person:
-    who: Identity = request.user
-    if who.person is None:
-        raise SignInNeeded("Sign in to go on.", remedy="Or join with a class code.")
-    return who.person
+    identity: Identity = request.user
+    if identity.person is None:
+        raise SignInNeeded("Sign in to continue.", remedy="Or join with a class code.")
+    return identity.person

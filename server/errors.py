@@ -1,4 +1,4 @@
-"""The one place where kinds of errors become HTTP statuses and exit codes."""
+"""The only place that maps kinds of errors to HTTP statuses and exit codes."""
 
 from appliance.community.accounts.person import HttpsNeeded, NotAllowed, SignInNeeded, TooManyAttempts
 from appliance.errors import ApplianceError, Conflict, NotFound, Refused, TooManyRequests, Unavailable
@@ -23,17 +23,17 @@ _EXIT_CODES: dict[type[ApplianceError], int] = {
     Conflict: CONFLICT,
     Unavailable: NOT_AVAILABLE,
 }
-# The model runtime says the kind of an error by the HTTP status that it answers with.
+# The HTTP status of the model runtime tells the kind of an error.
 _EXIT_CODES_BY_STATUS = {400: REFUSED, 404: NOT_FOUND, 503: NOT_AVAILABLE}
 
 
 def status_of(error: ApplianceError) -> int:
-    """The HTTP status of an error; 500 for one of no kind."""
+    """The HTTP status of an error; 500 for any other kind."""
     return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 500)
 
 
 def exit_code_of(error: ApplianceError | ModelError) -> int:
-    """0 done, 1 a fault of ours, 2 refused, 4 not found, 5 conflict, 6 not available now."""
+    """The exit code of an error: 1 internal error, 2 refused, 4 not found, 5 conflict, 6 not available now."""
     if isinstance(error, ModelError):
         return _EXIT_CODES_BY_STATUS.get(error.status, FAULT)
     return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), FAULT)

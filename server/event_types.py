@@ -1,4 +1,4 @@
-"""Every type of event that the log can hold."""
+"""All event types of the log."""
 
 from appliance.community import site_settings
 from appliance.community.accounts import events as accounts

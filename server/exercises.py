@@ -1,6 +1,6 @@
-"""Jobs that measurements and tests give to real workers: small ones, ones of many steps, programs that burn a core.
+"""Jobs for measurements and tests with real workers: small jobs, jobs of many steps, programs that keep a core busy.
 
-Each leaves a trace that shows how often it had its effect. They are known to `lampstand worker QUEUE --exercises` only.
+Each job leaves traces that show how often it took effect. Only `lampstand worker QUEUE --exercises` has these kinds of jobs.
 """
 
 import subprocess
@@ -33,14 +33,14 @@ def m001_traces(work: UnitOfWork) -> None:
 
 
 def traces(home: Path) -> Database:
-    """Where exercises leave their traces."""
+    """Open the database of traces."""
     database = Database(home / "exercises.db", [m001_traces])
     database.migrate()
     return database
 
 
 def start_worker(home: Path, queue: str) -> "subprocess.Popen[bytes]":
-    """A worker of a queue that knows the exercises, in a process of its own."""
+    """Start a worker process for a queue, with the kinds of jobs of this module."""
     command = [str(Path(sys.executable).with_name("lampstand")), "--home", str(home), "--log-level", "error"]
     return subprocess.Popen(  # noqa: S603 - our own command
         [*command, "worker", queue, "--exercises"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -48,14 +48,14 @@ def start_worker(home: Path, queue: str) -> "subprocess.Popen[bytes]":
 
 
 class StepsArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """How many steps to take. `number` tells jobs apart that do the same."""
+    """The number of steps. `number` distinguishes jobs that do the same."""
 
     steps: int = 1
     number: int = 0
 
 
 class BurnArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """For how long to burn a core. `number` tells jobs apart that do the same."""
+    """How long to keep a core busy. `number` distinguishes jobs that do the same."""
 
     seconds: float
     number: int = 0
@@ -69,7 +69,7 @@ class ExerciseParts(Protocol):
 
 
 def take_steps(context: JobContext, arguments: StepsArguments, parts: ExerciseParts) -> str:
-    """Leave a trace a step, going on after the last one that an earlier attempt left."""
+    """Leave one trace per step. Continue after the last trace of an earlier attempt."""
     database, pause = _opened(parts.folder.home), threading.Event()
     done = int(database.reader.value(SELECT_STEPS, (context.job.id,)))
     for step in range(done + 1, arguments.steps + 1):
@@ -87,13 +87,13 @@ def _opened(home: Path) -> Database:
 
 
 def burn(context: JobContext, arguments: BurnArguments, parts: ExerciseParts) -> str:
-    """Burn a core for some seconds in a program, whose file appears whole or not at all."""
+    """Keep a core busy for some seconds in a child process. Its file appears complete or not at all."""
     folder = parts.folder.home / "exercises"
     folder.mkdir(exist_ok=True)
     context.report(0.0, "burning", now=True)
-    half = context.folder / "half"
-    context.run_program([sys.executable, "-c", BURN, str(arguments.seconds), str(half)], timeout_s=600)
-    move_into_place(half, folder / f"burnt-{context.job.id}")
+    unfinished = context.folder / "unfinished"
+    context.run_program([sys.executable, "-c", BURN, str(arguments.seconds), str(unfinished)], timeout_s=600)
+    move_into_place(unfinished, folder / f"burnt-{context.job.id}")
     return "burnt"
 
 

@@ -1,4 +1,4 @@
-"""Which events of all domains become notifications. Domains do not import each other, so they meet here."""
+"""The events of all domains that become notifications. Domains do not import each other, so they are joined here."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,7 +9,7 @@ from appliance.study.events import AnswerReady
 
 
 def _of_answer(event: AnswerReady, people: Mapping[int, Role]) -> Iterator[NewNotification]:
-    """The person who asked."""
+    """Notify the person who asked the question."""
     if event.asked_by in people:
         yield NewNotification(
             person=event.asked_by,

@@ -1,4 +1,4 @@
-"""Jobs as people have to do with them: which they see, may stop, and may start."""
+"""Jobs and permissions: the jobs that a caller may see, cancel and start."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Union
@@ -20,11 +20,11 @@ KIND = "kind"
 
 
 class ImportNotAllowed(NotAllowed):
-    """A text is to be imported from where the browser's people have no business."""
+    """A browser may not import from this place."""
 
 
 def _request_type(kind: JobKind[Any, Any]) -> type[msgspec.Struct]:
-    """The arguments of a kind, with its name in the field `kind`."""
+    """The arguments of a kind of job, with its name in the field `kind`."""
     doc = {"__doc__": f"{kind.arguments.__doc__}", "__module__": __name__}
     name = f"{kind.name.title()}Job"
     return msgspec.defstruct(
@@ -37,39 +37,39 @@ if TYPE_CHECKING:
     JobRequest = msgspec.Struct
 else:
     JobRequest = Annotated[
-        Union[tuple(REQUEST_TYPES.values())],  # noqa: UP007 - of as many types as there are kinds
+        Union[tuple(REQUEST_TYPES.values())],  # noqa: UP007 - the number of types is not fixed
         msgspec.Meta(description="A kind of job with its arguments."),
     ]
 
 
 class JobDesk:
-    """The jobs of one appliance for one caller at a time. `texts` is the folder that a browser may import from."""
+    """Access to the jobs of an appliance. `texts` is the folder that a browser may import from."""
 
     def __init__(self, dispatcher: Dispatcher[Any], texts: Path) -> None:
         self._dispatcher, self._texts = dispatcher, texts
 
-    def latest(self, who: Identity, limit: int, *, before: int) -> tuple[list[Job], int | None]:
-        """The newest of the jobs before one, without those that are none of the caller's business; where to go on."""
+    def latest(self, identity: Identity, limit: int, *, before: int) -> tuple[list[Job], int | None]:
+        """The newest jobs before `before` that the caller may see, and the `before` of the next page."""
         jobs = self._dispatcher.jobs.latest(limit, before=before)
-        visible = [job for job in jobs if sees(who, job.audience)]
+        visible = [job for job in jobs if sees(identity, job.audience)]
         return visible, jobs[-1].id if len(jobs) == limit else None
 
     def startable(self) -> list[tuple[str, str]]:
-        """The kinds that an administrator can start without saying more: their names and titles."""
+        """The names and titles of the kinds of jobs that need no arguments."""
         simple = [kind for kind in self._dispatcher.kinds if kind.on_request and kind.arguments is NoArguments]
         return [(kind.name, kind.title_of(NoArguments())) for kind in simple]
 
-    def visible(self, who: Identity, job_id: int) -> Job:
-        """Raises JobNotFound, also for a job that is none of the caller's business."""
+    def visible(self, identity: Identity, job_id: int) -> Job:
+        """Return a job. Raises JobNotFound, also for a job that the caller may not see."""
         job = self._dispatcher.jobs.get(job_id)
-        if not sees(who, job.audience):
-            raise JobNotFound(f"There is no job {job_id} of yours.", remedy="Your jobs are on the page of jobs.")
+        if not sees(identity, job.audience):
+            raise JobNotFound(f"You have no job {job_id}.", remedy="The page Jobs lists your jobs.")
         return job
 
     def start(self, me: Person, request: JobRequest) -> Job:
-        """Start what an administrator requests.
+        """Start a job for an administrator.
 
-        Raises ImportNotAllowed for a place outside the folders of texts, and as the kind's `prepare`.
+        Raises ImportNotAllowed for a path outside the import folders, and the errors of the kind's `prepare`.
         """
         kind = KINDS.named(str(type(request).__struct_config__.tag))
         arguments = msgspec.convert(msgspec.to_builtins(request), kind.arguments)
@@ -78,36 +78,38 @@ class JobDesk:
             arguments = msgspec.structs.replace(arguments, location=str(location))
         return self._dispatcher.start(kind, arguments, started_by=me.audience)
 
-    def start_again(self, who: Identity, me: Person, job_id: int) -> Job:
-        """A new job for one that is over: any for an administrator, a message of their own for others.
+    def start_again(self, identity: Identity, me: Person, job_id: int) -> Job:
+        """Retry an ended job: any job for an administrator, only the delivery of their own messages for others.
 
-        Raises NotAllowed, JobNotFound, and as `Dispatcher.start_again`.
+        Raises NotAllowed, JobNotFound, and the errors of `Dispatcher.start_again`.
         """
-        job = self._own(who, job_id)
-        if not may(who, Permission.ADMINISTER) and job.kind != DELIVER.name:
-            raise NotAllowed("Only administrators start this work.", remedy="Ask one of them.")
+        job = self._own(identity, job_id)
+        if not may(identity, Permission.ADMINISTER) and job.kind != DELIVER.name:
+            raise NotAllowed("Only administrators can start this job.", remedy="Ask an administrator.")
         return self._dispatcher.start_again(job_id, started_by=me.audience)
 
-    def cancel(self, who: Identity, job_id: int) -> Job:
-        """Stop a job: the caller's own, or any for an administrator. Raises NotAllowed, JobNotFound."""
-        return self._dispatcher.jobs.cancel(self._own(who, job_id).id)
+    def cancel(self, identity: Identity, job_id: int) -> Job:
+        """Cancel a job: the caller's own, or any job for an administrator. Raises NotAllowed, JobNotFound."""
+        return self._dispatcher.jobs.cancel(self._own(identity, job_id).id)
 
-    def _own(self, who: Identity, job_id: int) -> Job:
-        job = self.visible(who, job_id)
-        if not may(who, Permission.ADMINISTER) and not (who.person and job.started_by == who.person.audience):
-            raise NotAllowed("This job is not yours.", remedy="An administrator can stop it.")
+    def _own(self, identity: Identity, job_id: int) -> Job:
+        job = self.visible(identity, job_id)
+        if not may(identity, Permission.ADMINISTER) and not (
+            identity.person and job.started_by == identity.person.audience
+        ):
+            raise NotAllowed("This job is not yours.", remedy="An administrator can cancel it.")
         return job
 
-    def _import_location(self, given: str) -> Path:
-        """The real path of what a browser names. Raises ImportNotAllowed."""
+    def _import_location(self, path: str) -> Path:
+        """Resolve a path that a browser sent. Raises ImportNotAllowed."""
         try:
-            location = Path(given).resolve()
+            location = Path(path).resolve()
         except (OSError, ValueError, RuntimeError):
-            # A NUL character, a name that no disk can hold, links in a circle.
+            # A NUL character, a name that is too long, or circular links.
             location = Path("/")
-        if not any(location.is_relative_to(place) for place in (SWORD_MODULES, self._texts.resolve())):
+        if not any(location.is_relative_to(folder) for folder in (SWORD_MODULES, self._texts.resolve())):
             raise ImportNotAllowed(
-                f"From a browser, texts are imported from {SWORD_MODULES} and {self._texts} only.",
-                remedy="In the machine's shell, `lampstand library import` takes any place.",
+                f"A browser can import only from {SWORD_MODULES} and {self._texts}.",
+                remedy="On the command line, `lampstand library import` accepts any path.",
             )
         return location

@@ -1,9 +1,9 @@
-"""Every kind of job that the workers know."""
+"""All kinds of jobs."""
 
 from typing import Protocol
 
 from appliance.community.notifications import jobs as notifications
-from appliance.infrastructure import backup, tidying
+from appliance.infrastructure import backup, cleanup
 from appliance.infrastructure.jobs.kind import JobKinds
 from appliance.scripture import jobs as scripture
 from server import model_jobs
@@ -14,12 +14,12 @@ class JobParts(
     model_jobs.DownloadParts,
     notifications.DeliveryParts,
     backup.BackupParts,
-    tidying.TidyingParts,
+    cleanup.CleanupParts,
     Protocol,
 ):
-    """The parts of an appliance that the kinds of jobs need, all together."""
+    """The parts of an appliance that all kinds of jobs need together."""
 
 
 KINDS: JobKinds[JobParts] = JobKinds(
-    (*scripture.KINDS, *model_jobs.KINDS, *notifications.KINDS, *backup.KINDS, *tidying.KINDS)
+    (*scripture.KINDS, *model_jobs.KINDS, *notifications.KINDS, *backup.KINDS, *cleanup.KINDS)
 )

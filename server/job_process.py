@@ -1,4 +1,4 @@
-"""The process of one heavy job: `python -m server.job_process`, started by a worker, reads the job from standard input."""
+"""The process of one heavy job. A worker starts `python -m server.job_process`; it reads the job from standard input."""
 
 import argparse
 import signal
@@ -17,13 +17,13 @@ from server.job_kinds import KINDS
 
 
 def command_of(appliance: Appliance, *, exercises: bool = False) -> list[str]:
-    """The command line that does a job of a data folder; with `exercises`, those of measurements too."""
+    """The command line that runs a job of a data folder; with `exercises`, also the jobs of measurements."""
     options = ["--home", str(appliance.folder.home), "--log-level", appliance.settings.log_level]
     return [sys.executable, "-P", "-m", "server.job_process", *options, *(["--exercises"] if exercises else [])]
 
 
 def known_kinds(*, exercises: bool) -> JobKinds[Appliance]:
-    """The kinds of jobs that workers know; with `exercises`, those of measurements too."""
+    """The kinds of jobs of a worker; with `exercises`, also those of measurements."""
     if not exercises:
         return KINDS
     from server.exercises import EXERCISES
@@ -37,15 +37,15 @@ def main() -> None:
     parser.add_argument("--log-level", required=True)
     parser.add_argument("--exercises", action="store_true")
     options = parser.parse_args()
-    # So that temporary files are removed on the way.
+    # Exit normally, so that temporary files are removed.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # standard output of a process is no other
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # standard output is always a text stream here
     configure_logging(options.log_level)
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
 
     def start() -> tuple[JobKinds[Appliance], Appliance, Path]:
         appliance = open_appliance(options.home, log_level=options.log_level)
-        return known_kinds(exercises=options.exercises), appliance, appliance.folder.workshop
+        return known_kinds(exercises=options.exercises), appliance, appliance.folder.working_folder
 
     do_job(job, start, _send)
 

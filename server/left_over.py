@@ -1,4 +1,4 @@
-"""Processes of a data folder that lost their supervisor, and processes that have a file of it open."""
+"""Find processes of a data folder that lost their supervisor, and processes that have one of its files open."""
 
 import contextlib
 import os
@@ -9,25 +9,25 @@ import psutil
 
 from appliance.infrastructure.paths import DataFolder
 
-# In the environment of each process of `up`, and of what it starts: the data folder that it serves.
+# An environment variable of each process of `up` and of its children: the data folder that the process serves.
 SERVES = "LAMPSTAND_SUPERVISED_HOME"
 SUPERVISOR = "server.supervisor"
 _NAMES = {"serve": "web server", "up": "lampstand up", "server.job_process": "job", SUPERVISOR: "process manager"}
 TERMINATE_S, KILL_S = 10.0, 5.0
-# A runtime that died is listening again in 2 to 5 seconds.
+# A runtime that died listens again after 2 to 5 seconds.
 RESTART_S = 15.0
 
 
 def environment_of(folder: DataFolder) -> dict[str, str]:
-    """What the supervised processes of a folder are told apart by."""
+    """The environment variables that mark the supervised processes of a data folder."""
     return {SERVES: str(folder.home)}
 
 
 def left_over(folder: DataFolder) -> list[psutil.Process]:
-    """This user's processes that serve the folder and that nothing supervises, the oldest first.
+    """This user's processes that serve the folder without a supervisor, the oldest first.
 
-    To be asked by the process that holds the lock of `up`: the supervised processes of another `up` look the same. A
-    model runtime that a command started on demand counts too, since it holds the socket of the supervised one.
+    Only the process with the lock of `up` may call it: the supervised processes of another `up` look the same. A model
+    runtime that a command started on demand counts too, because it uses the socket of the supervised runtime.
     """
     serving = [
         process
@@ -38,35 +38,35 @@ def left_over(folder: DataFolder) -> list[psutil.Process]:
 
 
 def end_left_over(folder: DataFolder) -> list[str]:
-    """End the processes that `left_over` finds. Returns their names, for people."""
-    family = left_over(folder)
-    names = [f"{_name(process)} (process {process.pid})" for process in family]
-    for process in family:
+    """Stop the processes that `left_over` finds. Returns their display names."""
+    processes = left_over(folder)
+    names = [f"{_name(process)} (process {process.pid})" for process in processes]
+    for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, alive = psutil.wait_procs(family, timeout=TERMINATE_S)
-    for process in alive:
+    _, still_running = psutil.wait_procs(processes, timeout=TERMINATE_S)
+    for process in still_running:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=KILL_S)
+    psutil.wait_procs(still_running, timeout=KILL_S)
     return names
 
 
 def supervisor_of(folder: DataFolder) -> int | None:
-    """The process that supervises the folder's processes, or None where `up` does not run."""
+    """The PID of the supervisor of a data folder, or None if `up` does not run."""
     try:
         process = psutil.Process(int(folder.supervisor_pid.read_text(encoding="utf-8")))
-        line = process.cmdline()
+        command = process.cmdline()
     except (OSError, ValueError, psutil.Error):
         return None
-    supervises = SUPERVISOR in line and str(folder.home) in line and _sees(process, folder)
+    supervises = SUPERVISOR in command and str(folder.home) in command and _sees(process, folder)
     return process.pid if supervises else None
 
 
 def runtime_patience(folder: DataFolder) -> float | None:
-    """Seconds to wait for the folder's model runtime where something else starts it; None where a client starts it.
+    """Seconds that a client waits for the model runtime of a folder; None if the client starts the runtime itself.
 
-    `up` restarts its own. In a folder that can only be read, none can be started.
+    `up` restarts its own runtime. In a read-only folder, no runtime can be started.
     """
     if not folder.is_writable:
         return 0.0
@@ -74,7 +74,7 @@ def runtime_patience(folder: DataFolder) -> float | None:
 
 
 def users_of(path: Path) -> list[int]:
-    """The other processes that have a file open, by whatever path: this user's, and for root those of all users."""
+    """The PIDs of other processes that have a file open, under any path. Only root sees the processes of other users."""
     try:
         file = path.stat()
     except FileNotFoundError:
@@ -83,7 +83,7 @@ def users_of(path: Path) -> list[int]:
 
 
 def _has_open(process: psutil.Process, file: os.stat_result) -> bool:
-    # psutil names open files by the path that the other process sees, which differs in a container.
+    # Compare files, not paths: psutil gives the path that the other process sees, which differs in a container.
     try:
         handles = list(Path(f"/proc/{process.pid}/fd").iterdir())
     except OSError:
@@ -104,10 +104,10 @@ def _own_processes() -> Iterator[psutil.Process]:
 
 
 def _other_processes() -> Iterator[psutil.Process]:
-    """Every process but this one and those that it was started by."""
+    """Every process except this one and its ancestors."""
     this = psutil.Process()
-    passed_over = {this.pid, *(parent.pid for parent in this.parents())}
-    return (process for process in psutil.process_iter() if process.pid not in passed_over)
+    excluded = {this.pid, *(parent.pid for parent in this.parents())}
+    return (process for process in psutil.process_iter() if process.pid not in excluded)
 
 
 def _serves(process: psutil.Process, folder: DataFolder) -> bool:
@@ -120,7 +120,7 @@ def _serves(process: psutil.Process, folder: DataFolder) -> bool:
 
 
 def _sees(process: psutil.Process, folder: DataFolder) -> bool:
-    """True where a process has this very folder at this path: in a container it can have another one there."""
+    """True if a process sees the same folder at this path. In a container, the path can lead to another folder."""
     try:
         return folder.home.samefile(f"/proc/{process.pid}/root{folder.home}")
     except OSError:
@@ -129,24 +129,24 @@ def _sees(process: psutil.Process, folder: DataFolder) -> bool:
 
 def _is_runtime_on_demand(process: psutil.Process, folder: DataFolder) -> bool:
     try:
-        line = process.cmdline()
+        command = process.cmdline()
     except psutil.Error:
         return False
-    return {"models.cli", "serve", "--idle-exit", str(folder.models_socket)} <= set(line)
+    return {"models.cli", "serve", "--idle-exit", str(folder.models_socket)} <= set(command)
 
 
-def name_of_command(line: Sequence[str]) -> str:
-    """What a process does, by its command line, for people."""
-    for at, word in enumerate(line):
-        if word == "worker" and at + 1 < len(line):
-            return f"worker of the queue {line[at + 1]}"
+def name_of_command(command: Sequence[str]) -> str:
+    """The display name of a process, from its command line."""
+    for at, word in enumerate(command):
+        if word == "worker" and at + 1 < len(command):
+            return f"worker of the queue {command[at + 1]}"
         if word in ("models", "models.cli"):
             return "model runtime"
         if word.startswith("models.child"):
             return "model"
         if word in _NAMES:
             return _NAMES[word]
-    return Path(line[0]).name if line else "program"
+    return Path(command[0]).name if command else "program"
 
 
 def _name(process: psutil.Process) -> str:

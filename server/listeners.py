@@ -1,4 +1,4 @@
-"""Where the web server listens: this machine from the start; the local network, over HTTP and HTTPS, once it is set up."""
+"""The listeners of the web server: this machine from the start; the local network after the site is set up."""
 
 import asyncio
 import contextlib
@@ -20,42 +20,50 @@ from appliance.errors import ApplianceError
 from appliance.infrastructure.certificates import Served
 from appliance.infrastructure.event_hub import EventHub, Reset
 from server.bootstrap import Appliance
-from server.http.connections import Headless, TimedProtocol, TlsAcceptor, raise_descriptor_limit, timed_protocol
-from server.http.departures import ClientFaults
+from server.http.connections import (
+    HeaderlessConnections,
+    TimedProtocol,
+    TlsAcceptor,
+    raise_descriptor_limit,
+    timed_protocol,
+)
+from server.http.disconnects import ClientErrorFilter
 from server.http.host_header import requiring_one_host
 
 LOOPBACK = "127.0.0.1"
 LOOPBACKS = (LOOPBACK, "localhost", "::1")
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what answering the local network means
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - serves the local network
 GRACE_S = 3
-LOOK_AT_CERTIFICATES_S = 60.0
+CERTIFICATE_CHECK_S = 60.0
 _log = structlog.get_logger()
 
 
 class _Listener(uvicorn.Server):
-    """A server among several of one application: signals go to all of them, so to none by itself."""
+    """One of several uvicorn servers of an application. It ignores signals, because `Listeners` handles them."""
 
-    def __init__(self, config: uvicorn.Config, headless: Headless, protocol: type[TimedProtocol]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, headerless: HeaderlessConnections, protocol: type[TimedProtocol]
+    ) -> None:
         super().__init__(config)
-        self.begun = asyncio.Event()
-        self._headless, self._protocol = headless, protocol
+        self.is_started = asyncio.Event()
+        self._headerless, self._protocol = headerless, protocol
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self.config.is_ssl:
             await self._accept_over_tls(sockets or [])
         else:
             await super().startup(sockets)
-        self.begun.set()
+        self.is_started.set()
 
     async def _accept_over_tls(self, sockets: list[socket.socket]) -> None:
-        """Start as uvicorn does, with our own acceptor. The listener of plain HTTP has started the application already."""
+        """Start like uvicorn, but with `TlsAcceptor`. The listener for plain HTTP has already started the application."""
         config = self.config
         protocol = partial(self._protocol, config=config, server_state=self.server_state, app_state=self.lifespan.state)
         self.servers: list[Any] = []
-        for each in sockets:
-            each.listen(config.backlog)
-            each.settimeout(0)
-            self.servers.append(TlsAcceptor(each, config.ssl, protocol, self._headless))
+        for listening in sockets:
+            listening.listen(config.backlog)
+            listening.settimeout(0)
+            self.servers.append(TlsAcceptor(listening, config.ssl, protocol, self._headerless))
         self.started = True
 
     @contextlib.contextmanager
@@ -64,34 +72,36 @@ class _Listener(uvicorn.Server):
 
 
 class Listeners:
-    """The servers of one application."""
+    """All servers of one application."""
 
     def __init__(self, app: Litestar, appliance: Appliance) -> None:
         self._app, self._appliance = app, appliance
         self._running: dict[asyncio.Task[None], _Listener] = {}
         self._secure: list[_Listener] = []
-        self._headless = Headless()
-        self._protocol = timed_protocol(self._headless)
-        self._ending = asyncio.Event()
+        self._headerless = HeaderlessConnections()
+        self._protocol = timed_protocol(self._headerless)
+        self._stop_requested = asyncio.Event()
 
     async def run(self, on_ready: Callable[[], None], on_open: Callable[[], None]) -> None:
-        """Serve until this process is asked to end.
+        """Serve until this process gets SIGINT or SIGTERM.
 
-        `on_ready` is called once this machine is answered, `on_open` once others are.
+        `on_ready` is called when this machine can connect, `on_open` when other machines can.
         """
         raise_descriptor_limit()
-        logging.getLogger("uvicorn.error").addFilter(ClientFaults())
+        logging.getLogger("uvicorn.error").addFilter(ClientErrorFilter())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._ending.set)
+            loop.add_signal_handler(number, self._stop_requested.set)
         settings = self._appliance.settings
         await self._listen(settings.host if settings.host in LOOPBACKS else LOOPBACK, settings.port, lifespan="on")
         on_ready()
         opening = asyncio.create_task(self._open_when_set_up(on_open))
-        await asyncio.wait({asyncio.create_task(self._ending.wait()), *self._running}, return_when="FIRST_COMPLETED")
+        await asyncio.wait(
+            {asyncio.create_task(self._stop_requested.wait()), *self._running}, return_when="FIRST_COMPLETED"
+        )
         opening.cancel()
         self._app.state.hub.close()
-        # The first holds the application's life: it ends last.
+        # The first listener runs the lifespan of the application, so it stops last.
         for listener in reversed(self._running.values()):
             listener.should_exit = True
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -104,16 +114,16 @@ class Listeners:
             await self._await_set_up()
             served = await asyncio.to_thread(self._appliance.certificate.served)
         except ApplianceError as error:
-            _log.error("other machines are not answered", reason=str(error))
+            _log.error("not listening for other machines", reason=str(error))
             return
         for address in (settings.host,) if settings.host else EVERYWHERE:
             try:
                 await self._listen(address, settings.port)
                 if address == (settings.host or EVERYWHERE[0]):
-                    _refuse_taken(address, settings.https_port)
+                    _check_port_is_free(address, settings.https_port)
                 self._secure.append(await self._listen(address, settings.https_port, served=served))
             except OSError as error:
-                # Without IPv6 there is the other; a port in use is said, and this machine is answered all the same.
+                # No IPv6, or the port is in use: the other listeners keep working.
                 _log.warning("not listening", address=address, reason=str(error))
         if self._secure:
             on_open()
@@ -131,25 +141,25 @@ class Listeners:
                 return
 
     async def _renew(self, served: Served) -> None:
-        """Serve a renewed certificate to whoever connects from then on."""
-        changed = served.certificate.stat().st_mtime_ns
+        """Use a renewed certificate for new connections."""
+        loaded_mtime = served.certificate.stat().st_mtime_ns
         while True:
-            await asyncio.sleep(LOOK_AT_CERTIFICATES_S)
+            await asyncio.sleep(CERTIFICATE_CHECK_S)
             try:
                 served = await asyncio.to_thread(self._appliance.certificate.served)
             except (ApplianceError, OSError) as error:
-                _log.error("the certificate is not looked after", reason=str(error))
+                _log.error("the certificate cannot be renewed", reason=str(error))
                 continue
-            if (now := served.certificate.stat().st_mtime_ns) != changed:
-                changed = now
+            if (now := served.certificate.stat().st_mtime_ns) != loaded_mtime:
+                loaded_mtime = now
                 for listener in self._secure:
-                    assert listener.config.ssl is not None  # noqa: S101 - it was made with a certificate
+                    assert listener.config.ssl is not None  # noqa: S101 - a listener for TLS has a certificate
                     listener.config.ssl.load_cert_chain(served.certificate, served.key)
 
     async def _listen(
         self, address: str, port: int, *, served: Served | None = None, lifespan: Any = "off"
     ) -> _Listener:
-        """Raises OSError where the address cannot be had."""
+        """Start a listener. Raises OSError if the address cannot be used."""
         config = uvicorn.Config(
             requiring_one_host(self._app),
             log_level="warning",
@@ -162,18 +172,18 @@ class Listeners:
             ssl_certfile=served.certificate if served else None,
             ssl_keyfile=served.key if served else None,
         )
-        listener = _Listener(config, self._headless, self._protocol)
+        listener = _Listener(config, self._headerless, self._protocol)
         task = asyncio.create_task(listener.serve(sockets=[_bound(address, port)]))
         self._running[task] = listener
-        await asyncio.wait({task, asyncio.create_task(listener.begun.wait())}, return_when="FIRST_COMPLETED")
+        await asyncio.wait({task, asyncio.create_task(listener.is_started.wait())}, return_when="FIRST_COMPLETED")
         if task.done() and (error := task.exception()):
             self._running.pop(task)
             raise OSError(str(error)) from error
         return listener
 
 
-def _refuse_taken(address: str, port: int) -> None:
-    """Raises OSError where another program, or another house of ours, listens there: the port is shared otherwise."""
+def _check_port_is_free(address: str, port: int) -> None:
+    """Raise OSError if another program listens on the port. Without this check, another Lampstand would share the port."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -181,7 +191,7 @@ def _refuse_taken(address: str, port: int) -> None:
 
 
 def _bound(address: str, port: int) -> socket.socket:
-    """A socket that may lie beside one of ours: this machine's own address is bound before all of them are."""
+    """Bind a socket with a reusable port, because the loopback address is bound before all addresses."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:

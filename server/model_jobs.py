@@ -1,4 +1,4 @@
-"""Fetching a model, as a job: the model runtime's own work, told of where the other jobs are."""
+"""Downloading a model as a job, so that its progress is shown with the other jobs."""
 
 from typing import Annotated, Any, Protocol
 
@@ -10,17 +10,17 @@ from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.paths import DataFolder
 from models.catalogue.catalogue import Catalogue
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError
-from models.memory.plan import in_words
+from models.memory.plan import format_size
 
 MIB = 2**20
 
 
-class ModelNotFetched(Unavailable):
-    """The network failed; what came so far is kept."""
+class ModelDownloadFailed(Unavailable):
+    """The network failed. The downloaded part is kept."""
 
 
 class ModelNotAdded(Refused):
-    """A model cannot be had from where it should come from, what came is no model, or no model has this name."""
+    """The source does not have the model, the file is not a model, or no model has this name."""
 
 
 class DownloadParts(Protocol):
@@ -33,7 +33,7 @@ class DownloadParts(Protocol):
 
 
 class PullArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """A model by a known name or an address; the digest its file must have, and the name to give it, if any."""
+    """A model: a name from `models recommend` or a URL. Optional: the SHA-256 that its file must have, and a new name."""
 
     model: Annotated[str, msgspec.Meta(max_length=1000)] = ""
     sha256: str = ""
@@ -41,52 +41,52 @@ class PullArguments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _prepare_pull(arguments: PullArguments) -> PullArguments:
-    """Raises ModelNotAdded where no model is named."""
+    """Remove spaces around the name. Raises ModelNotAdded if no model is given."""
     model = arguments.model.strip()
     if not model:
-        raise ModelNotAdded("Which model?", remedy="`lampstand models recommend` names those that fit this machine.")
+        raise ModelNotAdded("No model is given.", remedy="`lampstand models recommend` lists models for this machine.")
     return msgspec.structs.replace(arguments, model=model)
 
 
 def pull_model(context: JobContext, arguments: PullArguments, parts: DownloadParts) -> str:
-    """Fetch a model and add it. Raises ModelNotFetched or ModelNotAdded."""
-    from models.catalogue.model_download import pull
+    """Download and add a model. Raises ModelDownloadFailed or ModelNotAdded."""
+    from models.catalogue.model_download import download_model
 
-    wanted = arguments.model
+    model = arguments.model
 
     def progress(done: int, total: int) -> None:
-        of = f" of {total / MIB:,.0f}" if total else ""
-        context.report(done / total if total else 0.0, f"{wanted}: {done / MIB:,.0f}{of} MiB")
+        of_total = f" of {total / MIB:,.0f}" if total else ""
+        context.report(done / total if total else 0.0, f"{model}: {done / MIB:,.0f}{of_total} MiB")
 
-    context.report(0.0, f"fetching {wanted}", now=True)
+    context.report(0.0, f"downloading {model}", now=True)
     try:
-        added = pull(
+        added = download_model(
             parts.catalogue,
             parts.folder.models,
-            wanted,
+            model,
             sha256=arguments.sha256,
             name=arguments.name,
             on_progress=progress,
         )
     except DownloadInterrupted as error:
-        raise ModelNotFetched(error.message, remedy="Is there a network?") from error
+        raise ModelDownloadFailed(error.message, remedy="Check the network connection.") from error
     except DownloadFailed as error:
         raise ModelNotAdded(error.message) from error
     except ModelError as error:
         raise ModelNotAdded(
-            error.message, remedy="`lampstand models recommend` names those that fit this machine."
+            error.message, remedy="`lampstand models recommend` lists models for this machine."
         ) from error
-    return f"{added.id} is added ({in_words(added.size)})"
+    return f"added {added.id} ({format_size(added.size)})"
 
 
-# A download goes on where it broke off; what it waits for is the network, which may come back tonight.
+# A retry resumes the download. Many retries, because the network may return only after hours.
 PULL = JobKind(
     "pull",
     pull_model,
-    title=lambda arguments: f"Fetch {arguments.name or arguments.model}",
+    title=lambda arguments: f"Download {arguments.name or arguments.model}",
     arguments=PullArguments,
     prepare=_prepare_pull,
-    retried=(ModelNotFetched,),
+    retried=(ModelDownloadFailed,),
     tries=12,
     on_request=True,
 )

@@ -1,4 +1,4 @@
-"""What `scripture` and `study` need of a model, served by the model runtime."""
+"""The embedder of `scripture` and the writer of `study`, served by the model runtime."""
 
 import asyncio
 import contextlib
@@ -13,13 +13,13 @@ from models.messages import ChatMessage, ChatRequest, ServiceTier
 
 
 class ModelRuntimeUnavailable(Unavailable):
-    """The model runtime cannot serve what was asked of it."""
+    """The model runtime cannot serve a request."""
 
 
 class RuntimeEmbedder:
-    """`scripture`'s embedder, served by the model runtime; with `patient`, everything else goes before.
+    """The embedder of `scripture`. With `patient`, all other requests have priority.
 
-    `fresh` vectors are computed even where the runtime remembers them, as measurements want it.
+    With `fresh`, the runtime computes vectors even if they are in its cache; measurements need this.
     """
 
     def __init__(self, client: Client, model: str, *, patient: bool = False, fresh: bool = False) -> None:
@@ -35,12 +35,12 @@ class RuntimeEmbedder:
 
     def prepare(self) -> None:
         with contextlib.suppress(ModelError):
-            # A remembered vector would come without the model.
+            # A cached vector would not load the model.
             self._client.embed(["ready"], model=self.model, fresh=True)
 
 
 class RuntimeWriter:
-    """`study`'s writer, served by the model runtime; `preferred` is a model's name or empty for the newest."""
+    """The writer of `study`. `preferred` is the name of a chat model; without it, the newest is used."""
 
     def __init__(self, client: Client, preferred: str) -> None:
         self._client, self._preferred = client, preferred
@@ -60,7 +60,7 @@ class RuntimeWriter:
         messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]
         request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2, user=user or None)
         try:
-            # It may take a minute: in a thread of its own, because others serve every request.
+            # It may take a minute, so it has its own thread and does not block the shared threads.
             await asyncio.get_running_loop().run_in_executor(self._starting, self._client.ensure_running)
             async for piece in self._client.stream_chat(request):
                 yield piece

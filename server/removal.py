@@ -1,4 +1,4 @@
-"""Removing a person, which several domains have a part in."""
+"""Deleting a person and their data in several domains."""
 
 from appliance.community.accounts.operations import people
 from appliance.community.accounts.person import Person
@@ -8,7 +8,7 @@ from appliance.study.operations import forget_person
 
 
 def remove_person(work: UnitOfWork, person: Person, *, now: float) -> None:
-    """Remove a person with their questions, answers and events. Raises LastAdministrator."""
+    """Delete a person with their questions, answers and events. Raises LastAdministrator."""
     people.remove(work, person, now=now)
     forget_person(work, person.id)
     forget_events(work, person.audience)

@@ -1,4 +1,4 @@
-"""Queries of people who half remember a verse, made from the library itself with a seed: for measurements and comparisons."""
+"""Simulated queries of people who half remember a verse, for measurements. A seed makes them reproducible."""
 
 from collections.abc import Iterator
 from random import Random
@@ -21,28 +21,28 @@ SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ? AND ver
 
 
 class NothingToRemember(NotFound):
-    """The library lacks the texts that the questions are made of."""
+    """The library lacks the translation for the queries."""
 
 
 class Item(msgspec.Struct, frozen=True):
-    """What is typed, and the words of the verse that is meant."""
+    """A query and the words of the intended verse."""
 
     query: str
     words: list[str]
 
 
 def numbered_verses(library: Database, text: str) -> list[tuple[int, str]]:
-    """The verses of a translation with their ids, without titles. Raises NothingToRemember."""
+    """The verses of a translation and their ids, without titles. Raises NothingToRemember."""
     rows = library.reader.rows(SELECT_VERSES, (text,))
     if not rows:
-        raise NothingToRemember(f"The library has no {text}.", remedy="`lampstand library import` brings it.")
+        raise NothingToRemember(f"The library has no {text}.", remedy="Import it with `lampstand library import`.")
     return [(int(verse_id), str(verse)) for verse_id, verse in rows]
 
 
 def halves(library: Database, text: str, random: Random) -> Iterator[Item]:
-    """Contiguous halves of verses of twelve words or more, a fifth of their words dropped. Raises NothingToRemember."""
-    long = [words for _, verse in numbered_verses(library, text) if len(words := words_of(verse)) >= MIN_WORDS]
-    for words in random.sample(long, ITEMS):
+    """Halves of verses of at least twelve words, with a fifth of the words dropped. Raises NothingToRemember."""
+    long_verses = [words for _, verse in numbered_verses(library, text) if len(words := words_of(verse)) >= MIN_WORDS]
+    for words in random.sample(long_verses, ITEMS):
         half = len(words) // 2
         start = random.choice((0, len(words) - half))
         part = list(enumerate(words[start : start + half]))
@@ -52,20 +52,20 @@ def halves(library: Database, text: str, random: Random) -> Iterator[Item]:
 
 
 def phrases(library: Database, random: Random) -> Iterator[Item]:
-    """Five to eight words of the WEB as they stand. Raises NothingToRemember."""
-    long = [words for _, verse in numbered_verses(library, "WEB") if len(words := words_of(verse)) >= MIN_WORDS]
-    for words in random.sample(long, ITEMS):
+    """Five to eight consecutive words of the WEB. Raises NothingToRemember."""
+    long_verses = [words for _, verse in numbered_verses(library, "WEB") if len(words := words_of(verse)) >= MIN_WORDS]
+    for words in random.sample(long_verses, ITEMS):
         length = random.randint(5, 8)
         start = random.randint(0, len(words) - length)
         yield Item(" ".join(words[start : start + length]), words)
 
 
 def misspell(phrase: str, random: Random) -> str:
-    """A phrase in which one word of six letters or more has two letters exchanged, one doubled, dropped or changed."""
+    """Misspell one word of at least six letters: swap two letters, or double, drop or change one."""
     words = phrase.split()
-    long = [number for number, word in enumerate(words) if len(word) >= 6 and word.isalpha()]
-    if long:
-        number = random.choice(long)
+    long_words = [number for number, word in enumerate(words) if len(word) >= 6 and word.isalpha()]
+    if long_words:
+        number = random.choice(long_words)
         word, at = words[number], random.randint(1, len(words[number]) - 2)
         words[number] = random.choice(
             (

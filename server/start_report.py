@@ -1,4 +1,4 @@
-"""The report of a start: a process that waits until the web server answers, says so, and ends."""
+"""The start report: a process that waits until the web server answers, reports this, and ends."""
 
 import contextlib
 import http.client
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-# What asks `up` to end. They are blocked until the supervisor has its handlers, so that none is lost.
+# The signals that stop `up`. They are blocked until the supervisor has its handlers, so that no signal is lost.
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_TIMEOUT_S = 60.0
 POLL_S = 0.05
@@ -17,7 +17,7 @@ ANSWER_TIMEOUT_S = 2.0
 
 
 def answers(url: str) -> bool:
-    """Whether a web server of Lampstand answers at an address."""
+    """Whether a Lampstand web server answers at a URL."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=ANSWER_TIMEOUT_S)
     try:
@@ -30,22 +30,22 @@ def answers(url: str) -> bool:
 
 
 def start_reporter(url: str, lock: int, on_served: Callable[[str], None], on_failure: Callable[[], int]) -> int:
-    """Start the process that reports; returns its number. It ends with 0, or with the status that `on_failure` returns.
+    """Start the reporter process and return its PID. It exits with 0, or with the status that `on_failure` returns.
 
-    It prints where this process prints, gives up the handle `lock`, and ends without a word when this process is gone.
+    It shares the standard output of this process, closes the descriptor `lock`, and ends silently with this process.
     """
-    waiting_for = os.getpid()
+    supervisor = os.getpid()
     reporter = os.fork()
     if reporter:
         return reporter
     status = 0
     try:
         os.close(lock)
-        # Ctrl-C reaches every process of the terminal. The supervisor handles it.
+        # Ctrl-C reaches every process of the terminal. The supervisor handles it, so this process just ends.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        # The terminal may be gone.
+        # The terminal may be closed.
         with contextlib.suppress(OSError):
-            status = _report(url, waiting_for, on_served, on_failure)
+            status = _report(url, supervisor, on_served, on_failure)
     finally:
         os._exit(status)
 

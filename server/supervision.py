@@ -1,4 +1,4 @@
-"""The processes of `lampstand up`, kept alive by supervisor."""
+"""The processes of `lampstand up`, run by the package supervisor."""
 
 import contextlib
 import os
@@ -23,9 +23,9 @@ from appliance.infrastructure.settings import Settings
 from server.left_over import SUPERVISOR, end_left_over, environment_of, supervisor_of
 from server.start_report import ENDING_SIGNALS, start_reporter
 
-# glibc gives each thread a part of the memory to itself, up to eight for each core, which the others cannot use when it is free.
+# By default, glibc creates up to eight memory arenas per core, and threads cannot use free memory of other arenas.
 FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
-# Programs of a lower priority stop later: answers that the web server produces need the model runtime.
+# Programs with a lower priority stop later: the web server needs the model runtime to finish its answers.
 _PRIORITIES = {"models": 1}
 _PRIORITY = 2
 _PROGRAM = """
@@ -65,11 +65,11 @@ class PortInUse(Conflict):
 
 
 class AlreadyRunning(Conflict):
-    """The data folder is served already."""
+    """Another process already serves the data folder."""
 
 
 class ServedAt(msgspec.Struct, frozen=True):
-    """The web server of a folder: its address, and its process as leases name it."""
+    """The web server of a data folder: its URL, and its process in the format of leases."""
 
     url: str
     process: str
@@ -80,7 +80,7 @@ class DidNotStart(Unavailable):
 
 
 def check_port(host: str, port: int, option: str = "--port") -> None:
-    """Raises PortInUse; `option` is what another port is chosen with."""
+    """Check that a port is free. Raises PortInUse; `option` is the command-line option that sets the port."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -88,24 +88,24 @@ def check_port(host: str, port: int, option: str = "--port") -> None:
         except OSError as error:
             raise PortInUse(
                 f"Port {port} on {host} cannot be used: {error.strerror}.",
-                remedy=f"Choose another with {option}, or end the program that has it.",
+                remedy=f"Choose another port with {option}, or stop the program that uses it.",
             ) from error
 
 
 def address(settings: Settings) -> str:
-    """Where a browser on this machine finds the appliance."""
+    """The URL of the appliance for a browser on this machine."""
     host = settings.host if settings.host in ("localhost", "::1") else "127.0.0.1"
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def note_address(folder: DataFolder, url: str) -> None:
-    """Write down where this process serves the folder, for commands to find."""
+    """Store the URL at which this process serves the folder, for commands."""
     content = msgspec.json.encode(ServedAt(url=url, process=this_process()))
     replace_content(folder.web_address, content)
 
 
 def noted_address(folder: DataFolder) -> str | None:
-    """Where the folder is served, or None where it is not. Another folder's server does not count."""
+    """The URL at which the folder is served, or None. The server of another folder does not count."""
     try:
         noted = msgspec.json.decode(folder.web_address.read_bytes(), type=ServedAt)
     except (OSError, msgspec.MsgspecError):
@@ -114,18 +114,18 @@ def noted_address(folder: DataFolder) -> str | None:
 
 
 def refuse_read_only(folder: DataFolder) -> None:
-    """Raises DataFolderUnusable where a folder that exists can only be read."""
+    """Raise DataFolderUnusable if the data folder exists and is read-only."""
     if folder.home.exists() and not folder.is_writable:
         raise DataFolderUnusable(
-            f"The data folder {folder.home} can only be read.",
-            remedy="`lampstand serve`, `read` and `search` work. `up` needs a folder that can be written.",
+            f"The data folder {folder.home} is read-only.",
+            remedy="`lampstand serve`, `read` and `search` work with it. `up` needs a writable folder.",
         )
 
 
 def write_configuration(folder: DataFolder, settings: Settings, worker_options: str = "") -> Path:
-    """The configuration of supervisor, with a program for each process."""
+    """Write the configuration of supervisor, with one program per process. Returns its path."""
     command = Path(sys.executable).with_name("lampstand")
-    # The kernel ends a program when its supervisor is gone, however that ended. Where it cannot, the next `up` does.
+    # The kernel stops a program when its supervisor ends for any reason. Where it cannot, the next `up` stops it.
     dying = "".join(f"{_quoted(word)} " for word in dying_with_parent())
     base = f"{dying}{_quoted(command)} --home {_quoted(folder.home)}"
     programs = {
@@ -161,7 +161,7 @@ def _escaped(value: Path | str) -> str:
 
 
 def clear_for_start(folder: DataFolder) -> list[str]:
-    """End the processes that an `up` left when it was killed. Returns their names. Raises AlreadyRunning."""
+    """Stop the processes that a killed `up` left behind. Returns their names. Raises AlreadyRunning."""
     with locked(folder):
         return end_left_over(folder)
 
@@ -174,34 +174,34 @@ def become_supervisor(
     *,
     exercises: bool = False,
 ) -> NoReturn:
-    """Replace this process by the supervisor of the folder's programs, which runs until it is asked to end.
+    """Replace this process with the supervisor of the folder's programs. It runs until it gets a stop signal.
 
-    Another process calls `on_served` with the address when the web server answers, or `on_failure` when it does not in time;
-    then the supervisor ends with the status that this returns. With `exercises`, the workers know the jobs of measurements
-    too. Raises AlreadyRunning or PortInUse.
+    A child process calls `on_served` with the URL when the web server answers. If it does not answer in time, the child
+    calls `on_failure`, and the supervisor ends with the returned status. With `exercises`, the workers also run the jobs of
+    measurements. Raises AlreadyRunning or PortInUse.
     """
-    # The supervisor keeps the handle, so the folder counts as served until that ends.
+    # The supervisor inherits the descriptor, so the folder stays locked until the supervisor ends.
     lock = _lock(folder)
     try:
         check_port("127.0.0.1", settings.port)
         write_configuration(folder, settings, " --exercises" if exercises else "")
         reporter = start_reporter(address(settings), lock, on_served, partial(_did_not_start, folder, on_failure))
-        os.set_inheritable(lock, True)  # noqa: FBT003 - the one parameter
-        # They wait until the supervisor handles them.
+        os.set_inheritable(lock, True)  # noqa: FBT003 - the only parameter
+        # Signals stay pending until the supervisor has its handlers.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
-        os.execv(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(folder.home), str(reporter)])  # noqa: S606 - this interpreter and our own module
+        os.execv(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(folder.home), str(reporter)])  # noqa: S606 - this interpreter and a module of this package
     except BaseException:
         os.close(lock)
         raise
 
 
 def _did_not_start(folder: DataFolder, on_failure: Callable[[DidNotStart], int]) -> int:
-    return on_failure(DidNotStart("The web server did not start.", remedy=f"{folder.logs / 'web.log'} says why."))
+    return on_failure(DidNotStart("The web server did not start.", remedy=f"See the log {folder.logs / 'web.log'}."))
 
 
 @contextlib.contextmanager
 def locked(folder: DataFolder) -> Iterator[int]:
-    """Keep every other `up` from the folder; the lock is a handle that a child may hold too. Raises AlreadyRunning."""
+    """Lock the folder against every other `up`. Yields a descriptor that a child may inherit. Raises AlreadyRunning."""
     handle = _lock(folder)
     try:
         yield handle
@@ -219,7 +219,7 @@ def _lock(folder: DataFolder) -> int:
     if not try_lock(handle):
         os.close(handle)
         raise AlreadyRunning(
-            f"Lampstand already runs on {folder.home}.",
-            remedy=f"`lampstand status` shows where. To stop it: kill {supervisor_of(folder) or 'its process'}",
+            f"Lampstand is already running on {folder.home}.",
+            remedy=f"`lampstand status` shows its address. To stop it: kill {supervisor_of(folder) or 'its process'}",
         )
     return handle

@@ -1,6 +1,6 @@
-"""The process manager of `lampstand up`: supervisor's own, with the few rules that are Lampstand's.
+"""The process manager of `lampstand up`: the package supervisor with a few changes.
 
-`up` becomes this process, so it imports little. It starts the web server first. The other programs start when the first page
+`up` becomes this process, so it imports little. It starts the web server first. The other programs start after the first page
 is served, so that they do not slow down the start.
 """
 
@@ -24,7 +24,7 @@ _CHUNK = 4096
 
 
 class _Waker:
-    """A pipe that ends the wait of supervisor's loop, at the first time and when a signal comes. It would last a second."""
+    """A pipe that wakes supervisor's loop, at the start and at a signal. Otherwise the loop waits for a second."""
 
     def __init__(self) -> None:
         self.fileno, self._sender = os.pipe()
@@ -47,7 +47,7 @@ class _Waker:
         os.read(self.fileno, _CHUNK)
 
     def handle_error(self) -> None:
-        raise  # noqa: PLE0704 - supervisor calls it while it handles the error
+        raise  # noqa: PLE0704 - supervisor calls it in an exception handler
 
 
 class _Options(ServerOptions):  # type: ignore[misc] # supervisor is untyped
@@ -64,7 +64,7 @@ class _Options(ServerOptions):  # type: ignore[misc] # supervisor is untyped
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
 
     def fork(self) -> int:
-        """A new process gets the default handlers before a signal can reach it. With those of supervisor it would lose one."""
+        """Fork a process that has default signal handlers before a signal can reach it; supervisor's would lose the signal."""
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
         pid: int = super().fork()
         if not pid:
@@ -81,7 +81,7 @@ class _Options(ServerOptions):  # type: ignore[misc] # supervisor is untyped
         return pid, status
 
     def end_reporter(self) -> None:
-        """End the reporter, where it still waits for a page."""
+        """Stop the reporter if it still waits for a page."""
         if self.report_status is None:
             os.kill(self._reporter, signal.SIGKILL)
             os.waitpid(self._reporter, 0)
@@ -108,7 +108,7 @@ class _Supervisor(Supervisor):  # type: ignore[misc] # supervisor is untyped
         if status > 0:
             self.options.mood = SupervisorStates.SHUTDOWN
             return
-        # Also where the reporter was killed: the web server may serve all the same.
+        # Also if the reporter was killed: the web server may still work.
         for group in self.process_groups.values():
             for process in group.processes.values():
                 process.config.autostart = True
@@ -124,9 +124,9 @@ class _Supervisor(Supervisor):  # type: ignore[misc] # supervisor is untyped
 
 
 def run(folder: DataFolder, reporter: int) -> int:
-    """Run the programs of a folder until this process is asked to end. Returns the exit status.
+    """Run the programs of a folder until this process gets a stop signal. Returns the exit status.
 
-    `reporter` is a child of this process. Where it ends with a status above 0, everything ends with that status.
+    `reporter` is a child of this process. If it exits with a status above 0, everything ends with that status.
     """
     options = _Options(reporter)
     try:
@@ -141,7 +141,7 @@ def run(folder: DataFolder, reporter: int) -> int:
 
 
 def _end_left_over(folder: DataFolder) -> None:
-    """A model runtime that was started on demand."""
+    """Stop a model runtime that was started on demand."""
     from server.left_over import end_left_over
 
     end_left_over(folder)

@@ -1,4 +1,4 @@
-"""Figures and states in words."""
+"""Durations, times, pauses and browsers as text for people."""
 
 import time
 from datetime import datetime
@@ -7,7 +7,7 @@ from appliance.infrastructure.jobs.queue_state import Pause
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `4 min`, `2 h 10 min`."""
+    """A duration such as `45 s`, `4 min` or `2 h 10 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -15,29 +15,31 @@ def duration(seconds: float) -> str:
 
 
 def pause_in_words(pause: Pause) -> str:
-    """As in: Paused by Anna until 14:30, too loud."""
+    """A pause as a sentence: Paused by Anna until 14:30: too loud."""
     until = datetime.fromtimestamp(pause.until).astimezone() if pause.until else None
-    end = f" until {until:%H:%M}" if until else " until somebody resumes it"
+    end = f" until {until:%H:%M}" if until else " until someone resumes it"
     return f"Paused by {pause.paused_by}{end}{f': {pause.reason}' if pause.reason else ''}."
 
 
 def ago(moment: float) -> str:
-    """As in: just now, 4 min ago, 12 March."""
-    passed = time.time() - moment
-    if passed < 60:
+    """A past time, such as `just now`, `4 min ago` or `12 March 2026`."""
+    elapsed_s = time.time() - moment
+    if elapsed_s < 60:
         return "just now"
-    return f"{duration(passed)} ago" if passed < 86_400 else day(moment)
+    return f"{duration(elapsed_s)} ago" if elapsed_s < 86_400 else day(moment)
 
 
 def day(moment: float) -> str:
+    """The date of a time, such as `12 March 2026`."""
     when = datetime.fromtimestamp(moment).astimezone()
     return f"{when.day} {when:%B %Y}"
 
 
 def moment(when: float) -> str:
-    """As in: 14:30 today, 09:00 on 12 March 2026."""
-    at = datetime.fromtimestamp(when).astimezone()
-    return f"{at:%H:%M} today" if at.date() == datetime.now().astimezone().date() else f"{at:%H:%M} on {day(when)}"
+    """A time, such as `14:30 today` or `09:00 on 12 March 2026`."""
+    local = datetime.fromtimestamp(when).astimezone()
+    is_today = local.date() == datetime.now().astimezone().date()
+    return f"{local:%H:%M} today" if is_today else f"{local:%H:%M} on {day(when)}"
 
 
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -52,7 +54,7 @@ _SYSTEMS = (
 
 
 def browser_of(agent: str) -> str:
-    """A browser as its owner knows it, from what it calls itself."""
+    """A readable name of a browser, from its User-Agent header."""
     name = next((name for sign, name in _BROWSERS if sign in agent), "")
     system = next((name for sign, name in _SYSTEMS if sign in agent), "")
-    return " on ".join(filter(None, (name, system))) or agent[:40] or "a program"
+    return " on ".join(filter(None, (name, system))) or agent[:40] or "unknown program"

@@ -1,4 +1,4 @@
-"""The consumer of a queue: works on its jobs, and takes back what the dead left."""
+"""The consumer of a queue: runs its jobs, and requeues the jobs of workers that died."""
 
 import signal
 import threading
@@ -7,39 +7,39 @@ from datetime import datetime
 import structlog
 
 from appliance.errors import ApplianceError
+from appliance.infrastructure.cleanup import remove_orphans
 from appliance.infrastructure.jobs.job import Job
 from appliance.infrastructure.jobs.kind import LIBRARY, MEDIA, OCR, JobKinds
 from appliance.infrastructure.jobs.lanes import Lanes
 from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.runner import lower_priority, work_on
 from appliance.infrastructure.jobs.schedule import create_daily_jobs
-from appliance.infrastructure.tidying import remove_orphans
 from server.bootstrap import Appliance
 from server.command_jobs import COMMAND
 
-CUT_OFF = "It was cut off. Run ./packaging/run.sh again to finish it."
+INTERRUPTED = "The command was interrupted. Run ./packaging/run.sh again to finish it."
 SWEEP_S = 60.0
 _log = structlog.get_logger()
 
 
 class Worker:
-    """One process that consumes a queue, with as many threads as it has slots."""
+    """A process that consumes a queue, with one thread per slot."""
 
     def __init__(self, appliance: Appliance, queue: str, kinds: JobKinds[Appliance]) -> None:
         self._appliance, self._queue, self._all_kinds = appliance, queue, kinds
         self._kinds = kinds.of_queue(queue)
         self._owner = this_process()
-        self._in_hand: set[int] = set()
+        self._claimed: set[int] = set()
         self._claiming = threading.Lock()
         settings = appliance.settings
         self._lanes = {
-            LIBRARY: Lanes(settings.library_jobs + 1, kept=1),
+            LIBRARY: Lanes(settings.library_jobs + 1, reserved=1),
             OCR: Lanes(settings.ocr_jobs),
             MEDIA: Lanes(settings.media_jobs),
         }[queue]
 
     def run(self) -> None:
-        """Work until this process is asked to end."""
+        """Run jobs until this process gets SIGTERM."""
         lower_priority()
         if self._queue == LIBRARY:
             self._appliance.create_outdated_jobs()
@@ -49,36 +49,36 @@ class Worker:
         connection.consume(work=self.drain, sweep=self.sweep, threads=self._lanes.slots)
 
     def drain(self) -> None:
-        """Work on the jobs whose turn it is, until none is left that may start."""
+        """Run due jobs until no job may start."""
         while job := self._lanes.take(self._claim):
             try:
                 self._work_on(job)
             finally:
-                self._in_hand.discard(job.id)
-                self._lanes.leave(job)
+                self._claimed.discard(job.id)
+                self._lanes.release(job)
 
     def sweep(self) -> None:
-        """Take back what the dead left, make what is due by the clock, and wake the queue for what waits."""
+        """Requeue the jobs of dead workers, create scheduled jobs, and wake the queue for waiting jobs."""
         jobs = self._appliance.jobs
         if self._queue == LIBRARY:
-            jobs.fail_orphans({COMMAND.name}, CUT_OFF)
-            create_daily_jobs(jobs, self._all_kinds, datetime.now())  # noqa: DTZ005 - by this machine's own clock
-            remove_orphans(jobs, self._appliance.folder.workshop)
+            jobs.fail_orphans({COMMAND.name}, INTERRUPTED)
+            create_daily_jobs(jobs, self._all_kinds, datetime.now())  # noqa: DTZ005 - the local time of this machine
+            remove_orphans(jobs, self._appliance.folder.working_folder)
         with self._claiming:
-            jobs.release_others(self._owner, frozenset(self._in_hand))
+            jobs.release_others(self._owner, frozenset(self._claimed))
         waits = [(job, jobs.wait_s(job)) for job in jobs.due(self._kinds, within_s=SWEEP_S)]
-        # A slot that is woken works until nothing is left, so one call for each is enough.
-        for job, _ in [each for each in waits if not each[1]][: self._lanes.slots]:
+        # A woken slot runs jobs until none is left, so one call per slot is enough.
+        for job, _ in [wait for wait in waits if not wait[1]][: self._lanes.slots]:
             self._appliance.dispatcher.wake(job)
         for job, wait_s in waits:
             if wait_s:
                 self._appliance.dispatcher.wake(job, wait_s)
 
-    def _claim(self, short_only: bool) -> Job | None:  # noqa: FBT001 - what a lane tells
+    def _claim(self, short_only: bool) -> Job | None:  # noqa: FBT001 - the lane decides
         with self._claiming:
             job = self._appliance.jobs.claim_next(self._queue, self._kinds, self._owner, short_only=short_only)
             if job:
-                self._in_hand.add(job.id)
+                self._claimed.add(job.id)
         return job
 
     def _work_on(self, job: Job) -> None:
@@ -90,13 +90,13 @@ class Worker:
                 appliance,
                 job,
                 self._owner,
-                workshop=appliance.folder.workshop,
+                working_folder=appliance.folder.working_folder,
                 on_retry=lambda pause: appliance.dispatcher.wake(job, pause),
             )
             if self._all_kinds.named(job.kind).changes_library:
-                for following in appliance.create_outdated_jobs():
-                    appliance.dispatcher.wake(following)
+                for outdated_job in appliance.create_outdated_jobs():
+                    appliance.dispatcher.wake(outdated_job)
         except ApplianceError:
-            pass  # it stands in the job, where the person looks
-        except Exception:  # noqa: BLE001 - one job's fault, which stands in the job and in the log; the consumer goes on
-            _log.debug("the consumer goes on", job=job.id)
+            pass  # the job stores the error for its owner
+        except Exception:  # noqa: BLE001 - the job and the log store the error; the worker continues
+            _log.debug("the worker continues after an error", job=job.id)

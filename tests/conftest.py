@@ -1,4 +1,4 @@
-"""Shared fixtures: the real texts, a real model runtime, homes that are made once and copied."""
+"""Shared fixtures: real translations, a real model runtime, data folders that are created once and copied."""
 
 import contextlib
 import os
@@ -27,57 +27,58 @@ LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--soak", action="store_true", help="Run the many-round tests too.")
+    parser.addoption("--soak", action="store_true", help="Also run the tests with many rounds.")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--soak"):
         for item in items:
             if "soak" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="many rounds: runs with --soak"))
+                item.add_marker(pytest.mark.skip(reason="many rounds; run with --soak"))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _umask_of_commands() -> Iterator[None]:
-    """Data folders that tests make are private, as those that commands make."""
+def _private_umask() -> Iterator[None]:
+    """Data folders of tests are private, like those of commands."""
     before = os.umask(PRIVATE_UMASK)
     yield
     os.umask(before)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_settings_of_this_machine() -> Iterator[None]:
-    """Neither the tests nor the processes they start use the settings or the data folder of this machine."""
+def _isolated_settings() -> Iterator[None]:
+    """The tests and their child processes do not use the settings or the data folder of this machine."""
     with pytest.MonkeyPatch.context() as environment:
         for name in list(os.environ):
             if name.startswith("LAMPSTAND_"):
                 environment.delenv(name)
-        # A test that names no data folder fails: no folder can be made here.
+        # A test without its own data folder fails, because this folder cannot be created.
         environment.setenv("LAMPSTAND_HOME", "/dev/null/a-test-names-its-data-folder")
         yield
 
 
 @pytest.fixture(autouse=True)
-def _logs_as_no_command_configured_them() -> Iterator[None]:
-    """A command run within a test sends later logs to its own, closed standard error."""
+def _default_logging() -> Iterator[None]:
+    """Reset logging after each test: a command in a test sends later logs to its own, closed standard error."""
     yield
     structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_model_runtime_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A model runtime that a test started on demand ends with the tests, not minutes later when it is idle."""
+def _stopped_model_runtimes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Stop model runtimes that tests started on demand; otherwise they run until their idle timeout."""
     yield
     folders = f"{tmp_path_factory.getbasetemp()}/"
-    left = [
+    left_over = [
         process
         for process in psutil.process_iter(["cmdline"])
-        if "--idle-exit" in (line := process.info["cmdline"] or []) and any(word.startswith(folders) for word in line)
+        if "--idle-exit" in (command := process.info["cmdline"] or [])
+        and any(argument.startswith(folders) for argument in command)
     ]
-    for process in left:
+    for process in left_over:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    psutil.wait_procs(left, timeout=30)
+    psutil.wait_procs(left_over, timeout=30)
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +91,7 @@ def sword_root() -> Path:
 
 @pytest.fixture(scope="session")
 def full_library_path(sword_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library with WEB, KJV, RV1909, Nave's and Strong's; to be copied, not written."""
+    """A library with WEB, KJV, RV1909, Nave's and Strong's. Copy it; do not write to it."""
     path = tmp_path_factory.mktemp("library") / "library.db"
     database = Database(path, LIBRARY_MIGRATIONS)
     database.migrate()
@@ -105,7 +106,7 @@ def full_library_path(sword_root: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def full_library(full_library_path: Path) -> Iterator[Database]:
-    """The full library, to be read only."""
+    """The full library, read-only."""
     database = Database(full_library_path, LIBRARY_MIGRATIONS)
     yield database
     database.close()
@@ -122,13 +123,13 @@ def library(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
-    """A data folder whose models folder holds the exported embedding model once it was asked for."""
+    """A data folder for the model runtime; it exports the embedding model on first use."""
     return DataFolder(tmp_path_factory.mktemp("runtime")).create()
 
 
 @pytest.fixture(scope="session")
 def runtime(runtime_folder: DataFolder) -> Iterator[Client]:
-    """A model runtime in a process of its own, started on demand; shared by the session."""
+    """A model runtime in its own process, started on demand and shared by all tests."""
     client = Client(folder=runtime_folder.models, socket=runtime_folder.models_socket, idle_exit_s=60)
     yield client
     client.close()
@@ -138,7 +139,10 @@ def runtime(runtime_folder: DataFolder) -> Iterator[Client]:
 def indexed_home(
     full_library_path: Path, runtime: Client, runtime_folder: DataFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A data folder with the full library, every verse of WEB embedded, the graph, the compiled index, and the exported model; to be copied."""
+    """A data folder with the full library, the embedded WEB, the graph, the compiled index and the exported model.
+
+    Copy it; do not write to it.
+    """
     home = DataFolder(tmp_path_factory.mktemp("indexed")).create()
     shutil.copy(full_library_path, home.library_db)
     runtime.embed(["ready"], model="all-MiniLM-L6-v2")
@@ -156,7 +160,7 @@ def indexed_home(
 
 @pytest.fixture
 def copy_home(tmp_path: Path, indexed_home: Path) -> Callable[[], Path]:
-    """Make a data folder of one's own from the indexed one."""
+    """Copy the indexed data folder for one test."""
 
     def copy() -> Path:
         target = tmp_path / "home"
@@ -168,7 +172,7 @@ def copy_home(tmp_path: Path, indexed_home: Path) -> Callable[[], Path]:
 
 @pytest.fixture
 def appliance(tmp_path: Path) -> Iterator[Appliance]:
-    """A fresh data folder, opened."""
+    """An opened, empty data folder."""
     opened = open_appliance(tmp_path / "home")
     yield opened
     opened.close()
@@ -176,7 +180,7 @@ def appliance(tmp_path: Path) -> Iterator[Appliance]:
 
 @pytest.fixture(scope="session")
 def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A chat model of half a megabyte."""
+    """A chat model of 0.5 MB."""
     from fakes.tiny_gguf import make_tiny_gguf
 
     return make_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
@@ -184,12 +188,12 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def lampstand() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command as a person does."""
+    """Run the command `lampstand` like a user."""
 
     def run(*arguments: str, home: Path | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        place = ["--home", str(home)] if home else []
+        home_option = ["--home", str(home)] if home else []
         return subprocess.run(
-            [LAMPSTAND, *place, *arguments], capture_output=True, text=True, timeout=timeout, check=False
+            [LAMPSTAND, *home_option, *arguments], capture_output=True, text=True, timeout=timeout, check=False
         )
 
     return run

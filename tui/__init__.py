@@ -1,1 +1,1 @@
-"""The terminal client of a running Lampstand; it speaks HTTP and imports nothing of the core."""
+"""The terminal client of a running Lampstand server. It uses HTTP and imports no code of the core."""

@@ -1,4 +1,4 @@
-"""Settings that administrators change while the site runs, and positions that must outlive a process: JSON values by name."""
+"""JSON values by name: settings that administrators change while the site runs, and positions to keep between processes."""
 
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ DELETE_SETTING = "DELETE FROM house WHERE rule = :name"
 
 
 class SiteSettingsChanged(DomainEvent, frozen=True, kw_only=True):
-    """An administrator changed settings of the site; it has only those that changed."""
+    """An administrator changed settings of the site. Only the changed settings have a value."""
 
     event_kind: ClassVar[str] = "house.changed"
 
@@ -29,7 +29,7 @@ EVENT_TYPES: tuple[type[DomainEvent], ...] = (SiteSettingsChanged,)
 
 
 def read_site_setting(source: RowSource, name: str, default: Any = None) -> Any:
-    """The value of a setting, or the default where none is stored."""
+    """The value of a setting, or the default if no value is stored."""
     row = source.row(SELECT_SETTING, {"name": name})
     return msgspec.json.decode(row[0]) if row else default
 

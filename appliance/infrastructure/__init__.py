@@ -1,1 +1,1 @@
-"""Engines and the box they run on; knows no domain."""
+"""Infrastructure: databases, queues, files, processes and the network. It knows no domain."""

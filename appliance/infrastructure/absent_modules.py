@@ -1,4 +1,4 @@
-"""Imports of a library that brings more than is needed, done without that."""
+"""Import a library without some of its optional dependencies."""
 
 import contextlib
 import sys
@@ -11,11 +11,11 @@ from types import ModuleType
 
 @contextlib.contextmanager
 def without_modules(*names: str) -> Iterator[None]:
-    """Within the block, an import of some modules fails in this thread as if they were not installed.
+    """Within the block, imports of these modules fail in this thread as if they were not installed.
 
-    It is for libraries that import whatever of several others is there. A module that is imported already stays.
+    Some libraries import every optional dependency that is installed. A module that is already imported stays.
     """
-    finder = _Absent(names)
+    finder = _HiddenModules(names)
     sys.meta_path.insert(0, finder)
     try:
         yield
@@ -23,8 +23,8 @@ def without_modules(*names: str) -> Iterator[None]:
         sys.meta_path.remove(finder)
 
 
-class _Absent(MetaPathFinder):
-    """Refuses to find modules, in the thread that made it."""
+class _HiddenModules(MetaPathFinder):
+    """An import hook that hides modules from the thread that created it."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names, self._thread = frozenset(names), threading.get_ident()
@@ -33,5 +33,5 @@ class _Absent(MetaPathFinder):
         self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None, /
     ) -> ModuleSpec | None:
         if fullname in self._names and threading.get_ident() == self._thread:
-            raise ModuleNotFoundError(f"{fullname} is kept out of this import.", name=fullname)
+            raise ModuleNotFoundError(f"{fullname} is excluded from this import.", name=fullname)
         return None

@@ -1,8 +1,8 @@
-"""A struct with arrays in one file: written whole, then mapped into memory by every process that reads it.
+"""A struct with arrays in one file: written in one step, then mapped into memory by every process that reads it.
 
-The file: a mark, the length of the head (8 bytes, little endian), the head, then the arrays, each at a multiple of 64 bytes.
-The head is the struct in MessagePack, with (type, shape, place) for each array. Mapped pages are shared by all processes
-and need no memory of their own: the system drops them when memory is short and reads them again.
+The file has a mark, the length of the header (8 bytes, little endian), the header, and the arrays, each at a multiple of
+64 bytes. The header is the struct in MessagePack, with (type, shape, offset) for each array. All processes share the
+mapped pages. They use no private memory: the system drops them when memory is short, and reads them again when needed.
 """
 
 import math
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from appliance.errors import Unavailable
 from appliance.infrastructure.atomic import UNFINISHED, move_into_place
 
-# Of 32 bits where they are kept; between two steps of a computation numpy may make 64 of them.
+# 32 bits in files; during a computation, numpy may use 64 bits.
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 Booleans = NDArray[np.bool_]
@@ -32,7 +32,7 @@ ALIGNMENT = 64
 
 
 class ArraysDamaged(Unavailable):
-    """A file of arrays is not whole, or was written by another version."""
+    """An arrays file is damaged, or was written by another version."""
 
 
 class Rows:
@@ -53,7 +53,7 @@ class Rows:
 
 
 class _StoredRows(Rows):
-    """Rows that are read from the file on demand. Access to a mapped row would load 64 KB: the pages around it too."""
+    """Rows that are read from the file on demand. Access to a mapped row would load 64 KB, with the pages around it."""
 
     def __init__(self, values: Floats, file: int, offset: int) -> None:
         super().__init__(values)
@@ -61,14 +61,14 @@ class _StoredRows(Rows):
         weakref.finalize(self, os.close, self._file)
 
     def __getitem__(self, rows: Integers) -> Floats:
-        found = np.empty((len(rows), *self._values.shape[1:]), dtype=self._values.dtype)
-        for row, target in zip(rows.tolist(), found, strict=True):
+        values = np.empty((len(rows), *self._values.shape[1:]), dtype=self._values.dtype)
+        for row, target in zip(rows.tolist(), values, strict=True):
             os.preadv(self._file, [target], self._offset + row * target.nbytes)
-        return found
+        return values
 
 
 class _Place(msgspec.Struct, frozen=True, array_like=True):
-    """Where an array lies: its type as numpy writes it, its shape, and the bytes after the head at which it begins."""
+    """An array in the file: its numpy type, its shape, and its offset in bytes after the header."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -76,7 +76,7 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
 
 
 def write_arrays(path: Path, tree: msgspec.Struct) -> None:
-    """Put a struct, with the structs and lists in it, into a file that replaces the earlier one whole."""
+    """Write a struct, with its nested structs and lists, to a file, which replaces the old file in one step."""
     arrays: dict[int, tuple[_Place, NDArray[Any]]] = {}
     end = 0
 
@@ -86,19 +86,19 @@ def write_arrays(path: Path, tree: msgspec.Struct) -> None:
             value = value.whole()
         if not isinstance(value, np.ndarray):
             raise NotImplementedError(type(value).__name__)
-        # An array that the struct contains several times is written once.
+        # An array that occurs several times in the struct is written once.
         if id(value) not in arrays:
             array = np.ascontiguousarray(value)
             arrays[id(value)] = _Place(array.dtype.str, array.shape, end), array
             end += _aligned(array.nbytes)
         return arrays[id(value)][0]
 
-    head = msgspec.msgpack.encode(tree, enc_hook=place)
+    header = msgspec.msgpack.encode(tree, enc_hook=place)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
-            for part in _parts(head, [array for _, array in arrays.values()]):
+            for part in _parts(header, [array for _, array in arrays.values()]):
                 _write_aligned(file, part)
         move_into_place(Path(name), path)
     except BaseException:
@@ -107,7 +107,7 @@ def write_arrays(path: Path, tree: msgspec.Struct) -> None:
 
 
 def map_arrays(path: Path, kind: type[Kind]) -> Kind:
-    """The struct in a file, its arrays read-only and in the file. Raises FileNotFoundError or ArraysDamaged."""
+    """Read the struct in a file; its arrays are mapped read-only. Raises FileNotFoundError or ArraysDamaged."""
     with path.open("rb") as file:
         try:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -117,25 +117,25 @@ def map_arrays(path: Path, kind: type[Kind]) -> Kind:
 
 
 class MappedFile(Generic[Kind]):
-    """The struct in a file, mapped again where another was published. Safe to use from several threads."""
+    """The struct in a file. When the file is replaced, the new file is mapped. Safe to use from several threads."""
 
     def __init__(self, path: Path, kind: type[Kind]) -> None:
         self._path, self._kind = path, kind
         self._mapped: tuple[tuple[int, int, int], Kind] | None = None
 
     def current(self) -> Kind:
-        """What is published now. Raises FileNotFoundError or ArraysDamaged, and tries again at the next call."""
+        """The current content of the file. Raises FileNotFoundError or ArraysDamaged; the next call tries again."""
         status = self._path.stat()
         file = status.st_ino, status.st_mtime_ns, status.st_size
         mapped = self._mapped
         if mapped is None or mapped[0] != file:
-            # Several threads may map it at once, which costs each some milliseconds and harms nothing.
+            # Several threads may map the file at the same time. That takes each some milliseconds, and is harmless.
             mapped = self._mapped = file, map_arrays(self._path, self._kind)
         return mapped[1]
 
 
-def _parts(head: bytes, arrays: list[NDArray[Any]]) -> Iterator[bytes | memoryview]:
-    yield MARK + len(head).to_bytes(8, "little") + head
+def _parts(header: bytes, arrays: list[NDArray[Any]]) -> Iterator[bytes | memoryview]:
+    yield MARK + len(header).to_bytes(8, "little") + header
     for array in arrays:
         yield array.data.cast("B") if array.size else b""
 
@@ -152,14 +152,14 @@ def _aligned(size: int) -> int:
 def _decode(mapped: mmap.mmap, file: int, kind: type[Kind]) -> Kind:
     begin = len(MARK) + 8
     if mapped[: len(MARK)] != MARK:
-        raise ValueError("it is no file of arrays")
+        raise ValueError("it is not an arrays file")
     end = begin + int.from_bytes(mapped[len(MARK) : begin], "little")
-    first = _aligned(end)
+    arrays_begin = _aligned(end)
 
-    def array(kind: type, place: Any) -> NDArray[Any] | Rows:
-        found = msgspec.convert(place, _Place)
-        offset = first + found.offset
-        values: NDArray[Any] = np.ndarray(found.shape, np.dtype(found.dtype), buffer=mapped, offset=offset)
+    def array(kind: type, encoded_place: Any) -> NDArray[Any] | Rows:
+        place = msgspec.convert(encoded_place, _Place)
+        offset = arrays_begin + place.offset
+        values: NDArray[Any] = np.ndarray(place.shape, np.dtype(place.dtype), buffer=mapped, offset=offset)
         return _StoredRows(values, file, offset) if kind is Rows else values
 
     return msgspec.msgpack.decode(mapped[begin:end], type=kind, dec_hook=array)

@@ -1,4 +1,4 @@
-"""What is kept safe by itself: a nightly copy of people's data, and a look whether the files are whole."""
+"""Nightly jobs: a backup of people's data, and an integrity check of the databases."""
 
 import time
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ NAME = "appliance-{:%Y-%m-%d-%H%M%S}Z-{}.db"
 
 
 class DataDamaged(ApplianceError):
-    """A database is not whole."""
+    """A database is damaged."""
 
 
 class BackupParts(Protocol):
@@ -35,7 +35,7 @@ class BackupParts(Protocol):
 
 
 def back_up(context: JobContext, _arguments: NoArguments, parts: BackupParts) -> str:
-    """Copy people's data, checked, beside the older copies; the newest `keep_backups` stay."""
+    """Create a backup of people's data, check it, and delete all but the newest `keep_backups` backups."""
     database, folder, keep = parts.appliance_db, parts.folder.backups, parts.settings.keep_backups
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     copy = context.folder / "copy.db"
@@ -43,12 +43,12 @@ def back_up(context: JobContext, _arguments: NoArguments, parts: BackupParts) ->
     context.report(0.1, "copying", now=True)
     database.copy_to(copy)
     context.report(0.7, "checking the copy")
-    _check(Database(copy, ()), "The copy")
-    # By its job, so that a copy made again after a crash takes the place of the first.
+    _check(Database(copy, ()), "the copy")
+    # The name has the job's id, so that a retry after a crash replaces the first copy.
     target = folder / NAME.format(datetime.fromtimestamp(context.job.created_at, UTC), context.job.id)
     copy.chmod(0o600)
     move_into_place(copy, target)
-    # A clock that was set back since the job began makes no difference to its copy.
+    # If the clock was set back since the job was created, its copy still counts as the newest.
     copies = backups_by_age(folder, datetime.fromtimestamp(max(time.time(), context.job.created_at), UTC))
     for old in copies[:-keep]:
         old.unlink()
@@ -56,30 +56,30 @@ def back_up(context: JobContext, _arguments: NoArguments, parts: BackupParts) ->
 
 
 def backups_by_age(folder: Path, now: datetime) -> list[Path]:
-    """The backups in a folder, the oldest first, by the time in their names.
+    """The backups in a folder, oldest first, by the time in their names.
 
-    One with a time after `now` was made while the clock was ahead. Nothing says how old it is: it counts as the oldest.
+    A backup with a time after `now` was made while the clock was ahead. Its age is unknown; it counts as the oldest.
     """
     latest = f"appliance-{now:%Y-%m-%d-%H%M%S}"
     return sorted(folder.glob(PATTERN), key=lambda path: (path.name[: len(latest)] <= latest, path.name))
 
 
 def check_databases(context: JobContext, _arguments: NoArguments, parts: BackupParts) -> str:
-    """Look whether every page of the databases is whole. Raises DataDamaged."""
-    databases = {"People's data": parts.appliance_db, "the library": parts.library}
+    """Check the integrity of the databases. Raises DataDamaged."""
+    databases = {"people's data": parts.appliance_db, "the library": parts.library}
     for number, (name, database) in enumerate(databases.items()):
-        context.report(number / len(databases), f"looking at {name}", now=True)
+        context.report(number / len(databases), f"checking {name}", now=True)
         _check(database, name)
-    return f"{' and '.join(databases)} are whole"
+    return f"no damage found in {' and '.join(databases)}"
 
 
 def _check(database: Database, name: str) -> None:
-    finding = database.integrity()
+    result = database.integrity()
     database.close()
-    if finding != "ok":
+    if result != "ok":
         raise DataDamaged(
-            f"{name} is not whole: {finding}.",
-            remedy="`lampstand doctor` says what can be done; keep the last backups.",
+            f"Damage found in {name}: {result}.",
+            remedy="Run `lampstand doctor` to see what to do. Keep the latest backups.",
         )
 
 

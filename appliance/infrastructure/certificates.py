@@ -1,7 +1,7 @@
-"""The machine's own certificate authority, and its server certificate for the names and addresses it has.
+"""The machine's own certificate authority, and its server certificate for its names and addresses.
 
-The authority can vouch for nothing but this house: name constraints (RFC 5280, 4.2.1.10) permit it the machine's names,
-the endings that no public site has, and private addresses. So a phone that trusts it risks nothing elsewhere.
+The authority can sign certificates only for this site: name constraints (RFC 5280, 4.2.1.10) permit the machine's names,
+name endings that no public site has, and private addresses. So a phone that trusts it takes no risk on other sites.
 """
 
 import ipaddress
@@ -26,9 +26,9 @@ from appliance.infrastructure.opening import FileRefused, read_regular
 from appliance.infrastructure.own_names import PRIVATE_NETWORKS
 
 AUTHORITY_DAYS = 3650
-# Apple's systems accept 825 days of authorities that a person added; others fewer. A year is renewed early enough.
+# Apple's systems accept at most 825 days for authorities that a user added; others less. One year is short enough.
 SERVER_DAYS, RENEW_DAYS = 365, 30
-# In the folder of certificates: one process at a time looks after them.
+# In the folder of certificates. Only one process at a time may create or renew them.
 LOCK = "lock"
 # RFC 5280, appendix A.1.
 MAX_COMMON_NAME_CHARACTERS = 64
@@ -36,11 +36,11 @@ PRIVATE_NAMES = ("local", "lan", "home", "internal", "home.arpa", "localhost")
 
 
 class CertificateUnusable(Refused):
-    """A certificate or its key cannot be read, or they do not belong together."""
+    """A certificate or its key cannot be read, or the key does not match the certificate."""
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
-    """What HTTPS is served with; `authority` is null where the house has a certificate of its own from elsewhere."""
+    """The files for HTTPS; `authority` is None for a certificate from another authority."""
 
     certificate: Path
     key: Path
@@ -48,7 +48,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate in words; `fingerprint` is its SHA-256, as devices show it."""
+    """A description of a certificate; `fingerprint` is its SHA-256, as devices show it."""
 
     subject: str
     names: tuple[str, ...]
@@ -57,10 +57,10 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime) -> Served:
-    """The server certificate, made anew where it is missing, ends within a month, or lacks a name or an address.
+    """Return the server certificate. Recreate it if it is missing, expires within a month, or lacks a name or an address.
 
-    The authority is made once and lasts ten years; where it lacks the right to a name, it is made anew too. Raises
-    CertificateUnusable.
+    The authority is created once and is valid for ten years. It is recreated too if it may not sign for a name or an
+    address. Raises CertificateUnusable.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(folder / LOCK):
@@ -70,7 +70,7 @@ def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[
 def renew_certificates(
     folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime, *, new_authority: bool
 ) -> Served:
-    """A new key and certificate of the server, and on request a new authority, which every device must trust again.
+    """Create a new server key and certificate. With `new_authority`, also an authority, which all devices must trust again.
 
     Raises CertificateUnusable.
     """
@@ -98,10 +98,10 @@ def _ensure(
     ):
         issuer = _make_authority(authority, authority_key, names, addresses, now)
         served.certificate.unlink(missing_ok=True)
-    if renew or not _is_good(served, issuer, names, addresses, now):
+    if renew or not _is_usable(served, issuer, names, addresses, now):
         issuer_key = _read_key(authority_key)
-        if not _belongs(issuer, issuer_key):
-            # The machine stopped between writing the one and the other.
+        if not _has_key(issuer, issuer_key):
+            # The machine stopped between writing the key and the certificate.
             issuer = _make_authority(authority, authority_key, names, addresses, now)
             issuer_key = _read_key(authority_key)
         _make_server(served, issuer, issuer_key, names, addresses, now)
@@ -109,34 +109,33 @@ def _ensure(
 
 
 def check_own(certificate: Path, key: Path) -> Served:
-    """A certificate that the house got elsewhere. Raises CertificateUnusable."""
-    found, private = _read(certificate), _read_key(key)
-    if not _belongs(found, private):
+    """Check a certificate from another authority. Raises CertificateUnusable."""
+    if not _has_key(_read(certificate), _read_key(key)):
         raise CertificateUnusable(
             f"{key} is not the key of {certificate}.",
-            remedy="Set tls_certificate and tls_key to what belongs together.",
+            remedy="Set tls_certificate and tls_key to a certificate and its key.",
         )
     return Served(certificate=certificate, key=key, authority=None)
 
 
-def _belongs(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bool:
+def _has_key(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bool:
     encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     return certificate.public_key().public_bytes(encoding, form) == key.public_key().public_bytes(encoding, form)
 
 
 def describe(path: Path) -> Description:
     """Raises CertificateUnusable."""
-    found = _read(path)
+    certificate = _read(path)
     return Description(
-        subject=found.subject.rfc4514_string(),
-        names=tuple(sorted(_names(found))),
-        fingerprint=found.fingerprint(hashes.SHA256()).hex(":").upper(),
-        expires_at=found.not_valid_after_utc,
+        subject=certificate.subject.rfc4514_string(),
+        names=tuple(sorted(_names(certificate))),
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
+        expires_at=certificate.not_valid_after_utc,
     )
 
 
 def as_der(path: Path) -> bytes:
-    """A certificate in the form that phones install."""
+    """A certificate in DER, the format that phones install."""
     return _read(path).public_bytes(serialization.Encoding.DER)
 
 
@@ -148,13 +147,15 @@ def _make_authority(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Lampstand"),
             x509.NameAttribute(
-                NameOID.COMMON_NAME, f"Lampstand of {platform.node() or 'this house'}"[:MAX_COMMON_NAME_CHARACTERS]
+                NameOID.COMMON_NAME, f"Lampstand of {platform.node() or 'this site'}"[:MAX_COMMON_NAME_CHARACTERS]
             ),
         ]
     )
-    permitted: list[x509.GeneralName] = [x509.DNSName(each) for each in dict.fromkeys((*PRIVATE_NAMES, *names))]
-    networks = [ipaddress.ip_network(each) for each in PRIVATE_NETWORKS]
-    networks += [ipaddress.ip_network(each) for each in addresses if not any(each in network for network in networks)]
+    permitted: list[x509.GeneralName] = [x509.DNSName(name) for name in dict.fromkeys((*PRIVATE_NAMES, *names))]
+    networks = [ipaddress.ip_network(network) for network in PRIVATE_NETWORKS]
+    networks += [
+        ipaddress.ip_network(address) for address in addresses if not any(address in network for network in networks)
+    ]
     permitted += [x509.IPAddress(network) for network in networks]
     usage = x509.KeyUsage(
         digital_signature=False,
@@ -168,7 +169,7 @@ def _make_authority(
         decipher_only=False,
     )
     certificate = (
-        _begun(name, name, key, now, AUTHORITY_DAYS)
+        _new_builder(name, name, key, now, AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None), critical=True)
@@ -195,7 +196,7 @@ def _make_server(
     alternatives += [x509.IPAddress(address) for address in addresses]
     identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     certificate = (
-        _begun(subject, issuer.subject, key, now, SERVER_DAYS)
+        _new_builder(subject, issuer.subject, key, now, SERVER_DAYS)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -206,10 +207,10 @@ def _make_server(
     _write(served.certificate, certificate)
 
 
-def _begun(
+def _new_builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, days: int
 ) -> x509.CertificateBuilder:
-    # From yesterday on: a phone's clock may be behind.
+    # Valid from yesterday on: a phone's clock may be behind.
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -221,24 +222,26 @@ def _begun(
     )
 
 
-def _is_good(
+def _is_usable(
     served: Served, issuer: x509.Certificate, names: Sequence[str], addresses: Sequence[Address], now: datetime
 ) -> bool:
-    """Whether the certificate goes with its key and its issuer, lasts a while, and has every name and address."""
+    """Whether the certificate matches its key and its issuer, does not expire soon, and has every name and address."""
     try:
-        found = _read(served.certificate)
-        found.verify_directly_issued_by(issuer)
+        certificate = _read(served.certificate)
+        certificate.verify_directly_issued_by(issuer)
         check_own(served.certificate, served.key)
     except (CertificateUnusable, ValueError, TypeError, InvalidSignature):
         return False
-    wanted = {*names, *map(str, addresses)}
-    return found.not_valid_after_utc >= now + timedelta(days=RENEW_DAYS) and wanted <= _names(found)
+    required_names = {*names, *map(str, addresses)}
+    return certificate.not_valid_after_utc >= now + timedelta(days=RENEW_DAYS) and required_names <= _names(certificate)
 
 
 def _may_name(authority: x509.Certificate, names: Sequence[str], addresses: Sequence[Address]) -> bool:
     permitted = authority.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
-    endings = [each.value for each in permitted if isinstance(each, x509.DNSName)]
-    networks = [ipaddress.ip_network(str(each.value)) for each in permitted if isinstance(each, x509.IPAddress)]
+    endings = [subtree.value for subtree in permitted if isinstance(subtree, x509.DNSName)]
+    networks = [
+        ipaddress.ip_network(str(subtree.value)) for subtree in permitted if isinstance(subtree, x509.IPAddress)
+    ]
     return all(any(name == end or name.endswith(f".{end}") for end in endings) for name in names) and all(
         any(address in network for network in networks) for address in addresses
     )
@@ -246,10 +249,10 @@ def _may_name(authority: x509.Certificate, names: Sequence[str], addresses: Sequ
 
 def _names(certificate: x509.Certificate) -> set[str]:
     try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return set()
-    return {*found.get_values_for_type(x509.DNSName), *map(str, found.get_values_for_type(x509.IPAddress))}
+    return {*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))}
 
 
 def _read(path: Path) -> x509.Certificate:
@@ -257,26 +260,24 @@ def _read(path: Path) -> x509.Certificate:
         return x509.load_pem_x509_certificate(read_regular(path, most=MAX_PEM_BYTES))
     except FileRefused as error:
         raise CertificateUnusable(
-            f"{path} is not a certificate that can be read. {error.message}", remedy=error.remedy
+            f"The certificate {path} cannot be read. {error.message}", remedy=error.remedy
         ) from error
     except ValueError as error:
         raise CertificateUnusable(
-            f"{path} is not a certificate in a PEM file.",
-            remedy="Remove it, and `lampstand tls init` makes another.",
+            f"{path} is not a certificate in PEM format.",
+            remedy="Remove the file and run `lampstand tls init` to create a new one.",
         ) from error
 
 
 def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
-        # Whatever kind of key it is: only what both kinds have in common is used of a foreign one.
+        # Any kind of key: of a key from elsewhere, only the methods that all kinds share are used.
         return serialization.load_pem_private_key(read_regular(path, most=MAX_PEM_BYTES), password=None)  # type: ignore[return-value]
     except FileRefused as error:
-        raise CertificateUnusable(
-            f"{path} is not a key that can be read. {error.message}", remedy=error.remedy
-        ) from error
+        raise CertificateUnusable(f"The key {path} cannot be read. {error.message}", remedy=error.remedy) from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise CertificateUnusable(
-            f"{path} is not a key that can be read.", remedy="It must be a PEM file without a password."
+            f"The key {path} cannot be read.", remedy="It must be a PEM file without a password."
         ) from error
 
 

@@ -1,17 +1,17 @@
-"""The time of day, which people set, and a time that only goes forward."""
+"""The time of day, which users can set, and a monotonic time."""
 
 import time
 
 
 class Clock:
-    """The clocks of this machine. Leases and pauses are measured by `monotonic`: a clock that is set changes nothing."""
+    """The clocks of this machine. Durations such as leases use `monotonic`, which setting the clock does not change."""
 
     def time(self) -> float:
-        """Seconds since the epoch. It can jump either way."""
+        """Seconds since the epoch. It can jump forward and back."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some moment in the past; for spans of time within one process."""
+        """Seconds since an arbitrary time in the past; for durations within one process."""
         return time.monotonic()
 
 

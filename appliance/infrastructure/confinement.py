@@ -1,12 +1,12 @@
-"""Give up what this process does not need: files, programs, sockets and memory. None of it can be taken back.
+"""Give up access that this process does not need: to files, programs, sockets and memory. This cannot be undone.
 
-`allow_only_files` comes first, while the process has one thread: it uses Landlock, which binds the calling thread and the
-threads that it starts later. `revoke_access` comes after everything is open and loaded. It uses limits of resources,
-which every kernel has, and seccomp, which denies every system call that is not on a short list.
+`allow_only_files` is called first, while the process has one thread. It uses Landlock, which applies to the calling thread
+and the threads that it starts later. `revoke_access` is called after everything is open and loaded. It uses resource
+limits, which every kernel has, and seccomp, which denies every system call that is not on a short list.
 
-The three calls of Landlock and the few of libseccomp are made through ctypes. The packages on PyPI are no better: those of
-libseccomp need a compiler or were last released in 2021, and those of Landlock are in their first versions or pre-releases.
-libseccomp.so.2 is part of Debian's base system. Where it or Landlock is missing, the limits of resources remain.
+Landlock and libseccomp are called through ctypes. The packages on PyPI are no better: those for libseccomp need a compiler
+or were last released in 2021, and those for Landlock are first versions or pre-releases. libseccomp.so.2 is part of
+Debian's base system. If it or Landlock is missing, the resource limits remain.
 """
 
 import contextlib
@@ -27,18 +27,18 @@ PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 LANDLOCK_CREATE_RULESET_VERSION, LANDLOCK_RULE_PATH_BENEATH = 1, 1
 READ_FILE = 1 << 2
-# How many rights of each kind the versions of Landlock know, by the version that brought them.
+# The number of rights of each kind, by the Landlock version that introduced them.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
 NETWORK_RIGHTS = {4: 2}
 SCOPES = {6: 2}
 
 # seccomp.h
-ALLOW, REFUSE, DENY_KNOWLEDGE = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
+ALLOW, REFUSE, REPORT_UNKNOWN = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
 SYNCHRONISE_THREADS = 4
 EQUAL, MASKED_EQUAL = 4, 7
 PROT_EXEC, CLONE_THREAD = 4, 0x10000
-# All that an engine needs to compute, to read a file that is open already, and to end. A name that the machine's
-# architecture does not have is left out.
+# The system calls that an engine needs to compute, to read a file that is already open, and to exit. Calls that the
+# machine's architecture does not have are skipped.
 NEEDED_CALLS = (
     "brk",
     "clock_getres",
@@ -84,7 +84,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Confinement(msgspec.Struct, frozen=True):
-    """Which of the kernel's means are in force beside the limits of resources."""
+    """The kernel features that are available in addition to resource limits."""
 
     landlock: bool
     seccomp: bool
@@ -129,15 +129,15 @@ def _load_libseccomp() -> ctypes.CDLL | None:
     return library
 
 
-# Once no file can be opened any more it is too late.
+# Loaded at import, because later no file can be opened.
 _libseccomp = _load_libseccomp()
 
 
 def allow_only_files(readable: Sequence[Path]) -> bool:
-    """From now on open no files but these, to read; no program runs, no TCP port opens. False where Landlock is missing.
+    """Restrict this process to reading these files, without programs and TCP ports. Returns False if Landlock is missing.
 
-    Call it while the process has one thread. Files that are open already stay open. Raises OSError where a file cannot
-    be opened, or where the kernel has Landlock and refuses.
+    Call it while the process has one thread. Files that are already open stay open. Raises OSError if a file cannot be
+    opened, or if the kernel has Landlock and refuses.
     """
     version = _libc.syscall(
         LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(LANDLOCK_CREATE_RULESET_VERSION)
@@ -145,7 +145,7 @@ def allow_only_files(readable: Sequence[Path]) -> bool:
     if version < 1:
         return False
     rules = _Ruleset(*(_bits(rights, version) for rights in (FILE_RIGHTS, NETWORK_RIGHTS, SCOPES)))
-    # A kernel takes a larger structure than its own as long as what it does not know is zero.
+    # A kernel accepts a larger structure than its own if the unknown fields are zero.
     ruleset = _checked(
         _libc.syscall(
             LANDLOCK_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), ctypes.c_uint32(0)
@@ -163,10 +163,10 @@ def allow_only_files(readable: Sequence[Path]) -> bool:
 
 
 def revoke_access(*, more_memory_bytes: int, cpu_s: int) -> bool:
-    """From now on open nothing, start no program, write to standard output only, and take no more than this much memory.
+    """Deny opening files, starting programs, and writing except to standard output; limit memory and processor time.
 
-    `more_memory_bytes` counts from what the process has now. `cpu_s` counts from the start of the process; the kernel ends
-    it then. Returns whether seccomp is in force. Raises OSError where the kernel has seccomp and refuses.
+    `more_memory_bytes` is in addition to the current memory of the process. `cpu_s` counts from the start of the process;
+    the kernel then ends it. Returns whether seccomp is active. Raises OSError if the kernel has seccomp and refuses.
     """
     address_space, data = _memory_now()
     _libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -180,14 +180,14 @@ def revoke_access(*, more_memory_bytes: int, cpu_s: int) -> bool:
         (resource.RLIMIT_AS, address_space + 2 * more_memory_bytes),
         (resource.RLIMIT_NOFILE, 0),
     ):
-        _, most = resource.getrlimit(kind)
-        lowest = limit if most == resource.RLIM_INFINITY else min(limit, most)
-        resource.setrlimit(kind, (lowest, lowest))
+        _, hard_limit = resource.getrlimit(kind)
+        new_limit = limit if hard_limit == resource.RLIM_INFINITY else min(limit, hard_limit)
+        resource.setrlimit(kind, (new_limit, new_limit))
     return _libseccomp is not None and _deny_calls(_libseccomp)
 
 
 def confinement_here() -> Confinement:
-    """What this machine offers, as far as it can be told without giving anything up."""
+    """The features that this machine offers, as far as they can be detected without confining this process."""
     version = _libc.syscall(
         LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(LANDLOCK_CREATE_RULESET_VERSION)
     )
@@ -218,18 +218,18 @@ def _allow_reading(ruleset: int, path: Path) -> None:
 
 
 def _gain_no_privileges() -> None:
-    """Needed for Landlock and seccomp without root, and worth having without them."""
+    """Landlock and seccomp need this without root; it is useful without them too."""
     _checked(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 
 
 def _memory_now() -> tuple[int, int]:
-    """Address space and writable private memory of this process, in bytes, as the kernel counts them against its limits."""
+    """The address space and writable private memory of this process in bytes, as the kernel counts them for its limits."""
     pages = MEMORY_OF_THIS_PROCESS.read_bytes().split()
     return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()
 
 
 def _deny_calls(library: ctypes.CDLL) -> bool:
-    """Deny every call but the needed ones, in all threads. False where the kernel was built without seccomp."""
+    """Deny all but the needed system calls, in all threads. Returns False if the kernel was built without seccomp."""
     with _filter(library) as context:
         _succeeded(library.seccomp_attr_set(context, SYNCHRONISE_THREADS, 1))
         for name in NEEDED_CALLS:
@@ -238,12 +238,13 @@ def _deny_calls(library: ctypes.CDLL) -> bool:
             for output in OUTPUTS:
                 _permit(library, context, name, _Comparison(0, EQUAL, output, 0))
         for name in ("mmap", "mmap2", "mprotect"):
-            # Memory holds data, never new machine code.
+            # New memory may contain data, but no machine code.
             _permit(library, context, name, _Comparison(2, MASKED_EQUAL, PROT_EXEC, 0))
-        # Threads, but no processes. The newer call hides its flags in memory: the C library takes the older one instead.
+        # Allow threads, but no processes. `clone3` has its flags in memory, where they cannot be checked: it is reported as
+        # unknown, and the C library uses `clone` instead.
         flags = 1 if platform.machine() == "s390x" else 0
         _permit(library, context, "clone", _Comparison(flags, MASKED_EQUAL, CLONE_THREAD, CLONE_THREAD))
-        _permit(library, context, "clone3", action=DENY_KNOWLEDGE)
+        _permit(library, context, "clone3", action=REPORT_UNKNOWN)
         return bool(library.seccomp_load(context) == 0)
 
 
@@ -260,7 +261,7 @@ def _filter(library: ctypes.CDLL) -> Iterator[int]:
 
 def _permit(library: ctypes.CDLL, context: int, name: str, *conditions: _Comparison, action: int = ALLOW) -> None:
     number = library.seccomp_syscall_resolve_name(name.encode())
-    # Negative where this architecture has no call of that name.
+    # Negative if this architecture has no call with this name.
     if number >= 0:
         compared = (_Comparison * len(conditions))(*conditions)
         _succeeded(library.seccomp_rule_add_array(context, action, number, len(conditions), compared))
@@ -274,6 +275,6 @@ def _checked(result: int) -> int:
 
 
 def _succeeded(result: int) -> None:
-    """Functions of libseccomp return the negative number of an error."""
+    """Raises OSError if a function of libseccomp returned a negative error number."""
     if result < 0:
         raise OSError(-result, os.strerror(-result))

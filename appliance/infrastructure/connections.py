@@ -1,4 +1,4 @@
-"""Connections to SQLite files: how each is opened, and what a power cut can take from it."""
+"""Connections to SQLite files: how they are opened, and how durable their commits are."""
 
 from enum import StrEnum
 from functools import cache
@@ -9,15 +9,15 @@ from urllib.parse import quote
 import apsw
 
 BUSY_TIMEOUT_MS = 30_000
-# The write-ahead log is cut to this size after a checkpoint, so that one large import does not keep the space.
+# The write-ahead log is truncated to this size after a checkpoint, so that a large import does not keep the disk space.
 LOG_SIZE_LIMIT = 64 * 2**20
 
 
 class Synchronous(StrEnum):
-    """What a power cut can take from a database in WAL mode. It never damages the file.
+    """How much a power cut can lose of a database in WAL mode. It never damages the file.
 
-    `FULL` writes the log to the disk at each commit, so nothing that was committed is lost. `NORMAL` does so at a
-    checkpoint only: the last commits can be lost. It is for what can be rebuilt.
+    `FULL` writes the log to the disk at each commit, so no commit is lost. `NORMAL` writes it only at checkpoints, so the
+    last commits can be lost; it is for data that can be rebuilt.
     """
 
     FULL = "FULL"
@@ -25,9 +25,9 @@ class Synchronous(StrEnum):
 
 
 def open_to_write(path: Path, flags: int, synchronous: Synchronous) -> apsw.Connection:
-    """A connection to a file in WAL mode."""
+    """Open a connection to a file in WAL mode."""
     connection = connect(str(path), flags)
-    # Before the journal's mode, which writes the first page of a new file.
+    # Before the journal mode, which writes the first page of a new file.
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE_LIMIT}")
@@ -35,7 +35,7 @@ def open_to_write(path: Path, flags: int, synchronous: Synchronous) -> apsw.Conn
 
 
 def connect(name: str, flags: int) -> apsw.Connection:
-    """A connection with sqlite-vec, by a path or an address."""
+    """Open a connection with sqlite-vec to a path or a URI."""
     connection = apsw.Connection(name, flags=flags)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     connection.enable_load_extension(True)  # noqa: FBT003 - the engine's own signature
@@ -49,7 +49,7 @@ def connect(name: str, flags: int) -> apsw.Connection:
 
 @cache
 def _vector_extension() -> str:
-    """The file of sqlite-vec. Its package is not imported, because that imports numpy, which most commands do without."""
+    """The path of sqlite-vec. Its package is not imported, because it imports numpy, which most commands do not need."""
     package = find_spec("sqlite_vec")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("The package sqlite-vec is not installed.", name="sqlite_vec")
@@ -57,18 +57,18 @@ def _vector_extension() -> str:
 
 
 def connect_read_only(path: Path) -> apsw.Connection:
-    """Open a file that cannot be written, or beside which nothing can.
+    """Open a database if its file or its folder is not writable.
 
-    A database in WAL mode is read with the help of two files beside it. Where it was closed as it should be, and nothing
-    can change it, it is read without them.
+    Reading a database in WAL mode needs two more files in the same folder. If the database was closed properly and cannot
+    change, it is read without them.
     """
-    address = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if is_closed(path) else ''}"
-    connection = connect(address, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    uri = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if is_closed(path) else ''}"
+    connection = connect(uri, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
 def is_closed(path: Path) -> bool:
-    """True where no log with changes is beside the database."""
+    """True if the database has no write-ahead log with changes."""
     log = path.with_name(f"{path.name}-wal")
     return not log.exists() or log.stat().st_size == 0

@@ -1,4 +1,4 @@
-"""Tells a new installation from one that lost people's data, and puts a backup in the place of what was lost."""
+"""Detects an installation that lost people's data, and restores a backup."""
 
 import os
 import shutil
@@ -25,29 +25,29 @@ class BackupMissing(NotFound):
 
 
 class BackupUnusable(Refused):
-    """A file is not a whole backup."""
+    """A file is not a usable backup."""
 
 
 def newest_backup(folder: Path, now: datetime) -> Path | None:
-    """The newest backup in a folder, or None where there is no backup."""
+    """The newest backup in a folder, or None if there is none."""
     return next(reversed(backups_by_age(folder, now)), None)
 
 
 def traces_of_use(folder: DataFolder) -> list[Path]:
-    """The paths that exist only in a data folder that was in use: they are made after the database of people's data.
+    """The existing paths that show that a data folder was in use: they are created after the database of people's data.
 
-    A library, models, logs and the like can be there before it. A first start that was cut off leaves the database
-    with a header and a log, but never a log without a database.
+    A library, models, logs and the like can exist before it. An interrupted first start leaves the database with a header
+    and a log, but never a log without a database.
     """
     candidates = [folder.tls, folder.backups, folder.files, *sorted(folder.home.glob("queue-*.db"))]
-    if not _holds_something(folder.appliance_db):
+    if not _has_content(folder.appliance_db):
         candidates.insert(0, folder.appliance_db.with_name(f"{folder.appliance_db.name}-wal"))
-    return [path for path in candidates if _holds_something(path)]
+    return [path for path in candidates if _has_content(path)]
 
 
 def check_not_lost(folder: DataFolder, database: Database) -> None:
-    """Raises PeopleDataLost where the database is missing or empty, but the folder was in use."""
-    # The traces come first: another process may be creating the database, and then them, at this moment.
+    """Raises PeopleDataLost if the database is missing or empty, but the folder was in use."""
+    # Look for the traces first: another process may be creating the database, and after it the other files.
     traces = traces_of_use(folder)
     if not traces or not database.is_empty:
         return
@@ -72,50 +72,50 @@ def restore(
     now: datetime,
     prepare: Callable[[Database], None] = lambda _copy: None,
 ) -> tuple[Path, list[Path]]:
-    """Put a backup, or the newest one, in the place of the database; no process may have that open.
+    """Replace the database with a backup, by default the newest. No process may have the database open.
 
-    `prepare` may change the checked copy before it is put in place. Returns the backup, and the files that were in its place: they are kept under another name. Raises BackupMissing,
-    BackupUnusable or DatabaseTooNew.
+    `prepare` can change the checked copy before it is put in place. Returns the backup, and the new names of the files
+    that were replaced. Raises BackupMissing, BackupUnusable or DatabaseTooNew.
     """
     backup = backup or newest_backup(folder.backups, now)
     if backup is None or not backup.is_file():
-        missing = f"There is no file {backup}." if backup else f"There is no backup in {folder.backups}."
-        raise BackupMissing(missing, remedy="Name one: `lampstand restore FILE`.")
-    fresh = database.path.with_name("restored.db")
-    _delete(fresh)
+        message = f"There is no file {backup}." if backup else f"There is no backup in {folder.backups}."
+        raise BackupMissing(message, remedy="Give the backup file: `lampstand restore FILE`.")
+    new_file = database.path.with_name("restored.db")
+    _delete(new_file)
     try:
-        _copy(backup, fresh, folder)
-        copy = database.at(fresh)
+        _copy(backup, new_file, folder)
+        copy = database.at(new_file)
         _check(copy, backup)
         prepare(copy)
         copy.close()
-        _refuse_log(fresh, backup)
+        _refuse_log(new_file, backup)
     except BaseException:
-        _delete(fresh)
+        _delete(new_file)
         raise
     kept = _set_aside(database.path, f"{now:%Y-%m-%d-%H%M%S}")
-    move_into_place(fresh, database.path)
+    move_into_place(new_file, database.path)
     return backup, kept
 
 
-def _copy(backup: Path, fresh: Path, folder: DataFolder) -> None:
-    """Copy a database with its log: a file that was not closed properly has its last changes there."""
+def _copy(backup: Path, new_file: Path, folder: DataFolder) -> None:
+    """Copy a database and its log. If the file was not closed properly, its last changes are in the log."""
     for ending in ("", "-wal") if _has_log(backup) else ("",):
         with backup.with_name(backup.name + ending).open("rb") as source:
-            target = fresh.with_name(fresh.name + ending)
-            # The mode and the owner are set before there is content; a link at this place is refused.
+            target = new_file.with_name(new_file.name + ending)
+            # The mode and the owner are set before any content is written. A link at this path is refused.
             with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
                 folder.give_to_owner(file.fileno())
                 shutil.copyfileobj(source, file)
 
 
 def _has_log(path: Path) -> bool:
-    """True where the last changes of a database are in a file beside it."""
-    return _holds_something(path.with_name(f"{path.name}-wal"))
+    """True if the last changes of a database are in its log."""
+    return _has_content(path.with_name(f"{path.name}-wal"))
 
 
-def _refuse_log(fresh: Path, backup: Path) -> None:
-    if _has_log(fresh):
+def _refuse_log(new_file: Path, backup: Path) -> None:
+    if _has_log(new_file):
         raise BackupUnusable(f"The last changes of {backup} could not be copied.", remedy="Choose another backup.")
 
 
@@ -125,19 +125,19 @@ def _delete(path: Path) -> None:
 
 
 def _check(copy: Database, backup: Path) -> None:
-    finding = copy.integrity()
+    result = copy.integrity()
     copy.close()
-    if finding != "ok":
-        raise BackupUnusable(f"{backup} is not whole: {finding}.", remedy="Choose an older backup.")
+    if result != "ok":
+        raise BackupUnusable(f"{backup} is damaged: {result}.", remedy="Choose an older backup.")
     copy.refuse_newer()
     if copy.is_empty:
-        raise BackupUnusable(f"{backup} holds no people's data.", remedy="Choose another backup.")
+        raise BackupUnusable(f"{backup} does not contain people's data.", remedy="Choose another backup.")
 
 
 def _set_aside(path: Path, moment: str) -> list[Path]:
-    """Rename a database with the files beside it, so that a person or a tool can still look at them."""
+    """Rename a database and its log files, so that they can still be examined."""
     kept = []
-    # The log first: without its database it is harmless, but another database must never find it.
+    # The log first: a log without its database is harmless, but it must never be applied to another database.
     for ending in reversed(LOG_ENDINGS):
         file = path.with_name(path.name + ending)
         if file.exists():
@@ -148,7 +148,7 @@ def _set_aside(path: Path, moment: str) -> list[Path]:
     return kept
 
 
-def _holds_something(path: Path) -> bool:
+def _has_content(path: Path) -> bool:
     if path.is_dir():
         return any(path.iterdir())
     return path.is_file() and path.stat().st_size > 0

@@ -1,7 +1,7 @@
-"""The one way to open a SQLite database: migrations, readers by thread, one writer at a time.
+"""SQLite databases: migrations, one reader per thread, one writer at a time.
 
-A write is a unit of work: `with database.write() as work: …`. It is committed at the end of the block; an error that
-leaves the block rolls it back.
+A write is a unit of work: `with database.write() as work: …`. It is committed at the end of the block. An error in the
+block rolls it back.
 """
 
 import contextlib
@@ -25,13 +25,13 @@ from appliance.infrastructure.connections import (
 )
 from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseTooNew, engine_errors, not_writable
 
-# Each thread has a reader of its own. What it does not keep, the system's cache of files does.
+# Each thread has its own reader with this cache. The system's file cache keeps the rest.
 READER_CACHE_KIB = 1_000
-# While the log is emptied nobody can write: readers are not waited for any longer.
+# While the log is emptied, nothing can be written. This is the longest wait for readers.
 EMPTY_LOG_MS = 1_000
-# What every index of words is made with.
+# The tokenizer of every full-text index.
 TOKENIZE = "porter unicode61 remove_diacritics 2"
-# Higher than any number of a row: where a list without a `before` begins.
+# Higher than any row id: the start of a list without a `before`.
 NO_ID = 2**62
 
 CREATE_MIGRATIONS = (
@@ -46,7 +46,7 @@ Parameters = Sequence[Any] | dict[str, Any]
 
 
 class RowSource(ABC):
-    """What rows are read from: a reader, or a unit of work, which sees what it has written."""
+    """A source of rows: a reader, or a unit of work, which sees its own changes."""
 
     @abstractmethod
     def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
@@ -63,7 +63,7 @@ class RowSource(ABC):
 
 
 class UnitOfWork(RowSource):
-    """A transaction in progress. It lasts when the block of `Database.write` ends without an error."""
+    """A transaction in progress. It is committed when the block of `Database.write` ends without an error."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -79,7 +79,7 @@ class UnitOfWork(RowSource):
             pass
 
     def execute_script(self, script: str) -> None:
-        """Execute several statements, each ended by a semicolon. Literals and triggers may contain semicolons too."""
+        """Execute several statements, separated by semicolons. Literals and triggers may contain semicolons too."""
         for _ in self._connection.execute(script):
             pass
 
@@ -99,30 +99,30 @@ Migration = Callable[[UnitOfWork], None]
 class Reader(RowSource):
     """Runs queries on a connection that cannot write.
 
-    It `is_makeshift` where the disk had no room for the files that are shared with writers: it sees no later change.
+    It `is_snapshot` if the disk had no room for the files that readers share with writers. Then it sees no later changes.
     """
 
-    def __init__(self, connection: apsw.Connection, *, is_makeshift: bool = False) -> None:
+    def __init__(self, connection: apsw.Connection, *, is_snapshot: bool = False) -> None:
         self._connection = connection
-        self.is_makeshift = is_makeshift
+        self.is_snapshot = is_snapshot
         self._tokenizer: apsw.FTS5Tokenizer | None = None
 
     def tokens(self, text: str) -> list[str]:
-        """The words of a text as the indexes of words have them: without accents, cut to their stems."""
+        """The words of a text as full-text indexes store them: without accents, reduced to their stems."""
         if self._tokenizer is None:
             name, *options = TOKENIZE.split()
             self._tokenizer = self._connection.fts5_tokenizer(name, options)
-        found = self._tokenizer(
+        tokens = self._tokenizer(
             text.encode(), apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False
         )
-        return cast("list[str]", found)
+        return cast("list[str]", tokens)
 
     def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         with engine_errors():
             return list(self._connection.execute(statement, parameters))
 
     def each(self, statement: str, parameters: Parameters = ()) -> Iterator[Row]:
-        """The rows one after another, for what is too much to hold at once."""
+        """Yield the rows one by one, for results that do not fit into memory."""
         with engine_errors():
             yield from self._connection.execute(statement, parameters)
 
@@ -131,10 +131,10 @@ class Reader(RowSource):
 
 
 class Database:
-    """One SQLite file with its migrations: functions in the order in which they were ever added, recorded by name.
+    """One SQLite file with its migrations: functions in the order in which they were added, recorded by name.
 
-    Call `migrate()` before the first use; it makes the file where there is none. A file that cannot be written can be
-    read, as long as it is up to date.
+    Call `migrate()` before the first use; it creates the file if it is missing. A file that is not writable can be read
+    if it is up to date.
     """
 
     def __init__(
@@ -148,24 +148,24 @@ class Database:
         self._local = threading.local()
 
     def at(self, path: Path) -> "Database":
-        """Another file with the same migrations."""
+        """A database at another path with the same migrations."""
         return Database(path, self._migrations, synchronous=self._synchronous)
 
     @property
     def reader(self) -> Reader:
-        """A reader of the calling thread's own."""
-        found: Reader | None = getattr(self._local, "reader", None)
-        if found is None or found.is_makeshift:
+        """The reader of the calling thread."""
+        reader: Reader | None = getattr(self._local, "reader", None)
+        if reader is None or reader.is_snapshot:
             with engine_errors(self.path):
-                found = self._open_to_read()
-            self._local.reader = found
-        return found
+                reader = self._open_to_read()
+            self._local.reader = reader
+        return reader
 
     @contextlib.contextmanager
     def write(self) -> Iterator[UnitOfWork]:
-        """A unit of work, committed at the end of the block unless an error leaves it.
+        """Begin a unit of work, which is committed at the end of the block, or rolled back after an error.
 
-        It is alone among the writers of this process; other processes are waited for.
+        Only one unit of work runs at a time. This call waits for other threads and processes.
         """
         with self._writing, engine_errors(self.path):
             if self._writer is None:
@@ -184,9 +184,9 @@ class Database:
                     connection.execute("ROLLBACK")
 
     def empty_log(self) -> None:
-        """Move what the write-ahead log holds into the file, and cut the log; after much was written it takes as much space.
+        """Move the content of the write-ahead log into the database and truncate the log, to free disk space.
 
-        Where others read at the moment, a later checkpoint does it.
+        If there are readers at the moment, a later checkpoint does it.
         """
         with self._writing, engine_errors(self.path):
             if self._writer is not None:
@@ -201,18 +201,18 @@ class Database:
             return Reader(connect_read_only(self.path))
         try:
             connection = connect(str(self.path), apsw.SQLITE_OPEN_READWRITE)
-            # At the latest now the engine makes the files that it shares with writers.
+            # This query makes the engine create the files that readers share with writers.
             connection.execute(HAS_MIGRATIONS)
         except (apsw.FullError, apsw.IOError):
             if not is_closed(self.path):
                 raise
-            return Reader(connect_read_only(self.path), is_makeshift=True)
+            return Reader(connect_read_only(self.path), is_snapshot=True)
         connection.execute("PRAGMA query_only = ON")
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
         return Reader(connection)
 
     def integrity(self) -> str:
-        """`ok`, or what is wrong with the file in the engine's words; needs no migration."""
+        """`ok`, or the engine's description of the damage. Needs no migration."""
         try:
             return str(self.reader.value("PRAGMA quick_check"))
         except DatabaseDamaged as error:
@@ -239,18 +239,18 @@ class Database:
 
     @property
     def is_writable(self) -> bool:
-        """False where this user may only read the file, or the file system is read-only."""
+        """False if this user may only read the file, or the file system is read-only."""
         return os.access(self.path if self.path.exists() else self.path.parent, os.W_OK) and os.access(
             self.path.parent, os.W_OK
         )
 
     @property
     def is_empty(self) -> bool:
-        """True where nothing was ever written: no file, an empty one, or one without tables of ours."""
+        """True if nothing was ever written: there is no file, or it is empty, or it has none of our tables."""
         return not self._applied()
 
     def refuse_newer(self) -> None:
-        """Raises DatabaseTooNew where the file has migrations that this program does not know; writes nothing."""
+        """Raises DatabaseTooNew if the file has migrations that this program does not know. Writes nothing."""
         if unknown := self._applied() - {migration.__name__ for migration in self._migrations}:
             raise DatabaseTooNew(
                 f"{self.path} was written by a newer Lampstand (it knows {max(unknown)}).",
@@ -258,7 +258,7 @@ class Database:
             )
 
     def migrate(self) -> None:
-        """Bring the file up to date. Raises DatabaseTooNew, or DatabaseDamaged for what is no database."""
+        """Apply the pending migrations. Raises DatabaseTooNew, or DatabaseDamaged if the file is not a database."""
         self.refuse_newer()
         applied = self._applied()
         pending = [migration for migration in self._migrations if migration.__name__ not in applied]
@@ -269,9 +269,9 @@ class Database:
         with self.write() as work:
             work.execute(CREATE_MIGRATIONS)
             # Another process may have migrated while this one waited for the lock.
-            done = {name for (name,) in work.execute(SELECT_MIGRATIONS)}
+            applied = {name for (name,) in work.execute(SELECT_MIGRATIONS)}
             for migration in pending:
-                if migration.__name__ not in done:
+                if migration.__name__ not in applied:
                     migration(work)
                     work.execute(RECORD_MIGRATION, (migration.__name__,))
 
@@ -289,5 +289,5 @@ class Database:
 
 
 def beginning_with(text: str) -> str:
-    r"""A pattern for `LIKE … ESCAPE '\'` of what begins with a text, whatever it holds."""
+    r"""A pattern for `LIKE … ESCAPE '\'` that matches values that begin with a text. Special characters are escaped."""
     return re.sub(r"([\\%_])", r"\\\1", text) + "%"

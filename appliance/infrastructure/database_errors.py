@@ -1,4 +1,4 @@
-"""What can go wrong with a SQLite file, in sentences for people."""
+"""Errors of SQLite files, with messages for users."""
 
 import contextlib
 import os
@@ -15,23 +15,23 @@ class DatabaseTooNew(Refused):
 
 
 class DatabaseDamaged(Unavailable):
-    """A file of the data folder is not a database, or a damaged one."""
+    """A file of the data folder is damaged or not a database."""
 
 
 class DiskFull(Unavailable):
-    """No room is left where the data folder lies."""
+    """The disk with the data folder is full."""
 
 
 class DiskFailed(Unavailable):
-    """The disk refused to be read or written."""
+    """The disk could not be read or written."""
 
 
 class DatabaseBusy(Unavailable):
-    """Another process kept the database to itself for longer than anyone should wait."""
+    """Another process locked the database for too long."""
 
 
 class DatabaseNotWritable(Refused):
-    """The file may not be written by this user, or is on a file system that is read-only."""
+    """This user may not write the file, or the file system is read-only."""
 
 
 class NumberTooLarge(NotFound):
@@ -40,17 +40,17 @@ class NumberTooLarge(NotFound):
 
 @contextlib.contextmanager
 def engine_errors(path: Path | None = None) -> Iterator[None]:
-    """Turn the engine's errors that a person can do something about into ours."""
+    """Translate the engine's errors into ours, if a user can act on them."""
     where = str(path) if path else "the data folder"
     try:
         yield
     except OverflowError as error:
-        raise NumberTooLarge("There is nothing of such a number.", remedy="Look at the list again.") from error
+        raise NumberTooLarge("No item has this number.", remedy="Check the number.") from error
     except apsw.FullError as error:
         raise DiskFull(
-            f"The disk that holds {where} is full.",
-            remedy="Free some space and try again; nothing was half-written. An administrator can sign in, and "
-            "see at /storage what fills the disk; `lampstand doctor` shows it too.",
+            f"The disk with {where} is full.",
+            remedy="Free some space and try again. The change was not saved, and nothing is damaged. An administrator "
+            "can sign in and see on the page /storage what uses the space; `lampstand doctor` shows it too.",
         ) from error
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise DatabaseDamaged(
@@ -59,8 +59,8 @@ def engine_errors(path: Path | None = None) -> Iterator[None]:
         ) from error
     except apsw.IOError as error:
         raise DiskFailed(
-            f"The disk that holds {where} could not be read or written.",
-            remedy="Is there room on it, and is it whole? Nothing was half-written.",
+            f"The disk with {where} could not be read or written.",
+            remedy="Check the disk's free space and health. The change was not saved.",
         ) from error
     except apsw.BusyError as error:
         raise DatabaseBusy(f"{where} is in use by another process.", remedy="Try again in a moment.") from error
@@ -72,14 +72,14 @@ def not_writable(path: Path) -> DatabaseNotWritable:
     """Why a file cannot be written, as far as this process can tell."""
     if not path.exists():
         return DatabaseNotWritable(
-            f"{path} does not exist, and cannot be created.", remedy="Choose another data folder with --home."
+            f"{path} does not exist and cannot be created.", remedy="Choose another data folder with --home."
         )
     if not os.access(path, os.R_OK):
         return DatabaseNotWritable(f"{path} cannot be read by this user.", remedy=f"{_owner(path)} can use it.")
     if os.statvfs(path).f_flag & os.ST_RDONLY:
         return DatabaseNotWritable(
             f"{path} is on a file system that is read-only.",
-            remedy="You can read and search. To change something, mount the file system for writing.",
+            remedy="You can read and search. To make changes, mount the file system for writing.",
         )
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         return DatabaseNotWritable(
@@ -87,7 +87,7 @@ def not_writable(path: Path) -> DatabaseNotWritable:
         )
     return DatabaseNotWritable(
         f"{path} cannot be written by this user.",
-        remedy=f"You can read and search. To change something, run the command as {_owner(path)}.",
+        remedy=f"You can read and search. To make changes, run the command as {_owner(path)}.",
     )
 
 

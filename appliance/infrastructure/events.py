@@ -1,10 +1,10 @@
-"""The event log: all that happens, in order, under increasing ids, in appliance.db.
+"""The event log: all events in order, with increasing ids, in appliance.db.
 
-An event is appended in the unit of work that makes it true, so that both are there or neither. An audience is a set of
-names with spaces between: `everyone`, one person, or what the domains call several; whoever has one of the names may see
-it.
+An event is appended in the same unit of work as the change that it describes, so both are saved or neither. An audience is
+a set of names, separated by spaces: `everyone`, one person, or a group that a domain names. A person with one of these
+names can see the event.
 
-Each domain declares its types of event as frozen structs. `server/event_types.py` lists them all.
+Each domain declares its event types as frozen structs. `server/event_types.py` lists them all.
 """
 
 from typing import ClassVar, TypeVar
@@ -36,23 +36,23 @@ DATA_VERSION = "PRAGMA data_version"
 
 
 def one_person(number: int) -> str:
-    """The audience that is one person, by the number of their account."""
+    """The audience of one person, by account number."""
     return f"{PERSON}{number}"
 
 
 def person_in(audience: str) -> int | None:
-    """The number of the person that an audience is, if it is one."""
+    """The account number if the audience is one person, else None."""
     return int(audience.removeprefix(PERSON)) if audience.startswith(PERSON) else None
 
 
 class DomainEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A type of event. Its fields are the payload; `event_kind` is its name in the log and for clients."""
+    """The base of event types. The fields are the payload; `event_kind` is the name in the log and for clients."""
 
     event_kind: ClassVar[str]
 
 
 class Forgotten(DomainEvent, frozen=True, kw_only=True):
-    """An event that was emptied, because its only audience was removed."""
+    """An event whose content was deleted, because its only audience was removed."""
 
     event_kind: ClassVar[str] = "forgotten"
 
@@ -62,7 +62,7 @@ Payload = TypeVar("Payload", bound=DomainEvent)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """An event of the log. `kind` is the `event_kind` of its type, `payload` the JSON of the type's fields."""
+    """An event of the log. `kind` is the `event_kind` of its type; `payload` is the JSON of the type's fields."""
 
     id: int
     at: float
@@ -71,11 +71,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     payload: msgspec.Raw
 
     def is_a(self, event_type: type[DomainEvent]) -> bool:
-        """Whether the event is of a type."""
+        """Whether the event has this type."""
         return self.kind == event_type.event_kind
 
     def payload_as(self, event_type: type[Payload]) -> Payload:
-        """The payload of an event of a type. Raises msgspec.ValidationError where the payload has another form."""
+        """Decode the payload as this type. Raises msgspec.ValidationError if it does not match."""
         return msgspec.json.decode(self.payload, type=event_type)
 
 
@@ -85,25 +85,25 @@ def m003_events(work: UnitOfWork) -> None:
 
 
 def append_event(work: UnitOfWork, event: DomainEvent, audience: str = EVERYONE, *, now: float) -> int:
-    """Log an event in the unit of work that makes it true; the event's id is returned."""
+    """Append an event in the unit of work of the change that it describes. Returns the event's id."""
     row = {"at": now, "kind": event.event_kind, "audience": audience, "payload": _payload_of(event)}
     work.execute(INSERT, row)
     return work.last_insert_id
 
 
 def forget_events(work: UnitOfWork, audience: str) -> None:
-    """Empty the events of one audience alone; their ids stay, so that nobody misses any."""
+    """Delete the content of events with exactly this audience. Their ids stay, so that no subscriber sees a gap."""
     work.execute(EMPTY, {"kind": Forgotten.event_kind, "payload": _payload_of(Forgotten()), "audience": audience})
 
 
 def prune_events(work: UnitOfWork, before: float) -> int:
-    """Delete the events before a time; their number is returned."""
+    """Delete the events before a time. Returns their number."""
     work.execute(PRUNE, (before,))
     return work.changes
 
 
 class EventLog:
-    """The log as it is read."""
+    """Reads the event log."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -113,17 +113,17 @@ class EventLog:
         return [_event(row) for row in self._database.reader.rows(SELECT_AFTER, (event_id, limit))]
 
     def newest(self) -> int:
-        """The highest id ever given; 0 where nothing happened yet."""
+        """The highest id ever used; 0 if there were no events yet."""
         return int(self._database.reader.value(SELECT_NEWEST))
 
     def is_complete_after(self, event_id: int) -> bool:
-        """False where events after this id were pruned, or the id is not of this log."""
+        """False if events after this id were pruned, or the id is not from this log."""
         newest = self.newest()
         oldest = self._database.reader.value(SELECT_OLDEST)
         return (oldest or newest + 1) - 1 <= event_id <= newest
 
     def data_version(self) -> int:
-        """Changes, on the calling thread's connection, whenever any other connection has committed."""
+        """A number that changes, on the calling thread's connection, when another connection commits."""
         return int(self._database.reader.value(DATA_VERSION))
 
 

@@ -1,4 +1,4 @@
-"""Memory of a process that runs for long: what stays is left out of garbage collections, what was freed goes back."""
+"""Memory of long-running processes: exclude permanent objects from garbage collection, and return freed memory."""
 
 import ctypes
 import gc
@@ -6,10 +6,10 @@ from functools import cache
 
 
 def leave_out_of_collections() -> None:
-    """Collect garbage now, and leave all that remains out of later collections.
+    """Collect garbage now, and exclude all remaining objects from later collections.
 
-    Call it after loading much data that the process keeps. A collection stops every thread while it visits all objects;
-    with a whole library in memory, that takes 80 ms. Objects that are left out are still freed when nothing refers to them.
+    Call it after loading much data that the process keeps. A collection stops all threads while it visits all objects;
+    with a whole library in memory, that takes 80 ms. Excluded objects are still freed when nothing refers to them.
     """
     gc.unfreeze()
     gc.collect()
@@ -17,10 +17,10 @@ def leave_out_of_collections() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Give memory that this process has freed back to the system.
+    """Return memory that this process has freed to the system.
 
-    The C library keeps it for the next allocations: after some hundred searches at the same time that is 30 MB. Does nothing
-    where the C library is not glibc.
+    The C library keeps it for later allocations: 30 MB after some hundred searches at the same time. Does nothing if the C
+    library is not glibc.
     """
     if trim := _trim():
         trim(0)

@@ -1,4 +1,4 @@
-"""Structured logs: readable on a terminal, one JSON object a line elsewhere."""
+"""Structured logs: readable text on a terminal, otherwise one JSON object per line."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ import structlog
 
 
 def configure_logging(level: str) -> None:
-    """Send structlog's and the standard library's lines to standard error."""
+    """Send the log lines of structlog and the standard library to standard error."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -1,4 +1,4 @@
-"""What this machine is, in words, for reports and measurements."""
+"""A description of this machine, for reports and measurements."""
 
 import os
 import platform

@@ -1,7 +1,7 @@
-"""Messages to services outside, through apprise.
+"""Messages to external services, with apprise.
 
-Some parameters of apprise's addresses open a file of this machine or fetch a page (`template`, `attach`, keys). People type
-these addresses, so only parameters that are known to be harmless are taken.
+Some parameters of apprise's addresses open a file of this machine or download a page (`template`, `attach`, keys). Users
+type these addresses, so only parameters that are known to be harmless are accepted.
 """
 
 import logging
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from appliance.errors import Refused, Unavailable
 
 _EVERY_SERVICE = frozenset("format overflow emojis verify redirect to user pass password port".split())
-# Read in the source of each service in apprise 2.3. All of these are sent on as text, or choose how a message is sent.
+# From the source of each service in apprise 2.3. All of these are sent as text, or choose how a message is sent.
 _ONE_SERVICE: Mapping[str, frozenset[str]] = {
     "discord": frozenset(
         "avatar avatar_url botname batch fields flags footer footer_logo href image ping thread tts url".split()
@@ -31,21 +31,21 @@ _ONE_SERVICE: Mapping[str, frozenset[str]] = {
 
 
 class AddressNotUnderstood(Refused):
-    """No service of apprise's knows this address."""
+    """The address is not an address of a supported service."""
 
 
 class ParameterRefused(Refused):
-    """An address has a parameter that could open a file of this machine, or one that is not known."""
+    """An address has an unknown parameter, or one that could open a file of this machine."""
 
 
 class NotDelivered(Unavailable):
-    """The service could not be reached, or did not take the message."""
+    """The service could not be reached, or rejected the message."""
 
 
 def allowed_parameters(service: str) -> frozenset[str]:
-    """The parameters that an address of a service may have. With TLS, a service has an `s` at its end."""
-    own = _ONE_SERVICE.get(service) or _ONE_SERVICE.get(service.removesuffix("s")) or frozenset()
-    return _EVERY_SERVICE | own
+    """The allowed parameters in an address of a service. The TLS variant of a service ends with `s`."""
+    own_parameters = _ONE_SERVICE.get(service) or _ONE_SERVICE.get(service.removesuffix("s")) or frozenset()
+    return _EVERY_SERVICE | own_parameters
 
 
 def check_parameters(address: str) -> None:
@@ -56,7 +56,7 @@ def check_parameters(address: str) -> None:
 
 
 class AppriseMessenger:
-    """Carries messages to addresses such as `ntfy://ntfy.sh/topic` or `mailto://user:password@host`, of these services."""
+    """Sends messages to addresses of these services, such as `ntfy://ntfy.sh/topic` or `mailto://user:password@host`."""
 
     def __init__(self, services: frozenset[str]) -> None:
         self._services = services
@@ -66,27 +66,27 @@ class AppriseMessenger:
         service = self._service(address)
         if service is None:
             raise AddressNotUnderstood(
-                "This address is not one of an allowed service.", remedy="Remove it, and add the right one."
+                "This address does not belong to an allowed service.", remedy="Remove it and add a correct address."
             )
         if not service.notify(title=title, body=text):
             raise NotDelivered(
-                "The service did not take the message.", remedy="Is there a network, and is the address right?"
+                "The service did not accept the message.", remedy="Check the network connection and the address."
             )
 
     def _service(self, address: str) -> Any:
-        # A hundred services take half a second to import, which only a worker that sends needs.
+        # Importing apprise takes half a second; only a worker that sends messages needs it.
         from apprise import Apprise, AppriseAsset, PersistentStoreMode  # noqa: PLC0415
         from apprise.plugins import url_to_dict  # noqa: PLC0415
 
-        # It logs addresses with what is secret in them.
+        # apprise logs addresses with their passwords.
         logging.getLogger("apprise").setLevel(logging.CRITICAL)
         scheme = address.partition(":")[0].lower()
         check_parameters(address)
-        # One address is one service: `add` would take several out of a string.
+        # One address is one service; apprise's `add` would accept several in one string.
         parts = url_to_dict(address) if scheme in self._services else None  # type: ignore[no-untyped-call] # apprise is untyped here
         if parts is None:
             return None
-        # What counts is how apprise itself reads the address.
+        # Check the parameters again as apprise parses them.
         _refuse(scheme, parts.get("qsd", {}))
         quiet = AppriseAsset(
             storage_mode=PersistentStoreMode.MEMORY,
@@ -104,5 +104,5 @@ def _refuse(service: str, names: Iterable[str]) -> None:
         if name.lower() not in allowed:
             raise ParameterRefused(
                 f"The parameter {name[:40]!r} is not allowed in an address of {service}.",
-                remedy=f"Allowed are {', '.join(sorted(allowed))}.",
+                remedy=f"Allowed parameters: {', '.join(sorted(allowed))}.",
             )

@@ -1,7 +1,7 @@
-"""Which addresses belong to one device: what limits on callers are counted by.
+"""Which addresses belong to one device. Limits count callers by device.
 
-Beyond this machine's own links, a device of IPv6 has a whole network of 64 bits to itself, so the network is the caller.
-On a link that this machine is part of, all devices share that network, so each address is a caller of its own.
+Outside this machine's own links, an IPv6 device can use a whole /64 network, so the network counts as one caller. On a
+link of this machine, all devices share the link's network, so each address counts as one caller.
 """
 
 import ipaddress
@@ -18,14 +18,14 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 DEVICE_PREFIX = 64
 # A shorter prefix belongs to a tunnel, not to a link: Teredo's is 32 bits, and all its users share it.
 SHORTEST_LINK_PREFIX = 48
-# Unique local addresses are only routed inside one site, link-local ones not at all.
+# Unique local addresses are routed only inside one site, link-local addresses not at all.
 WITHIN_A_SITE = (ipaddress.IPv6Network("fe80::/10"), ipaddress.IPv6Network("fd00::/8"))
 INTERFACES_S = 30.0
 PRIVATE, BEYOND = "private IPv4", "beyond"
 
 
 class InterfaceAddress(Protocol):
-    """An address of an interface, as psutil describes it."""
+    """An interface address, as psutil describes it."""
 
     @property
     def family(self) -> int: ...
@@ -36,14 +36,14 @@ class InterfaceAddress(Protocol):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """`device` is what one device is counted by; `network` is the network it shares with other devices, or `beyond`."""
+    """A caller. `device` identifies one device; `network` is the network it shares with other devices, or `beyond`."""
 
     device: str
     network: str
 
 
 class OwnLinks:
-    """The IPv6 networks of this machine's interfaces, read again when they are half a minute old."""
+    """The IPv6 networks of this machine's interfaces, refreshed after half a minute."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class OwnLinks:
         self._lock = threading.Lock()
 
     def caller(self, address: str) -> Caller:
-        """The caller at the address of a connection."""
+        """The caller with this address."""
         return caller_of(address, self.networks())
 
     def networks(self) -> tuple[ipaddress.IPv6Network, ...]:
@@ -68,7 +68,7 @@ class OwnLinks:
 
 
 def caller_of(address: str, links: Sequence[ipaddress.IPv6Network]) -> Caller:
-    """The caller at an address, for a machine with these links. A text that is no address is a caller of its own."""
+    """The caller with an address, for a machine with these links. Text that is not an address counts as one caller."""
     try:
         parsed = plain_address(address)
     except ValueError:
@@ -82,13 +82,13 @@ def caller_of(address: str, links: Sequence[ipaddress.IPv6Network]) -> Caller:
 
 
 def plain_address(address: str) -> Address:
-    """An address without its zone; an IPv4 address that is mapped into IPv6 becomes IPv4. Raises ValueError."""
+    """An address without its zone; an IPv4-mapped IPv6 address becomes IPv4. Raises ValueError."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     return (parsed.version == 6 and parsed.ipv4_mapped) or parsed
 
 
 def is_loopback(address: str) -> bool:
-    """True where a connection comes from this machine itself."""
+    """True if a connection with this address comes from this machine."""
     try:
         return plain_address(address).is_loopback
     except ValueError:
@@ -96,15 +96,15 @@ def is_loopback(address: str) -> bool:
 
 
 def link_networks(addresses: Iterable[InterfaceAddress]) -> Iterator[ipaddress.IPv6Network]:
-    """The IPv6 networks of interfaces. DHCP gives an address without its network (/128): then it is the first 64 bits."""
-    for each in addresses:
-        if each.family != socket.AF_INET6:
+    """The IPv6 networks of interfaces. An address from DHCP has no network (/128): then its first 64 bits are used."""
+    for interface in addresses:
+        if interface.family != socket.AF_INET6:
             continue
-        own = ipaddress.IPv6Address(each.address.partition("%")[0])
-        length = _prefix_length(each.netmask)
+        own_address = ipaddress.IPv6Address(interface.address.partition("%")[0])
+        length = _prefix_length(interface.netmask)
         if not SHORTEST_LINK_PREFIX <= length <= DEVICE_PREFIX:
             length = DEVICE_PREFIX
-        yield ipaddress.IPv6Network((own, length), strict=False)
+        yield ipaddress.IPv6Network((own_address, length), strict=False)
 
 
 def _prefix_length(netmask: str | None) -> int:
@@ -112,7 +112,7 @@ def _prefix_length(netmask: str | None) -> int:
 
 
 def _interface_addresses() -> list[InterfaceAddress]:
-    return [each for addresses in psutil.net_if_addrs().values() for each in addresses]
+    return [address for addresses in psutil.net_if_addrs().values() for address in addresses]
 
 
 OWN_LINKS = OwnLinks()

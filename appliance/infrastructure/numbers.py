@@ -1,10 +1,10 @@
-"""Numbers in what people and files send."""
+"""Numbers in text from users and files."""
 
 
 def whole_number(text: str, *, most: int) -> int | None:
-    """The number from 0 to `most` that decimal digits of any script write, or None for anything else.
+    """Parse a number from 0 to `most`, in decimal digits of any script. Returns None for any other text.
 
-    However many digits there are, they are never all converted: Python refuses 4,300 of them.
+    Too many digits are never converted: Python raises an error for more than 4,300.
     """
     digits = text.lstrip("0")
     if not text.isdecimal() or len(digits) > len(str(most)):

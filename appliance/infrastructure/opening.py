@@ -1,4 +1,4 @@
-"""The one way to open a file that a person named or placed: a regular file, never waited for, and inside its folder."""
+"""Open files that users name or upload: only regular files, without blocking, and only inside their folder."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from appliance.errors import Refused
 
 MAX_FILE_BYTES = 256 * 2**20
 MAX_FILES = 10_000
-# A pipe without a writer is opened at once instead of waited for, and a program that is started inherits nothing.
+# Opening a pipe without a writer does not block, and child processes do not inherit the file.
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MAX_SHOWN = 80
@@ -23,18 +23,17 @@ class FileRefused(Refused):
 def open_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE_BYTES) -> BufferedReader:
     """Open a regular file of at most `most` bytes for reading.
 
-    With `inside`, a link that leads out of that folder is refused, also one that is made in the meantime. Raises
-    FileRefused.
+    With `inside`, a link out of that folder is refused, even if it is created during this call. Raises FileRefused.
     """
     try:
-        # Before it is opened: with some devices, opening one does something.
+        # Check before opening: opening some devices has side effects.
         _refuse_irregular(path.stat().st_mode, path)
         handle = os.open(path, _READ) if inside is None else _open_inside(path, inside)
     except OSError as error:
         raise _unreadable(path, error) from error
     except ValueError as error:
-        # A NUL character, or what no file system can name.
-        raise FileRefused("This is not the name of a file.", remedy="Give another file.") from error
+        # A NUL character, or a name that no file system allows.
+        raise FileRefused("This is not a valid file name.", remedy="Choose another file.") from error
     try:
         status = os.fstat(handle)
         _refuse_irregular(status.st_mode, path)
@@ -46,7 +45,7 @@ def open_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE
 
 
 def read_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE_BYTES) -> bytes:
-    """The bytes of a regular file; raises FileRefused as `open_regular` does."""
+    """Read a regular file. Raises FileRefused as `open_regular` does."""
     try:
         with open_regular(path, inside=inside, most=most) as file:
             data = file.read(most + 1)
@@ -57,39 +56,39 @@ def read_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE
 
 
 def files_inside(folder: Path, *, most: int = MAX_FILES) -> list[Path]:
-    """Every file below a folder, sorted; links to folders are not followed. Raises FileRefused for over `most` files."""
+    """All files in a folder and its subfolders, sorted. Does not follow links. Raises FileRefused for over `most` files."""
     files: list[Path] = []
     for parent, _folders, names in os.walk(folder):
         files += [Path(parent, name) for name in names]
         if len(files) > most:
             raise FileRefused(
-                f"The folder {shown_name(folder)} has more than {most:,} files.", remedy="Give a smaller folder."
+                f"The folder {shown_name(folder)} has more than {most:,} files.", remedy="Choose a smaller folder."
             )
     return sorted(files)
 
 
 def size_of(count: int) -> str:
-    """A number of bytes, such as `256 MiB`."""
+    """Format a number of bytes, such as `256 MiB`."""
     return f"{count >> 20:,} MiB" if count >= 1 << 20 else f"{count:,} bytes"
 
 
 def shown_name(path: Path) -> str:
-    """The name of a file as a sentence can hold it, whatever bytes it is made of."""
+    """A file name in a form for messages, whatever bytes it contains."""
     return shown_text(path.name)
 
 
 def shown_text(text: str, *, most: int = _MAX_SHOWN) -> str:
-    """Text from a file as a sentence can hold it: one line, printable, and not long."""
+    """Text from a file in a form for messages: one line, printable, and not too long."""
     clean = "".join(letter if letter.isprintable() else "�" for letter in text[: most + 1])
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
 def _open_inside(path: Path, folder: Path) -> int:
-    """Walk from a folder to a file, by its real path; what became a link since is not followed."""
+    """Open a file by walking down from its folder on its real path. Links created since then are not followed."""
     top, real = os.path.realpath(folder, strict=True), os.path.realpath(path, strict=True)
     if os.path.commonpath([top, real]) != top:
         raise FileRefused(
-            f"{shown_name(path)} is a link that leads out of its folder.",
+            f"{shown_name(path)} is a link out of its folder.",
             remedy="Copy the file itself into the folder.",
         )
     *folders, name = Path(os.path.relpath(real, top)).parts
@@ -105,19 +104,20 @@ def _open_inside(path: Path, folder: Path) -> int:
 def _refuse_irregular(mode: int, path: Path) -> None:
     if not stat.S_ISREG(mode):
         raise FileRefused(
-            f"{shown_name(path)} is not a regular file.", remedy="Folders, devices, pipes and sockets are not read."
+            f"{shown_name(path)} is not a regular file.",
+            remedy="Choose a file. Folders, devices, pipes and sockets cannot be read.",
         )
 
 
 def _refuse_large(size: int, most: int, path: Path) -> None:
     if size > most:
         raise FileRefused(
-            f"{shown_name(path)} is over {size_of(most)}.", remedy="Give a smaller file, or only a part of it."
+            f"{shown_name(path)} is larger than {size_of(most)}.", remedy="Choose a smaller file, or split it."
         )
 
 
 def _unreadable(path: Path, error: OSError) -> FileRefused:
     return FileRefused(
-        f"{shown_name(path)} cannot be read: {error.strerror or 'the disk does not say why'}.",
-        remedy="Check its name and its permissions.",
+        f"{shown_name(path)} cannot be read: {error.strerror or 'unknown reason'}.",
+        remedy="Check the name and the permissions of the file.",
     )

@@ -1,4 +1,4 @@
-"""What this machine is called, and the private addresses that it has."""
+"""The names and private addresses of this machine."""
 
 import contextlib
 import ipaddress
@@ -23,15 +23,15 @@ PRIVATE_NETWORKS = (
 )
 
 
-def own_names(further: Iterable[str] = ()) -> list[str]:
-    """What this machine is called: its host name, that name as multicast DNS has it, and further ones."""
+def own_names(more_names: Iterable[str] = ()) -> list[str]:
+    """The names of this machine: `localhost`, its host name, its multicast DNS name, and more names."""
     host = platform.node().split(".")[0].lower() or "lampstand"
-    names = ("localhost", host, f"{host}.local", *(name.strip().lower() for name in further if name.strip()))
-    return list(dict.fromkeys(filter(None, map(_as_dns_has_it, names))))
+    names = ("localhost", host, f"{host}.local", *(name.strip().lower() for name in more_names if name.strip()))
+    return list(dict.fromkeys(filter(None, map(_as_ascii, names))))
 
 
-def _as_dns_has_it(name: str) -> str:
-    """A name in the letters that certificates hold; empty where it cannot be a name of a machine."""
+def _as_ascii(name: str) -> str:
+    """A name in the ASCII form that certificates use; empty if it is not a valid machine name."""
     try:
         return name.encode("idna").decode("ascii")
     except UnicodeError:
@@ -39,20 +39,20 @@ def _as_dns_has_it(name: str) -> str:
 
 
 def own_addresses(listened_on: str = "") -> list[Address]:
-    """The one address that is listened on, else the private ones of this machine's interfaces, but link-local ones."""
+    """The address that the server listens on, or else the private addresses of this machine, without link-local ones."""
     with contextlib.suppress(ValueError):
         if not ipaddress.ip_address(listened_on).is_unspecified:
             return [ipaddress.ip_address(listened_on)]
-    found = {
-        ipaddress.ip_address(each.address.partition("%")[0])
-        for addresses in psutil.net_if_addrs().values()
-        for each in addresses
-        if each.family in (socket.AF_INET, socket.AF_INET6)
+    all_addresses = {
+        ipaddress.ip_address(interface.address.partition("%")[0])
+        for interfaces in psutil.net_if_addrs().values()
+        for interface in interfaces
+        if interface.family in (socket.AF_INET, socket.AF_INET6)
     }
     # Public addresses change with the provider; clients on the local network do not need them.
-    inside = [each for each in found if _is_private(each) and not each.is_link_local]
-    return sorted(inside, key=lambda each: (each.version, each.packed))
+    private = [address for address in all_addresses if _is_private(address) and not address.is_link_local]
+    return sorted(private, key=lambda address: (address.version, address.packed))
 
 
 def _is_private(address: Address) -> bool:
-    return any(address in ipaddress.ip_network(each) for each in PRIVATE_NETWORKS)
+    return any(address in ipaddress.ip_network(network) for network in PRIVATE_NETWORKS)

@@ -1,4 +1,4 @@
-"""Where everything is stored in the data folder, and who can read it: this user alone."""
+"""The paths in the data folder, and its permissions: only this user can read it."""
 
 import contextlib
 import hashlib
@@ -12,7 +12,7 @@ from appliance.errors import Refused
 
 # The kernel's limit for a Unix socket's path is 108 bytes with the closing zero.
 SOCKET_PATH_LIMIT = 100
-# New files and folders are readable by their owner only.
+# New files and folders are readable only by their owner.
 PRIVATE_UMASK = 0o077
 FOR_OTHERS = 0o077
 
@@ -22,10 +22,10 @@ class DataFolderUnusable(Refused):
 
 
 class DataFolder:
-    """Paths in one data folder; makes the folders, never the files. `home` is its real path, without links."""
+    """The paths in one data folder. Creates folders, but no files. `home` is the real path, without links."""
 
     def __init__(self, home: Path) -> None:
-        # Not Path.resolve: with links that lead in a circle, that raises an error of its own.
+        # Not Path.resolve, which raises another error for circular links.
         self.home = Path(os.path.realpath(home.expanduser()))
         self.library_db = self.home / "library.db"
         self.appliance_db = self.home / "appliance.db"
@@ -33,18 +33,18 @@ class DataFolder:
         self.texts = self.home / "texts"
         self.logs = self.home / "logs"
         self.run = self.home / "run"
-        self.workshop = self.home / "work"
+        self.working_folder = self.home / "work"
         self.tls = self.home / "tls"
         self.backups = self.home / "backups"
         self.files = self.home / "files"
 
     @property
     def is_writable(self) -> bool:
-        """False where this user may only read the folder, or its file system is read-only."""
+        """False if this user may only read the folder, or its file system is read-only."""
         return os.access(self.home, os.W_OK | os.X_OK)
 
     def create(self) -> "DataFolder":
-        """Make the folders, for this user alone; one that can only be read stays as it is. Raises DataFolderUnusable."""
+        """Create the folders, for this user only. A read-only data folder stays unchanged. Raises DataFolderUnusable."""
         try:
             if self.appliance_db.exists() and not self.is_writable:
                 return self
@@ -53,24 +53,24 @@ class DataFolder:
                     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                     self.give_to_owner(folder)
             if self.appliance_db.exists() and _is_open_to_others(self.home):
-                # Hashes of passwords and what people ask are stored here.
+                # Password hashes and people's questions are stored here.
                 self.home.chmod(0o700)
         except OSError as error:
             raise DataFolderUnusable(
                 f"The data folder {self.home} cannot be written: {error.strerror}.",
-                remedy="Choose another with --home, or change who owns it.",
+                remedy="Choose another folder with --home, or change the owner of this one.",
             ) from error
         return self
 
     def open_to_others(self) -> list[Path]:
-        """The folders and files with people's data that other users of the machine could read or write.
+        """The folders and files with people's data that other users of the machine can read or write.
 
-        Only those of this user count. Libraries, models and texts hold nothing about people.
+        Includes only files of this user. Libraries, models and translations contain nothing about people.
         """
         return [path for path in self._private() if _is_open_to_others(path)]
 
     def make_private(self) -> list[Path]:
-        """Take the rights of other users away; the paths that were changed."""
+        """Remove the permissions of other users. Returns the changed paths."""
         changed = self.open_to_others()
         for path in changed:
             with contextlib.suppress(FileNotFoundError):
@@ -78,23 +78,23 @@ class DataFolder:
         return changed
 
     def give_to_owner(self, target: int | Path) -> None:
-        """Give a new file or folder that root made (`sudo lampstand …`) to the user who owns the data folder."""
+        """Change the owner of a new file or folder from root (`sudo lampstand …`) to the owner of the data folder."""
         if os.geteuid() == 0:
             owner = self.home.stat()
             if isinstance(target, int):
                 os.fchown(target, owner.st_uid, owner.st_gid)
             else:
-                # A link is changed itself, never what it leads to.
+                # Change the link itself, not its target.
                 os.lchown(target, owner.st_uid, owner.st_gid)
 
     def _private(self) -> Iterator[Path]:
         yield self.home
-        # A part of the folder can be a link to another disk: what counts is the file or folder there.
+        # A part of the folder can be a link to another disk. Then the target's permissions matter.
         for file in (*self.home.glob("*.db*"), self.home / "settings.toml"):
             yield Path(os.path.realpath(file))
-        for folder in (self.logs, self.run, self.tls, self.backups, self.files, self.workshop):
+        for folder in (self.logs, self.run, self.tls, self.backups, self.files, self.working_folder):
             yield Path(os.path.realpath(folder))
-            # Unlike rglob, it passes over a folder that vanishes in the meantime.
+            # Unlike rglob, os.walk skips a folder that is deleted in the meantime.
             for parent, folders, files in os.walk(os.path.realpath(folder)):
                 yield from (Path(parent, name) for name in (*folders, *files))
 
@@ -104,22 +104,22 @@ class DataFolder:
 
     @property
     def search_index(self) -> Path:
-        """What a search reads, compiled from the library."""
+        """The search index, compiled from the library."""
         return self.home / "search" / "index.arrays"
 
     @property
     def suggestions(self) -> Path:
-        """What can be suggested to somebody who types, compiled from the library."""
+        """The suggestions for a user who is typing, compiled from the library."""
         return self.home / "search" / "suggestions.arrays"
 
     @property
     def topic_memory(self) -> Path:
-        """Topics with the votes of a file that was imported, beside those that are shipped."""
+        """Topics with votes from an imported file, in addition to the built-in ones."""
         return self.home / "topics.npz"
 
     @property
     def web_address(self) -> Path:
-        """Holds the address of the web server that runs, for commands to find it."""
+        """A file with the address of the running web server, for commands."""
         return self.run / "web.address"
 
     def queue_db(self, queue: str) -> Path:
@@ -127,7 +127,7 @@ class DataFolder:
 
     @property
     def models_socket(self) -> Path:
-        """The model runtime's socket; in the temporary folder where the data folder's path is too long for one."""
+        """The model runtime's socket; in the temporary folder if the data folder's path is too long for a socket."""
         path = self.run / "models.sock"
         if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
             return path
@@ -142,12 +142,12 @@ class DataFolder:
 
     @property
     def supervisor_pid(self) -> Path:
-        """Holds the process number of the supervisor that `up` became."""
+        """A file with the process number of the supervisor that `up` started."""
         return self.run / "supervisor.pid"
 
 
 def _is_open_to_others(path: Path) -> bool:
-    """False for what is missing, a link, somebody else's, or a folder that all share, as /tmp is."""
+    """Whether other users have permissions. False for a missing path, a link, another user's file, or a folder like /tmp."""
     try:
         status = path.lstat()
     except OSError:

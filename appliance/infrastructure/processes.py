@@ -1,4 +1,4 @@
-"""The one way to run another program: an argument list, a time limit, killed with its children."""
+"""Run other programs: with an argument list, a time limit, and clean-up of all child processes."""
 
 import contextlib
 import os
@@ -19,14 +19,15 @@ from appliance.errors import Unavailable
 
 TAIL_LINES = 20
 KILL_AFTER_S = 5.0
-LOOK_EVERY_S = 0.1
+POLL_EVERY_S = 0.1
 PROBE_S = 5.0
 
 
 class ProgramFailed(Unavailable):
-    """Another program ended with an error, or not in time.
+    """Another program failed or took too long.
 
-    `status` is its exit status, or minus the number of the signal that ended it; None where it did not end by itself.
+    `status` is its exit status, or minus the number of the signal that ended it. It is None if Lampstand ended the program
+    or could not start it.
     """
 
     def __init__(self, message: str, *, remedy: str = "", status: int | None = None) -> None:
@@ -35,11 +36,11 @@ class ProgramFailed(Unavailable):
 
 
 class ProgramTooSlow(ProgramFailed):
-    """Another program was ended because its time was over."""
+    """Another program was ended because it took too long."""
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """What a program left: its exit status and the last lines it printed."""
+    """The result of a program: its exit status and its last lines of output."""
 
     returncode: int
     tail: list[str]
@@ -54,24 +55,24 @@ def run_program(
     environment: Mapping[str, str] | None = None,
     inherit_environment: bool = True,
     standard_input: str = "",
-    most_line_characters: int | None = None,
+    max_line_characters: int | None = None,
     niceness: int = 0,
-    unwanted: threading.Event | None = None,
+    stop: threading.Event | None = None,
 ) -> Finished:
-    """Run a program to its end, handing each line of its output to `on_line`.
+    """Run a program to its end, and call `on_line` with each line of its output.
 
-    `environment` is added to that of this process, or replaces it without `inherit_environment`. What is secret belongs into
-    `standard_input`: every user of the machine can read the arguments of a program. A program whose line is longer than
-    `most_line_characters` is ended and has failed.
-    The program and its children are ended when `unwanted` is set, when `on_line` raises, and when this process dies.
-    Raises ProgramFailed where it cannot start, fails, or takes longer than `timeout_s` seconds; the message holds its
-    last line. One that was unwanted has not failed: its status tells.
+    `environment` is added to the environment of this process, or replaces it without `inherit_environment`. Pass secrets in
+    `standard_input`: every user of the machine can read the arguments of a program. A program that prints a line of more
+    than `max_line_characters` is ended and has failed.
+    The program and its children are ended when `stop` is set, when `on_line` raises, and when this process dies.
+    Raises ProgramFailed if the program cannot start, fails, or takes longer than `timeout_s` seconds; the message contains
+    its last line. A program that was ended by `stop` does not raise; its status is returned.
     """
     if shutil.which(arguments[0]) is None:
-        raise ProgramFailed(f"{arguments[0]} could not be started: it is not on this machine.")
+        raise ProgramFailed(f"{arguments[0]} could not be started: it is not installed.")
     try:
         child = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
-            [*dying_with_parent(), *_nicely(niceness), *arguments],
+            [*dying_with_parent(), *_nice_command(niceness), *arguments],
             stdin=subprocess.PIPE if standard_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -79,69 +80,67 @@ def run_program(
             errors="replace",
             cwd=cwd,
             env={**(os.environ if inherit_environment else {}), **(environment or {})},
-            # Not a session: kernels share the cores among sessions first, and niceness counts within one only.
+            # Not a new session: kernels share the cores among sessions first, and niceness applies only within a session.
             process_group=0,
         )
     except OSError as error:
         raise ProgramFailed(f"{arguments[0]} could not be started: {error.strerror}.") from error
-    expired, over = threading.Event(), threading.Event()
-    warden = threading.Thread(
-        target=_watch, args=(child.pid, timeout_s, unwanted or threading.Event(), over, expired), daemon=True
+    expired, ended = threading.Event(), threading.Event()
+    watchdog = threading.Thread(
+        target=_watch, args=(child.pid, timeout_s, stop or threading.Event(), ended, expired), daemon=True
     )
-    warden.start()
+    watchdog.start()
     tail: list[str] = []
     try:
         if child.stdin is not None:
             threading.Thread(target=_feed, args=(child.stdin, standard_input), daemon=True).start()
-        assert child.stdout is not None  # noqa: S101 - PIPE was asked for
-        for line in _lines(child.stdout, most_line_characters):
+        assert child.stdout is not None  # noqa: S101 - it is a PIPE
+        for line in _lines(child.stdout, max_line_characters):
             tail = [*tail[-TAIL_LINES + 1 :], line.rstrip()]
             on_line(line.rstrip())
         returncode = child.wait()
     finally:
-        over.set()
+        ended.set()
         if child.poll() is None:
             end_process_tree(child.pid)
             child.wait()
-        # It waits until the whole family is gone.
-        warden.join()
-    if unwanted is not None and unwanted.is_set():
+        # The watchdog waits until all child processes have ended.
+        watchdog.join()
+    if stop is not None and stop.is_set():
         return Finished(returncode, tail)
     if expired.is_set():
         raise ProgramTooSlow(f"{arguments[0]} took longer than {timeout_s:.0f} seconds and was ended.")
     if returncode:
-        last = next((line for line in reversed(tail) if line.strip()), "no output")
-        raise ProgramFailed(f"{Path(arguments[0]).name} ended with status {returncode}: {last}", status=returncode)
+        last_line = next((line for line in reversed(tail) if line.strip()), "no output")
+        raise ProgramFailed(f"{Path(arguments[0]).name} ended with status {returncode}: {last_line}", status=returncode)
     return Finished(returncode, tail)
 
 
 def _feed(stdin: IO[str], text: str) -> None:
-    """In a thread of its own: a program may print before it has read everything."""
+    """Write to standard input. Runs in its own thread, because a program may print before it has read everything."""
     with contextlib.suppress(OSError), stdin:
         stdin.write(text)
 
 
-def _lines(stdout: IO[str], most_characters: int | None) -> Iterator[str]:
-    if most_characters is None:
+def _lines(stdout: IO[str], max_characters: int | None) -> Iterator[str]:
+    if max_characters is None:
         yield from stdout
         return
-    while line := stdout.readline(most_characters + 1):
-        if len(line) > most_characters:
-            raise ProgramFailed(f"A program printed a line of more than {most_characters:,} characters and was ended.")
+    while line := stdout.readline(max_characters + 1):
+        if len(line) > max_characters:
+            raise ProgramFailed(f"A program printed a line of more than {max_characters:,} characters and was ended.")
         yield line
 
 
-def _watch(
-    pid: int, timeout_s: float, unwanted: threading.Event, over: threading.Event, expired: threading.Event
-) -> None:
-    """End a program when its time is over or nobody wants it any more."""
+def _watch(pid: int, timeout_s: float, stop: threading.Event, ended: threading.Event, expired: threading.Event) -> None:
+    """End a program after its time limit, or when `stop` is set."""
     deadline = time.monotonic() + timeout_s
-    while not over.wait(LOOK_EVERY_S):
-        if unwanted.is_set() or time.monotonic() > deadline:
-            if not unwanted.is_set():
+    while not ended.wait(POLL_EVERY_S):
+        if stop.is_set() or time.monotonic() > deadline:
+            if not stop.is_set():
                 expired.set()
             end_process_tree(pid)
-            # Those too whose parent has gone before them: the group is theirs as long as nobody asked for its status.
+            # Also end children whose parent has already ended. The group id cannot be reused before `child.wait`.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
             return
@@ -149,36 +148,36 @@ def _watch(
 
 @cache
 def dying_with_parent() -> tuple[str, ...]:
-    """The start of a command line with which the kernel ends a program when the thread that started it is gone.
+    """A command prefix with which the kernel ends a program when the thread that started it has ended.
 
-    Empty where `setpriv` is missing, or does not know the option, as BusyBox's.
+    Empty if `setpriv` is missing or does not support the option, as in BusyBox.
     """
     program = shutil.which("setpriv")
     if program is None:
         return ()
     command = (program, "--pdeathsig", "KILL", "--")
     try:
-        tried = subprocess.run([*command, "true"], capture_output=True, timeout=PROBE_S, check=False)  # noqa: S603 - as above
+        probe = subprocess.run([*command, "true"], capture_output=True, timeout=PROBE_S, check=False)  # noqa: S603 - as above
     except (OSError, subprocess.TimeoutExpired):
         return ()
-    return command if tried.returncode == 0 else ()
+    return command if probe.returncode == 0 else ()
 
 
-def _nicely(niceness: int) -> tuple[str, ...]:
-    # By its whole path: the environment of the program may lack the list of folders.
+def _nice_command(niceness: int) -> tuple[str, ...]:
+    # With its full path: the program's environment may lack PATH.
     program = shutil.which("nice") if niceness else None
     return (program, "-n", str(niceness)) if program else ()
 
 
 def end_process_tree(pid: int) -> None:
-    """Ask a process and all its children to end; after five seconds, end them."""
+    """Send SIGTERM to a process and all its children; after five seconds, kill them."""
     with contextlib.suppress(psutil.NoSuchProcess):
         parent = psutil.Process(pid)
-        family = [*parent.children(recursive=True), parent]
-        for process in family:
+        processes = [*parent.children(recursive=True), parent]
+        for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGTERM)
-        _, alive = psutil.wait_procs(family, timeout=KILL_AFTER_S)
+        _, alive = psutil.wait_procs(processes, timeout=KILL_AFTER_S)
         for process in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()

@@ -1,7 +1,7 @@
-"""Huey, met here only: a queue carries job ids as JSON, and a consumer is woken by them.
+"""Job queues with Huey, which only this module uses. A queue carries job ids as JSON to wake its consumer.
 
-Huey deletes a task as it hands it out, so the jobs table is the truth: what a task says is that there is work, and the
-consumer takes the job whose turn it is. A sweep at start and every minute takes back what the dead left.
+Huey deletes a task when it hands it out, so the jobs table is the source of truth. A task only says that there is work;
+the consumer claims the next job from the table. A sweep at start and every minute requeues the jobs of dead workers.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from appliance.infrastructure.absent_modules import without_modules
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.file_lock import locked
 
-# Huey imports the client of every server that is installed: 14 MB of each process, for nothing where the queues are files.
+# Huey imports every installed database client. They take 14 MB of memory per process, and queues in files do not need them.
 with without_modules("psycopg", "redis"):
     from huey import PostgresHuey, RedisHuey, SqliteHuey, crontab, storage
     from huey.api import Huey
@@ -34,15 +34,15 @@ TIMES = tuple(name for name in ("eta", "expires_resolved") if name in Message._f
 
 
 class QueueAddressInvalid(Refused):
-    """The setting `queues_address` names no queue that can be used."""
+    """The setting `queues_address` is not an address of a supported queue."""
 
 
 class QueueUnreachable(Unavailable):
-    """What carries the queue, a file or a server, does not take a message."""
+    """The file or server of a queue does not accept a message."""
 
 
 class _JsonSerializer(Serializer):  # type: ignore[misc] # huey is untyped
-    """Messages as JSON: nothing in a queue's file can execute code."""
+    """Messages as JSON, so that no content of a queue can execute code."""
 
     def _serialize(self, data: Any) -> bytes:
         return msgspec.json.encode(list(data) if isinstance(data, Message) else data)
@@ -59,37 +59,37 @@ class _JsonSerializer(Serializer):  # type: ignore[misc] # huey is untyped
 
 
 class JobQueue:
-    """One queue, in a file of its own, or at an address: `redis://…` or `postgresql://…`. Raises QueueAddressInvalid."""
+    """One queue, in its own file or at an address: `redis://…` or `postgresql://…`. Raises QueueAddressInvalid."""
 
     def __init__(self, name: str, path: Path, address: str = "") -> None:
         self.name = name
         self._huey = _open(name, path, address)
-        self._work: Callable[[], None] = _nobody_works
-        self._sweep: Callable[[], None] = _nobody_works
+        self._work: Callable[[], None] = _not_a_consumer
+        self._sweep: Callable[[], None] = _not_a_consumer
         self._task = self._huey.task(name="work_on_job")(self._run)
         self._huey.periodic_task(crontab(), name="sweep")(self._swept)
 
     def wake(self, job_id: int, delay_s: float = 0.0) -> None:
-        """Tell the consumers that there is work, now or after some seconds. Raises QueueUnreachable."""
+        """Wake the consumers, now or after some seconds. Raises QueueUnreachable."""
         try:
             if delay_s:
                 self._task.schedule(args=(job_id,), delay=delay_s)
             else:
                 self._task(job_id)
         except Exception as error:
-            # Whatever the library of the queue's server raises: all of it means the same here.
+            # Every error of the server's client library means the same here.
             raise QueueUnreachable(
                 f"The queue {self.name} cannot be reached: {error}.",
-                remedy="The job waits, and is found within a minute.",
+                remedy="The job is queued. A worker finds it within a minute.",
             ) from error
 
     def consume(self, *, work: Callable[[], None], sweep: Callable[[], None], threads: int = 1) -> None:
-        """Call `work` whenever there may be some, until this process is asked to end; `sweep` at start and every minute.
+        """Call `work` when the queue is woken, and `sweep` at start and every minute, until this process gets a signal.
 
-        `work` is called from several threads. SIGTERM ends at once, SIGINT after the jobs in hand.
+        `work` is called from several threads. SIGTERM ends immediately, SIGINT after the running jobs.
         """
         self._work, self._sweep = work, sweep
-        # What was said before is said anew by the sweep, once.
+        # The sweep sends the earlier wake-ups again, each only once.
         self._huey.storage.flush_queue()
         self._swept()
         Consumer(
@@ -120,11 +120,11 @@ def _open(name: str, path: Path, address: str) -> Huey:
     except ConfigurationError as error:
         raise QueueAddressInvalid(
             f"The queues at {address.rsplit('@', maxsplit=1)[-1]} need a library that is not installed.",
-            remedy="`pip install 'lampstand[queues]'` brings those for Redis and PostgreSQL.",
+            remedy="Run `pip install 'lampstand[queues]'` to install the libraries for Redis and PostgreSQL.",
         ) from error
     raise QueueAddressInvalid(
-        f"{address.rsplit('@', maxsplit=1)[-1]!r} is no address of queues.",
-        remedy="`redis://host:6379/0` or `postgresql://user@host/name` are, or nothing for files in the data folder.",
+        f"{address.rsplit('@', maxsplit=1)[-1]!r} is not a valid address of job queues.",
+        remedy="Use `redis://host:6379/0` or `postgresql://user@host/name`, or leave it empty for files in the data folder.",
     )
 
 
@@ -140,18 +140,18 @@ def _import_clients() -> None:
 
 
 def _drop_damaged(path: Path) -> None:
-    """Delete a queue's file that a power cut damaged: Huey does not sync it, and a sweep makes its messages again."""
-    if not path.exists() or _is_whole(path):
+    """Delete a queue's file if a power cut damaged it: Huey does not sync it, and a sweep sends its messages again."""
+    if not path.exists() or _is_intact(path):
         return
     with locked(path.with_name(f"{path.name}.lock")):
-        # Another process may have replaced it by now.
-        if path.exists() and not _is_whole(path):
+        # Another process may have replaced it in the meantime.
+        if path.exists() and not _is_intact(path):
             structlog.get_logger().warning("a damaged queue was rebuilt", path=str(path))
             for ending in ("-wal", "-shm", ""):
                 path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
-def _is_whole(path: Path) -> bool:
+def _is_intact(path: Path) -> bool:
     database = Database(path, ())
     try:
         return database.integrity() == "ok"
@@ -159,5 +159,5 @@ def _is_whole(path: Path) -> bool:
         database.close()
 
 
-def _nobody_works() -> None:
-    raise RuntimeError("a process that does not consume was asked to work")
+def _not_a_consumer() -> None:
+    raise RuntimeError("a process that does not consume this queue got a message")

@@ -1,4 +1,4 @@
-"""The queues of one data folder: each is connected to when it is first used."""
+"""Connections to the queues of one data folder. Each is opened at its first use."""
 
 import threading
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""All settings, declared once: a default and a sentence each.
+"""All settings, each with its default and its description.
 
-A setting comes from, in order: the command line, the environment (`LAMPSTAND_PORT`), `settings.toml` in the
-data folder, the default.
+The value of a setting comes from the first of: the command line, the environment (`LAMPSTAND_PORT`), `settings.toml` in
+the data folder, the default.
 """
 
 import os
@@ -21,7 +21,7 @@ MAX_SETTINGS_BYTES = 2**20
 
 
 class InvalidSettings(Refused):
-    """A setting has a name or a value that Lampstand does not know."""
+    """A setting has an unknown name or an invalid value."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,81 +30,80 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host: Annotated[
         str,
         Meta(
-            description="Address the web server listens on: empty for this machine, and the local network too once there "
-            "is an administrator."
+            description="Address that the web server listens on. Empty: this machine only, and also the local network after "
+            "an administrator account exists."
         ),
     ] = ""
-    port: Annotated[int, Meta(ge=1, le=65535, description="Port the web server listens on.")] = 8316
-    https_port: Annotated[int, Meta(ge=1, le=65535, description="Port of HTTPS, once other machines are answered.")] = (
-        8317
-    )
-    names: Annotated[
-        str, Meta(description="Further names of this machine for its certificate, with commas between.")
-    ] = ""
+    port: Annotated[int, Meta(ge=1, le=65535, description="Port that the web server listens on.")] = 8316
+    https_port: Annotated[int, Meta(ge=1, le=65535, description="Port for HTTPS, which other machines use.")] = 8317
+    names: Annotated[str, Meta(description="More names of this machine for its certificate, separated by commas.")] = ""
     tls_certificate: Annotated[
         str,
-        Meta(description="PEM file of a certificate from elsewhere, instead of one by this machine's own authority."),
+        Meta(description="PEM file of a certificate from another authority, instead of this machine's own authority."),
     ] = ""
-    tls_key: Annotated[str, Meta(description="PEM file of that certificate's key.")] = ""
-    default_translation: Annotated[str, Meta(description="Translation people read when they have not chosen one.")] = (
-        "WEB"
-    )
+    tls_key: Annotated[str, Meta(description="PEM file of the key of that certificate.")] = ""
+    default_translation: Annotated[
+        str, Meta(description="Translation for people who have not chosen a translation.")
+    ] = "WEB"
     embedded_translation: Annotated[
         str,
-        Meta(description="Translation whose verses are searched by meaning; another English text where absent."),
+        Meta(
+            description="Translation that search by meaning uses; another English translation if it is not installed."
+        ),
     ] = "WEB"
     models_address: Annotated[
         str,
         Meta(
-            description="Where the model runtime listens: empty for the socket in the data folder, "
-            "or an http address of another machine."
+            description="Address of the model runtime. Empty: the socket in the data folder. Otherwise an http address on "
+            "another machine."
         ),
     ] = ""
-    models_token: Annotated[str, Meta(description="Bearer token of the model runtime at that address.")] = ""
+    models_token: Annotated[str, Meta(description="Bearer token for the model runtime at that address.")] = ""
     embedding_model: Annotated[str, Meta(description="Model that turns verses and queries into vectors.")] = (
         "all-MiniLM-L6-v2"
     )
     chat_model: Annotated[
         str,
-        Meta(description="Model that writes answers: a name from `lampstand models list`, or empty for the newest."),
+        Meta(description="Model that writes answers: a name from `lampstand models list`. Empty: the newest model."),
     ] = ""
     notification_services: Annotated[
         str,
-        Meta(
-            description="Services outside that notifications may be sent to, by apprise's schemes, with commas between."
-        ),
+        Meta(description="External services that notifications may be sent to: apprise schemes, separated by commas."),
     ] = "ntfy,ntfys,gotify,gotifys,mailto,mailtos,matrix,matrixs,tgram,signal,signals,pover,slack,discord,mmost,mmosts"
     queues_address: Annotated[
         str,
-        Meta(
-            description="Where the queues of jobs lie: empty for files in the data folder, or redis://… or postgresql://…."
-        ),
+        Meta(description="Address of the job queues: redis://… or postgresql://…. Empty: files in the data folder."),
     ] = ""
-    ocr_jobs: Annotated[int, Meta(ge=1, le=64, description="Scans that are read at once.")] = 1
-    media_jobs: Annotated[int, Meta(ge=1, le=64, description="Recordings that are worked on at once.")] = 1
+    ocr_jobs: Annotated[int, Meta(ge=1, le=64, description="Scans that are read at the same time.")] = 1
+    media_jobs: Annotated[int, Meta(ge=1, le=64, description="Recordings that are processed at the same time.")] = 1
     library_jobs: Annotated[
-        int, Meta(ge=1, le=64, description="Long jobs of the library at once; one more slot is kept for short ones.")
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Long library jobs that run at the same time; one more slot is reserved for short jobs.",
+        ),
     ] = 1
-    keep_events_days: Annotated[
-        float, Meta(gt=0, description="Days that the event log and finished jobs are kept.")
-    ] = 30.0
-    keep_backups: Annotated[int, Meta(ge=1, description="Nightly backups of people's data that are kept.")] = 7
+    keep_events_days: Annotated[float, Meta(gt=0, description="Days that events and finished jobs are kept.")] = 30.0
+    keep_backups: Annotated[
+        int, Meta(ge=1, description="Number of nightly backups of people's data that are kept.")
+    ] = 7
     log_level: Annotated[
         str,
-        Meta(pattern="^(debug|info|warning|error)$", description="Least severe log line that is written."),
+        Meta(pattern="^(debug|info|warning|error)$", description="Lowest level of log lines that are written."),
     ] = "info"
 
 
 def default_home() -> Path:
-    """The data folder when nobody names one."""
-    named = os.environ.get(f"{ENVIRONMENT_PREFIX}HOME")
-    return Path(named).expanduser() if named else platformdirs.user_data_path("lampstand", appauthor=False)
+    """The data folder if the command line does not set one."""
+    home = os.environ.get(f"{ENVIRONMENT_PREFIX}HOME")
+    return Path(home).expanduser() if home else platformdirs.user_data_path("lampstand", appauthor=False)
 
 
 def load_settings(home: Path, **overrides: Any) -> Settings:
-    """Settings for a data folder; `overrides` that are None are as if not given.
+    """Load the settings of a data folder; `overrides` that are None are ignored.
 
-    Raises InvalidSettings, naming the setting and where it came from.
+    Raises InvalidSettings with the setting and its source.
     """
     values: dict[str, Any] = {}
     _merge(values, _from_file(home / "settings.toml"), home / "settings.toml")
@@ -117,9 +116,9 @@ def _merge(values: dict[str, Any], more: dict[str, Any], source: Path | str) -> 
     try:
         msgspec.convert(more, Settings, strict=False)
     except msgspec.ValidationError as error:
-        known = ", ".join(Settings.__struct_fields__)
+        names = ", ".join(Settings.__struct_fields__)
         raise InvalidSettings(
-            f"A setting in {source} is not valid: {error}.", remedy=f"Known settings: {known}."
+            f"A setting in {source} is not valid: {error}.", remedy=f"The settings are: {names}."
         ) from error
     values.update(more)
 
@@ -132,11 +131,11 @@ def _from_file(path: Path) -> dict[str, Any]:
     except FileRefused as error:
         raise InvalidSettings(f"The settings cannot be read. {error.message}", remedy=error.remedy) from error
     except (ValueError, RecursionError) as error:
-        # A TOMLDecodeError names the place; the words of the others are the interpreter's own.
-        why = f": {error}" if isinstance(error, tomllib.TOMLDecodeError) else ""
-        raise InvalidSettings(f"{path} is not valid TOML{why}.", remedy="Correct or remove the file.") from error
+        # A TOMLDecodeError says where the error is; other errors have messages of the interpreter.
+        reason = f": {error}" if isinstance(error, tomllib.TOMLDecodeError) else ""
+        raise InvalidSettings(f"{path} is not valid TOML{reason}.", remedy="Correct or remove the file.") from error
 
 
 def _from_environment() -> dict[str, Any]:
-    found = {name: os.environ.get(f"{ENVIRONMENT_PREFIX}{name.upper()}") for name in Settings.__struct_fields__}
-    return {name: value for name, value in found.items() if value is not None}
+    values = {name: os.environ.get(f"{ENVIRONMENT_PREFIX}{name.upper()}") for name in Settings.__struct_fields__}
+    return {name: value for name, value in values.items() if value is not None}

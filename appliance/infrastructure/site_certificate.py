@@ -1,4 +1,4 @@
-"""The certificate of this machine for HTTPS, by its own authority or from elsewhere, and the addresses it is for."""
+"""The site's HTTPS certificate, from this machine's own authority or from another, and the site's addresses."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 class SiteCertificate:
-    """What HTTPS is served with. `folder` holds the keys of this machine's own authority."""
+    """The certificate for HTTPS. `folder` contains the keys of this machine's own authority."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings, self._folder = settings, folder
 
     def served(self) -> "Served":
-        """The certificate, created or renewed where it has to be. Raises CertificateUnusable."""
+        """The certificate, created or renewed if necessary. Raises CertificateUnusable."""
         from appliance.infrastructure.certificates import check_own, ensure_certificates, today
         from appliance.infrastructure.own_names import own_addresses
 
@@ -25,27 +25,27 @@ class SiteCertificate:
         return ensure_certificates(self._folder, self._names(), own_addresses(self._settings.host), today())
 
     def renew(self, *, new_authority: bool) -> "Served":
-        """New keys. Raises CertificateUnusable where the certificate comes from elsewhere."""
+        """Create new keys. Raises CertificateUnusable if the certificate is from another authority."""
         from appliance.infrastructure.certificates import CertificateUnusable, renew_certificates, today
         from appliance.infrastructure.own_names import own_addresses
 
         if self._settings.tls_certificate:
             raise CertificateUnusable(
-                "The certificate comes from elsewhere: the setting tls_certificate names it.",
-                remedy="Get a new one from the same place.",
+                "Lampstand did not create this certificate: it is set by the setting tls_certificate.",
+                remedy="Get a new certificate from the authority that issued it.",
             )
         addresses = own_addresses(self._settings.host)
         return renew_certificates(self._folder, self._names(), addresses, today(), new_authority=new_authority)
 
     @property
     def keys_are_exposed(self) -> bool:
-        """Whether an earlier version made the keys; `exposed_keys` says in words why that matters."""
+        """Whether an earlier version created the keys; `exposed_keys.EXPOSED_KEYS` explains why that matters."""
         from appliance.infrastructure.exposed_keys import keys_are_exposed
 
         return not self._settings.tls_certificate and keys_are_exposed(self._folder)
 
     def addresses(self) -> list[str]:
-        """Where other machines find this one over HTTPS: by its names, then by its addresses."""
+        """The HTTPS addresses of this machine for other machines: with its names, then with its IP addresses."""
         from appliance.infrastructure.own_names import own_addresses
 
         names = [name for name in self._names() if "." in name]

@@ -1,4 +1,4 @@
-"""What takes how much room in the data folder."""
+"""Disk usage of the data folder."""
 
 import os
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from appliance.infrastructure.paths import DataFolder
 
 
 class StoragePart(msgspec.Struct, frozen=True, kw_only=True):
-    """A file or folder of the data folder, with the bytes that it takes on the disk."""
+    """A file or folder in the data folder, with its disk usage in bytes."""
 
     name: str
     bytes: int
 
 
 def parts_of(folder: DataFolder) -> list[StoragePart]:
-    """The parts of the data folder, the largest first. The log of a database counts with it."""
+    """The parts of the data folder, largest first. The log of a database is counted with it."""
     sizes: dict[str, int] = {}
     for entry in folder.home.iterdir() if folder.home.is_dir() else ():
         name = entry.name.removesuffix("-wal").removesuffix("-shm")
@@ -28,7 +28,7 @@ def parts_of(folder: DataFolder) -> list[StoragePart]:
 
 
 def in_words(size: int) -> str:
-    """Bytes in the unit that people read."""
+    """Format a number of bytes for people."""
     for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if size >= factor:
             return f"{size / factor:.1f} {unit}"
@@ -45,7 +45,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _on_disk(path: Path) -> int:
     try:
-        # Sparse files take less room than their length says.
+        # Sparse files use less space than their length.
         return path.lstat().st_blocks * 512
     except OSError:
         return 0

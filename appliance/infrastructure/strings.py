@@ -1,4 +1,4 @@
-"""Many strings as two arrays: a hundred thousand of them take no Python objects, and can be mapped from a file."""
+"""Many strings in two arrays: a hundred thousand strings need no Python objects, and can be mapped from a file."""
 
 import bisect
 import itertools
@@ -11,7 +11,7 @@ from appliance.infrastructure.arrays import Integers
 
 
 class Strings(msgspec.Struct, frozen=True):
-    """Strings by number, from 0: number `i` is UTF-8 in `text` from `offsets[i]` to `offsets[i + 1]`."""
+    """Strings by number, from 0. String `i` is the UTF-8 in `text` from `offsets[i]` to `offsets[i + 1]`."""
 
     text: Integers
     offsets: Integers
@@ -23,12 +23,12 @@ class Strings(msgspec.Struct, frozen=True):
         return self.encoded(number).decode()
 
     def __iter__(self) -> Iterator[str]:
-        whole, ends = self.text.tobytes(), self.offsets.tolist()
-        return (whole[start:end].decode() for start, end in itertools.pairwise(ends))
+        text, offsets = self.text.tobytes(), self.offsets.tolist()
+        return (text[start:end].decode() for start, end in itertools.pairwise(offsets))
 
-    def first_sorted(self, wanted: str) -> int:
-        """Of strings in the order of their UTF-8, how many go before one."""
-        return bisect.bisect_left(range(len(self)), wanted.encode(), key=self.encoded)
+    def first_sorted(self, value: str) -> int:
+        """The number of strings that sort before `value`. The strings must be in the order of their UTF-8."""
+        return bisect.bisect_left(range(len(self)), value.encode(), key=self.encoded)
 
     def encoded(self, number: int) -> bytes:
         """A string in UTF-8."""
@@ -36,39 +36,39 @@ class Strings(msgspec.Struct, frozen=True):
 
 
 class StringTable(Strings, frozen=True):
-    """Strings that are also found by what they say; `order` has their numbers in the order of their UTF-8."""
+    """Strings that can be found by value too; `order` has their numbers in the order of their UTF-8."""
 
     order: Integers
 
-    def find(self, wanted: str) -> int | None:
-        """The number of a string, None where the table lacks it."""
-        place = self.first_from(wanted)
-        if place == len(self):
+    def find(self, value: str) -> int | None:
+        """The number of a string, or None if the table does not contain it."""
+        position = self.first_from(value)
+        if position == len(self):
             return None
-        number = int(self.order[place])
-        return number if self.encoded(number) == wanted.encode() else None
+        number = int(self.order[position])
+        return number if self.encoded(number) == value.encode() else None
 
-    def __contains__(self, wanted: object) -> bool:
-        return isinstance(wanted, str) and self.find(wanted) is not None
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, str) and self.find(value) is not None
 
-    def first_from(self, wanted: str) -> int:
-        """How many strings go before one, whether it is there or not: its place in `order`."""
+    def first_from(self, value: str) -> int:
+        """The number of strings that sort before `value`, which need not be in the table: its position in `order`."""
         # Numbers are read twice as fast from a memoryview as from a NumPy array.
         text, offsets = self.text.data, self.offsets.data
         return bisect.bisect_left(
             self.order.data,
-            wanted.encode(),
+            value.encode(),
             key=lambda number: bytes(text[offsets[number] : offsets[number + 1]]),
         )
 
 
 def strings(values: Iterable[str]) -> Strings:
-    """Strings that are found by number only."""
+    """Create strings that can be found only by number."""
     return Strings(*_joined([value.encode() for value in values]))
 
 
 def string_table(values: Iterable[str]) -> StringTable:
-    """Strings that are found by number and by what they say. No two are the same."""
+    """Create strings that can be found by number and by value. All values must be different."""
     encoded = [value.encode() for value in values]
     order = sorted(range(len(encoded)), key=encoded.__getitem__)
     return StringTable(*_joined(encoded), np.array(order, dtype=np.int32))
@@ -76,5 +76,5 @@ def string_table(values: Iterable[str]) -> StringTable:
 
 def _joined(encoded: Sequence[bytes]) -> tuple[Integers, Integers]:
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-    np.cumsum([len(each) for each in encoded], out=offsets[1:])
+    np.cumsum([len(value) for value in encoded], out=offsets[1:])
     return np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets

@@ -1,4 +1,4 @@
-"""A table of unit vectors in sqlite-vec, nearest first by L2 (which orders unit vectors as cosine does)."""
+"""A table of unit vectors in sqlite-vec. Results are ordered by L2 distance, which orders unit vectors as cosine does."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,9 +7,9 @@ from appliance.infrastructure.database import Reader, Row, UnitOfWork
 
 
 class VectorTable:
-    """Vectors of `dimensions` 32-bit floats by integer id.
+    """Vectors of `dimensions` 32-bit floats, by integer id.
 
-    Vectors cross this boundary as little-endian float32 bytes, the form that the engine stores.
+    Methods take and return vectors as little-endian float32 bytes, the format that the engine stores.
     """
 
     def __init__(self, name: str, dimensions: int) -> None:
@@ -20,9 +20,9 @@ class VectorTable:
         self._delete = f"DELETE FROM {name} WHERE id = ?"
         self._insert = f"INSERT INTO {name} (id, embedding) VALUES (?, ?)"
         self._of = f"SELECT id, embedding FROM {name} WHERE id IN (SELECT value FROM json_each(?))"
-        self._set_aside = f"CREATE TEMP TABLE {name}_kept AS SELECT id, embedding FROM {name}"
-        self._take_back = f"INSERT INTO {name} (id, embedding) SELECT id, embedding FROM temp.{name}_kept"
-        self._drop_kept = f"DROP TABLE temp.{name}_kept"
+        self._copy_to_temp = f"CREATE TEMP TABLE {name}_kept AS SELECT id, embedding FROM {name}"
+        self._copy_back = f"INSERT INTO {name} (id, embedding) SELECT id, embedding FROM temp.{name}_kept"
+        self._drop_temp = f"DROP TABLE temp.{name}_kept"
         self._all = f"SELECT id, embedding FROM {name}"
         self._nearest = f"SELECT id, distance FROM {name} WHERE embedding MATCH ? AND k = ? ORDER BY distance"
 
@@ -36,19 +36,19 @@ class VectorTable:
         work.execute(self._create)
 
     def clear(self, work: UnitOfWork) -> None:
-        """Empty the table by making it anew: deletes in sqlite-vec free no space."""
+        """Empty the table by recreating it: deleting rows in sqlite-vec frees no space."""
         work.execute(self._drop)
         self.create(work)
 
     def compact(self, work: UnitOfWork) -> None:
-        """Free the space of deleted vectors by writing the others into a new table."""
-        work.execute(self._set_aside)
+        """Free the space of deleted vectors by copying the others to a new table."""
+        work.execute(self._copy_to_temp)
         self.clear(work)
-        work.execute(self._take_back)
-        work.execute(self._drop_kept)
+        work.execute(self._copy_back)
+        work.execute(self._drop_temp)
 
     def replace(self, work: UnitOfWork, rows: Sequence[tuple[int, bytes]], *, present: Iterable[int]) -> None:
-        """Store vectors; `present` are the ids among them that have a row already."""
+        """Store vectors; `present` are those of their ids that already have a row."""
         work.execute_many(self._delete, [(row_id,) for row_id in present])
         work.execute_many(self._insert, rows)
 
@@ -56,11 +56,11 @@ class VectorTable:
         work.execute_many(self._delete, [(row_id,) for row_id in ids])
 
     def each(self, reader: Reader) -> Iterator[tuple[int, bytes]]:
-        """Every vector with its id, in no order."""
+        """All vectors with their ids, in no order."""
         return ((int(row_id), bytes(vector)) for row_id, vector in reader.each(self._all))
 
     def vectors_of(self, reader: Reader, ids: Iterable[int]) -> dict[int, bytes]:
-        """The vectors of those ids that have one."""
+        """The vectors of these ids; ids without a vector are left out."""
         rows = reader.rows(self._of, (json.dumps(list(ids)),))
         return {int(row_id): bytes(vector) for row_id, vector in rows}
 
@@ -74,7 +74,7 @@ class VectorTable:
         return _similarities(reader.rows(self._nearest_within, parameters))
 
     def similarities(self, reader: Reader, vector: bytes, ids: Sequence[int]) -> list[tuple[int, float]]:
-        """The cosine similarity of those ids that have a vector, in no order."""
+        """The cosine similarities of these ids, in no order; ids without a vector are left out."""
         return _similarities(reader.rows(self._distances, {"vector": vector, "ids": json.dumps(list(ids))}))
 
 

@@ -1,1 +1,1 @@
-"""Delivery of scripture: canon, texts, dictionaries, importers, search."""
+"""Scripture: the canon, translations, dictionaries, importers and search."""

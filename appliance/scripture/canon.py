@@ -1,4 +1,4 @@
-"""The books: a fixed table, only ever added to, because people's notes hold these numbers."""
+"""The books of the canon. Only append to this table: people's notes store these numbers."""
 
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ class Testament(StrEnum):
 
 
 class Book(msgspec.Struct, frozen=True):
-    """A book of the canon. `number` leads every verse_id; `name` is its English one."""
+    """A book of the canon. Every verse_id starts with `number`. `name` is the English name."""
 
     number: int
     osis: str
@@ -133,21 +133,21 @@ BOOK_BY_OSIS = {book.osis: book for book in BOOKS}
 
 
 def verse_id(book: Book, chapter: int, verse: int) -> int:
-    """The integer that orders the canon; verse 0 is a title or heading."""
+    """Return the number of a verse. Sorted by this number, verses are in canon order. Verse 0 is a title or heading."""
     return book.number * BOOK_FACTOR + chapter * CHAPTER_FACTOR + verse
 
 
 def split_verse_id(number: int) -> tuple[Book, int, int]:
-    """Book, chapter and verse of a verse_id. Raises IndexError for a book that is not in the table."""
-    book, rest = divmod(number, BOOK_FACTOR)
-    if not 1 <= book <= len(BOOKS):
-        raise IndexError(f"no book has number {book}")
-    chapter, verse = divmod(rest, CHAPTER_FACTOR)
-    return BOOKS[book - 1], chapter, verse
+    """Return book, chapter and verse of a verse_id. Raises IndexError if the table does not have the book."""
+    book_number, chapter_and_verse = divmod(number, BOOK_FACTOR)
+    if not 1 <= book_number <= len(BOOKS):
+        raise IndexError(f"no book has number {book_number}")
+    chapter, verse = divmod(chapter_and_verse, CHAPTER_FACTOR)
+    return BOOKS[book_number - 1], chapter, verse
 
 
 def osis_of(number: int) -> str:
-    """`John.3.16` of a verse_id."""
+    """Return the OSIS id of a verse_id, such as `John.3.16`."""
     book, chapter, verse = split_verse_id(number)
     return f"{book.osis}.{chapter}.{verse}"
 
@@ -163,7 +163,7 @@ class VerseRange(msgspec.Struct, frozen=True, order=True):
 
     @property
     def is_long(self) -> bool:
-        """Whether it reaches beyond one chapter, so that what belongs to it may be much."""
+        """Whether the range covers more than one chapter. Lists for such a range can be long."""
         return self.start // CHAPTER_FACTOR != self.end // CHAPTER_FACTOR
 
 
@@ -171,16 +171,16 @@ WHOLE_CANON = VerseRange(0, 999_999_999)
 
 
 def one_verse(verse_id: int) -> VerseRange:
-    """The range that is a single verse."""
+    """The range of a single verse."""
     return VerseRange(verse_id, verse_id)
 
 
 def book_range(book: Book) -> VerseRange:
-    """Every verse that a book can have."""
+    """The range of all possible verses of a book."""
     return VerseRange(book.number * BOOK_FACTOR, (book.number + 1) * BOOK_FACTOR - 1)
 
 
 def testament_range(testament: Testament) -> VerseRange:
-    """Every verse that a testament can have."""
+    """The range of all possible verses of a testament."""
     numbers = [book.number for book in BOOKS if book.testament is testament]
     return VerseRange(min(numbers) * BOOK_FACTOR, (max(numbers) + 1) * BOOK_FACTOR - 1)

@@ -1,7 +1,7 @@
-"""What is built from the library, and which of it is out of date.
+"""Data that jobs build from the library, and whether this data is outdated.
 
-Vectors, the graph, the topic memory, the compiled search index and the suggestions are built by jobs. What a change of the
-library makes necessary is decided here.
+Jobs build the vectors, the graph, the topic memory, the compiled search index and the suggestions. This module decides which
+jobs must run after a change of the library.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from appliance.infrastructure.jobs.kind import JobKind
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import Settings
 from appliance.scripture.jobs import COMPILE, GRAPH, INDEX, MEMORY, LibraryJobParts
-from appliance.scripture.search.index import IndexState, bare_headings, index_state
+from appliance.scripture.search.index import IndexState, count_unembedded_headings, index_state
 from appliance.scripture.translations import queries
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DerivedData:
-    """What is built from one library. `can_embed` says whether the embedding model is installed."""
+    """The data built from one library. `can_embed` returns whether the embedding model is installed."""
 
     def __init__(
         self,
@@ -36,11 +36,11 @@ class DerivedData:
         self._can_embed = can_embed
 
     def index_state(self) -> IndexState:
-        """How much of the library can be searched by meaning."""
+        """Return how much of the library can be searched by meaning."""
         return index_state(self._library, self._translation, self._model)
 
     def outdated(self) -> list[JobKind[Any, LibraryJobParts]]:
-        """The kinds of jobs that bring what is built up to date with the library, in the order to run them."""
+        """The kinds of jobs that update the built data after a change of the library, in the order to run them."""
         checks = {
             INDEX: self.lacks_vectors,
             GRAPH: self.graph_is_outdated,
@@ -50,27 +50,27 @@ class DerivedData:
         return [kind for kind, is_outdated in checks.items() if is_outdated()]
 
     def lacks_vectors(self) -> bool:
-        """True where verses or headings lack vectors and the embedding model is installed."""
+        """Whether verses or headings have no vectors and the embedding model is installed."""
         state = self.index_state()
-        is_bare = not state.complete or bare_headings(self._library, self._model) > 0
-        return state.total > 0 and is_bare and self._can_embed()
+        is_incomplete = not state.complete or count_unembedded_headings(self._library, self._model) > 0
+        return state.total > 0 and is_incomplete and self._can_embed()
 
     def graph_is_outdated(self) -> bool:
-        """True where there are translations, and no graph of the present library."""
+        """Whether the library has translations, but no graph of its current state."""
         from appliance.scripture.graph.freshness import graph_is_stale
 
         return bool(queries.translations(self._library)) and graph_is_stale(self._library, self._folder.graph)
 
     def memory_is_outdated(self) -> bool:
-        """True where votes on topics were imported or removed since the topic memory was built."""
+        """Whether topic votes were imported or removed since the topic memory was built."""
         from appliance.scripture.search.ranking.imported_topics import memory_is_stale
 
         return memory_is_stale(self._library, self._folder.topic_memory, self._model) and self._can_embed()
 
     def compiled_is_outdated(self) -> bool:
-        """True where the search index or the suggestions were compiled from another state of the library.
+        """Whether the search index or the suggestions were compiled from another state of the library.
 
-        The index is compiled once all that it needs is there, so not before the jobs that bring it.
+        The index needs the data that earlier jobs build. It is compiled after these jobs.
         """
         from appliance.scripture.search.ranking.compiled import index_is_stale, library_state
         from appliance.scripture.suggestions import suggestions_are_stale

@@ -1,4 +1,4 @@
-"""The long work of scripture, as jobs: plain functions that say how far they are and can be run again."""
+"""The jobs of scripture. They are plain functions that report their progress and can be run again."""
 
 import os
 from functools import partial
@@ -18,7 +18,7 @@ from appliance.scripture.search.ports import Embedder
 if TYPE_CHECKING:
     from appliance.scripture.search.ranking.index_files import IndexFiles
 
-# Before the name of a text that the Python package of this name brings.
+# The prefix of a location that names a translation in the Python package pythonbible.
 PYTHONBIBLE = "pythonbible:"
 
 
@@ -27,7 +27,7 @@ class LocationNotText(Refused):
 
 
 class LibraryJobParts(Protocol):
-    """The parts of the appliance that these jobs need."""
+    """The parts of the application that these jobs need."""
 
     @property
     def library(self) -> Database: ...
@@ -42,19 +42,22 @@ class LibraryJobParts(Protocol):
 
 
 class ImportArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to import from, and the ids to import; all that are there, if none is named."""
+    """The location to import from, and the ids to import. Without ids, everything at the location is imported."""
 
     location: Annotated[str, msgspec.Meta(max_length=4096)]
     only: list[str] = []
 
 
 def _prepare_import(arguments: ImportArguments) -> ImportArguments:
-    """The whole path, and the ids in order. Raises LocationNotText for a name that is not UTF-8, which jobs are stored in."""
+    """Make the path absolute and sort the ids.
+
+    Raises LocationNotText for a name that is not UTF-8, because jobs are stored as UTF-8.
+    """
     location = arguments.location
     if any(0xD800 <= ord(character) <= 0xDFFF for character in location):
         raise LocationNotText("The name of the file or folder is not UTF-8.", remedy="Rename it, then try again.")
     if not location.startswith(PYTHONBIBLE):
-        # The worker runs in another folder. Links are not resolved, so that an error names what was given.
+        # The worker runs in another folder. Links are not resolved, so error messages contain the path that the user gave.
         location = os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - links stay
     return ImportArguments(location=location, only=sorted(arguments.only))
 
@@ -71,9 +74,11 @@ def import_library(context: JobContext, arguments: ImportArguments, parts: Libra
 
     database, location = parts.library, arguments.location
     lines: list[str] = []
-    opening = partial(context.report, 0.0, f"opening {location}")
-    opening(now=True)
-    with open_sources(location, only=frozenset(arguments.only), scratch_in=context.folder, on_file=opening) as sources:
+    report_opening = partial(context.report, 0.0, f"opening {location}")
+    report_opening(now=True)
+    with open_sources(
+        location, only=frozenset(arguments.only), scratch_in=context.folder, on_file=report_opening
+    ) as sources:
         for number, source in enumerate(sources):
 
             def progress(share: float, message: str, number: int = number, count: int = len(sources)) -> None:
@@ -86,7 +91,7 @@ def import_library(context: JobContext, arguments: ImportArguments, parts: Libra
 
 
 def build_library_graph(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
-    """Build the graph anew from what the library holds now, and put it in the place of the older one."""
+    """Rebuild the graph from the library, and replace the old graph."""
     from appliance.infrastructure.graph.kuzu_engine import build_graph
     from appliance.scripture.graph.freshness import note_sources, sources_of
     from appliance.scripture.graph.tables import contents
@@ -99,7 +104,7 @@ def build_library_graph(context: JobContext, _arguments: NoArguments, parts: Lib
 
 
 def index_library(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
-    """Embed the verses that have no vector yet."""
+    """Embed the verses and headings that have no vector yet."""
     from appliance.scripture.search.index import build_index, embed_headings
 
     database, embedder = parts.library, parts.index_embedder
@@ -114,36 +119,38 @@ def index_library(context: JobContext, _arguments: NoArguments, parts: LibraryJo
             started = True
 
     context.report(0.0, "starting the embedding model", now=True)
-    count = build_index(database, embedder, parts.settings.embedded_translation, progress)
+    verses = build_index(database, embedder, parts.settings.embedded_translation, progress)
     headings = embed_headings(
-        database, embedder, lambda done, total: context.report(1.0, f"{done:,} of {total:,} headings of topics")
+        database, embedder, lambda done, total: context.report(1.0, f"{done:,} of {total:,} topic headings")
     )
     database.empty_log()
-    done = [f"{count:,} verses" if count else "", f"{headings:,} headings of topics" if headings else ""]
-    return f"{' and '.join(filter(None, done))} embedded" if count or headings else "nothing new to embed"
+    counts = [f"{verses:,} verses" if verses else "", f"{headings:,} topic headings" if headings else ""]
+    return f"{' and '.join(filter(None, counts))} embedded" if verses or headings else "nothing new to embed"
 
 
 def compile_search(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
-    """Compile what a search reads. What was compiled before serves until the new one is published."""
+    """Compile the files that a search reads. Searches use the old files until the new ones are published."""
     from appliance.scripture.search.ranking.compiled import compile_index, index_is_stale, library_state
     from appliance.scripture.suggestions import compile_suggestions, suggestions_are_stale
 
     database, files, suggestions = parts.library, parts.index_files, parts.folder.suggestions
     settings = parts.settings
-    done: list[str] = []
+    results: list[str] = []
     if suggestions_are_stale(database, suggestions):
         context.report(0.0, "compiling suggestions", now=True)
-        done.append(f"{len(compile_suggestions(database, suggestions).table.texts):,} suggestions")
+        results.append(f"{len(compile_suggestions(database, suggestions).table.texts):,} suggestions")
     state = library_state(database, settings.embedded_translation, settings.embedding_model, files)
     if index_is_stale(state, files):
         context.report(0.1, "compiling the search index", now=True)
         index = compile_index(database, state, files)
-        done.append(f"{index.ranker.knowledge.size:,} verses" if index else "no index: the ranking model does not fit")
-    return f"compiled: {', '.join(done)}" if done else "nothing new to compile"
+        results.append(
+            f"{index.ranker.knowledge.size:,} verses" if index else "no index: the ranking model is not compatible"
+        )
+    return f"compiled: {', '.join(results)}" if results else "nothing new to compile"
 
 
-def remember_topics(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
-    """Keep the topics that people voted on, with their vectors, for the ranking to remember."""
+def build_topic_memory(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
+    """Build the topic memory: the topics that people voted on, with their vectors. The ranking uses it."""
     from appliance.scripture.search.ranking.imported_topics import rebuild_memory
 
     context.report(0.0, "embedding topics", now=True)
@@ -153,7 +160,7 @@ def remember_topics(context: JobContext, _arguments: NoArguments, parts: Library
         parts.folder.topic_memory,
         lambda done, total: context.report(done / total, f"{done:,} of {total:,} topics"),
     )
-    return f"{count:,} topics remembered"
+    return f"{count:,} topics in the topic memory"
 
 
 IMPORT = JobKind(
@@ -170,7 +177,9 @@ INDEX = JobKind(
     "index", index_library, title="Prepare search by meaning", heavy=True, on_request=True, changes_library=True
 )
 GRAPH = JobKind("graph", build_library_graph, title="Build the graph", heavy=True, on_request=True)
-MEMORY = JobKind("memory", remember_topics, title="Remember topics", short=True, heavy=True, changes_library=True)
+MEMORY = JobKind(
+    "memory", build_topic_memory, title="Build the topic memory", short=True, heavy=True, changes_library=True
+)
 COMPILE = JobKind(
     "compile", compile_search, title="Compile the search index", short=True, heavy=True, changes_library=True
 )

@@ -1,6 +1,6 @@
 """All kinds of library items, as the command line and the pages group them.
 
-Each is declared in the package of its subject. A new kind is declared there, and added here.
+The package of a subject declares its kinds. Declare a new kind there, and add it here.
 """
 
 from typing import Any
@@ -13,12 +13,12 @@ from appliance.scripture.links.kinds import CROSS_REFERENCES, TOPIC_VOTES
 from appliance.scripture.translations.kinds import TRANSLATION
 
 DICTIONARIES: tuple[ItemKind[Any], ...] = (LEXICON, TOPICS)
-# Everything beside translations and dictionaries.
+# All kinds except translations and dictionaries.
 DATA_SETS: tuple[ItemKind[Any], ...] = (CROSS_REFERENCES, TOPIC_VOTES, COMMENTARY, ENTITIES)
 KINDS: tuple[ItemKind[Any], ...] = (TRANSLATION, *DICTIONARIES, *DATA_SETS)
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 def kind_named(name: str) -> ItemKind[Any]:
-    """The kind of a library item, by the name that is stored with it."""
+    """Return the kind with a name. Library items are stored with the name of their kind."""
     return _BY_NAME[name]

@@ -1,6 +1,6 @@
-"""The schema of library.db, as numbered migrations. `server.bootstrap` lists them in order; none is ever changed.
+"""The schema of library.db, as numbered migrations. `server.bootstrap` lists them in order. Never change an old migration.
 
-The migration of headings' digests, number 8, is in `search.index`.
+Migration 8, the digests of headings, is in `search.index`.
 """
 
 from appliance.infrastructure.database import UnitOfWork
@@ -95,7 +95,7 @@ CREATE INDEX entity_mentions_verse ON entity_mentions (verse_id);
 CREATE VIEW entity_heads AS
 SELECT id, kind, name, also, description, year, latitude, longitude, takes_part, mentions FROM entities
 """
-# Each heading of a topic is a document of its own, under the topic's headword.
+# Each heading of a topic is a separate document under the headword of the topic.
 HEADINGS_SCHEMA = """
 CREATE TABLE headings (
     id INTEGER PRIMARY KEY, topic INTEGER NOT NULL REFERENCES topics (id), headword TEXT NOT NULL, heading TEXT NOT NULL
@@ -104,7 +104,7 @@ CREATE INDEX headings_topic ON headings (topic);
 INSERT INTO headings (id, topic, headword, heading) SELECT rowid, topic, headword, heading FROM headings_fts WHERE topic IN (SELECT id FROM topics);
 DROP TABLE headings_fts
 """
-# A vector belongs to the digest of a model and a text. It stays when its headings are deleted, for the index to look at again.
+# The key of a vector is the digest of a model and a text. A vector stays when its headings are deleted. The index reuses it.
 HEADING_DIGESTS_SCHEMA = """
 CREATE TABLE heading_vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL);
 CREATE TABLE embedded_headings (heading INTEGER PRIMARY KEY, model TEXT NOT NULL, digest BLOB NOT NULL)
@@ -120,7 +120,7 @@ CREATE TABLE library_items (
     entries INTEGER NOT NULL
 )
 """
-# Each old table had ids of its own. An id that another kind of item has too gets the kind's name.
+# Ids were unique only within each old table. If two kinds of items have the same id, the name of the kind is added to one.
 SELECT_SHARED_DICTIONARY_IDS = "SELECT id, kind FROM dictionaries WHERE id IN (SELECT id FROM translations)"
 RENAME_DICTIONARY = """
 UPDATE dictionaries SET id = :new_id WHERE id = :id;
@@ -137,8 +137,8 @@ UPDATE topic_votes SET dataset = :new_id WHERE dataset = :id;
 UPDATE comments SET dataset = :new_id WHERE dataset = :id;
 UPDATE entities SET dataset = :new_id WHERE dataset = :id
 """
-# Foreign keys follow a table that is renamed, so the new table takes the name of each old one for a moment. The engine counts
-# the rows whose foreign keys lead nowhere; none may be left at the commit.
+# Foreign keys follow a renamed table, so the new table temporarily takes the name of each old one. SQLite counts the rows
+# whose foreign keys lead nowhere. At the commit, there must be none.
 GATHER_LIBRARY_ITEMS = """
 CREATE TEMP TABLE gathered_items AS
 SELECT rowid AS place, id, 'translation' AS kind, name, language, versification, licence, attribution, source, digest,
@@ -188,17 +188,20 @@ def m005_entities(work: UnitOfWork) -> None:
 
 
 def m006_comments(work: UnitOfWork) -> None:
-    """The ranking has an index of comments' words of its own, in memory."""
+    """Drop the index of the words of comments. The ranking has its own index, in memory."""
     work.execute("DROP TABLE comments_fts")
 
 
 def m007_headings(work: UnitOfWork) -> None:
-    """The ranking has an index of headings' words of its own, in memory: rows keep their numbers, and so their vectors."""
+    """Drop the index of the words of headings. The ranking has its own index, in memory.
+
+    The rows keep their numbers, so they keep their vectors.
+    """
     work.execute_script(HEADINGS_SCHEMA)
 
 
 def m009_library_items(work: UnitOfWork) -> None:
-    """Translations, dictionaries and data sets become rows of one table. Translations keep their order."""
+    """Move translations, dictionaries and data sets into one table. Translations keep their order."""
     work.execute("PRAGMA defer_foreign_keys = ON")
     for select_shared, rename in (
         (SELECT_SHARED_DICTIONARY_IDS, RENAME_DICTIONARY),

@@ -1,9 +1,9 @@
-"""From the numbers of one versification to the hub's and back.
+"""Convert verse numbers of a versification to the hub versification and back.
 
-The Psalms follow the Greek and Latin numbering where a versification does (9 and 10, 114 and 115 joined, 116 and 147
-parted), and a title that is counted as a verse is the hub's verse 0. Elsewhere verses are told by their order: where
-neighbouring chapters together have as many verses in both, only the border between them differs (Joel 3, Malachi 4). In a
-chapter that differs alone, numbers are kept, and what is beyond its end belongs to its last verse.
+Some versifications number the Psalms as in Greek and Latin: 9 and 10 are joined, 114 and 115 too, and 116 and 147 are split.
+A title that counts as a verse is verse 0 in the hub. Other books are matched by the order of their verses. If neighbouring
+chapters together have the same number of verses in both versifications, only the border between them differs (Joel 3,
+Malachi 4). If a single chapter differs, verse numbers stay the same, and verses after its end map to its last verse.
 """
 
 import functools
@@ -18,8 +18,8 @@ _PSALMS, _PSALM_151 = BOOK_BY_OSIS["Ps"], BOOK_BY_OSIS["AddPs"]
 _DANIEL, _PRAYER, _SUSANNA, _BEL = (BOOK_BY_OSIS[osis] for osis in ("Dan", "PrAzar", "Sus", "Bel"))
 _BARUCH, _LETTER = BOOK_BY_OSIS["Bar"], BOOK_BY_OSIS["EpJer"]
 _DANIEL_3_WITH_PRAYER = 100
-# Of Greek and Latin psalms that are no single psalm of the hub, or that have another number: hub psalm, first and last verse.
-_PARTED = {
+# Greek and Latin psalms that are not exactly one psalm of the hub. Each part is a hub psalm with its first and last verse.
+_PSALM_PARTS = {
     9: ((9, 1, 20), (10, 1, 18)),
     113: ((114, 1, 8), (115, 1, 18)),
     114: ((116, 1, 9),),
@@ -27,14 +27,14 @@ _PARTED = {
     146: ((147, 1, 11),),
     147: ((147, 12, 20),),
 }
-# The longest run of chapters between which a border is looked for.
-_LONGEST_RUN = 4
-# What order does not tell: verses of the hub that others have in the next chapter.
-_ELSEWHERE = {("Rev", 12, 18): (13, 1)}
+# A moved chapter border is searched within this many chapters of each versification.
+_MAX_RUN_CHAPTERS = 4
+# Verses of the hub that other versifications have in the next chapter. The order of verses cannot show this.
+_IN_NEXT_CHAPTER = {("Rev", 12, 18): (13, 1)}
 
 
-class Way(Enum):
-    """Whether two verses are each other's, or one is only where the other's words are found."""
+class Direction(Enum):
+    """The direction in which a pair of verses is used. One verse can contain the words of several others."""
 
     BOTH = 0
     TO_HUB = 1
@@ -42,11 +42,11 @@ class Way(Enum):
 
 
 class Pair(NamedTuple):
-    """A verse_id of a versification and one of the hub."""
+    """A verse_id of a versification and the matching verse_id of the hub."""
 
     own: int
     hub: int
-    way: Way = Way.BOTH
+    direction: Direction = Direction.BOTH
 
 
 class Numbering:
@@ -57,20 +57,20 @@ class Numbering:
         self._to_hub: dict[int, int] = {}
         self._from_hub: dict[int, int] = {}
         for division in own.divisions:
-            other = hub.division(division.book)
-            if other and division.verses != other.verses:
-                for pair in _pairs(division, other):
-                    if pair.way is not Way.FROM_HUB:
+            hub_division = hub.division(division.book)
+            if hub_division and division.verses != hub_division.verses:
+                for pair in _pairs(division, hub_division):
+                    if pair.direction is not Direction.FROM_HUB:
                         self._to_hub.setdefault(pair.own, pair.hub)
-                    if pair.way is not Way.TO_HUB:
+                    if pair.direction is not Direction.TO_HUB:
                         self._from_hub.setdefault(pair.hub, pair.own)
 
     def to_hub(self, number: int) -> int:
-        """The hub's verse_id of a verse."""
+        """Return the verse_id that a verse has in the hub."""
         return self._to_hub.get(number, number)
 
     def from_hub(self, number: int) -> int:
-        """The verse in which this versification has a verse of the hub."""
+        """Return the verse_id in this versification that contains a verse of the hub."""
         return self._from_hub.get(number, number)
 
     @property
@@ -80,7 +80,7 @@ class Numbering:
 
 @functools.cache
 def numbering(name: str) -> Numbering:
-    """How a versification, by its SWORD name, differs from the hub. Raises UnknownVersification."""
+    """Return the numbering of a versification by its SWORD name. Raises UnknownVersification."""
     return Numbering(name)
 
 
@@ -92,14 +92,14 @@ def _pairs(own: Division, hub: Division) -> Iterator[Pair]:
     else:
         yield from _in_order(own, hub)
     if own.book == _BARUCH and len(own.verses) < len(hub.verses):
-        # The letter of Jeremiah is the hub's Baruch 6.
+        # In the hub, the Letter of Jeremiah is Baruch 6.
         letter = len(own.verses) + 1
         for verse in range(1, hub.verses[-1] + 1):
             yield Pair(verse_id(_LETTER, 1, verse), verse_id(_BARUCH, letter, verse))
 
 
 def _daniel(own: Division) -> Iterator[Pair]:
-    """Daniel with the Prayer of Azariah, Susanna and Bel inside."""
+    """The pairs of a Daniel that contains the Prayer of Azariah, Susanna and Bel."""
     for chapter, count in enumerate(own.verses, start=1):
         for verse in range(1, count + 1):
             if chapter == 3 and verse > 23:
@@ -127,7 +127,7 @@ def _psalms(own: Division, hub: Division) -> Iterator[Pair]:
             for verse in range(1, count + 1):
                 yield Pair(verse_id(_PSALMS, psalm, verse), verse_id(_PSALM_151, 1, verse))
             continue
-        parts = _PARTED.get(psalm) if greek else None
+        parts = _PSALM_PARTS.get(psalm) if greek else None
         if parts is None:
             number = psalm + (1 if greek and 10 <= psalm <= 145 else 0)
             parts = ((number, 1, hub.verses[number - 1]),)
@@ -136,7 +136,7 @@ def _psalms(own: Division, hub: Division) -> Iterator[Pair]:
 
 def _psalm(psalm: int, count: int, parts: tuple[tuple[int, int, int], ...]) -> Iterator[Pair]:
     places = [(number, verse) for number, first, last in parts for verse in range(first, last + 1)]
-    # Some go on counting where the psalm of which they are a part stopped.
+    # Some psalms contain the second part of a hub psalm, and continue its verse numbers.
     start = places[0][1] if places[0][1] > 1 and count >= places[-1][1] else 1
     titles = max(0, count - (start - 1) - len(places))
     if len(parts) > 1:
@@ -144,43 +144,47 @@ def _psalm(psalm: int, count: int, parts: tuple[tuple[int, int, int], ...]) -> I
     for verse in range(start, count + 1):
         place = verse - start - titles
         number, hub_verse = places[min(place, len(places) - 1)] if place >= 0 else (places[0][0], 0)
-        way = Way.BOTH if place < len(places) else Way.TO_HUB
-        yield Pair(verse_id(_PSALMS, psalm, verse), verse_id(_PSALMS, number, hub_verse), way)
+        direction = Direction.BOTH if place < len(places) else Direction.TO_HUB
+        yield Pair(verse_id(_PSALMS, psalm, verse), verse_id(_PSALMS, number, hub_verse), direction)
     for number, hub_verse in places[count - start + 1 :]:
-        yield Pair(verse_id(_PSALMS, psalm, count), verse_id(_PSALMS, number, hub_verse), Way.FROM_HUB)
+        yield Pair(verse_id(_PSALMS, psalm, count), verse_id(_PSALMS, number, hub_verse), Direction.FROM_HUB)
 
 
 def _in_order(own: Division, hub: Division) -> Iterator[Pair]:
-    mine, theirs = 0, 0
-    while mine < len(own.verses) and theirs < len(hub.verses):
-        run = _run(own.verses[mine:], hub.verses[theirs:])
+    own_chapter, hub_chapter = 0, 0
+    while own_chapter < len(own.verses) and hub_chapter < len(hub.verses):
+        run = _run(own.verses[own_chapter:], hub.verses[hub_chapter:])
         if run is None:
-            yield from _alone(own.book, mine + 1, own.verses[mine], hub.verses[theirs])
-            mine, theirs = mine + 1, theirs + 1
+            yield from _single_chapter(own.book, own_chapter + 1, own.verses[own_chapter], hub.verses[hub_chapter])
+            own_chapter, hub_chapter = own_chapter + 1, hub_chapter + 1
             continue
-        own_verses = _verses(own.book, own.verses, mine, mine + run[0])
-        hub_verses = _verses(own.book, hub.verses, theirs, theirs + run[1])
-        yield from (Pair(one, other) for one, other in zip(own_verses, hub_verses, strict=True) if one != other)
-        mine, theirs = mine + run[0], theirs + run[1]
+        own_verses = _verses(own.book, own.verses, own_chapter, own_chapter + run[0])
+        hub_verses = _verses(own.book, hub.verses, hub_chapter, hub_chapter + run[1])
+        yield from (
+            Pair(own_verse, hub_verse)
+            for own_verse, hub_verse in zip(own_verses, hub_verses, strict=True)
+            if own_verse != hub_verse
+        )
+        own_chapter, hub_chapter = own_chapter + run[0], hub_chapter + run[1]
 
 
-def _run(mine: tuple[int, ...], theirs: tuple[int, ...]) -> tuple[int, int] | None:
-    """The shortest runs of chapters that have as many verses in both, as numbers of chapters."""
-    for length in range(2, 2 * _LONGEST_RUN + 1):
+def _run(own_counts: tuple[int, ...], hub_counts: tuple[int, ...]) -> tuple[int, int] | None:
+    """The smallest numbers of chapters, own and hub, after which both versifications have the same number of verses."""
+    for length in range(2, 2 * _MAX_RUN_CHAPTERS + 1):
         for own in range(1, length):
             hub = length - own
-            fits = own <= len(mine) and hub <= len(theirs) and abs(own - hub) <= 1
-            if fits and sum(mine[:own]) == sum(theirs[:hub]):
+            is_possible = own <= len(own_counts) and hub <= len(hub_counts) and abs(own - hub) <= 1
+            if is_possible and sum(own_counts[:own]) == sum(hub_counts[:hub]):
                 return own, hub
     return None
 
 
-def _alone(book: Book, chapter: int, mine: int, theirs: int) -> Iterator[Pair]:
-    for verse in range(theirs + 1, mine + 1):
-        yield Pair(verse_id(book, chapter, verse), verse_id(book, chapter, theirs), Way.TO_HUB)
-    for verse in range(mine + 1, theirs + 1):
-        place = _ELSEWHERE.get((book.osis, chapter, verse), (chapter, mine))
-        yield Pair(verse_id(book, *place), verse_id(book, chapter, verse), Way.FROM_HUB)
+def _single_chapter(book: Book, chapter: int, own_count: int, hub_count: int) -> Iterator[Pair]:
+    for verse in range(hub_count + 1, own_count + 1):
+        yield Pair(verse_id(book, chapter, verse), verse_id(book, chapter, hub_count), Direction.TO_HUB)
+    for verse in range(own_count + 1, hub_count + 1):
+        place = _IN_NEXT_CHAPTER.get((book.osis, chapter, verse), (chapter, own_count))
+        yield Pair(verse_id(book, *place), verse_id(book, chapter, verse), Direction.FROM_HUB)
 
 
 def _verses(book: Book, counts: tuple[int, ...], first: int, last: int) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Writes to the library: import and remove items, each in one unit of work."""
+"""Writes to the library. Each import and each removal is one unit of work."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,16 +17,16 @@ from appliance.scripture.library.queries import installed
 from appliance.scripture.translations.queries import find_translation
 
 OnProgress = Callable[[float, str], None]
-# The share of an import that reading and validating takes; the rest is writing.
+# The share of an import's progress that is reading and validating. The rest is writing.
 READING_SHARE = 0.7
 
 
 class ItemIdTaken(Conflict):
-    """Another item of the library has the id."""
+    """Another library item has this id."""
 
 
 class ImportResult(msgspec.Struct, frozen=True):
-    """What became of one source: `changed` is False where the library had the very same already."""
+    """The result of one import. `changed` is False if the library already had the same content."""
 
     id: str
     name: str
@@ -38,16 +38,16 @@ class ImportResult(msgspec.Struct, frozen=True):
 def import_source(
     database: Database, source: ItemSource[Entry], *, on_progress: OnProgress = lambda _share, _message: None
 ) -> ImportResult:
-    """Import one library item, in place of an older one of the same id.
+    """Import one library item. It replaces an older item with the same id.
 
-    `on_progress` is called often, and may raise to stop. Raises SourceUnreadable, FileRefused, TextFaulty or ItemIdTaken, and
-    leaves the library as it was.
+    `on_progress` is called often, and may raise an exception to stop the import. Raises SourceUnreadable, FileRefused,
+    TextFaulty or ItemIdTaken; the library is then unchanged.
     """
     source.check_description()
-    present = _replaced_item(database, source)
+    current_item = _replaced_item(database, source)
     digest = f"{source.digest}:{IMPORTER_VERSION}"
-    if present and present.digest == digest:
-        return ImportResult(source.id, present.name, present.kind, present.entries, changed=False)
+    if current_item and current_item.digest == digest:
+        return ImportResult(source.id, current_item.name, current_item.kind, current_item.entries, changed=False)
     on_progress(0.0, f"{source.id}: reading")
     entries = source.read(_reading(source, on_progress))
     writing = _writing(source, len(entries), on_progress)
@@ -72,7 +72,7 @@ def import_source(
 
 
 def remove(database: Database, identifier: str) -> str:
-    """Remove an item by its id, a translation's whatever its case; its name is returned. Raises TranslationNotFound."""
+    """Remove an item by its id and return its name. Case is ignored for ids of translations. Raises TranslationNotFound."""
     items = {item.id: item for item in installed(database)}
     item = items.get(identifier) or items[find_translation(database, identifier).id]
     with database.write() as work:
@@ -81,14 +81,18 @@ def remove(database: Database, identifier: str) -> str:
 
 
 def _replaced_item(database: Database, source: ItemSource[Any]) -> LibraryItem | None:
-    """The item that an import replaces. Raises ItemIdTaken for one of another kind, or of a source that keeps its id."""
+    """The item that an import replaces.
+
+    Raises ItemIdTaken if an item of another kind has the id. If the kind `keeps_source`, an item from another source raises it too.
+    """
     kind = source.kind
     for item in installed(database):
         is_of_kind = item.kind == kind.name
         if is_of_kind and kind.keeps_source and item.id.lower() == source.id.lower():
             if (item.id, item.source) != (source.id, source.origin):
                 raise ItemIdTaken(
-                    f"The library has a text {item.id} from another source ({item.source}).", remedy=_remedy(item)
+                    f"The library has a translation {item.id} from another source ({item.source}).",
+                    remedy=_remedy(item),
                 )
             return item
         if item.id == source.id:
@@ -101,7 +105,7 @@ def _replaced_item(database: Database, source: ItemSource[Any]) -> LibraryItem |
 
 
 def _remedy(item: LibraryItem) -> str:
-    return f"Run `lampstand library remove {item.id}` first, if this one is to replace it."
+    return f"To replace it, run `lampstand library remove {item.id}` first."
 
 
 def _delete(work: UnitOfWork, kind: ItemKind[Any], item_id: str) -> None:
@@ -110,7 +114,7 @@ def _delete(work: UnitOfWork, kind: ItemKind[Any], item_id: str) -> None:
 
 
 def _reading(source: ItemSource[Any], on_progress: OnProgress) -> Callable[[int], None]:
-    """Reports progress while entries are read; their number may not be known yet."""
+    """Return a function that reports progress while entries are read. Their total may not be known yet."""
     expected, name = source.expected_entries, source.kind.entries_name
 
     def reading(count: int) -> None:
@@ -121,7 +125,7 @@ def _reading(source: ItemSource[Any], on_progress: OnProgress) -> Callable[[int]
 
 
 def _writing(source: ItemSource[Any], total: int, on_progress: OnProgress) -> Callable[[int], None]:
-    """Reports progress while entries are written."""
+    """Return a function that reports progress while entries are written."""
 
     def writing(count: int) -> None:
         share = READING_SHARE + (1 - READING_SHARE) * count / total

@@ -1,18 +1,18 @@
-"""Lists that are too long for one answer, a page at a time. A page begins after so many entries of the whole list."""
+"""Pages of lists that are too long for one response. A page begins after a number of entries of the whole list."""
 
 from collections.abc import Callable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 
-# Of text in one page; an entry that is longer by itself makes a page alone.
+# The text of one page. A longer entry is a page by itself.
 MAX_CHARACTERS = 131_072
-# More than any list here has; a page after that is empty.
+# More entries than any list has. A page after this number is empty.
 MAX_AFTER = 10**9
 
 
 class Page(NamedTuple, Generic[Item]):
-    """Entries in order; `next_after` is where the next page begins, or None after the last."""
+    """Entries in order. The next page begins after `next_after` entries; the last page has None."""
 
     items: list[Item]
     next_after: int | None
@@ -21,9 +21,10 @@ class Page(NamedTuple, Generic[Item]):
 def page_of(
     entries: Iterable[Item], after: int, limit: int, *, characters: Callable[[Item], int] = lambda _entry: 0
 ) -> Page[Item]:
-    """The first `limit` of the entries after `after`, or fewer where their text is long.
+    """Return a page of at most `limit` entries, or fewer if their text is long.
 
-    `entries` begins with the entry that follows the first `after` ones; it needs one entry more than `limit`.
+    `entries` must begin after the first `after` entries of the whole list, and must have one entry more than `limit` if
+    another page follows.
     """
     items: list[Item] = []
     size = 0

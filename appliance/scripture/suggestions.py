@@ -1,4 +1,4 @@
-"""What somebody who types the beginning of something may mean: passages, topics, words of the original, people and places."""
+"""Suggestions while a user types: passages, topics, Greek and Hebrew words, people and places."""
 
 import functools
 import string
@@ -21,12 +21,12 @@ from appliance.scripture.kinds import DATA_SETS, DICTIONARIES
 from appliance.scripture.library.queries import installed
 from appliance.scripture.references import chapters_of, parse_reference
 
-# Raised with every change of what is compiled.
+# Increase this number with every change of the compiled data.
 FORMAT = 1
 MAX_SUGGESTIONS = 20
 LANGUAGES = {"grc": "Greek", "hbo": "Hebrew"}
-# No kind keeps the others out.
-MAX_OF_A_KIND = 4
+# Leaves room for suggestions of other kinds.
+MAX_PER_KIND = 4
 
 
 class SuggestionKind(StrEnum):
@@ -39,7 +39,7 @@ class SuggestionKind(StrEnum):
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
-    """`text` is what it is called; `target` an OSIS reference, a topic's or entity's id, or a Strong's number."""
+    """One suggestion. `text` is its name. `target` is an OSIS reference, the id of a topic or entity, or a Strong's number."""
 
     kind: SuggestionKind
     text: str
@@ -47,15 +47,15 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     target: str
 
 
-# A suggestion, what leads to it, and how often it is met.
-_Suggested = tuple[Suggestion, list[str], int]
+# A suggestion, the names that lead to it, and how often it occurs.
+_WeightedSuggestion = tuple[Suggestion, list[str], int]
 _KINDS = list(SuggestionKind)
 
 
 class SuggestionTable(msgspec.Struct, frozen=True, kw_only=True):
-    """All suggestions by number, and the beginnings that lead to them in order: `keys[i]` leads to `numbers[i]`.
+    """All suggestions by number, and the sorted names that lead to them: `keys[i]` leads to suggestion `numbers[i]`.
 
-    Of the same beginning, the one of the lower weight goes first: weights are minus how often a suggestion is met.
+    A weight is minus the number of occurrences. Among equal keys, the suggestion with the lowest weight comes first.
     """
 
     keys: Strings
@@ -66,13 +66,13 @@ class SuggestionTable(msgspec.Struct, frozen=True, kw_only=True):
     details: Strings
     targets: Strings
 
-    def beginning_with(self, key: str, most: int) -> list[Suggestion]:
-        """The best suggestions: the whole of what was typed goes before beginnings, then what is met more often."""
+    def beginning_with(self, key: str, limit: int) -> list[Suggestion]:
+        """The best suggestions whose names begin with a key: first exact matches, then more frequent suggestions."""
         first, last = self.keys.first_sorted(key), self.keys.first_sorted(f"{key}\U0010ffff")
-        # One letter is the beginning of too much for its own name to go first.
-        whole = self.keys.first_sorted(f"{key}\0") if len(key) > 1 else first
-        begins_only = np.arange(first, last) >= whole
-        best = np.lexsort((self.weights[first:last], begins_only))[:most]
+        # Many names begin with one letter, so a name of one letter does not come first.
+        exact_end = self.keys.first_sorted(f"{key}\0") if len(key) > 1 else first
+        is_longer = np.arange(first, last) >= exact_end
+        best = np.lexsort((self.weights[first:last], is_longer))[:limit]
         return [self._suggestion(number) for number in self.numbers[first:last][best].tolist()]
 
     def _suggestion(self, number: int) -> Suggestion:
@@ -85,7 +85,7 @@ class SuggestionTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledSuggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be suggested, and the dictionaries and data sets that it is from, by id and digest."""
+    """The suggestions, and the dictionaries and data sets that they come from, as pairs of id and digest."""
 
     format: int
     sources: tuple[tuple[str, str], ...]
@@ -93,7 +93,7 @@ class CompiledSuggestions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def suggestions_are_stale(library: Database, path: Path) -> bool:
-    """True where what is compiled is not from the dictionaries and data sets that the library has now."""
+    """Whether the compiled suggestions come from other dictionaries and data sets than the library has now."""
     sources = _sources(library)
     try:
         compiled = map_arrays(path, CompiledSuggestions)
@@ -105,26 +105,26 @@ def suggestions_are_stale(library: Database, path: Path) -> bool:
 
 
 def compile_suggestions(library: Database, path: Path) -> CompiledSuggestions:
-    """Compile what a library can suggest, and publish it."""
+    """Compile the suggestions of a library, and publish them."""
     sources = _sources(library)
-    compiled = CompiledSuggestions(format=FORMAT, sources=sources, table=_table(_everything(library.reader)))
+    compiled = CompiledSuggestions(format=FORMAT, sources=sources, table=_table(_all_suggestions(library.reader)))
     write_arrays(path, compiled)
     return compiled
 
 
 class Suggester:
-    """Suggests what is compiled; until something is, passages."""
+    """Suggests from the compiled suggestions. Before these exist, it suggests books and passages only."""
 
     def __init__(self, path: Path) -> None:
         self._compiled = MappedFile(path, CompiledSuggestions)
 
     def suggest(self, typed: str, limit: int = 8) -> list[Suggestion]:
-        """The best suggestions for what was typed so far; none for nothing."""
+        """The best suggestions for the typed text. An empty text has no suggestions."""
         key = fold(typed)
         if not key:
             return []
-        found = _passages(typed) + self._table().beginning_with(key, MAX_SUGGESTIONS * 6)
-        return _mixed(list(dict.fromkeys(found)), limit)
+        suggestions = _passages(typed) + self._table().beginning_with(key, MAX_SUGGESTIONS * 6)
+        return _mixed(list(dict.fromkeys(suggestions)), limit)
 
     def _table(self) -> SuggestionTable:
         try:
@@ -142,28 +142,28 @@ def _sources(library: Database) -> tuple[tuple[str, str], ...]:
     return tuple((item.id, item.digest) for item in installed(library, *DICTIONARIES, *DATA_SETS))
 
 
-def _table(everything: Iterable[_Suggested]) -> SuggestionTable:
+def _table(weighted_suggestions: Iterable[_WeightedSuggestion]) -> SuggestionTable:
     suggestions: list[Suggestion] = []
     entries: list[tuple[str, int, int]] = []
-    for suggestion, keys, weight in everything:
-        entries += ((key, -weight, len(suggestions)) for key in {fold(each) for each in keys} if key)
+    for suggestion, names, count in weighted_suggestions:
+        entries += ((key, -count, len(suggestions)) for key in {fold(name) for name in names} if key)
         suggestions.append(suggestion)
     entries.sort()
     return SuggestionTable(
         keys=strings(key for key, _, _ in entries),
         weights=np.array([weight for _, weight, _ in entries], dtype=np.int32),
         numbers=np.array([number for _, _, number in entries], dtype=np.int32),
-        kinds=np.array([_KINDS.index(each.kind) for each in suggestions], dtype=np.int8),
-        texts=strings(each.text for each in suggestions),
-        details=strings(each.detail for each in suggestions),
-        targets=strings(each.target for each in suggestions),
+        kinds=np.array([_KINDS.index(suggestion.kind) for suggestion in suggestions], dtype=np.int8),
+        texts=strings(suggestion.text for suggestion in suggestions),
+        details=strings(suggestion.detail for suggestion in suggestions),
+        targets=strings(suggestion.target for suggestion in suggestions),
     )
 
 
-def _books() -> Iterator[_Suggested]:
+def _books() -> Iterator[_WeightedSuggestion]:
     for book in BOOKS:
         detail = counted(len(chapters_of(book)), "chapter")
-        # Books go before all else that begins so.
+        # Books come before all other suggestions with the same beginning.
         yield (
             Suggestion(kind=SuggestionKind.PASSAGE, text=book.name, detail=detail, target=book.osis),
             [book.name, book.name.lstrip("123 ")],
@@ -171,7 +171,7 @@ def _books() -> Iterator[_Suggested]:
         )
 
 
-def _everything(reader: Reader) -> Iterator[_Suggested]:
+def _all_suggestions(reader: Reader) -> Iterator[_WeightedSuggestion]:
     yield from _books()
     for topic, headword, _, citations in reader.rows(dictionary_store.SELECT_TOPICS):
         if citations:
@@ -197,27 +197,27 @@ def _everything(reader: Reader) -> Iterator[_Suggested]:
         )
 
 
-def counted(number: int, what: str) -> str:
-    """`1 verse`, `2 verses`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 verse`, `2 verses`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _passages(typed: str) -> list[Suggestion]:
-    """The passage that is named already, where digits say so."""
+    """The passage that the typed text already names, if the text contains digits."""
     if not any(character.isdigit() for character in typed):
         return []
     try:
         reference = parse_reference(typed)
     except ApplianceError:
         return []
-    return [Suggestion(kind=SuggestionKind.PASSAGE, text=str(reference), detail="open it", target=reference.osis)]
+    return [Suggestion(kind=SuggestionKind.PASSAGE, text=str(reference), detail="open passage", target=reference.osis)]
 
 
-def _mixed(found: list[Suggestion], limit: int) -> list[Suggestion]:
-    """The first of each kind, no kind more often than others need room."""
+def _mixed(suggestions: list[Suggestion], limit: int) -> list[Suggestion]:
+    """The first `limit` suggestions, at most MAX_PER_KIND of each kind. More of one kind follow if there is room."""
     chosen = [
-        each
-        for number, each in enumerate(found)
-        if sum(other.kind is each.kind for other in found[:number]) < MAX_OF_A_KIND
+        suggestion
+        for position, suggestion in enumerate(suggestions)
+        if sum(other.kind is suggestion.kind for other in suggestions[:position]) < MAX_PER_KIND
     ]
-    return (chosen + [each for each in found if each not in chosen])[:limit]
+    return (chosen + [suggestion for suggestion in suggestions if suggestion not in chosen])[:limit]

@@ -1,4 +1,4 @@
-"""How books are cut into chapters and verses, from the tables of the SWORD project (PyPI pysword)."""
+"""How versifications divide books into chapters and verses. The tables are from the SWORD project (PyPI pysword)."""
 
 import functools
 
@@ -12,7 +12,7 @@ HUB = "NRSVA"
 
 
 class UnknownVersification(Refused):
-    """A text claims a versification that the tables do not have."""
+    """A translation names a versification that the tables do not have."""
 
 
 class Division(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class Division(msgspec.Struct, frozen=True):
 
 
 class Versification(msgspec.Struct, frozen=True):
-    """A versification: its divisions by SWORD testament, in the order of the module's index."""
+    """A versification: its divisions by SWORD testament, in the order of a module's index."""
 
     name: str
     testaments: dict[str, tuple[Division, ...]]
@@ -37,19 +37,19 @@ class Versification(msgspec.Struct, frozen=True):
 
 
 @functools.cache
-def most_chapters(book: Book) -> int:
-    """The most chapters that any versification gives a book."""
+def max_chapters(book: Book) -> int:
+    """The largest number of chapters that any versification gives a book."""
     divisions = (versification(name).division(book) for name in canons)
     return max((len(division.verses) for division in divisions if division), default=1)
 
 
 @functools.cache
 def versification(name: str) -> Versification:
-    """The versification of a SWORD name such as `KJV` or `NRSVA`. Raises UnknownVersification."""
+    """Return the versification with a SWORD name such as `KJV` or `NRSVA`. Raises UnknownVersification."""
     table = canons.get(name.lower())
     if table is None:
-        known = ", ".join(sorted(each.upper() for each in canons))
-        raise UnknownVersification(f"The versification {name[:40]!r} is not known.", remedy=f"Known ones: {known}.")
+        supported = ", ".join(sorted(canon.upper() for canon in canons))
+        raise UnknownVersification(f"The versification {name[:40]!r} is unknown.", remedy=f"Use one of {supported}.")
     testaments = {
         testament: tuple(
             Division(BOOK_BY_OSIS[osis], tuple(verses)) for _name, osis, _preferred, verses in table.get(testament, ())

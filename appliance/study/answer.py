@@ -1,4 +1,4 @@
-"""The nouns of study: a question's message, its sources, and the events that an answer is made of."""
+"""The data types of questions and answers: messages, sources, and the events of an answer."""
 
 from enum import StrEnum
 from typing import Any
@@ -24,7 +24,7 @@ class EventType(StrEnum):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A passage an answer may rest on. `number` is how the answer cites it; verses run from `start` to `end`."""
+    """A passage that an answer can cite by its `number`. It contains the verses from `start` to `end`."""
 
     number: int
     reference: str
@@ -36,7 +36,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of an answer; `seq` counts from 1 within the message and is the id of the server-sent event."""
+    """One step of an answer. `seq` counts from 1 within the message, and is the id of the server-sent event."""
 
     seq: int
     type: EventType
@@ -46,8 +46,8 @@ class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A question and its answer so far.
 
-    `asked_by` is the number of a person. `made_by` is the name of the model that wrote the text, `extractive` where
-    passages are quoted, or null where nothing was written; it stays when the answer is stopped or fails.
+    `asked_by` is the id of a person. `made_by` is the name of the model that wrote the text, `extractive` for quoted
+    passages, or null if nothing was written. It stays if the answer is stopped or fails.
     """
 
     id: str

@@ -1,6 +1,6 @@
-"""The markup of an answer: blocks of text with citations, as chat models and extracts write them.
+"""The markup of an answer: blocks of text with citations, from chat models or quoted passages.
 
-Blank lines separate blocks. `## ` begins a heading, `> ` a quotation, and `[2]` cites the source with the number 2.
+Blank lines separate blocks. `## ` starts a heading, `> ` a quotation, and `[2]` cites the source with the number 2.
 """
 
 import re
@@ -22,14 +22,14 @@ MARKS = {BlockKind.HEADING: "## ", BlockKind.QUOTATION: "> ", BlockKind.PARAGRAP
 
 
 class AnswerPiece(msgspec.Struct, frozen=True, kw_only=True):
-    """Text as it was written. `source_number` is set where the text is a citation, such as `[2]`."""
+    """A piece of the original text. `source_number` is set if the text is a citation, such as `[2]`."""
 
     text: str
     source_number: int | None = None
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """A block of an answer; `number` counts from 1. The text of its pieces is the block's, without the mark of its kind."""
+    """A block of an answer. `number` counts from 1. Its pieces contain the text without the mark of its kind."""
 
     number: int
     kind: BlockKind
@@ -37,14 +37,14 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GrowingAnswer:
-    """Reads an answer while it is written. Only its last block can still change."""
+    """Parses an answer while it is written. Only the last block can still change."""
 
     def __init__(self) -> None:
         self._complete_blocks = 0
         self._open_text = ""
 
     def add(self, text: str) -> list[Block]:
-        """The blocks that `text` changes or begins, in order: the last block so far is one of them, if there is one."""
+        """Add text. Return the blocks that it changes or starts, in order, including the previous last block if there is one."""
         *complete_texts, self._open_text = (self._open_text + text).split(_SEPARATOR)
         changed = []
         for block_text in complete_texts:
@@ -57,7 +57,7 @@ class GrowingAnswer:
 
 
 def parse_answer(text: str) -> list[Block]:
-    """The blocks of a whole answer."""
+    """The blocks of a complete answer."""
     return GrowingAnswer().add(text)
 
 
@@ -68,7 +68,7 @@ def _parse_block(number: int, text: str) -> Block:
 
 
 def _parse_pieces(text: str) -> tuple[AnswerPiece, ...]:
-    # Every second part is what the group of the pattern matched: a number.
+    # Every second part is a match of the group of the pattern: a number.
     parts = _CITATION.split(text)
     pieces = [
         AnswerPiece(text=f"[{part}]", source_number=int(part)) if index % 2 else AnswerPiece(text=part)

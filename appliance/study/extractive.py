@@ -1,6 +1,6 @@
-"""Answers without a chat model: the best passages under the topic headings that cite them; no invented sentence.
+"""Answers without a chat model: the best passages, under the topic headings that cite them. They contain no new text.
 
-The form is a little Markdown: `## heading`, then `> quotation [n]` with the number of the source.
+The format is simple Markdown: `## heading`, then `> quotation [n]` with the number of the source.
 """
 
 import math
@@ -13,26 +13,26 @@ from appliance.study.retrieval import Retrieved
 
 _WORD = re.compile(r"\w{3,}")
 NO_TOPIC = "More passages"
-# How much it counts that a heading is about the question, and that its topic is shared by several passages; a topic that
-# cites half the Bible says little by being shared, from this many citations on.
+# The weights of two signs: the heading is about the question, and several passages share its topic.
 ABOUT_WEIGHT = 3.0
 SHARED_WEIGHT = 1.0
+# A shared topic with more citations than this counts little: it may cite half the Bible.
 COMMON_SIZE = 50
 MIN_FITNESS = 0.03
 
 
 def write_extract(retrieved: Retrieved) -> Iterator[str]:
-    """The pieces of the answer, a heading or a quotation each."""
+    """The pieces of the answer. Each piece is a heading or a quotation."""
     if not retrieved.sources:
-        yield "No passage was found for this question. Try other words, or the name of a topic.\n"
+        yield "No passages were found for this question. Try other words, or the name of a topic.\n"
         return
-    chosen = _headings(retrieved)
+    citations = _best_citations(retrieved)
     groups: dict[str | None, list[Source]] = {}
     for source in retrieved.sources:
-        citation = chosen.get(source.number)
+        citation = citations.get(source.number)
         groups.setdefault(citation.topic if citation else None, []).append(source)
     for topic, group in sorted(groups.items(), key=lambda item: item[0] is None):
-        headings = {chosen[source.number].heading for source in group if topic}
+        headings = {citations[source.number].heading for source in group if topic}
         if topic or len(groups) > 1:
             yield f"## {_title(topic, headings)}\n\n"
         for source in group:
@@ -48,26 +48,30 @@ def _title(topic: str | None, headings: set[str]) -> str:
     return f"{name} — {detail}" if detail and detail.casefold() != name.casefold() else name
 
 
-def _headings(retrieved: Retrieved) -> dict[int, TopicCitation]:
-    """For each source the citing heading that fits best; none where no heading says why the passage is here."""
-    shared: dict[str, int] = {}
+def _best_citations(retrieved: Retrieved) -> dict[int, TopicCitation]:
+    """The citation with the best heading for each source. A source without a fitting heading is left out."""
+    sources_per_topic: dict[str, int] = {}
     for citations in retrieved.citations.values():
         for topic in {citation.topic for citation in citations}:
-            shared[topic] = shared.get(topic, 0) + 1
-    asked = {_stem(word) for word in _WORD.findall(retrieved.subject.lower())}
+            sources_per_topic[topic] = sources_per_topic.get(topic, 0) + 1
+    question_words = {_stem(word) for word in _WORD.findall(retrieved.subject.lower())}
 
     def fitness(citation: TopicCitation) -> float:
         words = {_stem(word) for word in _WORD.findall(f"{citation.topic} {citation.heading}".lower())}
-        about = len(asked & words) / math.sqrt(1 + len(words))
-        telling = 1 / (1 + citation.size / COMMON_SIZE)
-        return ABOUT_WEIGHT * about + SHARED_WEIGHT * telling * (shared[citation.topic] - 1) / len(retrieved.sources)
+        about = len(question_words & words) / math.sqrt(1 + len(words))
+        specificity = 1 / (1 + citation.size / COMMON_SIZE)
+        other_sources = sources_per_topic[citation.topic] - 1
+        return ABOUT_WEIGHT * about + SHARED_WEIGHT * specificity * other_sources / len(retrieved.sources)
 
-    chosen: dict[int, TopicCitation] = {}
+    def rank(citation: TopicCitation) -> tuple[float, int, str]:
+        return fitness(citation), citation.start - citation.end, citation.topic
+
+    best_citations: dict[int, TopicCitation] = {}
     for number, citations in retrieved.citations.items():
-        best = max(citations, key=lambda each: (fitness(each), each.start - each.end, each.topic), default=None)
+        best = max(citations, key=rank, default=None)
         if best and fitness(best) >= MIN_FITNESS:
-            chosen[number] = best
-    return chosen
+            best_citations[number] = best
+    return best_citations
 
 
 def _stem(word: str) -> str:

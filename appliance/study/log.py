@@ -1,7 +1,7 @@
-"""The event log of answers: in memory at once, in the database within a tenth of a second, followed from any point.
+"""The event log of answers. Events are in memory immediately, and in the database within a tenth of a second.
 
-An answer belongs to its stored message, not to a connection: whoever comes back with the last `seq` they saw gets the
-rest, from memory while it is being made and from the database after.
+An answer belongs to its stored message, not to a connection. A client can reconnect with the last `seq` that it received.
+It gets the later events: from memory while the answer is written, and from the database afterwards.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ from appliance.study import store
 from appliance.study.answer import AnswerEvent, EventType, MessageState
 
 FLUSH_S = 0.08
-# Who asked may not have opened the stream yet of an answer that took less.
-SOON_S = 5.0
-# How often an answer that another process makes is looked for in the database.
-ELSEWHERE_S = 0.25
-INTERRUPTED = "The answer was interrupted: Lampstand was stopped while it was written. Ask again for a whole one."
+# If an answer takes less time, the client may not have opened the stream yet. So there is no notification.
+QUICK_ANSWER_S = 5.0
+# The interval for polling the database for an answer that another process writes.
+POLL_INTERVAL_S = 0.25
+INTERRUPTED = "The answer is incomplete: Lampstand was stopped while it was written. Ask the question again."
 
 
 class LiveAnswer:
-    """An answer in the making, in this process. `made_by` is who writes it, once something is written."""
+    """An answer that this process is writing. `made_by` is its author, once some text is written."""
 
     def __init__(self, database: Database, message_id: str, clock: Clock) -> None:
         self.message_id = message_id
@@ -32,7 +32,7 @@ class LiveAnswer:
         self._clock = clock
         self._began = clock.monotonic()
         self.events: list[AnswerEvent] = []
-        self.over = False
+        self.is_finished = False
         self._database = database
         self._changed = asyncio.Condition()
         self._flushed = 0
@@ -46,34 +46,34 @@ class LiveAnswer:
             self._flusher = asyncio.create_task(self._flush_soon())
 
     async def write(self, text: str, made_by: str) -> None:
-        """Append a piece of the answer's text, by its author."""
+        """Append a piece of text, and set its author."""
         self.made_by = made_by
         await self.append(EventType.TOKEN, {"text": text})
 
     async def finish(self, state: MessageState, *, error: str | None = None) -> None:
-        """Store all that is not stored yet with the message's end, then let the followers go."""
+        """Store the remaining events and the final state of the message, then end the streams of all followers."""
         if self._flusher:
             self._flusher.cancel()
         try:
             await asyncio.shield(asyncio.to_thread(self._store, state, error))
         finally:
-            # Whatever became of the storing, nobody is left waiting.
-            self.over = True
+            # Followers must not wait forever, even if storing fails.
+            self.is_finished = True
             async with self._changed:
                 self._changed.notify_all()
 
     async def follow(self, after: int) -> AsyncIterator[AnswerEvent]:
-        """Events with a `seq` over `after`, as they come, until the answer is over."""
+        """The events with a `seq` greater than `after`, as they arrive, until the answer is finished."""
         self.followers += 1
         try:
             while True:
                 for event in self.events[after:]:
                     after = event.seq
                     yield event
-                if self.over and after >= len(self.events):
+                if self.is_finished and after >= len(self.events):
                     return
                 async with self._changed:
-                    if not self.over and len(self.events) <= after:
+                    if not self.is_finished and len(self.events) <= after:
                         await self._changed.wait()
         finally:
             self.followers -= 1
@@ -87,19 +87,19 @@ class LiveAnswer:
         now = self._clock.time()
         with self._database.write() as work:
             store.insert_events(work, self.message_id, pending)
-            # With the text, so that an answer keeps its author even where this process dies while it is written.
+            # Store the author with the text, so the answer keeps it even if this process dies.
             if made_by is not None:
                 store.set_author(work, self.message_id, made_by)
             if state is not None:
                 store.finish_message(work, self.message_id, state, error=error, now=now)
                 took_s = self._clock.monotonic() - self._began
-                if state is MessageState.DONE and not self.followers and took_s > SOON_S:
-                    store.tell_asker(work, self.message_id, now=now)
+                if state is MessageState.DONE and not self.followers and took_s > QUICK_ANSWER_S:
+                    store.append_answer_ready(work, self.message_id, now=now)
         self._flushed = max(self._flushed, pending[-1].seq if pending else 0)
 
 
 class AnswerLog:
-    """Answers by message, those in the making among them."""
+    """The events of all answers: live answers of this process, and stored answers."""
 
     def __init__(self, database: Database, clock: Clock = SYSTEM_CLOCK) -> None:
         self._database, self._clock = database, clock
@@ -113,29 +113,29 @@ class AnswerLog:
         self._live.pop(message_id, None)
 
     async def follow(self, message_id: str, after: int) -> AsyncIterator[AnswerEvent]:
-        """Events of an answer with a `seq` over `after`, to its end, whoever makes it."""
+        """The events of an answer with a `seq` greater than `after`, to its end. Any process may write the answer."""
         live = self._live.get(message_id)
         if live is not None:
             async for event in live.follow(after):
                 yield event
             return
         while True:
-            running = await asyncio.to_thread(self._runs_elsewhere, message_id)
+            is_running = await asyncio.to_thread(self._runs_in_other_process, message_id)
             for event in await asyncio.to_thread(self._stored, message_id, after):
                 after = event.seq
                 yield event
-            if not running:
+            if not is_running:
                 return
-            await asyncio.sleep(ELSEWHERE_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
 
     def _stored(self, message_id: str, after: int) -> list[AnswerEvent]:
         return store.select_events(self._database.reader, message_id, after)
 
-    def _runs_elsewhere(self, message_id: str) -> bool:
+    def _runs_in_other_process(self, message_id: str) -> bool:
         row = self._database.reader.row(store.SELECT_OWNER, (message_id,))
         if row is None or row[0] != MessageState.RUNNING:
             return False
-        # One of this process that is not in the making any more ended without being able to say so.
+        # If the owner is this process, the answer is not live any more: its end could not be stored.
         if row[1] and row[1] != this_process() and not owner_is_dead(row[1]):
             return True
         with self._database.write() as work:
@@ -144,7 +144,7 @@ class AnswerLog:
 
 
 def mark_interrupted(work: UnitOfWork, message_id: str, *, now: float) -> None:
-    """End a running message whose maker is gone: its text so far stays, and its log says what happened."""
+    """End a running message whose process has died. Its text stays, and an error event says what happened."""
     if work.value(store.SELECT_OWNER, (message_id,)) != MessageState.RUNNING:
         return
     last = int(work.value(store.LAST_SEQ, (message_id,)))

@@ -1,4 +1,4 @@
-"""Ask a question: store the message, make its answer outside any request, stop it, end what a crash left."""
+"""Ask questions: store the message, write the answer outside any request, stop it, and end answers after a crash."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ from appliance.study.ports import AnswerWriter, PassageFinder
 from appliance.study.retrieval import Retrieved, retrieve
 
 MAX_QUESTION_CHARACTERS = 1_000
-# Answers of one person that may be written at the same time.
+# The maximum number of unfinished answers per person.
 MAX_ANSWERS = 4
 ANSWERS_RETRY_S = 5.0
 
@@ -39,13 +39,13 @@ class QuestionInvalid(Refused):
 
 
 class TooManyAnswers(TooManyRequests):
-    """As many answers of this person are being written as one person may have."""
+    """This person has the maximum number of unfinished answers."""
 
 
 class AnswerDesk:
-    """Takes questions and makes their answers, as tasks of the running event loop.
+    """Accepts questions and writes their answers, in tasks of the running event loop.
 
-    Passages are looked for in the threads of `executor`, else in those of the event loop.
+    The search for passages runs in the threads of `executor`, or in the default threads of the event loop.
     """
 
     def __init__(
@@ -60,24 +60,24 @@ class AnswerDesk:
     ) -> None:
         self.log = AnswerLog(appliance, clock)
         self._executor, self._clock = executor, clock
-        self._being_written: Counter[int] = Counter()
+        self._unfinished_answers: Counter[int] = Counter()
         self._askers: dict[str, int | None] = {}
         self._library, self._appliance = library, appliance
         self._finder, self._writer = finder, writer
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def ask(self, question: str, translation: Translation, *, asked_by: int | None = None) -> Message:
-        """Store a question and begin its answer, which quotes a translation.
+        """Store a question and start its answer, which quotes a translation.
 
-        Raises QuestionInvalid or, for a person with four unfinished answers, TooManyAnswers; nothing is stored then.
+        Raises QuestionInvalid, or TooManyAnswers for a person with four unfinished answers. Then nothing is stored.
         """
         question = " ".join(question.split())
         if not any(character.isalpha() for character in question):
-            raise QuestionInvalid("The question is empty.", remedy="Ask in a sentence, or name a topic.")
+            raise QuestionInvalid("The question is empty.", remedy="Write a question, or the name of a topic.")
         if len(question) > MAX_QUESTION_CHARACTERS:
             raise QuestionInvalid(
                 f"The question has {len(question):,} characters.",
-                remedy=f"At most {MAX_QUESTION_CHARACTERS:,} are read.",
+                remedy=f"Use at most {MAX_QUESTION_CHARACTERS:,} characters.",
             )
         self._begin(asked_by)
         try:
@@ -85,7 +85,7 @@ class AnswerDesk:
         except BaseException:
             self._end(asked_by)
             raise
-        # A number says nothing of the person to another machine's runtime.
+        # The runtime may be another machine. The id does not reveal the person to it.
         user = "guest" if asked_by is None else f"person-{asked_by}"
         task = asyncio.create_task(self._answer(self.log.open(message.id), question, translation, user))
         self._tasks[message.id], self._askers[message.id] = task, asked_by
@@ -94,23 +94,23 @@ class AnswerDesk:
 
     def check_may_ask(self, asked_by: int | None) -> None:
         """Raises TooManyAnswers for a person with four unfinished answers."""
-        if asked_by is not None and self._being_written[asked_by] >= MAX_ANSWERS:
+        if asked_by is not None and self._unfinished_answers[asked_by] >= MAX_ANSWERS:
             raise TooManyAnswers(
                 f"You already have {MAX_ANSWERS} answers in progress.",
-                remedy="Wait for one of them to end, or stop it, then ask again.",
+                remedy="Wait until one of them ends, or stop it. Then ask again.",
                 retry_after_s=ANSWERS_RETRY_S,
             )
 
     def _begin(self, asked_by: int | None) -> None:
         self.check_may_ask(asked_by)
         if asked_by is not None:
-            self._being_written[asked_by] += 1
+            self._unfinished_answers[asked_by] += 1
 
     def _end(self, asked_by: int | None) -> None:
         if asked_by is not None:
-            self._being_written[asked_by] -= 1
-            if not self._being_written[asked_by]:
-                del self._being_written[asked_by]
+            self._unfinished_answers[asked_by] -= 1
+            if not self._unfinished_answers[asked_by]:
+                del self._unfinished_answers[asked_by]
 
     def _store_question(self, question: str, translation: str, asked_by: int | None) -> Message:
         message_id = secrets.token_hex(8)
@@ -127,7 +127,7 @@ class AnswerDesk:
         return queries.message(self._appliance, message_id)
 
     async def stop(self, message_id: str) -> Message:
-        """Stop an answer in the making; its text so far stays. Raises MessageNotFound."""
+        """Stop an unfinished answer. Its text stays. Raises MessageNotFound."""
         task = self._tasks.get(message_id)
         if task:
             task.cancel()
@@ -136,12 +136,12 @@ class AnswerDesk:
         return await asyncio.to_thread(queries.message, self._appliance, message_id)
 
     async def close(self) -> None:
-        """Stop every answer in the making."""
+        """Stop all unfinished answers."""
         for message_id in list(self._tasks):
             await self.stop(message_id)
 
     def mark_interrupted(self) -> None:
-        """End the answers of processes that died; to be called at start."""
+        """End the answers of dead processes. Call it at start."""
         if not self._appliance.is_writable:
             return
         for message_id, owner in self._appliance.reader.rows(store.SELECT_RUNNING):
@@ -149,40 +149,40 @@ class AnswerDesk:
                 with self._appliance.write() as work:
                     mark_interrupted(work, message_id, now=self._clock.time())
 
-    def _count_no_longer(self, message_id: str) -> None:
-        """Let the person ask again: before the end of this answer is told, as a client may ask at once."""
+    def _release_slot(self, message_id: str) -> None:
+        """Let the person ask again. Call it before the end event, because a client may then ask immediately."""
         self._end(self._askers.pop(message_id, None))
 
     def _forget(self, message_id: str) -> None:
-        self._count_no_longer(message_id)
+        self._release_slot(message_id)
         self.log.close(message_id)
         self._tasks.pop(message_id, None)
 
     async def _answer(self, live: LiveAnswer, question: str, translation: Translation, user: str) -> None:
-        began = self._clock.monotonic()
+        started = self._clock.monotonic()
         try:
             retrieved = await self._in_thread(self._retrieve, question, translation)
             await live.append(EventType.SOURCES, _sources_payload(retrieved))
             notice = await self._write(live, question, retrieved, user)
-            took_ms = round((self._clock.monotonic() - began) * 1000)
-            self._count_no_longer(live.message_id)
+            took_ms = round((self._clock.monotonic() - started) * 1000)
+            self._release_slot(live.message_id)
             await live.append(
                 EventType.DONE, {"made_by": live.made_by, "took_ms": took_ms, "notice": notice or retrieved.notice}
             )
             await live.finish(MessageState.DONE)
         except asyncio.CancelledError:
-            self._count_no_longer(live.message_id)
+            self._release_slot(live.message_id)
             await live.append(EventType.DONE, {"made_by": live.made_by, "stopped": True})
             await live.finish(MessageState.STOPPED)
             raise
         except ApplianceError as error:
             await self._fail(live, str(error))
-        except Exception:  # noqa: BLE001 - a task of nobody's: the reader gets a sentence, the log the trace
+        except Exception:  # noqa: BLE001 - nobody awaits this task: the reader gets a message, the log the traceback
             _log.exception("answer failed", message=live.message_id)
-            await self._fail(live, "The answer could not be made, for a reason that the log holds. Try again.")
+            await self._fail(live, "An unexpected error occurred. Try again; details are in the log.")
 
     async def _fail(self, live: LiveAnswer, sentence: str) -> None:
-        self._count_no_longer(live.message_id)
+        self._release_slot(live.message_id)
         await live.append(EventType.ERROR, {"message": sentence})
         await live.finish(MessageState.FAILED, error=sentence)
 
@@ -193,7 +193,7 @@ class AnswerDesk:
         return retrieve(self._library, self._finder, question, translation)
 
     async def _write(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> str | None:
-        """Write by the chat model where there is one, else quote the passages; what to tell the reader of that."""
+        """Write with the chat model, or quote the passages without one. Return a notice for the reader, or None."""
         notice = None
         try:
             if await self._write_by_model(live, question, retrieved, user):
@@ -201,14 +201,14 @@ class AnswerDesk:
         except Unavailable as error:
             if live.made_by:
                 raise
-            # Nothing was written yet: passages are a better answer than an error.
-            notice = f"The chat model could not answer ({error.message}) These are the passages themselves."
+            # Nothing is written yet, and passages are a better answer than an error.
+            notice = f"The chat model could not answer, so the passages are quoted: {error.message}"
         for piece in await self._in_thread(lambda: list(write_extract(retrieved))):
             await live.write(piece, EXTRACTIVE)
         return notice
 
     async def _write_by_model(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> bool:
-        """False where there is no chat model, or nothing to write from. Raises Unavailable."""
+        """Write with the chat model. False if there is no model or no source. Raises Unavailable."""
         writer = self._writer
         model = await self._in_thread(writer.model) if writer else None
         if writer is None or model is None or not retrieved.sources:
@@ -218,13 +218,13 @@ class AnswerDesk:
         async with contextlib.aclosing(writing) as pieces:
             async for piece in pieces:
                 await live.write(piece, model)
-        # Also of an answer without a word.
+        # Set it even if the model wrote no text.
         live.made_by = model
         return True
 
 
 def forget_person(work: UnitOfWork, person: int) -> None:
-    """Delete the questions of a person, with their answers."""
+    """Delete the questions of a person and their answers."""
     work.execute(store.DELETE_OF_PERSON, (person,))
 
 

@@ -1,4 +1,4 @@
-"""What study needs from outside: a search for passages, and a chat model."""
+"""The ports that answers need: a search for passages, and a chat model."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
@@ -18,20 +18,20 @@ class ChatTurn(msgspec.Struct, frozen=True):
 class PassageFinder(Protocol):
     """A search of the library."""
 
-    def search(self, wanted: Search) -> Results:
-        """The best verses for a query. Blocks; raises an ApplianceError."""
+    def search(self, search: Search) -> Results:
+        """The best verses for a query. It blocks, and may raise an ApplianceError."""
         ...
 
 
 class AnswerWriter(Protocol):
-    """A chat model, if there is one."""
+    """A chat model, if one is available."""
 
     def model(self) -> str | None:
-        """The name of the model that would write now, or None. May block; raises Unavailable."""
+        """The name of the current model, or None. It may block. Raises Unavailable."""
         ...
 
     def write(
         self, turns: Sequence[ChatTurn], *, model: str, max_tokens: int, user: str = ""
     ) -> AsyncGenerator[str, None]:
-        """The pieces of an answer; closing the iterator stops the model. Users are served in turn. Raises Unavailable."""
+        """The pieces of an answer. Closing the iterator stops the model. Users are served in turn. Raises Unavailable."""
         ...

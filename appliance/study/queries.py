@@ -1,4 +1,4 @@
-"""Reads of study: a message with its answer so far."""
+"""Reads of questions: a message with its current answer."""
 
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
@@ -11,7 +11,7 @@ class MessageNotFound(NotFound):
 
 
 def message(database: Database, message_id: str) -> Message:
-    """A message by its id, whoever asked. Raises MessageNotFound."""
+    """The message with an id, of any person. Raises MessageNotFound."""
     stored = store.select_message(database.reader, message_id)
     if stored is None:
         raise MessageNotFound(f"There is no message {message_id[:40]!r}.", remedy="Ask the question again.")
@@ -19,11 +19,11 @@ def message(database: Database, message_id: str) -> Message:
 
 
 def own_message(database: Database, message_id: str, *, person: int) -> Message:
-    """A message that a person may see: one they asked, or one that belongs to nobody, because the command line asked it.
+    """A message that a person may see: their own, or one without a person, from the command line.
 
-    Raises MessageNotFound, for another person's too.
+    Raises MessageNotFound, also for messages of other people.
     """
     stored = message(database, message_id)
     if stored.asked_by not in (None, person):
-        raise MessageNotFound("There is no such question of yours.", remedy="Ask it again.")
+        raise MessageNotFound("You have no question with this id.", remedy="Ask the question again.")
     return stored

@@ -1,4 +1,4 @@
-"""From a question to the passages that an answer may rest on."""
+"""Finds the passages for a question."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,18 +18,18 @@ from appliance.scripture.translations.verse import Verse
 from appliance.study.answer import Source
 from appliance.study.ports import PassageFinder
 
-HITS = 16
+MAX_HITS = 16
 MAX_SOURCES = 8
-# Verses before and after a hit that are read with it, and the most that one passage grows to.
-NEIGHBOURS = 1
-MAX_PASSAGE = 10
+# The number of verses to add before and after a hit, and the maximum number of verses in a passage.
+NEIGHBOUR_VERSES = 1
+MAX_PASSAGE_VERSES = 10
 
 
 class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
     """The passages for a question.
 
-    `subject` is what the question is about, `sources` are the best first, `citations` are the headings of topics that
-    cite each source, by its number, and `notice` is what a reader should know of the search.
+    `subject` is the subject of the question. `sources` are sorted, the best first. `citations` are the topic headings
+    that cite a source, by its number. `notice` is a message about the search for the reader.
     """
 
     subject: str
@@ -39,16 +39,16 @@ class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def retrieve(database: Database, finder: PassageFinder, question: str, translation: Translation) -> Retrieved:
-    """The best passages for a question, each a run of verses with its neighbours. Raises as the finder does."""
+    """The best passages for a question: hits with their neighbouring verses. Raises the errors of the finder."""
     named = named_reference(question)
     subject = subject_of(question)
-    results = finder.search(Search(query=subject, mode=Mode.HYBRID, translation=translation, limit=HITS))
-    windows: list[VerseRange] = []
+    results = finder.search(Search(query=subject, mode=Mode.HYBRID, translation=translation, limit=MAX_HITS))
+    ranges: list[VerseRange] = []
     for hit in results.hits:
         if named and hit.verse_id in named:
             continue
-        _widen(windows, hit.verse_id)
-    references = [Reference(window.start, window.end) for window in windows]
+        _widen(ranges, hit.verse_id)
+    references = [Reference(verse_range.start, verse_range.end) for verse_range in ranges]
     if named:
         references.insert(0, named)
     sources: list[Source] = []
@@ -62,22 +62,22 @@ def retrieve(database: Database, finder: PassageFinder, question: str, translati
     return Retrieved(subject=subject, sources=tuple(sources), citations=citations, notice=results.notice)
 
 
-def _widen(windows: list[VerseRange], verse_id: int) -> None:
-    """Add a hit to the window it touches, or open a new one."""
+def _widen(ranges: list[VerseRange], verse_id: int) -> None:
+    """Add a hit to the verse range that it touches, or add a new range."""
     chapter = verse_id // CHAPTER_FACTOR * CHAPTER_FACTOR
-    first, last = max(verse_id - NEIGHBOURS, chapter + 1), verse_id + NEIGHBOURS
-    for position, window in enumerate(windows):
-        same_chapter = window.start // CHAPTER_FACTOR == verse_id // CHAPTER_FACTOR
-        if same_chapter and first <= window.end + 1 and last >= window.start - 1:
-            wider = VerseRange(min(window.start, first), max(window.end, last))
-            if wider.end - wider.start < MAX_PASSAGE:
-                windows[position] = wider
+    first, last = max(verse_id - NEIGHBOUR_VERSES, chapter + 1), verse_id + NEIGHBOUR_VERSES
+    for position, verse_range in enumerate(ranges):
+        same_chapter = verse_range.start // CHAPTER_FACTOR == verse_id // CHAPTER_FACTOR
+        if same_chapter and first <= verse_range.end + 1 and last >= verse_range.start - 1:
+            wider = VerseRange(min(verse_range.start, first), max(verse_range.end, last))
+            if wider.end - wider.start < MAX_PASSAGE_VERSES:
+                ranges[position] = wider
             return
-    windows.append(VerseRange(first, last))
+    ranges.append(VerseRange(first, last))
 
 
 def _verses(database: Database, reference: Reference, translation: Translation) -> list[Verse]:
-    """The verses of a passage; none where it is too long to quote, or the translation lacks it."""
+    """The verses of a passage, or none if it is too long to quote or not in the translation."""
     try:
         passage = queries.passage(database, reference, [translation])
     except (queries.PassageTooLong, PassageNotFound):

@@ -1,1 +1,1 @@
-"""The HTTP interface of the runtime: the OpenAI protocol, and administration beside it."""
+"""The HTTP interface of the runtime: the OpenAI protocol, and administration."""

@@ -1,4 +1,4 @@
-"""`/v1/models`, `/health`, `/metrics`, and for managers `/admin/…`."""
+"""`/v1/models`, `/health`, `/metrics`, and `/admin/…` for managers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,13 +19,13 @@ from models.probe.probe import probe_machine
 from models.runtime.model_runtime import ModelRuntime
 
 _process = psutil.Process()
-# The protocol asks for an owner of each model. Where a model came from may be a path of this machine.
+# The protocol requires an owner of each model. The model's source is not used: it may be a path on this machine.
 OWNER = "lampstand"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class ModelRuntimeHealth(msgspec.Struct, kw_only=True):
-    """`loaded` and `queued` are counts; `memory_bytes` is that of the service, without the models' processes."""
+    """`loaded` and `queued` are counts. `memory_bytes` is the memory of the service, without the child processes."""
 
     status: str
     loaded: int
@@ -104,7 +104,7 @@ def models(state: State) -> ModelStatuses:
 async def add_model(data: JSONBody[AddModel], state: State) -> Model:
     runtime: ModelRuntime = state.runtime
     if not Path(data.path).is_absolute():
-        raise RequestInvalid("`path` has to be absolute: it is looked for on the runtime's machine.")
+        raise RequestInvalid("`path` must be absolute. It is a path on the runtime's machine.")
     return await runtime.catalogue.add(Path(data.path), name=data.name, family=data.family, licence=data.licence)
 
 
@@ -135,7 +135,7 @@ async def unload_model(state: State, name: str) -> ModelStatus:
 async def pin_model(state: State, name: str) -> ModelStatus:
     runtime: ModelRuntime = state.runtime
     model = runtime.catalogue.find(name)
-    # What cannot be loaded is not pinned.
+    # A model that cannot be loaded is not pinned.
     await runtime.residency.load(model)
     runtime.residency.set_pinned(name, pinned=True)
     return _status(runtime, name)

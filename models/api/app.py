@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.api import admin
 from models.api.embeddings import create_embeddings, create_rerank
-from models.api.error_responses import fault, http_error, model_error, too_deep
+from models.api.error_responses import http_error, model_error, recursion_error, unexpected_error
 from models.api.generation import create_chat_completion, create_completion
 from models.errors import ModelError, NotPermitted
 from models.runtime.metrics import Metrics
@@ -25,22 +25,22 @@ OPEN_PATHS = frozenset({"/health"})
 
 
 class Activity:
-    """When the runtime was last of use, so that one started on demand knows when to go; and how requests ended."""
+    """The time of the last request, for a runtime that exits when it is idle; and the status of each request."""
 
     def __init__(self, metrics: Metrics) -> None:
         self.in_flight = 0
-        self.last = time.monotonic()
+        self.last_request_at = time.monotonic()
         self._requests = metrics.requests
 
     @property
     def idle_s(self) -> float:
-        return 0.0 if self.in_flight else time.monotonic() - self.last
+        return 0.0 if self.in_flight else time.monotonic() - self.last_request_at
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
         async def track(scope: Scope, receive: Receive, send: Send) -> None:
             status = "cancelled"
 
-            async def note(message: Message) -> None:
+            async def record_status(message: Message) -> None:
                 nonlocal status
                 if message["type"] == "http.response.start":
                     status = str(message["status"])
@@ -48,10 +48,10 @@ class Activity:
 
             self.in_flight += 1
             try:
-                await app(scope, receive, note)
+                await app(scope, receive, record_status)
             finally:
                 self.in_flight -= 1
-                self.last = time.monotonic()
+                self.last_request_at = time.monotonic()
                 if scope["type"] == ScopeType.HTTP:
                     self._requests.labels(scope["path"].removeprefix("/v1/").split("/")[0] or "other", status).inc()
 
@@ -59,7 +59,7 @@ class Activity:
 
 
 class Guard:
-    """Lets in whoever has the bearer token. Without one, on a socket or the loopback, no page of another site."""
+    """Accepts requests with the bearer token. Without a token, on a socket or the loopback, it rejects web pages."""
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode() if token else b""
@@ -75,13 +75,13 @@ class Guard:
     def _check(self, headers: dict[bytes, bytes]) -> None:
         if self._expected:
             if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
-                raise NotPermitted("This runtime wants its token: send `Authorization: Bearer TOKEN`.")
+                raise NotPermitted("This runtime requires its token. Send `Authorization: Bearer TOKEN`.")
         elif b"origin" in headers:
-            raise NotPermitted("Pages of a browser may not use this runtime. Start it with a token to allow it.")
+            raise NotPermitted("Web pages may not use this runtime. To allow them, start it with a token.")
 
 
 def create_app(runtime: ModelRuntime, activity: Activity, *, token: str = "") -> Litestar:
-    """The runtime; requests need `token` as their bearer token, if one is given."""
+    """Return the web application of a runtime. If `token` is not empty, requests need it as their bearer token."""
 
     @asynccontextmanager
     async def running(_app: Litestar) -> AsyncGenerator[None, None]:
@@ -98,8 +98,8 @@ def create_app(runtime: ModelRuntime, activity: Activity, *, token: str = "") ->
         exception_handlers={
             ModelError: model_error,
             HTTPException: http_error,
-            RecursionError: too_deep,
-            Exception: fault,
+            RecursionError: recursion_error,
+            Exception: unexpected_error,
         },
         lifespan=[running],
         request_max_body_size=MAX_BODY_BYTES,
@@ -109,8 +109,8 @@ def create_app(runtime: ModelRuntime, activity: Activity, *, token: str = "") ->
 
 
 async def watch_idleness(activity: Activity, idle_exit_s: float, stop: Callable[[], None]) -> None:
-    """Call `stop` once nothing was asked for `idle_exit_s` seconds."""
-    # Idleness is the absence of events: the sleep ends when it could be reached.
-    while (left := idle_exit_s - activity.idle_s) > 0:  # noqa: ASYNC110
-        await asyncio.sleep(max(left, 0.2))
+    """Call `stop` after `idle_exit_s` seconds without a request."""
+    # Idleness is the absence of events. The sleep ends at the earliest time when the limit can be reached.
+    while (remaining_s := idle_exit_s - activity.idle_s) > 0:  # noqa: ASYNC110
+        await asyncio.sleep(max(remaining_s, 0.2))
     stop()

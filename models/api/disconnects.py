@@ -1,4 +1,4 @@
-"""Stop work whose caller left."""
+"""Stop the processing of a request when its client disconnects."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from litestar import Request
 
 Answer = TypeVar("Answer")
-# The status of a request whose caller left, as nginx has it; nobody reads it.
-CLIENT_LEFT = 499
+# The status that nginx uses for a request whose client disconnected. No client receives it.
+CLIENT_DISCONNECTED = 499
 
 
-async def unless_left(request: Request[Any, Any, Any], work: Callable[[], Awaitable[Answer]]) -> Answer | None:
-    """What `work` returns; None where the caller left before, and the work was stopped."""
+async def until_disconnect(request: Request[Any, Any, Any], work: Callable[[], Awaitable[Answer]]) -> Answer | None:
+    """Return the result of `work`. If the client disconnects first, cancel the work and return None."""
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":

@@ -9,7 +9,7 @@ from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.params import HeaderParameter, JSONBody
 
-from models.api.disconnects import CLIENT_LEFT, unless_left
+from models.api.disconnects import CLIENT_DISCONNECTED, until_disconnect
 from models.messages import (
     EmbeddingItem,
     EmbeddingRequest,
@@ -21,9 +21,9 @@ from models.messages import (
 )
 from models.runtime.model_runtime import ModelRuntime
 
-# Reranking shares the lane of searches: it is cut after this time where the caller sets no limit.
+# Reranking shares the lane of searches. If the caller sets no limit, it stops after this time.
 MAX_MS = 10_000
-# So few texts are embedded before anyone could notice that their caller left.
+# Embedding this many texts or fewer ends before a disconnect could be noticed.
 FEW_TEXTS = 8
 
 
@@ -34,7 +34,7 @@ async def create_embeddings(
     request: Request[Any, Any, Any],
     cache_control: Annotated[str, HeaderParameter(name="Cache-Control")] = "",
 ) -> Response[EmbeddingResponse] | Response[None]:
-    """`Cache-Control: no-cache` asks for vectors that are computed now."""
+    """Return vectors of texts. With `Cache-Control: no-cache` they are computed again, not taken from the cache."""
     runtime: ModelRuntime = state.runtime
     began = time.perf_counter()
     texts = [data.input] if isinstance(data.input, str) else data.input
@@ -44,9 +44,9 @@ async def create_embeddings(
             data.model, texts, tier=data.service_tier, user=data.user or "", fresh="no-cache" in cache_control
         )
 
-    result = await (embed() if len(texts) <= FEW_TEXTS else unless_left(request, embed))
+    result = await (embed() if len(texts) <= FEW_TEXTS else until_disconnect(request, embed))
     if result is None:
-        return Response(None, status_code=CLIENT_LEFT)
+        return Response(None, status_code=CLIENT_DISCONNECTED)
     vectors, tokens = result
     as_text = data.encoding_format == "base64"
     answer = EmbeddingResponse(
@@ -65,7 +65,7 @@ async def create_rerank(
     data: JSONBody[RerankRequest], state: State, request: Request[Any, Any, Any]
 ) -> RerankResponse | Response[None]:
     runtime: ModelRuntime = state.runtime
-    scores = await unless_left(
+    scores = await until_disconnect(
         request,
         lambda: runtime.rerank(
             data.model,
@@ -77,7 +77,7 @@ async def create_rerank(
         ),
     )
     if scores is None:
-        return Response(None, status_code=CLIENT_LEFT)
+        return Response(None, status_code=CLIENT_DISCONNECTED)
     results = [
         RerankResult(
             index=index,

@@ -1,4 +1,4 @@
-"""Errors in the protocol's form, with their HTTP status."""
+"""Errors in the format of the protocol, with their HTTP status."""
 
 from typing import Any
 
@@ -21,17 +21,19 @@ def model_error(_request: Request[Any, Any, Any], error: ModelError) -> Response
     return Response(error_body(error), status_code=error.status, headers=headers)
 
 
-def fault(_request: Request[Any, Any, Any], error: Exception) -> Response[ErrorResponse]:
-    """What should not happen: the log has it, the caller a sentence."""
+def unexpected_error(_request: Request[Any, Any, Any], error: Exception) -> Response[ErrorResponse]:
+    """A bug: the log gets the traceback, the caller gets one sentence."""
     _log.error("request failed", exc_info=error)
     body = ErrorBody(
-        message=f"A fault of the runtime's own: {error}. Its log holds more.", type="server_error", code=500
+        message=f"An unexpected error occurred in the model runtime: {error}. The details are in its log.",
+        type="server_error",
+        code=500,
     )
     return Response(ErrorResponse(error=body), status_code=500)
 
 
-def too_deep(request: Request[Any, Any, Any], _error: RecursionError) -> Response[ErrorResponse]:
-    """JSON whose lists and objects are nested beyond what its reader follows."""
+def recursion_error(request: Request[Any, Any, Any], _error: RecursionError) -> Response[ErrorResponse]:
+    """JSON with more levels than its decoder supports."""
     return model_error(
         request, RequestInvalid("The JSON of the request is nested too deeply. Send lists and objects of fewer levels.")
     )

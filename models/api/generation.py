@@ -1,7 +1,7 @@
 """`/v1/chat/completions` and `/v1/completions`, whole or as a stream.
 
-A stream begins as soon as the request is known to be sound and waits; its place in the queue and the progress of its
-prompt travel as comments (`: queue 3`), which clients of the protocol ignore.
+A stream begins when the request has been checked and waits in the queue. Comments (`: queue 3`) report its position in
+the queue and the progress of its prompt. Clients of the protocol ignore them.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from litestar.datastructures import State
 from litestar.params import JSONBody
 from litestar.response import Stream
 
-from models.api.disconnects import CLIENT_LEFT, unless_left
+from models.api.disconnects import CLIENT_DISCONNECTED, until_disconnect
 from models.api.error_responses import error_body
 from models.child.frames import Generate, GenerationFinished, Piece, Working
 from models.errors import ModelError, RequestInvalid
@@ -47,7 +47,7 @@ DEFAULT_TEMPERATURE, DEFAULT_TOP_P = 0.8, 0.95
 async def create_chat_completion(
     data: JSONBody[ChatRequest], state: State, request: Request[Any, Any, Any]
 ) -> Response[Any] | Stream:
-    return await _respond(state.runtime, data, chat_generation(data), _Chat(data), request)
+    return await _respond(state.runtime, data, chat_generation(data), _ChatEncoder(data), request)
 
 
 @post("/v1/completions", status_code=200)
@@ -56,21 +56,21 @@ async def create_completion(
 ) -> Response[Any] | Stream:
     prompts = [data.prompt] if isinstance(data.prompt, str) else data.prompt
     if len(prompts) != 1:
-        raise RequestInvalid(f"`prompt` holds {len(prompts)} texts; one is taken.")
+        raise RequestInvalid(f"`prompt` contains {len(prompts)} texts. Send one text per request.")
     generation = Generate(
         id=0, prompt=prompts[0], parse_special=data.parse_special, sampling=_sampling(data, data.max_tokens, None)
     )
-    return await _respond(state.runtime, data, generation, _Text(data), request)
+    return await _respond(state.runtime, data, generation, _TextEncoder(data), request)
 
 
 def chat_generation(data: ChatRequest) -> Generate:
-    """What a chat request asks of a model. Raises RequestInvalid."""
+    """Convert a chat request to a request for a child process. Raises RequestInvalid."""
     if not data.messages:
-        raise RequestInvalid("`messages` is empty; at least one is needed.")
+        raise RequestInvalid("`messages` is empty. Send at least one message.")
     for message in data.messages:
         for part in message.content if isinstance(message.content, list) else ():
             if part.type != "text":
-                raise RequestInvalid(f"A message holds a part of type {part.type!r}; the models here read text only.")
+                raise RequestInvalid(f"A message has a part of type {part.type!r}. Send only parts of type 'text'.")
     tools, required = data.tools or [], None
     if isinstance(data.tool_choice, NamedTool):
         required = data.tool_choice.function.name
@@ -79,7 +79,7 @@ def chat_generation(data: ChatRequest) -> Generate:
     elif data.tool_choice == "none":
         tools = []
     if required is not None and not tools:
-        raise RequestInvalid("`tool_choice` asks for a tool, but `tools` is empty.")
+        raise RequestInvalid("`tool_choice` requires a tool, but `tools` is empty.")
     schema = None
     if data.response_format and data.response_format.type != "text":
         schema = data.response_format.json_schema.schema if data.response_format.json_schema else {}
@@ -101,8 +101,8 @@ def _sampling(data: GenerationRequest, max_tokens: int | None, schema: dict[str,
     )
 
 
-class _Chat:
-    """The forms of a chat answer."""
+class _ChatEncoder:
+    """Encodes the responses of a chat completion."""
 
     def __init__(self, data: ChatRequest) -> None:
         self._id, self._created, self._model = f"chatcmpl-{uuid.uuid4().hex}", int(time.time()), data.model
@@ -124,7 +124,7 @@ class _Chat:
     def usage(self, usage: Usage) -> bytes:
         return _event(ChatChunk(id=self._id, created=self._created, model=self._model, choices=[], usage=usage))
 
-    def whole(self, text: str, finished: GenerationFinished) -> msgspec.Struct:
+    def complete(self, text: str, finished: GenerationFinished) -> msgspec.Struct:
         content = None if finished.tool_calls and not text else text
         message = ChatMessage(role="assistant", content=content, tool_calls=finished.tool_calls or None)
         return ChatResponse(
@@ -140,8 +140,8 @@ class _Chat:
         return _event(ChatChunk(id=self._id, created=self._created, model=self._model, choices=[choice]))
 
 
-class _Text:
-    """The forms of a plain completion."""
+class _TextEncoder:
+    """Encodes the responses of a plain completion."""
 
     def __init__(self, data: CompletionRequest) -> None:
         self._id, self._created, self._model = f"cmpl-{uuid.uuid4().hex}", int(time.time()), data.model
@@ -158,7 +158,7 @@ class _Text:
     def usage(self, usage: Usage) -> bytes:
         return _event(Completion(id=self._id, created=self._created, model=self._model, choices=[], usage=usage))
 
-    def whole(self, text: str, finished: GenerationFinished) -> msgspec.Struct:
+    def complete(self, text: str, finished: GenerationFinished) -> msgspec.Struct:
         completion = self._completion(TextChoice(text=text, finish_reason=finished.reason))
         return msgspec.structs.replace(completion, usage=_usage(finished))
 
@@ -170,39 +170,45 @@ async def _respond(
     runtime: ModelRuntime,
     data: GenerationRequest,
     generation: Generate,
-    form: _Chat | _Text,
+    encoder: _ChatEncoder | _TextEncoder,
     request: Request[Any, Any, Any],
 ) -> Response[Any] | Stream:
     events = runtime.generate(data.model, generation, tier=data.service_tier, user=data.user or "")
     if not data.stream:
-        answer = await unless_left(request, lambda: _whole(events, form))
-        return Response(None, status_code=CLIENT_LEFT) if answer is None else Response(answer)
-    # The first event is awaited here, so that an error before it is an HTTP status and not a broken stream.
-    first = await unless_left(request, lambda: anext(events))
+        answer = await until_disconnect(request, lambda: _complete(events, encoder))
+        return Response(None, status_code=CLIENT_DISCONNECTED) if answer is None else Response(answer)
+    # The first event is awaited here: an error before it becomes an HTTP status, not a broken stream.
+    first = await until_disconnect(request, lambda: anext(events))
     if first is None:
         await events.aclose()
-        return Response(None, status_code=CLIENT_LEFT)
+        return Response(None, status_code=CLIENT_DISCONNECTED)
     with_usage = bool(data.stream_options and data.stream_options.include_usage)
     return Stream(
-        _stream(first, events, form, with_usage=with_usage),
+        _stream(first, events, encoder, with_usage=with_usage),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _whole(events: AsyncGenerator[GenerationEvent, None], form: _Chat | _Text) -> msgspec.Struct:
+async def _complete(
+    events: AsyncGenerator[GenerationEvent, None], encoder: _ChatEncoder | _TextEncoder
+) -> msgspec.Struct:
     pieces: list[str] = []
     async with contextlib.aclosing(events):
         async for event in events:
             if isinstance(event, Piece):
                 pieces.append(event.text)
             elif isinstance(event, GenerationFinished):
-                return form.whole("".join(pieces), event)
+                return encoder.complete("".join(pieces), event)
     raise ModelError("The model ended without an answer.")
 
 
 async def _stream(
-    first: GenerationEvent, events: AsyncGenerator[GenerationEvent, None], form: _Chat | _Text, *, with_usage: bool
+    first: GenerationEvent,
+    events: AsyncGenerator[GenerationEvent, None],
+    encoder: _ChatEncoder | _TextEncoder,
+    *,
+    with_usage: bool,
 ) -> AsyncGenerator[bytes, None]:
     opened = False
     async with contextlib.aclosing(events):
@@ -211,14 +217,14 @@ async def _stream(
             while event is not None:
                 if isinstance(event, Piece | GenerationFinished) and not opened:
                     opened = True
-                    yield form.opening()
+                    yield encoder.opening()
                 if isinstance(event, Piece):
-                    yield form.piece(event.text)
+                    yield encoder.piece(event.text)
                 elif isinstance(event, GenerationFinished):
-                    for chunk in form.closing(event):
+                    for chunk in encoder.closing(event):
                         yield chunk
                     if with_usage:
-                        yield form.usage(_usage(event))
+                        yield encoder.usage(_usage(event))
                     yield b"data: [DONE]\n\n"
                 else:
                     yield _comment(event)
@@ -228,7 +234,7 @@ async def _stream(
 
 
 def _comment(event: Waiting | Loading | Alive | Working) -> bytes:
-    """What a waiting request is told: `queue PLACE`, `loading MODEL`, `prompt DONE/TOTAL`, or only that it goes on."""
+    """A comment of the stream: `queue POSITION`, `loading MODEL`, `prompt DONE/TOTAL`, or `alive`."""
     if isinstance(event, Waiting):
         return f": queue {event.position}\n\n".encode()
     if isinstance(event, Loading):

@@ -1,4 +1,4 @@
-"""The state of the runtime, for people: its models, with prediction beside measurement, and its queues."""
+"""The state of the runtime: its models, with predicted and measured memory, and its queues."""
 
 import time
 
@@ -10,7 +10,7 @@ from models.runtime.models_in_memory import LoadedModel
 
 
 class ModelStatus(msgspec.Struct, kw_only=True):
-    """`state` is available, loading or loaded. `predicted_bytes` and `taken_bytes` count memory and GPUs together."""
+    """`state` is available, loading or loaded. `predicted_bytes` and `taken_bytes` include main and GPU memory."""
 
     id: str
     role: str

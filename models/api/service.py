@@ -1,4 +1,4 @@
-"""Serve the runtime on a Unix socket or an address, one process a socket."""
+"""Serve the runtime on a Unix socket or an address, with one process per socket."""
 
 import asyncio
 import os
@@ -24,10 +24,10 @@ def serve(
     ready_fd: int | None = None,
     token: str = "",
 ) -> None:
-    """Serve until ended, or until `idle_exit_s` seconds passed without a request.
+    """Serve until the process is stopped, or until `idle_exit_s` seconds pass without a request.
 
-    Waits for another process that serves the same socket to go; with `ready_fd`, which was started because nobody
-    listened, leaves it to the other instead. `ready_fd` gets a byte when requests are taken.
+    If another process serves the same socket, wait until it exits. With `ready_fd` return immediately instead: then
+    this process was started only because no runtime was listening. `ready_fd` gets a byte when requests are accepted.
     """
     lock = None
     if socket:
@@ -36,7 +36,7 @@ def serve(
         except BlockingIOError:
             return
     try:
-        # uvloop, where it is installed, halves what a small request costs.
+        # uvloop, if installed, halves the time of a small request.
         with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
             runner.run(_serve(folder, socket, host, port, idle_exit_s, ready_fd, token))
     finally:
@@ -79,7 +79,7 @@ async def _serve(
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says when it listens, and keeps its socket to this user."""
+    """Reports when it listens, and restricts its socket to the current user."""
 
     def __init__(self, config: uvicorn.Config, ready_fd: int | None, socket: Path | None) -> None:
         super().__init__(config)

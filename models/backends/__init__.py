@@ -1,9 +1,9 @@
-"""The libraries that run models, one file each.
+"""The libraries that run models, one file per library.
 
-A backend is a class with the shape of one of these protocols, made from a `LoadOptions` and named in `BACKENDS`. It
-lives in a process of its own and is called by one thread at a time, or by as many as its `passes` say. It raises
-RequestInvalid where the caller can correct the request, ModelUnavailable where the model cannot be loaded or its
-library is not installed.
+A backend is a class that implements one of these protocols. It is created from a `LoadOptions` and listed in
+`BACKENDS`. It lives in a separate process. One thread at a time calls it, or as many as its `passes` says. It raises
+RequestInvalid if the caller can correct the request, and ModelUnavailable if the model cannot be loaded or its library
+is not installed.
 """
 
 import importlib
@@ -28,11 +28,11 @@ BACKENDS: Mapping[str, str] = MappingProxyType(
 
 
 class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backend loads and how. `gpu_layers` go to each GPU that its process sees; none means the processor.
+    """What a backend loads and how. `gpu_layers` has the layers for each visible GPU; if it is empty, none is used.
 
-    A chat model writes with `writing_threads`, 0 for all `threads`; where there are `thread_candidates`, it measures
-    them first if the machine is quiet. `memory_limit` bytes are what its process may take, 0 for any; `prefix_bytes`
-    are for states of earlier conversations. `niceness` is that of the process.
+    A chat model generates with `writing_threads`, 0 for all `threads`. If there are `thread_candidates` and the machine
+    is quiet, it first measures them. `memory_limit` is the number of bytes that the process may use, 0 for no limit.
+    `prefix_bytes` are for states of earlier conversations. `niceness` is the niceness of the process.
     """
 
     path: str
@@ -49,32 +49,32 @@ class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmbeddingBackend(Protocol):
-    """Turns texts into unit vectors.
+    """Computes unit vectors of texts.
 
-    `passes` threads may call it side by side, each with texts of its own; more than `pass_tokens` tokens in one call
-    are no quicker than two calls, 0 where they always are. Without these it is called by one thread, with any number.
+    `passes` threads may call it in parallel, each with other texts. A call with more than `pass_tokens` tokens is no
+    faster than two calls; 0 means no such limit. Without these attributes one thread calls it, with any number of texts.
     """
 
     passes: int
     pass_tokens: int
 
     def embed(self, texts: list[str]) -> tuple[list[bytes], int]:
-        """One vector a text, as little-endian float32 bytes; and the tokens read."""
+        """Return one vector per text, as little-endian float32 bytes, and the number of tokens read."""
         ...
 
 
 class RerankBackend(Protocol):
-    """Says how well documents answer a query."""
+    """Scores how well documents answer a query."""
 
     def rerank(self, query: str, documents: list[str]) -> tuple[list[float], int]:
-        """One score a document, higher is better; and the tokens read."""
+        """Return one score per document, higher is better, and the number of tokens read."""
         ...
 
 
 class GenerationBackend(Protocol):
-    """Writes text, a token at a time. `chat_template` is a Jinja template or empty; `special_tokens` are its variables.
+    """Generates text, one token at a time. `chat_template` is a Jinja template or empty; `special_tokens` are its variables.
 
-    One that can change its threads has `write_with` and `writing_rate` too.
+    A backend that can change its number of threads also has `write_with` and `writing_rate`.
     """
 
     context: int
@@ -83,36 +83,36 @@ class GenerationBackend(Protocol):
     reused_tokens: int
 
     def tokenize(self, prompt: str) -> list[int]:
-        """The tokens of a prompt, with those that begin every text of this model.
+        """Return the tokens of a prompt, with the tokens that begin every text of this model.
 
-        Only the trusted characters of a `Traced` prompt may become special tokens; a plain `str` has none.
+        Only the trusted characters of a `Traced` prompt may become special tokens. A plain `str` has no trusted characters.
         """
         ...
 
     def generate(
         self, tokens: list[int], sampling: Sampling, on_prompt: Callable[[int, int], None], cancelled: threading.Event
     ) -> Iterator[bytes]:
-        """The bytes of each token written, until the model ends; soon over once `cancelled` is set.
+        """Yield the bytes of each generated token until the model ends, or until soon after `cancelled` is set.
 
-        `on_prompt` gets how many tokens of the prompt are read, of how many. `reused_tokens` is then how many were
-        known.
+        `on_prompt` gets the number of prompt tokens read, and their total. Afterwards `reused_tokens` is the number of
+        prompt tokens that were not read again.
         """
         ...
 
     def interrupt(self) -> None:
-        """Leave what is being computed, from any thread; `generate` then ends."""
+        """Stop the current computation; `generate` then ends. Any thread may call this."""
         ...
 
     def write_with(self, threads: int) -> None:
-        """Write with so many threads from now on."""
+        """Generate with this number of threads from now on."""
         ...
 
     def writing_rate(self, threads: int, seconds: float) -> float:
-        """Tokens per second with so many threads, measured for so long; nothing of them is kept."""
+        """Measure the tokens per second with a number of threads, for `seconds`. The tokens are discarded."""
         ...
 
     def rest(self) -> None:
-        """Do what is better done while nobody waits, after a generation."""
+        """Do housekeeping after a generation, while no request waits."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The ONNX graph of a sentence-transformers folder that holds a BERT, built from its weights without torch.
+"""Build the ONNX graph of a sentence-transformers folder with a BERT model, from its weights and without torch.
 
 Masked mean pooling and L2 normalisation are part of the graph.
 """
@@ -17,20 +17,20 @@ from safetensors.numpy import load_file
 from models.errors import ModelFileRefused
 
 OPSET = 17
-# The oldest ONNX Runtime that is allowed reads this version of the file format.
+# The oldest supported ONNX Runtime reads this version of the file format.
 FILE_VERSION = 8
 _MODULES = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 Size = Annotated[int, Meta(gt=0)]
 
 
 class Module(msgspec.Struct, frozen=True):
-    """A step of a sentence-transformers model, by the name of its class."""
+    """A step of a sentence-transformers model. `type` is the name of its class."""
 
     type: str
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """What `config.json` says of a BERT. Other models differ in a field that is fixed here."""
+    """The `config.json` of a BERT. Other models differ in a field that has a fixed value here."""
 
     model_type: Literal["bert"]
     hidden_act: Literal["gelu"]
@@ -47,8 +47,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_bert_graph(folder: Path) -> ModelProto:
-    """The fp32 graph from `input_ids` and `attention_mask` (both batch × tokens, int64) to `embedding` (batch × width).
+    """Return the fp32 graph of a sentence-transformers folder.
 
+    Its inputs are `input_ids` and `attention_mask` (batch × tokens, int64), its output is `embedding` (batch × width).
     Raises ModelFileRefused for a model that is not a BERT with mean pooling.
     """
     config = _read_config(folder)
@@ -62,7 +63,7 @@ def build_bert_graph(folder: Path) -> ModelProto:
 
 
 class _Graph:
-    """Operations are appended in order; each method returns the name of its result."""
+    """Builds a graph. Operations are appended in order; each method returns the name of its result."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], config: Config) -> None:
         self._weights, self._config = weights, config
@@ -70,7 +71,7 @@ class _Graph:
         self._constants: dict[str, Any] = {}
 
     def embeddings(self) -> str:
-        """Words and positions. Every token is of the first type, so its row is added to the positions here."""
+        """Word and position embeddings. Every token has the first type, so the row of that type is added to the positions."""
         config = self._config
         width = config.hidden_size
         words = self._weight("embeddings.word_embeddings.weight", config.vocab_size, width)
@@ -84,10 +85,10 @@ class _Graph:
         return self._normalised("embeddings.LayerNorm", self._apply("Add", looked_up, first))
 
     def attention_bias(self) -> str:
-        """What is added to the scores: 0 for a token, the least float for padding; batch × 1 × 1 × tokens."""
+        """The bias of the attention scores: 0 for a token, the lowest float for padding; batch × 1 × 1 × tokens."""
         mask = self._apply("Cast", "attention_mask", to=TensorProto.FLOAT)
         padding = self._apply("Sub", self._number("one", 1.0), mask)
-        bias = self._apply("Mul", padding, self._number("least", float(np.finfo(np.float32).min)))
+        bias = self._apply("Mul", padding, self._number("lowest", float(np.finfo(np.float32).min)))
         return self._apply("Unsqueeze", bias, self._integers("head_axes", 1, 2))
 
     def layer(self, name: str, hidden: str, bias: str) -> str:
@@ -102,7 +103,7 @@ class _Graph:
         return self._normalised(f"{name}.output.LayerNorm", self._apply("Add", narrowed, hidden))
 
     def pooled(self, hidden: str) -> str:
-        """The mean of the tokens that are no padding, at length 1."""
+        """The mean of the tokens without padding, normalised to length 1."""
         mask = self._apply("Cast", "attention_mask", to=TensorProto.FLOAT)
         row = self._apply("Unsqueeze", mask, self._integers("row_axis", 1))
         total = self._apply("Squeeze", self._apply("MatMul", row, hidden), self._integers("row_axis", 1))
@@ -110,7 +111,7 @@ class _Graph:
         return self._apply("LpNormalization", self._apply("Div", total, count), axis=1, p=2)
 
     def finish(self, result: str) -> ModelProto:
-        """The checked model, whose output is `result` under the name `embedding`."""
+        """Return the checked model. Its output `embedding` is `result`."""
         self._nodes.append(helper.make_node("Identity", [result], ["embedding"]))
         ids, mask = (
             helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
@@ -148,7 +149,7 @@ class _Graph:
         return self._apply("Add", self._apply("MatMul", value, self._constant(f"{name}.weight", weight)), bias)
 
     def _gelu(self, value: str) -> str:
-        """The operations of x · (1 + erf(x / √2)) / 2, in an order that ONNX Runtime joins into one."""
+        """Apply x · (1 + erf(x / √2)) / 2, with the operations in an order that ONNX Runtime fuses into one."""
         error = self._apply("Erf", self._apply("Div", value, self._number("root", np.sqrt(2.0))))
         product = self._apply("Mul", value, self._apply("Add", error, self._number("one", 1.0)))
         return self._apply("Mul", product, self._number("half", 0.5))
@@ -167,8 +168,8 @@ class _Graph:
     def _weight(self, name: str, *shape: int) -> np.ndarray:
         tensor = self._weights.get(name)
         if tensor is None or tensor.shape != shape or tensor.dtype != np.float32:
-            have = "missing" if tensor is None else f"{tensor.dtype} {tensor.shape}"
-            raise ModelFileRefused(f"The weights do not fit config.json: {name} is {have}, not float32 {shape}.")
+            actual = "missing" if tensor is None else f"{tensor.dtype} {tensor.shape}"
+            raise ModelFileRefused(f"The weights do not match config.json: {name} is {actual}, not float32 {shape}.")
         return tensor
 
     def _constant(self, name: str, value: np.ndarray) -> str:
@@ -196,12 +197,12 @@ def _read_config(folder: Path) -> Config:
 
 
 def _check_pooling(folder: Path) -> None:
-    """Raises ModelFileRefused where sentences are not the mean of their tokens."""
+    """Check that the model uses mean pooling. Raises ModelFileRefused."""
     try:
         modules = msgspec.json.decode((folder / "modules.json").read_bytes(), type=list[Module])
         pooling = msgspec.json.decode((folder / "1_Pooling" / "config.json").read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.MsgspecError) as error:
-        raise ModelFileRefused(f"{folder.name} does not say how its tokens are pooled: {error}.") from error
+        raise ModelFileRefused(f"{folder.name} has no readable pooling configuration: {error}.") from error
     modes = [name for name, used in pooling.items() if name.startswith("pooling_mode_") and used]
     if [module.type.rpartition(".")[2] for module in modules] not in _MODULES or modes != ["pooling_mode_mean_tokens"]:
         raise ModelFileRefused(f"{folder.name} cannot be converted to ONNX: only mean pooling is supported.")

@@ -1,7 +1,7 @@
-"""Text by ctransformers, for GGML files of before GGUF. The library is no longer kept: this is for old files only.
+"""Text generation with ctransformers, for GGML files older than GGUF. The library is no longer maintained.
 
-It trusts what it is given: wrong files, long runs of one character, ids out of range and more than one call at a time
-end its process. Files are checked before they come here, and the rest is seen to below.
+It does not check its input: wrong files, long runs of one character, ids out of range and parallel calls kill the
+process. Files are checked before they are loaded here. The code below prevents the other cases.
 """
 
 import ctypes
@@ -18,21 +18,21 @@ from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.sampling import Sampling
 from models.generation.special_tokens import PromptSplitter, SpecialTexts, is_marker
 
-# Its scratch memory is fixed at 256 MiB and not checked: a larger batch overflows it in long contexts.
+# The library's scratch memory is fixed at 256 MiB and not checked: a larger batch overflows it in long contexts.
 PROMPT_BATCH = 8
 MAX_CONTEXT = 2048
 TOP_K = 40
-# Its splitting of text recurses by character, and searches a word by ever shorter pieces.
+# Its tokenizer recurses per character, and searches a word by shorter and shorter pieces.
 _RUN = re.compile(r"\S{256}|\s{256}")
-# What special tokens of these families look like: <|endoftext|>, <fim-prefix>, [INST], ### End.
+# The pattern of special tokens in these families: <|endoftext|>, <fim-prefix>, [INST], ### End.
 _MARKER = re.compile(r"\s*[<\[#].*[^\W\d_]", re.DOTALL)
-# A space may become three bytes in one family.
+# In one family a space may become three bytes.
 _BUFFER_FACTOR, _BUFFER_MARGIN = 3, 16
 _SEED_MASK = 0x7FFFFFFF
 
 
 class CTransformersBackend:
-    """A GGML model; its context holds the last prompt, so that what a conversation goes on from is not read again."""
+    """A GGML model. Its context keeps the last prompt, so the common beginning of the next one is not read again."""
 
     chat_template = ""
     special_tokens: Mapping[str, str] = MappingProxyType({})
@@ -46,7 +46,8 @@ class CTransformersBackend:
         self.context = min(int(self._model.context_length), MAX_CONTEXT)
         self._threads = options.writing_threads or options.threads
         self._vocabulary = int(self._model.vocab_size)
-        # Its files do not say which tokens are special, and it parses them all: none has an id of its own here.
+        # The files do not mark special tokens, and the library parses them in any text. So no special token is
+        # inserted by its id here.
         self._splitter = PromptSplitter(SpecialTexts(control={}, markers=self._markers()))
         self._tokens: list[int] = []
         self.reused_tokens = 0
@@ -59,10 +60,10 @@ class CTransformersBackend:
         self, tokens: list[int], sampling: Sampling, on_prompt: Callable[[int, int], None], cancelled: threading.Event
     ) -> Iterator[bytes]:
         if sampling.json_schema is not None:
-            raise RequestInvalid("This model's library cannot follow a JSON schema; a GGUF model can.")
+            raise RequestInvalid("This model's library does not support JSON schemas. Use a GGUF model.")
         if any(not 0 <= token < self._vocabulary for token in tokens):
-            raise RequestInvalid("The prompt could not be turned into tokens of this model.")
-        self.reused_tokens = self._go_back_to(tokens)
+            raise RequestInvalid("The prompt could not be converted to tokens of this model.")
+        self.reused_tokens = self._rewind_to(tokens)
         for at in range(self.reused_tokens, len(tokens), PROMPT_BATCH):
             if cancelled.is_set():
                 return
@@ -76,13 +77,13 @@ class CTransformersBackend:
             self._eval([token])
 
     def interrupt(self) -> None:
-        """Nothing stops it within a token; `generate` looks at `cancelled` before each."""
+        """Do nothing: the library cannot stop within a token. `generate` checks `cancelled` before each token."""
 
     def rest(self) -> None:
-        """Its context is all it keeps."""
+        """Do nothing: there is no state beside the context."""
 
     def _markers(self) -> frozenset[str]:
-        """The texts of its vocabulary that the library finds in any text, and that no plain word is made of."""
+        """Return the vocabulary entries that the library parses in any text, and that are not parts of plain words."""
         pieces = (self._model.detokenize([token], decode=False) for token in range(self._vocabulary))
         texts = (piece.decode("utf-8", "replace") for piece in pieces)
         return frozenset(text for text in texts if is_marker(text) and _MARKER.match(text))
@@ -99,15 +100,15 @@ class CTransformersBackend:
         count = self._model.ctransformers_llm_tokenize(data, False, buffer)
         return list(buffer[:count])
 
-    def _go_back_to(self, tokens: list[int]) -> int:
-        """Forget what of the context is not the beginning of `tokens`; one token at least is left to be read."""
+    def _rewind_to(self, tokens: list[int]) -> int:
+        """Cut the context to its common beginning with `tokens`, and return its length. At least one token stays unread."""
         common = 0
         for read_token, prompt_token in zip(self._tokens, tokens[:-1], strict=False):
             if read_token != prompt_token:
                 break
             common += 1
         self._tokens = self._tokens[:common]
-        self._model._context = list(self._tokens)  # noqa: SLF001 - its only way back
+        self._model._context = list(self._tokens)  # noqa: SLF001 - the only way to rewind
         return common
 
     def _eval(self, tokens: list[int]) -> None:
@@ -116,7 +117,7 @@ class CTransformersBackend:
 
     def _sample(self, sampling: Sampling) -> int:
         greedy = sampling.temperature == 0
-        # It is seeded anew at each token: the same seed would draw the same number again and again.
+        # The library is seeded at each token. The same seed would draw the same number every time.
         seed = -1 if sampling.seed is None else (sampling.seed + len(self._tokens)) & _SEED_MASK
         return int(
             self._model.sample(
@@ -139,7 +140,7 @@ def _library() -> Any:
 
 
 def _instructions() -> str:
-    """Which of the library's builds this processor can run."""
+    """Return the name of the library's build for this processor."""
     cpuinfo = Path("/proc/cpuinfo")
     flags = set(cpuinfo.read_text(encoding="utf-8").split()) if cpuinfo.exists() else set()
     if "avx2" in flags:

@@ -1,6 +1,7 @@
-"""Text by llama.cpp, for GGUF files: one context, one generation at a time, by the functions of llama.h.
+"""Text generation with llama.cpp, for GGUF files: one context, one generation at a time, with the functions of llama.h.
 
-What a conversation has in common with the last one stays in the KV cache; the states of earlier ones are kept aside.
+The common beginning of a conversation and the last one stays in the KV cache. States of earlier conversations are
+stored in a `PrefixStore`.
 """
 
 import ctypes
@@ -21,18 +22,18 @@ from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.prefixes import PrefixStore, common_length
 from models.generation.sampling import Sampling
 
-# Tokens of a prompt that are read in one pass; between passes the runtime sees a sign of life.
+# Tokens of a prompt that are read in one pass. The runtime gets a sign of life between passes.
 PROMPT_BATCH = 256
-# A tail of fewer tokens is quicker evaluated again than kept.
-WORTH_KEEPING = 64
+# Evaluating fewer tokens than this again is faster than storing their state.
+MIN_STORED_TOKENS = 64
 TOP_K, MIN_P = 40, 0.05
 MAX_GRAMMAR = 16_384
 CACHE_TYPES = {"f16": 1, "q8_0": 8}
 _FLASH_ATTENTION_AUTO, _FLASH_ATTENTION_ON = -1, 1
-# llama.cpp's threads wait for each other some hundred times per token. OpenMP lets them spin meanwhile, for
-# milliseconds: where another program needs a core, that keeps the thread they wait for from running. Asleep, they cost
-# a little on a quiet machine.
-_WAIT_POLICY, _ASLEEP = "OMP_WAIT_POLICY", "PASSIVE"
+# llama.cpp's threads wait for each other some hundred times per token. By default OpenMP makes waiting threads spin for
+# milliseconds. If another program needs a core, the spinning threads then delay the thread that they wait for. Sleeping
+# threads cost a little on a quiet machine.
+_WAIT_POLICY, _SLEEPING = "OMP_WAIT_POLICY", "PASSIVE"
 MIN_TOKENS = 2
 _LOG_ERROR = 4
 _DECODE_ABORTED = 2
@@ -43,16 +44,17 @@ class LlamaCppBackend:
     """A GGUF model, its vocabulary and one context."""
 
     def __init__(self, options: LoadOptions) -> None:
-        # OpenMP reads it when it is loaded, which is with the library.
-        os.environ.setdefault(_WAIT_POLICY, _ASLEEP)
+        # OpenMP reads the variable when it is loaded, together with the library.
+        os.environ.setdefault(_WAIT_POLICY, _SLEEPING)
         try:
             import llama_cpp.llama_cpp as llama
         except ImportError as error:
             raise ModelUnavailable(
-                "llama-cpp-python is not installed, or is still being compiled. `lampstand status` shows how far it is."
+                "llama-cpp-python is not installed, or is still being compiled. Run `lampstand status` to see the "
+                "progress."
             ) from error
         self._llama, self._threads = llama, options.threads
-        self._complaints = _quiet_log(llama)
+        self._errors = _collect_errors(llama)
         llama.llama_backend_init()
         self._model = self._load(options)
         self._context = self._open_context(options)
@@ -68,8 +70,8 @@ class LlamaCppBackend:
         }
         self.reused_tokens = 0
         self._tokens: list[int] = []
-        # True where the prefix store has the state of these tokens.
-        self._is_kept = False
+        # True if the prefix store has the state of these tokens.
+        self._is_stored = False
         self._prefixes = PrefixStore(options.prefix_bytes)
         self._piece_buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         self._abort = self._install_abort()
@@ -103,10 +105,10 @@ class LlamaCppBackend:
         self._abort[0] = b"\1"
 
     def rest(self) -> None:
-        self._keep_state()
+        self._store_state()
 
     def write_with(self, threads: int) -> None:
-        # Prompts are read by all: their operations are long, and the threads of one take each other's work.
+        # All threads read prompts: their operations are long, and llama.cpp balances each of them between the threads.
         self._llama.llama_set_n_threads(self._context, threads, self._threads)
 
     def writing_rate(self, threads: int, seconds: float) -> float:
@@ -133,7 +135,7 @@ class LlamaCppBackend:
             parameters.tensor_split = shares
         model = self._llama.llama_model_load_from_file(options.path.encode(), parameters)
         if not model:
-            reason = " ".join(self._complaints) or "llama.cpp gives no reason"
+            reason = " ".join(self._errors) or "llama.cpp reports no reason"
             raise ModelUnavailable(f"{Path(options.path).name} could not be loaded: {reason}")
         return model
 
@@ -143,20 +145,20 @@ class LlamaCppBackend:
         parameters.n_batch = parameters.n_ubatch = min(PROMPT_BATCH, options.context)
         parameters.n_threads = parameters.n_threads_batch = options.threads
         parameters.type_k = parameters.type_v = CACHE_TYPES[options.cache_type]
-        # llama.cpp keeps values in fewer bits only with flash attention.
+        # llama.cpp supports quantised values in the cache only with flash attention.
         parameters.flash_attn_type = _FLASH_ATTENTION_AUTO if options.cache_type == "f16" else _FLASH_ATTENTION_ON
         context = self._llama.llama_init_from_model(self._model, parameters)
         if not context:
             raise ModelUnavailable(
-                f"There is not memory enough for a context of {options.context:,} tokens. {' '.join(self._complaints)}"
+                f"There is not enough memory for a context of {options.context:,} tokens. {' '.join(self._errors)}"
             )
         return context
 
     def _install_abort(self) -> ctypes.Array[ctypes.c_char]:
-        """A flag that ends what llama.cpp computes, at its next node of the graph.
+        """Return a flag that makes llama.cpp stop at the next node of its graph.
 
-        It is asked some thousand times a token, too often for a Python function: libc's `strlen` of the flag is 0 until
-        the flag is set, then 1.
+        llama.cpp calls the callback about a thousand times per token, too often for a Python function. So the callback
+        is libc's `strlen` of the flag: 0 until the flag is set, then 1.
         """
         flag = ctypes.create_string_buffer(2)
         strlen = ctypes.cast(ctypes.CDLL(None).strlen, self._llama.ggml_abort_callback)
@@ -165,39 +167,39 @@ class LlamaCppBackend:
         return flag
 
     def _decode(self, tokens: list[int]) -> bool:
-        """Read tokens after those in the cache; False where that was interrupted, and the cache is as before."""
+        """Append tokens to the cache. Returns False if this was interrupted; then the cache is unchanged."""
         batch = (ctypes.c_int32 * len(tokens))(*tokens)
         status = self._llama.llama_decode(self._context, self._llama.llama_batch_get_one(batch, len(tokens)))
         if status == 0:
             self._tokens += tokens
-            self._is_kept = False
+            self._is_stored = False
             return True
         self._truncate(len(self._tokens))
         if status == _DECODE_ABORTED:
             return False
-        raise ModelUnavailable(f"llama.cpp could not go on (status {status}). {' '.join(self._complaints)}")
+        raise ModelUnavailable(f"llama.cpp could not continue (status {status}). {' '.join(self._errors)}")
 
     def _recall(self, tokens: list[int]) -> int:
-        """Bring the cache to the longest beginning of `tokens` that is known; its length.
+        """Set the cache to the longest stored beginning of `tokens`, and return its length.
 
-        One token at least is left to be read, because sampling needs its logits.
+        At least one token stays unread, because sampling needs its logits.
         """
         to_read = tokens[:-1]
         current = common_length(np.asarray(self._tokens, np.int32), np.asarray(to_read, np.int32))
-        stored = self._prefixes.longest(to_read, more_than=current + WORTH_KEEPING)
-        if len(self._tokens) - current >= WORTH_KEEPING:
-            self._keep_state()
+        stored = self._prefixes.longest(to_read, more_than=current + MIN_STORED_TOKENS)
+        if len(self._tokens) - current >= MIN_STORED_TOKENS:
+            self._store_state()
         if stored:
             restored = self._llama.llama_state_seq_set_data(
                 self._context, _pointer(stored.state), stored.state.nbytes, 0
             )
             self._tokens = stored.tokens.tolist() if restored else []
             current = common_length(stored.tokens, np.asarray(to_read, np.int32)) if restored else 0
-            self._is_kept = True
+            self._is_stored = True
         return self._truncate(current)
 
-    def _keep_state(self) -> None:
-        if self._is_kept or len(self._tokens) < WORTH_KEEPING:
+    def _store_state(self) -> None:
+        if self._is_stored or len(self._tokens) < MIN_STORED_TOKENS:
             return
         size = self._llama.llama_state_seq_get_size(self._context, 0)
         if self._prefixes.takes(size):
@@ -205,10 +207,13 @@ class LlamaCppBackend:
             written = self._llama.llama_state_seq_get_data(self._context, _pointer(state), size, 0)
             if written:
                 self._prefixes.keep(self._tokens, state[:written])
-                self._is_kept = True
+                self._is_stored = True
 
     def _truncate(self, length: int) -> int:
-        """Forget the tokens from `length` on, or all where the architecture cannot forget some; what is left."""
+        """Remove the tokens from `length` on, and return the remaining length.
+
+        Some architectures can only remove all tokens.
+        """
         if not self._llama.llama_memory_seq_rm(self._memory, 0, length, -1):
             self._llama.llama_memory_clear(self._memory, True)
             length = 0
@@ -222,7 +227,7 @@ class LlamaCppBackend:
             grammar = llama.llama_sampler_init_grammar(self._vocabulary, json_grammar(sampling.json_schema), b"root")
             if not grammar:
                 llama.llama_sampler_free(chain)
-                raise RequestInvalid("llama.cpp does not understand the grammar of this JSON schema. Make it simpler.")
+                raise RequestInvalid("llama.cpp does not support the grammar of this JSON schema. Simplify the schema.")
             llama.llama_sampler_chain_add(chain, grammar)
         if sampling.temperature == 0:
             llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_greedy())
@@ -244,17 +249,17 @@ class LlamaCppBackend:
 
 
 def json_grammar(schema: dict[str, Any]) -> bytes:
-    """The GBNF grammar of the JSON texts that fit a schema. Raises RequestInvalid."""
+    """Return the GBNF grammar of the JSON documents that match a schema. Raises RequestInvalid."""
     from llama_cpp.llama_grammar import json_schema_to_gbnf
 
     try:
         grammar = json_schema_to_gbnf(json.dumps(schema or {"type": "object"}))
     except (AssertionError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise RequestInvalid(f"This JSON schema cannot be followed: {error}") from error
+        raise RequestInvalid(f"This JSON schema is not supported: {error}") from error
     if len(grammar) > MAX_GRAMMAR:
-        # llama.cpp unrolls repetitions, and ends its process where that goes too deep.
-        raise RequestInvalid("This JSON schema makes too large a grammar: lower its lengths and counts.")
-    # Its rule for strings lets control characters through, which JSON does not.
+        # llama.cpp unrolls repetitions, and aborts its process if the result is too deep.
+        raise RequestInvalid("The grammar of this JSON schema is too large. Use smaller lengths and counts.")
+    # The grammar's rule for strings accepts control characters, but JSON does not.
     return str(grammar).replace(r'[^"\\]', r'[^"\\\x7F\x00-\x1F]').encode()
 
 
@@ -262,19 +267,19 @@ def _pointer(state: np.ndarray) -> Any:
     return state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
-def _quiet_log(llama: Any) -> deque[str]:
-    """Keep llama.cpp's complaints instead of printing all it says; the last few."""
-    complaints: deque[str] = deque(maxlen=4)
+def _collect_errors(llama: Any) -> deque[str]:
+    """Collect the last few error messages of llama.cpp, and print nothing of its log."""
+    errors: deque[str] = deque(maxlen=4)
 
     def listen(level: int, text: bytes, _data: object) -> None:
         if level == _LOG_ERROR:
-            complaints.append(text.decode("utf-8", "replace").strip())
+            errors.append(text.decode("utf-8", "replace").strip())
 
     callback = llama.llama_log_callback(listen)
     _callbacks.append(callback)
     llama.llama_log_set(callback, None)
-    return complaints
+    return errors
 
 
-# llama.cpp calls it for as long as the process lives.
+# Keeps the callbacks alive: llama.cpp calls them until the process exits.
 _callbacks: list[Any] = []

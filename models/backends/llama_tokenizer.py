@@ -1,4 +1,4 @@
-"""Prompts as tokens of a GGUF vocabulary, by llama.cpp's tokenizer."""
+"""Convert prompts to tokens of a GGUF vocabulary, with llama.cpp's tokenizer."""
 
 import ctypes
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ class LlamaTokenizer:
         self._splitter = PromptSplitter(special)
 
     def tokenize(self, prompt: str) -> list[int]:
-        """The tokens of a prompt, with the one that begins every text of this model. Raises RequestInvalid.
+        """Return the tokens of a prompt, with the token that begins every text of this model. Raises RequestInvalid.
 
-        llama.cpp never parses control tokens here: they are found where the template wrote them, so that no text of a
-        request becomes one. llama.cpp itself tokenizes each text between two of them in one piece.
+        llama.cpp never parses control tokens here. The splitter finds them only where the chat template wrote them, so
+        no text of a request becomes one. llama.cpp tokenizes each text between two control tokens in one call.
         """
         tokens: list[int] = []
         for part in self._splitter.split(prompt):
@@ -31,7 +31,7 @@ class LlamaTokenizer:
         return [self._begin, *tokens] if self._adds_begin and tokens[:1] != [self._begin] else tokens
 
     def text_of(self, token: int) -> str:
-        """A token's text as its file has it; empty for none."""
+        """Return the text of a token as it is in the file; empty for a negative token."""
         if token < 0:
             return ""
         return bytes(self._llama.llama_vocab_get_text(self._vocabulary, token)).decode("utf-8", "replace")
@@ -42,12 +42,12 @@ class LlamaTokenizer:
         while True:
             tokens = (ctypes.c_int32 * capacity)()
             count = self._llama.llama_tokenize(self._vocabulary, data, len(data), tokens, capacity, False, False)
-            # A negative count is the number of tokens that did not fit: a space may be three tokens.
+            # If the buffer is too small, the negative count is the required size: a space may be three tokens.
             if count >= 0 or -count <= capacity:
                 break
             capacity = -count
         if count < 0:
-            raise RequestInvalid("The prompt could not be turned into tokens of this model.")
+            raise RequestInvalid("The prompt could not be converted to tokens of this model.")
         return [token for token in tokens[:count] if token not in self._control]
 
     def _special_tokens(self) -> Iterator[SpecialToken]:

@@ -1,4 +1,4 @@
-"""Embeddings by ONNX Runtime, from the file that `onnx_export` builds of the weights once."""
+"""Embeddings with ONNX Runtime, from the file that `onnx_export` builds from the weights once."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,15 +10,15 @@ from models.backends import LoadOptions
 from models.errors import ModelUnavailable
 from models.formats.folder import MANIFEST, Manifest
 
-# Tokens a forward pass, padding counted: larger ones fall out of the processor's cache.
+# Tokens per forward pass, including padding. Larger passes do not fit the processor's cache.
 BATCH_TOKENS = 256
 MAX_TOKENS = 256
-# What a forward pass costs besides its tokens, in tokens: 0.7 ms beside 0.05 ms a token where it was measured.
+# The fixed cost of a forward pass, in tokens: measured as 0.7 ms per pass and 0.05 ms per token.
 PASS_TOKENS = 14
 
 
 class OnnxBackend:
-    """An exported folder: the graph with pooling and normalisation inside, its tokenizer, its manifest."""
+    """An exported folder: the graph with pooling and normalisation, its tokenizer, its manifest."""
 
     pass_tokens = BATCH_TOKENS
 
@@ -30,8 +30,8 @@ class OnnxBackend:
             raise ModelUnavailable(f"{error.name} is not installed. `./packaging/run.sh` installs it.") from error
         folder = Path(options.path)
         self.manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        # Threads that share one pass wait for each other after every operation, the longer the busier the cores are; so
-        # each thread has passes of its own.
+        # Threads that share a pass wait for each other after every operation, and longer if the cores are busy. So each
+        # thread computes its own passes.
         self.passes = options.threads
         session = onnxruntime.SessionOptions()
         session.intra_op_num_threads = session.inter_op_num_threads = 1
@@ -39,7 +39,7 @@ class OnnxBackend:
             str(folder / self.manifest.file),
             session,
             providers=["CPUExecutionProvider"],
-            # The fused kernel takes five times as long as the addition and the normalisation that it replaces.
+            # The fused kernel takes five times as long as the two operations that it replaces.
             disabled_optimizers=["SkipLayerNormFusion"],
         )
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -66,7 +66,10 @@ class OnnxBackend:
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The texts per forward pass, by index: of lengths so alike that one more pass would cost more than the padding."""
+    """Yield the indexes of the texts of each forward pass.
+
+    A batch contains texts of similar length: its padding costs less than another pass would.
+    """
     batch: list[int] = []
     padding = 0
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):

@@ -1,8 +1,8 @@
-"""Build the ONNX folder of all-MiniLM-L6-v2 from its weights, in a process of its own whose memory goes with it.
+"""Build the ONNX folder of all-MiniLM-L6-v2 from its weights, in a separate process whose memory is freed at its end.
 
-Weights become 8-bit per channel (per tensor would cost 0.03 of mean cosine); processors without VNNI need a reduced
-range. The result is compared with vectors that torch computed (`reference.py`). If their mean cosine is below 0.98,
-fp32 is kept.
+Weights are quantised to 8 bits per channel (per tensor would cost 0.03 of mean cosine). Processors without VNNI need a
+reduced range. The result is compared with vectors that torch computed (`reference.py`). If their mean cosine is below
+0.98, the fp32 graph is used.
 
     python -m models.backends.onnx_export SOURCE TARGET
 """
@@ -22,15 +22,15 @@ from models.files import open_locked, sha256_of
 from models.formats.folder import MANIFEST, Manifest, read_manifest
 
 MIN_COSINE = 0.98
-# Below this the graph is not the model that torch runs.
+# With a lower mean cosine the graph is not equivalent to the model in torch.
 MIN_FP32_COSINE = 0.9999
 
 
 def export(source: Path, target: Path) -> Manifest:
-    """Build `target` from `source`; it appears complete or not at all. Processes that start together build it once.
+    """Build `target` from `source`. `target` appears only when it is complete. Parallel processes build it once.
 
-    Raises ModelFileRefused for other weights than those of the recorded vectors, ModelUnavailable where a library is
-    missing.
+    Raises ModelFileRefused if the weights are not a supported BERT. Raises ModelUnavailable if a library is missing, or
+    if the weights are not those of the recorded vectors.
     """
     reference = read_reference()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def _has_vnni() -> bool:
 
 
 def _measured(folder: Path, file: str, precision: str, reference: ReferenceVectors) -> Manifest:
-    """The manifest of a file with its mean cosine to the recorded vectors; it is written into the folder."""
+    """Return the manifest of a file with its mean cosine to the recorded vectors, and write it into the folder."""
     manifest = Manifest(file=file, precision=precision, mean_cosine=0.0, source_sha256=reference.weights_sha256)
     _write(folder, manifest)
     embedded, _ = OnnxBackend(LoadOptions(path=str(folder), threads=1)).embed(SENTENCES)
@@ -106,7 +106,7 @@ def _write(folder: Path, manifest: Manifest) -> None:
 
 
 def main() -> int:
-    """Build the folder; a failure is one sentence on standard error."""
+    """Build the folder. An error is printed as one sentence on standard error."""
     try:
         manifest = export(Path(sys.argv[1]), Path(sys.argv[2]))
     except ModelError as error:

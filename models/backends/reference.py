@@ -1,6 +1,6 @@
-"""Vectors that torch computes for sentences of every length: what a built ONNX graph is compared with.
+"""Reference vectors that torch computed for sentences of different lengths. A built ONNX graph is compared with them.
 
-They are recorded on a machine with torch (`packaging/run.sh --torch`), from the folder of the weights:
+Record them on a machine with torch (`packaging/run.sh --torch`), from the folder of the weights:
 
     python -m models.backends.reference SOURCE
 """
@@ -44,7 +44,7 @@ class ReferenceVectors(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_reference(file: Path = FILE) -> ReferenceVectors:
-    """The recorded vectors."""
+    """Return the recorded vectors."""
     with np.load(file, allow_pickle=False) as recorded:
         vectors = recorded["vectors"].astype(np.float32)
         digest = str(recorded["weights_sha256"])

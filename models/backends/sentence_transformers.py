@@ -1,6 +1,6 @@
-"""Embeddings and reranking by sentence-transformers on torch.
+"""Embeddings and reranking with sentence-transformers on torch.
 
-For embedding it is the reference that the ONNX backend is compared with.
+The ONNX backend is compared with its embeddings.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ class SentenceTransformersBackend:
 
 
 class CrossEncoderBackend:
-    """A cross-encoder: it reads query and document together, and says how well they fit."""
+    """A cross-encoder: it reads a query and a document together, and scores how well the document answers the query."""
 
     def __init__(self, options: LoadOptions) -> None:
         library = _prepare(options)

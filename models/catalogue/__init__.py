@@ -1,1 +1,1 @@
-"""The models of one models folder: those that come with packages, and those that people add or download."""
+"""The models of one models folder: packaged models, and models that people add or download."""

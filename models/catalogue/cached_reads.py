@@ -1,11 +1,11 @@
-"""What was read from files and folders: read again only after a change."""
+"""A cache of values read from files and folders. A value is read again only after its file changed."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
-# Time of the last change, in nanoseconds, and inode: a file that was replaced differs in one of them.
+# Time of the last change, in nanoseconds, and inode: at least one of them changes when a file is replaced.
 _Version = tuple[int, int]
 
 
@@ -16,9 +16,9 @@ class CachedReads:
         self._values: dict[Path, tuple[_Version, Any]] = {}
 
     def get(self, path: Path, read: Callable[[], Value]) -> Value | None:
-        """What `read` returned for a file or folder; it is called only where that changed. None if it does not exist.
+        """Return the result of `read` for a file or folder, or None if the path does not exist.
 
-        Raises OSError, and what `read` raises.
+        `read` is called only if the path changed. Raises OSError, and the exceptions of `read`.
         """
         try:
             status = path.stat()

@@ -1,4 +1,4 @@
-"""The models that can be loaded: those that come with packages, and those people add."""
+"""The models that can be loaded: packaged models, and models that people add."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from models.offline import CACHE
 
 # The names of other files and folders in a models folder.
 RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime", "threads", CACHE})
-# Bytes of a name: a file's name may have 255, and names of temporary files are longer than the model's own.
+# Maximum length of a name in bytes. A file name may have 255, and names of temporary files are longer than the model's.
 MAX_NAME = 200
 UNSTATED_LICENCE = "not stated"
 
@@ -35,19 +35,19 @@ class Catalogue:
         self._registry = Registry(folder, self._reads)
 
     def models(self) -> list[Model]:
-        """Every model whose files are there, those of packages first."""
+        """Return every model whose files exist, packaged models first."""
         return list(self._models())
 
     def find(self, name: str) -> Model:
-        """A model by name. Raises ModelUnknown, naming those there are."""
-        # Called for each request, so the search ends at the model.
+        """Return a model by name. Raises ModelUnknown with the names of the existing models."""
+        # This is called for each request, so the search stops at the first match.
         for model in self._models():
             if model.id == name:
                 return model
         if name in INSTALL_COMMANDS:
-            raise ModelUnknown(f"{name} is not installed. `{INSTALL_COMMANDS[name]}` installs it.")
+            raise ModelUnknown(f"{name} is not installed. Run `{INSTALL_COMMANDS[name]}` to install it.")
         names = ", ".join(model.id for model in self.models()) or "none"
-        raise ModelUnknown(f"There is no model {name!r} here. Known: {names}.")
+        raise ModelUnknown(f"There is no model {name!r}. Available models: {names}.")
 
     async def add(
         self,
@@ -59,9 +59,9 @@ class Catalogue:
         source: str = "",
         on_progress: OnProgress = _no_progress,
     ) -> Model:
-        """Put a file or folder into the models folder, linked where possible, else copied. Raises ModelFileRefused.
+        """Link a file or folder into the models folder, or copy it if it cannot be linked. Raises ModelFileRefused.
 
-        It is checked before anything is copied. `on_progress` gets bytes done and in all.
+        It is checked before anything is copied. `on_progress` gets the bytes done and the total bytes.
         """
         name = await asyncio.to_thread(self._name_for, path, name)
         facts = await inspect(path, family)
@@ -90,51 +90,51 @@ class Catalogue:
         return model
 
     def remove(self, name: str) -> Model:
-        """Delete an added model's files and forget it. Raises ModelUnknown, or RequestInvalid for one of a package."""
+        """Remove an added model and delete its files. Raises ModelUnknown, or RequestInvalid for a packaged model."""
         model = self.find(name)
         if not self._registry.remove(name):
-            raise RequestInvalid(f"{name} comes with a package of Lampstand and stays.")
+            raise RequestInvalid(f"{name} comes with a package of Lampstand and cannot be removed.")
         self.set_pinned(name, pinned=False)
         self._delete_files(model)
         return model
 
     def _delete_files(self, model: Model) -> None:
-        # Files elsewhere belong to somebody else.
+        # Files outside the models folder are not ours to delete.
         if Path(model.path).is_relative_to(self.folder):
             delete_files(Path(model.path))
 
     def pinned(self) -> set[str]:
-        """The names of the models that are always loaded."""
+        """Return the names of the pinned models, which are always loaded."""
         return self._registry.pinned()
 
     def set_pinned(self, name: str, *, pinned: bool) -> None:
-        """Pin or unpin a model. Raises ModelUnknown where a model that is not there is pinned."""
+        """Pin or unpin a model. Raises ModelUnknown if the model to pin does not exist."""
         if pinned:
             self.find(name)
         self._registry.set_pinned(name, pinned=pinned)
 
     async def facts_of(self, model: Model) -> Facts:
-        """What a model's files say; read again where they have changed since it was added. Raises ModelFileRefused."""
+        """Return the facts of a model's files. They are read again if the files changed. Raises ModelFileRefused."""
         if model.facts is not None and (model.added_at == 0 or size_of(Path(model.path)) == model.size):
             return model.facts
         return await inspect(Path(model.path), model.family)
 
     def _name_for(self, path: Path, name: str) -> str:
-        """The name of a file or folder here. Raises ModelFileRefused where it is missing or the name cannot be used."""
+        """Return the model name for a file or folder. Raises ModelFileRefused if it is missing or the name is invalid."""
         try:
             if not path.exists():
                 raise ModelFileRefused(f"There is no file or folder {str(path)!r}.")
         except OSError as error:
-            raise ModelFileRefused(f"{str(path)[:MAX_NAME]!r} cannot be looked at: {error.strerror}.") from error
+            raise ModelFileRefused(f"{str(path)[:MAX_NAME]!r} cannot be read: {error.strerror}.") from error
         name = name or (path.absolute().name if path.is_dir() else path.stem)
         self.check_name(name)
         return name
 
     def check_name(self, name: str) -> None:
-        """Raises ModelFileRefused where an added model cannot have this name."""
+        """Check that an added model may have this name. Raises ModelFileRefused."""
         if name in INSTALL_COMMANDS:
             raise ModelFileRefused(
-                f"The name {name} belongs to a model that comes with Lampstand. Choose another with --name."
+                f"The name {name} belongs to a model that comes with Lampstand. Choose another name with --name."
             )
         if (
             not name
@@ -145,7 +145,7 @@ class Catalogue:
             or name in RESERVED
             or name.endswith(("-onnx", ".part", ".json"))
         ):
-            raise ModelFileRefused(f"{name[:MAX_NAME]!r} cannot be a model's name. Choose another with --name.")
+            raise ModelFileRefused(f"{name[:MAX_NAME]!r} is not a valid model name. Choose another name with --name.")
 
     def _models(self) -> Iterator[Model]:
         yield from packaged_models(self.folder, self._reads)

@@ -1,4 +1,4 @@
-"""Put a model's file or folder into the models folder: linked where possible, else copied, whole or not at all."""
+"""Link or copy a model's file or folder into the models folder, completely or not at all."""
 
 import hashlib
 import os
@@ -10,12 +10,12 @@ from models.errors import ModelFileRefused
 from models.files import open_regular
 
 COPY_CHUNK = 1 << 22
-# Bytes done, and bytes in all.
+# Called with the bytes done and the total bytes.
 OnProgress = Callable[[int, int], None]
 
 
 def copy_model(source: Path, target: Path, on_progress: OnProgress) -> str:
-    """Put a file's or folder's content at `target`; the SHA-256 of its bytes is returned. Raises ModelFileRefused."""
+    """Link or copy a file or folder to `target`, and return the SHA-256 of its bytes. Raises ModelFileRefused."""
     if target.exists() and target.samefile(source):
         return _digest(source, None, on_progress)
     temporary = target.with_name(f"{target.name}.part")
@@ -27,13 +27,13 @@ def copy_model(source: Path, target: Path, on_progress: OnProgress) -> str:
     except OSError as error:
         raise ModelFileRefused(f"{source.name} could not be copied to {target.parent}: {error.strerror}.") from error
     finally:
-        # A cancelled job ends in an error of its own.
+        # A cancelled job raises another exception, so this is a `finally` block.
         delete_files(temporary)
     return digest
 
 
 def delete_files(path: Path) -> None:
-    """Delete a file, or a folder with all its content. Does nothing if there is none."""
+    """Delete a file, or a folder with all its content. Does nothing if it does not exist."""
     if path.is_dir():
         shutil.rmtree(path)
     else:
@@ -41,7 +41,7 @@ def delete_files(path: Path) -> None:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of the regular files of a folder."""
+    """Return the size in bytes of a file, or of the regular files of a folder."""
     return sum(file.stat().st_size for file in _files(path))
 
 
@@ -50,19 +50,19 @@ def _files(path: Path) -> list[Path]:
 
 
 def _digest(source: Path, target: Path | None, on_progress: OnProgress) -> str:
-    """Read every file, linking or copying it to the same place under `target`."""
+    """Read every file, and link or copy it to the same relative path under `target`. Return the SHA-256 of all bytes."""
     total, done = size_of(source), 0
     digest = hashlib.sha256()
     for file in _files(source):
-        place = None if target is None else target / file.relative_to(source) if source.is_dir() else target
-        if place is not None:
-            place.parent.mkdir(parents=True, exist_ok=True)
-        linked = place is None or _try_link(file.resolve(), place)
-        # The linked file is the one to read: another file may be at the source's path by now.
-        readable = place if linked and place is not None else file
+        new_path = None if target is None else target / file.relative_to(source) if source.is_dir() else target
+        if new_path is not None:
+            new_path.parent.mkdir(parents=True, exist_ok=True)
+        linked = new_path is None or _try_link(file.resolve(), new_path)
+        # Read the linked file: another file may be at the source's path by now.
+        readable = new_path if linked and new_path is not None else file
         with (
             open_regular(readable) as opened,
-            (Path(os.devnull) if linked or place is None else place).open("wb") as copy,
+            (Path(os.devnull) if linked or new_path is None else new_path).open("wb") as copy,
         ):
             while data := opened.read(COPY_CHUNK):
                 digest.update(data)

@@ -1,9 +1,9 @@
-"""The ONNX graph of the embedding model, built once from its weights in a process of its own.
+"""The ONNX graph of the embedding model, built once from its weights in a separate process.
 
     python -m models.catalogue.embedding_graph [--check] FOLDER
 
-builds it in a models folder if it is not there yet, or only says by its exit status whether it is there. The package of
-the weights is needed for nothing else.
+builds the graph in a models folder if it does not exist. With `--check` the exit status only says whether it exists.
+Nothing else needs the package of the weights.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 
 async def ensure_export(model: Model, folder: Path) -> Path:
-    """The folder with the ONNX graph of a model; it is built now if it is not there. Raises ModelUnavailable."""
+    """Return the folder with the ONNX graph of a model. Builds the graph if it is missing. Raises ModelUnavailable."""
     source = Path(model.path)
     if (source / MANIFEST).is_file():
         return source
@@ -37,17 +37,17 @@ async def ensure_export(model: Model, folder: Path) -> Path:
         return target
     if not _are_installed("onnx", "onnxruntime", "safetensors"):
         raise ModelUnavailable(
-            "The libraries that build the embedding model are not installed yet. `lampstand status` shows how far the "
-            "installation is. `./packaging/run.sh` installs them."
+            "The libraries that build the embedding model are not installed yet. `lampstand status` shows the progress "
+            "of the installation. `./packaging/run.sh` installs them."
         )
     try:
         digest = await asyncio.to_thread(sha256_of, source / "model.safetensors")
     except ModelFileRefused as error:
         raise ModelUnavailable(
-            f"{error.message} `./packaging/run.sh` installs the weights of {model.id} again."
+            f"{error.message} Run `./packaging/run.sh` to install the weights of {model.id} again."
         ) from error
     if digest != model.sha256:
-        raise ModelUnavailable(f"The weights of {model.id} are not the known ones. Install its package again.")
+        raise ModelUnavailable(f"The weights of {model.id} have the wrong SHA-256. Install its package again.")
     _log.info("building the ONNX graph", model=model.id)
     output = await run_module(
         "models.backends.onnx_export",
@@ -61,7 +61,7 @@ async def ensure_export(model: Model, folder: Path) -> Path:
 
 
 def can_embed(folder: Path) -> bool:
-    """Whether the embedding model of a models folder can be loaded: its graph is built, or can be built."""
+    """Return whether the embedding model of a models folder can be loaded: its graph exists or can be built."""
     if not _are_installed("onnxruntime", "tokenizers"):
         return False
     return is_built(folder) or _are_installed("onnx", "safetensors", MINILM_PACKAGE)
@@ -72,12 +72,12 @@ def _are_installed(*libraries: str) -> bool:
 
 
 def is_built(folder: Path) -> bool:
-    """Whether a models folder has the graph of the embedding model."""
+    """Return whether a models folder has the graph of the embedding model."""
     return is_graph_of(graph_folder(folder, MINILM), MINILM_SHA256)
 
 
 def main() -> int:
-    """Build the graph or check for it; a failure to build is one sentence on standard error."""
+    """Build the graph or check for it. A build error is printed as one sentence on standard error."""
     folder = Path(sys.argv[-1])
     if "--check" in sys.argv:
         return 0 if is_built(folder) else 1

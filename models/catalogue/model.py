@@ -14,9 +14,9 @@ class ModelRole(StrEnum):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """A model by name. `path` is its file or folder; `sha256` is that of its weights; `backend` what loads it.
+    """A model. `path` is its file or folder; `sha256` is the digest of its weights; `backend` is the library that loads it.
 
-    `size` is in bytes, `added_at` in seconds since 1970, 0 for a model of a package.
+    `size` is in bytes. `added_at` is in seconds since 1970, 0 for a packaged model.
     """
 
     id: str

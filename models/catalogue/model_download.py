@@ -1,4 +1,4 @@
-"""Download a model and add it: by its name in the list of known ones, or by the address of its file."""
+"""Download a model and add it, by its name in the list of published models or by the address of its file."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from pathlib import Path
 from models.catalogue.catalogue import Catalogue
 from models.catalogue.model import Model
 from models.catalogue.published_models import find_published_model
-from models.downloads.download import fetch
+from models.downloads.download import download_file
 
 DOWNLOADS = "downloads"
 
 
-def pull(
+def download_model(
     catalogue: Catalogue,
     folder: Path,
     name_or_url: str,
@@ -21,10 +21,10 @@ def pull(
     name: str = "",
     on_progress: Callable[[int, int], None],
 ) -> Model:
-    """Download a model into the models folder. Called again after an interrupted download, it continues that one.
+    """Download a model into the models folder. After an interrupted download, another call continues it.
 
-    A complete file that cannot be added is removed. `on_progress` gets the bytes done and in all, first of the
-    download, then of the adding. Raises ModelUnknown, DownloadFailed or ModelFileRefused.
+    A complete file that cannot be added is removed. `on_progress` gets the bytes done and the total bytes, first for
+    the download, then for adding the file. Raises ModelUnknown, DownloadFailed or ModelFileRefused.
     """
     url, licence = name_or_url, ""
     if "://" not in name_or_url:
@@ -37,9 +37,9 @@ def pull(
         )
     if name:
         catalogue.check_name(name)
-    file, _ = fetch(url, folder / DOWNLOADS, sha256=sha256, on_progress=on_progress)
+    file, _ = download_file(url, folder / DOWNLOADS, sha256=sha256, on_progress=on_progress)
     try:
         return asyncio.run(catalogue.add(file, name=name, licence=licence, source=url, on_progress=on_progress))
     finally:
-        # It is linked into the models folder by now, or of no use.
+        # The file is now linked into the models folder, or it cannot be used.
         file.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The embedding model that a package carries: all-MiniLM-L6-v2 as an ONNX graph, as its weights, and for torch."""
+"""The packaged embedding model: all-MiniLM-L6-v2 as an ONNX graph, as weights, and for torch."""
 
 import importlib.util
 from collections.abc import Iterator, Mapping
@@ -21,9 +21,9 @@ INSTALL_COMMANDS: Mapping[str, str] = MappingProxyType(
 
 
 def packaged_models(folder: Path, reads: CachedReads) -> Iterator[Model]:
-    """all-MiniLM-L6-v2: its graph, else the weights it can be built from; and the weights for torch, if installed.
+    """Yield all-MiniLM-L6-v2 with its graph, else with the weights for building it; and its version for torch.
 
-    `folder` is the models folder, where the graph is built.
+    The version for torch needs sentence-transformers. `folder` is the models folder, in which the graph is built.
     """
     graph_path = graph_folder(folder, MINILM)
     graph = reads.get(graph_path, lambda: _model_of_graph(graph_path))
@@ -37,12 +37,12 @@ def packaged_models(folder: Path, reads: CachedReads) -> Iterator[Model]:
 
 
 def graph_folder(folder: Path, name: str) -> Path:
-    """Where in a models folder the ONNX graph of a packaged model is built."""
+    """Return the folder, in a models folder, of a packaged model's ONNX graph."""
     return folder / f"{name}-onnx"
 
 
 def is_graph_of(folder: Path, weights_sha256: str) -> bool:
-    """Whether a folder holds the complete graph of these weights."""
+    """Return whether a folder contains the complete graph of these weights."""
     manifest = read_manifest(folder)
     return manifest is not None and manifest.source_sha256 == weights_sha256
 
@@ -60,7 +60,7 @@ def _weights_folder() -> Path | None:
 
 def _minilm(name: str, backend: str, folder: Path) -> Model:
     size = sum(file.stat().st_size for pattern in ("*.onnx", "*.safetensors") for file in folder.glob(pattern))
-    # The graph that is built from the weights has a byte for each four of theirs.
+    # The graph that is built from the weights has a quarter of their size.
     weights = size // 4 if backend == "onnx" and not (folder / MANIFEST).is_file() else size
     return Model(
         id=name,

@@ -1,6 +1,6 @@
-"""The published chat models that answer well from given passages.
+"""Published chat models that answer well from given passages.
 
-Sizes are of the files named, in bytes and rounded; shapes are those of the models' published configurations.
+Sizes are the rounded sizes of the files in bytes. Shapes are from the published configurations of the models.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ import msgspec
 from models.errors import ModelUnknown
 from models.formats.facts import Facts, Layers
 
-# Where the files are published; `source` and `file` of a model are a repository and a file there.
+# The site that publishes the files. A model's `source` and `file` are a repository and a file on it.
 HUB = "https://huggingface.co"
 _APACHE = "Apache-2.0"
 _LLAMA_32, _LLAMA_31 = "Llama 3.2 Community License", "Llama 3.1 Community License"
 
 
 class PublishedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A published GGUF file. `languages` it was made for; `note` what it is good for."""
+    """A published GGUF file. `languages` are the languages that it was trained for; `note` says what it is good for."""
 
     name: str
     parameters: int
@@ -44,7 +44,7 @@ class PublishedModel(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def facts(self) -> Facts:
-        """What its file will say, near enough to plan with."""
+        """An estimate of the file's facts, accurate enough for a load plan."""
         ends = self.vocabulary * self.width * 6 // 8
         block = max(0, self.size - 2 * ends) // self.layers
         return Facts(
@@ -92,7 +92,7 @@ PUBLISHED_MODELS: Sequence[PublishedModel] = (
         source="bartowski/Llama-3.2-1B-Instruct-GGUF",
         file="Llama-3.2-1B-Instruct-Q4_K_M.gguf",
         languages="English, Spanish and six more",
-        note="for 4 GB; the smallest that keeps to passages",
+        note="for 4 GB; the smallest model that follows its passages well",
         layers=16,
         width=2048,
         feed_forward=8192,
@@ -109,7 +109,7 @@ PUBLISHED_MODELS: Sequence[PublishedModel] = (
         licence=_APACHE,
         source="Qwen/Qwen2.5-1.5B-Instruct-GGUF",
         file="qwen2.5-1.5b-instruct-q4_k_m.gguf",
-        note="for 4 to 8 GB; free of conditions",
+        note="for 4 to 8 GB; open licence without conditions on use",
         layers=28,
         width=1536,
         feed_forward=8960,
@@ -126,7 +126,7 @@ PUBLISHED_MODELS: Sequence[PublishedModel] = (
         licence="Gemma Terms of Use",
         source="bartowski/gemma-2-2b-it-GGUF",
         file="gemma-2-2b-it-Q4_K_M.gguf",
-        languages="English above all",
+        languages="mainly English",
         note="for 8 GB; clear prose",
         layers=26,
         width=2304,
@@ -145,7 +145,7 @@ PUBLISHED_MODELS: Sequence[PublishedModel] = (
         source="bartowski/Llama-3.2-3B-Instruct-GGUF",
         file="Llama-3.2-3B-Instruct-Q4_K_M.gguf",
         languages="English, Spanish and six more",
-        note="for 8 GB; careful with sources",
+        note="for 8 GB; cites sources carefully",
         layers=28,
         width=3072,
         feed_forward=8192,
@@ -211,9 +211,9 @@ PUBLISHED_MODELS: Sequence[PublishedModel] = (
 
 
 def find_published_model(name: str) -> PublishedModel:
-    """A model by its name in the list. Raises ModelUnknown, naming those there are."""
+    """Return a model by its name in the list. Raises ModelUnknown with the names in the list."""
     for model in PUBLISHED_MODELS:
         if model.name == name.lower():
             return model
     names = ", ".join(model.name for model in PUBLISHED_MODELS)
-    raise ModelUnknown(f"{name} is neither an address nor the name of a known model: {names}.")
+    raise ModelUnknown(f"{name} is neither an address nor the name of a published model. Published models: {names}.")

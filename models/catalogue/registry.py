@@ -1,6 +1,6 @@
-"""The two lists in a models folder: `registry.json` of the models that people added, `pinned.json` of the pinned ones.
+"""The two lists in a models folder: `registry.json` has the added models, `pinned.json` the pinned models.
 
-The service and the command line may both change them: one process writes at a time, and a reader gets a whole file.
+The service and the command line may both change them. One process writes at a time; a reader gets a complete file.
 """
 
 import contextlib
@@ -27,18 +27,18 @@ class Registry:
         self._pins_file = folder / "pinned.json"
 
     def models(self) -> list[Model]:
-        """Every model that was added, whether or not its files are there. Raises ModelFileRefused."""
+        """Return every added model, even if its files are missing. Raises ModelFileRefused."""
         return self._entries(self._models_file, list[Model])
 
     def add(self, model: Model) -> list[Model]:
-        """Enter a model in place of those of the same name; these are returned. Raises ModelFileRefused."""
+        """Add a model. It replaces models of the same name, which are returned. Raises ModelFileRefused."""
         with self._locked():
             models = self.models()
             self._save([*(other for other in models if other.id != model.id), model])
         return [other for other in models if other.id == model.id]
 
     def remove(self, name: str) -> bool:
-        """Forget a model; False where none of this name was added. Raises ModelFileRefused."""
+        """Remove a model from the list. Returns False if there is no added model of this name. Raises ModelFileRefused."""
         with self._locked():
             models = self.models()
             remaining = [model for model in models if model.id != name]
@@ -47,7 +47,7 @@ class Registry:
         return len(remaining) < len(models)
 
     def pinned(self) -> set[str]:
-        """The names of the models that are always loaded. Raises ModelFileRefused."""
+        """Return the names of the pinned models, which are always loaded. Raises ModelFileRefused."""
         return set(self._entries(self._pins_file, list[str]))
 
     def set_pinned(self, name: str, *, pinned: bool) -> None:

@@ -1,4 +1,4 @@
-"""A model's own process: the code that runs in it, its messages, and the runtime's end of it.
+"""The child process of a model: the code that runs in it, its messages, and the runtime's side of the connection.
 
-Native code that crashes, hangs or eats memory takes only this process with it.
+If native code crashes, hangs or takes too much memory, only this process dies.
 """

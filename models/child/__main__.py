@@ -1,4 +1,4 @@
-"""The process of one model: `python -m models.child FD BACKEND OPTIONS`, started by the runtime, ended with it."""
+"""The process of one model: `python -m models.child FD BACKEND OPTIONS`. The runtime starts it; it ends with the runtime."""
 
 import faulthandler
 import os
@@ -37,14 +37,14 @@ from models.child.thread_rates import OtherPrograms, choose_threads
 from models.child.writing import GenerationWriter
 from models.errors import ModelError, RequestInvalid
 
-# Documents scored between two looks at the clock.
+# Documents that are scored between two checks of the time limit.
 RERANK_BATCH = 8
 
 _log = structlog.get_logger()
 
 
 class Child:
-    """Serves one backend: a thread reads requests, as many threads as the backend bears work on them in turn."""
+    """Serves one backend. One thread reads requests; as many threads as the backend supports process them in order."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -71,7 +71,7 @@ class Child:
             return 1
         except MemoryError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a library raises of a file, who waits must hear of it
+        except Exception as error:  # noqa: BLE001 - a library may raise anything; the caller must get an answer
             _log.exception("loading failed")
             self._send(NotLoaded(f"{Path(options.path).name} could not be loaded: {error}"))
             return 1
@@ -100,14 +100,14 @@ class Child:
                 self._running.add(request.id)
                 self._cancelled.clear()
             try:
-                self._work(request)
+                self._process(request)
             except MemoryError:
-                # Of what is left of the heap nothing can be said.
+                # The state of the heap is unknown now.
                 os._exit(OUT_OF_MEMORY)
             with self._lock:
                 self._running.discard(request.id)
 
-    def _work(self, request: ToChild) -> None:
+    def _process(self, request: ToChild) -> None:
         try:
             if isinstance(request, Embed):
                 vectors, tokens = self._backend.embed(request.texts)
@@ -122,9 +122,9 @@ class Child:
             self._send(RequestFailed(request.id, error.message, invalid=isinstance(error, RequestInvalid)))
         except MemoryError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a library raises, its request must hear of it
+        except Exception as error:  # noqa: BLE001 - a library may raise anything; the caller must get an answer
             _log.exception("request failed")
-            self._send(RequestFailed(request.id, f"The model failed at this request: {error}"))
+            self._send(RequestFailed(request.id, f"The model failed to process this request: {error}"))
 
     def _rerank(self, request: Rerank) -> None:
         deadline = time.monotonic() + request.max_ms / 1000 if request.max_ms else None
@@ -152,13 +152,13 @@ class Child:
                 self._cancel(request.id)
             else:
                 self._requests.put(request)
-        # The runtime is gone: nobody reads what native code computes at the moment.
+        # The runtime is gone, so no one needs the result of the current computation.
         os._exit(0)
 
     def _cancel(self, identifier: int) -> None:
         with self._lock:
             if identifier not in self._running:
-                # Of requests that are over nothing is remembered: they come in the order of their ids.
+                # Requests arrive in the order of their ids. A request up to `_latest` is already finished.
                 if identifier > self._latest:
                     self._abandoned.add(identifier)
                 return

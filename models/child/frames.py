@@ -1,7 +1,7 @@
-"""The messages between the runtime and the child process that holds a model.
+"""The messages between the runtime and the child process of a model.
 
 On the socket a frame is its length (4 bytes, little-endian) and a msgpack map whose `type` is the struct's name. Every
-request has an id that its answers carry.
+request has an id. Its answers have the same id.
 """
 
 import struct
@@ -20,7 +20,7 @@ class Embed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Rerank(msgspec.Struct, frozen=True, tag=True):
-    """Scores stop being made after `max_ms`."""
+    """Score documents. Scoring stops after `max_ms`."""
 
     id: int
     query: str
@@ -29,10 +29,10 @@ class Rerank(msgspec.Struct, frozen=True, tag=True):
 
 
 class Generate(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Write on from a `prompt`, or answer `messages` by the model's chat template.
+    """Continue a `prompt`, or answer `messages` with the model's chat template.
 
-    With `required_tool` the answer is a call of that tool, or of any where it is empty. With `parse_special` the prompt
-    may hold special tokens.
+    With `required_tool` the answer is a call of that tool, or of any tool if it is an empty string. With
+    `parse_special` the prompt may contain special tokens.
     """
 
     id: int
@@ -57,10 +57,10 @@ class ThreadRate(msgspec.Struct, frozen=True):
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
-    """The model can be used. `taken_bytes` is what its process takes now; `context` in tokens, 0 if unbounded.
+    """The model is loaded. `taken_bytes` is the memory of its process now; `context` is in tokens, 0 if unlimited.
 
-    It works at `passes` requests side by side, and gains nothing from more than `pass_tokens` in one, 0 if unbounded.
-    `thread_rates` are there where its threads were measured.
+    It processes `passes` requests in parallel. A request with more than `pass_tokens` tokens is not more efficient; 0
+    means no such limit. `thread_rates` is empty if the threads were not measured.
     """
 
     taken_bytes: int
@@ -76,7 +76,7 @@ class NotLoaded(msgspec.Struct, frozen=True, tag=True):
 
 
 class Working(msgspec.Struct, frozen=True, tag=True):
-    """A sign of life: `done` of `total` prompt tokens are read, or documents scored."""
+    """A sign of life: `done` of `total` prompt tokens are read, or of `total` documents are scored."""
 
     id: int
     done: int
@@ -84,7 +84,7 @@ class Working(msgspec.Struct, frozen=True, tag=True):
 
 
 class Vectors(msgspec.Struct, frozen=True, tag=True):
-    """Unit vectors, one after another, as little-endian float32; `tokens` read for them."""
+    """Unit vectors, concatenated as little-endian float32, and the number of `tokens` read."""
 
     id: int
     count: int
@@ -93,7 +93,7 @@ class Vectors(msgspec.Struct, frozen=True, tag=True):
 
 
 class Scores(msgspec.Struct, frozen=True, tag=True):
-    """Of the first documents, as many as the time allowed."""
+    """The scores of the first documents: as many as were scored within the time limit."""
 
     id: int
     scores: list[float]
@@ -106,7 +106,7 @@ class Piece(msgspec.Struct, frozen=True, tag=True):
 
 
 class GenerationFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """`reused_tokens` of the prompt were known from before and not evaluated again."""
+    """`reused_tokens` is the number of prompt tokens that were in the cache and were not evaluated again."""
 
     id: int
     reason: str
@@ -117,7 +117,7 @@ class GenerationFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class RequestFailed(msgspec.Struct, frozen=True, tag=True):
-    """The request could not be met; `invalid` says that its sender can correct it."""
+    """The request failed. If `invalid` is true, the caller can correct it."""
 
     id: int
     message: str
@@ -134,6 +134,6 @@ decode_answer = msgspec.msgpack.Decoder(FromChild).decode
 
 
 def encode(frame: ToChild | FromChild) -> bytes:
-    """A frame as it is sent."""
+    """Return the bytes of a frame, with its length."""
     body = _encoder.encode(frame)
     return LENGTH.pack(len(body)) + body

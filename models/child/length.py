@@ -1,6 +1,6 @@
-"""How large a request may be.
+"""The maximum size of a request.
 
-It is checked before anything is made of it, because templates and tokenizers take long over very much text.
+It is checked before the request is processed, because templates and tokenizers are slow with very long texts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,59 +11,60 @@ import msgspec
 from models.child.frames import Generate
 from models.errors import RequestInvalid
 
-# No text has so few tokens but long runs of one character: four bytes per token are usual.
+# Only long runs of one character have more bytes per token. About four are usual.
 MAX_BYTES_PER_TOKEN = 16
-# The least that a turn takes of a context: what says whose it is, and what ends it.
+# The minimum size of a message in the context: a token for its role and a token that ends it.
 MIN_TOKENS_PER_TURN = 2
 MAX_TOOLS = 128
 MAX_STOPS, MAX_STOP_CHARACTERS = 16, 256
 MAX_SCHEMA_BYTES = 65_536
-# Levels of a JSON schema, where each library that reads it recurses.
+# Levels of a JSON schema. The libraries that read a schema recurse per level.
 MAX_DEPTH = 64
-# An embedding or ranking model reads the first few hundred tokens of a text, and tokenizes all of it.
+# An embedding or ranking model tokenizes the whole text, but reads only its first few hundred tokens.
 MAX_TEXT_BYTES = 262_144
 
 
 def check_generation(request: Generate, context: int) -> None:
-    """Refuse what cannot fit a context of so many tokens, by its length alone. Raises RequestInvalid."""
+    """Reject a request that is too long for a context of `context` tokens. Raises RequestInvalid."""
     _check_schemas(request)
     parts = _count_parts(request)
     if parts > context // MIN_TOKENS_PER_TURN:
         raise RequestInvalid(
-            f"The conversation has {parts:,} messages and parts of messages; a context of {context:,} tokens takes at "
-            f"most {context // MIN_TOKENS_PER_TURN:,}. Leave out the oldest."
+            f"The conversation has {parts:,} messages and parts of messages. A context of {context:,} tokens has room "
+            f"for at most {context // MIN_TOKENS_PER_TURN:,}. Remove the oldest messages."
         )
     size = sum(len(text.encode("utf-8", "replace")) for text in _texts(request))
     if size > context * MAX_BYTES_PER_TOKEN:
         raise RequestInvalid(
-            f"The prompt has {size:,} bytes; a context of {context:,} tokens takes at most "
-            f"{context * MAX_BYTES_PER_TOKEN:,}. Shorten it, or give the model a longer context."
+            f"The prompt has {size:,} bytes. A context of {context:,} tokens has room for at most "
+            f"{context * MAX_BYTES_PER_TOKEN:,}. Shorten the prompt, or set a longer context for the model."
         )
 
 
 def check_texts(field: str, texts: Sequence[str]) -> None:
-    """Refuse texts that are too long to be embedded or ranked. Raises RequestInvalid."""
+    """Reject texts that are too long to be embedded or ranked. Raises RequestInvalid."""
     longest = max((len(text.encode("utf-8", "replace")) for text in texts), default=0)
     if longest > MAX_TEXT_BYTES:
         raise RequestInvalid(
-            f"`{field}` holds a text of {longest:,} bytes; at most {MAX_TEXT_BYTES:,} are read. "
-            "Divide it into passages."
+            f"`{field}` contains a text of {longest:,} bytes. The maximum is {MAX_TEXT_BYTES:,}. "
+            "Split it into shorter passages."
         )
 
 
 def _check_schemas(request: Generate) -> None:
     if len(request.tools) > MAX_TOOLS:
-        raise RequestInvalid(f"`tools` holds {len(request.tools)} functions; at most {MAX_TOOLS} are taken.")
+        raise RequestInvalid(f"`tools` contains {len(request.tools)} functions. The maximum is {MAX_TOOLS}.")
     stops = request.sampling.stop
     if len(stops) > MAX_STOPS or any(len(stop) > MAX_STOP_CHARACTERS for stop in stops):
         raise RequestInvalid(
-            f"`stop` holds at most {MAX_STOPS} sequences of at most {MAX_STOP_CHARACTERS} characters each."
+            f"`stop` may contain at most {MAX_STOPS} sequences of at most {MAX_STOP_CHARACTERS} characters each."
         )
     schemas = [request.sampling.json_schema, *(tool.function.parameters for tool in request.tools)]
     for schema in schemas:
         if schema and (_is_deep(schema) or len(msgspec.json.encode(schema)) > MAX_SCHEMA_BYTES):
             raise RequestInvalid(
-                f"A JSON schema may have at most {MAX_DEPTH} levels and {MAX_SCHEMA_BYTES:,} bytes. Make it simpler."
+                f"A JSON schema may have at most {MAX_DEPTH} levels and {MAX_SCHEMA_BYTES:,} bytes. Simplify the "
+                "schema."
             )
 
 

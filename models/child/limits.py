@@ -1,4 +1,4 @@
-"""What a child may take of the machine, set by itself before it loads anything."""
+"""The resource limits of a child process. The child sets them before it loads anything."""
 
 import contextlib
 import ctypes
@@ -6,18 +6,18 @@ import resource
 import signal
 from pathlib import Path
 
-# The exit status of a child that was refused memory.
+# The exit status of a child that reached its memory limit.
 OUT_OF_MEMORY = 77
-# If memory runs out all the same, the kernel ends this process rather than one that serves pages.
+# If the machine runs out of memory, the kernel kills this process rather than the web server.
 _OOM_SCORE = "500"
 _PR_SET_PDEATHSIG = 1
 
 
 def limit_this_process(memory: int) -> None:
-    """Die with the runtime, and be refused more than `memory` bytes; 0 sets no limit.
+    """Make this process die with the runtime, and limit its memory to `memory` bytes; 0 sets no limit.
 
-    The limit counts what is written to, not files that are mapped to be read: a model's weights are the planner's
-    business.
+    The limit applies to written memory, not to files that are mapped for reading. So it does not include mapped
+    weights; the planner accounts for these.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with contextlib.suppress(OSError):

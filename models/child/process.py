@@ -1,4 +1,4 @@
-"""The runtime's end of a child process: start it, speak with it, notice when it dies, hangs or takes too much."""
+"""The runtime's side of a child process: start it, exchange frames, and detect when it dies or hangs."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ _TERMINAL = (Vectors, Scores, GenerationFinished, RequestFailed)
 
 
 class ChildProcess:
-    """One model in a process of its own. Made by `start`; ended by `end`, by itself, or by the watchdog."""
+    """A child process with one model. `start` creates it; `end`, a crash or the watchdog ends it."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class ChildProcess:
         self.on_death: Callable[[], None] = lambda: None
         self._process, self._reader, self._writer = process, reader, writer
         self._hang_timeout_s = hang_timeout_s
-        self._identifiers = itertools.count(1)
+        self._request_ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Queue[Answer | None]] = {}
         self._death = ""
         self._last_frame = time.monotonic()
@@ -77,7 +77,7 @@ class ChildProcess:
     ) -> "ChildProcess":
         """Start a process and load a model in it.
 
-        Raises ModelUnavailable where the model cannot be loaded, ModelCrashed where its process died of it.
+        Raises ModelUnavailable if the model cannot be loaded, ModelCrashed if the process died while loading it.
         """
         ours, theirs = socket.socketpair()
         with theirs:
@@ -118,53 +118,53 @@ class ChildProcess:
         return not self._death
 
     async def embed(self, texts: list[str]) -> Vectors:
-        """Raises ModelError; ModelCrashed where the process died of it or hung."""
-        answer = await self._ask(Embed(next(self._identifiers), texts))
+        """Embed texts. Raises ModelError; ModelCrashed if the process died or hung."""
+        answer = await self._call(Embed(next(self._request_ids), texts))
         if not isinstance(answer, Vectors):
-            raise ModelUnavailable(f"{self.name} does not embed.")
+            raise ModelUnavailable(f"{self.name} is not an embedding model.")
         return answer
 
     async def rerank(self, query: str, documents: list[str], max_ms: int | None) -> Scores:
-        """Raises ModelError; ModelCrashed where the process died of it or hung."""
-        answer = await self._ask(Rerank(next(self._identifiers), query, documents, max_ms))
+        """Score documents. Raises ModelError; ModelCrashed if the process died or hung."""
+        answer = await self._call(Rerank(next(self._request_ids), query, documents, max_ms))
         if not isinstance(answer, Scores):
-            raise ModelUnavailable(f"{self.name} does not rerank.")
+            raise ModelUnavailable(f"{self.name} is not a reranking model.")
         return answer
 
     async def generate(self, request: Generate) -> AsyncGenerator[Working | Piece | GenerationFinished, None]:
-        """What the model says, up to and with GenerationFinished. Closing the iterator stops it. Raises ModelError."""
-        request = msgspec.structs.replace(request, id=next(self._identifiers))
+        """Yield the model's output; GenerationFinished is last. Closing the iterator stops the model. Raises ModelError."""
+        request = msgspec.structs.replace(request, id=next(self._request_ids))
         try:
             encode(request)
         except (OverflowError, TypeError) as error:
-            raise RequestInvalid(f"The request holds what cannot be sent to the model: {error}.") from error
+            raise RequestInvalid(f"The request contains a value that cannot be sent to the model: {error}.") from error
         async with contextlib.aclosing(self._exchange(request)) as answers:
             async for answer in answers:
                 if isinstance(answer, Working | Piece | GenerationFinished):
                     yield answer
 
     async def end(self) -> None:
-        """End the process at once; what waits for it fails."""
+        """Kill the process immediately. Its waiting requests fail."""
         end_group(self._process)
         with contextlib.suppress(TimeoutError):
-            # A process that hangs in a driver cannot be ended; it is not waited for for ever.
+            # A process that hangs in a driver cannot be killed, so the wait has a time limit.
             async with asyncio.timeout(END_TIMEOUT_S):
                 await self._process.wait()
         if self._listener is None:
-            self._die()
+            self._handle_death()
         else:
             self._listener.cancel()
             await asyncio.wait([self._listener])
 
-    async def _ask(self, request: ToChild) -> Answer:
+    async def _call(self, request: ToChild) -> Answer:
         async with contextlib.aclosing(self._exchange(request)) as answers:
             async for answer in answers:
                 if isinstance(answer, _TERMINAL):
                     return answer
-        raise ModelCrashed(self._why())
+        raise ModelCrashed(self._death_reason())
 
     async def _exchange(self, request: ToChild) -> AsyncGenerator[Answer, None]:
-        """Send a request and yield its answers. A caller that leaves early cancels the request."""
+        """Send a request and yield its answers. Closing the iterator early cancels the request."""
         if self._death:
             raise ModelCrashed(self._death)
         answers = self._waiting.setdefault(request.id, asyncio.Queue())
@@ -175,7 +175,7 @@ class ChildProcess:
                 answer = await self._next(answers)
                 finished = answer is None or isinstance(answer, _TERMINAL)
                 if answer is None:
-                    raise ModelCrashed(self._why())
+                    raise ModelCrashed(self._death_reason())
                 if isinstance(answer, RequestFailed):
                     raise RequestInvalid(answer.message) if answer.invalid else ModelError(answer.message)
                 yield answer
@@ -187,28 +187,28 @@ class ChildProcess:
                 self._write(Cancel(request.id))
 
     async def _next(self, answers: asyncio.Queue[Answer | None]) -> Answer | None:
-        """The next answer; a process that says nothing to anyone for too long is ended."""
+        """Return the next answer. If the process sends no frame at all for too long, kill it."""
         began = time.monotonic()
         while True:
             quiet_since = max(began, self._last_frame)
             try:
-                async with asyncio.timeout_at(asyncio.get_running_loop().time() + self._left(quiet_since)):
+                async with asyncio.timeout_at(asyncio.get_running_loop().time() + self._remaining_s(quiet_since)):
                     return await answers.get()
             except TimeoutError:
-                if self._left(max(began, self._last_frame)) > 0:
-                    continue  # it is busy with a request before this one
+                if self._remaining_s(max(began, self._last_frame)) > 0:
+                    continue  # it is busy with an earlier request
             self._death = (
-                f"{self.name} gave no sign of life for {self._hang_timeout_s:.0f} seconds; its process was ended."
+                f"{self.name} gave no sign of life for {self._hang_timeout_s:.0f} seconds. Its process was stopped."
             )
             _log.error("model hangs", model=self.name, pid=self.pid)
             end_group(self._process)
             raise ModelCrashed(self._death)
 
-    def _left(self, since: float) -> float:
+    def _remaining_s(self, since: float) -> float:
         return since + self._hang_timeout_s - time.monotonic()
 
     def _write(self, frame: ToChild) -> None:
-        # A socket whose other end is gone says so to the listener; there is nobody to wait for here.
+        # If the process is gone, the listener notices it. Nothing can be done here.
         with contextlib.suppress(ConnectionError, RuntimeError):
             self._writer.write(encode(frame))
 
@@ -220,7 +220,7 @@ class ChildProcess:
         if isinstance(frame, NotLoaded):
             raise ModelUnavailable(frame.message)
         await self._process.wait()
-        raise ModelCrashed(f"{self.name} could not be loaded: {self._ending()}.")
+        raise ModelCrashed(f"{self.name} could not be loaded: {self._exit_reason()}.")
 
     async def _listen(self) -> None:
         try:
@@ -229,11 +229,11 @@ class ChildProcess:
                 answers = None if isinstance(frame, Loaded | NotLoaded) else self._waiting.get(frame.id)
                 if answers is not None and not isinstance(frame, Loaded | NotLoaded):
                     answers.put_nowait(frame)
-            # Its socket is closed: it is dead, or of no more use.
+            # Its socket is closed: the process is dead, or cannot be used any more.
             end_group(self._process)
             await self._process.wait()
         finally:
-            self._die()
+            self._handle_death()
 
     async def _read(self) -> Answer | Loaded | NotLoaded | None:
         try:
@@ -242,28 +242,28 @@ class ChildProcess:
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         except msgspec.MsgspecError:
-            _log.exception("a model's process says what is no frame", model=self.name)
+            _log.exception("invalid frame from a child process", model=self.name)
             return None
 
-    def _die(self) -> None:
+    def _handle_death(self) -> None:
         self._writer.close()
-        self._death = self._death or f"{self.name} stopped: {self._ending()}. The next request starts it again."
+        self._death = self._death or f"{self.name} stopped: {self._exit_reason()}. The next request starts it again."
         for answers in self._waiting.values():
             answers.put_nowait(None)
         self.on_death()
 
-    def _why(self) -> str:
+    def _death_reason(self) -> str:
         return self._death or f"{self.name} stopped."
 
-    def _ending(self) -> str:
+    def _exit_reason(self) -> str:
         status = self._process.returncode
         if status is None or status >= 0:
             if status == OUT_OF_MEMORY:
-                return "it took more memory than it was planned to"
+                return "it needed more memory than planned"
             return f"its process ended with status {status}"
         with contextlib.suppress(ValueError):
-            return f"its process was ended by {signal.Signals(-status).name}"
-        return f"its process was ended by signal {-status}"
+            return f"its process was killed by {signal.Signals(-status).name}"
+        return f"its process was killed by signal {-status}"
 
 
 def _decode(body: bytes) -> Answer | Loaded | NotLoaded:

@@ -1,8 +1,8 @@
-"""How quickly a model writes with different numbers of threads: alone, and beside a program that keeps a core busy.
+"""Measure how fast a model generates with different numbers of threads: alone, and beside a busy program.
 
-Threads that share one token wait for the slowest of them. With as many as there are cores, any other program delays
-all; with fewer, a core is idle on a quiet machine. Which is better depends on the machine and the model, so it is
-measured.
+The threads that compute a token wait for the slowest of them. With one thread per core, any other program delays all
+threads. With fewer threads, a core is idle on a quiet machine. Which is better depends on the machine and the model, so
+it is measured. The busy program keeps one core busy.
 """
 
 import contextlib
@@ -16,30 +16,30 @@ import psutil
 
 from models.child.frames import ThreadRate
 
-# A slow model whose first round takes longer than `ENOUGH_S` is measured in one round.
+# A slow model, whose first round takes longer than `ENOUGH_S`, is measured in one round only.
 MEASURED_S, ROUNDS, ENOUGH_S = 0.15, 2, 1.0
-# Cores that other programs may use where a measurement counts as one of a quiet machine.
+# The maximum number of cores that other programs use on a quiet machine.
 MAX_USED_BY_OTHERS = 0.5
-# It ends by itself too, should this process be killed.
+# The program has a time limit, in case this process is killed.
 _BUSY_PROGRAM = "import time\nend = time.monotonic() + 60\nprint(flush=True)\nwhile time.monotonic() < end: pass"
 
 
 class OtherPrograms:
-    """What the programs beside this process compute, from when this is made."""
+    """Measures the processor time of all other programs, from the creation of this object."""
 
     def __init__(self) -> None:
         self._before = _readings()
 
     def cores_used(self) -> float:
-        """How many cores they kept busy on average."""
+        """Return how many cores they kept busy on average."""
         clock, busy, own = (now - before for now, before in zip(_readings(), self._before, strict=True))
         return max(0.0, busy - own) / clock
 
 
 def choose_threads(backend: Any, candidates: Sequence[int], others: OtherPrograms) -> list[ThreadRate]:
-    """Measure the candidates and have a backend write with the best; the rates.
+    """Measure the candidates, make the backend generate with the best number of threads, and return the rates.
 
-    There are none where the backend cannot be measured or other programs keep the machine busy.
+    The result is empty if the backend cannot be measured or if other programs keep the machine busy.
     """
     if not candidates or not hasattr(backend, "writing_rate") or others.cores_used() > MAX_USED_BY_OTHERS:
         return []
@@ -49,7 +49,7 @@ def choose_threads(backend: Any, candidates: Sequence[int], others: OtherProgram
 
 
 def measure_threads(writing_rate: Callable[[int, float], float], candidates: Sequence[int]) -> list[ThreadRate]:
-    """The rates of each number of threads. `writing_rate(threads, seconds)` measures its tokens per second."""
+    """Return the rates of each number of threads. `writing_rate(threads, seconds)` measures tokens per second."""
     quiet = _rates(writing_rate, candidates)
     with _busy_program():
         busy = _rates(writing_rate, candidates)
@@ -57,7 +57,7 @@ def measure_threads(writing_rate: Callable[[int, float], float], candidates: Seq
 
 
 def best_threads(rates: Sequence[ThreadRate]) -> int:
-    """The number that does well in both cases: the largest product of its rates, of equals the smallest."""
+    """Return the number of threads with the largest product of both rates; the smallest number if several are equal."""
     return max(rates, key=lambda rate: (rate.quiet * rate.busy, -rate.threads)).threads
 
 
@@ -74,13 +74,13 @@ def _busy_program() -> Iterator[None]:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as program:  # noqa: S603 - our own program
         try:
             if program.stdout:
-                program.stdout.readline()  # it has begun
+                program.stdout.readline()  # wait until it has started
             yield
         finally:
             program.kill()
 
 
 def _readings() -> tuple[float, float, float]:
-    """Now, and the seconds that all programs and this one computed so far."""
+    """Return the time, the processor seconds of all programs so far, and those of this process."""
     times = psutil.cpu_times()
     return time.monotonic(), times.user + times.nice + times.system, time.process_time()

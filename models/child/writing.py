@@ -1,4 +1,4 @@
-"""One generation in the child: prompt, tokens, text, calls, as frames."""
+"""One generation in the child process: it sends the text and the tool calls of the answer as frames."""
 
 import threading
 import time
@@ -17,17 +17,17 @@ from models.generation.text import TextAssembler
 from models.generation.tool_calls import ToolCallReader, parse_calls, required_call_schema
 from models.generation.traced import trusted
 
-# Where a request sets no limit. An answer without end would hold the device.
+# The limit of a request that sets none. An endless answer would block the device.
 DEFAULT_MAX_TOKENS = 1024
 SIGN_OF_LIFE_S = 1.0
-# A template takes some milliseconds; one that takes so long has no end.
+# A template takes some milliseconds. A template that takes this long probably never ends.
 TEMPLATE_S = 10.0
 _TOO_SLOW = RequestInvalid(
-    f"The model's chat template took over {TEMPLATE_S:.0f} seconds and was stopped. "
-    "Use another model, or another file of it."
+    f"The model's chat template took more than {TEMPLATE_S:.0f} seconds and was stopped. "
+    "Use another model, or another file of this model."
 )
-# Quick models' tokens go out together, some sixty times a second: nobody reads faster, and each sending takes the cores
-# from the model.
+# Tokens of fast models are sent together, about sixty times per second. No one reads faster, and each frame takes
+# processor time from the model.
 SENDING_INTERVAL_S = 0.015
 
 Send = Callable[[Working | Piece | GenerationFinished | RequestFailed], None]
@@ -42,7 +42,7 @@ class GenerationWriter:
             self._template = ChatTemplate(backend.chat_template, backend.special_tokens)
 
     def write(self, request: Generate, cancelled: threading.Event, send: Send) -> None:
-        """Send the pieces and how it finished. Raises RequestInvalid before the first piece."""
+        """Send the pieces of the answer, then GenerationFinished. Raises RequestInvalid before the first piece."""
         check_generation(request, self._backend.context)
         sampling = request.sampling
         if request.required_tool is not None:
@@ -69,14 +69,14 @@ class GenerationWriter:
             raise RequestInvalid("The prompt is empty.")
         if tokens_left < 1:
             raise RequestInvalid(
-                f"The prompt has {prompt_tokens:,} tokens; this model is loaded for {self._backend.context:,}, the "
-                "answer included. Shorten it, or give the model a longer context."
+                f"The prompt has {prompt_tokens:,} tokens. The context of this model has {self._backend.context:,} "
+                "tokens for prompt and answer. Shorten the prompt, or set a longer context for the model."
             )
         return msgspec.structs.replace(sampling, max_tokens=min(sampling.max_tokens or DEFAULT_MAX_TOKENS, tokens_left))
 
 
 class _AnswerFrames:
-    """What one request has been sent so far."""
+    """The frames of one answer: it sends text in pieces and collects tool calls."""
 
     def __init__(self, request: Generate, sampling: Sampling, send: Send) -> None:
         self._request, self._sampling, self._send = request, sampling, send
@@ -91,14 +91,14 @@ class _AnswerFrames:
         reason = "stop"
         for data in pieces:
             written += 1
-            self._say(self._text.feed(data))
-            self._sign_of_life(prompt_tokens)
+            self._emit(self._text.feed(data))
+            self._send_sign_of_life(prompt_tokens)
             if self._text.stopped:
                 break
             if written == self._sampling.max_tokens:
                 reason = "length"
                 break
-        self._say(self._text.finish())
+        self._emit(self._text.finish())
         rest, calls = self._calls.finish()
         if self._request.required_tool is not None:
             calls = parse_calls(self._required, {tool.function.name for tool in self._request.tools})
@@ -116,7 +116,7 @@ class _AnswerFrames:
             )
         )
 
-    def _say(self, text: str) -> None:
+    def _emit(self, text: str) -> None:
         if self._request.required_tool is not None:
             self._required += text
             return
@@ -130,8 +130,8 @@ class _AnswerFrames:
             self._pending = ""
             self._sent_at = time.monotonic()
 
-    def _sign_of_life(self, prompt_tokens: int) -> None:
-        """What is held back, as a tool call is, would look like a model that hangs."""
+    def _send_sign_of_life(self, prompt_tokens: int) -> None:
+        """Send a sign of life if no text was sent for a while. A tool call, for example, is not sent before its end."""
         if time.monotonic() - self._sent_at > SIGN_OF_LIFE_S:
             self._send(Working(self._request.id, prompt_tokens, prompt_tokens))
             self._sent_at = time.monotonic()

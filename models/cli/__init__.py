@@ -1,4 +1,4 @@
-"""`lampstand models …`: serve the runtime, bring models, look at what it does."""
+"""`lampstand models …`: serve the runtime, add models, show what the runtime does."""
 
 import click
 
@@ -11,7 +11,7 @@ from models.cli.serving import serve
 
 @click.group()
 def models() -> None:
-    """The models that embed and write, and the runtime that loads them."""
+    """Manage models for search and answers, and the runtime that loads them."""
 
 
 for command in (serve, list_models, add, pull, remove, load, unload, pin, plan, probe, recommend, bench):

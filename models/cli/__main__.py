@@ -1,4 +1,4 @@
-"""`python -m models.cli …`: the runtime on its own, without the rest of Lampstand."""
+"""`python -m models.cli …`: use the runtime without the rest of Lampstand."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from models.errors import ModelError
 
 
 def main() -> int:
-    # Prompts and answers pass through here: new files are for this user alone.
+    # The runtime handles prompts and answers, so only this user may read new files.
     os.umask(0o077)
     try:
         models()

@@ -9,18 +9,18 @@ import click
 
 from models.catalogue.model import Model, ModelRole
 from models.cli.context import JSON_OPTION, ModelsFolder, byte_progress, print_json, run
-from models.memory.plan import in_words
+from models.memory.plan import format_size
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_BECOMES = {
-    ModelRole.CHAT: "Answers are written with it from now on.",
-    ModelRole.EMBED: "Texts can be embedded with it.",
-    ModelRole.RERANK: "Results can be reranked with it.",
+_USES = {
+    ModelRole.CHAT: "Lampstand writes answers with it from now on.",
+    ModelRole.EMBED: "It can embed texts.",
+    ModelRole.RERANK: "It can rerank results.",
 }
-_NAME = click.option("--name", default="", help="What to call it (default: the file's name).")
-_FAMILY = click.option("--family", default="", help="Architecture of a GGML file of before GGUF: gpt2, gptj, mpt, …")
-_LICENCE = click.option("--licence", default="", help="Its licence, where its files do not say.")
+_NAME = click.option("--name", default="", help="Name of the model (default: the file's name).")
+_FAMILY = click.option("--family", default="", help="Architecture of a GGML file (older than GGUF): gpt2, gptj, mpt, …")
+_LICENCE = click.option("--licence", default="", help="Licence of the model, if its files do not contain it.")
 
 
 @click.command()
@@ -31,17 +31,17 @@ _LICENCE = click.option("--licence", default="", help="Its licence, where its fi
 @JSON_OPTION
 @click.pass_obj
 def add(models_folder: ModelsFolder, path: Path, name: str, family: str, licence: str, as_json: bool) -> None:
-    """Bring a model into the models folder: a GGUF or GGML file, or a folder of safetensors or ONNX."""
+    """Add a model to the models folder: a GGUF or GGML file, or a folder with safetensors or ONNX files."""
     with byte_progress(path.name, quiet=as_json) as progress:
-        work = models_folder.catalogue.add(path, name=name, family=family, licence=licence, on_progress=progress)
-        _say_added(run(work), as_json=as_json)
+        adding = models_folder.catalogue.add(path, name=name, family=family, licence=licence, on_progress=progress)
+        _print_added(run(adding), as_json=as_json)
 
 
 def with_pull_options(command: Command) -> Command:
-    """Declare the arguments of `pull`, for this command and for those that download in another way."""
+    """Declare the arguments of `pull`, for this command and for commands that download in another way."""
     declarations = (
         click.argument("name_or_url"),
-        click.option("--sha256", default="", help="What the file's SHA-256 has to be."),
+        click.option("--sha256", default="", help="Expected SHA-256 of the file."),
         _NAME,
         JSON_OPTION,
     )
@@ -54,35 +54,35 @@ def with_pull_options(command: Command) -> Command:
 @with_pull_options
 @click.pass_obj
 def pull(models_folder: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
-    """Fetch a model by its name in `models recommend`, or by the URL of its GGUF file. Run again, it goes on."""
-    from models.catalogue.model_download import pull as bring
+    """Download a model by its name in `models recommend`, or by the URL of its GGUF file. Resumes if run again."""
+    from models.catalogue.model_download import download_model
 
     with byte_progress(name or name_or_url.rsplit("/", 1)[-1], quiet=as_json) as progress:
-        added = bring(
+        added = download_model(
             models_folder.catalogue, models_folder.folder, name_or_url, sha256=sha256, name=name, on_progress=progress
         )
-    _say_added(added, as_json=as_json)
+    _print_added(added, as_json=as_json)
 
 
 @click.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def remove(models_folder: ModelsFolder, name: str, yes: bool) -> None:
-    """Delete a model that was added."""
+    """Delete an added model."""
     model = models_folder.catalogue.find(name)
     if not yes:
-        click.confirm(f"Delete {name} ({in_words(model.size)}) from {models_folder.folder}?", abort=True)
+        click.confirm(f"Delete {name} ({format_size(model.size)}) from {models_folder.folder}?", abort=True)
     with models_folder.client() as client:
         if client.is_running():
             client.admin("DELETE", f"models/{quote(name, safe='')}", Any)
         else:
             models_folder.catalogue.remove(name)
-    click.echo(f"{name} is deleted.")
+    click.echo(f"Deleted {name}.")
 
 
-def _say_added(added: Model, *, as_json: bool) -> None:
+def _print_added(added: Model, *, as_json: bool) -> None:
     if as_json:
         print_json(added)
     else:
-        click.echo(f"{added.id} is added ({in_words(added.size)}). {_BECOMES[added.role]}")
+        click.echo(f"Added {added.id} ({format_size(added.size)}). {_USES[added.role]}")

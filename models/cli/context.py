@@ -1,4 +1,4 @@
-"""What the commands share: the models folder, its runtime, printing for people and for programs."""
+"""Shared parts of the commands: the models folder, its runtime, output for people and for programs."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,9 @@ JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 class ModelsFolder(msgspec.Struct, frozen=True):
-    """What the commands work on. `address` and `token` are those of a runtime elsewhere, if one is used.
+    """The models folder and the runtime of a command. `address` and `token` are for a runtime on another machine.
 
-    `patience` is handed to the client of the runtime.
+    `patience` is a parameter of the runtime's client.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class ModelsFolder(msgspec.Struct, frozen=True):
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
-        """The runtime; one that is not running is started by what needs it."""
+        """Open a client of the runtime. A method that needs the runtime starts it if it is not running."""
         client = Client(
             folder=self.folder, socket=self.socket, address=self.address, token=self.token, patience=self.patience
         )
@@ -47,18 +47,18 @@ class ModelsFolder(msgspec.Struct, frozen=True):
             client.close()
 
 
-def run(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run what is asynchronous to its end."""
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine and return its result."""
     try:
-        return asyncio.run(work)
+        return asyncio.run(coroutine)
     except KeyboardInterrupt:
         raise click.Abort from None
 
 
 def console() -> Console:
-    """For people: lines fit the terminal, and stay whole where a program reads them.
+    """Return a console for people. Lines are wrapped on a terminal, and not wrapped for programs.
 
-    Strings are printed unchanged, with their [brackets]. Use a `Text` for a style.
+    Strings are printed unchanged, including [brackets]. Use a `Text` for a style.
     """
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
@@ -69,7 +69,7 @@ def print_json(value: Any) -> None:
 
 @contextlib.contextmanager
 def byte_progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error; the function inside takes bytes done and in all."""
+    """Show a progress bar on standard error. Yields a function that takes the bytes done and the total bytes."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json, run
 from models.memory.machine_state import MachineState
-from models.memory.plan import LoadPlan, in_words
+from models.memory.plan import LoadPlan, format_size
 from models.memory.recommendation import Recommendation
 from models.memory.recommendation import recommend as recommend_models
 from models.probe.devices import Gpu
@@ -21,7 +21,7 @@ from models.settings import load_settings
 @click.command()
 @JSON_OPTION
 def probe(as_json: bool) -> None:
-    """What this machine has for models: processor, memory, GPUs, and what the installed libraries can use."""
+    """Show the hardware for models: processor, memory, GPUs, and what the installed libraries can use."""
     machine = run(probe_machine(libraries=True))
     if as_json:
         print_json(machine)
@@ -34,7 +34,7 @@ def probe(as_json: bool) -> None:
     table.add_row(
         "Processor", f"{processor.name}, {processor.cores} cores; {' '.join(processor.features) or 'no vectors'}"
     )
-    table.add_row("Memory", f"{in_words(memory.available)} free of {in_words(memory.total)}")
+    table.add_row("Memory", f"{format_size(memory.available)} free of {format_size(memory.total)}")
     table.add_row("GPUs", machine.gpu.finding + (f" Driver {machine.gpu.driver}." if machine.gpu.driver else ""))
     for gpu in machine.gpu.gpus:
         table.add_row("", _gpu(gpu))
@@ -48,24 +48,24 @@ def probe(as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def plan(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
-    """What loading a model would do now, and why."""
+    """Show what loading a model would do now, and why."""
     with models_folder.client() as client:
         running = client.is_running()
-        made = (
+        load_plan = (
             client.admin("GET", f"plan?{urlencode({'model': name})}", LoadPlan)
             if running
             else run(_plan_here(models_folder, name))
         )
     if as_json:
-        print_json(made)
+        print_json(load_plan)
         return
-    need = made.need
+    need = load_plan.need
     out = console()
     out.print(
         Text.assemble(
-            (made.model, "bold"),
-            f" on {made.device}, {made.threads} threads",
-            f", context {made.context:,}" if made.context else "",
+            (load_plan.model, "bold"),
+            f" on {load_plan.device}, {load_plan.threads} threads",
+            f", context {load_plan.context:,}" if load_plan.context else "",
         )
     )
     parts = (
@@ -74,11 +74,11 @@ def plan(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
         ("compute", need.compute),
         ("process", need.process),
     )
-    out.print("  " + ", ".join(f"{name} {in_words(size)}" for name, size in parts if size))
-    out.print(f"  {in_words(need.ram)} of memory; {in_words(made.budget.ram)} may be taken")
+    out.print("  " + ", ".join(f"{name} {format_size(size)}" for name, size in parts if size))
+    out.print(f"  {format_size(need.ram)} of memory; the limit is {format_size(load_plan.budget.ram)}")
     for gpu, size in need.gpus.items():
-        out.print(f"  {in_words(size)} of GPU {gpu}; {in_words(made.budget.gpus[gpu])} may be taken")
-    for reason in made.reasons:
+        out.print(f"  {format_size(size)} of GPU {gpu}; the limit is {format_size(load_plan.budget.gpus[gpu])}")
+    for reason in load_plan.reasons:
         out.print(f"  {reason}")
 
 
@@ -86,22 +86,22 @@ def plan(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def recommend(models_folder: ModelsFolder, as_json: bool) -> None:
-    """Known chat models: which fits this machine, and why."""
+    """List published chat models, and which of them fit this machine."""
     recommendations = run(_recommend(models_folder))
     if as_json:
         print_json({"models": recommendations})
         return
     table = Table(box=None, header_style="bold")
-    for heading in ("", "name", "size", "here"):
+    for heading in ("", "name", "size", "on this machine"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("what for", "languages", "licence"):
+    for heading in ("use", "languages", "licence"):
         table.add_column(heading)
     for recommendation in recommendations:
         model = recommendation.model
         table.add_row(
             "→" if recommendation.best else "",
             model.name,
-            in_words(model.size),
+            format_size(model.size),
             _here(recommendation),
             model.note,
             model.languages,
@@ -112,31 +112,34 @@ def recommend(models_folder: ModelsFolder, as_json: bool) -> None:
     out.print(table)
     best = next((recommendation for recommendation in recommendations if recommendation.best), None)
     if best is None:
-        out.print("None fits into the free memory. Answers quote passages without one.")
+        out.print("No model fits into the free memory. Without a chat model, answers quote passages.")
         return
     out.print(
         Text.assemble(
             "\n",
             (best.model.name, "bold"),
-            f": {best.why} It is the largest here that answers quickly enough to be read along.",
+            f": {best.why} It is the largest model in the list that generates at reading speed on this machine.",
         )
     )
-    out.print(f"`lampstand models pull {best.model.name}` fetches {in_words(best.model.size)} from {best.model.url}")
     out.print(
-        "Where this machine has no internet, fetch the file elsewhere and `lampstand models add FILE`.", style="dim"
+        f"`lampstand models pull {best.model.name}` downloads {format_size(best.model.size)} from {best.model.url}"
+    )
+    out.print(
+        "If this machine has no internet, download the file on another one and run `lampstand models add FILE`.",
+        style="dim",
     )
 
 
 def _here(recommendation: Recommendation) -> str:
     if recommendation.plan is None:
         return "does not fit"
-    return f"on {recommendation.plan.device}" if recommendation.quick else "slowly"
+    return f"on {recommendation.plan.device}" if recommendation.quick else "slow"
 
 
 def _gpu(gpu: Gpu) -> str:
     if gpu.problem:
         return f"{gpu.name}: {gpu.problem}"
-    details = [f"{in_words(gpu.free)} free of {in_words(gpu.total)}"]
+    details = [f"{format_size(gpu.free)} free of {format_size(gpu.total)}"]
     details += [f"compute capability {gpu.compute_capability}"] if gpu.compute_capability else []
     details += [f"{gpu.temperature_c} °C"] if gpu.temperature_c is not None else []
     details += [f"used by {', '.join(str(process.pid) for process in gpu.processes)}"] if gpu.processes else []

@@ -1,4 +1,4 @@
-"""`models bench`: how fast one model answers on this machine."""
+"""`models bench`: measure the speed of one model on this machine."""
 
 import time
 
@@ -18,7 +18,7 @@ TEXTS = 256
 
 
 class Speed(msgspec.Struct, frozen=True, kw_only=True):
-    """`per_s` counts tokens of a chat model, texts of an embedding model; `first_s` is until the first of them."""
+    """`per_s` counts tokens of a chat model or texts of an embedding model. `first_s` is the time until the first one."""
 
     model: str
     first_s: float
@@ -31,7 +31,7 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True):
 @JSON_OPTION
 @click.pass_obj
 def bench(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
-    """How fast a model writes or embeds here, through the runtime."""
+    """Measure how fast a model generates or embeds on this machine, through the runtime."""
     model = models_folder.catalogue.find(name)
     with models_folder.client() as client, console().status(Text(f"measuring {name}")):
         client.ensure_running()
@@ -43,7 +43,7 @@ def bench(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
             speed = _embed(client, name)
         else:
             raise RequestInvalid(
-                f"{name} reranks, which depends on the documents; chat and embedding models are measured."
+                f"{name} is a reranking model. Its speed depends on the documents. Choose a chat or embedding model."
             )
     if as_json:
         print_json(speed)
@@ -67,7 +67,7 @@ async def _write(client: Client, name: str, *, tokens: int) -> Speed:
 
 
 def _embed(client: Client, name: str) -> Speed:
-    # Texts that were never embedded before, so that none is remembered.
+    # The texts are new, so that none is in the cache.
     texts = [f"Verse {time.time_ns()} {number} of a long and quiet book" for number in range(TEXTS)]
     began = time.perf_counter()
     client.embed(texts[:1], model=name)

@@ -9,17 +9,19 @@ from rich.text import Text
 from models.api.model_status import ModelStatus, ModelStatuses
 from models.cli.context import JSON_OPTION, ModelsFolder, console, print_json
 from models.client import Client
-from models.memory.plan import in_words
+from models.memory.plan import format_size
 
 
 @click.command("list")
 @JSON_OPTION
 @click.pass_obj
 def list_models(models_folder: ModelsFolder, as_json: bool) -> None:
-    """The models that can be used, and which are loaded."""
+    """List the available models, and show which are loaded."""
     with models_folder.client() as client:
         running = client.is_running()
-        statuses = client.admin("GET", "models", ModelStatuses).models if running else _at_rest(models_folder)
+        statuses = (
+            client.admin("GET", "models", ModelStatuses).models if running else _statuses_without_runtime(models_folder)
+        )
     if as_json:
         print_json({"models": statuses})
         return
@@ -29,15 +31,15 @@ def list_models(models_folder: ModelsFolder, as_json: bool) -> None:
     table.add_column("licence")
     for status in statuses:
         state = f"{status.state}, pinned" if status.pinned else status.state
-        table.add_row(status.id, status.role, in_words(status.size), state, _memory(status), status.licence)
+        table.add_row(status.id, status.role, format_size(status.size), state, _memory(status), status.licence)
     out = console()
     out.print(table)
     if any(status.taken_bytes for status in statuses):
-        out.print("Memory: what it takes / what was predicted.", style="dim")
+        out.print("Memory: used / predicted.", style="dim")
     if not any(status.role == "chat" for status in statuses):
         out.print(
-            "No chat model yet: `lampstand models recommend` says which fits, `lampstand models add FILE.gguf` brings "
-            "one. Answers quote passages until then."
+            "There is no chat model yet, so answers quote passages. Run `lampstand models recommend` to see which "
+            "models fit this machine, and `lampstand models add FILE.gguf` to add one."
         )
 
 
@@ -46,7 +48,7 @@ def list_models(models_folder: ModelsFolder, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def load(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
-    """Load a model now. One that is not used is unloaded again after some time; `models pin` keeps it."""
+    """Load a model now. It is unloaded when it is idle for some time; `models pin` keeps it loaded."""
     _report(models_folder, "load", name, as_json=as_json)
 
 
@@ -55,23 +57,23 @@ def load(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def unload(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
-    """Unload a model and give its memory back."""
+    """Unload a model and free its memory."""
     with models_folder.client() as client:
         if not client.is_running():
             models_folder.catalogue.find(name)
-            click.echo("The runtime is not running; nothing is loaded.")
+            click.echo("The runtime is not running, so no model is loaded.")
             return
         status = client.admin("POST", f"models/{quote(name, safe='')}/unload", ModelStatus)
-    print_json(status) if as_json else click.echo(f"{name} is unloaded.")
+    print_json(status) if as_json else click.echo(f"Unloaded {name}.")
 
 
 @click.command()
 @click.argument("name")
-@click.option("--off", is_flag=True, help="No longer.")
+@click.option("--off", is_flag=True, help="Unpin the model.")
 @JSON_OPTION
 @click.pass_obj
 def pin(models_folder: ModelsFolder, name: str, off: bool, as_json: bool) -> None:
-    """Load a model now and at each start, and never unload it for another."""
+    """Load a model now and at each start, and never unload it to free memory."""
     if not off:
         _report(models_folder, "pin", name, as_json=as_json)
         return
@@ -80,7 +82,7 @@ def pin(models_folder: ModelsFolder, name: str, off: bool, as_json: bool) -> Non
             client.admin("POST", f"models/{quote(name, safe='')}/unpin", ModelStatus)
         else:
             models_folder.catalogue.set_pinned(name, pinned=False)
-    click.echo(f"{name} is no longer pinned.")
+    click.echo(f"Unpinned {name}.")
 
 
 def _report(models_folder: ModelsFolder, action: str, name: str, *, as_json: bool) -> None:
@@ -94,8 +96,8 @@ def _report(models_folder: ModelsFolder, action: str, name: str, *, as_json: boo
     plan = status.plan
     pinned = " and pinned" if status.pinned else ""
     click.echo(
-        f"{name} is loaded{pinned}, in {status.took_s:.1f} s. It takes {in_words(status.taken_bytes)}; "
-        f"{in_words(status.predicted_bytes)} were predicted."
+        f"Loaded{pinned} {name} in {status.took_s:.1f} s. It uses {format_size(status.taken_bytes)}; the prediction was "
+        f"{format_size(status.predicted_bytes)}."
     )
     for reason in plan.reasons if plan else []:
         click.echo(reason)
@@ -106,10 +108,10 @@ def _act(client: Client, action: str, name: str) -> ModelStatus:
 
 
 def _memory(model: ModelStatus) -> str:
-    return f"{in_words(model.taken_bytes)} / {in_words(model.predicted_bytes)}" if model.taken_bytes else ""
+    return f"{format_size(model.taken_bytes)} / {format_size(model.predicted_bytes)}" if model.taken_bytes else ""
 
 
-def _at_rest(models_folder: ModelsFolder) -> list[ModelStatus]:
+def _statuses_without_runtime(models_folder: ModelsFolder) -> list[ModelStatus]:
     pinned = models_folder.catalogue.pinned()
     return [
         ModelStatus(

@@ -21,9 +21,9 @@ TOKEN_VARIABLE = "LAMPSTAND_MODELS_TOKEN"  # noqa: S105 - the name of a variable
 @click.option(
     "--token-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help=f"File with the bearer token that requests need (or ${TOKEN_VARIABLE}). Wanted for addresses of a network.",
+    help=f"File with the bearer token that requests need (or ${TOKEN_VARIABLE}). Required for a network address.",
 )
-@click.option("--idle-exit", type=float, help="End after this many seconds without a request.")
+@click.option("--idle-exit", type=float, help="Exit after this many seconds without a request.")
 @click.option("--ready-fd", type=int, hidden=True)
 @click.pass_context
 def serve(
@@ -42,16 +42,16 @@ def serve(
     models_folder = context.find_object(ModelsFolder)
     folder = folder or (models_folder.folder if models_folder else None)
     if folder is None:
-        raise click.UsageError("Name the models folder with --folder.")
+        raise click.UsageError("Set the models folder with --folder.")
     token = token_file.read_text(encoding="utf-8").strip() if token_file else os.environ.get(TOKEN_VARIABLE, "")
     if host and not token and not _is_loopback(host):
         raise click.UsageError(
-            f"Whoever reaches {host} could use the models. Name a file with a token: --token-file FILE "
-            "(`head -c 24 /dev/urandom | base64 >FILE` makes one)."
+            f"Without a token, anyone who can reach {host} could use the models. Set a token with --token-file FILE "
+            "(`head -c 24 /dev/urandom | base64 >FILE` creates the file)."
         )
     socket = None if host else socket or (models_folder.socket if models_folder else None)
     if socket is None and not host:
-        raise click.UsageError("Name what to listen on: --socket PATH, or --host ADDRESS.")
+        raise click.UsageError("Set the address to listen on: --socket PATH or --host ADDRESS.")
     serve_runtime(folder, socket=socket, host=host, port=port, idle_exit_s=idle_exit, ready_fd=ready_fd, token=token)
 
 

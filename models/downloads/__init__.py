@@ -1,1 +1,1 @@
-"""Download a file over HTTP. Nothing here is about models."""
+"""Download a file over HTTP. This package contains nothing specific to models."""

@@ -1,4 +1,4 @@
-"""Download a file over HTTP: continue a part, check the free space first and the SHA-256 at the end."""
+"""Download a file over HTTP: continue a partial download, check the free space first and the SHA-256 at the end."""
 
 import contextlib
 import re
@@ -15,24 +15,24 @@ from models.downloads.redirects import PORTS, Internet, Network, Redirects
 from models.errors import DownloadFailed, DownloadInterrupted
 from models.files import sha256_of
 
-# Bytes of a file's name: file systems take 255, and what is unfinished has a longer one.
+# Maximum bytes of a file name: file systems allow 255, and the temporary file has a longer name.
 MAX_NAME = 200
-# Attempts in a row that download nothing new; each waits twice as long as the one before.
+# Maximum attempts in a row without new data. The pause before each attempt is twice the previous one.
 ATTEMPTS = 5
-# The limit while no server was reached, so that a user without a network gets the error soon.
+# The maximum while no server was reached, so that a user without a network gets the error soon.
 ATTEMPTS_TO_CONNECT = 2
 FIRST_PAUSE_S = 0.5
-# Left free on the disk beside the file.
+# Disk space that stays free.
 SPARE_BYTES = 64 * 2**20
-# Refusals that pass by themselves.
-PASSING = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
+# Error statuses that are temporary.
+TEMPORARY = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
 
 _log = structlog.get_logger()
 
 
-def fetch(
+def download_file(
     url: str,
     folder: Path,
     *,
@@ -41,15 +41,15 @@ def fetch(
     pause_s: float = FIRST_PAUSE_S,
     network: Network | None = None,
 ) -> tuple[Path, str]:
-    """Download a file into `folder`; its path and SHA-256.
+    """Download a file into `folder`, and return its path and SHA-256.
 
-    The part that was downloaded before is used, and kept where this attempt fails. It is removed where it cannot be
-    used: the server says that the file is gone or has another version of it, or the SHA-256 is wrong.
+    An earlier partial download is continued. If this attempt fails, the partial file is kept. It is removed if it
+    cannot be used: the server says that the file is gone or has another version of it, or the SHA-256 is wrong.
 
-    The address may be one of a private network; a redirect from a public address to a private one is refused.
+    The address may be in a private network. A redirect from a public address to a private one is refused.
 
-    Where no `sha256` is given, the one that the server states of the file (`X-Linked-Etag`, as model hubs do) is
-    checked. Raises DownloadFailed with what to do; DownloadInterrupted where that is to ask again later.
+    Without `sha256`, the SHA-256 that the server states (`X-Linked-Etag`, as model hubs send it) is checked. Raises
+    DownloadFailed with a remedy, or DownloadInterrupted if the remedy is to try again later.
     """
     name = _file_name(url)
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,51 +57,51 @@ def fetch(
     try:
         download.run(pause_s, network or Internet())
     except _Gone:
-        download.forget()
+        download.remove_part()
         raise
     except OSError as error:
         raise DownloadFailed(
-            f"{name} cannot be written to {folder}: {error.strerror}. The part that was downloaded is kept."
+            f"{name} cannot be written to {folder}: {error.strerror}. The partial download is kept."
         ) from error
     expected = (sha256 or download.stated_sha256).lower()
     actual = sha256_of(download.part)
     if expected and actual != expected:
-        download.forget()
+        download.remove_part()
         raise DownloadFailed(
-            f"{name} is not what it should be: its SHA-256 is {actual}, not {expected}. It was removed. Begin again "
-            "once; if this repeats, do not trust the source."
+            f"{name} has the wrong SHA-256: {actual}, not {expected}. The file was removed. Download it again. If this "
+            "happens a second time, do not trust the source."
         )
     target = folder / name
     download.part.replace(target)
-    download.forget()
+    download.remove_part()
     return target, actual
 
 
 class _Gone(DownloadFailed):
-    """The server says that it will not serve this file again."""
+    """The server says that the file is permanently gone."""
 
 
 def _file_name(url: str) -> str:
-    """What the file at an address is called. Raises DownloadFailed."""
+    """Return the name of the file at an address. Raises DownloadFailed."""
     try:
         parts = urlsplit(url)
         name = PurePosixPath(unquote(parts.path)).name
-        # Both read an address a little differently: it has to be one for each of them.
+        # httpx and urllib parse addresses slightly differently. The address must be valid for both.
         usable = bool(httpx.URL(url).host) and parts.port != 0
     except (httpx.InvalidURL, ValueError) as error:
-        raise DownloadFailed(f"{url[:MAX_NAME]!r} is not an address: {error}. Check how it is written.") from error
+        raise DownloadFailed(f"{url[:MAX_NAME]!r} is not a valid address: {error}. Check the spelling.") from error
     if parts.scheme not in PORTS or not usable or not name or name.startswith("."):
         raise DownloadFailed(f"{url[:MAX_NAME]} is not the address of a file.")
     if not name.isprintable() or len(name.encode()) > MAX_NAME:
         raise DownloadFailed(
-            f"{name[:MAX_NAME]!r} cannot be the name of a file here: it has unprintable characters, or more than "
-            f"{MAX_NAME} bytes. Download it with a browser, and add the file."
+            f"{name[:MAX_NAME]!r} is not a valid file name: it has unprintable characters, or more than {MAX_NAME} "
+            "bytes. Download it with a browser, and add the file."
         )
     return name
 
 
 class _Download:
-    """One file. The tag of its version is stored beside its part, so that parts of two versions are never joined."""
+    """The download of one file. A second file stores the version tag, so parts of two versions are never joined."""
 
     def __init__(self, url: str, part: Path, on_progress: Callable[[int, int], None]) -> None:
         self._url, self.part, self._on_progress = url, part, on_progress
@@ -109,124 +109,127 @@ class _Download:
         self.stated_sha256 = ""
 
     def run(self, pause_s: float, network: Network) -> None:
-        """Raises DownloadFailed, OSError."""
+        """Download the file, with several attempts. Raises DownloadFailed, OSError."""
         failures, reached = 0, False
         with contextlib.closing(Redirects(network)) as http:
             while True:
-                before = self._have()
+                size_before = self._size()
                 try:
-                    if self._go_on(http):
+                    if self._attempt(http):
                         return
-                    reason, reached = "the connection broke off", True
+                    reason, reached = "the connection was lost", True
                 except httpx.HTTPError as error:
                     reason = str(error) or type(error).__name__
                     reached = reached or not isinstance(error, httpx.ConnectError)
-                failures = 0 if self._have() > before else failures + 1
+                failures = 0 if self._size() > size_before else failures + 1
                 if failures >= (ATTEMPTS if reached else ATTEMPTS_TO_CONNECT):
                     raise DownloadInterrupted(
-                        f"{self._url} could not be downloaded: {reason}. Try again later.{self._kept()}"
+                        f"{self._url} could not be downloaded: {reason}. Try again later.{self._part_hint()}"
                     )
                 _log.warning("download interrupted; trying again", url=self._url, reason=reason)
                 time.sleep(pause_s * 2**failures)
 
-    def forget(self) -> None:
-        """Remove the part and its tag."""
+    def remove_part(self) -> None:
+        """Remove the partial file and its tag."""
         self.part.unlink(missing_ok=True)
         self._tag_file.unlink(missing_ok=True)
 
-    def _kept(self) -> str:
-        """A sentence about the part, to put behind another one; empty where there is none."""
-        if not self._have():
+    def _part_hint(self) -> str:
+        """Return a sentence about the partial file, to append to a message; empty if there is no partial file."""
+        if not self._size():
             return ""
-        return " The part that was downloaded is kept for a day; until then the same command continues it."
+        return " The partial download is kept for one day. Run the same command to continue it."
 
-    def _go_on(self, http: Redirects) -> bool:
-        """Download more; true when the file is complete."""
-        have, tag = self._have(), self._tag()
+    def _attempt(self, http: Redirects) -> bool:
+        """Download more, and return whether the file is complete."""
+        size, tag = self._size(), self._tag()
         headers = {"Accept-Encoding": "identity"}
-        if have and tag:
-            headers |= {"Range": f"bytes={have}-", "If-Range": tag}
-        with http.get(self._url, headers) as (response, before):
+        if size and tag:
+            headers |= {"Range": f"bytes={size}-", "If-Range": tag}
+        with http.get(self._url, headers) as (response, redirects):
             if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-                if self._total(response, 0) == have:
-                    self._note(response, before)
+                if self._total(response, 0) == size:
+                    self._save_tags(response, redirects)
                     return True
-                self.forget()
+                self.remove_part()
                 return False
             self._check(response, is_range="Range" in headers)
             resumes = response.status_code == httpx.codes.PARTIAL_CONTENT
-            if resumes and self._start_of(response) != have:
-                # Joined to what is here it would make a file of the right length and the wrong content.
-                self.forget()
+            if resumes and self._start_of(response) != size:
+                # Appending would produce a file of the right length with the wrong content.
+                self.remove_part()
                 return False
-            have = have if resumes else 0
-            total = self._total(response, have)
-            self._check_disk(total - have)
-            self._note(response, before)
+            size = size if resumes else 0
+            total = self._total(response, size)
+            self._check_disk(total - size)
+            self._save_tags(response, redirects)
             with self.part.open("ab" if resumes else "wb") as file:
                 for data in response.iter_bytes():
                     file.write(data)
-                    # The clean-up job goes by the age of each file.
+                    # The clean-up job checks the age of each file.
                     self._tag_file.touch()
-                    have += len(data)
-                    self._on_progress(have, total)
-        return total in (have, 0)
+                    size += len(data)
+                    self._on_progress(size, total)
+        return total in (size, 0)
 
     def _check(self, response: httpx.Response, *, is_range: bool) -> None:
-        """Raises DownloadFailed or httpx.HTTPError, also where the sign-in page of a network answers for the file."""
+        """Check that a response has the file, not an error or the sign-in page of a network.
+
+        Raises DownloadFailed or httpx.HTTPError.
+        """
         status = response.status_code
         if status == httpx.codes.GONE:
             raise _Gone(
-                f"{self._url} cannot be downloaded: the server has removed the file (410). Find its new address."
+                f"{self._url} cannot be downloaded: the server has removed the file (410). Look for its new address."
             )
         if status in (401, 403):
             raise DownloadFailed(
-                f"The server refuses access to {self._url} ({status}). Its licence may have to be accepted on its page "
-                f"first: download it there with a browser, and add the file.{self._kept()}"
+                f"The server denies access to {self._url} ({status}). You may first have to accept the licence on its "
+                f"page. Download the file there with a browser, and add it.{self._part_hint()}"
             )
-        if 400 <= status < 500 and status not in PASSING:
+        if 400 <= status < 500 and status not in TEMPORARY:
             raise DownloadFailed(
-                f"{self._url} cannot be downloaded: the server answers with status {status}. Check the address, and "
-                f"that this machine is signed in to its network.{self._kept()}"
+                f"{self._url} cannot be downloaded: the server answered with status {status}. Check the address, and "
+                f"that this machine is signed in to its network.{self._part_hint()}"
             )
         response.raise_for_status()
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
         if is_range and is_page and status != httpx.codes.PARTIAL_CONTENT:
-            # It would take the place of the part that was downloaded.
+            # The page would replace the partial download.
             raise DownloadFailed(
-                f"{self._url} cannot be downloaded: the server answers with a page, not with the file. Open the "
-                f"address in a browser: this machine may have to be signed in to its network.{self._kept()}"
+                f"{self._url} cannot be downloaded: the server sent a web page, not the file. Open the address in a "
+                f"browser. You may have to sign in to the network of this machine.{self._part_hint()}"
             )
 
     def _start_of(self, response: httpx.Response) -> int | None:
         content_range = _RANGE.match(response.headers.get("Content-Range", ""))
         return int(content_range[1]) if content_range and content_range[1] else None
 
-    def _total(self, response: httpx.Response, have: int) -> int:
+    def _total(self, response: httpx.Response, size: int) -> int:
         content_range = _RANGE.match(response.headers.get("Content-Range", ""))
         if content_range:
             return int(content_range[2])
         length = int(response.headers.get("Content-Length", 0))
-        return have + length if length else 0
+        return size + length if length else 0
 
     def _check_disk(self, needed: int) -> None:
         free = shutil.disk_usage(self.part.parent).free
         if needed + SPARE_BYTES > free:
             raise DownloadFailed(
-                f"The file needs {needed / 2**20:,.0f} MiB more; {free / 2**20:,.0f} MiB are free in "
-                f"{self.part.parent}. Free some space first."
+                f"The file needs {needed / 2**20:,.0f} MiB more, but {self.part.parent} has only "
+                f"{free / 2**20:,.0f} MiB free. Free some space and try again."
             )
 
-    def _note(self, response: httpx.Response, redirects: Sequence[httpx.Response]) -> None:
-        for answer in (*redirects, response):
-            stated = answer.headers.get("X-Linked-Etag", "").strip('"')
+    def _save_tags(self, response: httpx.Response, redirects: Sequence[httpx.Response]) -> None:
+        for redirect_or_file in (*redirects, response):
+            stated = redirect_or_file.headers.get("X-Linked-Etag", "").strip('"')
             if _SHA256.fullmatch(stated):
                 self.stated_sha256 = stated
         tag = response.headers.get("ETag", "") or response.headers.get("Last-Modified", "")
-        # A weak tag does not promise the same bytes.
+        # A weak tag does not guarantee identical bytes.
         self._tag_file.write_text("" if tag.startswith("W/") else tag, encoding="utf-8")
 
-    def _have(self) -> int:
+    def _size(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0
 
     def _tag(self) -> str:

@@ -1,1 +1,1 @@
-"""What files of models say of themselves, read without the native code that would load them."""
+"""Read the metadata of model files, without the native code that loads the models."""

@@ -1,6 +1,7 @@
-"""`python -m models.formats PATH [FAMILY]`: what a model's files say, as JSON, with a bound on memory.
+"""`python -m models.formats PATH [FAMILY]`: print the facts of a model's files as JSON, with a memory limit.
 
-The files come from strangers, and their vocabularies take hundreds of MB to read: both end with this process.
+The files may be malicious, and reading their vocabularies takes hundreds of MB. So they are read in a separate process,
+which frees the memory when it exits.
 """
 
 import resource
@@ -21,5 +22,5 @@ if __name__ == "__main__":
     except ModelFileRefused as error:
         inspected = {"refused": error.message}
     except MemoryError:
-        inspected = {"refused": f"{Path(sys.argv[1]).name} wants more memory to be read than any model's header does."}
+        inspected = {"refused": f"{Path(sys.argv[1]).name} is damaged: reading its header takes too much memory."}
     sys.stdout.buffer.write(msgspec.json.encode(inspected))

@@ -1,4 +1,4 @@
-"""Which format a file or folder has, by its content, and what it says of itself."""
+"""Detect the format of a file or folder by its content, and read its facts."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ _PICKLE, _ZIP = b"\x80", b"PK\x03\x04"
 
 
 def read_facts(path: Path, family: str = "") -> Facts:
-    """What a model's file or folder holds. `family` names the architecture of a GGML file, which does not say it.
+    """Return the facts of a model's file or folder. GGML files do not name their architecture, so `family` names it.
 
-    Raises ModelFileRefused with what is wrong, and what to do.
+    Raises ModelFileRefused with the reason and a remedy.
     """
     if path.is_dir():
         return read_folder(path)
@@ -31,6 +31,8 @@ def read_facts(path: Path, family: str = "") -> Facts:
         raise ModelFileRefused(f"{path} cannot be read: {error.strerror}.") from error
     if magic.startswith(_PICKLE) or magic == _ZIP:
         raise ModelFileRefused(
-            f"{path.name} is an archive or pickled weights, which may run any program. GGUF files are loaded."
+            f"{path.name} is an archive or contains pickled weights, which may run any program. Use a GGUF file."
         )
-    raise ModelFileRefused(f"{path.name} is not a model: GGUF files for llama.cpp end in .gguf and begin with GGUF.")
+    raise ModelFileRefused(
+        f"{path.name} is not a model. Choose a GGUF file for llama.cpp: its name ends in .gguf and it begins with GGUF."
+    )

@@ -1,14 +1,14 @@
-"""What is known of a model's files before they are loaded."""
+"""The facts of a model's files that are known before the model is loaded."""
 
 import msgspec
 
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of a transformer whose place in memory can be chosen. Sizes are bytes.
+    """The parts of a transformer that can be on the processor or on a GPU. Sizes are in bytes.
 
-    `blocks` are the weights of each layer, `kv_per_token` what each keeps of a token as numbers (not bytes); `output`
-    and `embedding` the two ends. `width`, `feed_forward` and `vocabulary` are counts of numbers, `trained_context` of
-    tokens.
+    `blocks` are the sizes of each layer's weights. `kv_per_token` is the number of values (not bytes) in each layer's
+    KV cache per token. `output` and `embedding` are the sizes of the last and first part. `width`, `feed_forward` and
+    `vocabulary` are dimensions; `trained_context` is in tokens.
     """
 
     blocks: list[int]
@@ -23,9 +23,9 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file or folder holds. `layers` is None where its format does not say.
+    """The content of a file or folder. `layers` is None if the format does not describe the layers.
 
-    `role` and `backend` are what it is for, by its format; `family` is the architecture.
+    `role` and `backend` follow from the format; `family` is the architecture.
     """
 
     role: str

@@ -1,4 +1,4 @@
-"""Folders of weights: sentence-transformers and cross-encoders as Hugging Face writes them, and our ONNX exports."""
+"""Folders of weights: sentence-transformers and cross-encoders in the Hugging Face layout, and ONNX exports."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ MANIFEST = "manifest.json"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an ONNX folder holds: its file, its precision, its mean cosine to torch, and the weights of its source."""
+    """The content of an ONNX folder: file, precision, mean cosine to torch, and SHA-256 of the source weights."""
 
     file: str
     precision: str
@@ -23,7 +23,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of an ONNX folder whose file is there; None for any other folder."""
+    """Return the manifest of an ONNX folder; None if the folder has no manifest or lacks its file."""
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError):
@@ -32,7 +32,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def read_folder(folder: Path) -> Facts:
-    """What a folder holds. Raises ModelFileRefused for pickled weights and for what is no model."""
+    """Return the facts of a folder. Raises ModelFileRefused for pickled weights and for a folder without a model."""
     if (folder / MANIFEST).is_file() and list(folder.glob("*.onnx")):
         size = sum(file.stat().st_size for file in folder.glob("*.onnx") if file.is_file())
         return Facts(role="embed", backend="onnx", weights=size, family="onnx", name=folder.name)
@@ -41,11 +41,12 @@ def read_folder(folder: Path) -> Facts:
         pickled = next((file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern)), None)
         if pickled:
             raise ModelFileRefused(
-                f"{folder.name} holds pickled weights ({pickled}), which may run any program when they are loaded. "
-                "Take the model's safetensors files."
+                f"{folder.name} contains pickled weights ({pickled}), which may run any program when they are loaded. "
+                "Use the model's safetensors files."
             )
         raise ModelFileRefused(
-            f"{folder.name} holds no model: a GGUF file, safetensors weights or an ONNX export is looked for."
+            f"{folder.name} contains no model. Choose a GGUF file, or a folder with safetensors weights or an ONNX "
+            "export."
         )
     config = _json(folder / "config.json")
     architectures = config.get("architectures") or [""]
@@ -64,9 +65,9 @@ def _json(path: Path) -> dict[str, Any]:
         raise ModelFileRefused(f"{path.parent.name} has weights but no config.json. Add the whole folder.")
     try:
         with open_regular(path) as opened:
-            read = json.load(opened)
+            content = json.load(opened)
     except (OSError, ValueError, RecursionError) as error:
         raise ModelFileRefused(f"{path} cannot be read: {error}.") from error
-    if not isinstance(read, dict):
-        raise ModelFileRefused(f"{path} is not a model's configuration.")
-    return read
+    if not isinstance(content, dict):
+        raise ModelFileRefused(f"{path} is not a model configuration.")
+    return content

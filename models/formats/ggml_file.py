@@ -1,8 +1,8 @@
-"""GGML files of before GGUF, of the families that llama.cpp no longer loads.
+"""GGML files older than GGUF, of the families that llama.cpp no longer loads.
 
-Their loader checks next to nothing: a file that is cut off, or read as another family, ends its process. So every part
-of a file is walked here first. Layouts as the loaders of ctransformers 0.2.27 read them (`models/llms/*.cc`): magic,
-header, vocabulary, tensors to the end. All numbers are little-endian and 32 bits wide.
+Their loader checks almost nothing: a truncated file, or a file of another family, crashes its process. So every part of
+a file is checked here first. The layout is the one that the loaders of ctransformers 0.2.27 read (`models/llms/*.cc`):
+magic, header, vocabulary, tensors to the end. All numbers are little-endian and 32 bits wide.
 """
 
 import math
@@ -19,7 +19,7 @@ from models.errors import ModelFileRefused
 from models.formats.facts import Facts
 
 _MAGIC, *_LATER_MAGICS = MAGICS = (b"lmgg", b"fmgg", b"tjgg", b"ccgg")
-# Elements and bytes of a block of each type.
+# Elements and bytes per block of each type.
 _TYPES: Mapping[int, tuple[int, int]] = MappingProxyType(
     {
         0: (1, 4),
@@ -36,7 +36,7 @@ _TYPES: Mapping[int, tuple[int, int]] = MappingProxyType(
         14: (256, 210),
     }
 )
-# What the header's `ftype`, less a thousand times the version of its quantisation, may be; others abort the loader.
+# The valid values of the header's `ftype` modulo 1000. The rest is the quantisation version. Others abort the loader.
 _FILE_TYPES = {
     0: "F32",
     1: "F16",
@@ -56,7 +56,7 @@ _MAX_VOCABULARY, _MAX_WORD, _MAX_NAME = 1 << 20, 1 << 16, 256
 
 
 class _Family(msgspec.Struct, frozen=True):
-    """The fields of a family's header, and the names of its tensors: those per layer after `layer`, and the others."""
+    """The fields of a family's header, and its tensor names: `in_layer` with the prefix `layer`, and `others`."""
 
     header: str
     layer: str
@@ -113,17 +113,17 @@ FAMILIES: Mapping[str, _Family] = MappingProxyType(
 
 
 def read_ggml(file: Path, opened: BinaryIO, family: str) -> Facts:
-    """What an opened GGML file of a family holds; every tensor has to be there whole. Raises ModelFileRefused."""
+    """Return the facts of an opened GGML file of a family. Checks every tensor. Raises ModelFileRefused."""
     names = ", ".join(FAMILIES)
     if opened.read(4) != _MAGIC:
         raise ModelFileRefused(
-            f"{file.name} is a GGML file of a kind that is not loaded any more. Take the model's GGUF file."
+            f"{file.name} is a GGML file of a version that is no longer supported. Use the model's GGUF file."
         )
     if family not in FAMILIES:
         raise ModelFileRefused(
-            f"{file.name} is a GGML file, which does not say its architecture. Name it with --family: {names}."
+            f"{file.name} is a GGML file, which does not contain its architecture. Name it with --family: {names}."
             if not family
-            else f"{family} is no family of GGML files that can be loaded. Known: {names}."
+            else f"{family} is not a supported family of GGML files. Supported families: {names}."
         )
     return _Walk(file, opened, family).facts()
 
@@ -154,16 +154,16 @@ class _Walk:
     def _check(self, header: Mapping[str, int]) -> None:
         for field in ("vocabulary", "context", "width", "heads", "layers"):
             if header[field] <= 0:
-                raise self._refusal(f"its header says {field} {header[field]}")
+                raise self._refusal(f"the field {field} of its header is {header[field]}")
         if header["vocabulary"] > _MAX_VOCABULARY or header["width"] % header["heads"]:
-            raise self._refusal("its header holds no possible model")
+            raise self._refusal("its header is invalid")
         version, ftype = divmod(header["ftype"], 1000)
         if ftype not in _FILE_TYPES or (ftype > 1 and version != _QUANTISATION_VERSION):
-            raise self._refusal(f"its quantisation {header['ftype']} cannot be read")
+            raise self._refusal(f"its quantisation {header['ftype']} is not supported")
 
     def _skip_vocabulary(self, count: int) -> None:
         if self._family.repeats_vocabulary and self._number("vocabulary") != count:
-            raise self._refusal("it gives two sizes for its vocabulary")
+            raise self._refusal("it has two different sizes of its vocabulary")
         for _ in range(count):
             length = self._number("a word")
             if not 0 <= length <= _MAX_WORD:
@@ -171,7 +171,7 @@ class _Walk:
             self._take(length + (4 if self._family.scores else 0), "its vocabulary")
 
     def _walk_tensors(self, layers: int) -> tuple[int, int]:
-        """Bytes and numbers of all tensors."""
+        """Check all tensors, and return their total bytes and numbers."""
         names: set[str] = set()
         size = count = 0
         while self._opened.tell() < self._length:
@@ -182,16 +182,14 @@ class _Walk:
             name = self._take(name_length, "a tensor").decode("utf-8", "replace")
             block, block_size = _TYPES[kind]
             if min(shape) <= 0 or shape[0] % block or name in names:
-                raise self._refusal(f"its tensor {name} has the shape {shape}, or comes twice")
+                raise self._refusal(f"its tensor {name} has the shape {shape} or appears twice")
             names.add(name)
             numbers = math.prod(shape)
             self._skip(numbers // block * block_size, name)
             size, count = size + numbers // block * block_size, count + numbers
         missing = self._expected(layers) - names
         if missing:
-            raise self._refusal(
-                f"{len(missing)} of its tensors are missing, such as {min(missing)}; is it of this family?"
-            )
+            raise self._refusal(f"{len(missing)} of its tensors are missing, such as {min(missing)}. Check its family")
         return size, count
 
     def _expected(self, layers: int) -> set[str]:
@@ -212,7 +210,7 @@ class _Walk:
 
     def _check_length(self, length: int, part: str) -> None:
         if self._opened.tell() + length > self._length:
-            raise self._refusal(f"it ends within {part}. Fetch it again")
+            raise self._refusal(f"it ends within {part}. Download it again")
 
     def _refusal(self, reason: str) -> ModelFileRefused:
         return ModelFileRefused(f"{self._file.name} cannot be loaded as a {self._name} file: {reason}.")

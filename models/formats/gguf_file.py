@@ -1,4 +1,4 @@
-"""GGUF, the format of llama.cpp, read by the library `gguf`.
+"""GGUF, the format of llama.cpp, read with the library `gguf`.
 
 https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
@@ -15,10 +15,10 @@ from models.formats.facts import Facts, Layers
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 _HEAD = struct.Struct("<4sIQQ")
-# The least bytes that a key or a tensor takes in the header.
+# The minimum size in bytes of a key or a tensor in the header.
 _MIN_KEY_BYTES, _MIN_TENSOR_BYTES = 8 + 1 + 4 + 1, 8 + 1 + 4 + 8 + 4 + 8
 MAX_LAYERS = 1000
-# Encoders, and the parts of other models that see or speak.
+# Encoders, and the vision and audio parts of other models.
 _CANNOT_CHAT = frozenset(
     "bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding t5encoder "
     "clip mmproj wavtokenizer-dec".split()
@@ -26,43 +26,44 @@ _CANNOT_CHAT = frozenset(
 
 
 def check_head(file: Path, opened: BinaryIO) -> None:
-    """Refuse what cannot be a GGUF file by its first bytes and its length. Raises ModelFileRefused."""
+    """Check the first bytes and the length of a GGUF file. Raises ModelFileRefused."""
     head = opened.read(_HEAD.size)
     if len(head) < _HEAD.size:
-        raise ModelFileRefused(f"{file.name} ends within its first bytes. Fetch it again.")
+        raise ModelFileRefused(f"{file.name} ends within its first bytes. Download it again.")
     _, version, tensors, keys = _HEAD.unpack(head)
     if version not in VERSIONS:
         raise ModelFileRefused(
-            f"{file.name} is a GGUF file of version {version}; versions {VERSIONS[0]} and {VERSIONS[1]} can be loaded."
+            f"{file.name} is a GGUF file of version {version}. The supported versions are {VERSIONS[0]} "
+            f"and {VERSIONS[1]}."
         )
     if not tensors:
-        raise ModelFileRefused(f"{file.name} holds no tensors: it is a vocabulary, not a model.")
+        raise ModelFileRefused(f"{file.name} contains no tensors: it is a vocabulary, not a model.")
     if tensors * _MIN_TENSOR_BYTES + keys * _MIN_KEY_BYTES > _length(opened):
         raise ModelFileRefused(
-            f"{file.name} claims {tensors:,} tensors and {keys:,} keys, more than so short a file can hold."
+            f"{file.name} is damaged: it is too short for the {tensors:,} tensors and {keys:,} keys in its header."
         )
 
 
 def read_gguf(file: Path, opened: BinaryIO) -> Facts:
-    """What an opened GGUF file says of itself; every tensor is checked to be within it. Raises ModelFileRefused."""
+    """Return the facts of an opened GGUF file. Checks that every tensor is within the file. Raises ModelFileRefused."""
     import gguf
 
     check_head(file, opened)
     try:
-        # It maps what it is given, a path or an open file.
+        # The reader accepts an open file as well as a path.
         reader = gguf.GGUFReader(opened)
     except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError) as error:
-        raise ModelFileRefused(f"{file.name} is damaged or cut off. Fetch it again.") from error
+        raise ModelFileRefused(f"{file.name} is damaged or incomplete. Download it again.") from error
     _check_tensors(file, reader, _length(opened))
     metadata = _Metadata(file, reader)
     family = str(metadata.get("general.architecture", ""))
     if family not in gguf.MODEL_ARCH_NAMES.values():
         raise ModelFileRefused(
-            f"{file.name} is of the architecture {family or '(none)'}, which llama.cpp does not know."
+            f"{file.name} has the architecture {family or '(none)'}, which llama.cpp does not support."
         )
     if family in _CANNOT_CHAT:
         raise ModelFileRefused(
-            f"{file.name} is of the architecture {family}, which reads but does not write: it cannot chat."
+            f"{file.name} has the architecture {family}, which cannot generate text. Choose a chat model."
         )
     if int(metadata.get("split.count", 0)) > 1:
         raise ModelFileRefused(
@@ -84,7 +85,7 @@ def read_gguf(file: Path, opened: BinaryIO) -> Facts:
 
 
 class _Metadata:
-    """The keys of a file, decoded when asked for: a vocabulary has hundreds of thousands."""
+    """The keys of a file. A key is decoded when it is read, because a vocabulary has hundreds of thousands of entries."""
 
     def __init__(self, file: Path, reader: Any) -> None:
         self._file, self._reader = file, reader
@@ -109,11 +110,11 @@ class _Metadata:
         return value
 
     def per_layer(self, key: str, layers: int, default: int) -> list[int]:
-        """A number that some architectures give per layer, others once."""
+        """Return a number per layer. Some architectures have one number for all layers."""
         value = self.get(key, default)
         numbers = value if isinstance(value, list) else [value] * layers
         if len(numbers) < layers or not all(isinstance(number, int) and 0 <= number < 2**31 for number in numbers):
-            raise ModelFileRefused(f"{self._file.name} is damaged: {key} does not fit its {layers} layers.")
+            raise ModelFileRefused(f"{self._file.name} is damaged: {key} does not match its {layers} layers.")
         return numbers[:layers]
 
 
@@ -133,8 +134,8 @@ def _check_tensors(file: Path, reader: Any, length: int) -> None:
         end = int(tensor.data_offset) + _size(gguf, tensor)
         if end > length or int(tensor.data_offset) < int(reader.data_offset):
             raise ModelFileRefused(
-                f"{file.name} is cut off: its tensor {tensor.name} would end at byte {end:,} of {length:,}. "
-                "Fetch it again."
+                f"{file.name} is incomplete: its tensor {tensor.name} would end at byte {end:,} of {length:,}. "
+                "Download it again."
             )
 
 
@@ -148,20 +149,20 @@ def _quantisation(gguf: Any, metadata: _Metadata) -> str:
 def _layers(file: Path, metadata: _Metadata, family: str, sizes: dict[str, int]) -> Layers:
     count, width = metadata.number(f"{family}.block_count"), metadata.number(f"{family}.embedding_length")
     if not 0 < count <= MAX_LAYERS or not width:
-        raise ModelFileRefused(f"{file.name} is damaged: it says {count} layers of width {width}.")
+        raise ModelFileRefused(f"{file.name} is damaged: its header has {count} layers of width {width}.")
     heads = metadata.per_layer(f"{family}.attention.head_count", count, 1)
-    # A layer without attention has no heads, and keeps nothing of a token.
+    # A layer without attention has no heads, and no KV cache.
     kv_heads = (
         metadata.per_layer(f"{family}.attention.head_count_kv", count, 0)
         if metadata.get(f"{family}.attention.head_count_kv", None) is not None
         else heads
     )
-    usual = width // max(1, *heads)
-    key, value = (metadata.number(f"{family}.attention.{part}_length", usual) for part in ("key", "value"))
+    default_size = width // max(1, *heads)
+    key, value = (metadata.number(f"{family}.attention.{part}_length", default_size) for part in ("key", "value"))
     return Layers(
         blocks=[_block(sizes, number) for number in range(count)],
         kv_per_token=[heads_of_layer * (key + value) for heads_of_layer in kv_heads],
-        # Where the two ends are tied, the output is a second copy on the device that computes it.
+        # If input and output share their weights, the device of the output has a second copy of them.
         output=sum(size for name, size in sizes.items() if name.startswith("output"))
         + (0 if "output.weight" in sizes else sizes.get("token_embd.weight", 0)),
         embedding=sum(size for name, size in sizes.items() if not name.startswith(("blk.", "output"))),

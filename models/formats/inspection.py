@@ -1,4 +1,4 @@
-"""Read a model's facts in another process, because its files come from strangers."""
+"""Read a model's facts in a separate process, because its files may be malicious."""
 
 from pathlib import Path
 
@@ -17,11 +17,11 @@ class _Inspected(msgspec.Struct, frozen=True):
 
 
 async def inspect(path: Path, family: str = "") -> Facts:
-    """What a model's file or folder holds. Raises ModelFileRefused."""
+    """Return the facts of a model's file or folder. Raises ModelFileRefused."""
     try:
         output = await run_module("models.formats", str(path), family, timeout_s=TIMEOUT_S)
     except ModelUnavailable as error:
-        raise ModelFileRefused(f"{path.name} could not be looked at: {error.message}") from error
+        raise ModelFileRefused(f"{path.name} could not be inspected: {error.message}") from error
     inspected = msgspec.json.decode(output, type=_Inspected)
     if inspected.facts is None:
         raise ModelFileRefused(inspected.refused)

@@ -1,1 +1,1 @@
-"""From a request to a prompt, and from tokens to text: what every backend that writes shares."""
+"""Convert requests to prompts, and tokens to text, for all backends that generate text."""

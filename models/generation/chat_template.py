@@ -1,7 +1,7 @@
-"""The prompt that a model's chat template makes of a conversation.
+"""Render the prompt of a conversation with a model's chat template.
 
-Templates are Jinja as Hugging Face's `apply_chat_template` renders them (`raise_exception`, `strftime_now`). They come
-with model files, so they run sandboxed. In the prompt the template's own text can be told from the request's.
+Templates are Jinja, as Hugging Face's `apply_chat_template` renders them (`raise_exception`, `strftime_now`). They come
+with model files, so they run in a sandbox. The prompt records which characters come from the template.
 """
 
 import json
@@ -17,9 +17,17 @@ from models.generation.template_environment import TemplateEnvironment
 from models.generation.traced import Traced, trusted
 from models.messages import ChatMessage, Tool, ToolCall
 
-# What a template raises that meets a conversation it was not written for.
-_REFUSALS = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
-# For models whose file carries no template.
+# The exceptions of a template that does not support a conversation.
+_TEMPLATE_ERRORS = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RecursionError,
+)
+# The template for models whose file has none.
 PLAIN = (
     "{% for message in messages %}{{ message.role | capitalize }}: {{ message.content }}\n\n{% endfor %}"
     "{% if add_generation_prompt %}Assistant:{% endif %}"
@@ -37,7 +45,7 @@ _ROLES = {role: trusted(role) for role in ("system", "user", "assistant", "tool"
 
 
 class ChatTemplate:
-    """One model's template; `special_tokens` are `bos_token` and `eos_token`. Raises RequestInvalid if it is broken."""
+    """The template of a model; `special_tokens` are `bos_token` and `eos_token`. Raises RequestInvalid if it is broken."""
 
     def __init__(self, source: str, special_tokens: Mapping[str, str]) -> None:
         environment = TemplateEnvironment()
@@ -53,23 +61,25 @@ class ChatTemplate:
             raise RequestInvalid(f"The model's chat template is broken: {error}") from error
 
     def render(self, messages: Sequence[ChatMessage], tools: Sequence[Tool] = ()) -> Traced:
-        """The prompt that asks for the next turn; only what the template wrote in it is trusted.
+        """Return the prompt for the next message. Only the characters from the template are trusted.
 
-        Raises RequestInvalid, in the template's words.
+        Raises RequestInvalid with the error of the template.
         """
         turns = [_turn(message) for message in messages]
         if tools and not self._knows_tools:
             turns = _with_preface(turns, tools)
         try:
             return self._render(turns, tools)
-        except _REFUSALS as error:
+        except _TEMPLATE_ERRORS as error:
             if not any(turn["role"] == "system" for turn in turns):
-                raise RequestInvalid(f"The model's chat template refuses this conversation: {error}") from error
-        # Some families know no system role: what it says then stands before the first question.
+                raise RequestInvalid(
+                    f"The model's chat template does not support this conversation: {error}"
+                ) from error
+        # Some families have no system role. Then the system message is put before the first question.
         try:
             return self._render(_without_system(turns), tools)
-        except _REFUSALS as error:
-            raise RequestInvalid(f"The model's chat template refuses this conversation: {error}") from error
+        except _TEMPLATE_ERRORS as error:
+            raise RequestInvalid(f"The model's chat template does not support this conversation: {error}") from error
 
     def _render(self, turns: list[dict[str, Any]], tools: Sequence[Tool]) -> Traced:
         schemas = [msgspec.to_builtins(tool) for tool in tools] if tools and self._knows_tools else None
@@ -86,7 +96,7 @@ def _turn(message: ChatMessage) -> dict[str, Any]:
     if message.name:
         turn["name"] = message.name
     if message.tool_calls:
-        # Templates write the arguments themselves, from an object.
+        # Templates format the arguments themselves, from an object.
         turn["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.function.name, "arguments": _arguments(call)}}
             for call in message.tool_calls

@@ -1,4 +1,4 @@
-"""States of conversations that were read before, so that their beginnings need not be evaluated again."""
+"""Stored states of earlier conversations, so that their common beginnings are not evaluated again."""
 
 from collections import OrderedDict
 from typing import NamedTuple
@@ -14,7 +14,7 @@ class Prefix(NamedTuple):
 
 
 class PrefixStore:
-    """At most `capacity` bytes of states; the least recently used go first."""
+    """Stores at most `capacity` bytes of states. The least recently used states are removed first."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -25,11 +25,11 @@ class PrefixStore:
         return len(self._prefixes)
 
     def takes(self, size: int) -> bool:
-        """True where a state of this many bytes may be kept at all."""
+        """Return whether a state of this many bytes fits into the store."""
         return size <= self._capacity
 
     def keep(self, tokens: list[int], state: np.ndarray) -> None:
-        """Keep a state in place of those of its own beginnings."""
+        """Store a state. It replaces the states of its own beginnings."""
         new_tokens = np.asarray(tokens, dtype=np.int32)
         for key, (stored_tokens, _) in list(self._prefixes.items()):
             if common_length(stored_tokens, new_tokens) == len(stored_tokens):
@@ -40,7 +40,10 @@ class PrefixStore:
             self._drop(next(iter(self._prefixes)))
 
     def longest(self, tokens: list[int], *, more_than: int) -> Prefix | None:
-        """The state that shares the longest beginning with `tokens`, if over `more_than`; this counts as its use."""
+        """Return the state with the longest common beginning with `tokens`, and mark it as used.
+
+        Returns None if the beginning has at most `more_than` tokens.
+        """
         new_tokens = np.asarray(tokens, dtype=np.int32)
         lengths = {key: common_length(prefix.tokens, new_tokens) for key, prefix in self._prefixes.items()}
         best = max(lengths, key=lengths.__getitem__, default=None)
@@ -54,7 +57,7 @@ class PrefixStore:
 
 
 def common_length(one: np.ndarray, other: np.ndarray) -> int:
-    """How many tokens two sequences have in common at their beginning."""
+    """Return the length of the common beginning of two token sequences."""
     length = min(len(one), len(other))
     differing = np.flatnonzero(one[:length] != other[:length])
     return int(differing[0]) if len(differing) else length

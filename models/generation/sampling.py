@@ -1,4 +1,4 @@
-"""How tokens are chosen, for every backend that writes."""
+"""Sampling parameters, for all backends that generate text."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """How tokens are chosen and where to end. `seed` None is another at each request."""
+    """How tokens are chosen and where the answer ends. If `seed` is None, each request gets a random seed."""
 
     max_tokens: int | None = None
     temperature: float = 0.8

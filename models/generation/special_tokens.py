@@ -1,4 +1,4 @@
-"""Where a prompt holds special tokens: only where its template wrote them, never where a request's text spells them."""
+"""Find the special tokens in a prompt: only those from the template, never those that a request's text spells."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,16 +8,16 @@ import msgspec
 
 from models.generation.traced import is_trusted, plain, trusted_spans
 
-# SentencePiece vocabularies write a space so.
+# SentencePiece vocabularies use the last of these characters for a space.
 _SPACES = " \t\r\n▁"
 
 
 class SpecialTexts(msgspec.Struct, frozen=True, kw_only=True):
     """The special texts of a vocabulary.
 
-    `control` tokens are only found where they are asked for. `markers` are user-defined tokens, which a tokenizer finds
-    in any text; those of white space are left out, because ordinary text is made of them. White space is dropped before
-    the control tokens in `strips_before`, and after those in `strips_after`.
+    A tokenizer parses `control` tokens only on request. `markers` are user-defined tokens, which a tokenizer parses in
+    any text; tokens of white space are excluded, because ordinary text contains them. White space is removed before the
+    control tokens in `strips_before`, and after the ones in `strips_after`.
     """
 
     control: Mapping[str, int]
@@ -27,12 +27,12 @@ class SpecialTexts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_marker(text: str) -> bool:
-    """True where a user-defined token is kept out of a request's text: it is over one character, and no white space."""
+    """Return whether a user-defined token must not be parsed in a request's text: more than one character, not blank."""
     return len(text) > 1 and bool(text.strip(_SPACES))
 
 
 class PromptSplitter:
-    """Parts prompts into control tokens and plain text for one vocabulary."""
+    """Splits prompts into control tokens and plain text, for one vocabulary."""
 
     def __init__(self, special: SpecialTexts) -> None:
         self._special = special
@@ -40,19 +40,19 @@ class PromptSplitter:
         self._markers = _Texts(special.markers)
 
     def split(self, prompt: str) -> Iterator[int | str]:
-        """The ids of the control tokens that the template wrote, and the texts between them.
+        """Yield the ids of the control tokens from the template, and the texts between them.
 
-        The texts are to be tokenised each by itself, without parsing control tokens. They are cut within each marker
-        that a request's text spells or completes.
+        The caller must tokenise each text separately, without parsing control tokens. The texts are cut within each
+        marker that a request's text spells or completes.
         """
         text = plain(prompt)
         at = 0
         token: int | None = None
         for start, end in self._control_tokens(prompt, text):
-            following = self._special.control[text[start:end]]
-            yield from self._texts(prompt, text, at, start, after=token, before=following)
-            yield following
-            token, at = following, end
+            next_token = self._special.control[text[start:end]]
+            yield from self._texts(prompt, text, at, start, after=token, before=next_token)
+            yield next_token
+            token, at = next_token, end
         yield from self._texts(prompt, text, at, len(text), after=token, before=None)
 
     def _control_tokens(self, prompt: str, text: str) -> Iterator[tuple[int, int]]:
@@ -65,7 +65,7 @@ class PromptSplitter:
     def _texts(
         self, prompt: str, text: str, start: int, end: int, *, after: int | None, before: int | None
     ) -> Iterator[str]:
-        """A stretch without control tokens, cut within forged markers."""
+        """Yield a part of the prompt without control tokens, cut within forged markers."""
         if after in self._special.strips_after:
             start = end - len(text[start:end].lstrip())
         if before in self._special.strips_before:
@@ -81,7 +81,7 @@ class PromptSplitter:
 
 
 class _Texts:
-    """Finds the longest of many texts at the first place where one of them is."""
+    """Finds the first occurrence of any of many texts, and there the longest text."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = frozenset(text for text in texts if text)
@@ -90,8 +90,8 @@ class _Texts:
         self._first = re.compile(f"[{first}]" if first else "(?!)")
 
     def find(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        for place in self._first.finditer(text, start, end):
-            at = place.start()
+        for match in self._first.finditer(text, start, end):
+            at = match.start()
             for length in self._lengths:
                 if at + length <= end and text[at : at + length] in self._texts:
                     return at, at + length
@@ -99,7 +99,7 @@ class _Texts:
 
 
 class SpecialToken(NamedTuple):
-    """A token that may be special, by its text and what its file says of it."""
+    """A token that may be special: its text and its attributes in the file."""
 
     id: int
     text: str
@@ -110,7 +110,7 @@ class SpecialToken(NamedTuple):
 
 
 def read_special_texts(tokens: Iterable[SpecialToken]) -> SpecialTexts:
-    """The special texts among tokens."""
+    """Return the special texts of a vocabulary's tokens."""
     all_tokens = list(tokens)
     control = [token for token in all_tokens if token.is_control and token.text]
     return SpecialTexts(

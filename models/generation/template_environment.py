@@ -1,7 +1,7 @@
-"""Jinja as chat templates need it: sandboxed, and with a trace of what the template itself wrote.
+"""A Jinja environment for chat templates: sandboxed, and with a trace of the characters from the template.
 
-Jinja compiles a template to Python. The constants of that code become trusted texts here, and what joins texts keeps
-their trace; the values of a request stay plain.
+Jinja compiles a template to Python. Here the constants of that code become trusted texts. Operations that join texts
+keep the trace. The values of a request stay plain.
 """
 
 import string
@@ -51,11 +51,11 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
         self.filters["join"] = _join
-        # Nothing is escaped here, so nothing needs to be kept from it.
+        # This environment escapes nothing, so `safe` has nothing to do.
         self.filters["safe"] = str
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        """`'…'.format(…)` of a constant of the template; its fields keep their own trace."""
+        """Wrap `'…'.format(…)` for a constant of the template. Its fields keep their own trace."""
         wrapped = super().wrap_str_format(value)
         text = getattr(value, "__self__", None)
         if wrapped is None or not isinstance(text, Traced) or not is_trusted(text, 0, len(text)):
@@ -77,7 +77,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
 @pass_environment
 def _join(environment: Environment, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> Traced:
-    """Jinja's filter of this name, which would lose the trace."""
+    """Replace Jinja's filter `join`, which would lose the trace."""
     if attribute is not None:
         value = map(make_attrgetter(environment, attribute), value)
     return Traced(d).join(map(str, value))

@@ -1,13 +1,13 @@
-"""Bytes of tokens become text, up to a stop sequence."""
+"""Convert the bytes of tokens to text, up to a stop sequence."""
 
 import codecs
 from collections.abc import Sequence
 
 
 class TextAssembler:
-    """Decodes UTF-8 that tokens cut anywhere, and ends before the first of the stop sequences.
+    """Decodes UTF-8 that tokens may cut anywhere, and ends before the first stop sequence.
 
-    Text that may be the beginning of a stop sequence is held until it is known not to be.
+    Text that may be the beginning of a stop sequence is held back until this is decided.
     """
 
     def __init__(self, stop: Sequence[str]) -> None:
@@ -17,11 +17,11 @@ class TextAssembler:
         self.stopped = False
 
     def feed(self, data: bytes) -> str:
-        """The text that is certain now. After a stop sequence, `stopped` is true and no more comes."""
+        """Return the text that is certain now. After a stop sequence, `stopped` is true and all later text is empty."""
         return self._take(self._decoder.decode(data))
 
     def finish(self) -> str:
-        """What was still held when the model ended."""
+        """Return the text that was still held back when the model ended."""
         rest = self._take(self._decoder.decode(b"", final=True))
         held, self._held = self._held, ""
         return rest + ("" if self.stopped else held)
@@ -40,7 +40,7 @@ class TextAssembler:
 
 
 def partial_suffix(text: str, sequence: str) -> int:
-    """How many characters at the end of `text` are the beginning of `sequence`."""
+    """Return how many characters at the end of `text` are the beginning of `sequence`."""
     for length in range(min(len(text), len(sequence) - 1), 0, -1):
         if text.endswith(sequence[:length]):
             return length

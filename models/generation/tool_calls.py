@@ -1,7 +1,7 @@
-"""Tool calls in what a model writes, in the forms of the families that were taught one.
+"""Read tool calls from the output of a model, in the formats that model families were trained for.
 
 Qwen and Hermes: `<tool_call>{"name": …, "arguments": {…}}</tool_call>`, any number, after any text.
-Llama 3: nothing but `{"name": …, "parameters": {…}}`, several parted by `;`.
+Llama 3: only `{"name": …, "parameters": {…}}`, several separated by `;`.
 """
 
 import json
@@ -19,7 +19,7 @@ _BETWEEN_CALLS = re.compile(rf"(?:{OPENING}|{CLOSING}|[\s;])*")
 
 
 class ToolCallReader:
-    """Parts what a model writes into text for the reader and calls of the tools that were offered."""
+    """Splits the output of a model into text for the reader and calls of the available tools."""
 
     def __init__(self, tools: Sequence[Tool]) -> None:
         self._names = {tool.function.name for tool in tools}
@@ -27,7 +27,7 @@ class ToolCallReader:
         self._begun = self._holding = False
 
     def feed(self, text: str) -> str:
-        """The text that is certainly not part of a call."""
+        """Return the text that is certainly not part of a call."""
         if not self._names:
             return text
         self._held += text
@@ -47,7 +47,7 @@ class ToolCallReader:
         return text_so_far
 
     def finish(self) -> tuple[str, list[ToolCall]]:
-        """The calls; or, where what was held is none after all, it as text."""
+        """Return the calls. If the text that was held back is not a call, return it as text."""
         if not self._holding:
             return self._held, []
         calls = parse_calls(self._held, self._names)
@@ -55,7 +55,7 @@ class ToolCallReader:
 
 
 def parse_calls(text: str, names: set[str]) -> list[ToolCall]:
-    """The calls of known tools, where `text` is nothing but calls; else none."""
+    """Return the tool calls in `text`; an empty list if it contains anything but calls of the tools `names`."""
     decoder = json.JSONDecoder(strict=False)
     calls: list[ToolCall] = []
     at = _skip(text, 0)
@@ -82,10 +82,10 @@ def _call(name: str, arguments: Any) -> ToolCall:
 
 
 def required_call_schema(tools: Sequence[Tool], name: str) -> dict[str, Any]:
-    """The JSON schema of a call of the tool called `name`, or of any where it is empty. Raises RequestInvalid."""
+    """Return the JSON schema of a call of the tool `name`, or of any tool if it is empty. Raises RequestInvalid."""
     chosen = [tool.function for tool in tools if name in ("", tool.function.name)]
     if not chosen:
-        raise RequestInvalid(f"`tool_choice` asks for {name or 'a tool'}, which `tools` does not offer.")
+        raise RequestInvalid(f"`tool_choice` requires {name or 'a tool'}, but `tools` does not contain it.")
     schemas = [
         {
             "type": "object",

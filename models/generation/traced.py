@@ -1,7 +1,8 @@
-"""Text that knows which of its characters a chat template wrote itself.
+"""A string that records which of its characters come from a chat template.
 
-Only these may become special tokens. A request's own text (contents, tool results, names, arguments, schemas) is a
-plain `str`, and so is the result of every operation that is not repeated here: what is not traced is never trusted.
+Only these characters may become special tokens. The text of a request (contents, tool results, names, arguments,
+schemas) is a plain `str`. Operations that are not defined here return a plain `str` too: text without a trace is never
+trusted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ _TRUSTED, _PLAIN = b"\1", b"\0"
 
 
 class Traced(str):
-    """A text of which some characters are trusted; `Traced(text)` of a plain text trusts none of them."""
+    """A string with some trusted characters. `Traced(text)` of a plain `str` has no trusted characters."""
 
     __slots__ = ("_trust",)
     _trust: bytes
@@ -22,7 +23,7 @@ class Traced(str):
         return traced
 
     def __str__(self) -> str:
-        # Templates call `str` on all they write: the trace has to survive it.
+        # Templates call `str` on all their output, and this must keep the trace.
         return self
 
     def __add__(self, other: str) -> "Traced":
@@ -69,9 +70,9 @@ class Traced(str):
         self,
         keepends: bool = False,  # noqa: FBT001, FBT002 - of str
     ) -> list["Traced"]:
-        whole = self._located(super().splitlines(keepends=True), "")
+        with_ends = self._located(super().splitlines(keepends=True), "")
         bare = super().splitlines()
-        return whole if keepends else [line[: len(text)] for line, text in zip(whole, bare, strict=True)]
+        return with_ends if keepends else [line[: len(text)] for line, text in zip(with_ends, bare, strict=True)]
 
     def partition(self, sep: str, /) -> tuple["Traced", "Traced", "Traced"]:
         return self._parted(self.find(sep), len(sep)) or (self, Traced(), Traced())
@@ -103,11 +104,11 @@ class Traced(str):
         return self._cased(super().title())
 
     def _cased(self, text: str) -> "Traced":
-        # Beyond ASCII one letter may become two.
+        # Outside ASCII one letter may become two.
         return Traced(text, self._trust if self.isascii() else bytes(len(text)))
 
     def _located(self, parts: list[str], sep: str | None) -> list["Traced"]:
-        """The parts of this text, which come in order, with `sep` between them or white space where it is None."""
+        """Return the parts with their trace. They are in order, separated by `sep`, or by white space if it is None."""
         located: list[Traced] = []
         at = 0
         for part in parts:
@@ -121,23 +122,23 @@ class Traced(str):
 
 
 def trusted(text: str) -> Traced:
-    """A text of which every character may be part of a special token."""
+    """Return a string in which every character may be part of a special token."""
     return Traced(text, _TRUSTED * len(text))
 
 
 def join_texts(parts: Iterable[str]) -> Traced:
-    """Texts one after another; each keeps its trace."""
+    """Concatenate texts. Each keeps its trace."""
     texts = list(parts)
     return Traced("".join(texts), b"".join(map(_trust_of, texts)))
 
 
 def plain(text: str) -> str:
-    """The same characters without a trace."""
+    """Return the same characters without a trace."""
     return str.__str__(text)
 
 
 def trusted_spans(text: str) -> list[tuple[int, int]]:
-    """Start and end of each run of trusted characters, in order."""
+    """Return the start and end of each run of trusted characters, in order."""
     spans: list[tuple[int, int]] = []
     trust = _trust_of(text)
     at = trust.find(_TRUSTED)
@@ -150,7 +151,7 @@ def trusted_spans(text: str) -> list[tuple[int, int]]:
 
 
 def is_trusted(text: str, start: int, end: int) -> bool:
-    """True where every character of a stretch is trusted."""
+    """Return whether every character from `start` to `end` is trusted."""
     return _PLAIN not in _trust_of(text)[start:end]
 
 

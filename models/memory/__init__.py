@@ -1,1 +1,1 @@
-"""What fits where: the memory of this machine, and a plan per model with its reasons."""
+"""Plan the memory of this machine: a memory budget, and a load plan per model with its reasons."""

@@ -1,4 +1,4 @@
-"""What of a machine models may take, by the settings."""
+"""The part of a machine's memory that models may use, according to the settings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ MIB = 2**20
 
 
 def usable_gpus(machine: MachineResources) -> list[Gpu]:
-    """The GPUs that can be planned for. CUDA shows a process one MIG instance at most: the one with most memory."""
+    """Return the usable GPUs. With MIG it is only the largest instance: CUDA shows a process at most one instance."""
     gpus = [gpu for gpu in machine.gpu.gpus if not gpu.problem]
     if any(gpu.mig for gpu in gpus):
         return [max(gpus, key=lambda gpu: gpu.total)]
@@ -18,7 +18,7 @@ def usable_gpus(machine: MachineResources) -> list[Gpu]:
 
 
 def budget_of(machine: MachineResources, settings: RuntimeSettings) -> Budget:
-    """The budget of a machine as it is at this moment."""
+    """Return the budget of a machine in its current state."""
     gpus = {
         position: max(0, int(gpu.free * settings.gpu_share) - settings.gpu_reserve_mib * MIB)
         for position, gpu in enumerate(usable_gpus(machine))
@@ -30,8 +30,8 @@ def budget_of(machine: MachineResources, settings: RuntimeSettings) -> Budget:
     )
 
 
-def changed(budget: Budget, needs: Sequence[tuple[Need, int]]) -> Budget:
-    """A budget with needs added (1, as after an eviction) or taken away (-1); never below nothing."""
+def adjusted_budget(budget: Budget, needs: Sequence[tuple[Need, int]]) -> Budget:
+    """Return a budget with needs added (1, as after an eviction) or subtracted (-1); never negative."""
     ram = budget.ram + sum(sign * need.ram for need, sign in needs)
     gpus = {gpu: free + sum(sign * _on(need.gpus, gpu) for need, sign in needs) for gpu, free in budget.gpus.items()}
     return Budget(ram=max(0, ram), gpus={gpu: max(0, free) for gpu, free in gpus.items()}, threads=budget.threads)

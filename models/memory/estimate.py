@@ -1,7 +1,8 @@
-"""How much memory a model takes, from the shapes of its tensors.
+"""Estimate the memory of a model from the shapes of its tensors.
 
-The compute buffer is what llama.cpp reserves for one batch: the widest activations of a layer, the logits, the mask.
-Constants were fitted to the sizes it logs for models of many shapes; the estimate is meant to be a little too high.
+The compute buffer is the memory that llama.cpp reserves for one batch: the largest activations of a layer, the logits,
+the mask. The constants were fitted to the sizes that it logs for models of many shapes. The estimate is intentionally a
+little too high.
 """
 
 import math
@@ -16,7 +17,7 @@ PROMPT_BATCH = 256
 # llama.cpp rounds a context up to this many tokens.
 CONTEXT_STEP = 256
 _FLOAT = 4
-# What a process takes before its model: the interpreter and the library of its backend.
+# The memory of a process without its model: the interpreter and the library of its backend.
 PROCESS: Mapping[str, int] = MappingProxyType(
     {
         "llama_cpp": 96 * MIB,
@@ -26,15 +27,15 @@ PROCESS: Mapping[str, int] = MappingProxyType(
         "cross_encoder": 640 * MIB,
     }
 )
-# How often weights stand in memory once they are loaded, and what a pass takes besides.
+# The number of copies of the loaded weights in memory, and the memory of a pass.
 _COPIES: Mapping[str, float] = MappingProxyType({"onnx": 2.0, "sentence_transformers": 2.0, "cross_encoder": 2.0})
 _PASS = 128 * MIB
-# What CUDA keeps on a card for each process that uses it.
+# The GPU memory that CUDA reserves for each process.
 CUDA_CONTEXT = 400 * MIB
 
 
 def gguf_need(layers: Layers, *, context: int, cache_type: str, gpu_split: Mapping[int, int]) -> Need:
-    """What a GGUF model takes with `gpu_split` of its last layers on each GPU, the output counted as the last."""
+    """Return the need of a GGUF model. `gpu_split` is the number of its last layers per GPU; the output is the last layer."""
     context = math.ceil(context / CONTEXT_STEP) * CONTEXT_STEP
     kv = [math.ceil(numbers * CACHE_BYTES[cache_type]) * context for numbers in layers.kv_per_token]
     parts = [weights + cache for weights, cache in zip(layers.blocks, kv, strict=True)] + [layers.output]
@@ -46,7 +47,7 @@ def gguf_need(layers: Layers, *, context: int, cache_type: str, gpu_split: Mappi
         gpus[gpu] = sum(parts[first : first + count]) + compute + CUDA_CONTEXT
         first += count
     on_cpu = parts[: len(parts) - offloaded]
-    # A processor that only looks up embeddings needs no room for layers.
+    # If the processor only looks up embeddings, it needs no buffers for layers.
     cpu_compute = compute if on_cpu else PROMPT_BATCH * (layers.width + layers.vocabulary) * _FLOAT
     process = PROCESS["llama_cpp"]
     return Need(
@@ -66,7 +67,7 @@ def _compute(layers: Layers, context: int) -> int:
 
 
 def whole_need(facts: Facts, gpus: Sequence[int] = ()) -> Need:
-    """What a model takes that is loaded whole or not at all: on a GPU if one is named, else in memory."""
+    """Return the need of a model that cannot be split. It is on the first of `gpus`, else in main memory."""
     process = PROCESS.get(facts.backend, 96 * MIB)
     weights = int(facts.weights * _COPIES.get(facts.backend, 1.1))
     if gpus:

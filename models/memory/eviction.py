@@ -1,6 +1,6 @@
 """The eviction policy: whether a model can be loaded now, and which model is evicted for it first.
 
-Models that are in use or pinned are never evicted; of the others the least recently used goes first.
+Models that are in use or pinned are never evicted. The least recently used of the other models is evicted first.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from models.errors import DoesNotFit, ModelUnavailable
 from models.memory.plan import LoadPlan, PlacedModel
 from models.memory.planner import plan_score
 
-# The plan for the new model if some loaded models were evicted, or why it would not fit even then.
+# Returns the plan for the new model if some loaded models were evicted, or the reason why it would still not fit.
 PlanWithout = Callable[[Sequence[PlacedModel]], LoadPlan | DoesNotFit]
 
 
@@ -26,19 +26,19 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadNow(msgspec.Struct, frozen=True):
-    """The model fits by this plan."""
+    """The model fits with this plan."""
 
     plan: LoadPlan
 
 
 class EvictFirst(msgspec.Struct, frozen=True):
-    """One model is evicted; then the question is asked again."""
+    """This model must be evicted; then the next step is computed again."""
 
     placed: PlacedModel
 
 
 class WaitForUse(msgspec.Struct, frozen=True):
-    """The model has to wait until another one is loaded, or is no longer in use."""
+    """The model must wait until another model is loaded, or is no longer in use."""
 
 
 Step = LoadNow | EvictFirst | WaitForUse
@@ -52,10 +52,10 @@ def next_step(
     max_loaded: int,
     plan_without: PlanWithout,
 ) -> Step:
-    """The next step on the way to load `model`, of whose role `max_loaded` may be loaded at once.
+    """Return the next step for loading `model`. At most `max_loaded` models of its role may be loaded at the same time.
 
-    Raises DoesNotFit where it would not fit even without every model that is not pinned, ModelUnavailable where as many
-    of its role are pinned as may be loaded.
+    Raises DoesNotFit if it would not fit even without all models that are not pinned. Raises ModelUnavailable if
+    `max_loaded` models of its role are pinned.
     """
     idle = evictable(loaded)
     idle_of_role = [placed for placed in idle if placed.model.role is model.role]
@@ -66,7 +66,7 @@ def next_step(
         return WaitForUse()
     plan = plan_without(())
     if isinstance(plan, LoadPlan):
-        # For a better place only models of the same role go: a search may not take the chat model's GPU.
+        # For a better plan only models of the same role are evicted: a search may not take the chat model's GPU.
         if idle_of_role and _is_better(plan_without(idle_of_role), plan):
             return EvictFirst(idle_of_role[0])
         return LoadNow(plan)
@@ -79,7 +79,7 @@ def next_step(
 
 
 def evictable(loaded: Sequence[ModelUse]) -> list[PlacedModel]:
-    """The models that may be evicted, the least recently used first."""
+    """Return the models that may be evicted, the least recently used first."""
     idle = [use for use in loaded if not use.in_use and not use.pinned]
     return [use.placed for use in sorted(idle, key=lambda use: use.last_used)]
 
@@ -90,15 +90,15 @@ def _is_role_full(role: ModelRole, loaded: Sequence[ModelUse], loading: Sequence
 
 
 def _check_pins(role: ModelRole, loaded: Sequence[ModelUse], loading: Sequence[PlacedModel], max_loaded: int) -> None:
-    """Raises ModelUnavailable where every model of the role is pinned, so that waiting would not help."""
-    is_one_coming = any(placed.model.role is role for placed in loading)
-    if not is_one_coming and all(use.pinned for use in loaded if use.placed.model.role is role):
+    """Check that not every model of the role is pinned, because then waiting would not help. Raises ModelUnavailable."""
+    is_one_loading = any(placed.model.role is role for placed in loading)
+    if not is_one_loading and all(use.pinned for use in loaded if use.placed.model.role is role):
         raise ModelUnavailable(
-            f"{max_loaded} models for {role.value} may be loaded, and as many are pinned. Unpin one "
-            "(`lampstand models pin --off NAME`) or raise `max_loaded` in runtime.toml."
+            f"At most {max_loaded} models for {role.value} may be loaded, and all of them are pinned. Unpin one "
+            "(`lampstand models pin --off NAME`) or increase `max_loaded` in runtime.toml."
         )
 
 
 def _is_better(plan: LoadPlan | DoesNotFit, than: LoadPlan) -> bool:
-    """True where a plan has a useful context and the other has not, or has more layers on GPUs."""
+    """Return whether a plan has a useful context and the other has not, or has more layers on GPUs."""
     return isinstance(plan, LoadPlan) and plan_score(plan)[:2] > plan_score(than)[:2]

@@ -1,17 +1,17 @@
-"""The machine as it was last probed, and the memory that models may take of it."""
+"""The state of the machine at the last probe, and the memory that models may use."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
 
-from models.memory.budget import budget_of, changed, usable_gpus
+from models.memory.budget import adjusted_budget, budget_of, usable_gpus
 from models.memory.plan import Budget, LoadPlan, Need, PlacedModel, PlanOptions
 from models.probe.devices import Gpu, MachineResources
 from models.settings import RuntimeSettings
 
 MIB = 2**20
-# Backends whose weights are mapped from their file: the kernel counts them as available memory.
+# Backends that map weights from their file. The kernel counts mapped files as available memory.
 _MAPPED = frozenset({"llama_cpp", "ctransformers"})
 _GPU_LIBRARIES: Mapping[str, Sequence[str]] = MappingProxyType(
     {"llama-cpp-python": ("llama_cpp",), "torch": ("sentence_transformers", "cross_encoder")}
@@ -21,7 +21,7 @@ Probe = Callable[..., Awaitable[MachineResources]]
 
 
 class MachineState:
-    """The last probe of the machine. GPUs are named by their index among those that can be used."""
+    """The last probe of the machine. A GPU's index is its position among the usable GPUs."""
 
     def __init__(self, settings: RuntimeSettings, probe: Probe) -> None:
         self._settings, self._probe = settings, probe
@@ -30,24 +30,24 @@ class MachineState:
 
     @property
     def resources(self) -> MachineResources:
-        """The last probe. Raises RuntimeError before the first `refresh`."""
+        """The result of the last probe. Raises RuntimeError before the first `refresh`."""
         if self._last is None:
             raise RuntimeError("The machine has not been probed yet.")
         return self._last
 
     async def refresh(self) -> None:
-        """Probe the machine again. What its libraries can use does not change, and is asked once."""
-        before = self._last
-        # Where there surely is no GPU, none will come; one that was seen may be lost and come back.
-        machine = await self._probe(gpus=before is None or self._has_gpus or before.gpu.unsure)
+        """Probe the machine again. The libraries are probed only once, because they do not change."""
+        previous = self._last
+        # If there is surely no GPU, none will appear. A GPU that was found may be lost and come back.
+        machine = await self._probe(gpus=previous is None or self._has_gpus or previous.gpu.unsure)
         self._has_gpus = self._has_gpus or bool(machine.gpu.gpus)
-        libraries = before.libraries if before else []
+        libraries = previous.libraries if previous else []
         if machine.gpu.gpus and not libraries:
             libraries = (await self._probe(libraries=True)).libraries
         self._last = msgspec.structs.replace(machine, libraries=libraries)
 
     def plan_options(self) -> PlanOptions:
-        """The settings that plans follow, and the backends whose library can use a GPU of this machine."""
+        """Return the settings for plans, with the backends whose library can use a GPU of this machine."""
         gpu_backends = [
             backend
             for library in self.resources.libraries
@@ -69,9 +69,9 @@ class MachineState:
         without: Sequence[PlacedModel] = (),
         gpu_share: float = 1.0,
     ) -> Budget:
-        """The memory that another model may take beside those that are loaded or being loaded.
+        """Return the memory that another model may use, in addition to the models `loaded` or `loading`.
 
-        It is counted as if the loaded models of `without` were evicted. `gpu_share` is the share of the GPUs' budget.
+        The models of `without` count as evicted. `gpu_share` is the usable share of the GPUs' budget.
         """
         evicted = {placed.model.id for placed in without}
         mapped = [
@@ -79,24 +79,24 @@ class MachineState:
             for placed in loaded
             if placed.model.backend in _MAPPED and placed.model.id not in evicted
         ]
-        taken = [*(placed.plan.need for placed in loading), *mapped]
-        budget = changed(
+        used = [*(placed.plan.need for placed in loading), *mapped]
+        budget = adjusted_budget(
             budget_of(self.resources, self._settings),
-            [*((need, -1) for need in taken), *((_returned_by(placed), 1) for placed in without)],
+            [*((need, -1) for need in used), *((_freed_by(placed), 1) for placed in without)],
         )
         return msgspec.structs.replace(budget, gpus={gpu: int(free * gpu_share) for gpu, free in budget.gpus.items()})
 
     def free_gpu_bytes(self) -> dict[int, int]:
-        """Free bytes per GPU."""
+        """Return the free bytes per GPU."""
         return {index: gpu.free for index, gpu in enumerate(self._gpus())}
 
     async def gpu_bytes_taken_since(self, before: Mapping[int, int]) -> dict[int, int]:
-        """Bytes per GPU that were free before and are not any more; the machine is probed for it."""
+        """Probe the machine, and return the bytes per GPU that were free before and are used now."""
         await self.refresh()
         return {gpu: max(0, before.get(gpu, 0) - free) for gpu, free in self.free_gpu_bytes().items()}
 
     def gpu_environment(self, plan: LoadPlan) -> dict[str, str]:
-        """Variables that show a process the GPUs of its plan, in NVML's order, and no other."""
+        """Return variables that make only the GPUs of a plan visible to its process, in NVML's order."""
         gpus = self._gpus()
         return {"CUDA_VISIBLE_DEVICES": ",".join(gpus[index].uuid for index in plan.gpu_indices)}
 
@@ -104,8 +104,8 @@ class MachineState:
         return usable_gpus(self._last) if self._last else []
 
 
-def _returned_by(evicted: PlacedModel) -> Need:
-    """What the machine has more of after an eviction: mapped weights count as available all along."""
+def _freed_by(evicted: PlacedModel) -> Need:
+    """Return the memory that an eviction frees. Mapped weights are not included: they always count as available."""
     need = evicted.plan.need
     ram = need.ram - need.weights if evicted.model.backend in _MAPPED else need.ram
     return Need(ram=ram, gpus=need.gpus, weights=0)

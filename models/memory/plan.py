@@ -1,4 +1,4 @@
-"""What a plan is made of. Sizes are bytes."""
+"""The structs of a load plan. Sizes are in bytes."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,7 +11,7 @@ CPU = "cpu"
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be taken: memory, and of each usable GPU by its index."""
+    """The memory that models may use: main memory, and the memory of each usable GPU by its index."""
 
     ram: int
     gpus: dict[int, int] = {}
@@ -19,7 +19,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """What a placement takes in all: `ram` and `gpus` are where, the rest is what for."""
+    """The memory that a plan needs: `ram` and `gpus` by location, the other fields by purpose."""
 
     ram: int
     gpus: dict[int, int] = {}
@@ -35,8 +35,8 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Where and how a model is loaded, and why.
 
-    `gpu_layers` of `layers` go to the GPU of `gpu_indices` at the same place; the output counts as a layer.
-    `prefix_bytes` of memory are for the states of earlier conversations.
+    `gpu_layers[i]` of the `layers` are on the GPU `gpu_indices[i]`; the output counts as a layer. `prefix_bytes` are the
+    bytes of memory for the states of earlier conversations.
     """
 
     model: str
@@ -61,7 +61,7 @@ class PlacedModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings that a plan follows. `gpu_backends` are the backends whose library can use a GPU here."""
+    """The settings for a plan. `gpu_backends` are the backends whose library can use a GPU of this machine."""
 
     context: int = 8192
     cache_type: str = "f16"
@@ -69,12 +69,12 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     gpu_backends: tuple[str, ...] = ()
 
 
-# Bytes a number of the KV cache: q8_0 keeps 32 numbers and a scale in 34.
+# Bytes per number of the KV cache. q8_0 stores 32 numbers and a scale in 34 bytes.
 CACHE_BYTES: Mapping[str, float] = MappingProxyType({"f16": 2.0, "q8_0": 34 / 32})
 
 
-def in_words(size: int) -> str:
-    """A size as people read it."""
+def format_size(size: int) -> str:
+    """Return a size in a form for people."""
     for unit, name in ((2**30, "GiB"), (2**20, "MiB")):
         if size >= unit:
             return f"{size / unit:,.1f} {name}" if unit == 2**30 else f"{size / unit:,.0f} {name}"

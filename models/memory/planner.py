@@ -1,7 +1,7 @@
 """Choose the best plan that fits.
 
-Every placement that fits is a candidate, and the best by a fixed order is taken: so a plan never goes over its budget,
-and more memory never makes it worse, because it only adds candidates.
+Every placement that fits is a candidate, and the best candidate by a fixed order is chosen. So a plan never exceeds its
+budget, and more memory never makes it worse: more memory only adds candidates.
 """
 
 import itertools
@@ -10,17 +10,17 @@ from collections.abc import Iterator, Mapping
 from models.errors import DoesNotFit
 from models.formats.facts import Facts, Layers
 from models.memory.estimate import gguf_need, whole_need
-from models.memory.plan import CPU, Budget, LoadPlan, Need, PlanOptions, in_words
+from models.memory.plan import CPU, Budget, LoadPlan, Need, PlanOptions, format_size
 
-# A context below which answers from passages suffer: layers stay on the processor before it gets smaller.
+# With a smaller context, answers from passages get worse. A plan keeps layers on the processor rather than use less.
 USEFUL_CONTEXT = 4096
 MIN_CONTEXT = 1024
-# What is left of the memory after a plan that the states of earlier conversations may take.
+# The share of the remaining memory that the states of earlier conversations may use.
 PREFIX_SHARE = 0.25
 
 
 def choose_plan(model: str, facts: Facts, budget: Budget, options: PlanOptions) -> LoadPlan:
-    """The best plan for a model. Raises DoesNotFit with the numbers."""
+    """Return the best plan for a model. Raises DoesNotFit with the sizes."""
     usable = budget if facts.backend in options.gpu_backends else Budget(ram=budget.ram, threads=budget.threads)
     if facts.layers is None:
         return _whole(model, facts, budget, usable)
@@ -62,7 +62,7 @@ def _contexts(max_context: int) -> Iterator[int]:
 
 
 def _splits(layers: Layers, budget: Budget, context: int, cache_type: str) -> Iterator[Mapping[int, int]]:
-    """Placements worth trying: none on a GPU, each number of layers on one, and all of them sharing."""
+    """Yield the placements to try: no GPU, each number of layers on one GPU, and layers shared by several GPUs."""
     yield {}
     units = len(layers.blocks) + 1
     for gpu, count in itertools.product(sorted(budget.gpus), range(1, units + 1)):
@@ -72,7 +72,7 @@ def _splits(layers: Layers, budget: Budget, context: int, cache_type: str) -> It
 
 
 def _shared(layers: Layers, budget: Budget, context: int, cache_type: str) -> Iterator[Mapping[int, int]]:
-    """For each number of layers, filled from the last one back: each GPU takes as many as fit."""
+    """Yield a placement for each number of layers. GPUs are filled from the last layer on, each with as many as fit."""
     units = len(layers.blocks) + 1
     for total in range(2, units + 1):
         split: dict[int, int] = {}
@@ -91,7 +91,7 @@ def _shared(layers: Layers, budget: Budget, context: int, cache_type: str) -> It
 def _fits_on(
     layers: Layers, budget: Budget, context: int, cache_type: str, gpu: int, count: int, *, already: int
 ) -> bool:
-    # A stand-in for the GPU that has the layers behind these.
+    # -1 represents the GPUs that have the later layers.
     split = {gpu: count, -1: already} if already else {gpu: count}
     need = gguf_need(layers, context=context, cache_type=cache_type, gpu_split=split)
     return need.gpus[gpu] <= budget.gpus[gpu]
@@ -102,7 +102,7 @@ def _score(context: int, split: Mapping[int, int]) -> tuple[bool, int, int, int]
 
 
 def plan_score(plan: LoadPlan) -> tuple[bool, int, int, int]:
-    """How good a plan is: a useful context, then layers on GPUs, then a longer context, then fewer GPUs."""
+    """Return the score of a plan: a useful context, then layers on GPUs, then a longer context, then fewer GPUs."""
     return _score(plan.context, dict(zip(plan.gpu_indices, plan.gpu_layers, strict=True)))
 
 
@@ -110,7 +110,7 @@ def _whole(model: str, facts: Facts, budget: Budget, usable: Budget) -> LoadPlan
     for gpu in sorted(usable.gpus, key=lambda index: -usable.gpus[index]):
         need = whole_need(facts, [gpu])
         if need.fits(usable):
-            reason = f"It fits on GPU {gpu} whole."
+            reason = f"It fits completely on GPU {gpu}."
             return LoadPlan(
                 model=model,
                 device=f"gpu{gpu}",
@@ -125,9 +125,9 @@ def _whole(model: str, facts: Facts, budget: Budget, usable: Budget) -> LoadPlan
     need = whole_need(facts)
     if not need.fits(usable):
         raise DoesNotFit(
-            f"{model} needs {in_words(need.ram)} of memory (weights {in_words(need.weights)}, a pass "
-            f"{in_words(need.compute)}, its process {in_words(need.process)}); {in_words(usable.ram)} may be taken. "
-            "Choose a smaller model, or free memory."
+            f"{model} needs {format_size(need.ram)} of memory (weights {format_size(need.weights)}, a pass "
+            f"{format_size(need.compute)}, its process {format_size(need.process)}), but only {format_size(usable.ram)} may be "
+            "used. Choose a smaller model, or free some memory."
         )
     reasons = ["It runs on the processor."]
     if budget.gpus:
@@ -157,9 +157,9 @@ def _reasons(
     else:
         reasons.append(f"It runs on the processor{f': {_why_no_gpu(facts, budget, usable)}' if budget.gpus else '.'}")
     if context < min(options.context, layers.trained_context):
-        reasons.append(f"The context is {context:,} tokens instead of {options.context:,}, because more does not fit.")
+        reasons.append(f"The context is {context:,} tokens instead of {options.context:,}, because more do not fit.")
     elif context < options.context:
-        reasons.append(f"The context is {context:,} tokens: it was trained for no more.")
+        reasons.append(f"The context is {context:,} tokens, the maximum that the model was trained for.")
     return reasons
 
 
@@ -167,16 +167,16 @@ def _why_no_gpu(facts: Facts, budget: Budget, usable: Budget) -> str:
     if not usable.gpus:
         return f"the library of {facts.backend} is not built for a GPU."
     largest = max(budget.gpus.values())
-    return f"not one layer fits beside its buffers in the {in_words(largest)} that a GPU can give."
+    return f"not even one layer and its buffers fit into the {format_size(largest)} that may be used of a GPU."
 
 
 def _refusal(model: str, layers: Layers, max_context: int, options: PlanOptions, budget: Budget) -> str:
     context = min(max_context, MIN_CONTEXT)
     need = gguf_need(layers, context=context, cache_type=options.cache_type, gpu_split={})
-    gpus = "".join(f", {in_words(free)} of GPU {index}" for index, free in sorted(budget.gpus.items()))
+    gpus = "".join(f", {format_size(free)} of GPU {index}" for index, free in sorted(budget.gpus.items()))
     return (
-        f"{model} needs {in_words(need.ram)} of memory even with a context of {context:,} tokens (weights "
-        f"{in_words(need.weights)}, KV cache {in_words(need.kv_cache)}, compute buffer {in_words(need.compute)}, its "
-        f"process {in_words(need.process)}); {in_words(budget.ram)} of memory{gpus} may be taken. Choose a smaller "
-        "model or quantisation (`lampstand models recommend`), or free memory."
+        f"{model} needs {format_size(need.ram)} of memory even with a context of {context:,} tokens (weights "
+        f"{format_size(need.weights)}, KV cache {format_size(need.kv_cache)}, compute buffer {format_size(need.compute)}, its "
+        f"process {format_size(need.process)}), but only {format_size(budget.ram)} of memory{gpus} may be used. Choose a "
+        "smaller model or quantisation (`lampstand models recommend`), or free some memory."
     )

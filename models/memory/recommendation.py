@@ -1,4 +1,4 @@
-"""Which of the published chat models suits this machine."""
+"""Recommend published chat models for this machine."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from models.errors import DoesNotFit
 from models.memory.plan import Budget, LoadPlan, PlanOptions
 from models.memory.planner import choose_plan
 
-# A model that answers slower than people read is not recommended for the processor.
+# Larger models answer slower than people read on a processor with few cores, so they are not recommended for it.
 CPU_PARAMETERS = 4_000_000_000
 LARGE_CPU_CORES = 8
 
@@ -15,7 +15,8 @@ LARGE_CPU_CORES = 8
 class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
     """A published model on this machine.
 
-    `plan` is None where it does not fit; `quick` where it writes about as fast as people read; `best` to begin with.
+    `plan` is None if the model does not fit. `quick` is true if it generates about as fast as people read. `best` marks
+    the recommended model.
     """
 
     model: PublishedModel
@@ -26,7 +27,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recommend(budget: Budget, options: PlanOptions) -> list[Recommendation]:
-    """A recommendation per published model. The best is the largest that answers quickly enough here."""
+    """Return a recommendation per published model. The best is the largest model that is quick on this machine."""
     recommendations = [_judge(model, budget, options) for model in PUBLISHED_MODELS]
     quick = [recommendation for recommendation in recommendations if recommendation.quick]
     best = max(quick, key=lambda recommendation: recommendation.model.parameters, default=None)

@@ -1,1 +1,1 @@
-"""What this machine has for models: processor, memory, GPUs, and what the installed libraries make of them."""
+"""Probe the machine: processor, memory, GPUs, and what the installed libraries can use."""

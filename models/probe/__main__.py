@@ -1,4 +1,4 @@
-"""`python -m models.probe [--libraries]`: GPUs, and if asked libraries, as JSON, where they can harm nobody."""
+"""`python -m models.probe [--libraries]`: print GPUs, and libraries on request, as JSON, in a separate process."""
 
 import sys
 

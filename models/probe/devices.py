@@ -1,17 +1,17 @@
-"""What a machine has, as structs. Sizes are bytes."""
+"""Structs for the resources of a machine. Sizes are in bytes."""
 
 import msgspec
 
 
 class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
-    """`used` is 0 where the driver does not say."""
+    """A process on a GPU. `used` is 0 if the driver does not report it."""
 
     pid: int
     used: int
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True):
-    """One GPU, or one MIG instance of one. `problem` is a sentence where it cannot be used."""
+    """A GPU, or a MIG instance of a GPU. `problem` is a sentence if it cannot be used, else empty."""
 
     index: int
     uuid: str
@@ -26,9 +26,9 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GpuReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The NVIDIA GPUs. `finding` says in a sentence what was found, above all where there are none.
+    """The NVIDIA GPUs. `finding` is a sentence about the result, in particular if there are none.
 
-    `unsure` reports are of a look that failed: the next may find more.
+    `unsure` is true if the probe failed. The next probe may find more.
     """
 
     gpus: list[Gpu] = []
@@ -38,7 +38,7 @@ class GpuReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Processor(msgspec.Struct, frozen=True, kw_only=True):
-    """`cores` are those this process may use; `features` the vector instructions that model libraries use."""
+    """`cores` is the number of cores that this process may use. `features` are the vector instructions for models."""
 
     name: str
     cores: int
@@ -51,7 +51,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True):
-    """A library that runs models. `gpu` is true where it can use one here; `finding` says why or why not."""
+    """A library that runs models. `gpu` is true if it can use a GPU of this machine; `finding` explains the result."""
 
     name: str
     version: str = ""

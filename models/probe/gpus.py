@@ -1,4 +1,4 @@
-"""NVIDIA GPUs, by NVML. Whatever is wrong with a driver or a card becomes a sentence, never an exception.
+"""Probe NVIDIA GPUs with NVML. Any problem with a driver or a GPU becomes a sentence, never an exception.
 
 https://docs.nvidia.com/deploy/nvml-api/ ; `nvidia-ml-py` is its binding, the module `pynvml`.
 """
@@ -11,7 +11,7 @@ from models.probe.devices import Gpu, GpuProcess, GpuReport
 
 
 def read_gpus(nvml: Any = None) -> GpuReport:
-    """Every GPU with its memory at this moment; of one in MIG mode, its instances."""
+    """Return every GPU with its current memory. A GPU in MIG mode is replaced by its instances."""
     nvml = nvml or importlib.import_module("pynvml")
     try:
         nvml.nvmlInit()
@@ -20,7 +20,7 @@ def read_gpus(nvml: Any = None) -> GpuReport:
     try:
         return _read_all(nvml)
     except nvml.NVMLError as error:
-        return GpuReport(finding=f"The NVIDIA driver answers with an error: {_text(error)}.", unsure=True)
+        return GpuReport(finding=f"The NVIDIA driver reports an error: {_text(error)}.", unsure=True)
     finally:
         with contextlib.suppress(nvml.NVMLError):
             nvml.nvmlShutdown()
@@ -31,11 +31,11 @@ def _init_finding(nvml: Any, error: Exception) -> str:
     if code == nvml.NVML_ERROR_LIBRARY_NOT_FOUND:
         return "No NVIDIA driver is installed."
     if code == nvml.NVML_ERROR_DRIVER_NOT_LOADED:
-        return "NVIDIA's driver is installed but not loaded. Restart the machine, or look at `dmesg`."
+        return "The NVIDIA driver is installed but not loaded. Restart the machine, or check `dmesg`."
     if code == nvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH:
-        return "NVIDIA's driver and its library have different versions, as after an update. Restart the machine."
+        return "The NVIDIA driver and its library have different versions, as after an update. Restart the machine."
     if code == nvml.NVML_ERROR_NO_PERMISSION:
-        return "This user may not use the NVIDIA GPU. Add it to the group that owns /dev/nvidia0."
+        return "This user may not use the NVIDIA GPU. Add the user to the group that owns /dev/nvidia0."
     return f"The NVIDIA driver cannot be used: {_text(error)}."
 
 
@@ -49,20 +49,20 @@ def _read_all(nvml: Any) -> GpuReport:
         except nvml.NVMLError as error:
             gpus.append(Gpu(index=index, uuid="", name=f"GPU {index}", problem=_lost(nvml, error)))
     if not gpus:
-        return GpuReport(driver=driver, finding="NVIDIA's driver is loaded, but there is no GPU.")
+        return GpuReport(driver=driver, finding="The NVIDIA driver is loaded, but there is no GPU.")
     usable = sum(not gpu.problem for gpu in gpus)
     return GpuReport(gpus=gpus, driver=driver, finding=f"{usable} of {len(gpus)} GPUs can be used.")
 
 
 def _lost(nvml: Any, error: Exception) -> str:
     if getattr(error, "value", None) == nvml.NVML_ERROR_GPU_IS_LOST:
-        return "The GPU has fallen off the bus or is otherwise lost. Restart the machine; check its power and seat."
+        return "The connection to the GPU is lost. Restart the machine, and check the GPU's power and slot."
     return f"The GPU cannot be read: {_text(error)}."
 
 
 def _read_one(nvml: Any, handle: Any, index: int) -> Gpu:
     memory = nvml.nvmlDeviceGetMemoryInfo(handle)
-    major, minor = _or(nvml, (0, 0), nvml.nvmlDeviceGetCudaComputeCapability, handle)
+    major, minor = _query(nvml, (0, 0), nvml.nvmlDeviceGetCudaComputeCapability, handle)
     return Gpu(
         index=index,
         uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
@@ -70,24 +70,24 @@ def _read_one(nvml: Any, handle: Any, index: int) -> Gpu:
         total=int(memory.total),
         free=int(memory.free),
         compute_capability=f"{major}.{minor}" if major else "",
-        temperature_c=_or(nvml, None, nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
+        temperature_c=_query(nvml, None, nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
         processes=_processes(nvml, handle),
     )
 
 
 def _instances(nvml: Any, handle: Any, index: int) -> list[Gpu]:
-    """The MIG instances of a GPU in MIG mode; none where it is whole."""
-    current, _pending = _or(nvml, (0, 0), nvml.nvmlDeviceGetMigMode, handle)
+    """Return the MIG instances of a GPU in MIG mode; empty if it is not in MIG mode."""
+    current, _pending = _query(nvml, (0, 0), nvml.nvmlDeviceGetMigMode, handle)
     if current != nvml.NVML_DEVICE_MIG_ENABLE:
         return []
     parent = _text(nvml.nvmlDeviceGetName(handle))
     instances: list[Gpu] = []
-    for number in range(_or(nvml, 0, nvml.nvmlDeviceGetMaxMigDeviceCount, handle)):
+    for number in range(_query(nvml, 0, nvml.nvmlDeviceGetMaxMigDeviceCount, handle)):
         try:
             instance = nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
             memory = nvml.nvmlDeviceGetMemoryInfo(instance)
         except nvml.NVMLError:
-            continue  # places without an instance are counted too
+            continue  # the count includes slots without an instance
         instances.append(
             Gpu(
                 index=index,
@@ -100,24 +100,26 @@ def _instances(nvml: Any, handle: Any, index: int) -> list[Gpu]:
             )
         )
     if not instances:
-        problem = "The GPU is in MIG mode without an instance. Make one with `nvidia-smi mig -cgi`, or leave MIG mode."
+        problem = (
+            "The GPU is in MIG mode without an instance. Create one with `nvidia-smi mig -cgi`, or turn off MIG mode."
+        )
         instances = [Gpu(index=index, uuid=_text(nvml.nvmlDeviceGetUUID(handle)), name=parent, problem=problem)]
     return instances
 
 
 def _processes(nvml: Any, handle: Any) -> list[GpuProcess]:
-    running = _or(nvml, [], nvml.nvmlDeviceGetComputeRunningProcesses, handle)
+    running = _query(nvml, [], nvml.nvmlDeviceGetComputeRunningProcesses, handle)
     return [GpuProcess(pid=int(process.pid), used=int(process.usedGpuMemory or 0)) for process in running]
 
 
-def _or(nvml: Any, otherwise: Any, call: Any, *arguments: Any) -> Any:
-    """What a call says; `otherwise` where this card or driver does not know it."""
+def _query(nvml: Any, default: Any, call: Any, *arguments: Any) -> Any:
+    """Return the result of a call; `default` if this GPU or driver does not support it."""
     try:
         return call(*arguments)
     except nvml.NVMLError as error:
         if getattr(error, "value", None) == nvml.NVML_ERROR_GPU_IS_LOST:
             raise
-        return otherwise
+        return default
 
 
 def _text(value: object) -> str:

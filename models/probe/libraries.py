@@ -1,4 +1,7 @@
-"""What the installed model libraries can use. Importing them is slow and heavy: done in a process of its own."""
+"""Find out what the installed model libraries can use. Importing them is slow and needs much memory.
+
+So this module runs in a separate process.
+"""
 
 import importlib.metadata
 import re
@@ -9,7 +12,7 @@ _ENABLED = re.compile(r"(\w+) = 1")
 
 
 def read_libraries() -> list[Library]:
-    """llama-cpp-python, torch, onnxruntime and ctransformers, as they are installed here."""
+    """Return the state of llama-cpp-python, torch, onnxruntime and ctransformers in this installation."""
     return [_llama_cpp(), _torch(), _onnxruntime(), _ctransformers()]
 
 
@@ -24,8 +27,8 @@ def _llama_cpp() -> Library:
     gpu = bool(llama_cpp.llama_supports_gpu_offload())
     info = bytes(llama_cpp.llama_print_system_info()).decode(errors="replace")
     features = " ".join(_ENABLED.findall(info))
-    how = "Built for a GPU." if gpu else "Built for the processor only; `--accelerator cuda` builds it for a GPU."
-    return Library(name=name, version=_version(name), gpu=gpu, finding=f"{how} {features}")
+    build = "Built for a GPU." if gpu else "Built for the processor only; `--accelerator cuda` builds it for a GPU."
+    return Library(name=name, version=_version(name), gpu=gpu, finding=f"{build} {features}")
 
 
 def _torch() -> Library:
@@ -35,9 +38,9 @@ def _torch() -> Library:
         return _missing("torch", "`./packaging/run.sh --torch` installs it")
     gpu = bool(torch.cuda.is_available())
     build = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built for the processor only"
-    seen = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())) if gpu else ""
+    names = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())) if gpu else ""
     return Library(
-        name="torch", version=str(torch.__version__), gpu=gpu, finding=f"{build}{'; sees ' + seen if seen else ''}."
+        name="torch", version=str(torch.__version__), gpu=gpu, finding=f"{build}{'; finds ' + names if names else ''}."
     )
 
 
@@ -58,8 +61,8 @@ def _onnxruntime() -> Library:
 def _ctransformers() -> Library:
     version = _version("ctransformers")
     if not version:
-        return _missing("ctransformers", "the extra `legacy` brings it")
-    return Library(name="ctransformers", version=version, finding="For GGML files of before GGUF, on the processor.")
+        return _missing("ctransformers", "the extra `legacy` installs it")
+    return Library(name="ctransformers", version=version, finding="For GGML files older than GGUF, on the processor.")
 
 
 def _missing(name: str, remedy: str) -> Library:

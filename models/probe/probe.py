@@ -1,4 +1,4 @@
-"""Look at the machine without risk to whoever looks: drivers and libraries are asked in another process."""
+"""Probe the machine safely: drivers and libraries are probed in a separate process."""
 
 import msgspec
 
@@ -12,14 +12,14 @@ LIBRARIES_TIMEOUT_S = 60.0
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the other process found."""
+    """The results of the other process."""
 
     gpu: GpuReport
     libraries: list[Library] = []
 
 
 async def probe_machine(*, gpus: bool = True, libraries: bool = False) -> MachineResources:
-    """Processor and memory as they are now, GPUs and libraries as asked for; never raises for what is broken."""
+    """Return the processor, the current memory, and on request GPUs and libraries. Probe errors raise no exception."""
     if not gpus and not libraries:
         return MachineResources(processor=read_processor(), memory=read_memory())
     arguments, timeout_s = (["--libraries"], LIBRARIES_TIMEOUT_S) if libraries else ([], GPU_TIMEOUT_S)
@@ -27,7 +27,7 @@ async def probe_machine(*, gpus: bool = True, libraries: bool = False) -> Machin
         output = await run_module("models.probe", *arguments, timeout_s=timeout_s)
         findings = msgspec.json.decode(output, type=Findings)
     except (ModelError, msgspec.MsgspecError) as error:
-        findings = Findings(gpu=GpuReport(finding=f"The GPUs could not be looked at: {error}", unsure=True))
+        findings = Findings(gpu=GpuReport(finding=f"The GPUs could not be probed: {error}", unsure=True))
     return MachineResources(
         processor=read_processor(), memory=read_memory(), gpu=findings.gpu, libraries=findings.libraries
     )

@@ -1,4 +1,4 @@
-"""Processor and memory, from the kernel."""
+"""Read the processor and the memory from the kernel."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ import psutil
 
 from models.probe.devices import Memory, Processor
 
-# As Linux names them in /proc/cpuinfo.
+# The names that Linux uses in /proc/cpuinfo.
 FEATURES = (
     "avx",
     "f16c",
@@ -40,7 +40,7 @@ def read_processor() -> Processor:
 
 
 def read_memory() -> Memory:
-    """What the machine has, or the container, where that is less."""
+    """Return the memory of the machine, or of the container if that is less."""
     memory = psutil.virtual_memory()
     total, available = memory.total, memory.available
     limit, used = _number(CGROUP_LIMIT), _number(CGROUP_USED)

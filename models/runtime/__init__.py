@@ -1,1 +1,1 @@
-"""One runtime at work: it loads models, gives each request to its model, and hands on what the model says."""
+"""The core of the runtime: it loads models, sends each request to its model, and returns the model's output."""

@@ -1,4 +1,4 @@
-"""Texts of different requests are embedded in one pass; vectors of earlier texts are remembered."""
+"""Embed texts of different requests in one pass, with a cache of earlier vectors."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -14,39 +14,39 @@ from models.scheduler.fair_queue import Urgency
 from models.scheduler.passes import PassLimits, PassPart
 
 Result = TypeVar("Result")
-# Bytes per token of text in most languages; only the size of a pass depends on it, the model counts its own.
+# Bytes per token in most languages. This estimate only affects the size of passes; the model counts its tokens itself.
 BYTES_PER_TOKEN = 4
-# Tokens that a text has besides its words.
+# Tokens that frame a text.
 FRAME_TOKENS = 2
 
 
 class Batcher:
-    """Embeds by the models of a residency. A pass takes the texts that wait when a pass is free, and waits for none.
+    """Embeds with the models of a residency. A pass contains the texts that wait at its start; it never waits for more.
 
-    With 8-bit weights a vector depends a little on the texts beside it: up to 0.01 of cosine.
+    With 8-bit weights a vector depends a little on the other texts of its pass: up to 0.01 of cosine.
     """
 
     def __init__(self, residency: Residency, cache: EmbeddingCache, metrics: Metrics, *, pass_tokens: int) -> None:
         self._residency, self._cache, self._metrics = residency, cache, metrics
         self._pass_tokens = pass_tokens
 
-    def remembered(self, model: Model, texts: Sequence[str], urgency: Urgency) -> list[bytes | None]:
-        """The vector of each text, where it is remembered."""
-        remember = _is_remembered(urgency)
+    def cached(self, model: Model, texts: Sequence[str], urgency: Urgency) -> list[bytes | None]:
+        """Return the vector of each text from the cache; None for a text without one."""
+        remember = _is_cached(urgency)
         return self._cache.get(_weights(model), [normalise(text) for text in texts], remember=remember)
 
     async def embed(
         self, model: Model, device: Device, texts: Sequence[str], *, urgency: Urgency, user: str
     ) -> tuple[list[bytes], int]:
-        """One vector per text, and the tokens read for them. Raises ModelError."""
+        """Return one vector per text, and the number of tokens read. Raises ModelError."""
         normalised = [normalise(text) for text in texts]
         limits = self._pass_limits(model)
-        # Of like lengths, so that little is padding.
+        # Batches with similar lengths need little padding.
         batches = _batches(sorted(set(normalised), key=len), limits.tokens)
 
         async def embed_batch(number: int) -> tuple[list[bytes], int]:
             batch = batches[number]
-            # Parts of one pass have one urgency.
+            # All parts of a pass have the same urgency.
             part = PassPart(
                 model.id,
                 batch,
@@ -69,7 +69,7 @@ class Batcher:
         return [vectors[text] for text in normalised], tokens
 
     def _pass_limits(self, model: Model) -> PassLimits:
-        """What the model's process said of its passes; one at a time before it is loaded."""
+        """Return the limits that the model's process reported; one pass at a time if the model is not loaded."""
         properties = self._residency.properties_of(model)
         if properties is None:
             return PassLimits(1, self._pass_tokens)
@@ -78,7 +78,7 @@ class Batcher:
     async def _pass(
         self, model: Model, payloads: Sequence[list[str]], urgency: Urgency
     ) -> list[tuple[list[bytes], int]]:
-        """Embed the texts of several requests together; each gets its vectors and its share of the tokens."""
+        """Embed the texts of several requests in one pass. Each gets its vectors and its share of the token count."""
         texts = list(dict.fromkeys(text for payload in payloads for text in payload))
         self._metrics.pass_parts.observe(len(payloads))
         async with self._residency.use(model) as child:
@@ -86,7 +86,7 @@ class Batcher:
         size = len(answer.data) // answer.count
         vectors = [answer.data[at : at + size] for at in range(0, len(answer.data), size)]
         self._metrics.prompt_tokens.labels(model.id).inc(answer.tokens)
-        if _is_remembered(urgency):
+        if _is_cached(urgency):
             self._cache.put(_weights(model), texts, vectors)
         by_text = dict(zip(texts, vectors, strict=True))
         total = sum(map(_tokens, texts))
@@ -97,7 +97,7 @@ class Batcher:
 
 
 async def _all_results(work: Callable[[int], Coroutine[Any, Any, Result]], count: int) -> list[Result]:
-    """The results of `work(0)` to `work(count - 1)`, run at once. Raises what the first to fail raised."""
+    """Run `work(0)` to `work(count - 1)` concurrently and return their results. Raises the first error."""
     if count == 1:
         return [await work(0)]
     try:
@@ -108,13 +108,13 @@ async def _all_results(work: Callable[[int], Coroutine[Any, Any, Result]], count
     return [task.result() for task in tasks]
 
 
-def _is_remembered(urgency: Urgency) -> bool:
-    """Programs that embed in bulk keep the vectors themselves; here they would only push out those of searches."""
+def _is_cached(urgency: Urgency) -> bool:
+    """Return whether vectors are cached. Programs that embed in bulk store their vectors; here they would evict others."""
     return urgency is Urgency.INTERACTIVE
 
 
 def _weights(model: Model) -> str:
-    """The name that vectors are remembered under: other weights, or another library, make other vectors."""
+    """Return the cache name of a model: vectors depend on the weights and on the library."""
     return f"{model.backend}:{model.sha256}"
 
 
@@ -123,7 +123,7 @@ def _tokens(text: str) -> int:
 
 
 def _batches(texts: Sequence[str], max_tokens: int) -> list[list[str]]:
-    """Texts in order, divided so that each batch is within `max_tokens`, or is one text."""
+    """Divide texts into batches, in order. Each batch has at most `max_tokens`, or is one text."""
     batches: list[list[str]] = []
     tokens_left = 0
     for text in texts:

@@ -1,8 +1,8 @@
-"""Vectors of texts that were embedded before: the latest in memory, the rest on disk, where they outlive the runtime.
+"""A cache of embedding vectors: the latest are in memory, all are on disk and survive a restart of the runtime.
 
-A vector belongs to (weights, normalised text). On disk there are two generations: new vectors and those asked for again
-go to the younger; when it has grown to its share of the bound, the older is dropped whole and the younger becomes the
-older. So what is used stays, and nothing is ever deleted one by one.
+The key of a vector is (weights, normalised text). The disk has two generations. New vectors, and vectors that are used
+again, are written to the younger generation. When it reaches its share of the capacity, the older generation is dropped
+and the younger one becomes the older. So vectors in use stay, and single entries are never deleted.
 """
 
 import hashlib
@@ -17,11 +17,12 @@ import lmdb
 import structlog
 
 MEMORY_ENTRIES = 4096
-# Vectors of so long go to disk together: each writing costs what a short pass over texts does.
-GATHERING_S = 0.25
-# Pages that a transaction changes are written beside the old ones, so a large one needs much free room.
-WRITTEN_TOGETHER = 64
-# Of the bound. The rest is room for changed pages, free lists and a dropped generation that is not yet written over.
+# Vectors are collected for this time and then written together: a write costs as much as a short pass over texts.
+WRITE_DELAY_S = 0.25
+# Entries per transaction. Changed pages are written to free pages, so a large transaction needs much free space.
+WRITE_BATCH = 64
+# The maximum share of a generation in the capacity. The rest is for changed pages, free lists and a dropped generation
+# that is not yet overwritten.
 _GENERATION_SHARE = 0.375
 _FILE = "data.mdb"
 _GENERATIONS = (b"generation-0", b"generation-1")
@@ -33,34 +34,34 @@ _log = structlog.get_logger()
 
 
 def normalise(text: str) -> str:
-    """The form in which a text is embedded and remembered: NFC, with single spaces."""
+    """Return the form of a text that is embedded and cached: NFC, with single spaces."""
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 class EmbeddingCache:
-    """At most `capacity` bytes on disk. Safe to call from several threads."""
+    """A cache of at most `capacity` bytes on disk. Thread-safe."""
 
     def __init__(self, folder: Path, capacity: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._capacity = capacity
         self._lock = threading.Lock()
         self._pending: list[Entry] = []
-        self._hurry = threading.Event()
+        self._write_now = threading.Event()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="embedding-cache")
         self._recent: OrderedDict[bytes, bytes] = OrderedDict()
         _remove_larger(folder, capacity)
         try:
             self._environment = _open(folder, capacity)
         except lmdb.Error as error:
-            # After a power cut its pages may be damaged. What it held can be computed again.
-            _log.warning("remembered vectors are damaged and forgotten", reason=str(error))
+            # After a power cut the file may be damaged. Its vectors can be computed again.
+            _log.warning("embedding cache is damaged; starting with an empty one", reason=str(error))
             for file in folder.glob("*.mdb"):
                 file.unlink()
             self._environment = _open(folder, capacity)
         self._generations = [self._environment.open_db(name) for name in _GENERATIONS]
 
     def get(self, weights: str, texts: Sequence[str], *, remember: bool = True) -> list[bytes | None]:
-        """The vector of each normalised text, or None. Without `remember`, this does not count as its use."""
+        """Return the vector of each normalised text, or None. Without `remember`, this does not count as a use."""
         keys = [_key(weights, text) for text in texts]
         vectors: list[bytes | None] = []
         with self._lock:
@@ -77,20 +78,20 @@ class EmbeddingCache:
         return vectors
 
     def put(self, weights: str, texts: Sequence[str], vectors: Sequence[bytes]) -> None:
-        """Remember vectors of normalised texts: at once in memory, soon on disk."""
+        """Store vectors of normalised texts: immediately in memory, soon on disk."""
         entries = [(_key(weights, text), vector) for text, vector in zip(texts, vectors, strict=True)]
         self._remember(entries)
         self._write_soon(entries)
 
     def flush(self) -> None:
-        """Wait until all is on disk."""
-        self._hurry.set()
+        """Wait until all vectors are on disk."""
+        self._write_now.set()
         self._writer.submit(int).result()
-        self._hurry.clear()
+        self._write_now.clear()
 
     def close(self) -> None:
-        """Bring all to the disk and let go of it."""
-        self._hurry.set()
+        """Write all vectors to the disk and close the file."""
+        self._write_now.set()
         self._writer.shutdown()
         self._environment.sync(True)  # noqa: FBT003 - the library's signature
         self._environment.close()
@@ -100,7 +101,7 @@ class EmbeddingCache:
             return sum(int(transaction.stat(generation)["entries"]) for generation in self._generations)
 
     def _look_on_disk(self, keys: Sequence[bytes], vectors: list[bytes | None]) -> tuple[list[Entry], list[Entry]]:
-        """Fill in what is on disk; all that was there, and what of it is in the older generation."""
+        """Fill in the missing vectors from disk. Return all entries read, and those of the older generation."""
         entries: list[Entry] = []
         promoted: list[Entry] = []
         with self._environment.begin() as transaction:
@@ -130,17 +131,17 @@ class EmbeddingCache:
         if not entries:
             return
         with self._lock:
-            gathering = bool(self._pending)
+            is_scheduled = bool(self._pending)
             self._pending += entries
-        if not gathering:
-            self._writer.submit(self._gather)
+        if not is_scheduled:
+            self._writer.submit(self._write_pending)
 
-    def _gather(self) -> None:
-        self._hurry.wait(GATHERING_S)
+    def _write_pending(self) -> None:
+        self._write_now.wait(WRITE_DELAY_S)
         with self._lock:
             entries, self._pending = self._pending, []
-        for at in range(0, len(entries), WRITTEN_TOGETHER):
-            self._write(entries[at : at + WRITTEN_TOGETHER])
+        for at in range(0, len(entries), WRITE_BATCH):
+            self._write(entries[at : at + WRITE_BATCH])
 
     def _write(self, entries: Sequence[Entry]) -> None:
         try:
@@ -153,8 +154,8 @@ class EmbeddingCache:
                 with transaction.cursor(self._generations[younger]) as cursor:
                     cursor.putmulti(entries)
         except lmdb.Error as error:
-            # A vector that is not remembered is computed again: a full disk is no reason to fail a search.
-            _log.warning("vectors are not remembered", reason=str(error))
+            # A missing vector is computed again, so a full disk must not make a search fail.
+            _log.warning("vectors were not written to the embedding cache", reason=str(error))
 
     def _younger(self, transaction: lmdb.Transaction) -> int:
         younger = transaction.get(_YOUNGER)
@@ -170,10 +171,10 @@ def _open(folder: Path, capacity: int) -> lmdb.Environment:
 
 
 def _remove_larger(folder: Path, capacity: int) -> None:
-    """Remove a file of a larger bound: LMDB never makes a file smaller, and its vectors can be computed again."""
+    """Remove a file that is larger than `capacity`: LMDB never shrinks a file, and vectors can be computed again."""
     file = folder / _FILE
     if file.exists() and file.stat().st_size > capacity:
-        _log.info("the file of remembered vectors is larger than its bound and is replaced", bytes=file.stat().st_size)
+        _log.info("embedding cache is larger than its capacity; replacing it", bytes=file.stat().st_size)
         file.unlink()
 
 

@@ -1,4 +1,4 @@
-"""What a request that waits is told before its first word."""
+"""Events of a generation, from the queue to the end."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from models.child.frames import GenerationFinished, Piece, Working
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """`position` 1 is the next."""
+    """The request waits in the queue; `position` 1 is next."""
 
     position: int
 
@@ -18,7 +18,7 @@ class Loading(msgspec.Struct, frozen=True):
 
 
 class Alive(msgspec.Struct, frozen=True):
-    """Nothing new, but it goes on."""
+    """There is no news, but the request is still in progress."""
 
 
 GenerationEvent = Waiting | Loading | Alive | Working | Piece | GenerationFinished

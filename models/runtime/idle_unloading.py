@@ -1,4 +1,4 @@
-"""Unload models that were not used for their role's idle timeout."""
+"""Unload models that have been idle for the timeout of their role."""
 
 import asyncio
 import contextlib
@@ -18,14 +18,14 @@ _log = structlog.get_logger()
 
 
 class IdleEnd(msgspec.Struct, frozen=True):
-    """When a model's idle timeout ends, in seconds since 1970."""
+    """The end of a model's idle timeout, in seconds since 1970."""
 
     at: float
     name: str
 
 
 def next_idle_end(loaded: Sequence[ModelUse], settings: RuntimeSettings) -> IdleEnd | None:
-    """The idle timeout that ends first; None where no loaded model has one at the moment."""
+    """Return the idle timeout that ends first; None if no loaded model has one now."""
     ends = [
         IdleEnd(use.last_used + timeout_s, use.placed.model.id)
         for use in loaded
@@ -35,7 +35,7 @@ def next_idle_end(loaded: Sequence[ModelUse], settings: RuntimeSettings) -> Idle
 
 
 class IdleUnloader:
-    """Watches the models of one runtime."""
+    """Unloads the idle models of one runtime."""
 
     def __init__(
         self, settings: RuntimeSettings, in_memory: ModelsInMemory, is_pinned: Callable[[Model], bool]
@@ -43,13 +43,13 @@ class IdleUnloader:
         self._settings, self._in_memory, self._is_pinned = settings, in_memory, is_pinned
 
     async def run(self) -> None:
-        """Unload each model when its idle timeout ends; until this is cancelled."""
+        """Unload each model when its idle timeout ends. Runs until it is cancelled."""
         while True:
             change = self._in_memory.next_change()
             end = self._next_end()
             now = time.time()
             if end is not None and end.at <= now:
-                _log.info("idle", model=end.name)
+                _log.info("unloading an idle model", model=end.name)
                 await self._in_memory.unload(end.name)
                 continue
             with contextlib.suppress(TimeoutError):
@@ -60,6 +60,6 @@ class IdleUnloader:
         try:
             return next_idle_end(self._in_memory.uses(self._is_pinned), self._settings)
         except ModelError as error:
-            # Such as a list of pins that cannot be read: it is not known what is pinned, so nothing is unloaded.
+            # For example, the list of pinned models cannot be read. Then no model is unloaded, in case it is pinned.
             _log.exception("cannot look for idle models", reason=error.message)
             return None

@@ -1,4 +1,4 @@
-"""Load a model: its plan, its process, and what the process took."""
+"""Load a model: reserve memory for its plan, start its process, and measure the used memory."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,23 +17,23 @@ from models.memory.plan import LoadPlan, PlacedModel
 from models.offline import cache_variables
 from models.runtime.models_in_memory import LoadedModel
 from models.runtime.reservation import MemoryReservations
-from models.runtime.writing_threads import ThreadMemory
+from models.runtime.writing_threads import ThreadMeasurements
 from models.settings import RuntimeSettings
 
 MIB = 2**20
-# A process may take half as much again as was planned for it, and this.
+# The memory limit of a process is its planned memory times the factor, plus the margin.
 LIMIT_FACTOR, LIMIT_MARGIN = 1.5, 2**30
 # After a failure to load on a GPU, one more attempt with this share of the GPUs' budget.
 SMALLER_GPU_SHARE = 0.75
-# The web server (0) goes before what computes for long. An answer that is read while it is written goes before passes
-# over texts, most of which are for an index, and before workers and their programs (15).
+# The web server (0) has priority over long computations. An answer that is read during its generation has priority over
+# passes over texts, most of which are for an index, and over workers and their programs (15).
 CHAT_NICENESS, OTHER_NICENESS = 5, 10
 
 _log = structlog.get_logger()
 
 
 class ModelLoader:
-    """Loads models of one catalogue, each into a process of its own."""
+    """Loads models of one catalogue, each in a separate process."""
 
     def __init__(
         self,
@@ -45,16 +45,16 @@ class ModelLoader:
     ) -> None:
         self._catalogue, self._settings, self._backends = catalogue, settings, backends
         self._machine, self._reservations = machine, reservations
-        self._thread_memory = ThreadMemory(catalogue.folder, fixed=settings.writing_threads)
+        self._thread_measurements = ThreadMeasurements(catalogue.folder, fixed=settings.writing_threads)
 
     async def load(self, model: Model) -> LoadedModel:
-        """Load a model, once it fits. Raises ModelError."""
+        """Load a model as soon as it fits. Raises ModelError."""
         facts = await self._catalogue.facts_of(model)
         path = await ensure_export(model, self._catalogue.folder) if model.backend == "onnx" else Path(model.path)
         try:
             return await self._load(model, facts, path, gpu_share=1.0)
         except ModelCrashed:
-            _log.warning("loading failed; once more", model=model.id)
+            _log.warning("loading failed; trying once more", model=model.id)
             return await self._load(model, facts, path, gpu_share=SMALLER_GPU_SHARE)
 
     async def _load(self, model: Model, facts: Facts, path: Path, *, gpu_share: float) -> LoadedModel:
@@ -64,13 +64,13 @@ class ModelLoader:
             child = await self._start(model, plan, path)
         except ModelUnavailable as error:
             if plan.gpu_indices:
-                # Most likely the GPU's memory was not enough after all: a smaller plan may fit.
+                # The most likely reason is too little GPU memory. A smaller plan may fit.
                 raise ModelCrashed(error.message) from error
             raise
         finally:
             self._reservations.release(model)
         if child.loaded.thread_rates:
-            self._thread_memory.remember(model, self._machine.resources.processor, child.loaded.thread_rates)
+            self._thread_measurements.store(model, self._machine.resources.processor, child.loaded.thread_rates)
         gpu_bytes = await self._machine.gpu_bytes_taken_since(free_before) if plan.gpu_indices else {}
         return LoadedModel(PlacedModel(model=model, plan=plan), child, gpu_bytes)
 
@@ -86,14 +86,16 @@ class ModelLoader:
         )
 
     def _options(self, model: Model, plan: LoadPlan, path: Path) -> LoadOptions:
-        writes = model.role is ModelRole.CHAT
-        threads = self._thread_memory.choose(model, self._machine.resources.processor, on_gpu=bool(plan.gpu_indices))
+        is_chat = model.role is ModelRole.CHAT
+        threads = self._thread_measurements.choose(
+            model, self._machine.resources.processor, on_gpu=bool(plan.gpu_indices)
+        )
         return LoadOptions(
             path=str(path),
             threads=plan.threads,
-            writing_threads=threads.threads if writes else 0,
-            thread_candidates=threads.candidates if writes else (),
-            niceness=CHAT_NICENESS if writes else OTHER_NICENESS,
+            writing_threads=threads.threads if is_chat else 0,
+            thread_candidates=threads.candidates if is_chat else (),
+            niceness=CHAT_NICENESS if is_chat else OTHER_NICENESS,
             family=model.family,
             context=plan.context,
             gpu_layers=plan.gpu_layers,
@@ -104,7 +106,10 @@ class ModelLoader:
 
 
 def memory_limit(plan: LoadPlan, settings: RuntimeSettings) -> int:
-    """Bytes that a model's process may take by the settings, else by its plan; 0 for no limit, as with GPUs."""
+    """Return the memory limit of a model's process in bytes, from the settings or else from its plan.
+
+    0 means no limit. Plans with GPUs have no limit unless the settings have one.
+    """
     if settings.child_memory_mib or plan.gpu_indices:
         return settings.child_memory_mib * MIB
     return int(plan.need.ram * LIMIT_FACTOR) + plan.prefix_bytes + LIMIT_MARGIN

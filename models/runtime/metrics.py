@@ -1,4 +1,4 @@
-"""What the runtime counts, for Prometheus."""
+"""The metrics of the runtime, for Prometheus."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -7,7 +7,7 @@ PARTS = (1, 2, 4, 8, 16, 32, 64)
 
 
 class Metrics:
-    """One runtime's counters, in a registry of its own."""
+    """The metrics of one runtime, in a separate registry."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -20,38 +20,38 @@ class Metrics:
         self.prompt_tokens = Counter("lampstand_models_prompt_tokens", "Tokens read.", ["model"], registry=registry)
         self.reused_tokens = Counter(
             "lampstand_models_reused_tokens",
-            "Tokens of prompts that were known from before.",
+            "Prompt tokens that were in the cache and were not read again.",
             ["model"],
             registry=registry,
         )
         self.completion_tokens = Counter(
-            "lampstand_models_completion_tokens", "Tokens written.", ["model"], registry=registry
+            "lampstand_models_completion_tokens", "Tokens generated.", ["model"], registry=registry
         )
         self.first_token_s = Histogram(
             "lampstand_models_first_token_seconds",
-            "From a request to its first word.",
+            "Seconds from a request to its first text.",
             ["model"],
             buckets=TIMES_S,
             registry=registry,
         )
         self.embedded_texts = Counter(
             "lampstand_models_embedded_texts",
-            "Texts embedded, by whether they were known.",
+            "Texts, by whether their vectors were in the cache (`known`) or were computed (`embedded`).",
             ["source"],
             registry=registry,
         )
         self.pass_parts = Histogram(
             "lampstand_models_pass_requests",
-            "Requests that went together in one pass.",
+            "Requests per pass.",
             buckets=PARTS,
             registry=registry,
         )
-        self.crashes = Counter("lampstand_models_crashes", "Processes of models that died.", registry=registry)
-        self.queued = Gauge("lampstand_models_queued", "Requests that wait.", ["device", "lane"], registry=registry)
+        self.crashes = Counter("lampstand_models_crashes", "Child processes that died.", registry=registry)
+        self.queued = Gauge("lampstand_models_queued", "Waiting requests.", ["device", "lane"], registry=registry)
         self.loaded_bytes = Gauge(
-            "lampstand_models_loaded_bytes", "Memory that a loaded model takes.", ["model"], registry=registry
+            "lampstand_models_loaded_bytes", "Memory of a loaded model.", ["model"], registry=registry
         )
 
     def text(self) -> bytes:
-        """Everything, in the text format of Prometheus."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

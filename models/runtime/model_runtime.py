@@ -1,4 +1,4 @@
-"""Serve requests by the models of one folder: find the model, wait for its device, load it, pass on its answer."""
+"""Serve requests with the models of one folder: find the model, wait for its device, load it, return its answer."""
 
 import asyncio
 import contextlib
@@ -28,16 +28,16 @@ from models.settings import RuntimeSettings
 CACHE_FOLDER = "embeddings"
 HEARTBEAT_S = 10.0
 MAX_INPUTS = 2048
-# A generation is tried once more where the process died before its first word.
+# A generation is tried again if the process died before the first text.
 ATTEMPTS = 2
-# Some backends load at least so long a context.
+# The minimum context of some backends.
 MIN_CONTEXT = 2048
-# Tokens of a document that a cross-encoder reads at most, for the size of a pass.
+# The maximum tokens that a cross-encoder reads of a document, for the size of a pass.
 _DOCUMENT_TOKENS = 512
 
 
 class ModelRuntime:
-    """One runtime. `probe` looks at the machine; `backends` are the classes that load models, by name."""
+    """One runtime. `probe` probes the machine; `backends` are the classes that load models, by name."""
 
     def __init__(
         self,
@@ -56,11 +56,11 @@ class ModelRuntime:
         self._batcher = Batcher(self.residency, self.cache, self.metrics, pass_tokens=self.settings.pass_tokens)
 
     def start(self) -> None:
-        """Begin the work beside requests: pinned models are loaded, idle ones unloaded."""
+        """Start the background tasks: they load pinned models and unload idle ones."""
         self.residency.start()
 
     async def close(self) -> None:
-        """End every process, and write the remembered vectors to the disk."""
+        """Stop every child process, and write the embedding cache to the disk."""
         for device in self.devices.values():
             await device.close()
         await self.residency.close()
@@ -69,25 +69,25 @@ class ModelRuntime:
     async def embed(
         self, name: str, texts: list[str], *, tier: ServiceTier | None = None, user: str = "", fresh: bool = False
     ) -> tuple[list[bytes], int]:
-        """One vector per text as little-endian float32 bytes, and the tokens read. Raises ModelError.
+        """Return one vector per text as little-endian float32 bytes, and the tokens read. Raises ModelError.
 
-        A remembered vector is not computed again, unless the caller asks for `fresh` ones.
+        Cached vectors are not computed again, unless `fresh` is true.
         """
         if not texts or len(texts) > MAX_INPUTS:
-            raise RequestInvalid(f"`input` holds {len(texts)} texts; from 1 to {MAX_INPUTS} are taken.")
+            raise RequestInvalid(f"`input` must contain from 1 to {MAX_INPUTS} texts, not {len(texts)}.")
         check_texts("input", texts)
         model = self._find(name, ModelRole.EMBED)
         urgency = _urgency(tier)
-        remembered = [None] * len(texts) if fresh else self._batcher.remembered(model, texts, urgency)
-        missing = [text for text, vector in zip(texts, remembered, strict=True) if vector is None]
+        cached = [None] * len(texts) if fresh else self._batcher.cached(model, texts, urgency)
+        missing = [text for text, vector in zip(texts, cached, strict=True) if vector is None]
         self.metrics.embedded_texts.labels("known").inc(len(texts) - len(missing))
         if not missing:
-            return [vector for vector in remembered if vector is not None], 0
+            return [vector for vector in cached if vector is not None], 0
         device = await self._device(model)
         computed, tokens = await self._batcher.embed(model, device, missing, urgency=urgency, user=user)
         self.metrics.embedded_texts.labels("embedded").inc(len(missing))
         next_computed = iter(computed)
-        return [next(next_computed) if vector is None else vector for vector in remembered], tokens
+        return [next(next_computed) if vector is None else vector for vector in cached], tokens
 
     async def rerank(
         self,
@@ -99,9 +99,9 @@ class ModelRuntime:
         tier: ServiceTier | None = None,
         user: str = "",
     ) -> Scores:
-        """Scores of the first documents, of as many as `max_ms` allows. Raises ModelError."""
+        """Return the scores of the first documents: as many as are scored within `max_ms`. Raises ModelError."""
         if not documents or len(documents) > MAX_INPUTS:
-            raise RequestInvalid(f"`documents` holds {len(documents)} texts; from 1 to {MAX_INPUTS} are taken.")
+            raise RequestInvalid(f"`documents` must contain from 1 to {MAX_INPUTS} texts, not {len(documents)}.")
         check_texts("query", [query])
         check_texts("documents", documents)
         model = self._find(name, ModelRole.RERANK)
@@ -110,7 +110,7 @@ class ModelRuntime:
             async with self.residency.use(model) as child:
                 return [await child.rerank(query, documents, max_ms)]
 
-        # A reranking is a pass of its own: its time is bounded for one request.
+        # Each reranking request is a separate pass, because its time limit is for one request.
         tokens = _DOCUMENT_TOKENS * len(documents)
         part = PassPart(f"{model.id} {id(documents)}", None, tokens, run, PassLimits(1, tokens))
         scores: Scores = await (await self._device(model)).passes.run_part(
@@ -122,9 +122,9 @@ class ModelRuntime:
     async def generate(
         self, name: str, request: Generate, *, tier: ServiceTier | None = None, user: str = ""
     ) -> AsyncGenerator[GenerationEvent, None]:
-        """What happens to a request, up to and with GenerationFinished. Raises ModelError.
+        """Yield the events of a request; GenerationFinished is last. Raises ModelError.
 
-        Closing the iterator stops the model. The model never waits for a slow reader: events are kept until they are
+        Closing the iterator stops the model. The model never waits for a slow reader: events are stored until they are
         read.
         """
         model = self._find(name, ModelRole.CHAT)
@@ -150,7 +150,7 @@ class ModelRuntime:
                 await asyncio.wait([producer])
 
     async def plan(self, name: str) -> LoadPlan:
-        """What loading a model would do now, and why. Raises ModelUnknown, DoesNotFit, ModelFileRefused."""
+        """Return the plan for loading a model now, with reasons. Raises ModelUnknown, DoesNotFit, ModelFileRefused."""
         return await self.residency.plan(self.catalogue.find(name))
 
     async def _produce(
@@ -165,14 +165,14 @@ class ModelRuntime:
         device = await self._device(model)
         for attempt in range(1, ATTEMPTS + 1):
             has_begun = False
-            place = device.generations.hold(
+            device_hold = device.generations.hold(
                 urgency=urgency,
                 user=user,
                 admitted=attempt > 1,
                 on_position=lambda position: events.put_nowait(Waiting(position)),
             )
             try:
-                async with place:
+                async with device_hold:
                     if not self.residency.is_loaded(model):
                         events.put_nowait(Loading(model.id))
                     async with (
@@ -198,21 +198,23 @@ class ModelRuntime:
         self.metrics.completion_tokens.labels(model.id).inc(finished.completion_tokens)
 
     async def _device(self, model: Model) -> Device:
-        """The device whose queue a model's requests wait in."""
+        """Return the device whose queue a model's requests wait in."""
         name = self.residency.device_of(model) or (await self.residency.plan(model)).device
         if name not in self.devices:
             self.devices[name] = Device(name, capacity=self.settings.queue_capacity)
         return self.devices[name]
 
     def _longest_context(self, model: Model) -> int:
-        """The most tokens that a model's context may have; its process checks a request against the real one."""
+        """Return the maximum context of a model in tokens. Its process checks requests against the actual context."""
         loaded = self.residency.properties_of(model)
         return (loaded and loaded.context) or max(self.settings.context, MIN_CONTEXT)
 
     def _find(self, name: str, role: ModelRole) -> Model:
         model = self.catalogue.find(name)
         if model.role is not role:
-            raise RequestInvalid(f"{name} is a model for {model.role.value}, not for {role.value}.")
+            raise RequestInvalid(
+                f"{name} is a model for {model.role.value}, not for {role.value}. Choose another model."
+            )
         return model
 
 

@@ -1,4 +1,4 @@
-"""What is in memory at this moment: the loaded models, those that are being loaded, and who uses them."""
+"""The models in memory: the loaded models, the models that are being loaded, and how many requests use them."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ _log = structlog.get_logger()
 
 
 class LoadedModel:
-    """A loaded model. `gpu_bytes` is what its loading took per GPU; `last_used` is in seconds since 1970."""
+    """A loaded model. `gpu_bytes` is its measured memory per GPU; `last_used` is in seconds since 1970."""
 
     def __init__(self, placed: PlacedModel, child: ChildProcess, gpu_bytes: Mapping[int, int]) -> None:
         self.placed, self.child, self.gpu_bytes = placed, child, gpu_bytes
@@ -34,7 +34,7 @@ class LoadedModel:
 class ModelsInMemory:
     """The models of one runtime by name: `loaded`; `loading`, whose memory is reserved; and `users`.
 
-    `users` counts the requests that use a model or wait for it to be loaded for them.
+    `users` is the number of requests that use a model or wait until it is loaded.
     """
 
     def __init__(self) -> None:
@@ -44,11 +44,11 @@ class ModelsInMemory:
         self._next_change = asyncio.Event()
 
     def placed(self) -> list[PlacedModel]:
-        """The loaded models with their plans."""
+        """Return the loaded models with their plans."""
         return [loaded.placed for loaded in self.loaded.values()]
 
     def uses(self, is_pinned: Callable[[Model], bool]) -> list[ModelUse]:
-        """The loaded models as eviction sees them."""
+        """Return the loaded models with their use, for the eviction policy."""
         return [
             ModelUse(
                 placed=loaded.placed,
@@ -60,14 +60,14 @@ class ModelsInMemory:
         ]
 
     def device_of(self, name: str) -> str | None:
-        """The device that a model is loaded on, or is being loaded on."""
+        """Return the device that a model is loaded on, or is being loaded on."""
         if loaded := self.loaded.get(name):
             return loaded.plan.device
         loading = self.loading.get(name)
         return loading.plan.device if loading else None
 
     async def unload(self, name: str) -> bool:
-        """End a loaded model's process, in use or not; False where it is not loaded."""
+        """Stop the process of a loaded model, even if it is in use. Returns False if the model is not loaded."""
         loaded = self.loaded.pop(name, None)
         if loaded is None:
             return False
@@ -77,10 +77,10 @@ class ModelsInMemory:
         return True
 
     def next_change(self) -> asyncio.Event:
-        """An event that is set at the next change: take it before looking at what is in memory."""
+        """Return an event that is set at the next change. Get it before reading the state."""
         return self._next_change
 
     def notify(self) -> None:
-        """Wake all who wait for a change."""
+        """Wake all tasks that wait for a change."""
         self._next_change.set()
         self._next_change = asyncio.Event()

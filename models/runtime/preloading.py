@@ -1,4 +1,4 @@
-"""Models that are loaded without a request: at start, and again when the process of a pinned one dies."""
+"""Load models without a request: at start, and again when the process of a pinned model dies."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,21 +16,21 @@ _log = structlog.get_logger()
 
 
 class PreloadPolicy:
-    """Which models are loaded from the start, and which stay loaded, by the settings and by people's pins."""
+    """Which models are loaded at start, and which stay loaded: according to the settings and the pinned models."""
 
     def __init__(self, catalogue: Catalogue, settings: RuntimeSettings) -> None:
         self._catalogue, self._settings = catalogue, settings
 
     def is_pinned(self, model: Model) -> bool:
-        """True where people or the settings want a model to be always loaded. Raises ModelFileRefused."""
+        """Return whether a model is pinned, by a person or by the settings. Raises ModelFileRefused."""
         return model.id in self._catalogue.pinned() or model.id in self._names(Strategy.PINNED)
 
     def names_at_start(self) -> set[str]:
-        """The names of the models to load at start; some may not be there. Raises ModelFileRefused."""
+        """Return the names of the models to load at start. Some may not exist. Raises ModelFileRefused."""
         return {*self._names(Strategy.PINNED), *self._names(Strategy.EAGER), *self._catalogue.pinned()}
 
     def _names(self, strategy: Strategy) -> list[str]:
-        """The model of each role whose settings have this strategy: the one they name, else the newest."""
+        """Return a model for each role with this strategy: the model in its settings, else the newest."""
         names = []
         for role in ModelRole:
             settings = self._settings.role(role)
@@ -46,13 +46,13 @@ class PreloadPolicy:
 
 
 async def load_with_retries(model: Model, load: Callable[[Model], Awaitable[object]]) -> None:
-    """Load a model that no request waits for. What may pass is tried again, less and less often."""
+    """Load a model that no request waits for. Retry temporary errors with longer and longer pauses."""
     pause_s = FIRST_RETRY_S
     while True:
         try:
             await load(model)
         except (ModelCrashed, DoesNotFit) as error:
-            _log.error("cannot load yet", model=model.id, reason=error.message, again_in_s=pause_s)
+            _log.error("cannot load yet", model=model.id, reason=error.message, retry_in_s=pause_s)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LAST_RETRY_S)
         except ModelError as error:

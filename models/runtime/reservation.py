@@ -1,4 +1,4 @@
-"""Reserve memory for a model that is to be loaded, and evict other models for it."""
+"""Reserve memory for loading a model, and evict other models for it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -15,8 +15,8 @@ from models.memory.planner import choose_plan
 from models.runtime.models_in_memory import ModelsInMemory
 from models.settings import RuntimeSettings
 
-# A driver gives memory back some time after a process has ended.
-RETURNED_SHARE, RETURN_POLL_S, RETURN_POLLS = 0.75, 0.25, 20
+# A driver frees memory some time after a process has ended.
+FREED_SHARE, FREE_POLL_S, FREE_POLLS = 0.75, 0.25, 20
 
 _log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ class MemoryReservations:
         self._deciding = asyncio.Lock()
 
     async def plan(self, model: Model, facts: Facts) -> LoadPlan:
-        """The plan for a model if every model but the pinned were evicted. Raises DoesNotFit."""
+        """Return the plan for a model if all models that are not pinned were evicted. Raises DoesNotFit."""
         await self._machine.refresh()
         evicted = [
             placed
@@ -48,9 +48,9 @@ class MemoryReservations:
         return plan
 
     async def reserve(self, model: Model, facts: Facts, *, gpu_share: float) -> LoadPlan:
-        """A plan whose memory is kept for the model until `release`; waits while others use what it needs.
+        """Reserve memory for a model until `release`, and return the plan. Waits while other models use the memory.
 
-        `gpu_share` is the share of the GPUs' budget that it may take. Raises DoesNotFit, ModelUnavailable.
+        `gpu_share` is the share of the GPUs' budget that the plan may use. Raises DoesNotFit, ModelUnavailable.
         """
         while True:
             change = self._in_memory.next_change()
@@ -59,16 +59,16 @@ class MemoryReservations:
                 if isinstance(step, LoadNow):
                     self._in_memory.loading[model.id] = PlacedModel(model=model, plan=step.plan)
                     return step.plan
-            # Others may be loaded meanwhile: the wait may be as long as an answer.
+            # Wait without the lock, so that other models can be loaded: the wait may be as long as an answer.
             await change.wait()
 
     def release(self, model: Model) -> None:
-        """Give up a reservation, because the model is loaded or could not be loaded."""
+        """End a reservation, because the model is loaded or could not be loaded."""
         self._in_memory.loading.pop(model.id, None)
         self._in_memory.notify()
 
     async def _evict_for(self, model: Model, facts: Facts, gpu_share: float) -> LoadNow | WaitForUse:
-        """Evict models until `model` can be loaded or has to wait."""
+        """Evict models until `model` can be loaded or must wait."""
         while True:
             await self._machine.refresh()
             step = next_step(
@@ -97,16 +97,16 @@ class MemoryReservations:
             return refusal
 
     async def _evict(self, placed: PlacedModel) -> None:
-        """Unload a model, and wait a while until the driver has given back its GPU memory."""
+        """Unload a model, and wait for a limited time until the driver has freed its GPU memory."""
         _log.info("evicting", model=placed.model.id)
-        before = self._machine.free_gpu_bytes()
+        free_before = self._machine.free_gpu_bytes()
         await self._in_memory.unload(placed.model.id)
-        for _ in range(RETURN_POLLS if placed.plan.gpu_indices else 0):
+        for _ in range(FREE_POLLS if placed.plan.gpu_indices else 0):
             await self._machine.refresh()
             free = self._machine.free_gpu_bytes()
             if all(
-                free.get(gpu, 0) - before.get(gpu, 0) >= RETURNED_SHARE * used
+                free.get(gpu, 0) - free_before.get(gpu, 0) >= FREED_SHARE * used
                 for gpu, used in placed.plan.need.gpus.items()
             ):
                 return
-            await asyncio.sleep(RETURN_POLL_S)
+            await asyncio.sleep(FREE_POLL_S)

@@ -1,4 +1,4 @@
-"""The models that are kept in memory: loaded for requests, evicted for others, unloaded when idle."""
+"""Keep models in memory: load them for requests, evict them for other models, unload them when idle."""
 
 import asyncio
 import contextlib
@@ -56,36 +56,36 @@ class Residency:
         self._closed = False
 
     def loaded_models(self) -> list[LoadedModel]:
-        """Every loaded model."""
+        """Return every loaded model."""
         return list(self._in_memory.loaded.values())
 
     def is_loading(self, name: str) -> bool:
         return name in self._loads
 
     def is_loaded(self, model: Model) -> bool:
-        """True where these very weights can be used at once."""
+        """Return whether a model is loaded with these weights and its process is alive."""
         loaded = self._in_memory.loaded.get(model.id)
         return bool(loaded and loaded.child.alive and loaded.model.sha256 == model.sha256)
 
     def properties_of(self, model: Model) -> Loaded | None:
-        """What the process of a loaded model said of itself; None where it is not loaded."""
+        """Return the properties that a loaded model's process reported; None if it is not loaded."""
         loaded = self._in_memory.loaded.get(model.id)
         return loaded.child.loaded if loaded else None
 
     def users_of(self, name: str) -> int:
-        """The number of requests that use a model or wait for it to be loaded."""
+        """Return the number of requests that use a model or wait until it is loaded."""
         return self._in_memory.users[name]
 
     def device_of(self, model: Model) -> str | None:
-        """The device that a model is loaded on, or is being loaded on."""
+        """Return the device that a model is loaded on, or is being loaded on."""
         return self._in_memory.device_of(model.id)
 
     def is_pinned(self, model: Model) -> bool:
-        """True where people or the settings want a model to be always loaded."""
+        """Return whether a model is pinned, by a person or by the settings."""
         return self._preloads.is_pinned(model)
 
     def start(self) -> None:
-        """Begin to load the models that are wanted from the start, and to unload idle ones."""
+        """Start to load the models of the settings and pins, and to unload idle models."""
         self._run_in_background(self._idle_unloader.run())
         for name in self._preloads.names_at_start():
             with contextlib.suppress(ModelError):
@@ -93,8 +93,8 @@ class Residency:
 
     @contextlib.asynccontextmanager
     async def use(self, model: Model) -> AsyncGenerator[ChildProcess, None]:
-        """A model's process, loaded if need be; it is not evicted meanwhile. Raises ModelError."""
-        # Counted from before it is loaded, so that it is not evicted between its loading and its use.
+        """Return a model's process. Loads the model if necessary; it is not evicted during the use. Raises ModelError."""
+        # The use counts before the load, so that the model is not evicted between its load and its use.
         self._in_memory.users[model.id] += 1
         try:
             yield (await self.load(model)).child
@@ -106,7 +106,7 @@ class Residency:
                 self._in_memory.notify()
 
     async def load(self, model: Model) -> LoadedModel:
-        """Load a model if it is not. Raises ModelError."""
+        """Load a model if it is not loaded. Raises ModelError."""
         loaded = self._in_memory.loaded.get(model.id)
         if loaded and loaded.model.sha256 != model.sha256:
             await self.unload(model.id)
@@ -120,14 +120,14 @@ class Residency:
         )
 
     async def unload(self, name: str) -> bool:
-        """End a model's process, in use or not, or its loading; False where it was neither loaded nor loading."""
+        """Stop a model's process, even if it is in use, or cancel its loading. Returns False if there is neither."""
         return await self._loads.cancel(name) or await self._in_memory.unload(name)
 
     async def plan(self, model: Model) -> LoadPlan:
-        """Where a model would be loaded now if every model but the pinned were evicted.
+        """Return the plan for a model if all models that are not pinned were evicted.
 
-        Raises DoesNotFit, ModelFileRefused; ModelUnavailable if the runtime is stopped meanwhile.
-        Requests for a model that come at the same time share one probe of the machine, because each starts a process.
+        Raises DoesNotFit, ModelFileRefused; ModelUnavailable if the runtime stops meanwhile. Simultaneous requests for
+        a model share one probe of the machine, because a probe starts a process.
         """
         return await self._plans.result(
             (model.id, model.sha256), lambda: self._plan(model), if_cancelled="The model runtime is being stopped."
@@ -139,7 +139,7 @@ class Residency:
         self._in_memory.notify()
 
     async def close(self) -> None:
-        """End every process."""
+        """Stop every child process."""
         self._closed = True
         background = list(self._background)
         for task in background:
@@ -175,7 +175,7 @@ class Residency:
         if not self._closed and self.is_pinned(model):
             self._run_in_background(load_with_retries(model, self.load))
 
-    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _run_in_background(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
         self._background.add(task)
         task.add_done_callback(self._background.discard)

@@ -1,4 +1,4 @@
-"""One task per key, among all who wait for its result."""
+"""One task per key, shared by all callers that wait for its result."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 class SharedTasks(Generic[Key, Result]):
-    """Runs the work of a key once for callers that come at the same time. A caller that leaves does not stop it."""
+    """Runs one task per key for simultaneous callers. A caller that is cancelled does not stop the task."""
 
     def __init__(self) -> None:
         self._tasks: dict[Key, asyncio.Task[Result]] = {}
@@ -20,9 +20,9 @@ class SharedTasks(Generic[Key, Result]):
         return key in self._tasks
 
     async def result(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]], *, if_cancelled: str) -> Result:
-        """What the task of a key returns or raises; `work` starts it if there is none.
+        """Return the result of the task of a key. If there is no task, `work` starts one.
 
-        Raises ModelUnavailable with the message `if_cancelled` where the task itself was cancelled.
+        Raises the exceptions of the task, or ModelUnavailable with the message `if_cancelled` if the task was cancelled.
         """
         task = self._tasks.get(key)
         if task is None:
@@ -36,7 +36,7 @@ class SharedTasks(Generic[Key, Result]):
             raise
 
     async def cancel(self, key: Key) -> bool:
-        """Cancel the task of a key and wait for its end. False if there is none."""
+        """Cancel the task of a key and wait for its end. Returns False if no task exists."""
         task = self._tasks.get(key)
         if task is None:
             return False
@@ -45,7 +45,7 @@ class SharedTasks(Generic[Key, Result]):
         return True
 
     async def cancel_all(self) -> None:
-        """Cancel every task and wait for their ends."""
+        """Cancel all tasks and wait for their ends."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()

@@ -1,6 +1,6 @@
-"""The number of threads with which a chat model writes on the processor: measured once, and remembered.
+"""The number of threads that a chat model generates with on the processor: measured once, and stored.
 
-The measurements are in the models folder. Each is of one model, one processor and one version of llama.cpp's library,
+The measurements are in the models folder. Each is for one model, one processor and one version of llama.cpp's library,
 and is repeated if one of these changes.
 """
 
@@ -18,37 +18,37 @@ from models.files import replace_file
 from models.probe.devices import Processor
 
 FILE = "threads.json"
-# So few cores are all used.
+# With this many cores or fewer, all are used.
 SMALL_MACHINE = 2
 _LIBRARY = "llama-cpp-python"
 _log = structlog.get_logger()
 
 
 class Measurements(msgspec.Struct):
-    """The rates measured on a machine, by the SHA-256 of the model."""
+    """The measured rates of a machine, by the SHA-256 of the model."""
 
     machine: str
     rates: dict[str, list[ThreadRate]]
 
 
 class ThreadChoice(msgspec.Struct, frozen=True):
-    """How many threads to write with; where there are `candidates`, they are still to be measured."""
+    """How many threads to generate with. If there are `candidates`, they still need to be measured."""
 
     threads: int
     candidates: tuple[int, ...] = ()
 
 
-class ThreadMemory:
-    """The measurements in one models folder. A `fixed` number of threads is used without any, 0 for none."""
+class ThreadMeasurements:
+    """The measurements in a models folder. If `fixed` is not 0, it is the number of threads, without measurements."""
 
     def __init__(self, folder: Path, *, fixed: int = 0) -> None:
         self._path, self._fixed = folder / FILE, fixed
 
     def choose(self, model: Model, processor: Processor, *, on_gpu: bool) -> ThreadChoice:
-        """The best threads for a model; before they are measured, all but one core where there are more than two.
+        """Return the best number of threads for a model. Before it is measured: all cores but one, or both of two.
 
-        Of two cores both are used: one thread alone was half as quick, also beside other programs. A model that is on a
-        GPU is not measured, because the processor does little of the work.
+        With two cores, one thread was half as fast, also beside other programs. A model on a GPU is not measured,
+        because the processor does little of the work.
         """
         if self._fixed:
             return ThreadChoice(self._fixed)
@@ -56,8 +56,8 @@ class ThreadMemory:
             return ThreadChoice(best_threads(rates))
         return ThreadChoice(_default(processor.cores), () if on_gpu else thread_candidates(processor.cores))
 
-    def remember(self, model: Model, processor: Processor, rates: Sequence[ThreadRate]) -> None:
-        """Keep what was measured. A folder that cannot be written is measured again at the next loading."""
+    def store(self, model: Model, processor: Processor, rates: Sequence[ThreadRate]) -> None:
+        """Store measurements. If the folder is not writable, the next loading measures again."""
         measurements = self._read(processor)
         measurements.rates[model.sha256] = list(rates)
         _log.info(
@@ -66,10 +66,10 @@ class ThreadMemory:
         try:
             replace_file(self._path, msgspec.json.format(msgspec.json.encode(measurements)))
         except OSError as error:
-            _log.warning("measurements of threads are not remembered", reason=str(error))
+            _log.warning("thread measurements were not stored", reason=str(error))
 
     def _read(self, processor: Processor) -> Measurements:
-        """The measurements of this machine; those of another are of no use."""
+        """Return the measurements of this machine; measurements of another machine are ignored."""
         machine = _description(processor)
         try:
             measurements = msgspec.json.decode(self._path.read_bytes(), type=Measurements)
@@ -79,7 +79,10 @@ class ThreadMemory:
 
 
 def thread_candidates(cores: int) -> tuple[int, ...]:
-    """The numbers to measure: all cores, one less, and half, as two hardware threads may share a core; none for one."""
+    """Return the numbers to measure: all cores, one less, and half of them; none for one core.
+
+    Half of them is a candidate because two hardware threads may share a core.
+    """
     candidates = {cores, max(1, cores - 1), (cores + 1) // 2}
     return tuple(sorted(candidates)) if len(candidates) > 1 else ()
 

@@ -1,1 +1,1 @@
-"""Which request a device serves next: bounded queues per device, interactive before batch, people in turn."""
+"""Choose the next request of a device: bounded queues per device, interactive before batch, users in turn."""

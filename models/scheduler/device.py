@@ -1,4 +1,4 @@
-"""A device's two lanes of requests, which run at the same time and take no place from each other."""
+"""A device with two lanes of requests. They run at the same time, and each has its own queue."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,14 +8,14 @@ from models.scheduler.passes import PassLane
 
 
 class Lane(StrEnum):
-    """One generation of text, and beside it short passes over texts."""
+    """One lane runs one generation of text at a time. The other runs short passes over texts."""
 
     GENERATION = "generation"
     PASS = "pass"  # noqa: S105 - no secret, a pass over texts
 
 
 class Device:
-    """A device with its lanes, each of which has `capacity` places per urgency. `name` is for people."""
+    """A device with its lanes. Each lane has `capacity` places per urgency. `name` is for messages."""
 
     def __init__(self, name: str, *, capacity: int) -> None:
         self.name, self.capacity = name, capacity
@@ -23,9 +23,9 @@ class Device:
         self.passes = PassLane(name, capacity=capacity)
 
     def waiting(self) -> Mapping[Lane, int]:
-        """How many requests wait per lane."""
+        """Return the number of waiting requests per lane."""
         return {Lane.GENERATION: len(self.generations.queue), Lane.PASS: len(self.passes.queue)}
 
     async def close(self) -> None:
-        """End what runs; callers that wait for a pass get ModelUnavailable."""
+        """Cancel the running passes. Callers that wait for a pass get ModelUnavailable."""
         await self.passes.close()

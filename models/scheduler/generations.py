@@ -1,4 +1,4 @@
-"""Generations on one device: one at a time, and those who wait are told their place."""
+"""Generations on one device, one at a time. Waiting requests get their position in the queue."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from models.scheduler.fair_queue import FairQueue, Ticket, Urgency
 
 
 class WaitingGeneration:
-    """A request that waits to generate; `on_position` is told its place, 1 for the next."""
+    """A generation that waits for the device. `on_position` gets its position in the queue; 1 is next."""
 
     def __init__(self, on_position: Callable[[int], None]) -> None:
         self.on_position = on_position
@@ -18,7 +18,7 @@ class WaitingGeneration:
 
 
 class GenerationLane:
-    """The queue of a device's generations, and the one that runs."""
+    """The queue of a device's generations, and the running one."""
 
     def __init__(self, name: str, *, capacity: int) -> None:
         self.queue: FairQueue[WaitingGeneration] = FairQueue(name, capacity)
@@ -28,7 +28,7 @@ class GenerationLane:
     async def hold(
         self, *, urgency: Urgency, user: str, on_position: Callable[[int], None], admitted: bool = False
     ) -> AsyncGenerator[None, None]:
-        """Hold the device for a generation. `admitted` requests come again. Raises QueueFull."""
+        """Hold the device for a generation. `admitted` requests are retries, and need no free place. Raises QueueFull."""
         waiting = WaitingGeneration(on_position)
         ticket = Ticket(waiting, urgency, user)
         self.queue.enter(ticket, admitted=admitted)
@@ -46,10 +46,10 @@ class GenerationLane:
             self._grant()
 
     def _grant(self) -> None:
-        """Give a free device to the next request, and tell the others their places."""
+        """Give a free device to the next request, and report the new positions of the others."""
         while not self._is_busy and (ticket := self.queue.take()):
             if not ticket.work.granted.done():
                 ticket.work.holds_device = self._is_busy = True
                 ticket.work.granted.set_result(None)
-        for place, ticket in enumerate(self.queue.in_order(), 1):
-            ticket.work.on_position(place)
+        for position, ticket in enumerate(self.queue.in_order(), 1):
+            ticket.work.on_position(position)

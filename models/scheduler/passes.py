@@ -1,4 +1,4 @@
-"""Passes over texts on one device: each is made of the requests that wait, and several may run at once."""
+"""Passes over texts on one device. A pass serves several waiting requests, and several passes may run in parallel."""
 
 import asyncio
 import itertools
@@ -10,23 +10,23 @@ from typing import Any, NamedTuple
 from models.errors import ModelCrashed, ModelUnavailable
 from models.scheduler.fair_queue import FairQueue, Ticket, Urgency
 
-# From the payloads of the parts of a pass to a result per part.
+# Takes the payloads of the parts of a pass, and returns one result per part.
 RunPass = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
-# Fewer tokens than this are not worth dividing between passes that could run in parallel.
+# Fewer tokens than this are not divided between parallel passes.
 MIN_TOKENS = 64
-# Turns of the event loop without another request after which the passes start: a request takes two to get here.
+# Passes start after this many turns of the event loop without another request. A request needs two turns to arrive.
 QUIET_TURNS = 2
 
 
 class PassLimits(NamedTuple):
-    """How a model's passes run: at most `parallel` at once, of at most `tokens` each."""
+    """The limits of a model's passes: at most `parallel` at the same time, with at most `tokens` each."""
 
     parallel: int
     tokens: int
 
 
 class PassPart:
-    """One request's share of a pass. Parts of one `key` merge while their tokens together stay within the limit."""
+    """The part of a pass that serves one request. Parts with the same `key` are merged up to the token limit."""
 
     def __init__(self, key: str, payload: Any, tokens: int, run: RunPass, limits: PassLimits) -> None:
         self.key, self.payload, self.tokens, self.run, self.limits = key, payload, tokens, run, limits
@@ -35,11 +35,11 @@ class PassPart:
 
     @property
     def parallel(self) -> int:
-        """How many passes may run at once, where this is part of one."""
+        """How many passes may run at the same time as a pass with this part."""
         return 1 if self.alone else self.limits.parallel
 
     def joins(self, other: "PassPart") -> bool:
-        """True where the two may be in one pass."""
+        """Return whether both parts may be in the same pass."""
         return self.key == other.key and not self.alone and not other.alone
 
 
@@ -59,7 +59,7 @@ class _RunningPass:
 
 
 class PassLane:
-    """The queue of a device's parts of passes, and the passes that run. `largest_pass` counts requests."""
+    """The queue of a device's parts, and the running passes. `largest_pass` is a number of requests."""
 
     def __init__(self, name: str, *, capacity: int) -> None:
         self.queue: FairQueue[PassPart] = FairQueue(name, capacity)
@@ -69,7 +69,7 @@ class PassLane:
         self._arrivals, self._is_gathering = 0, False
 
     async def run_part(self, part: PassPart, *, urgency: Urgency, user: str, admitted: bool) -> Any:
-        """The result of a request's share of a pass. Raises QueueFull, and what the pass raises."""
+        """Run a part in a pass and return its result. Raises QueueFull, and the exceptions of the pass."""
         ticket = Ticket(part, urgency, user)
         self.queue.enter(ticket, admitted=admitted)
         self._arrivals += 1
@@ -82,20 +82,20 @@ class PassLane:
             self.queue.leave(ticket)
 
     async def close(self) -> None:
-        """End every pass; callers that wait for one get ModelUnavailable."""
+        """Cancel every pass. Callers that wait for a pass get ModelUnavailable."""
         self._closed = True
         waiting = self._waiting()
         running = list(self._running)
-        for a_pass in running:
-            a_pass.task.cancel()
+        for running_pass in running:
+            running_pass.task.cancel()
         if running:
-            await asyncio.wait([a_pass.task for a_pass in running])
-        for ticket in [*itertools.chain.from_iterable(a_pass.tickets for a_pass in running), *waiting]:
+            await asyncio.wait([running_pass.task for running_pass in running])
+        for ticket in [*itertools.chain.from_iterable(running_pass.tickets for running_pass in running), *waiting]:
             if not ticket.work.result.done():
                 ticket.work.result.set_exception(ModelUnavailable("The model runtime is being stopped."))
 
     def _gather(self, arrivals: int, turns: int) -> None:
-        """Start passes when the event loop has turned without another request: so a burst runs as one batch."""
+        """Start passes after some turns of the event loop without another request, so that a burst runs as one batch."""
         if self._arrivals != arrivals:
             arrivals, turns = self._arrivals, QUIET_TURNS
         if turns:
@@ -109,12 +109,13 @@ class PassLane:
             self._running.append(_RunningPass(tickets, self._run))
 
     def _next_pass(self) -> list[PartTicket]:
-        """The parts of the next pass; none where nothing waits or the device has no room for one more pass."""
+        """Return the parts of the next pass; empty if no part waits or no further pass may run now."""
         waiting = self._waiting()
         if not waiting:
             return []
         first = waiting[0]
-        free_passes = min([first.work.parallel, *(a_pass.parallel for a_pass in self._running)]) - len(self._running)
+        max_passes = min([first.work.parallel, *(running_pass.parallel for running_pass in self._running)])
+        free_passes = max_passes - len(self._running)
         if free_passes < 1:
             return []
         mergeable = [ticket for ticket in waiting if ticket is first or _are_mergeable(first, ticket)]
@@ -131,7 +132,7 @@ class PassLane:
         return tickets
 
     def _waiting(self) -> list[PartTicket]:
-        """Every part that waits, in order; those whose caller left are dropped."""
+        """Return every waiting part in order. Parts whose caller disconnected are removed."""
         waiting: list[PartTicket] = []
         for ticket in list(self.queue.in_order()):
             if ticket.work.result.done():
@@ -149,7 +150,7 @@ class PassLane:
             outcomes = await parts[0].run([part.payload for part in parts])
         except ModelCrashed as error:
             outcomes = self._retry_alone(running.tickets, error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the waiting callers must be told
+        except Exception as error:  # noqa: BLE001 - the waiting callers must get any error
             outcomes = [error] * len(parts)
         finally:
             self.queue.served((time.monotonic() - began) / len(parts) / parallel)
@@ -162,9 +163,9 @@ class PassLane:
             part.result.set_exception(outcome) if isinstance(outcome, Exception) else part.result.set_result(outcome)
 
     def _retry_alone(self, tickets: Sequence[PartTicket], error: ModelCrashed) -> Sequence[ModelCrashed | None]:
-        """Queue each part of a pass that the model died of once more, alone, so that only the guilty one fails.
+        """Queue each part of a pass that crashed the model again, alone, so that only the part with the fault fails.
 
-        The outcome of a part is the error where it was alone already, None where it is tried again.
+        The outcome of a part is the error if it already ran alone, and None if it is tried again.
         """
         outcomes: list[ModelCrashed | None] = []
         for ticket in tickets:

@@ -1,4 +1,4 @@
-"""The JSON API: a module for each resource, and nothing but translation between requests and the core."""
+"""The JSON API: one module per resource. The modules only translate between requests and the core."""
 
 from litestar import Router
 

@@ -1,4 +1,4 @@
-"""Signing in and out, and one's own account."""
+"""Signing in and out, and the caller's own account."""
 
 from typing import Annotated
 
@@ -41,7 +41,7 @@ MAX_DAYS = 3650
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, and what they may do. `csrf_token` goes into the header X-CSRF-Token of what a browser changes."""
+    """The caller and their permissions. A browser sends `csrf_token` in the header X-CSRF-Token of each change."""
 
     person: Person | None
     role: Role
@@ -66,15 +66,15 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
-    """With `remove_tokens`, all API tokens of this person are removed too. Without it, programs stay signed in."""
+    """With `remove_tokens`, all API tokens of this person are deleted too. Without it, their API tokens stay valid."""
 
     old: str
     new: str
     remove_tokens: bool = False
 
 
-class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token is for, what it may do, and after how many days it ends; without them, never."""
+class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A new API token: its name, its scopes and the days until it expires. If `days` is null, it never expires."""
 
     name: str
     scopes: list[Permission]
@@ -82,7 +82,7 @@ class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionList(msgspec.Struct, frozen=True, kw_only=True):
-    """`current` is the one that asks."""
+    """`current` is the session of this request."""
 
     sessions: list[Session]
     current: int | None
@@ -95,19 +95,21 @@ class TokenList(msgspec.Struct, frozen=True):
 def _me(identity: Identity, csrf: str, appliance_db: Database) -> Me:
     guests = queries.guests_may_read(appliance_db)
     allowed = [
-        each for each in Permission if may(identity, each, guests_may_read=guests or identity.person is not None)
+        permission
+        for permission in Permission
+        if may(identity, permission, guests_may_read=guests or identity.person is not None)
     ]
     return Me(person=identity.person, role=identity.role, permissions=allowed, csrf_token=csrf)
 
 
-def _entered(
-    request: AnyRequest, appliance_db: Database, who: Identity, entered: sessions.SignedIn, now: float
+def _signed_in(
+    request: AnyRequest, appliance_db: Database, who: Identity, signed_in: sessions.SignedIn, now: float
 ) -> Response[Me]:
-    """Who has just come in; what this client was signed in as before is over."""
+    """The answer to a successful sign-in. The client's previous session ends."""
     end_own_session(appliance_db, who, now)
-    identity = queries.identify_session(appliance_db, entered.token, now=now)
-    me = _me(identity, csrf_token(entered.token), appliance_db)
-    return Response(me, status_code=201, cookies=[session_cookie(request, entered.token)])
+    identity = queries.identify_session(appliance_db, signed_in.token, now=now)
+    me = _me(identity, csrf_token(signed_in.token), appliance_db)
+    return Response(me, status_code=201, cookies=[session_cookie(request, signed_in.token)])
 
 
 class SessionController(Controller):
@@ -118,7 +120,7 @@ class SessionController(Controller):
         "/session",
         sync_to_thread=True,
         opt=rule(Permission.ENTER, plain=True),
-        summary="Who asks, and what they may do",
+        summary="The caller and their permissions",
     )
     def me(self, request: AnyRequest, appliance_db: NamedDependency[Database], who: NamedDependency[Identity]) -> Me:
         return _me(who, request.auth, appliance_db)
@@ -132,7 +134,7 @@ class SessionController(Controller):
         now: NamedDependency[float],
         data: JSONBody[SignIn],
     ) -> Response[Me]:
-        entered = signing_in.sign_in(
+        signed_in = signing_in.sign_in(
             appliance_db,
             login=data.name,
             password=data.password,
@@ -140,7 +142,7 @@ class SessionController(Controller):
             agent=agent_of(request),
             now=now,
         )
-        return _entered(request, appliance_db, who, entered, now)
+        return _signed_in(request, appliance_db, who, signed_in, now)
 
     @delete("/session", status_code=200, sync_to_thread=True, summary="Sign out")
     def sign_out(
@@ -157,7 +159,7 @@ class SessionController(Controller):
         "/setup",
         sync_to_thread=True,
         opt=in_threads_for(Kind.SIGN_IN),
-        summary="Create the administrator by the set-up code",
+        summary="Create the administrator with the set-up code",
     )
     def set_up(
         self,
@@ -167,7 +169,7 @@ class SessionController(Controller):
         now: NamedDependency[float],
         data: JSONBody[SetUp],
     ) -> Response[Me]:
-        entered = site_setup.set_up(
+        signed_in = site_setup.set_up(
             appliance_db,
             code=data.code,
             name=data.name,
@@ -176,9 +178,9 @@ class SessionController(Controller):
             agent=agent_of(request),
             now=now,
         )
-        return _entered(request, appliance_db, who, entered, now)
+        return _signed_in(request, appliance_db, who, signed_in, now)
 
-    @post("/join", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Become a member by a class code")
+    @post("/join", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Join a class with a class code")
     def join(
         self,
         request: AnyRequest,
@@ -187,7 +189,7 @@ class SessionController(Controller):
         now: NamedDependency[float],
         data: JSONBody[Join],
     ) -> Response[Me]:
-        entered = signing_in.join(
+        signed_in = signing_in.join(
             appliance_db,
             code=data.code,
             name=data.name,
@@ -195,7 +197,7 @@ class SessionController(Controller):
             agent=agent_of(request),
             now=now,
         )
-        return _entered(request, appliance_db, who, entered, now)
+        return _signed_in(request, appliance_db, who, signed_in, now)
 
 
 class AccountController(Controller):
@@ -203,7 +205,7 @@ class AccountController(Controller):
     tags = ("Accounts",)
     opt = rule(Permission.OWN)
 
-    @get("/sessions", sync_to_thread=True, summary="Where one is signed in")
+    @get("/sessions", sync_to_thread=True, summary="The caller's sessions")
     def sessions(
         self,
         appliance_db: NamedDependency[Database],
@@ -215,7 +217,7 @@ class AccountController(Controller):
             sessions=queries.sessions(appliance_db, me.id, now=now), current=who.session.id if who.session else None
         )
 
-    @delete("/sessions/{session_id:int}", status_code=200, sync_to_thread=True, summary="Sign out there")
+    @delete("/sessions/{session_id:int}", status_code=200, sync_to_thread=True, summary="End a session")
     def end_session(
         self,
         appliance_db: NamedDependency[Database],
@@ -230,7 +232,7 @@ class AccountController(Controller):
         status_code=200,
         sync_to_thread=True,
         opt=BROWSER_ONLY | in_threads_for(Kind.SIGN_IN),
-        summary="Change one's password; other sessions end, and tokens where asked",
+        summary="Change the caller's password; other sessions end, and API tokens on request",
     )
     def change_password(
         self,
@@ -257,7 +259,7 @@ class AccountController(Controller):
         status_code=200,
         sync_to_thread=True,
         opt=BROWSER_ONLY | in_threads_for(Kind.SIGN_IN),
-        summary="Get a password, where one joined by a name alone",
+        summary="Add a user name and password to an account without them",
     )
     def take_account(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[SignIn]
@@ -266,22 +268,22 @@ class AccountController(Controller):
         with appliance_db.write() as work:
             return people.take_account(work, me, account)
 
-    @get("/tokens", sync_to_thread=True, summary="One's tokens for programs")
+    @get("/tokens", sync_to_thread=True, summary="The caller's API tokens")
     def tokens(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person]) -> TokenList:
         return TokenList(queries.api_tokens(appliance_db, me.id))
 
-    @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY, summary="Make a token; it is shown this once")
+    @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY, summary="Create an API token; it is shown only once")
     def create_token(
         self,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         now: NamedDependency[float],
-        data: JSONBody[TokenWish],
+        data: JSONBody[TokenRequest],
     ) -> api_tokens.NewToken:
         with appliance_db.write() as work:
             return api_tokens.create_token(work, person=me, name=data.name, scopes=data.scopes, days=data.days, now=now)
 
-    @delete("/tokens/{token_id:int}", status_code=200, sync_to_thread=True, summary="Remove a token")
+    @delete("/tokens/{token_id:int}", status_code=200, sync_to_thread=True, summary="Delete an API token")
     def remove_token(
         self,
         appliance_db: NamedDependency[Database],

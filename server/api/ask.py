@@ -1,4 +1,4 @@
-"""Questions, their messages, and the stream of an answer."""
+"""Questions, their messages, and the event stream of an answer."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ from server.http.streaming import HEARTBEAT, STREAM_HEADERS, frame, last_event_i
 
 
 class NewQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """`translation` may be empty for the default."""
+    """An empty `translation` means the default translation."""
 
     question: Annotated[str, msgspec.Meta(description="At most 1,000 characters.")]
     translation: str = ""
@@ -36,7 +36,7 @@ class AskController(Controller):
     tags = ("Ask",)
     opt = rule(Permission.ASK)
 
-    @post(summary="Ask a question; the answer is made whether or not anyone stays to read it")
+    @post(summary="Ask a question; the answer is written even if the client disconnects")
     async def ask(
         self,
         all_translations: NamedDependency[Translations],
@@ -59,7 +59,7 @@ class MessageController(Controller):
     ) -> Message:
         return own_message(appliance_db, me, message_id)
 
-    @post("/stop", status_code=200, summary="Stop an answer in the making; what was written stays")
+    @post("/stop", status_code=200, summary="Stop an answer; the text written so far stays")
     async def stop(
         self,
         appliance_db: NamedDependency[Database],
@@ -70,7 +70,7 @@ class MessageController(Controller):
         await asyncio.to_thread(own_message, appliance_db, me, message_id)
         return await desk.stop(message_id)
 
-    @get("/stream", summary="The events of an answer as they come; Last-Event-ID continues")
+    @get("/stream", summary="The events of an answer, live; Last-Event-ID resumes the stream")
     async def stream(
         self,
         request: Request[Any, Any, Any],
@@ -82,11 +82,11 @@ class MessageController(Controller):
         message_id: FromPath[str],
     ) -> Stream:
         await asyncio.to_thread(own_message, appliance_db, me, message_id)
-        last = last_event_id(request) or 0
+        last_id = last_event_id(request) or 0
         return Stream(
             held(
                 streams.take(request.user, address_of(request)),
-                _frames(while_allowed(desk.log.follow(message_id, last), hub, request)),
+                _frames(while_allowed(desk.log.follow(message_id, last_id), hub, request)),
             ),
             media_type="text/event-stream",
             headers=STREAM_HEADERS,
@@ -94,22 +94,22 @@ class MessageController(Controller):
 
 
 def own_message(appliance_db: Database, me: Person, message_id: str) -> Message:
-    """A question that a person may see. Raises MessageNotFound, also for another's."""
+    """Return a person's own message. Raises MessageNotFound, also for the messages of other people."""
     return queries.own_message(appliance_db, message_id, person=me.id)
 
 
 async def begin_answer(
     all_translations: Translations, desk: AnswerDesk, me: Person, question: str, translation: str
 ) -> Message:
-    """Store a question and begin its answer; an empty translation means the default one."""
-    # First of all: a refusal is to cost little.
+    """Store a question and start its answer. An empty `translation` means the default translation."""
+    # Checked first, because a refusal must be cheap.
     desk.check_may_ask(me.id)
-    chosen = await asyncio.to_thread(all_translations.choose, translation)
-    return await desk.ask(question, chosen, asked_by=me.id)
+    chosen_translation = await asyncio.to_thread(all_translations.choose, translation)
+    return await desk.ask(question, chosen_translation, asked_by=me.id)
 
 
 async def _frames(events: AsyncGenerator[AnswerEvent | None, None]) -> AsyncGenerator[bytes, None]:
-    """Server-sent events, with a comment for each None."""
+    """Encode server-sent events; None becomes a comment."""
     async with contextlib.aclosing(events) as items:
         async for event in items:
             yield frame(event.seq, event.type, msgspec.json.encode(event.payload)) if event else HEARTBEAT

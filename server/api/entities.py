@@ -1,4 +1,4 @@
-"""People, places and events, and where they are mentioned."""
+"""People, places and events, and the verses that mention them."""
 
 from typing import Annotated
 
@@ -21,14 +21,17 @@ MAX_PAGE, MAX_MENTIONS = 200, 500
 
 
 class EntityList(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of people, places and events; `next_after` is given where there are more."""
+    """A page of people, places and events; `next_after` is set when there are more."""
 
     entities: list[EntityHead]
     next_after: str | None = None
 
 
 class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, place or event; of an event, who takes part and where it happens. `next_after` is given where more verses mention it."""
+    """A person, place or event. An event also has its people and its places.
+
+    `next_after` is set when more verses mention it.
+    """
 
     entity: EntityHead
     takes_part: list[EntityHead]
@@ -36,8 +39,8 @@ class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
     next_after: int | None = None
 
 
-class Mentioned(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of what a passage mentions; `next_after` is given where there are more."""
+class MentionedEntities(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the people, places and events in a passage; `next_after` is set when there are more."""
 
     reference: str
     entities: list[EntityHead]
@@ -51,28 +54,30 @@ class EntitiesController(Controller):
     tags = ("People and places",)
     opt = rule(Permission.READ)
 
-    @get("/", sync_to_thread=True, summary="People, places and events, by their beginning")
+    @get("/", sync_to_thread=True, summary="People, places and events, by the start of their names")
     def browse(
         self,
         library: NamedDependency[Database],
-        begins: Annotated[str, QueryParameter(description="How the name begins.")] = "",
+        begins: Annotated[str, QueryParameter(description="The start of the name.")] = "",
         kind: FromQuery[EntityKind | None] = None,
-        after: Annotated[str, QueryParameter(description="`next_after` of the page before.")] = "",
+        after: Annotated[str, QueryParameter(description="`next_after` of the previous page.")] = "",
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> EntityList:
-        found = queries.browse_entities(library, begins, kind=kind.value if kind else "", after=after, limit=limit + 1)
-        page = found[:limit]
-        return EntityList(entities=page, next_after=page[-1].id if len(found) > limit else None)
+        entities = queries.browse_entities(
+            library, begins, kind=kind.value if kind else "", after=after, limit=limit + 1
+        )
+        page = entities[:limit]
+        return EntityList(entities=page, next_after=page[-1].id if len(entities) > limit else None)
 
     @get("/mentioned", summary="People, places and events that a passage mentions")
     async def mentioned(
         self,
         library: NamedDependency[Database],
         slow: NamedDependency[SlowRequests],
-        ref: Annotated[str, QueryParameter(description="Such as Ruth 1.")],
-        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        ref: Annotated[str, QueryParameter(description="A reference, such as Ruth 1.")],
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the previous page.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = MAX_PAGE,
-    ) -> Mentioned:
+    ) -> MentionedEntities:
         reference = parse_reference(ref)
         page = await slow.run_when(
             reference.is_long,
@@ -82,23 +87,23 @@ class EntitiesController(Controller):
             after=after,
             limit=limit,
         )
-        return Mentioned(reference=str(reference), entities=page.items, next_after=page.next_after)
+        return MentionedEntities(reference=str(reference), entities=page.items, next_after=page.next_after)
 
     @get("/{entity:str}", sync_to_thread=True, summary="A person, place or event")
     def entity(
         self,
         library: NamedDependency[Database],
         entity: FromPath[str],
-        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the previous page.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_MENTIONS)] = MAX_MENTIONS,
     ) -> EntityPage:
-        found = queries.entity(library, entity, after=after, limit=limit)
+        entity_page = queries.entity(library, entity, after=after, limit=limit)
         return EntityPage(
-            entity=found.head,
-            takes_part=list(found.takes_part),
+            entity=entity_page.head,
+            takes_part=list(entity_page.takes_part),
             mentions=[
                 VersePlace(verse_id=verse, osis=osis_of(verse), reference=format_verse(verse))
-                for verse in found.verse_ids.items
+                for verse in entity_page.verse_ids.items
             ],
-            next_after=found.verse_ids.next_after,
+            next_after=entity_page.verse_ids.next_after,
         )

@@ -1,4 +1,4 @@
-"""What happens, as it happens: one log over server-sent events and over a WebSocket, under the same ids."""
+"""Live events: one event log, sent as server-sent events or over a WebSocket, with the same ids."""
 
 import contextlib
 import time
@@ -17,7 +17,7 @@ from appliance.community.accounts.permissions import Permission
 from appliance.errors import TooManyRequests
 from appliance.infrastructure.event_hub import EventHub, Reset
 from appliance.infrastructure.events import Event
-from server.http.access import UNAUTHORIZED, Connection, address_of, audiences_of, rule, still_as_it_was
+from server.http.access import UNAUTHORIZED, Connection, access_is_unchanged, address_of, audiences_of, rule
 from server.http.limits import Streams, held
 from server.http.streaming import (
     HEARTBEAT,
@@ -27,16 +27,16 @@ from server.http.streaming import (
     event_id,
     frame,
     last_event_id,
-    with_pauses,
+    with_heartbeats,
 )
 
 RESET = "reset"
-# The codes by which a WebSocket is closed that may be opened again later, and where the server stops.
+# Close codes of a WebSocket: the client may try again later; the server stops.
 TRY_AGAIN_LATER, GOING_AWAY = 1013, 1001
 
 
-class ToldEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as a WebSocket tells it. A `reset` says that what was missed is no longer known."""
+class SocketEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as a WebSocket sends it. A `reset` means that the missed events are no longer stored."""
 
     id: int
     at: float | None
@@ -49,13 +49,15 @@ class EventController(Controller):
     tags = ("Events",)
     opt = rule(Permission.READ)
 
-    @get(summary="What happens, as it happens; Last-Event-ID continues")
+    @get(summary="Live events; Last-Event-ID resumes the stream")
     async def events(
         self,
         request: Request[Any, Any, Any],
         hub: NamedDependency[EventHub],
         streams: NamedDependency[Streams],
-        after: Annotated[str, QueryParameter(description="The id to go on after, where the header is not sent.")] = "",
+        after: Annotated[
+            str, QueryParameter(description="The id of the last event received, used if the header is missing.")
+        ] = "",
     ) -> Stream:
         return Stream(
             held(streams.take(request.user, address_of(request)), _frames(hub, last_event_id(request, after), request)),
@@ -70,25 +72,25 @@ class EventController(Controller):
         hub: NamedDependency[EventHub],
         streams: NamedDependency[Streams],
         after: FromQuery[str] = "",
-    ) -> AsyncGenerator[ToldEvent, None]:
+    ) -> AsyncGenerator[SocketEvent, None]:
         try:
             slot = streams.take(socket.user, address_of(socket))
         except TooManyRequests as error:
             raise WebSocketException(detail=str(error), code=TRY_AGAIN_LATER) from error
         with slot:
-            async for item in _followed(hub, event_id(after), socket):
+            async for item in _visible_events(hub, event_id(after), socket):
                 if item is not None:
-                    yield _told(item)
+                    yield _socket_event(item)
         if hub.is_closed:
-            await socket.close(code=GOING_AWAY, reason="Lampstand is being stopped.")
+            await socket.close(code=GOING_AWAY, reason="Lampstand is shutting down.")
         else:
-            await socket.close(code=UNAUTHORIZED, reason="You were signed out, or have another role.")
+            await socket.close(code=UNAUTHORIZED, reason="Your session ended or your role changed.")
 
 
 async def _frames(hub: EventHub, after: int | None, request: Connection) -> AsyncGenerator[bytes, None]:
-    # The first byte goes at once: a browser calls the stream open by it, and proxies let it through.
+    # Send the first byte immediately: browsers then treat the stream as open, and proxies start to forward it.
     yield HEARTBEAT
-    async for item in _followed(hub, after, request):
+    async for item in _visible_events(hub, after, request):
         if item is None:
             yield HEARTBEAT
         elif isinstance(item, Reset):
@@ -97,30 +99,30 @@ async def _frames(hub: EventHub, after: int | None, request: Connection) -> Asyn
             yield frame(item.id, item.kind, bytes(item.payload))
 
 
-async def _followed(
+async def _visible_events(
     hub: EventHub, after: int | None, connection: Connection
 ) -> AsyncGenerator[Event | Reset | None, None]:
-    """The events that the caller may see, until the server stops, or they are signed out or have another role.
+    """Yield the events that the caller may see; None is a heartbeat.
 
-    None is a heartbeat.
+    It ends when the server stops, or when the caller is signed out or gets another role.
     """
     after = hub.newest if after is None else after
-    audiences, looked = audiences_of(connection.user) | {access_audience_of(connection)}, time.monotonic()
-    async with contextlib.aclosing(with_pauses(hub.follow(after, audiences))) as items:
-        # A sign-out between the caller's identification and the reading of `after` has no event here.
-        if not still_as_it_was(connection):
+    audiences, checked_at = audiences_of(connection.user) | {access_audience_of(connection)}, time.monotonic()
+    async with contextlib.aclosing(with_heartbeats(hub.follow(after, audiences))) as items:
+        # This stream has no event for a sign-out between the caller's authentication and the reading of `after`.
+        if not access_is_unchanged(connection):
             return
         async for item in items:
             changed = isinstance(item, Reset) or (item is not None and item.is_a(AccessChanged))
-            if changed or time.monotonic() - looked >= HEARTBEAT_S:
-                looked = time.monotonic()
-                if not still_as_it_was(connection):
+            if changed or time.monotonic() - checked_at >= HEARTBEAT_S:
+                checked_at = time.monotonic()
+                if not access_is_unchanged(connection):
                     return
             if not isinstance(item, Event) or not item.is_a(AccessChanged):
                 yield item
 
 
-def _told(item: Event | Reset) -> ToldEvent:
+def _socket_event(item: Event | Reset) -> SocketEvent:
     if isinstance(item, Reset):
-        return ToldEvent(id=item.newest, at=None, kind=RESET, payload=msgspec.Raw(b"{}"))
-    return ToldEvent(id=item.id, at=item.at, kind=item.kind, payload=item.payload)
+        return SocketEvent(id=item.newest, at=None, kind=RESET, payload=msgspec.Raw(b"{}"))
+    return SocketEvent(id=item.id, at=item.at, kind=item.kind, payload=item.payload)

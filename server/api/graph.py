@@ -1,4 +1,4 @@
-"""How verses hang together: related passages."""
+"""Related passages and graph queries."""
 
 from typing import Annotated, Any
 
@@ -10,13 +10,13 @@ from litestar.params import JSONBody, QueryParameter
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph
-from appliance.infrastructure.graph.free_question import ask_freely
+from appliance.infrastructure.graph.user_query import run_user_query
 from appliance.infrastructure.paths import DataFolder
 from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.related import MAX_LIMIT, Reason, related
 from appliance.scripture.references import VersePlace, format_verse, parse_reference
 from appliance.scripture.search.joined import MAX_LIMIT as MAX_JOINED
-from appliance.scripture.search.joined import Joined, JoinedHits, join
+from appliance.scripture.search.joined import JoinedHits, JoinedQuery, join
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations
@@ -25,7 +25,7 @@ from server.http.limits import SlowRequests
 
 
 class RelatedView(VersePlace, frozen=True, kw_only=True):
-    """A passage with its text and what ties it to the one that was asked for, the strongest reason first."""
+    """A related passage with its text and the reasons for the relation, the strongest reason first."""
 
     text: str
     score: float
@@ -39,15 +39,15 @@ class RelatedList(msgspec.Struct, frozen=True, kw_only=True):
     related: list[RelatedView]
 
 
-class QuestionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A query in Cypher, and the values of its `$names`."""
+class GraphQueryRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A Cypher query and the values of its `$parameters`."""
 
     query: str
     parameters: dict[str, Any] = {}
 
 
-class JoinedQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """A query in Cypher that returns `verse_id`; words that a verse must have; a sentence that it should be like."""
+class GraphSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """A Cypher query that returns `verse_id`, words that each verse must contain, and a sentence to rank by similarity."""
 
     query: str
     parameters: dict[str, Any] = {}
@@ -57,8 +57,8 @@ class JoinedQuestion(msgspec.Struct, frozen=True, kw_only=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_JOINED)] = 20
 
 
-class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
-    """`cut` where there would be more rows than are given."""
+class GraphQueryResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`cut` is true when the query has more rows than this answer."""
 
     columns: list[str]
     rows: list[list[Any]]
@@ -66,7 +66,7 @@ class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GraphController(Controller):
-    """The graph."""
+    """The graph of passages, words, topics and entities."""
 
     path = "/"
     tags = ("Graph",)
@@ -78,29 +78,31 @@ class GraphController(Controller):
         library: NamedDependency[Database],
         graph: NamedDependency[Graph],
         all_translations: NamedDependency[Translations],
-        ref: Annotated[str, QueryParameter(description="Such as John 3:16; of a range its first verse.")],
-        translation: Annotated[str, QueryParameter(description="Id; empty for the default.")] = "",
+        ref: Annotated[
+            str, QueryParameter(description="A reference, such as John 3:16. Only the first verse of a range counts.")
+        ],
+        translation: Annotated[str, QueryParameter(description="Id of a translation; empty for the default.")] = "",
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 20,
     ) -> RelatedList:
         verse = parse_reference(ref).start
-        text = all_translations.choose(translation)
-        found = related(graph, verse, limit)
-        texts = queries.texts(library, text, [each.verse_id for each in found])
+        chosen_translation = all_translations.choose(translation)
+        passages = related(graph, verse, limit)
+        texts = queries.texts(library, chosen_translation, [passage.verse_id for passage in passages])
         return RelatedList(
             reference=format_verse(verse),
             osis=osis_of(verse),
-            translation=text.id,
+            translation=chosen_translation.id,
             related=[
                 RelatedView(
-                    verse_id=each.verse_id,
-                    osis=each.osis,
-                    reference=each.reference,
-                    score=each.score,
-                    reasons=each.reasons,
-                    text=texts[each.verse_id],
+                    verse_id=passage.verse_id,
+                    osis=passage.osis,
+                    reference=passage.reference,
+                    score=passage.score,
+                    reasons=passage.reasons,
+                    text=texts[passage.verse_id],
                 )
-                for each in found
-                if each.verse_id in texts
+                for passage in passages
+                if passage.verse_id in texts
             ],
         )
 
@@ -108,7 +110,7 @@ class GraphController(Controller):
         "/graph/search",
         status_code=200,
         opt=rule(Permission.ASK),
-        summary="Verses of a query in Cypher, by words and meaning",
+        summary="Search by words and meaning within the verses of a Cypher query",
     )
     async def search(
         self,
@@ -117,24 +119,27 @@ class GraphController(Controller):
         all_translations: NamedDependency[Translations],
         folder: NamedDependency[DataFolder],
         slow: NamedDependency[SlowRequests],
-        data: JSONBody[JoinedQuestion],
+        data: JSONBody[GraphSearch],
     ) -> JoinedHits:
-        asked = Joined(
+        joined = JoinedQuery(
             cypher=data.query, parameters=data.parameters, words=data.words, like=data.like, limit=data.limit
         )
-        return await slow.run(_join, library, finder, all_translations, folder, asked, data.translation)
+        return await slow.run(_join, library, finder, all_translations, folder, joined, data.translation)
 
     @post(
         "/graph/query",
         status_code=200,
         opt=rule(Permission.ASK),
-        summary="Ask the graph in Cypher",
+        summary="Run a Cypher query on the graph",
     )
     async def query(
-        self, folder: NamedDependency[DataFolder], slow: NamedDependency[SlowRequests], data: JSONBody[QuestionView]
-    ) -> AnswerView:
-        answer = await slow.run(ask_freely, folder.graph, data.query, data.parameters)
-        return AnswerView(columns=answer.columns, rows=answer.rows, cut=answer.cut)
+        self,
+        folder: NamedDependency[DataFolder],
+        slow: NamedDependency[SlowRequests],
+        data: JSONBody[GraphQueryRequest],
+    ) -> GraphQueryResult:
+        answer = await slow.run(run_user_query, folder.graph, data.query, data.parameters)
+        return GraphQueryResult(columns=answer.columns, rows=answer.rows, cut=answer.cut)
 
 
 def _join(
@@ -142,7 +147,7 @@ def _join(
     finder: Finder,
     all_translations: Translations,
     folder: DataFolder,
-    asked: Joined,
+    joined: JoinedQuery,
     translation: str,
 ) -> JoinedHits:
-    return join(library, folder.graph, finder.meaning.embedder, asked, all_translations.choose(translation))
+    return join(library, folder.graph, finder.meaning.embedder, joined, all_translations.choose(translation))

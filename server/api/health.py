@@ -1,4 +1,4 @@
-"""How the appliance is, and what it works on."""
+"""The state of the appliance."""
 
 import msgspec
 from litestar import Controller, get
@@ -14,7 +14,7 @@ from server.http.access import rule
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """`status` is `ok`, or `preparing` while the library is empty or not yet searched by meaning."""
+    """`status` is `ok`, or `preparing` while the library is empty or its semantic index is not complete."""
 
     status: str
     version: str
@@ -27,7 +27,7 @@ class HealthController(Controller):
     tags = ("Appliance",)
     opt = rule(Permission.ENTER, plain=True)
 
-    @get(sync_to_thread=True, summary="How the appliance is")
+    @get(sync_to_thread=True, summary="The state of the appliance")
     def health(self, library: NamedDependency[Database], derived: NamedDependency[DerivedData]) -> Health:
         index = derived.index_state()
         return Health(

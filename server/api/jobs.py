@@ -18,7 +18,7 @@ from server.job_desk import JobDesk, JobRequest
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
-    """Jobs, newest first; `next_before` gets the older ones."""
+    """Jobs, newest first. `next_before` is the cursor of the older jobs."""
 
     jobs: list[JobView]
     next_before: int | None
@@ -28,8 +28,8 @@ class QueueList(msgspec.Struct, frozen=True):
     queues: list[QueueState]
 
 
-class PauseWish(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a queue is to rest, and for how many minutes; without them, until it is resumed."""
+class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a queue is paused, and for how many minutes. Without `minutes`, it is paused until someone resumes it."""
 
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
     minutes: Annotated[float, msgspec.Meta(gt=0, le=60 * 24 * 30)] | None = None
@@ -46,8 +46,10 @@ class JobController(Controller):
         job_desk: NamedDependency[JobDesk],
         who: NamedDependency[Identity],
         now: NamedDependency[float],
-        limit: Annotated[int, QueryParameter(ge=1, le=200, description="The most to list.")] = 50,
-        before: Annotated[int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the page before.")] = NO_ID,
+        limit: Annotated[int, QueryParameter(ge=1, le=200, description="The maximum number of jobs.")] = 50,
+        before: Annotated[
+            int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the previous page.")
+        ] = NO_ID,
     ) -> JobList:
         jobs, next_before = job_desk.latest(who, limit, before=before)
         return JobList(
@@ -80,7 +82,7 @@ class JobController(Controller):
         status_code=200,
         sync_to_thread=True,
         opt=rule(Permission.OWN),
-        summary="Ask a job to stop, one's own or, as an administrator, any",
+        summary="Cancel a job: your own, or any job as an administrator",
     )
     def cancel(
         self,
@@ -91,7 +93,7 @@ class JobController(Controller):
     ) -> JobView:
         return view_job(job_desk.cancel(who, job_id), now)
 
-    @post("/{job_id:int}/retry", sync_to_thread=True, opt=rule(Permission.OWN), summary="Begin a job anew that is over")
+    @post("/{job_id:int}/retry", sync_to_thread=True, opt=rule(Permission.OWN), summary="Retry a job that has ended")
     def retry(
         self,
         job_desk: NamedDependency[JobDesk],
@@ -108,22 +110,22 @@ class QueueController(Controller):
     tags = ("Jobs",)
     opt = rule(Permission.ADMINISTER)
 
-    @get(sync_to_thread=True, summary="The queues: what waits, what runs, which of them rest")
+    @get(sync_to_thread=True, summary="The queues: waiting jobs, running jobs, pauses")
     def queues(self, dispatcher: NamedDependency[Dispatcher[Any]]) -> QueueList:
         return QueueList(dispatcher.queues.states())
 
-    @post("/{queue:str}/pause", status_code=200, sync_to_thread=True, summary="Begin nothing new of a queue")
+    @post("/{queue:str}/pause", status_code=200, sync_to_thread=True, summary="Pause a queue; running jobs finish")
     def pause(
         self,
         dispatcher: NamedDependency[Dispatcher[Any]],
         me: NamedDependency[Person],
         now: NamedDependency[float],
         queue: FromPath[str],
-        data: JSONBody[PauseWish],
+        data: JSONBody[PauseRequest],
     ) -> QueueState:
         until = now + data.minutes * 60 if data.minutes else None
         return dispatcher.queues.pause(queue, paused_by=me.name, reason=data.reason, until=until)
 
-    @post("/{queue:str}/resume", status_code=200, sync_to_thread=True, summary="Go on with a queue")
+    @post("/{queue:str}/resume", status_code=200, sync_to_thread=True, summary="Resume a queue")
     def resume(self, dispatcher: NamedDependency[Dispatcher[Any]], queue: FromPath[str]) -> QueueState:
         return dispatcher.resume(queue)

@@ -1,4 +1,4 @@
-"""The library: translations and their books, comments, the lexicon, and references in a text."""
+"""The library: translations and their books, comments, the lexicon, and references in a given text."""
 
 from typing import Annotated
 
@@ -30,7 +30,7 @@ MAX_COMMENTS = 200
 
 
 class TextTooLong(Refused):
-    """More text is sent than is read at a time."""
+    """The text of a request is too long."""
 
 
 class TranslationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,17 +49,17 @@ class TranslationList(msgspec.Struct, frozen=True):
 
 
 class CommentList(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of comments; `next_after` is given where there are more."""
+    """A page of comments; `next_after` is set when there are more."""
 
     reference: str
     comments: list[PassageComment]
     next_after: int | None = None
 
 
-class TextToRead(msgspec.Struct, frozen=True, kw_only=True):
-    """A text with references in it; `language` says which names of books go before, where two languages share one.
+class ReferenceText(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that contains references.
 
-    `after` is `next_after` of the page before.
+    `language` decides which book an ambiguous book name means. `after` is `next_after` of the previous page.
     """
 
     text: str
@@ -68,7 +68,7 @@ class TextToRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FoundReferenceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A reference at `text[start:end]`, counted in characters."""
+    """A reference at `text[start:end]`; offsets count characters."""
 
     start: int
     end: int
@@ -77,7 +77,7 @@ class FoundReferenceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FoundReferences(msgspec.Struct, frozen=True):
-    """A page of references; `next_after` is given where there are more."""
+    """A page of references; `next_after` is set when there are more."""
 
     references: list[FoundReferenceView]
     next_after: int | None = None
@@ -104,14 +104,14 @@ class LibraryController(Controller):
     tags = ("Scripture",)
     opt = rule(Permission.READ)
 
-    @get("/translations", sync_to_thread=True, summary="The texts of the library")
+    @get("/translations", sync_to_thread=True, summary="The translations in the library")
     def translations(self, library: NamedDependency[Database]) -> TranslationList:
-        return TranslationList([_translation_view(each) for each in queries.translations(library)])
+        return TranslationList([_translation_view(translation) for translation in queries.translations(library)])
 
     @get(
         "/translations/{translation:str}/books",
         sync_to_thread=True,
-        summary="The books of a text and their chapters",
+        summary="The books of a translation and their chapters",
     )
     def books(
         self,
@@ -119,17 +119,17 @@ class LibraryController(Controller):
         all_translations: NamedDependency[Translations],
         translation: FromPath[str],
     ) -> BookList:
-        found = all_translations.choose(translation)
+        chosen_translation = all_translations.choose(translation)
         return BookList(
-            found.id,
+            chosen_translation.id,
             [
                 BookView(
                     osis=book.osis,
                     name=book.name,
                     testament=book.testament,
-                    chapters=queries.chapters(library, found, book),
+                    chapters=queries.chapters(library, chosen_translation, book),
                 )
-                for book in queries.books(library, found)
+                for book in queries.books(library, chosen_translation)
             ],
         )
 
@@ -138,23 +138,23 @@ class LibraryController(Controller):
         self,
         library: NamedDependency[Database],
         slow: NamedDependency[SlowRequests],
-        ref: Annotated[str, QueryParameter(description="Such as John 3:16-18 or John.3.16.")],
-        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        ref: Annotated[str, QueryParameter(description="A reference, such as John 3:16-18 or John.3.16.")],
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the previous page.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_COMMENTS)] = MAX_COMMENTS,
     ) -> CommentList:
         reference = parse_reference(ref)
         return await slow.run_when(reference.is_long, _comments, library, reference, after=after, limit=limit)
 
     @post("/references", status_code=200, summary="The references in a text")
-    async def references(self, slow: NamedDependency[SlowRequests], data: JSONBody[TextToRead]) -> FoundReferences:
+    async def references(self, slow: NamedDependency[SlowRequests], data: JSONBody[ReferenceText]) -> FoundReferences:
         if len(data.text) > MAX_TEXT_CHARACTERS:
             raise TextTooLong(
                 f"The text has {len(data.text):,} characters.",
-                remedy=f"Send at most {MAX_TEXT_CHARACTERS:,} at a time.",
+                remedy=f"Send at most {MAX_TEXT_CHARACTERS:,} characters per request.",
             )
         return await slow.run_when(is_long(data.text), _references, data)
 
-    @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="What lies behind a Strong's number")
+    @get("/lexicon/{strongs:str}", sync_to_thread=True, summary="The lexicon entry of a Strong's number")
     def lexicon(self, library: NamedDependency[Database], strongs: FromPath[str]) -> LexiconEntry:
         return dictionaries.lexicon_entry(library, strongs)
 
@@ -164,13 +164,13 @@ def _comments(library: Database, reference: Reference, *, after: int, limit: int
     return CommentList(reference=str(reference), comments=page.items, next_after=page.next_after)
 
 
-def _references(data: TextToRead) -> FoundReferences:
+def _references(data: ReferenceText) -> FoundReferences:
     languages: tuple[Language, ...] = ("es", "en") if data.language.startswith("es") else ("en", "es")
     page = find_page(data.text, languages, after=data.after)
     return FoundReferences(
         references=[
-            FoundReferenceView(start=each.start, end=each.end, reference=str(each.reference), osis=each.reference.osis)
-            for each in page.items
+            FoundReferenceView(start=item.start, end=item.end, reference=str(item.reference), osis=item.reference.osis)
+            for item in page.items
         ],
         next_after=page.next_after,
     )

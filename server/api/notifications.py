@@ -1,4 +1,4 @@
-"""One's inbox, what one is told and where, and announcements."""
+"""The caller's inbox and notification settings, and announcements."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from server.http.access import rule
 
 
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest first; `next_before` gets the older ones."""
+    """Notifications, newest first. `next_before` is the cursor of the older ones."""
 
     notifications: list[Notification]
     unread: int
@@ -28,7 +28,7 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 class ReadUntil(msgspec.Struct, frozen=True):
-    """The newest notification that was seen: what came since stays unread."""
+    """The id of the newest notification that was read. Newer notifications stay unread."""
 
     until: Annotated[int, msgspec.Meta(ge=0, le=NO_ID)]
 
@@ -42,7 +42,7 @@ class NewAddress(msgspec.Struct, frozen=True):
 
 
 class AddressList(msgspec.Struct, frozen=True, kw_only=True):
-    """`allowed` is whether sending to outside services is turned on; `services` are those that may be used."""
+    """`allowed` is true when sending to outside services is turned on; `services` are the supported services."""
 
     addresses: list[OutsideAddress]
     allowed: bool
@@ -58,24 +58,26 @@ class NotificationController(Controller):
     tags = ("Notifications",)
     opt = rule(Permission.OWN)
 
-    @get(sync_to_thread=True, summary="One's inbox, newest first")
+    @get(sync_to_thread=True, summary="The caller's inbox, newest first")
     def inbox(
         self,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-        before: Annotated[int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the page before.")] = NO_ID,
-        unread: Annotated[bool, QueryParameter(description="Only what was not read.")] = False,  # noqa: FBT002 - named in the address
+        before: Annotated[
+            int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the previous page.")
+        ] = NO_ID,
+        unread: Annotated[bool, QueryParameter(description="Only unread notifications.")] = False,  # noqa: FBT002 - named in the address
     ) -> Inbox:
         database = appliance_db
-        found = queries.inbox(database, me.id, limit=limit, before=before, unread_only=unread)
+        notifications = queries.inbox(database, me.id, limit=limit, before=before, unread_only=unread)
         return Inbox(
-            notifications=found,
+            notifications=notifications,
             unread=queries.unread(database, me.id),
-            next_before=found[-1].id if len(found) == limit else None,
+            next_before=notifications[-1].id if len(notifications) == limit else None,
         )
 
-    @post("/{notification_id:int}/read", status_code=200, sync_to_thread=True, summary="Note that something was read")
+    @post("/{notification_id:int}/read", status_code=200, sync_to_thread=True, summary="Mark a notification as read")
     def read(
         self,
         appliance_db: NamedDependency[Database],
@@ -86,7 +88,7 @@ class NotificationController(Controller):
         with appliance_db.write() as work:
             return Unread(operations.mark_read(work, person=me.id, notification=notification_id, now=now))
 
-    @post("/read", status_code=200, sync_to_thread=True, summary="Note that all up to a notification was read")
+    @post("/read", status_code=200, sync_to_thread=True, summary="Mark all notifications up to an id as read")
     def read_all(
         self,
         appliance_db: NamedDependency[Database],
@@ -97,11 +99,11 @@ class NotificationController(Controller):
         with appliance_db.write() as work:
             return Unread(operations.mark_all_read(work, person=me.id, until=data.until, now=now))
 
-    @get("/preferences", sync_to_thread=True, summary="What one is told, and where")
+    @get("/preferences", sync_to_thread=True, summary="The caller's notification settings")
     def preferences(self, appliance_db: NamedDependency[Database], me: NamedDependency[Person]) -> PreferenceList:
         return PreferenceList(list(queries.preferences(appliance_db.reader, me.id).values()))
 
-    @put("/preferences", sync_to_thread=True, summary="Say of a kind whether one is told, and where")
+    @put("/preferences", sync_to_thread=True, summary="Change the settings of one kind of notification")
     def prefer(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[Preference]
     ) -> PreferenceList:
@@ -109,7 +111,7 @@ class NotificationController(Controller):
             operations.prefer(work, person=me.id, preference=data)
         return PreferenceList(list(queries.preferences(appliance_db.reader, me.id).values()))
 
-    @get("/addresses", sync_to_thread=True, summary="Where one gets messages outside")
+    @get("/addresses", sync_to_thread=True, summary="The caller's addresses at outside services")
     def addresses(
         self,
         appliance_db: NamedDependency[Database],
@@ -122,7 +124,7 @@ class NotificationController(Controller):
             services=sorted(outside_services),
         )
 
-    @post("/addresses", sync_to_thread=True, summary="Have notifications sent to an address outside too")
+    @post("/addresses", sync_to_thread=True, summary="Add an address at an outside service")
     def add_address(
         self,
         appliance_db: NamedDependency[Database],
@@ -134,7 +136,12 @@ class NotificationController(Controller):
         with appliance_db.write() as work:
             return operations.add_address(work, person=me.id, address=data.address, schemes=outside_services, now=now)
 
-    @delete("/addresses/{address_id:int}", status_code=200, sync_to_thread=True, summary="Remove an address outside")
+    @delete(
+        "/addresses/{address_id:int}",
+        status_code=200,
+        sync_to_thread=True,
+        summary="Remove an address at an outside service",
+    )
     def remove_address(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], address_id: FromPath[int]
     ) -> None:
@@ -147,7 +154,7 @@ class AnnouncementController(Controller):
     tags = ("Notifications",)
     opt = rule(Permission.LEAD)
 
-    @post(sync_to_thread=True, summary="Tell every member something")
+    @post(sync_to_thread=True, summary="Send an announcement to every member")
     def announce(
         self,
         appliance_db: NamedDependency[Database],

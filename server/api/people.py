@@ -1,4 +1,4 @@
-"""People, classes and the rules of the house."""
+"""People, classes and the site settings."""
 
 from typing import Annotated
 
@@ -24,27 +24,27 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     role: Role = Role.MEMBER
 
 
-class RoleWish(msgspec.Struct, frozen=True):
+class RoleChange(msgspec.Struct, frozen=True):
     role: Role
 
 
-class PasswordWish(msgspec.Struct, frozen=True):
+class NewPassword(msgspec.Struct, frozen=True):
     password: str
 
 
-class ClassWish(msgspec.Struct, frozen=True, kw_only=True):
+class NewClass(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     hours: Annotated[float, msgspec.Meta(gt=0, le=class_codes.MAX_HOURS)] = 12.0
 
 
-class ClosingWish(msgspec.Struct, frozen=True, kw_only=True):
-    """With `sign_out`, those who joined by the code have to leave too."""
+class ClassClosing(msgspec.Struct, frozen=True, kw_only=True):
+    """With `sign_out`, people who joined with the code are signed out."""
 
     sign_out: bool = False
 
 
 class House(msgspec.Struct, frozen=True, kw_only=True):
-    """What the house allows."""
+    """Site settings."""
 
     guests_may_read: bool
 
@@ -62,11 +62,11 @@ class PeopleController(Controller):
     tags = ("People",)
     opt = rule(Permission.ADMINISTER)
 
-    @get(sync_to_thread=True, summary="Everyone of the house")
+    @get(sync_to_thread=True, summary="All people with an account")
     def people(self, appliance_db: NamedDependency[Database]) -> PersonList:
         return PersonList(queries.people(appliance_db))
 
-    @post(sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Give somebody an account")
+    @post(sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Create an account")
     def create(
         self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: JSONBody[NewPerson]
     ) -> Person:
@@ -76,13 +76,13 @@ class PeopleController(Controller):
         with appliance_db.write() as work:
             return people.create(work, account, now=now)
 
-    @put("/{person_id:int}/role", sync_to_thread=True, summary="Give somebody another role")
+    @put("/{person_id:int}/role", sync_to_thread=True, summary="Change a person's role")
     def set_role(
         self,
         appliance_db: NamedDependency[Database],
         now: NamedDependency[float],
         person_id: FromPath[int],
-        data: JSONBody[RoleWish],
+        data: JSONBody[RoleChange],
     ) -> Person:
         person = queries.person(appliance_db, person_id)
         with appliance_db.write() as work:
@@ -99,14 +99,14 @@ class PeopleController(Controller):
         appliance_db: NamedDependency[Database],
         now: NamedDependency[float],
         person_id: FromPath[int],
-        data: JSONBody[PasswordWish],
+        data: JSONBody[NewPassword],
     ) -> None:
         person = queries.person(appliance_db, person_id)
         password_hash = password_changes.new_password_hash(person, data.password)
         with appliance_db.write() as work:
             password_changes.reset_password(work, person, password_hash, now=now)
 
-    @delete("/{person_id:int}", status_code=200, sync_to_thread=True, summary="Remove somebody and all that is theirs")
+    @delete("/{person_id:int}", status_code=200, sync_to_thread=True, summary="Delete a person and all their data")
     def remove(
         self, appliance_db: NamedDependency[Database], now: NamedDependency[float], person_id: FromPath[int]
     ) -> None:
@@ -124,25 +124,27 @@ class ClassController(Controller):
     def classes(self, appliance_db: NamedDependency[Database]) -> ClassList:
         return ClassList(queries.class_codes(appliance_db))
 
-    @post(sync_to_thread=True, summary="Open a class: a code by which people join with their name")
+    @post(sync_to_thread=True, summary="Open a class; people join with its code and their name")
     def open_class(
         self,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         now: NamedDependency[float],
-        data: JSONBody[ClassWish],
+        data: JSONBody[NewClass],
     ) -> ClassCode:
         with appliance_db.write() as work:
             return class_codes.open_class(work, leader=me, name=data.name, hours=data.hours, now=now)
 
-    @post("/{class_id:int}/close", status_code=200, sync_to_thread=True, summary="Let nobody join by a code any more")
+    @post(
+        "/{class_id:int}/close", status_code=200, sync_to_thread=True, summary="Close a class; its code stops working"
+    )
     def close_class(
         self,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
         now: NamedDependency[float],
         class_id: FromPath[int],
-        data: JSONBody[ClosingWish],
+        data: JSONBody[ClassClosing],
     ) -> ClassCode:
         with appliance_db.write() as work:
             return class_codes.close_class(work, class_id, leader=me, sign_out=data.sign_out, now=now)
@@ -153,14 +155,14 @@ class HouseController(Controller):
     tags = ("People",)
     opt = rule(Permission.ADMINISTER)
 
-    @get(sync_to_thread=True, summary="What the house allows")
+    @get(sync_to_thread=True, summary="The site settings")
     def house(self, appliance_db: NamedDependency[Database]) -> House:
         return House(guests_may_read=queries.guests_may_read(appliance_db))
 
-    @put(sync_to_thread=True, summary="Say what the house allows")
+    @put(sync_to_thread=True, summary="Change the site settings")
     def change(
         self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: JSONBody[House]
     ) -> House:
         with appliance_db.write() as work:
-            people.let_guests_read(work, allowed=data.guests_may_read, now=now)
+            people.set_guests_may_read(work, allowed=data.guests_may_read, now=now)
         return data

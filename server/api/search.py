@@ -1,4 +1,4 @@
-"""Search."""
+"""Search and suggestions."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from server.http.threads import Kind, in_threads_for
 
 
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody who types may mean, best first."""
+    """Suggestions for a partly typed query, best first."""
 
     typed: str
     suggestions: list[Suggestion]
@@ -29,12 +29,12 @@ class SuggestController(Controller):
     tags = ("Search",)
     opt = rule(Permission.READ)
 
-    @get(sync_to_thread=True, summary="Passages, topics, words, people and places that begin so")
+    @get(sync_to_thread=True, summary="Passages, topics, words, people and places that start with the typed text")
     def suggest(
         self,
         finder: NamedDependency[Finder],
         suggester: NamedDependency[Suggester],
-        q: Annotated[str, QueryParameter(description="What was typed so far.")],
+        q: Annotated[str, QueryParameter(description="The text typed so far.")],
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_SUGGESTIONS)] = 8,
     ) -> Suggestions:
         finder.prepare()
@@ -49,7 +49,7 @@ class SearchController(Controller):
     @get(
         sync_to_thread=True,
         opt=in_threads_for(Kind.SEARCH),
-        summary="Verses for words, a phrase, a meaning or a reference",
+        summary="Search verses by words, phrase, meaning or reference",
     )
     def search(
         self,
@@ -59,12 +59,16 @@ class SearchController(Controller):
             str, QueryParameter(description='Words, "phrases", prefix*, AND, OR, NOT, -word, or a reference.')
         ],
         mode: FromQuery[Mode] = Mode.HYBRID,
-        translation: Annotated[str, QueryParameter(description="The text to show; empty for the default.")] = "",
+        translation: Annotated[
+            str, QueryParameter(description="Id of the translation to show; empty for the default.")
+        ] = "",
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 20,
-        cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.")] = None,
+        cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the previous page.")] = None,
         testament: FromQuery[Testament | None] = None,
-        book: Annotated[str | None, QueryParameter(description="A book's name or OSIS id.")] = None,
-        within: Annotated[str | None, QueryParameter(name="range", description="Such as Gen 1-11.")] = None,
+        book: Annotated[str | None, QueryParameter(description="The name or OSIS id of a book.")] = None,
+        within: Annotated[
+            str | None, QueryParameter(name="range", description="A reference, such as Gen 1-11.")
+        ] = None,
     ) -> Results:
         search = Search(
             query=q,

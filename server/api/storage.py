@@ -1,4 +1,4 @@
-"""What fills the disk: the parts of the data folder."""
+"""Disk usage of the parts of the data folder."""
 
 import shutil
 
@@ -13,7 +13,7 @@ from server.http.access import rule
 
 
 class Storage(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes of the disk, and the parts of the data folder, the largest first."""
+    """Free and total bytes of the disk, and the parts of the data folder, the largest first."""
 
     free: int
     total: int
@@ -21,7 +21,7 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def storage_of(folder: DataFolder) -> Storage:
-    """What the data folder and its disk hold."""
+    """Measure the data folder and its disk."""
     usage = shutil.disk_usage(folder.home)
     return Storage(free=usage.free, total=usage.total, parts=parts_of(folder))
 

@@ -1,4 +1,4 @@
-"""Topics of topical dictionaries, and words of the original with every verse that uses them."""
+"""Topics of topical dictionaries, and the verses that use a word of the original languages."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from appliance.infrastructure.graph.asking import Graph
 from appliance.scripture.canon import osis_of
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.dictionaries.topics import TopicHead
-from appliance.scripture.graph.words import uses_of, verses_in_all
+from appliance.scripture.graph.words import uses_of, verse_count
 from appliance.scripture.paging import MAX_AFTER
 from appliance.scripture.references import Reference, VersePlace, format_range, format_verse, parse_reference
 from appliance.scripture.translations import queries
@@ -26,7 +26,7 @@ MAX_PAGE, MAX_CITED = 200, 500
 
 
 class TopicList(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of topics; `next_after` is given where there are more."""
+    """A page of topics; `next_after` is set when there are more."""
 
     topics: list[TopicHead]
     next_after: int | None = None
@@ -39,14 +39,14 @@ class CitedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeeAlso(msgspec.Struct, frozen=True, kw_only=True):
-    """A headword that a topic points to; `id` is null where the dictionary has no such topic."""
+    """A headword that a topic refers to; `id` is null if the dictionary has no topic with this headword."""
 
     headword: str
     id: int | None
 
 
 class TopicPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic with a page of what it cites; `next_after` is given where there is more."""
+    """A topic with a page of its citations; `next_after` is set when there are more."""
 
     topic: TopicHead
     cites: list[CitedView]
@@ -55,7 +55,7 @@ class TopicPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CitingTopic(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic that cites a verse, and under which heading; `size` counts all that it cites."""
+    """A topic that cites a verse, and the heading of the citation; `size` is the topic's number of citations."""
 
     topic: str
     heading: str
@@ -64,7 +64,7 @@ class CitingTopic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CitingTopics(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of topics, small ones first; `next_after` is given where there are more."""
+    """A page of topics, the smallest first; `next_after` is set when there are more."""
 
     reference: str
     topics: list[CitingTopic]
@@ -72,14 +72,14 @@ class CitingTopics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UseView(VersePlace, frozen=True, kw_only=True):
-    """A verse that uses a word, and how often."""
+    """A verse that uses a word; `count` says how often."""
 
     text: str
     count: int
 
 
 class Uses(msgspec.Struct, frozen=True, kw_only=True):
-    """Verses that use a lemma, in the order of the canon; `next_after` is given where there are more."""
+    """Verses that use a lemma, in canonical order; `next_after` is set when there are more."""
 
     strongs: str
     lemma: str
@@ -96,24 +96,24 @@ class TopicsController(Controller):
     tags = ("Topics and words",)
     opt = rule(Permission.READ)
 
-    @get("/topics", sync_to_thread=True, summary="Topics, by their beginning")
+    @get("/topics", sync_to_thread=True, summary="Topics, by the start of their headwords")
     def browse(
         self,
         library: NamedDependency[Database],
-        begins: Annotated[str, QueryParameter(description="How the headword begins.")] = "",
-        after: Annotated[int, QueryParameter(ge=0, le=MAX_ID, description="`next_after` of the page before.")] = 0,
+        begins: Annotated[str, QueryParameter(description="The start of the headword.")] = "",
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_ID, description="`next_after` of the previous page.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> TopicList:
-        found = dictionaries.browse_topics(library, begins, after=after, limit=limit + 1)
-        page = found[:limit]
-        return TopicList(topics=page, next_after=page[-1].id if len(found) > limit else None)
+        topics = dictionaries.browse_topics(library, begins, after=after, limit=limit + 1)
+        page = topics[:limit]
+        return TopicList(topics=page, next_after=page[-1].id if len(topics) > limit else None)
 
-    @get("/topics/{topic:int}", sync_to_thread=True, summary="A topic with what it cites")
+    @get("/topics/{topic:int}", sync_to_thread=True, summary="A topic with its citations")
     def topic(
         self,
         library: NamedDependency[Database],
         topic: FromPath[int],
-        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the previous page.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_CITED)] = MAX_CITED,
     ) -> TopicPage:
         entry = dictionaries.topic(library, topic, after=after, limit=limit)
@@ -121,23 +121,23 @@ class TopicsController(Controller):
             topic=entry.head,
             cites=[
                 CitedView(
-                    heading=each.heading,
-                    reference=format_range(each.start, each.end),
-                    osis=Reference(each.start, each.end).osis,
+                    heading=citation.heading,
+                    reference=format_range(citation.start, citation.end),
+                    osis=Reference(citation.start, citation.end).osis,
                 )
-                for each in entry.citations.items
+                for citation in entry.citations.items
             ],
-            see_also=[SeeAlso(headword=word, id=found) for word, found in entry.see_also],
+            see_also=[SeeAlso(headword=headword, id=topic_id) for headword, topic_id in entry.see_also],
             next_after=entry.citations.next_after,
         )
 
-    @get("/topics/citing", summary="The topics that cite a passage")
+    @get("/topics/citing", summary="Topics that cite a passage")
     async def citing(
         self,
         library: NamedDependency[Database],
         slow: NamedDependency[SlowRequests],
-        ref: Annotated[str, QueryParameter(description="Such as John 3:16.")],
-        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the page before.")] = 0,
+        ref: Annotated[str, QueryParameter(description="A reference, such as John 3:16.")],
+        after: Annotated[int, QueryParameter(ge=0, le=MAX_AFTER, description="`next_after` of the previous page.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_CITED)] = MAX_CITED,
     ) -> CitingTopics:
         reference = parse_reference(ref)
@@ -150,42 +150,46 @@ class TopicsController(Controller):
         graph: NamedDependency[Graph],
         all_translations: NamedDependency[Translations],
         strongs: FromPath[str],
-        translation: Annotated[str, QueryParameter(description="Id; empty for the default.")] = "",
-        after: Annotated[int, QueryParameter(description="`next_after` of the page before.")] = 0,
+        translation: Annotated[str, QueryParameter(description="Id of a translation; empty for the default.")] = "",
+        after: Annotated[int, QueryParameter(description="`next_after` of the previous page.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> Uses:
         entry = dictionaries.lexicon_entry(library, strongs)
-        shown = all_translations.choose(translation)
-        found = uses_of(graph, entry.strongs, after=after, limit=limit + 1)
-        texts = queries.texts(library, shown, [each.verse_id for each in found[:limit]])
+        chosen_translation = all_translations.choose(translation)
+        uses = uses_of(graph, entry.strongs, after=after, limit=limit + 1)
+        page = uses[:limit]
+        texts = queries.texts(library, chosen_translation, [use.verse_id for use in page])
         return Uses(
             strongs=entry.strongs,
             lemma=entry.lemma,
-            translation=shown.id,
-            verses=verses_in_all(graph, entry.strongs),
+            translation=chosen_translation.id,
+            verses=verse_count(graph, entry.strongs),
             uses=[
                 UseView(
-                    verse_id=each.verse_id,
-                    osis=osis_of(each.verse_id),
-                    count=each.count,
-                    text=texts.get(each.verse_id, ""),
-                    reference=format_verse(each.verse_id),
+                    verse_id=use.verse_id,
+                    osis=osis_of(use.verse_id),
+                    count=use.count,
+                    text=texts.get(use.verse_id, ""),
+                    reference=format_verse(use.verse_id),
                 )
-                for each in found[:limit]
+                for use in page
             ],
-            next_after=found[limit - 1].verse_id if len(found) > limit else None,
+            next_after=page[-1].verse_id if len(uses) > limit else None,
         )
 
 
 def _citing(library: Database, reference: Reference, *, after: int, limit: int) -> CitingTopics:
-    found = dictionaries.citing_topics(library, reference, after=after, limit=limit)
+    page = dictionaries.citing_topics(library, reference, after=after, limit=limit)
     return CitingTopics(
         reference=str(reference),
         topics=[
             CitingTopic(
-                topic=each.topic, heading=each.heading, reference=format_range(each.start, each.end), size=each.size
+                topic=citing.topic,
+                heading=citing.heading,
+                reference=format_range(citing.start, citing.end),
+                size=citing.size,
             )
-            for each in found.items
+            for citing in page.items
         ],
-        next_after=found.next_after,
+        next_after=page.next_after,
     )

@@ -1,1 +1,1 @@
-"""Measurements of the installed appliance, each beside a baseline of the same run."""
+"""Measurements of this installation, compared with baselines from the same run."""

@@ -1,4 +1,4 @@
-"""How good the learned ranking is on topics that it never saw: everything learned from votes is learned out of fold."""
+"""The quality of the learned ranking on unseen topics. For each fold, only votes of the other folds are used for training."""
 
 from collections.abc import Callable
 
@@ -20,12 +20,12 @@ from server.benchmarks.topics import TOP, ndcg
 from server.bootstrap import Appliance
 
 FOLDS = 5
-# Topics further than this from every known one mean something else.
-UNLIKE = 0.5
+# A topic counts as dissimilar if its cosine similarity with every topic of the other folds is below this.
+DISSIMILAR = 0.5
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """What is left out: the memory of votes, cross references; and whether like topics stay in one fold."""
+    """A configuration: with or without topic memory and cross references. `grouped` keeps similar topics in one fold."""
 
     name: str
     bar: float
@@ -49,27 +49,27 @@ def measure_cross_validated(
     on_progress: Callable[[str], None],
     variants: tuple[Variant, ...] = VARIANTS,
 ) -> list[Measurement]:
-    """nDCG@10 of each variant, and of how many topics it is the mean. Raises TrainingUnavailable."""
-    found: list[Measurement] = []
+    """Return the mean nDCG@10 of each variant, and the number of topics. Raises TrainingUnavailable."""
+    measurements: list[Measurement] = []
     scores: dict[str, Floats] = {}
     for variant in variants:
         if variant.links and not len(knowledge.links.values):
             continue
         folds = folds_by_cluster(topics.vectors, FOLDS) if variant.grouped else folds_by_topic(len(topics.names), FOLDS)
         scores[variant.name] = _scores(appliance, knowledge, topics, folds, variant, on_progress)
-        found.append(at_least(variant.name, float(scores[variant.name].mean()), "nDCG", variant.bar))
+        measurements.append(at_least(variant.name, float(scores[variant.name].mean()), "nDCG", variant.bar))
     if {"no_votes", "with_cross_references"} <= scores.keys():
-        unlike = unlike_any_other(topics.vectors, folds_by_topic(len(topics.names), FOLDS))
-        without, remembered = (float(scores[name][unlike].mean()) for name in ("no_votes", "with_cross_references"))
-        found.append(at_least("unlike_known_topics", remembered, "nDCG", without, baseline=without))
-    return [*found, plain("topics", len(topics.names), "topics")]
+        dissimilar = dissimilar_topics(topics.vectors, folds_by_topic(len(topics.names), FOLDS))
+        without, remembered = (float(scores[name][dissimilar].mean()) for name in ("no_votes", "with_cross_references"))
+        measurements.append(at_least("unlike_known_topics", remembered, "nDCG", without, baseline=without))
+    return [*measurements, plain("topics", len(topics.names), "topics")]
 
 
-def unlike_any_other(vectors: Floats, folds: Integers) -> Integers:
-    """The topics that no topic of another fold is like: a memory of those knows nothing of them."""
+def dissimilar_topics(vectors: Floats, folds: Integers) -> Integers:
+    """Return the topics that are similar to no topic of another fold, so that the topic memory has no data about them."""
     cosine = vectors @ vectors.T
     cosine[folds[:, None] == folds[None, :]] = -1.0
-    return np.flatnonzero(cosine.max(axis=1) < UNLIKE)
+    return np.flatnonzero(cosine.max(axis=1) < DISSIMILAR)
 
 
 def _scores(
@@ -80,22 +80,22 @@ def _scores(
     variant: Variant,
     on_progress: Callable[[str], None],
 ) -> Floats:
-    """nDCG@10 of each topic."""
-    known = knowledge if variant.links else knowledge.without_links()
+    """Return the nDCG@10 of each topic."""
+    used_knowledge = knowledge if variant.links else knowledge.without_links()
     _, rows = examples(
         appliance.library,
-        known,
+        used_knowledge,
         topics,
         folds,
         remember=variant.remember,
-        on_progress=lambda done, total: on_progress(f"{variant.name}: {done:,} of {total:,} topics gathered"),
+        on_progress=lambda done, total: on_progress(f"{variant.name}: {done:,} of {total:,} topics prepared"),
     )
-    on_progress(f"{variant.name}: growing trees")
+    on_progress(f"{variant.name}: training trees")
     scores = np.zeros(len(rows), dtype=np.float32)
-    # `examples` go by fold; gains are asked for by topic.
-    numbers = [number for fold in np.unique(folds).tolist() for number in np.flatnonzero(folds == fold).tolist()]
-    for done, (place, _, ranked) in enumerate(cross_validated(rows, describe_machine().cores), start=1):
-        topic = numbers[place]
+    # `examples` are in the order of the folds; `gains` are in the order of the topics.
+    topic_numbers = [topic for fold in np.unique(folds).tolist() for topic in np.flatnonzero(folds == fold).tolist()]
+    for done, (position, _, ranked) in enumerate(cross_validated(rows, describe_machine().cores), start=1):
+        topic = topic_numbers[position]
         scores[topic] = ndcg(ranked[:TOP].tolist(), topics.gains[topic])
         on_progress(f"{variant.name}: {done:,} of {len(rows):,} topics ranked")
     return scores

@@ -1,10 +1,12 @@
-"""A model called directly in a process, for what the runtime adds to it to be seen.
+"""Call a model directly in a process, as the baseline for the model runtime.
 
     python -m server.benchmarks.direct BACKEND OPTIONS
 
-Each line on standard input is a request, each line on standard output its answer. For a list of texts it is the seconds that
-embedding them took, for `Batches` those in batches. For a `Generation` it is the seconds to the first token, and from there to
-the last.
+Each line on standard input is a request. Each line on standard output is its answer:
+
+- for a list of texts, the seconds to embed them;
+- for `Batches`, the seconds to embed the texts in batches;
+- for a `Generation`, the `TokenTimes`.
 """
 
 import sys
@@ -20,21 +22,21 @@ from models.generation.sampling import Sampling
 
 
 class Batches(msgspec.Struct, frozen=True, tag=True):
-    """Texts to embed, so many at a time, on as many threads as the backend works with."""
+    """Texts to embed in batches of `size`, on as many threads as the backend supports."""
 
     texts: list[str]
     size: int
 
 
 class Generation(msgspec.Struct, frozen=True, tag=True):
-    """A prompt to go on from, for so many tokens."""
+    """A prompt to continue, and the number of tokens to generate."""
 
     prompt: str
     tokens: int
 
 
-class Timed(msgspec.Struct, frozen=True):
-    """Seconds to the first token, seconds from it to the last, and tokens in all."""
+class TokenTimes(msgspec.Struct, frozen=True):
+    """Seconds to the first token, seconds from the first to the last token, and the number of tokens."""
 
     first_s: float
     rest_s: float
@@ -47,7 +49,7 @@ def main() -> None:
     for line in sys.stdin:
         request = msgspec.json.decode(line, type=list[str] | Batches | Generation)
         if isinstance(request, Generation):
-            answer: Timed | float = _generate(backend, request)
+            answer: TokenTimes | float = _generate(backend, request)
         else:
             answer = embed_batches(backend, request) if isinstance(request, Batches) else _embed(backend, request)
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
@@ -55,23 +57,23 @@ def main() -> None:
 
 
 def _embed(backend: Any, texts: list[str]) -> float:
-    began = time.perf_counter()
+    start = time.perf_counter()
     backend.embed(texts)
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
 def embed_batches(backend: Any, request: Batches) -> float:
-    """Seconds that embedding the texts took."""
+    """Return the seconds that embedding the texts took."""
     texts = sorted(request.texts, key=len)
     batches = [texts[at : at + request.size] for at in range(0, len(texts), request.size)]
-    began = time.perf_counter()
+    start = time.perf_counter()
     with ThreadPoolExecutor(backend.passes) as threads:
         list(threads.map(backend.embed, batches))
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
-def _generate(backend: Any, request: Generation) -> Timed:
-    began = first = time.perf_counter()
+def _generate(backend: Any, request: Generation) -> TokenTimes:
+    start = first = time.perf_counter()
     count = 0
     tokens = backend.tokenize(request.prompt)
     sampling = Sampling(temperature=0, max_tokens=request.tokens)
@@ -80,7 +82,7 @@ def _generate(backend: Any, request: Generation) -> Timed:
         count += 1
         if count == request.tokens:
             break
-    return Timed(first - began, time.perf_counter() - first, count)
+    return TokenTimes(first - start, time.perf_counter() - first, count)
 
 
 if __name__ == "__main__":

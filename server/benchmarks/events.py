@@ -1,4 +1,4 @@
-"""How soon an event reaches two hundred clients, and whether one that was away gets exactly what it missed."""
+"""How fast an event reaches two hundred clients, and whether a client that reconnects gets exactly the missed events."""
 
 import subprocess
 import sys
@@ -17,62 +17,62 @@ from appliance.community.accounts.operations import api_tokens, site_setup
 from appliance.community.accounts.permissions import ADMINISTRATORS, Permission
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.events import EVERYONE, DomainEvent, append_event
-from server.benchmarks.companion import MeasurementFailed
-from server.benchmarks.listeners import Heard
+from server.benchmarks.helper_process import MeasurementFailed
+from server.benchmarks.listeners import ReceivedEvents
 from server.benchmarks.report import Measurement, at_most, plain, quantile
 from server.benchmarks.serving import served
 from server.bootstrap import open_appliance
 
-CLIENTS, EVENTS, EACH_S = 200, 100, 0.1
+CLIENTS, EVENTS, EVENT_INTERVAL_S = 200, 100, 0.1
 MAX_P95_MS = 250.0
-# What five minutes bring at ten events a second: more than the server keeps in memory.
-AWAY_EVENTS = 3_000
+# Five minutes with ten events per second. This is more than the server keeps in memory.
+MISSED_EVENTS = 3_000
 OnProgress = Callable[[str], None]
 
 
-class Measured(DomainEvent, frozen=True, kw_only=True):
-    """An event of this measurement: the time of day at which it was logged."""
+class MeasurementEvent(DomainEvent, frozen=True, kw_only=True):
+    """An event of this measurement, with the time when it was logged."""
 
     event_kind: ClassVar[str] = "measurement"
 
-    said_at: float
+    logged_at: float
 
 
-def measure_events(scratch_in: Path, on_progress: OnProgress) -> list[Measurement]:
-    """`p50_ms`, `p95_ms`, `missed`, and what one write and one client alone cost. Raises MeasurementFailed."""
-    with tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=scratch_in) as scratch:
-        home = Path(scratch)
-        token = _member(home)
+def measure_events(parent: Path, on_progress: OnProgress) -> list[Measurement]:
+    """Return `p50_ms`, `p95_ms` and `missed`. The baseline is a single client. Raises MeasurementFailed."""
+    with tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=parent) as temporary_folder:
+        home = Path(temporary_folder)
+        token = _administrator_token(home)
         database = open_appliance(home).appliance_db
         with served(home) as url:
             on_progress("one client")
-            alone, _ = _told(url, token, 1, database, EVENTS // 4)
+            single_client_ms, _ = _measure_clients(url, token, 1, database, EVENTS // 4)
             on_progress(f"{CLIENTS} clients")
-            took, missed = _told(url, token, CLIENTS, database, EVENTS)
-            on_progress("a client that was away")
-            missed += _away(url, token, database)
+            took_ms, missed = _measure_clients(url, token, CLIENTS, database, EVENTS)
+            on_progress("a client that reconnects")
+            missed += _reconnect(url, token, database)
         database.close()
     return [
-        plain("p50_ms", quantile(took, 0.5), "ms", quantile(alone, 0.5)),
-        at_most("p95_ms", quantile(took, 0.95), "ms", MAX_P95_MS, quantile(alone, 0.95)),
+        plain("p50_ms", quantile(took_ms, 0.5), "ms", quantile(single_client_ms, 0.5)),
+        at_most("p95_ms", quantile(took_ms, 0.95), "ms", MAX_P95_MS, quantile(single_client_ms, 0.95)),
         at_most("missed", missed, "events", 0),
     ]
 
 
-def _member(home: Path) -> str:
-    """The token of an administrator, who sees more than guests do."""
+def _administrator_token(home: Path) -> str:
+    """Create an administrator and return an API token. Administrators receive more events than guests."""
     database = open_appliance(home).appliance_db
-    account = site_setup.new_administrator(database.reader, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a folder that goes
+    account = site_setup.new_administrator(database.reader, name="Anna", password="seven green lamps burn")  # noqa: S106 - of a temporary folder
     scopes, now = [Permission.READ, Permission.ADMINISTER], time.time()
     with database.write() as work:
         person = site_setup.create_administrator(work, account, now=now)
-        made = api_tokens.create_token(work, person=person, name="measurement", scopes=scopes, days=1, now=now)
+        created = api_tokens.create_token(work, person=person, name="measurement", scopes=scopes, days=1, now=now)
     database.close()
-    return made.token
+    return created.token
 
 
-def _told(url: str, token: str, clients: int, database: Database, events: int) -> tuple[list[float], int]:
-    """Milliseconds from saying to hearing, and how often somebody missed, repeated or should not have got an event."""
+def _measure_clients(url: str, token: str, clients: int, database: Database, events: int) -> tuple[list[float], int]:
+    """Return the milliseconds from logging to arrival, and the number of missed, repeated or unauthorized events."""
     address = urlsplit(url)
     command = [
         sys.executable,
@@ -83,50 +83,50 @@ def _told(url: str, token: str, clients: int, database: Database, events: int) -
         str(clients),
     ]
     listeners = subprocess.Popen([*command, token], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
-    assert listeners.stdout is not None  # noqa: S101 - PIPE was asked for
+    assert listeners.stdout is not None  # noqa: S101 - stdout is a pipe
     if listeners.stdout.readline() != "ready\n":
-        raise MeasurementFailed("The clients could not connect.", remedy="Are there enough file handles: `ulimit -n`?")
+        raise MeasurementFailed("The clients could not connect.", remedy="Check the limit of open files: `ulimit -n`.")
     pause = threading.Event()
     for_all: list[int] = []
     for_members: list[int] = []
     for number in range(events):
         private = number % 5 == 4
-        (for_members if private else for_all).append(_say(database, ADMINISTRATORS if private else EVERYONE))
-        pause.wait(EACH_S)
+        (for_members if private else for_all).append(_log_event(database, ADMINISTRATORS if private else EVERYONE))
+        pause.wait(EVENT_INTERVAL_S)
     pause.wait(1.0)
-    heard = msgspec.json.decode(listeners.communicate("")[0], type=Heard)
-    everything = sorted((*for_all, *for_members))
-    wrong = sum((_difference(got, for_all) for got in heard.guests), 0)
-    wrong += sum((_difference(got, everything) for got in heard.members), 0)
-    return heard.took_ms, wrong
+    received = msgspec.json.decode(listeners.communicate("")[0], type=ReceivedEvents)
+    all_ids = sorted((*for_all, *for_members))
+    wrong = sum((_difference(got, for_all) for got in received.guests), 0)
+    wrong += sum((_difference(got, all_ids) for got in received.members), 0)
+    return received.took_ms, wrong
 
 
-def _say(database: Database, audience: str) -> int:
+def _log_event(database: Database, audience: str) -> int:
     with database.write() as work:
         now = time.time()
-        return append_event(work, Measured(said_at=now), audience, now=now)
+        return append_event(work, MeasurementEvent(logged_at=now), audience, now=now)
 
 
-def _away(url: str, token: str, database: Database) -> int:
-    """Go away, let five minutes' events happen, come back by the last id; how many are missing, twice or misplaced."""
-    last = _say(database, EVERYONE)
-    missed = [_say(database, EVERYONE) for _ in range(AWAY_EVENTS)]
+def _reconnect(url: str, token: str, database: Database) -> int:
+    """Log events for five minutes, then connect with the last id. Return the number of wrong events."""
+    last = _log_event(database, EVERYONE)
+    missed = [_log_event(database, EVERYONE) for _ in range(MISSED_EVENTS)]
     got: list[int] = []
     headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": str(last)}
     with httpx.stream("GET", f"{url}/events", headers=headers, timeout=30, trust_env=False) as response:
-        kinds: list[str] = []
+        event_types: list[str] = []
         for line in response.iter_lines():
             if line.startswith("id: "):
                 got.append(int(line[4:]))
             elif line.startswith("event: "):
-                kinds.append(line[7:])
-            if len(kinds) >= AWAY_EVENTS or "reset" in kinds:
+                event_types.append(line[7:])
+            if len(event_types) >= MISSED_EVENTS or "reset" in event_types:
                 break
     return _difference(got, missed)
 
 
-def _difference(got: list[int], wanted: list[int]) -> int:
-    """How many of what was wanted is missing, or not in its order, or there without being wanted."""
-    if got == wanted:
+def _difference(got: list[int], expected: list[int]) -> int:
+    """Return 0 if the ids are equal, otherwise the number of missing and extra ids, at least 1."""
+    if got == expected:
         return 0
-    return len(set(got) ^ set(wanted)) or abs(len(got) - len(wanted)) or 1
+    return len(set(got) ^ set(expected)) or abs(len(got) - len(expected)) or 1

@@ -1,4 +1,4 @@
-"""How many small jobs a worker of the library gets through, beside what writing as many rows costs."""
+"""The number of small jobs per minute in the library queue. The baseline is the cost of writing a row."""
 
 import tempfile
 import threading
@@ -8,68 +8,71 @@ from pathlib import Path
 
 from appliance.infrastructure.events import EventLog
 from appliance.infrastructure.jobs.kind import LIBRARY
-from server.benchmarks.companion import MeasurementFailed
+from server.benchmarks.helper_process import MeasurementFailed
 from server.benchmarks.report import Measurement, at_least, at_most, plain
 from server.bootstrap import Appliance, open_appliance
 from server.exercises import NOTE, SELECT_TRACES, StepsArguments, start_worker, traces
 
 JOBS = 1_000
 MIN_PER_MINUTE = 1_000.0
-LONGEST_S = 300.0
+TIMEOUT_S = 300.0
 OnProgress = Callable[[str], None]
 
 
-def measure_jobs(scratch_in: Path, on_progress: OnProgress) -> list[Measurement]:
-    """`jobs_per_minute`, from the first made to the last done, `not_once` and the raw costs. Raises MeasurementFailed."""
-    with tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=scratch_in) as scratch:
-        appliance = open_appliance(Path(scratch))
-        worker = start_worker(Path(scratch), LIBRARY)
+def measure_jobs(parent: Path, on_progress: OnProgress) -> list[Measurement]:
+    """Return `jobs_per_minute`, `not_once` and the costs per job. Raises MeasurementFailed.
+
+    The time is from creating the first job to finishing the last.
+    """
+    with tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=parent) as temporary_folder:
+        appliance = open_appliance(Path(temporary_folder))
+        worker = start_worker(Path(temporary_folder), LIBRARY)
         try:
             on_progress("waiting for the worker")
             _await(appliance, lambda: appliance.jobs.last_of_kind("check") is not None and not appliance.jobs.active())
-            began = time.perf_counter()
+            start = time.perf_counter()
             for number in range(JOBS):
                 appliance.dispatcher.start(NOTE, StepsArguments(number=number))
-            made = time.perf_counter() - began
+            created_s = time.perf_counter() - start
             on_progress(f"{JOBS:,} small jobs")
             _await(appliance, lambda: not appliance.jobs.active())
-            took = time.perf_counter() - began
+            total_s = time.perf_counter() - start
         finally:
             worker.terminate()
             worker.wait(timeout=20)
-        left = {job: count for job, count in traces(Path(scratch)).reader.rows(SELECT_TRACES)}  # noqa: C416 - typed
+        steps_per_job = {job: count for job, count in traces(Path(temporary_folder)).reader.rows(SELECT_TRACES)}  # noqa: C416 - typed
         raw = _raw_row_ms(appliance)
         appliance.close()
     return [
-        at_least("jobs_per_minute", JOBS / took * 60, "jobs/min", MIN_PER_MINUTE),
-        at_most("not_once", JOBS - len(left) + sum(count != 1 for count in left.values()), "jobs", 0),
-        plain("make_ms", made / JOBS * 1000, "ms a job", raw),
-        plain("whole_ms", took / JOBS * 1000, "ms a job", raw),
+        at_least("jobs_per_minute", JOBS / total_s * 60, "jobs/min", MIN_PER_MINUTE),
+        at_most("not_once", JOBS - len(steps_per_job) + sum(count != 1 for count in steps_per_job.values()), "jobs", 0),
+        plain("make_ms", created_s / JOBS * 1000, "ms/job", raw),
+        plain("whole_ms", total_s / JOBS * 1000, "ms/job", raw),
     ]
 
 
-def _await(appliance: Appliance, look: Callable[[], bool]) -> None:
-    """Until something is so, looking whenever the database has changed."""
-    log, pause, deadline = EventLog(appliance.appliance_db), threading.Event(), time.monotonic() + LONGEST_S
+def _await(appliance: Appliance, condition: Callable[[], bool]) -> None:
+    """Wait until the condition is true. Check it whenever the database has changed."""
+    log, pause, deadline = EventLog(appliance.appliance_db), threading.Event(), time.monotonic() + TIMEOUT_S
     version = -1
     while time.monotonic() < deadline:
-        if (seen := log.data_version()) != version:
-            version = seen
-            if look():
+        if (current_version := log.data_version()) != version:
+            version = current_version
+            if condition():
                 return
         pause.wait(0.01)
     raise MeasurementFailed(
-        "The worker did not get through.", remedy="Its log would say why: `lampstand worker library`."
+        "The worker did not finish the jobs in time.", remedy="Run `lampstand worker library` and read its log."
     )
 
 
 def _raw_row_ms(appliance: Appliance) -> float:
-    """Milliseconds of one unit of work that writes a row, of which a job takes a handful."""
+    """Return the milliseconds of one transaction that writes a row. A job needs about five."""
     database = traces(appliance.folder.home)
-    began = time.perf_counter()
+    start = time.perf_counter()
     for number in range(200):
         with database.write() as work:
             work.execute("INSERT INTO traces (job, step) VALUES (?, 0)", (-1 - number,))
-    took = (time.perf_counter() - began) * 1000 / 200
+    row_ms = (time.perf_counter() - start) * 1000 / 200
     database.close()
-    return took
+    return row_ms

@@ -1,13 +1,12 @@
-"""Verses that people half remember, made from the texts themselves with a fixed seed.
+"""Search for half-remembered verses. The queries are generated from the translations with a fixed seed.
 
-- known items: a contiguous half of a verse of twelve words or more, a fifth of its words dropped; from WEB, and `archaic`
-  ones from the KJV;
-- phrases: five to eight words as they stand, with and without quotation marks;
-- misspelt: a phrase in which one word of six letters or more has two letters exchanged, one doubled, dropped or changed;
-- names: topics of the dictionary that are names, against the verses that they cite;
-- questions: topics of a file, asked as people ask, against the same topics bare.
+- known items: half of a verse of at least twelve words, without a fifth of its words; from WEB, and `archaic` ones from KJV;
+- phrases: five to eight consecutive words, with and without quotation marks;
+- misspelt: a phrase with one wrong word of at least six letters (two letters swapped, or one doubled, dropped or changed);
+- names: topics of the dictionary that are names, compared with the verses that they cite;
+- questions: topics of a file as questions, compared with the same topics as plain words.
 
-A verse is found where the first hit has its words, since verses of the same words cannot be told apart.
+A query succeeds if the first hit has the words of the verse, because verses with equal words cannot be distinguished.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,93 +22,95 @@ from server.sample_queries import FRAMES, Item, halves, misspell, numbered_verse
 
 TOPICS = 200
 MAX_TOPICS = 100_000
-MIN_FOUND = 0.95
+MIN_SHARE = 0.95
 OnProgress = Callable[[str], None]
 
 
 def measure_known_items(
     appliance: Appliance, topics: dict[str, dict[int, float]], on_progress: OnProgress
 ) -> list[Measurement]:
-    """Shares found first, beside keyword search of the same; `topics` may be empty. Raises NothingToRemember."""
-    find = _Finding(appliance, on_progress)
+    """Return the shares of queries whose verse is the first hit. `topics` can be empty. Raises NothingToRemember."""
+    quality = _SearchQuality(appliance, on_progress)
     random = Random(5)  # noqa: S311 - the same questions in each run
-    half_verses, archaic = (list(halves(appliance.library, text, random)) for text in ("WEB", "KJV"))
+    half_verses, archaic = (list(halves(appliance.library, translation, random)) for translation in ("WEB", "KJV"))
     phrase_items = list(phrases(appliance.library, random))
-    quoted = [Item(f'"{each.query}"', each.words) for each in phrase_items]
-    misspelt = [Item(misspell(each.query, random), each.words) for each in phrase_items]
-    phrase_found, phrase_keyword = (
-        find.first("phrases", phrase_items),
-        find.first("phrases by words", phrase_items, Mode.KEYWORD),
+    quoted = [Item(f'"{item.query}"', item.words) for item in phrase_items]
+    misspelt = [Item(misspell(item.query, random), item.words) for item in phrase_items]
+    phrase_share, keyword_share = (
+        quality.first("phrases", phrase_items),
+        quality.first("phrases by words", phrase_items, Mode.KEYWORD),
     )
-    found = [
-        at_least("known_item_first", find.first("known items", half_verses), "share", MIN_FOUND),
-        at_least("archaic_first", find.first("archaic words", archaic), "share", MIN_FOUND),
-        at_least("phrase_first", phrase_found, "share", phrase_keyword, baseline=phrase_keyword),
+    measurements = [
+        at_least("known_item_first", quality.first("known items", half_verses), "share", MIN_SHARE),
+        at_least("archaic_first", quality.first("archaic words", archaic), "share", MIN_SHARE),
+        at_least("phrase_first", phrase_share, "share", keyword_share, baseline=keyword_share),
         at_least(
             "quoted_first",
-            find.first("quoted", quoted),
+            quality.first("quoted", quoted),
             "share",
-            *[find.first("quoted, by words", quoted, Mode.KEYWORD)] * 2,
+            *[quality.first("quoted, by words", quoted, Mode.KEYWORD)] * 2,
         ),
-        plain("misspelt_first", find.first("misspelt", misspelt), "share", baseline=phrase_found),
-        plain("name_hit_at_10", find.names(random), "share"),
+        plain("misspelt_first", quality.first("misspelt", misspelt), "share", baseline=phrase_share),
+        plain("name_hit_at_10", quality.names(random), "share"),
     ]
     if topics:
-        asked, bare = find.questions(dict(random.sample(list(topics.items()), min(TOPICS, len(topics)))))
-        found.append(plain("question_ndcg_at_10", asked, "nDCG", baseline=bare))
-    return found
+        question_ndcg, topic_ndcg = quality.questions(
+            dict(random.sample(list(topics.items()), min(TOPICS, len(topics))))
+        )
+        measurements.append(plain("question_ndcg_at_10", question_ndcg, "nDCG", baseline=topic_ndcg))
+    return measurements
 
 
-class _Finding:
-    """Asks the installed search."""
+class _SearchQuality:
+    """Runs queries with the installed search and scores the results."""
 
     def __init__(self, appliance: Appliance, on_progress: OnProgress) -> None:
         self._appliance, self._on_progress = appliance, on_progress
-        self._texts = {
+        self._verses = {
             "WEB": dict(numbered_verses(appliance.library, "WEB")),
             "KJV": dict(numbered_verses(appliance.library, "KJV")),
         }
 
     def first(self, name: str, items: Sequence[Item], mode: Mode = Mode.HYBRID) -> float:
-        """The share of items whose verse is the first hit."""
-        right = 0
+        """Return the share of items whose verse is the first hit."""
+        correct = 0
         for number, item in enumerate(items, start=1):
             hits = self._search(item.query, mode, limit=1).hits
-            right += any(
-                words_of(text.get(hit.verse_id, "")) == item.words for hit in hits for text in self._texts.values()
+            correct += any(
+                words_of(verses.get(hit.verse_id, "")) == item.words for hit in hits for verses in self._verses.values()
             )
             self._on_progress(f"{name}: {number} of {len(items)}")
-        return right / len(items)
+        return correct / len(items)
 
     def names(self, random: Random) -> float:
-        """The share of names for which one of the first ten verses is cited under the name."""
-        everything = " ".join(self._texts["WEB"].values())
+        """Return the share of names for which the dictionary cites at least one of the first ten verses."""
+        all_text = " ".join(self._verses["WEB"].values())
         names = [
-            (head.id, head.headword)
-            for head in queries.browse_topics(self._appliance.library, "", limit=MAX_TOPICS)
-            if 3 <= head.citations <= 40 and head.headword.isalpha() and everything.count(head.headword.title()) > 2
+            (topic.id, topic.headword)
+            for topic in queries.browse_topics(self._appliance.library, "", limit=MAX_TOPICS)
+            if 3 <= topic.citations <= 40 and topic.headword.isalpha() and all_text.count(topic.headword.title()) > 2
         ]
-        right, sample = 0, random.sample(names, min(TOPICS, len(names)))
-        for number, (topic, headword) in enumerate(sample, start=1):
+        correct, sample = 0, random.sample(names, min(TOPICS, len(names)))
+        for number, (topic_id, headword) in enumerate(sample, start=1):
             cited = {
                 verse
-                for each in queries.topic(self._appliance.library, topic).citations.items
-                for verse in range(each.start, each.end + 1)
+                for citation in queries.topic(self._appliance.library, topic_id).citations.items
+                for verse in range(citation.start, citation.end + 1)
             }
             hits = self._search(headword.title(), Mode.HYBRID, limit=TOP).hits
-            right += any(hit.verse_id in cited for hit in hits)
+            correct += any(hit.verse_id in cited for hit in hits)
             self._on_progress(f"names: {number} of {len(sample)}")
-        return right / len(sample) if sample else 0.0
+        return correct / len(sample) if sample else 0.0
 
     def questions(self, topics: dict[str, dict[int, float]]) -> tuple[float, float]:
-        """Mean nDCG@10 of topics as questions, and of the same topics bare."""
-        asked = bare = 0.0
+        """Return the mean nDCG@10 of topics as questions, and of the same topics as plain words."""
+        question_ndcg = topic_ndcg = 0.0
         for number, (topic, gains) in enumerate(topics.items()):
             question = FRAMES[number % len(FRAMES)].format(topic)
-            asked += ndcg([hit.verse_id for hit in self._search(question, Mode.HYBRID, TOP).hits], gains)
-            bare += ndcg([hit.verse_id for hit in self._search(topic, Mode.HYBRID, TOP).hits], gains)
+            question_ndcg += ndcg([hit.verse_id for hit in self._search(question, Mode.HYBRID, TOP).hits], gains)
+            topic_ndcg += ndcg([hit.verse_id for hit in self._search(topic, Mode.HYBRID, TOP).hits], gains)
             self._on_progress(f"questions: {number + 1} of {len(topics)}")
-        return asked / len(topics), bare / len(topics)
+        return question_ndcg / len(topics), topic_ndcg / len(topics)
 
     def _search(self, query: str, mode: Mode, limit: int) -> Results:
         web = self._appliance.translations.choose("WEB")

@@ -1,10 +1,9 @@
-"""Clients of an event stream in a process of their own, as light as can be.
+"""Clients of an event stream in a separate process. They use little processor time.
 
     python -m server.benchmarks.listeners HOST PORT CLIENTS [TOKEN]
 
-Every second client shows the token. It prints `ready` once all are connected, then goes on until its standard input
-ends; then one JSON line: for each client the ids it got, and for all the milliseconds from each event's saying to its
-arrival.
+Every second client sends the token. The process prints `ready` when all clients are connected. It runs until its standard
+input ends, then prints `ReceivedEvents` as one line of JSON.
 """
 
 import asyncio
@@ -15,51 +14,53 @@ import msgspec
 import uvloop
 
 
-class Heard(msgspec.Struct, frozen=True):
-    """The ids each client got, in order; milliseconds that each event took to each client."""
+class ReceivedEvents(msgspec.Struct, frozen=True):
+    """The event ids that each client received, in order, and the milliseconds from logging to arrival."""
 
     guests: list[list[int]]
     members: list[list[int]]
     took_ms: list[float]
 
 
-async def _listen(host: str, port: int, token: str, begun: asyncio.Event, ids: list[int], took: list[float]) -> None:
+async def _listen(
+    host: str, port: int, token: str, connected: asyncio.Event, ids: list[int], took_ms: list[float]
+) -> None:
     reader, writer = await asyncio.open_connection(host, port)
-    shown = f"authorization: Bearer {token}\r\n" if token else ""
-    writer.write(f"GET /api/v1/events HTTP/1.1\r\nhost: {host}:{port}\r\n{shown}\r\n".encode())
+    authorization = f"authorization: Bearer {token}\r\n" if token else ""
+    writer.write(f"GET /api/v1/events HTTP/1.1\r\nhost: {host}:{port}\r\n{authorization}\r\n".encode())
     event_id = 0
     while line := await reader.readline():
         if line.startswith(b":"):
-            begun.set()
+            connected.set()
         elif line.startswith(b"id: "):
             event_id = int(line[4:])
-        elif line.startswith(b"data: ") and b'"said_at"' in line:
-            took.append((time.time() - msgspec.json.decode(line[6:])["said_at"]) * 1000)
+        elif line.startswith(b"data: ") and b'"logged_at"' in line:
+            took_ms.append((time.time() - msgspec.json.decode(line[6:])["logged_at"]) * 1000)
             ids.append(event_id)
 
 
 async def main() -> None:
     host, port, clients, *token = sys.argv[1:]
-    shown = [token[0] if token and number % 2 else "" for number in range(int(clients))]
-    begun = [asyncio.Event() for _ in shown]
-    ids: list[list[int]] = [[] for _ in shown]
-    took: list[float] = []
+    tokens = [token[0] if token and number % 2 else "" for number in range(int(clients))]
+    connected = [asyncio.Event() for _ in tokens]
+    ids: list[list[int]] = [[] for _ in tokens]
+    took_ms: list[float] = []
     listening = [
-        asyncio.create_task(_listen(host, int(port), each, event, got, took))
-        for each, event, got in zip(shown, begun, ids, strict=True)
+        asyncio.create_task(_listen(host, int(port), client_token, event, got, took_ms))
+        for client_token, event, got in zip(tokens, connected, ids, strict=True)
     ]
-    await asyncio.gather(*(event.wait() for event in begun))
+    await asyncio.gather(*(event.wait() for event in connected))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
     for task in listening:
         task.cancel()
-    heard = Heard(
-        [got for got, each in zip(ids, shown, strict=True) if not each],
-        [got for got, each in zip(ids, shown, strict=True) if each],
-        took,
+    received = ReceivedEvents(
+        [got for got, client_token in zip(ids, tokens, strict=True) if not client_token],
+        [got for got, client_token in zip(ids, tokens, strict=True) if client_token],
+        took_ms,
     )
-    sys.stdout.write(msgspec.json.encode(heard).decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(received).decode() + "\n")
 
 
 if __name__ == "__main__":

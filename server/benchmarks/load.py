@@ -1,9 +1,9 @@
-"""Clients of a runtime in a process of their own, as light as can be: on a small machine they take what is measured.
+"""Clients of a model runtime in a separate process. They use little processor time, which the runtime needs on a small machine.
 
     python -m server.benchmarks.load SOCKET
 
-Each line on standard input is a request, each line on standard output its answer. A `Burst` is so many clients that embed
-texts, one a request, each its next when its last is answered. A `Conversation` is one streamed chat answer.
+Each line on standard input is a request. Each line on standard output is its answer. In a `Burst`, several clients embed texts,
+one text per request; a client sends its next request after the answer. A `Conversation` is one streamed chat answer.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ import msgspec
 import uvloop
 
 from models.messages import ChatChunk, ChatMessage, ChatRequest, StreamOptions
-from server.benchmarks.direct import Timed
+from server.benchmarks.direct import TokenTimes
 
 
 class Burst(msgspec.Struct, frozen=True, tag=True):
-    """What to send. Vectors are computed anew unless `cached`."""
+    """Texts to embed by a number of clients. Vectors are always computed, unless `cached` is set."""
 
     model: str
     clients: int
@@ -27,30 +27,30 @@ class Burst(msgspec.Struct, frozen=True, tag=True):
 
 
 class BurstOutcome(msgspec.Struct, frozen=True):
-    """Seconds in all, of each request, and milliseconds inside the service."""
+    """Total seconds, seconds of each request, and milliseconds that the runtime reports for each request."""
 
     seconds: float
-    each: list[float]
-    inside_ms: list[float]
+    request_s: list[float]
+    runtime_ms: list[float]
 
 
 class Conversation(msgspec.Struct, frozen=True, tag=True):
-    """Messages to answer with so many tokens."""
+    """Messages to answer, and the number of tokens of the answer."""
 
     model: str
     messages: list[ChatMessage]
     tokens: int
 
 
-class ChatTimed(msgspec.Struct, frozen=True):
-    """When a conversation's tokens came, and what they said."""
+class TimedAnswer(msgspec.Struct, frozen=True):
+    """The text of an answer, and the times of its tokens."""
 
-    timed: Timed
+    times: TokenTimes
     text: str
 
 
 class _Connection:
-    """HTTP/1.1 by hand."""
+    """A minimal HTTP/1.1 connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, *, cached: bool) -> None:
         self._reader, self._writer = reader, writer
@@ -58,7 +58,7 @@ class _Connection:
         self._head = f"POST {path} HTTP/1.1\r\nhost: models\r\ncontent-type: application/json\r\n{control}"
 
     async def post(self, body: bytes) -> float:
-        """Send a request and read its whole answer; the milliseconds that the service says it took."""
+        """Send a request and read its whole answer. Return the milliseconds that the runtime reports."""
         self._write(body)
         status, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines if line)
@@ -67,15 +67,15 @@ class _Connection:
             raise RuntimeError(status)
         return float(headers["server-timing"].partition("dur=")[2])
 
-    async def stream(self, body: bytes) -> ChatTimed:
-        """Send a request and read its stream; tokens are counted by the usage that it ends with."""
-        began = first = last = time.perf_counter()
+    async def stream(self, body: bytes) -> TimedAnswer:
+        """Send a request and read its stream. The `usage` at the end of the stream has the number of tokens."""
+        start = first = last = time.perf_counter()
         self._write(body)
         pieces: list[str] = []
         tokens = 0
         while (line := await self._reader.readline()) != b"data: [DONE]\n":
             if not line:
-                raise RuntimeError("The stream broke off.")
+                raise RuntimeError("The stream ended early.")
             if not line.startswith(b"data: "):
                 continue
             chunk = msgspec.json.decode(line[6:], type=ChatChunk)
@@ -85,7 +85,7 @@ class _Connection:
                 first = first if pieces else last
                 pieces.append(piece)
             tokens = chunk.usage.completion_tokens if chunk.usage else tokens
-        return ChatTimed(Timed(first - began, last - first, tokens), "".join(pieces))
+        return TimedAnswer(TokenTimes(first - start, last - first, tokens), "".join(pieces))
 
     def _write(self, body: bytes) -> None:
         self._writer.write(f"{self._head}content-length: {len(body)}\r\n\r\n".encode() + body)
@@ -103,7 +103,7 @@ async def main() -> None:
         sys.stdout.flush()
 
 
-async def _chat(socket: str, request: Conversation) -> ChatTimed:
+async def _chat(socket: str, request: Conversation) -> TimedAnswer:
     body = ChatRequest(
         model=request.model,
         messages=request.messages,
@@ -121,8 +121,8 @@ async def _chat(socket: str, request: Conversation) -> ChatTimed:
 
 async def _embed(socket: str, burst: Burst) -> BurstOutcome:
     texts = iter(burst.texts)
-    each: list[float] = []
-    inside: list[float] = []
+    request_s: list[float] = []
+    runtime_ms: list[float] = []
     connections = [
         _Connection(*await asyncio.open_unix_connection(socket), "/v1/embeddings", cached=burst.cached)
         for _ in range(burst.clients)
@@ -131,16 +131,16 @@ async def _embed(socket: str, burst: Burst) -> BurstOutcome:
     async def client(connection: _Connection) -> None:
         for text in texts:
             body = msgspec.json.encode({"model": burst.model, "input": text, "encoding_format": "base64"})
-            began = time.perf_counter()
-            inside.append(await connection.post(body))
-            each.append(time.perf_counter() - began)
+            start = time.perf_counter()
+            runtime_ms.append(await connection.post(body))
+            request_s.append(time.perf_counter() - start)
 
-    began = time.perf_counter()
+    start = time.perf_counter()
     await asyncio.gather(*map(client, connections))
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     for connection in connections:
         connection.close()
-    return BurstOutcome(seconds, each, inside)
+    return BurstOutcome(seconds, request_s, runtime_ms)
 
 
 if __name__ == "__main__":

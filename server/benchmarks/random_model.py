@@ -1,4 +1,4 @@
-"""Chat models with random weights: the real format for the real llama.cpp, in any size, where no other can be had."""
+"""Chat models with random weights, of any size, in the real file format of llama.cpp. Used if no real model is available."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ _BYTES = 256
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model is made of.
+    """The architecture and vocabulary of a model.
 
-    `special` are the control tokens of its family, in order, `markers` its user-defined ones; `end` is the one that ends a
-    turn. `space_prefix` puts a space before each text, as many SentencePiece vocabularies do.
+    `special` are the control tokens of its family, in order. `markers` are its user-defined tokens. `end` is the token that
+    ends a turn. `space_prefix` adds a space before each text, like many SentencePiece vocabularies.
     """
 
     architecture: str = "llama"
@@ -42,14 +42,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_random_model(path: Path, shape: Shape, *, seed: int = 7) -> Path:
-    """Write a model that writes on in plain letters until it is told to stop."""
+    """Write a model file. The model generates letters until the request stops it."""
     writer = gguf.GGUFWriter(str(path), shape.architecture)
     _add_shape(writer, shape)
     tokens = _add_vocabulary(writer, shape)
     random = np.random.default_rng(seed)
     for name, size in _tensors(shape, len(tokens)):
         if len(size) == 1:
-            # Gemma's norms are stored less one by its converter, plus one by llama.cpp's: ones are right for all.
+            # Gemma subtracts one from its norms; llama.cpp's converter adds one. Ones are correct for all models.
             values = np.ones(size, np.float32) if "norm" in name else np.zeros(size, np.float32)
         else:
             values = random.standard_normal(size, np.float32) * np.float32(0.1)
@@ -81,7 +81,7 @@ def _add_shape(writer: Any, shape: Shape) -> None:
 
 
 def _add_vocabulary(writer: Any, shape: Shape) -> Sequence[str]:
-    """Control tokens, 256 bytes, words: a SentencePiece vocabulary that can say any text."""
+    """Write a SentencePiece vocabulary for any text: control tokens, 256 bytes, words."""
     kinds = gguf.TokenType
     tokens = [(text, kinds.UNKNOWN if text == "<unk>" else kinds.CONTROL) for text in shape.special]
     tokens += [(text, kinds.USER_DEFINED) for text in shape.markers]
@@ -106,12 +106,12 @@ def _add_vocabulary(writer: Any, shape: Shape) -> Sequence[str]:
 
 def _tensors(shape: Shape, vocabulary: int) -> list[tuple[str, tuple[int, ...]]]:
     width, queries, keys = shape.width, shape.heads * shape.head_size, shape.kv_heads * shape.head_size
-    found: list[tuple[str, tuple[int, ...]]] = [
+    tensors: list[tuple[str, tuple[int, ...]]] = [
         ("token_embd.weight", (vocabulary, width)),
         ("output_norm.weight", (width,)),
     ]
     if not shape.tied:
-        found.append(("output.weight", (vocabulary, width)))
+        tensors.append(("output.weight", (vocabulary, width)))
     for layer in range(shape.layers):
         block: list[tuple[str, tuple[int, ...]]] = [
             ("attn_norm", (width,)),
@@ -126,15 +126,15 @@ def _tensors(shape: Shape, vocabulary: int) -> list[tuple[str, tuple[int, ...]]]
         ]
         if shape.norms_after:
             block += [("post_attention_norm", (width,)), ("post_ffw_norm", (width,))]
-        found += [(f"blk.{layer}.{name}.weight", size) for name, size in block]
+        tensors += [(f"blk.{layer}.{name}.weight", size) for name, size in block]
         if shape.attention_bias:
             biases = (("attn_q", queries), ("attn_k", keys), ("attn_v", keys))
-            found += [(f"blk.{layer}.{name}.bias", (size,)) for name, size in biases]
-    return found
+            tensors += [(f"blk.{layer}.{name}.bias", (size,)) for name, size in biases]
+    return tensors
 
 
 def _only_letters(rows: np.ndarray, tokens: Sequence[str]) -> np.ndarray:
-    """Neither control tokens nor halves of characters: their rows are zero, so that they are hardly ever chosen."""
+    """Set the rows of control tokens and of bytes other than letters to zero, so that the model rarely chooses them."""
     letters = {f"<0x{ord(letter):02X}>" for letter in "abcdefghijklmnopqrstuvwxyz"}
     for row, token in enumerate(tokens):
         if token not in letters and token.startswith("<"):

@@ -1,4 +1,4 @@
-"""How well references are read: strings that people wrote, against the verses that another parser finds in them."""
+"""The quality of reading references: strings that people wrote, compared with the verses that another parser finds."""
 
 import csv
 import io
@@ -15,11 +15,11 @@ from appliance.scripture.references import LAST_VERSE, Reference, find_reference
 from appliance.scripture.references.reference import chapters_of
 from server.benchmarks.report import Measurement, at_least
 
-# The least share right, by kind.
-BARS = {"en": 0.97, "es": 0.95, "parse": 0.85, "realworld": 0.75}
+# The minimum share of correct strings, by kind.
+MIN_SHARES = {"en": 0.97, "es": 0.95, "parse": 0.85, "realworld": 0.75}
 MIN_PER_SECOND = 10_000.0
 ROUNDS = 3
-# Ids of other tables for what this canon keeps in one book.
+# Book ids of other tables that are part of another book in this canon.
 _ALIASES = {"SgThree": "PrAzar", "GkEsth": "EsthGr"}
 
 Ranges = list[tuple[int, int]]
@@ -30,7 +30,7 @@ class ReferencesUnreadable(Refused):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A string of a kind, and what it means as ranges of verse_ids."""
+    """A string of a kind, and the ranges of verse_ids that it means."""
 
     kind: str
     text: str
@@ -38,46 +38,50 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Miss(msgspec.Struct, frozen=True):
-    """A string that was read otherwise."""
+    """A string that was read differently than expected."""
 
     kind: str
     text: str
     expected: str
-    found: str
+    actual: str
 
 
 def read_cases(path: Path) -> list[Case]:
-    """The cases of a file with the columns kind, text, OSIS. Raises ReferencesUnreadable."""
+    """Read the cases of a file with the columns kind, text, OSIS. Raises ReferencesUnreadable."""
     try:
         with open_regular(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as lines:
             rows = [row for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row]
             return [Case(row[0], row[1], _expected(row[2])) for row in rows if not row[0].startswith("#")]
     except (OSError, ValueError, IndexError, KeyError, csv.Error) as error:
         raise ReferencesUnreadable(
-            f"{path.name} is not a list of references.", remedy="Columns: kind, text, OSIS."
+            f"{path.name} is not a list of references.", remedy="Use tab-separated columns: kind, text, OSIS."
         ) from error
 
 
 def measure_references(cases: list[Case]) -> tuple[list[Measurement], list[Miss]]:
-    """The share right of each kind, and `per_second`: the best of several rounds over all strings, on one core."""
-    right: dict[str, list[bool]] = defaultdict(list)
+    """Return the correct share of each kind, and `per_second` (best of several rounds, on one core)."""
+    correct: dict[str, list[bool]] = defaultdict(list)
     misses: list[Miss] = []
     for case in cases:
-        found = _merged([_range(each.reference) for each in find_references(case.text, _languages(case.kind))])
-        right[case.kind].append(found == case.expected)
-        if found != case.expected:
-            misses.append(Miss(case.kind, case.text, _shown(case.expected), _shown(found)))
-    measurements = [at_least(kind, sum(hits) / len(hits), "share", BARS.get(kind, 0.0)) for kind, hits in right.items()]
+        matches = find_references(case.text, _languages(case.kind))
+        ranges = _merged([_range(match.reference) for match in matches])
+        correct[case.kind].append(ranges == case.expected)
+        if ranges != case.expected:
+            misses.append(Miss(case.kind, case.text, _as_text(case.expected), _as_text(ranges)))
+    measurements = [
+        at_least(kind, sum(results) / len(results), "share", MIN_SHARES.get(kind, 0.0))
+        for kind, results in correct.items()
+    ]
     return [*measurements, at_least("per_second", _per_second(cases), "strings/s", MIN_PER_SECOND)], misses
 
 
 def _per_second(cases: list[Case]) -> float:
     best = 0.0
     for _ in range(ROUNDS):
-        began = time.process_time()
+        start = time.process_time()
         for case in cases:
             find_references(case.text, _languages(case.kind))
-        best = max(best, len(cases) / (time.process_time() - began))
+        best = max(best, len(cases) / (time.process_time() - start))
     return best
 
 
@@ -86,7 +90,7 @@ def _languages(kind: str) -> tuple[str, ...]:
 
 
 def _expected(osis: str) -> Ranges:
-    return _merged([_osis_range(each) for each in osis.split(",") if each])
+    return _merged([_osis_range(part) for part in osis.split(",") if part])
 
 
 def _osis_range(text: str) -> tuple[int, int]:
@@ -101,7 +105,7 @@ def _osis_point(text: str) -> Reference:
         book, numbers = "AddPs", ["1", *numbers[1:]]
     book = _ALIASES.get(book, book)
     if len(numbers) > 1:
-        # Verse 999 is the chapter's last, whatever that is.
+        # Verse 999 means the last verse of the chapter.
         numbers[1] = str(min(int(numbers[1]), chapters_of(BOOK_BY_OSIS[book])[int(numbers[0])]))
     try:
         point = parse_osis(".".join([book, *numbers]))
@@ -113,7 +117,7 @@ def _osis_point(text: str) -> Reference:
 
 
 def _range(reference: Reference) -> tuple[int, int]:
-    """Both ends as verses that exist. A psalm's title counts as its first verse, as it does for those who know no verse 0."""
+    """Return the first and last existing verse. A psalm's title counts as its first verse, as in tables without a verse 0."""
     start, end = reference.start, reference.end
     book, chapter, verse = split_verse_id(end)
     if verse == LAST_VERSE:
@@ -122,7 +126,7 @@ def _range(reference: Reference) -> tuple[int, int]:
 
 
 def _merged(ranges: Ranges) -> Ranges:
-    """Ranges of which one goes on where the one before ends are one range."""
+    """Join adjacent ranges to one range."""
     merged: Ranges = []
     for start, end in ranges:
         if merged and start == _next(merged[-1][1]):
@@ -133,12 +137,12 @@ def _merged(ranges: Ranges) -> Ranges:
 
 
 def _next(number: int) -> int:
-    """The verse after a verse, in its chapter or at the beginning of the book's next."""
+    """Return the next verse, in the same chapter or the first of the next chapter."""
     book, chapter, verse = split_verse_id(number)
     if verse < chapters_of(book)[chapter]:
         return number + 1
     return verse_id(book, chapter + 1, 1)
 
 
-def _shown(ranges: Ranges) -> str:
+def _as_text(ranges: Ranges) -> str:
     return ", ".join(str(Reference(start, end)) for start, end in ranges) or "nothing"

@@ -1,4 +1,4 @@
-"""The one form in which measurements are printed: for people a table, for programs a JSON object."""
+"""Printing of measurements: a table for people, a JSON object for programs."""
 
 import click
 import msgspec
@@ -10,7 +10,7 @@ from appliance.infrastructure.machine import Machine, describe_machine
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """`baseline` is what was measured beside it in the same run; `bar` is what it has to reach; null where there is none."""
+    """A measured value. `baseline` is a comparison value from the same run, `bar` is the target. Both can be null."""
 
     name: str
     value: float
@@ -27,23 +27,23 @@ class MeasurementReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def at_least(name: str, value: float, unit: str, bar: float, baseline: float | None = None) -> Measurement:
-    return Measurement(name=name, value=_short(value), unit=unit, bar=bar, baseline=baseline, holds=value >= bar)
+    return Measurement(name=name, value=_rounded(value), unit=unit, bar=bar, baseline=baseline, holds=value >= bar)
 
 
 def at_most(name: str, value: float, unit: str, bar: float, baseline: float | None = None) -> Measurement:
-    return Measurement(name=name, value=_short(value), unit=unit, bar=bar, baseline=baseline, holds=value <= bar)
+    return Measurement(name=name, value=_rounded(value), unit=unit, bar=bar, baseline=baseline, holds=value <= bar)
 
 
 def plain(name: str, value: float, unit: str, baseline: float | None = None) -> Measurement:
-    return Measurement(name=name, value=_short(value), unit=unit, baseline=baseline)
+    return Measurement(name=name, value=_rounded(value), unit=unit, baseline=baseline)
 
 
 def quantile(values: list[float], share: float) -> float:
-    """The value that this share of the values, from 0 to 1, does not exceed."""
+    """Return the quantile of the values for a share from 0 to 1."""
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
-def _short(value: float) -> float:
+def _rounded(value: float) -> float:
     return round(value, 4)
 
 
@@ -52,10 +52,12 @@ def print_report(name: str, measurements: list[Measurement], *, as_json: bool) -
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
         return
-    table = Table("measured", "value", "unit", "baseline", "bar", "holds", box=None, header_style="bold", title=name)
-    for each in measurements:
-        holds = "" if each.holds is None else ("yes" if each.holds else Text("no", "red"))
-        table.add_row(each.name, _cell(each.value), each.unit, _cell(each.baseline), _cell(each.bar), holds)
+    table = Table(
+        "measurement", "value", "unit", "baseline", "target", "met", box=None, header_style="bold", title=name
+    )
+    for row in measurements:
+        met = "" if row.holds is None else ("yes" if row.holds else Text("no", "red"))
+        table.add_row(row.name, _cell(row.value), row.unit, _cell(row.baseline), _cell(row.bar), met)
     out = Console(highlight=False, markup=False, emoji=False)
     out.print(table)
     machine = report.machine

@@ -1,4 +1,4 @@
-"""A web server of a data folder's own, in a process, for what is measured through HTTP."""
+"""A web server for one data folder, in a child process, for measurements through HTTP."""
 
 import contextlib
 import signal
@@ -12,14 +12,14 @@ from types import FrameType
 
 import httpx
 
-from server.benchmarks.companion import MeasurementFailed
+from server.benchmarks.helper_process import MeasurementFailed
 
 START_S, ANSWER_S = 60.0, 60.0
 
 
 @contextlib.contextmanager
 def served(home: Path, ready: str = "health") -> Iterator[str]:
-    """The address of the API of a server that answers `ready` already. Raises MeasurementFailed."""
+    """Start a server and yield the address of its API when the path `ready` succeeds. Raises MeasurementFailed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -42,21 +42,21 @@ def _await(address: str, process: "subprocess.Popen[bytes]") -> None:
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(address, timeout=ANSWER_S, trust_env=False).is_success:
                 return
-        time.sleep(0.1)  # its address is not listened on yet, which is nothing to wait on
+        time.sleep(0.1)  # nothing listens on the port yet, so there is no event to wait for
     raise MeasurementFailed(
-        "The web server did not start.", remedy="Is one running already? `lampstand status` says so."
+        "The web server did not start.", remedy="Check with `lampstand status` whether another one is running."
     )
 
 
 @contextlib.contextmanager
-def ending_properly() -> Iterator[None]:
-    """A request to end this process ends those it started too."""
+def exit_on_sigterm() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit, so that clean-up code stops the child processes."""
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def exit_process(_number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + signal.SIGTERM)
 
-    before = signal.signal(signal.SIGTERM, end)
+    previous_handler = signal.signal(signal.SIGTERM, exit_process)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous_handler)

@@ -1,4 +1,4 @@
-"""Streams of a chat model through the model runtime of a data folder, in tokens per second."""
+"""The tokens per second of a chat model, streamed by the model runtime of a data folder."""
 
 import asyncio
 import contextlib
@@ -7,43 +7,44 @@ from pathlib import Path
 
 from models.catalogue.model import ModelRole
 from models.messages import ChatMessage
-from server.benchmarks.companion import MeasurementFailed, companion
-from server.benchmarks.load import ChatTimed, Conversation
+from server.benchmarks.helper_process import MeasurementFailed, helper_process
+from server.benchmarks.load import Conversation, TimedAnswer
 from server.benchmarks.random_model import Shape, write_random_model
 from server.bootstrap import Appliance
 
 PROMPT = "Tell the story of the lost sheep in your own words, at length, and say what it means. This is telling number {number}."
 ROUNDS, TOKENS, MIN_TOKENS = 4, 64, 8
-# As slow as small models of use are.
+# As slow as useful small models.
 SHAPE = Shape(width=512, heads=8, kv_heads=8, head_size=64, feed_forward=1408, layers=14)
 
 
-def chat_model(house: Appliance, scratch: Path) -> str:
-    """The newest chat model of a data folder; if it has none, a model with random weights is added."""
-    models = [model for model in house.catalogue.models() if model.role is ModelRole.CHAT]
+def chat_model(appliance: Appliance, temporary_folder: Path) -> str:
+    """Return the newest chat model of a data folder. If there is none, add a model with random weights."""
+    models = [model for model in appliance.catalogue.models() if model.role is ModelRole.CHAT]
     if models:
         return max(models, key=lambda model: model.added_at).id
-    file = write_random_model(scratch / "random.gguf", SHAPE)
-    return asyncio.run(house.catalogue.add(file)).id
+    file = write_random_model(temporary_folder / "random.gguf", SHAPE)
+    return asyncio.run(appliance.catalogue.add(file)).id
 
 
 @contextlib.contextmanager
-def streaming(house: Appliance, model: str) -> Iterator[Callable[[], float]]:
-    """A function that streams some answers, each to a new prompt, and returns the tokens per second after the first tokens."""
-    with companion("server.benchmarks.load", str(house.folder.models_socket)) as load:
+def streaming(appliance: Appliance, model: str) -> Iterator[Callable[[], float]]:
+    """Yield a function that streams answers to new prompts and returns the tokens per second after the first token."""
+    with helper_process("server.benchmarks.load", str(appliance.folder.models_socket)) as load:
         numbers = iter(range(1, 1_000_000))
 
         def stream() -> tuple[int, float]:
             message = ChatMessage(role="user", content=PROMPT.format(number=next(numbers)))
-            timed = load.ask(Conversation(model, [message], TOKENS), ChatTimed).timed
-            return timed.tokens - 1, timed.rest_s
+            times = load.ask(Conversation(model, [message], TOKENS), TimedAnswer).times
+            return times.tokens - 1, times.rest_s
 
         def rate() -> float:
             streams = [stream() for _ in range(ROUNDS)]
             tokens = sum(count for count, _ in streams)
             if tokens < MIN_TOKENS:
                 raise MeasurementFailed(
-                    f"{model} writes too little to be measured.", remedy="Add another chat model, or remove this one."
+                    f"{model} generates too few tokens to measure.",
+                    remedy="Add another chat model, or remove this one.",
                 )
             return tokens / sum(seconds for _, seconds in streams)
 

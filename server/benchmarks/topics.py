@@ -1,6 +1,6 @@
-"""How good search is: topics that people searched for, against the verses that others voted for.
+"""The quality of search: topics that people searched for, compared with the verses that readers voted for.
 
-Gain is log2(1 + votes); a voted range counts for each of its verses. nDCG as in Järvelin and Kekäläinen, "Cumulated
+The gain is log2(1 + votes). A range counts for each of its verses. nDCG as in Järvelin and Kekäläinen, "Cumulated
 gain-based evaluation of IR techniques", ACM TOIS 20(4), 2002.
 """
 
@@ -28,7 +28,7 @@ class TopicsUnreadable(Refused):
 
 
 def read_topics(path: Path) -> dict[str, dict[int, float]]:
-    """Gains by verse_id for each topic of a file with the columns topic, first OSIS, last OSIS, votes."""
+    """Return the gains by verse_id for each topic of a file with the columns topic, first OSIS, last OSIS, votes."""
     topics: dict[str, dict[int, float]] = {}
     try:
         with open_regular(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as lines:
@@ -38,7 +38,7 @@ def read_topics(path: Path) -> dict[str, dict[int, float]]:
     except (OSError, ValueError, IndexError, csv.Error) as error:
         raise TopicsUnreadable(
             f"{path.name} is not a list of topics with votes.",
-            remedy="Columns: topic, start, end, votes.",
+            remedy="Use tab-separated columns: topic, start, end, votes.",
         ) from error
     return topics
 
@@ -58,32 +58,32 @@ def measure_topics(
     mode: Mode,
     on_progress: Callable[[int, int], None],
 ) -> list[Measurement]:
-    """`ndcg_at_10`, `recall_at_100`, `hit_at_10`, `p50_ms`, `p95_ms` of the installed search."""
+    """Return `ndcg_at_10`, `recall_at_100`, `hit_at_10`, `p50_ms` and `p95_ms` of the installed search."""
     translation = appliance.translations.choose()
-    gained: list[float] = []
-    recall, hit, took = [], [], []
+    ndcg_values: list[float] = []
+    recall, hit, took_ms = [], [], []
     for number, (topic, gains) in enumerate(topics.items()):
-        wanted = Search(query=topic, mode=mode, translation=translation, limit=DEPTH)
-        began = time.perf_counter()
-        found = [each.verse_id for each in appliance.finder.search(wanted).hits]
-        took.append((time.perf_counter() - began) * 1000)
-        gained.append(ndcg(found, gains))
-        recall.append(len(gains.keys() & set(found)) / len(gains) if gains else 0.0)
-        hit.append(float(bool(gains.keys() & set(found[:TOP]))))
+        request = Search(query=topic, mode=mode, translation=translation, limit=DEPTH)
+        start = time.perf_counter()
+        verse_ids = [result.verse_id for result in appliance.finder.search(request).hits]
+        took_ms.append((time.perf_counter() - start) * 1000)
+        ndcg_values.append(ndcg(verse_ids, gains))
+        recall.append(len(gains.keys() & set(verse_ids)) / len(gains) if gains else 0.0)
+        hit.append(float(bool(gains.keys() & set(verse_ids[:TOP]))))
         on_progress(number + 1, len(topics))
-    took.sort()
+    took_ms.sort()
     return [
-        plain("ndcg_at_10", statistics.fmean(gained), "nDCG"),
+        plain("ndcg_at_10", statistics.fmean(ndcg_values), "nDCG"),
         plain("recall_at_100", statistics.fmean(recall), "share"),
         plain("hit_at_10", statistics.fmean(hit), "share"),
-        plain("p50_ms", took[len(took) // 2], "ms"),
-        plain("p95_ms", took[int(len(took) * 0.95)], "ms"),
+        plain("p50_ms", took_ms[len(took_ms) // 2], "ms"),
+        plain("p95_ms", took_ms[int(len(took_ms) * 0.95)], "ms"),
         plain("topics", len(topics), "topics"),
     ]
 
 
-def ndcg(found: list[int], gains: dict[int, float]) -> float:
-    """NDCG of the first ten of an order."""
+def ndcg(verse_ids: list[int], gains: dict[int, float]) -> float:
+    """Return the NDCG of the first ten verses."""
     ideal = sum(gain / math.log2(rank + 2) for rank, gain in enumerate(sorted(gains.values(), reverse=True)[:TOP]))
-    actual = sum(gains.get(verse_id, 0.0) / math.log2(rank + 2) for rank, verse_id in enumerate(found[:TOP]))
+    actual = sum(gains.get(verse_id, 0.0) / math.log2(rank + 2) for rank, verse_id in enumerate(verse_ids[:TOP]))
     return actual / ideal if ideal else 0.0

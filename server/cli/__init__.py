@@ -1,4 +1,4 @@
-"""The command line: `lampstand …`. Works on the data folder directly, with or without a server running."""
+"""The command line: `lampstand …`. Commands use the data folder directly; no server needs to run."""
 
 import errno
 import os
@@ -11,11 +11,11 @@ from appliance.errors import ApplianceError
 from appliance.infrastructure.paths import PRIVATE_UMASK
 from server.cli.context import Home, fail, print_problem
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _Lampstand(click.Group):
-    """Loads the module of a command group when one of its commands is called: `status` needs no web server."""
+    """Imports the module of a command only when the command is called: `status` does not load the web server."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return sorted(_COMMANDS)
@@ -57,31 +57,31 @@ _COMMANDS = {
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
-    help="The data folder (default: $LAMPSTAND_HOME, else the user's).",
+    help="The data folder (default: $LAMPSTAND_HOME, or the user's data folder).",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
-    help="Least severe line of the log.",
+    help="Minimum severity of log messages.",
 )
 @click.version_option(package_name="lampstand", prog_name="lampstand")
 @click.pass_context
 def lampstand(context: click.Context, home: Path | None, log_level: str | None) -> None:
-    """A self-hosted Bible-study appliance: read, search and ask, on your own network, offline."""
+    """Self-hosted Bible study: read, search and ask questions on your own network, without the internet."""
     context.obj = Home(home, log_level)
 
 
 def main() -> None:
-    """Run the command line; errors become a sentence and an exit code."""
-    # This import also turns off the network calls of model libraries, here and in every child process.
+    """Run the command line. Print an error as a sentence and return its exit code."""
+    # This import also turns off network calls of the model libraries, in this process and its child processes.
     from models.errors import ModelError
     from server.errors import NOT_AVAILABLE, PIPE_CLOSED, REFUSED, STOPPED, exit_code_of
 
     os.umask(PRIVATE_UMASK)
-    # Before numpy is there: searches go side by side, and threads within one would wait for each other.
+    # Set this before numpy is imported: searches run in parallel, and several threads per search would block each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        # Outside standalone mode click hands back the status of `Exit` instead of ending with it.
+        # Outside standalone mode, click returns the status of `Exit` and does not exit.
         sys.exit(lampstand(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
@@ -97,17 +97,17 @@ def main() -> None:
         print_problem(error.message)
         sys.exit(exit_code_of(error))
     except PermissionError as error:
-        place = error.filename or "a file that Lampstand needs"
+        path = error.filename or "a file that Lampstand needs"
         print_problem(
-            f"This user cannot read or write {place}.", "Run the command as the user who owns the data folder."
+            f"This user cannot read or write {path}.", "Run the command as the user who owns the data folder."
         )
         sys.exit(REFUSED)
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno not in DISK_FULL:
             raise
         print_problem(
             "The disk is full.",
-            "Free some space and try again. `lampstand doctor` shows what takes the room; `lampstand serve` needs none.",
+            "Free some space and try again. `lampstand doctor` shows what uses the space. `lampstand serve` works without it.",
         )
         sys.exit(NOT_AVAILABLE)
 

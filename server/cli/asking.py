@@ -14,14 +14,14 @@ from server.cli.context import JSON_OPTION, Home, console, print_json
 
 @click.command()
 @click.argument("question", nargs=-1, required=True)
-@click.option("--translation", "-t", default="", help="The text to quote.")
+@click.option("--translation", "-t", default="", help="The translation to quote.")
 @JSON_OPTION
 @click.pass_obj
 def ask(home: Home, question: tuple[str, ...], translation: str, as_json: bool) -> None:
-    """Answer a QUESTION from passages, as it is written."""
+    """Answer a QUESTION from Bible passages. Prints the answer while it is generated."""
     appliance = home.open()
-    chosen = appliance.translations.choose(translation)
-    asyncio.run(_ask(appliance, " ".join(question), chosen, as_json=as_json))
+    quoted_translation = appliance.translations.choose(translation)
+    asyncio.run(_ask(appliance, " ".join(question), quoted_translation, as_json=as_json))
 
 
 async def _ask(appliance: Appliance, question: str, translation: Translation, *, as_json: bool) -> None:
@@ -34,14 +34,14 @@ async def _ask(appliance: Appliance, question: str, translation: Translation, *,
         if event.type is EventType.TOKEN:
             click.echo(event.payload["text"], nl=False)
         elif event.type is EventType.SOURCES:
-            places = ", ".join(f"[{each['number']}] {each['reference']}" for each in event.payload["sources"])
-            out.print(Text(f"Sources: {places}\n", style="dim"))
+            sources = ", ".join(f"[{source['number']}] {source['reference']}" for source in event.payload["sources"])
+            out.print(Text(f"Sources: {sources}\n", style="dim"))
         elif event.type is EventType.DONE:
             made_by = event.payload["made_by"]
-            how = "Quoted without a chat model" if made_by == "extractive" else f"Written by {made_by}"
+            author = "Quoted passages only (no chat model)" if made_by == "extractive" else f"Written by {made_by}"
             out.print(
                 Text(
-                    f"\n{how}, in {event.payload['took_ms'] / 1000:.1f} s. {event.payload.get('notice') or ''}",
+                    f"\n{author}, in {event.payload['took_ms'] / 1000:.1f} s. {event.payload.get('notice') or ''}",
                     style="dim",
                 )
             )

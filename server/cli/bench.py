@@ -1,4 +1,4 @@
-"""`bench`: how fast the installed appliance is, beside a baseline of the same run."""
+"""`bench`: the speed of this installation, compared with a baseline from the same run."""
 
 import click
 from rich.console import Console
@@ -17,7 +17,7 @@ def bench() -> None:
 @JSON_OPTION
 @click.pass_obj
 def models(home: Home, as_json: bool) -> None:
-    """The model runtime: what it adds to a model called directly, by streams, conversations and embeddings."""
+    """Measure the time that the model runtime adds to a directly called model."""
     import asyncio
 
     from models.catalogue.embedding_graph import ensure_export
@@ -35,7 +35,7 @@ def models(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def index(home: Home, as_json: bool) -> None:
-    """Embedding: the ONNX backend, beside torch if it is installed, and a full index of the library."""
+    """Measure embedding with ONNX (and torch, if installed) and a full index of the library."""
     from models.catalogue.packaged import MINILM, MINILM_TORCH
     from server.benchmarks.index import measure_index
     from server.model_runtime import RuntimeEmbedder
@@ -47,7 +47,7 @@ def index(home: Home, as_json: bool) -> None:
         torch = RuntimeEmbedder(appliance.models, MINILM_TORCH, fresh=True)
     else:
         click.echo(
-            "torch is not installed: onnx_over_torch is not measured. `./packaging/run.sh --torch` installs it.",
+            "torch is not installed, so onnx_over_torch is not measured. Install torch with `./packaging/run.sh --torch`.",
             err=True,
         )
     with Console(stderr=True).status("measuring") as status:
@@ -59,7 +59,7 @@ def index(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def graph(home: Home, as_json: bool) -> None:
-    """The graph: building it from the library, and asking for related passages."""
+    """Measure building the graph and finding related passages."""
     from server.benchmarks.graph import measure_graph
 
     appliance = home.open()
@@ -72,7 +72,7 @@ def graph(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def search(home: Home, as_json: bool) -> None:
-    """Search through HTTP: one caller, and thirty at once."""
+    """Measure search through HTTP, with one client and with thirty clients."""
     from server.benchmarks.search import measure_search
 
     appliance = home.open()
@@ -85,7 +85,7 @@ def search(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def jobs(home: Home, as_json: bool) -> None:
-    """Small jobs, from the first made to the last done by a worker."""
+    """Measure small jobs, from creating the first to finishing the last."""
     from server.benchmarks.jobs import measure_jobs
 
     with Console(stderr=True).status("measuring") as status:
@@ -97,7 +97,7 @@ def jobs(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def events(home: Home, as_json: bool) -> None:
-    """The event stream: two hundred clients, and one that was away."""
+    """Measure the event stream, with two hundred clients and with a client that reconnects."""
     from server.benchmarks.events import measure_events
 
     with Console(stderr=True).status("measuring") as status:
@@ -109,7 +109,7 @@ def events(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def isolation(home: Home, as_json: bool) -> None:
-    """Reading a chapter and a chat stream, beside a full re-index and programs that burn cores in the other queues."""
+    """Measure chapters and a chat stream while the library is indexed and other jobs use all cores."""
     from server.benchmarks.isolation import measure_isolation
 
     appliance = home.open()
@@ -120,10 +120,10 @@ def isolation(home: Home, as_json: bool) -> None:
 
 @bench.command()
 @JSON_OPTION
-@click.option("--only", multiple=True, type=click.Choice(ABUSES), help="Measure this abuse only. Can be repeated.")
+@click.option("--only", multiple=True, type=click.Choice(ABUSES), help="Measure only this abuse. Can be repeated.")
 @click.pass_obj
 def crowd(home: Home, as_json: bool, only: tuple[str, ...]) -> None:
-    """Reading a chapter, beside clients that ask for as much as they can."""
+    """Measure reading while other clients send as many requests as they can."""
     from server.benchmarks.crowd.measurement import measure_crowd
 
     appliance = home.open()
@@ -136,7 +136,7 @@ def crowd(home: Home, as_json: bool, only: tuple[str, ...]) -> None:
 @JSON_OPTION
 @click.pass_obj
 def footprint(home: Home, as_json: bool) -> None:
-    """The whole appliance: its memory in daily use, and how long starts, first searches and commands take."""
+    """Measure the memory of the server, and the time of starts, first searches and commands."""
     from server.benchmarks.footprint.measurement import measure_footprint
 
     appliance = home.open()

@@ -1,4 +1,4 @@
-"""What commands share: the opened data folder, printing for people and for programs, running a job with a bar."""
+"""Shared by commands: opening the data folder, printing for people and programs, running a job with a progress bar."""
 
 import contextlib
 import sys
@@ -26,7 +26,7 @@ WATCH_S = 0.25
 
 
 class Home:
-    """The data folder that was named, opened when a command needs it."""
+    """The data folder that the command line names. A command opens it when it needs it."""
 
     def __init__(self, path: Path | None, log_level: str | None) -> None:
         self.path, self.log_level = path, log_level
@@ -41,17 +41,17 @@ class Home:
     def open(self, **overrides: Any) -> "Appliance":
         from server.bootstrap import open_appliance
 
-        opened = open_appliance(self.path, log_level=self.log_level, **overrides)
-        # On a terminal the command itself says what it does; the log is for what goes wrong.
+        appliance = open_appliance(self.path, log_level=self.log_level, **overrides)
+        # On a terminal, the command prints its own progress. The log is for errors.
         configure_logging(self.log_level or "error")
-        return opened
+        return appliance
 
 
 def console() -> Console:
-    """For people: lines fit the terminal, and stay whole where a program reads them.
+    """Return a console for people. Lines wrap on a terminal only; a program that reads the output gets whole lines.
 
-    Strings are printed unchanged: rich would read [brackets] and :CD: in names, paths and messages as styles and pictures.
-    Use a `Text` for a style.
+    Strings are printed unchanged. Otherwise rich would read [brackets] as styles and :CD: as an emoji in names, paths and
+    messages. Use a `Text` for a style.
     """
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
@@ -61,8 +61,8 @@ def print_json(value: Any) -> None:
 
 
 @contextlib.contextmanager
-def saying_after(seconds: float, message: str) -> Iterator[None]:
-    """Say on standard error what is waited for, where the block takes longer."""
+def notice_after(seconds: float, message: str) -> Iterator[None]:
+    """Print the message on standard error if the block takes longer than `seconds`."""
     timer = threading.Timer(seconds, click.echo, [message], {"err": True})
     timer.daemon = True
     timer.start()
@@ -79,7 +79,7 @@ def print_problem(message: str, remedy: str = "") -> None:
 
 
 def fail(error: ApplianceError) -> int:
-    """Print an error as a sentence; its exit code is returned."""
+    """Print an error as a sentence. Return its exit code."""
     from server.errors import exit_code_of
 
     print_problem(error.message, error.remedy)
@@ -87,7 +87,7 @@ def fail(error: ApplianceError) -> int:
 
 
 def run_with_progress(appliance: "Appliance", job: Job, *, quiet: bool) -> Job:
-    """Work on a job here, or follow it where another process has it, with a bar on standard error."""
+    """Run a job in this process, or wait for it if another process runs it. Shows a progress bar on standard error."""
     columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     with Progress(
         *columns, console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty()
@@ -110,8 +110,8 @@ def _follow(appliance: "Appliance", job: Job, show: Any) -> Job:
     while (current := appliance.jobs.get(job.id)).active:
         show(current.progress, current.message)
         pause.wait(WATCH_S)
-        # Where its worker died and no other runs, it is this command's to finish.
-        if any(each.id == job.id for each in appliance.jobs.due({job.kind})):
+        # If the job's worker died and no other worker runs, this command finishes the job.
+        if any(due_job.id == job.id for due_job in appliance.jobs.due({job.kind})):
             with contextlib.suppress(JobRunningElsewhere):
                 return appliance.dispatcher.run_here(job, show)
     if current.state is State.FAILED:

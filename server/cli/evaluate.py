@@ -1,4 +1,4 @@
-"""`eval`: how good the installed appliance is, on a file it has not seen."""
+"""`eval`: the quality of this installation, measured on a file that it was not trained on."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from server.cli.context import JSON_OPTION, Home
 
 @click.group("eval")
 def evaluate() -> None:
-    """Measure quality on a file of questions with known answers."""
+    """Measure quality with a file of questions and known answers."""
 
 
 @evaluate.command()
@@ -25,23 +25,28 @@ def evaluate() -> None:
     default=Mode.HYBRID.value,
     show_default=True,
 )
-@click.option("--limit", type=click.IntRange(1), help="Only the first so many topics.")
-@click.option("--cross-validate", is_flag=True, help="Train on four fifths of FILE and rank the rest, five times.")
+@click.option("--limit", type=click.IntRange(1), help="Use only this many topics, from the start of FILE.")
+@click.option(
+    "--cross-validate", is_flag=True, help="Five-fold cross-validation: train on four fifths of FILE, rank the rest."
+)
 @JSON_OPTION
 @click.pass_obj
 def topics(home: Home, file: Path, mode: str, limit: int | None, cross_validate: bool, as_json: bool) -> None:
-    """Search: topics of FILE (topic, start, end, votes with tabs between) against the verses voted for."""
+    """Compare search results for the topics of FILE with the verses that readers voted for.
+
+    FILE has tab-separated columns: topic, start, end, votes.
+    """
     from server.benchmarks.topics import measure_topics, read_topics
 
     appliance = home.open()
     if cross_validate:
         _cross_validate(appliance, file, as_json=as_json)
         return
-    read = dict(list(read_topics(file).items())[:limit])
+    gains_by_topic = dict(list(read_topics(file).items())[:limit])
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("searching", total=len(read))
+        task = bar.add_task("searching", total=len(gains_by_topic))
         measurements = measure_topics(
-            appliance, read, Mode(mode), lambda done, _total: bar.update(task, completed=done)
+            appliance, gains_by_topic, Mode(mode), lambda done, _total: bar.update(task, completed=done)
         )
     print_report("topics", measurements, as_json=as_json)
 
@@ -60,27 +65,30 @@ def _cross_validate(appliance: Appliance, file: Path, *, as_json: bool) -> None:
 
 @evaluate.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--misses", is_flag=True, help="List what was read otherwise.")
+@click.option("--misses", is_flag=True, help="List the strings that were read differently.")
 @JSON_OPTION
 def references(file: Path, as_json: bool, misses: bool) -> None:
-    """References: strings of FILE (kind, text, OSIS with tabs between) against the verses they mean."""
+    """Compare the references found in strings of FILE with the expected verses.
+
+    FILE has tab-separated columns: kind, text, OSIS.
+    """
     from server.benchmarks.references import measure_references, read_cases
 
     measurements, missed = measure_references(read_cases(file))
     print_report("references", measurements, as_json=as_json)
     if misses and not as_json:
         for miss in missed:
-            click.echo(f"{miss.kind}\t{miss.text}\t{miss.expected}\t{miss.found}")
+            click.echo(f"{miss.kind}\t{miss.text}\t{miss.expected}\t{miss.actual}")
 
 
 @evaluate.command("known-items")
 @click.option(
-    "--topics", "file", type=click.Path(path_type=Path), help="Topics with votes, to be asked as questions too."
+    "--topics", "file", type=click.Path(path_type=Path), help="Topics with votes. Also measures them as questions."
 )
 @JSON_OPTION
 @click.pass_obj
 def known_items(home: Home, file: Path | None, as_json: bool) -> None:
-    """Search: verses half remembered, phrases, misspellings, older words, names; made from the texts."""
+    """Measure search for half-remembered verses, phrases, misspellings, older words and names."""
     from server.benchmarks.known_items import measure_known_items
     from server.benchmarks.topics import read_topics
 

@@ -1,4 +1,4 @@
-"""`graph`: how verses hang together."""
+"""`graph`: how verses are related."""
 
 import click
 from rich.table import Table
@@ -11,15 +11,15 @@ from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_
 
 @click.group()
 def graph() -> None:
-    """How verses hang together: topics, words, cross references."""
+    """How verses are related: topics, words, cross references."""
 
 
 @graph.command()
-@click.option("--enqueue", is_flag=True, help="Leave it to the worker of `lampstand up`.")
+@click.option("--enqueue", is_flag=True, help="Queue the job for `lampstand up` and return.")
 @JSON_OPTION
 @click.pass_obj
 def build(home: Home, enqueue: bool, as_json: bool) -> None:
-    """Build the graph anew from the library. Who reads the older one goes on with it."""
+    """Rebuild the graph from the library. Running queries continue to use the old graph."""
     appliance = home.open()
     job = appliance.dispatcher.create(GRAPH)
     if enqueue:
@@ -38,17 +38,21 @@ def build(home: Home, enqueue: bool, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def related(home: Home, reference: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """Passages related to the first verse of a REFERENCE, and why."""
+    """List passages related to the first verse of a REFERENCE, and why they are related."""
     appliance = home.open()
-    found = related_passages(appliance.graph, parse_reference(" ".join(reference)).start, limit)
+    passages = related_passages(appliance.graph, parse_reference(" ".join(reference)).start, limit)
     if as_json:
-        print_json({"related": found})
+        print_json({"related": passages})
         return
-    table = Table("passage", "score", "because", box=None, header_style="bold")
-    for each in found:
+    table = Table("passage", "score", "reasons", box=None, header_style="bold")
+    for passage in passages:
         because = "; ".join(
             f"{reason.kind.value} {', '.join(reason.names)}".strip() if reason.names else reason.kind.value
-            for reason in each.reasons
+            for reason in passage.reasons
         )
-        table.add_row(each.reference, f"{each.score:.1f}", because)
-    console().print(table if found else "Nothing. `lampstand library import` brings cross references and topics.")
+        table.add_row(passage.reference, f"{passage.score:.1f}", because)
+    console().print(
+        table
+        if passages
+        else "No related passages. Import cross references and topics with `lampstand library import`."
+    )

@@ -1,4 +1,4 @@
-"""`status`, `doctor`: how the appliance is, and what to do about it."""
+"""`status`, `doctor`: the state of the installation, and how to fix problems."""
 
 import time
 from typing import TYPE_CHECKING
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 @JSON_OPTION
 @click.pass_obj
 def status(home: Home, as_json: bool) -> None:
-    """What runs, what there is to read, and what is being worked on."""
+    """Show running processes, installed translations and active jobs."""
     from appliance.scripture.translations import queries
     from server.start_report import answers
     from server.supervision import address, noted_address
 
     appliance = home.open()
-    noted = noted_address(appliance.folder)
-    url = noted or address(appliance.settings)
+    recorded_url = noted_address(appliance.folder)
+    url = recorded_url or address(appliance.settings)
     index = appliance.derived.index_state()
     now = time.time()
     active = appliance.jobs.active()
@@ -36,20 +36,20 @@ def status(home: Home, as_json: bool) -> None:
         "version": __version__,
         "home": str(appliance.folder.home),
         "address": url,
-        "web_running": noted is not None and answers(noted),
+        "web_running": recorded_url is not None and answers(recorded_url),
         "models_running": _models_run(appliance),
-        "translations": {each.id: each.verses for each in queries.translations(appliance.library)},
+        "translations": {translation.id: translation.verses for translation in queries.translations(appliance.library)},
         "index": msgspec.to_builtins(index) | {"complete": index.complete},
         "models": [model.id for model in appliance.catalogue.models()],
         "jobs": [
             {
-                "id": j.id,
-                "title": j.title,
-                "progress": j.progress,
-                "message": j.message,
-                "seconds_left": j.seconds_left(now),
+                "id": job.id,
+                "title": job.title,
+                "progress": job.progress,
+                "message": job.message,
+                "seconds_left": job.seconds_left(now),
             }
-            for j in active
+            for job in active
         ],
     }
     if as_json:
@@ -57,41 +57,40 @@ def status(home: Home, as_json: bool) -> None:
         return
     table = Table(box=None, show_header=False)
     table.add_row("Lampstand", f"{__version__}, data in {answer['home']}")
-    table.add_row("Web", f"running at {url}" if answer["web_running"] else "not running: `lampstand up` starts it")
-    table.add_row("Models", "running" if answer["models_running"] else "not running: started when needed")
+    table.add_row("Web", f"running at {url}" if answer["web_running"] else "not running. Start with `lampstand up`.")
+    table.add_row("Model runtime", "running" if answer["models_running"] else "not running. Starts when needed.")
     table.add_row(
-        "Texts",
-        ", ".join(f"{key} ({count:,})" for key, count in answer["translations"].items()) or "none yet",
+        "Translations",
+        ", ".join(f"{key} ({count:,} verses)" for key, count in answer["translations"].items()) or "none yet",
     )
     table.add_row(
-        "Meaning",
-        f"searched in {index.translation}"
+        "Search by meaning",
+        f"ready ({index.translation})"
         if index.complete
-        else f"{index.embedded:,} of {index.total:,} verses prepared",
+        else f"not ready: {index.embedded:,} of {index.total:,} verses are embedded",
     )
     for job in active:
-        left = job.seconds_left(now)
+        seconds_left = job.seconds_left(now)
         table.add_row(
-            "Working on",
-            f"{job.title}: {job.progress:.0%}, {job.message}" + (f", {duration(left)} left" if left else ""),
+            "Active job",
+            f"{job.title}: {job.progress:.0%}, {job.message}"
+            + (f", {duration(seconds_left)} left" if seconds_left else ""),
         )
     console().print(table)
 
 
 def _models_run(appliance: "Appliance") -> bool:
-    """Without a socket there is nothing to ask, and what asks takes long to load."""
+    """Return whether the model runtime runs. Without a socket, skip the request: its client is slow to import."""
     can_run = bool(appliance.settings.models_address) or appliance.folder.models_socket.exists()
     return can_run and appliance.models.is_running()
 
 
 @click.command()
-@click.option(
-    "--repair", is_flag=True, help="Take the rights of other users of this machine away from the data folder."
-)
+@click.option("--repair", is_flag=True, help="Remove the permissions of this machine's other users on the data folder.")
 @JSON_OPTION
 @click.pass_obj
 def doctor(home: Home, repair: bool, as_json: bool) -> None:
-    """Look for what is wrong and say what to do about it. Ends with 1 where something must be done."""
+    """Find problems and say how to fix them. The exit code is 1 if something must be fixed."""
     from server.checks import run_checks
 
     if repair:

@@ -1,4 +1,4 @@
-"""`jobs`: what runs, waits, is done or failed."""
+"""`jobs`: list, start, cancel and retry jobs; pause and resume queues."""
 
 import time
 import typing
@@ -19,7 +19,7 @@ from server.words import duration, pause_in_words
 
 @click.group()
 def jobs() -> None:
-    """Work in the background."""
+    """Background jobs and their queues."""
 
 
 @jobs.command("list")
@@ -27,25 +27,27 @@ def jobs() -> None:
 @JSON_OPTION
 @click.pass_obj
 def list_jobs(home: Home, limit: int, as_json: bool) -> None:
-    """The latest jobs, newest first."""
+    """List the latest jobs, newest first."""
     appliance = home.open()
-    found = appliance.jobs.latest(limit)
+    latest_jobs = appliance.jobs.latest(limit)
     now = time.time()
     if as_json:
-        print_json({"jobs": [msgspec.to_builtins(job) | {"seconds_left": job.seconds_left(now)} for job in found]})
+        print_json(
+            {"jobs": [msgspec.to_builtins(job) | {"seconds_left": job.seconds_left(now)} for job in latest_jobs]}
+        )
         return
-    table = Table("id", "what", "state", "progress", "left", "message", box=None, header_style="bold")
-    for job in found:
-        left = job.seconds_left(now)
+    table = Table("id", "job", "state", "progress", "time left", "message", box=None, header_style="bold")
+    for job in latest_jobs:
+        seconds_left = job.seconds_left(now)
         table.add_row(
             str(job.id),
             job.title,
             job.state,
             f"{job.progress:.0%}",
-            duration(left) if left else "",
+            duration(seconds_left) if seconds_left else "",
             job.error or job.message,
         )
-    console().print(table if found else "No jobs yet.")
+    console().print(table if latest_jobs else "No jobs yet.")
 
 
 @jobs.command()
@@ -53,21 +55,23 @@ def list_jobs(home: Home, limit: int, as_json: bool) -> None:
 @click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
 @click.pass_obj
 def start(home: Home, kind: str, arguments: tuple[str, ...]) -> None:
-    """Start a job of a KIND, for the worker of `lampstand up`. Each argument is NAME=VALUE; a list is one per value."""
-    chosen = KINDS.named(kind)
-    job = home.open().dispatcher.start(chosen, read_arguments(chosen, arguments))
-    click.echo(f"Job {job.id} ({job.title}) waits; `lampstand up` works on it.")
+    """Queue a job of a KIND. Arguments are NAME=VALUE; for a list, repeat NAME=VALUE for each value."""
+    job_kind = KINDS.named(kind)
+    job = home.open().dispatcher.start(job_kind, read_arguments(job_kind, arguments))
+    click.echo(f"Job {job.id} queued: {job.title}. `lampstand up` runs it.")
 
 
 def read_arguments(kind: JobKind[Any, Any], pairs: Sequence[str]) -> Any:
-    """The arguments of a kind from NAME=VALUE pairs. Raises click.BadParameter where they do not fit."""
+    """Return the arguments of a job kind from NAME=VALUE pairs. Raises click.BadParameter if a pair is invalid."""
     fields = {field.name: field.type for field in msgspec.structs.fields(kind.arguments)}
     values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name not in fields:
-            known = ", ".join(fields) or "none"
-            raise click.BadParameter(f"{pair!r} is not NAME=VALUE of {kind.name}. Its arguments are: {known}.")
+            names = ", ".join(fields) or "none"
+            raise click.BadParameter(
+                f"{pair!r} is not a NAME=VALUE argument of {kind.name}. Its arguments are: {names}."
+            )
         if typing.get_origin(fields[name]) is list:
             values.setdefault(name, []).append(value)
         else:
@@ -87,46 +91,49 @@ def read_arguments(kind: JobKind[Any, Any], pairs: Sequence[str]) -> Any:
 @click.argument("job_id", type=int)
 @click.pass_obj
 def cancel(home: Home, job_id: int) -> None:
-    """Ask a job to stop."""
+    """Cancel a job."""
     appliance = home.open()
     job = appliance.jobs.cancel(job_id)
-    click.echo(f"Job {job_id} is {job.state}." if not job.active else f"Job {job_id} will stop at its next step.")
+    click.echo(f"Job {job_id} is {job.state}." if not job.active else f"Job {job_id} stops at its next step.")
 
 
 @jobs.command()
 @click.argument("job_id", type=int)
 @click.pass_obj
 def retry(home: Home, job_id: int) -> None:
-    """Begin a job anew that failed or was cancelled."""
+    """Retry a job that failed or was cancelled."""
     appliance = home.open()
     job = appliance.dispatcher.start_again(job_id)
-    click.echo(f"Job {job.id} waits; `lampstand up` works on it.")
+    click.echo(f"Job {job.id} queued. `lampstand up` runs it.")
 
 
 @jobs.command("queues")
 @JSON_OPTION
 @click.pass_obj
 def list_queues(home: Home, as_json: bool) -> None:
-    """The queues: what waits, what runs, and which of them rest."""
+    """List the queues: waiting jobs, running jobs, and which queues are paused."""
     states = home.open().queues.states()
     if as_json:
         print_json({"queues": states})
         return
-    table = Table("queue", "waiting", "running", "", box=None, header_style="bold")
-    for each in states:
-        table.add_row(each.name, str(each.waiting), str(each.running), pause_in_words(each.pause) if each.pause else "")
+    table = Table("queue", "waiting", "running", "pause", box=None, header_style="bold")
+    for queue in states:
+        pause_text = pause_in_words(queue.pause) if queue.pause else ""
+        table.add_row(queue.name, str(queue.waiting), str(queue.running), pause_text)
     console().print(table)
 
 
 @jobs.command()
 @click.argument("queue", type=click.Choice(QUEUES))
-@click.option("--reason", default="", help="What people are told.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Go on by itself after so long.")
+@click.option("--reason", default="", help="The reason that people see.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), help="Resume automatically after this many minutes."
+)
 @click.pass_obj
 def pause(home: Home, queue: str, reason: str, minutes: float | None) -> None:
-    """Begin nothing new of a QUEUE; what runs is finished."""
+    """Pause a QUEUE. Running jobs finish."""
     until = time.time() + minutes * 60 if minutes else None
-    state = home.open().queues.pause(queue, paused_by="this machine's shell", reason=reason, until=until)
+    state = home.open().queues.pause(queue, paused_by="the command line", reason=reason, until=until)
     click.echo(pause_in_words(state.pause) if state.pause else "")
 
 
@@ -134,18 +141,18 @@ def pause(home: Home, queue: str, reason: str, minutes: float | None) -> None:
 @click.argument("queue", type=click.Choice(QUEUES))
 @click.pass_obj
 def resume(home: Home, queue: str) -> None:
-    """Go on with a QUEUE."""
+    """Resume a paused QUEUE."""
     appliance = home.open()
     state = appliance.dispatcher.resume(queue)
-    click.echo(f"{queue} goes on; {state.waiting} waiting.")
+    click.echo(f"Queue {queue} resumed. Waiting jobs: {state.waiting}.")
 
 
 @jobs.command()
-@click.option("--title", required=True, help="What people see.")
+@click.option("--title", required=True, help="The title that people see.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj
 def track(home: Home, title: str, command: tuple[str, ...]) -> None:
-    """Run a COMMAND as a job, so that its progress and its failure are seen where the other jobs are."""
+    """Run a COMMAND as a job. Its progress and errors appear in the list of jobs."""
     appliance = home.open()
     job = appliance.jobs.create(COMMAND, TrackedCommand(title=title, command=list(command)))
-    run_job(appliance.jobs, JobKinds([COMMAND]), None, job.id, workshop=appliance.folder.workshop)
+    run_job(appliance.jobs, JobKinds([COMMAND]), None, job.id, working_folder=appliance.folder.working_folder)

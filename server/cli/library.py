@@ -1,4 +1,4 @@
-"""`library`, `index`: what there is to read, and search by meaning."""
+"""`library`, `index`: the items of the library, and search by meaning."""
 
 import click
 from rich.console import Console
@@ -13,19 +13,19 @@ from appliance.scripture.library.queries import installed
 from appliance.scripture.translations import queries
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
-from server.cli.publishers import OFFERS, bring
+from server.cli.publishers import PUBLISHED_FILES, download
 
 
 @click.group()
 def library() -> None:
-    """Texts, dictionaries and links: list, import, remove."""
+    """List, import and remove translations, dictionaries and data sets."""
 
 
 @library.command("list")
 @JSON_OPTION
 @click.pass_obj
 def list_library(home: Home, as_json: bool) -> None:
-    """What the library holds."""
+    """List the items of the library."""
     appliance = home.open()
     if as_json:
         print_json(
@@ -40,35 +40,37 @@ def list_library(home: Home, as_json: bool) -> None:
     for item in installed(appliance.library):
         entries = f"{item.entries:,} {kind_named(item.kind).entries_name}"
         table.add_row(item.id, item.name, item.language, entries, item.licence)
-    console().print(table if table.row_count else "Nothing yet. `lampstand library import FILE` brings a text.")
+    console().print(
+        table if table.row_count else "The library is empty. Import a translation with `lampstand library import FILE`."
+    )
 
 
 @library.command("import")
 @click.argument("location")
-@click.option("--only", multiple=True, metavar="ID", help="Of several texts, only these. May be repeated.")
-@click.option("--no-index", is_flag=True, help="Do not queue search by meaning and the graph for it.")
+@click.option("--only", multiple=True, metavar="ID", help="Import only the item with this id. Can be repeated.")
+@click.option("--no-index", is_flag=True, help="Do not queue the jobs that update search by meaning and the graph.")
 @JSON_OPTION
 @click.pass_obj
 def import_library(home: Home, location: str, only: tuple[str, ...], no_index: bool, as_json: bool) -> None:
-    """Import LOCATION: a SWORD module (folder or zip), OSIS XML, USFM, a table of links, Theographic's files, or pythonbible:WEB."""
+    """Import LOCATION: a SWORD module (folder or zip), OSIS XML, USFM, a links table, Theographic files, or pythonbible:WEB."""
     appliance = home.open()
     arguments = ImportArguments(location=location, only=list(only))
     job = run_with_progress(appliance, appliance.dispatcher.create(IMPORT, arguments), quiet=as_json)
-    _report(appliance, job, [] if no_index else _queue_what_follows(appliance), as_json=as_json)
+    _report(appliance, job, [] if no_index else _queue_outdated_jobs(appliance), as_json=as_json)
 
 
 @library.command()
-@click.argument("name", type=click.Choice(list(OFFERS)))
-@click.option("--from", "address", default="", metavar="URL", help="Another address, such as a mirror's.")
-@click.option("--sha256", default="", metavar="HEX", help="Refuse anything else.")
+@click.argument("name", type=click.Choice(list(PUBLISHED_FILES)))
+@click.option("--from", "address", default="", metavar="URL", help="Download from this address, for example a mirror.")
+@click.option("--sha256", default="", metavar="HEX", help="Reject the file if its SHA-256 is different.")
 @JSON_OPTION
 @click.pass_obj
 def fetch(home: Home, name: str, address: str, sha256: str, as_json: bool) -> None:
-    """Bring what a publisher offers on the internet, and import it: cross references, topics, people and places."""
+    """Download a data set from its publisher and import it: cross references, topics, or people and places."""
     appliance = home.open()
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
-        task = bar.add_task(f"fetching {name}", total=None)
-        file, digest = bring(
+        task = bar.add_task(f"downloading {name}", total=None)
+        file, digest = download(
             appliance,
             name,
             address=address,
@@ -80,11 +82,11 @@ def fetch(home: Home, name: str, address: str, sha256: str, as_json: bool) -> No
     job = run_with_progress(
         appliance, appliance.dispatcher.create(IMPORT, ImportArguments(location=str(file))), quiet=as_json
     )
-    _report(appliance, job, _queue_what_follows(appliance), as_json=as_json)
+    _report(appliance, job, _queue_outdated_jobs(appliance), as_json=as_json)
 
 
-def _queue_what_follows(appliance: Appliance) -> list[Job]:
-    """Leave to the worker what an import makes necessary: vectors, the graph, the memory of topics."""
+def _queue_outdated_jobs(appliance: Appliance) -> list[Job]:
+    """Queue the jobs for everything that an import makes outdated: vectors, the graph, the topic memory."""
     jobs = appliance.create_outdated_jobs()
     for job in jobs:
         appliance.dispatcher.wake(job)
@@ -98,32 +100,32 @@ def _report(appliance: Appliance, job: Job, queued: list[Job], *, as_json: bool)
     for line in job.message.split("; "):
         click.echo(line)
     if queued:
-        names = ", ".join(each.title[0].lower() + each.title[1:] for each in queued)
+        names = ", ".join(queued_job.title[0].lower() + queued_job.title[1:] for queued_job in queued)
         click.echo(
-            f"Queued: {names}. `lampstand up` works on it; `lampstand index` and `lampstand graph build` do at once."
+            f"Queued: {names}. `lampstand up` runs these jobs. To run them now: `lampstand index`, `lampstand graph build`."
         )
 
 
 @library.command()
 @click.argument("identifier")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def remove(home: Home, identifier: str, yes: bool) -> None:
-    """Remove a text, dictionary or data set by its id."""
+    """Remove a translation, dictionary or data set by its id."""
     appliance = home.open()
     if not yes:
         click.confirm(f"Remove {identifier} from the library? It can be imported again.", abort=True)
     name = operations.remove(appliance.library, identifier)
-    click.echo(f"{name} is removed.")
-    _queue_what_follows(appliance)
+    click.echo(f"Removed {name}.")
+    _queue_outdated_jobs(appliance)
 
 
 @click.command()
-@click.option("--enqueue", is_flag=True, help="Leave it to the worker of `lampstand up`.")
+@click.option("--enqueue", is_flag=True, help="Queue the job for `lampstand up` and return.")
 @JSON_OPTION
 @click.pass_obj
 def index(home: Home, enqueue: bool, as_json: bool) -> None:
-    """Prepare search by meaning: embed the verses that have no vector yet, and compile the search index."""
+    """Prepare search by meaning: embed verses that have no vector yet, and compile the search index."""
     appliance = home.open()
     job = appliance.dispatcher.create(INDEX)
     if enqueue:

@@ -1,4 +1,4 @@
-"""`models`: the runtime's own commands, on this data folder."""
+"""`models`: the commands of the model runtime, for this data folder."""
 
 from functools import partial
 
@@ -16,10 +16,10 @@ from server.model_jobs import PULL, PullArguments
 @click.group(commands={name: command for name, command in group.commands.items() if name != "pull"})
 @click.pass_context
 def models(context: click.Context) -> None:
-    """The models that embed and write, and the runtime that loads them."""
+    """Manage models for search and answers, and the runtime that loads them."""
     home: Home = context.obj
     settings = home.settings()
-    # On a terminal a command itself says what it does; the service has its log.
+    # On a terminal, a command prints its own progress. `serve` writes a log.
     configure_logging(settings.log_level if context.invoked_subcommand == "serve" else home.log_level or "error")
     folder = home.folder.create()
     context.obj = ModelsFolder(
@@ -35,7 +35,7 @@ def models(context: click.Context) -> None:
 @with_pull_options
 @click.pass_context
 def pull(context: click.Context, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
-    """Fetch a model by its name in `models recommend`, or by the URL of its GGUF file. Run again, it goes on."""
+    """Download a model by its name in `models recommend`, or by the URL of its GGUF file. Resumes if run again."""
     assert context.parent is not None  # noqa: S101 - it is a command of a group
     assert context.parent.parent is not None  # noqa: S101
     home: Home = context.parent.parent.obj
@@ -45,4 +45,4 @@ def pull(context: click.Context, name_or_url: str, sha256: str, name: str, as_js
     if as_json:
         print_json({"job": job.id, "result": job.message})
     else:
-        click.echo(f"{job.message}. `lampstand models list` shows what is there.")
+        click.echo(f"{job.message}. Run `lampstand models list` to see all models.")

@@ -1,43 +1,43 @@
-"""What publishers offer for the library, and bringing it here."""
+"""Data sets that publishers offer for the library, and their download."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from models.downloads.download import fetch
+from models.downloads.download import download_file
 from server.bootstrap import Appliance
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that its publisher renews from time to time, so its SHA-256 is shown rather than known beforehand."""
+class PublishedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that its publisher updates from time to time. The SHA-256 is shown after the download, because it can change."""
 
     url: str
-    what: str
+    description: str
 
 
-OFFERS = {
-    "cross-references": Offer(
+PUBLISHED_FILES = {
+    "cross-references": PublishedFile(
         url="https://a.openbible.info/data/cross-references.zip",
-        what="about 340,000 cross references with votes, OpenBible.info, CC BY",
+        description="about 340,000 cross references with votes, OpenBible.info, CC BY",
     ),
-    "topics": Offer(
+    "topics": PublishedFile(
         url="https://a.openbible.info/data/topic-votes.zip",
-        what="topics with the verses that readers voted for, OpenBible.info, CC BY",
+        description="topics with the verses that readers voted for, OpenBible.info, CC BY",
     ),
-    "theographic": Offer(
+    "theographic": PublishedFile(
         url="https://github.com/robertrouse/theographic-bible-metadata/archive/refs/heads/master.zip",
-        what="people, places and events, Theographic Bible Metadata, CC BY-SA",
+        description="people, places and events, Theographic Bible Metadata, CC BY-SA",
     ),
 }
 
 
-def bring(
+def download(
     appliance: Appliance, name: str, *, address: str, sha256: str, on_progress: Callable[[int, int], None]
 ) -> tuple[Path, str]:
-    """Fetch what a publisher offers, from `address` where one is given; where it lies, and its SHA-256.
+    """Download a published file, from `address` if it is given. Return its path and its SHA-256.
 
-    Raises DownloadFailed, also where a `sha256` is given and another came.
+    Raises DownloadFailed, also if the file does not match a given `sha256`.
     """
     folder = appliance.folder.texts / name
-    return fetch(address or OFFERS[name].url, folder, sha256=sha256, on_progress=on_progress)
+    return download_file(address or PUBLISHED_FILES[name].url, folder, sha256=sha256, on_progress=on_progress)

@@ -18,25 +18,30 @@ from server.cli.context import JSON_OPTION, Home, console, print_json
 
 @click.group()
 def ranking() -> None:
-    """How search orders verses."""
+    """The ranking of search results."""
 
 
 @ranking.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=SHIPPED, show_default="where they are shipped", help="Folder."
+    "--output",
+    type=click.Path(path_type=Path),
+    default=SHIPPED,
+    show_default="the folder of the shipped files",
+    help="Output folder.",
 )
 @click.pass_obj
 def train(home: Home, file: Path, output: Path) -> None:
-    """Learn from FILE (topic, start, end, votes with tabs between) and write ranker.npz and topics.npz.
+    """Train the ranking model on FILE and write ranker.npz and topics.npz.
 
-    Wants a library with WEB, KJV, Nave's, the commentaries and cross references, and search by meaning complete.
+    FILE has tab-separated columns: topic, start, end, votes. The library must contain WEB, KJV, Nave's, the commentaries
+    and cross references. Search by meaning must be ready.
     """
     from appliance.scripture.search.ranking.learning import train_ranking
 
     appliance = home.open()
     with Console(stderr=True).status("reading") as status:
-        written = train_ranking(
+        output_files = train_ranking(
             appliance.library,
             appliance.index_embedder,
             appliance.settings.embedded_translation,
@@ -45,7 +50,7 @@ def train(home: Home, file: Path, output: Path) -> None:
             tokenizer=next(appliance.folder.models.glob(f"{appliance.embedder.model}*/tokenizer.json")),
             on_progress=status.update,
         )
-    for path in written:
+    for path in output_files:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 
@@ -60,14 +65,17 @@ class QueryFeatures(msgspec.Struct, frozen=True, kw_only=True):
 
 @ranking.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--translation", help="The reader's translation. Default: the default translation.")
+@click.option("--translation", help="The translation of the reader (default: the default translation).")
 @JSON_OPTION
 @click.pass_obj
 def features(home: Home, file: Path, translation: str | None, as_json: bool) -> None:
-    """Print the features of each query in FILE (one query per line): columns, verses and one row of numbers per verse."""
+    """Print the features of each query in FILE: columns, verses and one row of numbers per verse.
+
+    FILE has one query per line.
+    """
     appliance = home.open()
-    chosen = appliance.translations.choose(translation or "")
-    features_by_query = [_features(appliance, query, chosen) for query in read_queries(file)]
+    reader_translation = appliance.translations.choose(translation or "")
+    features_by_query = [_features(appliance, query, reader_translation) for query in read_queries(file)]
     if as_json:
         print_json({"queries": features_by_query})
         return
@@ -78,7 +86,7 @@ def features(home: Home, file: Path, translation: str | None, as_json: bool) -> 
 
 
 def read_queries(file: Path) -> list[str]:
-    """The queries of a file with one query per line; empty lines are skipped. Raises FileRefused or QueryRefused."""
+    """Return the queries of a file with one query per line. Skips empty lines. Raises FileRefused or QueryRefused."""
     try:
         lines = read_regular(file).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

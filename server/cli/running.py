@@ -1,4 +1,4 @@
-"""`up`, `serve`, `worker`: what runs for long."""
+"""`up`, `serve`, `worker`: the long-running processes."""
 
 import contextlib
 from typing import TYPE_CHECKING, Any
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from server.bootstrap import Appliance
 
 LOOPBACK = "127.0.0.1"
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - where other machines are answered
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - other machines can connect
 
 _host = click.option(
-    "--host", help="Address to listen on (default: this machine, and the local network once there is an administrator)."
+    "--host",
+    help="Address to listen on (default: this machine; also the local network after an administrator is set up).",
 )
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
-_https_port = click.option("--https-port", type=click.IntRange(1, 65535), help="Port of HTTPS for other machines.")
+_https_port = click.option("--https-port", type=click.IntRange(1, 65535), help="HTTPS port for other machines.")
 
-_exercises = click.option("--exercises", is_flag=True, hidden=True, help="Do the work of measurements too.")
+_exercises = click.option("--exercises", is_flag=True, hidden=True, help="Also run the jobs of measurements.")
 
 
-def open_where_free(home: Home, **overrides: Any) -> "Appliance":
-    """Open the data folder once the port is known to be free, so that nothing is written where it is not."""
+def open_if_port_free(home: Home, **overrides: Any) -> "Appliance":
+    """Check that the port is free, then open the data folder. If the port is in use, nothing is written."""
     from server.supervision import check_port
 
     settings = home.settings(**overrides)
@@ -43,21 +44,23 @@ def open_where_free(home: Home, **overrides: Any) -> "Appliance":
 @_exercises
 @click.pass_obj
 def up(home: Home, host: str | None, port: int | None, https_port: int | None, exercises: bool) -> None:
-    """Run everything: web server, model runtime, workers. Restarts what dies; Ctrl-C ends it."""
+    """Run Lampstand: web server, model runtime, workers. Restarts processes that fail. Ctrl-C stops it."""
     from server.supervision import become_supervisor, clear_for_start, refuse_read_only
 
     refuse_read_only(home.folder)
     out = console()
-    if home.folder.run.is_dir() and (ended := clear_for_start(home.folder)):
-        out.print(f"Ended what an earlier `lampstand up` left running: {', '.join(ended)}.")
-    appliance = open_where_free(home, host=host, port=port, https_port=https_port)
+    if home.folder.run.is_dir() and (stopped := clear_for_start(home.folder)):
+        out.print(f"Stopped processes of an earlier `lampstand up`: {', '.join(stopped)}.")
+    appliance = open_if_port_free(home, host=host, port=port, https_port=https_port)
     _report_modes(appliance)
     greeting = _greeting(appliance)
     appliance.close()
 
     def ready(address: str) -> None:
         out.print(
-            Text.assemble("Lampstand is at ", (address, "bold"), f" (data in {appliance.folder.home}). Ctrl-C ends it.")
+            Text.assemble(
+                "Lampstand runs at ", (address, "bold"), f" (data in {appliance.folder.home}). Ctrl-C stops it."
+            )
         )
         for line in greeting:
             out.print(line)
@@ -66,17 +69,17 @@ def up(home: Home, host: str | None, port: int | None, https_port: int | None, e
 
 
 def _report_modes(appliance: "Appliance") -> None:
-    """Keep other users of this machine from the data folder, where an earlier version or a person let them in."""
+    """Remove access of other users to the data folder, which an earlier version or a person may have given."""
     changed = appliance.folder.make_private()
     if changed:
         console().print(
             f"Other users of this machine could open {len(changed)} files and folders of {appliance.folder.home}. "
-            "Their rights were taken away."
+            "Their access was removed."
         )
 
 
 def _greeting(appliance: "Appliance") -> list[Text]:
-    """What to do next: set up, or where other machines find this one; before that, what is wrong with the keys."""
+    """Return a warning about exposed keys, then the next step: the set-up, or the address for other machines."""
     return [
         *(
             [Text.assemble((EXPOSED_KEYS, "yellow"), f" {RENEW_KEYS}")]
@@ -98,29 +101,29 @@ def _next_step(appliance: "Appliance") -> list[Text]:
         page = f"{address(appliance.settings)}/setup"
         return [
             Text.assemble(
-                f"Only this machine is answered until it is set up: open {page} and enter the code ",
+                f"Lampstand is not set up yet, so only this machine can connect. Open {page} and enter the code ",
                 (code, "bold"),
                 ",",
             ),
-            Text("or run `lampstand users setup` here, which needs no browser."),
+            Text("or run `lampstand users setup` here (no browser needed)."),
         ]
     if appliance.settings.host in (LOOPBACK, "localhost", "::1"):
         return []
     try:
         check_port(appliance.settings.host or EVERYWHERE, appliance.settings.https_port, "--https-port")
     except PortInUse as error:
-        return [Text(f"Other machines are not answered. {error}")]
-    return [Text(f"Other machines: {' or '.join(appliance.certificate.addresses())}")]
+        return [Text(f"Other machines cannot connect. {error}")]
+    return [Text(f"Other machines can connect at {' or '.join(appliance.certificate.addresses())}")]
 
 
 @click.command()
 @_host
 @_port
 @_https_port
-@click.option("--supervised", is_flag=True, hidden=True, help="Another command says what to do next.")
+@click.option("--supervised", is_flag=True, hidden=True, help="Another command prints the next step.")
 @click.pass_obj
 def serve(home: Home, host: str | None, port: int | None, https_port: int | None, supervised: bool) -> None:
-    """Run the web server alone, in the foreground."""
+    """Run only the web server, in the foreground."""
     import asyncio
 
     import uvloop
@@ -131,12 +134,12 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
     from server.time_slice import shorten_time_slice
 
     shorten_time_slice()
-    appliance = open_where_free(home, host=host, port=port, https_port=https_port)
+    appliance = open_if_port_free(home, host=host, port=port, https_port=https_port)
     if not supervised and appliance.folder.is_writable:
         _report_modes(appliance)
     configure_logging(appliance.settings.log_level)
     if appliance.certificate.keys_are_exposed:
-        structlog.get_logger().warning("the keys of HTTPS are exposed", reason=EXPOSED_KEYS, remedy=RENEW_KEYS)
+        structlog.get_logger().warning("the HTTPS keys are exposed", reason=EXPOSED_KEYS, remedy=RENEW_KEYS)
     url, out = address(appliance.settings), console()
 
     def ready() -> None:
@@ -146,14 +149,14 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
                 out.print(line)
 
     def opened() -> None:
-        out.print(f"Other machines are answered at {' or '.join(appliance.certificate.addresses())}")
+        out.print(f"Other machines can connect at {' or '.join(appliance.certificate.addresses())}")
 
     app = create_app(appliance)
 
     async def listen() -> None:
         await Listeners(app, appliance).run(ready, opened)
 
-    # On a disk that is full, or that can only be read, commands do not find the server. Browsers do.
+    # On a full or read-only disk, commands cannot find the server. Browsers can.
     with contextlib.suppress(OSError):
         note_address(appliance.folder, url)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -165,7 +168,7 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
 @_exercises
 @click.pass_obj
 def worker(home: Home, queue: str, exercises: bool) -> None:
-    """Work on the jobs of a QUEUE, in the foreground."""
+    """Run the jobs of a QUEUE, in the foreground."""
     from appliance.infrastructure.jobs.own_process import in_own_process
     from server.job_process import command_of, known_kinds
     from server.worker import Worker

@@ -1,4 +1,4 @@
-"""`tls`: the certificates that HTTPS is served with."""
+"""`tls`: the certificates for HTTPS."""
 
 import click
 from rich.text import Text
@@ -9,26 +9,26 @@ from server.cli.context import JSON_OPTION, Home, console, print_json
 
 @click.group()
 def tls() -> None:
-    """HTTPS: the machine's own certificate authority and its certificate."""
+    """HTTPS: this machine's certificate authority and its certificate."""
 
 
 @tls.command()
 @click.pass_obj
 def init(home: Home) -> None:
-    """Make the authority and the certificate, or renew what is outdated. It is done by itself when others are answered."""
+    """Create the authority and the certificate, or renew outdated ones. The server also does this automatically."""
     _print_served(home.open().certificate.served())
 
 
 @tls.command()
-@click.option("--new-authority", is_flag=True, help="Make a new authority too. Every device must trust it again.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--new-authority", is_flag=True, help="Also create a new authority. Every device must then trust it.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def renew(home: Home, new_authority: bool, yes: bool) -> None:
-    """Make a new key and certificate now, before the old one is outdated."""
+    """Create a new key and certificate now, before the old ones expire."""
     appliance = home.open()
     if new_authority and not yes:
         click.confirm(
-            "Make a new authority? Phones and computers that trust the old one will warn until they trust the new one.",
+            "Create a new authority? Phones and computers that trust the old one show a warning until they trust the new one.",
             abort=True,
         )
     served = appliance.certificate.renew(new_authority=new_authority)
@@ -36,9 +36,9 @@ def renew(home: Home, new_authority: bool, yes: bool) -> None:
     out = console()
     if new_authority:
         out.print(
-            "Open the page /trust on every phone and computer, install the new authority there and remove the old one."
+            "On every phone and computer, open the page /trust, install the new authority and remove the old one."
         )
-    out.print("A running server uses the new certificate within a minute.")
+    out.print("A running server starts to use the new certificate within a minute.")
 
 
 def _print_served(served: Served) -> None:
@@ -52,17 +52,18 @@ def _print_served(served: Served) -> None:
 @JSON_OPTION
 @click.pass_obj
 def show(home: Home, as_json: bool) -> None:
-    """What HTTPS is served with: names, fingerprints, and when it ends."""
+    """Show the certificates for HTTPS: names, fingerprints and expiry dates."""
     served = home.open().certificate.served()
-    found = {"certificate": describe(served.certificate)}
+    descriptions = {"certificate": describe(served.certificate)}
     if served.authority:
-        found["authority"] = describe(served.authority)
+        descriptions["authority"] = describe(served.authority)
     if as_json:
-        print_json(found)
+        print_json(descriptions)
         return
     out = console()
-    for name, each in found.items():
-        out.print(Text.assemble((name, "bold"), f": {each.subject}, until {each.expires_at:%d %B %Y}"))
-        out.print(f"  SHA-256 {each.fingerprint}")
-        if each.names:
-            out.print(f"  for {', '.join(each.names)}")
+    for kind, certificate in descriptions.items():
+        expiry = f"expires on {certificate.expires_at:%d %B %Y}"
+        out.print(Text.assemble((kind, "bold"), f": {certificate.subject}, {expiry}"))
+        out.print(f"  SHA-256 {certificate.fingerprint}")
+        if certificate.names:
+            out.print(f"  for {', '.join(certificate.names)}")

@@ -1,4 +1,4 @@
-"""`users`: the people of the house, from the machine's own shell. Whoever may write the data folder administers it."""
+"""`users`: manage users from the command line. Every user of this machine who can write the data folder can do this."""
 
 import sys
 
@@ -18,16 +18,16 @@ _password_stdin = click.option("--password-stdin", is_flag=True, help="Read the 
 
 @click.group()
 def users() -> None:
-    """People: the first administrator, accounts, roles, passwords."""
+    """Manage users: the first administrator, accounts, roles, passwords."""
 
 
 @users.command()
-@click.option("--code", "only_code", is_flag=True, help="Print a new set-up code for the browser instead.")
-@click.option("--name", help="The administrator's name; asked for where it is not given.")
+@click.option("--code", "only_code", is_flag=True, help="Print a new set-up code for the browser, and do nothing else.")
+@click.option("--name", help="The administrator's name (default: the command asks).")
 @_password_stdin
 @click.pass_obj
 def setup(home: Home, only_code: bool, name: str | None, password_stdin: bool) -> None:
-    """Create the administrator, here and now; no browser is needed."""
+    """Create the administrator account without a browser."""
     appliance = home.open()
     if only_code:
         with appliance.appliance_db.write() as work:
@@ -39,39 +39,39 @@ def setup(home: Home, only_code: bool, name: str | None, password_stdin: bool) -
     account = site_setup.new_administrator(appliance.appliance_db.reader, name=name, password=password)
     with appliance.appliance_db.write() as work:
         person = site_setup.create_administrator(work, account, now=appliance.clock.time())
-    click.echo(f"{person.name} is the administrator. Other machines of the network are answered from now on.")
+    click.echo(f"Created the administrator {person.name}. Other machines on the network can now connect.")
 
 
 @users.command("list")
 @JSON_OPTION
 @click.pass_obj
 def list_users(home: Home, as_json: bool) -> None:
-    """Everyone of the house."""
+    """List all users."""
     appliance = home.open()
     people = queries.people(appliance.appliance_db)
     if as_json:
         print_json({"people": people, "guests_may_read": queries.guests_may_read(appliance.appliance_db)})
         return
-    table = Table("name", "signs in as", "role", "since", box=None, header_style="bold")
-    for each in people:
-        table.add_row(each.name, each.login or "(class code)", each.role.value, day(each.created_at))
-    console().print(table if people else "Nobody yet. `lampstand users setup` creates the administrator.")
+    table = Table("name", "username", "role", "since", box=None, header_style="bold")
+    for person in people:
+        table.add_row(person.name, person.login or "(class code)", person.role.value, day(person.created_at))
+    console().print(table if people else "No users yet. Create the administrator with `lampstand users setup`.")
 
 
 @users.command()
 @click.argument("name")
-@click.option("--login", default="", help="What they sign in as (default: the name).")
+@click.option("--login", default="", help="Username (default: NAME).")
 @click.option("--role", type=_ROLES, default=Role.MEMBER.value, show_default=True)
 @_password_stdin
 @click.pass_obj
 def add(home: Home, name: str, login: str, role: str, password_stdin: bool) -> None:
-    """Give NAME an account."""
+    """Create an account for NAME."""
     appliance = home.open()
     password = _password(from_stdin=password_stdin)
     account = people.new_account(name=name, login=login or name, password=password, role=Role(role))
     with appliance.appliance_db.write() as work:
         person = people.create(work, account, now=appliance.clock.time())
-    click.echo(f"{person.name} may sign in as {person.login}, {person.role.value}.")
+    click.echo(f"Created user {person.login} ({person.role.value}).")
 
 
 @users.command()
@@ -79,12 +79,12 @@ def add(home: Home, name: str, login: str, role: str, password_stdin: bool) -> N
 @click.argument("new_role", metavar="ROLE", type=_ROLES)
 @click.pass_obj
 def role(home: Home, login: str, new_role: str) -> None:
-    """Give the person who signs in as LOGIN another ROLE."""
+    """Change the role of the user LOGIN."""
     appliance = home.open()
     person = queries.person_named(appliance.appliance_db, login)
     with appliance.appliance_db.write() as work:
         person = people.set_role(work, person, Role(new_role), now=appliance.clock.time())
-    click.echo(f"{person.name} is {'an' if new_role[0] == 'a' else 'a'} {new_role} now.")
+    click.echo(f"Changed the role of {person.name} to {new_role}.")
 
 
 @users.command()
@@ -92,39 +92,41 @@ def role(home: Home, login: str, new_role: str) -> None:
 @_password_stdin
 @click.pass_obj
 def password(home: Home, login: str, password_stdin: bool) -> None:
-    """Set the password of the person who signs in as LOGIN; they are signed out everywhere."""
+    """Set a new password for the user LOGIN and sign them out everywhere."""
     appliance = home.open()
     person = queries.person_named(appliance.appliance_db, login)
     password_hash = password_changes.new_password_hash(person, _password(from_stdin=password_stdin))
     with appliance.appliance_db.write() as work:
         password_changes.reset_password(work, person, password_hash, now=appliance.clock.time())
-    click.echo(f"The new password of {person.name} is set.")
+    click.echo(f"Set a new password for {person.name}.")
 
 
 @users.command()
 @click.argument("login")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def remove(home: Home, login: str, yes: bool) -> None:
-    """Remove the person who signs in as LOGIN, with their questions and answers."""
+    """Remove the user LOGIN and their questions and answers."""
     appliance = home.open()
     person = queries.person_named(appliance.appliance_db, login)
     if not yes:
-        click.confirm(f"Remove {person.name} and all that is theirs? This cannot be undone.", abort=True)
+        click.confirm(f"Remove {person.name} and all their data? This cannot be undone.", abort=True)
     with appliance.appliance_db.write() as work:
         remove_person(work, person, now=appliance.clock.time())
-    click.echo(f"{person.name} is removed.")
+    click.echo(f"Removed {person.name}.")
 
 
 @users.command()
-@click.argument("may", type=click.Choice(["may-read", "may-not-read"]))
+@click.argument("access", type=click.Choice(["may-read", "may-not-read"]))
 @click.pass_obj
-def guests(home: Home, may: str) -> None:
-    """Say whether whoever is not signed in may read and search."""
+def guests(home: Home, access: str) -> None:
+    """Allow or forbid reading and searching without signing in."""
     appliance = home.open()
     with appliance.appliance_db.write() as work:
-        people.let_guests_read(work, allowed=may == "may-read", now=appliance.clock.time())
-    click.echo("Guests may read and search." if may == "may-read" else "Only who is signed in may read and search.")
+        people.set_guests_may_read(work, allowed=access == "may-read", now=appliance.clock.time())
+    click.echo(
+        "Guests can read and search." if access == "may-read" else "Only users who are signed in can read and search."
+    )
 
 
 def _password(*, from_stdin: bool) -> str:

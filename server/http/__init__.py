@@ -1,1 +1,1 @@
-"""What the API and the pages share: access, limits, threads, connections, streaming, rendering, the Host header."""
+"""Shared by the API and the pages: access, limits, threads, connections, streaming, rendering, the Host header."""

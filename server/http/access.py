@@ -1,8 +1,8 @@
-"""Who a request comes from, and the one guard that says whether it may have what it asks for.
+"""Authentication of requests, and the guard that checks each request against the rule of its route.
 
-Every route declares a rule: the permission it needs. A route without one is closed to everybody. Accounts exist on
-connections that nobody overhears: over TLS, and on the machine itself. Over plain HTTP from another machine everyone is
-a guest who may read, and what needs more is sent to HTTPS.
+Every route declares a rule: the permission that it needs. A route without a rule is closed to everybody. Accounts work only on
+connections that are safe from eavesdropping: over TLS, and on this machine. Over plain HTTP from another machine, every
+caller is a guest who may read; routes that need more are redirected to HTTPS.
 """
 
 import asyncio
@@ -44,39 +44,39 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class CrossSite(NotAllowed):
-    """A page of another site, or an outdated page of this one, asked for a change."""
+    """A request for a change came from another website, or from an outdated page of this one."""
 
     title = "Forbidden"
 
 
 def rule(permission: Permission, *, plain: bool | None = None, browser: bool = False) -> dict[str, Any]:
-    """What a route declares as its `opt`: who may use it, and whether it is open over plain HTTP from other machines.
+    """Return the `opt` of a route: its permission, and whether it is open over plain HTTP from other machines.
 
-    Without a word about that, what may be read is, and nothing else. With `browser`, no program's token will do.
+    By default, only routes for reading are open over plain HTTP. With `browser`, the route rejects API tokens.
     """
-    open_to_all = permission is Permission.READ if plain is None else plain
-    return {PERMISSION: permission, PLAIN: open_to_all, BROWSER: browser}
+    open_over_http = permission is Permission.READ if plain is None else plain
+    return {PERMISSION: permission, PLAIN: open_over_http, BROWSER: browser}
 
 
 def is_overheard(connection: Connection) -> bool:
-    """True for plain HTTP that comes from another machine, or by another name than this machine's own for itself."""
+    """True for plain HTTP from another machine, or under a host name that is not a local one."""
     if connection.scope.get("scheme") in ("https", "wss"):
         return False
     return not (_is_loopback(address_of(connection)) and host_of(connection) in LOCAL_NAMES)
 
 
 def address_of(connection: Connection) -> str:
-    """Where a request comes from, by its connection."""
+    """The IP address of the client."""
     return connection.client.host if connection.client else ""
 
 
 def host_of(connection: Connection) -> str:
-    """The name that a client calls this machine by, without the port."""
+    """The host name in the Host header, without the port."""
     return (authority_of(f"//{connection.headers.get('host', '')}").hostname or "").lower()
 
 
 def authority_of(address: str) -> SplitResult:
-    """The parts of an address that a client sent; of one that cannot be read, none."""
+    """Split a URL that a client sent. An invalid URL has empty parts."""
     try:
         return urlsplit(address)
     except ValueError:
@@ -94,8 +94,8 @@ def cookie_name(connection: Connection) -> str:
     return COOKIE_TLS if connection.scope.get("scheme") in ("https", "wss") else COOKIE_LOCAL
 
 
-def still_as_it_was(connection: Connection) -> bool:
-    """Whether who opened a long connection is still signed in, in the same role; guests, whether they may read."""
+def access_is_unchanged(connection: Connection) -> bool:
+    """Whether the caller still has the same access: the same role while signed in; for a guest, access for guests."""
     state = connection.app.state
     database, now = state.appliance_db, state.clock.time()
     before: Identity = connection.user
@@ -109,8 +109,8 @@ def still_as_it_was(connection: Connection) -> bool:
     return queries.identify_session(database, cookie, now=now).role is before.role
 
 
-class WhoAsks(AbstractAuthenticationMiddleware):
-    """Finds who a request comes from, by its cookie or its token: `request.user` is an Identity, `request.auth` the CSRF token."""
+class CallerAuthentication(AbstractAuthenticationMiddleware):
+    """Identifies the caller by cookie or API token: `request.user` is an Identity, `request.auth` the CSRF token."""
 
     def __init__(self, app: ASGIApp, database: Database, clock: Clock) -> None:
         super().__init__(app, exclude_http_methods=[])
@@ -123,34 +123,32 @@ class WhoAsks(AbstractAuthenticationMiddleware):
         return result
 
     async def _authenticate(self, connection: Connection) -> AuthenticationResult:
-        # Two reads by key take some 30 µs: less than handing them to a thread.
+        # Not in a thread: two reads by key take about 30 µs, less than a change of thread.
         if is_overheard(connection):
             return AuthenticationResult(user=NOBODY, auth="")
         now = self._clock.time()
         scheme, _, bearer_token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and bearer_token:
-            return AuthenticationResult(user=await self._program(bearer_token, now), auth="")
+            return AuthenticationResult(user=await self._identity_of_token(bearer_token, now), auth="")
         cookie = connection.cookies.get(cookie_name(connection), "")
         identity = queries.identify_session(self._database, cookie, now=now) if cookie else NOBODY
         session = identity.session
         if session and sessions.is_due(session, now):
-            await self._note(lambda work: sessions.touch(work, session, now=now))
+            await self._store_use(lambda work: sessions.touch(work, session, now=now))
         return AuthenticationResult(user=identity, auth=csrf_token(cookie) if session else "")
 
-    async def _program(self, bearer_token: str, now: float) -> Identity:
-        """Raises SignInNeeded."""
+    async def _identity_of_token(self, bearer_token: str, now: float) -> Identity:
+        """Return the identity of an API token. Raises SignInNeeded for an invalid or expired one."""
         owner = queries.token_owner(self._database, bearer_token, now=now)
         if owner is None:
-            raise SignInNeeded(
-                "This token is not known, or is over.", remedy="Make another on the page of your account."
-            )
+            raise SignInNeeded("Invalid or expired token.", remedy="Create another on the page of your account.")
         token, person = owner
         if api_tokens.is_due(token, now):
-            await self._note(lambda work: api_tokens.touch(work, token, now=now))
+            await self._store_use(lambda work: api_tokens.touch(work, token, now=now))
         return Identity(person=person, scopes=frozenset(token.scopes), token=token.id)
 
-    async def _note(self, touch: Callable[[UnitOfWork], None]) -> None:
-        """Note a use in the database. A disk that is full keeps nobody from reading."""
+    async def _store_use(self, touch: Callable[[UnitOfWork], None]) -> None:
+        """Store the time of use. Errors are ignored, so that reading still works with a full disk."""
 
         def write() -> None:
             with self._database.write() as work:
@@ -161,19 +159,19 @@ class WhoAsks(AbstractAuthenticationMiddleware):
 
 
 def may(identity: Identity, permission: Permission, *, guests_may_read: bool = True) -> bool:
-    """Whether somebody may do something, by their role and, for a program, by its token's scopes."""
+    """Whether a caller has a permission, by their role and, for an API token, by its scopes."""
     if identity.scopes is not None and permission is not Permission.ENTER and permission not in identity.scopes:
         return False
     return permits(identity.role, permission, guests_may_read=guests_may_read)
 
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Let a request through to a route, or raise HttpsNeeded, SignInNeeded, NotAllowed or CrossSite.
+    """Check whether a caller may use a route. Raises HttpsNeeded, SignInNeeded, NotAllowed or CrossSite.
 
-    A WebSocket is closed before it opens, with 4401 or 4403 and the same sentence.
+    A WebSocket is closed before it opens, with 4401 or 4403 and the same message.
     """
     try:
-        await _let_through(connection, handler)
+        await _check_access(connection, handler)
     except Refused as error:
         if not isinstance(connection, WebSocket):
             raise
@@ -182,18 +180,18 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         ) from error
 
 
-async def _let_through(connection: Connection, handler: BaseRouteHandler) -> None:
+async def _check_access(connection: Connection, handler: BaseRouteHandler) -> None:
     permission = handler.opt.get(PERMISSION)
     if permission is None:
-        raise NotAllowed("Nobody may use this address: it has no rule.", remedy="Please tell the makers of Lampstand.")
+        raise NotAllowed("This address has no access rule.", remedy="Please report this to the Lampstand project.")
     if is_overheard(connection) and not handler.opt[PLAIN]:
         raise HttpsNeeded(
-            "Over plain HTTP this machine only shows what everyone may read.",
-            remedy="Use its address with https:// in front; /trust says how to trust it.",
+            "Over plain HTTP, Lampstand shows only public pages.",
+            remedy="Use the address with https://. The page /trust explains the certificate.",
         )
     identity: Identity = connection.user
     if permission is not Permission.ENTER:
-        _check(identity, permission, connection.app.state.appliance_db)
+        _check_permission(identity, permission, connection.app.state.appliance_db)
     if handler.opt.get(BROWSER) and identity.scopes is not None:
         raise NotAllowed("A token cannot do this.", remedy="Sign in with a browser.")
     _check_origin(connection)
@@ -201,59 +199,57 @@ async def _let_through(connection: Connection, handler: BaseRouteHandler) -> Non
         await _check_csrf(connection)
 
 
-def _check(identity: Identity, permission: Permission, database: Database) -> None:
+def _check_permission(identity: Identity, permission: Permission, database: Database) -> None:
     open_to_guests = identity.person is not None or queries.guests_may_read(database)
     if may(identity, permission, guests_may_read=open_to_guests):
         return
     if identity.person is None:
-        raise SignInNeeded("Sign in to go on.", remedy="Or join with a class code.")
+        raise SignInNeeded("Sign in to continue.", remedy="Or join with a class code.")
     if identity.scopes is not None and permission not in identity.scopes:
-        raise NotAllowed(
-            f"This token is not for that: it lacks the scope {permission}.", remedy="Make one that has it."
-        )
+        raise NotAllowed(f"This token does not have the scope {permission}.", remedy="Create a token with this scope.")
     raise NotAllowed(
-        f"A {identity.role} may not do this.", remedy="An administrator can do it, or give you another role."
+        f"The role {identity.role} does not allow this.", remedy="Ask an administrator to do it or to change your role."
     )
 
 
 def _check_origin(connection: Connection) -> None:
-    """A page of another site must not open a WebSocket with this browser's cookies: no preflight guards those."""
+    """A page of another website must not open a WebSocket with this browser's cookies. Browsers send no preflight for these."""
     origin = connection.headers.get("origin")
     if isinstance(connection, WebSocket) and origin and authority_of(origin).netloc != connection.headers.get("host"):
-        raise CrossSite("A page of another site asked for this.", remedy="Open Lampstand itself.")
+        raise CrossSite("Request blocked: it came from another website.", remedy="Open Lampstand directly.")
 
 
 async def _check_csrf(connection: Connection) -> None:
-    given = connection.headers.get(CSRF_HEADER, "")
-    if not given and isinstance(connection, Request) and "form" in connection.headers.get("content-type", ""):
-        given = str((await connection.form()).get(CSRF_FIELD, ""))
-    if not same(given, connection.auth):
-        raise CrossSite("This page is out of date.", remedy="Load it again, then repeat what you did.")
+    sent_token = connection.headers.get(CSRF_HEADER, "")
+    if not sent_token and isinstance(connection, Request) and "form" in connection.headers.get("content-type", ""):
+        sent_token = str((await connection.form()).get(CSRF_FIELD, ""))
+    if not same(sent_token, connection.auth):
+        raise CrossSite("This page is out of date.", remedy="Reload the page and try again.")
 
 
 def audiences_of(identity: Identity) -> frozenset[str]:
-    """The audiences of events that somebody belongs to."""
+    """The event audiences that a caller belongs to."""
     person, scopes = identity.person, identity.scopes
     if person is None:
         return frozenset({EVERYONE}) | audiences(Role.GUEST)
     if scopes is None:
         return frozenset({EVERYONE, person.audience}) | audiences(person.role)
-    # A program sees what its scopes are about.
+    # The scopes of an API token decide which audiences it has.
     role = Role.MEMBER
-    for scope, named in ((Permission.LEAD, Role.LEADER), (Permission.ADMINISTER, Role.ADMINISTRATOR)):
+    for scope, scope_role in ((Permission.LEAD, Role.LEADER), (Permission.ADMINISTER, Role.ADMINISTRATOR)):
         if scope in scopes and permits(person.role, scope, guests_may_read=True):
-            role = named
+            role = scope_role
     own = {person.audience} if Permission.OWN in scopes else set[str]()
     return frozenset({EVERYONE}) | audiences(role) | own
 
 
 def sees(identity: Identity, audience: str) -> bool:
-    """Whether somebody belongs to an audience."""
+    """Whether a caller belongs to an audience."""
     return not audiences_of(identity).isdisjoint(audience.split())
 
 
 def https_address(connection: Connection, port: int) -> str:
-    """The same address over HTTPS."""
+    """The URL of a request, over HTTPS."""
     host = host_of(connection)
     name = f"[{host}]" if ":" in host else host
     query = connection.scope.get("query_string", b"").decode("ascii", "ignore")
@@ -261,26 +257,26 @@ def https_address(connection: Connection, port: int) -> str:
     return f"https://{authority}{connection.url.path}{'?' if query else ''}{query}"
 
 
-def _who_asks(request: Connection) -> Identity:
-    """Nobody where a page tells of an error that came before anyone asked."""
-    who: Identity = request.scope.get("user") or NOBODY
-    return who
+def _identity_of(request: Connection) -> Identity:
+    """The caller of a request; NOBODY on the page of an error that occurred before authentication."""
+    identity: Identity = request.scope.get("user") or NOBODY
+    return identity
 
 
 def _allows(request: Connection, permission: str) -> bool:
-    who = _who_asks(request)
-    open_to_guests = who.person is not None or queries.guests_may_read(request.app.state.appliance_db)
-    return may(who, Permission(permission), guests_may_read=open_to_guests)
+    identity = _identity_of(request)
+    open_to_guests = identity.person is not None or queries.guests_may_read(request.app.state.appliance_db)
+    return may(identity, Permission(permission), guests_may_read=open_to_guests)
 
 
 def _unread_of(request: Connection) -> int:
-    person = _who_asks(request).person
+    person = _identity_of(request).person
     return notifications.unread(request.app.state.appliance_db, person.id) if person else 0
 
 
 TEMPLATE_ACCESS = {
     "unread_of": _unread_of,
-    "who_asks": _who_asks,
+    "who_asks": _identity_of,
     "allows": _allows,
     "csrf_of": lambda request: request.scope.get("auth") or "",
     "newest_event": lambda request: request.app.state.hub.newest,

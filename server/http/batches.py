@@ -1,4 +1,4 @@
-"""Batches of items that come one by one, for a receiver that wants fewer and larger messages."""
+"""Group the items of a stream into batches, so that a receiver gets fewer and larger messages."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,9 +8,9 @@ Item = TypeVar("Item")
 
 
 async def in_batches(items: AsyncGenerator[Item, None], gather_s: float) -> AsyncGenerator[list[Item], None]:
-    """The items in order: a batch has one item, and those that follow it within `gather_s`.
+    """Yield the items in order. A batch contains one item and the items that follow within `gather_s`.
 
-    Closing it closes `items`. Raises what `items` raises, after the batch of the items before it.
+    Closing it closes `items`. An error of `items` is raised after the batch of the items before it.
     """
     loop = asyncio.get_running_loop()
     batch: list[Item] = []

@@ -1,7 +1,7 @@
-"""Connections that keep a server waiting: half a header, half a body, an answer that is not read, an endless handshake.
+"""Limits for slow connections: an incomplete header or body, an answer that the client does not read, a slow TLS handshake.
 
-A device may have 64 connections without a whole request header. When it opens more, its oldest such connection is closed,
-so that a new one always gets through. A connection that is kept alive between two requests does not count.
+A device may have 64 connections with an incomplete request header. When it opens more, its oldest such connection is closed,
+so that a new one always gets through. A kept-alive connection between two requests does not count.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from appliance.infrastructure.networks import OWN_LINKS
 
-MAX_WITHOUT_HEADER, MAX_HEADER_BYTES = 64, 65_536
-# Of all devices together: a device of IPv6 can take any number of addresses on a link that this machine is part of.
-MAX_OF_ALL = 4_096
+MAX_PER_DEVICE, MAX_HEADER_BYTES = 64, 65_536
+# For all devices together, because an IPv6 device on the same link can use any number of addresses.
+MAX_TOTAL = 4_096
 HEADER_S, BODY_PAUSE_S, BODY_S, WRITE_PAUSE_S = 10.0, 10.0, 120.0, 30.0
-# Two hundred phones behind one address may connect at the same moment: the headers that they have sent are read first.
+# Two hundred phones behind one address may connect at the same moment. This delay gives the server time to read their headers.
 BURST_S = 0.25
 ACCEPT_PAUSE_S = 0.5
 DESCRIPTORS = 65_536
@@ -28,62 +28,67 @@ Close = Callable[[], object]
 
 
 def raise_descriptor_limit(target: int = DESCRIPTORS) -> int:
-    """Let this process hold more files and connections, as far as the machine allows; the limit from now on."""
+    """Allow this process more open files and connections, as far as the system permits. Returns the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = target if hard == resource.RLIM_INFINITY else min(target, hard)
-    if soft == resource.RLIM_INFINITY or soft >= most:
+    new_limit = target if hard == resource.RLIM_INFINITY else min(target, hard)
+    if soft == resource.RLIM_INFINITY or soft >= new_limit:
         return soft
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    return most
+    resource.setrlimit(resource.RLIMIT_NOFILE, (new_limit, hard))
+    return new_limit
 
 
-class Headless:
-    """The connections of all listeners that have not sent a whole request header yet, by device, the oldest first."""
+class HeaderlessConnections:
+    """The connections of all listeners with an incomplete request header, by device, the oldest first."""
 
     def __init__(
         self,
-        most: int = MAX_WITHOUT_HEADER,
-        most_of_all: int = MAX_OF_ALL,
+        max_per_device: int = MAX_PER_DEVICE,
+        max_total: int = MAX_TOTAL,
         header_s: float = HEADER_S,
         burst_s: float = BURST_S,
     ) -> None:
-        self._most, self._most_of_all, self._header_s, self._burst_s = most, most_of_all, header_s, burst_s
-        self._over: set[str] = set()
+        self._max_per_device, self._max_total, self._header_s, self._burst_s = (
+            max_per_device,
+            max_total,
+            header_s,
+            burst_s,
+        )
+        self._devices_over_limit: set[str] = set()
         self._by_device: dict[str, OrderedDict[object, tuple[Close, asyncio.TimerHandle]]] = {}
         self._count = 0
 
     def add(self, connection: object, device: str, close: Close) -> None:
-        """Count a connection until `remove`; `close` is called when its time is over or there are too many."""
+        """Count a connection until `remove`. `close` is called when its time limit ends or there are too many connections."""
         connections = self._by_device.setdefault(device, OrderedDict())
         if connection in connections:
             return
-        timer = asyncio.get_running_loop().call_later(self._header_s, self._end, connection, device)
+        timer = asyncio.get_running_loop().call_later(self._header_s, self._close, connection, device)
         connections[connection] = close, timer
         self._count += 1
-        if len(connections) > self._most and device not in self._over:
-            self._over.add(device)
-            asyncio.get_running_loop().call_later(self._burst_s, self._end_excess, device)
-        if self._count > self._most_of_all:
-            self._end_oldest(max(self._by_device, key=self.count))
+        if len(connections) > self._max_per_device and device not in self._devices_over_limit:
+            self._devices_over_limit.add(device)
+            asyncio.get_running_loop().call_later(self._burst_s, self._close_excess, device)
+        if self._count > self._max_total:
+            self._close_oldest(max(self._by_device, key=self.count))
 
     def remove(self, connection: object, device: str) -> None:
-        """Count a connection no longer, because its header is whole or it is gone."""
+        """Stop counting a connection: its header is complete, or it is closed."""
         if entry := self._take(connection, device):
             entry[1].cancel()
 
     def count(self, device: str) -> int:
-        """The number of connections of a device without a whole header."""
+        """The number of connections of a device with an incomplete header."""
         return len(self._by_device.get(device, ()))
 
-    def _end_excess(self, device: str) -> None:
-        self._over.discard(device)
-        while self.count(device) > self._most:
-            self._end_oldest(device)
+    def _close_excess(self, device: str) -> None:
+        self._devices_over_limit.discard(device)
+        while self.count(device) > self._max_per_device:
+            self._close_oldest(device)
 
-    def _end_oldest(self, device: str) -> None:
-        self._end(next(iter(self._by_device[device])), device)
+    def _close_oldest(self, device: str) -> None:
+        self._close(next(iter(self._by_device[device])), device)
 
-    def _end(self, connection: object, device: str) -> None:
+    def _close(self, connection: object, device: str) -> None:
         if entry := self._take(connection, device):
             entry[1].cancel()
             entry[0]()
@@ -98,13 +103,13 @@ class Headless:
 
 
 class HeaderTooLarge(ValueError):
-    """A request header has more bytes than any client needs; httptools answers it with 400."""
+    """A request header is too large; httptools answers it with 400."""
 
 
 class TimedProtocol(HttpToolsProtocol):
-    """HTTP by uvicorn, which closes a connection whose client does not send a header or body, or read an answer, in time."""
+    """Uvicorn's HTTP protocol with time limits for sending the header, sending the body and reading the answer."""
 
-    headless: ClassVar[Headless]
+    headerless: ClassVar[HeaderlessConnections]
     body_pause_s: ClassVar[float] = BODY_PAUSE_S
     write_pause_s: ClassVar[float] = WRITE_PAUSE_S
 
@@ -117,14 +122,14 @@ class TimedProtocol(HttpToolsProtocol):
         self._await_header()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.headless.remove(self, self._device)
+        self.headerless.remove(self, self._device)
         self._stop_body_timer()
         self._stop_write_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self.timeout_keep_alive_task is not None and not self._in_body:
-            # Also a blank line ends the time of a kept-alive connection, though no request has begun.
+            # Even a blank line ends the keep-alive timer, although no request has begun.
             self._await_header()
         super().data_received(data)
         self._header_bytes += len(data)
@@ -135,11 +140,11 @@ class TimedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         if self.cycle is None or self.cycle.response_complete:
             self._await_header()
-        # Otherwise it is pipelined behind a request in progress, whose client is not waited for.
+        # Otherwise, the request is pipelined behind one in progress: the server is not waiting for this client.
 
     def on_headers_complete(self) -> None:
-        self.headless.remove(self, self._device)
-        # A request can be answered before its body is whole: the rest of the body is no header.
+        self.headerless.remove(self, self._device)
+        # A request can be answered before its body is complete. The rest of the body is not a header.
         self._awaits_header, self._in_body = False, True
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADER_BYTES:
             raise HeaderTooLarge
@@ -157,7 +162,7 @@ class TimedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def pause_writing(self) -> None:
-        """Called by the transport when the client reads more slowly than the answer is written."""
+        """Called by the transport when the client reads more slowly than the server writes."""
         super().pause_writing()
         self._start_write_timer()
 
@@ -167,13 +172,13 @@ class TimedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection without a further request, also one whose last answer is never read."""
+        """Close a connection without another request, even if the client never reads the last answer."""
         super().timeout_keep_alive_handler()
         self.loop.call_later(self.write_pause_s, self.transport.abort)
 
     def _await_header(self) -> None:
         self._awaits_header, self._header_bytes = True, 0
-        self.headless.add(self, self._device, self.transport.abort)
+        self.headerless.add(self, self._device, self.transport.abort)
 
     def _start_body_timer(self) -> None:
         self._stop_body_timer()
@@ -187,7 +192,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def _body_is_late(self) -> None:
         if self.flow.read_paused:
-            # This server does not read what the client sends, so the client has all its time again.
+            # The server has paused reading, so the client is not late: its time limit starts again.
             self._body_deadline = self.loop.time() + BODY_S
             self._start_body_timer()
         else:
@@ -210,30 +215,32 @@ class TimedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
 
-def timed_protocol(headless: Headless) -> type[TimedProtocol]:
-    """The protocol of listeners that count their connections together."""
-    return type("CountedProtocol", (TimedProtocol,), {"headless": headless})
+def timed_protocol(headerless: HeaderlessConnections) -> type[TimedProtocol]:
+    """Return a protocol class for listeners that share one count of connections."""
+    return type("CountedProtocol", (TimedProtocol,), {"headerless": headerless})
 
 
 class TlsAcceptor:
-    """Accepts TLS connections on a socket, counting those whose handshake is not done yet.
+    """Accepts TLS connections on a socket, and counts connections with an incomplete handshake.
 
-    Like a server of asyncio, which says nothing about a connection before its handshake ends.
+    It replaces an asyncio server, which does not report a connection before its handshake ends.
     """
 
-    def __init__(self, socket: Any, ssl: Any, protocol: Callable[[], asyncio.Protocol], headless: Headless) -> None:
-        self._socket, self._ssl, self._protocol, self._headless = socket, ssl, protocol, headless
+    def __init__(
+        self, socket: Any, ssl: Any, protocol: Callable[[], asyncio.Protocol], headerless: HeaderlessConnections
+    ) -> None:
+        self._socket, self._ssl, self._protocol, self._headerless = socket, ssl, protocol, headerless
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept())
 
     def close(self) -> None:
-        """Accept nothing more; open connections stay."""
+        """Stop accepting connections. Open connections stay."""
         self._accepting.cancel()
         for task in self._handshakes:
             task.cancel()
 
     async def wait_closed(self) -> None:
-        """Return once nothing is accepted any more."""
+        """Wait until no more connections are accepted."""
         await asyncio.gather(self._accepting, *self._handshakes, return_exceptions=True)
 
     async def _accept(self) -> None:
@@ -242,13 +249,13 @@ class TlsAcceptor:
             try:
                 connection, (address, *_) = await loop.sock_accept(self._socket)
             except OSError:
-                # Such as too many open files: connections wait in the kernel until some are closed.
+                # For example, too many open files: new connections wait in the kernel until others are closed.
                 await asyncio.sleep(ACCEPT_PAUSE_S)
                 continue
             task = asyncio.create_task(self._shake_hands(connection))
             self._handshakes.add(task)
             device = OWN_LINKS.caller(address).device
-            self._headless.add(task, device, task.cancel)
+            self._headerless.add(task, device, task.cancel)
             task.add_done_callback(partial(self._done, device))
 
     async def _shake_hands(self, connection: Any) -> None:
@@ -264,4 +271,4 @@ class TlsAcceptor:
 
     def _done(self, address: str, task: asyncio.Task[None]) -> None:
         self._handshakes.discard(task)
-        self._headless.remove(task, address)
+        self._headerless.remove(task, address)

@@ -1,4 +1,4 @@
-"""Forms of pages, and where a page goes after one."""
+"""The forms of pages, and the redirect after a form."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ Form = URLEncodedBody[dict[str, str]]
 
 
 def local_path(target: str) -> str:
-    """The path to go on to, or `/` where it is not on this site: a link to the sign-in page must not lead elsewhere."""
+    """Return a path on this site, or `/` for any other target: a link to the sign-in page must not redirect to another site."""
     try:
         parts = urlsplit(target)
     except ValueError:
@@ -23,12 +23,12 @@ def local_path(target: str) -> str:
 
 
 def show_again(page: str, error: ApplianceError, **context: Any) -> Template:
-    """A form with what was wrong with it."""
+    """Show a form again, with the error message."""
     problem = problem_of(error)
     headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else {}
     return Template(page, context={"problem": str(error), **context}, status_code=problem.status, headers=headers)
 
 
 def go_to(target: str) -> Redirect:
-    """After a form was sent: the page to show, by GET."""
+    """Redirect to the next page, by GET, after a form was sent."""
     return Redirect(target, status_code=303)

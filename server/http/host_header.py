@@ -1,6 +1,6 @@
-"""The Host header: a request has exactly one, with the name or address of a server, or it is answered with 400.
+"""The Host header: a request must have exactly one valid Host header; otherwise the answer is 400.
 
-Redirects and the check of origins use it, and a proxy and this server must not each take another one (RFC 9112, 3.2).
+Redirects and the origin check use it. With two headers, a proxy and this server could use different ones (RFC 9112, 3.2).
 """
 
 import re
@@ -20,18 +20,18 @@ _PROBLEM = Problem(
     status=400,
     detail="The request must have exactly one Host header, with the name or the address of this server.",
 )
-# A close before the handshake is answered 403, where the server cannot answer it with 400.
+# Closing before the handshake is answered with 403, for servers that cannot answer it with 400.
 _POLICY = 1008
 
 
 def has_one_host(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a request's headers name one host, and nothing that is no host."""
+    """Whether there is exactly one Host header, and it is valid."""
     hosts = [value for name, value in headers if name.lower() == b"host"]
     return len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
 
 
 def requiring_one_host(app: ASGIApp) -> ASGIApp:
-    """An application that answers 400 before anything else looks at a request without exactly one good Host header."""
+    """Wrap an application: a request without exactly one valid Host header is answered with 400 first."""
 
     async def application(scope: Any, receive: Any, send: Send) -> None:
         if scope["type"] == "lifespan" or has_one_host(scope["headers"]):

@@ -1,6 +1,6 @@
-"""How much one caller may have in progress at the same time.
+"""Limits on the requests that one caller has in progress at the same time.
 
-Only work in progress counts: a caller that sends one request after another is never refused.
+Only requests in progress count: a caller that sends one request after another is never refused.
 """
 
 import asyncio
@@ -26,24 +26,24 @@ SLOW_RETRY_S, STREAM_RETRY_S = 2.0, 10.0
 
 
 def requester_of(identity: Identity, address: str) -> Requester:
-    """Under what a caller's work is counted: the person, or the device that a guest's address stands for."""
+    """The key under which a caller's requests are counted: the person, or the device behind a guest's address."""
     if identity.person:
         return Requester(f"person {identity.person.id}", is_person=True)
     return Requester(f"device {OWN_LINKS.caller(address).device}", is_person=False)
 
 
 class CountedRequest:
-    """One thing in progress; it counts until `release`, or until nothing refers to it."""
+    """One request in progress. It counts until `release`, or until nothing refers to it."""
 
     def __init__(self, counts: Counter[str], caller: str) -> None:
         self._counts, self._caller = counts, caller
-        self._held = True
+        self._is_counted = True
         counts[caller] += 1
 
     def release(self) -> None:
-        """Count it no longer; to be called any number of times."""
-        if self._held:
-            self._held = False
+        """Stop counting the request. Further calls have no effect."""
+        if self._is_counted:
+            self._is_counted = False
             self._counts[self._caller] -= 1
             if not self._counts[self._caller]:
                 del self._counts[self._caller]
@@ -60,7 +60,7 @@ class CountedRequest:
 
 
 async def held(slot: CountedRequest, items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
-    """The items of a stream, which counts as in progress until it ends or its client leaves."""
+    """Yield the items of a stream. The stream counts as in progress until it ends or its client disconnects."""
     with slot:
         async with contextlib.aclosing(items):
             async for item in items:
@@ -68,17 +68,17 @@ async def held(slot: CountedRequest, items: AsyncGenerator[Item, None]) -> Async
 
 
 class InProgress:
-    """Counts what each caller has in progress. For the event loop only, not for several threads."""
+    """Counts the requests in progress per caller. For the event loop only: it is not thread-safe."""
 
-    def __init__(self, sentence: str, retry_after_s: float) -> None:
-        self._sentence, self._retry_after_s = sentence, retry_after_s
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        self._message, self._retry_after_s = message, retry_after_s
         self._counts: Counter[str] = Counter()
 
-    def take(self, caller: str, most: int) -> CountedRequest:
-        """Count one more for a caller. Raises TooManyRequests where it has `most` already."""
-        if self._counts[caller] >= most:
+    def take(self, caller: str, limit: int) -> CountedRequest:
+        """Count one more request of a caller. Raises TooManyRequests if the caller has `limit` in progress already."""
+        if self._counts[caller] >= limit:
             raise TooManyRequests(
-                self._sentence.format(most=most),
+                self._message.format(limit=limit),
                 remedy=f"Try again in {self._retry_after_s:.0f} seconds.",
                 retry_after_s=self._retry_after_s,
             )
@@ -90,24 +90,24 @@ class SlowRequests:
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
-        self._in_progress = InProgress("You already have {most} slow requests in progress.", SLOW_RETRY_S)
+        self._in_progress = InProgress("You already have {limit} slow requests in progress.", SLOW_RETRY_S)
 
     async def run(
         self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
-        """The result of a slow function. Raises TooManyRequests, and what the function raises."""
+        """Return the result of a slow function. Raises TooManyRequests, and the errors of the function."""
         caller = REQUESTER.get()
         with self._in_progress.take(caller.key, SLOW_OF_PERSON if caller.is_person else SLOW_OF_ADDRESS):
             return await self._run_in(self._threads.slow, partial(function, *args, **kwargs))
 
     async def run_when(
         self,
-        is_slow: bool,  # noqa: FBT001 - what the caller found out about the request
+        is_slow: bool,  # noqa: FBT001 - a property of the request
         function: Callable[Parameters, Result],
         *args: Parameters.args,
         **kwargs: Parameters.kwargs,
     ) -> Result:
-        """The result of a function that is slow for some requests only; the others run as reads. Raises as `run`."""
+        """Return the result of a function that is slow only for some requests. The others run as reads. Raises as `run`."""
         if is_slow:
             return await self.run(function, *args, **kwargs)
         return await self._run_in(self._threads.reads, partial(function, *args, **kwargs))
@@ -120,14 +120,14 @@ class Streams:
     """Counts open event streams and WebSockets: 8 per browser session, 256 per API token and per address of guests."""
 
     def __init__(self) -> None:
-        self._in_progress = InProgress("You already have {most} open event streams.", STREAM_RETRY_S)
+        self._in_progress = InProgress("You already have {limit} open event streams.", STREAM_RETRY_S)
 
     def take(self, identity: Identity, address: str) -> CountedRequest:
         """Count one more stream. Raises TooManyRequests."""
         if identity.session:
-            caller, most = f"session {identity.session.id}", STREAMS_OF_SESSION
+            caller, limit = f"session {identity.session.id}", STREAMS_OF_SESSION
         elif identity.token:
-            caller, most = f"token {identity.token}", STREAMS_OF_TOKEN
+            caller, limit = f"token {identity.token}", STREAMS_OF_TOKEN
         else:
-            caller, most = requester_of(identity, address).key, STREAMS_OF_ADDRESS
-        return self._in_progress.take(caller, most)
+            caller, limit = requester_of(identity, address).key, STREAMS_OF_ADDRESS
+        return self._in_progress.take(caller, limit)

@@ -1,18 +1,18 @@
-"""Numbers in addresses, which are read as text so that a wrong one is answered with a sentence."""
+"""Numbers in URL paths. They are parsed here, so that a wrong number gets a clear error message."""
 
 from appliance.errors import Refused
 
 MAX_CHARACTERS = 100
-# SQLite's largest whole number has 19 digits; no id of ours has as many as this.
+# SQLite's largest integer has 19 digits; all ids here have fewer than 16.
 MAX_ID_DIGITS, MAX_ID = 15, 10**15
 
 
 class ChapterInvalid(Refused):
-    """A chapter is not given as a number."""
+    """A chapter is not a number."""
 
 
 def chapter_number(text: str) -> int:
-    """Raises ChapterInvalid."""
+    """Parse a chapter number. Raises ChapterInvalid."""
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_CHARACTERS):
-        raise ChapterInvalid(f"chapter: {text[:20]!r} is not a number.", remedy="A whole number from 1 is expected.")
+        raise ChapterInvalid(f"chapter: {text[:20]!r} is not a number.", remedy="Use a whole number from 1.")
     return int(text)

@@ -1,4 +1,4 @@
-"""A client that does not wait as it was told is made to wait, so that refusing it costs little."""
+"""Delay the refusals of a client that ignores `Retry-After`, so that it cannot repeat its requests quickly."""
 
 import asyncio
 import time
@@ -11,40 +11,40 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.http.threads import REQUESTER
 
-# A caller who is refused again so soon has not waited as `Retry-After` says.
+# A caller who is refused again within this time has ignored `Retry-After`.
 SOON_S = 3.0
-# A crowd that is refused at the same moment is not to come back at the same moment.
-SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 2.0
+# Pauses are random, so that clients refused at the same moment do not all return at the same moment.
+MIN_PAUSE_S, MAX_PAUSE_S = 0.5, 2.0
 MAX_REMEMBERED = 10_000
 
 
 class RecentRefusals:
-    """When each caller was last refused. For the event loop only."""
+    """The time of each caller's last refusal. For the event loop only: it is not thread-safe."""
 
-    def __init__(self, most: int = MAX_REMEMBERED) -> None:
-        self._most = most
-        self._at: OrderedDict[str, float] = OrderedDict()
+    def __init__(self, max_callers: int = MAX_REMEMBERED) -> None:
+        self._max_callers = max_callers
+        self._refused_at: OrderedDict[str, float] = OrderedDict()
 
     def pause_of(self, caller: str, now: float) -> float:
-        """Note a refusal at a moment of a clock that only runs forward; the seconds that its answer is to wait."""
-        last = self._at.pop(caller, None)
-        self._at[caller] = now
-        if len(self._at) > self._most:
-            self._at.popitem(last=False)
-        is_soon = last is not None and now - last < SOON_S
-        return uniform(SHORTEST_PAUSE_S, LONGEST_PAUSE_S) if is_soon else 0.0  # noqa: S311 - no secret
+        """Record a refusal at `now`, in monotonic seconds. Returns the seconds by which to delay its answer."""
+        last_refusal = self._refused_at.pop(caller, None)
+        self._refused_at[caller] = now
+        if len(self._refused_at) > self._max_callers:
+            self._refused_at.popitem(last=False)
+        is_soon = last_refusal is not None and now - last_refusal < SOON_S
+        return uniform(MIN_PAUSE_S, MAX_PAUSE_S) if is_soon else 0.0  # noqa: S311 - no secret
 
 
 def pausing_refusals(app: ASGIApp) -> ASGIApp:
-    """Middleware that holds an answer 429 for a second or so where its caller was refused in the last three seconds."""
+    """Return middleware that delays a 429 answer by about a second if its caller was refused in the last three seconds."""
     refusals = RecentRefusals()
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_patiently(message: Message) -> None:
+        async def send_after_pause(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == HTTPStatus.TOO_MANY_REQUESTS:
                 await asyncio.sleep(refusals.pause_of(REQUESTER.get().key, time.monotonic()))
             await send(message)
 
-        await app(scope, receive, cast("Send", send_patiently))
+        await app(scope, receive, cast("Send", send_after_pause))
 
     return middleware

@@ -1,6 +1,6 @@
-"""Verses as HTML: paragraphs and lines of poetry, words with what lies behind them, footnote marks.
+"""Render verses as HTML: paragraphs, lines of poetry, words with Strong's numbers, footnote marks.
 
-Everything comes from the stand-off markup of a verse; the text is escaped piece by piece.
+The structure comes from the stand-off markup of a verse. Each piece of text is escaped.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ _SPAN_TAGS = {
 
 
 class Footnote(msgspec.Struct, frozen=True):
-    """A footnote at the end of a chapter: `mark` is its letter, `anchor` its name in the page, `place` its chapter:verse."""
+    """A footnote at the end of a chapter: `mark` is its letter, `anchor` its HTML anchor, `place` its chapter:verse."""
 
     mark: str
     anchor: str
@@ -47,7 +47,7 @@ class RenderedChapter(msgspec.Struct, frozen=True):
 
 
 class RenderedRow(msgspec.Struct, frozen=True):
-    """A verse in each of several texts, for reading side by side; empty where a text lacks it."""
+    """A verse in several translations, side by side. A cell is empty if the translation lacks the verse."""
 
     verse: int
     headings: list[str]
@@ -55,7 +55,7 @@ class RenderedRow(msgspec.Struct, frozen=True):
 
 
 def footnote_mark(number: int) -> str:
-    """Letters for 0, 1, 2, …: a … z, aa, ab, …."""
+    """The letters of a footnote number from 0: a … z, aa, ab, …."""
     letters = ""
     number += 1
     while number:
@@ -79,47 +79,47 @@ class _Footnotes:
 
 
 def render_chapter(verses: Sequence[Verse]) -> RenderedChapter:
-    """A chapter as it is set in a printed Bible."""
-    setter = _ChapterSetter()
+    """Render a chapter in the layout of a printed Bible."""
+    layout = _ChapterLayout()
     for verse in verses:
-        setter.set_verse(verse)
-    return setter.finish()
+        layout.add_verse(verse)
+    return layout.finish()
 
 
-class _ChapterSetter:
-    """Sets verses into paragraphs and lines; a verse may span several, and several stand in one."""
+class _ChapterLayout:
+    """Lays out verses in paragraphs and lines. A verse may span several blocks, and a block may contain several verses."""
 
     def __init__(self) -> None:
         self._out: list[str] = []
         self._block: str | None = None
         self._footnotes = _Footnotes()
 
-    def set_verse(self, verse: Verse) -> None:
+    def add_verse(self, verse: Verse) -> None:
         blocks = _blocks_by_offset(verse)
         headings = _headings_by_offset(verse)
         for first, last in pairwise(sorted({0, len(verse.text), *blocks, *headings})):
             for heading in headings.get(first, ()):
-                self._set_heading(heading)
-            self._set_block(blocks.get(first))
+                self._add_heading(heading)
+            self._open_block(blocks.get(first))
             piece = _inline(verse, first, last, self._footnotes)
             if first == 0:
                 piece = _verse_number(verse) + piece
             self._out.append(f'<span class=v data-verse="{verse.verse_id}">{piece}</span> ')
         for heading in verse.markup.headings:
             if heading.kind is HeadingKind.COLOPHON:
-                self._set_heading(heading)
+                self._add_heading(heading)
 
     def finish(self) -> RenderedChapter:
         self._close_block()
-        html = Markup("".join(self._out))  # noqa: S704 - every piece is escaped where it is made
+        html = Markup("".join(self._out))  # noqa: S704 - every piece is already escaped
         return RenderedChapter(html, self._footnotes.notes)
 
-    def _set_heading(self, heading: Heading) -> None:
+    def _add_heading(self, heading: Heading) -> None:
         self._close_block()
         self._out.append(Markup("<h3 class={0}>{1}</h3>").format(heading.kind.value, heading.text))
 
-    def _set_block(self, block: tuple[Break | None, bool] | None) -> None:
-        """Begin what begins here; without a break, go on in the open block."""
+    def _open_block(self, block: tuple[Break | None, bool] | None) -> None:
+        """Open a new block at a break; otherwise continue in the open block."""
         if block is None and self._block is not None:
             return
         begins, stanza = block or (None, False)
@@ -141,12 +141,12 @@ class _ChapterSetter:
 
 
 def _headings_by_offset(verse: Verse) -> dict[int, list[Heading]]:
-    """Headings before and within a verse; a book's own title stands on the page already."""
-    found: dict[int, list[Heading]] = {}
+    """Headings before and within a verse, without the book title: the page already shows it."""
+    headings: dict[int, list[Heading]] = {}
     for heading in verse.markup.headings:
         if heading.kind not in (HeadingKind.BOOK, HeadingKind.COLOPHON):
-            found.setdefault(heading.at, []).append(heading)
-    return found
+            headings.setdefault(heading.at, []).append(heading)
+    return headings
 
 
 def _verse_number(verse: Verse) -> Markup:
@@ -157,24 +157,26 @@ def _verse_number(verse: Verse) -> Markup:
 
 
 def _blocks_by_offset(verse: Verse) -> dict[int, tuple[Break | None, bool]]:
-    """What begins at each offset: (the line or paragraph, whether a stanza begins with it)."""
-    found: dict[int, tuple[Break | None, bool]] = {}
-    for each in verse.markup.breaks:
-        current, stanza = found.get(each.at, (None, False))
-        if each.kind is BreakKind.STANZA:
-            found[each.at] = (current, True)
+    """The block that begins at each offset: (the line or paragraph, whether a stanza begins here)."""
+    blocks: dict[int, tuple[Break | None, bool]] = {}
+    for verse_break in verse.markup.breaks:
+        current, stanza = blocks.get(verse_break.at, (None, False))
+        if verse_break.kind is BreakKind.STANZA:
+            blocks[verse_break.at] = (current, True)
         elif current is None or current.kind is BreakKind.PARAGRAPH:
-            found[each.at] = (each, stanza)
-    return found
+            blocks[verse_break.at] = (verse_break, stanza)
+    return blocks
 
 
 def _inline(verse: Verse, first: int, last: int, footnotes: _Footnotes) -> Markup:
-    """The text from `first` to `last` with words, spans and footnote marks."""
+    """Render the text from `first` to `last` with words, spans and footnote marks."""
     markup = verse.markup
     edges = {first, last}
     for start, end in (*((w.start, w.end) for w in markup.words), *((s.start, s.end) for s in markup.spans)):
         edges |= {edge for edge in (start, end) if first < edge < last}
-    notes = [note for note in markup.notes if note.kind == "foot" and _belongs(note.at, first, last, len(verse.text))]
+    notes = [
+        note for note in markup.notes if note.kind == "foot" and _note_is_within(note.at, first, last, len(verse.text))
+    ]
     edges |= {note.at for note in notes if first < note.at < last}
     words = {word.start: word for word in markup.words}
     parts: list[str] = []
@@ -194,12 +196,12 @@ def _inline(verse: Verse, first: int, last: int, footnotes: _Footnotes) -> Marku
     return Markup("".join(parts))  # noqa: S704 - text, numbers and notes are escaped above
 
 
-def _belongs(at: int, first: int, last: int, length: int) -> bool:
+def _note_is_within(at: int, first: int, last: int, length: int) -> bool:
     return first < at <= last or (at == first == 0) or (at >= length == last)
 
 
 def render_rows(texts: Sequence[Sequence[Verse]]) -> tuple[list[RenderedRow], list[list[Footnote]]]:
-    """Chapters of several texts aligned verse by verse, and the footnotes of each."""
+    """Align the chapters of several translations verse by verse. Returns the rows, and the footnotes per translation."""
     by_number = [{verse.place[2]: verse for verse in verses} for verses in texts]
     footnotes = [_Footnotes(prefix=str(column + 1)) for column in range(len(texts))]
     rows = [
@@ -217,16 +219,18 @@ def render_rows(texts: Sequence[Sequence[Verse]]) -> tuple[list[RenderedRow], li
 
 
 def _titles(verses: Iterable[Verse | None]) -> list[str]:
-    """The headings of a verse in each text, where any of them has one."""
+    """The headings of a verse in each translation; an empty list if none has a heading."""
     titles = [
-        " ".join(each.text for headings in _headings_by_offset(verse).values() for each in headings) if verse else ""
+        " ".join(heading.text for headings in _headings_by_offset(verse).values() for heading in headings)
+        if verse
+        else ""
         for verse in verses
     ]
     return titles if any(titles) else []
 
 
 def highlight(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
-    """Text with `<mark>` around the given offsets."""
+    """Put `<mark>` around the given offsets of a text."""
 
     def pieces() -> Iterator[str]:
         at = 0
@@ -240,10 +244,10 @@ def highlight(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
 
 
 def why_found(why: Why) -> list[str]:
-    """Why a verse was found, in a reader's words, the strongest reasons first."""
+    """The reasons for a hit, for readers, the strongest first."""
     if why.reference:
-        return ["the verse you named"]
-    reasons = ["your words, in their order"] if why.in_order else []
+        return ["the verse in your search"]
+    reasons = ["your words in the same order"] if why.in_order else []
     if why.voted_topic:
         reasons.append(f"readers found it helpful for “{why.voted_topic}”")
     if why.topics:
@@ -253,12 +257,12 @@ def why_found(why: Why) -> list[str]:
     if why.semantic_rank:
         reasons.append("meaning")
     if why.linked and len(reasons) < 2:
-        reasons.append("cross references from the best verses")
-    return reasons or ["near what others ask like this"]
+        reasons.append("linked from the top results")
+    return reasons or ["often chosen for similar searches"]
 
 
 def read_address(translation: str, start: int, other: str = "") -> str:
-    """The address of the Read page at a verse_id; a chapter's first verse is the top of the page."""
+    """The URL of the reader at a verse_id. The first verse of a chapter has no fragment."""
     book, chapter, verse = split_verse_id(start)
     suffix = f"?with={other}" if other else ""
     return f"/read/{translation}/{book.osis}/{chapter}{suffix}" + (f"#v{verse}" if verse > 1 else "")
@@ -266,7 +270,7 @@ def read_address(translation: str, start: int, other: str = "") -> str:
 
 @cache
 def asset(name: str) -> str:
-    """The address of a static file, which changes with its content."""
+    """The URL of a static file; it changes when the content changes."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
 

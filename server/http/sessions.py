@@ -1,4 +1,4 @@
-"""The session of a browser: its cookie is set and removed here."""
+"""Browser sessions: set and remove the session cookie."""
 
 import contextlib
 from typing import Any
@@ -14,18 +14,18 @@ from server.http.access import cookie_name, rule
 
 AnyRequest = Request[Any, Any, Any]
 
-# A password and tokens are changed by a person, not by a token.
+# An API token must not change the password or the tokens of its owner.
 BROWSER_ONLY = rule(Permission.OWN, browser=True)
 CLEAR_CACHE = {"Clear-Site-Data": '"cache"'}
 
 
 def session_cookie(request: AnyRequest, token: str) -> Cookie:
     """The cookie of a new session."""
-    return _cookie(request, token, int(sessions.LONGEST_S))
+    return _cookie(request, token, int(sessions.MAX_LIFETIME_S))
 
 
 def removed_cookie(request: AnyRequest) -> Cookie:
-    """What removes the cookie of a session from the browser."""
+    """An expired cookie, which removes the session cookie from the browser."""
     return _cookie(request, "", 0)
 
 
@@ -41,13 +41,13 @@ def _cookie(request: AnyRequest, value: str, max_age: int) -> Cookie:
     )
 
 
-def end_own_session(database: Database, who: Identity, now: float) -> None:
-    """Sign out the browser that asks, where it is signed in."""
-    if who.session:
+def end_own_session(database: Database, identity: Identity, now: float) -> None:
+    """End the session of this request, if there is one."""
+    if identity.session:
         with contextlib.suppress(SessionNotFound):
-            sessions.end_session(database, person=who.session.person, session=who.session.id, now=now)
+            sessions.end_session(database, person=identity.session.person, session=identity.session.id, now=now)
 
 
 def agent_of(request: AnyRequest) -> str:
-    """The program that sends a request, as it names itself."""
+    """The User-Agent header of a request."""
     return request.headers.get("user-agent", "")

@@ -1,4 +1,4 @@
-"""Streams of events over HTTP: ids, heartbeats, headers."""
+"""Event streams over HTTP: ids, heartbeats, headers."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from appliance.community.accounts.events import access_audience
 from appliance.community.accounts.person import Identity
 from appliance.errors import Refused
 from appliance.infrastructure.event_hub import EventHub
-from server.http.access import Connection, still_as_it_was
+from server.http.access import Connection, access_is_unchanged
 
 HEARTBEAT_S = 15.0
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -22,32 +22,32 @@ Item = TypeVar("Item")
 
 
 class LastEventIdInvalid(Refused):
-    """What is given as the last event's id is none."""
+    """The id of the last event is not valid."""
 
 
-def last_event_id(request: Request[Any, Any, Any], also: str = "") -> int | None:
-    """The id after which a client wants to go on: from its header, else `also`. Raises LastEventIdInvalid."""
-    return event_id(request.headers.get("last-event-id") or also)
+def last_event_id(request: Request[Any, Any, Any], default: str = "") -> int | None:
+    """The id of the last event that a client received: from its header, else `default`. Raises LastEventIdInvalid."""
+    return event_id(request.headers.get("last-event-id") or default)
 
 
-def event_id(given: str) -> int | None:
-    """An id that a client sent, or None for nothing. Raises LastEventIdInvalid."""
-    if not given:
+def event_id(text: str) -> int | None:
+    """Parse an event id that a client sent; None for an empty string. Raises LastEventIdInvalid."""
+    if not text:
         return None
-    if not (given.isascii() and given.isdigit() and len(given) <= MAX_DIGITS):
-        raise LastEventIdInvalid(f"{given[:20]!r} is not the id of an event.", remedy="Ids are whole numbers from 1.")
-    return int(given)
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise LastEventIdInvalid(f"{text[:20]!r} is not an event id.", remedy="Event ids are whole numbers from 1.")
+    return int(text)
 
 
 def frame(number: int, kind: str, data: bytes) -> bytes:
-    """An event as server-sent events have it."""
+    """Encode an event as a server-sent event."""
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, kind.encode(), data)
 
 
-async def with_pauses(
+async def with_heartbeats(
     items: AsyncIterator[Item], every_s: float = HEARTBEAT_S, until: asyncio.Future[None] | None = None
 ) -> AsyncGenerator[Item | None, None]:
-    """The items as they come, and None whenever nothing came for a while; with `until`, they end when that is done."""
+    """Yield the items, and None after every `every_s` seconds without an item. It ends when `until` is done."""
     pending = asyncio.ensure_future(anext(items, _END))
     try:
         while True:
@@ -59,7 +59,7 @@ async def with_pauses(
                 yield None
                 continue
             item = pending.result()
-            if isinstance(item, _End):
+            if isinstance(item, _EndOfStream):
                 return
             yield item
             pending = asyncio.ensure_future(anext(items, _END))
@@ -70,33 +70,33 @@ async def with_pauses(
 async def while_allowed(
     items: AsyncIterator[Item], hub: EventHub, connection: Connection
 ) -> AsyncGenerator[Item | None, None]:
-    """`with_pauses`, until the server stops, or the caller is signed out or has another role."""
-    ended = asyncio.ensure_future(_access_ended(hub, connection))
+    """`with_heartbeats`, until the server stops, or the caller is signed out or gets another role."""
+    ended = asyncio.ensure_future(_wait_until_access_changes(hub, connection))
     try:
-        async with contextlib.aclosing(with_pauses(items, until=ended)) as allowed:
+        async with contextlib.aclosing(with_heartbeats(items, until=ended)) as allowed:
             async for item in allowed:
                 yield item
     finally:
         ended.cancel()
 
 
-async def _access_ended(hub: EventHub, connection: Connection) -> None:
-    changes = with_pauses(hub.follow(hub.newest, frozenset({access_audience_of(connection)})))
+async def _wait_until_access_changes(hub: EventHub, connection: Connection) -> None:
+    changes = with_heartbeats(hub.follow(hub.newest, frozenset({access_audience_of(connection)})))
     async with contextlib.aclosing(changes):
-        if still_as_it_was(connection):
+        if access_is_unchanged(connection):
             async for _change in changes:
-                if not still_as_it_was(connection):
+                if not access_is_unchanged(connection):
                     return
 
 
 def access_audience_of(connection: Connection) -> str:
-    """The audience of the events that say that what the caller may see has changed."""
-    who: Identity = connection.user
-    return access_audience(who.person.id if who.person else None)
+    """The audience of the events about changes of the caller's access."""
+    identity: Identity = connection.user
+    return access_audience(identity.person.id if identity.person else None)
 
 
-class _End:
+class _EndOfStream:
     pass
 
 
-_END = _End()
+_END = _EndOfStream()

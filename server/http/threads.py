@@ -1,7 +1,7 @@
-"""Threads by kind of work, in each of which callers take turns.
+"""Thread pools by kind of work. Within a pool, callers take turns.
 
-A call waits behind earlier calls of the same caller, never behind the whole queue of another one. Slow work has threads of
-its own, so that a page never waits for it.
+A call waits for earlier calls of the same caller, never for the whole queue of another caller. Slow work has its own
+threads, so that a page never waits for it.
 """
 
 import os
@@ -20,47 +20,47 @@ from litestar.concurrency import set_asyncio_executor
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-# Slow work and compression yield the processor: they hold the interpreter for short turns only.
+# The niceness of slow work and compression: other threads get the processor first.
 NICENESS = 10
 READ_THREADS, READ_SHARE = 6, 2
 SEARCH_THREADS, SEARCH_SHARE = 6, 3
-# Reading a chapter takes turns with busier threads some fifty times, once per row of the database. At Python's own 5 ms
-# a turn, one busy thread would cost it a quarter of a second.
-TURN_S = 0.0005
+# Python's switch interval. Reading a chapter competes with busier threads about fifty times, once per database row. With
+# Python's default of 5 ms, one busy thread would delay it by a quarter of a second.
+SWITCH_INTERVAL_S = 0.0005
 SLOW_THREADS, SIGN_IN_THREADS, ANSWER_THREADS, COMPRESSION_THREADS = 2, 2, 2, 2
 
 
 class Requester(NamedTuple):
-    """Under what a caller's work is counted: a person, or the address of guests."""
+    """The key under which a caller's requests are counted: a person, or an address of guests."""
 
     key: str
     is_person: bool
 
 
 class Kind(StrEnum):
-    """Kinds of work with threads of their own, for the handlers of routes."""
+    """Kinds of work that have their own threads, for route handlers."""
 
     READ = "read"
-    # A search may wait for the model that embeds its words.
+    # A search may wait for the embedding model.
     SEARCH = "search"
-    # Passwords take time and memory on purpose.
+    # Password hashing takes time and memory by design.
     SIGN_IN = "sign-in"
 
 
 KIND_OPTION = "threads"
 SERVER = Requester("", is_person=False)
-# Whose request the current task serves, and in which threads its handler runs; `server/http/access.py` sets both.
+# The caller of the current request, and the kind of threads for its handler; `server/http/access.py` sets both.
 REQUESTER: ContextVar[Requester] = ContextVar("requester", default=SERVER)
 KIND: ContextVar[Kind] = ContextVar("kind", default=Kind.READ)
 
 
 def in_threads_for(kind: Kind) -> dict[str, Any]:
-    """What a route of a kind declares as its `opt`, beside its rule; without it, its handler is a read."""
+    """Return the `opt` of a route whose handler runs in the threads of a kind. The default is `Kind.READ`."""
     return {KIND_OPTION: kind}
 
 
 class FairExecutor(Executor):
-    """A fixed number of threads that serve callers in turn, each at most `share` calls at the same time."""
+    """A fixed number of threads that serve callers in turn, with at most `share` simultaneous calls per caller."""
 
     def __init__(self, name: str, threads: int, share: int, niceness: int = 0) -> None:
         self._share, self._niceness = share, niceness
@@ -77,7 +77,7 @@ class FairExecutor(Executor):
     def submit(
         self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Future[Result]:
-        """Queue a call for the caller of the current task. Raises RuntimeError after `shutdown`."""
+        """Queue a call for the caller of the current request. Raises RuntimeError after `shutdown`."""
         future: Future[Result] = Future()
 
         def call() -> None:
@@ -85,7 +85,7 @@ class FairExecutor(Executor):
                 return
             try:
                 future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 - the future hands it to the task that waits
+            except BaseException as error:  # noqa: BLE001 - the future raises it in the waiting task
                 future.set_exception(error)
 
         with self._changed:
@@ -96,7 +96,7 @@ class FairExecutor(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as in Executor
-        """Accept no more calls; those that are queued are still made, unless they are cancelled."""
+        """Accept no more calls. Queued calls still run, unless they are cancelled."""
         with self._changed:
             self._closed = True
             if cancel_futures:
@@ -119,9 +119,9 @@ class FairExecutor(Executor):
                     self._changed.wait()
                 call = self._take(caller)
             call()
-            # Nothing of a call is kept while its thread waits for the next one.
+            # Release the memory of the call before the thread waits for the next one.
             del call
-            # The end of one call makes at most one other possible, and this thread looks for it at once.
+            # The end of one call allows at most one other call to start, and this thread takes it next.
             with self._changed:
                 self._running[caller] -= 1
                 if not self._running[caller]:
@@ -130,7 +130,7 @@ class FairExecutor(Executor):
                     self._changed.notify_all()
 
     def _next_caller(self) -> str | None:
-        return next((each for each in self._waiting if self._running.get(each, 0) < self._share), None)
+        return next((caller for caller in self._waiting if self._running.get(caller, 0) < self._share), None)
 
     def _take(self, caller: str) -> Callable[[], None]:
         calls = self._waiting[caller]
@@ -144,7 +144,7 @@ class FairExecutor(Executor):
 
 
 class Threads(Executor):
-    """The threads of a web server. As an executor, it runs the handler of a route in the threads of its kind."""
+    """All thread pools of the web server. As an executor, it runs a route handler in the threads of its kind."""
 
     def __init__(self) -> None:
         self.reads = FairExecutor("reads", READ_THREADS, READ_SHARE)
@@ -153,9 +153,9 @@ class Threads(Executor):
         self.sign_in = FairExecutor("sign-in", SIGN_IN_THREADS, 1)
         self.answers = FairExecutor("answers", ANSWER_THREADS, 1, NICENESS)
         self.compression = FairExecutor("compression", COMPRESSION_THREADS, 1, NICENESS)
-        # Litestar names the type of the standard library; it calls `submit` only.
+        # Litestar's type hint names ThreadPoolExecutor, but it calls only `submit`.
         set_asyncio_executor(cast("Any", self))
-        sys.setswitchinterval(TURN_S)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
 
     def submit(
         self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
@@ -165,6 +165,6 @@ class Threads(Executor):
         return executors[KIND.get()].submit(fn, *args, **kwargs)
 
     def close(self) -> None:
-        """Let every call end that has begun; calls that wait are dropped."""
-        for each in (self.reads, self.searches, self.slow, self.sign_in, self.answers, self.compression):
-            each.shutdown(wait=False, cancel_futures=True)
+        """Drop waiting calls. Running calls finish."""
+        for executor in (self.reads, self.searches, self.slow, self.sign_in, self.answers, self.compression):
+            executor.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""The pages: each controller stands beside its templates. They work without JavaScript."""
+"""The web pages: controllers and their templates. The pages work without JavaScript."""
 
 from litestar import Router
 

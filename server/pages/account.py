@@ -1,4 +1,4 @@
-"""The pages for signing in, joining, set-up and one's account. Their forms work without JavaScript."""
+"""The pages for sign-in, joining a class, set-up and the user's account. Their forms work without JavaScript."""
 
 from typing import Any
 
@@ -38,13 +38,13 @@ def _enter(
     request: AnyRequest,
     appliance_db: Database,
     who: Identity,
-    entered: sessions.SignedIn,
+    signed_in: sessions.SignedIn,
     now: float,
     target: str = "/",
 ) -> Redirect:
-    """Go on as somebody who has just come in; what this browser was signed in as before is over."""
+    """Redirect a person who has just signed in. The older session of this browser ends."""
     end_own_session(appliance_db, who, now)
-    return Redirect(target, status_code=303, cookies=[session_cookie(request, entered.token)])
+    return Redirect(target, status_code=303, cookies=[session_cookie(request, signed_in.token)])
 
 
 class EntryPagesController(Controller):
@@ -70,7 +70,7 @@ class EntryPagesController(Controller):
     ) -> Redirect | Template:
         name, target = data.get("name", ""), local_path(data.get("next_page", "/"))
         try:
-            entered = signing_in.sign_in(
+            signed_in = signing_in.sign_in(
                 appliance_db,
                 login=name,
                 password=data.get("password", ""),
@@ -80,7 +80,7 @@ class EntryPagesController(Controller):
             )
         except ApplianceError as error:
             return show_again("sign_in.html", error, name=name, next_page=target)
-        return _enter(request, appliance_db, who, entered, now, target)
+        return _enter(request, appliance_db, who, signed_in, now, target)
 
     @get("/setup", sync_to_thread=True)
     def setup_form(self, appliance_db: NamedDependency[Database]) -> Template | Redirect:
@@ -97,7 +97,7 @@ class EntryPagesController(Controller):
     ) -> Redirect | Template:
         code, name = data.get("code", ""), data.get("name", "")
         try:
-            entered = site_setup.set_up(
+            signed_in = site_setup.set_up(
                 appliance_db,
                 code=code,
                 name=name,
@@ -108,7 +108,7 @@ class EntryPagesController(Controller):
             )
         except ApplianceError as error:
             return show_again("setup.html", error, code=code, name=name)
-        return _enter(request, appliance_db, who, entered, now)
+        return _enter(request, appliance_db, who, signed_in, now)
 
     @get("/join", sync_to_thread=True)
     def join_form(self, code: FromQuery[str] = "") -> Template:
@@ -125,7 +125,7 @@ class EntryPagesController(Controller):
     ) -> Redirect | Template:
         code, name = data.get("code", ""), data.get("name", "")
         try:
-            entered = signing_in.join(
+            signed_in = signing_in.join(
                 appliance_db,
                 code=code,
                 name=name,
@@ -135,7 +135,7 @@ class EntryPagesController(Controller):
             )
         except ApplianceError as error:
             return show_again("join.html", error, code=code, name=name)
-        return _enter(request, appliance_db, who, entered, now)
+        return _enter(request, appliance_db, who, signed_in, now)
 
 
 class AccountPagesController(Controller):
@@ -215,15 +215,15 @@ class AccountPagesController(Controller):
         now: NamedDependency[float],
         data: Form,
     ) -> Template:
-        scopes = [each for each in Permission if data.get(f"scope-{each}")]
+        scopes = [scope for scope in Permission if data.get(f"scope-{scope}")]
         try:
             with appliance_db.write() as work:
-                made = api_tokens.create_token(
+                new_token = api_tokens.create_token(
                     work, person=me, name=data.get("name", ""), scopes=scopes, days=365, now=now
                 )
         except ApplianceError as error:
             return show_again("account.html", error, **_account(appliance_db, me, who, now))
-        return Template("account.html", context={**_account(appliance_db, me, who, now), "made": made})
+        return Template("account.html", context={**_account(appliance_db, me, who, now), "new_token": new_token})
 
     @post("/tokens/{token_id:int}/remove", sync_to_thread=True)
     def remove_token(
@@ -246,6 +246,8 @@ def _account(appliance_db: Database, me: Person, who: Identity, now: float) -> d
         "tokens": queries.api_tokens(appliance_db, me.id),
         "meaning": MEANING,
         "scopes": [
-            each for each in Permission if each is not Permission.ENTER and permits(me.role, each, guests_may_read=True)
+            scope
+            for scope in Permission
+            if scope is not Permission.ENTER and permits(me.role, scope, guests_may_read=True)
         ],
     }

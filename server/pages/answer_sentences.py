@@ -1,4 +1,4 @@
-"""What a page says of an answer: what is being done, who wrote it, or what went wrong."""
+"""The sentence on a page about its answer: the progress, the author, or the error."""
 
 from appliance.study.answer import EXTRACTIVE, Message, MessageState
 
@@ -6,7 +6,7 @@ _LOOKING, _WRITING = "Looking for passages …", "Writing …"
 
 
 def sentence_of(message: Message) -> str:
-    """What there is to say of an answer as it is stored."""
+    """The sentence for a stored answer."""
     if message.error:
         return message.error
     if message.state is MessageState.RUNNING:
@@ -15,23 +15,24 @@ def sentence_of(message: Message) -> str:
 
 
 def writing_sentence(sources: int) -> str:
-    """What there is to say when this number of sources was found."""
+    """The sentence for an answer with this number of sources, while it is written."""
     return _WRITING if sources else ""
 
 
 def closing_sentence(
     *, made_by: str | None, stopped: bool = False, took_ms: float | None = None, notice: str | None = None
 ) -> str:
-    """What there is to say of an answer that ended without an error.
+    """The sentence for an answer that ended without an error.
 
-    `made_by` is as in Message; `notice` is a sentence that is added.
+    `made_by` has the same meaning as in Message. `notice` is a sentence to add.
     """
-    duration = f" in {took_ms / 1_000:.1f} s" if took_ms is not None else ""
     sentences = ["Stopped."] if stopped else []
     if made_by == EXTRACTIVE:
-        sentences.append(f"Quoted on this machine, without a chat model{',' if duration else ''}{duration}.")
+        sentences.append("Quoted passages only, without a chat model.")
     elif made_by:
-        sentences.append(f"Written on this machine by {made_by}{duration}.")
+        sentences.append(f"Written by {made_by} on this server.")
+    if made_by and took_ms is not None:
+        sentences.append(f"{took_ms / 1_000:.1f} s.")
     if notice:
         sentences.append(notice)
     return " ".join(sentences)

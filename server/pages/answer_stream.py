@@ -1,7 +1,7 @@
-"""The server-sent events of an answer for its page: ready HTML, made by the macros that make the page itself.
+"""The server-sent events that update the page of an answer. They contain HTML from the macros of the page itself.
 
-The id of an event is the id of the last event of the answer's log that it shows. A page that comes back with the last id
-that it saw gets the blocks that this event changed again, and what follows. Blocks are sent whole, so no text is doubled.
+The id of an event is the id of the last answer event that it shows. A page that reconnects sends the last id that it
+received. It gets the blocks of this event again, and all later events. Blocks are sent whole, so no text is repeated.
 """
 
 import contextlib
@@ -17,35 +17,35 @@ from server.http.batches import in_batches
 from server.http.streaming import HEARTBEAT, frame
 from server.pages.answer_sentences import closing_sentence, writing_sentence
 
-# The last block is sent again whenever it grows: twenty times a second look smooth, and a fast model writes more often.
+# The last block is sent again when it grows. Twenty times per second looks smooth; a fast model writes more often.
 GATHER_S = 0.05
 
 
 class SourcesHtml(msgspec.Struct, frozen=True, kw_only=True):
-    """The event `sources`: the items of their list, and what to say while the answer is written."""
+    """The event `sources`: the items of the list of sources, and the sentence to show while the answer is written."""
 
     html: str
     sentence: str
 
 
 class BlockHtml(msgspec.Struct, frozen=True, kw_only=True):
-    """The event `block`: the block with this number, from 1, as far as it is written."""
+    """The event `block`: the current text of a block. `number` counts from 1."""
 
     number: int
     html: str
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """The events `done` and `error`: what to say of the answer, which is over."""
+    """The events `done` and `error`: the final sentence about the answer."""
 
     sentence: str
 
 
 class PageEvents:
-    """Turns the events of an answer, from its first, into those of its page, except for those that the page has already.
+    """Converts the events of an answer into events for its page. It reads all events, and skips what the page has already.
 
-    `template` has the macros; `translation` is the id of the translation of the sources, and `language` its language.
-    `last_event_id` is the last id that the page saw, or 0.
+    `template` contains the macros. `translation` is the id of the translation of the sources, `language` its language.
+    `last_event_id` is the last id that the page received, or 0.
     """
 
     def __init__(self, template: Template, *, translation: str, language: str, last_event_id: int) -> None:
@@ -54,12 +54,12 @@ class PageEvents:
         self._seen_id = last_event_id
         self._text = GrowingAnswer()
         self._sources: dict[int, Source] = {}
-        # What is to be sent: the last version of each changed block, in order, with the id of the event that made it so.
+        # The blocks to send, in order: the last version of each changed block, with the id of the event that changed it.
         self._changed: dict[int, tuple[int, Block]] = {}
         self._read_id = 0
 
     def frames(self, events: Iterable[AnswerEvent]) -> Iterator[bytes]:
-        """The frames for the next events of the answer. Each block that they change is sent once."""
+        """The frames for the next events of the answer. Each changed block is sent once."""
         for event in events:
             if event.type is EventType.TOKEN:
                 self._add_text(event)
@@ -75,7 +75,7 @@ class PageEvents:
         if event.seq > self._seen_id:
             self._changed |= changed
         else:
-            # The page has this text, except for blocks that its last event began after the block that the page saw.
+            # The page has this text. Its last event may have started more blocks, which the page does not have.
             self._changed = changed or self._changed
 
     def _block_frames(self) -> Iterator[bytes]:
@@ -121,7 +121,7 @@ def _frame(event_id: int, event_type: str, data: SourcesHtml | BlockHtml | Endin
 async def page_frames(
     events: AsyncGenerator[AnswerEvent | None, None], page: PageEvents
 ) -> AsyncGenerator[bytes, None]:
-    """The page's events as they come, with a comment for each None."""
+    """The frames of the page as the events arrive, with a heartbeat comment for each None."""
     async with contextlib.aclosing(in_batches(events, GATHER_S)) as batches:
         async for batch in batches:
             answer_events = [event for event in batch if event]

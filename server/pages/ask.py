@@ -1,4 +1,4 @@
-"""The pages of a question and its answer, and the stream of an answer for its page. They work without JavaScript."""
+"""The pages of a question and its answer, and the event stream of an answer. The pages work without JavaScript."""
 
 import asyncio
 from typing import Any
@@ -31,13 +31,13 @@ class AskPagesController(Controller):
 
     @get(sync_to_thread=True)
     def ask(self, all_translations: NamedDependency[Translations], q: FromQuery[str] = "") -> Template:
-        shown = all_translations.choose()
+        current_translation = all_translations.choose()
         return Template(
             "ask.html",
             context={
                 "q": q,
                 "message": None,
-                "translation": shown,
+                "translation": current_translation,
                 "translations": all_translations.all(),
             },
         )
@@ -93,7 +93,7 @@ class AskPagesController(Controller):
             language=await asyncio.to_thread(_language_of, all_translations, message),
             last_event_id=last_event_id(request) or 0,
         )
-        # From the first event on: a block that began before the last event is sent whole.
+        # Read from the first event: a block that started before the last event is sent whole.
         events = while_allowed(desk.log.follow(message_id, 0), hub, request)
         return Stream(
             held(streams.take(request.user, address_of(request)), page_frames(events, page)),
@@ -103,5 +103,6 @@ class AskPagesController(Controller):
 
 
 def _language_of(all_translations: Translations, message: Message) -> str:
-    """The language of an answer's sources; English where their translation was removed since."""
-    return next((each.language for each in all_translations.all() if each.id == message.translation), "en")
+    """The language of the sources, or English if their translation was removed."""
+    languages = {translation.id: translation.language for translation in all_translations.all()}
+    return languages.get(message.translation, "en")

@@ -1,4 +1,4 @@
-"""The home page, and the pages of what stands behind it: sources with their licences, and errors."""
+"""The home page, the page of sources and licences, and the error page."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
@@ -23,7 +23,7 @@ from server.http.problems import Problem
 
 @runtime_checkable
 class InstalledModels(Protocol):
-    """The models of this machine, each with its licence."""
+    """The models on this machine, each with its licence."""
 
     def models(self) -> Sequence[Any]: ...
 

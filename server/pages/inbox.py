@@ -1,4 +1,4 @@
-"""The page of one's inbox, and the forms of what one is told. They work without JavaScript."""
+"""The inbox page and its forms. They work without JavaScript."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from appliance.infrastructure.database import Database
 from server.http.access import rule
 from server.http.forms import Form, go_to, show_again
 
-SHOWN = 60
+MAX_NOTIFICATIONS = 60
 
 
 class InboxPagesController(Controller):
@@ -84,7 +84,7 @@ class InboxPagesController(Controller):
     @post("/outside", sync_to_thread=True, opt=rule(Permission.ADMINISTER))
     def let_outside(self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: Form) -> Redirect:
         with appliance_db.write() as work:
-            operations.let_messages_outside(work, allowed=bool(data.get("allowed")), now=now)
+            operations.set_outside_allowed(work, allowed=bool(data.get("allowed")), now=now)
         return go_to("/people")
 
     @post("/announce", sync_to_thread=True, opt=rule(Permission.LEAD))
@@ -107,7 +107,7 @@ class InboxPagesController(Controller):
 def _inbox(appliance_db: Database, outside_services: frozenset[str], me: Person) -> dict[str, Any]:
     database = appliance_db
     return {
-        "notifications": queries.inbox(database, me.id, limit=SHOWN),
+        "notifications": queries.inbox(database, me.id, limit=MAX_NOTIFICATIONS),
         "unread": queries.unread(database, me.id),
         "preferences": queries.preferences(database.reader, me.id).values(),
         "meaning": MEANING,

@@ -1,4 +1,4 @@
-"""The page of the work in the background. Its forms work without JavaScript."""
+"""The page of background jobs. Its forms work without JavaScript."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from server.http.forms import Form, go_to
 from server.job_desk import JobDesk, JobRequest
 from server.words import pause_in_words
 
-JOBS_SHOWN = 60
+MAX_JOBS = 60
 
 
 class JobPagesController(Controller):
@@ -35,7 +35,7 @@ class JobPagesController(Controller):
         who: NamedDependency[Identity],
         now: NamedDependency[float],
     ) -> Template:
-        jobs, _ = job_desk.latest(who, JOBS_SHOWN, before=NO_ID)
+        jobs, _ = job_desk.latest(who, MAX_JOBS, before=NO_ID)
         names = {person.audience: person.name for person in queries.people(appliance_db)}
         return Template(
             "jobs.html",

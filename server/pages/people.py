@@ -21,9 +21,9 @@ from server.removal import remove_person
 
 
 def role_named(name: str) -> Role:
-    """Raises RoleInvalid."""
+    """The role with a name. Raises RoleInvalid."""
     if name not in set(Role):
-        raise RoleInvalid(f"There is no role {name[:40]!r}.", remedy="Choose one of the list.")
+        raise RoleInvalid(f"There is no role {name[:40]!r}.", remedy="Choose a role from the list.")
     return Role(name)
 
 
@@ -57,7 +57,7 @@ class PeoplePagesController(Controller):
     @post("/guests", sync_to_thread=True)
     def guests(self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: Form) -> Redirect:
         with appliance_db.write() as work:
-            people.let_guests_read(work, allowed=bool(data.get("allowed")), now=now)
+            people.set_guests_may_read(work, allowed=bool(data.get("allowed")), now=now)
         return go_to("/people")
 
     @post("/{person_id:int}/role", sync_to_thread=True)
@@ -118,9 +118,9 @@ def _people(appliance_db: Database) -> dict[str, Any]:
         "roles": [role for role in Role if role is not Role.GUEST],
         "guests_may_read": queries.guests_may_read(database),
         "meaning": MEANING,
-        "least_role": MIN_ROLE,
+        "lowest_roles": MIN_ROLE,
         "outside_allowed": outside_allowed(database.reader),
-        "classes": {each.id: each.name for each in queries.class_codes(database)},
+        "classes": {class_code.id: class_code.name for class_code in queries.class_codes(database)},
     }
 
 
@@ -167,6 +167,6 @@ class ClassPagesController(Controller):
 def _classes(appliance_db: Database, now: float) -> dict[str, Any]:
     classes = queries.class_codes(appliance_db)
     return {
-        "open": [each for each in classes if each.is_open(now)],
-        "over": [each for each in classes if not each.is_open(now)],
+        "open_classes": [class_code for class_code in classes if class_code.is_open(now)],
+        "past_classes": [class_code for class_code in classes if not class_code.is_open(now)],
     }

@@ -1,4 +1,4 @@
-"""The pages of reading: books and chapters to choose from, and a chapter in one translation or two."""
+"""The reading pages: choose a book and a chapter, and read a chapter in one or two translations."""
 
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -31,21 +31,21 @@ class ReadPagesController(Controller):
         translation: FromQuery[str] = "",
         book: FromQuery[str] = "",
     ) -> Template:
-        shown = all_translations.choose(translation)
-        named = find_book(book) if book else None
-        books = queries.books(library, shown)
+        current_translation = all_translations.choose(translation)
+        chosen_book = find_book(book) if book else None
+        books = queries.books(library, current_translation)
         groups = [
-            (title, [each for each in books if each.testament is testament])
+            (title, [listed for listed in books if listed.testament is testament])
             for testament, title in TESTAMENT_NAMES.items()
         ]
         return Template(
             "choose.html",
             context={
-                "translation": shown,
+                "translation": current_translation,
                 "translations": queries.translations(library),
                 "groups": groups,
-                "book": named,
-                "chapters": queries.chapters(library, shown, named) if named else [],
+                "book": chosen_book,
+                "chapters": queries.chapters(library, current_translation, chosen_book) if chosen_book else [],
             },
         )
 
@@ -61,11 +61,11 @@ class ReadPagesController(Controller):
         text: FromQuery[str] = "",
     ) -> Template | Redirect:
         if text:
-            # The form of the page names the text; its address is the tidy one.
+            # The form of the page sends the translation as a parameter. Redirect to the address that contains it in the path.
             suffix = f"?{urlencode({'with': other})}" if other and other != text else ""
             return Redirect(f"/read/{quote(text)}/{quote(book)}/{quote(number)}{suffix}", status_code=303)
-        shown = all_translations.choose(translation)
-        chapter = queries.chapter(library, shown, find_book(book), chapter_number(number))
+        current_translation = all_translations.choose(translation)
+        chapter = queries.chapter(library, current_translation, find_book(book), chapter_number(number))
         context: dict[str, Any] = {
             "chapter": chapter,
             "other": other,
@@ -74,8 +74,8 @@ class ReadPagesController(Controller):
         }
         if other and other != chapter.translation.id:
             second = all_translations.choose(other)
-            beside = queries.chapter_verses(library, second, chapter.book, chapter.chapter)
-            rows, notes = render_rows([chapter.verses, beside])
+            second_verses = queries.chapter_verses(library, second, chapter.book, chapter.chapter)
+            rows, notes = render_rows([chapter.verses, second_verses])
             context |= {
                 "rows": rows,
                 "second": second,

@@ -1,4 +1,4 @@
-"""The page of search. It works without JavaScript."""
+"""The search page. It works without JavaScript."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.canon import Testament
 from appliance.scripture.references import book_named
 from appliance.scripture.search.hits import Mode, Search
-from appliance.scripture.search.named import doubt_about, named_reference
+from appliance.scripture.search.named import named_reference, reference_error
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations
@@ -43,45 +43,45 @@ class SearchPagesController(Controller):
         within: Annotated[str, QueryParameter(name="range")] = "",
         cursor: FromQuery[str] = "",
     ) -> Template | Redirect:
-        shown = all_translations.choose(translation)
+        current_translation = all_translations.choose(translation)
         reference = named_reference(q)
         if reference and mode is Mode.HYBRID and not cursor:
-            return Redirect(read_address(shown.id, reference.start), status_code=303)
+            return Redirect(read_address(current_translation.id, reference.start), status_code=303)
         chosen = {
             "q": q,
             "mode": mode.value,
-            "translation": shown.id,
+            "translation": current_translation.id,
             "testament": testament,
             "book": book,
             "range": within,
         }
         finder.prepare()
         results = None
-        named = book_named(q) if mode is Mode.HYBRID else None
+        book_by_name = book_named(q) if mode is Mode.HYBRID else None
         if q.strip():
-            wanted = Search(
+            search = Search(
                 query=q,
                 mode=mode,
-                translation=shown,
+                translation=current_translation,
                 limit=PAGE_SIZE,
                 cursor=cursor or None,
                 testament=Testament(testament) if testament in set(Testament) else None,
                 book=book or None,
                 within=within or None,
             )
-            results = finder.search(wanted)
+            results = finder.search(search)
         return Template(
             "search.html",
             context={
                 "q": q,
-                "named": named,
-                "doubt": doubt_about(q),
+                "book_by_name": book_by_name,
+                "doubt": reference_error(q),
                 "chosen": chosen,
                 "results": results,
                 "modes": list(Mode),
                 "testaments": TESTAMENT_NAMES,
                 "translations": queries.translations(library),
-                "translation": shown,
+                "translation": current_translation,
                 "voted": results is not None and any(hit.why.voted_topic for hit in results.hits),
                 "address": lambda **changes: "/search?" + urlencode({k: v for k, v in (chosen | changes).items() if v}),
             },

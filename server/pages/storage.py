@@ -1,4 +1,4 @@
-"""The page of what fills the disk."""
+"""The page of storage: free space, and the size of each part of the data folder."""
 
 from litestar import Controller, get
 from litestar.di import NamedDependency

@@ -1,4 +1,4 @@
-"""Pages of what lies behind the texts: topics, words of the original, people and places."""
+"""The pages of topics, original words, people and places."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.entities import queries as entity_queries
-from appliance.scripture.graph.words import verses_in_all
+from appliance.scripture.graph.words import verse_count
 from appliance.scripture.references import format_range, format_verse
 from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.service import Finder
@@ -22,9 +22,9 @@ from server.http.access import rule
 from server.http.path_numbers import MAX_ID, MAX_ID_DIGITS
 from server.http.rendering import read_address
 
-PAGE = 60
-CITED = 400
-MENTIONED = 60
+PAGE_SIZE = 60
+MAX_CITATIONS = 400
+MAX_MENTIONS = 60
 
 
 class TopicPagesController(Controller):
@@ -38,14 +38,14 @@ class TopicPagesController(Controller):
         begins: FromQuery[str] = "",
         after: Annotated[int, QueryParameter(ge=0, le=MAX_ID)] = 0,
     ) -> Template:
-        found = dictionaries.browse_topics(library, begins, after=after, limit=PAGE + 1)
-        entities = entity_queries.browse_entities(library, begins, limit=PAGE) if begins else []
+        topics = dictionaries.browse_topics(library, begins, after=after, limit=PAGE_SIZE + 1)
+        entities = entity_queries.browse_entities(library, begins, limit=PAGE_SIZE) if begins else []
         return Template(
             "topics.html",
             context={
                 "begins": begins,
-                "topics": found[:PAGE],
-                "more": found[PAGE - 1].id if len(found) > PAGE else None,
+                "topics": topics[:PAGE_SIZE],
+                "more": topics[PAGE_SIZE - 1].id if len(topics) > PAGE_SIZE else None,
                 "entities": entities,
             },
         )
@@ -55,15 +55,15 @@ class TopicPagesController(Controller):
         self, library: NamedDependency[Database], all_translations: NamedDependency[Translations], topic: FromPath[str]
     ) -> Template | Redirect:
         if not topic.isdecimal() or len(topic) > MAX_ID_DIGITS:
-            # A headword, as related passages name their topics.
-            found = dictionaries.topic_named(library, topic)
-            return Redirect(f"/topic/{found.id}", status_code=303)
-        entry = dictionaries.topic(library, int(topic), limit=CITED)
-        shown = all_translations.choose()
+            # A headword: related passages link to topics by headword.
+            head = dictionaries.topic_named(library, topic)
+            return Redirect(f"/topic/{head.id}", status_code=303)
+        entry = dictionaries.topic(library, int(topic), limit=MAX_CITATIONS)
+        current_translation = all_translations.choose()
         groups: dict[str, list[tuple[str, str]]] = {}
-        for each in entry.citations.items:
-            place = (format_range(each.start, each.end), read_address(shown.id, each.start))
-            groups.setdefault(each.heading, []).append(place)
+        for citation in entry.citations.items:
+            address = read_address(current_translation.id, citation.start)
+            groups.setdefault(citation.heading, []).append((format_range(citation.start, citation.end), address))
         return Template(
             "topic.html", context={"entry": entry, "groups": groups, "cut": entry.citations.next_after is not None}
         )
@@ -80,12 +80,18 @@ class TopicPagesController(Controller):
         cursor: FromQuery[str] = "",
     ) -> Template:
         entry = dictionaries.lexicon_entry(library, strongs)
-        shown = all_translations.choose(translation)
+        current_translation = all_translations.choose(translation)
         results, notice, count = None, "", 0
         try:
-            count = verses_in_all(graph, entry.strongs)
+            count = verse_count(graph, entry.strongs)
             results = finder.search(
-                Search(query=entry.strongs, mode=Mode.STRONGS, translation=shown, limit=PAGE, cursor=cursor or None)
+                Search(
+                    query=entry.strongs,
+                    mode=Mode.STRONGS,
+                    translation=current_translation,
+                    limit=PAGE_SIZE,
+                    cursor=cursor or None,
+                )
             )
         except (GraphMissing, GraphDamaged) as error:
             notice = str(error)
@@ -93,7 +99,7 @@ class TopicPagesController(Controller):
             "word.html",
             context={
                 "entry": entry,
-                "translation": shown,
+                "translation": current_translation,
                 "translations": queries.translations(library),
                 "results": results,
                 "notice": notice,
@@ -105,11 +111,15 @@ class TopicPagesController(Controller):
     def entity(
         self, library: NamedDependency[Database], all_translations: NamedDependency[Translations], entity: FromPath[str]
     ) -> Template:
-        found = entity_queries.entity(library, entity, limit=MENTIONED)
-        shown = all_translations.choose()
-        first = found.verse_ids.items
-        texts = queries.texts(library, shown, first)
+        entry = entity_queries.entity(library, entity, limit=MAX_MENTIONS)
+        current_translation = all_translations.choose()
+        first_verses = entry.verse_ids.items
+        texts = queries.texts(library, current_translation, first_verses)
         mentions = [
-            (format_verse(verse), read_address(shown.id, verse), texts[verse]) for verse in first if verse in texts
+            (format_verse(verse), read_address(current_translation.id, verse), texts[verse])
+            for verse in first_verses
+            if verse in texts
         ]
-        return Template("entity.html", context={"entry": found, "mentions": mentions, "translation": shown})
+        return Template(
+            "entity.html", context={"entry": entry, "mentions": mentions, "translation": current_translation}
+        )

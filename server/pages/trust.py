@@ -1,4 +1,4 @@
-"""The page that explains how to trust this machine, and its authority's certificate."""
+"""The page that explains how to trust this server, and the download of its certificate."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from server.http.access import rule
 
 
 class NoAuthority(NotFound):
-    """This house has a certificate from elsewhere, which devices trust already."""
+    """The server uses a certificate from another issuer, which devices trust already."""
 
 
 class TrustPagesController(Controller):
@@ -37,6 +37,9 @@ class TrustPagesController(Controller):
     async def authority(self, certificate: NamedDependency[SiteCertificate]) -> Response[bytes]:
         served = await asyncio.to_thread(certificate.served)
         if served.authority is None:
-            raise NoAuthority("This house has no authority of its own.", remedy="Its certificate is trusted already.")
-        # The type by which phones offer to install it.
+            raise NoAuthority(
+                "This server has no certificate authority of its own.",
+                remedy="You do not need to install anything: devices already trust its certificate.",
+            )
+        # Phones offer to install a file with this media type.
         return Response(await asyncio.to_thread(as_der, served.authority), media_type="application/x-x509-ca-cert")

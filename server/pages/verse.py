@@ -1,4 +1,4 @@
-"""The page of a verse: what it is tied to, the topics that cite it, what commentaries say."""
+"""The page of a verse: related passages, topics that cite it, people and places, and commentaries."""
 
 import string
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ from appliance.scripture.translations.translation import Translation
 from server.http.access import rule
 from server.http.rendering import read_address
 
-RELATED, TOPICS, COMMENTS = 20, 24, 40
+MAX_RELATED, MAX_TOPICS, MAX_COMMENTS = 20, 24, 40
 
 
 class RelatedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A related passage as it is shown."""
+    """A related passage for the page."""
 
     reference: str
     address: str
@@ -50,23 +50,23 @@ class VersePagesController(Controller):
         translation: FromPath[str],
         reference: FromPath[str],
     ) -> Template:
-        shown = all_translations.choose(translation)
-        place = parse_reference(reference).start
-        around = _around(library, graph, shown, place)
-        topics = dictionaries.citing_topics(library, one_verse(place), limit=TOPICS)
-        comments = commentaries.comments(library, parse_reference(reference), limit=COMMENTS)
+        current_translation = all_translations.choose(translation)
+        verse_id = parse_reference(reference).start
+        neighbours = _neighbours(library, graph, current_translation, verse_id)
+        topics = dictionaries.citing_topics(library, one_verse(verse_id), limit=MAX_TOPICS)
+        comments = commentaries.comments(library, parse_reference(reference), limit=MAX_COMMENTS)
         return Template(
             "verse.html",
             context={
-                "reference": format_verse(place),
-                "osis": osis_of(place),
-                "translation": shown,
-                "related": around.lines,
-                "address": read_address(shown.id, place),
-                "notice": around.notice,
-                "text": queries.texts(library, shown, [place]).get(place, ""),
-                "picture": around.picture,
-                "entities": entities.entities_in(library, one_verse(place)).items,
+                "reference": format_verse(verse_id),
+                "osis": osis_of(verse_id),
+                "translation": current_translation,
+                "related": neighbours.lines,
+                "address": read_address(current_translation.id, verse_id),
+                "notice": neighbours.notice,
+                "text": queries.texts(library, current_translation, [verse_id]).get(verse_id, ""),
+                "picture": neighbours.picture,
+                "entities": entities.entities_in(library, one_verse(verse_id)).items,
                 "topics": topics.items,
                 "comments": comments.items,
                 "more_comments": comments.next_after is not None,
@@ -74,45 +74,44 @@ class VersePagesController(Controller):
         )
 
 
-class _Around(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verse is tied to, as lines and as a picture; `notice` says why there is neither."""
+class _Neighbours(msgspec.Struct, frozen=True, kw_only=True):
+    """The passages related to a verse, as lines and as a picture. `notice` says why both are missing."""
 
     lines: list[RelatedLine] = []
     picture: Neighbourhood | None = None
     notice: str = ""
 
 
-def _around(library: Database, graph: Graph, shown: Translation, place: int) -> _Around:
+def _neighbours(library: Database, graph: Graph, current_translation: Translation, verse_id: int) -> _Neighbours:
     try:
-        found = related(graph, place, RELATED)
+        passages = related(graph, verse_id, MAX_RELATED)
     except (GraphMissing, GraphDamaged) as error:
-        return _Around(notice=str(error))
-    texts = queries.texts(library, shown, [each.verse_id for each in found])
-    words = {
-        name for each in found for reason in each.reasons if reason.kind is ReasonKind.WORD for name in reason.names
-    }
+        return _Neighbours(notice=str(error))
+    texts = queries.texts(library, current_translation, [passage.verse_id for passage in passages])
+    reasons = [reason for passage in passages for reason in passage.reasons]
+    words = {name for reason in reasons if reason.kind is ReasonKind.WORD for name in reason.names}
     lemmas = dictionaries.lemmas(library, words)
     lines = [
         RelatedLine(
-            reference=each.reference,
-            address=read_address(shown.id, each.verse_id),
-            text=texts[each.verse_id],
-            because="; ".join(because(reason, lemmas) for reason in each.reasons),
+            reference=passage.reference,
+            address=read_address(current_translation.id, passage.verse_id),
+            text=texts[passage.verse_id],
+            because="; ".join(because(reason, lemmas) for reason in passage.reasons),
         )
-        for each in found
-        if each.verse_id in texts
+        for passage in passages
+        if passage.verse_id in texts
     ]
-    return _Around(lines=lines, picture=lay_out(place, found, lemmas) if found else None)
+    return _Neighbours(lines=lines, picture=lay_out(verse_id, passages, lemmas) if passages else None)
 
 
 def because(reason: Reason, lemmas: Mapping[str, str]) -> str:
-    """A reason in words; a word of the original is called by its lemma, where a dictionary has it."""
+    """Describe a reason for the reader. A word of the original is shown as its lemma, if a dictionary has it."""
     names = ", ".join(lemmas.get(name, name) for name in reason.names)
     more = f" and {reason.count - len(reason.names)} more" if reason.count > len(reason.names) else ""
     return {
-        ReasonKind.CROSS_REFERENCE: "cross reference",
-        ReasonKind.REFERRED_FROM: "refers here",
-        ReasonKind.BY_WAY_OF: f"through {reason.count} other{'s' if reason.count > 1 else ''}",
+        ReasonKind.CROSS_REFERENCE: "cross-reference",
+        ReasonKind.REFERRED_FROM: "cross-reference from that verse",
+        ReasonKind.BY_WAY_OF: f"{reason.count} shared cross-reference{'s' if reason.count > 1 else ''}",
         ReasonKind.TOPIC: f"topic {string.capwords(names)}{more}",
         ReasonKind.WORD: f"rare word {names}{more}",
     }[reason.kind]

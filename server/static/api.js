@@ -1,4 +1,4 @@
-// Changes that a page asks for carry the token of its session.
+// Requests that change something carry the CSRF token of the session.
 
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 

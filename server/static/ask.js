@@ -1,21 +1,21 @@
-// An answer as it is written: its parts come as ready HTML, and a broken link continues where it stopped.
+// Shows an answer while it is written. Its parts arrive as HTML. After a lost connection, the stream resumes.
 
 import { post } from "./api.js";
 
 const section = document.getElementById("answer");
 
-// The elements of HTML that our server made.
+// Parses HTML from our server into elements.
 function elements(html) {
   return [...new DOMParser().parseFromString(html, "text/html").body.children];
 }
 
-// Makes an element like another. What is the same already stays, and with it the focus.
-function update(element, made) {
-  if (element.tagName !== made.tagName) {
-    element.replaceWith(made);
+// Changes `element` to equal `fresh`. Equal child nodes stay, so the focus stays too.
+function update(element, fresh) {
+  if (element.tagName !== fresh.tagName) {
+    element.replaceWith(fresh);
     return;
   }
-  const nodes = [...made.childNodes];
+  const nodes = [...fresh.childNodes];
   for (const [index, node] of nodes.entries()) {
     const old = element.childNodes[index];
     if (!old) element.append(node);
@@ -31,7 +31,7 @@ function follow() {
   const stop = section.querySelector(".stop");
   const stream = new EventSource(`/ask/${section.dataset.message}/stream`);
 
-  // Screen readers announce what is put among the complete blocks, so each block goes there once, when it is complete.
+  // Screen readers announce new complete blocks. So each block moves there once, when it is complete.
   function completeBlock() {
     const focused = growing.contains(document.activeElement) ? document.activeElement : null;
     complete.append(...growing.children);
@@ -45,7 +45,7 @@ function follow() {
     stop.hidden = true;
   }
 
-  // The page was made while its last block was written.
+  // The last block of the page may be incomplete.
   growing.append(...[...complete.children].slice(-1));
   stream.addEventListener("sources", (event) => {
     const sources = JSON.parse(event.data);
@@ -54,17 +54,17 @@ function follow() {
   });
   stream.addEventListener("block", (event) => {
     const { number, html } = JSON.parse(event.data);
-    const [made] = elements(html);
+    const [fresh] = elements(html);
     const block = [...complete.children, ...growing.children][number - 1];
     if (block) {
-      update(block, made);
+      update(block, fresh);
     } else {
       completeBlock();
-      growing.append(made);
+      growing.append(fresh);
     }
   });
   stream.addEventListener("done", end);
-  // A problem of the answer has data; a broken link has none, and the browser comes back with the last id by itself.
+  // An error of the answer has data. A lost connection has none: the browser then reconnects with the last id.
   stream.addEventListener("error", (event) => {
     if (event.data) end(event);
   });
@@ -74,7 +74,7 @@ function follow() {
   });
 }
 
-// A citation that is pointed at or has the focus marks the card of its source.
+// Highlights the card of a source while its citation has the pointer or the focus.
 function markSource(event, on) {
   const chip = event.target.closest(".chip");
   if (chip) document.getElementById(chip.hash.slice(1))?.classList.toggle("marked", on);

@@ -1,19 +1,19 @@
-// What happens on the appliance, as it happens: one connection for all tabs of this browser, where it lets them agree.
+// The event stream of the server. All tabs of this browser share one connection, if the browser supports locks.
 
-// Tabs share a stream only with those in which the same person is signed in.
+// Tabs share a stream only if the same person is signed in.
 const CHANNEL = `lampstand-events-${document.querySelector('meta[name="person"]')?.content ?? 0}`;
 const listeners = new Map();
 const channel = new BroadcastChannel(CHANNEL);
 
-// The last id that this tab was told of: another tab may tell the same, and it goes on from there when that one closes.
-let seen = 0;
+// The id of the last event in this tab. It filters repeated events, and this tab resumes from it if the other tab closes.
+let lastId = 0;
 
-function tell({ kind, id, payload }) {
-  if (kind !== "reset" && id <= seen) return;
-  seen = id;
+function dispatch({ kind, id, payload }) {
+  if (kind !== "reset" && id <= lastId) return;
+  lastId = id;
   for (const listener of listeners.get(kind) ?? []) listener(payload, id);
 }
-channel.onmessage = (message) => tell(message.data);
+channel.onmessage = (message) => dispatch(message.data);
 
 const KINDS = [
   "reset", "job.queued", "job.started", "job.progress", "job.done", "job.failed", "job.cancelled",
@@ -21,26 +21,26 @@ const KINDS = [
 ];
 
 function connect(after) {
-  const from = Math.max(seen, Number(after ?? 0));
+  const from = Math.max(lastId, Number(after ?? 0));
   const stream = new EventSource(`/api/v1/events${from ? `?after=${from}` : ""}`);
   for (const kind of KINDS) {
     stream.addEventListener(kind, (event) => {
-      const told = { kind, id: Number(event.lastEventId), payload: JSON.parse(event.data) };
-      tell(told);
-      channel.postMessage(told);
+      const received = { kind, id: Number(event.lastEventId), payload: JSON.parse(event.data) };
+      dispatch(received);
+      channel.postMessage(received);
     });
   }
   return new Promise(() => {});
 }
 
-let begun = false;
+let isStarted = false;
 
-// Calls `listener(payload, id)` for each event of a kind, from the one after `after` on.
+// Calls `listener(payload, id)` for each event of a kind whose id is greater than `after`.
 export function on(kind, listener, after) {
   listeners.set(kind, [...(listeners.get(kind) ?? []), listener]);
-  if (begun) return;
-  begun = true;
-  // Six connections are all a browser opens to a machine over HTTP/1.1: tabs share one. Without TLS they cannot agree.
+  if (isStarted) return;
+  isStarted = true;
+  // A browser opens at most six HTTP/1.1 connections to a server, so tabs share one. Locks need HTTPS.
   if (navigator.locks) navigator.locks.request(CHANNEL, () => connect(after));
   else connect(after);
 }

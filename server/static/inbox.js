@@ -1,4 +1,4 @@
-// The count of what one has not read, and the inbox itself, as things come.
+// Updates the count of unread notifications and the inbox as events arrive.
 
 import { on } from "./events.js";
 
@@ -11,40 +11,40 @@ function show(unread) {
   count.parentElement.setAttribute("aria-label", unread ? `Inbox, ${unread} unread` : "Inbox");
 }
 
-function item(told) {
-  const made = document.createElement("li");
-  made.className = "unread";
+function item(notification) {
+  const row = document.createElement("li");
+  row.className = "unread";
   const title = document.createElement("b");
-  title.textContent = told.title;
+  title.textContent = notification.title;
   const when = document.createElement("small");
   when.textContent = "just now";
   const text = document.createElement("p");
-  text.textContent = told.text;
-  made.append(title, " ", when, text);
-  if (told.link && told.link !== "/inbox") {
+  text.textContent = notification.text;
+  row.append(title, " ", when, text);
+  if (notification.link && notification.link !== "/inbox") {
     const link = document.createElement("a");
-    link.href = told.link;
-    link.textContent = "Look at it";
-    made.append(link);
+    link.href = notification.link;
+    link.textContent = "Open";
+    row.append(link);
   }
-  return made;
+  return row;
 }
 
 if (count) {
-  on("notification.new", (told) => {
-    show(told.unread);
+  on("notification.new", (notification) => {
+    show(notification.unread);
     inbox?.querySelector(".quiet")?.remove();
-    inbox?.prepend(item(told));
+    inbox?.prepend(item(notification));
   }, document.getElementById("work")?.dataset.after);
   on("notification.read", ({ unread }) => {
     show(unread);
     if (unread === 0) for (const read of document.querySelectorAll("#inbox .unread")) read.classList.remove("unread");
   });
-  const ask = async () => {
+  const loadCount = async () => {
     const response = await fetch("/api/v1/notifications?limit=1");
     if (response.ok) show((await response.json()).unread);
   };
-  // What was missed is no longer known, or came while this page was on its way: the count is asked for anew.
-  on("reset", ask);
-  ask();
+  // After a reset, missed events are lost. Events may also arrive while the page loads. So request the count again.
+  on("reset", loadCount);
+  loadCount();
 }

@@ -1,4 +1,4 @@
-// The page of jobs keeps up with what happens, without moving what one looks at.
+// Updates the rows of the jobs page as events arrive. The rows keep their places.
 
 import { leftInWords, onJob } from "./work.js";
 
@@ -15,7 +15,7 @@ onJob((job) => {
   progress.hidden = !active;
   progress.value = job.progress;
   const message = row.querySelector(".message");
-  message.textContent = job.error ?? (job.cancel_requested && active ? "stopping …" : job.message + leftInWords(job.seconds_left));
+  message.textContent = job.error ?? (job.cancel_requested && active ? "cancelling …" : job.message + leftInWords(job.seconds_left));
   message.classList.toggle("failed", Boolean(job.error));
   const form = row.querySelector("form");
   if (!form) return;

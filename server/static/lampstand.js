@@ -1,4 +1,4 @@
-// What every page has: keys, settings, selects that act at once.
+// Code of every page: keyboard shortcuts, settings, and selects that submit immediately.
 
 document.documentElement.classList.add("js");
 
@@ -27,13 +27,13 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// Empty choices stay out of the address.
+// Keep empty fields out of the address.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "get") return;
   for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;
 });
 
-// A page that comes back from the browser's memory has its fields again.
+// The browser may restore a page from its back/forward cache. Enable the fields again.
 window.addEventListener("pageshow", () => {
   for (const field of document.querySelectorAll("form [name]:disabled")) field.disabled = false;
 });
@@ -51,11 +51,11 @@ const reader = document.querySelector(".reader");
 if (reader) {
   localStorage.setItem("place", JSON.stringify({ name: reader.dataset.place, address: location.pathname + location.search }));
 }
-const again = document.getElementById("continue");
+const continueLine = document.getElementById("continue");
 const place = JSON.parse(localStorage.getItem("place") ?? "null");
-if (again && place) {
-  const link = again.querySelector("a");
+if (continueLine && place) {
+  const link = continueLine.querySelector("a");
   link.textContent = place.name;
   link.href = place.address;
-  again.hidden = false;
+  continueLine.hidden = false;
 }

@@ -1,14 +1,15 @@
-// Behind the text: a tapped word opens its lemma, a verse number what the verse is tied to, a footnote mark its note.
+// The study panel: a tapped word opens its lemma, a verse number its related passages. A footnote mark opens its note.
 
 const panel = document.getElementById("panel");
 const content = panel.querySelector(".content");
+const UNREACHABLE = "Cannot connect to Lampstand. Check that this device is on its network.";
 let opener = null;
 
 function element(name, text, className) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
+  const node = document.createElement(name);
+  node.textContent = text;
+  if (className) node.className = className;
+  return node;
 }
 
 function close() {
@@ -23,21 +24,21 @@ async function lookUp(number) {
     const response = await fetch(`/api/v1/lexicon/${encodeURIComponent(number)}`);
     return { number, ok: response.ok, entry: await response.json() };
   } catch {
-    return { number, ok: false, entry: { detail: "Lampstand cannot be reached. Is this device on its network?" } };
+    return { number, ok: false, entry: { detail: UNREACHABLE } };
   }
 }
 
-function open(what) {
+function open(opened) {
   document.querySelector(".w.chosen")?.classList.remove("chosen");
-  opener = what;
+  opener = opened;
   panel.hidden = false;
   document.body.classList.add("panel-open");
-  // A sheet from below must not cover the line that was tapped.
-  if (matchMedia("(max-width: 47.99rem)").matches) what.scrollIntoView({ block: "start" });
-  content.replaceChildren(element("p", "Looking it up …", "quiet"));
+  // The bottom sheet on phones must not cover the tapped line.
+  if (matchMedia("(max-width: 47.99rem)").matches) opened.scrollIntoView({ block: "start" });
+  content.replaceChildren(element("p", "Loading …", "quiet"));
 }
 
-async function tie(number) {
+async function showVerse(number) {
   open(number);
   history.replaceState(null, "", `#${number.id}`);
   const { translation, chapter } = document.querySelector(".reader").dataset;
@@ -46,13 +47,13 @@ async function tie(number) {
     const response = await fetch(address, { headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (opener !== number) return;
-    const found = page.querySelector("[data-behind]") ?? page.querySelector("main");
-    found.querySelector(".text")?.remove();
-    const whole = element("a", "On a page of its own");
-    whole.href = address;
-    content.replaceChildren(...found.childNodes, whole);
+    const article = page.querySelector("[data-verse]") ?? page.querySelector("main");
+    article.querySelector(".text")?.remove();
+    const fullPage = element("a", "Open full page");
+    fullPage.href = address;
+    content.replaceChildren(...article.childNodes, fullPage);
   } catch {
-    content.replaceChildren(element("p", "Lampstand cannot be reached. Is this device on its network?"));
+    content.replaceChildren(element("p", UNREACHABLE));
   }
 }
 
@@ -95,7 +96,7 @@ document.addEventListener("click", (event) => {
   const number = event.target.closest("a.vn");
   if (number && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    tie(number);
+    showVerse(number);
   } else if (mark) {
     event.preventDefault();
     toggleNote(mark);
@@ -106,7 +107,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// Words are too many for the tab key: with a verse number in focus, the arrows down and up walk its words.
+// Words are not tab stops, because there are too many. From a verse number, arrow down and up move between its words.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !panel.hidden) close();
   const number = event.target.closest?.("a.vn");

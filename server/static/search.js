@@ -1,4 +1,4 @@
-// Modes, filters and further pages without a page load; every state keeps its address.
+// Changes modes, filters and result pages without a page load. Every state has its own address.
 
 async function show(address, push) {
   const results = document.getElementById("results");
@@ -7,7 +7,7 @@ async function show(address, push) {
   try {
     response = await fetch(address, { headers: { accept: "text/html" } });
   } catch {
-    // The browser's own page says that the network is not there, and offers to try again.
+    // Let the browser show its own network error page, which offers a retry.
     location.href = address;
     return;
   }

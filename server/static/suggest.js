@@ -1,4 +1,4 @@
-// Suggestions under the bar: passages, topics, words, people and places, and what was searched lately.
+// Suggestions under the search bar: passages, topics, words, people, places and recent searches.
 
 const bar = document.getElementById("bar");
 const list = document.getElementById("suggestions");
@@ -6,11 +6,11 @@ const RECENT = 6;
 for (const [name, value] of Object.entries({ role: "combobox", "aria-expanded": "false", "aria-controls": "suggestions", "aria-autocomplete": "list" })) {
   bar.setAttribute(name, value);
 }
-let asked = null;
+let pending = null;
 let chosen = -1;
 
 const addresses = {
-  // A whole book, such as 1John, is chosen a chapter of.
+  // For a whole book, such as 1John, the reader chooses a chapter.
   passage: (target) => (target.includes(".") ? `/search?q=${encodeURIComponent(target)}` : `/read?book=${encodeURIComponent(target)}`),
   topic: (target) => `/topic/${target}`,
   word: (target) => `/word/${encodeURIComponent(target)}`,
@@ -22,20 +22,20 @@ const addresses = {
 
 function recent() {
   try {
-    const kept = JSON.parse(localStorage.getItem("recent") ?? "[]");
-    return Array.isArray(kept) ? kept.filter((each) => typeof each === "string") : [];
+    const queries = JSON.parse(localStorage.getItem("recent") ?? "[]");
+    return Array.isArray(queries) ? queries.filter((query) => typeof query === "string") : [];
   } catch {
     return [];
   }
 }
 
 function remember(query) {
-  const kept = [query, ...recent().filter((each) => each !== query)].slice(0, RECENT);
-  localStorage.setItem("recent", JSON.stringify(kept));
+  const queries = [query, ...recent().filter((other) => other !== query)].slice(0, RECENT);
+  localStorage.setItem("recent", JSON.stringify(queries));
 }
 
 function close() {
-  asked?.abort();
+  pending?.abort();
   list.hidden = true;
   chosen = -1;
   bar.setAttribute("aria-expanded", "false");
@@ -67,22 +67,22 @@ function show(suggestions) {
 }
 
 async function suggest() {
-  asked?.abort();
+  pending?.abort();
   const typed = bar.value.trim();
-  const lately = recent().filter((query) => query.toLowerCase().startsWith(typed.toLowerCase()) && query !== typed);
-  const mine = lately.slice(0, typed ? 2 : RECENT).map((query) => ({ kind: "recent", text: query, detail: "searched lately", target: query }));
+  const matching = recent().filter((query) => query.toLowerCase().startsWith(typed.toLowerCase()) && query !== typed);
+  const recentItems = matching.slice(0, typed ? 2 : RECENT).map((query) => ({ kind: "recent", text: query, detail: "recent search", target: query }));
   if (!typed) {
-    show(mine);
+    show(recentItems);
     return;
   }
-  asked = new AbortController();
+  pending = new AbortController();
   try {
-    const response = await fetch(`/api/v1/suggest?q=${encodeURIComponent(typed)}`, { signal: asked.signal });
+    const response = await fetch(`/api/v1/suggest?q=${encodeURIComponent(typed)}`, { signal: pending.signal });
     if (!response.ok || document.activeElement !== bar) return;
     const { suggestions } = await response.json();
-    show([...mine, ...suggestions]);
+    show([...recentItems, ...suggestions]);
   } catch {
-    // Another letter was typed, or the network is away: the bar searches without suggestions.
+    // The request was aborted by another key, or there is no network. The search bar works without suggestions.
   }
 }
 
@@ -96,7 +96,7 @@ function move(step) {
 
 bar.addEventListener("input", suggest);
 bar.addEventListener("focus", suggest);
-// A press on a suggestion leaves the bar its focus, so that it is there to be clicked.
+// Keep the focus in the search bar. Otherwise the list closes before the click.
 list.addEventListener("mousedown", (event) => event.preventDefault());
 bar.addEventListener("blur", close);
 bar.addEventListener("keydown", (event) => {

@@ -1,4 +1,4 @@
-// The work in the background: a counter in the corner that opens a list, the same on every page.
+// The background jobs in the header: a counter that opens a list, on every page.
 
 import { post } from "./api.js";
 import { on } from "./events.js";
@@ -13,8 +13,8 @@ export function leftInWords(seconds) {
   return seconds < 90 ? ` · about ${Math.max(1, Math.round(seconds))} s left` : ` · about ${Math.round(seconds / 60)} min left`;
 }
 
-// What works or waits, and failures of the last day whose work has not succeeded since.
-function shown() {
+// Active jobs, and jobs that failed in the last day unless the same job succeeded later.
+function currentJobs() {
   const all = [...jobs.values()].sort((one, other) => other.id - one.id);
   const done = new Map(all.filter((job) => job.state === "done").map((job) => [job.title, job.id]));
   const since = Date.now() / 1000 - DAY_S;
@@ -23,14 +23,14 @@ function shown() {
 }
 
 function button(label, job, action) {
-  const made = document.createElement("button");
-  made.textContent = label;
-  made.setAttribute("aria-label", `${label}: ${job.title}`);
-  made.addEventListener("click", async () => {
-    made.disabled = true;
+  const control = document.createElement("button");
+  control.textContent = label;
+  control.setAttribute("aria-label", `${label}: ${job.title}`);
+  control.addEventListener("click", async () => {
+    control.disabled = true;
     await post(`/api/v1/jobs/${job.id}/${action}`);
   });
-  return made;
+  return control;
 }
 
 function row(job) {
@@ -49,7 +49,7 @@ function row(job) {
     progress.value = job.progress;
     progress.setAttribute("aria-label", job.title);
     item.append(progress);
-    message.textContent = (job.cancel_requested ? "stopping …" : job.message) + leftInWords(job.seconds_left);
+    message.textContent = (job.cancel_requested ? "cancelling …" : job.message) + leftInWords(job.seconds_left);
   }
   item.append(message);
   if (corner.dataset.may === "yes") {
@@ -60,36 +60,36 @@ function row(job) {
 }
 
 function render() {
-  const { active, failed } = shown();
+  const { active, failed } = currentJobs();
   corner.hidden = active.length + failed.length === 0;
   const summary = corner.querySelector("summary");
-  summary.textContent = active.length ? `${active.length} at work` : `${failed.length} failed`;
+  summary.textContent = active.length ? `${active.length} running` : `${failed.length} failed`;
   summary.classList.toggle("failed", failed.length > 0 && active.length === 0);
   corner.querySelector("ul").replaceChildren(...[...active, ...failed].map(row));
 }
 
-let awaited = false;
+let isScheduled = false;
 function renderSoon() {
-  if (awaited) return;
-  awaited = true;
+  if (isScheduled) return;
+  isScheduled = true;
   requestAnimationFrame(() => {
-    awaited = false;
+    isScheduled = false;
     render();
   });
 }
 
-const heard = new Set();
+const updated = new Set();
 
-// The list as it is, but for what was heard of while it was on its way.
+// Loads the list. Jobs that changed during the request keep their newer state.
 async function load() {
-  heard.clear();
+  updated.clear();
   const response = await fetch("/api/v1/jobs?limit=50");
   if (!response.ok) return;
-  for (const job of (await response.json()).jobs) if (!heard.has(job.id)) jobs.set(job.id, job);
+  for (const job of (await response.json()).jobs) if (!updated.has(job.id)) jobs.set(job.id, job);
   render();
 }
 
-// Calls `listener(job)` whenever a job has changed.
+// Calls `listener(job)` when a job changes.
 export function onJob(listener) {
   for (const kind of ["queued", "started", "progress", "done", "failed", "cancelled"]) {
     on(`job.${kind}`, listener, corner?.dataset.after);
@@ -98,7 +98,7 @@ export function onJob(listener) {
 
 if (corner) {
   onJob((job) => {
-    heard.add(job.id);
+    updated.add(job.id);
     jobs.set(job.id, job);
     renderSoon();
   });

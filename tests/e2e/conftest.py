@@ -1,4 +1,4 @@
-"""A real browser for the tests of pages."""
+"""A real browser for the page tests."""
 
 from collections.abc import Iterator
 from pathlib import Path

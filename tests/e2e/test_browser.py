@@ -1,4 +1,4 @@
-"""A person with a browser: Debian's chromium on a served appliance. Screenshots are kept in screenshots/."""
+"""The pages in Debian's Chromium, from a running server. Screenshots are stored in screenshots/."""
 
 import re
 from collections.abc import Iterator
@@ -23,24 +23,24 @@ def served(indexed_home: Path) -> Iterator[Served]:
 
 
 class Visit:
-    """A page in a context of its own, which notes what went wrong and what was asked of other hosts."""
+    """A page in its own browser context. It records errors, and requests to other hosts."""
 
     def __init__(
         self, browser: Browser, served: Served, *, url: str = "", name: str = "", **context: Unpack[Context]
     ) -> None:
-        """`url` is where the appliance is reached, if not at its own address; `name` is that of the device."""
+        """`url` is the address to use instead of the server's own. `name` is the name of the device."""
         self.name = name
         url = url or served.url
         self.context = browser.new_context(base_url=url, **context)
         self.context.add_cookies([{"name": "lampstand", "value": session(served.home), "url": url}])
         self.page: Page = self.context.new_page()
         self.problems: list[str] = []
-        self.strangers: list[str] = []
+        self.other_hosts: list[str] = []
         self.page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on(
             "request",
-            lambda request: None if request.url.startswith((url, "data:")) else self.strangers.append(request.url),
+            lambda request: None if request.url.startswith((url, "data:")) else self.other_hosts.append(request.url),
         )
 
     def shoot(self, name: str) -> None:
@@ -64,7 +64,7 @@ def visit(request: pytest.FixtureRequest, browser: Browser, served: Served) -> I
     yield visit
     visit.context.close()
     assert [] == visit.problems
-    assert [] == visit.strangers
+    assert [] == visit.other_hosts
 
 
 def fits(page: Page) -> bool:
@@ -72,7 +72,7 @@ def fits(page: Page) -> bool:
 
 
 def box_of(part: Locator) -> FloatRect:
-    """Where a part of a page is."""
+    """The position and size of a part of the page."""
     box = part.bounding_box()
     assert box is not None
     return box
@@ -114,7 +114,7 @@ def test_reading_john_3(visit: Visit) -> None:
 def test_two_translations_side_by_side(visit: Visit) -> None:
     page = visit.page
     page.goto("/read/WEB/John/3")
-    page.get_by_label("Beside it").select_option("KJV")
+    page.get_by_label("Compare with").select_option("KJV")
     page.wait_for_url("**with=KJV*")
     row = page.locator("#v16")
     expect(row).to_contain_text("only born")
@@ -133,24 +133,24 @@ def test_searching(visit: Visit) -> None:
     assert fits(page)
     visit.shoot(f"search-{visit.name}")
 
-    page.get_by_role("link", name="Words", exact=True).click()
+    page.get_by_role("link", name="Exact words", exact=True).click()
     page.wait_for_url("**mode=keyword*")
-    expect(page.get_by_role("link", name="Words", exact=True)).to_have_attribute("aria-current", "true")
-    page.get_by_label("Shown in").select_option("KJV")
+    expect(page.get_by_role("link", name="Exact words", exact=True)).to_have_attribute("aria-current", "true")
+    page.get_by_label("Translation").select_option("KJV")
     page.wait_for_url("**translation=KJV*")
     page.go_back()
     page.wait_for_url(lambda url: "KJV" not in url)
     expect(page.locator("#results")).to_be_visible()
 
 
-def test_a_books_name_offers_the_book(visit: Visit) -> None:
+def test_searching_for_a_book_name_offers_the_book(visit: Visit) -> None:
     page = visit.page
     page.goto("/search?q=Genesis")
     page.get_by_role("link", name="Open Genesis").click()
     expect(page.get_by_role("heading", name="Genesis")).to_be_visible()
 
 
-def test_the_sheet_does_not_cover_the_word_it_explains(browser: Browser, served: Served) -> None:
+def test_the_panel_does_not_cover_the_tapped_word(browser: Browser, served: Served) -> None:
     visit = Visit(browser, served, **PHONE)
     page = visit.page
     page.goto("/read/WEB/John/3")
@@ -179,7 +179,7 @@ def test_asking(visit: Visit) -> None:
     page.wait_for_url("**/ask/*")
     expect(page.locator(".sources li").first).to_be_visible()
     expect(page.locator(".answer blockquote").first).to_be_visible()
-    expect(page.locator(".made")).to_contain_text("Quoted on this machine")
+    expect(page.locator(".made")).to_contain_text("Quoted passages only")
     expect(page.locator(".chip").first).to_have_attribute("title", re.compile(r"\d+:\d+.*: "))
     assert fits(page)
     visit.shoot(f"ask-{visit.name}")
@@ -187,20 +187,20 @@ def test_asking(visit: Visit) -> None:
     expect(page.locator(".sources .marked")).to_have_count(1)
     page.locator(".chip").first.blur()
     expect(page.locator(".sources .marked")).to_have_count(0)
-    followed = blocks_of(page)
+    live_blocks = blocks_of(page)
     page.reload()
-    assert followed == blocks_of(page), "the page that followed the answer differs from the page of the whole answer"
+    assert live_blocks == blocks_of(page), "the live page differs from the reloaded page"
 
 
 @pytest.mark.parametrize("address", ["/", "/read", "/read?book=Ps", "/read/WEB/Ps/119", "/about", "/ask", "/search"])
-def test_every_page_fits_and_fetches_nothing_from_elsewhere(visit: Visit, address: str) -> None:
+def test_every_page_fits_the_screen_and_loads_nothing_from_other_hosts(visit: Visit, address: str) -> None:
     visit.page.goto(address)
 
     assert fits(visit.page)
     visit.shoot(f"page-{address.strip('/').replace('/', '-').replace('?', '-') or 'home'}-{visit.name}")
 
 
-def test_the_keyboard_alone(browser: Browser, served: Served) -> None:
+def test_reading_with_the_keyboard(browser: Browser, served: Served) -> None:
     visit = Visit(browser, served, **DESK)
     page = visit.page
     page.goto("/read/WEB/John/3")
@@ -228,7 +228,7 @@ def test_reading_and_searching_without_javascript(browser: Browser, served: Serv
     page.get_by_role("searchbox").fill("John 3")
     page.keyboard.press("Enter")
     expect(page.locator(".text")).to_contain_text("only born")
-    page.get_by_label("Beside it").select_option("KJV")
+    page.get_by_label("Compare with").select_option("KJV")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#v16")).to_contain_text("only begotten")
     page.get_by_label("Translation").select_option("RV1909")
@@ -242,8 +242,8 @@ def test_reading_and_searching_without_javascript(browser: Browser, served: Serv
     visit.context.close()
 
 
-def test_a_broken_link_continues_the_answer(browser: Browser, served: Served) -> None:
-    """The page is opened, goes offline at once, comes back, and has the whole answer."""
+def test_the_answer_resumes_after_going_offline(browser: Browser, served: Served) -> None:
+    """The page goes offline immediately after it opens, and online again. It then shows the whole answer."""
     visit = Visit(browser, served, **DESK)
     page = visit.page
     page.goto("/ask")
@@ -252,32 +252,34 @@ def test_a_broken_link_continues_the_answer(browser: Browser, served: Served) ->
     page.wait_for_url("**/ask/*")
     visit.context.set_offline(True)
     visit.context.set_offline(False)
-    expect(page.locator(".made")).to_contain_text("Quoted on this machine", timeout=15_000)
+    expect(page.locator(".made")).to_contain_text("Quoted passages only", timeout=15_000)
     expect(page.locator(".answer blockquote").first).to_be_visible()
     visit.context.close()
 
 
-def test_an_answer_continues_where_its_link_broke(browser: Browser, served: Served) -> None:
-    """The link breaks twice within the text. The page has all of it, and nothing twice."""
-    asked = served.http.post("/api/v1/ask", json={"question": "Who is my neighbour?"}).raise_for_status().json()["id"]
-    served.http.get(f"/api/v1/messages/{asked}/stream").raise_for_status()
+def test_an_answer_stream_resumes_where_the_connection_broke(browser: Browser, served: Served) -> None:
+    """The connection breaks twice within the text. The page shows all text, without repetition."""
+    message_id = (
+        served.http.post("/api/v1/ask", json={"question": "Who is my neighbour?"}).raise_for_status().json()["id"]
+    )
+    served.http.get(f"/api/v1/messages/{message_id}/stream").raise_for_status()
 
-    def as_it_began(route: Route) -> None:
-        """The page as it was before the first word was written."""
+    def before_the_first_word(route: Route) -> None:
+        """Serve the page in its state before the first word was written."""
         answer = route.fetch()
         body = answer.text().replace('data-state="done"', 'data-state="running"')
         body = re.sub(r'(<div class="complete"[^>]*>).*?</div>', r"\1</div>", body, flags=re.DOTALL)
         route.fulfill(response=answer, body=body)
 
-    with breaking_link(served.url, f"/ask/{asked}/stream", breaks=[2, 2]) as link:
+    with breaking_link(served.url, f"/ask/{message_id}/stream", breaks=[2, 2]) as link:
         visit = Visit(browser, served, url=link.url, **DESK)
         page = visit.page
-        page.goto(f"/ask/{asked}")
+        page.goto(f"/ask/{message_id}")
         whole = blocks_of(page)
-        page.route(f"**/ask/{asked}", as_it_began)
+        page.route(f"**/ask/{message_id}", before_the_first_word)
         page.reload()
-        # A page that followed the answer says how long it took.
-        expect(page.locator(".made")).to_have_text(re.compile(r"in \d+\.\d s\.$"), timeout=15_000)
+        # A page that received the answer live says how long it took.
+        expect(page.locator(".made")).to_have_text(re.compile(r" \d+\.\d s\.$"), timeout=15_000)
         continued = blocks_of(page)
         visit.context.close()
 
@@ -292,8 +294,8 @@ def test_an_answer_without_javascript(browser: Browser, served: Served) -> None:
     page.goto("/ask")
     page.get_by_label("Your question").fill("What does the Bible say about being anxious?")
     page.get_by_role("button", name="Ask", exact=True).click()
-    # The page loads itself again until the answer is whole.
-    expect(page.locator(".made")).to_contain_text("Quoted on this machine", timeout=15_000)
+    # The page reloads until the answer is complete.
+    expect(page.locator(".made")).to_contain_text("Quoted passages only", timeout=15_000)
     chip = page.locator(".answer blockquote .chip").first
     expect(chip).to_have_attribute("title", re.compile(r"\d+:\d+.*: "))
     chip.click()
@@ -301,21 +303,21 @@ def test_an_answer_without_javascript(browser: Browser, served: Served) -> None:
     visit.context.close()
 
 
-def test_the_bar_suggests_and_is_driven_by_keys(visit: Visit) -> None:
+def test_the_search_bar_suggests_topics_and_works_with_the_keyboard(visit: Visit) -> None:
     page = visit.page
     page.goto("/")
     page.locator("#bar").press_sequentially("forgiv")
-    offered = page.locator("#suggestions [role=option]")
-    expect(offered.first).to_contain_text("Forgiveness")
+    suggestions = page.locator("#suggestions [role=option]")
+    expect(suggestions.first).to_contain_text("Forgiveness")
     page.keyboard.press("ArrowDown")
-    expect(offered.first).to_have_attribute("aria-selected", "true")
+    expect(suggestions.first).to_have_attribute("aria-selected", "true")
     visit.shoot(f"suggestions-{visit.name}")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Forgiveness")
     assert fits(page)
 
 
-def test_what_was_searched_is_offered_again(visit: Visit) -> None:
+def test_recent_searches_are_suggested(visit: Visit) -> None:
     page = visit.page
     page.goto("/")
     page.locator("#bar").fill("lamp unto my feet")
@@ -329,7 +331,7 @@ def test_what_was_searched_is_offered_again(visit: Visit) -> None:
     expect(page.locator("#suggestions")).to_be_hidden()
 
 
-def test_a_result_says_why_and_leads_to_what_ties_the_verse(visit: Visit) -> None:
+def test_a_search_result_says_why_it_was_found_and_links_to_related_passages(visit: Visit) -> None:
     page = visit.page
     page.goto("/search?q=worry")
     expect(page.locator(".why").first).to_contain_text("readers found it helpful")
@@ -341,7 +343,7 @@ def test_a_result_says_why_and_leads_to_what_ties_the_verse(visit: Visit) -> Non
     assert fits(page)
 
 
-def test_a_words_page_shows_its_uses_marked(visit: Visit) -> None:
+def test_the_page_of_a_word_highlights_its_uses(visit: Visit) -> None:
     page = visit.page
     page.goto("/word/G26")
     expect(page.locator("h1")).to_contain_text("ἀγάπη")

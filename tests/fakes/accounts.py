@@ -1,4 +1,4 @@
-"""People of a site, in a few words, at a time that the test knows."""
+"""Helpers that create people, sessions, tokens and classes at a fixed time."""
 
 from collections.abc import Collection
 
@@ -25,7 +25,7 @@ ADDRESS, AGENT = "10.0.0.7", "Firefox"
 def create_administrator(
     database: Database, name: str = "Anna", *, password: str = PASSWORD, now: float = NOW
 ) -> Person:
-    """The first administrator."""
+    """Create the first administrator."""
     account = site_setup.new_administrator(database.reader, name=name, password=password)
     with database.write() as work:
         return site_setup.create_administrator(work, account, now=now)
@@ -40,7 +40,7 @@ def create_person(
     password: str = PASSWORD,
     now: float = NOW,
 ) -> Person:
-    """A person with an account, who signs in by their name unless another login is given."""
+    """Create a person with an account. Without `login`, they sign in with their name."""
     account = people.new_account(name=name, login=login or name, password=password, role=role)
     with database.write() as work:
         return people.create(work, account, now=now)
@@ -49,12 +49,12 @@ def create_person(
 def sign_in(
     database: Database, login: str = "anna", password: str = PASSWORD, *, address: str = ADDRESS, now: float = NOW
 ) -> SignedIn:
-    """Sign in from a browser at home; as the first administrator unless another login is given."""
+    """Sign in from a fixed address and browser; by default as the first administrator."""
     return signing_in.sign_in(database, login=login, password=password, address=address, agent=AGENT, now=now)
 
 
 def join(database: Database, code: str, name: str, *, now: float = NOW) -> SignedIn:
-    """Join a class by its code, from a browser at home."""
+    """Join a class with its code, from a fixed address and browser."""
     return signing_in.join(database, code=code, name=name, address=ADDRESS, agent=AGENT, now=now)
 
 
@@ -71,7 +71,7 @@ def create_token(
 
 
 def open_class(database: Database, leader: Person, name: str = "Sunday", *, now: float = NOW) -> ClassCode:
-    """A class that is open for two hours."""
+    """Open a class for two hours."""
     with database.write() as work:
         return class_codes.open_class(work, leader=leader, name=name, hours=2, now=now)
 
@@ -88,6 +88,6 @@ def set_role(database: Database, person: Person, role: Role, *, now: float = NOW
 
 
 def remove(database: Database, person: Person, *, now: float = NOW) -> None:
-    """Remove the account of a person."""
+    """Delete the account of a person."""
     with database.write() as work:
         people.remove(work, person, now=now)

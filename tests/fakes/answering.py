@@ -1,4 +1,4 @@
-"""A server that answers each request as a test says."""
+"""A server with answers from a test."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ BUSY = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"
 
 @contextlib.asynccontextmanager
 async def answering(answer: Answer) -> AsyncIterator[int]:
-    """The port of a server on loopback. `answer` gets the head of a request and gives bytes; none closes the connection."""
+    """Run a loopback server; yields its port. `answer` maps a request head to bytes; empty bytes close the connection."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -20,10 +20,10 @@ async def answering(answer: Answer) -> AsyncIterator[int]:
                 for line in head.splitlines():
                     if line.startswith("content-length: "):
                         await reader.readexactly(int(line.partition(": ")[2]))
-                answered = await answer(head)
-                if not answered:
+                answer_bytes = await answer(head)
+                if not answer_bytes:
                     break
-                writer.write(answered)
+                writer.write(answer_bytes)
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""A link between a browser and a server, on which one of the event streams breaks."""
+"""A proxy between a browser and a server that breaks one event stream."""
 
 import contextlib
 import http.server
@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import httpx
 
-OF_ONE_LINK = ("connection", "content-length", "transfer-encoding")
+HOP_BY_HOP_HEADERS = ("connection", "content-length", "transfer-encoding")
 
 
 class BreakingLink:
-    """`breaks` has the number of events after which the stream at `path` ends, time by time; then it stays whole.
+    """A proxy that ends the stream at `path` early.
 
-    `last_event_ids` has the Last-Event-ID that it was asked for with, time by time.
+    `breaks` lists, per connection, the number of events before the end; later connections do not break. `last_event_ids`
+    lists the Last-Event-ID of each connection.
     """
 
     def __init__(self, url: str, path: str, breaks: list[int]) -> None:
@@ -23,14 +24,14 @@ class BreakingLink:
 
 @contextlib.contextmanager
 def breaking_link(server_url: str, path: str, breaks: list[int]) -> Iterator[BreakingLink]:
-    """Pass requests on to the server until the block ends; the link has an address of its own."""
+    """Forward requests to the server until the block ends. The proxy has its own URL."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            _pass_on(link, client, self)
+            _forward(link, client, self)
 
         def do_POST(self) -> None:
-            _pass_on(link, client, self)
+            _forward(link, client, self)
 
         def log_message(self, *_arguments: object) -> None:
             pass
@@ -47,15 +48,15 @@ def breaking_link(server_url: str, path: str, breaks: list[int]) -> Iterator[Bre
             server.server_close()
 
 
-def _pass_on(link: BreakingLink, client: httpx.Client, request: http.server.BaseHTTPRequestHandler) -> None:
+def _forward(link: BreakingLink, client: httpx.Client, request: http.server.BaseHTTPRequestHandler) -> None:
     body = request.rfile.read(int(request.headers.get("Content-Length", "0")))
-    headers = {name: value for name, value in request.headers.items() if name.lower() not in OF_ONE_LINK}
-    asked = client.build_request(request.command, request.path, headers=headers, content=body or None)
-    # The browser leaves a stream whenever it likes to.
-    with contextlib.closing(client.send(asked, stream=True)) as answer, contextlib.suppress(ConnectionError):
+    headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP_HEADERS}
+    forwarded = client.build_request(request.command, request.path, headers=headers, content=body or None)
+    # The browser may close a stream at any time.
+    with contextlib.closing(client.send(forwarded, stream=True)) as answer, contextlib.suppress(ConnectionError):
         request.send_response(answer.status_code)
         for name, value in answer.headers.multi_items():
-            if name not in OF_ONE_LINK:
+            if name not in HOP_BY_HOP_HEADERS:
                 request.send_header(name, value)
         request.end_headers()
         for part in _events(link, request, answer) if request.path == link.path else answer.iter_raw():

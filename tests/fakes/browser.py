@@ -1,4 +1,4 @@
-"""Debian's Chromium with flags that turn its network calls off, and what is said of the device that it is on."""
+"""Debian's Chromium with flags that turn off its network calls, and the options of its device."""
 
 import shutil
 from typing import Literal, TypedDict
@@ -13,13 +13,13 @@ ARGUMENTS = [
     "--no-first-run",
     "--disable-sync",
     "--disable-component-update",
-    # The flags above leave its registration with a messaging service of Google; this turns all DNS queries off.
+    # The flags above do not stop the registration with a Google messaging service. This one turns off all DNS queries.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.*",
 ]
 
 
 class Device(TypedDict, total=False):
-    """Options of a browser's context that say which device it is on."""
+    """Options of a browser context that describe its device."""
 
     viewport: ViewportSize
     color_scheme: Literal["dark"]
@@ -28,6 +28,6 @@ class Device(TypedDict, total=False):
 
 
 class Context(Device, total=False):
-    """The same, and whether pages may run programs."""
+    """The same, and whether pages may run scripts."""
 
     java_script_enabled: bool

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fakes.browser import ARGUMENTS, CHROMIUM
 from playwright.sync_api import sync_playwright
 
-# Without our flags, Chromium makes its first call about three seconds after its start.
+# Without the flags, Chromium makes its first network call about three seconds after its start.
 LONG_ENOUGH_MS = 8_000
 
 

@@ -1,10 +1,10 @@
-"""A clock that the test moves."""
+"""A clock that a test controls."""
 
 from appliance.infrastructure.clock import Clock
 
 
 class FakeClock(Clock):
-    """Stands until it is moved; `now` is the time of day, `passed` the seconds that really passed."""
+    """A clock that changes only when a test sets it. `now` is the time of day, `passed` the monotonic time in seconds."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.now, self.passed = now, 0.0
@@ -16,5 +16,5 @@ class FakeClock(Clock):
         return self.passed
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, as both clocks measure it."""
+        """Advance both clocks."""
         self.now, self.passed = self.now + seconds, self.passed + seconds

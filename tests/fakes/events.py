@@ -1,4 +1,4 @@
-"""A type of event that only tests know."""
+"""An event type for tests."""
 
 from typing import ClassVar
 

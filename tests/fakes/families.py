@@ -1,7 +1,7 @@
-"""Tiny models in the shapes of families people use, with those families' special tokens and published chat templates.
+"""Tiny models with the architectures, special tokens and published chat templates of popular model families.
 
-The templates are read from llama.cpp's own collection, which the source of llama-cpp-python carries; packaging/test.sh
-fetches it.
+The templates are from llama.cpp's own collection, which is part of the source of llama-cpp-python. packaging/test.sh
+downloads it.
 """
 
 import sys
@@ -15,15 +15,15 @@ TEMPLATES = Path(sys.prefix) / "share" / "chat-templates"
 
 
 def template(name: str) -> str:
-    """A published chat template; skips where the collection was not fetched."""
+    """Return a published chat template. Skips the test if the collection was not downloaded."""
     path = TEMPLATES / f"{name}.jinja"
     if not path.exists():
-        pytest.skip(f"{path} is not here; packaging/test.sh fetches it")
+        pytest.skip(f"{path} is missing; packaging/test.sh downloads it")
     return path.read_text(encoding="utf-8")
 
 
 def published_templates() -> list[Path]:
-    """Every published chat template that is here."""
+    """Return every published chat template in the collection."""
     return sorted(TEMPLATES.glob("*.jinja"))
 
 
@@ -44,7 +44,7 @@ def llama_32() -> Shape:
 
 
 def qwen_25() -> Shape:
-    """Grouped-query attention with biases, tied embeddings, nothing that begins a text."""
+    """Grouped-query attention with biases, tied embeddings, no beginning token."""
     return Shape(
         architecture="qwen2",
         name="qwen-2.5",
@@ -62,7 +62,7 @@ def qwen_25() -> Shape:
 
 
 def gemma_2() -> Shape:
-    """Norms after each part too, heads wider than the model's share, tied embeddings; no system role."""
+    """Norms also after each part, heads larger than width / heads, tied embeddings, no system role."""
     return Shape(
         architecture="gemma2",
         name="gemma-2",
@@ -79,7 +79,7 @@ def gemma_2() -> Shape:
 
 
 def chatml() -> Shape:
-    """The form of Qwen 3 and many others; what a model thinks and calls are user-defined tokens, not control tokens."""
+    """The format of Qwen 3 and many others. The tags of thoughts and calls are user-defined tokens, not control tokens."""
     return Shape(
         name="chatml",
         special=("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
@@ -92,7 +92,7 @@ def chatml() -> Shape:
 
 
 def mistral() -> Shape:
-    """Control tokens in brackets, in a vocabulary that puts a space before each text."""
+    """Control tokens in brackets, and a vocabulary that adds a space before each text."""
     return Shape(
         name="mistral",
         special=(
@@ -113,7 +113,7 @@ def mistral() -> Shape:
 
 
 def phi_35() -> Shape:
-    """Tokens named by the role that follows."""
+    """Special tokens with the name of the role that follows."""
     return Shape(
         name="phi-3.5",
         special=("<unk>", "<s>", "</s>", "<|endoftext|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"),
@@ -125,7 +125,7 @@ def phi_35() -> Shape:
 
 
 def deepseek_r1() -> Shape:
-    """Tokens with full-width bars, of which some files make user-defined ones."""
+    """Tokens with full-width bars. In some files, some of them are user-defined tokens."""
     return Shape(
         name="deepseek-r1",
         special=("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜tool▁calls▁begin｜>"),

@@ -1,4 +1,4 @@
-"""The process that answers free queries, asked without the filter before it, and what it asked of the kernel meanwhile."""
+"""Runs the child process for user queries without the query filter, and records the system calls that it makes."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from appliance.infrastructure.graph.free_question import COMMAND
+from appliance.infrastructure.graph.user_query import COMMAND
 
-# Calls that open, start or reach something.
+# Calls that open files, start programs or use the network.
 WATCHED = (
     "%file,%network,execve,execveat,fork,vfork,clone,clone3,ptrace,process_vm_readv,process_vm_writev,io_uring_setup,bpf,"
     "pidfd_open,memfd_create,open_by_handle_at,userfaultfd,kill,tgkill"
 )
-# The C library looks how generous the kernel is with memory, and starts threads.
+# The C library reads the kernel's overcommit setting, and starts threads.
 OF_THE_C_LIBRARY = ("/proc/sys/vm/overcommit_memory", "CLONE_THREAD")
 PATIENCE_S = 60.0
 _UNFINISHED, _RESUMED = " <unfinished ...>", re.compile(r"<\.\.\. \w+ resumed>")
@@ -28,7 +28,7 @@ _CALL = re.compile(r"\w+\(.*\) += (?P<result>-?\w+)")
 
 
 class GraphChild:
-    """A confined child that answers one query after another; `watched` has strace write down its system calls."""
+    """A confined child process that answers queries one after another. With `watched`, strace records its system calls."""
 
     def __init__(self, graph: Path, *, watched: bool = False) -> None:
         self._log: Path | None = None
@@ -77,32 +77,32 @@ class GraphChild:
         if self._log:
             self._log.unlink()
 
-    def ask(self, question: str, **values: Any) -> dict[str, Any]:
-        """Its answer; empty where it ended over the query."""
-        self._send({"question": question, "values": values, "max_rows": 100, "max_bytes": 100_000})
+    def ask(self, query: str, **values: Any) -> dict[str, Any]:
+        """Send a query and return the answer; empty if the query ended the process."""
+        self._send({"query": query, "values": values, "max_rows": 100, "max_bytes": 100_000})
         if not self._selector.select(PATIENCE_S):
-            raise TimeoutError(f"no answer to {question!r}")
+            raise TimeoutError(f"no answer to {query!r}")
         assert self._process.stdout is not None
         answer: dict[str, Any] = json.loads(self._process.stdout.readline() or "{}")
         return answer
 
     def calls(self) -> list[tuple[str, bool]]:
-        """The watched system calls since the last look: the line of strace, and whether the kernel did what was wanted."""
+        """The watched system calls since the last call of this method: the line of strace, and whether it succeeded."""
         if self._log is None:
             return []
         with self._log.open(encoding="utf-8", errors="replace") as log:
             log.seek(self._seen)
             lines = log.read().splitlines()
             self._seen = log.tell()
-        found = [(call, match["result"]) for call in self._whole(lines) if (match := _CALL.match(call))]
+        results = [(call, match["result"]) for call in self._joined(lines) if (match := _CALL.match(call))]
         return [
             (call, not result.startswith("-"))
-            for call, result in found
+            for call, result in results
             if not any(mark in call for mark in OF_THE_C_LIBRARY)
         ]
 
-    def _whole(self, lines: Sequence[str]) -> Iterator[str]:
-        """The calls of all threads, each in one piece, where another thread's call came between."""
+    def _joined(self, lines: Sequence[str]) -> Iterator[str]:
+        """The calls of all threads. A call that strace split because of another thread's call is joined."""
         for line in lines:
             thread, _, call = line.partition(" ")
             if call.endswith(_UNFINISHED):
@@ -121,14 +121,14 @@ class GraphChild:
             return
 
 
-def ask_unconfined(graph: Path, question: str, folder: Path) -> str:
-    """What the engine answers where nothing holds it, as text: what a query would do without our defences."""
+def ask_unconfined(graph: Path, query: str, folder: Path) -> str:
+    """Run a query in an engine without confinement and return its output: what an attack would achieve without it."""
     script = (
         "import sys\nfrom pathlib import Path\nfrom appliance.infrastructure.graph.kuzu_engine import KuzuGraph\n"
         "print(KuzuGraph(Path(sys.argv[1])).rows(sys.argv[2]))"
     )
     finished = subprocess.run(
-        [sys.executable, "-c", script, str(graph), question],
+        [sys.executable, "-c", script, str(graph), query],
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,4 +1,4 @@
-"""Files that attack an importer, each small to write."""
+"""Small files that attack an importer."""
 
 import os
 import struct
@@ -54,7 +54,7 @@ def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> C
 
 
 def module(configuration: str, **files: bytes) -> Callable[[Path], None]:
-    """A SWORD module: its configuration, and data files by their names with `_` for `.`."""
+    """Write a SWORD module: its configuration and its data files. In the names of data files, `_` stands for `.`."""
 
     def make(folder: Path) -> None:
         (folder / "mods.d").mkdir()
@@ -80,9 +80,9 @@ def dictionary(key: bytes, markup: bytes, feature: str = "GreekDef") -> Callable
 
 
 def verses_of(fragment: bytes) -> Callable[[Path], None]:
-    """A module of one testament with one verse, the fragment."""
+    """Write a module of one testament. The fragment is its only verse."""
     packed = zlib.compress(fragment)
-    slots = 24_115  # of the Old Testament in the KJV's versification
+    slots = 24_115  # in the Old Testament of the KJV versification
     return module(
         "[T]\nModDrv=zText4\nDataPath=./data/\nVersification=KJV\n",
         ot_bzs=struct.pack("<III", 0, len(packed), len(fragment)),
@@ -94,94 +94,96 @@ def verses_of(fragment: bytes) -> Callable[[Path], None]:
 CONFIGURATION = "[T]\nModDrv=zText\nDataPath={}\n"
 PERSON = "personLookup,displayTitle,name,surname,alsoCalled,dictText,birthYear,minYear,verses\n"
 
-# What is read without its odd part; all others are refused.
+# These files are read without their hostile part. All others are refused.
 HARMLESS = frozenset(
     {
-        "6,000 digits of a level",
-        "6,000 digits of Strong's",
-        "6,000 digits of a year",
-        "milestones without end",
-        "signs of our own",
-        "name of signs",
+        "level of 6,000 digits",
+        "Strong's of 6,000 digits",
+        "year of 6,000 digits",
+        "unclosed milestones",
+        "control characters of the importer",
+        "name without letters",
     }
 )
 HOSTILE: dict[str, Callable[[Path], None]] = {
-    # What is no regular file, and links out of the folder.
+    # Files that are not regular, and links that lead out of the folder.
     "pipe as USFM": pipe("a.usfm"),
     "pipe as OSIS": pipe("a.xml"),
     "pipe as table": pipe("a.txt"),
     "pipe as CSV": pipe("a.csv"),
     "device as USFM": link("a.usfm", "/dev/zero"),
     "device as OSIS": link("a.osis", "/dev/zero"),
-    "link out as USFM": link("a.usfm", "/etc/passwd"),
-    "link out as table": link("a.tsv", "/etc/passwd"),
-    "link out as CSV": link("a.csv", "/etc/passwd"),
-    "link in a circle": link("a.usfm", "a.usfm"),
-    "link to nothing": link("a.xml", "nowhere"),
-    "modules elsewhere": link("mods.d", "/usr/share/sword/mods.d"),
-    "data elsewhere": module(CONFIGURATION.format("/etc/")),
+    "link to the outside as USFM": link("a.usfm", "/etc/passwd"),
+    "link to the outside as table": link("a.tsv", "/etc/passwd"),
+    "link to the outside as CSV": link("a.csv", "/etc/passwd"),
+    "link to itself": link("a.usfm", "a.usfm"),
+    "broken link": link("a.xml", "nowhere"),
+    "modules folder outside": link("mods.d", "/usr/share/sword/mods.d"),
+    "data path outside": module(CONFIGURATION.format("/etc/")),
     "data path with NUL": module(CONFIGURATION.format("./a\0b")),
     "data path of 300 letters": module(CONFIGURATION.format("./" + "a" * 300)),
     "data path with a pattern": module(CONFIGURATION.format("./data/**x")),
     "data path of the folder": module(CONFIGURATION.format("./")),
-    "folder named as a file": lambda folder: (folder / "a.usfm").mkdir(),
+    "folder named like a file": lambda folder: (folder / "a.usfm").mkdir(),
     # Numbers.
-    "6,000 digits of a chapter": usfm(f"\\id GEN\n\\c {'1' * 6_000}\n\\v 1 a\n"),
-    "6,000 digits of a verse": usfm(f"\\id GEN\n\\c 1\n\\v {'9' * 6_000} a\n"),
-    "6,000 digits of a bridge": usfm(f"\\id GEN\n\\c 1\n\\v 1-{'9' * 6_000} a\n"),
-    "superscript chapter": usfm("\\id GEN\n\\c ²\n\\v 1 a\n"),
-    "6,000 digits of an OSIS id": osis(f'<verse osisID="Gen.1.{"9" * 6_000}">a</verse>'),
+    "chapter of 6,000 digits": usfm(f"\\id GEN\n\\c {'1' * 6_000}\n\\v 1 a\n"),
+    "verse of 6,000 digits": usfm(f"\\id GEN\n\\c 1\n\\v {'9' * 6_000} a\n"),
+    "bridge of 6,000 digits": usfm(f"\\id GEN\n\\c 1\n\\v 1-{'9' * 6_000} a\n"),
+    "superscript chapter number": usfm("\\id GEN\n\\c ²\n\\v 1 a\n"),
+    "OSIS id of 6,000 digits": osis(f'<verse osisID="Gen.1.{"9" * 6_000}">a</verse>'),
     "blank OSIS id": osis('<verse osisID=" ">a</verse>'),
-    "6,000 digits of a level": osis(f'<verse osisID="Gen.1.1"><l level="{"9" * 6_000}">a</l></verse>'),
-    "6,000 digits of Strong's": osis(f'<verse osisID="Gen.1.1"><w lemma="strong:G{"9" * 6_000}">a</w></verse>'),
-    "superscript level": osis('<verse osisID="Gen.1.1"><l level="²">a</l>&lt;b></verse>'),
-    "6,000 digits of a character": verses_of(b"<b>&#" + b"9" * 6_000 + b";</b>"),
-    "6,000 digits of a key": dictionary(b"9" * 6_000, b"x"),
+    "level of 6,000 digits": osis(f'<verse osisID="Gen.1.1"><l level="{"9" * 6_000}">a</l></verse>'),
+    "Strong's of 6,000 digits": osis(f'<verse osisID="Gen.1.1"><w lemma="strong:G{"9" * 6_000}">a</w></verse>'),
+    "superscript level number": osis('<verse osisID="Gen.1.1"><l level="²">a</l>&lt;b></verse>'),
+    "character of 6,000 digits": verses_of(b"<b>&#" + b"9" * 6_000 + b";</b>"),
+    "key of 6,000 digits": dictionary(b"9" * 6_000, b"x"),
     "superscript key": dictionary("²".encode(), b"x"),
-    "6,000 digits of votes": table(f"Gen.1.1\tGen.1.2\t{'9' * 6_000}\n"),
-    "6,000 digits of a place": table(f"Gen.1.{'9' * 6_000}\tGen.1.2\t1\n"),
-    "6,000 digits of a year": raw("a.csv", f"{PERSON}a,b,c,d,,,{'9' * 6_000},,Gen.1.1\n"),
-    # Bytes and forms.
+    "votes of 6,000 digits": table(f"Gen.1.1\tGen.1.2\t{'9' * 6_000}\n"),
+    "place of 6,000 digits": table(f"Gen.1.{'9' * 6_000}\tGen.1.2\t1\n"),
+    "year of 6,000 digits": raw("a.csv", f"{PERSON}a,b,c,d,,,{'9' * 6_000},,Gen.1.1\n"),
+    # Invalid bytes and formats.
     "not UTF-8": raw("a.usfm", b"\\id GEN\n\xff"),
     "NUL": raw("a.usfm", b"\\id GEN\n\\c 1\n\\v 1 \0\n\\v 1 a\n"),
-    "other encoding": raw("a.xml", b'<?xml version="1.0" encoding="foo"?><osis/>'),
-    "UTF-16 half": raw("a.xml", "<osis>".encode("utf-16")[:-1]),
+    "unknown encoding": raw("a.xml", b'<?xml version="1.0" encoding="foo"?><osis/>'),
+    "incomplete UTF-16": raw("a.xml", "<osis>".encode("utf-16")[:-1]),
     "undeclared prefix": osis("<a:b/>"),
-    "columns missing": raw("a.csv", "personLookup\na\n"),
+    "missing columns": raw("a.csv", "personLookup\na\n"),
     "CSV with NUL": raw("a.csv", b"personLookup,displayTitle\n\0,\xff\n"),
     "CSV field of 200 kB": raw("a.csv", PERSON + "x" * 200_000),
     "document type": raw("a.xml", '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><osis>&b;</osis>'),
-    "signs that cannot be shown": raw("a.xml", "<osis \ufeffT>"),
-    "driver of signs": module("[\x1b[2J]\nModDrv=\x1b[31m\n"),
+    "unprintable characters": raw("a.xml", "<osis \ufeffT>"),
+    "driver with control characters": module("[\x1b[2J]\nModDrv=\x1b[31m\n"),
     "long versification": module(CONFIGURATION.format("./data/") + "Versification=" + "V" * 100_000),
-    "nothing": raw("a.usfm", b""),
-    "name of signs": raw("....usfm", GENESIS),
+    "empty file": raw("a.usfm", b""),
+    "name without letters": raw("....usfm", GENESIS),
     "zip of 20,000 files": zipped(*((f"{number}", b"") for number in range(20_000))),
     "zip with a long name": zipped(("a" * 300, b"x")),
     "zip with LZMA": zipped(("a.usfm", GENESIS.encode()), method=zipfile.ZIP_LZMA),
-    "zip cut short": raw("a.zip", b"PK\3\4" + b"\0" * 40),
+    "incomplete zip": raw("a.zip", b"PK\3\4" + b"\0" * 40),
     "zip without files": zipped(),
-    # What takes long or much memory with patterns that look back.
-    "milestones without end": usfm(GENESIS + "\\va " * MANY),
-    "words without end": usfm(GENESIS + "\\w a|" * MANY),
-    "words without end, bars": usfm(GENESIS + "\\w " + "|" * MANY),
-    "bars": usfm(GENESIS + "|" * MANY),
-    "signs of our own": usfm(GENESIS + "\ue000" * MANY),
-    "styles without end": usfm(GENESIS + "\\nd a" * MANY),
-    "notes without end": usfm(GENESIS + "\\f + a" * MANY),
-    "verse of a megabyte": usfm("\\id GEN\n\\c 1\n\\v 1 " + "a " * MANY),
-    "comments without end": verses_of(b"<!--" * 50_000 + b"|"),
-    "declarations without end": verses_of(b"<!" * 50_000 + b"|"),
-    "attributes of letters": verses_of(b"<a " + b"a" * 100_000 + b">|"),
-    "elements without end": verses_of(b"<w>" * 20_000 + b"|"),
-    "deep elements": osis("<hi>" * 20_000 + "</hi>" * 20_000),
+    # Content that takes much time or memory with backtracking patterns.
+    "unclosed milestones": usfm(GENESIS + "\\va " * MANY),
+    "unclosed words": usfm(GENESIS + "\\w a|" * MANY),
+    "unclosed word with bars": usfm(GENESIS + "\\w " + "|" * MANY),
+    "many bars": usfm(GENESIS + "|" * MANY),
+    "control characters of the importer": usfm(GENESIS + "\ue000" * MANY),
+    "unclosed styles": usfm(GENESIS + "\\nd a" * MANY),
+    "unclosed notes": usfm(GENESIS + "\\f + a" * MANY),
+    "very long verse": usfm("\\id GEN\n\\c 1\n\\v 1 " + "a " * MANY),
+    "unclosed comments": verses_of(b"<!--" * 50_000 + b"|"),
+    "unclosed declarations": verses_of(b"<!" * 50_000 + b"|"),
+    "very long attribute": verses_of(b"<a " + b"a" * 100_000 + b">|"),
+    "unclosed elements": verses_of(b"<w>" * 20_000 + b"|"),
+    "deeply nested elements": osis("<hi>" * 20_000 + "</hi>" * 20_000),
     "one verse in many pieces": osis(VERSE * 5_000),
-    "the same verse again": osis((VERSE + VERSE.replace("1.1", "1.2")) * 2_000),
-    "deep dictionary": dictionary(b"1", b"<a>" * 5_000 + b"</a>" * 5_000),
-    "deep topics": dictionary(b"1", b"<list>" * 5_000, feature=""),
-    "blanks in a dictionary": dictionary(b"x", b" " * 100_000 + b"-"),
-    "edges in a dictionary": dictionary(b"1", b"<list>" + b":" * 100_000 + b"a</list>" + b"<a>" * 500, feature=""),
-    "brackets in a CSV": raw("a.csv", f'{PERSON}a,b,c,d,,{"[](" * 40_000},,,Gen.1.1\nx,"{"x" * 200_000}"\n'),
-    "line without end": table("Gen.1.1\tGen.1.2\t1\n" + "x" * 5_000_000),
-    "lines that are no links": table("Gen.1.1\tGen.1.2\t1\n" + "x\n" * 300_000),
+    "repeated verses": osis((VERSE + VERSE.replace("1.1", "1.2")) * 2_000),
+    "deeply nested dictionary entry": dictionary(b"1", b"<a>" * 5_000 + b"</a>" * 5_000),
+    "deeply nested topics": dictionary(b"1", b"<list>" * 5_000, feature=""),
+    "many spaces in a dictionary": dictionary(b"x", b" " * 100_000 + b"-"),
+    "many punctuation marks in a dictionary": dictionary(
+        b"1", b"<list>" + b":" * 100_000 + b"a</list>" + b"<a>" * 500, feature=""
+    ),
+    "many brackets in a CSV": raw("a.csv", f'{PERSON}a,b,c,d,,{"[](" * 40_000},,,Gen.1.1\nx,"{"x" * 200_000}"\n'),
+    "very long line": table("Gen.1.1\tGen.1.2\t1\n" + "x" * 5_000_000),
+    "lines that are not links": table("Gen.1.1\tGen.1.2\t1\n" + "x\n" * 300_000),
 }

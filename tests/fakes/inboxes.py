@@ -17,7 +17,7 @@ SERVICES = frozenset({"json"})
 
 def titles(appliance: Appliance, person: Person) -> list[str]:
     """The titles of a person's notifications, the newest first."""
-    return [each.title for each in queries.inbox(appliance.appliance_db, person.id)]
+    return [notification.title for notification in queries.inbox(appliance.appliance_db, person.id)]
 
 
 def run_job_of(appliance: Appliance, title: str, started_by: str, error: Exception | None = None) -> None:
@@ -31,14 +31,14 @@ def run_job_of(appliance: Appliance, title: str, started_by: str, error: Excepti
     job = appliance.jobs.create(K, Labelled(title=title), started_by=started_by)
     if error:
         with pytest.raises(type(error)):
-            run_job(appliance.jobs, done_by(K, work), None, job.id, workshop=appliance.folder.workshop)
+            run_job(appliance.jobs, done_by(K, work), None, job.id, working_folder=appliance.folder.working_folder)
     else:
-        run_job(appliance.jobs, done_by(K, work), None, job.id, workshop=appliance.folder.workshop)
+        run_job(appliance.jobs, done_by(K, work), None, job.id, working_folder=appliance.folder.working_folder)
 
 
-def let_messages_outside(appliance: Appliance, *, allowed: bool = True) -> None:
+def set_outside_allowed(appliance: Appliance, *, allowed: bool = True) -> None:
     with appliance.appliance_db.write() as work:
-        operations.let_messages_outside(work, allowed=allowed, now=NOW)
+        operations.set_outside_allowed(work, allowed=allowed, now=NOW)
 
 
 def add_address(

@@ -1,4 +1,4 @@
-"""Kinds of jobs for tests, whose jobs differ by a label only."""
+"""Job kinds for tests. Their jobs differ only by a label."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from appliance.infrastructure.jobs.kind import JobKind, JobKinds
 
 
 class Labelled(msgspec.Struct, frozen=True, kw_only=True):
-    """The title of a job, and a label that tells it apart."""
+    """The title of a job, and a label that distinguishes it from other jobs."""
 
     title: str = "T"
     label: str = ""
@@ -20,14 +20,14 @@ Function = Callable[[JobContext, Labelled], str]
 
 
 def never(_context: JobContext, _arguments: msgspec.Struct, _parts: object) -> str:
-    raise AssertionError("this job is not done here")
+    raise AssertionError("this job must not run here")
 
 
-def kind_of(name: str, **treatment: Any) -> JobKind[Labelled, object]:
-    """A kind that nobody works on; `treatment` as of `JobKind`."""
-    return JobKind(name, never, title=lambda arguments: arguments.title, arguments=Labelled, **treatment)
+def kind_of(name: str, **options: Any) -> JobKind[Labelled, object]:
+    """A job kind whose function must not be called; `options` are those of `JobKind`."""
+    return JobKind(name, never, title=lambda arguments: arguments.title, arguments=Labelled, **options)
 
 
 def done_by(kind: JobKind[Labelled, object], function: Function) -> JobKinds[object]:
-    """The kinds of a process that does one kind by a function."""
+    """The job kinds of a process that knows one kind, with this function."""
     return JobKinds([kind.with_function(lambda context, arguments, _parts: function(context, arguments))])

@@ -1,4 +1,4 @@
-"""Library items with the entries that a test gives, imported without a file."""
+"""Library items with given entries, imported without a file."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -57,7 +57,7 @@ ENTRIES: dict[ItemKind[Any], list[Any]] = {
 def source_of(
     kind: ItemKind[Entry], item_id: str, entries: Sequence[Entry], *, versification: str = ""
 ) -> ItemSource[Entry]:
-    """A source of some entries, in English; the digest tells them."""
+    """Return a source of the entries, in English. Its digest depends on the entries."""
     return ItemSource(
         kind=kind,
         id=item_id,
@@ -75,5 +75,5 @@ def source_of(
 def put_item(
     library: Database, kind: ItemKind[Entry], item_id: str, entries: Sequence[Entry], *, versification: str = ""
 ) -> None:
-    """Import entries as a library item, in place of the item of the same id. Verses are not validated."""
+    """Import entries as a library item. It replaces an item with the same id. Verses are not validated."""
     import_source(library, source_of(kind, item_id, entries, versification=versification))

@@ -1,4 +1,4 @@
-"""A model runtime inside the test's own process; its models run in real children."""
+"""A model runtime inside the process of the test. Its models run in real child processes."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ WITH_MISBEHAVING = {**BACKENDS, "misbehaving": "fakes.misbehaving:MisbehavingBac
 async def running_runtime(
     folder: Path, settings: RuntimeSettings | None = None, **options: Any
 ) -> AsyncIterator[ModelRuntime]:
-    """A started runtime on a models folder; it is closed in the end."""
+    """Start a runtime on a models folder. It is closed when the block ends."""
     runtime = ModelRuntime(Catalogue(folder), settings or RuntimeSettings(), **options)
     runtime.start()
     try:
@@ -34,7 +34,7 @@ async def running_runtime(
 
 
 def add_misbehaving(folder: Path, *, name: str = "misbehaving", role: ModelRole = ModelRole.CHAT) -> str:
-    """Enter a model whose backend does what its prompt says into a folder's registry."""
+    """Add a model, whose backend does what its prompt says, to the registry of a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_bytes(b"weights")
@@ -51,13 +51,13 @@ def add_misbehaving(folder: Path, *, name: str = "misbehaving", role: ModelRole 
         facts=Facts(role=role.value, backend="misbehaving", weights=7),
     )
     registry = folder / "registry.json"
-    known = msgspec.json.decode(registry.read_bytes()) if registry.exists() else []
-    registry.write_bytes(msgspec.json.encode([*known, model]))
+    added_models = msgspec.json.decode(registry.read_bytes()) if registry.exists() else []
+    registry.write_bytes(msgspec.json.encode([*added_models, model]))
     return name
 
 
-def asking(text: str, **sampling: Any) -> Generate:
-    """A request with one question."""
+def chat_request(text: str, **sampling: Any) -> Generate:
+    """Return a request with one question."""
     return Generate(
         id=0,
         messages=[ChatMessage(role="user", content=text)],
@@ -68,9 +68,9 @@ def asking(text: str, **sampling: Any) -> Generate:
 async def answer(
     runtime: ModelRuntime, model: str, text: str, *, user: str = "", **sampling: Any
 ) -> tuple[str, GenerationFinished]:
-    """What a model says to a question, and how it finished."""
+    """Return the text of a model's answer to a question, and how the generation finished."""
     pieces, finished = [], None
-    async for event in runtime.generate(model, asking(text, **sampling), user=user):
+    async for event in runtime.generate(model, chat_request(text, **sampling), user=user):
         if isinstance(event, Piece):
             pieces.append(event.text)
         if isinstance(event, GenerationFinished):

@@ -1,4 +1,4 @@
-"""A real `lampstand models serve` with chat models of random weights, and what is asked of it."""
+"""A real `lampstand models serve` with chat models of random weights, and requests to it."""
 
 import asyncio
 import contextlib
@@ -19,16 +19,16 @@ QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Where
 
 
 def body(model: str, **more: object) -> dict[str, object]:
-    """What is sent to ask a chat model the question."""
+    """Return the body of a chat request with the question."""
     return {"model": model, "messages": QUESTION, "temperature": 0, **more}
 
 
 def official_client(http: httpx.Client) -> openai.OpenAI:
-    """OpenAI's client of a runtime that `http` reaches."""
+    """Return OpenAI's client, connected to a runtime through `http`."""
     return openai.OpenAI(
         base_url="http://models/v1",
         api_key="none",
-        http_client=http,  # type: ignore[arg-type] # it takes clients of httpx too, which its annotation does not say
+        http_client=http,  # type: ignore[arg-type] # it accepts clients of httpx too, but its annotation does not say so
         max_retries=0,
     )
 
@@ -44,13 +44,13 @@ class ModelServer:
         return official_client(self.http)
 
     def chat(self, model: str, *, max_tokens: int) -> ChatCompletion:
-        """The official client's answer to the question, without chance."""
+        """Return the official client's answer to the question, without randomness."""
         return self.official.chat.completions.create(
             model=model, messages=QUESTION, max_tokens=max_tokens, temperature=0
         )
 
     def asynchronous(self, *, timeout: float) -> httpx.AsyncClient:
-        """A client that asks several things at once."""
+        """Return a client for concurrent requests."""
         transport = httpx.AsyncHTTPTransport(uds=str(self.socket))
         return httpx.AsyncClient(transport=transport, base_url="http://models", timeout=timeout)
 
@@ -62,7 +62,7 @@ class ModelServer:
 
 @contextlib.contextmanager
 def serving_models(folder: Path, *arguments: str, http: httpx.Client) -> Iterator[None]:
-    """Run `lampstand models serve` until the block ends; the first health answer is waited for."""
+    """Run `lampstand models serve` until the block ends. The block starts after the first successful health check."""
     process = subprocess.Popen([sys.executable, "-P", "-m", "models.cli", "serve", "--folder", str(folder), *arguments])
     try:
         _wait(http)
@@ -74,7 +74,7 @@ def serving_models(folder: Path, *arguments: str, http: httpx.Client) -> Iterato
 
 @contextlib.contextmanager
 def serving_chat_models(home: Path, *, layers: Mapping[str, int]) -> Iterator[ModelServer]:
-    """Serve the models folder of `home` and chat models of so many layers each, loaded already."""
+    """Serve the models folder of `home`, with loaded chat models. `layers` has the number of layers per model."""
     folder, socket = home / "models", home / "models.sock"
     for name, count in layers.items():
         asyncio.run(Catalogue(folder).add(make_tiny_gguf(home / f"{name}.gguf", layers=count)))
@@ -96,5 +96,5 @@ def _wait(http: httpx.Client) -> None:
             if http.get("/health").is_success:
                 return
         except httpx.HTTPError:
-            time.sleep(0.05)  # nobody listens yet, which is nothing to wait on
+            time.sleep(0.05)  # the runtime does not listen yet, and there is no event to wait for
     raise AssertionError("the runtime does not answer")

@@ -1,4 +1,4 @@
-"""SIMULATED: NVIDIA's library as `pynvml` shows it, with GPUs that are not there. Errors and constants are the real ones."""
+"""SIMULATED: NVIDIA's library with the interface of `pynvml`, with simulated GPUs. Errors and constants are real."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +9,7 @@ GIB = 2**30
 
 
 class SimulatedGpu:
-    """One card; with `instances` (bytes each) it is in MIG mode."""
+    """One GPU. With `instances` (bytes of each) it is in MIG mode."""
 
     def __init__(self, name: str, total: int, *, free: int | None = None, instances: list[int] | None = None) -> None:
         self.name, self.total, self.free = name, total, total if free is None else free
@@ -18,7 +18,7 @@ class SimulatedGpu:
 
 
 class SimulatedNvml:
-    """What the runtime calls of the library. `init_error` is the code that starting it fails with."""
+    """The functions of the library that the runtime calls. `init_error` is the error code of its initialisation."""
 
     def __init__(self, *gpus: SimulatedGpu, init_error: int | None = None) -> None:
         self.gpus, self.init_error = list(gpus), init_error

@@ -1,7 +1,7 @@
-"""Run a program in a network namespace without a route, and record what it tries to reach and what it writes.
+"""Run a program in a network namespace without a route, and record the hosts that it contacts and the files that it writes.
 
 The program gets loopback only, a DNS server that records queries, and empty folders for its home, its caches and its
-temporary files. strace records every address that it connects or sends to, and every path that it writes.
+temporary files. strace records every address that the program connects or sends to, and every path that it writes.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import msgspec
 INSIDE = Path(__file__).with_name("offline_inside.py")
 _SENDING = ("connect", "sendto", "sendmsg", "sendmmsg")
 _OPENING = ("open", "openat", "openat2", "creat")
-_MAKING = (
+_CREATING = (
     "mkdir",
     "mkdirat",
     "mknod",
@@ -43,11 +43,11 @@ _ADDRESS = re.compile(
 )
 _FOR_WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|^creat$")
 _OPENED = re.compile(r"= \d+<(.*)>$")
-# A path, after the folder that it is relative to where strace names that.
+# A path, after its base folder if strace shows it.
 _PATH = re.compile(r'(?:<([^>"]*)>, )?"((?:[^"\\]|\\.)*)"')
 _SOCKET = re.compile(r'sun_path="((?:[^"\\]|\\.)*)"')
-# Not files: devices, settings of the process itself, and semaphores, which lose their name once they are open.
-_NO_FILES = ("/dev/shm/sem.", "/dev/null", "/dev/tty", "/dev/pts/", "/dev/ptmx", "/dev/urandom", "/proc/")
+# Not regular files: devices, settings of the process, and semaphores, which lose their names when they are open.
+_SPECIAL_FILES = ("/dev/shm/sem.", "/dev/null", "/dev/tty", "/dev/pts/", "/dev/ptmx", "/dev/urandom", "/proc/")
 # Variables of build servers. Some libraries send telemetry unless one of these is set.
 _BUILD_SERVERS = (
     "CI",
@@ -67,10 +67,10 @@ _FOLDERS = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_S
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program and its children did.
+    """The observed behaviour of a program and its children.
 
-    `lookups` are the names in DNS queries, `connections` other hosts with the system call that named them. `written` are
-    the paths that were written, made, renamed or linked. `left` is the final content of the home, cache and temporary folders.
+    `lookups` are the names in DNS queries, `connections` the other hosts with their system calls. `written` are the paths
+    that were written, created, renamed or linked. `left` is the final content of the home, cache and temporary folders.
     """
 
     returncode: int
@@ -85,7 +85,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.lookups) + len(self.connections)
 
     def written_outside(self, *folders: Path) -> list[str]:
-        """The written paths that are in none of the folders, without the compiled modules of Python."""
+        """The written paths outside the given folders, without compiled Python modules."""
         return sorted(
             {
                 path
@@ -97,23 +97,23 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def why_not() -> str:
-    """Why this machine cannot observe a program; empty where it can."""
+    """Why this machine cannot observe a program; empty if it can."""
     for program in ("strace", "unshare", "ip", "mount"):
         if shutil.which(program) is None:
             return f"{program} is not installed; packaging/test.sh installs it as root"
-    tried = subprocess.run(
+    trial = subprocess.run(
         ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=connect", *_namespaces(), "true"],
         capture_output=True,
         text=True,
         check=False,
     )
-    return f"namespaces cannot be made here: {tried.stderr.strip()}" if tried.returncode else ""
+    return f"namespaces cannot be created here: {trial.stderr.strip()}" if trial.returncode else ""
 
 
 def observe(
     program: Sequence[str], scratch: Path, *, environment: Mapping[str, str] | None = None, timeout_s: float = 120
 ) -> Observed:
-    """Run a program to its end; its children end with it. `scratch` gets the empty folders and the logs.
+    """Run a program to its end; then stop its children. `scratch` gets the empty folders and the logs.
 
     The variables of build servers are removed, so that the program behaves as on a user's machine.
     """
@@ -123,7 +123,7 @@ def observe(
         folder.mkdir(mode=0o700, parents=True)
     log, inside = scratch / "strace.log", scratch / "inside"
     inside.mkdir()
-    traced = ",".join((*_SENDING, *_OPENING, *_MAKING))
+    traced = ",".join((*_SENDING, *_OPENING, *_CREATING))
     process = subprocess.Popen(
         [
             "strace",
@@ -152,7 +152,7 @@ def observe(
     try:
         output, _ = process.communicate(timeout=timeout_s)
     finally:
-        # strace alone would leave the program running.
+        # Stopping only strace would leave the program running.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     calls = list(_calls(log.read_text(encoding="utf-8", errors="replace").splitlines()))
@@ -160,7 +160,7 @@ def observe(
         returncode=process.returncode,
         output=output,
         lookups=(inside / "lookups").read_text(encoding="utf-8").split(),
-        connections=[found for name, rest in calls if name in _SENDING for found in _other_hosts(name, rest)],
+        connections=[host for name, rest in calls if name in _SENDING for host in _other_hosts(name, rest)],
         written=[
             path for name, rest in calls for path in _written(name, rest) if not Path(path).is_relative_to(inside)
         ],
@@ -169,13 +169,13 @@ def observe(
 
 
 def _namespaces() -> list[str]:
-    """The command that gives a program its own network, mounts and process ids; its children end with it."""
+    """The command that runs a program with its own network, mounts and PIDs. Its children end with it."""
     mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
     return ["unshare", *mapped, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
 
 
 def _calls(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Name and rest of each system call. strace splits calls that overlap; they are joined again."""
+    """Yield the name and the rest of each system call. strace splits overlapping calls; they are rejoined."""
     unfinished: dict[str, tuple[str, str]] = {}
     for line in lines:
         if call := _CALL.match(line):
@@ -195,23 +195,23 @@ def _other_hosts(name: str, rest: str) -> Iterator[str]:
         if constant in ("INADDR_LOOPBACK", "INADDR_ANY"):
             continue
         host = four or six or constant
-        if not _is_here(host):
+        if not _is_this_machine(host):
             yield f"{name} {host}:{port}"
 
 
-def _is_here(host: str) -> bool:
+def _is_this_machine(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    # To connect to 0.0.0.0 or :: means this machine.
+    # A connection to 0.0.0.0 or :: goes to this machine.
     return address.is_loopback or address.is_unspecified
 
 
 def _written(name: str, rest: str) -> Iterator[str]:
-    """The paths that a call wrote; none where the call failed."""
+    """The paths that a call wrote; none if the call failed."""
     if " = -1 " in rest:
         return
     if name in _OPENING:
@@ -219,10 +219,10 @@ def _written(name: str, rest: str) -> Iterator[str]:
         paths = [opened[1].removesuffix(" (deleted)")] if opened and _FOR_WRITING.search(f"{name} {rest}") else []
     elif name == "bind":
         paths = _SOCKET.findall(rest)
-    elif name in _MAKING:
+    elif name in _CREATING:
         paths = [os.path.normpath(Path(folder) / path) for folder, path in _PATH.findall(rest)]
         # A link changes its second path only, a rename changes both.
         paths = paths if name.startswith("rename") else paths[-1:]
     else:
         paths = []
-    yield from (path for path in paths if not path.startswith(_NO_FILES))
+    yield from (path for path in paths if not path.startswith(_SPECIAL_FILES))

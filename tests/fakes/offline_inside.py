@@ -1,4 +1,4 @@
-"""Runs first inside the namespaces of `offline`: brings loopback up, starts a DNS server, then runs the program.
+"""Runs first inside the namespaces of `offline`: configures loopback, starts a DNS server, then runs the program.
 
     python offline_inside.py FOLDER PROGRAM ARGUMENTS…
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 DNS_PORT = 53
-_ADDRESS = socket.inet_aton("192.0.2.1")  # from a range for examples
+_ADDRESS = socket.inet_aton("192.0.2.1")  # from a range reserved for examples
 _A = 1  # the record type of IPv4 addresses
 _POINTER_TO_NAME = b"\xc0\x0c"
 
@@ -29,24 +29,24 @@ def main() -> int:
 
 
 def _use_our_resolver(folder: Path) -> None:
-    """The C library looks names up in /etc/hosts and at our DNS server only."""
+    """Make the C library look up names only in /etc/hosts and at this DNS server."""
     for name, text in (("resolv.conf", "nameserver 127.0.0.1\n"), ("nsswitch.conf", "hosts: files dns\n")):
-        ours = folder / name
-        ours.write_text(text, encoding="utf-8")
-        subprocess.run(["mount", "--bind", str(ours), f"/etc/{name}"], check=True)
+        replacement = folder / name
+        replacement.write_text(text, encoding="utf-8")
+        subprocess.run(["mount", "--bind", str(replacement), f"/etc/{name}"], check=True)
     # A name service cache daemon would answer from outside the namespace.
     if Path("/run/nscd").is_dir():
         subprocess.run(["mount", "-t", "tmpfs", "none", "/run/nscd"], check=True)
 
 
 def _serve(lookups: TextIO) -> None:
-    """Record every query. Every name gets an address, so that the connection that follows is seen too."""
+    """Record every query. Every name gets an address, so that the following connection is recorded too."""
     datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     datagrams.bind(("127.0.0.1", DNS_PORT))
     streams = socket.create_server(("127.0.0.1", DNS_PORT))
 
     def answer_of(query: bytes) -> bytes:
-        name, answer = _answered(query)
+        name, answer = _answer_to(query)
         lookups.write(f"{name}\n")
         lookups.flush()
         return answer
@@ -68,7 +68,7 @@ def _serve(lookups: TextIO) -> None:
         threading.Thread(target=serve, daemon=True).start()
 
 
-def _answered(query: bytes) -> tuple[str, bytes]:
+def _answer_to(query: bytes) -> tuple[str, bytes]:
     """The name in a query, and an answer: one address for type A, none for other types."""
     labels, at = [], 12
     while length := query[at]:

@@ -24,7 +24,7 @@ from models.messages import ChatMessage, ChatRequest
 from server.bootstrap import open_appliance
 
 QUESTION = "What is love?"
-# If telemetry is on, onnxruntime makes its first call nine seconds after a model is loaded.
+# With telemetry, onnxruntime makes its first network call nine seconds after it loads a model.
 LONG_ENOUGH_S = 12.0
 REMOVED = "RV1909"
 JOBS: tuple[Mapping[str, object], ...] = (
@@ -57,7 +57,7 @@ def main() -> None:
     with _step("models add"):
         command(home, "models", "add", str(make_tiny_gguf(home / "new.gguf")))
         command(home, "models", "add", str(make_tiny_ggml(home / "old.ggml")), "--family", "gpt2")
-    leave_work(home)
+    prepare_work(home)
     with serving(home, command="up") as running:
         with _step("each model library"):
             asyncio.run(use_each_model(home, ["new", "old"]))
@@ -69,13 +69,15 @@ def main() -> None:
             ask(running)
             query_the_graph(running)
             send_a_message()
-        jobs = [running.http.post("/api/v1/jobs", json=wish).raise_for_status().json()["id"] for wish in JOBS]
+        jobs = [
+            running.http.post("/api/v1/jobs", json=job_request).raise_for_status().json()["id"] for job_request in JOBS
+        ]
         with _step("jobs"):
             for job in jobs:
                 wait_for_job(running, job)
-        for each in COMMANDS:
-            with _step(" ".join(each)):
-                command(home, *each)
+        for arguments in COMMANDS:
+            with _step(" ".join(arguments)):
+                command(home, *arguments)
         while time.monotonic() - began < LONG_ENOUGH_S:
             search(running, "hybrid")
     with _step("a search without a server"):
@@ -89,8 +91,8 @@ def _step(name: str) -> Iterator[None]:
     print(f"{time.monotonic() - began:6.1f} s  {name}", flush=True)
 
 
-def leave_work(home: Path) -> None:
-    """Leave a translation to import and verses to embed."""
+def prepare_work(home: Path) -> None:
+    """Prepare a translation to import and verses to embed."""
     appliance = open_appliance(home)
     with appliance.library.write() as work:
         work.execute(
@@ -101,7 +103,7 @@ def leave_work(home: Path) -> None:
 
 
 def command(home: Path, *arguments: str) -> None:
-    done = subprocess.run(
+    result = subprocess.run(
         [LAMPSTAND, "--home", str(home), *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -109,7 +111,7 @@ def command(home: Path, *arguments: str) -> None:
         timeout=100,
         check=False,
     )
-    assert done.returncode == 0, f"{arguments}: {done.stderr}{done.stdout}"
+    assert result.returncode == 0, f"{arguments}: {result.stderr}{result.stdout}"
 
 
 def search(running: Served, mode: str) -> None:
@@ -141,15 +143,15 @@ async def use_each_model(home: Path, chat_models: list[str]) -> None:
     for name in ("all-MiniLM-L6-v2", "all-MiniLM-L6-v2-torch"):
         assert client.embed(["a lamp"], model=name)
     for name in chat_models:
-        asked = ChatRequest(model=name, messages=[ChatMessage(role="user", content=QUESTION)], max_tokens=8)
-        assert [piece async for piece in client.stream_chat(asked)]
+        request = ChatRequest(model=name, messages=[ChatMessage(role="user", content=QUESTION)], max_tokens=8)
+        assert [piece async for piece in client.stream_chat(request)]
     client.close()
 
 
 def wait_for_job(running: Served, number: int) -> None:
     address = f"/api/v1/jobs/{number}"
     while (job := running.http.get(address).raise_for_status().json())["state"] in ("queued", "running"):
-        time.sleep(0.2)  # another process works on it
+        time.sleep(0.2)  # another process runs it
     assert job["state"] == "done", job
 
 

@@ -1,4 +1,4 @@
-"""The data folder of an earlier version, as it was when `tests/data/make_old_folder.py` made it."""
+"""The data folder of an earlier version, as `tests/data/make_old_folder.py` created it."""
 
 import contextlib
 import json
@@ -21,9 +21,9 @@ WHERE tables.type = 'table' AND columns.type = 'REAL' AND (columns.name = 'at' O
 
 
 def copy_of_folder(parent: Path) -> Path:
-    """Copy the folder, private again because git keeps no permissions, and with its times moved to the present.
+    """Copy the folder, restore its permissions (git does not keep them), and move its times to the present.
 
-    Sessions and class codes end, so old times would end them.
+    With the old times, sessions and class codes would have expired.
     """
     home = shutil.copytree(FOLDER, parent / "home")
     for path in (home, *home.rglob("*")):
@@ -36,11 +36,11 @@ def copy_of_folder(parent: Path) -> Path:
 
 
 def by_token(running: Served, owner: str) -> httpx.Client:
-    """A program of a person of the folder, with the token that they had made for it."""
+    """An API client of a person in the folder, with their old token."""
     headers = {"Authorization": f"Bearer {CREDENTIALS['tokens'][owner]}"}
     return httpx.Client(base_url=f"{running.url}/api/v1/", timeout=60, trust_env=False, headers=headers)
 
 
 def get(client: httpx.Client, path: str, **parameters: str | int) -> Any:
-    """The JSON that the API answers; an error fails the test."""
+    """Return the JSON answer of the API. An error fails the test."""
     return client.get(path, params=parameters).raise_for_status().json()

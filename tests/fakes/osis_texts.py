@@ -1,4 +1,4 @@
-"""Translations of a few verses, imported as OSIS."""
+"""Translations with a few verses, imported as OSIS."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,11 +22,13 @@ def import_osis(
     system: str = "KJV",
     language: str = "en",
 ) -> None:
-    """Import verses by OSIS id as a translation; its file is written into `folder`."""
+    """Import verses by OSIS id as a translation. Write its file into `folder`."""
     chapters = dict.fromkeys(verse.rsplit(".", 1)[0] for verse in verses)
     books = "".join(
         f'<div type="book" osisID="{chapter.split(".")[0]}"><chapter osisID="{chapter}">'
-        + "".join(f'<verse osisID="{at}">{text}</verse>' for at, text in verses.items() if at.startswith(f"{chapter}."))
+        + "".join(
+            f'<verse osisID="{osis}">{text}</verse>' for osis, text in verses.items() if osis.startswith(f"{chapter}.")
+        )
         + "</chapter></div>"
         for chapter in chapters
     )

@@ -1,4 +1,4 @@
-"""A disk that loses its power: what SQLite wrote without syncing is kept in part, or not at all."""
+"""A disk that loses its power: data that SQLite wrote without syncing is kept completely, partly, or not at all."""
 
 import contextlib
 import random
@@ -13,14 +13,14 @@ FLUSH, KEPT_SHARE = 0.5, 0.5
 
 
 class PowerCut(Exception):
-    """The machine is off."""
+    """The power of the machine is off."""
 
 
 class Disk:
-    """Remembers, per file, what was synced and what was written since. After `cut_at` writes the power is gone."""
+    """Records, per file, the synced content and the writes since the last sync. The power fails after `cut_at` writes."""
 
     def __init__(self, dice: random.Random, cut_at: int) -> None:
-        self._dice, self._left = dice, cut_at
+        self._dice, self._writes_left = dice, cut_at
         self.synced: dict[str, bytes] = {}
         self.pending: dict[str, list[tuple[int, bytes | None]]] = {}
         self.is_off = False
@@ -30,11 +30,11 @@ class Disk:
         self.pending.setdefault(name, [])
 
     def write(self, name: str, offset: int, data: bytes) -> None:
-        self._spend()
+        self._count_write()
         self.pending[name].append((offset, data))
 
     def truncate(self, name: str, size: int) -> None:
-        self._spend()
+        self._count_write()
         self.pending[name].append((size, None))
 
     def sync(self, name: str) -> None:
@@ -43,10 +43,10 @@ class Disk:
         self.pending[name] = []
 
     def delete(self, name: str) -> bool:
-        """True where it was done: a process that ends while the power is off deletes nothing."""
+        """Delete a file. Returns False after the power cut: then nothing can be deleted."""
         if self.is_off:
             return False
-        self._spend()
+        self._count_write()
         self.synced.pop(name, None)
         self.pending.pop(name, None)
         return True
@@ -56,7 +56,7 @@ class Disk:
             raise PowerCut
 
     def after_the_cut(self) -> dict[str, bytes]:
-        """The files as the machine finds them: a write that was not synced is there whole, in part, or not at all."""
+        """The files after the restart: each unsynced write is there completely, partly, or not at all."""
         return {name: _apply(content, self._survivors(name)) for name, content in self.synced.items()}
 
     def _survivors(self, name: str) -> list[tuple[int, bytes | None]]:
@@ -72,10 +72,10 @@ class Disk:
                     kept.append((offset + at, data[at : at + SECTOR]))
         return kept
 
-    def _spend(self) -> None:
+    def _count_write(self) -> None:
         self.check()
-        self._left -= 1
-        if self._left < 0:
+        self._writes_left -= 1
+        if self._writes_left < 0:
             self.is_off = True
             raise PowerCut
 
@@ -130,7 +130,7 @@ class _System(apsw.VFS):
 
 @contextlib.contextmanager
 def power(dice: random.Random, cut_at: int) -> Iterator[Disk]:
-    """Every database that is opened in the block is on one such disk."""
+    """Within the block, all opened databases are on one such disk."""
     disk = Disk(dice, cut_at)
     system = _System(disk)
     try:

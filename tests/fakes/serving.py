@@ -1,4 +1,4 @@
-"""A real `lampstand up` or `serve` on a free port of the loopback."""
+"""Run a real `lampstand up` or `serve` on a free loopback port."""
 
 import contextlib
 import functools
@@ -27,19 +27,19 @@ LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 
 
 def free_port() -> int:
-    """A port of the loopback that no process listens on. Another process may take it before it is used."""
+    """A free loopback port. Another process may take it before it is used."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def port_options(https_port: int | None = None) -> list[str]:
-    """The options of `up` and `serve` for two free ports; without them, they use the ports of a real installation."""
+    """Options of `up` and `serve` for two free ports; the default ports belong to a real installation."""
     return ["--port", str(free_port()), "--https-port", str(https_port or free_port())]
 
 
 class Served:
-    """A running appliance: its address, its port of HTTPS, its process, and a client of it."""
+    """A running appliance: its URL, its HTTPS port, its process, and HTTP clients."""
 
     def __init__(self, url: str, https_port: int, process: subprocess.Popen[str], home: Path) -> None:
         self.url, self.https_port, self.process, self.home = url, https_port, process, home
@@ -47,43 +47,43 @@ class Served:
 
     @property
     def output(self) -> IO[str]:
-        """What the command prints."""
+        """The output of the command."""
         assert self.process.stdout is not None
         return self.process.stdout
 
     @functools.cached_property
     def http(self) -> httpx.Client:
-        """A program of the administrator, who is created where there is none."""
+        """An HTTP client with a token of the administrator. The account is created if necessary."""
         return httpx.Client(base_url=self.url, timeout=60, trust_env=False, headers=bearer(self.home))
 
 
 def bearer(home: Path, role: Role = Role.ADMINISTRATOR) -> dict[str, str]:
-    """The header of a program that may do all that somebody of a role may; they are created where they are missing."""
+    """The header of an API client with all permissions of a role. The account is created if necessary."""
     database = Database(DataFolder(home).create().appliance_db, APPLIANCE_MIGRATIONS)
     database.migrate()
     try:
         person = person_of(database, role)
-        scopes = [each for each in Permission if permits(role, each, guests_may_read=True)]
-        made = create_token(database, person, scopes, now=time.time())
+        scopes = [permission for permission in Permission if permits(role, permission, guests_may_read=True)]
+        new_token = create_token(database, person, scopes, now=time.time())
     finally:
         database.close()
-    return {"Authorization": f"Bearer {made.token}"}
+    return {"Authorization": f"Bearer {new_token.token}"}
 
 
 def person_of(database: Database, role: Role) -> Person:
-    found = [each for each in queries.people(database) if each.role is role]
-    return found[0] if found else create_person(database, role.value.title(), role, now=time.time())
+    people = [person for person in queries.people(database) if person.role is role]
+    return people[0] if people else create_person(database, role.value.title(), role, now=time.time())
 
 
 def session(home: Path, role: Role = Role.ADMINISTRATOR) -> str:
-    """The cookie of a browser in which somebody of a role is signed in."""
+    """The session cookie of a browser in which a person of a role is signed in."""
     database = Database(DataFolder(home).create().appliance_db, APPLIANCE_MIGRATIONS)
     database.migrate()
     person = person_of(database, role)
     with database.write() as work:
-        entered = start_session(work, person, address="127.0.0.1", agent="tests", now=time.time())
+        signed_in = start_session(work, person, address="127.0.0.1", agent="tests", now=time.time())
     database.close()
-    return entered.token
+    return signed_in.token
 
 
 @contextlib.contextmanager
@@ -95,10 +95,10 @@ def serving(
     environment: Mapping[str, str] | None = None,
     options: Sequence[str] = (),
 ) -> Iterator[Served]:
-    """Run the command until the block ends; the first health answer is waited for."""
+    """Run the command until the block ends. Waits for the first health answer."""
     port, https_port = free_port(), free_port()
     if host != "127.0.0.1":
-        # Other addresses are answered once there is an administrator.
+        # Other addresses work only after the administrator is created.
         bearer(home)
     listening = ["--host", host, "--port", str(port), "--https-port", str(https_port)]
     process = subprocess.Popen(
@@ -132,5 +132,5 @@ def _wait(served: Served) -> None:
             if served.guest.get("/api/v1/health").is_success:
                 return
         except httpx.HTTPError:
-            time.sleep(0.05)  # the address is not listened on yet, which is nothing to wait on
+            time.sleep(0.05)  # the server does not listen yet: there is no event to wait on
     raise AssertionError("did not answer within a minute")

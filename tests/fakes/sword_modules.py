@@ -1,4 +1,4 @@
-"""Copies of Debian's SWORD modules, to be damaged."""
+"""Copies of Debian's SWORD modules, which tests can damage."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ from appliance.scripture.operations import import_source
 
 
 def copy_module(sword_root: Path, into: Path, module: str = "engKJV2006eb") -> Path:
-    """Copy a text module; the folder of its data files."""
+    """Copy a text module and return the folder of its data files."""
     data = Path("modules/texts/ztext") / module
     (into / "mods.d").mkdir(parents=True)
     shutil.copy(sword_root / "mods.d" / f"{module}.conf", into / "mods.d")

@@ -1,4 +1,4 @@
-"""A GPT-2 of less than a megabyte in the format of before GGUF, with random weights, as the old converters wrote it."""
+"""A GPT-2 of less than a megabyte in the format before GGUF, with random weights, as old converters wrote it."""
 
 import struct
 from pathlib import Path
@@ -12,7 +12,7 @@ WIDTH, HEADS, LAYERS, CONTEXT = 64, 4, 2, 1024
 
 
 def make_tiny_ggml(path: Path, *, seed: int = 7) -> Path:
-    """Write a model that says printable letters and words; vocabulary: the 256 bytes, words, special tokens."""
+    """Write a model that generates printable letters and words. Vocabulary: the 256 bytes, words, special tokens."""
     random = np.random.default_rng(seed)
     vocabulary = [bytes([byte]) for byte in range(256)] + [f" {word}".encode() for word in WORDS] + [*SPECIAL]
     with path.open("wb") as file:
@@ -28,14 +28,14 @@ def make_tiny_ggml(path: Path, *, seed: int = 7) -> Path:
 
 
 def _tensors(random: np.random.Generator, size: int) -> list[tuple[str, np.ndarray]]:
-    # The last norm makes the first number of every state 30: so the first column of the embedding is a bias of each token.
+    # The last norm sets the first number of every state to 30. So the first column of the embedding is a bias per token.
     embedding = random.normal(0, 0.15, (size, WIDTH))
     embedding[:, 0] = -1.0
     embedding[0x20:0x7F, 0] = 0.85
     embedding[256 : -len(SPECIAL), 0] = 1.0
     gain, bias = np.full(WIDTH, 1.5), np.zeros(WIDTH)
     gain[0], bias[0] = 0.0, 30.0
-    found = [
+    tensors = [
         ("model/wte", embedding),
         ("model/wpe", random.normal(0, 1, (CONTEXT, WIDTH))),
         ("model/ln_f/g", gain),
@@ -44,8 +44,8 @@ def _tensors(random: np.random.Generator, size: int) -> list[tuple[str, np.ndarr
     for layer in range(LAYERS):
         prefix = f"model/h{layer}/"
         for norm in ("ln_1", "ln_2"):
-            found += [(f"{prefix}{norm}/g", np.ones(WIDTH)), (f"{prefix}{norm}/b", np.zeros(WIDTH))]
+            tensors += [(f"{prefix}{norm}/g", np.ones(WIDTH)), (f"{prefix}{norm}/b", np.zeros(WIDTH))]
         for part, into, out in (("attn/c_attn", 1, 3), ("attn/c_proj", 1, 1), ("mlp/c_fc", 1, 4), ("mlp/c_proj", 4, 1)):
             weights = random.normal(0, 0.6 / np.sqrt(into * WIDTH), (out * WIDTH, into * WIDTH))
-            found += [(f"{prefix}{part}/w", weights), (f"{prefix}{part}/b", np.zeros(out * WIDTH))]
-    return found
+            tensors += [(f"{prefix}{part}/w", weights), (f"{prefix}{part}/b", np.zeros(out * WIDTH))]
+    return tensors

@@ -1,4 +1,4 @@
-"""A chat model of half a megabyte with random weights: the real format for the real llama.cpp."""
+"""A chat model of half a megabyte with random weights, in the real format for the real llama.cpp."""
 
 from pathlib import Path
 
@@ -6,5 +6,5 @@ from server.benchmarks.random_model import Shape, write_random_model
 
 
 def make_tiny_gguf(path: Path, *, seed: int = 7, layers: int = 2) -> Path:
-    """Write a llama of width 64 with byte tokens and a few words; more layers make it slower."""
+    """Write a Llama model of width 64 with byte tokens and a few words. More layers make it slower."""
     return write_random_model(path, Shape(layers=layers), seed=seed)

@@ -1,4 +1,4 @@
-"""Working on jobs as a worker does, and owners of jobs that are gone."""
+"""Run jobs as a worker does, and create job owners that are dead."""
 
 import subprocess
 import sys
@@ -15,15 +15,17 @@ K = kind_of("k")
 
 
 def run_here(jobs: Jobs, function: Function, job: Job) -> Job:
-    return run_job(jobs, done_by(K, function), None, job.id, workshop=Path("unused"))
+    return run_job(jobs, done_by(K, function), None, job.id, working_folder=Path("unused"))
 
 
 def work_in_turn(jobs: Jobs, function: Function) -> list[float]:
-    """Work as a worker does on the job whose turn it is; the pauses before it is tried again."""
+    """Run the next job as a worker does. Returns the pauses before its retries."""
     pauses: list[float] = []
     job = jobs.claim_next("library", {"k"}, this_process())
     assert job is not None
-    work_on(jobs, done_by(K, function), None, job, this_process(), workshop=Path("unused"), on_retry=pauses.append)
+    work_on(
+        jobs, done_by(K, function), None, job, this_process(), working_folder=Path("unused"), on_retry=pauses.append
+    )
     return pauses
 
 

@@ -1,4 +1,4 @@
-"""One served appliance for the tests that only read from it, and a served model runtime for each file that asks it."""
+"""A running appliance for read-only tests, and one model runtime per test module that needs it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ def served(indexed_home: Path) -> Iterator[Served]:
 def model_server(
     tmp_path_factory: pytest.TempPathFactory, runtime: Client, runtime_folder: DataFolder
 ) -> Iterator[ModelServer]:
-    """A runtime with a quick and a slow chat model, and a short queue."""
+    """A model runtime with a fast and a slow chat model, and a short queue."""
     runtime.embed(["ready"], model=MINILM)
     home = tmp_path_factory.mktemp("served")
     folder = home / "models"

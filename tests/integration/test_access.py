@@ -1,4 +1,4 @@
-"""Every route, role by role: who may use it is what its rule says, and a route without a rule is closed."""
+"""Every route with every role: access follows the rule of the route, and a route without a rule is closed."""
 
 import re
 from collections.abc import Iterator
@@ -28,15 +28,15 @@ Route = tuple[str, str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """An empty house with somebody of each role, over a real port."""
-    with serving(tmp_path_factory.mktemp("house")) as running:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """An empty site with a person of each role, on a real port."""
+    with serving(tmp_path_factory.mktemp("site")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def routes(tmp_path_factory: pytest.TempPathFactory) -> list[Route]:
-    """Every address of the application with its methods and what its handler declares."""
+    """Every path of the application with its methods and the `opt` of its handler."""
     appliance = open_appliance(tmp_path_factory.mktemp("routes"))
     app = create_app(appliance)
     declared = [
@@ -57,11 +57,11 @@ def _handlers(route: Any) -> list[tuple[Any, list[str]]]:
             assert isinstance(handler, HTTPRouteHandler)
             by_handler[id(handler)] = (handler, sorted(map(str, handler.http_methods)))
         return list(by_handler.values())
-    only = getattr(route, "route_handler", None)
-    return [(only, ["WEBSOCKET"])] if only else []
+    websocket_handler = getattr(route, "route_handler", None)
+    return [(websocket_handler, ["WEBSOCKET"])] if websocket_handler else []
 
 
-KNOWN = {
+PATH_VALUES = {
     "reference": "John.3.16",
     "path": "lamp.svg",
     "translation": "WEB",
@@ -73,8 +73,8 @@ KNOWN = {
 
 
 def address(path: str) -> str:
-    """An address of a route; what it names need not be there."""
-    return re.sub(r"\{(\w+):(\w+)\}", lambda m: KNOWN.get(m[1], "999999" if m[2] == "int" else "none"), path)
+    """A path of a route. The items that it names need not exist."""
+    return re.sub(r"\{(\w+):(\w+)\}", lambda m: PATH_VALUES.get(m[1], "999999" if m[2] == "int" else "none"), path)
 
 
 def test_every_route_has_a_rule(routes: list[Route]) -> None:
@@ -90,30 +90,30 @@ def test_every_route_has_a_rule(routes: list[Route]) -> None:
     } == {opt[PERMISSION] for _method, _path, opt in routes}
 
 
-@pytest.mark.parametrize("guests_may_read", [True, False], ids=["guests read", "guests do not"])
+@pytest.mark.parametrize("guests_may_read", [True, False], ids=["guests read", "guests do not read"])
 @pytest.mark.parametrize("role", list(Role))
-def test_each_role_may_use_what_the_table_says_and_nothing_else(
-    routes: list[Route], house: Served, role: Role, guests_may_read: bool
+def test_each_role_may_use_only_the_routes_of_its_permissions(
+    routes: list[Route], site: Served, role: Role, guests_may_read: bool
 ) -> None:
-    house.http.put("/api/v1/house", json={"guests_may_read": guests_may_read}).raise_for_status()
-    headers = {} if role is Role.GUEST else bearer(house.home, role)
+    site.http.put("/api/v1/house", json={"guests_may_read": guests_may_read}).raise_for_status()
+    headers = {} if role is Role.GUEST else bearer(site.home, role)
     wrong = []
-    with httpx.Client(base_url=house.url, headers=headers, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=site.url, headers=headers, trust_env=False, timeout=30) as client:
         for method, path, opt in routes:
             if method == "WEBSOCKET":
                 continue
             refused = is_refused(client, method, address(path))
             permitted = permits(role, opt[PERMISSION], guests_may_read=guests_may_read or role is not Role.GUEST)
-            permitted = permitted and not opt[BROWSER]  # asked with a token
+            permitted = permitted and not opt[BROWSER]  # the request uses a token
             if refused == permitted:
-                wrong.append((method, path, opt[PERMISSION], "refused" if refused else "let through"))
-    house.http.put("/api/v1/house", json={"guests_may_read": True}).raise_for_status()
+                wrong.append((method, path, opt[PERMISSION], "refused" if refused else "allowed"))
+    site.http.put("/api/v1/house", json={"guests_may_read": True}).raise_for_status()
 
     assert [] == wrong
 
 
 def is_refused(client: httpx.Client, method: str, path: str) -> bool:
-    """Whether the guard says no; what the route itself then finds wrong with an empty request is its own matter."""
+    """Whether the guard refuses the request. Errors of the route about an empty request do not count."""
     with client.stream(method, path, headers={"Accept": "application/json"}) as response:
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             return False
@@ -123,25 +123,25 @@ def is_refused(client: httpx.Client, method: str, path: str) -> bool:
         return problem.json()["title"] in REFUSALS
 
 
-def let_guests_read(appliance: Appliance, *, allowed: bool) -> None:
+def set_guests_may_read(appliance: Appliance, *, allowed: bool) -> None:
     with appliance.appliance_db.write() as work:
-        people.let_guests_read(work, allowed=allowed, now=appliance.clock.time())
+        people.set_guests_may_read(work, allowed=allowed, now=appliance.clock.time())
 
 
-def test_a_websocket_is_guarded_too(tmp_path: Path) -> None:
+def test_the_guard_also_checks_websockets(tmp_path: Path) -> None:
     appliance = open_appliance(tmp_path)
-    let_guests_read(appliance, allowed=False)
+    set_guests_may_read(appliance, allowed=False)
     with TestClient(create_app(appliance), base_url="https://127.0.0.1") as client:
         with (
             pytest.raises(Exception, match="Sign in"),
             client.websocket_connect("wss://127.0.0.1/api/v1/events/socket"),
         ):
             pass
-        let_guests_read(appliance, allowed=True)
-        stranger = {"Origin": "https://evil.example"}
+        set_guests_may_read(appliance, allowed=True)
+        other_origin = {"Origin": "https://evil.example"}
         with (
-            pytest.raises(Exception, match="another site"),
-            client.websocket_connect("wss://127.0.0.1/api/v1/events/socket", headers=stranger),
+            pytest.raises(Exception, match="another website"),
+            client.websocket_connect("wss://127.0.0.1/api/v1/events/socket", headers=other_origin),
         ):
             pass
         with client.websocket_connect("wss://127.0.0.1/api/v1/events/socket"):
@@ -163,58 +163,58 @@ def test_a_route_without_a_rule_is_closed_to_administrators(tmp_path: Path) -> N
     assert "secret" not in response.text
 
 
-def test_over_plain_http_other_machines_read_and_are_sent_to_https_for_the_rest(
-    routes: list[Route], house: Served
+def test_over_plain_http_other_machines_can_only_read_and_are_redirected_to_https(
+    routes: list[Route], site: Served
 ) -> None:
     wrong = []
     with httpx.Client(
-        base_url=house.url, headers={"Host": "lampstand.local:8316"}, trust_env=False, timeout=30
+        base_url=site.url, headers={"Host": "lampstand.local:8316"}, trust_env=False, timeout=30
     ) as client:
         for method, path, opt in routes:
             if method != "WEBSOCKET" and is_refused(client, method, address(path)) == opt[PLAIN]:
                 wrong.append((method, path))
         page = client.get("/sign-in?next_page=/people", headers={"Accept": "text/html"})
-        cookie = client.get("/api/v1/session", headers={"Cookie": f"lampstand={session(house.home)}"}).json()
+        cookie = client.get("/api/v1/session", headers={"Cookie": f"lampstand={session(site.home)}"}).json()
 
     assert [] == wrong
-    assert f"https://lampstand.local:{house.https_port}/sign-in?next_page=/people" == page.headers["location"]
-    assert "guest" == cookie["role"], "a cookie that was overheard is worth nothing"
+    assert f"https://lampstand.local:{site.https_port}/sign-in?next_page=/people" == page.headers["location"]
+    assert "guest" == cookie["role"], "a cookie sent over plain HTTP does not sign in"
 
 
-def test_a_page_for_members_leads_to_the_sign_in_page_and_back(house: Served) -> None:
-    away = house.guest.get("/ask?q=love", headers={"Accept": "text/html"})
-    page = house.guest.get(away.headers["location"], headers={"Accept": "text/html"})
+def test_a_page_for_members_redirects_to_the_sign_in_page_and_back(site: Served) -> None:
+    redirect = site.guest.get("/ask?q=love", headers={"Accept": "text/html"})
+    page = site.guest.get(redirect.headers["location"], headers={"Accept": "text/html"})
 
-    assert (303, "/sign-in?next_page=/ask%3Fq%3Dlove") == (away.status_code, away.headers["location"])
+    assert (303, "/sign-in?next_page=/ask%3Fq%3Dlove") == (redirect.status_code, redirect.headers["location"])
     assert 'name="next_page" value="/ask?q=love"' in page.text
 
 
 @pytest.mark.parametrize(
     "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
-def test_the_sign_in_page_leads_nowhere_else(house: Served, target: str) -> None:
+def test_the_sign_in_page_does_not_redirect_to_other_sites(site: Served, target: str) -> None:
     form = {"name": "administrator", "password": "seven green lamps burn", "next_page": target}
 
-    assert "/" == house.guest.post("/sign-in", data=form).headers["location"]
-    house.guest.cookies.clear()
+    assert "/" == site.guest.post("/sign-in", data=form).headers["location"]
+    site.guest.cookies.clear()
 
 
-def test_what_a_browser_changes_needs_the_token_of_its_session(house: Served) -> None:
-    token = session(house.home)
-    with httpx.Client(base_url=house.url, cookies={"lampstand": token}, trust_env=False) as browser:
+def test_a_change_by_a_browser_needs_the_csrf_token_of_its_session(site: Served) -> None:
+    token = session(site.home)
+    with httpx.Client(base_url=site.url, cookies={"lampstand": token}, trust_env=False) as browser:
         without = browser.post("/api/v1/classes", json={"name": "Sunday"})
         wrong = browser.post("/api/v1/classes", json={"name": "Sunday"}, headers={"X-CSRF-Token": "0" * 64})
         form_without = browser.post("/classes", data={"name": "Sunday"})
         form = browser.post("/classes", data={"name": "Sunday", "csrf": csrf_token(token)})
         right = browser.post("/api/v1/classes", json={"name": "Monday"}, headers={"X-CSRF-Token": csrf_token(token)})
-        elsewhere = browser.post(
+        cross_site = browser.post(
             "/api/v1/classes",
             json={"name": "Tuesday"},
             headers={"X-CSRF-Token": csrf_token(token), "Origin": "http://evil.example"},
         )
 
     assert [403, 403, 403, 303, 201, 403] == [
-        each.status_code for each in (without, wrong, form_without, form, right, elsewhere)
+        answer.status_code for answer in (without, wrong, form_without, form, right, cross_site)
     ]
 
 

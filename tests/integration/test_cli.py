@@ -1,4 +1,4 @@
-"""The command as a volunteer uses it: output, JSON, exit codes, errors in a sentence."""
+"""The command line as a volunteer uses it: output, JSON, exit codes, error messages."""
 
 import json
 import os
@@ -18,9 +18,9 @@ COMMANDS = "up serve worker library index read search ask models jobs status doc
 
 
 def test_help_names_every_command(lampstand: Run) -> None:
-    shown = lampstand("--help").stdout
+    help_text = lampstand("--help").stdout
 
-    assert [] == [command for command in COMMANDS if f"\n  {command} " not in shown]
+    assert [] == [command for command in COMMANDS if f"\n  {command} " not in help_text]
 
 
 def test_reading(lampstand: Run, indexed_home: Path) -> None:
@@ -51,18 +51,21 @@ def test_status_and_doctor(lampstand: Run, indexed_home: Path) -> None:
     status = json.loads(lampstand("status", "--json", home=indexed_home).stdout)
     doctor = lampstand("doctor", home=indexed_home)
     with serving(indexed_home) as running:
-        found = json.loads(lampstand("status", "--json", home=indexed_home).stdout)
+        status_while_running = json.loads(lampstand("status", "--json", home=indexed_home).stdout)
 
     assert (True, {"WEB": 37_457, "KJV": 31_102, "RV1909": 31_084}) == (
         status["index"]["complete"],
         status["translations"],
     )
     assert 0 == doctor.returncode
-    assert "whole" in doctor.stdout
-    assert (True, running.url) == (found["web_running"], found["address"])
+    assert "Library: OK." in doctor.stdout
+    assert (True, running.url) == (
+        status_while_running["web_running"],
+        status_while_running["address"],
+    )
 
 
-def test_doctor_looks_at_damaged_files_too(lampstand: Run, tmp_path: Path) -> None:
+def test_doctor_reports_a_damaged_file(lampstand: Run, tmp_path: Path) -> None:
     lampstand("status", home=tmp_path)
     (tmp_path / "library.db").write_bytes(b"no database at all" * 500)
     doctor = lampstand("doctor", home=tmp_path)
@@ -77,7 +80,7 @@ def test_evaluation_prints_measurements(lampstand: Run, indexed_home: Path, tmp_
         "# topic\tstart\tend\tvotes\ndo not be anxious\tMatt.6.34\t\t100\ndo not be anxious\tMatt.6.25\tMatt.6.27\t50\nlove\t1John.4.8\t\t80\n"
     )
     report = json.loads(lampstand("eval", "topics", str(topics), "--json", home=indexed_home).stdout)
-    values = {each["name"]: each["value"] for each in report["measurements"]}
+    values = {measurement["name"]: measurement["value"] for measurement in report["measurements"]}
 
     assert ("topics", 2) == (report["name"], values["topics"])
     assert {"ndcg_at_10", "recall_at_100", "hit_at_10", "p50_ms", "p95_ms"} <= values.keys()
@@ -86,7 +89,7 @@ def test_evaluation_prints_measurements(lampstand: Run, indexed_home: Path, tmp_
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["read", "Jhon"], 4, "Did you mean John?"),
         (["read", "John 99"], 4, "21 chapters"),
@@ -99,17 +102,17 @@ def test_evaluation_prints_measurements(lampstand: Run, indexed_home: Path, tmp_
         (["nonsense"], 2, "No such command"),
     ],
 )
-def test_an_error_is_a_sentence_and_an_exit_code(
-    lampstand: Run, indexed_home: Path, arguments: list[str], code: int, said: str
+def test_an_error_is_printed_as_a_sentence_and_sets_the_exit_code(
+    lampstand: Run, indexed_home: Path, arguments: list[str], code: int, message: str
 ) -> None:
     done = lampstand(*arguments, home=indexed_home)
 
     assert code == done.returncode, done.stderr
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_empty_library_says_how_to_begin(lampstand: Run, tmp_path: Path) -> None:
+def test_an_empty_library_suggests_an_import(lampstand: Run, tmp_path: Path) -> None:
     done = lampstand("read", "John 3:16", home=tmp_path / "home")
 
     assert 4 == done.returncode
@@ -120,14 +123,14 @@ def test_import_and_remove(lampstand: Run, tmp_path: Path, sword_root: Path) -> 
     home = tmp_path / "home"
     first = lampstand("library", "import", str(sword_root), "--only", "RV1909", home=home)
     again = lampstand("library", "import", str(sword_root), "--only", "RV1909", home=home)
-    asked = subprocess.run(
+    declined = subprocess.run(
         [*_command(home), "library", "remove", "RV1909"], input="n\n", capture_output=True, text=True, check=False
     )
     removed = lampstand("library", "remove", "RV1909", "--yes", home=home)
 
     assert "RV1909: 31,084 imported" in first.stdout
     assert "RV1909: 31,084 unchanged" in again.stdout
-    assert 130 == asked.returncode
+    assert 130 == declined.returncode
     assert (0, {"translations": [], "dictionaries": [], "datasets": []}) == (
         removed.returncode,
         json.loads(lampstand("library", "list", "--json", home=home).stdout),
@@ -140,18 +143,18 @@ def _command(home: Path) -> list[str]:
     return [str(Path(sys.executable).with_name("lampstand")), "--home", str(home)]
 
 
-def test_a_port_in_use_is_said_and_nothing_starts(lampstand: Run, tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        done = {command: lampstand(command, "--port", port, home=tmp_path / "home") for command in ("up", "serve")}
+def test_a_port_in_use_is_reported_and_nothing_starts(lampstand: Run, tmp_path: Path) -> None:
+    with socket.socket() as used_port:
+        used_port.bind(("127.0.0.1", 0))
+        used_port.listen()
+        port = str(used_port.getsockname()[1])
+        results = {command: lampstand(command, "--port", port, home=tmp_path / "home") for command in ("up", "serve")}
 
-    assert {"up": 5, "serve": 5} == {command: each.returncode for command, each in done.items()}
-    assert all(f"Port {port}" in each.stderr and "--port" in each.stderr for each in done.values())
+    assert {"up": 5, "serve": 5} == {command: result.returncode for command, result in results.items()}
+    assert all(f"Port {port}" in result.stderr and "--port" in result.stderr for result in results.values())
 
 
-def test_a_folder_of_a_newer_version_is_left_alone(lampstand: Run, tmp_path: Path) -> None:
+def test_a_data_folder_of_a_newer_version_is_not_changed(lampstand: Run, tmp_path: Path) -> None:
     home = tmp_path / "home"
     lampstand("status", home=home)
     database = Database(home / "library.db", LIBRARY_MIGRATIONS)
@@ -166,8 +169,8 @@ def test_a_folder_of_a_newer_version_is_left_alone(lampstand: Run, tmp_path: Pat
     assert before == {path.name: path.read_bytes() for path in home.glob("*.db")}
 
 
-def test_a_full_disk_is_one_sentence(tmp_path: Path, sword_root: Path) -> None:
-    """A real file size limit stands in for the disk: SQLite sees the write fail in the same way."""
+def test_a_full_disk_is_reported_in_one_sentence(tmp_path: Path, sword_root: Path) -> None:
+    """A file size limit simulates a full disk: the writes of SQLite fail in the same way."""
     home = tmp_path / "home"
     script = f"ulimit -f 2000; exec {' '.join(_command(home))} library import {sword_root} --only RV1909"
     done = subprocess.run(
@@ -192,8 +195,8 @@ def _ignore_sigxfsz() -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_said_so(lampstand: Run, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.getuid() == 0, reason="root can write to every folder")
+def test_a_read_only_folder_is_reported(lampstand: Run, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
 
     assert 2 == lampstand("status", home=tmp_path / "home").returncode

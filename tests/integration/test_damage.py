@@ -1,4 +1,4 @@
-"""A lost database is said to be lost; a first start that is cut off is not."""
+"""A lost database is reported as lost; an interrupted first start is not."""
 
 import random
 import subprocess
@@ -31,7 +31,7 @@ print("backed up", flush=True)
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A data folder in use: an administrator, keys, a queue and a backup of all that."""
+    """A data folder in use: an administrator, keys, a queue and a backup."""
     home = tmp_path / "home"
     bearer(home)
     subprocess.run([sys.executable, "-c", FIRST_START, str(home)], check=True, capture_output=True)
@@ -41,8 +41,8 @@ def home(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("missing", [False, True], ids=["empty", "missing"])
 def test_a_lost_database_is_refused_and_restored(home: Path, missing: bool, lampstand: Run) -> None:
     database = home / "appliance.db"
-    for ending in ("", "-wal", "-shm"):
-        database.with_name(database.name + ending).unlink(missing_ok=True)
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
     if not missing:
         database.touch()
     (backup,) = (home / "backups").iterdir()
@@ -50,12 +50,12 @@ def test_a_lost_database_is_refused_and_restored(home: Path, missing: bool, lamp
     started = [lampstand(*command, home=home) for command in commands]
     doctor = lampstand("doctor", home=home)
 
-    assert [6] * 4 == [each.returncode for each in started]
-    for each in started:
-        assert "missing" in each.stderr if missing else "empty" in each.stderr
-        assert backup.name in each.stderr
-        assert "`lampstand restore`" in each.stderr
-        assert "enter the code" not in each.stdout
+    assert [6] * 4 == [run.returncode for run in started]
+    for run in started:
+        assert "missing" in run.stderr if missing else "empty" in run.stderr
+        assert backup.name in run.stderr
+        assert "`lampstand restore`" in run.stderr
+        assert "enter the code" not in run.stdout
     assert 1 == doctor.returncode
     assert backup.name in doctor.stdout
     assert missing != database.exists()
@@ -63,12 +63,12 @@ def test_a_lost_database_is_refused_and_restored(home: Path, missing: bool, lamp
     restored = lampstand("restore", home=home)
     assert 0 == restored.returncode, restored.stderr
     appliance = open_appliance(home)
-    people = [each.name for each in queries.people(appliance.appliance_db)]
+    people = [person.name for person in queries.people(appliance.appliance_db)]
     appliance.close()
     assert ["Administrator"] == people
 
 
-def test_nothing_is_restored_beneath_a_running_server(home: Path, lampstand: Run) -> None:
+def test_nothing_is_restored_while_a_server_runs(home: Path, lampstand: Run) -> None:
     with serving(home) as running:
         refused = lampstand("restore", home=home)
         assert running.guest.get("/api/v1/health").is_success
@@ -90,7 +90,7 @@ def test_a_damaged_database_is_restored_and_kept(home: Path, lampstand: Run) -> 
     assert 0 == lampstand("status", home=home).returncode
 
 
-def test_a_library_alone_is_a_new_installation(home: Path, tmp_path: Path, lampstand: Run) -> None:
+def test_a_folder_with_only_a_library_is_a_new_installation(home: Path, tmp_path: Path, lampstand: Run) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (home / "library.db").rename(other / "library.db")
@@ -99,14 +99,14 @@ def test_a_library_alone_is_a_new_installation(home: Path, tmp_path: Path, lamps
 
 
 @pytest.mark.parametrize("rounds", [8, pytest.param(100, marks=pytest.mark.soak)])
-def test_a_first_start_that_is_killed_at_any_moment_is_no_damage(tmp_path: Path, rounds: int) -> None:
-    dice = random.Random(rounds)
+def test_a_first_start_that_is_killed_at_any_moment_leaves_no_damage(tmp_path: Path, rounds: int) -> None:
+    generator = random.Random(rounds)
     for number in range(rounds):
         home = tmp_path / str(number)
         child = subprocess.Popen([sys.executable, "-c", FIRST_START, str(home)], stdout=subprocess.PIPE)
         assert child.stdout is not None
         child.stdout.readline()
-        time.sleep(dice.uniform(0.0, 0.6))  # the moment of death is to be any
+        time.sleep(generator.uniform(0.0, 0.6))  # kill at a random moment
         child.kill()
         child.communicate()
         appliance = open_appliance(home)

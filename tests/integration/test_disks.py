@@ -1,4 +1,4 @@
-"""A disk that is full, and one that can only be read. Both are small file systems in memory, which only root can mount."""
+"""A full disk and a read-only disk. Both are small file systems in memory, which only root can mount."""
 
 import contextlib
 import errno
@@ -15,7 +15,7 @@ from fakes.serving import bearer, port_options, serving
 from appliance.community.accounts.permissions import Role
 from server.bootstrap import open_appliance
 
-# A whole book, since a library takes no half ones.
+# A complete book, because the library rejects incomplete ones.
 VERSES = [f"\\v {number} Verse {number} asks that we love one another." for number in range(1, 14)]
 USFM = "\n".join(["\\id 2JN", "\\c 1", "\\p", *VERSES])
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -28,20 +28,20 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("only root can mount a file system")
     mounted = tmp_path / "disk"
     mounted.mkdir()
-    made = subprocess.run(
+    mount = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=64m", "lampstand-test", str(mounted)],
         capture_output=True,
         text=True,
         check=False,
     )
-    if made.returncode:
-        pytest.skip(f"no file system can be mounted: {made.stderr.strip()}")
+    if mount.returncode:
+        pytest.skip(f"no file system can be mounted: {mount.stderr.strip()}")
     yield mounted
     subprocess.run(["umount", "-l", str(mounted)], check=True)
 
 
 def fill(folder: Path) -> Path:
-    """Leave no byte free."""
+    """Fill the disk completely."""
     path = folder / "filler"
     with path.open("wb", buffering=0) as file:
         for size in (2**20, 2**12, 1):
@@ -55,7 +55,7 @@ def sign_in(http: httpx.Client, role: Role) -> httpx.Response:
     return http.post("/api/v1/session", json={"name": role.value, "password": PASSWORD})
 
 
-def test_with_a_full_disk_an_administrator_signs_in_and_sees_what_fills_it(disk: Path) -> None:
+def test_with_a_full_disk_an_administrator_can_sign_in_and_see_the_disk_usage(disk: Path) -> None:
     home = disk / "home"
     for role in (Role.ADMINISTRATOR, Role.MEMBER):
         bearer(home, role)
@@ -65,11 +65,11 @@ def test_with_a_full_disk_an_administrator_signs_in_and_sees_what_fills_it(disk:
             (disk / "more").write_bytes(b"x" * 4096)
         member = sign_in(running.guest, Role.MEMBER)
         with httpx.Client(base_url=running.url, trust_env=False, timeout=60) as administrator:
-            entered = sign_in(administrator, Role.ADMINISTRATOR)
+            signed_in = sign_in(administrator, Role.ADMINISTRATOR)
             storage = administrator.get("/api/v1/storage").json()
             page = administrator.get("/storage", headers={"accept": "text/html"})
-            csrf = {"x-csrf-token": entered.json()["csrf_token"]}
-            out = administrator.delete("/api/v1/session", headers=csrf)
+            csrf = {"x-csrf-token": signed_in.json()["csrf_token"]}
+            signed_out = administrator.delete("/api/v1/session", headers=csrf)
             after = administrator.get("/api/v1/storage")
         wrong = running.guest.post("/api/v1/session", json={"name": "administrator", "password": "no such password"})
         filler.unlink()
@@ -77,15 +77,15 @@ def test_with_a_full_disk_an_administrator_signs_in_and_sees_what_fills_it(disk:
 
     assert 503 == member.status_code
     assert "/storage" in member.json()["detail"]
-    assert 201 == entered.status_code
+    assert 201 == signed_in.status_code
     assert 0 == storage["free"]
     assert "filler" == storage["parts"][0]["name"]
     assert "filler" in page.text
-    assert (200, 401, 401) == (out.status_code, after.status_code, wrong.status_code)
+    assert (200, 401, 401) == (signed_out.status_code, after.status_code, wrong.status_code)
     assert 201 == member_later.status_code
 
 
-def test_a_server_starts_with_a_full_disk_and_notices_when_there_is_room(disk: Path, lampstand: Run) -> None:
+def test_a_server_starts_with_a_full_disk_and_notices_free_space(disk: Path, lampstand: Run) -> None:
     home = disk / "home"
     for role in (Role.ADMINISTRATOR, Role.MEMBER):
         bearer(home, role)
@@ -111,51 +111,53 @@ def test_a_server_starts_with_a_full_disk_and_notices_when_there_is_room(disk: P
 
 @pytest.fixture
 def read_only(disk: Path, lampstand: Run) -> Path:
-    """A data folder with a letter and an administrator, on a file system that can only be read."""
+    """A data folder with one book and an administrator, on a read-only file system."""
     home, file = disk / "home", disk / "letter.usfm"
     file.write_text(USFM, encoding="utf-8")
-    done = lampstand("library", "import", str(file), "--no-index", home=home)
-    assert done.returncode == 0, done.stderr
+    result = lampstand("library", "import", str(file), "--no-index", home=home)
+    assert result.returncode == 0, result.stderr
     bearer(home)
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     return home
 
 
-def test_a_folder_that_can_only_be_read_is_read_by_commands(read_only: Path, lampstand: Run) -> None:
+def test_commands_can_read_a_read_only_folder(read_only: Path, lampstand: Run) -> None:
     for command in (("read", "2 John 5"), ("search", "verse 5"), ("search", "love", "--mode", "keyword")):
-        done = lampstand(*command, home=read_only)
-        assert "love one another" in done.stdout, done.stderr
-    assert "(13)" in lampstand("status", home=read_only).stdout
+        result = lampstand(*command, home=read_only)
+        assert "love one another" in result.stdout, result.stderr
+    assert "(13 verses)" in lampstand("status", home=read_only).stdout
     assert 0 == lampstand("jobs", "list", home=read_only).returncode
 
 
-def test_what_cannot_be_written_is_said(read_only: Path, lampstand: Run) -> None:
+def test_a_command_that_cannot_write_reports_it(read_only: Path, lampstand: Run) -> None:
     cancelled = lampstand("jobs", "cancel", "1", home=read_only)
     up = lampstand("up", *port_options(), home=read_only)
 
     assert (2, 2) == (cancelled.returncode, up.returncode)
     assert "on a file system that is read-only" in cancelled.stderr
-    assert "can only be read" in up.stderr
+    assert "is read-only" in up.stderr
     assert "`lampstand serve`" in up.stderr
 
 
-def test_a_folder_that_can_only_be_read_is_served(read_only: Path) -> None:
+def test_a_read_only_folder_can_be_served(read_only: Path) -> None:
     with serving(read_only) as running:
         passage = running.guest.get("/api/v1/passages", params={"ref": "2 John 1:5"})
-        found = running.guest.get("/api/v1/search", params={"q": "love"})
+        search = running.guest.get("/api/v1/search", params={"q": "love"})
         home_page = running.guest.get("/", headers={"accept": "text/html"})
         with httpx.Client(base_url=running.url, trust_env=False, timeout=60) as administrator:
-            entered = sign_in(administrator, Role.ADMINISTRATOR)
+            signed_in = sign_in(administrator, Role.ADMINISTRATOR)
             refused = administrator.put(
-                "/api/v1/house", json={"guests_may_read": False}, headers={"x-csrf-token": entered.json()["csrf_token"]}
+                "/api/v1/house",
+                json={"guests_may_read": False},
+                headers={"x-csrf-token": signed_in.json()["csrf_token"]},
             )
         running.process.terminate()
-        said, _ = running.process.communicate(timeout=60)
+        output, _ = running.process.communicate(timeout=60)
 
     assert "Verse 5 asks" in passage.text
-    assert "love one another" in found.text
+    assert "love one another" in search.text
     assert 200 == home_page.status_code
-    assert 201 == entered.status_code
+    assert 201 == signed_in.status_code
     assert 400 == refused.status_code
     assert "read-only" in refused.json()["detail"]
-    assert "Traceback" not in said
+    assert "Traceback" not in output

@@ -1,4 +1,4 @@
-"""What publishers offer, fetched from a server of this machine and imported."""
+"""Library items of publishers, downloaded from a local server and imported."""
 
 import hashlib
 import io
@@ -23,12 +23,12 @@ def packed(**files: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_cross_references_are_brought_checked_and_imported(lampstand: Run, tmp_path: Path) -> None:
+def test_cross_references_are_downloaded_checked_and_imported(lampstand: Run, tmp_path: Path) -> None:
     content = packed(cross_references_dot_txt=LINKS)
     digest = hashlib.sha256(content).hexdigest()
     with breaking_server(content) as server:
         server.breaks = [100]
-        ran = lampstand(
+        result = lampstand(
             "library",
             "fetch",
             "cross-references",
@@ -40,8 +40,8 @@ def test_cross_references_are_brought_checked_and_imported(lampstand: Run, tmp_p
         )
     listed = lampstand("library", "list", home=tmp_path).stdout
 
-    assert 0 == ran.returncode, ran.stderr
-    assert digest in ran.stdout
+    assert 0 == result.returncode, result.stderr
+    assert digest in result.stdout
     assert "OpenBibleLinks" in listed
     assert "2 cross references" in listed
 
@@ -50,26 +50,26 @@ def test_people_are_found_in_a_packed_repository(lampstand: Run, tmp_path: Path)
     with breaking_server(
         packed(theographic_master__CSV__People_dot_csv=PEOPLE, theographic_master__README_dot_md="…")
     ) as server:
-        ran = lampstand("library", "fetch", "theographic", "--from", f"{server.url}/master.zip", home=tmp_path)
+        result = lampstand("library", "fetch", "theographic", "--from", f"{server.url}/master.zip", home=tmp_path)
 
-    assert "Theographic: 1 imported" in ran.stdout
+    assert "Theographic: 1 imported" in result.stdout
 
 
-def test_another_file_than_the_one_that_was_meant_is_refused(lampstand: Run, tmp_path: Path) -> None:
+def test_a_file_with_another_digest_is_refused(lampstand: Run, tmp_path: Path) -> None:
     with breaking_server(packed(cross_references_dot_txt=LINKS)) as server:
-        ran = lampstand(
+        result = lampstand(
             "library", "fetch", "cross-references", "--from", f"{server.url}/x.zip", "--sha256", "0" * 64, home=tmp_path
         )
 
-    assert 0 != ran.returncode
-    assert "is not what it should be" in ran.stderr
+    assert 0 != result.returncode
+    assert "has the wrong SHA-256" in result.stderr
     assert "cross references" not in lampstand("library", "list", home=tmp_path).stdout
 
 
 @pytest.mark.parametrize("name", ["cross-references", "topics", "theographic"])
-def test_without_a_network_it_says_so(lampstand: Run, tmp_path: Path, name: str) -> None:
-    ran = lampstand("library", "fetch", name, "--from", "http://127.0.0.1:9/nothing.zip", home=tmp_path)
+def test_a_missing_network_is_reported(lampstand: Run, tmp_path: Path, name: str) -> None:
+    result = lampstand("library", "fetch", name, "--from", "http://127.0.0.1:9/nothing.zip", home=tmp_path)
 
-    assert 0 != ran.returncode
-    assert "Traceback" not in ran.stderr
-    assert len(ran.stderr.strip().splitlines()) <= 3
+    assert 0 != result.returncode
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) <= 3

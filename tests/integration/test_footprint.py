@@ -1,4 +1,4 @@
-"""`bench footprint` on a small library: the real appliance, few starts and searches."""
+"""`bench footprint` on a small library: a real server, few starts and searches."""
 
 import shutil
 import subprocess
@@ -43,12 +43,12 @@ OSIS = f"""<osis xmlns="http://www.bibletechnologies.net/2003/OSIS/namespace"><o
 <header><work osisWork="Small"><title>Small</title><refSystem>Bible.KJV</refSystem></work></header>
 <div type="book" osisID="Ps"><chapter osisID="Ps.119">{VERSES}</chapter></div></osisText></osis>"""
 PLACES = 'placeLookup,displayTitle,kjvName,esvName,aliases,latitude,longitude,dictText,verses\nharbour_1,Harbour,Harbour,Harbour,,31.5,35.75,A place.,"Ps.119.3"\n'
-PLAN = Workload(starts=1, searches=40, clients=4, chapters=20, idle_s=0.0, opened_s=0.0)
+PLAN = Workload(starts=1, searches=40, clients=4, chapters=20, idle_s=0.0, before_search_s=0.0)
 
 
 @pytest.fixture
 def small(tmp_path: Path, sword_root: Path, runtime: Client, runtime_folder: DataFolder) -> Appliance:
-    """Sixty verses with everything that the measurement needs."""
+    """A library of sixty verses with everything that the measurement needs."""
     runtime.embed(["ready"], model="all-MiniLM-L6-v2")
     folder = DataFolder(tmp_path / "home").create()
     shutil.copytree(runtime_folder.models, folder.models, dirs_exist_ok=True)
@@ -68,25 +68,27 @@ def small(tmp_path: Path, sword_root: Path, runtime: Client, runtime_folder: Dat
     return appliance
 
 
-def test_every_figure_is_measured_and_nothing_is_left(small: Appliance) -> None:
+def test_all_figures_are_measured_and_everything_is_cleaned_up(small: Appliance) -> None:
     details: list[str] = []
-    found = measure_footprint(small, lambda _line: None, details.append, PLAN)
-    values = {each.name: each.value for each in found}
+    measurements = measure_footprint(small, lambda _line: None, details.append, PLAN)
+    values = {row.name: row.value for row in measurements}
     copies = str(small.folder.home / "lampstand-bench-")
     small.close()
 
-    assert NAMES == [each.name for each in found]
+    assert NAMES == [row.name for row in measurements]
     assert min(values.values()) > 0
     assert values["after_first_search_mb"] > values["idle_mb"]
-    assert all(each.bar is not None and each.holds is not None for each in found[:-1])
+    assert all(row.bar is not None and row.holds is not None for row in measurements[:-1])
     memory = dict(line.split(": ", 1) for line in details if "_mb: " in line)
     assert NAMES[:4] == list(memory)
     assert all(name in memory["idle_mb"] for name in ("web server", "model runtime", "worker of the queue ocr"))
     assert [] == list(small.folder.home.glob("lampstand-bench-*"))
-    assert [] == [each for each in psutil.process_iter(["cmdline"]) if copies in " ".join(each.info["cmdline"] or [])]
+    assert [] == [
+        process for process in psutil.process_iter(["cmdline"]) if copies in " ".join(process.info["cmdline"] or [])
+    ]
 
 
-def test_a_library_that_lacks_things_is_refused(
+def test_an_incomplete_library_is_rejected(
     lampstand: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     done = lampstand("bench", "footprint", "--json", home=tmp_path / "empty")

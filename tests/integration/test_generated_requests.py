@@ -1,7 +1,7 @@
 """Generated requests to every operation of the API, as each role: no request makes the server fail.
 
-The OpenAPI document of the running server says what an operation takes; requests that fit it and requests that do not are
-made from it. Only server errors count here: the document does not name the answers to errors yet.
+Valid and invalid requests are generated from the OpenAPI document of the running server. Only server errors count here,
+because the document does not describe error answers yet.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,20 +28,20 @@ Operation = APIOperation[Any, Any, Any, Any]
 # Some operations have fewer different requests than this.
 PER_OPERATION, PER_OPERATION_IN_A_SOAK = 2, 46
 TIMEOUT_S = 30
-# The operations that are left out, and why.
-LEFT_OUT = {
-    "DELETE /api/v1/people/{person_id}": "it may remove the person who sends the requests",
-    "PUT /api/v1/people/{person_id}/role": "it may take the role from the person who sends the requests",
-    "PUT /api/v1/people/{person_id}/password": "it removes the token of the person who sends the requests",
-    "DELETE /api/v1/account/tokens/{token_id}": "it may remove the token that is used",
+# Excluded operations, with the reason.
+EXCLUDED = {
+    "DELETE /api/v1/people/{person_id}": "it may delete the person who sends the requests",
+    "PUT /api/v1/people/{person_id}/role": "it may change the role of the person who sends the requests",
+    "PUT /api/v1/people/{person_id}/password": "it deletes the token of the person who sends the requests",
+    "DELETE /api/v1/account/tokens/{token_id}": "it may delete the token in use",
     "DELETE /api/v1/session": "it signs the caller out",
-    "PUT /api/v1/house": "it may refuse everything to guests",
-    "POST /api/v1/jobs": "it starts long work: imports, downloads, builds",
-    "POST /api/v1/jobs/{job_id}/retry": "it starts long work again",
-    "GET /api/v1/events": "its answer has no end",
+    "PUT /api/v1/house": "it may end guest access",
+    "POST /api/v1/jobs": "it starts long jobs: imports, downloads, builds",
+    "POST /api/v1/jobs/{job_id}/retry": "it starts long jobs again",
+    "GET /api/v1/events": "its answer never ends",
 }
-# Values that exist on the site: without them, nearly all requests name something unknown.
-THERE = {
+# Values that exist on the site: without them, nearly all requests would get 404.
+EXISTING_VALUES = {
     "ref": ["John 3:1-3", "Psalm 1", "John 3", "John 3:1-Psalm 1:1"],
     "translation": ["Made"],
     "translations": ["Made", "Made,Made"],
@@ -70,9 +70,9 @@ VERSES = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A site with four invented verses and no models."""
-    home = DataFolder(tmp_path_factory.mktemp("house")).create()
+    home = DataFolder(tmp_path_factory.mktemp("site")).create()
     text = home.home / "made.xml"
     text.write_text(VERSES, encoding="utf-8")
     library = Database(home.library_db, LIBRARY_MIGRATIONS)
@@ -80,26 +80,26 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with open_sources(str(text)) as sources:
         import_source(library, sources[0])
     library.close()
-    # Nothing listens there, so no model is started.
+    # Nothing listens at this address, so no model is started.
     (home.home / "settings.toml").write_text('models_address = "http://127.0.0.1:9"\n', encoding="utf-8")
     with serving(home.home) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def operations(house: Served) -> list[Operation]:
+def operations(site: Served) -> list[Operation]:
     """The operations that requests are generated for."""
-    document = house.guest.get("/schema/openapi.json").json()
+    document = site.guest.get("/schema/openapi.json").json()
     schema = schemathesis.openapi.from_dict(document)
-    found = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
-    assert set() == LEFT_OUT.keys() - {each.label for each in found}, "an operation that is left out is there"
-    return [each for each in found if each.label not in LEFT_OUT]
+    operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    assert set() == EXCLUDED.keys() - {operation.label for operation in operations}, "every excluded operation exists"
+    return [operation for operation in operations if operation.label not in EXCLUDED]
 
 
 def faults(operation: Operation, send: Callable[[Case[Any]], requests.Response], count: int) -> list[str]:
-    """The requests of one operation that made the server fail, as commands for curl."""
+    """The requests of an operation that made the server fail, as curl commands."""
     failed: list[str] = []
-    made = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
+    cases = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
 
     @settings(
         max_examples=count,
@@ -110,7 +110,10 @@ def faults(operation: Operation, send: Callable[[Case[Any]], requests.Response],
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=made, values=st.none() | st.fixed_dictionaries({name: st.sampled_from(v) for name, v in THERE.items()}))
+    @given(
+        case=cases,
+        values=st.none() | st.fixed_dictionaries({name: st.sampled_from(v) for name, v in EXISTING_VALUES.items()}),
+    )
     def check(case: Case[Any], values: dict[str, str] | None) -> None:
         for part in (case.path_parameters, case.query):
             if values and isinstance(part, dict):
@@ -128,7 +131,7 @@ def faults(operation: Operation, send: Callable[[Case[Any]], requests.Response],
 
 
 def is_unavailable(answer: requests.Response) -> bool:
-    """True for a 503 that says in a sentence what is not there."""
+    """True for a 503 with a sentence as its detail."""
     return answer.status_code == 503 and str(answer.json().get("detail", "")).endswith(".")
 
 
@@ -137,30 +140,30 @@ def is_unavailable(answer: requests.Response) -> bool:
     "count", [PER_OPERATION, pytest.param(PER_OPERATION_IN_A_SOAK, marks=pytest.mark.soak)], ids=["few", "soak"]
 )
 def test_no_generated_request_makes_the_server_fail(
-    house: Served, operations: list[Operation], role: Role, count: int
+    site: Served, operations: list[Operation], role: Role, count: int
 ) -> None:
     failed: list[str] = []
     answered: dict[int, int] = {}
     with requests.Session() as connection:
         connection.trust_env = False
         if role is not Role.GUEST:
-            connection.headers.update(bearer(house.home, role))
+            connection.headers.update(bearer(site.home, role))
 
         def send(case: Case[Any]) -> requests.Response:
-            wish = case.as_transport_kwargs(base_url=house.url)
-            wish["headers"] = dict(wish.get("headers") or {}) | dict(connection.headers)
-            answer = connection.request(**wish, timeout=TIMEOUT_S, allow_redirects=False)
+            arguments = case.as_transport_kwargs(base_url=site.url)
+            arguments["headers"] = dict(arguments.get("headers") or {}) | dict(connection.headers)
+            answer = connection.request(**arguments, timeout=TIMEOUT_S, allow_redirects=False)
             answered[answer.status_code] = answered.get(answer.status_code, 0) + 1
             return answer
 
         for operation in operations:
             failed += faults(operation, send, count)
-        me = connection.get(f"{house.url}/api/v1/session", timeout=TIMEOUT_S).json()
+        me = connection.get(f"{site.url}/api/v1/session", timeout=TIMEOUT_S).json()
     print(f"{role}: {sum(answered.values())} requests, {sorted(answered.items())}")
 
     assert [] == failed
     assert role == me["role"], "the token is still valid"
-    assert answered[200] > count, "requests get through"
+    assert answered[200] > count, "some requests succeed"
 
 
 def nested(key: str, depth: int, opening: str = "[", closing: str = "]") -> bytes:
@@ -189,15 +192,15 @@ BODIES = [
 
 @pytest.mark.parametrize("route", JSON_ROUTES)
 @pytest.mark.parametrize("number", range(len(BODIES)))
-def test_an_odd_body_is_the_callers_fault(house: Served, route: str, number: int) -> None:
+def test_an_invalid_body_is_a_client_error(site: Served, route: str, number: int) -> None:
     body = BODIES[number].replace(b"{key}", JSON_ROUTES[route].encode())
-    answer = house.guest.post(f"/api/v1/{route}", content=body, headers={"Content-Type": "application/json"})
+    answer = site.guest.post(f"/api/v1/{route}", content=body, headers={"Content-Type": "application/json"})
 
     assert answer.status_code < 500, answer.text
     assert answer.is_success or answer.json()["detail"]
 
 
-ODD_NAMES = [
+INVALID_NAMES = [
     "%00",
     "a%00b.js",
     "x" * 300,
@@ -211,13 +214,13 @@ ODD_NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_an_odd_static_file_is_not_found(house: Served, name: str) -> None:
-    assert house.guest.get(f"/static/{name}").status_code in (400, 404)
+@pytest.mark.parametrize("name", INVALID_NAMES)
+def test_an_invalid_static_path_is_not_found(site: Served, name: str) -> None:
+    assert site.guest.get(f"/static/{name}").status_code in (400, 404)
 
 
 NUMBER = "9" * 6_000
-ODD_PATHS = [
+INVALID_PATHS = [
     "/api/v1/passages?ref=%00",
     "/api/v1/passages?ref=%ff%fe",
     "/api/v1/passages?ref=%ed%a0%80",
@@ -256,7 +259,7 @@ ODD_PATHS = [
     "/api/v1/%00",
     "/" + "x" * 5_000,
 ]
-ODD_PATHS_OF_MEMBERS = [
+INVALID_PATHS_OF_MEMBERS = [
     f"/api/v1/jobs/{NUMBER}",
     f"/api/v1/jobs/{1 << 63}",
     f"/api/v1/jobs?before={1 << 63}",
@@ -272,18 +275,18 @@ ODD_PATHS_OF_MEMBERS = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(ODD_PATHS)))
-def test_an_odd_address_is_the_callers_fault(house: Served, number: int) -> None:
-    assert house.guest.get(ODD_PATHS[number]).status_code < 500
+@pytest.mark.parametrize("number", range(len(INVALID_PATHS)))
+def test_an_invalid_url_is_a_client_error(site: Served, number: int) -> None:
+    assert site.guest.get(INVALID_PATHS[number]).status_code < 500
 
 
-@pytest.mark.parametrize("number", range(len(ODD_PATHS_OF_MEMBERS)))
-def test_an_odd_address_of_a_member_is_the_callers_fault(house: Served, number: int) -> None:
-    assert house.http.get(ODD_PATHS_OF_MEMBERS[number]).status_code < 500
+@pytest.mark.parametrize("number", range(len(INVALID_PATHS_OF_MEMBERS)))
+def test_an_invalid_url_of_a_member_is_a_client_error(site: Served, number: int) -> None:
+    assert site.http.get(INVALID_PATHS_OF_MEMBERS[number]).status_code < 500
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
-def test_a_number_that_no_row_can_have_is_not_found(house: Served, method: str) -> None:
+def test_a_number_out_of_range_is_not_found(site: Served, method: str) -> None:
     for path in (
         "people/{}/role",
         "people/{}/password",
@@ -296,7 +299,7 @@ def test_a_number_that_no_row_can_have_is_not_found(house: Served, method: str) 
         "notifications/addresses/{}",
     ):
         for number in (1 << 63, 1 << 200, -1, 0):
-            answer = house.http.request(
+            answer = site.http.request(
                 method, f"/api/v1/{path.format(number)}", json={"role": "member", "password": "x"}
             )
             assert answer.status_code < 500, (method, path, number)

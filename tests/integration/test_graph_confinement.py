@@ -1,4 +1,4 @@
-"""Free Cypher with the filter switched off: the kernel lets it open, start and reach nothing."""
+"""Cypher queries with the filter turned off: the kernel prevents access to files, processes and the network."""
 
 import re
 import shutil
@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 
 from appliance.errors import Refused
 from appliance.infrastructure.confinement import confinement_here
-from appliance.infrastructure.graph.asking import QuestionRefused
-from appliance.infrastructure.graph.free_question import ask_freely
+from appliance.infrastructure.graph.asking import GraphQueryRefused
 from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.graph.reading_cypher import check_only_reads
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
+from appliance.infrastructure.graph.user_query import run_user_query
 
 SECRET = "BEGIN PRIVATE KEY"
 INTERNALS = re.compile(r"Traceback|site-packages|\.py\b|\.cpp\b|0x[0-9a-f]{8}")
@@ -28,7 +28,7 @@ ROAD = RelationTable("ROAD", "City", "City")
 
 
 class World:
-    """A graph, what an attacker would like to reach, and the child that answers at the moment."""
+    """A graph, the targets of an attacker, and the current child process."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.graph, self.folder = folder / "graph", folder / "reach"
@@ -41,14 +41,14 @@ class World:
         build_graph(self.graph, [cities, roads], lambda _share, _message: None)
         self.refused_calls = 0
         self._child: GraphChild | None = None
-        self._asked = 0
+        self._query_count = 0
 
     def ask_unfiltered(self, query: str) -> tuple[str, list[tuple[str, bool]]]:
         """The answer of a confined child as text, and its watched system calls."""
-        if self._child is None or self._asked == QUERIES_PER_CHILD:
+        if self._child is None or self._query_count == QUERIES_PER_CHILD:
             self.close()
-            self._child, self._asked = GraphChild(self.graph, watched=True), 0
-        self._asked += 1
+            self._child, self._query_count = GraphChild(self.graph, watched=True), 0
+        self._query_count += 1
         answer = self._child.ask(query)
         calls = self._child.calls()
         if not answer:
@@ -87,13 +87,13 @@ def check_nothing_is_reached(world: World, template: str) -> None:
     assert not INTERNALS.search(answer)
     try:
         check_only_reads(query)
-    except QuestionRefused:
+    except GraphQueryRefused:
         return
-    # What the filter accepts does not even try.
+    # A query that the filter accepts does not even try.
     assert [] == calls
 
 
-def test_what_is_refused_would_work_without_our_defences(world: World) -> None:
+def test_the_attacks_work_without_the_confinement(world: World) -> None:
     query = (
         f"UNWIND [1] AS x WITH x WHERE x < 1e5LOAD FROM '{world.file}' (file_format='csv', header=false) RETURN column0"
     )
@@ -123,11 +123,11 @@ def test_what_is_refused_would_work_without_our_defences(world: World) -> None:
         "CHECKPOINT",
     ],
 )
-def test_commands_reach_nothing_where_the_filter_is_bypassed(world: World, template: str) -> None:
+def test_commands_reach_nothing_even_if_they_bypass_the_filter(world: World, template: str) -> None:
     check_nothing_is_reached(world, template)
 
 
-def check_made_queries(world: World, count: int) -> None:
+def check_generated_queries(world: World, count: int) -> None:
     @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(template=attacks())
     def check(template: str) -> None:
@@ -135,24 +135,24 @@ def check_made_queries(world: World, count: int) -> None:
 
     before = world.refused_calls
     check()
-    # Otherwise the queries were no attacks.
+    # Otherwise, the queries were not attacks.
     assert world.refused_calls - before > count / 20
 
 
-def test_made_queries_reach_nothing(world: World) -> None:
-    check_made_queries(world, 1_000)
+def test_generated_queries_reach_nothing(world: World) -> None:
+    check_generated_queries(world, 1_000)
 
 
 @pytest.mark.soak
-def test_many_made_queries_reach_nothing(world: World) -> None:
-    check_made_queries(world, 20_000)
+def test_many_generated_queries_reach_nothing(world: World) -> None:
+    check_generated_queries(world, 20_000)
 
 
 @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(template=attacks())
 def test_a_person_gets_a_refusal_or_a_harmless_answer(world: World, template: str) -> None:
     try:
-        answer = ask_freely(world.graph, template % world.places, {}, time_limit_s=60)
+        answer = run_user_query(world.graph, template % world.places, {}, time_limit_s=60)
     except Refused as error:
         assert not INTERNALS.search(str(error))
     else:

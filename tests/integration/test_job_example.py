@@ -1,4 +1,4 @@
-"""The example of docs/add-a-job.md works as it stands there."""
+"""The example in docs/add-a-job.md works."""
 
 import re
 from pathlib import Path
@@ -16,9 +16,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "add-a-job.md"
 def test_the_example_runs_in_a_worker(appliance: Appliance, full_library: Database) -> None:
     example = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert example is not None
-    names: dict[str, Any] = {}
-    exec(compile(example[1], str(PAGE), "exec"), names)
-    (kind,) = names["KINDS"]
+    namespace: dict[str, Any] = {}
+    exec(compile(example[1], str(PAGE), "exec"), namespace)
+    (kind,) = namespace["KINDS"]
     job = appliance.dispatcher.create(kind, kind.arguments(translation="WEB"))
     appliance.library = full_library
     Worker(appliance, "library", JobKinds([kind])).drain()

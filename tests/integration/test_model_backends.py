@@ -1,4 +1,4 @@
-"""Each backend on a real model: small ones are made here."""
+"""Each backend with a real, small model that the tests create."""
 
 import asyncio
 import itertools
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes.model_runtime import answer, asking, running_runtime
+from fakes.model_runtime import answer, chat_request, running_runtime
 from fakes.tiny_bert import make_tiny_bert
 from fakes.tiny_ggml import make_tiny_ggml
 from fakes.tiny_gguf import make_tiny_gguf
@@ -48,7 +48,7 @@ def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_ctransformers_writes_from_a_ggml_file_whose_magic_chose_it(tmp_path: Path) -> None:
+def test_ctransformers_generates_from_a_ggml_file_that_is_detected_by_its_magic_number(tmp_path: Path) -> None:
     async def scene() -> tuple[str, str, int, str]:
         catalogue = Catalogue(tmp_path / "models")
         added = await catalogue.add(make_tiny_ggml(tmp_path / "old.bin"), family="gpt2")
@@ -73,7 +73,7 @@ def test_ctransformers_is_stopped_between_tokens(tmp_path: Path) -> None:
     async def scene() -> int:
         await Catalogue(tmp_path / "models").add(make_tiny_ggml(tmp_path / "old.bin"), family="gpt2")
         async with running_runtime(tmp_path / "models") as runtime:
-            events = runtime.generate("old", asking("the lamp", max_tokens=900))
+            events = runtime.generate("old", chat_request("the lamp", max_tokens=900))
             async for _ in events:
                 break
             await events.aclose()
@@ -83,7 +83,7 @@ def test_ctransformers_is_stopped_between_tokens(tmp_path: Path) -> None:
     assert 1 == asyncio.run(scene())
 
 
-def test_a_cross_encoder_reranks_best_first_within_its_time(tmp_path: Path, cross_encoder: Path) -> None:
+def test_a_cross_encoder_reranks_best_first_within_the_time_limit(tmp_path: Path, cross_encoder: Path) -> None:
     async def scene() -> tuple[list[float], list[float], int]:
         await Catalogue(tmp_path / "models").add(cross_encoder)
         async with running_runtime(tmp_path / "models") as runtime:
@@ -100,19 +100,19 @@ def test_a_cross_encoder_reranks_best_first_within_its_time(tmp_path: Path, cros
 
 
 def test_an_added_sentence_transformers_folder_embeds_as_the_package_does(tmp_path: Path) -> None:
-    source = tmp_path / "mine"
+    source = tmp_path / "folder"
     shutil.copytree(Catalogue(tmp_path).find(MINILM).path, source)
 
     async def scene() -> tuple[bytes, bytes]:
         await Catalogue(tmp_path / "models").add(source)
         async with running_runtime(tmp_path / "models") as runtime:
-            (mine,), _ = await runtime.embed("mine", [DOCUMENTS[0]])
-            (known,), _ = await runtime.embed(MINILM_TORCH, [DOCUMENTS[0]])
-            return mine, known
+            (folder_vector,), _ = await runtime.embed("folder", [DOCUMENTS[0]])
+            (package_vector,), _ = await runtime.embed(MINILM_TORCH, [DOCUMENTS[0]])
+            return folder_vector, package_vector
 
-    mine, known = asyncio.run(scene())
+    folder_vector, package_vector = asyncio.run(scene())
 
-    assert np.allclose(np.frombuffer(mine, "<f4"), np.frombuffer(known, "<f4"), atol=1e-5)
+    assert np.allclose(np.frombuffer(folder_vector, "<f4"), np.frombuffer(package_vector, "<f4"), atol=1e-5)
 
 
 def test_a_bert_graph_computes_what_transformers_does(tmp_path: Path) -> None:
@@ -137,12 +137,14 @@ def test_a_bert_graph_computes_what_transformers_does(tmp_path: Path) -> None:
     assert np.allclose(expected, vectors, atol=1e-5)
 
 
-def test_onnx_passes_are_of_like_lengths_and_keep_the_order(runtime: Client, runtime_folder: DataFolder) -> None:
+def test_onnx_passes_have_texts_of_similar_lengths_and_keep_the_order(
+    runtime: Client, runtime_folder: DataFolder
+) -> None:
     from models.backends.onnx import OnnxBackend
 
     runtime.embed(["ready"], model=MINILM)
     folder = str(runtime_folder.models / f"{MINILM}-onnx")
-    texts = [" ".join(["lamp", "river", "bread"][: 1 + each % 3] * (1 + each % 40)) for each in range(60)]
+    texts = [" ".join(["lamp", "river", "bread"][: 1 + number % 3] * (1 + number % 40)) for number in range(60)]
     together, tokens = OnnxBackend(LoadOptions(path=folder, threads=2)).embed(texts)
     alone = OnnxBackend(LoadOptions(path=folder, threads=1))
     pairs = [
@@ -154,7 +156,7 @@ def test_onnx_passes_are_of_like_lengths_and_keep_the_order(runtime: Client, run
     assert min(pairs) > 0.97
 
 
-def test_measuring_the_threads_of_a_gguf_model_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_measuring_the_threads_of_a_gguf_model_leaves_no_tokens_in_the_cache(tmp_path: Path) -> None:
     backend = LlamaCppBackend(LoadOptions(path=str(make_tiny_gguf(tmp_path / "m.gguf")), threads=2, context=512))
 
     def write() -> bytes:
@@ -177,8 +179,8 @@ def test_the_threads_of_llama_cpp_sleep_while_they_wait(tmp_path: Path) -> None:
         f"load_backend(BACKENDS['llama_cpp'], LoadOptions(path={str(file)!r}, threads=2, context=512))"
     )
     environment = {**os.environ, "OMP_DISPLAY_ENV": "true"}
-    shown = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    if "OPENMP DISPLAY ENVIRONMENT BEGIN" not in shown.stderr:
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    if "OPENMP DISPLAY ENVIRONMENT BEGIN" not in ran.stderr:
         pytest.skip("llama.cpp is built without OpenMP")
 
-    assert "OMP_WAIT_POLICY = 'PASSIVE'" in shown.stderr
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in ran.stderr

@@ -1,4 +1,4 @@
-"""The exact prompt that each family's own template makes, and that the models write after it."""
+"""The exact prompt of each family's own template, and that its models generate text."""
 
 import asyncio
 import threading
@@ -64,7 +64,7 @@ def test_llama(tmp_path: Path) -> None:
         "Samuel did.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"
         "When?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
     )
-    # Special tokens are one token each, and the text begins once.
+    # Each special token is one token, and there is one beginning token.
     assert [0, 2] == backend.tokenize(prompt)[:2]
     assert 4 == backend.tokenize(prompt).count(4)
     assert 1 == backend.tokenize(prompt).count(0)
@@ -111,7 +111,7 @@ def test_qwen_with_tools(tmp_path: Path) -> None:
     )
 
 
-def test_gemma_which_knows_no_system_role(tmp_path: Path) -> None:
+def test_gemma_without_a_system_role(tmp_path: Path) -> None:
     backend = backend_of(tmp_path, gemma_2())
     prompt = template_of(backend).render([SYSTEM, ASKED, ANSWERED, AGAIN])
 
@@ -126,45 +126,45 @@ def test_gemma_which_knows_no_system_role(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [llama_32, qwen_25, gemma_2])
-def test_each_family_loads_and_writes(tmp_path: Path, shape: Callable[[], Shape]) -> None:
+def test_each_family_loads_and_generates(tmp_path: Path, shape: Callable[[], Shape]) -> None:
     file = write_random_model(tmp_path / "model.gguf", shape())
 
     async def scene() -> tuple[str, int]:
         await Catalogue(tmp_path / "models").add(file)
         async with running_runtime(tmp_path / "models") as runtime:
-            said, finished = await answer(runtime, "model", "Who lit the lamp?", max_tokens=12)
-            return said, finished.completion_tokens
+            text, finished = await answer(runtime, "model", "Who lit the lamp?", max_tokens=12)
+            return text, finished.completion_tokens
 
-    said, tokens = asyncio.run(scene())
+    text, tokens = asyncio.run(scene())
 
-    assert said
+    assert text
     assert 12 == tokens
 
 
-def test_what_a_conversation_has_in_common_is_not_read_again(tmp_path: Path) -> None:
+def test_the_common_beginning_of_conversations_is_not_read_again(tmp_path: Path) -> None:
     backend = LlamaCppBackend(
         LoadOptions(
             path=str(write_random_model(tmp_path / "m.gguf", Shape())), threads=1, context=4096, prefix_bytes=2**24
         )
     )
 
-    def say(text: str) -> tuple[bytes, int]:
+    def generate(text: str) -> tuple[bytes, int]:
         tokens = backend.tokenize(text)
         pieces = backend.generate(tokens, Sampling(temperature=0), lambda _done, _total: None, threading.Event())
-        said = b"".join(next(pieces) for _ in range(6))
+        output = b"".join(next(pieces) for _ in range(6))
         assert isinstance(pieces, Generator)
         pieces.close()
         backend.rest()
-        return said, backend.reused_tokens
+        return output, backend.reused_tokens
 
     shared = "the light of the word " * 40
-    first, none = say(shared + "first")
-    second, some = say(shared + "second")
-    say("something else entirely, and long enough to be another conversation of its own " * 3)
-    again, kept = say(shared + "first")
+    first, none = generate(shared + "first")
+    second, some = generate(shared + "second")
+    generate("something else entirely, and long enough to be another conversation of its own " * 3)
+    again, reused = generate(shared + "first")
 
     assert 0 == none
     assert some > 100
-    assert kept > 100
+    assert reused > 100
     assert first == again
     assert first != second

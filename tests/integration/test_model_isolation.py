@@ -1,4 +1,4 @@
-"""A model's process may be killed, hang or eat memory: only its own request hears of it, and the next one works."""
+"""If a model's process is killed, hangs or takes too much memory, only its own request fails and the next one works."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.model_runtime import WITH_MISBEHAVING, add_misbehaving, answer, asking, running_runtime
+from fakes.model_runtime import WITH_MISBEHAVING, add_misbehaving, answer, chat_request, running_runtime
 
 from appliance.infrastructure.paths import DataFolder
 from models.catalogue.catalogue import Catalogue
@@ -28,7 +28,7 @@ TESTS = str(Path(__file__).parents[1])
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A models folder with a model that misbehaves, whose backend children can import."""
+    """A models folder with a model that misbehaves, whose backend the child processes can import."""
     monkeypatch.setenv("PYTHONPATH", TESTS)
     add_misbehaving(tmp_path / "models")
     add_misbehaving(tmp_path / "models", name="embedder", role=ModelRole.EMBED)
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def slow_folder(tmp_path: Path, runtime_folder: DataFolder, runtime: Client) -> Path:
-    """A models folder with a chat model that takes its time, and the exported embedding model."""
+    """A models folder with a slow chat model, and the exported embedding model."""
     from fakes.tiny_gguf import make_tiny_gguf
 
     runtime.embed(["ready"], model=MINILM)
@@ -58,7 +58,7 @@ def test_a_killed_process_ends_its_stream_with_an_error_and_the_next_request_wor
             await runtime.embed(MINILM, ["one"])
             pieces, failure = [], None
             try:
-                async for event in runtime.generate("slow", asking("Hello", max_tokens=4000)):
+                async for event in runtime.generate("slow", chat_request("Hello", max_tokens=4000)):
                     if isinstance(event, Piece):
                         pieces.append(event.text)
                         if len(pieces) == 3:
@@ -80,22 +80,22 @@ def test_a_killed_process_ends_its_stream_with_an_error_and_the_next_request_wor
     assert vectors
 
 
-def test_a_process_that_dies_before_its_first_word_is_not_noticed(slow_folder: Path) -> None:
+def test_the_user_does_not_notice_a_process_that_dies_before_the_first_text(slow_folder: Path) -> None:
     async def scene() -> str:
         async with running_runtime(slow_folder) as runtime:
             await answer(runtime, "slow", "Hello")
             question = "word " * 900
-            asked = asyncio.create_task(answer(runtime, "slow", question))
-            while not runtime.residency.users_of("slow"):  # noqa: ASYNC110 - what is waited for is in the next turns of this loop
+            request = asyncio.create_task(answer(runtime, "slow", question))
+            while not runtime.residency.users_of("slow"):  # noqa: ASYNC110 - it happens in the next turns of this loop
                 await asyncio.sleep(0)
             os.kill(child_of(runtime, "slow"), signal.SIGKILL)
-            said, _ = await asked
-            return said
+            text, _ = await request
+            return text
 
     assert asyncio.run(scene())
 
 
-def test_a_process_that_hangs_is_ended_by_the_watchdog(folder: Path) -> None:
+def test_the_watchdog_stops_a_process_that_hangs(folder: Path) -> None:
     async def scene() -> tuple[ModelError, str, float]:
         async with running_runtime(folder, RuntimeSettings(hang_timeout_s=1.0), backends=WITH_MISBEHAVING) as runtime:
             await answer(runtime, "misbehaving", "hello")
@@ -103,17 +103,17 @@ def test_a_process_that_hangs_is_ended_by_the_watchdog(folder: Path) -> None:
             with pytest.raises(ModelCrashed) as failed:
                 await answer(runtime, "misbehaving", "hang")
             took = time.monotonic() - began
-            said, _ = await answer(runtime, "misbehaving", "hello")
-            return failed.value, said, took
+            text, _ = await answer(runtime, "misbehaving", "hello")
+            return failed.value, text, took
 
-    failure, said, took = asyncio.run(scene())
+    failure, text, took = asyncio.run(scene())
 
     assert "gave no sign of life for 1 seconds" in failure.message
-    assert "begun and done" == said
+    assert "begun and done" == text
     assert took < 10
 
 
-def test_a_chat_template_without_end_is_stopped_and_its_process_goes_on(tmp_path: Path) -> None:
+def test_an_endless_chat_template_is_stopped_and_its_process_survives(tmp_path: Path) -> None:
     rounds = "{% for each in range(99999) %}"
     endless = (
         "{% if messages[0].content == 'stop' %}"
@@ -131,23 +131,23 @@ def test_a_chat_template_without_end_is_stopped_and_its_process_goes_on(tmp_path
             with pytest.raises(RequestInvalid) as failed:
                 await answer(runtime, "chat", "stop")
             took = time.monotonic() - began
-            said, _ = await answer(runtime, "chat", "hello")
-            return failed.value, took, process == child_of(runtime, "chat"), said
+            text, _ = await answer(runtime, "chat", "hello")
+            return failed.value, took, process == child_of(runtime, "chat"), text
 
-    failure, took, same_process, said = asyncio.run(scene())
+    failure, took, same_process, text = asyncio.run(scene())
 
-    assert "chat template took over 10 seconds" in failure.message
+    assert "chat template took more than 10 seconds" in failure.message
     assert took < 20
     assert same_process
-    assert said
+    assert text
 
 
-def test_a_stopped_process_counts_as_one_that_hangs(slow_folder: Path) -> None:
+def test_a_suspended_process_counts_as_hanging(slow_folder: Path) -> None:
     async def scene() -> ModelError:
         async with running_runtime(slow_folder, RuntimeSettings(hang_timeout_s=1.0)) as runtime:
             await answer(runtime, "slow", "Hello")
             with pytest.raises(ModelCrashed) as failed:
-                async for event in runtime.generate("slow", asking("Hello", max_tokens=4000)):
+                async for event in runtime.generate("slow", chat_request("Hello", max_tokens=4000)):
                     if isinstance(event, Piece):
                         os.kill(child_of(runtime, "slow"), signal.SIGSTOP)
             assert await answer(runtime, "slow", "Hello")
@@ -156,7 +156,7 @@ def test_a_stopped_process_counts_as_one_that_hangs(slow_folder: Path) -> None:
     assert "no sign of life" in asyncio.run(scene()).message
 
 
-def test_a_process_that_eats_memory_meets_its_limit(folder: Path) -> None:
+def test_a_process_cannot_exceed_its_memory_limit(folder: Path) -> None:
     settings = RuntimeSettings(child_memory_mib=512)
 
     async def scene() -> tuple[ModelError, str, int]:
@@ -165,31 +165,31 @@ def test_a_process_that_eats_memory_meets_its_limit(folder: Path) -> None:
             before = psutil.virtual_memory().available
             with pytest.raises(ModelCrashed) as failed:
                 await answer(runtime, "misbehaving", "eat")
-            said, _ = await answer(runtime, "misbehaving", "hello")
-            return failed.value, said, before - psutil.virtual_memory().available
+            text, _ = await answer(runtime, "misbehaving", "hello")
+            return failed.value, text, before - psutil.virtual_memory().available
 
-    failure, said, lost = asyncio.run(scene())
+    failure, text, lost_bytes = asyncio.run(scene())
 
-    assert "took more memory than it was planned to" in failure.message
-    assert "begun and done" == said
-    assert lost < 512 * 2**20
+    assert "needed more memory than planned" in failure.message
+    assert "begun and done" == text
+    assert lost_bytes < 512 * 2**20
 
 
-def test_a_text_that_crashes_the_library_fails_alone_among_those_it_was_merged_with(folder: Path) -> None:
+def test_only_the_text_that_crashes_the_library_fails_not_the_other_texts_of_its_pass(folder: Path) -> None:
     async def scene() -> list[object]:
         async with running_runtime(folder, backends=WITH_MISBEHAVING) as runtime:
             await runtime.embed("embedder", ["ready"])
             texts = ["first", *(f"text {number}" for number in range(5)), "crash", "last"]
-            asked = [runtime.embed("embedder", [text]) for text in texts]
-            return await asyncio.gather(*asked, return_exceptions=True)
+            requests = [runtime.embed("embedder", [text]) for text in texts]
+            return await asyncio.gather(*requests, return_exceptions=True)
 
-    *others, guilty, last = asyncio.run(scene())
+    *others, faulty, last = asyncio.run(scene())
 
-    assert isinstance(guilty, ModelCrashed)
-    assert not [each for each in [*others, last] if isinstance(each, BaseException)]
+    assert isinstance(faulty, ModelCrashed)
+    assert not [outcome for outcome in [*others, last] if isinstance(outcome, BaseException)]
 
 
-def test_children_go_with_the_runtime(slow_folder: Path) -> None:
+def test_child_processes_die_with_the_runtime(slow_folder: Path) -> None:
     async def scene() -> int:
         async with running_runtime(slow_folder) as runtime:
             await answer(runtime, "slow", "Hello")
@@ -198,7 +198,7 @@ def test_children_go_with_the_runtime(slow_folder: Path) -> None:
     assert not psutil.pid_exists(asyncio.run(scene()))
 
 
-def test_killing_any_child_at_any_moment_loses_no_request_but_its_own(
+def test_killing_a_child_process_at_any_time_fails_only_its_own_request(
     slow_folder: Path, request: pytest.FixtureRequest
 ) -> None:
     """Streams, embeddings and kills at random moments; a stream may end with an error only if its process was killed."""
@@ -206,28 +206,30 @@ def test_killing_any_child_at_any_moment_loses_no_request_but_its_own(
     chance = random.Random(11)
 
     async def stream(runtime: ModelRuntime, number: int) -> str:
-        said = []
+        pieces = []
         try:
-            async for event in runtime.generate("slow", asking(f"Question {number}", max_tokens=30), user=str(number)):
+            async for event in runtime.generate(
+                "slow", chat_request(f"Question {number}", max_tokens=30), user=str(number)
+            ):
                 if isinstance(event, Piece):
-                    said.append(event.text)
+                    pieces.append(event.text)
                 if isinstance(event, GenerationFinished):
-                    return "whole"
+                    return "complete"
         except ModelCrashed:
-            return "killed" if said else "lost before its first word"
-        return "ended without a word"
+            return "killed" if pieces else "lost before the first text"
+        return "ended without text"
 
     async def embed(runtime: ModelRuntime, number: int) -> str:
-        vectors, _ = await runtime.embed(MINILM, [f"text {number} {each}" for each in range(3)])
-        return "whole" if len(vectors) == 3 else "lost"
+        vectors, _ = await runtime.embed(MINILM, [f"text {number} {index}" for index in range(3)])
+        return "complete" if len(vectors) == 3 else "lost"
 
     async def scene() -> tuple[list[str], list[str], int]:
         async with running_runtime(slow_folder) as runtime:
             await asyncio.gather(stream(runtime, -1), embed(runtime, -1))
             streams, embeddings, kills = [], [], 0
             for number in range(rounds):
-                tasks = [asyncio.create_task(stream(runtime, 10 * number + each)) for each in range(2)]
-                tasks += [asyncio.create_task(embed(runtime, 10 * number + each)) for each in range(2)]
+                tasks = [asyncio.create_task(stream(runtime, 10 * number + index)) for index in range(2)]
+                tasks += [asyncio.create_task(embed(runtime, 10 * number + index)) for index in range(2)]
                 await asyncio.sleep(chance.uniform(0, 0.15))
                 victims = runtime.residency.loaded_models()
                 if victims:
@@ -241,7 +243,7 @@ def test_killing_any_child_at_any_moment_loses_no_request_but_its_own(
     streams, embeddings, kills = asyncio.run(scene())
 
     assert kills > rounds // 2
-    assert {"whole"} == set(embeddings)
-    assert {"whole", "killed"} >= set(streams)
-    # One process was killed a round, and it wrote for one stream at a time.
+    assert {"complete"} == set(embeddings)
+    assert {"complete", "killed"} >= set(streams)
+    # One process was killed per round, and it generated for one stream at a time.
     assert streams.count("killed") <= kills

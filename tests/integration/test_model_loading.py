@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from fakes.model_runtime import WITH_MISBEHAVING, add_misbehaving, answer, asking, running_runtime
+from fakes.model_runtime import WITH_MISBEHAVING, add_misbehaving, answer, chat_request, running_runtime
 from fakes.nvml import GIB
 from fakes.tiny_gguf import make_tiny_gguf
 
@@ -39,7 +39,7 @@ def loaded(runtime: ModelRuntime) -> set[str]:
 
 
 def machine_with(available: int) -> Callable[..., Awaitable[MachineResources]]:
-    async def probe(**_wanted: bool) -> MachineResources:
+    async def probe(**_options: bool) -> MachineResources:
         return MachineResources(
             processor=Processor(name="cpu", cores=2, features=[]), memory=Memory(total=16 * GIB, available=available)
         )
@@ -47,13 +47,13 @@ def machine_with(available: int) -> Callable[..., Awaitable[MachineResources]]:
     return probe
 
 
-async def until(happens: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not happens():  # noqa: ASYNC110 - what is waited for is another process
+        while not condition():  # noqa: ASYNC110 - it depends on another process
             await asyncio.sleep(0.01)
 
 
-def test_lazy_loads_at_the_first_request_and_keeps(folder: Path) -> None:
+def test_lazy_loads_at_the_first_request_and_keeps_the_model(folder: Path) -> None:
     async def scene() -> tuple[set[str], set[str], bool]:
         async with running_runtime(folder) as runtime:
             before = loaded(runtime)
@@ -69,7 +69,7 @@ def test_lazy_loads_at_the_first_request_and_keeps(folder: Path) -> None:
 def test_eager_and_pinned_load_at_start(folder: Path, strategy: Strategy) -> None:
     async def scene() -> None:
         async with running_runtime(folder, RuntimeSettings(chat=RoleSettings(strategy=strategy, model="b"))) as runtime:
-            await until(lambda: loaded(runtime) == {"b"})
+            await wait_until(lambda: loaded(runtime) == {"b"})
 
     asyncio.run(scene())
 
@@ -84,21 +84,21 @@ def test_max_loaded_evicts_the_least_recently_used(folder: Path) -> None:
     assert {"a", "c"} == asyncio.run(scene())
 
 
-def test_a_pinned_model_is_not_evicted_and_comes_back_when_its_process_dies(folder: Path) -> None:
+def test_a_pinned_model_is_not_evicted_and_is_loaded_again_when_its_process_dies(folder: Path) -> None:
     async def scene() -> None:
         async with running_runtime(folder, RuntimeSettings(chat=RoleSettings(max_loaded=2))) as runtime:
             runtime.catalogue.set_pinned("a", pinned=True)
             for name in ("a", "b", "c"):
                 await answer(runtime, name, "Hello")
             assert {"a", "c"} == loaded(runtime)
-            pinned = next(each for each in runtime.residency.loaded_models() if each.model.id == "a")
+            pinned = next(loaded for loaded in runtime.residency.loaded_models() if loaded.model.id == "a")
             await pinned.child.end()
-            await until(lambda: "a" in loaded(runtime))
+            await wait_until(lambda: "a" in loaded(runtime))
 
     asyncio.run(scene())
 
 
-def test_where_all_are_pinned_the_refusal_says_what_to_do(folder: Path) -> None:
+def test_if_all_models_are_pinned_the_error_contains_a_remedy(folder: Path) -> None:
     async def scene() -> None:
         async with running_runtime(folder) as runtime:
             runtime.catalogue.set_pinned("a", pinned=True)
@@ -109,10 +109,10 @@ def test_where_all_are_pinned_the_refusal_says_what_to_do(folder: Path) -> None:
     asyncio.run(scene())
 
 
-def test_a_model_in_use_is_waited_for_never_evicted(folder: Path, tmp_path: Path) -> None:
+def test_a_load_waits_for_a_model_in_use_and_never_evicts_it(folder: Path, tmp_path: Path) -> None:
     async def scene() -> tuple[int, set[str]]:
         async with running_runtime(folder) as runtime:
-            events = runtime.generate("a", asking("Hello", max_tokens=300))
+            events = runtime.generate("a", chat_request("Hello", max_tokens=300))
             pieces = 0
             async for event in events:
                 pieces += isinstance(event, Piece)
@@ -130,13 +130,13 @@ def test_a_model_in_use_is_waited_for_never_evicted(folder: Path, tmp_path: Path
     assert {"b"} == left
 
 
-def test_an_idle_model_is_unloaded_and_loaded_again_when_it_is_asked(folder: Path) -> None:
+def test_an_idle_model_is_unloaded_and_loaded_again_for_the_next_request(folder: Path) -> None:
     async def scene() -> None:
         async with running_runtime(folder, RuntimeSettings(chat=RoleSettings(idle_unload_s=0.3))) as runtime:
             await answer(runtime, "a", "Hello")
-            await until(lambda: not loaded(runtime))
-            said, _ = await answer(runtime, "a", "Hello")
-            assert said
+            await wait_until(lambda: not loaded(runtime))
+            text, _ = await answer(runtime, "a", "Hello")
+            assert text
 
     asyncio.run(scene())
 
@@ -153,7 +153,7 @@ def test_an_embedding_model_does_not_evict_the_chat_model(folder: Path) -> None:
     assert {"a", "embedder"} == asyncio.run(scene())
 
 
-def test_what_does_not_fit_is_refused_with_the_numbers(folder: Path) -> None:
+def test_a_model_that_does_not_fit_is_refused_with_the_sizes(folder: Path) -> None:
     async def scene() -> str:
         async with running_runtime(folder, probe=machine_with(90 * MIB)) as runtime:
             with pytest.raises(DoesNotFit) as refused:
@@ -163,17 +163,17 @@ def test_what_does_not_fit_is_refused_with_the_numbers(folder: Path) -> None:
     message = asyncio.run(scene())
 
     assert "a needs" in message
-    assert "72 MiB of memory may be taken" in message
+    assert "72 MiB of memory may be used" in message
 
 
-def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> None:
-    """The simulated machine has memory for one model at a time, of which the loaded one has taken its part."""
+def test_models_are_evicted_before_a_load_is_refused_for_lack_of_memory(folder: Path) -> None:
+    """The simulated machine has memory for one model at a time. The loaded model has taken its part."""
     facts = Catalogue(folder).find("a").facts
     assert facts is not None
     need = choose_plan("a", facts, Budget(ram=GIB), PlanOptions()).need.ram
     runtime_now: list[ModelRuntime] = []
 
-    async def probe(**_wanted: bool) -> MachineResources:
+    async def probe(**_options: bool) -> MachineResources:
         taken = (
             sum(resident.plan.need.ram for resident in runtime_now[0].residency.loaded_models()) if runtime_now else 0
         )
@@ -190,16 +190,16 @@ def test_memory_makes_room_by_eviction_before_it_is_refused(folder: Path) -> Non
     assert {"b"} == asyncio.run(scene())
 
 
-def test_a_burst_before_a_model_is_loaded_looks_at_the_machine_as_often_as_one_request(folder: Path) -> None:
+def test_a_burst_before_a_model_is_loaded_probes_the_machine_as_often_as_one_request(folder: Path) -> None:
     add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
 
-    async def looks(requests: int) -> int:
-        count, look = 0, machine_with(16 * GIB)
+    async def probe_count(requests: int) -> int:
+        count, simulated_probe = 0, machine_with(16 * GIB)
 
-        async def probe(**wanted: bool) -> MachineResources:
+        async def probe(**options: bool) -> MachineResources:
             nonlocal count
             count += 1
-            return await look(**wanted)
+            return await simulated_probe(**options)
 
         async with running_runtime(folder, backends=WITH_MISBEHAVING, probe=probe) as runtime:
             await asyncio.gather(
@@ -207,33 +207,33 @@ def test_a_burst_before_a_model_is_loaded_looks_at_the_machine_as_often_as_one_r
             )
         return count
 
-    assert asyncio.run(looks(8)) == asyncio.run(looks(1))
+    assert asyncio.run(probe_count(8)) == asyncio.run(probe_count(1))
 
 
-def test_a_request_that_comes_while_its_model_loads_does_not_look_at_the_machine(folder: Path) -> None:
-    async def looks(*, more: bool) -> int:
-        count, look = 0, machine_with(16 * GIB)
+def test_a_request_during_the_loading_of_its_model_does_not_probe_the_machine(folder: Path) -> None:
+    async def probe_count(*, more: bool) -> int:
+        count, simulated_probe = 0, machine_with(16 * GIB)
 
-        async def probe(**wanted: bool) -> MachineResources:
+        async def probe(**options: bool) -> MachineResources:
             nonlocal count
             count += 1
-            return await look(**wanted)
+            return await simulated_probe(**options)
 
         async with running_runtime(folder, probe=probe) as runtime:
             loading = asyncio.create_task(answer(runtime, "a", "Hello"))
-            await until(lambda: runtime.residency.device_of(runtime.catalogue.find("a")) is not None)
+            await wait_until(lambda: runtime.residency.device_of(runtime.catalogue.find("a")) is not None)
             assert loaded(runtime) == set()
             await asyncio.gather(loading, *([answer(runtime, "a", "Hello again")] if more else []))
         return count
 
-    assert asyncio.run(looks(more=True)) == asyncio.run(looks(more=False))
+    assert asyncio.run(probe_count(more=True)) == asyncio.run(probe_count(more=False))
 
 
-def test_a_request_whose_machine_is_looked_at_hears_that_the_runtime_stops(folder: Path) -> None:
+def test_a_request_gets_an_error_if_the_runtime_stops_during_its_probe(folder: Path) -> None:
     async def scene() -> None:
         looking = asyncio.Event()
 
-        async def probe(**_wanted: bool) -> MachineResources:
+        async def probe(**_options: bool) -> MachineResources:
             looking.set()
             await asyncio.Event().wait()
             raise AssertionError
@@ -247,7 +247,7 @@ def test_a_request_whose_machine_is_looked_at_hears_that_the_runtime_stops(folde
     asyncio.run(scene())
 
 
-def test_a_file_that_was_replaced_is_loaded_anew(folder: Path, tmp_path: Path) -> None:
+def test_a_replaced_file_is_loaded_again(folder: Path, tmp_path: Path) -> None:
     async def scene() -> tuple[str, str]:
         async with running_runtime(folder) as runtime:
             before, _ = await answer(runtime, "a", "Hello", max_tokens=20)
@@ -260,17 +260,17 @@ def test_a_file_that_was_replaced_is_loaded_anew(folder: Path, tmp_path: Path) -
     assert before != after
 
 
-def test_a_pin_outlives_the_runtime(folder: Path) -> None:
+def test_a_pin_survives_a_restart_of_the_runtime(folder: Path) -> None:
     Catalogue(folder).set_pinned("c", pinned=True)
 
     async def scene() -> None:
         async with running_runtime(folder) as runtime:
-            await until(lambda: loaded(runtime) == {"c"})
+            await wait_until(lambda: loaded(runtime) == {"c"})
 
     asyncio.run(scene())
 
 
-def test_what_was_embedded_is_not_embedded_again_after_a_restart(folder: Path) -> None:
+def test_embedded_texts_are_not_embedded_again_after_a_restart(folder: Path) -> None:
     add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
     texts = [f"verse {number}" for number in range(300)]
 
@@ -285,21 +285,21 @@ def test_what_was_embedded_is_not_embedded_again_after_a_restart(folder: Path) -
     assert (True, 0, set()) == (first[1] > 0, second[1], second[2])
 
 
-def test_a_registry_that_cannot_be_read_says_which_file(folder: Path) -> None:
+def test_the_error_of_an_unreadable_registry_names_the_file(folder: Path) -> None:
     (folder / "registry.json").write_bytes(msgspec.json.encode({"not": "a list"}))
 
     with pytest.raises(Exception, match=r"registry\.json cannot be read"):
         Catalogue(folder).models()
 
 
-def test_a_load_that_fails_lets_the_next_one_go_on(folder: Path) -> None:
+def test_a_failed_load_does_not_block_the_next_one(folder: Path) -> None:
     async def scene() -> list[tuple[str, GenerationFinished] | BaseException]:
         async with running_runtime(folder) as runtime:
             broken = runtime.catalogue.find("a")
             os.truncate(broken.path, 200_000)
-            asked = [answer(runtime, name, "Hello") for name in ("a", "b", "a", "b")]
+            requests = [answer(runtime, name, "Hello") for name in ("a", "b", "a", "b")]
             async with asyncio.timeout(30):
-                return await asyncio.gather(*asked, return_exceptions=True)
+                return await asyncio.gather(*requests, return_exceptions=True)
 
     first, second, third, fourth = asyncio.run(scene())
 
@@ -311,12 +311,12 @@ def test_a_load_that_fails_lets_the_next_one_go_on(folder: Path) -> None:
     assert fourth[0]
 
 
-def test_while_a_chat_model_waits_for_another_to_finish_search_is_loaded(folder: Path) -> None:
+def test_the_search_model_is_loaded_while_a_chat_model_waits_for_another(folder: Path) -> None:
     add_misbehaving(folder, name="embedder", role=ModelRole.EMBED)
 
     async def scene() -> bool:
         async with running_runtime(folder, backends=WITH_MISBEHAVING) as runtime:
-            events = runtime.generate("a", asking("Hello", max_tokens=4000))
+            events = runtime.generate("a", chat_request("Hello", max_tokens=4000))
             async for event in events:
                 if isinstance(event, Piece):
                     break
@@ -332,20 +332,20 @@ def test_while_a_chat_model_waits_for_another_to_finish_search_is_loaded(folder:
     assert asyncio.run(scene())
 
 
-def test_models_that_take_turns_in_one_place_lose_no_request(folder: Path) -> None:
-    """Each is evicted for the other as soon as it is idle; none between its loading and its use."""
+def test_models_that_evict_each_other_lose_no_request(folder: Path) -> None:
+    """Each model is evicted for another as soon as it is idle, but never between its loading and its use."""
 
     async def scene() -> list[object]:
         async with running_runtime(
             folder, RuntimeSettings(chat=RoleSettings(max_loaded=1, idle_unload_s=0.01))
         ) as runtime:
-            asked = [answer(runtime, "abc"[number % 3], "Hello", user=str(number)) for number in range(12)]
-            return await asyncio.gather(*asked, return_exceptions=True)
+            requests = [answer(runtime, "abc"[number % 3], "Hello", user=str(number)) for number in range(12)]
+            return await asyncio.gather(*requests, return_exceptions=True)
 
-    assert not [each for each in asyncio.run(scene()) if isinstance(each, BaseException)]
+    assert not [outcome for outcome in asyncio.run(scene()) if isinstance(outcome, BaseException)]
 
 
-def test_what_is_removed_while_it_loads_does_not_stay(folder: Path) -> None:
+def test_a_model_that_is_removed_during_its_loading_does_not_stay(folder: Path) -> None:
     async def scene() -> set[str]:
         async with running_runtime(folder) as runtime:
             loading = asyncio.create_task(runtime.residency.load(runtime.catalogue.find("a")))
@@ -362,6 +362,6 @@ def test_what_is_removed_while_it_loads_does_not_stay(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["embeddings", "downloads", "registry", "x/y", ".hidden", "m-onnx"])
-def test_a_model_cannot_take_the_name_of_what_lies_beside_it(folder: Path, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ModelFileRefused, match="cannot be a model's name"):
+def test_a_model_cannot_have_the_name_of_another_file_in_its_folder(folder: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelFileRefused, match="is not a valid model name"):
         asyncio.run(Catalogue(folder).add(make_tiny_gguf(tmp_path / "m.gguf"), name=name))

@@ -1,4 +1,4 @@
-"""The runtime over HTTP: the official client unchanged, and what managers ask."""
+"""The runtime over HTTP: with the unchanged official client, and the API for managers."""
 
 import json
 from pathlib import Path
@@ -46,8 +46,8 @@ def text_of(answer: ChatCompletion) -> str:
     return text
 
 
-def test_the_official_client_chats_whole_and_streamed_alike(model_server: ModelServer) -> None:
-    asked: CompletionCreateParamsBase = {
+def test_the_official_client_gets_the_same_answer_complete_and_streamed(model_server: ModelServer) -> None:
+    request: CompletionCreateParamsBase = {
         "model": "quick",
         "messages": QUESTION,
         "max_tokens": 12,
@@ -55,53 +55,53 @@ def test_the_official_client_chats_whole_and_streamed_alike(model_server: ModelS
         "top_p": 0.8,
         "seed": 5,
     }
-    whole = model_server.official.chat.completions.create(**asked)
-    with_usage: CompletionCreateParamsBase = {**asked, "stream_options": {"include_usage": True}}
+    complete = model_server.official.chat.completions.create(**request)
+    with_usage: CompletionCreateParamsBase = {**request, "stream_options": {"include_usage": True}}
     chunks = list(model_server.official.chat.completions.create(**with_usage, stream=True))
     streamed = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
-    used, used_in_stream = whole.usage, chunks[-1].usage
+    used, used_in_stream = complete.usage, chunks[-1].usage
 
     assert used is not None
     assert used_in_stream is not None
-    assert whole.choices[0].message.content == streamed
-    assert "length" == whole.choices[0].finish_reason
+    assert complete.choices[0].message.content == streamed
+    assert "length" == complete.choices[0].finish_reason
     assert (12, used.prompt_tokens) == (used.completion_tokens, used_in_stream.prompt_tokens)
     assert "assistant" == chunks[0].choices[0].delta.role
 
 
-def test_the_same_seed_says_the_same_and_another_something_else(model_server: ModelServer) -> None:
-    def say(seed: int) -> str:
+def test_the_same_seed_gives_the_same_answer_and_another_seed_another_answer(model_server: ModelServer) -> None:
+    def text_with(seed: int) -> str:
         answer = model_server.official.chat.completions.create(
             model="quick", messages=QUESTION, max_tokens=20, temperature=1.5, seed=seed
         )
         return text_of(answer)
 
-    assert say(3) == say(3)
-    assert say(3) != say(4)
+    assert text_with(3) == text_with(3)
+    assert text_with(3) != text_with(4)
 
 
-def test_a_stop_sequence_ends_the_answer_before_itself(model_server: ModelServer) -> None:
-    whole = text_of(model_server.chat("quick", max_tokens=24))
-    stop = whole[8:11]
+def test_the_answer_ends_before_a_stop_sequence(model_server: ModelServer) -> None:
+    complete = text_of(model_server.chat("quick", max_tokens=24))
+    stop = complete[8:11]
     cut = model_server.official.chat.completions.create(
         model="quick", messages=QUESTION, max_tokens=24, temperature=0, stop=[stop]
     ).choices[0]
 
-    assert whole[: whole.index(stop)] == cut.message.content
+    assert complete[: complete.index(stop)] == cut.message.content
     assert "stop" == cut.finish_reason
 
 
-def test_plain_completions_go_on_from_a_prompt(model_server: ModelServer) -> None:
-    whole = model_server.official.completions.create(
+def test_plain_completions_continue_a_prompt(model_server: ModelServer) -> None:
+    complete = model_server.official.completions.create(
         model="quick", prompt="In the beginning", max_tokens=6, temperature=0
     )
     chunks = model_server.official.completions.create(
         model="quick", prompt="In the beginning", max_tokens=6, temperature=0, stream=True
     )
 
-    assert whole.choices[0].text == "".join(chunk.choices[0].text for chunk in chunks)
-    assert whole.usage is not None
-    assert 6 == whole.usage.completion_tokens
+    assert complete.choices[0].text == "".join(chunk.choices[0].text for chunk in chunks)
+    assert complete.usage is not None
+    assert 6 == complete.usage.completion_tokens
 
 
 def test_an_answer_follows_a_json_schema(model_server: ModelServer) -> None:
@@ -115,7 +115,7 @@ def test_an_answer_follows_a_json_schema(model_server: ModelServer) -> None:
             seed=seed,
             response_format={"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA, "strict": True}},
         )
-        # An integer of a model of random weights need not end.
+        # A model with random weights may generate an endless integer.
         if answer.choices[0].finish_reason != "length":
             ended.append(json.loads(text_of(answer)))
 
@@ -129,10 +129,10 @@ def test_an_answer_follows_a_json_schema(model_server: ModelServer) -> None:
     ("choice", "names"),
     [("required", {"weather", "distance"}), ({"type": "function", "function": {"name": "distance"}}, {"distance"})],
 )
-def test_a_tool_is_called_when_it_has_to_be(
+def test_a_required_tool_is_called(
     model_server: ModelServer, choice: ChatCompletionToolChoiceOptionParam, names: set[str], stream: bool
 ) -> None:
-    asked: CompletionCreateParamsBase = {
+    request: CompletionCreateParamsBase = {
         "model": "quick",
         "messages": QUESTION,
         "tools": TOOLS,
@@ -142,7 +142,7 @@ def test_a_tool_is_called_when_it_has_to_be(
         "max_tokens": 400,
     }
     if stream:
-        chunks = list(model_server.official.chat.completions.create(**asked, stream=True))
+        chunks = list(model_server.official.chat.completions.create(**request, stream=True))
         calls = [
             (call.function.name, call.function.arguments)
             for chunk in chunks
@@ -151,7 +151,7 @@ def test_a_tool_is_called_when_it_has_to_be(
         ]
         finish = chunks[-1].choices[0].finish_reason
     else:
-        answer = model_server.official.chat.completions.create(**asked).choices[0]
+        answer = model_server.official.chat.completions.create(**request).choices[0]
         calls = [
             (call.function.name, call.function.arguments)
             for call in answer.message.tool_calls or []
@@ -165,7 +165,7 @@ def test_a_tool_is_called_when_it_has_to_be(
     assert json.loads(arguments or "")["place"] in ("Cana", "Nain")
 
 
-def test_a_call_and_its_result_go_back_to_the_model(model_server: ModelServer) -> None:
+def test_the_model_gets_a_tool_call_and_its_result(model_server: ModelServer) -> None:
     call: ChatCompletionMessageFunctionToolCallParam = {
         "id": "call_1",
         "type": "function",
@@ -189,11 +189,11 @@ def test_the_official_client_embeds(model_server: ModelServer) -> None:
     assert answer.usage.prompt_tokens > 0
 
 
-def test_who_owns_a_model_says_nothing_of_its_place(model_server: ModelServer) -> None:
+def test_the_owner_of_a_model_does_not_reveal_its_path(model_server: ModelServer) -> None:
     assert {"lampstand"} == {model.owned_by for model in model_server.official.models.list()}
 
 
-def test_managers_see_prediction_beside_measurement(model_server: ModelServer) -> None:
+def test_managers_see_predicted_and_measured_memory(model_server: ModelServer) -> None:
     status = model_server.http.post("/admin/models/quick/load").json()
 
     assert "loaded" == status["state"]
@@ -226,7 +226,7 @@ def test_managers_add_and_remove(model_server: ModelServer, tmp_path: Path) -> N
     assert file.exists()
 
 
-def test_what_happens_is_counted_for_prometheus(model_server: ModelServer) -> None:
+def test_requests_and_tokens_are_counted_for_prometheus(model_server: ModelServer) -> None:
     model_server.chat("quick", max_tokens=2)
     text = model_server.http.get("/metrics").text
 
@@ -234,10 +234,10 @@ def test_what_happens_is_counted_for_prometheus(model_server: ModelServer) -> No
         assert f"lampstand_models_{name}" in text
 
 
-def test_a_repeated_query_is_answered_from_memory_within_a_millisecond(model_server: ModelServer) -> None:
-    asked = {"model": MINILM, "input": "what was asked before"}
-    model_server.http.post("/v1/embeddings", json=asked)
-    timings = [model_server.http.post("/v1/embeddings", json=asked).headers["server-timing"] for _ in range(20)]
+def test_a_repeated_query_is_answered_from_the_cache_within_a_millisecond(model_server: ModelServer) -> None:
+    request = {"model": MINILM, "input": "an earlier query"}
+    model_server.http.post("/v1/embeddings", json=request)
+    timings = [model_server.http.post("/v1/embeddings", json=request).headers["server-timing"] for _ in range(20)]
 
     assert min(float(timing.partition("dur=")[2]) for timing in timings) < 1
     assert "embed;dur=" in timings[0]

@@ -1,4 +1,4 @@
-"""The runtime over HTTP: what it refuses, and how it says so."""
+"""The runtime over HTTP: the requests that it refuses, and its error messages."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from models.catalogue.packaged import MINILM
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "says"),
+    ("request_body", "status", "message"),
     [
         (body("nothing"), 404, "There is no model 'nothing'"),
         (body(MINILM), 400, "is a model for embed"),
@@ -23,7 +23,7 @@ from models.catalogue.packaged import MINILM
         (
             body("quick", messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]),
             400,
-            "read text only",
+            "parts of type 'text'",
         ),
         (body("quick", tool_choice="required"), 400, "`tools` is empty"),
         (body("quick", temperature=9), 400, "temperature"),
@@ -39,17 +39,17 @@ from models.catalogue.packaged import MINILM
             400,
             "grammar",
         ),
-        (body("quick", messages=[{"role": "user", "content": "word " * 9000}]), 400, "Shorten it"),
-        (body("quick", stream=True, messages=[{"role": "user", "content": "word " * 9000}]), 400, "Shorten it"),
+        (body("quick", messages=[{"role": "user", "content": "word " * 9000}]), 400, "Shorten the prompt"),
+        (body("quick", stream=True, messages=[{"role": "user", "content": "word " * 9000}]), 400, "Shorten the prompt"),
     ],
 )
 def test_errors_are_sentences_with_their_status(
-    model_server: ModelServer, asked: object, status: int, says: str
+    model_server: ModelServer, request_body: object, status: int, message: str
 ) -> None:
-    answer = model_server.http.post("/v1/chat/completions", json=asked)
+    answer = model_server.http.post("/v1/chat/completions", json=request_body)
 
     assert status == answer.status_code
-    assert says in answer.text
+    assert message in answer.text
 
 
 LONG = {
@@ -69,13 +69,13 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("asked", LONG.values(), ids=LONG)
-def test_what_is_too_long_is_refused_at_once_and_the_next_request_is_answered(
-    model_server: ModelServer, asked: dict[str, object]
+@pytest.mark.parametrize("request_body", LONG.values(), ids=LONG)
+def test_a_request_that_is_too_long_is_refused_quickly_and_the_next_request_is_answered(
+    model_server: ModelServer, request_body: dict[str, object]
 ) -> None:
     model_server.chat("quick", max_tokens=1)
     began = time.monotonic()
-    refused = [model_server.http.post("/v1/chat/completions", json=asked, timeout=60) for _ in range(3)]
+    refused = [model_server.http.post("/v1/chat/completions", json=request_body, timeout=60) for _ in range(3)]
     took = time.monotonic() - began
     healthy = model_server.http.get("/health", timeout=5)
     model_server.chat("quick", max_tokens=1)
@@ -90,7 +90,7 @@ def test_what_is_too_long_is_refused_at_once_and_the_next_request_is_answered(
     "path", ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/rerank", "/admin/models"]
 )
 @pytest.mark.parametrize("depth", [500, 971, 5_000, 200_000])
-def test_json_nested_too_deeply_is_the_sender_s_fault(model_server: ModelServer, path: str, depth: int) -> None:
+def test_json_that_is_nested_too_deeply_is_a_client_error(model_server: ModelServer, path: str, depth: int) -> None:
     content = (
         b'{"model": "quick", "messages": '
         + b"[" * depth
@@ -119,7 +119,7 @@ def test_an_address_needs_the_token(tmp_path: Path) -> None:
         assert http.get("/v1/models", headers={"authorization": "Bearer secret"}).is_success
 
 
-def test_an_address_of_the_network_is_not_served_without_a_token(tmp_path: Path) -> None:
+def test_a_network_address_is_not_served_without_a_token(tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-m", "models.cli", "serve", "--folder", str(tmp_path), "--host", "0.0.0.0"]
     command += ["--port", str(free_port())]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
@@ -128,7 +128,7 @@ def test_an_address_of_the_network_is_not_served_without_a_token(tmp_path: Path)
     assert "--token-file" in done.stderr
 
 
-def test_pages_of_other_sites_may_not_use_a_runtime_without_token(model_server: ModelServer) -> None:
+def test_web_pages_may_not_use_a_runtime_without_a_token(model_server: ModelServer) -> None:
     answer = model_server.http.post(
         "/v1/chat/completions", json=body("quick"), headers={"origin": "http://elsewhere.example"}
     )

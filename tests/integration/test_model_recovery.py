@@ -1,4 +1,4 @@
-"""How long a model's process that was killed keeps its users waiting: from the kill to the next answer."""
+"""The time from killing a model's process to the next answer."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from fakes.model_runtime import answer, asking, running_runtime
+from fakes.model_runtime import answer, chat_request, running_runtime
 from fakes.tiny_gguf import make_tiny_gguf
 
 from appliance.infrastructure.paths import DataFolder
@@ -22,7 +22,7 @@ from models.errors import ModelCrashed
 from models.runtime.model_runtime import ModelRuntime
 
 ROUNDS, SOAK_ROUNDS = 3, 50
-# A process has to be started, its library imported and its model loaded; a busy machine takes its time.
+# A process must be started, its library imported and its model loaded. This is slow on a busy machine.
 LONGEST_S = 60.0
 
 
@@ -38,28 +38,29 @@ def folder(tmp_path: Path, runtime_folder: DataFolder, runtime: Client) -> Path:
 
 
 def kill(runtime: ModelRuntime, model: str) -> float:
-    """Kill a model's process, as `kill -9` does; when that was."""
+    """Kill a model's process, as `kill -9` does, and return the time."""
     os.kill(
-        next(each.child.pid for each in runtime.residency.loaded_models() if each.model.id == model), signal.SIGKILL
+        next(loaded.child.pid for loaded in runtime.residency.loaded_models() if loaded.model.id == model),
+        signal.SIGKILL,
     )
     return time.monotonic()
 
 
-async def write_and_kill(runtime: ModelRuntime) -> float:
+async def generate_and_kill(runtime: ModelRuntime) -> float:
     """Kill the chat model in the middle of an answer."""
     killed = 0.0
     with pytest.raises(ModelCrashed, match="The next request starts it again"):
-        async for event in runtime.generate("chat", asking("Hello", max_tokens=4000)):
+        async for event in runtime.generate("chat", chat_request("Hello", max_tokens=4000)):
             if isinstance(event, Piece) and not killed:
                 killed = kill(runtime, "chat")
     return killed
 
 
 async def embed_and_kill(runtime: ModelRuntime) -> float:
-    """Kill the embedding model while texts go through it; they are embedded all the same."""
+    """Kill the embedding model while it embeds texts. They are still embedded."""
     texts = [f"{random.random()} a lamp in the night {number}" for number in range(64)]
     embedding = asyncio.create_task(runtime.embed(MINILM, texts, fresh=True))
-    while not runtime.residency.users_of(MINILM):  # noqa: ASYNC110 - what is waited for is in the next turns of this loop
+    while not runtime.residency.users_of(MINILM):  # noqa: ASYNC110 - it happens in the next turns of this loop
         await asyncio.sleep(0)
     killed = kill(runtime, MINILM)
     vectors, _ = await embedding
@@ -68,8 +69,8 @@ async def embed_and_kill(runtime: ModelRuntime) -> float:
 
 
 async def ask_chat(runtime: ModelRuntime) -> None:
-    said, _ = await answer(runtime, "chat", "Hello", max_tokens=1)
-    assert said
+    text, _ = await answer(runtime, "chat", "Hello", max_tokens=1)
+    assert text
 
 
 async def ask_embedding(runtime: ModelRuntime) -> None:
@@ -78,9 +79,9 @@ async def ask_embedding(runtime: ModelRuntime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("use_and_kill", "ask"), [(write_and_kill, ask_chat), (embed_and_kill, ask_embedding)], ids=["chat", "embedding"]
+    ("use_and_kill", "ask"), [(generate_and_kill, ask_chat), (embed_and_kill, ask_embedding)], ids=["chat", "embedding"]
 )
-def test_after_a_kill_the_next_answer_comes_soon(
+def test_the_next_answer_comes_soon_after_a_kill(
     folder: Path,
     request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],

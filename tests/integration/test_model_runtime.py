@@ -1,4 +1,4 @@
-"""The model runtime in its own process, over its socket, with the official client."""
+"""The model runtime in its own process, used over its socket with the official client."""
 
 import asyncio
 import shutil
@@ -32,7 +32,9 @@ def official(runtime: Client, runtime_folder: DataFolder) -> Iterator[openai.Ope
         yield official_client(http)
 
 
-def test_int8_embeddings_are_those_of_torch_within_a_hundredth(runtime: Client, runtime_folder: DataFolder) -> None:
+def test_int8_embeddings_differ_from_those_of_torch_by_less_than_a_hundredth(
+    runtime: Client, runtime_folder: DataFolder
+) -> None:
     pairs = zip(runtime.embed(TEXTS, model=MINILM), runtime.embed(TEXTS, model=MINILM_TORCH), strict=True)
     cosines = [float(np.frombuffer(one, "<f4") @ np.frombuffer(two, "<f4")) for one, two in pairs]
     manifest = msgspec.json.decode(
@@ -45,7 +47,7 @@ def test_int8_embeddings_are_those_of_torch_within_a_hundredth(runtime: Client, 
 
 def test_the_official_client_embeds(official: openai.OpenAI, runtime: Client) -> None:
     answer = official.embeddings.create(model=MINILM, input=TEXTS[:2])
-    # int8 scales are taken over the whole batch, so company changes a vector a little.
+    # int8 scales are computed for the whole batch, so the other texts change a vector a little.
     (expected,) = runtime.embed([TEXTS[1]], model=MINILM)
 
     assert [384, 384] == [len(item.embedding) for item in answer.data]
@@ -53,7 +55,7 @@ def test_the_official_client_embeds(official: openai.OpenAI, runtime: Client) ->
     assert 1.0 == pytest.approx(float(np.linalg.norm(answer.data[0].embedding)), abs=1e-3)
 
 
-def test_the_official_client_is_told_what_is_wrong(official: openai.OpenAI) -> None:
+def test_the_official_client_gets_an_error_message(official: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="There is no model"):
         official.embeddings.create(model="nothing", input="x")
     with pytest.raises(openai.BadRequestError, match="not for chat"):
@@ -63,7 +65,9 @@ def test_the_official_client_is_told_what_is_wrong(official: openai.OpenAI) -> N
 def test_a_gguf_model_chats_and_streams(official: openai.OpenAI, runtime_folder: DataFolder, tiny_gguf: Path) -> None:
     added = asyncio.run(Catalogue(runtime_folder.models).add(tiny_gguf))
     question: ChatCompletionUserMessageParam = {"role": "user", "content": "Hello"}
-    whole = official.chat.completions.create(model=added.id, messages=[question], max_tokens=12, temperature=0, seed=1)
+    complete = official.chat.completions.create(
+        model=added.id, messages=[question], max_tokens=12, temperature=0, seed=1
+    )
     chunks = list(
         official.chat.completions.create(
             model=added.id, messages=[question], max_tokens=12, temperature=0, seed=1, stream=True
@@ -72,12 +76,12 @@ def test_a_gguf_model_chats_and_streams(official: openai.OpenAI, runtime_folder:
     streamed = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
 
     assert streamed
-    assert whole.choices[0].message.content == streamed
+    assert complete.choices[0].message.content == streamed
     assert "length" == chunks[-1].choices[0].finish_reason
     assert added.id in {model.id for model in official.models.list()}
 
 
-def test_a_runtime_is_started_on_demand_and_goes_when_idle(tmp_path: Path) -> None:
+def test_a_runtime_is_started_on_demand_and_exits_when_idle(tmp_path: Path) -> None:
     client = Client(folder=tmp_path / "models", socket=tmp_path / "m.sock", idle_exit_s=1)
     assert not client.is_running()
 
@@ -91,10 +95,10 @@ def test_a_runtime_is_started_on_demand_and_goes_when_idle(tmp_path: Path) -> No
 def _pause() -> None:
     import time
 
-    time.sleep(1.2)  # longer than the idle limit: each look is a request that would keep it alive
+    time.sleep(1.2)  # longer than the idle limit; a health check would be a request that keeps it alive
 
 
-def test_an_address_where_nobody_listens_is_unavailable(tmp_path: Path) -> None:
+def test_an_address_without_a_server_is_unavailable(tmp_path: Path) -> None:
     client = Client(folder=tmp_path, socket=tmp_path / "m.sock", address="http://127.0.0.1:9")
 
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
@@ -104,7 +108,7 @@ def test_an_address_where_nobody_listens_is_unavailable(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"GGUF", b"PK\x03\x04" + b"0" * 100, b"GGUF" + (99).to_bytes(4, "little") + b"\0" * 100]
 )
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_model_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "broken.gguf"
     file.write_bytes(content)
 
@@ -113,29 +117,29 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
     assert not (tmp_path / "models" / "broken.gguf").exists()
 
 
-def test_a_model_that_was_cut_off_after_it_was_added_is_an_error_of_its_own_request(
+def test_a_model_that_was_truncated_after_it_was_added_fails_only_its_own_request(
     runtime: Client, runtime_folder: DataFolder, official: openai.OpenAI, tiny_gguf: Path, tmp_path: Path
 ) -> None:
-    whole = tmp_path / "half.gguf"
-    shutil.copy(tiny_gguf, whole)
-    added = asyncio.run(Catalogue(runtime_folder.models).add(whole))
-    with Path(added.path).open("r+b") as file:
-        file.truncate(200_000)
+    file = tmp_path / "truncated.gguf"
+    shutil.copy(tiny_gguf, file)
+    added = asyncio.run(Catalogue(runtime_folder.models).add(file))
+    with Path(added.path).open("r+b") as stored:
+        stored.truncate(200_000)
 
-    with pytest.raises(openai.BadRequestError, match="cut off"):
+    with pytest.raises(openai.BadRequestError, match="incomplete"):
         official.chat.completions.create(model=added.id, messages=[{"role": "user", "content": "x"}])
     assert runtime.embed(["still here"], model=MINILM)
 
 
-def test_an_int8_export_that_is_too_unlike_torch_is_left_for_fp32(
+def test_fp32_is_used_if_the_int8_export_differs_too_much_from_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from models.backends import onnx_export
 
     monkeypatch.setattr(onnx_export, "MIN_COSINE", 0.9999)
-    made = onnx_export.export(Path(Catalogue(tmp_path).find(MINILM).path), tmp_path / "export")
+    manifest = onnx_export.export(Path(Catalogue(tmp_path).find(MINILM).path), tmp_path / "export")
 
-    assert ("fp32", True) == (made.precision, made.mean_cosine > 0.9999)
+    assert ("fp32", True) == (manifest.precision, manifest.mean_cosine > 0.9999)
     assert {"manifest.json", "model.onnx", "tokenizer.json"} == {path.name for path in (tmp_path / "export").iterdir()}
 
 
@@ -145,15 +149,15 @@ def test_a_graph_that_computes_other_vectors_than_torch_is_not_used(
     from models.backends import onnx_export
 
     recorded = read_reference()
-    others = msgspec.structs.replace(recorded, vectors=np.roll(recorded.vectors, 1, axis=0))
-    monkeypatch.setattr(onnx_export, "read_reference", lambda: others)
+    shifted = msgspec.structs.replace(recorded, vectors=np.roll(recorded.vectors, 1, axis=0))
+    monkeypatch.setattr(onnx_export, "read_reference", lambda: shifted)
 
     with pytest.raises(ModelUnavailable, match="does not compute the recorded vectors"):
         onnx_export.export(Path(Catalogue(tmp_path).find(MINILM).path), tmp_path / "export")
     assert not (tmp_path / "export").exists()
 
 
-def test_a_damaged_package_is_noticed(tmp_path: Path) -> None:
+def test_a_damaged_package_is_detected(tmp_path: Path) -> None:
     from models.catalogue.embedding_graph import ensure_export
 
     model = Catalogue(tmp_path).find(MINILM)
@@ -163,17 +167,17 @@ def test_a_damaged_package_is_noticed(tmp_path: Path) -> None:
         file.seek(1000)
         file.write(b"changed")
 
-    with pytest.raises(ModelError, match="not the known ones"):
+    with pytest.raises(ModelError, match="wrong SHA-256"):
         asyncio.run(ensure_export(msgspec.structs.replace(model, path=str(damaged)), tmp_path / "exports"))
 
 
-def test_a_runtime_that_cannot_start_is_tried_once_and_says_where_to_look(tmp_path: Path) -> None:
+def test_a_runtime_that_cannot_start_is_tried_once_and_the_error_names_the_log(tmp_path: Path) -> None:
     folder = tmp_path / "models"
     folder.mkdir()
     (folder / "runtime.toml").write_text("pass_tokens = 0\n")
     client = Client(folder=folder, socket=tmp_path / "models.sock", idle_exit_s=5)
 
-    with pytest.raises(ModelUnavailable, match=r"models\.log says why"):
+    with pytest.raises(ModelUnavailable, match=r"The reason is in .*models\.log"):
         client.ensure_running()
 
     log = (tmp_path / "logs" / "models.log").read_text()

@@ -1,4 +1,4 @@
-"""Other users of the machine can open nothing of the data folder, whatever their umask was and however it was made."""
+"""Other users of the machine cannot open anything in the data folder, for any umask and any way to create it."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from appliance.infrastructure.paths import DataFolder
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 WAIT_S = 90
-# What run.sh needs of install.sh, without installing anything.
+# The functions of install.sh that run.sh needs. They install nothing.
 STUB = """
 step() { :; }
 install_core() { mkdir -p "$home/logs"; }
@@ -33,17 +33,17 @@ def _usual_umask() -> object:
     os.umask(before)
 
 
-def opened(home: Path) -> set[str]:
-    """Everything in the folder that others have a right to."""
+def open_to_others(home: Path) -> set[str]:
+    """All paths in the folder that other users may access."""
     paths = [home, *home.rglob("*")]
-    return {str(each) for each in paths if not each.is_symlink() and stat.S_IMODE(each.stat().st_mode) & 0o077}
+    return {str(path) for path in paths if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077}
 
 
 def run_up(home: Path) -> None:
-    """Start everything, wait until each process has written, and stop it."""
+    """Start all processes, wait until each has written its files, and stop them."""
     command = [LAMPSTAND, "--home", str(home), "up", *port_options()]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wanted = [
+    expected_files = [
         home / name
         for name in (
             "tls/authority.key",
@@ -58,16 +58,16 @@ def run_up(home: Path) -> None:
     ]
     deadline = time.monotonic() + WAIT_S
     try:
-        while not all(each.exists() for each in wanted):
-            assert time.monotonic() < deadline, [each for each in wanted if not each.exists()]
-            time.sleep(0.1)  # other processes' progress: there is no event to wait on from here
-        assert set() == opened(home)
+        while missing := [path for path in expected_files if not path.exists()]:
+            assert time.monotonic() < deadline, missing
+            time.sleep(0.1)  # other processes write the files, and there is no event to wait for
+        assert set() == open_to_others(home)
     finally:
         process.terminate()
         process.wait(timeout=WAIT_S)
 
 
-def test_everything_that_is_made_is_private_from_the_start(tmp_path: Path) -> None:
+def test_new_files_are_private_from_the_start(tmp_path: Path) -> None:
     home = tmp_path / "home"
     subprocess.run(
         [LAMPSTAND, "--home", str(home), "users", "setup", "--name", "Anna", "--password-stdin"],
@@ -78,24 +78,24 @@ def test_everything_that_is_made_is_private_from_the_start(tmp_path: Path) -> No
     )
     run_up(home)
 
-    assert set() == opened(home)
+    assert set() == open_to_others(home)
 
 
-def test_a_folder_of_an_earlier_version_is_closed_at_the_start(tmp_path: Path) -> None:
+def test_start_makes_the_folder_of_an_earlier_version_private(tmp_path: Path) -> None:
     home = tmp_path / "home"
     for name in ("models", "logs", "run"):
         (home / name).mkdir(parents=True)
     bearer(home)
     (home / "logs" / "web.log").write_text("somebody asked something", encoding="utf-8")
     home.chmod(0o755)
-    assert {str(home), str(home / "appliance.db"), str(home / "logs" / "web.log")} <= opened(home)
+    assert {str(home), str(home / "appliance.db"), str(home / "logs" / "web.log")} <= open_to_others(home)
     (home / "models").chmod(0o700)
     run_up(home)
 
-    assert set() == opened(home)
+    assert set() == open_to_others(home)
 
 
-def test_doctor_finds_open_files_and_repairs_them(
+def test_doctor_finds_and_repairs_files_that_others_can_open(
     tmp_path: Path, lampstand: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     home = tmp_path / "home"
@@ -104,7 +104,7 @@ def test_doctor_finds_open_files_and_repairs_them(
 
     def privacy(*options: str) -> dict[str, object]:
         checks = json.loads(lampstand("doctor", "--json", *options, home=home).stdout)["checks"]
-        return next(each for each in checks if each["what"] == "Privacy")
+        return next(check for check in checks if check["what"] == "Privacy")
 
     before = privacy()
     assert not before["ok"]
@@ -114,18 +114,18 @@ def test_doctor_finds_open_files_and_repairs_them(
     assert [] == DataFolder(home).open_to_others()
 
 
-def test_the_installer_makes_the_folder_private_and_programs_as_usual(tmp_path: Path) -> None:
-    here = tmp_path / "checkout"
-    (here / "packaging").mkdir(parents=True)
-    shutil.copy(PACKAGING / "run.sh", here / "packaging")
-    (here / "packaging" / "install.sh").write_text(STUB, encoding="utf-8")
+def test_the_installer_makes_the_data_folder_private_but_not_programs(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    (checkout / "packaging").mkdir(parents=True)
+    shutil.copy(PACKAGING / "run.sh", checkout / "packaging")
+    (checkout / "packaging" / "install.sh").write_text(STUB, encoding="utf-8")
     home = tmp_path / "state" / "home"
-    done = subprocess.run(
-        ["bash", str(here / "packaging" / "run.sh"), "--home", str(home), "--install-only"],
+    finished = subprocess.run(
+        ["bash", str(checkout / "packaging" / "run.sh"), "--home", str(home), "--install-only"],
         capture_output=True,
         text=True,
         check=True,
     )
 
-    assert set() == opened(home)
-    assert "umask 0077, of programs 0022" in done.stdout
+    assert set() == open_to_others(home)
+    assert "umask 0077, of programs 0022" in finished.stdout

@@ -58,70 +58,70 @@ time.sleep(12)
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
 
-class Seen(NamedTuple):
+class Observation(NamedTuple):
     observed: Observed
     home: Path
     temporary: Path
 
 
 @pytest.fixture(scope="module")
-def everything(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    """What `lampstand up`, its workers, jobs, model libraries and the command line did."""
+def observation(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Observation:
+    """The observed behaviour of `lampstand up`, its workers, jobs, model libraries and the command line."""
     folder = tmp_path_factory.mktemp("offline")
     home, scratch = folder / "home", folder / "observed"
-    # The export of the embedding model is left out, so that it is made again.
+    # Without the exported embedding model, so that it is exported again.
     shutil.copytree(indexed_home, home, ignore=shutil.ignore_patterns("run", "logs", "*-onnx"))
     observed = observe([sys.executable, str(FAKES / "offline_use.py"), str(home)], scratch, timeout_s=400)
     assert 0 == observed.returncode, observed.output
-    return Seen(observed, home, scratch / "tmpdir")
+    return Observation(observed, home, scratch / "tmpdir")
 
 
-def test_no_name_is_looked_up_and_no_other_host_is_connected_to(everything: Seen) -> None:
-    observed = everything.observed
+def test_there_are_no_name_lookups_and_no_connections_to_other_hosts(observation: Observation) -> None:
+    observed = observation.observed
     print(f"lookups_and_connections = {observed.lookups_and_connections}\n{observed.output}")
 
     assert ([], []) == (observed.lookups, observed.connections)
 
 
-def test_nothing_is_written_outside_the_data_folder(everything: Seen) -> None:
+def test_nothing_is_written_outside_the_data_folder(observation: Observation) -> None:
     """Exceptions: temporary files that are removed, and a socket if the path of the data folder is too long for it."""
-    left = [path for path in everything.observed.left if not path.startswith("tmpdir/lampstand-")]
+    left = [path for path in observation.observed.left if not path.startswith("tmpdir/lampstand-")]
 
-    assert str(everything.home / "library.db") in everything.observed.written
-    assert [] == everything.observed.written_outside(everything.home, everything.temporary)
+    assert str(observation.home / "library.db") in observation.observed.written
+    assert [] == observation.observed.written_outside(observation.home, observation.temporary)
     assert [] == left
 
 
-def test_lookups_connections_and_files_outside_are_caught(tmp_path: Path) -> None:
-    seen = observe([sys.executable, "-c", LEAKS], tmp_path / "observed")
+def test_lookups_connections_and_outside_files_are_detected(tmp_path: Path) -> None:
+    observed = observe([sys.executable, "-c", LEAKS], tmp_path / "observed")
     home = tmp_path / "observed" / "home"
 
-    assert {"called.example"} == set(seen.lookups)
+    assert {"called.example"} == set(observed.lookups)
     assert [
         "connect 192.0.2.1:80",
         "connect 198.51.100.1:443",
         "connect 2001:db8::1:443",
         "sendto 198.51.100.2:9",
-    ] == seen.connections
-    assert [str(home / name) for name in ("kept", "kept/note", "linked", "note")] == seen.written_outside()
-    assert {"home/kept", "home/kept/note", "home/linked"} == set(seen.left)
+    ] == observed.connections
+    assert [str(home / name) for name in ("kept", "kept/note", "linked", "note")] == observed.written_outside()
+    assert {"home/kept", "home/kept/note", "home/linked"} == set(observed.left)
 
 
 def test_local_connections_are_not_counted(tmp_path: Path) -> None:
-    seen = observe([sys.executable, "-c", STAYS, str(tmp_path)], tmp_path / "observed")
+    observed = observe([sys.executable, "-c", STAYS, str(tmp_path)], tmp_path / "observed")
 
-    assert (0, "") == (seen.returncode, seen.output)
-    assert ([], []) == (seen.lookups, seen.connections)
-    assert [] == seen.written_outside(tmp_path)
+    assert (0, "") == (observed.returncode, observed.output)
+    assert ([], []) == (observed.lookups, observed.connections)
+    assert [] == observed.written_outside(tmp_path)
 
 
 def test_onnxruntime_sends_telemetry_without_the_variables(indexed_home: Path, tmp_path: Path) -> None:
     (model,) = (indexed_home / "models").glob("*-onnx/*.onnx")
     program = [sys.executable, "-c", LOADS_A_MODEL.format(names=list(VARIABLES)), str(model)]
-    seen = observe(program, tmp_path / "observed")
+    observed = observe(program, tmp_path / "observed")
 
-    assert TELEMETRY_HOST in seen.lookups
-    assert [path for path in seen.left if path.endswith("deviceid")]
+    assert TELEMETRY_HOST in observed.lookups
+    assert [path for path in observed.left if path.endswith("deviceid")]
 
 
 @pytest.mark.browser
@@ -129,8 +129,8 @@ def test_onnxruntime_sends_telemetry_without_the_variables(indexed_home: Path, t
 def test_the_browser_of_the_tests_makes_no_network_calls(tmp_path_factory: pytest.TempPathFactory) -> None:
     # A short path, because Chromium makes a socket in it.
     folder = tmp_path_factory.mktemp("b") / "seen"
-    seen = observe([sys.executable, str(FAKES / "browser_use.py")], folder)
+    observed = observe([sys.executable, str(FAKES / "browser_use.py")], folder)
 
-    assert 0 == seen.returncode, seen.output
-    assert [] == seen.lookups
-    assert set() == set(seen.connections) - {PROBED_BY_CHROMIUM}
+    assert 0 == observed.returncode, observed.output
+    assert [] == observed.lookups
+    assert set() == set(observed.connections) - {PROBED_BY_CHROMIUM}

@@ -1,6 +1,6 @@
-"""Today's program opens a data folder of an earlier version and finds everything in it.
+"""The current program opens a data folder of an earlier version and keeps all its data.
 
-`tests/data/make_old_folder.py` made the folder.
+`tests/data/make_old_folder.py` created the folder.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ WAIT_S = 60
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A copy for one test."""
+    """A copy of the folder for one test."""
     return copy_of_folder(tmp_path)
 
 
@@ -38,21 +38,21 @@ def without_models() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, without_models: dict[str, str]) -> Iterator[Served]:
-    """Today's web server on a copy."""
+    """The current web server on a copy of the folder."""
     with serving(copy_of_folder(tmp_path_factory.mktemp("old")), environment=without_models) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def signed_in(running: Served) -> Callable[[str], httpx.Client]:
-    """Returns a browser in which a person signed in with their old password."""
+    """Return a browser in which a person is signed in with their old password."""
     browsers: dict[str, httpx.Client] = {}
 
     def browser(login: str) -> httpx.Client:
         if login not in browsers:
             browsers[login] = http = httpx.Client(base_url=f"{running.url}/api/v1/", timeout=60, trust_env=False)
-            entered = http.post("session", json={"name": login, "password": CREDENTIALS["passwords"][login]})
-            http.headers["X-CSRF-Token"] = entered.raise_for_status().json()["csrf_token"]
+            answer = http.post("session", json={"name": login, "password": CREDENTIALS["passwords"][login]})
+            http.headers["X-CSRF-Token"] = answer.raise_for_status().json()["csrf_token"]
         return browsers[login]
 
     return browser
@@ -80,9 +80,9 @@ def test_another_password_is_refused(running: Served) -> None:
     assert 401 == answer.status_code
 
 
-def test_all_people_are_there(signed_in: Callable[[str], httpx.Client]) -> None:
+def test_all_people_are_kept(signed_in: Callable[[str], httpx.Client]) -> None:
     people = get(signed_in("Anna Amsel"), "people")["people"]
-    old_people = {each["name"]: (each["role"], each["login"]) for each in people if each["id"] <= 4}
+    old_people = {person["name"]: (person["role"], person["login"]) for person in people if person["id"] <= 4}
 
     assert {
         "Anna Amsel": ("administrator", "anna amsel"),
@@ -92,7 +92,7 @@ def test_all_people_are_there(signed_in: Callable[[str], httpx.Client]) -> None:
     } == old_people
 
 
-def test_a_session_goes_on(running: Served) -> None:
+def test_a_session_stays_valid(running: Served) -> None:
     cookies = {"lampstand": CREDENTIALS["cookies"]["dora"]}
     with httpx.Client(base_url=f"{running.url}/api/v1/", cookies=cookies, trust_env=False) as browser:
         assert "Dora Dean" == get(browser, "session")["person"]["name"]
@@ -108,12 +108,14 @@ def test_an_open_class_code_works_and_a_closed_one_does_not(
 
     assert 400 <= closed.status_code < 500
     assert (201, "member") == (joined.status_code, joined.json()["role"])
-    assert [("Last summer", 0), ("Sunday evening", 2)] == [(each["name"], each["joined"]) for each in classes]
+    assert [("Last summer", 0), ("Sunday evening", 2)] == [
+        (school_class["name"], school_class["joined"]) for school_class in classes
+    ]
 
 
 def test_tokens_work_within_their_scopes(running: Served) -> None:
     with by_token(running, "anna") as terminal, by_token(running, "clara") as notebook:
-        assert "Anna Amsel" in [each["name"] for each in get(terminal, "people")["people"]]
+        assert "Anna Amsel" in [person["name"] for person in get(terminal, "people")["people"]]
         assert "clara" == get(notebook, "session")["person"]["login"]
         assert LANTERN == get(notebook, f"messages/{LANTERN}")["id"]
         assert 403 == notebook.get("people").status_code
@@ -134,10 +136,10 @@ def test_a_person_reads_their_own_answers_with_their_sources(
     )
     assert "> Count the jars again, so that the work of the summer is not wasted. If the fog is thick" in fog["text"]
     assert [("2 John 1:8–10", "2John.1.8-2John.1.10", 63_001_008)] == [
-        (each["reference"], each["osis"], each["start"]) for each in fog["sources"]
+        (source["reference"], source["osis"], source["start"]) for source in fog["sources"]
     ]
     assert "Where is the lantern carried every evening?" == lantern["question"]
-    assert ["2 John 1:1–3", "2 John 1:10–12"] == [each["reference"] for each in lantern["sources"]]
+    assert ["2 John 1:1–3", "2 John 1:10–12"] == [source["reference"] for source in lantern["sources"]]
     assert "Every evening one lantern is carried" in lantern["sources"][0]["text"]
     assert 404 == signed_in("ben").get(f"messages/{FOG}").status_code
     assert 401 == running.guest.get(f"/api/v1/messages/{FOG}").status_code
@@ -167,7 +169,7 @@ def test_jobs_keep_their_states(signed_in: Callable[[str], httpx.Client]) -> Non
 
 
 def test_a_paused_queue_stays_paused(signed_in: Callable[[str], httpx.Client]) -> None:
-    pauses = {each["name"]: each["pause"] for each in get(signed_in("Anna Amsel"), "queues")["queues"]}
+    pauses = {queue["name"]: queue["pause"] for queue in get(signed_in("Anna Amsel"), "queues")["queues"]}
 
     assert pauses["library"] is None
     assert ("Anna Amsel", "Nobody films in winter.") == (pauses["media"]["paused_by"], pauses["media"]["reason"])
@@ -189,31 +191,34 @@ def test_settings_apply(running: Served) -> None:
     assert {"Lantern": "A cold kitchen makes every story shorter."} == passage["verses"][0]["texts"]
 
 
-def test_rules_and_inboxes_are_as_people_left_them(running: Served, signed_in: Callable[[str], httpx.Client]) -> None:
+def test_site_settings_and_inboxes_are_kept(running: Served, signed_in: Callable[[str], httpx.Client]) -> None:
     inbox = get(signed_in("clara"), "notifications")
     addresses = get(signed_in("clara"), "notifications/addresses")
 
     assert 401 == running.guest.get("/api/v1/passages", params={"ref": "2 John 1:1"}).status_code
     assert [("announcement", "Ben Berg", "Bring a lamp on Sunday.", None)] == [
-        (each["kind"], each["title"], each["text"], each["read_at"]) for each in inbox["notifications"]
+        (notification["kind"], notification["title"], notification["text"], notification["read_at"])
+        for notification in inbox["notifications"]
     ]
     assert (False, ["ntfy"], ["ntfy://ntfy.invalid …"]) == (
         addresses["allowed"],
         addresses["services"],
-        [each["shown"] for each in addresses["addresses"]],
+        [address["shown"] for address in addresses["addresses"]],
     )
 
 
 def test_a_preference_is_kept(running: Served) -> None:
     cookies = {"lampstand": CREDENTIALS["cookies"]["dora"]}
     with httpx.Client(base_url=f"{running.url}/api/v1/", cookies=cookies, trust_env=False) as browser:
-        preferences = {each["kind"]: each for each in get(browser, "notifications/preferences")["preferences"]}
+        preferences = {
+            preference["kind"]: preference for preference in get(browser, "notifications/preferences")["preferences"]
+        }
 
     assert {"kind": "job-done", "inbox": False, "outside": False} == preferences["job-done"]
     assert preferences["job-failed"]["inbox"]
 
 
-def test_both_databases_are_whole_once_they_are_opened(home: Path) -> None:
+def test_both_databases_pass_the_integrity_check_after_opening(home: Path) -> None:
     appliance = open_appliance(home)
     findings = [database.integrity() for database in (appliance.appliance_db, appliance.library)]
     appliance.close()
@@ -221,7 +226,7 @@ def test_both_databases_are_whole_once_they_are_opened(home: Path) -> None:
     assert ["ok", "ok"] == findings
 
 
-def test_the_event_log_goes_on_under_the_same_numbers(home: Path) -> None:
+def test_the_event_log_keeps_its_ids(home: Path) -> None:
     appliance = open_appliance(home)
     first, *_, last = appliance.events.after(27)
     appliance.close()
@@ -234,7 +239,7 @@ def test_the_event_log_goes_on_under_the_same_numbers(home: Path) -> None:
     assert (35, "queue.paused") == (last.id, last.kind)
 
 
-def test_the_translation_is_read_and_searched(running: Served) -> None:
+def test_the_translation_can_be_read_and_searched(running: Served) -> None:
     with by_token(running, "clara") as notebook:
         (text,) = get(notebook, "translations")["translations"]
         chapter = get(notebook, "chapters/Lantern/2John/1")
@@ -248,25 +253,25 @@ def test_the_translation_is_read_and_searched(running: Served) -> None:
         text["licence"],
         text["verses"],
     )
-    assert list(range(1, 14)) == [each["verse"] for each in chapter["verses"]]
+    assert list(range(1, 14)) == [verse["verse"] for verse in chapter["verses"]]
     assert "A boat came home late on Tuesday, and the crew followed the small light in." == boat["texts"]["Lantern"]
     assert "the only light" in boat["notes"]["Lantern"][0]["text"]
-    assert ["2John.1.10"] == [each["osis"] for each in hits]
-    assert [["G5001"]] == [each["strongs"] for each in pier["words"]["Lantern"] if each["text"] == "lantern"]
+    assert ["2John.1.10"] == [hit["osis"] for hit in hits]
+    assert [["G5001"]] == [word["strongs"] for word in pier["words"]["Lantern"] if word["text"] == "lantern"]
 
 
-def test_dictionaries_and_links_are_there(running: Served) -> None:
+def test_dictionaries_and_links_are_kept(running: Served) -> None:
     with by_token(running, "clara") as notebook:
-        topics = {each["headword"]: each for each in get(notebook, "topics")["topics"]}
+        topics = {topic["headword"]: topic for topic in get(notebook, "topics")["topics"]}
         light, fog = (get(notebook, f"topics/{topics[name]['id']}") for name in ("LIGHT", "FOG"))
         citing = get(notebook, "topics/citing", ref="2 John 1:6")["topics"]
         entry = get(notebook, "lexicon/G5001")
 
     assert [("On the pier", "2John.1.2"), ("On the pier", "2John.1.6")] == [
-        (each["heading"], each["osis"]) for each in light["cites"]
+        (citation["heading"], citation["osis"]) for citation in light["cites"]
     ]
     assert [{"headword": "LIGHT", "id": topics["LIGHT"]["id"]}] == fog["see_also"]
-    assert ["LIGHT"] == [each["topic"] for each in citing]
+    assert ["LIGHT"] == [topic["topic"] for topic in citing]
     assert ("λυχνίδιον", "lychnidion", "a small lantern with a handle") == (
         entry["lemma"],
         entry["transliteration"],
@@ -280,12 +285,12 @@ def test_the_command_line_lists_the_library(
     listed = json.loads(lampstand("library", "list", "--json", home=home).stdout)
 
     assert [("HarbourGreek", 1), ("HarbourTopics", 2)] == [
-        (each["id"], each["entries"]) for each in listed["dictionaries"]
+        (item["id"], item["entries"]) for item in listed["dictionaries"]
     ]
-    assert [("CrossReferences", 2)] == [(each["id"], each["entries"]) for each in listed["datasets"]]
+    assert [("CrossReferences", 2)] == [(item["id"], item["entries"]) for item in listed["datasets"]]
 
 
-def test_a_waiting_job_is_done_and_its_backup_restores_all_people(
+def test_a_queued_backup_runs_and_restores_all_people(
     home: Path, without_models: dict[str, str], lampstand: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     with working(home, without_models):
@@ -296,12 +301,12 @@ def test_a_waiting_job_is_done_and_its_backup_restores_all_people(
     people = json.loads(lampstand("users", "list", "--json", home=home).stdout)["people"]
 
     assert 0 == restored.returncode, restored.stderr
-    assert ["Anna Amsel", "Ben Berg", "Clara Clay", "Dora Dean"] == [each["name"] for each in people]
+    assert ["Anna Amsel", "Ben Berg", "Clara Clay", "Dora Dean"] == [person["name"] for person in people]
 
 
 @contextlib.contextmanager
 def working(home: Path, environment: dict[str, str]) -> Iterator[None]:
-    """Today's worker of the library's queue."""
+    """Run the current worker of the library queue."""
     command = [LAMPSTAND, "--home", str(home), "worker", "library"]
     worker = subprocess.Popen(
         command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -319,13 +324,13 @@ def wait_for_backup(home: Path) -> None:
     deadline = time.monotonic() + WAIT_S
     while (job := appliance.jobs.get(6)).active:
         assert time.monotonic() < deadline, job
-        time.sleep(0.1)  # another process works on it
+        time.sleep(0.1)  # another process runs it
     appliance.close()
     assert "done" == job.state, job
 
 
-def test_the_authority_that_phones_trust_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # As in the old program: another name of the machine would need another authority.
+def test_the_trusted_certificate_authority_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The host name of the old certificate: another name would need another authority.
     monkeypatch.setattr("platform.node", lambda: "lamp")
     before = describe(home / "tls" / "authority.crt").fingerprint
     appliance = open_appliance(home, host="127.0.0.1")

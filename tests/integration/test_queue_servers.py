@@ -1,4 +1,4 @@
-"""Queues at a server of their own: the same jobs, woken through Redis or PostgreSQL."""
+"""Queues at an external server: the same jobs, woken through Redis or PostgreSQL."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ def postgresql(tmp_path: Path) -> Iterator[str]:
         pytest.skip("Debian's postgresql is not installed; packaging/test.sh installs it as root")
     folder, port = Path(tmp_path / "cluster"), free_port()
     folder.mkdir()
-    # It refuses to run as root.
+    # PostgreSQL refuses to run as root.
     as_user = []
     if os.getuid() == 0:
         as_user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"]
@@ -64,34 +64,34 @@ def postgresql(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", ["redis", "postgresql"])
-def test_jobs_are_worked_on_through_a_server(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_jobs_run_through_a_queue_server(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     address = request.getfixturevalue(kind)
     home = tmp_path / "home"
     home.mkdir()
     (home / "settings.toml").write_text(f'queues_address = "{address}"\n')
-    house = open_appliance(home)
+    appliance = open_appliance(home)
     worker = start_worker(home, "library")
     try:
-        made = [house.dispatcher.create(NOTE, StepsArguments(number=number)) for number in range(20)]
-        for job in made:
-            house.dispatcher.wake(job)
+        jobs = [appliance.dispatcher.create(NOTE, StepsArguments(number=number)) for number in range(20)]
+        for job in jobs:
+            appliance.dispatcher.wake(job)
         deadline = time.monotonic() + WAIT_S
-        while house.jobs.active():
-            assert time.monotonic() < deadline, house.jobs.active()
+        while appliance.jobs.active():
+            assert time.monotonic() < deadline, appliance.jobs.active()
             time.sleep(0.05)  # another process's progress: there is no event to wait on from here
     finally:
         worker.terminate()
         worker.wait(timeout=20)
-    done = {job.id: house.jobs.get(job.id).state for job in made}
-    left: dict[int, int] = dict(traces(home).reader.rows(SELECT_TRACES))
-    house.close()
+    states = {job.id: appliance.jobs.get(job.id).state for job in jobs}
+    trace_counts: dict[int, int] = dict(traces(home).reader.rows(SELECT_TRACES))
+    appliance.close()
 
-    assert {State.DONE} == set(done.values())
-    assert dict.fromkeys(done, 1) == left
+    assert {State.DONE} == set(states.values())
+    assert dict.fromkeys(states, 1) == trace_counts
     assert not (home / "queue-library.db").exists()
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1/", "kitchen", "sqlite:///q.db"])
-def test_what_is_no_address_of_queues_is_said(address: str, tmp_path: Path) -> None:
-    with pytest.raises(QueueAddressInvalid, match="is no address of queues"):
+def test_an_invalid_queue_address_is_reported(address: str, tmp_path: Path) -> None:
+    with pytest.raises(QueueAddressInvalid, match="is not a valid address of job queues"):
         JobQueue("library", tmp_path / "q.db", address)

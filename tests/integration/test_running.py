@@ -1,4 +1,4 @@
-"""`lampstand up`: every process, what happens when one dies, and work that goes on after it."""
+"""`lampstand up`: its processes, restarts after a death, and jobs that resume."""
 
 import json
 import os
@@ -27,18 +27,18 @@ from server.bootstrap import APPLIANCE_MIGRATIONS, LIBRARY_MIGRATIONS, open_appl
 WAIT_S = 90
 
 
-def wait_for(look: Callable[[], object], what: str) -> object:
+def wait_for(condition: Callable[[], object], what: str) -> object:
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
+        result = condition()
+        if result:
+            return result
         time.sleep(0.1)  # another process's progress: there is no event to wait on from here
-    raise AssertionError(f"waited in vain for {what}")
+    raise AssertionError(f"waited {WAIT_S} s for {what}")
 
 
 def processes(home: Path, word: str) -> list[psutil.Process]:
-    found = []
+    matches = []
     for process in psutil.process_iter(["cmdline", "status"]):
         line = " ".join(process.info["cmdline"] or ())
         if (
@@ -47,12 +47,12 @@ def processes(home: Path, word: str) -> list[psutil.Process]:
             and process.info["status"] != psutil.STATUS_ZOMBIE
             and "supervisor" not in line
         ):
-            found.append(process)
-    return found
+            matches.append(process)
+    return matches
 
 
 def forget_vectors(home: Path, keep: int) -> None:
-    """Leave the index as an interrupted job would: some verses embedded, the others not remembered either."""
+    """Make the index look interrupted: only `keep` verses are embedded, and the vectors of the others are not cached."""
     shutil.rmtree(home / "models" / "embeddings", ignore_errors=True)
     database = Database(home / "library.db", LIBRARY_MIGRATIONS)
     with database.write() as work:
@@ -74,13 +74,13 @@ def embedded(home: Path) -> int:
     return count
 
 
-def test_what_dies_is_started_again(copy_home: Callable[[], Path]) -> None:
+def test_a_killed_process_is_restarted(copy_home: Callable[[], Path]) -> None:
     home = copy_home()
     with serving(home, command="up") as running:
         (web,) = processes(home, "serve --supervised")
         web.kill()
         wait_for(
-            lambda: [each for each in processes(home, "serve --supervised") if each.pid != web.pid],
+            lambda: [process for process in processes(home, "serve --supervised") if process.pid != web.pid],
             "another web process",
         )
         wait_for(lambda: _is_healthy(running), "health after the restart")
@@ -93,7 +93,7 @@ def test_what_dies_is_started_again(copy_home: Callable[[], Path]) -> None:
             check=False,
         )
         assert 5 == second.returncode
-        assert "already runs" in second.stderr
+        assert "already running" in second.stderr
     assert [] == processes(home, "serve") + processes(home, "worker")
 
 
@@ -108,7 +108,7 @@ def index_jobs(running: Served) -> list[dict[str, Any]]:
     return [job for job in running.http.get("/api/v1/jobs").json()["jobs"] if job["kind"] == "index"]
 
 
-def test_an_index_goes_on_where_a_killed_worker_left_it(copy_home: Callable[[], Path]) -> None:
+def test_an_index_job_resumes_after_its_worker_is_killed(copy_home: Callable[[], Path]) -> None:
     home = copy_home()
     forget_vectors(home, keep=35_000)
     with serving(home, command="up") as running:
@@ -142,7 +142,9 @@ def test_unchanged_verses_are_not_embedded_again(copy_home: Callable[[], Path]) 
     assert ("6 verses embedded", "nothing new to embed") == (job.message, again.message)
 
 
-def test_a_text_that_comes_back_unchanged_keeps_its_vectors(copy_home: Callable[[], Path], sword_root: Path) -> None:
+def test_a_translation_that_is_imported_again_keeps_its_vectors(
+    copy_home: Callable[[], Path], sword_root: Path
+) -> None:
     appliance = open_appliance(copy_home())
     operations.remove(appliance.library, "WEB")
     without = appliance.derived.index_state()
@@ -158,11 +160,11 @@ def test_a_text_that_comes_back_unchanged_keeps_its_vectors(copy_home: Callable[
     assert ("nothing new to embed", True) == (job.message, after.complete)
 
 
-def test_a_killed_import_leaves_the_library_whole(tmp_path: Path, sword_root: Path) -> None:
+def test_a_killed_import_does_not_damage_the_library(tmp_path: Path, sword_root: Path) -> None:
     home = tmp_path / "home"
     command = [LAMPSTAND, "--home", str(home), "library", "import", str(sword_root), "--only", "RV1909", "--no-index"]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: (home / "appliance.db").exists() and _progress(home) > 0.2, "an import under way")
+    wait_for(lambda: (home / "appliance.db").exists() and _progress(home) > 0.2, "a running import")
     child.kill()
     child.wait()
     listed = json.loads(
@@ -179,7 +181,7 @@ def test_a_killed_import_leaves_the_library_whole(tmp_path: Path, sword_root: Pa
 def _progress(home: Path) -> float:
     database = Database(home / "appliance.db", APPLIANCE_MIGRATIONS)
     try:
-        # The file is there a moment before its tables are.
+        # The file exists a moment before its tables do.
         if not database.reader.value("SELECT count(*) FROM sqlite_master WHERE name = 'jobs'"):
             return 0.0
         return max((job.progress for job in Jobs(database, overseers="administrators").active()), default=0.0)
@@ -187,7 +189,7 @@ def _progress(home: Path) -> float:
         database.close()
 
 
-def test_an_answer_cut_off_by_a_crash_says_so_and_keeps_its_text(copy_home: Callable[[], Path]) -> None:
+def test_an_answer_interrupted_by_a_crash_keeps_its_text_and_reports_an_error(copy_home: Callable[[], Path]) -> None:
     home = copy_home()
     make_tiny_gguf(home / "slow.gguf", layers=12)
     subprocess.run(
@@ -205,10 +207,12 @@ def test_an_answer_cut_off_by_a_crash_says_so_and_keeps_its_text(copy_home: Call
     assert "interrupted" == stored["state"]
     assert stored["text"]
     assert "event: error" in stream
-    assert "Ask again" in stored["error"]
+    assert "Ask the question again" in stored["error"]
 
 
-def test_a_chat_model_writes_streams_and_stops(copy_home: Callable[[], Path], tiny_gguf: Path) -> None:
+def test_a_chat_model_writes_a_streamed_answer_and_can_be_stopped(
+    copy_home: Callable[[], Path], tiny_gguf: Path
+) -> None:
     home = copy_home()
     subprocess.run([LAMPSTAND, "--home", str(home), "models", "add", str(tiny_gguf)], capture_output=True, check=True)
     with serving(home) as running:
@@ -226,8 +230,8 @@ def test_a_chat_model_writes_streams_and_stops(copy_home: Callable[[], Path], ti
     assert stopped["text"]
 
 
-def test_the_web_process_starts_quickly_and_idles_small(indexed_home: Path, served: Served) -> None:
-    """The figures themselves are in the closing notes; here the order of magnitude is held."""
+def test_the_web_process_starts_quickly_and_uses_little_memory_when_idle(indexed_home: Path, served: Served) -> None:
+    """This test checks only the order of magnitude."""
     began = time.monotonic()
     with serving(indexed_home) as running:
         took = time.monotonic() - began
@@ -242,7 +246,7 @@ def wait_for_verses(home: Path, goal: int) -> None:
 
 
 @pytest.mark.soak
-def test_the_index_survives_many_deaths(copy_home: Callable[[], Path]) -> None:
+def test_the_index_survives_many_killed_workers(copy_home: Callable[[], Path]) -> None:
     home = copy_home()
     forget_vectors(home, keep=30_000)
     rounds = 20

@@ -1,4 +1,4 @@
-"""Search as it is installed: every verse embedded, the graph built, the shipped ranking; without cross references."""
+"""Search in a full installation: all verses embedded, the graph built, the shipped ranking; without cross references."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.hits import Mode, Results, Search
-from appliance.scripture.search.joined import Joined, NoVerses, join
+from appliance.scripture.search.joined import JoinedQuery, NoVerses, join
 from appliance.scripture.search.lemmas import LemmaNotFound
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.translation import Translation
@@ -36,9 +36,9 @@ def find(installed: Appliance) -> Callable[..., Results]:
         within: str | None = None,
         cursor: str | None = None,
     ) -> Results:
-        text = installed.translations.choose(translation)
+        chosen = installed.translations.choose(translation)
         return installed.finder.search(
-            Search(query=query, translation=text, mode=mode, limit=limit, within=within, cursor=cursor)
+            Search(query=query, translation=chosen, mode=mode, limit=limit, within=within, cursor=cursor)
         )
 
     return search
@@ -48,14 +48,14 @@ def web(appliance: Appliance) -> Translation:
     return appliance.translations.choose("WEB")
 
 
-def places(results: Results) -> list[str]:
+def osis_ids(results: Results) -> list[str]:
     return [hit.osis for hit in results.hits]
 
 
-def test_the_shipped_trees_know_the_columns_that_are_made(installed: Appliance) -> None:
-    ranking = installed.finder.ranker.current(installed.embedder.model)
+def test_the_shipped_trees_use_the_columns_of_this_version(installed: Appliance) -> None:
+    ranker = installed.finder.ranker.current(installed.embedder.model)
 
-    ranked = ranking.rank(
+    ranked = ranker.rank(
         installed.library.reader, parse_query("light"), lambda: installed.embedder.embed(["light"])[0], WHOLE_CANON
     )
 
@@ -63,38 +63,38 @@ def test_the_shipped_trees_know_the_columns_that_are_made(installed: Appliance) 
     assert sorted(ranked.scores, reverse=True) == ranked.scores
 
 
-def test_the_features_are_those_of_the_verses_that_a_search_ranks(installed: Appliance) -> None:
+def test_features_cover_the_verses_that_a_search_ranks(installed: Appliance) -> None:
     table = installed.finder.features(Search(query="forgivness", translation=web(installed)))
-    again = installed.finder.features(Search(query="forgiveness", translation=web(installed)))
-    found = installed.finder.search(Search(query="forgivness", translation=web(installed), limit=50))
+    corrected_table = installed.finder.features(Search(query="forgiveness", translation=web(installed)))
+    results = installed.finder.search(Search(query="forgivness", translation=web(installed), limit=50))
 
     assert (len(table.verse_ids), len(table.columns)) == table.rows.shape
     assert sorted(set(table.verse_ids.tolist())) == table.verse_ids.tolist()
-    assert {hit.verse_id for hit in found.hits} <= set(table.verse_ids.tolist())
-    assert again.rows.tolist() == table.rows.tolist()
+    assert {hit.verse_id for hit in results.hits} <= set(table.verse_ids.tolist())
+    assert corrected_table.rows.tolist() == table.rows.tolist()
 
 
-def test_a_topic_finds_what_readers_found_helpful_and_says_so(find: Callable[..., Results]) -> None:
+def test_a_topic_finds_verses_with_votes_and_names_the_topic(find: Callable[..., Results]) -> None:
     results = find("worry")
 
-    assert {"Phil.4.6", "1Pet.5.7", "Matt.6.34"} <= set(places(results))
+    assert {"Phil.4.6", "1Pet.5.7", "Matt.6.34"} <= set(osis_ids(results))
     assert any(hit.why.voted_topic for hit in results.hits)
 
 
-@pytest.mark.parametrize("frame", ["What does the Bible say about {}?", "tell me about {}", "{}"])
-def test_a_question_finds_what_its_subject_does(find: Callable[..., Results], frame: str) -> None:
-    assert places(find("forgiveness")) == places(find(frame.format("forgiveness")))
+@pytest.mark.parametrize("question", ["What does the Bible say about {}?", "tell me about {}", "{}"])
+def test_a_question_finds_the_same_as_its_subject(find: Callable[..., Results], question: str) -> None:
+    assert osis_ids(find("forgiveness")) == osis_ids(find(question.format("forgiveness")))
 
 
-def test_a_misspelt_word_is_understood_and_the_reader_is_told(find: Callable[..., Results]) -> None:
+def test_a_misspelt_word_is_corrected_and_the_notice_says_so(find: Callable[..., Results]) -> None:
     results = find("forgivness")
 
-    assert places(find("forgiveness")) == places(results)
+    assert osis_ids(find("forgiveness")) == osis_ids(results)
     assert "forgivness" in str(results.notice)
 
 
 @pytest.mark.parametrize(
-    ("remembered", "place"),
+    ("query", "osis"),
     [
         ("valley of the shadow of death I will fear no evil", "Ps.23.4"),
         ("charity suffereth long and is kind", "1Cor.13.4"),
@@ -102,89 +102,91 @@ def test_a_misspelt_word_is_understood_and_the_reader_is_told(find: Callable[...
         ('"Jesus wept"', "John.11.35"),
     ],
 )
-def test_a_verse_that_is_half_remembered_comes_first(find: Callable[..., Results], remembered: str, place: str) -> None:
-    assert place == find(remembered).hits[0].osis
+def test_a_half_remembered_verse_comes_first(find: Callable[..., Results], query: str, osis: str) -> None:
+    assert osis == find(query).hits[0].osis
 
 
-def test_names_find_their_verses(find: Callable[..., Results]) -> None:
-    named = ["Melchi" in hit.text for hit in find("Melchizedek", limit=5).hits]
+def test_a_name_finds_verses_with_the_name(find: Callable[..., Results]) -> None:
+    has_name = ["Melchi" in hit.text for hit in find("Melchizedek", limit=5).hits]
 
-    # One about him that does not name him may be among them: vectors differ a little with what was embedded beside them.
-    assert all(named[:3])
-    assert named.count(True) >= 4
+    # One verse may be about him without his name: vectors differ a little with the other texts of a batch.
+    assert all(has_name[:3])
+    assert has_name.count(True) >= 4
 
 
-def test_a_range_keeps_everything_else_out_and_is_filled(find: Callable[..., Results]) -> None:
-    whole = parse_reference("Prov 10-20")
+def test_a_search_within_a_range_returns_a_full_page_of_verses_in_the_range(find: Callable[..., Results]) -> None:
+    verse_range = parse_reference("Prov 10-20")
     results = find("wisdom", within="Prov 10-20", limit=20)
 
     assert 20 == len(results.hits)
-    assert all(whole.start <= hit.verse_id <= whole.end for hit in results.hits)
-    within_ruth = find("go where you go and lodge where you lodge", within="Ruth")
-    assert {"Ruth"} == {hit.osis.split(".")[0] for hit in within_ruth.hits}
+    assert all(verse_range.start <= hit.verse_id <= verse_range.end for hit in results.hits)
+    ruth = find("go where you go and lodge where you lodge", within="Ruth")
+    assert {"Ruth"} == {hit.osis.split(".")[0] for hit in ruth.hits}
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(find: Callable[..., Results]) -> None:
-    whole = places(find("prayer", limit=60))
+def test_pages_have_no_gaps_and_no_duplicates(find: Callable[..., Results]) -> None:
+    all_verses = osis_ids(find("prayer", limit=60))
     first = find("prayer", limit=30)
 
-    assert whole == places(first) + places(find("prayer", limit=30, cursor=first.next_cursor))
-    assert len(set(whole)) == 60
+    assert all_verses == osis_ids(first) + osis_ids(find("prayer", limit=30, cursor=first.next_cursor))
+    assert len(set(all_verses)) == 60
 
 
-def test_an_english_question_is_answered_in_the_readers_language(find: Callable[..., Results]) -> None:
+def test_an_english_query_returns_verses_in_the_readers_translation(find: Callable[..., Results]) -> None:
     english, spanish = find("do not be anxious"), find("do not be anxious", translation="RV1909")
 
-    assert len(set(places(english)) & set(places(spanish))) > 7
+    assert len(set(osis_ids(english)) & set(osis_ids(spanish))) > 7
     assert "English" in str(spanish.notice)
     assert spanish.hits[0].text != english.hits[0].text
 
 
-def test_words_of_the_readers_language_are_searched_in_it(find: Callable[..., Results]) -> None:
+def test_a_query_in_the_readers_language_is_searched_in_their_translation(find: Callable[..., Results]) -> None:
     results = find("misericordia", translation="RV1909")
 
     assert {True} == {"misericordia" in hit.text.lower() for hit in results.hits}
     assert "English" in str(results.notice)
 
 
-@pytest.mark.parametrize("written", ["G26", "g0026", "ἀγάπη", "αγαπη", "agape"])
-def test_every_use_of_a_lemma_with_the_words_that_stand_for_it(find: Callable[..., Results], written: str) -> None:
-    results = find(written, mode=Mode.STRONGS, limit=100)
+@pytest.mark.parametrize("query", ["G26", "g0026", "ἀγάπη", "αγαπη", "agape"])
+def test_a_lemma_finds_its_uses_and_highlights_their_translations(find: Callable[..., Results], query: str) -> None:
+    results = find(query, mode=Mode.STRONGS, limit=100)
 
     assert "Matt.24.12" == results.hits[0].osis
     assert {"love"} == {hit.text[start:end].lower() for hit in results.hits[:3] for start, end in hit.highlights}
     assert results.next_cursor is not None
 
 
-def test_a_word_of_ours_finds_the_most_used_word_that_it_translates(find: Callable[..., Results]) -> None:
+def test_an_english_word_finds_the_most_used_word_that_it_translates(find: Callable[..., Results]) -> None:
     results = find("kindness", mode=Mode.STRONGS)
 
     assert "H2617" in str(results.notice)
 
 
-def test_a_lemma_that_nobody_has_is_said_so(find: Callable[..., Results]) -> None:
+def test_an_unknown_lemma_raises_an_error(find: Callable[..., Results]) -> None:
     with pytest.raises(LemmaNotFound, match="qwertz"):
         find("qwertz", mode=Mode.STRONGS)
 
 
-def test_the_graph_is_joined_with_words_and_meaning(installed: Appliance) -> None:
+def test_graph_results_are_joined_with_words_and_meaning(installed: Appliance) -> None:
     translation = web(installed)
-    cypher = "MATCH (:Topic {name: $topic})-[:SEE]->(near:Topic)-[:CITES]->(v:Verse) RETURN v.id AS verse_id, near.name AS topic"
+    cypher = (
+        "MATCH (:Topic {name: $topic})-[:SEE]->(other:Topic)-[:CITES]->(v:Verse) "
+        "RETURN v.id AS verse_id, other.name AS topic"
+    )
 
-    def ask(**changes: str) -> list[str]:
-        asked = Joined(cypher=cypher, parameters={"topic": "ANXIETY"}, limit=5, **changes)
-        found = join(installed.library, installed.folder.graph, installed.finder.meaning.embedder, asked, translation)
-        assert ["verse_id", "topic"] == found.columns
-        return [hit.osis for hit in found.hits]
+    def search(**options: str) -> list[str]:
+        query = JoinedQuery(cypher=cypher, parameters={"topic": "ANXIETY"}, limit=5, **options)
+        results = join(installed.library, installed.folder.graph, installed.finder.meaning.embedder, query, translation)
+        assert ["verse_id", "topic"] == results.columns
+        return [hit.osis for hit in results.hits]
 
-    anxious = ask(like="do not be anxious about tomorrow")
-    assert "Matt.6.34" in anxious
-    verses = [parse_reference(osis).start for osis in ask(words="God")]
+    assert "Matt.6.34" in search(like="do not be anxious about tomorrow")
+    verses = [parse_reference(osis).start for osis in search(words="God")]
     texts = queries.texts(installed.library, translation, verses)
     assert {True} == {"God" in texts[verse] for verse in verses}
 
 
-def test_a_query_that_names_no_verses_is_refused_with_how_to_name_them(installed: Appliance) -> None:
+def test_a_query_without_verse_ids_is_refused_with_a_remedy(installed: Appliance) -> None:
     web = queries.find_translation(installed.library, "WEB")
 
     with pytest.raises(NoVerses, match="verse_id"):
@@ -192,18 +194,16 @@ def test_a_query_that_names_no_verses_is_refused_with_how_to_name_them(installed
             installed.library,
             installed.folder.graph,
             installed.finder.meaning.embedder,
-            Joined(cypher="MATCH (t:Topic) RETURN t.name"),
+            JoinedQuery(cypher="MATCH (t:Topic) RETURN t.name"),
             web,
         )
 
 
-def test_votes_that_are_imported_are_remembered_and_forgotten_with_their_removal(
-    copy_home: Callable[[], Path], tmp_path: Path
-) -> None:
+def test_imported_votes_change_the_ranking(copy_home: Callable[[], Path], tmp_path: Path) -> None:
     appliance = open_appliance(copy_home())
     query = "the smell of old hymn books"
-    wanted = Search(query=query, translation=web(appliance), limit=10)
-    before = [hit.osis for hit in appliance.finder.search(wanted).hits]
+    search = Search(query=query, translation=web(appliance), limit=10)
+    before = [hit.osis for hit in appliance.finder.search(search).hits]
     file = tmp_path / "votes.tsv"
     file.write_text(
         "".join(f"old hymn books\t{verse}\t\t900\n" for verse in ("Judg.3.22", "Ezra.2.35", "Num.7.30")),
@@ -211,27 +211,27 @@ def test_votes_that_are_imported_are_remembered_and_forgotten_with_their_removal
     )
     with open_sources(str(file)) as sources:
         import_source(appliance.library, sources[0])
-    done: list[str] = []
+    finished: list[str] = []
     while jobs := appliance.create_outdated_jobs():
         for job in jobs:
             appliance.dispatcher.run_here(job)
-        done += [job.kind for job in jobs]
+        finished += [job.kind for job in jobs]
 
-    assert {"memory", "graph", "compile"} == set(done)
-    assert "compile" == done[-1]
-    after = [hit.osis for hit in appliance.finder.search(wanted).hits]
+    assert {"memory", "graph", "compile"} == set(finished)
+    assert "compile" == finished[-1]
+    after = [hit.osis for hit in appliance.finder.search(search).hits]
     assert "Judg.3.22" in after
     assert "Judg.3.22" not in before
     appliance.close()
 
 
-def test_without_a_compiled_index_search_says_how_its_results_are_ordered(copy_home: Callable[[], Path]) -> None:
+def test_without_a_compiled_index_a_notice_says_how_results_are_ordered(copy_home: Callable[[], Path]) -> None:
     appliance = open_appliance(copy_home())
     appliance.folder.search_index.unlink()
 
     results = appliance.finder.search(Search(query="do not worry about tomorrow", translation=web(appliance)))
 
-    assert "Matt.6.34" in places(results)
+    assert "Matt.6.34" in osis_ids(results)
     assert "not compiled" in str(results.notice)
     assert "words and meaning only" in str(results.notice)
     assert ["compile"] == [job.kind for job in appliance.create_outdated_jobs()]

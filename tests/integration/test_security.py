@@ -1,4 +1,4 @@
-"""What docs/security.md says beside the rules of access."""
+"""The statements of docs/security.md, apart from the access rules."""
 
 import re
 import socket
@@ -33,46 +33,48 @@ LEVEL_1 = """
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("house")) as running:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("site")) as running:
         yield running
 
 
 @pytest.fixture
-def browser(house: Served) -> Iterator[httpx.Client]:
+def browser(site: Served) -> Iterator[httpx.Client]:
     """A browser in which the administrator is signed in."""
-    token = session(house.home)
+    token = session(site.home)
     headers = {"X-CSRF-Token": csrf_token(token), "Accept": "text/html"}
-    with httpx.Client(base_url=house.url, cookies={"lampstand": token}, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=site.url, cookies={"lampstand": token}, headers=headers, trust_env=False) as client:
         yield client
 
 
-def test_the_page_goes_through_every_line_and_names_tests_that_are_there() -> None:
+def test_the_page_covers_every_requirement_and_names_existing_tests() -> None:
     page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     lines = set()
     for first, last in re.findall(r"(\d+\.\d+\.\d+)(?: to (\d+\.\d+\.\d+))?", page.partition("## ASVS")[2]):
-        lines |= {each for each in LEVEL_1 if _order(first) <= _order(each) <= _order(last or first)}
+        lines |= {
+            requirement for requirement in LEVEL_1 if _order(first) <= _order(requirement) <= _order(last or first)
+        }
     missing = []
     for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page):
         file = ROOT / path
         if not file.exists() or (name and f"def {name}(" not in file.read_text(encoding="utf-8")):
             missing.append((path, name))
 
-    assert [] == [each for each in LEVEL_1 if each not in lines]
+    assert [] == [requirement for requirement in LEVEL_1 if requirement not in lines]
     assert [] == missing
 
 
-def test_administrators_alone_are_told_that_keys_of_an_earlier_version_need_renewal(
-    house: Served, browser: httpx.Client
+def test_only_administrators_see_that_keys_of_an_earlier_version_need_renewal(
+    site: Served, browser: httpx.Client
 ) -> None:
-    tls = house.home / "tls"
+    tls = site.home / "tls"
     ensure_certificates(tls, ["localhost"], [IPv4Address("127.0.0.1")], today())
     assert "earlier version" not in browser.get("/").text
 
     (tls / MARK).unlink()
 
     assert "lampstand tls renew --new-authority" in browser.get("/").text
-    assert "earlier version" not in house.guest.get("/", headers={"Accept": "text/html"}).text
+    assert "earlier version" not in site.guest.get("/", headers={"Accept": "text/html"}).text
 
 
 def _order(line: str) -> list[int]:
@@ -82,7 +84,7 @@ def _order(line: str) -> list[int]:
 @pytest.mark.parametrize(
     "path", ["/", "/sign-in", "/people", "/api/v1/health", "/static/lampstand.css", "/nowhere", "/api/v1/nowhere"]
 )
-def test_every_answer_has_the_headers_that_guard_it(browser: httpx.Client, path: str) -> None:
+def test_every_answer_has_security_headers(browser: httpx.Client, path: str) -> None:
     answer = browser.get(path, headers={"Origin": "http://evil.example"})
     policy = answer.headers["content-security-policy"]
 
@@ -97,12 +99,12 @@ def test_every_answer_has_the_headers_that_guard_it(browser: httpx.Client, path:
 
 
 def test_scripts_never_write_html() -> None:
-    written = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "server" / "static").glob("*.js"))
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "server" / "static").glob("*.js"))
 
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", written)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", scripts)
 
 
-def test_password_fields_are_masked_and_known_to_managers() -> None:
+def test_password_fields_are_masked_and_support_password_managers() -> None:
     fields = [
         field
         for path in (ROOT / "server" / "pages").glob("*.html")
@@ -111,12 +113,12 @@ def test_password_fields_are_masked_and_known_to_managers() -> None:
     ]
 
     assert len(fields) >= 5
-    assert [] == [each for each in fields if 'type="password"' not in each or 'autocomplete="' not in each]
+    assert [] == [field for field in fields if 'type="password"' not in field or 'autocomplete="' not in field]
 
 
-def test_signing_in_again_ends_the_older_session(house: Served) -> None:
-    session(house.home)
-    with httpx.Client(base_url=house.url, trust_env=False) as client:
+def test_signing_in_again_ends_the_older_session(site: Served) -> None:
+    session(site.home)
+    with httpx.Client(base_url=site.url, trust_env=False) as client:
         form = {"name": "administrator", "password": PASSWORD}
         client.post("/sign-in", data=form)
         older = client.cookies["lampstand"]
@@ -125,48 +127,50 @@ def test_signing_in_again_ends_the_older_session(house: Served) -> None:
 
     assert older != newer
     for token, role in ((older, "guest"), (newer, "administrator")):
-        assert role == house.guest.get("/api/v1/session", headers={"Cookie": f"lampstand={token}"}).json()["role"]
+        assert role == site.guest.get("/api/v1/session", headers={"Cookie": f"lampstand={token}"}).json()["role"]
 
 
-def test_signing_out_clears_what_the_browser_keeps(browser: httpx.Client, house: Served) -> None:
+def test_signing_out_clears_the_browser_cache(browser: httpx.Client, site: Served) -> None:
     token = browser.cookies["lampstand"]
     answer = browser.post("/account/sign-out")
 
     assert '"cache"' == answer.headers["clear-site-data"]
     assert "Max-Age=0" in answer.headers["set-cookie"]
-    assert "guest" == house.guest.get("/api/v1/session", headers={"Cookie": f"lampstand={token}"}).json()["role"]
+    assert "guest" == site.guest.get("/api/v1/session", headers={"Cookie": f"lampstand={token}"}).json()["role"]
 
 
-def test_pages_of_a_person_are_not_kept_by_the_browser(browser: httpx.Client, house: Served) -> None:
+def test_pages_of_a_person_are_not_cached_by_the_browser(browser: httpx.Client, site: Served) -> None:
     assert "no-store" == browser.get("/account").headers["cache-control"]
-    assert "cache-control" not in house.guest.get("/sign-in").headers
+    assert "cache-control" not in site.guest.get("/sign-in").headers
 
 
-def test_the_form_of_a_new_password_offers_to_remove_tokens(house: Served) -> None:
+def test_the_password_form_offers_to_delete_tokens(site: Served) -> None:
     account = {"name": "Cara", "password": PASSWORD}
-    house.http.post("/api/v1/people", json=account).raise_for_status()
-    with httpx.Client(base_url=house.url, headers={"Accept": "text/html"}, trust_env=False) as cara:
+    site.http.post("/api/v1/people", json=account).raise_for_status()
+    with httpx.Client(base_url=site.url, headers={"Accept": "text/html"}, trust_env=False) as cara:
         csrf = cara.post("/api/v1/session", json=account).json()["csrf_token"]
-        wish, headers = {"name": "t", "scopes": ["read"]}, {"X-CSRF-Token": csrf}
+        token_request, headers = {"name": "t", "scopes": ["read"]}, {"X-CSRF-Token": csrf}
         assert "remove_tokens" not in cara.get("/account").text
-        made = [cara.post("/api/v1/account/tokens", json=wish, headers=headers).json()["token"] for _ in range(2)]
+        tokens = [
+            cara.post("/api/v1/account/tokens", json=token_request, headers=headers).json()["token"] for _ in range(2)
+        ]
         assert "Also remove my 2 API tokens" in cara.get("/account").text
         form = {"old": PASSWORD, "new": "nine blue rivers run", "remove_tokens": "on", "csrf": csrf}
         assert 303 == cara.post("/account/password", data=form).status_code
         assert [] == cara.get("/api/v1/account/tokens").json()["tokens"]
 
-    for token in made:
-        answer = house.guest.get("/api/v1/session", headers={"Authorization": f"Bearer {token}"})
+    for token in tokens:
+        answer = site.guest.get("/api/v1/session", headers={"Authorization": f"Bearer {token}"})
         assert 401 == answer.status_code
 
 
-def test_what_is_one_persons_is_not_shown_to_another(house: Served) -> None:
+def test_private_data_of_one_person_is_hidden_from_others(site: Served) -> None:
     with (
-        httpx.Client(base_url=house.url, headers=bearer(house.home, Role.ADMINISTRATOR), trust_env=False) as anna,
-        httpx.Client(base_url=house.url, headers=bearer(house.home, Role.MEMBER), trust_env=False) as ben,
+        httpx.Client(base_url=site.url, headers=bearer(site.home, Role.ADMINISTRATOR), trust_env=False) as anna,
+        httpx.Client(base_url=site.url, headers=bearer(site.home, Role.MEMBER), trust_env=False) as ben,
     ):
         job = anna.post("/api/v1/jobs", json={"kind": "backup"}).json()
-        session(house.home, Role.ADMINISTRATOR)
+        session(site.home, Role.ADMINISTRATOR)
         sessions = anna.get("/api/v1/account/sessions").json()["sessions"]
         token = anna.get("/api/v1/account/tokens").json()["tokens"][0]
         refused = [
@@ -175,37 +179,37 @@ def test_what_is_one_persons_is_not_shown_to_another(house: Served) -> None:
             ben.delete(f"/api/v1/account/sessions/{sessions[0]['id']}"),
             ben.delete(f"/api/v1/account/tokens/{token['id']}"),
         ]
-        seen = ben.get("/api/v1/jobs").json()["jobs"]
+        visible_jobs = ben.get("/api/v1/jobs").json()["jobs"]
 
-    assert [404] * 4 == [each.status_code for each in refused]
-    assert job["id"] not in [each["id"] for each in seen]
+    assert [404] * 4 == [answer.status_code for answer in refused]
+    assert job["id"] not in [visible_job["id"] for visible_job in visible_jobs]
 
 
-def test_no_answer_holds_a_secret(house: Served) -> None:
-    told = "".join(
-        house.http.get(f"/api/v1/{path}").text
+def test_no_answer_contains_a_secret(site: Served) -> None:
+    answers = "".join(
+        site.http.get(f"/api/v1/{path}").text
         for path in ("people", "account/tokens", "account/sessions", "session", "house")
     )
 
-    assert not re.search(r"fingerprint|argon2|lamp_\w", told)
+    assert not re.search(r"fingerprint|argon2|lamp_\w", answers)
 
 
-def test_a_browser_imports_from_two_folders_only(house: Served) -> None:
-    for place in ("/etc/passwd", "/usr/share/sword/../../../etc/passwd", "pythonbible:WEB", "", "."):
-        answer = house.http.post("/api/v1/jobs", json={"kind": "import", "location": place})
-        assert (403, "Not allowed") == (answer.status_code, answer.json()["title"]), place
+def test_a_browser_can_import_from_two_folders_only(site: Served) -> None:
+    for location in ("/etc/passwd", "/usr/share/sword/../../../etc/passwd", "pythonbible:WEB", "", "."):
+        answer = site.http.post("/api/v1/jobs", json={"kind": "import", "location": location})
+        assert (403, "Not allowed") == (answer.status_code, answer.json()["title"]), location
 
 
 @pytest.mark.parametrize(
     "path", ["/.git/config", "/static/../access.py", "/static/%2e%2e/access.py", "/static/", "/settings.toml"]
 )
-def test_nothing_beside_the_static_files_is_served(house: Served, path: str) -> None:
-    assert house.guest.get(path).status_code in (401, 404)
+def test_only_static_files_are_served(site: Served, path: str) -> None:
+    assert site.guest.get(path).status_code in (401, 404)
 
 
-def test_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path) -> None:
+def test_tls_versions_before_1_2_are_refused(tmp_path: Path) -> None:
     with serving(tmp_path / "home", host="127.0.0.2") as running:
-        spoken = {}
+        supported = {}
         for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -213,41 +217,41 @@ def test_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path) -> None:
             context.minimum_version = context.maximum_version = version
             try:
                 with socket.create_connection(("127.0.0.2", running.https_port)) as plain, context.wrap_socket(plain):
-                    spoken[version.name] = True
+                    supported[version.name] = True
             except ssl.SSLError:
-                spoken[version.name] = False
+                supported[version.name] = False
 
-    assert {"TLSv1": False, "TLSv1_1": False, "TLSv1_2": True, "TLSv1_3": True} == spoken
+    assert {"TLSv1": False, "TLSv1_1": False, "TLSv1_2": True, "TLSv1_3": True} == supported
 
 
-def test_a_token_makes_no_token_and_changes_no_password(house: Served) -> None:
+def test_a_token_cannot_create_tokens_or_change_passwords(site: Served) -> None:
     refused = [
-        house.http.post("/api/v1/account/tokens", json={"name": "t", "scopes": ["administer"]}),
-        house.http.post("/api/v1/account/login", json={"name": "eve", "password": PASSWORD}),
-        house.http.post("/api/v1/account/password", json={"old": PASSWORD, "new": "nine blue rivers run"}),
+        site.http.post("/api/v1/account/tokens", json={"name": "t", "scopes": ["administer"]}),
+        site.http.post("/api/v1/account/login", json={"name": "eve", "password": PASSWORD}),
+        site.http.post("/api/v1/account/password", json={"old": PASSWORD, "new": "nine blue rivers run"}),
     ]
 
     assert [(403, "A token cannot do this. Sign in with a browser.")] * 3 == [
-        (each.status_code, each.json()["detail"]) for each in refused
+        (answer.status_code, answer.json()["detail"]) for answer in refused
     ]
 
 
-def test_a_token_hears_of_what_its_scopes_are_about(browser: httpx.Client, house: Served) -> None:
-    heard = {}
+def test_the_scopes_of_a_token_decide_its_event_audiences(browser: httpx.Client, site: Served) -> None:
+    audiences = {}
     for scopes in (["read"], ["read", "own"], ["read", "administer"]):
-        made = browser.post("/api/v1/account/tokens", json={"name": "t", "scopes": scopes}).json()["token"]
-        found = queries.token_owner(database_of(house), made, now=time.time())
-        assert found is not None
-        token, owner = found
+        secret = browser.post("/api/v1/account/tokens", json={"name": "t", "scopes": scopes}).json()["token"]
+        token_owner = queries.token_owner(database_of(site), secret, now=time.time())
+        assert token_owner is not None
+        token, owner = token_owner
         identity = Identity(person=owner, scopes=frozenset(token.scopes))
-        heard[" ".join(scopes)] = audiences_of(identity) - {"everyone", "guests", "members"}
+        audiences[" ".join(scopes)] = audiences_of(identity) - {"everyone", "guests", "members"}
     person = owner.audience
 
-    assert {"read": set(), "read own": {person}, "read administer": {"leaders", "administrators"}} == heard
+    assert {"read": set(), "read own": {person}, "read administer": {"leaders", "administrators"}} == audiences
 
 
-def database_of(house: Served) -> Database:
-    return Database(house.home / "appliance.db", APPLIANCE_MIGRATIONS)
+def database_of(site: Served) -> Database:
+    return Database(site.home / "appliance.db", APPLIANCE_MIGRATIONS)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +268,7 @@ def database_of(house: Served) -> Database:
         ("GET", "/sign-in?next_page=//[", None),
     ],
 )
-def test_nonsense_is_refused_with_a_sentence(
+def test_invalid_values_are_refused_with_a_message(
     browser: httpx.Client, method: str, path: str, body: dict[str, str] | None
 ) -> None:
     answer = browser.request(method, path, data=body)
@@ -275,18 +279,18 @@ def test_nonsense_is_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize("headers", [{"Host": "["}, {"Host": "a]b"}, {"Origin": "http://["}])
-def test_headers_that_cannot_be_read_are_no_fault_of_ours(house: Served, headers: dict[str, str]) -> None:
+def test_invalid_headers_cause_no_server_error(site: Served, headers: dict[str, str]) -> None:
     for method in ("GET", "POST"):
-        assert house.guest.request(method, "/api/v1/session", headers=headers).status_code < 500
+        assert site.guest.request(method, "/api/v1/session", headers=headers).status_code < 500
 
 
-def test_what_is_not_utf_8_is_said(house: Served) -> None:
-    answer = house.guest.post(
+def test_a_body_that_is_not_utf_8_is_refused(site: Served) -> None:
+    answer = site.guest.post(
         "/api/v1/session", content=b'{"name": "\xff", "password": "x"}', headers={"Content-Type": "application/json"}
     )
 
     assert answer.status_code == 400
 
 
-def test_the_data_folder_is_its_owners_alone(house: Served) -> None:
-    assert 0o700 == house.home.stat().st_mode & 0o777
+def test_only_its_owner_can_open_the_data_folder(site: Served) -> None:
+    assert 0o700 == site.home.stat().st_mode & 0o777

@@ -1,4 +1,4 @@
-"""What happens when `up` or its supervisor is killed, and what else holds a port, a socket or a folder."""
+"""A killed `up` or supervisor, and ports, sockets and folders that another process uses."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from models.client import Client
 from server.left_over import SUPERVISOR, left_over, supervisor_of
 
 WAIT_S = 90
-# `setpriv` is not found there: the kernel ends nothing, as on a machine without util-linux.
+# Without `setpriv`, the kernel stops no programs, as on a machine without util-linux.
 WITHOUT_SETPRIV = {"PATH": str(Path(sys.executable).parent)}
 
 START = """
@@ -31,9 +31,9 @@ Client(folder=Path(sys.argv[1]), socket=Path(sys.argv[2]), idle_exit_s=600).ensu
 """
 
 
-def wait_for(look: Callable[[], object], what: str) -> None:
+def wait_for(condition: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + WAIT_S
-    while not look():
+    while not condition():
         assert time.monotonic() < deadline, f"waited {WAIT_S} s for {what}"
         time.sleep(0.1)  # another process's progress: there is no event to wait on from here
 
@@ -70,7 +70,7 @@ def test_programs_die_with_their_supervisor(tmp_path: Path) -> None:
         assert is_healthy(again)
 
 
-def test_a_new_up_ends_what_a_killed_one_left(tmp_path: Path) -> None:
+def test_a_new_up_stops_the_processes_of_a_killed_one(tmp_path: Path) -> None:
     home, other = tmp_path / "home", tmp_path / "other"
     with serving(other) as untouched, serving(home, command="up", environment=WITHOUT_SETPRIV) as first:
         every_program(home)
@@ -82,29 +82,29 @@ def test_a_new_up_ends_what_a_killed_one_left(tmp_path: Path) -> None:
             assert is_healthy(second)
             assert not is_healthy(first)
             assert is_healthy(untouched)
-    said = second.output.read()
-    assert "Ended what an earlier `lampstand up` left running: " in said
-    assert "web server" in said
-    assert "worker of the queue media" in said
+    output = second.output.read()
+    assert "Stopped processes of an earlier `lampstand up`: " in output
+    assert "web server" in output
+    assert "worker of the queue media" in output
     assert [] == left_over(DataFolder(home))
 
 
-def test_the_process_that_was_started_is_the_supervisor_of_all_programs(tmp_path: Path) -> None:
+def test_the_process_of_up_is_the_supervisor_of_all_programs(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with serving(home, command="up") as running:
         programs = every_program(home)
         assert running.process.pid == supervisor(home).pid
-        assert psutil.STATUS_ZOMBIE not in {each.status() for each in programs}
+        assert psutil.STATUS_ZOMBIE not in {program.status() for program in programs}
         running.process.send_signal(signal.SIGINT)
-        said, _ = running.process.communicate(timeout=WAIT_S)
+        output, _ = running.process.communicate(timeout=WAIT_S)
 
     assert 0 == running.process.returncode
-    assert 1 == said.count("Lampstand is at")
-    assert [] == [each for each in programs if each.is_running()]
+    assert 1 == output.count("Lampstand runs at")
+    assert [] == [program for program in programs if program.is_running()]
     assert [] == left_over(DataFolder(home))
 
 
-def test_a_second_up_says_how_to_stop_the_first(tmp_path: Path) -> None:
+def test_the_error_of_a_second_up_explains_how_to_stop_the_first(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with serving(home, command="up") as running:
         port = running.url.rpartition(":")[2]
@@ -118,12 +118,12 @@ def test_a_second_up_says_how_to_stop_the_first(tmp_path: Path) -> None:
         assert is_healthy(running)
 
     assert 5 == second.returncode
-    assert f"already runs on {home}" in second.stderr
+    assert f"already running on {home}" in second.stderr
     assert f"To stop it: kill {running.process.pid}" in second.stderr
     assert [] == left_over(DataFolder(home))
 
 
-def test_a_web_server_that_cannot_start_is_said(tmp_path: Path) -> None:
+def test_a_web_server_that_cannot_start_is_reported(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "home").create()
     script = "from server import start_report; start_report.START_TIMEOUT_S = 0.1\nfrom server.cli import main\nmain()"
     command = [sys.executable, "-c", script, "--home", str(folder.home), "up", "--port", str(free_port())]
@@ -131,37 +131,37 @@ def test_a_web_server_that_cannot_start_is_said(tmp_path: Path) -> None:
 
     assert 6 == done.returncode
     assert "The web server did not start." in done.stderr
-    assert "web.log says why" in done.stderr
+    assert "web.log" in done.stderr
     assert [] == left_over(folder)
 
 
-def test_a_runtime_on_demand_neither_holds_the_socket_nor_outlives_up(tmp_path: Path) -> None:
+def test_a_runtime_on_demand_does_not_block_the_socket_or_outlive_up(tmp_path: Path) -> None:
     home = tmp_path / "home"
     folder = DataFolder(home).create()
     client = Client(folder=folder.models, socket=folder.models_socket)
-    # In a process of its own, as a command starts it: the runtime outlives that.
+    # In a separate process, like a command. The runtime outlives this process.
     subprocess.run([sys.executable, "-c", START, str(folder.models), str(folder.models_socket)], check=True)
     (on_demand,) = left_over(folder)
     with serving(home, command="up"):
         assert not psutil.pid_exists(on_demand.pid)
         wait_for(client.is_running, "the supervised model runtime")
-        (supervised,) = [each for each in supervisor(home).children() if "models" in each.cmdline()]
+        (supervised,) = [child for child in supervisor(home).children() if "models" in child.cmdline()]
         supervised.kill()
         listing = subprocess.run(
             [LAMPSTAND, "--home", str(home), "models", "plan", "--json"], capture_output=True, text=True, check=False
         )
         wait_for(client.is_running, "the model runtime after its death")
-        assert [] == [each for each in left_over(folder) if "--idle-exit" in each.cmdline()], listing.stdout
+        assert [] == [process for process in left_over(folder) if "--idle-exit" in process.cmdline()], listing.stdout
     client.close()
     assert [] == left_over(folder)
 
 
-def test_a_taken_https_port_is_said(tmp_path: Path) -> None:
+def test_an_https_port_in_use_is_reported(tmp_path: Path) -> None:
     home, port = tmp_path / "home", free_port()
     bearer(home)
-    with socket.socket() as taken:
-        taken.bind(("0.0.0.0", port))
-        taken.listen()
+    with socket.socket() as listener:
+        listener.bind(("0.0.0.0", port))
+        listener.listen()
         process = subprocess.Popen(
             [LAMPSTAND, "--home", str(home), "up", *port_options(https_port=port)],
             stdout=subprocess.PIPE,
@@ -169,14 +169,14 @@ def test_a_taken_https_port_is_said(tmp_path: Path) -> None:
         )
         assert process.stdout is not None
         try:
-            said = next(line for line in process.stdout if line.startswith("Other machines"))
+            output = next(line for line in process.stdout if line.startswith("Other machines"))
         finally:
             process.terminate()
             process.communicate(timeout=WAIT_S)
 
-    assert said.startswith("Other machines are not answered.")
-    assert str(port) in said
-    assert "--https-port" in said
+    assert output.startswith("Other machines cannot connect.")
+    assert str(port) in output
+    assert "--https-port" in output
 
 
 def test_status_never_reports_the_server_of_another_folder(
@@ -204,10 +204,13 @@ def test_no_secret_is_in_a_command_line(tmp_path: Path) -> None:
     (home / "settings.toml").write_text('models_token = "a-token-of-the-runtime"\n', encoding="utf-8")
     with serving(home, command="up") as running:
         every_program(home)
-        family = [psutil.Process(running.process.pid), *psutil.Process(running.process.pid).children(recursive=True)]
-        lines = [each.cmdline() for each in family]
-        said = next(line for line in running.output if "enter the code" in line)
-    code = said.partition("enter the code ")[2].partition(",")[0]
+        all_processes = [
+            psutil.Process(running.process.pid),
+            *psutil.Process(running.process.pid).children(recursive=True),
+        ]
+        lines = [process.cmdline() for process in all_processes]
+        output = next(line for line in running.output if "enter the code" in line)
+    code = output.partition("enter the code ")[2].partition(",")[0]
 
     assert SUPERVISOR in str(lines)
     assert len(code) == 9

@@ -1,4 +1,4 @@
-"""What lies behind the texts, as a program and a browser see it: the graph, topics, words, people and places."""
+"""Study data in the API and on pages: the graph, topics, words, people and places."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ def get(served: Served, path: str, **params: str | int) -> httpx.Response:
     return served.http.get(f"/api/v1/{path}", params=params)
 
 
-def test_a_verses_page_says_what_is_known_of_it(served: Served) -> None:
+def test_the_page_of_a_verse_shows_related_passages(served: Served) -> None:
     page = served.http.get("/verse/WEB/John.3.16", headers={"Accept": "text/html"})
 
     assert 200 == page.status_code
@@ -21,7 +21,7 @@ def test_a_verses_page_says_what_is_known_of_it(served: Served) -> None:
     assert 404 == served.http.get("/verse/WEB/John.3.99", headers={"Accept": "text/html"}).status_code
 
 
-def test_related_passages_come_with_their_reasons(served: Served) -> None:
+def test_related_passages_have_reasons(served: Served) -> None:
     answer = get(served, "related", ref="John 3:16", limit=50, translation="KJV").json()
     first = answer["related"][0]
 
@@ -29,59 +29,61 @@ def test_related_passages_come_with_their_reasons(served: Served) -> None:
     assert {"osis", "reference", "text", "score", "reasons"} <= first.keys()
     assert {"kind", "count", "names"} == first["reasons"][0].keys()
     assert "topic" in [reason["kind"] for reason in first["reasons"]]
-    assert "SALVATION" in [name for each in answer["related"] for reason in each["reasons"] for name in reason["names"]]
+    assert "SALVATION" in [
+        name for passage in answer["related"] for reason in passage["reasons"] for name in reason["names"]
+    ]
 
 
-def test_the_graph_is_asked_in_cypher(served: Served) -> None:
-    question = "MATCH (:Lemma {strongs: $number})<-[:USES]-(v:Verse) RETURN v.osis ORDER BY v.id LIMIT 2"
-    answer = served.http.post("/api/v1/graph/query", json={"query": question, "parameters": {"number": "G3439"}})
+def test_the_graph_answers_cypher_queries(served: Served) -> None:
+    query = "MATCH (:Lemma {strongs: $number})<-[:USES]-(v:Verse) RETURN v.osis ORDER BY v.id LIMIT 2"
+    answer = served.http.post("/api/v1/graph/query", json={"query": query, "parameters": {"number": "G3439"}})
     refused = served.http.post("/api/v1/graph/query", json={"query": "MATCH (v:Verse) DELETE v"})
 
     assert {"columns": ["v.osis"], "rows": [["Luke.7.12"], ["Luke.8.42"]], "cut": False} == answer.json()
-    assert (400, True) == (refused.status_code, "only read" in refused.json()["detail"])
+    assert (400, True) == (refused.status_code, "read-only" in refused.json()["detail"])
 
 
-def test_every_verse_of_a_word_a_page_at_a_time(served: Served) -> None:
+def test_the_verses_of_a_word_come_in_pages(served: Served) -> None:
     first = get(served, "lexicon/g3439/uses", limit=5).json()
     second = get(served, "lexicon/G3439/uses", limit=5, after=first["next_after"]).json()
 
     assert ("G3439", "μονογενής", 9) == (first["strongs"], first["lemma"], first["verses"])
-    assert ["Luke.7.12", "Luke.8.42", "Luke.9.38", "John.1.14", "John.1.18"] == [each["osis"] for each in first["uses"]]
+    assert ["Luke.7.12", "Luke.8.42", "Luke.9.38", "John.1.14", "John.1.18"] == [use["osis"] for use in first["uses"]]
     assert ("1John.4.9", None) == (second["uses"][-1]["osis"], second["next_after"])
-    assert all(each["text"] and each["count"] for each in first["uses"])
+    assert all(use["text"] and use["count"] for use in first["uses"])
 
 
-def test_topics_are_browsed_read_and_found_from_a_verse(served: Served) -> None:
+def test_topics_can_be_browsed_read_and_found_from_a_verse(served: Served) -> None:
     page = get(served, "topics", begins="lov", limit=2).json()
     more = get(served, "topics", begins="lov", limit=50, after=page["next_after"]).json()
-    love = next(each for each in [*page["topics"], *more["topics"]] if each["headword"] == "LOVE")
+    love = next(topic for topic in [*page["topics"], *more["topics"]] if topic["headword"] == "LOVE")
     topic = get(served, f"topics/{love['id']}").json()
     citing = get(served, "topics/citing", ref="John 3:16").json()
 
     assert 2 == len(page["topics"])
-    assert not {each["id"] for each in page["topics"]} & {each["id"] for each in more["topics"]}
+    assert not {topic["id"] for topic in page["topics"]} & {topic["id"] for topic in more["topics"]}
     assert love["citations"] == len(topic["cites"]) > 100
     assert {"heading", "reference", "osis"} == topic["cites"][0].keys()
-    assert "SALVATION" in [each["topic"] for each in citing["topics"]]
+    assert "SALVATION" in [topic["topic"] for topic in citing["topics"]]
     assert 404 == get(served, "topics/999999").status_code
     assert [] == get(served, "topics", begins="100%").json()["topics"]
 
 
-def test_suggestions_for_what_is_typed(served: Served) -> None:
-    found = get(served, "suggest", q="joh").json()["suggestions"]
+def test_suggestions_for_typed_text(served: Served) -> None:
+    suggestions = get(served, "suggest", q="joh").json()["suggestions"]
 
-    assert ("passage", "John", "John") == (found[0]["kind"], found[0]["text"], found[0]["target"])
+    assert ("passage", "John", "John") == (suggestions[0]["kind"], suggestions[0]["text"], suggestions[0]["target"])
     assert 400 == get(served, "suggest").status_code
 
 
-def test_every_use_of_a_lemma_is_a_search(served: Served) -> None:
+def test_a_search_finds_every_use_of_a_lemma(served: Served) -> None:
     answer = get(served, "search", q="G3439", mode="strongs", limit=3).json()
 
     assert ["Luke.7.12", "Luke.8.42", "Luke.9.38"] == [hit["osis"] for hit in answer["hits"]]
     assert 404 == get(served, "search", q="qwertz", mode="strongs").status_code
 
 
-def test_the_graph_is_joined_with_a_sentence(served: Served) -> None:
+def test_a_graph_query_is_combined_with_a_similar_sentence(served: Served) -> None:
     body = {
         "query": "MATCH (:Topic {name: $topic})-[:CITES]->(v:Verse) RETURN v.id AS verse_id",
         "parameters": {"topic": "CARE"},
@@ -92,11 +94,11 @@ def test_the_graph_is_joined_with_a_sentence(served: Served) -> None:
 
     assert "Matt.6.26" == answer["hits"][0]["osis"]
     assert answer["hits"][0]["similarity"] > answer["hits"][1]["similarity"]
-    nameless = served.http.post("/api/v1/graph/search", json={"query": "MATCH (t:Topic) RETURN t.name LIMIT 1"})
-    assert (400, "verse_id") == (nameless.status_code, nameless.json()["detail"].rpartition(" ")[2])
+    without_verse_id = served.http.post("/api/v1/graph/search", json={"query": "MATCH (t:Topic) RETURN t.name LIMIT 1"})
+    assert (400, "verse_id") == (without_verse_id.status_code, without_verse_id.json()["detail"].rpartition(" ")[2])
 
 
-def test_people_of_a_library_without_them_are_none(served: Served) -> None:
+def test_a_library_without_people_returns_no_people(served: Served) -> None:
     assert [] == get(served, "entities", begins="R").json()["entities"]
     assert [] == get(served, "entities/mentioned", ref="Ruth 1").json()["entities"]
     assert 404 == get(served, "entities/ruth_1").status_code
@@ -116,7 +118,7 @@ def test_people_of_a_library_without_them_are_none(served: Served) -> None:
         ("/verse/WEB/John.3.16", "<svg"),
     ],
 )
-def test_pages_of_what_lies_behind_the_texts(served: Served, path: str, expected: str) -> None:
+def test_study_pages(served: Served, path: str, expected: str) -> None:
     page = served.http.get(path, headers={"accept": "text/html"}, follow_redirects=True)
 
     assert 200 == page.status_code
@@ -124,14 +126,14 @@ def test_pages_of_what_lies_behind_the_texts(served: Served, path: str, expected
 
 
 @pytest.mark.parametrize("path", ["/topic/99999999", "/topic/no-such-topic", "/word/G99999", "/entity/nobody"])
-def test_a_study_page_of_nothing_is_a_page_that_says_so(served: Served, path: str) -> None:
+def test_a_missing_study_page_is_an_html_error_page(served: Served, path: str) -> None:
     page = served.http.get(path, headers={"accept": "text/html"})
 
     assert 404 == page.status_code
     assert "<main" in page.text
 
 
-def test_the_queries_of_the_docs_are_answered(served: Served) -> None:
+def test_the_queries_of_the_docs_work(served: Served) -> None:
     page = (Path(__file__).parents[2] / "docs" / "graph.md").read_text(encoding="utf-8")
     queries = re.findall(r"```cypher\n(.*?)```", page, re.DOTALL)
     answers = [served.http.post("/api/v1/graph/query", json={"query": query}).json() for query in queries]

@@ -1,4 +1,4 @@
-"""The built wheel: four plain top-level names must be ours, and the pages must be in it."""
+"""The built wheel contains the four top-level packages and the pages."""
 
 import shutil
 import subprocess
@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_wheel_holds_the_four_packages_with_their_pages(tmp_path: Path) -> None:
-    # setuptools writes into the folder that it builds from, and packs what an earlier build left there.
+def test_the_wheel_contains_the_four_packages_with_their_pages(tmp_path: Path) -> None:
+    # A copy, because setuptools writes into the source folder and packs files of an earlier build.
     source = shutil.copytree(
         ROOT, tmp_path / "source", ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info", "tests")
     )
@@ -40,7 +40,7 @@ def test_the_wheel_holds_the_four_packages_with_their_pages(tmp_path: Path) -> N
 
 
 def test_no_other_distribution_has_our_names() -> None:
-    """Pip overwrites silently: a second `models` would replace ours."""
+    """Pip overwrites silently: another package `models` would replace this one."""
     import importlib.metadata
 
     owners = importlib.metadata.packages_distributions()

@@ -1,10 +1,10 @@
-"""Compare the search of the working tree with that of an earlier commit, on copies of one data folder.
+"""Compare the search results of the working tree with those of an earlier commit, on copies of one data folder.
 
     python -m rank_check BASE --home FOLDER
 
-500 queries, every mode, with and without cross references: each answer must have the same verses in the same order, scores
-within 1e-4 and the same notice; 50 queries must have the same features. In semantic mode, verses with cosines that 32 bits do
-not tell apart may change places. Ends with exit status 1 where something differs.
+It runs 500 queries in every mode, with and without cross references. Each answer must have the same verses in the same order, the
+same notice, and scores within 1e-4. 50 queries must have the same features. In semantic mode, verses with cosines that are equal
+in 32 bits may be in another order. The exit status is 1 if there is a difference.
 The folder needs WEB, KJV, RV1909, Nave's topics, the commentaries, cross references, and a complete index.
 """
 
@@ -28,10 +28,10 @@ from appliance.scripture.search.hits import Mode
 
 REPOSITORY = Path(__file__).parents[2]
 LIMIT, TOLERANCE, FEATURE_QUERIES = 20, 1e-4, 50
-# The API gives six digits; cosines of 32 bits are off by as much.
+# The API rounds scores to six digits. The rounding error of 32-bit cosines is about as large.
 EQUAL_COSINES = 2.5e-6
-# Differences that are printed one by one.
-SHOWN = 20
+# Maximum number of differences to print.
+MAX_PRINTED = 20
 
 
 def main() -> int:
@@ -41,51 +41,53 @@ def main() -> int:
     arguments.add_argument(
         "--vectors", type=Path, default=REPOSITORY / ".rank-check/vectors", help="The file of stored query vectors."
     )
-    given = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        found = _compare(given.base, given.home.absolute(), given.vectors, Path(scratch))
-    for line in found[:SHOWN]:
+    options = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        differences = _compare(options.base, options.home.absolute(), options.vectors, Path(folder))
+    for line in differences[:MAX_PRINTED]:
         print(line)
-    print(f"{len(found)} differences" if found else "no difference")
-    return 1 if found else 0
+    print(f"{len(differences)} differences" if differences else "no difference")
+    return 1 if differences else 0
 
 
-def _compare(base: str, original: Path, file: Path, scratch: Path) -> list[str]:
-    vectors = StoredVectors(file, next(original.glob("models/*-onnx")))
+def _compare(base: str, original: Path, vectors_file: Path, folder: Path) -> list[str]:
+    vectors = StoredVectors(vectors_file, next(original.glob("models/*-onnx")))
     differences: list[str] = []
-    with checked_out(REPOSITORY, base, scratch / "source") as source, serving_vectors(vectors) as address:
+    with checked_out(REPOSITORY, base, folder / "source") as source, serving_vectors(vectors) as address:
         versions = [
-            Version(base, source, scratch / "base", address),
-            Version("work tree", copy_work_tree(REPOSITORY, scratch / "work tree"), scratch / "new", address),
+            Version(base, source, folder / "base", address),
+            Version("work tree", copy_work_tree(REPOSITORY, folder / "work tree"), folder / "new", address),
         ]
         for version in versions:
             version.copy(original)
-        queries = make_queries(scratch / "new")
+        queries = make_queries(folder / "new")
         for cross_references in (True, False):
             for version in versions:
                 version.prepare(cross_references=cross_references)
             label = "with cross references" if cross_references else "without cross references"
-            differences += [f"{label}, {each}" for each in _differences(versions, queries, scratch)]
+            differences += [f"{label}, {difference}" for difference in _differences(versions, queries, folder)]
             print(f"{label}: {len(queries)} queries in {len(Mode)} modes compared", file=sys.stderr)
     vectors.save()
     return differences
 
 
-def _differences(versions: list[Version], queries: list[Query], scratch: Path) -> Iterator[str]:
+def _differences(versions: list[Version], queries: list[Query], folder: Path) -> Iterator[str]:
     with ExitStack() as stack, ThreadPoolExecutor(len(versions)) as threads:
         clients = [stack.enter_context(version.serving(free_port())) for version in versions]
         for mode in Mode:
-            old, new = threads.map(lambda client, mode=mode: [_search(client, each, mode) for each in queries], clients)
-            for query, one, other in zip(queries, old, new, strict=True):
-                if difference := _answers_differ(one, other):
+            old, new = threads.map(
+                lambda client, mode=mode: [_search(client, query, mode) for query in queries], clients
+            )
+            for query, old_answer, new_answer in zip(queries, old, new, strict=True):
+                if difference := _answer_difference(old_answer, new_answer):
                     yield f"{mode} {msgspec.json.encode(query).decode()}: {difference}"
-    file = scratch / "queries.txt"
-    sampled = queries[:: len(queries) // FEATURE_QUERIES][:FEATURE_QUERIES]
-    file.write_text("\n".join(each.q for each in sampled), encoding="utf-8")
+    file = folder / "queries.txt"
+    sample = queries[:: len(queries) // FEATURE_QUERIES][:FEATURE_QUERIES]
+    file.write_text("\n".join(query.q for query in sample), encoding="utf-8")
     old, new = (version.features(file) for version in versions)
-    for one, other in zip(old, new, strict=True):
-        if difference := _features_differ(one, other):
-            yield f"features of {one['query']!r}: {difference}"
+    for old_features, new_features in zip(old, new, strict=True):
+        if difference := _feature_difference(old_features, new_features):
+            yield f"features of {old_features['query']!r}: {difference}"
 
 
 def _search(client: httpx.Client, query: Query, mode: Mode) -> dict[str, Any]:
@@ -96,44 +98,46 @@ def _search(client: httpx.Client, query: Query, mode: Mode) -> dict[str, Any]:
     return {"status": answer.status_code, **msgspec.json.decode(answer.content)}
 
 
-def _answers_differ(one: dict[str, Any], other: dict[str, Any]) -> str:
-    if one["status"] != other["status"]:
-        return f"status {one['status']} and {other['status']} ({other.get('detail', '')})"
-    if one.get("notice") != other.get("notice"):
-        return f"notice {one.get('notice')!r} and {other.get('notice')!r}"
-    hits, others = one.get("hits", []), other.get("hits", [])
-    verses, other_verses = (_in_order(each, one.get("mode") == Mode.SEMANTIC) for each in (hits, others))
-    if verses != other_verses:
-        place = next((at for at, pair in enumerate(zip(verses, other_verses, strict=False)) if pair[0] != pair[1]), 0)
-        return f"verses from place {place + 1}: {verses[place : place + 4]} and {other_verses[place : place + 4]}"
-    return _numbers_differ([hit["score"] for hit in hits], [hit["score"] for hit in others])
+def _answer_difference(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """Describe the first difference of two answers. Return an empty string if they are equal."""
+    if old["status"] != new["status"]:
+        return f"status {old['status']} and {new['status']} ({new.get('detail', '')})"
+    if old.get("notice") != new.get("notice"):
+        return f"notice {old.get('notice')!r} and {new.get('notice')!r}"
+    old_hits, new_hits = old.get("hits", []), new.get("hits", [])
+    old_verses, new_verses = (_verse_order(hits, old.get("mode") == Mode.SEMANTIC) for hits in (old_hits, new_hits))
+    if old_verses != new_verses:
+        pairs = enumerate(zip(old_verses, new_verses, strict=False))
+        index = next((index for index, (old_verse, new_verse) in pairs if old_verse != new_verse), 0)
+        return f"verses from rank {index + 1}: {old_verses[index : index + 4]} and {new_verses[index : index + 4]}"
+    return _number_difference([hit["score"] for hit in old_hits], [hit["score"] for hit in new_hits])
 
 
-def _in_order(hits: list[dict[str, Any]], by_cosine: bool) -> list[int]:
-    """The verses of hits; those with cosines that 32 bits do not tell apart go by their ids."""
+def _verse_order(hits: list[dict[str, Any]], by_cosine: bool) -> list[int]:
+    """The verse ids of hits. Verses with cosines that are equal in 32 bits are sorted by id."""
     verses: list[int] = []
-    same: list[int] = []
+    equal_verses: list[int] = []
     for hit, previous in zip(hits, [None, *hits], strict=False):
         if not (by_cosine and previous and previous["score"] - hit["score"] < EQUAL_COSINES):
-            verses += sorted(same)
-            same = []
-        same.append(hit["verse_id"])
-    return verses + sorted(same)
+            verses += sorted(equal_verses)
+            equal_verses = []
+        equal_verses.append(hit["verse_id"])
+    return verses + sorted(equal_verses)
 
 
-def _features_differ(one: dict[str, Any], other: dict[str, Any]) -> str:
+def _feature_difference(old: dict[str, Any], new: dict[str, Any]) -> str:
     for part in ("columns", "verse_ids"):
-        if one[part] != other[part]:
+        if old[part] != new[part]:
             return f"other {part}"
-    for verse, row, other_row in zip(one["verse_ids"], one["rows"], other["rows"], strict=True):
-        if difference := _numbers_differ(row, other_row):
+    for verse, old_row, new_row in zip(old["verse_ids"], old["rows"], new["rows"], strict=True):
+        if difference := _number_difference(old_row, new_row):
             return f"verse {verse}: {difference}"
     return ""
 
 
-def _numbers_differ(some: Sequence[float], others: Sequence[float]) -> str:
-    pairs = zip(some, others, strict=True)
-    return next((f"{one} and {other}" for one, other in pairs if abs(one - other) > TOLERANCE), "")
+def _number_difference(old_numbers: Sequence[float], new_numbers: Sequence[float]) -> str:
+    pairs = zip(old_numbers, new_numbers, strict=True)
+    return next((f"{old} and {new}" for old, new in pairs if abs(old - new) > TOLERANCE), "")
 
 
 if __name__ == "__main__":

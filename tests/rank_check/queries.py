@@ -1,4 +1,4 @@
-"""The queries of a comparison: a fixed seed, from the library itself and the topics that the ranking was trained on."""
+"""The queries of a comparison, from the library and the training topics, with a fixed seed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +12,9 @@ from server.bootstrap import Appliance, open_appliance
 from server.sample_queries import FRAMES, SELECT_VERSES, halves, misspell, phrases
 
 TOPIC_QUERIES, KNOWN_ITEMS, QUESTIONS, SPANISH, MISSPELT = 200, 100, 100, 50, 50
-SPANISH_TEXT, SPANISH_WORDS = "RV1909", (3, 8)
-# Every so many queries search one testament only, or show another translation.
-ONE_TESTAMENT, OTHER_TEXT = 10, 7
+SPANISH_TRANSLATION, SPANISH_WORDS = "RV1909", (3, 8)
+# Every 10th query searches only one testament. Every 7th query uses another translation.
+TESTAMENT_STEP, TRANSLATION_STEP = 10, 7
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_queries(home: Path) -> list[Query]:
-    """500 queries; the same for the same library."""
+    """Create 500 queries. The same library gives the same queries."""
     appliance = open_appliance(home)
     random = Random(20)
     try:
@@ -34,8 +34,8 @@ def make_queries(home: Path) -> list[Query]:
         english = [
             Query(
                 q=text,
-                translation="KJV" if number % OTHER_TEXT == 0 else "WEB",
-                testament=random.choice(list(Testament)) if number % ONE_TESTAMENT == 0 else None,
+                translation="KJV" if number % TRANSLATION_STEP == 0 else "WEB",
+                testament=random.choice(list(Testament)) if number % TESTAMENT_STEP == 0 else None,
             )
             for number, text in enumerate(texts)
         ]
@@ -52,8 +52,8 @@ def _topics(random: Random) -> Iterator[str]:
 
 
 def _known_items(appliance: Appliance, random: Random) -> Iterator[str]:
-    for text in ("WEB", "KJV"):
-        for item in random.sample(list(halves(appliance.library, text, random)), KNOWN_ITEMS // 2):
+    for translation in ("WEB", "KJV"):
+        for item in random.sample(list(halves(appliance.library, translation, random)), KNOWN_ITEMS // 2):
             yield item.query
 
 
@@ -63,9 +63,9 @@ def _misspelt(appliance: Appliance, random: Random) -> Iterator[str]:
 
 
 def _spanish(appliance: Appliance, random: Random) -> Iterator[Query]:
-    """Beginnings of Spanish verses, and English topics that a reader of Spanish looks for."""
-    verses = [str(text) for _, text in appliance.library.reader.rows(SELECT_VERSES, (SPANISH_TEXT,))]
+    """The first words of Spanish verses, and English topics searched with a Spanish translation."""
+    verses = [str(text) for _, text in appliance.library.reader.rows(SELECT_VERSES, (SPANISH_TRANSLATION,))]
     for verse in random.sample(verses, SPANISH // 2):
-        yield Query(q=" ".join(verse.split()[: random.randint(*SPANISH_WORDS)]), translation=SPANISH_TEXT)
+        yield Query(q=" ".join(verse.split()[: random.randint(*SPANISH_WORDS)]), translation=SPANISH_TRANSLATION)
     for name in random.sample(load_topics(SHIPPED / TOPICS).names, SPANISH - SPANISH // 2):
-        yield Query(q=name, translation=SPANISH_TEXT)
+        yield Query(q=name, translation=SPANISH_TRANSLATION)

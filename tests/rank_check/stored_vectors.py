@@ -1,6 +1,6 @@
-"""A stand-in for the model runtime: vectors of queries from one file, so that two versions search with the same ones.
+"""A replacement for the model runtime: query vectors from one file, so that two versions search with the same vectors.
 
-A text that the file lacks is embedded alone, by the model of a data folder, and kept.
+A text that is not in the file is embedded by the model of a data folder, and added to the file.
 """
 
 import base64
@@ -23,13 +23,13 @@ class StoredVectors:
     """Vectors by text. Safe to use from several threads."""
 
     def __init__(self, file: Path, model: Path) -> None:
-        """`model` is the folder of an ONNX graph and its tokenizer."""
+        """`model` is the folder with an ONNX graph and its tokenizer."""
         self._file, self._model = file, model
         self._lock = threading.Lock()
         self._vectors: dict[str, bytes] = msgspec.msgpack.decode(file.read_bytes()) if file.exists() else {}
         self._backend: OnnxBackend | None = None
 
-    def of(self, text: str) -> bytes:
+    def vector_of(self, text: str) -> bytes:
         """The vector of a text, as little-endian float32 bytes."""
         with self._lock:
             if text not in self._vectors:
@@ -45,7 +45,7 @@ class StoredVectors:
 
 @contextlib.contextmanager
 def serving_vectors(vectors: StoredVectors) -> Iterator[str]:
-    """The address of a server that answers `/v1/embeddings` until the block ends."""
+    """Run a server for `/v1/embeddings` until the block ends, and return its address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -61,7 +61,7 @@ def serving_vectors(vectors: StoredVectors) -> Iterator[str]:
             request = msgspec.json.decode(body, type=EmbeddingRequest)
             texts = [request.input] if isinstance(request.input, str) else request.input
             items = [
-                EmbeddingItem(index=number, embedding=base64.b64encode(vectors.of(text)).decode())
+                EmbeddingItem(index=number, embedding=base64.b64encode(vectors.vector_of(text)).decode())
                 for number, text in enumerate(texts)
             ]
             usage = Usage(prompt_tokens=0, total_tokens=0)
@@ -75,7 +75,7 @@ def serving_vectors(vectors: StoredVectors) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_arguments: Any) -> None:
-            """Say nothing: the comparison reports."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 import msgspec
 
-# What a search never reads, or what belongs to the processes of the original.
+# Folders that a search does not read, and files of the running processes of the original.
 NOT_COPIED = shutil.ignore_patterns("models", "logs", "run", "work", "texts", "files", "backups")
 COMMAND = "from server.cli import main; main()"
 START_S, ANSWER_S = 120.0, 120.0
 
 
 class Version:
-    """The program in a source folder, and a data folder that is its own."""
+    """The program in a source folder, with its own data folder."""
 
     def __init__(self, name: str, source: Path, home: Path, models_address: str) -> None:
         self.name, self._source, self._home = name, source, home
@@ -33,12 +33,12 @@ class Version:
         self._check_source()
 
     def copy(self, original: Path) -> None:
-        """Make the data folder a copy of another."""
+        """Replace the data folder with a copy of another."""
         shutil.rmtree(self._home, ignore_errors=True)
         shutil.copytree(original, self._home, ignore=NOT_COPIED)
 
     def prepare(self, *, cross_references: bool) -> None:
-        """Bring the data folder to this version, and finish what search needs."""
+        """Migrate the data folder to this version, and complete the search index."""
         if not cross_references:
             for dataset in self._library()["datasets"]:
                 if dataset["kind"] == "cross references":
@@ -47,13 +47,13 @@ class Version:
 
     def features(self, queries: Path) -> list[dict[str, Any]]:
         """The features of each query in a file."""
-        found: list[dict[str, Any]] = msgspec.json.decode(
+        features: list[dict[str, Any]] = msgspec.json.decode(
             self.run("ranking", "features", str(queries), "--translation", "WEB", "--json")
         )["queries"]
-        return found
+        return features
 
     def run(self, *arguments: str) -> bytes:
-        """What a command of this version prints. Raises CalledProcessError."""
+        """Run a command of this version and return its output. Raises CalledProcessError."""
         return subprocess.run(
             self._command(*arguments),
             env=self._environment,
@@ -64,7 +64,7 @@ class Version:
 
     @contextlib.contextmanager
     def serving(self, port: int) -> Iterator[httpx.Client]:
-        """A client of this version's API until the block ends."""
+        """Run this version's server until the block ends, and return an API client."""
         process = subprocess.Popen(
             self._command("serve", "--host", "127.0.0.1", "--port", str(port)),
             env=self._environment,
@@ -74,7 +74,7 @@ class Version:
         base_url = f"http://127.0.0.1:{port}/api/v1"
         try:
             with httpx.Client(base_url=base_url, timeout=ANSWER_S, trust_env=False) as client:
-                _await(client, process)
+                _wait_until_ready(client, process)
                 yield client
         finally:
             process.terminate()
@@ -88,29 +88,29 @@ class Version:
         return [sys.executable, "-c", COMMAND, "--home", str(self._home), *arguments]
 
     def _check_source(self) -> None:
-        """A version that runs another's code would be equal to it."""
-        found = subprocess.run(
+        """Check that the version runs its own code. Otherwise the comparison would find no differences."""
+        imported_path = subprocess.run(
             [sys.executable, "-c", "import server; print(server.__file__)"],
             env=self._environment,
             cwd=self._source,
             check=True,
             capture_output=True,
             text=True,
-        ).stdout
-        if not Path(found.strip()).is_relative_to(self._source):
-            raise RuntimeError(f"{self.name} runs {found.strip()} instead of {self._source}.")
+        ).stdout.strip()
+        if not Path(imported_path).is_relative_to(self._source):
+            raise RuntimeError(f"{self.name} runs {imported_path} instead of {self._source}.")
 
 
 def copy_work_tree(repository: Path, folder: Path) -> Path:
     """Copy tracked and new files, so that later edits do not affect the comparison."""
-    listed = subprocess.run(
+    names = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=repository,
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    for name in filter(None, listed.split("\0")):
+    for name in filter(None, names.split("\0")):
         if (repository / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(repository / name, folder / name)
@@ -119,7 +119,7 @@ def copy_work_tree(repository: Path, folder: Path) -> Path:
 
 @contextlib.contextmanager
 def checked_out(repository: Path, commit: str, folder: Path) -> Iterator[Path]:
-    """A work tree of a commit until the block ends."""
+    """Check out a commit into a separate work tree until the block ends."""
     subprocess.run(["git", "worktree", "add", "--quiet", "--detach", folder, commit], cwd=repository, check=True)
     try:
         yield folder
@@ -127,11 +127,11 @@ def checked_out(repository: Path, commit: str, folder: Path) -> Iterator[Path]:
         subprocess.run(["git", "worktree", "remove", "--force", folder], cwd=repository, check=True)
 
 
-def _await(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
+def _wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
             if client.get("/health").is_success:
                 return
-        time.sleep(0.1)  # its address is not listened on yet, which is nothing to wait on
+        time.sleep(0.1)  # the server is not listening yet, and there is no event to wait for
     raise RuntimeError("The server did not start.")

@@ -1,4 +1,4 @@
-"""What holds for every module of the four packages, beside the contracts of import-linter."""
+"""Rules for every module of the four packages, in addition to the contracts of import-linter."""
 
 import ast
 from collections import defaultdict
@@ -13,7 +13,7 @@ MODULES = [
 MAX_LINES = 300
 
 
-def test_the_packages_are_where_they_are_looked_for() -> None:
+def test_the_packages_are_found() -> None:
     assert len(MODULES) > 200
 
 
@@ -28,7 +28,7 @@ def test_no_class_name_is_used_twice() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_has_one_subject_and_is_formatted_throughout(path: Path) -> None:
+def test_a_module_is_short_and_fully_formatted(path: Path) -> None:
     text = path.read_text()
 
     assert len(text.splitlines()) <= MAX_LINES

@@ -1,1 +1,1 @@
-"""Who is who: people and their roles, signing in, class codes, sessions, tokens."""
+"""Accounts: people and their roles, sign-in, class codes, sessions and tokens."""

@@ -1,11 +1,11 @@
-"""Guessing is slow: failed attempts are counted by account and by device, over a quarter of an hour.
+"""Limits on failed attempts. They are counted per account and per device, over 15 minutes.
 
-Nobody can lock another person out. A device that fails too often is refused. An account with too many failures is closed
-for devices that have failed on it; a device that has not failed on it still has one attempt. So a guesser gets one more
-guess per device, and devices of one network share a limited number of those.
+An attacker cannot lock out another person. A device with too many failures is refused. An account with too many failures
+is closed for the devices that failed on it. Every other device still has one attempt. So an attacker gets one more guess
+per device, and the devices of one network share a limited number of these guesses.
 
-An attempt counts from its beginning, so that parallel guesses are not free: its unit of work is committed before the
-password or the code is checked.
+An attempt counts from its start, so parallel guesses count too: its unit of work is committed before the password or the
+code is checked.
 """
 
 import math
@@ -19,15 +19,15 @@ from appliance.infrastructure.database import UnitOfWork
 from appliance.infrastructure.networks import OWN_LINKS, Caller, OwnLinks
 
 WINDOW_S = 900.0
-MAX_FOR_ONE_FROM_ONE, MAX_FOR_ONE, MAX_FROM_ONE = 5, 50, 30
-# First attempts at a closed account, for all devices of one network together. A network of IPv4 in a house has 253
-# devices, so people are not refused by it; over IPv6 one device can take any number of addresses. 96,000 guesses a day
-# are few beside the 887,503,681 class codes and the 100,000,000 guesses that a password must withstand.
-MAX_FIRST_FROM_NETWORK = 1_000
+MAX_PER_ACCOUNT_AND_DEVICE, MAX_PER_ACCOUNT, MAX_PER_DEVICE = 5, 50, 30
+# First attempts on a closed account, for all devices of one network together. A local IPv4 network has up to 253
+# devices, so the limit does not refuse people. Over IPv6, one device can use any number of addresses. The limit allows
+# 96,000 guesses per day. There are 887,503,681 class codes, and a password must withstand 100,000,000 guesses.
+MAX_FIRST_PER_NETWORK = 1_000
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """A running attempt: its rows, and the name that this account from this device is counted under."""
+    """A running attempt: its rows, and the name of the counter for this account and device."""
 
     rows: tuple[int, ...]
     pair: str
@@ -36,16 +36,16 @@ class Attempt(msgspec.Struct, frozen=True):
 def begin_attempt(work: UnitOfWork, account: str, address: str, *, now: float, links: OwnLinks = OWN_LINKS) -> Attempt:
     """Count an attempt as failed until it succeeds. `account` is a name, or the kind of a code.
 
-    Raises TooManyAttempts where the account or the device has too many failures.
+    Raises TooManyAttempts if the account or the device has too many failures.
     """
     caller = links.caller(address)
     pair, everywhere, device = f"{account}\n{caller.device}", f"account {account}", f"address {caller.device}"
     counted = [pair, everywhere, device]
     work.execute(store.DELETE_OLD_ATTEMPTS, {"since": now - WINDOW_S})
-    _refuse_beyond(work, {pair: MAX_FOR_ONE_FROM_ONE, device: MAX_FROM_ONE}, now)
-    if _count(work, everywhere, now)[0] >= MAX_FOR_ONE:
+    _refuse_beyond(work, {pair: MAX_PER_ACCOUNT_AND_DEVICE, device: MAX_PER_DEVICE}, now)
+    if _count(work, everywhere, now)[0] >= MAX_PER_ACCOUNT:
         first = _first_from_network(account, caller)
-        _refuse_beyond(work, {pair: 1, first: MAX_FIRST_FROM_NETWORK}, now)
+        _refuse_beyond(work, {pair: 1, first: MAX_FIRST_PER_NETWORK}, now)
         counted.append(first)
     rows = []
     for name in counted:
@@ -55,7 +55,7 @@ def begin_attempt(work: UnitOfWork, account: str, address: str, *, now: float, l
 
 
 def attempt_succeeded(work: UnitOfWork, attempt: Attempt) -> None:
-    """Delete the attempt, and the failures of this device on this account before it."""
+    """Delete the attempt, and the earlier failures of this device on this account."""
     work.execute_many(store.DELETE_ATTEMPT, [(row,) for row in attempt.rows])
     work.execute(store.DELETE_ATTEMPTS, (attempt.pair,))
 
@@ -66,14 +66,14 @@ def _first_from_network(account: str, caller: Caller) -> str:
 
 def _refuse_beyond(work: UnitOfWork, limits: Mapping[str, int], now: float) -> None:
     """Raises TooManyAttempts."""
-    for name, most in limits.items():
+    for name, limit in limits.items():
         count, first = _count(work, name, now)
-        if count >= most:
+        if count >= limit:
             raise _too_many(max(1.0, first + WINDOW_S - now))
 
 
 def _count(work: UnitOfWork, name: str, now: float) -> tuple[int, float]:
-    """How many attempts are counted under a name, and the time of the first."""
+    """The number of attempts under a name, and the time of the first one."""
     count, first = work.execute(store.COUNT_ATTEMPTS, {"what": name, "since": now - WINDOW_S})[0]
     return int(count), float(first or now)
 

@@ -10,17 +10,17 @@ GUESTS = "guests"
 
 
 class AccessChanged(DomainEvent, frozen=True, kw_only=True):
-    """What a person may see has changed, so that open connections look again at once.
+    """The access of a person, or of guests, has changed. Open connections check it again immediately.
 
-    It has an audience of its own, which nobody is shown: long connections follow it beside what their person may see.
-    The order of the log makes this exact: what happens after a sign-out comes after its event.
+    The event has a separate audience, which is never sent to clients. Long connections read it in addition to the events
+    of their person. The order of the log makes this exact: events after a sign-out follow the event of the sign-out.
     """
 
     event_kind: ClassVar[str] = "access.changed"
 
 
 class PersonJoined(DomainEvent, frozen=True, kw_only=True):
-    """Somebody got an account, or joined by a class code."""
+    """A person got an account, or joined with a class code."""
 
     event_kind: ClassVar[str] = "person.joined"
 
@@ -30,7 +30,7 @@ class PersonJoined(DomainEvent, frozen=True, kw_only=True):
 
 
 class SiteSetUp(DomainEvent, frozen=True, kw_only=True):
-    """The site has its first administrator, whose name this is."""
+    """The site has its first administrator. `administrator` is the name."""
 
     event_kind: ClassVar[str] = "house.set-up"
 
@@ -63,5 +63,5 @@ def access_audience(person: int | None) -> str:
 
 
 def append_access_changed(work: UnitOfWork, person: int | None, *, now: float) -> None:
-    """Tell the open connections of a person, or of guests, in the unit of work that ends or changes their access."""
+    """Notify the open connections of a person, or of guests, in the unit of work that changes their access."""
     append_event(work, AccessChanged(), access_audience(person), now=now)

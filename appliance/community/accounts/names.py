@@ -1,4 +1,4 @@
-"""Names of people and of accounts: their form, and how they are compared."""
+"""Names of people and accounts: normalisation and validation."""
 
 import unicodedata
 
@@ -8,13 +8,13 @@ MAX_NAME = 60
 
 
 def plain_name(name: str) -> str:
-    """A name as it is stored and compared: one form of each letter, single spaces."""
+    """The normalised form of a name, as it is stored and compared: Unicode NFC, single spaces."""
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def checked_name(name: str) -> str:
-    """The plain form of a name that is valid. Raises NameInvalid."""
+    """The normalised form of a valid name. Raises NameInvalid."""
     name = plain_name(name)
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise NameInvalid("A name of 1 to 60 letters is needed.", remedy="A first name will do.")
+        raise NameInvalid("A name must have 1 to 60 characters.", remedy="Enter a first name, for example.")
     return name

@@ -1,10 +1,10 @@
-"""Who may do what: the one table, which the guard of every route, its test and the README's table read."""
+"""The one table of roles and permissions. The guard of every route, its test, and the test of the README use it."""
 
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """From the most to the least that one may do."""
+    """The roles, from the most permissions to the fewest."""
 
     ADMINISTRATOR = "administrator"
     LEADER = "leader"
@@ -13,7 +13,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a route lets one do. These are also the scopes that a token may have, but for `enter`."""
+    """The permission that a route needs. All except `enter` are also scopes of API tokens."""
 
     ENTER = "enter"
     READ = "read"
@@ -24,12 +24,12 @@ class Permission(StrEnum):
 
 
 MEANING = {
-    Permission.ENTER: "reach the pages for signing in, joining, set-up and trust",
-    Permission.READ: "read, search, look at topics and words, follow the work in the background",
-    Permission.ASK: "ask questions and see their answers, ask the graph freely",
-    Permission.OWN: "have sessions, tokens, notifications; stop one's own jobs",
-    Permission.LEAD: "open and close class codes, make announcements",
-    Permission.ADMINISTER: "administer people, texts, jobs, queues and settings of the house",
+    Permission.ENTER: "Open the pages for sign-in, joining a class, set-up and trust",
+    Permission.READ: "Read and search; see topics, words and background jobs",
+    Permission.ASK: "Ask questions and see the answers; query the graph",
+    Permission.OWN: "Manage own sessions, tokens and notifications; cancel own jobs",
+    Permission.LEAD: "Open and close classes; make announcements",
+    Permission.ADMINISTER: "Manage people, translations, jobs, queues and settings",
 }
 MIN_ROLE = {
     Permission.ENTER: Role.GUEST,
@@ -43,21 +43,21 @@ _RANK = {role: rank for rank, role in enumerate((Role.GUEST, Role.MEMBER, Role.L
 
 
 def permits(role: Role, permission: Permission, *, guests_may_read: bool) -> bool:
-    """Whether a role may do something in a house where guests may read, or may not."""
-    least = MIN_ROLE[permission]
+    """True if a role has a permission. `guests_may_read` is a setting of the site."""
+    lowest_role = MIN_ROLE[permission]
     if permission is Permission.READ and not guests_may_read:
-        least = Role.MEMBER
-    return _RANK[role] >= _RANK[least]
+        lowest_role = Role.MEMBER
+    return _RANK[role] >= _RANK[lowest_role]
 
 
 def audience_of_role(role: Role) -> str:
-    """The audience of events that is everybody of a role, and of the roles above it."""
+    """The event audience of everyone with this role or a higher one."""
     return f"{role.value}s"
 
 
 def audiences(role: Role) -> frozenset[str]:
-    """The audiences that somebody of a role belongs to: that of their role, and those of the roles below it."""
-    return frozenset(audience_of_role(each) for each in Role if _RANK[each] <= _RANK[role])
+    """The event audiences of a person with this role: the audience of the role, and those of all lower roles."""
+    return frozenset(audience_of_role(lower) for lower in Role if _RANK[lower] <= _RANK[role])
 
 
 ADMINISTRATORS = audience_of_role(Role.ADMINISTRATOR)

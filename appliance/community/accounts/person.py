@@ -1,4 +1,4 @@
-"""The nouns of accounts, and how signing in can go wrong."""
+"""The data types of accounts, and the errors of sign-in."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from appliance.infrastructure.events import one_person
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody of the house. `login` is the name they sign in with, or null for who joined by a class code and a name."""
+    """A person with an account or a class code. `login` is the username, or null if the person joined with a class code."""
 
     id: int
     name: str
@@ -19,12 +19,12 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def audience(self) -> str:
-        """The name of this person alone in the audiences of events."""
+        """The event audience that contains only this person."""
         return one_person(self.id)
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A browser that is signed in."""
+    """A signed-in browser."""
 
     id: int
     person: int
@@ -36,7 +36,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program signs in with; the token itself is shown once and not kept."""
+    """The details of an API token, with which a program signs in. The token itself is shown once and not stored."""
 
     id: int
     person: int
@@ -48,7 +48,7 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClassCode(msgspec.Struct, frozen=True, kw_only=True):
-    """A code that lets people join with their name alone. `joined` counts them; it is open while `closed` is false."""
+    """A code with which people join by giving only their name. `joined` is the number of people who joined."""
 
     id: int
     code: str
@@ -64,7 +64,7 @@ class ClassCode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """The sender of a request: nobody, a person in a browser (with their session), or a program (with its token's id and scopes)."""
+    """The sender of a request: a guest, a person in a browser (with a session), or a program (with a token id and scopes)."""
 
     person: Person | None = None
     session: Session | None = None
@@ -80,23 +80,23 @@ NOBODY = Identity()
 
 
 class PersonNotFound(NotFound):
-    """Nobody has this number or name."""
+    """No person has this id or name."""
 
 
 class SignInNeeded(Refused):
-    """Only somebody who is signed in may do this."""
+    """The action needs a signed-in person."""
 
     title = "Sign in"
 
 
 class NotAllowed(Refused):
-    """This person's role does not permit it."""
+    """The role of this person does not permit the action."""
 
     title = "Not allowed"
 
 
 class HttpsNeeded(Refused):
-    """Plain HTTP from another machine would let others listen."""
+    """The request needs HTTPS: plain HTTP from another machine can be read on the network."""
 
     title = "HTTPS needed"
 
@@ -106,14 +106,12 @@ class SignInFailed(SignInNeeded):
 
 
 def wrong_password() -> SignInFailed:
-    """The error for a wrong name and for a wrong password: the caller must not learn which."""
-    return SignInFailed(
-        "The name and the password do not go together.", remedy="An administrator can set a new password."
-    )
+    """The error for a wrong name and for a wrong password. The caller must not learn which one is wrong."""
+    return SignInFailed("Wrong name or password.", remedy="An administrator can reset the password.")
 
 
 class TooManyAttempts(Unavailable):
-    """Too many attempts failed; `retry_after_s` is the time until the next one is possible."""
+    """Too many attempts failed. `retry_after_s` is the time until the next attempt is possible."""
 
     title = "Too many attempts"
 
@@ -123,15 +121,15 @@ class TooManyAttempts(Unavailable):
 
 
 class AlreadySetUp(Conflict):
-    """There is an administrator already."""
+    """The site already has an administrator."""
 
 
 class CodeInvalid(Refused):
-    """A set-up or class code is wrong, over, or was closed."""
+    """A set-up code or class code is wrong, expired or closed."""
 
 
 class NameTaken(Conflict):
-    """Somebody has this name."""
+    """Another person already has this name."""
 
 
 class NameInvalid(Refused):
@@ -139,28 +137,28 @@ class NameInvalid(Refused):
 
 
 class RoleInvalid(Refused):
-    """There is no such role, or nobody can be given it."""
+    """The role does not exist, or cannot be given to an account."""
 
 
 class PasswordRefused(Refused):
-    """A password is too short, too long, or one that is guessed first."""
+    """A password is too short, too long or too easy to guess."""
 
 
 class LastAdministrator(Conflict):
-    """Without this person nobody could administer the house."""
+    """This person is the only administrator of the site."""
 
 
 class ScopeInvalid(Refused):
-    """A token cannot be given what its owner may not do."""
+    """A token cannot have a permission that its owner does not have."""
 
 
 class ClassCodeNotFound(NotFound):
-    """There is no class of this number."""
+    """No class has this id."""
 
 
 class SessionNotFound(NotFound):
-    """No such session of this person is signed in."""
+    """This person has no session with this id."""
 
 
 class TokenNotFound(NotFound):
-    """This person has no such token."""
+    """This person has no token with this id."""

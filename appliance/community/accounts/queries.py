@@ -1,4 +1,4 @@
-"""Reads: who is who, who is signed in, what the house allows."""
+"""Reads of accounts: people, sessions, tokens, class codes, and whether guests may read."""
 
 from appliance.community.accounts import store
 from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
@@ -20,40 +20,40 @@ SETUP_CODE = "setup_code"
 
 
 def person(database: Database, person_id: int) -> Person:
-    """Raises PersonNotFound."""
+    """The person with an id. Raises PersonNotFound."""
     row = database.reader.row(store.SELECT_PERSON, (person_id,))
     if row is None:
-        raise PersonNotFound(f"There is no person {person_id}.", remedy="`lampstand users list` shows who there is.")
+        raise PersonNotFound(f"There is no person {person_id}.", remedy="`lampstand users list` lists all people.")
     return store.person_of(row)
 
 
 def person_named(database: Database, login: str) -> Person:
-    """The person who signs in by a name, else who is called so. Raises PersonNotFound."""
-    wanted = login.strip().casefold()
+    """The person with this username, or else with this name. Raises PersonNotFound."""
+    name = login.strip().casefold()
     everyone = people(database)
-    for each in (*(one for one in everyone if one.login == wanted), *everyone):
-        if wanted in (each.login, each.name.casefold()):
-            return each
-    raise PersonNotFound(f"Nobody is called {login!r}.", remedy="`lampstand users list` shows who there is.")
+    for candidate in (*(person for person in everyone if person.login == name), *everyone):
+        if name in (candidate.login, candidate.name.casefold()):
+            return candidate
+    raise PersonNotFound(f"No person is called {login!r}.", remedy="`lampstand users list` lists all people.")
 
 
 def people(database: Database) -> list[Person]:
-    """Everyone, by name."""
+    """All people, sorted by name."""
     return [store.person_of(row) for row in database.reader.rows(store.SELECT_PEOPLE)]
 
 
 def roles(source: RowSource) -> dict[int, Role]:
-    """The role of everyone, by the number of their account."""
+    """The role of each person, by id."""
     return {int(person): Role(role) for person, role in source.rows(store.SELECT_ROLES)}
 
 
 def has_administrator(source: RowSource) -> bool:
-    """True once there is an administrator."""
+    """True if the site has an administrator."""
     return bool(source.value(store.COUNT_ADMINISTRATORS))
 
 
 def is_set_up(database: Database) -> bool:
-    """True once there is an administrator."""
+    """True if the site has an administrator."""
     return has_administrator(database.reader)
 
 
@@ -62,7 +62,7 @@ def guests_may_read(database: Database) -> bool:
 
 
 def identify_session(database: Database, token: str, *, now: float) -> Identity:
-    """The person of a session's token; nobody where the session is over or unknown."""
+    """The person of a session token, or NOBODY if the session has ended or is unknown."""
     row = database.reader.row(store.SELECT_SIGNED_IN, {"fingerprint": fingerprint(token), "now": now})
     if row is None:
         return MEMORY_SESSIONS.identify(database, token)
@@ -72,7 +72,7 @@ def identify_session(database: Database, token: str, *, now: float) -> Identity:
 
 
 def token_owner(database: Database, token: str, *, now: float) -> tuple[ApiToken, Person] | None:
-    """An API token and its owner, or None where the token is over or unknown."""
+    """An API token and its owner, or None if the token has expired or is unknown."""
     if not token.startswith(API_PREFIX):
         return None
     row = database.reader.row(store.SELECT_TOKEN_OWNER, {"fingerprint": fingerprint(token), "now": now})
@@ -80,10 +80,10 @@ def token_owner(database: Database, token: str, *, now: float) -> tuple[ApiToken
 
 
 def sessions(database: Database, person_id: int, *, now: float) -> list[Session]:
-    """The browsers in which a person is signed in, the last used first."""
+    """The sessions of a person, the last used one first."""
     rows = database.reader.rows(store.SELECT_SESSIONS, {"person": person_id, "now": now})
     stored = [store.session_of(row) for row in rows]
-    in_memory = MEMORY_SESSIONS.of(database, person_id)
+    in_memory = MEMORY_SESSIONS.sessions_of(database, person_id)
     return sorted([*stored, *in_memory], key=lambda session: session.seen_at, reverse=True)
 
 
@@ -92,5 +92,5 @@ def api_tokens(database: Database, person_id: int) -> list[ApiToken]:
 
 
 def class_codes(database: Database) -> list[ClassCode]:
-    """Every class code, the newest first."""
+    """All class codes, the newest first."""
     return [store.class_of(row) for row in database.reader.rows(store.SELECT_CLASSES)]

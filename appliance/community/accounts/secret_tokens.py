@@ -1,10 +1,10 @@
-"""Secrets that are handed out: made from the machine's randomness, and kept only as their SHA-256."""
+"""Tokens and codes from the random source of the system. Only their SHA-256 hashes are stored."""
 
 import hashlib
 import hmac
 import secrets
 
-# Without what is mistaken for another: 0 O, 1 I L.
+# Without characters that look alike: 0 O, 1 I L.
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 API_PREFIX = "lamp_"
 
@@ -15,26 +15,27 @@ def new_token(prefix: str = "") -> str:
 
 
 def new_code(length: int) -> str:
-    """A code that is read aloud and typed on a phone, in groups of at most four."""
+    """A code to read aloud and to type on a phone, in two groups of at most four characters."""
     letters = "".join(secrets.choice(LETTERS) for _ in range(length))
     half = length // 2
     return f"{letters[:half]}-{letters[half:]}"
 
 
 def plain_code(typed: str) -> str:
-    """A code as it is compared: capitals, without what stands between."""
+    """The form in which codes are compared: capital letters and digits only."""
     return "".join(letter for letter in typed.upper() if letter.isalnum())
 
 
 def fingerprint(token: str) -> bytes:
-    """What is kept of a token: random as it is, one hash suffices."""
+    """The hash under which a token is stored. Tokens are random, so one SHA-256 is enough."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def csrf_token(session_token: str) -> str:
-    """The token that a page of this session sends along with what it changes (a synchronizer token, derived)."""
+    """The CSRF token that pages of this session send with each change: a synchronizer token, derived from the session."""
     return hmac.new(session_token.encode(), b"lampstand csrf", hashlib.sha256).hexdigest()
 
 
 def same(one: str, other: str) -> bool:
+    """Compare in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())

@@ -102,7 +102,7 @@ SELECT_CLASSES = f"SELECT {CLASS} FROM class_codes ORDER BY id DESC"
 INSERT_CLASS = "INSERT INTO class_codes (code, name, opened_by, created_at, expires_at) VALUES (:code, :name, :opened_by, :now, :expires_at)"
 REVOKE_CLASS = "UPDATE class_codes SET revoked_at = :now WHERE id = :class AND revoked_at IS NULL"
 
-# A clock that was set back leaves attempts in the future: those further ahead than a quarter of an hour do not count.
+# A clock that was set back leaves attempts in the future. Attempts more than 15 minutes ahead do not count.
 COUNT_ATTEMPTS = "SELECT count(*), min(at) FROM attempts WHERE what = :what AND at > :since AND at < :since + 1800"
 INSERT_ATTEMPT = "INSERT INTO attempts (what, at) VALUES (:what, :at)"
 DELETE_ATTEMPT = "DELETE FROM attempts WHERE rowid = ?"

@@ -1,1 +1,1 @@
-"""What people are told of: an inbox each, fed by the event log, and messages outside for those who want them."""
+"""Notifications: an inbox per person, filled from the event log, and optional messages to outside services."""

@@ -7,7 +7,7 @@ from appliance.infrastructure.events import DomainEvent
 
 
 class AnnouncementMade(DomainEvent, frozen=True, kw_only=True):
-    """A leader announced something. `by` is the number of the leader, `name` their name."""
+    """A leader made an announcement. `by` is the id of the leader, `name` their name."""
 
     event_kind: ClassVar[str] = "announcement"
 
@@ -17,7 +17,7 @@ class AnnouncementMade(DomainEvent, frozen=True, kw_only=True):
 
 
 class NotificationCreated(DomainEvent, frozen=True, kw_only=True):
-    """A notification was put into an inbox. `unread` is the number of unread ones there."""
+    """A notification was added to an inbox. `unread` is the number of unread notifications in it."""
 
     event_kind: ClassVar[str] = "notification.new"
 
@@ -30,7 +30,7 @@ class NotificationCreated(DomainEvent, frozen=True, kw_only=True):
 
 
 class NotificationsRead(DomainEvent, frozen=True, kw_only=True):
-    """A person read notifications. `unread` is the number of unread ones that are left."""
+    """A person read notifications. `unread` is the number of remaining unread notifications."""
 
     event_kind: ClassVar[str] = "notification.read"
 

@@ -1,6 +1,6 @@
-"""Turns events into notifications: reads the event log on from where it stopped, each event once.
+"""Turns events into notifications. It reads the event log from the last position, and each event once.
 
-The position in the log is stored with the notifications, in one unit of work; so a crash neither loses nor repeats one.
+The position in the log is stored with the notifications, in one unit of work. So a crash neither loses nor repeats one.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from appliance.infrastructure.events import Event, EventLog, append_event, one_p
 from appliance.infrastructure.jobs.job import Job
 from appliance.infrastructure.jobs.ledger import Jobs
 
-FED_UNTIL = "fed_until"
+POSITION = "fed_until"
 BATCH = 200
 
 
 class Feed:
-    """The feed of one appliance's inboxes. `rules` say which events become notifications, and whose."""
+    """Fills the inboxes. `rules` define which events become notifications, and their recipients."""
 
     def __init__(
         self,
@@ -37,28 +37,28 @@ class Feed:
         self._rules = {event_type.event_kind: (event_type, rule) for event_type, rule in rules.items()}
 
     def position(self) -> int:
-        """The id of the last event that was turned into notifications; a fresh log begins at its end."""
-        position = read_site_setting(self._database.reader, FED_UNTIL)
+        """The id of the last processed event. For a new log, this is the last event in it."""
+        position = read_site_setting(self._database.reader, POSITION)
         if position is not None and self._log.is_complete_after(position):
             return int(position)
         newest = self._log.newest()
         with self._database.write() as work:
-            set_site_setting(work, FED_UNTIL, newest)
+            set_site_setting(work, POSITION, newest)
         return newest
 
-    def read_on(self) -> list[Job]:
-        """Write the notifications of the events since; the jobs that send them outside, whose queue is to be woken."""
-        made: list[Job] = []
+    def process_new_events(self) -> list[Job]:
+        """Write the notifications of new events. Return the jobs that send them outside; the caller wakes their queue."""
+        jobs: list[Job] = []
         while events := self._log.after(self.position(), BATCH):
             with self._database.write() as work:
-                # Another process may have been quicker.
-                position = int(read_site_setting(work, FED_UNTIL))
+                # Another process may have processed these events.
+                position = int(read_site_setting(work, POSITION))
                 for event in events:
                     if event.id > position:
-                        for new in self._notifications_of(work, event):
-                            made += self._put_into_inbox(work, new)
-                set_site_setting(work, FED_UNTIL, max(position, events[-1].id))
-        return made
+                        for notification in self._notifications_of(work, event):
+                            jobs += self._put_into_inbox(work, notification)
+                set_site_setting(work, POSITION, max(position, events[-1].id))
+        return jobs
 
     def _notifications_of(self, work: UnitOfWork, event: Event) -> Iterator[NewNotification]:
         if event.kind in self._rules:
@@ -66,7 +66,7 @@ class Feed:
             yield from rule(event.payload_as(event_type), accounts.roles(work))
 
     def _put_into_inbox(self, work: UnitOfWork, new: NewNotification) -> list[Job]:
-        """Write a notification as its person prefers; the jobs that send it outside."""
+        """Write a notification if its person wants it. Return the jobs that send it outside."""
         preference = queries.preferences(work, new.person)[new.kind]
         if not preference.inbox:
             return []

@@ -1,4 +1,4 @@
-"""Sending a notification outside, as a job: retried where it fails for a passing reason."""
+"""The job that sends a notification to an outside service. Temporary failures are retried."""
 
 from typing import Any, Protocol
 
@@ -22,16 +22,16 @@ class DeliveryParts(Protocol):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of a notification and of an address."""
+    """The ids of a notification and of an address."""
 
     notification: int
     address: int
 
 
 def deliver(context: JobContext, arguments: Delivery, parts: DeliveryParts) -> str:
-    """Send one notification to one address, unless that was done before.
+    """Send one notification to one address, unless it was sent before.
 
-    A message that was sent in the moment this process was killed may be sent again: no service tells.
+    A message may be sent twice if the process is killed during the send: services do not report what they received.
     """
     database = parts.appliance_db
     row = database.reader.row(store.SELECT_ONE, (arguments.notification,))
@@ -40,15 +40,15 @@ def deliver(context: JobContext, arguments: Delivery, parts: DeliveryParts) -> s
     if row is None or target is None:
         return "not sent: the notification or the address was removed"
     if database.reader.value(store.IS_DELIVERED, delivery):
-        return "sent before"
+        return "already sent"
     if not queries.outside_allowed(database.reader):
-        return "not sent: sending to outside services was turned off"
-    told = store.notification_of(row)
-    context.report(0.0, f"sending to {store.shown(target)}", now=True)
-    parts.messenger.send(target, told.title, told.text)
+        return "not sent: sending to outside services is turned off"
+    notification = store.notification_of(row)
+    context.report(0.0, f"sending to {store.masked_address(target)}", now=True)
+    parts.messenger.send(target, notification.title, notification.text)
     with database.write() as work:
         work.execute(store.INSERT_DELIVERY, delivery | {"now": SYSTEM_CLOCK.time()})
-    return f"sent to {store.shown(target)}"
+    return f"sent to {store.masked_address(target)}"
 
 
 DELIVER = JobKind("deliver", deliver, title="Send a notification", arguments=Delivery, short=True, priority=1)

@@ -1,4 +1,4 @@
-"""The nouns of notifications."""
+"""The data types of notifications, and their errors."""
 
 from enum import StrEnum
 
@@ -15,15 +15,15 @@ class NotificationKind(StrEnum):
 
 
 MEANING = {
-    NotificationKind.JOB_DONE: "work that I began is done",
-    NotificationKind.JOB_FAILED: "work failed, and what to do about it",
-    NotificationKind.ANSWER_READY: "an answer is ready that I did not wait for",
-    NotificationKind.ANNOUNCEMENT: "a leader announces something",
+    NotificationKind.JOB_DONE: "A job that I started is done",
+    NotificationKind.JOB_FAILED: "A job failed, and what to do about it",
+    NotificationKind.ANSWER_READY: "An answer is ready that I did not wait for",
+    NotificationKind.ANNOUNCEMENT: "A leader makes an announcement",
 }
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
-    """What one person is told. `link` is an address of this house's, or empty."""
+    """A notification for one person. `link` is a path on this site, or empty."""
 
     id: int
     person: int
@@ -36,7 +36,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Preference(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a kind comes into the inbox, and whether it is sent outside too."""
+    """The settings of a person for a kind: whether it is put into the inbox, and whether it is also sent outside."""
 
     kind: NotificationKind
     inbox: bool = True
@@ -44,7 +44,7 @@ class Preference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutsideAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a person gets messages outside. `shown` is the address without what is secret in it."""
+    """An address at an outside service for a person's notifications. `shown` is the address without its secret parts."""
 
     id: int
     person: int
@@ -53,15 +53,15 @@ class OutsideAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutsideForbidden(Refused):
-    """An administrator has not allowed messages outside."""
+    """Sending to outside services is turned off."""
 
 
 class AddressRefused(Refused):
-    """An address outside is of a kind that is not allowed, or none at all."""
+    """An outside address is invalid, or its service is not allowed."""
 
 
 class AddressNotFound(NotFound):
-    """This person has no such address."""
+    """This person has no address with this id."""
 
 
 class AnnouncementRefused(Refused):

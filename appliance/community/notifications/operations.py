@@ -1,4 +1,4 @@
-"""Writes: announcements, and what people read, prefer and are sent outside."""
+"""Writes of notifications: announcements, read marks, preferences and outside addresses."""
 
 import re
 
@@ -23,42 +23,43 @@ MAX_ADDRESSES = 5
 
 
 def announce(work: UnitOfWork, *, leader: int, name: str, text: str, now: float) -> None:
-    """Tell every member something. Raises AnnouncementRefused."""
+    """Send an announcement to all members. Raises AnnouncementRefused."""
     text = text.strip()
     if not 0 < len(text) <= MAX_CHARACTERS:
         raise AnnouncementRefused(
-            f"An announcement has 1 to {MAX_CHARACTERS:,} characters.", remedy="Shorten it, or write what it is about."
+            f"An announcement must have 1 to {MAX_CHARACTERS:,} characters.",
+            remedy="Change the text and send it again.",
         )
     append_event(work, AnnouncementMade(by=leader, name=name, text=text), MEMBERS, now=now)
 
 
 def mark_read(work: UnitOfWork, *, person: int, notification: int, now: float) -> int:
-    """Note that a notification was read; the number of unread ones is returned."""
+    """Mark a notification as read. Return the number of unread notifications."""
     return _mark(work, store.MARK_READ, person, notification, now)
 
 
 def mark_all_read(work: UnitOfWork, *, person: int, until: int, now: float) -> int:
-    """Note that all up to a notification were read: those that came since the page was loaded stay unread.
+    """Mark all notifications up to `until` as read. Notifications that arrived after the page was loaded stay unread.
 
-    The number of unread ones is returned.
+    Return the number of unread notifications.
     """
     return _mark(work, store.MARK_ALL_READ, person, until, now)
 
 
 def prefer(work: UnitOfWork, *, person: int, preference: Preference) -> None:
-    """Set whether a person is told of a kind, and where."""
+    """Set whether and where a person gets notifications of a kind."""
     row = {"person": person, "kind": preference.kind.value}
     work.execute(store.SET_PREFERENCE, row | {"inbox": preference.inbox, "outside": preference.outside})
 
 
-def let_messages_outside(work: UnitOfWork, *, allowed: bool, now: float) -> None:
-    """Set whether notifications may be sent to outside services at all."""
+def set_outside_allowed(work: UnitOfWork, *, allowed: bool, now: float) -> None:
+    """Set whether notifications may be sent to outside services."""
     set_site_setting(work, queries.OUTSIDE_ALLOWED, allowed)
     append_event(work, SiteSettingsChanged(outside_allowed=allowed), ADMINISTRATORS, now=now)
 
 
 def add_address(work: UnitOfWork, *, person: int, address: str, schemes: frozenset[str], now: float) -> OutsideAddress:
-    """Send a person's notifications to an outside address too; apprise defines its form.
+    """Add an outside address for a person's notifications, in the format of apprise.
 
     Raises OutsideForbidden, AddressRefused or ParameterRefused.
     """
@@ -68,25 +69,25 @@ def add_address(work: UnitOfWork, *, person: int, address: str, schemes: frozens
     scheme = address.partition(":")[0].lower()
     if scheme not in schemes or re.search(r"[\s,;]", address) or not address.isprintable():
         raise AddressRefused(
-            f"{scheme or address[:40]!r} is not an allowed service.",
-            remedy=f"Allowed are {', '.join(sorted(schemes))}, such as ntfy://ntfy.sh/a-secret-topic.",
+            f"The service {scheme or address[:40]!r} is not allowed.",
+            remedy=f"Use one of {', '.join(sorted(schemes))}, for example ntfy://ntfy.sh/a-secret-topic.",
         )
     check_parameters(address)
     if int(work.value(store.COUNT_ADDRESSES, (person,))) >= MAX_ADDRESSES:
-        raise AddressRefused(f"There are {MAX_ADDRESSES} addresses already.", remedy="Remove one first.")
+        raise AddressRefused(f"You already have {MAX_ADDRESSES} addresses.", remedy="Remove one first.")
     work.execute(store.INSERT_ADDRESS, {"person": person, "address": address, "now": now})
     return store.address_of(work.execute(store.SELECT_ONE_ADDRESS, (work.last_insert_id,))[0])
 
 
 def remove_address(work: UnitOfWork, *, person: int, address: int) -> None:
-    """Raises AddressNotFound."""
+    """Remove an outside address of a person. Raises AddressNotFound."""
     work.execute(store.DELETE_ADDRESS, {"address": address, "person": person})
     if not work.changes:
-        raise AddressNotFound("You have no such address.", remedy="Look at the list of addresses again.")
+        raise AddressNotFound("You have no address with this number.", remedy="Reload the list of addresses.")
 
 
 def delete_old(work: UnitOfWork, *, before: float) -> int:
-    """Delete notifications that were read and are older than a time; their number is returned."""
+    """Delete read notifications that are older than a time. Return their number."""
     work.execute(store.DELETE_OLD, (before,))
     return work.changes
 

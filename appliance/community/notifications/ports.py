@@ -1,11 +1,11 @@
-"""What notifications need from outside: somebody who carries a message to an address."""
+"""The port that notifications need: a service that sends messages to outside addresses."""
 
 from typing import Protocol
 
 
 class Messenger(Protocol):
     def send(self, address: str, title: str, text: str) -> None:
-        """Carry a message to an address as apprise writes them.
+        """Send a message to an address in the format of apprise.
 
-        Raises an Unavailable where it may work later, a Refused where it never will.
+        Raises an Unavailable if a retry may succeed, or a Refused if a retry cannot succeed.
         """

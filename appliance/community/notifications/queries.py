@@ -1,4 +1,4 @@
-"""Reads: one's inbox, preferences and addresses outside."""
+"""Reads of notifications: inbox, preferences and outside addresses."""
 
 from appliance.community.notifications import store
 from appliance.community.notifications.notification import Notification, NotificationKind, OutsideAddress, Preference
@@ -11,7 +11,7 @@ OUTSIDE_ALLOWED = "outside_allowed"
 def inbox(
     database: Database, person: int, *, limit: int = 50, before: int = NO_ID, unread_only: bool = False
 ) -> list[Notification]:
-    """What somebody was told, the newest first."""
+    """The notifications of a person, the newest first."""
     row = {"person": person, "before": before, "unread_only": unread_only, "limit": limit}
     rows = database.reader.rows(store.SELECT_INBOX, row)
     return [store.notification_of(row) for row in rows]
@@ -22,7 +22,7 @@ def unread(database: Database, person: int) -> int:
 
 
 def preferences(source: RowSource, person: int) -> dict[NotificationKind, Preference]:
-    """What somebody wants to be told, of every kind; all of it where they said nothing."""
+    """The preference of a person for each kind. By default, everything is on."""
     stored = map(store.preference_of, source.rows(store.SELECT_PREFERENCES, (person,)))
     chosen = {preference.kind: preference for preference in stored}
     return {kind: chosen.get(kind, Preference(kind=kind)) for kind in NotificationKind}
@@ -33,5 +33,5 @@ def addresses(database: Database, person: int) -> list[OutsideAddress]:
 
 
 def outside_allowed(source: RowSource) -> bool:
-    """Whether an administrator turned on sending to outside services."""
+    """True if an administrator turned on sending to outside services."""
     return bool(read_site_setting(source, OUTSIDE_ALLOWED, default=False))

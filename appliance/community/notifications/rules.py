@@ -1,4 +1,4 @@
-"""Which events become notifications, and whose."""
+"""The rules that turn events into notifications."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from appliance.infrastructure.jobs.events import JobDoneEvent, JobEvent, JobFail
 
 
 class NewNotification(msgspec.Struct, frozen=True, kw_only=True):
-    """A notification that is to be put into a person's inbox; one that is `inside_only` is sent nowhere else."""
+    """A notification to put into a person's inbox. If `inside_only`, it is never sent to outside services."""
 
     person: int
     kind: NotificationKind
@@ -24,13 +24,13 @@ class NewNotification(msgspec.Struct, frozen=True, kw_only=True):
     inside_only: bool = False
 
 
-# What follows from an event, given every person's role by the number of their account.
+# Returns the notifications for an event. It gets the role of each person by id.
 NotificationRule = Callable[[Any, Mapping[int, Role]], Iterator[NewNotification]]
 NotificationRules = Mapping[type[DomainEvent], NotificationRule]
 
 
 def _of_announcement(event: AnnouncementMade, people: Mapping[int, Role]) -> Iterator[NewNotification]:
-    """Everyone but the leader."""
+    """Notify all people except the leader."""
     for person in people:
         if person != event.by:
             yield NewNotification(
@@ -39,17 +39,17 @@ def _of_announcement(event: AnnouncementMade, people: Mapping[int, Role]) -> Ite
 
 
 def _of_done_job(event: JobDoneEvent, people: Mapping[int, Role]) -> Iterator[NewNotification]:
-    """The person who began the job. That a message was sent outside is no news."""
-    beginner = person_in(event.started_by)
-    if event.kind != DELIVER.name and beginner is not None and beginner in people:
-        yield _of_job(event, beginner, NotificationKind.JOB_DONE, "done", event.message)
+    """Notify the person who started the job. A sent notification causes no further notification."""
+    starter = person_in(event.started_by)
+    if event.kind != DELIVER.name and starter is not None and starter in people:
+        yield _of_job(event, starter, NotificationKind.JOB_DONE, "done", event.message)
 
 
 def _of_failed_job(event: JobFailedEvent, people: Mapping[int, Role]) -> Iterator[NewNotification]:
-    """The person who began the job; administrators where the machine itself did."""
-    beginner = person_in(event.started_by)
+    """Notify the person who started the job, or the administrators if no person started it."""
+    starter = person_in(event.started_by)
     administrators = [person for person, role in people.items() if role is Role.ADMINISTRATOR]
-    for person in administrators if beginner is None else [beginner]:
+    for person in administrators if starter is None else [starter]:
         if person in people:
             yield _of_job(event, person, NotificationKind.JOB_FAILED, "failed", str(event.error))
 
@@ -61,7 +61,7 @@ def _of_job(event: JobEvent, person: int, kind: NotificationKind, outcome: str, 
         title=f"{event.title}: {outcome}",
         text=text,
         link=f"/jobs#job-{event.id}",
-        # A message that could not be sent outside is not told of outside.
+        # If a message could not be sent outside, the notification about that is not sent outside either.
         inside_only=event.kind == DELIVER.name,
     )
 

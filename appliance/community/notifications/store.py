@@ -27,8 +27,8 @@ CREATE TABLE deliveries (
     PRIMARY KEY (notification, address)
 ) WITHOUT ROWID
 """
-# Elsewhere, what stands in the host's place is a token or a topic.
-WITH_HOST = ("gotify", "mailto", "matrix", "mmost", "json")
+# Only these services have a host in their address. Other services have a token or a topic there.
+SERVICES_WITH_HOST = ("gotify", "mailto", "matrix", "mmost", "json")
 NTFY = ("ntfy", "ntfys")
 COLUMNS = "id, person, kind, title, text, link, created_at, read_at"
 SELECT_INBOX = f"SELECT {COLUMNS} FROM notifications WHERE person = :person AND id < :before AND (read_at IS NULL OR NOT :unread_only) ORDER BY id DESC LIMIT :limit"
@@ -83,15 +83,19 @@ def preference_of(row: Row) -> Preference:
 
 
 def address_of(row: Row) -> OutsideAddress:
-    return OutsideAddress(id=row[0], person=row[1], shown=shown(row[2]), added_at=row[3])
+    return OutsideAddress(id=row[0], person=row[1], shown=masked_address(row[2]), added_at=row[3])
 
 
-def shown(address: str) -> str:
-    """The service of an address, and its host where it has one; users, passwords, tokens and topics are left out."""
+def masked_address(address: str) -> str:
+    """The service and host of an address, without its user, password, token or topic."""
     scheme = address.partition(":")[0]
     try:
         parts = urlsplit(address)
-        host = parts.hostname if scheme.rstrip("s") in WITH_HOST or (scheme in NTFY and parts.path.strip("/")) else None
+        host = (
+            parts.hostname
+            if scheme.rstrip("s") in SERVICES_WITH_HOST or (scheme in NTFY and parts.path.strip("/"))
+            else None
+        )
     except ValueError:
         host = None
     return f"{scheme}://{host or ''} …"

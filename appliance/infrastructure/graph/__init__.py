@@ -1,1 +1,1 @@
-"""A property graph in a file, asked in Cypher. The engine is named here and nowhere else, one file an engine."""
+"""A property graph in a file, queried in Cypher. No other package uses the engine; each engine has one module."""

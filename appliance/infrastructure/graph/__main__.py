@@ -1,8 +1,8 @@
-"""The process that answers free queries: `python -I -m appliance.infrastructure.graph`.
+"""The child process that answers user queries: `python -I -m appliance.infrastructure.graph`.
 
-It reads `child_messages.Opening` from standard input, opens the graph, and gives up all that it does not need any more. Only
-then it reads queries, one per line, and prints an answer per line. Whatever a query talks the engine into, the kernel
-refuses it files, programs and sockets.
+It reads `child_messages.Opening` from standard input, opens the graph, and gives up all access that it no longer needs.
+Only then does it read queries, one per line, and print one answer per line. Even if a query exploits the engine, the
+kernel denies it files, programs and sockets.
 """
 
 import os
@@ -16,8 +16,8 @@ import msgspec
 
 from appliance.errors import ApplianceError
 from appliance.infrastructure.confinement import allow_only_files, revoke_access
-from appliance.infrastructure.graph.asking import QuestionRefused
-from appliance.infrastructure.graph.child_messages import Answered, Asked, Opening
+from appliance.infrastructure.graph.asking import QUERY_FAILED, GraphQueryRefused
+from appliance.infrastructure.graph.child_messages import Opening, QueryAnswer, QueryRequest
 from appliance.infrastructure.graph.kuzu_engine import open_connection, stream
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 CPU_LIMIT_S = 5
 MORE_MEMORY_BYTES = 256 * 2**20
-# The engine imports these when it first returns a value of such a type. Then it is too late.
+# The engine imports these when it first returns a value of their types. By then, imports are denied.
 IMPORTED_LATE = ("datetime", "decimal", "uuid", "kuzu")
-# A value of every type that takes a way of its own to Python.
+# A value of every type that has its own conversion to Python.
 WARM_UP = """
     RETURN date('2020-01-01'), timestamp('2020-01-01 00:00:00'), gen_random_uuid(), interval('1 day'), blob('a'),
         CAST(1.5 AS DECIMAL(5, 2)), CAST(1 AS INT128), [1], {one: 1}, map([1], ['a']), 1.5, true, NULL
 """
-# The engine's words about a query. Its other words are about files and about itself.
-ABOUT_THE_QUERY = (
+# The engine's messages about a query. Its other messages are about files and about the engine itself.
+QUERY_ERRORS = (
     "Parser exception: ",
     "Binder exception: ",
     "Catalog exception: ",
@@ -42,7 +42,7 @@ ABOUT_THE_QUERY = (
     "Overflow exception: ",
     "Function exception: ",
 )
-ABOUT_MEMORY = ("Buffer manager exception: ", "std::bad_alloc")
+MEMORY_ERRORS = ("Buffer manager exception: ", "std::bad_alloc")
 MAX_ERROR_CHARACTERS = 500
 
 
@@ -55,59 +55,59 @@ def main() -> None:
     try:
         connection = open_connection(graph)
     except ApplianceError:
-        _print(Answered(failure="graph"))
+        _print(QueryAnswer(failure="graph"))
         return
-    _answer(connection, Asked(WARM_UP, {}, 1, 2**20))
+    _answer(connection, QueryRequest(WARM_UP, {}, 1, 2**20))
     revoke_access(more_memory_bytes=MORE_MEMORY_BYTES, cpu_s=CPU_LIMIT_S)
     for line in sys.stdin.buffer:
-        _print(_answer(connection, msgspec.json.decode(line, type=Asked)))
-    # Nothing is left to be written, and closing the engine takes time.
+        _print(_answer(connection, msgspec.json.decode(line, type=QueryRequest)))
+    # Nothing is left to write, and closing the engine takes time.
     os._exit(0)
 
 
-def _print(answer: Answered) -> None:
+def _print(answer: QueryAnswer) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
     sys.stdout.flush()
 
 
-def _answer(connection: "kuzu.Connection", asked: Asked) -> Answered:
+def _answer(connection: "kuzu.Connection", request: QueryRequest) -> QueryAnswer:
     try:
-        columns, rows = stream(connection, asked.question, asked.values)
-        taken, cut = _take(rows, asked)
-    except QuestionRefused as error:
+        columns, rows = stream(connection, request.query, request.values)
+        encoded_rows, cut = _encode_rows(rows, request)
+    except GraphQueryRefused as error:
         return _failed(error.message)
     except MemoryError:
-        return Answered(failure="memory")
-    except Exception:  # noqa: BLE001 - what the engine or Python says of itself is nobody's business
-        return Answered(failure="engine")
-    return Answered(columns, taken, cut=cut)
+        return QueryAnswer(failure="memory")
+    except Exception:  # noqa: BLE001 - details of the engine or Python are not shown to users
+        return QueryAnswer(failure="engine")
+    return QueryAnswer(columns, encoded_rows, cut=cut)
 
 
-def _take(rows: Iterator[tuple[Any, ...]], asked: Asked) -> tuple[list[Any], bool]:
-    """As many rows as are wanted and fit, in JSON, and whether there are more."""
-    taken: list[msgspec.Raw] = []
+def _encode_rows(rows: Iterator[tuple[Any, ...]], request: QueryRequest) -> tuple[list[Any], bool]:
+    """The rows in JSON, up to the limits of the request, and whether there are more rows."""
+    encoded_rows: list[msgspec.Raw] = []
     size = 0
     for row in rows:
         encoded = msgspec.json.encode([_plain(value) for value in row], enc_hook=str)
         size += len(encoded)
-        if len(taken) == asked.max_rows or size > asked.max_bytes:
-            return taken, True
-        taken.append(msgspec.Raw(encoded))
-    return taken, False
+        if len(encoded_rows) == request.max_rows or size > request.max_bytes:
+            return encoded_rows, True
+        encoded_rows.append(msgspec.Raw(encoded))
+    return encoded_rows, False
 
 
-def _failed(message: str) -> Answered:
-    """Only the engine's words about the query itself are passed on; others would show files and addresses in its code."""
-    words = message.removeprefix("The question cannot be answered: ")
-    if any(mark in words for mark in ABOUT_MEMORY):
-        return Answered(failure="memory")
-    if message is not words and not words.startswith(ABOUT_THE_QUERY):
-        return Answered(failure="engine")
-    return Answered(failure="query", error=words[:MAX_ERROR_CHARACTERS])
+def _failed(message: str) -> QueryAnswer:
+    """Pass on only messages about the query itself. Other messages of the engine can contain file names and addresses."""
+    engine_message = message.removeprefix(QUERY_FAILED)
+    if any(mark in engine_message for mark in MEMORY_ERRORS):
+        return QueryAnswer(failure="memory")
+    if message is not engine_message and not engine_message.startswith(QUERY_ERRORS):
+        return QueryAnswer(failure="engine")
+    return QueryAnswer(failure="query", error=engine_message[:MAX_ERROR_CHARACTERS])
 
 
 def _plain(value: Any) -> Any:
-    """Nodes and relations without the engine's own ids."""
+    """A value without the engine's internal ids of nodes and relations."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items() if key not in ("_id", "_src", "_dst")}
     if isinstance(value, list):

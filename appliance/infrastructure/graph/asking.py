@@ -1,4 +1,4 @@
-"""How a graph is asked, whatever engine holds it."""
+"""The interface of a graph, independent of its engine."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,23 +6,25 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from appliance.errors import Refused, Unavailable
 
+# The beginning of the message when the engine reports an error of a query.
+QUERY_FAILED = "The query failed: "
 _PARAMETER = re.compile(r"\$(\w+)")
 
 
 class GraphMissing(Unavailable):
-    """No graph was built yet."""
+    """The graph has not been built yet."""
 
 
 class GraphDamaged(Unavailable):
-    """The file of the graph cannot be opened."""
+    """The graph's file cannot be opened."""
 
 
-class QuestionRefused(Refused):
-    """The query is not one that the engine takes."""
+class GraphQueryRefused(Refused):
+    """The query is not allowed, or the engine rejected it."""
 
 
-class Question(NamedTuple):
-    """A query and the values of its `$names`."""
+class GraphQuery(NamedTuple):
+    """A Cypher query and the values of its `$names`."""
 
     text: str
     values: Mapping[str, Any]
@@ -30,22 +32,23 @@ class Question(NamedTuple):
 
 @runtime_checkable
 class Graph(Protocol):
-    """A graph that answers queries in Cypher; read-only, safe to use from several threads."""
+    """A read-only graph that answers Cypher queries. Safe to use from several threads."""
 
-    def rows(self, question: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """What a query answers. Raises GraphMissing, GraphDamaged, QuestionRefused."""
+    def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """The result rows of a query. Raises GraphMissing, GraphDamaged, GraphQueryRefused."""
         ...
 
-    def rows_of_each(self, questions: Sequence[Question]) -> list[list[tuple[Any, ...]]]:
-        """What each of several queries answers, asked side by side. Raises as `rows` does."""
+    def rows_of_each(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
+        """The result rows of several queries, which run in parallel. Raises the errors of `rows`."""
         ...
 
 
-def check_parameters(question: str, parameters: Mapping[str, Any]) -> None:
-    """Raises QuestionRefused where the `$names` of a query are not those of its values."""
-    named = set(_PARAMETER.findall(question))
-    if named != parameters.keys():
-        odd = ", ".join(sorted(f"${name}" for name in named ^ parameters.keys()))
-        raise QuestionRefused(
-            f"The question and its values do not fit: {odd}.", remedy="Give a value for each $name, and no other."
+def check_parameters(query: str, parameters: Mapping[str, Any]) -> None:
+    """Raises GraphQueryRefused if the `$names` in a query and the given values differ."""
+    names = set(_PARAMETER.findall(query))
+    if names != parameters.keys():
+        differing_names = ", ".join(sorted(f"${name}" for name in names ^ parameters.keys()))
+        raise GraphQueryRefused(
+            f"The query and its values do not match: {differing_names}.",
+            remedy="Give one value for each $name, and no other values.",
         )

@@ -1,4 +1,4 @@
-"""What passes between `ask_freely` and the process that answers: a line of JSON with the graph, then a line per query."""
+"""Messages between `run_user_query` and its child process: one JSON line with the graph, then one line per query."""
 
 from typing import Any, Literal
 
@@ -13,20 +13,20 @@ class Opening(msgspec.Struct, frozen=True):
     path: str
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """A query, the values of its `$names`, and how much of the answer is returned at most."""
+class QueryRequest(msgspec.Struct, frozen=True):
+    """A query, the values of its `$names`, and the limits of the answer."""
 
-    question: str
+    query: str
     values: dict[str, Any]
     max_rows: int
     max_bytes: int
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """Columns and rows; `cut` where there are more rows than are returned.
+class QueryAnswer(msgspec.Struct, frozen=True):
+    """Columns and rows; `cut` is true if there are more rows than returned.
 
-    Where there is no answer, `failure` says whose fault it is: the query's (then `error` has the engine's words about it), that
-    of the memory it takes, of a graph that cannot be opened, or the engine's.
+    If there is no answer, `failure` says why: an error in the query (`error` has the engine's message), too little memory,
+    a graph that cannot be opened, or another error of the engine.
     """
 
     columns: list[str] = []

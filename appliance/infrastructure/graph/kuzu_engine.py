@@ -1,7 +1,7 @@
-"""Kuzu: built aside, swapped in whole, opened read-only.
+"""The Kuzu engine: a graph is built in a temporary folder, moved into place, and opened read-only.
 
-A process that writes refuses every other even to read, so a graph is never written where it is read. `$names` of a query
-that get no value match everything in Kuzu; all queries go through `KuzuGraph.rows`, which does not let that happen.
+A process that writes a graph locks out all other processes, readers too. So a graph is never written at the path where
+it is read. In Kuzu, a `$name` without a value matches everything; `stream` refuses such queries.
 """
 
 import csv
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.infrastructure.atomic import move_into_place
 from appliance.infrastructure.graph.asking import (
+    QUERY_FAILED,
     GraphDamaged,
     GraphMissing,
-    Question,
-    QuestionRefused,
+    GraphQuery,
+    GraphQueryRefused,
     check_parameters,
 )
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
@@ -25,28 +26,30 @@ from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTa
 if TYPE_CHECKING:
     import kuzu
 
-# What a process that asks keeps of the graph; what it does not keep, the system's cache of files does.
+# The cache of a process that reads the graph. The system's file cache keeps the rest.
 READ_BUFFER_BYTES = 64 * 2**20
 BUILD_BUFFER_BYTES = 256 * 2**20
 # Address space, not memory; a power of two.
 MAX_BYTES = 2**34
-# Threads of the engine: of a building, of all that is read, and of one question.
-BUILD_THREADS, READ_THREADS, QUESTION_THREADS = 2, 2, 1
-# Questions of one request that are asked side by side.
-READERS = 3
+# The engine's threads: for a build, for all readers together, and for one query.
+BUILD_THREADS, READ_THREADS, QUERY_THREADS = 2, 2, 1
+# Queries of one request that run in parallel.
+PARALLEL_QUERIES = 3
 
 
 def build_graph(path: Path, contents: Sequence[Content], on_progress: Callable[[float, str], None]) -> int:
-    """Build a graph and put it in the place of the one at `path`, if there is one; who reads that goes on with it.
+    """Build a graph and replace the one at `path`, if there is one. Open readers keep the old graph.
 
-    Returns how many nodes and relations it has. Leaves nothing behind where it fails.
+    Returns the number of nodes and relations. Leaves no files behind if it fails.
     """
     import kuzu
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="building-", dir=path.parent) as scratch:
-        made = Path(scratch) / "graph"
-        database = kuzu.Database(made, buffer_pool_size=BUILD_BUFFER_BYTES, max_db_size=MAX_BYTES, max_num_threads=4)
+        new_graph = Path(scratch) / "graph"
+        database = kuzu.Database(
+            new_graph, buffer_pool_size=BUILD_BUFFER_BYTES, max_db_size=MAX_BYTES, max_num_threads=4
+        )
         connection = kuzu.Connection(database)
         total, created = 0, set[str]()
         for number, content in enumerate(contents):
@@ -59,9 +62,9 @@ def build_graph(path: Path, contents: Sequence[Content], on_progress: Callable[[
         connection.execute("CHECKPOINT")
         connection.close()
         database.close()
-        # The file of what replaced changes by others is of no use to the new one.
+        # A write-ahead log of the old graph must not be applied to the new one.
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
-        move_into_place(made, path)
+        move_into_place(new_graph, path)
     return total
 
 
@@ -82,7 +85,7 @@ def _load(connection: "kuzu.Connection", content: Content, scratch: Path) -> int
             writer.writerow(row)
             count += 1
     if count:
-        # Without a string of its own for what is not there, an empty text would be read as that.
+        # NULL needs its own string here. By default, an empty string would be read as NULL.
         options = r"""HEADER=false, ESCAPE='"', PARALLEL=false, NULL_STRINGS=["\\N"]"""
         if isinstance(content.table, RelationTable) and content.table.other_targets:
             options += f", FROM='{content.table.source}', TO='{content.target}'"
@@ -92,23 +95,23 @@ def _load(connection: "kuzu.Connection", content: Content, scratch: Path) -> int
 
 
 def open_connection(path: Path) -> "kuzu.Connection":
-    """A connection to the graph at a path, which must exist, for one thread. Raises GraphDamaged."""
+    """Open a connection, for one thread, to the graph at a path, which must exist. Raises GraphDamaged."""
     import kuzu
 
-    return kuzu.Connection(_open(path), num_threads=QUESTION_THREADS)
+    return kuzu.Connection(_open(path), num_threads=QUERY_THREADS)
 
 
 def stream(
-    connection: "kuzu.Connection", question: str, parameters: Mapping[str, Any]
+    connection: "kuzu.Connection", query: str, parameters: Mapping[str, Any]
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """The columns of what a query answers, and its rows as they are read. Raises QuestionRefused."""
-    check_parameters(question, parameters)
+    """Run a query and return its columns and an iterator over its rows. Raises GraphQueryRefused."""
+    check_parameters(query, parameters)
     try:
-        result = connection.execute(question, dict(parameters))
+        result = connection.execute(query, dict(parameters))
     except RuntimeError as error:
-        raise QuestionRefused(f"The question cannot be answered: {error}", remedy="Correct the query.") from error
+        raise GraphQueryRefused(f"{QUERY_FAILED}{error}", remedy="Correct the query.") from error
     if isinstance(result, list):
-        raise QuestionRefused("One question at a time is answered.", remedy="Ask the questions one after another.")
+        raise GraphQueryRefused("Several queries at once are not allowed.", remedy="Send one query at a time.")
     return list(result.get_column_names()), map(tuple, result)
 
 
@@ -125,59 +128,59 @@ def _open(path: Path) -> "kuzu.Database":
         )
     except RuntimeError as error:
         raise GraphDamaged(
-            f"The graph cannot be opened: {error}.", remedy="`lampstand graph build` rebuilds it."
+            f"The graph cannot be opened: {error}.", remedy="Run `lampstand graph build` to rebuild it."
         ) from error
 
 
 class KuzuGraph:
-    """The graph at a path, open to read; a newer one is taken as soon as it lies there. Safe to use from several threads."""
+    """The graph at a path, opened read-only. A new graph at the path is opened at the next query. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._opened: tuple[tuple[int, int], kuzu.Database] | None = None
         self._local = threading.local()
-        self._asking = ThreadPoolExecutor(READERS, thread_name_prefix="graph")
+        self._executor = ThreadPoolExecutor(PARALLEL_QUERIES, thread_name_prefix="graph")
 
-    def rows(self, question: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """What a query answers. Raises GraphMissing, GraphDamaged, QuestionRefused."""
-        return list(stream(self._connection(), question, parameters)[1])
+    def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """The result rows of a query. Raises GraphMissing, GraphDamaged, GraphQueryRefused."""
+        return list(stream(self._connection(), query, parameters)[1])
 
-    def rows_of_each(self, questions: Sequence[Question]) -> list[list[tuple[Any, ...]]]:
-        """What each of several queries answers, asked side by side. Raises as `rows` does."""
-        return list(self._asking.map(lambda each: self.rows(each.text, **each.values), questions))
+    def rows_of_each(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
+        """The result rows of several queries, which run in parallel. Raises the errors of `rows`."""
+        return list(self._executor.map(lambda query: self.rows(query.text, **query.values), queries))
 
     @property
     def exists(self) -> bool:
         return self._path.exists()
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._asking.shutdown()
+        """Close the graph's file."""
+        self._executor.shutdown()
         with self._lock:
             if self._opened:
                 self._opened[1].close()
             self._opened = None
 
     def _connection(self) -> "kuzu.Connection":
-        """A connection of the calling thread's own."""
+        """The connection of the calling thread."""
         import kuzu
 
         version, database = self._database()
-        known: tuple[tuple[int, int], kuzu.Connection] | None = getattr(self._local, "connection", None)
-        if known is None or known[0] != version:
-            known = version, kuzu.Connection(database, num_threads=QUESTION_THREADS)
-            self._local.connection = known
-        return known[1]
+        cached: tuple[tuple[int, int], kuzu.Connection] | None = getattr(self._local, "connection", None)
+        if cached is None or cached[0] != version:
+            cached = version, kuzu.Connection(database, num_threads=QUERY_THREADS)
+            self._local.connection = cached
+        return cached[1]
 
     def _database(self) -> "tuple[tuple[int, int], kuzu.Database]":
         try:
             status = self._path.stat()
         except FileNotFoundError:
-            raise GraphMissing("The graph is not built yet.", remedy="`lampstand graph build` builds it.") from None
+            raise GraphMissing("The graph has not been built yet.", remedy="Run `lampstand graph build`.") from None
         version = status.st_ino, status.st_mtime_ns
         with self._lock:
             if self._opened is None or self._opened[0] != version:
-                # Who asks the older one keeps it open until he is answered.
+                # Running queries keep the old file open.
                 self._opened = version, _open(self._path)
             return self._opened

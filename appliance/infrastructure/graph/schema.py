@@ -1,4 +1,4 @@
-"""What a graph is made of: tables of nodes and of relations."""
+"""The schema of a graph: tables of nodes and of relations."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -8,14 +8,14 @@ Row = Sequence[object]
 
 
 class NodeTable(msgspec.Struct, frozen=True):
-    """Nodes of a label. The first column is their key; types are the engine's (`INT64`, `STRING`, `DOUBLE`)."""
+    """Nodes with one label. The first column is their key; types are the engine's (`INT64`, `STRING`, `DOUBLE`)."""
 
     name: str
     columns: dict[str, str]
 
 
 class RelationTable(msgspec.Struct, frozen=True):
-    """Relations between nodes of two labels, or from one to several others; rows begin with the keys of both ends."""
+    """Relations from nodes with one label to nodes with one or several. Rows begin with the keys of both ends."""
 
     name: str
     source: str
@@ -29,7 +29,7 @@ class RelationTable(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """A table and what makes its rows anew at each call; of relations to several labels, those to one of them."""
+    """A table and a function that yields its rows. For relations to several labels, `target` selects one of them."""
 
     table: NodeTable | RelationTable
     rows: Callable[[], Iterable[Row]]

@@ -1,1 +1,1 @@
-"""Every long thing is a job: a row of appliance.db that says how far it is; a queue carries only its id."""
+"""Long-running work is done in jobs. A job is a row of appliance.db with its progress; a queue carries only its id."""

@@ -1,4 +1,4 @@
-"""Heavy jobs in a process of their own, seen from that process: it tells its worker what the job reports and how it ends."""
+"""The child process of a heavy job: it sends the job's reports and its result to the worker."""
 
 import time
 from collections.abc import Callable
@@ -9,32 +9,32 @@ from appliance.infrastructure.jobs.job import Job
 from appliance.infrastructure.jobs.kind import JobKinds, Parts
 from appliance.infrastructure.jobs.messages import ClockRestarted, Done, Message, Report, failure_of
 
-# More often than the worker writes reports, so that it drops some and lacks none.
+# More often than the worker writes reports: the worker drops some, but always has a recent one.
 SEND_EVERY_S = 0.1
 
 
-class TellingContext(JobContext):
-    """Sends what is reported to the worker. When the job is cancelled, the worker ends this process."""
+class SendingContext(JobContext):
+    """Sends reports to the worker. When the job is cancelled, the worker ends this process."""
 
-    def __init__(self, job: Job, workshop: Path, send: Callable[[Message], None]) -> None:
-        super().__init__(job, workshop)
+    def __init__(self, job: Job, working_folder: Path, send: Callable[[Message], None]) -> None:
+        super().__init__(job, working_folder)
         self._send = send
         self._last_sent = 0.0
 
     def report(self, progress: float, message: str, *, now: bool = False) -> None:
-        moment = time.monotonic()
-        if now or moment - self._last_sent >= SEND_EVERY_S:
+        sent_at = time.monotonic()
+        if now or sent_at - self._last_sent >= SEND_EVERY_S:
             self._send(Report(progress, message, now))
-            self._last_sent = moment
+            self._last_sent = sent_at
 
     def restart_clock(self, progress: float) -> None:
         self._send(ClockRestarted(progress))
 
 
 def do_job(job: Job, start: Callable[[], tuple[JobKinds[Parts], Parts, Path]], send: Callable[[Message], None]) -> None:
-    """Do a job to its end and tell that; `start` returns the kinds, their parts, and the folder of jobs' folders."""
+    """Run a job and send its result; `start` returns the kinds, their parts, and the parent of the jobs' folders."""
     try:
-        kinds, parts, workshop = start()
-        send(Done(kinds.named(job.kind).do(TellingContext(job, workshop, send), parts)))
-    except Exception as error:  # noqa: BLE001 - the worker decides what follows of it, as if it had been raised there
+        kinds, parts, working_folder = start()
+        send(Done(kinds.named(job.kind).do(SendingContext(job, working_folder, send), parts)))
+    except Exception as error:  # noqa: BLE001 - the worker handles it, as if it had been raised there
         send(failure_of(error))

@@ -1,4 +1,4 @@
-"""What the function of a job is given: a way to report its progress, to run programs, and a folder for temporary files."""
+"""The context of a running job: it reports progress, runs programs, and has a folder for temporary files."""
 
 import shutil
 import threading
@@ -10,32 +10,32 @@ from appliance.infrastructure.jobs.job import Job, JobCancelled
 from appliance.infrastructure.processes import Finished, run_program
 
 NICENESS = 15
-# What the libraries of numbers are told: one thread each, since several jobs share few cores with those who read.
+# Numeric libraries use one thread per job: several jobs share few cores with the web server.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT"), "1")
 
 
 class JobContext(ABC):
-    """What a job function gets: a way to say how far it is, to run programs, and a folder that goes when it ends."""
+    """The first argument of a job function: it reports progress, runs programs, and has a folder for temporary files."""
 
-    def __init__(self, job: Job, workshop: Path) -> None:
+    def __init__(self, job: Job, working_folder: Path) -> None:
         self.job = job
-        self._folder = workshop / f"job-{job.id}"
-        self.unwanted = threading.Event()
+        self._folder = working_folder / f"job-{job.id}"
+        self.stopping = threading.Event()
 
     @abstractmethod
     def report(self, progress: float, message: str, *, now: bool = False) -> None:
-        """Say how far the job is (0 to 1) and what it does. Raises JobCancelled when a person asked it to stop.
+        """Report progress (0 to 1) and the current step. Raises JobCancelled when a user has cancelled the job.
 
-        Calls may come as often as they like; they are written a few times a second, or at once with `now`.
+        Call it as often as you like: reports are written a few times per second, or immediately with `now`.
         """
 
     @abstractmethod
     def restart_clock(self, progress: float) -> None:
-        """Estimate the time left from here on."""
+        """Estimate the remaining time from this point on."""
 
     @property
     def folder(self) -> Path:
-        """A folder for what is in the making, perhaps with what an earlier attempt left; it goes when the job is over."""
+        """The job's working directory. It can contain files of an earlier attempt; it is deleted when the job ends."""
         self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder
 
@@ -48,9 +48,9 @@ class JobContext(ABC):
         environment: Mapping[str, str] | None = None,
         standard_input: str = "",
     ) -> Finished:
-        """Run a program at low priority, with one thread for its arithmetic; a cancelled job ends it and its children.
+        """Run a program at low priority, with one numeric thread. Cancelling the job ends the program and its children.
 
-        Raises JobCancelled, and what `run_program` of processes raises.
+        Raises JobCancelled, and the errors of `processes.run_program`.
         """
         finished = run_program(
             arguments,
@@ -59,9 +59,9 @@ class JobContext(ABC):
             niceness=NICENESS,
             environment={**ONE_THREAD, **(environment or {})},
             standard_input=standard_input,
-            unwanted=self.unwanted,
+            stop=self.stopping,
         )
-        if self.unwanted.is_set():
+        if self.stopping.is_set():
             raise JobCancelled("Cancelled.")
         return finished
 

@@ -1,29 +1,28 @@
-"""How long a job waits before it is tried again."""
+"""Delays before a job is retried."""
 
 import random
 
 from appliance.infrastructure.jobs.job import Job
 
 BACKOFF_S = 5.0
-# No job waits longer; one that seems to was put back while the clock was ahead.
+# The longest delay. A longer one in the database was written while the clock was ahead.
 BACKOFF_LIMIT_S = 300.0
-# From the third time that its worker dies on, a job waits a little longer each time, so that the worker gets to other
-# work between.
+# From the third death of its worker on, a job waits longer each time, so that the worker can run other jobs in between.
 FREE_DEATHS = 2
 DEATH_PAUSE_LIMIT_S = 30.0
 
 
 def pause_after_failure(job: Job) -> float:
-    """Seconds after a passing failure of a job.
+    """The seconds to wait after a temporary failure of a job.
 
-    The pause grows with each failure, and is drawn from within half of it, so that jobs that failed together do not come
-    back together.
+    The pause grows with each failure. It is random, between half and all of the maximum, so that jobs that failed at the
+    same time are not retried at the same time.
     """
     longest: float = min(BACKOFF_S * 2**job.failures, BACKOFF_LIMIT_S)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
 def pause_after_death(job: Job) -> float:
-    """Seconds after the worker of a job died; 0 while it died seldom, or the job came further each time."""
+    """The seconds to wait after a job's worker died; 0 after few deaths, or if the job got further than before."""
     deaths = 1 if job.progress > job.best_progress else job.deaths + 1
     return min(2.0 ** (deaths - FREE_DEATHS), DEATH_PAUSE_LIMIT_S) if deaths > FREE_DEATHS else 0.0

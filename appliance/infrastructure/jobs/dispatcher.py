@@ -1,4 +1,4 @@
-"""Creates jobs of the kinds there are, and wakes the workers of their queues."""
+"""Creates jobs and wakes the workers of their queues."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,16 +15,16 @@ from appliance.infrastructure.jobs.queue_state import QueueState
 from appliance.infrastructure.jobs.runner import run_job
 from appliance.infrastructure.queue_connections import QueueConnections
 
-# A consumer that is woken works until nothing is left; so many slots it may have.
+# A woken consumer works until its queue is empty. More wake-ups than slots are useless; a worker has at most this many.
 MAX_WAKES = 8
 
 
 class JobNotRepeatable(Conflict):
-    """No worker can do again what a job did."""
+    """No worker knows the kind of this job, so it cannot be started again."""
 
 
 class Dispatcher(Generic[Parts]):
-    """Where jobs are created, started again, and run in this process."""
+    """Creates jobs, starts them again, and runs them in this process."""
 
     def __init__(
         self,
@@ -42,39 +42,39 @@ class Dispatcher(Generic[Parts]):
     def create(
         self, kind: JobKind[Arguments, Parts], arguments: Arguments | None = None, *, started_by: str = ""
     ) -> Job:
-        """A new job, or the one that waits or runs for the same thing. Its queue is not woken."""
+        """Create a job, or return the queued or running job with the same arguments. Does not wake its queue."""
         return self.jobs.create(kind, kind.arguments() if arguments is None else arguments, started_by=started_by)
 
     def start(
         self, kind: JobKind[Arguments, Parts], arguments: Arguments | None = None, *, started_by: str = ""
     ) -> Job:
-        """As `create`; the job's queue is woken."""
+        """Create a job as `create` does, and wake its queue."""
         job = self.create(kind, arguments, started_by=started_by)
         self.wake(job)
         return job
 
     def wake(self, job: Job, delay_s: float = 0.0) -> None:
-        """Wake the queue of a job that was created; where that fails, the worker's next sweep finds the job."""
+        """Wake the queue of a new job. If that fails, the worker's next sweep finds the job."""
         try:
             self._connections.to(job.queue).wake(job.id, delay_s)
         except Unavailable as error:
             structlog.get_logger().warning("a queue was not woken", queue=job.queue, reason=str(error))
 
     def start_again(self, job_id: int, *, started_by: str = "") -> Job:
-        """A new job for what a failed one did not achieve. Raises JobNotFound, JobNotOver or JobNotRepeatable."""
+        """Create a job with the arguments of an earlier one. Raises JobNotFound, JobNotOver or JobNotRepeatable."""
         old = self.jobs.get(job_id)
         try:
             kind = self.kinds.named(old.kind)
         except JobKindUnknown:
             raise JobNotRepeatable(
-                f"What job {job_id} did cannot be started from here.", remedy="Give the command again that started it."
+                f"Job {job_id} cannot be restarted from here.", remedy="Run the command that started it again."
             ) from None
         job = self.jobs.start_again(kind, job_id, started_by=started_by)
         self.wake(job)
         return job
 
     def resume(self, queue: str) -> QueueState:
-        """Go on with a paused queue. Raises QueueNotFound."""
+        """Resume a paused queue. Raises QueueNotFound."""
         state = self.queues.resume(queue)
         waiting = [job for job in self.jobs.active() if job.queue == queue and job.state is State.QUEUED]
         for job in waiting[:MAX_WAKES]:
@@ -82,5 +82,7 @@ class Dispatcher(Generic[Parts]):
         return state
 
     def run_here(self, job: Job, on_report: Callable[[float, str], None] = lambda _progress, _message: None) -> Job:
-        """Work on a job in this process, as the command line does. Raises as `run_job`."""
-        return run_job(self.jobs, self.kinds, self._parts, job.id, workshop=self._working_folder, on_report=on_report)
+        """Run a job in this process, as the command line does. Raises the errors of `run_job`."""
+        return run_job(
+            self.jobs, self.kinds, self._parts, job.id, working_folder=self._working_folder, on_report=on_report
+        )

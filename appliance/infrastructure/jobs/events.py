@@ -1,4 +1,4 @@
-"""The events of jobs and queues. Each event of a job holds the job as people see it."""
+"""The events of jobs and queues. Each job event contains the job as users see it."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -11,11 +11,11 @@ from appliance.infrastructure.jobs.queue_state import Pause
 
 
 class JobEvent(JobView, DomainEvent, frozen=True, kw_only=True):
-    """Something happened to a job."""
+    """A change of a job."""
 
 
 class JobQueuedEvent(JobEvent, frozen=True, kw_only=True):
-    """A job was created, or waits again."""
+    """A job was created or requeued."""
 
     event_kind: ClassVar[str] = "job.queued"
 
@@ -27,7 +27,7 @@ class JobStartedEvent(JobEvent, frozen=True, kw_only=True):
 
 
 class JobProgressEvent(JobEvent, frozen=True, kw_only=True):
-    """A running job got further, or was asked to stop."""
+    """A running job made progress, or its cancellation was requested."""
 
     event_kind: ClassVar[str] = "job.progress"
 
@@ -51,7 +51,7 @@ class JobCancelledEvent(JobEvent, frozen=True, kw_only=True):
 
 
 class QueuePaused(DomainEvent, frozen=True, kw_only=True):
-    """A person paused a queue."""
+    """A user paused a queue."""
 
     event_kind: ClassVar[str] = "queue.paused"
 
@@ -60,7 +60,7 @@ class QueuePaused(DomainEvent, frozen=True, kw_only=True):
 
 
 class QueueResumed(DomainEvent, frozen=True, kw_only=True):
-    """A person resumed a paused queue; `pause` is always null."""
+    """A user resumed a paused queue; `pause` is always null."""
 
     event_kind: ClassVar[str] = "queue.resumed"
 
@@ -68,7 +68,7 @@ class QueueResumed(DomainEvent, frozen=True, kw_only=True):
     pause: None = None
 
 
-# The event of a job that reached a state; one that runs was started.
+# The event type for each state that a job enters.
 EVENT_OF_STATE: Mapping[State, type[JobEvent]] = {
     State.QUEUED: JobQueuedEvent,
     State.RUNNING: JobStartedEvent,
@@ -80,5 +80,5 @@ EVENT_TYPES: tuple[type[DomainEvent], ...] = (*EVENT_OF_STATE.values(), JobProgr
 
 
 def job_event(event_type: type[JobEvent], job: Job, now: float) -> JobEvent:
-    """An event of a job as it is at a time."""
+    """Build an event from a job; `now` is used to estimate its remaining time."""
     return event_type(**msgspec.structs.asdict(view_job(job, now)))

@@ -1,4 +1,4 @@
-"""What a job is: its row, its state, what people see of it, and how it can go wrong."""
+"""A job: its row, its states, the view that users see, and its errors."""
 
 from enum import StrEnum
 from typing import Any
@@ -18,11 +18,11 @@ class State(StrEnum):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One job. Times are seconds since the epoch; `progress` runs from 0 to 1.
+    """One job. Times are seconds since the epoch; `progress` is from 0 to 1.
 
-    `started_by` names a person as audiences do, and is empty where the machine itself began it; `audience` says who
-    hears of it. `attempts` counts how often it was begun, `failures` how often it failed for a passing reason,
-    `deaths` how often in a row its worker died at it without having come further than ever before.
+    `started_by` is the audience name of a person, or empty if Lampstand itself started the job. `audience` says who
+    gets its events. `attempts` counts its starts, and `failures` its temporary failures. `deaths` counts how often in a
+    row its worker died before the job made more progress than in any earlier attempt.
     """
 
     id: int
@@ -57,7 +57,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in (State.QUEUED, State.RUNNING)
 
     def seconds_left(self, now: float) -> float | None:
-        """An estimate from the pace of this run, or None where there is nothing to go by."""
+        """Estimate the remaining time from the speed of this run; None if there is not enough progress yet."""
         if self.state is not State.RUNNING or self.started_at is None:
             return None
         done_in_this_run = self.progress - (self.start_progress or 0.0)
@@ -68,7 +68,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as people see it; `seconds_left` is an estimate or null, `started_by` empty for the machine itself."""
+    """A job as users see it. `seconds_left` is an estimate or null; `started_by` is empty for Lampstand itself."""
 
     id: int
     kind: str
@@ -88,19 +88,19 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobNotFound(NotFound):
-    """No job has this number."""
+    """No job has this id."""
 
 
 class JobRunningElsewhere(Conflict):
-    """Another process holds the job's lease."""
+    """Another process has the job's lease."""
 
 
 class JobCancelled(Conflict):
-    """A person asked for the job to stop."""
+    """A user cancelled the job."""
 
 
 class JobNotOver(Conflict):
-    """A job that waits or runs cannot be begun anew."""
+    """A job that is queued or running cannot be started again."""
 
 
 class JobProcessDied(Unavailable):
@@ -108,11 +108,11 @@ class JobProcessDied(Unavailable):
 
 
 class LeaseLost(Conflict):
-    """The job was taken over by another process while this one was silent."""
+    """Another process took over the job, because this one did not renew its lease."""
 
 
 def view_job(job: Job, now: float) -> JobView:
-    left = job.seconds_left(now)
+    seconds_left = job.seconds_left(now)
     return JobView(
         id=job.id,
         kind=job.kind,
@@ -121,7 +121,7 @@ def view_job(job: Job, now: float) -> JobView:
         state=job.state,
         progress=round(job.progress, 4),
         message=job.message,
-        seconds_left=round(left, 1) if left is not None else None,
+        seconds_left=round(seconds_left, 1) if seconds_left is not None else None,
         error=job.error,
         attempts=job.attempts,
         cancel_requested=job.cancel_requested,
@@ -133,5 +133,5 @@ def view_job(job: Job, now: float) -> JobView:
 
 
 def audience_of(started_by: str, overseers: str) -> str:
-    """Who hears of a job: everyone of the machine's own work, else who began it and who oversees the house."""
+    """The audience of a job: everyone if Lampstand itself started it, else the person who started it and `overseers`."""
     return f"{started_by} {overseers}" if started_by else EVERYONE

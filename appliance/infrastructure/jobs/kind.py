@@ -1,4 +1,4 @@
-"""A kind of job: everything that is declared of it, in one place."""
+"""Job kinds: the declaration of what a kind of job does and how its jobs are run."""
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
@@ -18,26 +18,27 @@ PartsNeeded_contra = TypeVar("PartsNeeded_contra", contravariant=True)
 
 
 class JobKindUnknown(NotFound):
-    """No kind of job has this name, or this process does not know it."""
+    """This process knows no job kind with this name."""
 
 
 class NoArguments(msgspec.Struct, frozen=True):
-    """The arguments of a kind that needs none."""
+    """The arguments of a kind without arguments."""
 
 
 class JobKind(Generic[Arguments, PartsNeeded_contra]):
-    """What jobs of a kind do and how they are treated.
+    """A declaration of what jobs of one kind do and how they are run.
 
-    `function` does the work: it gets the job's context, the arguments, and the parts of the appliance that it needs. It
-    returns the closing sentence, and may be run again at any time. `title` is what people see: a sentence, or a function
-    that makes it of the arguments. `prepare` gives the arguments the one form in which equal jobs are recognised, and raises
-    Refused for those that no job can have.
-    `short` jobs take seconds, and may use the slot that their queue keeps for such. `heavy` ones need much memory: a worker
-    runs each in a process of its own, which ends with the job. An error of a class in `retried` is passing: the job waits
-    and is tried again, `tries` times in all; any other error ends it. A higher `priority` goes before.
-    `daily_at` is the hour of this machine's time at which one is due each day. `on_request` kinds can be started by an
-    administrator: by the API, on the page of jobs, and by `lampstand jobs start`. With `changes_library`, the library may
-    need other jobs afterwards.
+    `function` does the work. It gets the job's context, the arguments, and the parts of the appliance that it needs. It
+    returns a closing message, and can be run again at any time. `title` is what users see: a text, or a function that
+    builds it from the arguments. `prepare` normalises the arguments, so that equal jobs are recognised; it raises Refused
+    for invalid arguments.
+    `short` jobs take seconds, and can use the slot that their queue reserves for short jobs. `heavy` jobs need much
+    memory: a worker runs each in its own process, which ends with the job. An error of a class in `retried` is temporary:
+    the job waits and is retried, up to `tries` attempts in all. Any other error ends the job. Jobs with a higher
+    `priority` run first.
+    `daily_at` is the hour, in this machine's time, at which a job is due each day. An administrator can start
+    `on_request` kinds: with the API, on the page of jobs, and with `lampstand jobs start`. After a job of a kind with
+    `changes_library`, the library is checked for derived data that must be rebuilt.
     """
 
     def __init__(
@@ -65,24 +66,24 @@ class JobKind(Generic[Arguments, PartsNeeded_contra]):
         self.daily_at, self.on_request, self.changes_library = daily_at, on_request, changes_library
 
     def title_of(self, arguments: Arguments) -> str:
-        """What people see of a job with these arguments."""
+        """The title of a job with these arguments."""
         return self._title if isinstance(self._title, str) else self._title(arguments)
 
     def with_function(
         self, function: Callable[[JobContext, Arguments, Any], str]
     ) -> "JobKind[Arguments, PartsNeeded_contra]":
-        """The same kind, done by another function."""
-        other = copy.copy(self)
-        other.function = function
-        return other
+        """Return a copy of this kind with another function."""
+        kind = copy.copy(self)
+        kind.function = function
+        return kind
 
     def do(self, context: JobContext, parts: PartsNeeded_contra) -> str:
-        """Do the job of a context; its closing sentence. Raises what the function raises."""
+        """Run the job of a context and return its closing message. Raises the errors of the function."""
         return self.function(context, msgspec.convert(context.job.arguments, self.arguments), parts)
 
 
 class JobKinds(Generic[PartsNeeded_contra]):
-    """The kinds of job that a process knows; `PartsNeeded_contra` is a type that has all the parts their functions need."""
+    """The job kinds that a process knows; `PartsNeeded_contra` is a type with all parts that their functions need."""
 
     def __init__(self, kinds: Iterable[JobKind[Any, PartsNeeded_contra]]) -> None:
         self._by_name = {kind.name: kind for kind in kinds}
@@ -94,12 +95,12 @@ class JobKinds(Generic[PartsNeeded_contra]):
         """Raises JobKindUnknown."""
         if name not in self._by_name:
             raise JobKindUnknown(
-                f"There is no kind of job {name[:40]!r}.", remedy=f"These can be started: {', '.join(self.on_request)}."
+                f"There is no job kind {name[:40]!r}.", remedy=f"You can start: {', '.join(self.on_request)}."
             )
         return self._by_name[name]
 
     def of_queue(self, queue: str) -> frozenset[str]:
-        """The names of the kinds that go through a queue."""
+        """The names of the kinds that use a queue."""
         return frozenset(kind.name for kind in self if kind.queue == queue)
 
     @property
@@ -108,5 +109,5 @@ class JobKinds(Generic[PartsNeeded_contra]):
         return [kind.name for kind in self if kind.on_request]
 
     def with_more(self: "JobKinds[Parts]", kinds: Iterable[JobKind[Any, Parts]]) -> "JobKinds[Parts]":
-        """These kinds and others; another of the same name takes the place of the one that is here."""
+        """Return these kinds and more kinds. A later kind replaces an earlier one with the same name."""
         return JobKinds([*self, *kinds])

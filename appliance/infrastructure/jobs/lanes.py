@@ -1,4 +1,4 @@
-"""How many jobs of a queue run side by side in a worker, and which of the slots is kept for short work."""
+"""The slots of a worker: how many jobs run at the same time, and how many slots are reserved for short jobs."""
 
 import threading
 from collections.abc import Callable
@@ -7,24 +7,24 @@ from appliance.infrastructure.jobs.job import Job
 
 
 class Lanes:
-    """`slots` jobs at once, of which `kept` are never given to long ones."""
+    """Slots for running jobs. `reserved` slots are never given to long jobs."""
 
-    def __init__(self, slots: int, kept: int = 0) -> None:
-        self.slots, self._most_long = slots, slots - kept
+    def __init__(self, slots: int, reserved: int = 0) -> None:
+        self.slots, self._max_long = slots, slots - reserved
         self._lock = threading.Lock()
         self._long = self._short = 0
 
     def take(self, claim: Callable[[bool], Job | None]) -> Job | None:
-        """A job, if there is a slot for it; `claim` is told whether it may be a short one only. `leave` gives back the slot."""
+        """Claim a job if a slot is free. `claim(short_only)` claims it; `release` frees the slot."""
         with self._lock:
             if self._long + self._short >= self.slots:
                 return None
-            job = claim(self._long >= self._most_long)
+            job = claim(self._long >= self._max_long)
             if job is not None:
                 self._count(job, 1)
             return job
 
-    def leave(self, job: Job) -> None:
+    def release(self, job: Job) -> None:
         with self._lock:
             self._count(job, -1)
 

@@ -1,4 +1,4 @@
-"""Who holds a lease: a process, named by host, boot and start, so that its death can be told."""
+"""The owner of a lease is a process. Its name has the host, the boot and its start, so that its death can be detected."""
 
 import os
 import platform
@@ -11,29 +11,29 @@ from appliance.infrastructure.clock import Clock
 
 
 class Heartbeats:
-    """How long ago, by this process's own clock, a lease of another machine was seen to change."""
+    """How long ago, by this process's own clock, a lease of another machine last changed."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen: dict[int, tuple[Hashable, float]] = {}
 
     def silent_s(self, job_id: int, beat: Hashable) -> float:
-        """Seconds since `beat`, the lease as it is now, was first seen."""
+        """The seconds since the current value of the lease, `beat`, was first seen."""
         now = self._clock.monotonic()
-        last, since = self._seen.get(job_id, (None, now))
-        if last != beat:
+        last_beat, since = self._seen.get(job_id, (None, now))
+        if last_beat != beat:
             self._seen[job_id] = (beat, now)
             return 0.0
         return now - since
 
     def keep(self, jobs: Collection[int]) -> None:
-        """Forget every job but these."""
+        """Forget all other jobs."""
         for job_id in self._seen.keys() - jobs:
             self._seen.pop(job_id, None)
 
 
 def this_process() -> str:
-    """The name of this process in leases: host, boot and process with its start."""
+    """The name of this process in leases: host, boot, process number and start."""
     return f"{platform.node()}/{_boot_id()}/{os.getpid()}/{_start(os.getpid())}"
 
 
@@ -42,7 +42,7 @@ def is_of_this_machine(owner: str) -> bool:
 
 
 def owner_is_dead(owner: str) -> bool:
-    """True where the owner was a process of this machine and no longer runs; False where that cannot be known."""
+    """True if the owner was a process of this machine that no longer runs; False if that cannot be determined."""
     _host, boot, pid, started = owner.rsplit("/", 3)
     if not is_of_this_machine(owner):
         return False
@@ -55,9 +55,9 @@ def owner_is_dead(owner: str) -> bool:
 
 
 def _start(pid: int) -> str:
-    """When a process began, in ticks since the boot: a clock that is set does not change it. Raises NoSuchProcess."""
+    """The start of a process in ticks since the boot, which setting the clock does not change. Raises NoSuchProcess."""
     try:
-        # The name in parentheses may hold anything; the start is the twentieth field after it (proc(5)).
+        # The name in parentheses can contain anything; the start is the twentieth field after it (proc(5)).
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except FileNotFoundError:
         if Path("/proc/self").exists():

@@ -1,8 +1,8 @@
-"""The jobs of an appliance: made, claimed, told of, ended.
+"""The table of jobs: creates, claims, reports and ends jobs.
 
-A job is claimed by compare-and-set under a lease that names its owner (host, boot, process). A lease ends at once when
-its owner is dead on this machine, and otherwise when it was not renewed for a minute, as measured here: the time of day
-decides nothing, since it can jump. Each change appends its event in the same unit of work.
+A process claims a job by compare-and-set. The lease names its owner (host, boot, process). If the owner is a process of
+this machine, its lease ends when that process is dead. Otherwise it ends after a minute without a renewal, measured by
+this process's monotonic clock, because the time of day can jump. Each change appends its event in the same unit of work.
 """
 
 import math
@@ -40,12 +40,12 @@ from appliance.infrastructure.jobs.leases import Heartbeats, is_of_this_machine,
 from appliance.infrastructure.jobs.statements import job_of
 
 LEASE_S = 60.0
-# A job at which its worker dies so often, without coming further, is what kills it.
+# After this many deaths of its worker without progress, the job itself is probably the cause.
 MAX_DEATHS = 50
 
 
 class WorkerDied(ApplianceError):
-    """The process that worked on a job died at it, again and again."""
+    """The worker of a job died too many times."""
 
 
 def m001_jobs(work: UnitOfWork) -> None:
@@ -58,7 +58,7 @@ def m004_shared_queues(work: UnitOfWork) -> None:
 
 
 class Jobs:
-    """The jobs of one appliance. `overseers` is the audience that gets the events of everyone's jobs."""
+    """The jobs of one appliance. `overseers` is the audience that gets the events of all jobs."""
 
     def __init__(self, database: Database, *, overseers: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self._database = database
@@ -67,14 +67,14 @@ class Jobs:
         self._heartbeats = Heartbeats(clock)
 
     def create(self, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = "") -> Job:
-        """A new job, or the one that is already waiting or running for the same thing. Raises as the kind's `prepare`."""
+        """Create a job, or return the queued or running job with the same arguments. Raises the errors of `prepare`."""
         with self._database.write() as work:
             return self.create_within(work, kind, arguments, started_by=started_by)
 
     def create_within(
         self, work: UnitOfWork, kind: JobKind[Arguments, Any], arguments: Arguments, *, started_by: str = ""
     ) -> Job:
-        """As `create`, in a unit of work of the caller's; once it is committed, the job's queue is to be woken."""
+        """Create a job as `create` does, in the caller's unit of work. The caller wakes the queue after the commit."""
         arguments = kind.prepare(arguments)
         encoded = msgspec.json.encode(arguments, order="sorted").decode()
         same = work.execute(sql.SELECT_SAME, (kind.name, encoded))
@@ -92,43 +92,43 @@ class Jobs:
             "now": self._clock.time(),
         }
         work.execute(sql.INSERT, row)
-        return self._told(work, work.last_insert_id, JobQueuedEvent)
+        return self._append_event(work, work.last_insert_id, JobQueuedEvent)
 
     def start_again(self, kind: JobKind[Any, Any], job_id: int, *, started_by: str) -> Job:
-        """A new job for what an older one did not achieve. Raises JobNotFound or JobNotOver."""
+        """Create a job with the arguments of an earlier one. Raises JobNotFound or JobNotOver."""
         old = self.get(job_id)
         if old.active:
-            raise JobNotOver(f"Job {job_id} is not over.", remedy="Wait for it, or cancel it first.")
+            raise JobNotOver(f"Job {job_id} has not ended.", remedy="Wait until it ends, or cancel it first.")
         return self.create(kind, msgspec.convert(old.arguments, kind.arguments), started_by=started_by)
 
     def get(self, job_id: int) -> Job:
         """Raises JobNotFound."""
         row = self._database.reader.row(sql.SELECT_ONE, (job_id,))
         if row is None:
-            raise JobNotFound(f"There is no job {job_id}.", remedy="`lampstand jobs list` shows those there are.")
+            raise JobNotFound(f"There is no job {job_id}.", remedy="`lampstand jobs list` shows all jobs.")
         return job_of(row)
 
     def latest(self, limit: int = 50, *, before: int = NO_ID) -> list[Job]:
-        """The newest jobs first; those older than the job `before`, where it is given."""
+        """The newest jobs first. With `before`, only jobs with a lower id."""
         return [job_of(row) for row in self._database.reader.rows(sql.SELECT_LATEST, (before, limit))]
 
     def active(self) -> list[Job]:
-        """Jobs that wait or run, oldest first."""
+        """Queued and running jobs, oldest first."""
         return [job_of(row) for row in self._database.reader.rows(sql.SELECT_ACTIVE)]
 
     def last_of_kind(self, kind: str, *, before: float = math.inf) -> Job | None:
-        """The job of a kind that was made last, before a time where one is given."""
+        """The newest job of a kind; with `before`, the newest one created before that time."""
         row = self._database.reader.row(sql.SELECT_LAST_OF_KIND, (kind, before))
         return job_of(row) if row else None
 
     def claim(self, job_id: int, owner: str) -> Job | None:
-        """Take a job that waits, or whose owner is gone. None where it is not to be had."""
-        self._take_back(self.get(job_id))
+        """Claim a queued job, or a job with a dead owner. Returns None if it cannot be claimed."""
+        self._requeue_orphan(self.get(job_id))
         with self._database.write() as work:
             return self._claim(work, job_id, owner)
 
     def claim_next(self, queue: str, kinds: Collection[str], owner: str, *, short_only: bool = False) -> Job | None:
-        """Take the job of a queue whose turn it is: by priority, then fairly among people, then the oldest."""
+        """Claim the next job of a queue: by priority, then fairly between people, then the oldest."""
         choice = {
             "queue": queue,
             "kinds": msgspec.json.encode(sorted(kinds)).decode(),
@@ -141,114 +141,114 @@ class Jobs:
             chosen = work.execute(sql.CHOOSE, choice)
             return self._claim(work, chosen[0][0], owner) if chosen else None
 
-    def report(self, job_id: int, owner: str, progress: float, message: str, *, tell: bool = True) -> None:
-        """Record progress and extend the lease; with `tell`, in the event log too. Raises JobCancelled or LeaseLost."""
+    def report(self, job_id: int, owner: str, progress: float, message: str, *, log_event: bool = True) -> None:
+        """Record progress and renew the lease; with `log_event`, append an event. Raises JobCancelled or LeaseLost."""
         with self._database.write() as work:
             row = {"id": job_id, "owner": owner, "progress": progress, "message": message}
             work.execute(sql.REPORT, row | {"lease": self._clock.time() + LEASE_S})
             if not work.changes:
                 raise LeaseLost(f"Job {job_id} was taken over by another process.")
             job = (
-                self._told(work, job_id, JobProgressEvent)
-                if tell
+                self._append_event(work, job_id, JobProgressEvent)
+                if log_event
                 else job_of(work.execute(sql.SELECT_ONE, (job_id,))[0])
             )
         if job.cancel_requested:
             raise JobCancelled("Cancelled.")
 
-    def is_unwanted(self, job_id: int, owner: str) -> bool:
-        """True where a person asked a running job to stop, or another process took it over."""
-        return bool(self._database.reader.value(sql.IS_UNWANTED, (owner, job_id)))
+    def should_stop(self, job_id: int, owner: str) -> bool:
+        """True if a user has cancelled the running job, or another process has taken it over."""
+        return bool(self._database.reader.value(sql.SHOULD_STOP, (owner, job_id)))
 
     def renew(self, job_id: int, owner: str) -> None:
-        """Extend a lease without a word of progress."""
+        """Renew a lease without a progress report."""
         with self._database.write() as work:
             work.execute(sql.RENEW, (self._clock.time() + LEASE_S, job_id, owner))
 
     def restart_clock(self, job_id: int, progress: float) -> None:
-        """Estimate the time left from here on: earlier work was found done, or was of another kind."""
+        """Estimate the remaining time from this point on: earlier steps were already done, or took a different time."""
         with self._database.write() as work:
             work.execute(sql.RESTART_CLOCK, (progress, self._clock.time(), job_id))
 
     def finish(self, job_id: int, owner: str, state: State, message: str, error: Exception | None = None) -> bool:
-        """End a job; nothing happens, and False is returned, where `owner` has lost it."""
+        """End a job. Does nothing and returns False if `owner` no longer has the lease."""
         with self._database.write() as work:
             row = {"id": job_id, "owner": owner, "state": state.value, "message": message, "now": self._clock.time()}
-            why = {"error_class": type(error).__name__ if error else None, "error": _sentence_of(error)}
-            work.execute(sql.FINISH, row | why)
-            ended = work.changes > 0
-            if ended:
-                self._told(work, job_id, EVENT_OF_STATE[state])
-        return ended
+            error_row = {"error_class": type(error).__name__ if error else None, "error": _message_of(error)}
+            work.execute(sql.FINISH, row | error_row)
+            has_ended = work.changes > 0
+            if has_ended:
+                self._append_event(work, job_id, EVENT_OF_STATE[state])
+        return has_ended
 
     def retry_later(self, job: Job, owner: str, error: Exception) -> float:
-        """Put a job back that failed for a passing reason; the seconds until it is tried again."""
+        """Requeue a job after a temporary failure. Returns the seconds until the retry."""
         pause, now = pause_after_failure(job), self._clock.time()
         row = {"id": job.id, "owner": owner, "retry_at": now + pause, "now": now}
         with self._database.write() as work:
-            work.execute(sql.RETRY, row | {"message": f"{error} Trying again in {pause:.0f} s."})
+            work.execute(sql.RETRY, row | {"message": f"{error} Retrying in {pause:.0f} s."})
             if work.changes:
-                self._told_of_state(work, job.id)
+                self._append_state_event(work, job.id)
         return pause
 
     def cancel(self, job_id: int) -> Job:
-        """Ask a running job to stop, or drop a waiting one. Raises JobNotFound."""
+        """Cancel a queued job, or request the cancellation of a running one. Raises JobNotFound."""
         self.get(job_id)
         with self._database.write() as work:
             work.execute(sql.CANCEL_QUEUED, (self._clock.time(), job_id))
             if work.changes:
-                self._told(work, job_id, JobCancelledEvent)
+                self._append_event(work, job_id, JobCancelledEvent)
             work.execute(sql.REQUEST_CANCEL, (job_id,))
             if work.changes:
-                self._told(work, job_id, JobProgressEvent)
+                self._append_event(work, job_id, JobProgressEvent)
         return self.get(job_id)
 
     def due(self, kinds: Collection[str], *, within_s: float = 0.0) -> list[Job]:
-        """Jobs of these kinds that nobody works on and that may start now, or within some seconds.
+        """Queued jobs of these kinds that can start now, or within `within_s` seconds.
 
-        Leases of the dead are taken back on the way.
+        Jobs of dead owners are requeued first.
         """
         active = self.active()
         self._heartbeats.keep({job.id for job in active})
         for job in active:
             if job.kind in kinds:
-                self._take_back(job)
-        waiting = [job for job in self.active() if job.state is State.QUEUED and job.kind in kinds]
-        return [job for job in waiting if self.wait_s(job) <= within_s]
+                self._requeue_orphan(job)
+        queued_jobs = [job for job in self.active() if job.state is State.QUEUED and job.kind in kinds]
+        return [job for job in queued_jobs if self.wait_s(job) <= within_s]
 
     def wait_s(self, job: Job) -> float:
-        """Seconds until a waiting job can start."""
+        """The seconds until a queued job can start."""
         wait_s = (job.retry_at or 0.0) - self._clock.time()
         return wait_s if 0.0 < wait_s <= BACKOFF_LIMIT_S else 0.0
 
-    def fail_orphans(self, kinds: Collection[str], sentence: str) -> None:
-        """End the jobs of these kinds whose owner died: nobody can go on with them."""
+    def fail_orphans(self, kinds: Collection[str], message: str) -> None:
+        """End the jobs of these kinds with a dead owner: no other process can continue them."""
         for job in self.active():
-            if job.kind in kinds and job.owner is not None and self._lease_is_over(job):
-                self.finish(job.id, job.owner, State.FAILED, "failed", ApplianceError(sentence))
+            if job.kind in kinds and job.owner is not None and self._lease_has_ended(job):
+                self.finish(job.id, job.owner, State.FAILED, "failed", ApplianceError(message))
 
-    def release_others(self, owner: str, in_hand: Collection[int]) -> None:
-        """Let those jobs wait again that an owner holds without working on them: their end could not be written."""
+    def release_others(self, owner: str, running_ids: Collection[int]) -> None:
+        """Requeue the jobs that an owner has claimed but does not run: their end could not be written."""
         for job in self.active():
-            if job.owner == owner and job.id not in in_hand:
+            if job.owner == owner and job.id not in running_ids:
                 self._release(job)
 
     def forget(self, before: float) -> int:
-        """Drop the jobs that were over before a time; how many those were."""
+        """Delete the jobs that ended before a time. Returns their number."""
         with self._database.write() as work:
             work.execute(sql.FORGET, (before,))
             return work.changes
 
-    def _take_back(self, job: Job) -> None:
-        """Let a job wait again whose owner is gone, unless its worker dies at it each time."""
-        if job.state is not State.RUNNING or job.owner is None or not self._lease_is_over(job):
+    def _requeue_orphan(self, job: Job) -> None:
+        """Requeue a running job if its owner is gone. End it if its worker has died too many times."""
+        if job.state is not State.RUNNING or job.owner is None or not self._lease_has_ended(job):
             return
         if job.deaths + 1 >= MAX_DEATHS and job.progress <= job.best_progress:
-            died = WorkerDied(
-                f"Its worker died {MAX_DEATHS} times in a row at this work.",
-                remedy="The log of the worker says more; is there enough memory?",
+            error = WorkerDied(
+                f"The worker of this job died {MAX_DEATHS} times in a row.",
+                remedy="Look at the worker's log. Is there enough memory?",
             )
-            self.finish(job.id, job.owner, State.FAILED, "failed", died)
+            self.finish(job.id, job.owner, State.FAILED, "failed", error)
             return
         self._release(job)
 
@@ -258,27 +258,27 @@ class Jobs:
             row = {"id": job.id, "owner": job.owner, "retry_at": now + pause_after_death(job), "now": now}
             work.execute(sql.RELEASE, row)
             if work.changes:
-                self._told_of_state(work, job.id)
+                self._append_state_event(work, job.id)
 
     def _claim(self, work: UnitOfWork, job_id: int, owner: str) -> Job | None:
         now = self._now()
         work.execute(sql.CLAIM, {"id": job_id, "owner": owner, "lease": now["now"] + LEASE_S, **now})
-        return self._told(work, job_id, JobStartedEvent) if work.changes else None
+        return self._append_event(work, job_id, JobStartedEvent) if work.changes else None
 
-    def _told(self, work: UnitOfWork, job_id: int, event_type: type[JobEvent]) -> Job:
-        """The job as it is now, said in the event log."""
+    def _append_event(self, work: UnitOfWork, job_id: int, event_type: type[JobEvent]) -> Job:
+        """Append an event of a job's current state to the event log. Returns the job."""
         job = job_of(work.execute(sql.SELECT_ONE, (job_id,))[0])
         now = self._clock.time()
         append_event(work, job_event(event_type, job, now), job.audience, now=now)
         return job
 
-    def _told_of_state(self, work: UnitOfWork, job_id: int) -> Job:
-        """As `_told`, of a job that waits again, or was cancelled on the way there."""
+    def _append_state_event(self, work: UnitOfWork, job_id: int) -> Job:
+        """Append the event for the state of a job that was requeued, or cancelled instead."""
         state = State(work.execute(sql.SELECT_STATE, (job_id,))[0][0])
-        return self._told(work, job_id, EVENT_OF_STATE[state])
+        return self._append_event(work, job_id, EVENT_OF_STATE[state])
 
-    def _lease_is_over(self, job: Job) -> bool:
-        """An owner on this machine holds its lease while it lives; a distant one while it renews the lease."""
+    def _lease_has_ended(self, job: Job) -> bool:
+        """A local owner keeps its lease while its process lives; a remote owner while it renews the lease."""
         if job.owner is None:
             return True
         if is_of_this_machine(job.owner):
@@ -286,13 +286,13 @@ class Jobs:
         return self._heartbeats.silent_s(job.id, (job.owner, job.lease_until)) > LEASE_S
 
     def _now(self) -> dict[str, float]:
-        """The moment, and the last one at which a job may be told to be tried again."""
+        """The current time, and the latest plausible time of a retry."""
         now = self._clock.time()
         return {"now": now, "latest": now + BACKOFF_LIMIT_S}
 
 
-def _sentence_of(error: Exception | None) -> str | None:
-    """What people are told of an error: our own sentences, never the words of the interpreter."""
+def _message_of(error: Exception | None) -> str | None:
+    """The error message for users: our own text, never the interpreter's."""
     if error is None or isinstance(error, ApplianceError):
         return str(error) if error else None
-    return "Something failed that should not have. The log of the worker holds the details."
+    return "An unexpected error occurred. Details are in the worker's log."

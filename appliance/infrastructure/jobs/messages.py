@@ -1,4 +1,4 @@
-"""What the process of a heavy job tells its worker: one JSON line per message, told apart from the lines of a log."""
+"""Messages from the process of a heavy job to its worker: one JSON line per message, with a mark that log lines lack."""
 
 import traceback
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ import msgspec
 
 from appliance.errors import ApplianceError, Conflict, NotFound, Refused, Unavailable
 
-# ASCII's start of text begins a message. JSON does not hold it, and lines of a log have no use for it.
+# Each message begins with the ASCII character "start of text". JSON cannot contain it, and log lines do not use it.
 MARK = "\x02"
 FAMILIES: tuple[type[Exception], ...] = (NotFound, Refused, Conflict, Unavailable, ApplianceError)
 
 
 class Report(msgspec.Struct, frozen=True, tag=True):
-    """How far the job is."""
+    """A progress report."""
 
     progress: float
     message: str
@@ -21,21 +21,21 @@ class Report(msgspec.Struct, frozen=True, tag=True):
 
 
 class ClockRestarted(msgspec.Struct, frozen=True, tag=True):
-    """The time left is estimated from here on."""
+    """The remaining time is estimated from this point on."""
 
     progress: float
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """The job is done; `message` is its closing sentence."""
+    """The job is done; `message` is its closing message."""
 
     message: str
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """An error ended the work: the full names of its class and of all classes above, the nearest first.
+    """An error ended the job. `classes` has the full names of its class and of all base classes, in MRO order.
 
-    `details` is for the log, and empty for an error that people can understand.
+    `details` is for the log; it is empty for an error that users can understand.
     """
 
     classes: list[str]
@@ -48,41 +48,41 @@ Message = Report | ClockRestarted | Done | Failed
 
 
 def line_of(message: Message) -> str:
-    """The line that carries a message."""
+    """Encode a message as a line."""
     return MARK + msgspec.json.encode(message).decode()
 
 
 def read_line(line: str) -> tuple[str, Message | None]:
-    """What of a line belongs into the log, and the message that it carries.
+    """Split a line into the part for the log and the message, if it has one.
 
-    A message may follow on a line of the log that was not ended. What cannot be read as a message belongs into the log.
+    A message can follow an unfinished log line. Anything that is not a valid message belongs to the log.
     """
-    text, mark, encoded = line.partition(MARK)
+    log_text, mark, encoded = line.partition(MARK)
     if not mark:
         return line, None
     try:
-        return text, msgspec.json.decode(encoded, type=Message)
+        return log_text, msgspec.json.decode(encoded, type=Message)
     except msgspec.MsgspecError:
         return line, None
 
 
 def failure_of(error: Exception) -> Failed:
-    """What is told of an error."""
-    classes = [_name(each) for each in type(error).__mro__]
+    """Describe an error as a message."""
+    classes = [_name(error_type) for error_type in type(error).__mro__]
     if isinstance(error, ApplianceError):
         return Failed(classes, error.message, error.remedy)
     return Failed(classes, str(error), details="".join(traceback.format_exception(error)))
 
 
 def error_of(failed: Failed, retried: Sequence[type[Exception]]) -> Exception:
-    """An error of the same class name and sentences, which belongs to the same family, or to the same class of `retried`.
+    """Build an error with the same class name and messages. Its base is the same class of `retried`, or the same family.
 
-    Its own class may be in a module that this process has no use for.
+    The original class can be in a module that this process does not import.
     """
-    known = {_name(each): each for each in (*FAMILIES, *retried)}
-    family = next((known[name] for name in failed.classes if name in known), Exception)
-    named: type[Exception] = type(failed.classes[0].rpartition(".")[2], (family,), {})
-    error = named(failed.message)
+    bases = {_name(error_type): error_type for error_type in (*FAMILIES, *retried)}
+    base = next((bases[name] for name in failed.classes if name in bases), Exception)
+    error_class: type[Exception] = type(failed.classes[0].rpartition(".")[2], (base,), {})
+    error = error_class(failed.message)
     if isinstance(error, ApplianceError):
         error.remedy = failed.remedy
     if failed.details:
@@ -90,5 +90,5 @@ def error_of(failed: Failed, retried: Sequence[type[Exception]]) -> Exception:
     return error
 
 
-def _name(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
+def _name(error_type: type) -> str:
+    return f"{error_type.__module__}.{error_type.__qualname__}"

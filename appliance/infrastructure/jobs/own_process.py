@@ -1,4 +1,4 @@
-"""Heavy jobs in a process of their own, seen from the worker: it gets its memory back when the job ends."""
+"""Heavy jobs in the worker: each runs in its own child process, so its memory is freed when the job ends."""
 
 import signal
 import sys
@@ -13,63 +13,63 @@ from appliance.infrastructure.jobs.kind import JobKind, JobKinds, Parts
 from appliance.infrastructure.jobs.messages import ClockRestarted, Done, Failed, Report, error_of, read_line
 from appliance.infrastructure.processes import ProgramFailed
 
-# Far above what any job takes.
-LONGEST_S = 24 * 3600.0
+# Much longer than any job takes.
+MAX_JOB_S = 24 * 3600.0
 
 
 def in_own_process(kinds: JobKinds[Parts], command: Sequence[str]) -> JobKinds[Parts]:
-    """The same kinds, of which `command` does the heavy ones: it does the job that it reads from standard input.
+    """Return the same kinds, but run jobs of heavy kinds with `command`, which reads the job from standard input.
 
-    The worker stays the owner of the job. It records what the process reports, and ends it when the job is cancelled.
+    The worker stays the owner of the job. It records the reports of the process, and ends it when the job is cancelled.
     """
     return JobKinds(kind.with_function(_JobInOwnProcess(kind, command)) if kind.heavy else kind for kind in kinds)
 
 
 class _JobInOwnProcess:
-    """The function of a heavy kind: runs the command, passes on what it reports, and ends as it says."""
+    """The function of a heavy kind: it runs the command, passes on its reports, and ends with its result."""
 
     def __init__(self, kind: JobKind[Any, Any], command: Sequence[str]) -> None:
         self._kind, self._command = kind, command
 
     def __call__(self, context: JobContext, _arguments: msgspec.Struct, _parts: object) -> str:
-        ends: list[Done | Failed] = []
+        results: list[Done | Failed] = []
         status = 0
         try:
             context.run_program(
                 self._command,
-                timeout_s=LONGEST_S,
-                on_line=lambda line: _pass_on(line, context, ends.append),
+                timeout_s=MAX_JOB_S,
+                on_line=lambda line: _handle_line(line, context, results.append),
                 standard_input=msgspec.json.encode(context.job).decode(),
             )
         except ProgramFailed as error:
             if error.status is None:
                 raise
             status = error.status
-        if not ends:
-            raise _died(status)
-        if isinstance(ends[-1], Failed):
-            raise error_of(ends[-1], self._kind.retried)
-        return ends[-1].message
+        if not results:
+            raise _process_died(status)
+        if isinstance(results[-1], Failed):
+            raise error_of(results[-1], self._kind.retried)
+        return results[-1].message
 
 
-def _pass_on(line: str, context: JobContext, on_end: Callable[[Done | Failed], None]) -> None:
-    text, message = read_line(line)
-    if text:
-        sys.stderr.write(f"{text}\n")
+def _handle_line(line: str, context: JobContext, on_result: Callable[[Done | Failed], None]) -> None:
+    log_text, message = read_line(line)
+    if log_text:
+        sys.stderr.write(f"{log_text}\n")
     if isinstance(message, Report):
         context.report(message.progress, message.message, now=message.now)
     elif isinstance(message, ClockRestarted):
         context.restart_clock(message.progress)
     elif message is not None:
-        on_end(message)
+        on_result(message)
 
 
-def _died(status: int) -> JobProcessDied:
-    # 128 and the number of the signal is the status of a program that tidied up before a signal ended it.
-    number = -status if status < 0 else status - 128
-    if number == signal.SIGKILL:
+def _process_died(status: int) -> JobProcessDied:
+    # A program that cleaned up before a signal ended it has the status 128 + the number of the signal.
+    signal_number = -status if status < 0 else status - 128
+    if signal_number == signal.SIGKILL:
         return JobProcessDied(
-            f"The process that did the work was ended (signal {number}).", remedy="Memory may have been short."
+            f"The job's process was killed (signal {signal_number}).", remedy="The machine may be short of memory."
         )
-    how = f"was ended (signal {number})" if number > 0 else f"ended with status {status} and without a result"
-    return JobProcessDied(f"The process that did the work {how}.", remedy="The log of the worker may say why.")
+    end = f"was ended (signal {signal_number})" if signal_number > 0 else f"ended with status {status} and no result"
+    return JobProcessDied(f"The job's process {end}.", remedy="Look at the worker's log.")

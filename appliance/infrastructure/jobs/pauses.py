@@ -1,4 +1,4 @@
-"""Queues that rest: who paused one, why, and until when."""
+"""Paused queues: who paused a queue, why, and until when."""
 
 from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
 from appliance.infrastructure.database import Database
@@ -9,13 +9,13 @@ from appliance.infrastructure.jobs.job import State
 from appliance.infrastructure.jobs.kind import QUEUES
 from appliance.infrastructure.jobs.queue_state import Pause, PauseTooLong, QueueNotFound, QueueState
 
-LONGEST_S = 30 * 86_400.0
+MAX_PAUSE_S = 30 * 86_400.0
 
 
 class Queues:
-    """The three queues as people see and pause them. Work in hand is finished; nothing new is begun.
+    """The three queues, with their pauses. In a paused queue, running jobs finish and no new job starts.
 
-    A pause ends at a time of day that a person chose, so it follows the clock when that is set.
+    A pause ends at a time of day that a user chose, so it follows the clock when the clock is set.
     """
 
     def __init__(self, database: Database, *, overseers: str, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -37,14 +37,16 @@ class Queues:
         ]
 
     def pause(self, queue: str, *, paused_by: str, reason: str, until: float | None = None) -> QueueState:
-        """Begin nothing new of a queue until a time, or until it is resumed.
+        """Start no new jobs of a queue until a time, or until it is resumed.
 
         Raises QueueNotFound or PauseTooLong.
         """
         _check(queue)
         now = self._clock.time()
-        if until is not None and not until <= now + LONGEST_S:
-            raise PauseTooLong("A queue rests for at most 30 days.", remedy="Pause it until somebody resumes it.")
+        if until is not None and not until <= now + MAX_PAUSE_S:
+            raise PauseTooLong(
+                "A queue can be paused for at most 30 days.", remedy="Pause it without an end, and resume it later."
+            )
         pause = Pause(queue=queue, paused_by=paused_by, reason=reason, paused_at=now, until=until)
         with self._database.write() as work:
             row = {"queue": queue, "paused_by": paused_by, "reason": reason, "now": now, "until": until}
@@ -53,7 +55,7 @@ class Queues:
         return self._state(queue)
 
     def resume(self, queue: str) -> QueueState:
-        """Go on with a queue, which is to be woken. Raises QueueNotFound."""
+        """End the pause of a queue. The caller wakes the queue. Raises QueueNotFound."""
         _check(queue)
         with self._database.write() as work:
             work.execute(sql.RESUME, (queue,))

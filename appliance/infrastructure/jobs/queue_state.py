@@ -1,4 +1,4 @@
-"""A queue as people see it: the jobs that wait and run, and its pause."""
+"""A queue as users see it: its queued and running jobs, and its pause."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from appliance.errors import NotFound, Refused
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """The pause of a queue. `until` is a time, or null until somebody resumes it."""
+    """The pause of a queue. `until` is its end, or null if it lasts until the queue is resumed."""
 
     queue: str
     paused_by: str
@@ -16,7 +16,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueState(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue, the jobs that wait and run in it, and its pause."""
+    """A queue, the numbers of its queued and running jobs, and its pause."""
 
     name: str
     waiting: int
@@ -25,8 +25,8 @@ class QueueState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueNotFound(NotFound):
-    """There is no queue of this name."""
+    """There is no queue with this name."""
 
 
 class PauseTooLong(Refused):
-    """A pause is longer than anybody would remember why."""
+    """The requested pause is too long."""

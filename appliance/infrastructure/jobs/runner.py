@@ -1,4 +1,4 @@
-"""Work on a job: claim it, renew its lease, end its programs when it is cancelled, record how it ends."""
+"""Run a job: claim it, renew its lease, stop its programs when it is cancelled, and record its result."""
 
 import contextlib
 import os
@@ -18,28 +18,28 @@ from appliance.infrastructure.jobs.leases import this_process
 from appliance.infrastructure.jobs.ledger import LEASE_S, Jobs
 
 REPORT_EVERY_S = 0.25
-TELL_EVERY_S = 1.0
-LOOK_EVERY_S = 0.5
+EVENT_EVERY_S = 1.0
+POLL_EVERY_S = 0.5
 
 
 class _RecordingContext(JobContext):
-    """Writes what is reported into the job's row."""
+    """Writes reports to the job's row."""
 
     def __init__(
-        self, jobs: Jobs, job: Job, owner: str, on_report: Callable[[float, str], None], workshop: Path
+        self, jobs: Jobs, job: Job, owner: str, on_report: Callable[[float, str], None], working_folder: Path
     ) -> None:
-        super().__init__(job, workshop)
+        super().__init__(job, working_folder)
         self._jobs, self._owner, self._on_report = jobs, owner, on_report
-        self._last_report = self._last_told = 0.0
+        self._last_report = self._last_event = 0.0
 
     def report(self, progress: float, message: str, *, now: bool = False) -> None:
         self._on_report(progress, message)
-        moment = time.monotonic()
-        if now or self.unwanted.is_set() or moment - self._last_report >= REPORT_EVERY_S:
-            tell = now or moment - self._last_told >= TELL_EVERY_S
-            self._jobs.report(self.job.id, self._owner, progress, message, tell=tell)
+        reported_at = time.monotonic()
+        if now or self.stopping.is_set() or reported_at - self._last_report >= REPORT_EVERY_S:
+            log_event = now or reported_at - self._last_event >= EVENT_EVERY_S
+            self._jobs.report(self.job.id, self._owner, progress, message, log_event=log_event)
             self._last_report = time.monotonic()
-            self._last_told = self._last_report if tell else self._last_told
+            self._last_event = self._last_report if log_event else self._last_event
 
     def restart_clock(self, progress: float) -> None:
         self._jobs.restart_clock(self.job.id, progress)
@@ -51,18 +51,18 @@ def run_job(
     parts: Parts,
     job_id: int,
     *,
-    workshop: Path,
+    working_folder: Path,
     on_report: Callable[[float, str], None] = lambda _progress, _message: None,
 ) -> Job:
-    """Claim a job and work on it to its end, here and now; a failure is not tried again.
+    """Claim a job and run it to its end in this process; a failure is not retried.
 
-    Raises JobRunningElsewhere where it cannot be claimed, and the error of the work, once that is recorded in the job.
+    Raises JobRunningElsewhere if it cannot be claimed. An error of the job is recorded in the job and raised.
     """
     owner = this_process()
     job = jobs.claim(job_id, owner)
     if job is None:
-        raise JobRunningElsewhere(f"Job {job_id} is being worked on by another process, or is over.")
-    work_on(jobs, kinds, parts, job, owner, workshop=workshop, on_report=on_report)
+        raise JobRunningElsewhere(f"Job {job_id} is running in another process, or has ended.")
+    work_on(jobs, kinds, parts, job, owner, working_folder=working_folder, on_report=on_report)
     return jobs.get(job.id)
 
 
@@ -73,20 +73,20 @@ def work_on(
     job: Job,
     owner: str,
     *,
-    workshop: Path,
+    working_folder: Path,
     on_report: Callable[[float, str], None] = lambda _progress, _message: None,
     on_retry: Callable[[float], None] | None = None,
 ) -> None:
-    """Work on a claimed job to its end, or until it has to wait: `on_retry` gets the seconds.
+    """Run a claimed job to its end, or until it must wait for a retry: `on_retry` gets the seconds.
 
-    Without `on_retry` a passing failure ends the job. An error of the work is recorded in the job and raised.
+    Without `on_retry`, a temporary failure ends the job. An error of the job is recorded in the job and raised.
     """
     kind = kinds.named(job.kind)
     log = structlog.get_logger().bind(job=job.id, kind=job.kind)
     log.info("job started", attempt=job.attempts)
-    context = _RecordingContext(jobs, job, owner, on_report, workshop)
+    context = _RecordingContext(jobs, job, owner, on_report, working_folder)
     try:
-        with _watched(jobs, job.id, owner, context.unwanted):
+        with _watched(jobs, job.id, owner, context.stopping):
             message = kind.do(context, parts)
     except JobCancelled:
         if jobs.finish(job.id, owner, State.CANCELLED, "cancelled"):
@@ -94,15 +94,15 @@ def work_on(
         log.info("job cancelled")
         raise
     except Exception as error:
-        if on_retry and _passes(kind, job, error):
-            log.warning("job will be tried again", reason=str(error))
+        if on_retry and _can_retry(kind, job, error):
+            log.warning("job will be retried", reason=str(error))
             on_retry(jobs.retry_later(job, owner, error))
             return
         if isinstance(error, ApplianceError):
             log.warning("job failed", reason=str(error))
         else:
             log.exception("job failed")
-        # Another process may have taken the job over, and work in its folder.
+        # Another process may have taken over the job, and may be using its folder.
         if jobs.finish(job.id, owner, State.FAILED, "failed", error):
             context.clear()
         raise
@@ -111,36 +111,36 @@ def work_on(
     log.info("job done", message=message)
 
 
-def _passes(kind: JobKind[Any, Parts], job: Job, error: Exception) -> bool:
+def _can_retry(kind: JobKind[Any, Parts], job: Job, error: Exception) -> bool:
     return isinstance(error, (*kind.retried, JobProcessDied)) and job.failures + 1 < kind.tries
 
 
 @contextlib.contextmanager
-def _watched(jobs: Jobs, job_id: int, owner: str, unwanted: threading.Event) -> Iterator[None]:
-    """While the work goes on, renew its lease for those who watch from another machine, and hear when it is cancelled."""
-    over = threading.Event()
+def _watched(jobs: Jobs, job_id: int, owner: str, stopping: threading.Event) -> Iterator[None]:
+    """Within the block, renew the job's lease for workers on other machines, and set `stopping` when it is cancelled."""
+    ended = threading.Event()
 
     def watch() -> None:
-        renewed = time.monotonic()
-        while not over.wait(LOOK_EVERY_S):
-            # A disk that is full or busy for a while is no reason to stop looking.
+        renewed_at = time.monotonic()
+        while not ended.wait(POLL_EVERY_S):
+            # Keep polling while a disk is full or busy for a time.
             with contextlib.suppress(ApplianceError):
-                if not unwanted.is_set() and jobs.is_unwanted(job_id, owner):
-                    unwanted.set()
-                if time.monotonic() - renewed > LEASE_S / 3:
+                if not stopping.is_set() and jobs.should_stop(job_id, owner):
+                    stopping.set()
+                if time.monotonic() - renewed_at > LEASE_S / 3:
                     jobs.renew(job_id, owner)
-                    renewed = time.monotonic()
+                    renewed_at = time.monotonic()
 
     thread = threading.Thread(target=watch, name=f"watch of job {job_id}", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         thread.join()
 
 
 def lower_priority() -> None:
-    """Make this process and what it starts yield to the request path: its share of a core, and its threads."""
+    """Lower the priority of this process and its children, and limit their numeric threads: requests come first."""
     os.nice(NICENESS)
     os.environ.update(ONE_THREAD)

@@ -1,4 +1,4 @@
-"""Daily jobs: each at its hour, or as soon after as the machine is on."""
+"""Daily jobs: each is created at its hour, or as soon as possible after it if the machine was off."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,14 +12,14 @@ SKEW_S = 120.0
 
 
 def create_daily_jobs(jobs: Jobs, kinds: Iterable[JobKind[Any, Any]], now: datetime) -> list[Job]:
-    """The jobs whose hour has come since one of their kind was made last. `now` is this machine's time, without a zone."""
+    """Create the daily jobs that are due. `now` is this machine's local time, without a time zone."""
     created = []
     for kind in kinds:
         if kind.daily_at is None:
             continue
         hour = now.replace(hour=kind.daily_at, minute=0, second=0, microsecond=0)
         due_since = hour if hour <= now else hour - timedelta(days=1)
-        # One that was made while the clock was ahead counts for nothing.
+        # A job that was created while the clock was ahead is ignored.
         last = jobs.last_of_kind(kind.name, before=now.timestamp() + SKEW_S)
         if last is None or last.created_at < due_since.timestamp():
             created.append(jobs.create(kind, kind.arguments()))

@@ -71,7 +71,7 @@ UPDATE jobs SET state = 'running', owner = :owner, lease_until = :lease, attempt
     start_progress = progress, retry_at = NULL, error = NULL, error_class = NULL
 WHERE id = :id AND state = 'queued' AND (coalesce(retry_at, 0) <= :now OR retry_at > :latest)
 """
-# Whoever has the fewest jobs running goes first, then whoever was served the longest ago; a queue that is paused, none.
+# Among people: the fewest running jobs first, then the longest time since their last start. A paused queue has no next job.
 CHOOSE = """
 WITH waiting AS MATERIALIZED (
     SELECT id, priority, started_by FROM jobs
@@ -81,9 +81,9 @@ WITH waiting AS MATERIALIZED (
 ),
 people AS MATERIALIZED (
     SELECT started_by,
-        (SELECT count(*) FROM jobs WHERE queue = :queue AND state = 'running' AND started_by = each.started_by) AS running,
-        (SELECT max(started_at) FROM jobs WHERE queue = :queue AND started_by = each.started_by) AS served
-    FROM (SELECT DISTINCT started_by FROM waiting) AS each
+        (SELECT count(*) FROM jobs WHERE queue = :queue AND state = 'running' AND started_by = person.started_by) AS running,
+        (SELECT max(started_at) FROM jobs WHERE queue = :queue AND started_by = person.started_by) AS served
+    FROM (SELECT DISTINCT started_by FROM waiting) AS person
 )
 SELECT id FROM waiting JOIN people USING (started_by)
 ORDER BY priority DESC, running, coalesce(served, 0), id LIMIT 1
@@ -107,12 +107,12 @@ WHERE id = :id AND state = 'running' AND owner = :owner
 """
 RELEASE = """
 UPDATE jobs SET state = iif(cancel_requested, 'cancelled', 'queued'), finished_at = iif(cancel_requested, :now, NULL),
-    owner = NULL, lease_until = NULL, message = iif(cancel_requested, 'cancelled', 'waiting to go on'), retry_at = :retry_at,
+    owner = NULL, lease_until = NULL, message = iif(cancel_requested, 'cancelled', 'waiting to continue'), retry_at = :retry_at,
     deaths = CASE WHEN progress > best_progress THEN 1 ELSE deaths + 1 END, best_progress = max(progress, best_progress)
 WHERE id = :id AND owner = :owner
 """
 RENEW = "UPDATE jobs SET lease_until = ? WHERE id = ? AND owner = ? AND state = 'running'"
-IS_UNWANTED = "SELECT cancel_requested OR owner IS NOT ? FROM jobs WHERE id = ?"
+SHOULD_STOP = "SELECT cancel_requested OR owner IS NOT ? FROM jobs WHERE id = ?"
 REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND state = 'running'"
 CANCEL_QUEUED = (
     "UPDATE jobs SET state = 'cancelled', message = 'cancelled', finished_at = ? WHERE id = ? AND state = 'queued'"
@@ -131,7 +131,7 @@ SELECT_PAUSES = (
 
 
 def job_of(row: Row) -> Job:
-    """The job of a row with COLUMNS."""
+    """Build a job from a row with COLUMNS."""
     values = dict(zip(Job.__struct_fields__, row, strict=True))
     values["arguments"] = msgspec.json.decode(values["arguments"])
     values["state"] = State(values["state"])

@@ -1,1 +1,1 @@
-"""Commentaries: what they say about verses."""
+"""Commentaries and their comments on verses."""

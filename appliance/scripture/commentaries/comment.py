@@ -1,10 +1,10 @@
-"""Comments on verses. Verses are numbered as in the hub."""
+"""Comments on verses. Verse numbers are those of the hub."""
 
 import msgspec
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """Paragraphs about the verses from `start` to `end`; a chapter's introduction is about the whole chapter."""
+    """Paragraphs about the verses from `start` to `end`. The introduction of a chapter is about the whole chapter."""
 
     start: int
     end: int
@@ -12,7 +12,7 @@ class Comment(msgspec.Struct, frozen=True):
 
 
 class PassageComment(msgspec.Struct, frozen=True, kw_only=True):
-    """What a commentary says about `reference`. `commentary` is its id, `name` its name."""
+    """A comment on `reference`. `commentary` is the id of the commentary, `name` its name."""
 
     commentary: str
     name: str

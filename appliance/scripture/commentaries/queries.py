@@ -1,4 +1,4 @@
-"""Reads of commentaries."""
+"""Queries for comments."""
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.commentaries import store
@@ -8,8 +8,8 @@ from appliance.scripture.references import Reference, format_range
 
 
 def comments(database: Database, reference: Reference, *, after: int = 0, limit: int = 100) -> Page[PassageComment]:
-    """The comments on a passage, by commentary, those on more verses first."""
-    found = store.each_comment(database.reader, reference.start, reference.end, after=after, limit=limit + 1)
+    """Return a page of the comments on a passage, sorted by commentary. Comments on more verses come first."""
+    rows = store.select_comments(database.reader, reference.start, reference.end, after=after, limit=limit + 1)
     entries = (
         PassageComment(
             commentary=item_id,
@@ -18,6 +18,6 @@ def comments(database: Database, reference: Reference, *, after: int = 0, limit:
             reference=format_range(comment.start, comment.end),
             paragraphs=comment.paragraphs,
         )
-        for item_id, name, attribution, comment in found
+        for item_id, name, attribution, comment in rows
     )
-    return page_of(entries, after, limit, characters=lambda each: sum(map(len, each.paragraphs)))
+    return page_of(entries, after, limit, characters=lambda comment: sum(map(len, comment.paragraphs)))

@@ -10,7 +10,7 @@ INSERT_COMMENT = """
 INSERT INTO comments (item, start, "end", text) VALUES (:item, :start, :end, :text)
 """
 DELETE_COMMENTS = "DELETE FROM comments WHERE item = :item"
-# Comments stay within a chapter.
+# No comment crosses a chapter border.
 SELECT_COMMENTS = """
 WITH page AS MATERIALIZED (
     SELECT id FROM comments WHERE start BETWEEN :first / 1000 * 1000 AND :last AND "end" >= :first
@@ -25,8 +25,8 @@ ORDER BY i.id, c.start, c."end" DESC, c.id
 def insert_comments(work: UnitOfWork, commentary: str, comments: Iterable[Comment]) -> None:
     """Write the comments of a commentary."""
     rows = (
-        {"item": commentary, "start": each.start, "end": each.end, "text": PARAGRAPH.join(each.paragraphs)}
-        for each in comments
+        {"item": commentary, "start": comment.start, "end": comment.end, "text": PARAGRAPH.join(comment.paragraphs)}
+        for comment in comments
     )
     work.execute_many(INSERT_COMMENT, rows)
 
@@ -36,10 +36,10 @@ def delete_comments(work: UnitOfWork, commentary: str) -> None:
     work.execute(DELETE_COMMENTS, {"item": commentary})
 
 
-def each_comment(
+def select_comments(
     reader: Reader, first: int, last: int, *, after: int, limit: int
 ) -> Iterator[tuple[str, str, str, Comment]]:
-    """(id, name, attribution, comment) of the comments that touch a range, without the first `after`."""
+    """Yield (id, name, attribution, comment) for the comments that overlap a range. Skip the first `after` comments."""
     parameters = {"first": first, "last": last, "after": after, "limit": limit}
     for id_, name, attribution, start, end, text in reader.each(SELECT_COMMENTS, parameters):
         yield id_, name, attribution, Comment(start, end, tuple(text.split(PARAGRAPH)))

@@ -1,4 +1,4 @@
-"""Dictionary entries by Strong's number."""
+"""Lexicon entries by Strong's number."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class LexiconEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies behind a word: `strongs` is a letter and a number without leading zeros (`G3439`)."""
+    """The entry of a Greek or Hebrew word. `strongs` is a letter and a number without leading zeros (`G3439`)."""
 
     strongs: str
     language: str
@@ -17,6 +17,6 @@ class LexiconEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fold(word: str) -> str:
-    """A word without case, accents, points and breathings."""
+    """Remove case, accents, vowel points and breathing marks from a word."""
     decomposed = unicodedata.normalize("NFD", word.casefold())
     return "".join(letter for letter in decomposed if letter.isalnum())

@@ -1,4 +1,4 @@
-"""Reads of dictionaries: lexicon entries, topics, and the topics that cite a passage."""
+"""Queries for lexicon entries, topics, and the topics that cite a passage."""
 
 from collections.abc import Iterable
 
@@ -10,12 +10,12 @@ from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Citation, TopicCitation, TopicEntry, TopicHead
 from appliance.scripture.paging import Page, page_of
 
-# Citations of topical dictionaries stay within a chapter.
-LONGEST_CITATION = 1_000
+# No citation of a topical dictionary crosses a chapter border.
+MAX_CITATION_LENGTH = 1_000
 
 
 class LexiconEntryNotFound(NotFound):
-    """No dictionary explains this Strong's number."""
+    """No dictionary has this Strong's number."""
 
 
 class TopicNotFound(NotFound):
@@ -23,61 +23,65 @@ class TopicNotFound(NotFound):
 
 
 def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:
-    """The entry of a Strong's number, with or without leading zeros. Raises LexiconEntryNotFound."""
+    """Return the entry of a Strong's number, with or without leading zeros. Raises LexiconEntryNotFound."""
     letter, digits = strongs[:1].upper(), strongs[1:]
     key = f"{letter}{int(digits)}" if digits.isascii() and digits.isdigit() and len(digits) <= 6 else strongs
     row = database.reader.row(store.SELECT_LEXICON, (key,))
     if row is None:
         raise LexiconEntryNotFound(
-            f"No dictionary here explains {strongs[:20]!r}.",
-            remedy="Numbers look like G3439 (Greek) or H430 (Hebrew).",
+            f"No dictionary has the Strong's number {strongs[:20]!r}.",
+            remedy="Use a number such as G3439 (Greek) or H430 (Hebrew).",
         )
     return LexiconEntry(**dict(zip(LexiconEntry.__struct_fields__, row, strict=True)))
 
 
 def lemmas(database: Database, strongs: Iterable[str]) -> dict[str, str]:
-    """The lemma behind each Strong's number that a dictionary explains."""
+    """Return the lemma of each Strong's number. Numbers that no dictionary has are left out."""
     rows = ((number, database.reader.row(store.SELECT_LEXICON, (number,))) for number in strongs)
     return {number: str(row[2]) for number, row in rows if row and row[2]}
 
 
 def browse_topics(database: Database, beginning: str, *, after: int = 0, limit: int) -> list[TopicHead]:
-    """Topics whose headword begins so, whatever its case, in alphabetical order from the one after `after`, an id, on."""
+    """Return topics by the beginning of their headword, ignoring case, in alphabetical order.
+
+    The page begins after the topic with the id `after`.
+    """
     parameters = {"beginning": beginning_with(beginning), "after": after, "limit": limit}
     return [TopicHead(*row) for row in database.reader.rows(store.BROWSE_TOPICS, parameters)]
 
 
 def topic_named(database: Database, headword: str) -> TopicHead:
-    """The first topic of a headword, whatever its case. Raises TopicNotFound."""
+    """Return the first topic with a headword, ignoring case. Raises TopicNotFound."""
     row = database.reader.row(store.SELECT_TOPIC_NAMED, (headword,))
     if row is None:
-        raise TopicNotFound(f"There is no topic {headword[:60]!r}.", remedy="Browse them at /api/v1/topics.")
+        raise TopicNotFound(f"There is no topic {headword[:60]!r}.", remedy="Find topics at /api/v1/topics.")
     return TopicHead(*row)
 
 
 def topic(database: Database, identifier: int, *, after: int = 0, limit: int = 500) -> TopicEntry:
-    """A topic with a page of what it cites under each heading. Raises TopicNotFound."""
+    """Return a topic with a page of its citations. Raises TopicNotFound."""
     row = database.reader.row(store.SELECT_TOPIC, (identifier,))
     if row is None:
-        raise TopicNotFound(f"There is no topic {identifier}.", remedy="Browse them at /api/v1/topics.")
-    cited = database.reader.rows(
+        raise TopicNotFound(f"There is no topic {identifier}.", remedy="Find topics at /api/v1/topics.")
+    citations = database.reader.rows(
         store.SELECT_TOPIC_CITATIONS, {"topic": identifier, "after": after, "limit": limit + 1}
     )
     return TopicEntry(
         head=TopicHead(*row),
-        citations=page_of((Citation(*each) for each in cited), after, limit),
+        citations=page_of((Citation(*row) for row in citations), after, limit),
         see_also=tuple(
-            (str(word), found) for word, found in database.reader.rows(store.SELECT_TOPIC_SEE, (identifier,))
+            (str(headword), topic_id)
+            for headword, topic_id in database.reader.rows(store.SELECT_TOPIC_SEE, (identifier,))
         ),
     )
 
 
 def citing_topics(database: Database, verses: VerseRange, *, after: int = 0, limit: int = 1_000) -> Page[TopicCitation]:
-    """The headings of topics that cite any verse of a range, those of small topics first."""
+    """Return a page of the topic headings that cite a verse of a range. Topics with few citations come first."""
     parameters = {
         "first": verses.start,
         "last": verses.end,
-        "low": verses.start - LONGEST_CITATION,
+        "low": verses.start - MAX_CITATION_LENGTH,
         "after": after,
         "limit": limit + 1,
     }

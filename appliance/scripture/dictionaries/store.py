@@ -43,7 +43,7 @@ SELECT_TOPIC_SEE = (
     "WHERE s.topic = ? GROUP BY s.headword ORDER BY s.rowid"
 )
 SELECT_CITATIONS = 'SELECT topic, heading, start, "end" FROM topic_citations'
-# See-also names a headword; where two entries share one, both are meant.
+# A see-also link names a headword. If two topics have this headword, the link leads to both.
 SELECT_SEE = (
     "SELECT DISTINCT s.topic, t.id FROM topic_see_also AS s JOIN topics AS t ON t.headword = s.headword COLLATE NOCASE "
     "WHERE t.id <> s.topic"
@@ -54,8 +54,8 @@ WHERE c.start BETWEEN :low AND :last AND c."end" >= :first
 ORDER BY t.citations, t.headword, t.id, c.start, c.rowid LIMIT :limit OFFSET :after
 """
 
-# Each heading of a topic is a document of its own, under the topic's headword. A vector belongs to the digest of a model and a
-# text. It stays when its headings are deleted, for the index to look at again.
+# Each heading of a topic is a separate document under the headword of the topic. The key of a vector is the digest of a model
+# and a text. A vector stays when its headings are deleted. The index reuses it.
 INSERT_HEADINGS = (
     "INSERT INTO headings (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
     "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id WHERE t.dictionary = :dictionary"
@@ -104,7 +104,7 @@ def delete_lexicon(work: UnitOfWork, dictionary: str) -> None:
 
 
 def insert_topics(work: UnitOfWork, dictionary: str, topics: Iterable[Topic]) -> None:
-    """Write the topics of a topical dictionary, what they cite and their headings."""
+    """Write the topics of a topical dictionary, with their citations and headings."""
     for topic in topics:
         work.execute(
             INSERT_TOPIC,
@@ -119,8 +119,8 @@ def insert_topics(work: UnitOfWork, dictionary: str, topics: Iterable[Topic]) ->
         work.execute_many(
             INSERT_CITATION,
             [
-                {"topic": topic_id, "heading": each.heading, "start": each.start, "end": each.end}
-                for each in topic.citations
+                {"topic": topic_id, "heading": citation.heading, "start": citation.start, "end": citation.end}
+                for citation in topic.citations
             ],
         )
         work.execute_many(INSERT_SEE_ALSO, [{"topic": topic_id, "headword": headword} for headword in topic.see_also])
@@ -128,6 +128,6 @@ def insert_topics(work: UnitOfWork, dictionary: str, topics: Iterable[Topic]) ->
 
 
 def delete_topics(work: UnitOfWork, dictionary: str) -> None:
-    """Delete the topics of a topical dictionary with all that belongs to them."""
+    """Delete the topics of a topical dictionary, with their citations and headings."""
     for statement in (DELETE_EMBEDDED_HEADINGS, DELETE_HEADINGS, DELETE_CITATIONS, DELETE_SEE_ALSO, DELETE_TOPICS):
         work.execute(statement, {"dictionary": dictionary})

@@ -1,4 +1,4 @@
-"""Topics of a topical dictionary, and the verses they cite under each heading."""
+"""Topics of a topical dictionary, and the verses that they cite under each heading."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from appliance.scripture.paging import Page
 
 
 class Citation(msgspec.Struct, frozen=True):
-    """A range of verses (both ends included) cited under a heading of a topic."""
+    """A verse range (both ends included) that a topic cites under a heading."""
 
     heading: str
     start: int
@@ -14,7 +14,10 @@ class Citation(msgspec.Struct, frozen=True):
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry. Two entries may share a headword; `position` is the order in the dictionary."""
+    """A topic. Two topics may have the same headword. `position` is the order in the dictionary.
+
+    `unresolved` is the number of citations that could not be read.
+    """
 
     position: int
     headword: str
@@ -24,7 +27,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicHead(msgspec.Struct, frozen=True):
-    """A topic of a topical dictionary; `citations` counts what it cites."""
+    """A topic without its citations. `citations` is their number."""
 
     id: int
     headword: str
@@ -33,7 +36,7 @@ class TopicHead(msgspec.Struct, frozen=True):
 
 
 class TopicEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic with a page of what it cites. `see_also` pairs a headword with its topic's id, None where the dictionary has none."""
+    """A topic with a page of its citations. `see_also` has pairs of a headword and the id of its topic, or None if it has none."""
 
     head: TopicHead
     citations: Page[Citation]
@@ -41,7 +44,7 @@ class TopicEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicCitation(msgspec.Struct, frozen=True):
-    """A topic's heading that cites a range; `size` counts all citations of the topic."""
+    """A topic heading that cites a verse range. `size` is the number of all citations of the topic."""
 
     topic: str
     heading: str

@@ -16,8 +16,8 @@ class EntityKind(StrEnum):
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
     """A person, a place or an event, and the verses that mention it.
 
-    `also` are other names; `year` is of birth or beginning, below 0 before Christ; degrees are north and east. `takes_part` are
-    the ids of the people at an event and of the places where it happens.
+    `also` contains other names. `year` is the year of birth or the first year of an event; before Christ it is negative.
+    Latitude is in degrees north, longitude in degrees east. `takes_part` contains the ids of the people and places of an event.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, place or event; `mentions` counts the verses. A year below 0 is before Christ."""
+    """A person, place or event. `mentions` is the number of verses that mention it. A negative year is before Christ."""
 
     id: str
     kind: EntityKind
@@ -47,7 +47,7 @@ class EntityHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, place or event: who takes part in an event and where it happens, and a page of the verses that mention it."""
+    """A person, place or event, the people and places of an event, and a page of the verses that mention it."""
 
     head: EntityHead
     takes_part: tuple[EntityHead, ...]

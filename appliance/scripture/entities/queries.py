@@ -1,4 +1,4 @@
-"""Reads of people, places and events."""
+"""Queries for people, places and events."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,32 +18,35 @@ class EntityNotFound(NotFound):
 def browse_entities(
     database: Database, beginning: str, *, kind: str = "", after: str = "", limit: int
 ) -> list[EntityHead]:
-    """People, places and events whose name begins so, by name from the one after `after`, an id, on."""
+    """Return people, places and events by the beginning of their name, sorted by name.
+
+    The page begins after the entity with the id `after`.
+    """
     parameters = {"beginning": beginning_with(beginning), "kind": kind, "after": after, "limit": limit}
     return [_entity(row) for row in database.reader.rows(store.BROWSE_ENTITIES, parameters)]
 
 
 def entities_in(database: Database, verses: VerseRange, *, after: int = 0, limit: int = 500) -> Page[EntityHead]:
-    """People, places and events that the verses of a range mention, the rarest of each kind first."""
+    """Return a page of the entities that a verse range mentions, sorted by kind. The rarest of each kind come first."""
     parameters = {"first": verses.start, "last": verses.end, "after": after, "limit": limit + 1}
     rows = database.reader.rows(store.SELECT_MENTIONED, parameters)
     return page_of(map(_entity, rows), after, limit)
 
 
 def entity(database: Database, identifier: str, *, after: int = 0, limit: int = 500) -> EntityEntry:
-    """A person, place or event with a page of the verses that mention it. Raises EntityNotFound."""
+    """Return a person, place or event with a page of the verses that mention it. Raises EntityNotFound."""
     row = database.reader.row(store.SELECT_ENTITY, {"id": identifier})
     if row is None:
         raise EntityNotFound(
-            f"There is no person, place or event {identifier[:40]!r}.", remedy="Browse them at /api/v1/entities."
+            f"There is no person, place or event {identifier[:40]!r}.", remedy="Find entities at /api/v1/entities."
         )
     mentions = database.reader.rows(
         store.SELECT_MENTIONS_OF, {"entity": identifier, "after": after, "limit": limit + 1}
     )
     takes_part = [
-        _entity(found)
-        for each in str(database.reader.value(store.SELECT_TAKES_PART, {"id": identifier})).split(store.LIST)
-        if each and (found := database.reader.row(store.SELECT_ENTITY, {"id": each}))
+        _entity(participant)
+        for entity_id in str(database.reader.value(store.SELECT_TAKES_PART, {"id": identifier})).split(store.LIST)
+        if entity_id and (participant := database.reader.row(store.SELECT_ENTITY, {"id": entity_id}))
     ]
     return EntityEntry(
         head=_entity(row),

@@ -58,6 +58,6 @@ def insert_entities(work: UnitOfWork, item: str, entities: Iterable[Entity]) -> 
 
 
 def delete_entities(work: UnitOfWork, item: str) -> None:
-    """Delete people, places and events, and where they are mentioned."""
+    """Delete people, places and events, and their mentions in verses."""
     for statement in (DELETE_MENTIONS, DELETE_ENTITIES):
         work.execute(statement, {"item": item})

@@ -1,1 +1,1 @@
-"""How verses hang together: topics, words, cross references, as a graph that is built from the library."""
+"""How verses are related: a graph of topics, words and cross references, built from the library."""

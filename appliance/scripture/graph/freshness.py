@@ -1,4 +1,4 @@
-"""Whether the graph is of the library as it is now: what it was built of is written beside it."""
+"""Whether the graph was built from the current library. A file next to the graph lists the items that it was built from."""
 
 from pathlib import Path
 
@@ -7,17 +7,17 @@ from appliance.scripture.library.queries import installed
 
 
 def sources_of(database: Database) -> str:
-    """Everything in the library that a graph is built of, a line each."""
+    """The library items that a graph is built from, one per line."""
     return "\n".join(f"{item.id} {item.digest}" for item in installed(database))
 
 
 def note_sources(path: Path, sources: str) -> None:
-    """Say what the graph at a path was built of."""
+    """Write the file that says what the graph at a path was built from."""
     _note(path).write_text(sources, encoding="utf-8")
 
 
 def graph_is_stale(database: Database, path: Path) -> bool:
-    """True where there is no graph at a path, or one of another library."""
+    """Whether there is no graph at a path, or a graph of another state of the library."""
     try:
         return not path.exists() or _note(path).read_text(encoding="utf-8") != sources_of(database)
     except FileNotFoundError:

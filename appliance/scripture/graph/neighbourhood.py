@@ -1,4 +1,4 @@
-"""What stands around a verse, laid out for a picture: what ties it in an inner ring, what it is tied to in an outer one."""
+"""The layout of a picture of related verses: shared topics and words in an inner ring, verses in an outer ring."""
 
 import math
 import string
@@ -11,9 +11,9 @@ from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.related import ReasonKind, RelatedPassage
 from appliance.scripture.references import format_verse
 
-# More cannot be read.
-MAX_VERSES, MAX_TIES = 14, 8
-INNER, OUTER = 0.42, 0.86
+# More labels would not be readable.
+MAX_VERSES, MAX_LINKS = 14, 8
+INNER_RADIUS, OUTER_RADIUS = 0.42, 0.86
 
 
 class NodeKind(StrEnum):
@@ -24,7 +24,7 @@ class NodeKind(StrEnum):
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in a square from -1 to 1; `target` is an OSIS reference, a topic's headword or a Strong's number."""
+    """A node in a square from -1 to 1. `target` is an OSIS reference, the headword of a topic or a Strong's number."""
 
     kind: NodeKind
     text: str
@@ -33,8 +33,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     y: float
 
 
-class Tie(msgspec.Struct, frozen=True, kw_only=True):
-    """A line between two nodes, by their numbers; a `direct` one is a cross reference."""
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """A line between two nodes, by their numbers. A `direct` line is a cross reference."""
 
     start: int
     end: int
@@ -42,58 +42,62 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
-    """The first node is the verse itself."""
+    """The nodes and edges of a picture. The first node is the verse in the centre."""
 
     nodes: tuple[Node, ...]
-    ties: tuple[Tie, ...]
+    edges: tuple[Edge, ...]
 
 
 def lay_out(verse_id: int, related: Sequence[RelatedPassage], lemmas: Mapping[str, str]) -> Neighbourhood:
-    """A picture of the best related passages; verses of one tie stand side by side. `lemmas` name Strong's numbers."""
+    """Lay out the best related passages. Verses with the same shared topic or word are next to each other.
+
+    `lemmas` maps Strong's numbers to the words to show.
+    """
     verses = related[:MAX_VERSES]
-    names = _ties(verses)
-    by_tie = sorted(verses, key=lambda each: (_first_tie(each, names), -each.score))
+    links = _most_frequent_links(verses)
+    sorted_verses = sorted(verses, key=lambda verse: (_first_link(verse, links), -verse.score))
     nodes = [Node(kind=NodeKind.CENTRE, text=format_verse(verse_id), target=osis_of(verse_id), x=0.0, y=0.0)]
-    ties: list[Tie] = []
-    place_of = {name: number for number, name in enumerate(names, start=1)}
-    for name, (x, y) in zip(names, _ring(len(names), INNER), strict=True):
-        kind, text = name
-        shown = string.capwords(text) if kind is NodeKind.TOPIC else lemmas.get(text, text)
-        nodes.append(Node(kind=kind, text=shown, target=text, x=x, y=y))
-        ties.append(Tie(start=0, end=len(nodes) - 1, direct=False))
-    for verse, (x, y) in zip(by_tie, _ring(len(by_tie), OUTER), strict=True):
+    edges: list[Edge] = []
+    node_of_link = {link: number for number, link in enumerate(links, start=1)}
+    for link, (x, y) in zip(links, _ring(len(links), INNER_RADIUS), strict=True):
+        kind, target = link
+        text = string.capwords(target) if kind is NodeKind.TOPIC else lemmas.get(target, target)
+        nodes.append(Node(kind=kind, text=text, target=target, x=x, y=y))
+        edges.append(Edge(start=0, end=len(nodes) - 1, direct=False))
+    for verse, (x, y) in zip(sorted_verses, _ring(len(sorted_verses), OUTER_RADIUS), strict=True):
         nodes.append(Node(kind=NodeKind.VERSE, text=verse.reference, target=verse.osis, x=x, y=y))
         number = len(nodes) - 1
-        through = [place_of[name] for name in _names_of(verse) if name in place_of]
-        ties += (Tie(start=tie, end=number, direct=False) for tie in through)
-        if not through or any(reason.kind in _DIRECT for reason in verse.reasons):
-            ties.append(Tie(start=0, end=number, direct=True))
-    return Neighbourhood(nodes=tuple(nodes), ties=tuple(ties))
+        link_nodes = [node_of_link[link] for link in _links_of(verse) if link in node_of_link]
+        edges += (Edge(start=link_node, end=number, direct=False) for link_node in link_nodes)
+        if not link_nodes or any(reason.kind in _DIRECT for reason in verse.reasons):
+            edges.append(Edge(start=0, end=number, direct=True))
+    return Neighbourhood(nodes=tuple(nodes), edges=tuple(edges))
 
 
 _DIRECT = (ReasonKind.CROSS_REFERENCE, ReasonKind.REFERRED_FROM)
 _KINDS = {ReasonKind.TOPIC: NodeKind.TOPIC, ReasonKind.WORD: NodeKind.WORD}
-Name = tuple[NodeKind, str]
+# A shared topic or word: its kind, and its headword or Strong's number.
+Link = tuple[NodeKind, str]
 
 
-def _names_of(verse: RelatedPassage) -> list[Name]:
+def _links_of(verse: RelatedPassage) -> list[Link]:
     return [(_KINDS[reason.kind], name) for reason in verse.reasons if reason.kind in _KINDS for name in reason.names]
 
 
-def _ties(verses: Sequence[RelatedPassage]) -> list[Name]:
-    """What ties the most of the verses."""
-    counts: dict[Name, int] = {}
+def _most_frequent_links(verses: Sequence[RelatedPassage]) -> list[Link]:
+    """The topics and words that the most verses share."""
+    counts: dict[Link, int] = {}
     for verse in verses:
-        for name in _names_of(verse):
-            counts[name] = counts.get(name, 0) + 1
-    return sorted(counts, key=lambda name: (-counts[name], name))[:MAX_TIES]
+        for link in _links_of(verse):
+            counts[link] = counts.get(link, 0) + 1
+    return sorted(counts, key=lambda link: (-counts[link], link))[:MAX_LINKS]
 
 
-def _first_tie(verse: RelatedPassage, names: list[Name]) -> int:
-    return min((names.index(name) for name in _names_of(verse) if name in names), default=len(names))
+def _first_link(verse: RelatedPassage, links: list[Link]) -> int:
+    return min((links.index(link) for link in _links_of(verse) if link in links), default=len(links))
 
 
 def _ring(count: int, radius: float) -> list[tuple[float, float]]:
-    """Places on a circle from the top on."""
+    """Positions on a circle, clockwise from the top."""
     angles = (2 * math.pi * number / max(1, count) - math.pi / 2 for number in range(count))
     return [(round(radius * math.cos(angle), 4), round(radius * math.sin(angle), 4)) for angle in angles]

@@ -1,17 +1,17 @@
-"""Passages that hang together with a verse, and why: cross references, topics that cite both, rare words in both."""
+"""Find passages that are related to a verse, and the reasons: cross references, shared topics, shared rare words."""
 
 from collections import defaultdict
 from enum import StrEnum
 
 import msgspec
 
-from appliance.infrastructure.graph.asking import Graph, Question
+from appliance.infrastructure.graph.asking import Graph, GraphQuery
 from appliance.scripture.canon import osis_of
 from appliance.scripture.references import VersePlace, format_verse
 
-# A topic that cites more verses, or a word that stands in more, ties nothing together.
-LARGEST_TOPIC, COMMONEST_WORD = 300, 60
-DEPTH = 200
+# A topic with more citations, or a word in more verses, is not a reason: it is too general.
+MAX_TOPIC_CITATIONS, MAX_WORD_VERSES = 300, 60
+MAX_PER_REASON = 200
 MAX_LIMIT = 100
 MAX_NAMES = 3
 
@@ -19,26 +19,26 @@ POINTS_TO = "MATCH (:Verse {id: $verse})-[link:CROSS_REF]->(other:Verse) RETURN 
 POINTED_FROM = "MATCH (:Verse {id: $verse})<-[link:CROSS_REF]-(other:Verse) RETURN other.id, link.votes"
 BY_WAY_OF = """
 MATCH (:Verse {id: $verse})-[:CROSS_REF]->(:Verse)-[:CROSS_REF]->(other:Verse) WHERE other.id <> $verse
-RETURN other.id, count(*) AS paths ORDER BY paths DESC LIMIT $depth
+RETURN other.id, count(*) AS paths ORDER BY paths DESC LIMIT $limit
 """
 BY_TOPIC = """
 MATCH (:Verse {id: $verse})<-[:CITES]-(topic:Topic)-[:CITES]->(other:Verse)
-WHERE topic.citations <= $largest AND other.id <> $verse
-RETURN other.id, sum(1.0 / log2(2.0 + topic.citations)) AS weight, collect(topic.name) ORDER BY weight DESC LIMIT $depth
+WHERE topic.citations <= $max_citations AND other.id <> $verse
+RETURN other.id, sum(1.0 / log2(2.0 + topic.citations)) AS weight, collect(topic.name) ORDER BY weight DESC LIMIT $limit
 """
 BY_WORD = """
 MATCH (:Verse {id: $verse})-[:USES]->(word:Lemma)<-[:USES]-(other:Verse)
-WHERE word.verses <= $commonest AND other.id <> $verse
-RETURN other.id, sum(1.0 / log2(2.0 + word.verses)) AS weight, collect(word.strongs) ORDER BY weight DESC LIMIT $depth
+WHERE word.verses <= $max_verses AND other.id <> $verse
+RETURN other.id, sum(1.0 / log2(2.0 + word.verses)) AS weight, collect(word.strongs) ORDER BY weight DESC LIMIT $limit
 """
 
-# What each reason is worth beside the others; a cross reference that somebody wrote down is worth the most.
+# The weights of the reasons. A cross reference written by a person has the highest weight.
 CROSS_REFERENCE_SCORE, BACK_REFERENCE_SCORE, PATH_SCORE, TOPIC_SCORE, WORD_SCORE = 3.0, 2.0, 0.3, 3.0, 2.0
 DOUBLING_SCORE = 0.25
 
 
 class ReasonKind(StrEnum):
-    """How two passages hang together."""
+    """How two passages are related."""
 
     CROSS_REFERENCE = "cross reference"
     REFERRED_FROM = "referred from"
@@ -48,7 +48,7 @@ class ReasonKind(StrEnum):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """`names` are topics or Strong's numbers; `count` says how many of them, how many ways, or how many votes."""
+    """One reason. `names` are topics or Strong's numbers. `count` is the number of names, of paths, or of votes."""
 
     kind: ReasonKind
     count: int
@@ -56,56 +56,62 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class RelatedPassage(VersePlace, frozen=True, kw_only=True):
-    """A verse with what ties it, the strongest reason first."""
+    """A related verse with its reasons, the strongest first."""
 
     score: float
     reasons: tuple[Reason, ...]
 
 
 def related(graph: Graph, verse_id: int, limit: int = 20) -> list[RelatedPassage]:
-    """The passages most related to a verse, best first; none for a verse that the graph lacks.
+    """Return the passages most related to a verse, best first. A verse that is not in the graph has none.
 
     Raises GraphMissing, GraphDamaged.
     """
-    found: dict[int, list[tuple[float, Reason]]] = defaultdict(list)
-    # The longest first, so that the others fit beside them.
+    reasons_of: dict[int, list[tuple[float, Reason]]] = defaultdict(list)
+    # The slowest query first: the shorter queries then run in parallel with it.
     topics, paths, words, references, back = graph.rows_of_each(
         [
-            Question(BY_TOPIC, {"verse": verse_id, "largest": LARGEST_TOPIC, "depth": DEPTH}),
-            Question(BY_WAY_OF, {"verse": verse_id, "depth": DEPTH}),
-            Question(BY_WORD, {"verse": verse_id, "commonest": COMMONEST_WORD, "depth": DEPTH}),
-            Question(POINTS_TO, {"verse": verse_id}),
-            Question(POINTED_FROM, {"verse": verse_id}),
+            GraphQuery(BY_TOPIC, {"verse": verse_id, "max_citations": MAX_TOPIC_CITATIONS, "limit": MAX_PER_REASON}),
+            GraphQuery(BY_WAY_OF, {"verse": verse_id, "limit": MAX_PER_REASON}),
+            GraphQuery(BY_WORD, {"verse": verse_id, "max_verses": MAX_WORD_VERSES, "limit": MAX_PER_REASON}),
+            GraphQuery(POINTS_TO, {"verse": verse_id}),
+            GraphQuery(POINTED_FROM, {"verse": verse_id}),
         ]
     )
-    # Votes tell good links from better ones: each doubling counts the same.
+    # More votes mean a better link. Each doubling of the votes adds the same score.
     for other, votes in references:
         reason = Reason(ReasonKind.CROSS_REFERENCE, votes)
-        found[other].append((CROSS_REFERENCE_SCORE + votes.bit_length() * DOUBLING_SCORE, reason))
+        reasons_of[other].append((CROSS_REFERENCE_SCORE + votes.bit_length() * DOUBLING_SCORE, reason))
     for other, votes in back:
         reason = Reason(ReasonKind.REFERRED_FROM, votes)
-        found[other].append((BACK_REFERENCE_SCORE + votes.bit_length() * DOUBLING_SCORE, reason))
+        reasons_of[other].append((BACK_REFERENCE_SCORE + votes.bit_length() * DOUBLING_SCORE, reason))
     for other, count in paths:
-        found[other].append((PATH_SCORE * count, Reason(ReasonKind.BY_WAY_OF, count)))
+        reasons_of[other].append((PATH_SCORE * count, Reason(ReasonKind.BY_WAY_OF, count)))
     for other, weight, names in topics:
-        found[other].append((TOPIC_SCORE * weight, _named(ReasonKind.TOPIC, names)))
+        reasons_of[other].append((TOPIC_SCORE * weight, _named(ReasonKind.TOPIC, names)))
     for other, weight, names in words:
-        found[other].append((WORD_SCORE * weight, _named(ReasonKind.WORD, names)))
-    ranked = sorted(found.items(), key=lambda each: (-sum(score for score, _ in each[1]), each[0]))
+        reasons_of[other].append((WORD_SCORE * weight, _named(ReasonKind.WORD, names)))
+    ranked = sorted(
+        reasons_of.items(), key=lambda verse_and_reasons: (-_total_score(verse_and_reasons[1]), verse_and_reasons[0])
+    )
     return [_passage(other, reasons) for other, reasons in ranked[:limit]]
 
 
+def _total_score(reasons: list[tuple[float, Reason]]) -> float:
+    return sum(score for score, _ in reasons)
+
+
 def _named(kind: ReasonKind, names: list[str]) -> Reason:
-    different = sorted(set(names))
-    return Reason(kind, len(different), tuple(different[:MAX_NAMES]))
+    distinct_names = sorted(set(names))
+    return Reason(kind, len(distinct_names), tuple(distinct_names[:MAX_NAMES]))
 
 
 def _passage(verse_id: int, reasons: list[tuple[float, Reason]]) -> RelatedPassage:
-    strongest = sorted(reasons, key=lambda each: -each[0])
+    by_score = sorted(reasons, key=lambda score_and_reason: -score_and_reason[0])
     return RelatedPassage(
         verse_id=verse_id,
         osis=osis_of(verse_id),
         reference=format_verse(verse_id),
-        score=round(sum(score for score, _ in reasons), 4),
-        reasons=tuple(reason for _, reason in strongest),
+        score=round(_total_score(reasons), 4),
+        reasons=tuple(reason for _, reason in by_score),
     )

@@ -1,4 +1,4 @@
-"""The graph's labels and relations, and where in the library they come from."""
+"""The labels and relations of the graph, and the library data that they come from."""
 
 import math
 from collections import Counter
@@ -36,15 +36,15 @@ PLACE = NodeTable(
 )
 EVENT = NodeTable("Event", {"id": "STRING", "name": "STRING", "year": "INT64", "mentions": "INT64"})
 MENTIONS = RelationTable("MENTIONS", "Verse", "Person", other_targets=("Place", "Event"))
-# Of longer ranges the first verses stand for the whole.
-LONGEST_RANGE = 30
+# Only the first verses of longer ranges are linked.
+MAX_RANGE_VERSES = 30
 MAX_ENTITIES = 1_000_000
-# What nobody knows: where a place lies, when something was. There is no year 0.
+# The values for an unknown position or year. There is no year 0.
 UNKNOWN, NO_YEAR = math.nan, 0
 
 
 def contents(database: Database) -> list[Content]:
-    """Every table in the order in which it can be written, nodes before what ties them."""
+    """Return all tables in the order in which they must be written: nodes before their relations."""
     source = _Library(database)
     return [
         Content(BOOK, source.books),
@@ -64,94 +64,99 @@ def contents(database: Database) -> list[Content]:
 
 
 class _Library:
-    """The rows of each table. Verses are those that any text has, under the hub's numbers."""
+    """The rows of each table. Verses are all verses of all translations, under the numbers of the hub."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._places: list[int] = []
-        self._known: set[int] = set()
+        self._sorted_verses: list[int] = []
+        self._verses: set[int] = set()
         self._uses: dict[tuple[int, str], int] = {}
 
     def books(self) -> Iterator[Row]:
-        self._read_texts()
-        numbers = {place // BOOK_FACTOR for place in self._places}
+        self._read_translations()
+        numbers = {verse // BOOK_FACTOR for verse in self._sorted_verses}
         for book in BOOKS:
             if book.number in numbers:
                 yield book.number, book.osis, book.name, book.testament.value
 
     def verses(self) -> Iterator[Row]:
-        return ((place, osis_of(place)) for place in self._places)
+        return ((verse, osis_of(verse)) for verse in self._sorted_verses)
 
     def topics(self) -> Iterator[Row]:
         return iter(self._database.reader.rows(dictionary_store.SELECT_TOPICS))
 
     def lemmas(self) -> Iterator[Row]:
-        verses = Counter(strongs for _, strongs in self._uses)
-        known = {row[0]: row for row in self._database.reader.rows(dictionary_store.SELECT_LEMMAS)}
-        for strongs in sorted(verses.keys() | known.keys()):
-            entry = known.get(strongs, (strongs, "", "", "Greek" if strongs.startswith("G") else "Hebrew"))
-            yield *entry, verses[strongs]
+        verse_counts = Counter(strongs for _, strongs in self._uses)
+        entries = {row[0]: row for row in self._database.reader.rows(dictionary_store.SELECT_LEMMAS)}
+        for strongs in sorted(verse_counts.keys() | entries.keys()):
+            entry = entries.get(strongs, (strongs, "", "", "Greek" if strongs.startswith("G") else "Hebrew"))
+            yield *entry, verse_counts[strongs]
 
     def part_of(self) -> Iterator[Row]:
-        return ((place, place // BOOK_FACTOR) for place in self._places)
+        return ((verse, verse // BOOK_FACTOR) for verse in self._sorted_verses)
 
     def cites(self) -> Iterator[Row]:
         rows = self._database.reader.rows(dictionary_store.SELECT_CITATIONS)
-        for (topic, place), same in groupby(sorted(self._cited(rows)), key=lambda each: each[:2]):
-            # A verse that is cited twice is cited under its first heading.
-            yield topic, place, next(same)[2]
+        for (topic, verse), citations in groupby(sorted(self._cited(rows)), key=lambda citation: citation[:2]):
+            # If a topic cites a verse twice, the first heading counts.
+            yield topic, verse, next(citations)[2]
 
     def _cited(self, rows: list[tuple[int, str, int, int]]) -> Iterator[tuple[int, int, str]]:
         for topic, heading, start, end in rows:
-            yield from ((topic, place, heading) for place in self._range(start, end))
+            yield from ((topic, verse, heading) for verse in self._range(start, end))
 
     def see(self) -> Iterator[Row]:
         return iter(self._database.reader.rows(dictionary_store.SELECT_SEE))
 
     def uses(self) -> Iterator[Row]:
-        return ((place, strongs, count) for (place, strongs), count in sorted(self._uses.items()))
+        return ((verse, strongs, count) for (verse, strongs), count in sorted(self._uses.items()))
 
     def cross_references(self) -> Iterator[Row]:
         for link in link_store.select_cross_references(self._database.reader):
-            if link.votes > 0 and link.verse_id in self._known:
+            if link.votes > 0 and link.verse_id in self._verses:
                 yield from (
-                    (link.verse_id, place, link.votes)
-                    for place in self._range(link.start, link.end)
-                    if place != link.verse_id
+                    (link.verse_id, verse, link.votes)
+                    for verse in self._range(link.start, link.end)
+                    if verse != link.verse_id
                 )
 
     def people(self) -> Iterator[Row]:
-        return ((each.id, each.name, each.mentions) for each in self._entities(EntityKind.PERSON))
+        return ((person.id, person.name, person.mentions) for person in self._entities(EntityKind.PERSON))
 
     def places(self) -> Iterator[Row]:
-        for each in self._entities(EntityKind.PLACE):
+        for place in self._entities(EntityKind.PLACE):
             latitude, longitude = (
-                UNKNOWN if degrees is None else degrees for degrees in (each.latitude, each.longitude)
+                UNKNOWN if degrees is None else degrees for degrees in (place.latitude, place.longitude)
             )
-            yield each.id, each.name, latitude, longitude, each.mentions
+            yield place.id, place.name, latitude, longitude, place.mentions
 
     def events(self) -> Iterator[Row]:
-        return ((each.id, each.name, each.year or NO_YEAR, each.mentions) for each in self._entities(EntityKind.EVENT))
+        return (
+            (event.id, event.name, event.year or NO_YEAR, event.mentions) for event in self._entities(EntityKind.EVENT)
+        )
 
     def mentions(self, target: str) -> Iterator[Row]:
         for verse, entity, kind in self._database.reader.rows(entity_store.SELECT_MENTIONS):
-            if kind == target.lower() and verse in self._known:
+            if kind == target.lower() and verse in self._verses:
                 yield verse, entity
 
     def _entities(self, kind: EntityKind) -> list[EntityHead]:
         return browse_entities(self._database, "", kind=kind.value, limit=MAX_ENTITIES)
 
     def _range(self, start: int, end: int) -> Iterator[int]:
-        return (place for place in range(start, min(end, start + LONGEST_RANGE - 1) + 1) if place in self._known)
+        return (verse for verse in range(start, min(end, start + MAX_RANGE_VERSES - 1) + 1) if verse in self._verses)
 
-    def _read_texts(self) -> None:
-        """Where verses are and which words of the original stand behind them; of several texts the most uses count."""
-        places: set[int] = set()
+    def _read_translations(self) -> None:
+        """Read the verses of all translations, and the Strong's numbers that each verse uses.
+
+        If translations differ, the highest count of a Strong's number in a verse is used.
+        """
+        verses: set[int] = set()
         for translation in queries.translations(self._database):
             to_hub = numbering(translation.versification).to_hub
             for number, strongs in translation_store.select_strongs(self._database.reader, translation.id):
-                place = to_hub(number)
-                places.add(place)
+                verse = to_hub(number)
+                verses.add(verse)
                 for key, count in Counter(strongs).items():
-                    self._uses[place, key] = max(count, self._uses.get((place, key), 0))
-        self._places, self._known = sorted(places), places
+                    self._uses[verse, key] = max(count, self._uses.get((verse, key), 0))
+        self._sorted_verses, self._verses = sorted(verses), verses

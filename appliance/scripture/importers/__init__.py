@@ -1,1 +1,1 @@
-"""Read what people have (SWORD modules, OSIS, USFM) into verses, topics and lexicon entries."""
+"""Importers: they read files (SWORD modules, OSIS, USFM, tables) as verses, topics, lexicon entries and other entries."""

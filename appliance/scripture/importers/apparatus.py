@@ -1,4 +1,4 @@
-"""Divisions of a document that are not scripture, such as its introduction. Their content is not read."""
+"""Divisions of a document that are not scripture, such as its introduction. Their content is skipped."""
 
 from collections.abc import Mapping
 
@@ -6,15 +6,15 @@ _KINDS = {"front", "introduction", "glossary", "back", "concordance", "index", "
 
 
 class Apparatus:
-    """Keeps count of such divisions, as elements or as milestones; `depth` is how many are open."""
+    """Counts such divisions, as elements or as milestones. `depth` is the number of open divisions."""
 
     def __init__(self) -> None:
         self.depth = 0
-        # Of each division that is an element, whether it is apparatus.
+        # Whether each open division is apparatus. Only elements are listed, not milestones.
         self._divisions: list[bool] = []
 
     def enter(self, attributes: Mapping[str, str]) -> bool:
-        """A division begins, or a milestone marks its end. True for apparatus."""
+        """Process the start of a division, or a milestone that ends one. Return True for apparatus."""
         kind = attributes.get("type", "")
         is_apparatus = kind in _KINDS
         if "eID" in attributes:
@@ -28,6 +28,6 @@ class Apparatus:
         return is_apparatus
 
     def leave(self) -> None:
-        """The innermost division that is an element ends."""
+        """Process the end of the innermost division that is an element."""
         if self._divisions and self._divisions.pop():
             self.depth -= 1

@@ -1,4 +1,4 @@
-"""Unpacking archives from unknown people: no path outside, no links, no bombs."""
+"""Unpack archives from untrusted sources. Paths outside the folder, links and decompression bombs are refused."""
 
 import io
 import stat
@@ -13,19 +13,20 @@ from appliance.scripture.importers.source import SourceUnreadable
 MAX_FILES = 10_000
 MAX_TOTAL_BYTES = 512 * 2**20
 CHUNK_BYTES = 1 << 20
-# What is read at once: the list of a zip's files is, and each of its lines becomes an object of half a kilobyte.
+# The limit of a single read. `zipfile` reads the whole list of files in one read, and creates an object of half a kilobyte for
+# each file.
 MAX_READ_BYTES = 4 * 2**20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What `zipfile` raises for damaged files, beside BadZipFile.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, LookupError)
+# The errors that `zipfile` raises for damaged files.
+_DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, LookupError)
 
 
 class ArchiveRefused(SourceUnreadable):
-    """The archive is damaged, or would write outside its folder or more than it may."""
+    """The archive is damaged, too large, or would write outside its folder."""
 
 
 class _BoundedReader(io.BufferedReader):
-    """Reads no more at once than a small list of files needs."""
+    """Limits a single read to the size of a small list of files."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(MAX_READ_BYTES + 1 if size is None or size < 0 else min(size, MAX_READ_BYTES + 1))
@@ -35,9 +36,9 @@ class _BoundedReader(io.BufferedReader):
 
 
 def unpack(path: Path, into: Path, *, inside: Path | None = None, on_chunk: Callable[[], None] = lambda: None) -> None:
-    """Unpack a zip into an empty folder; `on_chunk` is called often, and may raise to stop.
+    """Unpack a zip file into an empty folder. `on_chunk` is called often, and may raise an exception to stop.
 
-    Raises ArchiveRefused or FileRefused; files that were written by then are in `into` only.
+    Raises ArchiveRefused or FileRefused. Files written before the error are only in `into`.
     """
     name = shown_name(path)
     with _BoundedReader(open_regular(path, inside=inside, most=MAX_TOTAL_BYTES).detach()) as file:
@@ -46,22 +47,23 @@ def unpack(path: Path, into: Path, *, inside: Path | None = None, on_chunk: Call
                 members = archive.infolist()
                 if len(members) > MAX_FILES:
                     raise ArchiveRefused(
-                        f"{name} holds {len(members):,} files.", remedy=f"At most {MAX_FILES:,} are unpacked."
+                        f"{name} contains {len(members):,} files. At most {MAX_FILES:,} are allowed.",
+                        remedy="Choose a smaller archive.",
                     )
                 _unpack_members(archive, members, into, name, on_chunk)
         except OSError as error:
             raise ArchiveRefused(
-                f"{name} cannot be unpacked: {error.strerror or 'the disk does not say why'}.",
-                remedy="Is there room on the disk, and are the names in the archive short enough?",
+                f"{name} cannot be unpacked: {error.strerror or 'the reason is unknown'}.",
+                remedy="Check that the disk has free space and that the file names in the archive are not too long.",
             ) from error
-        except _DAMAGED as error:
-            raise ArchiveRefused(f"{name} is not a whole zip file.", remedy="Download it again.") from error
+        except _DAMAGE_ERRORS as error:
+            raise ArchiveRefused(f"{name} is not a complete zip file.", remedy="Download it again.") from error
 
 
 def _unpack_members(
     archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], into: Path, name: str, on_chunk: Callable[[], None]
 ) -> None:
-    left = MAX_TOTAL_BYTES
+    bytes_left = MAX_TOTAL_BYTES
     for member in members:
         on_chunk()
         target = _target(member, into, name)
@@ -70,20 +72,20 @@ def _unpack_members(
             continue
         if member.compress_type not in _METHODS:
             raise ArchiveRefused(
-                f"{name} is packed by a method that is not read.", remedy="Pack it again as an ordinary zip file."
+                f"{name} uses an unsupported compression method.", remedy="Pack it again as an ordinary zip file."
             )
         if target.exists() or any(parent.is_file() for parent in target.parents):
-            raise ArchiveRefused(f"{name} holds {_shown(member)} twice.", remedy="Download it again.")
+            raise ArchiveRefused(f"{name} contains {_member_name(member)} twice.", remedy="Download it again.")
         target.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(member) as packed, target.open("wb") as out:
-            # Counted as it is written: the sizes in the header are only what the packer says.
+            # Count the bytes as they are written: the sizes in the header may be wrong.
             while data := packed.read(CHUNK_BYTES):
                 on_chunk()
-                left -= len(data)
-                if left < 0:
+                bytes_left -= len(data)
+                if bytes_left < 0:
                     raise ArchiveRefused(
-                        f"{name} unpacks to more than {size_of(MAX_TOTAL_BYTES)}.",
-                        remedy="No Bible text is that large.",
+                        f"{name} unpacks to more than {size_of(MAX_TOTAL_BYTES)}. No translation is that large.",
+                        remedy="Choose another file.",
                     )
                 out.write(data)
 
@@ -95,12 +97,15 @@ def _target(member: zipfile.ZipInfo, into: Path, name: str) -> Path:
         return into
     if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
         raise ArchiveRefused(
-            f"{name} would write to {_shown(member)}, outside its own folder.", remedy="Do not trust it."
+            f"{name} would write to {_member_name(member)}, outside its own folder.",
+            remedy="Do not use this file. It may be malicious.",
         )
     if mode and stat.S_ISLNK(mode):
-        raise ArchiveRefused(f"{name} holds a link, {_shown(member)}.", remedy="Pack the files themselves.")
+        raise ArchiveRefused(
+            f"{name} contains a link, {_member_name(member)}.", remedy="Pack the files themselves instead of links."
+        )
     return into / inside
 
 
-def _shown(member: zipfile.ZipInfo) -> str:
+def _member_name(member: zipfile.ZipInfo) -> str:
     return shown_name(Path(member.filename))

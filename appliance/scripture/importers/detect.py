@@ -1,4 +1,4 @@
-"""What a file or folder is, told by its content."""
+"""Detect the format of a file or folder from its content."""
 
 import contextlib
 import stat
@@ -16,10 +16,13 @@ from appliance.scripture.importers.sword.blocks import COMMENTARY_DRIVERS
 from appliance.scripture.importers.sword.commentary import read_commentary
 from appliance.scripture.importers.sword.configuration import read_configurations
 from appliance.scripture.importers.sword.dictionary import read_dictionary
-from appliance.scripture.importers.sword.text import read_text
+from appliance.scripture.importers.sword.text import read_translation
 from appliance.scripture.importers.usfm.text import read_usfm
 
-READABLE = "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip), tables of cross references or topic votes, Theographic's CSV files (a folder or zip)"
+SUPPORTED_FORMATS = (
+    "SWORD modules (a folder or zip), OSIS XML, USFM (files, a folder or zip), tables of cross references or topic votes, "
+    "Theographic's CSV files (a folder or zip)"
+)
 _TABLE_SUFFIXES = {".txt", ".tsv"}
 _USFM_SUFFIXES = {".usfm", ".sfm", ".usf"}
 _XML_SUFFIXES = {".xml", ".osis"}
@@ -27,7 +30,7 @@ MAX_SOURCES = 500
 
 
 class SourceNotFound(NotFound):
-    """Nothing lies at the path."""
+    """There is no file or folder at the path, or it does not contain the ids."""
 
 
 @contextlib.contextmanager
@@ -38,19 +41,19 @@ def open_sources(
     scratch_in: Path | None = None,
     on_file: Callable[[], None] = lambda: None,
 ) -> Iterator[list[ItemSource[Any]]]:
-    """The texts and dictionaries at a path, or `pythonbible:WEB`; readable until the context ends.
+    """Open the library items at a path, or at `pythonbible:WEB`. They can be read until the context ends.
 
-    `only` keeps the named ids of several; archives are unpacked below `scratch_in`. The path may be a link; one in the
-    folder that it names may not lead out of it. `on_file` is called often, and may raise to stop.
+    `only` limits the items to some ids. Archives are unpacked below `scratch_in`. The path may be a link. Links in its folder
+    must not lead out of the folder. `on_file` is called often, and may raise an exception to stop.
     Raises SourceNotFound, SourceUnreadable or FileRefused.
     """
     if location.startswith(f"{pythonbible.ORIGIN}:"):
         yield [pythonbible.read_pythonbible(location.partition(":")[2])]
         return
     path = Path(location)
-    shown = shown_text(location, most=200)
+    location_name = shown_text(location, most=200)
     with tempfile.TemporaryDirectory(prefix="lampstand-import-", dir=scratch_in) as scratch:
-        if _is_folder(path, shown):
+        if _is_folder(path, location_name):
             sources = _folder_sources(path, shown_name(path), on_file)
         elif _begins_with(path, b"PK"):
             unpacked = Path(scratch) / "unpacked"
@@ -61,24 +64,27 @@ def open_sources(
             sources = [_file_source(path)]
         if len(sources) > MAX_SOURCES:
             raise SourceUnreadable(
-                f"{shown} has {len(sources):,} texts and dictionaries.",
+                f"{location_name} contains {len(sources):,} library items.",
                 remedy=f"Import at most {MAX_SOURCES} at a time.",
             )
-        kept = [source for source in sources if not only or source.id in only]
-        if not kept:
+        selected = [source for source in sources if not only or source.id in only]
+        if not selected:
             raise SourceNotFound(
-                f"{shown} has none of {', '.join(sorted(only))}.",
-                remedy=f"It has {', '.join(source.id for source in sources)}.",
+                f"{location_name} contains none of {', '.join(sorted(only))}.",
+                remedy=f"Choose from {', '.join(source.id for source in sources)}.",
             )
-        yield kept
+        yield selected
 
 
-def _is_folder(path: Path, shown: str) -> bool:
-    """Raises SourceNotFound where there is nothing at a path, or it cannot be looked at."""
+def _is_folder(path: Path, location_name: str) -> bool:
+    """Whether a path is a folder. Raises SourceNotFound if there is nothing at the path, or it cannot be accessed."""
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except (OSError, ValueError) as error:
-        raise SourceNotFound(f"There is no file or folder {shown}.", remedy=f"Give {READABLE}.") from error
+        raise SourceNotFound(
+            f"There is no file or folder {location_name}.",
+            remedy=f"Check the path. Supported formats: {SUPPORTED_FORMATS}.",
+        ) from error
 
 
 def _begins_with(path: Path, magic: bytes) -> bool:
@@ -89,11 +95,11 @@ def _begins_with(path: Path, magic: bytes) -> bool:
 def _folder_sources(folder: Path, name: str, on_file: Callable[[], None]) -> list[ItemSource[Any]]:
     try:
         roots = [folder, *(child for child in sorted(folder.iterdir()) if child.is_dir())]
-        root = next((each for each in roots if (each / "mods.d").is_dir()), None)
+        module_root = next((root for root in roots if (root / "mods.d").is_dir()), None)
     except OSError as error:
         raise SourceUnreadable(f"The folder {name} cannot be read.", remedy="Check its permissions.") from error
-    if root:
-        return _modules(root, folder, on_file)
+    if module_root:
+        return _modules(module_root, folder, on_file)
     entities = theographic.read_theographic(folder)
     if entities:
         return [entities]
@@ -111,7 +117,9 @@ def _folder_sources(folder: Path, name: str, on_file: Callable[[], None]) -> lis
     ]
     if tables:
         return list(tables)
-    raise SourceUnreadable(f"{name} holds nothing that can be read.", remedy=f"Read are {READABLE}.")
+    raise SourceUnreadable(
+        f"{name} contains no file in a supported format.", remedy=f"Supported formats: {SUPPORTED_FORMATS}."
+    )
 
 
 def _one_by_one(files: list[Path], on_file: Callable[[], None]) -> Iterator[Path]:
@@ -121,9 +129,9 @@ def _one_by_one(files: list[Path], on_file: Callable[[], None]) -> Iterator[Path
 
 
 def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[ItemSource[Any]]:
-    """Every module of a root that can be read; where none can, the reason for the first."""
+    """All readable modules of a SWORD root. If none is readable, raises the error of the first module."""
     sources: list[ItemSource[Any]] = []
-    problem: Refused | None = None
+    first_error: Refused | None = None
     for configuration in read_configurations(root, inside=folder):
         on_file()
         try:
@@ -133,11 +141,11 @@ def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[Item
             elif driver in COMMENTARY_DRIVERS:
                 sources.append(read_commentary(configuration))
             else:
-                sources.append(read_text(configuration))
+                sources.append(read_translation(configuration))
         except Refused as error:
-            problem = problem or error
-    if not sources and problem:
-        raise problem
+            first_error = first_error or error
+    if not sources and first_error:
+        raise first_error
     return sources
 
 
@@ -151,4 +159,6 @@ def _file_source(path: Path) -> ItemSource[Any]:
     table = link_tables.read_table(path)
     if table is not None:
         return table
-    raise SourceUnreadable(f"{shown_name(path)} is nothing that can be read.", remedy=f"Read are {READABLE}.")
+    raise SourceUnreadable(
+        f"The format of {shown_name(path)} is not supported.", remedy=f"Supported formats: {SUPPORTED_FORMATS}."
+    )

@@ -1,4 +1,4 @@
-"""Fragments of OSIS that need not be well-formed, such as the verses of a SWORD module, as events of a VerseReader."""
+"""Feed OSIS fragments to a VerseReader. They need not be well-formed; the verses of a SWORD module are an example."""
 
 import html
 import re
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from appliance.scripture.importers.markup import VerseReader
 
-# Each pattern looks at a character a bounded number of times, so that no fragment takes long, whatever is in it.
+# Each pattern reads a character only a few times, so parsing is fast for any fragment.
 _TOKEN = re.compile(r"<(/?)([A-Za-z][\w:]*)((?:\s[^<>]*?)?)(/?)>|([^<]+)|<[?!][^<>]*>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""(?<![\w:])([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _COMMENT, _COMMENT_END = "<!--", "-->"
-# Python converts at most 4,300 digits, and no character has as many as eight.
+# Python converts at most 4,300 digits. No character number has eight digits.
 _LONG_CHARACTER_NUMBER = re.compile(r"&#(?:\d{8,}|[xX][0-9A-Fa-f]{8,});?")
 
 
 def feed_fragment(reader: VerseReader, fragment: str) -> None:
-    """Feed a fragment that need not be well-formed, such as a verse of a SWORD module."""
+    """Feed a fragment to a reader. It need not be well-formed."""
     for token in _TOKEN.finditer(_without_comments(fragment)):
         closing, name, attributes, empty, text = token.groups()
         if text is not None:
@@ -25,19 +25,22 @@ def feed_fragment(reader: VerseReader, fragment: str) -> None:
         elif closing:
             reader.end(name)
         else:
-            found = {key: one or two for key, one, two in _ATTRIBUTE.findall(attributes)}
-            reader.start(name, found)
-            if empty and not is_milestone(found):
+            values = {
+                key: double_quoted or single_quoted
+                for key, double_quoted, single_quoted in _ATTRIBUTE.findall(attributes)
+            }
+            reader.start(name, values)
+            if empty and not is_milestone(values):
                 reader.end(name)
 
 
 def unescape(text: str) -> str:
-    """Text with its character references resolved; a number that no character has becomes a replacement character."""
+    """Resolve the character references of a text. An invalid number becomes the replacement character."""
     return html.unescape(_LONG_CHARACTER_NUMBER.sub("\ufffd", text))
 
 
 def is_milestone(attributes: Mapping[str, str]) -> bool:
-    """True for `<l sID="…"/>`, which marks a point and has no end of its own."""
+    """True for a milestone such as `<l sID="…"/>`, which marks a point and has no end tag."""
     return "sID" in attributes or "eID" in attributes
 
 

@@ -1,21 +1,24 @@
-"""What is known of particular texts, so that validation can tell an oddity of theirs from a fault.
+"""Known peculiarities of particular translations. Validation does not report them as faults.
 
-The numbering of Greek Esther is that of Hebrew Esther with the additions folded into single verses: hence its long
-verses, and its chapters 11 to 16 without any.
+The numbering of Greek Esther is that of Hebrew Esther, with the additions inside single verses. Therefore some verses are
+long, and chapters 11 to 16 have no verses.
 """
 
 import msgspec
 
 
 class KnownText(msgspec.Struct, frozen=True):
-    """Verses (as OSIS ids) over the usual length, verses or whole chapters without words, and the count of the rest."""
+    """The known peculiarities of a translation. Verses are given as OSIS ids.
+
+    `long` are verses over the usual length, `absent` are verses without words, and `verses` is the number of verses with words.
+    """
 
     long: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
     verses: int | None = None
 
 
-# Verses that critical editions leave out or put into a note.
+# Verses that critical editions omit or move into a note.
 TEXTUAL_VARIANTS = frozenset(
     "Matt.12.47 Matt.17.21 Matt.18.11 Matt.21.44 Matt.23.14 Mark.7.16 Mark.9.44 Mark.9.46 Mark.11.26 Mark.15.28 "
     "Luke.17.36 Luke.22.20 Luke.22.43 Luke.22.44 Luke.23.17 Luke.23.34 Luke.24.12 Luke.24.40 John.5.3 John.5.4 "
@@ -23,11 +26,11 @@ TEXTUAL_VARIANTS = frozenset(
 )
 
 
-def _expand(runs: str) -> frozenset[str]:
-    """OSIS ids of runs such as `Sir.26.19-27`."""
+def _expand(ranges: str) -> frozenset[str]:
+    """The OSIS ids of ranges such as `Sir.26.19-27`."""
     ids: set[str] = set()
-    for run in runs.split():
-        chapter, _, verses = run.rpartition(".")
+    for verse_range in ranges.split():
+        chapter, _, verses = verse_range.rpartition(".")
         first, _, last = verses.partition("-")
         ids.update(f"{chapter}.{verse}" for verse in range(int(first), int(last or first) + 1))
     return frozenset(ids)
@@ -46,7 +49,7 @@ _WEB = KnownText(
     verses=37_457,
 )
 _KJV = KnownText(verses=31_102)
-# Verses that RV1909 numbers with their neighbours.
+# Verses that RV1909 joins with neighbouring verses.
 _RV1909 = KnownText(
     absent=frozenset(
         "Num.12.16 Num.29.40 1Sam.23.29 2Sam.20.26 2Chr.33.25 Job.35.16 Job.38.39 Job.38.40 Job.38.41 Job.40.20 "
@@ -58,5 +61,5 @@ _BY_MODULE = {"engWEB2015eb": _WEB, "engKJV2006eb": _KJV, "spaRV1909eb": _RV1909
 
 
 def by_module(module: str) -> KnownText:
-    """What is known of a SWORD module; of an unknown one, only the textual variants."""
+    """Return the known peculiarities of a SWORD module. For an unknown module, these are the textual variants only."""
     return _BY_MODULE.get(module, KnownText(absent=TEXTUAL_VARIANTS))

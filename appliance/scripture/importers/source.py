@@ -1,4 +1,4 @@
-"""What an importer hands over: one library item, with what reads its entries."""
+"""The result of an importer: one library item, with a function that reads its entries."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from appliance.scripture.library.kind import Entry, ItemKind
 from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.verse import Verse
 
-# Part of what the library remembers of a text: raised when a reader of ours is mended, so that texts are read again.
+# Part of the stored digest of an item. Increase it after a fix in an importer: the next import then reads the item again.
 IMPORTER_VERSION = 2
 MAX_ID_CHARACTERS = 64
 MAX_NAME_CHARACTERS = 500
@@ -22,14 +22,15 @@ USUAL_VERSES = 31_102
 
 
 class SourceUnreadable(Refused):
-    """What was given cannot be read as what it claims to be."""
+    """The file or folder cannot be read in its format."""
 
 
 class ItemSource(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
     """One library item, ready to be read.
 
-    `entries` reads them again at each call, and raises SourceUnreadable or FileRefused; `digest` changes when they do. `origin`
-    says where the item comes from. `language` is empty where nothing says it, `versification` for all but translations.
+    `entries` reads the entries again at each call, and raises SourceUnreadable or FileRefused. `digest` changes with the
+    entries. `origin` says where the item comes from. `language` is empty if it is unknown. `versification` is empty for all
+    kinds except translations.
     """
 
     kind: ItemKind[Entry]
@@ -45,14 +46,15 @@ class ItemSource(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
 
     @property
     def expected_entries(self) -> int | None:
-        """How many entries there will be, where that is known before they are read."""
+        """The number of entries, or None if it is unknown before they are read."""
         return None
 
     def check_description(self) -> None:
-        """Raises TextFaulty where what a source says of itself is too long, or its id is empty."""
+        """Check the description. Raises TextFaulty if a field of it is too long, or if the id is empty."""
         if not re.search(r"\w", self.id):
             raise TextFaulty(
-                "The file has no name that an id can be made of.", remedy="Rename it with letters or digits."
+                "The name of the file contains no letter or digit, so it cannot be used as an id.",
+                remedy="Rename the file.",
             )
         lengths = {
             "id": (self.id, MAX_ID_CHARACTERS),
@@ -60,17 +62,17 @@ class ItemSource(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
             "licence": (self.licence, MAX_STATEMENT_CHARACTERS),
             "attribution": (self.attribution, MAX_STATEMENT_CHARACTERS),
         }
-        for field, (statement, most) in lengths.items():
-            if len(statement) > most:
+        for field, (value, limit) in lengths.items():
+            if len(value) > limit:
                 raise TextFaulty(
-                    f"The {field} of {self.id[:MAX_ID_CHARACTERS]} has {len(statement):,} characters.",
-                    remedy=f"At most {most:,} are accepted.",
+                    f"The {field} of {self.id[:MAX_ID_CHARACTERS]} has {len(value):,} characters.",
+                    remedy=f"Shorten it to at most {limit:,} characters.",
                 )
 
     def read(self, on_entry: Callable[[int], None] = lambda _count: None) -> list[Entry]:
-        """All entries. `on_entry` is called with their number so far, and may raise to stop.
+        """Read all entries. `on_entry` is called with their number so far, and may raise an exception to stop.
 
-        Raises SourceUnreadable, FileRefused, or TextFaulty for no entry or too many.
+        Raises SourceUnreadable or FileRefused. Raises TextFaulty if there are no entries or too many.
         """
         entries = list(self._bounded_entries(on_entry))
         if not entries:
@@ -81,16 +83,16 @@ class ItemSource(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
         return bounded(self.entries(), self.kind.max_entries, self.id, on_entry)
 
 
-class TextSource(ItemSource[Verse], frozen=True, kw_only=True):
-    """A translation ready to be read; `known` are its oddities that are no faults."""
+class TranslationSource(ItemSource[Verse], frozen=True, kw_only=True):
+    """A translation, ready to be read. `known_text` has the peculiarities that are not faults."""
 
     kind: ItemKind[Verse] = TRANSLATION
-    known: KnownText = KnownText()
+    known_text: KnownText = KnownText()
 
     @property
     def expected_entries(self) -> int:
-        return self.known.verses or USUAL_VERSES
+        return self.known_text.verses or USUAL_VERSES
 
     def read(self, on_entry: Callable[[int], None] = lambda _count: None) -> list[Verse]:
-        """All verses with words, in the order of the canon. Raises TextFaulty, naming the first faults and their number."""
-        return valid_verses(self._bounded_entries(on_entry), self.id, self.known)
+        """Read all verses with words, in canon order. Raises TextFaulty with the first faults and the number of faults."""
+        return valid_verses(self._bounded_entries(on_entry), self.id, self.known_text)

@@ -1,6 +1,6 @@
-"""People, places and events as Theographic Bible Metadata has them: a folder of CSV files, told by their headings.
+"""Read people, places and events from Theographic Bible Metadata: a folder of CSV files, recognised by their columns.
 
-https://github.com/robertrouse/theographic-bible-metadata, CC BY-SA 4.0; its descriptions are of Easton's Bible Dictionary.
+https://github.com/robertrouse/theographic-bible-metadata, CC BY-SA 4.0. Its descriptions come from Easton's Bible Dictionary.
 """
 
 import contextlib
@@ -21,19 +21,20 @@ from appliance.scripture.numbering import numbering
 from appliance.scripture.references import parse_osis
 
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^)\[\]]*\)")
-# The largest of the tables that are read has 6 MiB.
+# The largest known table has 6 MiB.
 MAX_TABLE_BYTES = 32 * 2**20
 MAX_YEAR = 9_999
 MAX_DEGREES = 360
-# The heading that tells each file, and what it holds.
-_KINDS = {"personLookup": EntityKind.PERSON, "placeLookup": EntityKind.PLACE, "startDate": EntityKind.EVENT}
+# The column that identifies each file, and the kind of its rows.
+_KIND_OF_COLUMN = {"personLookup": EntityKind.PERSON, "placeLookup": EntityKind.PLACE, "startDate": EntityKind.EVENT}
 Row = dict[str, str]
 
 
 def read_theographic(folder: Path) -> ItemSource[Entity] | None:
-    """The people, places and events of a folder; None where it has no such files.
+    """Return the people, places and events of a folder, or None if it has no such files.
 
-    Raises FileRefused for what is no regular file or leads out of the folder; its `entries` raise SourceUnreadable too.
+    Raises FileRefused for a file that is not regular or a link that leads out of the folder. Reading the entries can also
+    raise SourceUnreadable.
     """
     tables = [path for path in files_inside(folder) if path.suffix == ".csv"]
     files = {kind: path for path in tables if (kind := _kind(path, folder))}
@@ -71,32 +72,32 @@ def _kind(path: Path, folder: Path) -> EntityKind | None:
             columns = set(next(csv.reader([lines.readline(1 << 16)]), []))
         except csv.Error:
             return None
-    return next((kind for heading, kind in _KINDS.items() if heading in columns), None)
+    return next((kind for column, kind in _KIND_OF_COLUMN.items() if column in columns), None)
 
 
 def _entities(files: dict[EntityKind, Path], folder: Path) -> Iterator[Entity]:
-    makers: dict[EntityKind, Callable[[Row], Entity]] = {
+    readers: dict[EntityKind, Callable[[Row], Entity]] = {
         EntityKind.PERSON: _person,
         EntityKind.PLACE: _place,
         EntityKind.EVENT: _event,
     }
-    seen: set[str] = set()
+    seen_ids: set[str] = set()
     for kind, path in files.items():
         with _table(path, folder, "strict") as lines:
             try:
                 for row in csv.DictReader(lines, restval=""):
-                    entity = makers[kind](row)
-                    # Some have neither a name nor a verse, and one id stands twice.
-                    if entity.name and entity.verse_ids and entity.id not in seen:
-                        seen.add(entity.id)
+                    entity = readers[kind](row)
+                    # Some rows have no name or no verse, and one id occurs twice.
+                    if entity.name and entity.verse_ids and entity.id not in seen_ids:
+                        seen_ids.add(entity.id)
                         yield entity
             except KeyError as error:
                 raise SourceUnreadable(
-                    f"{shown_name(path)} lacks the column {error.args[0]}.", remedy="Download it again."
+                    f"{shown_name(path)} has no column {error.args[0]}.", remedy="Download it again."
                 ) from error
             except (csv.Error, UnicodeDecodeError) as error:
                 raise SourceUnreadable(
-                    f"{shown_name(path)} is not a table in UTF-8 with commas between its columns.",
+                    f"{shown_name(path)} is not a CSV file in UTF-8.",
                     remedy="Download it again.",
                 ) from error
 
@@ -118,7 +119,7 @@ def _place(row: Row) -> Entity:
     name = row["displayTitle"] or row["kjvName"] or row["esvName"]
     also = tuple(
         dict.fromkeys(
-            each for each in (row["kjvName"], row["esvName"], *_list(row["aliases"])) if each not in ("", name)
+            alias for alias in (row["kjvName"], row["esvName"], *_list(row["aliases"])) if alias not in ("", name)
         )
     )
     return Entity(
@@ -145,7 +146,7 @@ def _event(row: Row) -> Entity:
 
 
 def _list(text: str) -> list[str]:
-    return [each.strip() for each in text.split(",") if each.strip()]
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _plain(markdown: str) -> str:
@@ -167,14 +168,14 @@ def _degrees(text: str) -> float | None:
 
 
 def _verses(text: str) -> tuple[int, ...]:
-    """Verses of the KJV's numbers in the hub's; what is no verse is left out."""
+    """Convert verses from KJV numbers to hub numbers. Invalid verses are left out."""
     to_hub = numbering("KJV").to_hub
-    found: list[int] = []
+    verse_ids: list[int] = []
     for osis in _list(text):
         try:
             reference = parse_osis(osis)
         except ApplianceError:
             continue
         if reference:
-            found.append(to_hub(reference.start))
-    return tuple(dict.fromkeys(found))
+            verse_ids.append(to_hub(reference.start))
+    return tuple(dict.fromkeys(verse_ids))

@@ -1,1 +1,1 @@
-"""The library: one table of everything that is installed, whatever its kind."""
+"""The library: one table of all installed items, of every kind."""

@@ -1,14 +1,14 @@
-"""What is installed in the library."""
+"""An item of the library."""
 
 import msgspec
 
 
 class LibraryItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A translation, a dictionary, a commentary or a data set, with its licence and who made it.
+    """A translation, a dictionary, a commentary or a data set, with its licence and its authors.
 
-    `kind` is the name of an `ItemKind`. `source` says where the item came from, and `digest` changes with its content. `entries`
-    counts what it consists of: verses, topics, links. `language` and `source` are empty where nothing is known of them,
-    `versification` for everything but a translation.
+    `kind` is the name of an `ItemKind`. `source` says where the item came from, and `digest` changes with its content.
+    `entries` is the number of its verses, topics, links or other entries. `language` and `source` are empty if they are
+    unknown. `versification` is empty for all kinds except translations.
     """
 
     id: str

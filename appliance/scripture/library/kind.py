@@ -1,4 +1,4 @@
-"""The kinds of library items: what their entries are, and how they are written and deleted."""
+"""The kinds of library items: the type of their entries, and how to write and delete them."""
 
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
@@ -13,9 +13,9 @@ Entry = TypeVar("Entry")
 class ItemKind(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
     """A kind of library item, with entries of one type. `scripture.kinds` lists all kinds.
 
-    `name` is stored with each item, and `entries_name` is the plural for its entries, such as `verses`. An item has
-    `max_entries` at most. `insert` writes the entries of the item with an id, and `delete` deletes them. An item that
-    `keeps_source` can only be replaced from where it came, and its id is the same whatever its case.
+    `name` is stored with each item, and `entries_name` is the plural noun for its entries, such as `verses`. An item has at
+    most `max_entries` entries. `insert` writes the entries of the item with an id, and `delete` deletes them. If a kind
+    `keeps_source`, an item can only be replaced by an import from the same source, and its id ignores case.
     """
 
     name: str

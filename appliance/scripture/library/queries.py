@@ -1,4 +1,4 @@
-"""Reads of what is installed."""
+"""Queries for installed library items."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from appliance.scripture.library.kind import ItemKind
 
 
 def installed(database: Database, *kinds: ItemKind[Any]) -> list[LibraryItem]:
-    """The library items of some kinds, or all of them.
+    """Return the library items of some kinds, or of all kinds.
 
-    Translations come first, in the order of import, then dictionaries by id, then everything else by id.
+    Translations come first, in the order of import, then dictionaries by id, then all other items by id.
     """
     names = {kind.name for kind in kinds}
     return [item for item in store.select_items(database.reader) if not names or item.kind in names]

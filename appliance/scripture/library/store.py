@@ -10,8 +10,8 @@ INSERT INTO library_items (id, kind, name, language, versification, licence, att
 VALUES (:id, :kind, :name, :language, :versification, :licence, :attribution, :source, :digest, :entries)
 """
 DELETE_ITEM = "DELETE FROM library_items WHERE id = :id"
-# Translations in the order of import, then dictionaries, then everything else, both by id. The graph, the search index and the
-# suggestions note what they were built from in this order: in another one, they would all count as outdated.
+# Translations in the order of import, then dictionaries by id, then all other items by id. The graph, the search index and the
+# suggestions store the items that they were built from in this order. In another order, they would all count as outdated.
 SELECT_ITEMS = """
 SELECT id, kind, name, language, versification, licence, attribution, source, digest, entries FROM library_items
 ORDER BY CASE kind WHEN 'translation' THEN 1 WHEN 'lexicon' THEN 2 WHEN 'topics' THEN 2 ELSE 3 END,
@@ -20,7 +20,7 @@ CASE kind WHEN 'translation' THEN number END, id
 
 
 def select_items(reader: Reader) -> list[LibraryItem]:
-    """Every library item: translations in the order of import, dictionaries by id, everything else by id."""
+    """Return all library items: translations in the order of import, dictionaries by id, all other items by id."""
     return [
         LibraryItem(**dict(zip(LibraryItem.__struct_fields__, row, strict=True))) for row in reader.rows(SELECT_ITEMS)
     ]

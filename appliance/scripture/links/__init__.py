@@ -1,1 +1,1 @@
-"""Links: cross references, and topics with the votes of their readers."""
+"""Links: cross references, and topics with votes of readers."""

@@ -9,7 +9,7 @@ from appliance.scripture.links.store import (
     insert_topic_votes,
 )
 
-# The largest set that is known has 606,000 cross references.
+# The largest known data set has 606,000 cross references.
 CROSS_REFERENCES = ItemKind[CrossReference](
     name="cross references",
     entries_name="cross references",

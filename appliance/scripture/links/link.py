@@ -1,10 +1,10 @@
-"""Links between verses, and topics that readers voted verses for. Verses are numbered as in the hub."""
+"""Cross references between verses, and the votes of readers on verses for a topic. Verse numbers are those of the hub."""
 
 import msgspec
 
 
 class CrossReference(msgspec.Struct, frozen=True):
-    """A verse that points to a range of others; `votes` of readers, 1 where nobody voted."""
+    """A cross reference from a verse to a range. `votes` are the votes of readers, or 1 if there are none."""
 
     verse_id: int
     start: int
@@ -13,7 +13,7 @@ class CrossReference(msgspec.Struct, frozen=True):
 
 
 class TopicVote(msgspec.Struct, frozen=True):
-    """How many readers found a range of verses helpful for a topic."""
+    """The number of readers who found a verse range helpful for a topic."""
 
     topic: str
     start: int

@@ -22,8 +22,8 @@ SELECT_TOPIC_VOTES = 'SELECT topic, start, "end", votes FROM topic_votes ORDER B
 def insert_cross_references(work: UnitOfWork, item: str, links: Iterable[CrossReference]) -> None:
     """Write cross references."""
     rows = (
-        {"item": item, "verse_id": each.verse_id, "start": each.start, "end": each.end, "votes": each.votes}
-        for each in links
+        {"item": item, "verse_id": link.verse_id, "start": link.start, "end": link.end, "votes": link.votes}
+        for link in links
     )
     work.execute_many(INSERT_CROSS_REFERENCE, rows)
 
@@ -34,19 +34,19 @@ def delete_cross_references(work: UnitOfWork, item: str) -> None:
 
 
 def select_cross_references(reader: Reader) -> list[CrossReference]:
-    """Every link once, with the most votes that any data set gives it."""
-    return [CrossReference(*row) for row in each_cross_reference(reader)]
+    """Return every cross reference once, with the highest number of votes in any data set."""
+    return [CrossReference(*row) for row in iterate_cross_references(reader)]
 
 
-def each_cross_reference(reader: Reader) -> Iterator[Row]:
-    """The same one after another, as rows of numbers."""
+def iterate_cross_references(reader: Reader) -> Iterator[Row]:
+    """Yield the same cross references as rows of numbers."""
     return reader.each(SELECT_CROSS_REFERENCES)
 
 
 def insert_topic_votes(work: UnitOfWork, item: str, votes: Iterable[TopicVote]) -> None:
-    """Write the votes for topics."""
+    """Write topic votes."""
     rows = (
-        {"item": item, "topic": each.topic, "start": each.start, "end": each.end, "votes": each.votes} for each in votes
+        {"item": item, "topic": vote.topic, "start": vote.start, "end": vote.end, "votes": vote.votes} for vote in votes
     )
     work.execute_many(INSERT_TOPIC_VOTE, rows)
 
@@ -57,5 +57,5 @@ def delete_topic_votes(work: UnitOfWork, item: str) -> None:
 
 
 def select_topic_votes(reader: Reader) -> list[TopicVote]:
-    """All votes, by topic, the most votes first."""
+    """Return all topic votes, sorted by topic. Ranges with more votes come first."""
     return [TopicVote(*row) for row in reader.rows(SELECT_TOPIC_VOTES)]

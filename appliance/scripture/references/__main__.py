@@ -10,9 +10,9 @@ from appliance.scripture.references.long_text import FoundPage, LongText
 
 
 def main() -> None:
-    given = msgspec.json.decode(sys.stdin.buffer.read(), type=LongText)
-    found = find_references(given.text, given.languages)
-    page = page_of(found[given.after :], given.after, given.limit)
+    long_text = msgspec.json.decode(sys.stdin.buffer.read(), type=LongText)
+    references = find_references(long_text.text, long_text.languages)
+    page = page_of(references[long_text.after :], long_text.after, long_text.limit)
     sys.stdout.buffer.write(msgspec.json.encode(FoundPage(page.items, page.next_after)) + b"\n")
 
 

@@ -1,4 +1,4 @@
-"""Which book a word means: known names and abbreviations, beginnings, dropped letters, misspellings."""
+"""Find the book that a word names: a name, an abbreviation, a beginning, dropped letters or a misspelling."""
 
 import functools
 import re
@@ -11,14 +11,14 @@ from rapidfuzz.distance import OSA
 from appliance.scripture.canon import BOOK_BY_OSIS, BOOKS, Book
 from appliance.scripture.references.book_tables import NUMBERED_BOOKS, SINGLE_BOOKS, Language
 
-# Similarity (optimal string alignment over the longer length) from which a word is a misspelling of a name; where not even
-# the first letter is right, the second.
-MISSPELT, MISSPELT_FROM_THE_START = 0.57, 0.74
-LONGEST_WORD = 24
+# The lowest similarity (optimal string alignment over the longer length) of a misspelling to a name. If the first letter
+# differs too, the second number applies.
+MIN_SIMILARITY, MIN_SIMILARITY_OTHER_INITIAL = 0.57, 0.74
+MAX_WORD_LETTERS = 24
 MIN_LETTERS = 3
 _REPEATED = re.compile(r"(.)\1+")
 _TRIPLED = re.compile(r"(.)\1{2,}")
-# Nobody can spell it: what is made of its letters and no other word is the Psalms.
+# "Psalms" is often misspelt. A word made of its letters means the Psalms, unless it is another word.
 _PSALMS = re.compile(r"[ps][psalm]{2,8}")
 _NOT_PSALMS = frozenset(
     "small slam slams spam mass masses pass passa maps lamp lamps pals pal alms sap saps sample".split()
@@ -26,7 +26,7 @@ _NOT_PSALMS = frozenset(
 
 
 class Likeness(IntEnum):
-    """How far a word may be from a name."""
+    """How much a word may differ from a name."""
 
     EXACT = 0
     SHORTENED = 1
@@ -34,7 +34,7 @@ class Likeness(IntEnum):
 
 
 class NameTable:
-    """The names of one language: single books under the ordinal 0, numbered ones under theirs."""
+    """The book names of one language. Books without a number have the ordinal 0, numbered books have their number."""
 
     def __init__(self, language: Language) -> None:
         self._exact: dict[tuple[int, str], Book] = {}
@@ -47,11 +47,11 @@ class NameTable:
         for family, names in NUMBERED_BOOKS[language]:
             for number, osis in enumerate(family, start=1):
                 self._add(number, BOOK_BY_OSIS[osis], names)
-            # "Corinthians" alone is the first of them.
+            # "Corinthians" without a number means the first book.
             self._add(0, BOOK_BY_OSIS[family[0]], names.partition("|")[0])
-        # Repeated letters are drawn together on both sides: they are what is misspelt most.
-        self._drawn = {
-            ordinal: {_draw(name): book for name, book in reversed(full.items())}
+        # Repeated letters are the most frequent misspelling, so both sides are compared without repetitions.
+        self._without_repeats = {
+            ordinal: {_without_repeats(name): book for name, book in reversed(full.items())}
             for ordinal, full in self._full.items()
         }
 
@@ -63,45 +63,50 @@ class NameTable:
             self._exact.setdefault((ordinal, name), book)
 
     def exact(self, word: str, ordinal: int) -> Book | None:
-        """The book of exactly this name or abbreviation."""
+        """The book with exactly this name or abbreviation."""
         return self._exact.get((ordinal, word))
 
     def shortened(self, word: str, ordinal: int) -> Book | None:
-        """The one book whose name begins so, or has these letters in this order."""
+        """The only book whose name begins with a word, or contains its letters in this order."""
         if len(word) < MIN_LETTERS:
             return None
-        for drawn in (_TRIPLED.sub(r"\1\1", word), _TRIPLED.sub(r"\1", word)):
-            if book := self.exact(drawn, ordinal):
+        for without_triples in (_TRIPLED.sub(r"\1\1", word), _TRIPLED.sub(r"\1", word)):
+            if book := self.exact(without_triples, ordinal):
                 return book
         full = self._full.get(ordinal, {})
         book = _only(full, word, str.startswith) or _only(full, word, _has_in_order)
-        if book is None and len(_draw(word)) > MIN_LETTERS:
-            book = _only(self._drawn.get(ordinal, {}), _draw(word), str.startswith)
+        if book is None and len(_without_repeats(word)) > MIN_LETTERS:
+            book = _only(self._without_repeats.get(ordinal, {}), _without_repeats(word), str.startswith)
         return book
 
     def misspelt(self, word: str, ordinal: int) -> Book | None:
-        """The book whose name is most like a word, if it is like it at all."""
+        """The book with the most similar name, if a name is similar enough."""
         if ordinal == 0 and _PSALMS.fullmatch(word) and word not in _NOT_PSALMS:
             return BOOK_BY_OSIS["Ps"]
-        drawn, names = _draw(word), self._drawn.get(ordinal, {})
-        if len(drawn) < MIN_LETTERS:
+        letters, names = _without_repeats(word), self._without_repeats.get(ordinal, {})
+        if len(letters) < MIN_LETTERS:
             return None
-        near = process.extract(drawn, names.keys(), scorer=OSA.normalized_similarity, score_cutoff=MISSPELT, limit=3)
-        for name, similarity, _ in near:
-            if name[0] == drawn[0] or similarity >= MISSPELT_FROM_THE_START:
+        candidates = process.extract(
+            letters, names.keys(), scorer=OSA.normalized_similarity, score_cutoff=MIN_SIMILARITY, limit=3
+        )
+        for name, similarity, _ in candidates:
+            if name[0] == letters[0] or similarity >= MIN_SIMILARITY_OTHER_INITIAL:
                 return names[name]
         return None
 
 
 @functools.lru_cache(maxsize=20_000)
 def book_of(word: str, ordinal: int, languages: tuple[Language, ...], likeness: Likeness) -> Book | None:
-    """The book of a word in lower case without diacritics, after an ordinal or with 0; the first language goes before."""
-    if len(word) > LONGEST_WORD:
+    """The book that a word names, in lower case without diacritics. Without a number, `ordinal` is 0.
+
+    The first language takes precedence.
+    """
+    if len(word) > MAX_WORD_LETTERS:
         return None
     tables = [_table(language) for language in languages]
-    for way in (NameTable.exact, NameTable.shortened, NameTable.misspelt)[: likeness + 1]:
-        for names in tables:
-            book = way(names, word, ordinal)
+    for lookup in (NameTable.exact, NameTable.shortened, NameTable.misspelt)[: likeness + 1]:
+        for table in tables:
+            book = lookup(table, word, ordinal)
             if book:
                 return book
     return None
@@ -113,12 +118,12 @@ def _table(language: Language) -> NameTable:
 
 
 def _only(names: dict[str, Book], word: str, fits: Callable[[str, str], bool]) -> Book | None:
-    """The one book of which a name fits a word."""
-    found = {book.number: book for name, book in names.items() if name[0] == word[0] and fits(name, word)}
-    return next(iter(found.values())) if len(found) == 1 else None
+    """The only book with a name that fits a word, or None if no book or several books fit."""
+    books = {book.number: book for name, book in names.items() if name[0] == word[0] and fits(name, word)}
+    return next(iter(books.values())) if len(books) == 1 else None
 
 
-def _draw(word: str) -> str:
+def _without_repeats(word: str) -> str:
     return _REPEATED.sub(r"\1", word)
 
 

@@ -1,7 +1,7 @@
-"""What people call the books, by language: names, abbreviations that no rule finds, and the words around them.
+"""The names of books by language: full names, abbreviations that no rule finds, and the words around them.
 
-Beginnings of three letters, dropped vowels and misspellings are found by rule (`book_names.py`), not listed. All is in lower
-case, without diacritics and stops.
+Beginnings of three letters, dropped vowels and misspellings are not listed: rules find them (`book_names.py`). All names are
+in lower case, without diacritics and full stops.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from types import MappingProxyType
 Language = str
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 
-# By language and OSIS id: the full names first (misspellings are measured against these, up to the bar), then abbreviations.
+# By language and OSIS id: full names, a bar, then abbreviations. Misspellings are compared with the full names only.
 SINGLE_BOOKS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
     {
         "en": {
@@ -145,7 +145,7 @@ SINGLE_BOOKS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# Families of numbered books: the ids of the first, second, … and how the family is called.
+# Families of numbered books: the OSIS ids of the first book, the second book, …, and the names of the family.
 NUMBERED_BOOKS: Mapping[Language, tuple[tuple[tuple[str, ...], str], ...]] = MappingProxyType(
     {
         "en": (
@@ -177,7 +177,7 @@ NUMBERED_BOOKS: Mapping[Language, tuple[tuple[tuple[str, ...], str], ...]] = Map
     }
 )
 
-# Names of several words, as regular expressions in which a space stands for any gap between words.
+# Names of several words, as regular expressions. A space in them matches any gap between words.
 PHRASES: tuple[tuple[str, str], ...] = (
     ("Song", r"(?:songs?|sng) of songs?|songs? of s[aou]l\w*m\w*n\w*|s of s|canticles? of canticles?"),
     ("Song", r"cantar(?:es?)? de (?:los )?cantares"),
@@ -203,7 +203,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("EpLao", r"(?:ep|epistle|letter) to (?:the )?laod\w*"),
 )
 
-# Before a name: they say nothing, but they belong to it. Each is a beginning that a space ends.
+# Words before a name that belong to the reference but do not identify the book. A space follows each of them.
 FILLERS = (
     r"(?:the|el|la|los) (?:holy )?(?:gospel|evangelio|book|libro|epistles?|letter|prophecy|carta|epistola)|"
     r"(?:gospel|evangelio|book|libro|epistles?|letter|prophecy|carta|epistola)|"
@@ -211,9 +211,9 @@ FILLERS = (
     r"saint|st|san|santo"
 )
 
-# Of those below, the ones that a sentence begins with.
+# The words of COMMON_WORDS that a sentence can begin with.
 FUNCTION_WORDS = frozenset("is am so he la de ex re da ha a le es si ho pro no na ne co can sol se mi".split())
-# English and Spanish words that are also abbreviations: in the middle of lower-case text they are words.
+# English and Spanish words that are also abbreviations or names. In the middle of lower-case text they are ordinary words.
 COMMON_WORDS = frozenset(
     (
         "is am so he la de ex re da song songs job mark acts ha a le es si ho pro act ruth mar mat jo ti ma no na ne "

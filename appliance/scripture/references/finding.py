@@ -1,4 +1,4 @@
-"""References in running text, with their positions: OCR pages, transcripts, notes, what somebody typed."""
+"""Find references and their positions in running text: OCR pages, transcripts, notes, typed text."""
 
 import re
 
@@ -18,23 +18,23 @@ _CHAPTER_OF = re.compile(
     r"|(?P<before>\d{1,3})\s?(?:st|nd|rd|th|[ºo])\s+(?:chapter|chap|capitulo)\.?)\s+(?:of|in|de|del)\s+"
 )
 _ORDINAL_PSALM = re.compile(r"(?P<number>\d{1,3})\s?(?P<ending>st|nd|rd|th)\s+(?=psalm|salmo)")
-# With what stands around it; a longer gap is no range.
-_LONGEST_RANGE_WORD = 40
-# They stand before books, and no book begins with one.
+# The longest range word, with the spaces around it. A longer gap between two books is not a range.
+_MAX_RANGE_WORD_CHARACTERS = 40
+# Words before book names. No book name begins with one of them.
 _PREPOSITIONS = frozenset({"to", "of", "from", "by"})
 _TEENS = range(11, 14)
 
 
 class FoundReference(msgspec.Struct, frozen=True):
-    """A reference and where it stands: `text[start:end]`."""
+    """A reference and its position: `text[start:end]`."""
 
     reference: Reference
     start: int
     end: int
 
 
-class _Begun(msgspec.Struct, frozen=True):
-    """A book at a place of the text, perhaps with a chapter that was named before it."""
+class _Opening(msgspec.Struct, frozen=True):
+    """The beginning of a reference: a book, and the chapter if it is written before the book."""
 
     named: NamedBook
     start: int
@@ -42,117 +42,126 @@ class _Begun(msgspec.Struct, frozen=True):
 
 
 def find_references(text: str, languages: tuple[Language, ...] = LANGUAGES) -> list[FoundReference]:
-    """Every reference of a text in its order; what does not exist in the canon is left out.
+    """Return all references in the order of the text. References that the canon does not have are left out.
 
-    Where names of several languages mean different books, the first language goes before. A book's name without a
-    chapter counts where it is the whole text.
+    If a name means different books in several languages, the first language takes precedence. A book name without a chapter
+    counts only if it is the whole text.
     """
-    found: list[FoundReference] = []
+    references: list[FoundReference] = []
     for passage in TextReader(text, languages).passages():
         try:
-            reference = resolve(passage, strictly=False)
+            reference = resolve(passage, strict=False)
         except PassageNotFound:
             continue
-        found.append(FoundReference(reference, passage.start, passage.end))
-    return found
+        references.append(FoundReference(reference, passage.start, passage.end))
+    return references
 
 
 class TextReader:
-    """Walks through one text from book to book; `text` is what it reads, normalised.
+    """Reads one text from book to book. `text` is the normalised text.
 
-    `backwards` says afterwards whether a range ended before it began.
+    After `passages()`, `backwards` says whether a range ended before it began.
     """
 
     def __init__(self, text: str, languages: tuple[Language, ...] = LANGUAGES) -> None:
-        self._written, self.text = text, normalise(text)
+        self._original_text, self.text = text, normalise(text)
         self._books = BookFinder(languages)
         self.backwards = False
 
     def passages(self) -> list[Passage]:
-        """Everything that is written as a reference, whether it exists or not."""
+        """Everything that is written as a reference, including references that do not exist in the canon."""
         passages: list[Passage] = []
         at = 0
         while match := _START.search(self.text, at):
-            begun = self._begin(match.start()) if match[0] not in _PREPOSITIONS else None
-            if begun is None:
-                at = self._past(match)
+            opening = self._opening_at(match.start()) if match[0] not in _PREPOSITIONS else None
+            if opening is None:
+                at = self._end_of_word(match)
                 continue
-            before = passages[-1] if passages else None
-            closes = before is not None and before.last is None and self._is_range(before.end, begun.start)
-            read, at = self._read(begun, closes=closes)
-            if before and closes and read and (end := read[0].last or read[0].first).ends >= before.first.begins:
-                passages[-1:] = [Passage(before.first, end, before.start, read[0].end), *read[1:]]
+            previous = passages[-1] if passages else None
+            closes = previous is not None and previous.last is None and self._is_range(previous.end, opening.start)
+            new_passages, at = self._read(opening, closes=closes)
+            if (
+                previous
+                and closes
+                and new_passages
+                and (end := new_passages[0].last or new_passages[0].first).ends >= previous.first.begins
+            ):
+                passages[-1:] = [
+                    Passage(previous.first, end, previous.start, new_passages[0].end),
+                    *new_passages[1:],
+                ]
             else:
                 self.backwards = self.backwards or closes
-                passages += read
+                passages += new_passages
         return passages or self._whole_text()
 
-    def _read(self, begun: _Begun, *, closes: bool) -> tuple[list[Passage], int]:
-        """What is written after a book, and where that ends."""
-        book, end = begun.named.last, begun.named.end
-        reading = PassageReader(self.text, book, self._names_book, closing=closes).read(end, begun.start, begun.chapter)
+    def _read(self, opening: _Opening, *, closes: bool) -> tuple[list[Passage], int]:
+        """The passages after a book, and where they end."""
+        book, end = opening.named.last, opening.named.end
+        reader = PassageReader(self.text, book, self._names_book, closing=closes)
+        reading = reader.read(end, opening.start, opening.chapter)
         self.backwards = self.backwards or reading.backwards
         if reading.passages:
-            # A word such as "is" or "job" is a book only where a chapter and a verse follow, or nothing else is said.
+            # A word such as "is" or "job" is a book only if a chapter and a verse follow, or if the text says nothing else.
             chapter_only = reading.passages[0].first.verse is None
-            if begun.named.common and chapter_only and not self._is_all(begun.start, reading.end):
+            if opening.named.common and chapter_only and not self._is_whole_text(opening.start, reading.end):
                 return [], end
             return reading.passages, max(reading.end, end)
-        if begun.named.book != book or closes:
-            return [_whole(begun.named.book if not closes else book, book, begun.start, end)], end
+        if opening.named.book != book or closes:
+            return [_whole_books(opening.named.book if not closes else book, book, opening.start, end)], end
         return [], end
 
-    def _begin(self, at: int) -> _Begun | None:
-        """The book that is named from a place on."""
-        if (psalm := _ORDINAL_PSALM.match(self.text, at)) and _fits(int(psalm["number"]), psalm["ending"]):
-            named = self._books.match(self.text, self._written, psalm.end())
-            return named and _Begun(named, at, int(psalm["number"]))
+    def _opening_at(self, at: int) -> _Opening | None:
+        """The book that is named at a position, or None."""
+        if (psalm := _ORDINAL_PSALM.match(self.text, at)) and _is_ordinal(int(psalm["number"]), psalm["ending"]):
+            named = self._books.match(self.text, self._original_text, psalm.end())
+            return named and _Opening(named, at, int(psalm["number"]))
         if chapter := _CHAPTER_OF.match(self.text, at):
-            named = self._books.match(self.text, self._written, chapter.end())
+            named = self._books.match(self.text, self._original_text, chapter.end())
             if named:
-                return _Begun(named, at, int(chapter["after"] or chapter["before"]))
-        named = self._books.match(self.text, self._written, at)
-        return named and _Begun(named, at)
+                return _Opening(named, at, int(chapter["after"] or chapter["before"]))
+        named = self._books.match(self.text, self._original_text, at)
+        return named and _Opening(named, at)
 
     def _names_book(self, at: int) -> bool:
-        """True where a number belongs to a book's name, such as in `Matthew 1, 2 John 3`."""
-        begun = self._begin(at)
-        return begun is not None and (
-            begun.chapter is not None or NUMBER_FOLLOWS.match(self.text, begun.named.end) is not None
+        """Whether a number belongs to the name of the next book, as in `Matthew 1, 2 John 3`."""
+        opening = self._opening_at(at)
+        return opening is not None and (
+            opening.chapter is not None or NUMBER_FOLLOWS.match(self.text, opening.named.end) is not None
         )
 
-    def _past(self, match: re.Match[str]) -> int:
-        """The end of a word or a number; letters at a number's heels are no name."""
-        glued = _WORD.match(self.text, match.end()) if match[0][0].isdigit() else None
-        return glued.end() if glued else match.end()
+    def _end_of_word(self, match: re.Match[str]) -> int:
+        """The end of a word or a number. Letters directly after a number are not a name, so they are skipped."""
+        attached = _WORD.match(self.text, match.end()) if match[0][0].isdigit() else None
+        return attached.end() if attached else match.end()
 
     def _is_range(self, start: int, end: int) -> bool:
-        return end - start <= _LONGEST_RANGE_WORD and _RANGE.fullmatch(self.text, start, end) is not None
+        return end - start <= _MAX_RANGE_WORD_CHARACTERS and _RANGE.fullmatch(self.text, start, end) is not None
 
-    def _is_all(self, start: int, end: int) -> bool:
+    def _is_whole_text(self, start: int, end: int) -> bool:
         return not _START.search(self.text, 0, start) and not _START.search(self.text, end)
 
     def _whole_text(self) -> list[Passage]:
-        """A book, or a range of books, where nothing else is said."""
+        """A book or a range of books, if it is the whole text."""
         first = _START.search(self.text)
-        begun = self._begin(first.start()) if first else None
-        if begun is None:
+        opening = self._opening_at(first.start()) if first else None
+        if opening is None:
             return []
-        last = begun.named
+        last = opening.named
         range_ = _RANGE.match(self.text, last.end)
-        if range_ and (other := self._books.match(self.text, self._written, range_.end())):
+        if range_ and (other := self._books.match(self.text, self._original_text, range_.end())):
             last = other
-        if _START.search(self.text, last.end) or last.last.number < begun.named.book.number:
+        if _START.search(self.text, last.end) or last.last.number < opening.named.book.number:
             return []
-        return [_whole(begun.named.book, last.last, begun.start, last.end)]
+        return [_whole_books(opening.named.book, last.last, opening.start, last.end)]
 
 
-def _whole(first: Book, last: Book, start: int, end: int) -> Passage:
+def _whole_books(first: Book, last: Book, start: int, end: int) -> Passage:
     return Passage(Point(first, 1, None), Point(last, max(chapters_of(last)), None), start, end)
 
 
-def _fits(number: int, ending: str) -> bool:
-    """True for `1st`, `22nd`, `113th`, and not for `113rd`."""
+def _is_ordinal(number: int, ending: str) -> bool:
+    """True for `1st`, `22nd` and `113th`, False for `113rd`."""
     if number % 100 in _TEENS:
         return ending == "th"
     return ending == {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -1,4 +1,4 @@
-"""References of long texts, found in a process of their own, so that reading pages does not wait for it."""
+"""Find the references of long texts in a separate process, so that other requests do not wait."""
 
 import sys
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from appliance.scripture.paging import Page, page_of
 from appliance.scripture.references.book_tables import LANGUAGES, Language
 from appliance.scripture.references.finding import FoundReference, find_references
 
-# A text of this length takes some 50 ms, which is not much more than starting a process.
+# A text of this length takes about 50 ms. Starting a process takes almost as long.
 SHORT_CHARACTERS = 8_000
 TIME_LIMIT_S = 20.0
 NICENESS = 15
 
 
 class LongText(msgspec.Struct, frozen=True):
-    """What the process reads from standard input."""
+    """The input of the process, on standard input."""
 
     text: str
     languages: tuple[Language, ...]
@@ -26,21 +26,21 @@ class LongText(msgspec.Struct, frozen=True):
 
 
 class FoundPage(msgspec.Struct, frozen=True):
-    """What the process prints."""
+    """The output of the process."""
 
     references: Sequence[FoundReference]
     next_after: int | None
 
 
 def is_long(text: str) -> bool:
-    """Whether the references of a text are found in a process of their own."""
+    """Whether a text is so long that a separate process finds its references."""
     return len(text) > SHORT_CHARACTERS
 
 
 def find_page(
     text: str, languages: tuple[Language, ...] = LANGUAGES, *, after: int = 0, limit: int = 2_000
 ) -> Page[FoundReference]:
-    """A page of the references of a text, as `find_references` finds them. Raises ProgramFailed for a long text."""
+    """Return a page of the references of a text. The process for a long text can raise ProgramFailed."""
     if not is_long(text):
         return page_of(find_references(text, languages)[after:], after, limit)
     lines: list[str] = []
@@ -51,5 +51,5 @@ def find_page(
         standard_input=msgspec.json.encode(LongText(text, languages, after, limit)).decode(),
         niceness=NICENESS,
     )
-    found = msgspec.json.decode(lines[-1], type=FoundPage)
-    return Page(list(found.references), found.next_after)
+    page = msgspec.json.decode(lines[-1], type=FoundPage)
+    return Page(list(page.references), page.next_after)

@@ -1,4 +1,4 @@
-"""Books in text: names of one word or several, with an ordinal and what else people write before them."""
+"""Find book names in text: one or several words, with an ordinal and other words before them."""
 
 import re
 import unicodedata
@@ -53,21 +53,21 @@ _PHRASES = re.compile(
 _PSALM_151 = re.compile(r"[\s.,:]*151(?!\d)")
 NUMBER_FOLLOWS = re.compile(r"[\s.,:*-]*(?:(?:ch|cap|v)[a-z]*[\s.]*)?\d")
 _VERSE_FOLLOWS = re.compile(r"[\s.]*\d{1,3}\s*:\s?\d")
-# What looks like a misspelt book before a number, and is a date or a place on paper.
+# Words before a number that look like misspelt books, but name a date, a page or a similar thing.
 _NO_BOOKS = frozenset(
     "june july march april page part line item room note step level day date week hour lesson section figure table version".split()
 )
-# March, which dates are full of.
+# The abbreviation of March is frequent in dates.
 _MONTHS = frozenset({"mar"})
 _MAX_FILLERS = 6
-# So far from its beginning, no name leads a text.
-LONGEST_LEAD = 40
+# A name that begins after this many characters is not the first word of a text.
+MAX_LEAD_CHARACTERS = 40
 
 
 class NamedBook(NamedTuple):
-    """A name that ends at `end`. `last` is another book where a family is named from one to another (1–3 John).
+    """A book name that ends at `end`. In a range of numbered books (1–3 John), `last` is the last book; else it is `book`.
 
-    `common` names are words of the language too.
+    A `common` name is also an ordinary word.
     """
 
     book: Book
@@ -77,16 +77,16 @@ class NamedBook(NamedTuple):
 
 
 def normalise(text: str) -> str:
-    """Lower case, one kind of dash and space, no diacritics; every character stays at its place."""
+    """Return a text in lower case, with one kind of dash and space and no diacritics. Characters keep their positions."""
     lowered = text.lower()
     if len(lowered) != len(text):
-        lowered = "".join(each.lower() if len(each.lower()) == 1 else each for each in text)
+        lowered = "".join(character.lower() if len(character.lower()) == 1 else character for character in text)
     if not lowered.isascii():
-        lowered = "".join(map(_bare, lowered.translate(_DASHES | _SPACES)))
+        lowered = "".join(map(_without_diacritics, lowered.translate(_DASHES | _SPACES)))
     return lowered
 
 
-def _bare(character: str) -> str:
+def _without_diacritics(character: str) -> str:
     if character < "\x80" or character in "ºª°":
         return character
     decomposed = unicodedata.normalize("NFD", character)
@@ -94,24 +94,24 @@ def _bare(character: str) -> str:
 
 
 class BookFinder:
-    """Finds the book that is named at a place of a text; the names of the first language go before."""
+    """Finds the book that is named at a position in a text. Names of the first language take precedence."""
 
     def __init__(self, languages: tuple[Language, ...]) -> None:
         self._languages = languages
 
-    def match(self, text: str, written: str, at: int, likeness: Likeness | None = None) -> NamedBook | None:
-        """The book named from a place of a normalised text on; `written` is the text as it was.
+    def match(self, text: str, original_text: str, at: int, likeness: Likeness | None = None) -> NamedBook | None:
+        """Return the book that is named at a position in a normalised text, or None.
 
-        Where no likeness is asked for, beginnings and misspellings count before a number that could be a chapter.
+        Without `likeness`, beginnings and misspellings count only before a number that could be a chapter.
         """
-        leads = at < LONGEST_LEAD and not _LETTERS.search(text, 0, at)
-        starts = _past_fillers(text, at)
+        leads = at < MAX_LEAD_CHARACTERS and not _LETTERS.search(text, 0, at)
+        starts = _name_starts(text, at)
         for start in starts:
-            if found := self._phrase(text, start):
-                return found
+            if named := self._phrase(text, start):
+                return named
         for start in reversed(starts):
-            if found := self._word(text, written, start, likeness, leads=leads):
-                return found
+            if named := self._word(text, original_text, start, likeness, leads=leads):
+                return named
         return None
 
     def _phrase(self, text: str, at: int) -> NamedBook | None:
@@ -121,7 +121,9 @@ class BookFinder:
         book = BOOK_BY_OSIS[PHRASES[int(str(match.lastgroup)[1:])][0]]
         return NamedBook(book, match.end(), book, common=False)
 
-    def _word(self, text: str, written: str, at: int, likeness: Likeness | None, *, leads: bool) -> NamedBook | None:
+    def _word(
+        self, text: str, original_text: str, at: int, likeness: Likeness | None, *, leads: bool
+    ) -> NamedBook | None:
         ordinal = _ORDINAL.match(text, at)
         if ordinal and not _is_inside(text, at, ordinal.end()):
             first = last = _value(ordinal)
@@ -130,38 +132,46 @@ class BookFinder:
             other = _ORDINAL.match(text, to.end()) if to else None
             if other:
                 last, end = _value(other), other.end()
-            for start in reversed(_past_fillers(text, end)):
-                if found := self._named(text, written, start, (first, last), likeness, leads=leads):
-                    return found
-        return self._named(text, written, at, (0, 0), likeness, leads=leads)
+            for start in reversed(_name_starts(text, end)):
+                if named := self._named(text, original_text, start, (first, last), likeness, leads=leads):
+                    return named
+        return self._named(text, original_text, at, (0, 0), likeness, leads=leads)
 
     def _named(
-        self, text: str, written: str, at: int, ordinals: tuple[int, int], likeness: Likeness | None, *, leads: bool
+        self,
+        text: str,
+        original_text: str,
+        at: int,
+        ordinals: tuple[int, int],
+        likeness: Likeness | None,
+        *,
+        leads: bool,
     ) -> NamedBook | None:
         match = _WORD.match(text, at)
         if not match:
             return None
         word, end = _COMBINED.sub("", match[0]), match.end()
         if likeness is None:
-            # In the middle of a text more is asked for: a capital letter, a chapter and a verse.
-            follows = NUMBER_FOLLOWS if leads else _VERSE_FOLLOWS
-            loosely = word not in _NO_BOOKS and (leads or written[at].isupper()) and follows.match(text, end)
-            likeness = Likeness.MISSPELT if loosely else Likeness.EXACT
-        book, other = (book_of(word, ordinal, self._languages, likeness) for ordinal in ordinals)
-        if book is None or other is None:
+            # In the middle of a text, a misspelt name needs a capital letter, a chapter and a verse.
+            number_follows = NUMBER_FOLLOWS if leads else _VERSE_FOLLOWS
+            is_capital = leads or original_text[at].isupper()
+            may_be_misspelt = word not in _NO_BOOKS and is_capital and number_follows.match(text, end)
+            likeness = Likeness.MISSPELT if may_be_misspelt else Likeness.EXACT
+        book, last = (book_of(word, ordinal, self._languages, likeness) for ordinal in ordinals)
+        if book is None or last is None:
             return None
         if book.osis == "Ps" and (psalm_151 := _PSALM_151.match(text, end)):
-            book = other = BOOK_BY_OSIS["AddPs"]
+            book = last = BOOK_BY_OSIS["AddPs"]
             end = psalm_151.end()
-        # Where a text begins, a capital says nothing.
-        small = written[at].islower() or (leads and word in FUNCTION_WORDS)
-        is_word = word in COMMON_WORDS and (small or word in _MONTHS)
+        # At the beginning of a text, every word can have a capital letter.
+        looks_small = original_text[at].islower() or (leads and word in FUNCTION_WORDS)
+        is_word = word in COMMON_WORDS and (looks_small or word in _MONTHS)
         common = ordinals == (0, 0) and is_word
-        return NamedBook(book, end, other, common)
+        return NamedBook(book, end, last, common)
 
 
 def _is_inside(text: str, start: int, end: int) -> bool:
-    """True for digits with letters at both sides, as in names of files and sums of programs."""
+    """True for digits with letters on both sides, as in file names and checksums."""
     return start > 0 and text[start - 1].isalpha() and text[end - 1].isalnum()
 
 
@@ -169,9 +179,9 @@ def _value(ordinal: re.Match[str]) -> int:
     return int(ordinal["digit"]) if ordinal["digit"] else _ORDINALS[ordinal["word"]]
 
 
-def _past_fillers(text: str, at: int) -> list[int]:
-    """The places where a name may begin: here, and after each word that says nothing."""
-    places = [at]
-    while len(places) <= _MAX_FILLERS and (filler := _FILLER.match(text, places[-1])):
-        places.append(filler.end())
-    return places
+def _name_starts(text: str, at: int) -> list[int]:
+    """The positions where a name may begin: `at`, and after each filler word."""
+    starts = [at]
+    while len(starts) <= _MAX_FILLERS and (filler := _FILLER.match(text, starts[-1])):
+        starts.append(filler.end())
+    return starts

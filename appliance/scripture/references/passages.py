@@ -1,4 +1,4 @@
-"""The chapters and verses after a book: pairs, ranges, lists, `ff`, titles."""
+"""Read the chapters and verses after a book: pairs, ranges, lists, `ff`, titles."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-# What may stand between a book and its first number.
+# The characters between a book and its first number.
 _LEAD = re.compile(r"[\s*_\"'“”()\[\].:#-]*(?:,\s*(?=\d+\s*[:.]\s?\d|ch|cap|v))?")
 _PAIR = re.compile(r"\s*:\s*(?P<colon>\d+)|\.(?P<stop>\d+)")
 _LOOSE_PAIR = re.compile(r"\s*\.\s+(?P<loose>\d+)")
@@ -37,12 +37,12 @@ _THOUSANDS = re.compile(r",0\d\d(?!\d)")
 _VERSE_OF_ROMAN = re.compile(r"\s*[.:]\s*\d")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _MAX_DIGITS = 3
-# The longest chapter has 176 verses: a range that ends far beyond is no range.
+# The longest chapter has 176 verses. Two numbers are not a range if the second is higher than this.
 _MAX_VERSES = 200
 
 
 class Point(NamedTuple):
-    """A verse, a psalm's title (verse 0), or with None a whole chapter."""
+    """A verse, the title of a psalm (verse 0), or a whole chapter (None)."""
 
     book: Book
     chapter: int
@@ -58,7 +58,7 @@ class Point(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """What was written, from one point to another, at a place of the text; nobody looked yet whether it exists."""
+    """A passage as written, from one point to another, and its position. It may not exist in the canon."""
 
     first: Point
     last: Point | None
@@ -75,9 +75,9 @@ class Reading(NamedTuple):
 
 
 class PassageReader:
-    """Reads what follows one book in a normalised text. `names_book` says whether a book is named at a place.
+    """Reads the passages after one book in a normalised text. `names_book` says whether a position names another book.
 
-    With `closing`, the first point closes a range that another book opened, and opens none itself.
+    With `closing`, the first point is the end of a range that began in another book. It does not begin a range.
     """
 
     def __init__(self, text: str, book: Book, names_book: Callable[[int], bool], *, closing: bool = False) -> None:
@@ -87,11 +87,11 @@ class PassageReader:
         self._pending = self._forced = ""
         self._backwards = self._bare_one = self._spoken = False
 
-    def read(self, at: int, begun: int, chapter: int | None = None) -> Reading:
-        """The passages from a place on; `chapter` where it was named before the book."""
+    def read(self, at: int, reference_start: int, chapter: int | None = None) -> Reading:
+        """Read the passages from a position. Pass `chapter` if it is written before the book."""
         end = at
         if chapter is not None:
-            self._passages.append(Passage(Point(self._book, chapter, None), None, begun, at))
+            self._passages.append(Passage(Point(self._book, chapter, None), None, reference_start, at))
         elif lead := _LEAD.match(self._text, at):
             at = lead.end()
         while match := _TOKEN.match(self._text, at):
@@ -101,10 +101,10 @@ class PassageReader:
                 or (kind == "roman" and self._is_roman(match))
                 or (kind == "spelled" and self._is_spoken())
             ):
-                after = self._number(match, begun if not self._passages else match.start())
-                if after is None:
+                number_end = self._number(match, reference_start if not self._passages else match.start())
+                if number_end is None:
                     break
-                at = end = after
+                at = end = number_end
             elif not self._continues(kind, match[0]):
                 break
         if self._bare_one and len(self._passages) == 1 and self._passages[0].last is None:
@@ -113,19 +113,19 @@ class PassageReader:
         return Reading(self._passages, end, self._backwards)
 
     def _is_spoken(self) -> bool:
-        """True for a number in words where it is called a chapter or verse, or follows one that was."""
+        """Whether a number in words counts: after the word chapter or verse, or after a number that counted."""
         self._spoken = bool(self._forced) or (self._spoken and bool(self._pending))
         return self._spoken
 
     def _is_roman(self, match: re.Match[str]) -> bool:
-        """True for a chapter such as `xxiv`; a single letter is one only before a verse, as in `i. 1`."""
-        before = self._passages[-1].first if self._passages else None
+        """Whether a match is a chapter such as `xxiv`. A single letter counts only before a verse, as in `i. 1`."""
+        previous = self._passages[-1].first if self._passages else None
         if _VERSE_OF_ROMAN.match(self._text, match.end()):
             return True
-        return len(match[0]) > 1 and (before is None or before.verse is None)
+        return len(match[0]) > 1 and (previous is None or previous.verse is None)
 
     def _continues(self, kind: str, word: str) -> bool:
-        """Take note of a word or sign between numbers; False where the reference ends before it."""
+        """Process a word or sign between numbers. Return False if the reference ends before it."""
         if kind in ("roman", "spelled"):
             return False
         if kind in ("chapter", "verse"):
@@ -140,19 +140,19 @@ class PassageReader:
             self._pending = "to"
         return True
 
-    def _number(self, match: re.Match[str], begun: int) -> int | None:
-        """Add what a number names; where to go on, or None where the reference ends before it."""
+    def _number(self, match: re.Match[str], start: int) -> int | None:
+        """Add the point that a number names. Return its end, or None if the reference ends before the number."""
         is_next = not self._passages or self._pending or self._forced
         if not is_next or self._names_book(match.start()):
             return None
-        read = self._point(match)
-        if read is None or _HOUR.match(self._text, read[1]):
+        point_and_end = self._point(match)
+        if point_and_end is None or _HOUR.match(self._text, point_and_end[1]):
             self._pending = ""
             return None
-        point, end = read
+        point, end = point_and_end
         if suffix := _SUFFIX.match(self._text, end):
             end = suffix.end()
-        self._add(point, begun, end)
+        self._add(point, start, end)
         if following := _FOLLOWING.match(self._text, end):
             end = following.end()
             chapter = point.chapter if point.verse is not None else max(self._chapters)
@@ -161,7 +161,7 @@ class PassageReader:
         return end
 
     def _point(self, match: re.Match[str]) -> tuple[Point, int] | None:
-        """What a number and perhaps a second one name, and where that ends; None for what is no chapter and no verse."""
+        """The chapter or verse that one or two numbers name, and where they end. None if they are neither."""
         text, end = self._text, match.end()
         is_roman = match.lastgroup == "roman"
         if (len(match[0]) > _MAX_DIGITS and match.lastgroup == "number") or _THOUSANDS.match(text, end):
@@ -169,14 +169,14 @@ class PassageReader:
         number = _VALUE_OF[str(match.lastgroup)](match[0])
         if self._book.osis == "Ps" and (title := _TITLE.match(text, end)):
             return Point(self._book, number, 0), title.end()
-        before = self._passages[-1].last or self._passages[-1].first if self._passages else None
-        in_verses = before is not None and before.verse is not None
-        loosely = is_roman or not (in_verses or self._forced)
-        pair = _PAIR.match(text, end) or (_LOOSE_PAIR.match(text, end) if loosely else None)
+        previous = self._passages[-1].last or self._passages[-1].first if self._passages else None
+        in_verses = previous is not None and previous.verse is not None
+        allows_space = is_roman or not (in_verses or self._forced)
+        pair = _PAIR.match(text, end) or (_LOOSE_PAIR.match(text, end) if allows_space else None)
         if pair:
             verse = pair[str(pair.lastgroup)]
             return (Point(self._book, number, int(verse)), pair.end()) if len(verse) <= _MAX_DIGITS else None
-        chapter = before.chapter if before else 1
+        chapter = previous.chapter if previous else 1
         if self._forced == "verse" or (in_verses and self._forced != "chapter"):
             return Point(self._book, chapter, number), end
         if len(self._chapters) == 1 and self._forced != "chapter":
@@ -184,25 +184,30 @@ class PassageReader:
             return Point(self._book, 1, number), end
         return Point(self._book, number, None), end
 
-    def _add(self, point: Point, begun: int, end: int) -> None:
-        before = self._passages[-1] if self._passages else None
-        if before and before.last is None and before.first.verse is None and self._is_within(before.first, point):
-            # "Genesis 1, verse 3" is one verse, and so is "Psalm 125-1": no range ends before it begins.
+    def _add(self, point: Point, start: int, end: int) -> None:
+        previous = self._passages[-1] if self._passages else None
+        if (
+            previous
+            and previous.last is None
+            and previous.first.verse is None
+            and self._is_verse_of(previous.first, point)
+        ):
+            # "Genesis 1, verse 3" is one verse. So is "Psalm 125-1", because a range cannot end before it begins.
             self._passages[-1] = Passage(
-                Point(self._book, before.first.chapter, point.verse or point.chapter), None, before.start, end
+                Point(self._book, previous.first.chapter, point.verse or point.chapter), None, previous.start, end
             )
-        elif before and before.last is None and self._pending == "to":
-            if point.ends >= before.first.begins:
-                self._passages[-1] = Passage(before.first, point, before.start, end)
+        elif previous and previous.last is None and self._pending == "to":
+            if point.ends >= previous.first.begins:
+                self._passages[-1] = Passage(previous.first, point, previous.start, end)
             else:
                 self._backwards = True
-                self._passages.append(Passage(point, None, begun, end))
+                self._passages.append(Passage(point, None, start, end))
         else:
             closes = self._closing and not self._passages
-            self._passages.append(Passage(point, point if closes else None, begun, end))
+            self._passages.append(Passage(point, point if closes else None, start, end))
 
-    def _is_within(self, chapter: Point, point: Point) -> bool:
-        """True where a number after a chapter is a verse of it."""
+    def _is_verse_of(self, chapter: Point, point: Point) -> bool:
+        """Whether a number after a chapter is a verse of this chapter."""
         if point.verse is not None:
             return self._forced == "verse" and point.chapter == chapter.chapter
         backwards = self._pending == "to" and not self._forced and point.chapter < chapter.chapter
@@ -211,23 +216,25 @@ class PassageReader:
 
 def _roman_value(numeral: str) -> int:
     values = [_ROMAN_VALUES[letter] for letter in numeral]
-    return sum(-one if one < other else one for one, other in zip(values, [*values[1:], 0], strict=True))
+    return sum(
+        -value if value < next_value else value for value, next_value in zip(values, [*values[1:], 0], strict=True)
+    )
 
 
 _VALUE_OF: dict[str, Callable[[str], int]] = {"number": int, "roman": _roman_value, "spelled": spelled_value}
 
 
-def resolve(passage: Passage, *, strictly: bool) -> Reference:
-    """The verses of a passage. Raises PassageNotFound for a chapter or verse that does not exist.
+def resolve(passage: Passage, *, strict: bool) -> Reference:
+    """Return the reference of a passage. Raises PassageNotFound for a chapter or verse that does not exist.
 
-    Other than `strictly`, a range that ends beyond its chapter or book ends with it.
+    If not `strict`, a range that is too long ends with the last verse of its chapter or book.
     """
     first, last = passage.first, passage.last
     _check(first, None if first.verse is None else first.verse)
     if last is None or last == first:
         return Reference(first.begins, first.ends)
     chapters = chapters_of(last.book)
-    if strictly:
+    if strict:
         _check(last, last.verse)
     elif last.chapter not in chapters:
         last = Point(last.book, max(chapters), None)
@@ -245,8 +252,8 @@ def _check(point: Point, verse: int | None) -> None:
             f"{book.name} has no chapter {point.chapter}.",
             remedy=f"It has {len(chapters)} chapter{'s' if len(chapters) > 1 else ''}.",
         )
-    least = 0 if book.osis == "Ps" else 1
-    if verse is not None and not least <= verse <= chapters[point.chapter]:
+    min_verse = 0 if book.osis == "Ps" else 1
+    if verse is not None and not min_verse <= verse <= chapters[point.chapter]:
         raise PassageNotFound(
             f"{book.name} {point.chapter} has no verse {verse}.", remedy=f"It has {chapters[point.chapter]} verses."
         )

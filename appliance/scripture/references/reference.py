@@ -1,4 +1,4 @@
-"""A reference: a range of verses, how it is written, and what can be wrong with one."""
+"""A reference: a verse range, its written form, and the errors that a reference can have."""
 
 import functools
 
@@ -9,12 +9,12 @@ from appliance.scripture.canon import CHAPTER_FACTOR, Book, VerseRange, split_ve
 from appliance.scripture.versification import HUB, versification
 
 LAST_VERSE = CHAPTER_FACTOR - 1
-# Where a book's chapters are looked up: the hub, and for what it lacks the first of these that has it.
+# Where to find the chapters of a book: in the hub, or in the first of the others that has the book.
 _VERSIFICATIONS = (HUB, "KJVA", "LXX", "Vulg", "Synodal", "Orthodox")
 
 
 class ReferenceNotUnderstood(Refused):
-    """The text is not a reference at all."""
+    """The text is not a reference."""
 
 
 class BookNotFound(NotFound):
@@ -22,18 +22,18 @@ class BookNotFound(NotFound):
 
 
 class PassageNotFound(NotFound):
-    """The book has no such chapter or verse."""
+    """The book does not have this chapter or verse."""
 
 
 class Reference(VerseRange, frozen=True, order=True):
-    """A range of verses that can be written: for people as a string, for programs as `osis`."""
+    """A verse range with a written form: `str()` for people, `osis` for programs."""
 
     def __str__(self) -> str:
         return format_range(self.start, self.end)
 
     @property
     def osis(self) -> str:
-        """`John.3.16-John.3.18`, `Ps.23`, `Gen.1-Gen.3`."""
+        """The OSIS reference: `John.3.16-John.3.18`, `Ps.23`, `Gen.1-Gen.3`."""
         (book, chapter, verse), (end_book, end_chapter, end_verse) = map(split_verse_id, (self.start, self.end))
         first, last = f"{book.osis}.{chapter}", f"{end_book.osis}.{end_chapter}"
         if not (verse <= 1 and end_verse == LAST_VERSE):
@@ -42,7 +42,7 @@ class Reference(VerseRange, frozen=True, order=True):
 
 
 class VersePlace(msgspec.Struct, frozen=True):
-    """Where a verse stands: its number, its OSIS id and its reference for people. What shows a verse adds to this."""
+    """A verse by its number, its OSIS id and its reference for people. Base class of structs that describe a verse."""
 
     verse_id: int
     osis: str
@@ -50,24 +50,24 @@ class VersePlace(msgspec.Struct, frozen=True):
 
 
 def format_verse(verse_id: int) -> str:
-    """`John 3:16` for people to read."""
+    """Format a verse for people: `John 3:16`."""
     return format_range(verse_id, verse_id)
 
 
 def format_range(start: int, end: int) -> str:
-    """`John 3:16–18`, `Psalm 23`, `1 Corinthians 13:4–14:1` for people to read."""
+    """Format a verse range for people: `John 3:16–18`, `Psalm 23`, `1 Corinthians 13:4–14:1`."""
     book, chapter, verse = split_verse_id(start)
     end_book, end_chapter, end_verse = split_verse_id(end)
     name = "Psalm" if book.osis == "Ps" else book.name
-    whole_start, whole_end = verse in (0, 1), end_verse == LAST_VERSE
+    starts_chapter, ends_chapter = verse in (0, 1), end_verse == LAST_VERSE
+    whole_chapters = starts_chapter and ends_chapter
     if book != end_book:
-        whole = whole_start and whole_end
-        first = f"{name} {chapter}" if whole else format_range(start, start)
-        last = f"{end_book.name} {end_chapter}" if whole_end else format_range(end, end)
+        first = f"{name} {chapter}" if whole_chapters else format_range(start, start)
+        last = f"{end_book.name} {end_chapter}" if ends_chapter else format_range(end, end)
         return f"{first} – {last}"
-    if whole_start and whole_end and len(chapters_of(book)) == 1:
+    if whole_chapters and len(chapters_of(book)) == 1:
         return name
-    if whole_start and whole_end:
+    if whole_chapters:
         return f"{name} {chapter}" if chapter == end_chapter else f"{name} {chapter}–{end_chapter}"
     if start == end:
         return f"{name} {chapter}:{verse}" if verse else f"{name} {chapter}, title"
@@ -78,7 +78,7 @@ def format_range(start: int, end: int) -> str:
 
 @functools.cache
 def chapters_of(book: Book) -> dict[int, int]:
-    """The number of verses of each chapter of a book, in the hub or in the first versification that has the book."""
+    """Return the number of verses of each chapter of a book, in the hub or in the first versification that has the book."""
     for name in _VERSIFICATIONS:
         division = versification(name).division(book)
         if division:

@@ -1,4 +1,4 @@
-"""One reference or one book, and a sentence about what is wrong where it is none."""
+"""Parse one reference or one book name, with an error message for people if the text is neither."""
 
 import re
 
@@ -14,7 +14,7 @@ from appliance.scripture.references.passages import Passage, Point, resolve
 from appliance.scripture.references.reference import BookNotFound, Reference, ReferenceNotUnderstood
 
 MAX_LENGTH = 200
-# A name this far from every book (Damerau-Levenshtein similarity) is no misspelling of one.
+# The lowest Damerau-Levenshtein similarity of a misspelt name to the suggested book.
 NEAREST_CUTOFF = 0.45
 _FINDER = BookFinder(LANGUAGES)
 _NAME = re.compile(r"\s*(?P<name>(?:[1-4][\s.]*)?[^\W\d_][^\d:]*?)[\s.,]*(?:\d[\d\s:.,–-]*)?$")
@@ -24,13 +24,13 @@ _LETTERS_OR_DIGITS = re.compile(r"[^\W_]")
 
 
 def parse_reference(text: str) -> Reference:
-    """The one range that a text names and nothing else, within the canon of the hub versification.
+    """Return the reference that is the whole text, in the hub versification.
 
-    Raises ReferenceNotUnderstood, BookNotFound (with the nearest name) or PassageNotFound.
+    Raises ReferenceNotUnderstood, BookNotFound (with the most similar name) or PassageNotFound.
     """
     if len(text) > MAX_LENGTH:
         raise ReferenceNotUnderstood(
-            f"A reference has at most {MAX_LENGTH} characters; this has {len(text)}.", remedy="Try John 3:16-18."
+            f"The reference has {len(text)} characters. At most {MAX_LENGTH} are allowed.", remedy="Try John 3:16-18."
         )
     osis = parse_osis(text.strip())
     if osis:
@@ -44,47 +44,51 @@ def parse_reference(text: str) -> Reference:
     (passage,) = passages
     if _LETTERS_OR_DIGITS.search(reader.text, 0, passage.start) or _LETTERS_OR_DIGITS.search(reader.text, passage.end):
         raise ReferenceNotUnderstood(
-            f"{_shown(text)} is not a reference alone.", remedy="Try John 3:16-18 or Psalm 23."
+            f"{_quoted(text)} contains more than a reference.", remedy="Try John 3:16-18 or Psalm 23."
         )
-    return resolve(passage, strictly=True)
+    return resolve(passage, strict=True)
 
 
 def _no_passage(text: str) -> ReferenceNotUnderstood | BookNotFound:
     match = _NAME.match(text)
     if not match:
-        return ReferenceNotUnderstood(f"{_shown(text)} is not a reference.", remedy="Try John 3:16-18 or Psalm 23.")
+        return ReferenceNotUnderstood(f"{_quoted(text)} is not a reference.", remedy="Try John 3:16-18 or Psalm 23.")
     try:
         book = find_book(match["name"])
     except BookNotFound as error:
         return error
     return ReferenceNotUnderstood(
-        f"The numbers of {_shown(text)} are not a chapter and verses.", remedy=f"Try {book.name} 1:1-3."
+        f"The numbers in {_quoted(text)} are not a chapter and verses.", remedy=f"Try {book.name} 1:1-3."
     )
 
 
 def _not_one(text: str, passages: list[Passage], *, backwards: bool) -> ReferenceNotUnderstood:
     if backwards:
-        first, last = (resolve(passage, strictly=True) for passage in passages[-2:])
-        return ReferenceNotUnderstood(f"{first} to {last} ends before it begins.", remedy="Turn its two ends around.")
+        first, last = (resolve(passage, strict=True) for passage in passages[-2:])
+        return ReferenceNotUnderstood(
+            f"{first} to {last} ends before it begins.", remedy="Write the earlier verse first."
+        )
     return ReferenceNotUnderstood(
-        f"{_shown(text)} names {len(passages)} passages; one is wanted.", remedy="Ask for them one after another."
+        f"{_quoted(text)} contains {len(passages)} passages. Only one is allowed.",
+        remedy="Enter one passage at a time.",
     )
 
 
 def parse_osis(text: str) -> Reference | None:
-    """The range of an OSIS reference such as `John.3.16-John.3.18`, or None where it is not one.
+    """Parse an OSIS reference such as `John.3.16-John.3.18`. Return None if the text is not OSIS.
 
-    Raises PassageNotFound for a chapter or verse that does not exist.
+    Raises PassageNotFound for a chapter or verse that does not exist, ReferenceNotUnderstood for a range that ends before it
+    begins.
     """
     start, dash, end = text.partition("-")
     first = _osis_passage(start)
     last = _osis_passage(end) if dash else first
     if first is None or last is None:
         return None
-    found = [resolve(each, strictly=True) for each in (first, last)]
-    if found[1].end < found[0].start:
-        raise ReferenceNotUnderstood(f"{text} ends before it begins.", remedy="Turn its two ends around.")
-    return Reference(found[0].start, found[1].end)
+    first_reference, last_reference = (resolve(passage, strict=True) for passage in (first, last))
+    if last_reference.end < first_reference.start:
+        raise ReferenceNotUnderstood(f"{text} ends before it begins.", remedy="Write the earlier verse first.")
+    return Reference(first_reference.start, last_reference.end)
 
 
 def _osis_passage(text: str) -> Passage | None:
@@ -99,32 +103,32 @@ def _osis_passage(text: str) -> Passage | None:
 
 
 def find_book(name: str) -> Book:
-    """The book of a name, an abbreviation or the unique beginning of one. Raises BookNotFound with the nearest name."""
+    """Return the book with a name, an abbreviation or a unique beginning. Raises BookNotFound with the most similar name."""
     book = _named(name, Likeness.SHORTENED)
     if book:
         return book
     nearest = nearest_book(name)
     raise BookNotFound(
-        f"There is no book called {_shown(name)}.",
+        f"No book is called {_quoted(name)}.",
         remedy=f"Did you mean {nearest.name}?"
         if nearest
-        else "Books are named in English, in Spanish or by OSIS ids, such as Genesis or Gen.",
+        else "Use an English or Spanish book name or an OSIS id, such as Genesis or Gen.",
     )
 
 
 def book_named(name: str) -> Book | None:
-    """The book of exactly this name or abbreviation."""
+    """Return the book with exactly this name or abbreviation, or None."""
     return _named(name, Likeness.EXACT)
 
 
 def nearest_book(name: str) -> Book | None:
-    """The book whose English name is most like a misspelt one, or None where nothing is near."""
+    """Return the book whose English name is most similar to a misspelt name, or None if no name is similar."""
     key = normalise(name[:MAX_LENGTH]).replace(" ", "").replace(".", "")
     whole_names = {book.name.lower().replace(" ", ""): book for book in BOOKS}
-    found = process.extractOne(
+    nearest = process.extractOne(
         key, whole_names.keys(), scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=NEAREST_CUTOFF
     )
-    return whole_names[found[0]] if found else None
+    return whole_names[nearest[0]] if nearest else None
 
 
 def _named(name: str, likeness: Likeness) -> Book | None:
@@ -132,10 +136,10 @@ def _named(name: str, likeness: Likeness) -> Book | None:
     if not name or len(name) > MAX_LENGTH:
         return None
     text = normalise(name)
-    found = _FINDER.match(text, name, 0, likeness)
-    return found.book if found and found.end == len(text) and found.book == found.last else None
+    named = _FINDER.match(text, name, 0, likeness)
+    return named.book if named and named.end == len(text) and named.book == named.last else None
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     text = text.strip()
     return f"“{text}”" if len(text) <= 60 else f"“{text[:57]}…”"

@@ -1,4 +1,4 @@
-"""Numbers in words, as transcripts of what somebody said have them: `three`, `twenty-eight`, `treinta y dos`."""
+"""Numbers in words, as in transcripts of speech: `three`, `twenty-eight`, `treinta y dos`."""
 
 import re
 
@@ -20,7 +20,7 @@ _VALUES = {
 
 
 def _any(words: list[str]) -> str:
-    # The longest first, so that "sixteen" is not read as "six".
+    # Longest first: "sixteen" must not match as "six".
     return "|".join(sorted(words, key=len, reverse=True))
 
 
@@ -33,12 +33,12 @@ _SPANISH = (
     rf"(?:(?:{_any(_SPANISH_TENS)})(?:\s+y\s+(?:{_any(_SPANISH_UNITS)}))?"
     rf"|{_any([*_SPANISH_TEENS, *_SPANISH_TWENTIES])}|{_any(_SPANISH_UNITS)})?"
 )
-# For use in a larger pattern; matches at least one letter, and whole words only.
+# Part of larger patterns. Matches at least one letter, and only whole words.
 SPELLED = rf"(?=[a-z])(?:{_ENGLISH}|{_SPANISH})(?<=[a-z])(?![a-z])"
 
 
 def spelled_value(words: str) -> int:
-    """The number that a match of SPELLED says."""
-    hundreds, found, rest = words.partition("hundred")
-    total = 100 if found else 0
-    return total + sum(_VALUES.get(word, 0) for word in re.split(r"[\s-]+", rest if found else hundreds))
+    """The value of a match of SPELLED."""
+    before, hundred, after = words.partition("hundred")
+    total = 100 if hundred else 0
+    return total + sum(_VALUES.get(word, 0) for word in re.split(r"[\s-]+", after if hundred else before))

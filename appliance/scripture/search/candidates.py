@@ -1,4 +1,4 @@
-"""What each mode of search gives: verses in order, and why each of them is there."""
+"""The result of each search mode: ranked verses, and the reason for each verse."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,10 +11,10 @@ Explain = Callable[[list[int]], dict[int, Why]]
 
 
 class Candidates(msgspec.Struct, frozen=True, kw_only=True):
-    """Verses of the hub with their scores, best first.
+    """Verses in hub numbering with their scores, best first.
 
-    `explain` says why each of some verses is there. `marks` says where some verses are marked; in others, the forms of
-    `marked_words` are. `notice` is what a reader should know.
+    `explain` returns the reasons for some verses. `marks` returns the highlights of some verses. In all other verses, the forms
+    of `marked_words` are highlighted. `notice` is a message for the reader.
     """
 
     ranked: list[tuple[int, float]]
@@ -23,26 +23,26 @@ class Candidates(msgspec.Struct, frozen=True, kw_only=True):
     marked_words: tuple[str, ...] = ()
     notice: str | None = None
 
-    def with_notice(self, more: str | None) -> "Candidates":
-        """The same with one more thing to know."""
-        return msgspec.structs.replace(self, notice=" ".join(filter(None, (self.notice, more))) or None)
+    def with_notice(self, notice: str | None) -> "Candidates":
+        """A copy with another sentence added to the notice."""
+        return msgspec.structs.replace(self, notice=" ".join(filter(None, (self.notice, notice))) or None)
 
 
-def explain_by_places(by_words: Sequence[int] = (), by_meaning: Sequence[tuple[int, float]] = ()) -> Explain:
-    """Why verses are there: their places in a list by words, and in one by meaning with its cosine similarities."""
-    word_places = {verse_id: place for place, verse_id in enumerate(by_words, start=1)}
-    meaning_places = {verse_id: (place, cosine) for place, (verse_id, cosine) in enumerate(by_meaning, start=1)}
+def explain_by_ranks(by_words: Sequence[int] = (), by_meaning: Sequence[tuple[int, float]] = ()) -> Explain:
+    """Explain verses by their rank in a list by words, and by their rank and cosine similarity in a list by meaning."""
+    word_ranks = {verse_id: rank for rank, verse_id in enumerate(by_words, start=1)}
+    meaning_ranks = {verse_id: (rank, cosine) for rank, (verse_id, cosine) in enumerate(by_meaning, start=1)}
 
     def explain(verse_ids: list[int]) -> dict[int, Why]:
-        return {verse_id: _why(word_places.get(verse_id), meaning_places.get(verse_id)) for verse_id in verse_ids}
+        return {verse_id: _why(word_ranks.get(verse_id), meaning_ranks.get(verse_id)) for verse_id in verse_ids}
 
     return explain
 
 
-def _why(word_place: int | None, meaning_place: tuple[int, float] | None) -> Why:
-    place, similarity = meaning_place or (None, None)
+def _why(keyword_rank: int | None, meaning_rank: tuple[int, float] | None) -> Why:
+    semantic_rank, similarity = meaning_rank or (None, None)
     return Why(
-        keyword_rank=word_place,
-        semantic_rank=place,
+        keyword_rank=keyword_rank,
+        semantic_rank=semantic_rank,
         similarity=round(similarity, 4) if similarity is not None else None,
     )

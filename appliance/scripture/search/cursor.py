@@ -1,4 +1,4 @@
-"""Where the next page of a search begins, as a word that callers hand back."""
+"""The position of the next page of a search, as an opaque string. Clients send it back to get that page."""
 
 import base64
 import binascii
@@ -8,10 +8,11 @@ import msgspec
 from appliance.errors import Refused
 
 MAX_OFFSET = 100_000
+REMEDY = "Use `next_cursor` of the previous page, or leave the cursor out."
 
 
 class CursorInvalid(Refused):
-    """The cursor is not one that a search handed out."""
+    """The cursor was not created by a search."""
 
 
 class _Cursor(msgspec.Struct, frozen=True):
@@ -23,19 +24,14 @@ def encode_cursor(offset: int) -> str:
 
 
 def decode_cursor(cursor: str | None) -> int:
-    """The offset that a cursor stands for, 0 for none. Raises CursorInvalid."""
+    """The offset that a cursor contains, or 0 if there is no cursor. Raises CursorInvalid."""
     if not cursor:
         return 0
     try:
         decoded = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         offset = msgspec.json.decode(decoded, type=_Cursor).offset
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
-        raise CursorInvalid(
-            "The cursor is not one that a search handed out.",
-            remedy="Use `next_cursor` of the page before, or none.",
-        ) from error
+        raise CursorInvalid("The cursor is invalid.", remedy=REMEDY) from error
     if not 0 <= offset <= MAX_OFFSET:
-        raise CursorInvalid(
-            "The cursor points beyond the results.", remedy="Use `next_cursor` of the page before, or none."
-        )
+        raise CursorInvalid("The cursor points beyond the results.", remedy=REMEDY)
     return offset

@@ -1,7 +1,7 @@
-"""From what people type to an FTS5 expression that cannot be wrong.
+"""Turn a typed query into an FTS5 expression that is always valid.
 
-Understood: words, `"quoted phrases"`, `prefix*`, `AND`, `OR`, `NOT` or `-word` (in capitals, as FTS5 has them). All
-else is text. Words without operators are matched all together first; see `any_of`.
+Supported: words, `"quoted phrases"`, `prefix*`, `AND`, `OR`, `NOT` (in capitals, as in FTS5) and `-word`. Everything else is
+plain text. Without operators, a verse must contain all words; `loose_expression` needs only one of them.
 """
 
 import re
@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-# More terms than any question has; FTS5's parser has a stack of its own to overflow.
+# More terms than a real query has. A longer expression could overflow the stack of FTS5's parser.
 MAX_TERMS = 48
-# Words of a long query that are looked for: common ones among them cost the most and say the least.
-MAX_TELLING_WORDS = 8
+# Of a long query, only the rarest words are searched: common words cost the most time and help the least.
+MAX_CONTENT_WORDS = 8
 _TOKEN = re.compile(r'"([^"]*)"?|(\S+)')
-# Letters with the marks that stand above and below them: pointed Hebrew, accented Greek.
+# Letters with combining marks: pointed Hebrew, accented Greek.
 _WORD = re.compile(r"\w(?:\w|[\u0300-\u036f\u0591-\u05c7])*", re.UNICODE)
 _STOP_WORDS = frozenset(
     "a about an and are as at be by did do does for from had has have how i in is it me my not of on or our say says "
@@ -25,9 +25,10 @@ _STOP_WORDS = frozenset(
 
 
 class TextQuery(msgspec.Struct, frozen=True):
-    """An FTS5 expression over the column `text`, and the plain words in it for highlighting.
+    """An FTS5 expression over the column `text`, and its plain words for highlighting.
 
-    `structured` queries mean what they say and are not loosened; one that `excludes` says what must not be there.
+    `structured` queries have phrases or operators: they are searched exactly as typed. A query that `excludes` has words that a
+    verse must not contain.
     """
 
     expression: str
@@ -35,8 +36,8 @@ class TextQuery(msgspec.Struct, frozen=True):
     structured: bool
     excludes: bool = False
 
-    def respelt(self, corrections: Mapping[str, str]) -> "TextQuery":
-        """The same query with other words for some; only for one that is not structured."""
+    def corrected(self, corrections: Mapping[str, str]) -> "TextQuery":
+        """The query with misspelt words replaced. Only for a query that is not structured."""
         words = tuple(corrections.get(word, word) for word in self.words)
         return msgspec.structs.replace(self, expression=" AND ".join(map(_quoted, words)), words=words)
 
@@ -47,7 +48,7 @@ class _Term(msgspec.Struct, frozen=True):
 
 
 def parse_query(text: str) -> TextQuery | None:
-    """The expression that a query asks for, or None where it asks for no word. At most 48 terms are read."""
+    """Parse a typed query. Return None if it has no word to search for. Only the first 48 terms are read."""
     terms: list[tuple[str, _Term]] = []
     pending = ""
     for phrase, typed in _TOKEN.findall(unicodedata.normalize("NFC", text)):
@@ -62,7 +63,7 @@ def parse_query(text: str) -> TextQuery | None:
         pending = ""
         if len(terms) == MAX_TERMS:
             break
-    # What is excluded stands behind what is asked for, wherever it was typed.
+    # FTS5 needs excluded terms after the others.
     terms.sort(key=lambda term: term[0] == "NOT")
     if not terms or terms[0][0] == "NOT":
         return None
@@ -72,34 +73,34 @@ def parse_query(text: str) -> TextQuery | None:
 
 
 def _expression(terms: list[tuple[str, "_Term"]]) -> str:
-    """Terms from left to right; a run of one operator is one level, however long."""
-    expression, level = terms[0][1].expression, ""
-    for operator, term in terms[1:]:
-        joined = operator or "AND"
-        if level not in ("", joined) or joined == "NOT":
+    """Join terms from left to right. Consecutive equal operators share one pair of parentheses."""
+    expression, previous_operator = terms[0][1].expression, ""
+    for typed_operator, term in terms[1:]:
+        operator = typed_operator or "AND"
+        if previous_operator not in ("", operator) or operator == "NOT":
             expression = f"({expression})"
-        expression, level = f"{expression} {joined} {term.expression}", joined
+        expression, previous_operator = f"{expression} {operator} {term.expression}", operator
     return expression
 
 
-def any_of(query: TextQuery) -> str:
-    """An expression that any of the telling words satisfies, for ranking by BM25."""
-    return " OR ".join(_quoted(word) for word in most_telling_words(query))
+def loose_expression(query: TextQuery) -> str:
+    """An expression that matches any of the content words, for ranking by BM25."""
+    return " OR ".join(_quoted(word) for word in rarest_content_words(query))
 
 
-def most_telling_words(query: TextQuery, frequency: Callable[[str], int] = lambda _word: 0) -> list[str]:
-    """The telling words, none twice; of many, the rarest."""
-    words = list(dict.fromkeys(telling_words(query)))
-    return sorted(words, key=frequency)[:MAX_TELLING_WORDS] if len(words) > MAX_TELLING_WORDS else words
+def rarest_content_words(query: TextQuery, frequency: Callable[[str], int] = lambda _word: 0) -> list[str]:
+    """The content words without duplicates. If there are more than 8, only the rarest."""
+    words = list(dict.fromkeys(content_words(query)))
+    return sorted(words, key=frequency)[:MAX_CONTENT_WORDS] if len(words) > MAX_CONTENT_WORDS else words
 
 
-def telling_words(query: TextQuery) -> list[str]:
-    """The words of a query without those that every question has, or all where there are no others."""
+def content_words(query: TextQuery) -> list[str]:
+    """The words of a query without stop words, or all words if it has only stop words."""
     return [word for word in query.words if word.lower() not in _STOP_WORDS] or list(query.words)
 
 
 def stem(word: str) -> str:
-    """A beginning shared by the forms of an English word: near enough to what the index matches, where it is not asked."""
+    """A prefix that the forms of an English word share. It is close to what the index matches, but does not need the index."""
     word = word.lower()
     for ending in ("ing", "ies", "ed", "es", "s", "y", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
@@ -108,19 +109,16 @@ def stem(word: str) -> str:
 
 
 def _phrase(phrase: str) -> _Term | None:
-    found = tuple(_WORD.findall(phrase))
-    return _Term(_quoted(" ".join(found)), found) if found else None
+    words = tuple(_WORD.findall(phrase))
+    return _Term(_quoted(" ".join(words)), words) if words else None
 
 
 def _token(token: str) -> _Term | None:
-    found = tuple(_WORD.findall(token))
-    if not found:
+    words = tuple(_WORD.findall(token))
+    if not words:
         return None
-    star = "*" if token.endswith("*") else ""
-    if len(found) == 1:
-        return _Term(_quoted(found[0]) + (f" {star}" if star else ""), found)
-    # "don't" and "so-called" are words that the tokenizer cuts: matched as the phrase it makes of them.
-    return _Term(_quoted(" ".join(found)) + (f" {star}" if star else ""), found)
+    # The tokenizer splits words such as "don't" and "so-called". They are searched as a phrase of their parts.
+    return _Term(_quoted(" ".join(words)) + (" *" if token.endswith("*") else ""), words)
 
 
 def _quoted(words: str) -> str:

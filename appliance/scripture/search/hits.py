@@ -1,4 +1,4 @@
-"""The nouns of search."""
+"""The types of a search: request, result and reasons."""
 
 from enum import StrEnum
 
@@ -8,12 +8,12 @@ from appliance.scripture.canon import Testament
 from appliance.scripture.references import VersePlace
 from appliance.scripture.translations.translation import Translation
 
-# Verses in one answer.
+# Maximum number of verses per page.
 MAX_LIMIT = 100
 
 
 class Mode(StrEnum):
-    """How a query is understood; `strongs` names a word of the original."""
+    """How a query is searched. `strongs` searches for a Greek or Hebrew word."""
 
     HYBRID = "hybrid"
     KEYWORD = "keyword"
@@ -22,7 +22,7 @@ class Mode(StrEnum):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for. `book` is a name or OSIS id, `within` a reference; `cursor` comes from a page before."""
+    """A search request. `book` is a name or OSIS id, `within` is a reference, `cursor` comes from the previous page."""
 
     query: str
     mode: Mode = Mode.HYBRID
@@ -35,11 +35,11 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Why(msgspec.Struct, frozen=True):
-    """Why a verse was found: its place (from 1) among keyword and meaning matches, and its cosine similarity.
+    """Why a verse was found: its rank (from 1) among keyword and meaning matches, and its cosine similarity.
 
-    `reference` marks a verse that the query named, `in_order` one that has its words in their order, `linked` one that cross
-    references tie to the best others. `topics` are those of a dictionary that the query names and that cite the verse;
-    `voted_topic` is a topic of the same meaning for which readers found it helpful.
+    `reference` is true if the query names the verse. `in_order` is true if the verse has the words of the query in the same
+    order. `linked` is true if cross references link the verse to the best results. `topics` are dictionary topics that the query
+    names and that cite the verse. `voted_topic` is a topic with the same meaning for which readers voted for the verse.
     """
 
     keyword_rank: int | None = None
@@ -53,7 +53,7 @@ class Why(msgspec.Struct, frozen=True):
 
 
 class Hit(VersePlace, frozen=True):
-    """A found verse with its text in the reader's translation. `highlights` are (start, end) offsets into `text`."""
+    """A search result: a verse in the reader's translation. `highlights` are (start, end) offsets into `text`."""
 
     text: str
     score: float
@@ -62,7 +62,7 @@ class Hit(VersePlace, frozen=True):
 
 
 class Results(msgspec.Struct, frozen=True):
-    """A page of hits. `notice` says what a reader should know, such as that meaning is not searched yet."""
+    """A page of hits. `notice` is a message for the reader, for example that search by meaning is not ready yet."""
 
     query: str
     mode: Mode

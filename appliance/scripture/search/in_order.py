@@ -1,4 +1,4 @@
-"""Verses that are remembered by their words: most of a query stands in them, in its order and close together."""
+"""Find verses that contain most words of a query, in the same order and close together: half-remembered verses."""
 
 import math
 import re
@@ -7,42 +7,45 @@ from collections.abc import Iterable
 import msgspec
 from rapidfuzz.distance import LCSseq
 
-# Fewer words in order say little: "love of God" stands in many verses that nobody thought of.
-FEWEST_WORDS = 4
+# Shorter queries match too many verses: "love of God" is in many verses that the reader did not mean.
+MIN_WORDS = 4
 MIN_SHARE = 0.8
-# How many more words than the query the part of a verse has in which they are looked for.
-ROOM = 1.4
+# The words are searched in parts of a verse that are this many times as long as the query.
+LENGTH_FACTOR = 1.4
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
-class InOrder(msgspec.Struct, frozen=True):
-    """A verse that has a share of a query's words in order, the first and the last of them `width` words apart."""
+class OrderedMatch(msgspec.Struct, frozen=True):
+    """A verse that contains a share of a query's words in order, within `width` words of the verse."""
 
     verse_id: int
     share: float
     width: int
 
 
-def words_in_order(query: str, texts: Iterable[tuple[int, str]]) -> list[InOrder]:
-    """The verses that have a query's words in order, best first, equal ones as they came; none for a query of few words."""
-    wanted = words_of(query)
-    if len(wanted) < FEWEST_WORDS:
+def words_in_order(query: str, texts: Iterable[tuple[int, str]]) -> list[OrderedMatch]:
+    """The verses that contain a query's words in order, best first. Ties keep the order of `texts`.
+
+    A query of fewer than 4 words has no matches.
+    """
+    query_words = words_of(query)
+    if len(query_words) < MIN_WORDS:
         return []
-    found: dict[int, InOrder] = {}
-    least = MIN_SHARE * len(wanted)
+    best_matches: dict[int, OrderedMatch] = {}
+    min_shared = MIN_SHARE * len(query_words)
     for verse_id, text in texts:
-        # This check is ten times as fast as the next, and rejects most verses.
-        letters = _plain(text)
-        if sum(word in letters for word in wanted) < least:
+        # This check is ten times as fast as `_match`, and rejects most verses.
+        plain_text = _plain(text)
+        if sum(word in plain_text for word in query_words) < min_shared:
             continue
-        match = _match(wanted, verse_id, words_of(text))
-        if match and (verse_id not in found or _order(match) < _order(found[verse_id])):
-            found[verse_id] = match
-    return sorted(found.values(), key=_order)
+        match = _match(query_words, verse_id, words_of(text))
+        if match and (verse_id not in best_matches or _sort_key(match) < _sort_key(best_matches[verse_id])):
+            best_matches[verse_id] = match
+    return sorted(best_matches.values(), key=_sort_key)
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, whatever their case."""
+    """The words of a text in lower case."""
     return [_plain(word) for word in _WORD.findall(text)]
 
 
@@ -50,23 +53,23 @@ def _plain(text: str) -> str:
     return text.replace("’", "'").lower()
 
 
-def _match(wanted: list[str], verse_id: int, words: list[str]) -> InOrder | None:
-    least = MIN_SHARE * len(wanted)
-    if LCSseq.similarity(wanted, words) < least:
+def _match(query_words: list[str], verse_id: int, verse_words: list[str]) -> OrderedMatch | None:
+    min_shared = MIN_SHARE * len(query_words)
+    if LCSseq.similarity(query_words, verse_words) < min_shared:
         return None
-    # Words of a far part of the verse would make the stretch longer than it is: each part is looked at by itself.
-    length = math.ceil(len(wanted) * ROOM)
-    parts = (words[at : at + length] for at in range(max(1, len(words) - length + 1)))
-    shared, width, _ = max(
-        (LCSseq.similarity(wanted, part), -_width(wanted, part), -number) for number, part in enumerate(parts)
+    # Each part of the verse is compared separately: a match in a distant part would make the width too large.
+    length = math.ceil(len(query_words) * LENGTH_FACTOR)
+    parts = (verse_words[start : start + length] for start in range(max(1, len(verse_words) - length + 1)))
+    shared, negative_width, _ = max(
+        (LCSseq.similarity(query_words, part), -_width(query_words, part), -number) for number, part in enumerate(parts)
     )
-    return InOrder(verse_id, shared / len(wanted), -width) if shared >= least else None
+    return OrderedMatch(verse_id, shared / len(query_words), -negative_width) if shared >= min_shared else None
 
 
-def _width(wanted: list[str], part: list[str]) -> int:
-    blocks = [each for each in LCSseq.opcodes(wanted, part) if each.tag == "equal"]
+def _width(query_words: list[str], part: list[str]) -> int:
+    blocks = [opcode for opcode in LCSseq.opcodes(query_words, part) if opcode.tag == "equal"]
     return blocks[-1].dest_end - blocks[0].dest_start if blocks else len(part)
 
 
-def _order(match: InOrder) -> tuple[float, int]:
+def _sort_key(match: OrderedMatch) -> tuple[float, int]:
     return -match.share, match.width

@@ -1,4 +1,4 @@
-"""The index by meaning: which verses and headings have a vector, and making those that lack one.
+"""The embedding index: track which verses and headings have a vector, and embed the others.
 
 A vector is stored by the digest of its model and text. An unchanged text keeps its vector when it is imported again or moves to
 another row.
@@ -23,7 +23,7 @@ BATCH = 512
 _CATCH_ALL = re.compile(r"\b(?:general|unclassified) scriptures\b", re.IGNORECASE)
 
 SELECT_DIGESTS = "SELECT verse_id, digest FROM embedded_verses"
-ADOPT = "UPDATE embedded_verses SET translation = ? WHERE verse_id = ? AND translation <> ?"
+UPDATE_TRANSLATION = "UPDATE embedded_verses SET translation = ? WHERE verse_id = ? AND translation <> ?"
 SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ?"
 UPSERT_DIGEST = "INSERT OR REPLACE INTO embedded_verses (verse_id, translation, digest) VALUES (?, ?, ?)"
 DELETE_DIGEST = "DELETE FROM embedded_verses WHERE verse_id = ?"
@@ -38,7 +38,7 @@ COUNT_EMBEDDED = "SELECT count(*) FROM embedded_verses WHERE translation = ?"
 
 
 class IndexState(msgspec.Struct, frozen=True):
-    """How much of the library can be searched by meaning."""
+    """How many verses can be searched by meaning."""
 
     translation: str | None
     model: str | None
@@ -51,14 +51,15 @@ class IndexState(msgspec.Struct, frozen=True):
 
 
 def embedded_translation(database: Database, preferred: str) -> Translation | None:
-    """The text whose verses are embedded: the preferred one, else the first English one, else the first."""
-    known = queries.translations(database)
-    english = [each for each in known if each.language.startswith("en")]
-    return next((each for each in known if each.id == preferred), None) or next(iter(english or known), None)
+    """The translation whose verses are embedded: the preferred one, else the first English one, else the first."""
+    translations = queries.translations(database)
+    english = [translation for translation in translations if translation.language.startswith("en")]
+    chosen = next((translation for translation in translations if translation.id == preferred), None)
+    return chosen or next(iter(english or translations), None)
 
 
 def index_state(database: Database, preferred: str, model: str) -> IndexState:
-    """The index as `model` can use it: vectors of another model count for nothing."""
+    """The state of the index for `model`. Vectors of another model are not counted."""
     translation = embedded_translation(database, preferred)
     state = database.reader.row(SELECT_STATE)
     usable = state is not None and state[0] == model
@@ -76,10 +77,10 @@ def build_index(
     preferred: str,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
-    """Embed every verse whose text has no vector yet; the number of such verses is returned.
+    """Embed every verse whose text has no vector yet. Return the number of such verses.
 
-    Each batch is a unit of work of its own, so what was done before an interruption stays done. Vectors that no verse needs
-    are dropped at the end, when no text can take them any more. Raises Unavailable where the model cannot be used.
+    Each batch is a separate unit of work, so an interruption does not lose earlier batches. Vectors that no verse needs are
+    deleted at the end, because until then a text may still reuse them. Raises Unavailable if the model cannot be used.
     """
     translation = embedded_translation(database, preferred)
     if translation is None:
@@ -90,20 +91,20 @@ def build_index(
     digests = {verse_id: _digest(embedder.model, text) for verse_id, text in texts.items()}
     unchanged = [verse_id for verse_id in texts if present.get(verse_id) == digests[verse_id]]
     with database.write() as work:
-        work.execute_many(ADOPT, [(translation.id, verse_id, translation.id) for verse_id in unchanged])
+        work.execute_many(UPDATE_TRANSLATION, [(translation.id, verse_id, translation.id) for verse_id in unchanged])
     stale = {verse_id: digests[verse_id] for verse_id in texts.keys() - unchanged}
     reused = _reuse_vectors(database, translation.id, stale, present)
     verses_by_digest = _by_digest((digest, verse_id) for verse_id, digest in stale.items() if verse_id not in reused)
-    # Texts of like length go together, so that a batch carries little padding.
+    # A batch has texts of similar length, which keeps padding small.
     missing = sorted(verses_by_digest, key=lambda digest: len(texts[verses_by_digest[digest][0]]))
     done = len(unchanged) + len(reused)
     on_progress(done, len(texts))
-    for at in range(0, len(missing), BATCH):
-        batch = missing[at : at + BATCH]
-        made = embedder.embed([texts[verses_by_digest[digest][0]] for digest in batch])
+    for start in range(0, len(missing), BATCH):
+        batch = missing[start : start + BATCH]
+        vectors = embedder.embed([texts[verses_by_digest[digest][0]] for digest in batch])
         rows = [
             (verse_id, digest, vector)
-            for digest, vector in zip(batch, made, strict=True)
+            for digest, vector in zip(batch, vectors, strict=True)
             for verse_id in verses_by_digest[digest]
         ]
         _store_vectors(database, translation.id, rows, present)
@@ -113,17 +114,17 @@ def build_index(
     return len(stale) - len(reused)
 
 
-def bare_headings(database: Database, model: str) -> int:
-    """How many headings of topics have no vector of a model yet."""
+def count_unembedded_headings(database: Database, model: str) -> int:
+    """The number of topic headings that have no vector of a model yet."""
     return len(database.reader.rows(store.SELECT_BARE_HEADINGS, (model,)))
 
 
 def embed_headings(
     database: Database, embedder: Embedder, on_progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> int:
-    """Embed the headings of topics that have no vector yet; the number embedded is returned. Raises Unavailable.
+    """Embed the topic headings that have no vector yet. Return the number of embedded headings. Raises Unavailable.
 
-    Vectors that no heading needs are dropped at the end.
+    Vectors that no heading needs are deleted at the end.
     """
     model = embedder.model
     rows = database.reader.rows(store.SELECT_BARE_HEADINGS, (model,))
@@ -131,31 +132,31 @@ def embed_headings(
     headings_by_digest = _by_digest((_digest(model, text), row) for row, text in texts.items())
     present = {bytes(digest) for (digest,) in database.reader.rows(store.SELECT_HEADING_DIGESTS)}
     with database.write() as work:
-        _note_headings(
+        _store_heading_digests(
             work, model, {digest: headings_by_digest[digest] for digest in headings_by_digest.keys() & present}
         )
     missing = sorted(headings_by_digest.keys() - present, key=lambda digest: len(texts[headings_by_digest[digest][0]]))
-    for at in range(0, len(missing), BATCH):
-        batch = missing[at : at + BATCH]
-        made = embedder.embed([texts[headings_by_digest[digest][0]] for digest in batch])
+    for start in range(0, len(missing), BATCH):
+        batch = missing[start : start + BATCH]
+        vectors = embedder.embed([texts[headings_by_digest[digest][0]] for digest in batch])
         with database.write() as work:
-            work.execute_many(store.UPSERT_HEADING_VECTOR, list(zip(batch, made, strict=True)))
-            _note_headings(work, model, {digest: headings_by_digest[digest] for digest in batch})
-        on_progress(at + len(batch), len(missing))
+            work.execute_many(store.UPSERT_HEADING_VECTOR, list(zip(batch, vectors, strict=True)))
+            _store_heading_digests(work, model, {digest: headings_by_digest[digest] for digest in batch})
+        on_progress(start + len(batch), len(missing))
     with database.write() as work:
         work.execute(store.DELETE_UNNEEDED_HEADING_VECTORS)
     return sum(len(headings_by_digest[digest]) for digest in missing)
 
 
 def heading_text(headword: str, heading: str) -> str:
-    """A heading under its headword as a person would write it: `Angel: Functions of`, and the headword alone for all else."""
+    """The text to embed for a heading: `Angel: Functions of`. A catch-all or empty heading gives only the headword."""
     if not heading or _CATCH_ALL.search(heading):
         return headword.title()
     return f"{headword.title()}: {heading.capitalize() if heading.isupper() else heading}"
 
 
 def m008_heading_digests(work: UnitOfWork) -> None:
-    """Vectors of headings belong to their text, so that they outlast the rows of a dictionary that is imported again."""
+    """Store heading vectors by the digest of their text, so that they stay when a dictionary is imported again."""
     work.execute("ALTER TABLE heading_vectors RENAME TO heading_vectors_by_row")
     work.execute_script(HEADING_DIGESTS_SCHEMA)
     rows = work.execute(SELECT_MIGRATED_HEADINGS)
@@ -168,7 +169,7 @@ def m008_heading_digests(work: UnitOfWork) -> None:
 
 
 def _clear_for_another_model(database: Database, model: str) -> None:
-    """Drop every vector where they are another model's."""
+    """Delete all vectors if they are from another model."""
     row = database.reader.row(SELECT_STATE)
     if row is not None and row[0] == model:
         return
@@ -179,17 +180,19 @@ def _clear_for_another_model(database: Database, model: str) -> None:
 
 
 def _reuse_vectors(
-    database: Database, translation: str, wanted: Mapping[int, bytes], present: Mapping[int, bytes]
+    database: Database, translation: str, digests: Mapping[int, bytes], present: Mapping[int, bytes]
 ) -> set[int]:
-    """Copy the vectors that other verses have of the same texts; the verses that got one.
+    """Give verses the stored vectors of other verses with the same text. Return the verses that got a vector.
 
-    All are read before the first is written, because a verse whose vector is copied may be given another itself.
+    All vectors are read before the first is written, because a verse whose vector is copied may itself get another vector.
     """
-    verse_of = {digest: verse_id for verse_id, digest in present.items()}
-    copied_from = {verse_id: verse_of[digest] for verse_id, digest in wanted.items() if digest in verse_of}
+    verse_of_digest = {digest: verse_id for verse_id, digest in present.items()}
+    copied_from = {
+        verse_id: verse_of_digest[digest] for verse_id, digest in digests.items() if digest in verse_of_digest
+    }
     vectors = VERSE_VECTORS.vectors_of(database.reader, set(copied_from.values()))
     rows = [
-        (verse_id, wanted[verse_id], vectors[source]) for verse_id, source in copied_from.items() if source in vectors
+        (verse_id, digests[verse_id], vectors[source]) for verse_id, source in copied_from.items() if source in vectors
     ]
     if rows:
         _store_vectors(database, translation, rows, present)
@@ -199,7 +202,7 @@ def _reuse_vectors(
 def _store_vectors(
     database: Database, translation: str, rows: Sequence[tuple[int, bytes, bytes]], present: Mapping[int, bytes]
 ) -> None:
-    """Store verses' digests and vectors in place of those they had."""
+    """Store the digests and vectors of verses. They replace earlier ones."""
     replaced = [verse_id for verse_id, _, _ in rows if verse_id in present]
     with database.write() as work:
         VERSE_VECTORS.replace(work, [(verse_id, vector) for verse_id, _, vector in rows], present=replaced)
@@ -209,7 +212,7 @@ def _store_vectors(
 
 
 def _drop_unneeded(database: Database, needed: Iterable[int]) -> None:
-    """Drop the vectors of verses that are gone, and the space of dropped ones where it is more than that of the others."""
+    """Delete the vectors of verses that no longer exist. Free the space if there are more deleted vectors than others."""
     unneeded = _digests(database.reader).keys() - needed
     with database.write() as work:
         VERSE_VECTORS.delete(work, unneeded)
@@ -222,7 +225,7 @@ def _drop_unneeded(database: Database, needed: Iterable[int]) -> None:
         work.execute(SET_STATE, (model, dead))
 
 
-def _note_headings(work: UnitOfWork, model: str, headings_by_digest: Mapping[bytes, Sequence[int]]) -> None:
+def _store_heading_digests(work: UnitOfWork, model: str, headings_by_digest: Mapping[bytes, Sequence[int]]) -> None:
     work.execute_many(
         store.UPSERT_EMBEDDED_HEADING,
         [(row, model, digest) for digest, rows in headings_by_digest.items() for row in rows],

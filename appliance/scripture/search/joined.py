@@ -1,4 +1,4 @@
-"""Verses that a query in Cypher names, joined by their verse_id with the indexes of words and the vectors."""
+"""Cypher queries that return verses, joined by `verse_id` with the word index and the verse vectors."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import msgspec
 
 from appliance.errors import Refused
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.free_question import ask_freely
+from appliance.infrastructure.graph.user_query import run_user_query
 from appliance.scripture.canon import VerseRange, osis_of
 from appliance.scripture.references import VersePlace, format_verse
 from appliance.scripture.search.fts import parse_query
@@ -20,17 +20,17 @@ from appliance.scripture.translations.store import VERSE_VECTORS
 from appliance.scripture.translations.translation import Translation
 
 VERSE_COLUMN = "verse_id"
-# Verses by words that are looked at; more have hardly anything of what was asked for.
+# Number of verses taken from the word index. Verses after these hardly match the words.
 WORDS_DEPTH = 5_000
 MAX_LIMIT = 200
 
 
 class NoVerses(Refused):
-    """The query in Cypher names no verses."""
+    """The Cypher query does not return verses."""
 
 
-class Joined(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: Cypher that returns `verse_id`, words that a verse must have, a sentence that it should be like."""
+class JoinedQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Cypher that returns `verse_id`, `words` that a verse must contain, and a sentence that it should be `like`."""
 
     cypher: str
     parameters: Mapping[str, Any] = {}
@@ -40,7 +40,7 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JoinedHit(VersePlace, frozen=True, kw_only=True):
-    """A verse with the row that named it, its place by words, and its likeness to the sentence."""
+    """A verse with its row of the Cypher result, its rank by words, and its similarity to the sentence."""
 
     text: str
     row: list[Any]
@@ -49,7 +49,7 @@ class JoinedHit(VersePlace, frozen=True, kw_only=True):
 
 
 class JoinedHits(msgspec.Struct, frozen=True, kw_only=True):
-    """`columns` are those of the rows; `cut` where the graph would name more verses than one question gets."""
+    """`columns` are the column names of the rows. `cut` is true if the graph has more rows than one query may return."""
 
     columns: list[str]
     hits: list[JoinedHit]
@@ -57,29 +57,34 @@ class JoinedHits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def join(
-    database: Database, graph: Path, ready: Callable[[], Embedder], asked: Joined, translation: Translation
+    database: Database, graph: Path, get_embedder: Callable[[], Embedder], query: JoinedQuery, translation: Translation
 ) -> JoinedHits:
-    """Verses of the graph, joined with words and meaning: by likeness where a sentence is given, else by words, else as named.
+    """The verses of a Cypher query, joined with words and meaning.
 
-    Raises what `ask_freely` raises, NoVerses where no column is `verse_id`, and Unavailable where a sentence is given and
-    its vector cannot be compared with the verses'. `ready` gives the embedder of the index, or raises.
+    The rankings by words and by similarity to the sentence are fused. Without words and a sentence, the order of the Cypher result
+    is kept. `get_embedder` returns the embedder of the index, or raises.
+
+    Raises the errors of `run_user_query`; NoVerses if no column is `verse_id`; Unavailable if there is a sentence and its vector cannot
+    be compared with the vectors of the verses.
     """
-    answer = ask_freely(graph, asked.cypher, asked.parameters)
+    answer = run_user_query(graph, query.cypher, query.parameters)
     if VERSE_COLUMN not in answer.columns:
         raise NoVerses(
-            "The query names no verses.",
-            remedy=f"Let it return them under that name: … RETURN verse.id AS {VERSE_COLUMN}",
+            f"The query does not return a column `{VERSE_COLUMN}`.",
+            remedy=f"Return verse ids under this name: … RETURN verse.id AS {VERSE_COLUMN}",
         )
-    place = answer.columns.index(VERSE_COLUMN)
-    rows = {row[place]: row for row in reversed(answer.rows) if isinstance(row[place], int)}
-    named = list(dict.fromkeys(row[place] for row in answer.rows if isinstance(row[place], int)))
-    by_words = _with_words(database, asked.words, translation, set(named)) if asked.words else None
-    kept = named if by_words is None else by_words
-    likeness = _likeness(database, ready(), asked.like, kept) if asked.like else {}
-    orders = [order for order in (by_words, sorted(likeness, key=lambda verse: -likeness[verse])) if order]
-    ranked = [verse for verse, _ in fuse(*orders)] if orders else kept
+    id_column = answer.columns.index(VERSE_COLUMN)
+    rows = {row[id_column]: row for row in reversed(answer.rows) if isinstance(row[id_column], int)}
+    from_graph = list(dict.fromkeys(row[id_column] for row in answer.rows if isinstance(row[id_column], int)))
+    by_words = _with_words(database, query.words, translation, set(from_graph)) if query.words else None
+    verses = from_graph if by_words is None else by_words
+    similarities = _similarities(database, get_embedder(), query.like, verses) if query.like else {}
+    rankings = [
+        ranking for ranking in (by_words, sorted(similarities, key=lambda verse: -similarities[verse])) if ranking
+    ]
+    ranked = [verse for verse, _ in fuse(*rankings)] if rankings else verses
     texts = queries.texts(database, translation, ranked)
-    places = {verse: rank for rank, verse in enumerate(by_words or (), start=1)}
+    word_ranks = {verse: rank for rank, verse in enumerate(by_words or (), start=1)}
     hits = [
         JoinedHit(
             verse_id=verse,
@@ -87,22 +92,22 @@ def join(
             reference=format_verse(verse),
             text=texts[verse],
             row=rows[verse],
-            words_rank=places.get(verse),
-            similarity=likeness.get(verse),
+            words_rank=word_ranks.get(verse),
+            similarity=similarities.get(verse),
         )
         for verse in ranked
         if verse in texts
     ]
-    return JoinedHits(columns=answer.columns, hits=hits[: asked.limit], cut=answer.cut)
+    return JoinedHits(columns=answer.columns, hits=hits[: query.limit], cut=answer.cut)
 
 
-def _with_words(database: Database, words: str, translation: Translation, named: set[int]) -> list[int]:
-    """Of some verses those that have all of some words, best by BM25 first."""
-    verses = VerseRange(min(named, default=0), max(named, default=0))
+def _with_words(database: Database, words: str, translation: Translation, candidates: set[int]) -> list[int]:
+    """The candidate verses that contain all words, in the order of BM25."""
+    verses = VerseRange(min(candidates, default=0), max(candidates, default=0))
     matches = search_words(database, parse_query(words), translation, verses, WORDS_DEPTH)
-    return [verse for verse in matches if verse in named]
+    return [verse for verse in matches if verse in candidates]
 
 
-def _likeness(database: Database, embedder: Embedder, sentence: str, verses: Sequence[int]) -> dict[int, float]:
+def _similarities(database: Database, embedder: Embedder, sentence: str, verses: Sequence[int]) -> dict[int, float]:
     (vector,) = embedder.embed([sentence])
     return {verse: round(cosine, 4) for verse, cosine in VERSE_VECTORS.similarities(database.reader, vector, verses)}

@@ -1,4 +1,4 @@
-"""The index by meaning as searches use it: the embedding model, once every verse has a vector of it."""
+"""Search by meaning: the embedding model, available once every verse has a vector."""
 
 import threading
 import time
@@ -9,16 +9,16 @@ from appliance.scripture.search.index import embedded_translation, index_state
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.translations.translation import Translation
 
-# A model that was loaded a short time ago is there still.
+# The model is not prepared again within this time: it is still loaded.
 PREPARED_S = 30.0
 
 
 class MeaningUnavailable(Unavailable):
-    """There are no vectors yet, or no model to embed the query."""
+    """Not all verses have vectors yet, or there is no model to embed the query."""
 
 
-class _Checked(threading.local):
-    """Whether the index is complete, as a thread knows it, and for which version of the library and which model."""
+class _CompleteCache(threading.local):
+    """A per-thread cache: whether the index is complete, for one version of the library and one model."""
 
     version: object = None
     complete: bool = False
@@ -29,44 +29,44 @@ class MeaningIndex:
 
     def __init__(self, library: Database, embedder: Embedder | None, *, preferred: str) -> None:
         self._library, self._embedder, self._preferred = library, embedder, preferred
-        self._checked = _Checked()
+        self._cache = _CompleteCache()
         self._prepared_at = -PREPARED_S
 
     def embedder(self) -> Embedder:
-        """The model, where every verse has a vector of it. Raises MeaningUnavailable."""
+        """The embedding model, if every verse has a vector of it. Raises MeaningUnavailable."""
         embedder = self._embedder
         if embedder is None or not self.is_complete(embedder.model):
             state = index_state(self._library, self._preferred, embedder.model if embedder else "")
             share = f"{state.embedded / state.total:.0%}" if state.total else "0%"
             raise MeaningUnavailable(
                 f"Search by meaning is being prepared ({share} done).",
-                remedy="`lampstand index` prepares it; `lampstand status` shows how far it is.",
+                remedy="Run `lampstand index` to prepare it now. `lampstand status` shows the progress.",
             )
         return embedder
 
     def is_complete(self, model: str) -> bool:
-        """True where every verse has a vector of a model."""
+        """True if every verse has a vector of a model."""
         version = self._library.reader.value("PRAGMA data_version"), model
-        if self._checked.version != version:
-            self._checked.complete = index_state(self._library, self._preferred, model).complete
-            self._checked.version = version
-        return self._checked.complete
+        if self._cache.version != version:
+            self._cache.complete = index_state(self._library, self._preferred, model).complete
+            self._cache.version = version
+        return self._cache.complete
 
     def prepare(self) -> None:
-        """Have the model loaded in the background, because somebody is about to search."""
+        """Load the model in the background, before the first search needs it."""
         embedder, now = self._embedder, time.monotonic()
         if embedder and now - self._prepared_at > PREPARED_S and self.is_complete(embedder.model):
             self._prepared_at = now
             threading.Thread(target=embedder.prepare, name="prepare search", daemon=True).start()
 
     def language_notice(self, translation: Translation) -> str | None:
-        """What a reader of another language than the embedded translation's should know."""
+        """A message for readers of a language other than the language of the embedded translation, else None."""
         embedded = embedded_translation(self._library, self._preferred)
         tags = (embedded.language if embedded else "und", translation.language)
         languages = {tag.split("-")[0] for tag in tags} - {"und"}
         if embedded is None or len(languages) < 2:
             return None
         return (
-            f"Meaning is searched in the {embedded.name} only, until a model for more languages is added; "
-            f"words are searched in {translation.name}."
+            f"Search by meaning uses {embedded.name} only, because no model for other languages is installed. "
+            f"Search by words uses {translation.name}."
         )

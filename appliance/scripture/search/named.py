@@ -1,4 +1,4 @@
-"""Queries that name a passage."""
+"""Queries that are a Bible reference."""
 
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.database import Database
@@ -8,7 +8,7 @@ from appliance.scripture.translations.translation import Translation
 
 
 def named_reference(query: str) -> Reference | None:
-    """The reference that a whole query is, such as `john 3:16`; None for words, also for a book's bare name."""
+    """Parse a query such as `john 3:16`. Return None for words, and for a book name without a number."""
     if not any(character.isdigit() for character in query):
         return None
     try:
@@ -17,8 +17,8 @@ def named_reference(query: str) -> Reference | None:
         return None
 
 
-def doubt_about(query: str) -> str | None:
-    """What is wrong with a query that looks like a reference and is none, such as `John 99`."""
+def reference_error(query: str) -> str | None:
+    """What is wrong with a query that looks like a reference but is not valid, such as `John 99`."""
     if not any(character.isdigit() for character in query):
         return None
     try:
@@ -31,12 +31,12 @@ def doubt_about(query: str) -> str | None:
 
 
 def named_verses(database: Database, query: str, translation: Translation, limit: int) -> list[int]:
-    """The first verses of a reference, where the query is one."""
+    """The first verses of the passage that a query names. Empty if the query is not a reference."""
     reference = named_reference(query)
     if reference is None:
         return []
     try:
-        found = queries.passage(database, reference, [translation])
+        passage = queries.passage(database, reference, [translation])
     except (NotFound, Refused):
         return []
-    return [verse.verse_id for verse in found][:limit]
+    return [verse.verse_id for verse in passage][:limit]

@@ -1,4 +1,4 @@
-"""What search needs from a model."""
+"""The embedding model that search uses."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,14 +8,14 @@ class Embedder(Protocol):
     """Turns texts into unit vectors of 384 dimensions, as little-endian float32 bytes."""
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
-        """One vector a text, in order. Raises Unavailable where no model can be had."""
+        """Return one vector per text, in order. Raises Unavailable if there is no model."""
         ...
 
     def prepare(self) -> None:
-        """Have the model loaded, so that the next text need not wait for it. Does nothing where that cannot be."""
+        """Load the model, so that the next text does not wait for it. Does nothing if the model cannot be loaded."""
         ...
 
     @property
     def model(self) -> str:
-        """The name of the model, which is kept with the vectors it made."""
+        """The name of the model. It is stored with the vectors."""
         ...

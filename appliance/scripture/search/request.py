@@ -1,4 +1,4 @@
-"""A search as its modes get it."""
+"""The request that each search mode receives."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from appliance.scripture.translations.translation import Translation
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """The text that was typed, the reader's translation, the part of the canon, and how many verses are needed."""
+    """The typed query, the reader's translation, the verse range to search, and the number of verses needed."""
 
     text: str
     translation: Translation

@@ -1,4 +1,4 @@
-"""Search: a reference is opened, a mode gives candidates, and a page of them becomes hits."""
+"""The search service: put the passage of a reference first, then the candidates of a mode, and return one page of hits."""
 
 import re
 import time
@@ -39,7 +39,7 @@ class Finder:
         graph: Graph | None = None,
         files: IndexFiles,
     ) -> None:
-        """`embedded` is the preferred translation of the index by meaning."""
+        """`embedded` is the preferred translation for search by meaning."""
         self._library, self._graph = library, graph
         self.meaning = MeaningIndex(library, embedder, preferred=embedded)
         self.ranker = CurrentRanker(library, embedded=embedded, files=files)
@@ -47,10 +47,10 @@ class Finder:
     def search(self, search: Search) -> Results:
         """A page of verses for a query, best first.
 
-        Raises QueryRefused, CursorInvalid, BookNotFound, the errors of `parse_reference` for what it is `within`;
-        MeaningUnavailable in semantic mode; LemmaNotFound, LexiconEntryNotFound and GraphMissing in strongs mode.
+        Raises QueryRefused, CursorInvalid, BookNotFound, and the errors of `parse_reference` for `within`. In semantic mode also
+        MeaningUnavailable; in strongs mode also LemmaNotFound, LexiconEntryNotFound and GraphMissing.
         """
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         _check(search)
         offset = decode_cursor(search.cursor)
         verses, translation = _verses(search), search.translation
@@ -61,16 +61,16 @@ class Finder:
             ]
         request = Request(text=search.query, translation=translation, verses=verses, depth=offset + search.limit + 1)
         candidates = self._candidates(search.mode, request)
-        first = frozenset(named)
-        ranked = [(verse, 1.0) for verse in named] + [pair for pair in candidates.ranked if pair[0] not in first]
+        named_set = frozenset(named)
+        ranked = [(verse, 1.0) for verse in named] + [pair for pair in candidates.ranked if pair[0] not in named_set]
         page, cursor = self._page(ranked, translation, offset, search.limit)
         return Results(
             query=search.query,
             mode=search.mode,
             translation=translation.id,
-            hits=_hits(page, candidates, first),
+            hits=_hits(page, candidates, named_set),
             next_cursor=cursor,
-            took_ms=round((time.perf_counter() - began) * 1000, 2),
+            took_ms=round((time.perf_counter() - started_at) * 1000, 2),
             notice=candidates.notice,
         )
 
@@ -86,20 +86,20 @@ class Finder:
     def features(self, search: Search) -> FeatureTable:
         """The features of a query for the ranking model. Mode, cursor and limit have no effect.
 
-        Raises QueryRefused, MeaningUnavailable, RankerUnavailable, and what `within` and `book` raise.
+        Raises QueryRefused, MeaningUnavailable, RankerUnavailable, and the errors of `within` and `book`.
         """
         _check(search)
         request = Request(text=search.query, translation=search.translation, verses=_verses(search), depth=0)
         return hybrid.features(self._library, request, self.meaning, self.ranker)
 
     def prepare(self) -> None:
-        """Have the embedding model loaded in the background, because somebody is about to search."""
+        """Load the embedding model in the background, before the first search needs it."""
         self.meaning.prepare()
 
     def _page(
         self, ranked: list[tuple[int, float]], translation: Translation, offset: int, limit: int
     ) -> tuple[list[tuple[int, float, str]], str | None]:
-        """The verses of a page that the reader's translation has, and the cursor of the next."""
+        """The verses of a page that the reader's translation contains, and the cursor of the next page."""
         page: list[tuple[int, float, str]] = []
         while len(page) < limit and offset < len(ranked):
             chunk = ranked[offset : offset + limit - len(page)]
@@ -129,18 +129,20 @@ def _hits(page: list[tuple[int, float, str]], candidates: Candidates, named: fro
 
 def _check(search: Search) -> None:
     if not _LETTER.search(search.query) and not any(character.isdigit() for character in search.query):
-        raise QueryRefused("The query is empty.", remedy="Give a word, a phrase or a reference.")
+        raise QueryRefused("The query is empty.", remedy="Enter a word, a phrase or a reference.")
     if len(search.query) > MAX_QUERY_CHARACTERS:
         raise QueryRefused(
             f"The query has {len(search.query):,} characters.",
-            remedy=f"At most {MAX_QUERY_CHARACTERS:,} are read.",
+            remedy=f"Use at most {MAX_QUERY_CHARACTERS:,} characters.",
         )
     if not 1 <= search.limit <= MAX_LIMIT:
-        raise QueryRefused(f"A limit of {search.limit} is not given.", remedy=f"It runs from 1 to {MAX_LIMIT}.")
+        raise QueryRefused(
+            f"The limit {search.limit} is not allowed.", remedy=f"`limit` must be from 1 to {MAX_LIMIT}."
+        )
 
 
 def _verses(search: Search) -> VerseRange:
-    """The part of the canon to search in: the narrowest that is named."""
+    """The verse range to search: the narrowest filter of the search."""
     if search.within:
         return parse_reference(search.within)
     if search.book:

@@ -1,4 +1,4 @@
-"""Verses by their vectors: sqlite-vec, in the order of cosine similarity."""
+"""Find the verses with the highest cosine similarity to a vector, with sqlite-vec."""
 
 from appliance.infrastructure.database import Reader
 from appliance.scripture.canon import WHOLE_CANON, VerseRange
@@ -6,7 +6,7 @@ from appliance.scripture.translations.store import VERSE_VECTORS
 
 
 def nearest_verses(reader: Reader, vector: bytes, verses: VerseRange, limit: int) -> list[tuple[int, float]]:
-    """(verse id, cosine similarity), best first, of the embedded translation."""
+    """Return (verse id, cosine similarity) from the embedded translation, best first."""
     if verses == WHOLE_CANON:
         return VERSE_VECTORS.nearest(reader, vector, limit)
     return VERSE_VECTORS.nearest_within(reader, vector, limit, verses.start, verses.end)

@@ -1,4 +1,4 @@
-"""The words of a library, and how often each is there."""
+"""The words of a library and their frequencies."""
 
 from collections.abc import Mapping
 
@@ -10,17 +10,17 @@ from appliance.infrastructure.strings import StringTable, string_table
 
 
 class WordCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Words in lower case, by number, and how often each is there."""
+    """Words in lower case, and the frequency of each."""
 
     words: StringTable
     counts: Integers
 
     def frequency(self, word: str) -> int:
-        """How often a word is there, whatever its case."""
+        """The frequency of a word, ignoring case."""
         number = self.words.find(word.lower())
         return int(self.counts[number]) if number is not None else 0
 
 
 def word_counts(counts: Mapping[str, int]) -> WordCounts:
-    """Words in the order of a mapping. Of words that are equally near to a misspelt one, the earlier is meant."""
+    """Words in the order of a mapping. The order matters: among equally good corrections of a word, the first is used."""
     return WordCounts(words=string_table(counts), counts=np.fromiter(counts.values(), dtype=np.int32))

@@ -1,4 +1,4 @@
-"""What people type, and what they mean by it: the frame of a question, and words that no text has."""
+"""Interpret a typed query: remove question phrases and correct misspelt words."""
 
 import itertools
 import re
@@ -13,63 +13,64 @@ from appliance.scripture.search.fts import TextQuery, stem
 from appliance.scripture.search.word_counts import WordCounts
 
 _WORD = re.compile(r"\w{2,}")
-_FRAME = re.compile(
+_QUESTION_PHRASE = re.compile(
     r"^(?:please\s+)?(?:what|where|how|when|why|who|which|does|do|is|are|can|should|tell\s+me|explain)\b"
     r"(?:(?:\s+\w+){0,4}?\s+(?:bible|scriptures?|god'?s\s+word|jesus)(?:\s+(?:say|says|teach|teaches|tell\s+us|mean|have\s+to\s+say))?)?"
     r"(?:\s+(?:about|on|regarding|concerning))?\s+",
     re.IGNORECASE,
 )
-# Shorter words have too many neighbours; a word is meant that differs in no more than this share of its letters.
-SHORTEST_MISSPELT = 4
+# Shorter words have too many similar words.
+MIN_MISSPELT_LENGTH = 4
+# A correction differs in at most this share of the letters.
 MAX_EDIT_DISTANCE = 0.2
 
 
 def subject_of(question: str) -> str:
-    """What a question is about, without the frame that every question shares: "worry" of "what … say about worry?"."""
-    subject = _FRAME.sub("", question).strip(" ?!.")
+    """The subject of a question, without the question phrase: "worry" for "what … say about worry?"."""
+    subject = _QUESTION_PHRASE.sub("", question).strip(" ?!.")
     return subject if _WORD.search(subject) else question
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
-    """The words of a library with how often each is there, and the stems of all words that are known to be right.
+    """The words of a library with their frequencies, and the stems of all correct words.
 
-    `known` are words that are right beside those of the library, `stems` the stems of all.
+    `known` are correct words in addition to those of the library. `stems` are the stems of both.
     """
 
     words: WordCounts
     known: StringTable
     stems: StringTable
 
-    def respelt(self, query: TextQuery) -> dict[str, str]:
-        """The words of a query that nobody knows, each with the one that is meant.
+    def corrections(self, query: TextQuery) -> dict[str, str]:
+        """A correction for each misspelt word of a query.
 
-        Of words equally near, the most frequent is meant. Words that nothing is near to are left out.
+        Among equally similar words, the most frequent is the correction. Words without a similar word are left out.
         """
-        unknown = [word for word in query.words if self._is_misspelt(word)]
-        if not unknown:
+        misspelt = [word for word in query.words if self._is_misspelt(word)]
+        if not misspelt:
             return {}
         words = list(self.words.words)
-        meant = ((word, self._nearest(word.lower(), words)) for word in unknown)
-        return {word: near for word, near in meant if near}
+        nearest = ((word, self._nearest(word.lower(), words)) for word in misspelt)
+        return {word: correction for word, correction in nearest if correction}
 
     def _is_misspelt(self, word: str) -> bool:
-        if len(word) < SHORTEST_MISSPELT or not word.isalpha():
+        if len(word) < MIN_MISSPELT_LENGTH or not word.isalpha():
             return False
         lowered = word.lower()
         return lowered not in self.known and lowered not in self.words.words and stem(lowered) not in self.stems
 
     def _nearest(self, word: str, words: Sequence[str]) -> str | None:
-        near = process.extract(word, words, scorer=OSA.normalized_distance, score_cutoff=MAX_EDIT_DISTANCE, limit=8)
-        # A first letter is seldom wrong.
-        near.sort(key=lambda each: (each[1] + (each[0][0] != word[0]) * 0.1, -self.words.frequency(each[0])))
-        return near[0][0] if near else None
+        similar = process.extract(word, words, scorer=OSA.normalized_distance, score_cutoff=MAX_EDIT_DISTANCE, limit=8)
+        # The first letter of a misspelt word is usually right.
+        similar.sort(key=lambda match: (match[1] + (match[0][0] != word[0]) * 0.1, -self.words.frequency(match[0])))
+        return similar[0][0] if similar else None
 
 
 def vocabulary(words: WordCounts, others: Iterable[str] = ()) -> Vocabulary:
-    """The words of a library, and other words that are right."""
-    known = set(others)
+    """A vocabulary of the words of a library and of other correct words."""
+    extra_words = set(others)
     return Vocabulary(
         words=words,
-        known=string_table(sorted(known)),
-        stems=string_table(sorted({stem(word) for word in itertools.chain(words.words, known)})),
+        known=string_table(sorted(extra_words)),
+        stems=string_table(sorted({stem(word) for word in itertools.chain(words.words, extra_words)})),
     )

@@ -1,1 +1,1 @@
-"""Translations: their verses, with notes, headings and other annotations."""
+"""Translations and their verses, with notes, headings and other annotations."""

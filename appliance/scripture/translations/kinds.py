@@ -4,7 +4,8 @@ from appliance.scripture.library.kind import ItemKind
 from appliance.scripture.translations.store import delete_verses, insert_verses
 from appliance.scripture.translations.verse import Verse
 
-# The largest translation that is known has 37,457 verses. Addresses of pages contain its id, so no other source may take it.
+# The largest known translation has 37,457 verses. The addresses of pages contain the id of a translation, so the id must always
+# mean a translation from the same source.
 TRANSLATION = ItemKind[Verse](
     name="translation",
     entries_name="verses",

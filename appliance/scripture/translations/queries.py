@@ -1,4 +1,4 @@
-"""Reads of translations: which there are, and their books, chapters, passages and verses."""
+"""Queries for translations, and for their books, chapters, passages and verses."""
 
 from collections.abc import Sequence
 
@@ -16,35 +16,36 @@ from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.translation import Chapter, ParallelVerse, Translation, as_translation
 from appliance.scripture.translations.verse import Verse
 
-MAX_PASSAGE_VERSES, MAX_PASSAGE_TEXTS = 1_000, 2_000
+# The limits of a passage: in one translation, and in all its translations together.
+MAX_PASSAGE_VERSES, MAX_PARALLEL_VERSES = 1_000, 2_000
 MAX_TRANSLATIONS = 8
 
 
 class TranslationNotFound(NotFound):
-    """The library has no text of this id."""
+    """The library has no translation with this id."""
 
 
 class PassageTooLong(Refused):
-    """More verses are asked for than one answer holds."""
+    """The passage has more verses than one response may contain."""
 
 
 def translations(database: Database) -> list[Translation]:
-    """Every text, in the order of import."""
+    """Return all translations, in the order of import."""
     return [as_translation(item) for item in installed(database, TRANSLATION)]
 
 
 def find_translation(database: Database, identifier: str) -> Translation:
-    """A text by its id, whatever its case. Raises TranslationNotFound with the nearest id."""
-    known = translations(database)
-    for translation in known:
+    """Return the translation with an id, ignoring case. Raises TranslationNotFound, with the most similar id."""
+    installed_translations = translations(database)
+    for translation in installed_translations:
         if translation.id.lower() == identifier.lower():
             return translation
-    if not known:
+    if not installed_translations:
         raise TranslationNotFound(
-            "The library has no text yet.",
-            remedy="`lampstand library import` brings one; ./packaging/run.sh brings three.",
+            "The library has no translation yet.",
+            remedy="Import one with `lampstand library import`, or three with ./packaging/run.sh.",
         )
-    nearest = process.extractOne(identifier.upper(), [each.id for each in known])
+    nearest = process.extractOne(identifier.upper(), [translation.id for translation in installed_translations])
     raise TranslationNotFound(
         f"There is no translation {identifier[:40]!r}.",
         remedy=f"Did you mean {nearest[0]}?" if nearest else "",
@@ -52,94 +53,99 @@ def find_translation(database: Database, identifier: str) -> Translation:
 
 
 def default_translation(database: Database, preferred: str) -> Translation:
-    """The preferred text where it is there, else the first. Raises TranslationNotFound in an empty library."""
-    known = {each.id: each for each in translations(database)}
-    return known.get(preferred) or next(iter(known.values()), None) or find_translation(database, preferred)
+    """Return the preferred translation if it is installed, else the first. Raises TranslationNotFound in an empty library."""
+    by_id = {translation.id: translation for translation in translations(database)}
+    return by_id.get(preferred) or next(iter(by_id.values()), None) or find_translation(database, preferred)
 
 
 def passage(database: Database, reference: Reference, translations: Sequence[Translation]) -> list[ParallelVerse]:
-    """The verses of a range in up to eight texts, side by side.
+    """Return the verses of a reference in up to eight translations, side by side.
 
-    Raises PassageNotFound where none of them has it, PassageTooLong over 1,000 verses or over 2,000
-    in all the texts together.
+    Raises PassageNotFound if no translation has the passage. Raises PassageTooLong for more than 1,000 verses, or more than
+    2,000 in all translations together.
     """
     if len(translations) > MAX_TRANSLATIONS:
-        raise PassageTooLong(f"At most {MAX_TRANSLATIONS} translations stand side by side.", remedy="Name fewer.")
-    by_place: dict[int, dict[str, Verse]] = {}
+        raise PassageTooLong(
+            f"{len(translations)} translations are too many to show side by side.",
+            remedy=f"At most {MAX_TRANSLATIONS} are allowed. Choose fewer.",
+        )
+    by_verse_id: dict[int, dict[str, Verse]] = {}
     total = 0
     for translation in translations:
-        found = _range_of(database, translation, reference)
-        if len(found) > MAX_PASSAGE_VERSES:
+        verses = _range_of(database, translation, reference)
+        if len(verses) > MAX_PASSAGE_VERSES:
             raise PassageTooLong(
-                f"{reference} is more than {MAX_PASSAGE_VERSES:,} verses.",
-                remedy="Ask for some chapters at a time.",
+                f"{reference} has more than {MAX_PASSAGE_VERSES:,} verses.",
+                remedy="Request fewer chapters at a time.",
             )
-        total += len(found)
-        if total > MAX_PASSAGE_TEXTS:
+        total += len(verses)
+        if total > MAX_PARALLEL_VERSES:
             raise PassageTooLong(
-                f"{reference} in {len(translations)} translations is more than {MAX_PASSAGE_TEXTS:,} verses.",
-                remedy="Ask for some chapters at a time, or name fewer translations.",
+                f"{reference} in {len(translations)} translations has more than {MAX_PARALLEL_VERSES:,} verses.",
+                remedy="Request fewer chapters at a time, or fewer translations.",
             )
-        for verse in found:
-            by_place.setdefault(verse.verse_id, {})[translation.id] = verse
-    if not by_place:
+        for verse in verses:
+            by_verse_id.setdefault(verse.verse_id, {})[translation.id] = verse
+    if not by_verse_id:
         raise PassageNotFound(
-            f"There is no {reference} in {' or '.join(each.id for each in translations)}.",
-            remedy="Another translation may have it.",
+            f"There is no {reference} in {' or '.join(translation.id for translation in translations)}.",
+            remedy="Another translation may have this passage.",
         )
-    return [ParallelVerse(place, verses) for place, verses in sorted(by_place.items())]
+    return [ParallelVerse(number, by_translation) for number, by_translation in sorted(by_verse_id.items())]
 
 
 def _range_of(database: Database, translation: Translation, reference: Reference) -> list[Verse]:
-    """The verses of a range of the hub in a text, under the hub's numbers."""
+    """The verses of a hub range in a translation, under the numbers of the hub."""
     numbers = numbering(translation.versification)
     if not numbers.differs:
         return store.select_range(database.reader, translation.id, reference, MAX_PASSAGE_VERSES + 1)
-    own_start, own_end = numbers.from_hub(reference.start), numbers.from_hub(_last_real(reference.end))
-    if own_end == _last_real(reference.end):
+    own_start, own_end = numbers.from_hub(reference.start), numbers.from_hub(_last_existing(reference.end))
+    if own_end == _last_existing(reference.end):
         own_end = reference.end
     own = VerseRange(own_start, own_end)
     rows = store.select_range(database.reader, translation.id, own, MAX_PASSAGE_VERSES + 1)
-    moved = [
+    renumbered = [
         msgspec.structs.replace(verse, verse_id=numbers.to_hub(verse.verse_id), through=numbers.to_hub(verse.through))
         for verse in rows
     ]
     return [
         verse
-        for verse in moved
+        for verse in renumbered
         if reference.start <= max(verse.verse_id, verse.through) and verse.verse_id <= reference.end
     ]
 
 
-def _last_real(end: int) -> int:
-    """The last verse that the hub has of a range that may end with verse 999."""
+def _last_existing(end: int) -> int:
+    """The last verse of a range that exists in the hub. The range may end with verse 999."""
     book, number, verse = split_verse_id(end)
     return verse_id(book, number, min(verse, chapters_of(book).get(number, verse)))
 
 
 def books(database: Database, translation: Translation) -> list[Book]:
-    """The books that a text has."""
+    """Return the books of a translation."""
     return [BOOKS[number - 1] for (number,) in database.reader.rows(store.SELECT_BOOKS, (translation.id,))]
 
 
 def chapters(database: Database, translation: Translation, book: Book) -> list[int]:
-    """The chapters of a book that a text has."""
+    """Return the chapters of a book that a translation has."""
     verses = book_range(book)
     rows = database.reader.rows(store.SELECT_CHAPTERS, (translation.id, verses.start, verses.end))
     return [number % 1_000 for (number,) in rows]
 
 
 def chapter(database: Database, translation: Translation, book: Book, number: int) -> Chapter:
-    """A chapter of a text. Raises PassageNotFound, saying which chapters there are."""
+    """Return a chapter of a translation. Raises PassageNotFound; the error says which chapters there are."""
     if not 0 < number < LAST_VERSE:
         raise PassageNotFound(f"{book.name} has no chapter {number}.", remedy="Chapters begin at 1.")
     first, last = verse_id(book, number, 0), verse_id(book, number, LAST_VERSE)
     verses = chapter_verses(database, translation, book, number)
     if not verses:
-        there = chapters(database, translation, book)
+        numbers = chapters(database, translation, book)
         raise PassageNotFound(
             f"{translation.id} has no {book.name} {number}.",
-            remedy=f"It has chapters {there[0]} to {there[-1]}." if there else "Another translation may have the book.",
+            remedy=f"It has chapters {numbers[0]} to {numbers[-1]}."
+            if numbers
+            else "Another translation may have this book.",
         )
     reader = database.reader
     return Chapter(
@@ -153,42 +159,42 @@ def chapter(database: Database, translation: Translation, book: Book, number: in
 
 
 def chapter_verses(database: Database, translation: Translation, book: Book, number: int) -> list[Verse]:
-    """The verses that a text has of a chapter; none where it lacks it."""
+    """Return the verses of a chapter in a translation. If the translation does not have the chapter, the list is empty."""
     whole = VerseRange(verse_id(book, number, 0), verse_id(book, number, LAST_VERSE))
     return store.select_range(database.reader, translation.id, whole, LAST_VERSE + 1)
 
 
-def _chapter_of(place: int | None) -> tuple[str, int] | None:
-    if place is None:
+def _chapter_of(verse_id: int | None) -> tuple[str, int] | None:
+    if verse_id is None:
         return None
-    book, number, _verse = split_verse_id(place)
+    book, number, _verse = split_verse_id(verse_id)
     return book.osis, number
 
 
 def texts(database: Database, translation: Translation, verse_ids: Sequence[int]) -> dict[int, str]:
-    """The plain text of each verse of the hub that a translation has."""
+    """Return the plain texts of verses, by their numbers in the hub. Verses that the translation does not have are left out."""
     numbers = numbering(translation.versification)
-    own = {verse: numbers.from_hub(verse) for verse in verse_ids}
-    found = store.select_texts(database.reader, translation.id, list(own.values()))
-    return {verse: found[number] for verse, number in own.items() if number in found}
+    own_numbers = {verse: numbers.from_hub(verse) for verse in verse_ids}
+    text_of = store.select_texts(database.reader, translation.id, list(own_numbers.values()))
+    return {verse: text_of[number] for verse, number in own_numbers.items() if number in text_of}
 
 
 class Translations:
-    """The translations of one library; `default` is the id of the one that people read first."""
+    """The translations of one library. `default` is the id of the default translation."""
 
     def __init__(self, library: Database, default: str) -> None:
         self._library, self._default = library, default
 
     def all(self) -> list[Translation]:
-        """Every translation, in the order in which they were imported."""
+        """Return all translations, in the order of import."""
         return translations(self._library)
 
     def choose(self, name: str = "") -> Translation:
-        """The translation of an id, or the default one for an empty name. Raises TranslationNotFound."""
+        """Return the translation with an id, or the default translation for an empty name. Raises TranslationNotFound."""
         if name:
             return find_translation(self._library, name)
         return default_translation(self._library, self._default)
 
     def choose_several(self, names: str = "") -> list[Translation]:
-        """The translations of ids with commas between, or the default one alone. Raises TranslationNotFound."""
+        """Return the translations with ids separated by commas. Without ids, return the default. Raises TranslationNotFound."""
         return [self.choose(name.strip()) for name in names.split(",") if name.strip()] or [self.choose()]

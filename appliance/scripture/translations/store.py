@@ -18,7 +18,7 @@ DELETE_FTS = (
     "SELECT 'delete', id, text, translation FROM verses WHERE translation = :translation"
 )
 DELETE_VERSES = "DELETE FROM verses WHERE translation = :translation"
-# A verse that does not change need not be embedded again.
+# Keeps the vectors: an unchanged verse need not be embedded again.
 DISOWN_VECTORS = "UPDATE embedded_verses SET translation = '' WHERE translation = :translation"
 INSERT_VERSE = """
 INSERT INTO verses (translation, verse_id, text, markup, through)
@@ -33,8 +33,8 @@ SELECT verse_id, text, markup, through FROM verses WHERE translation = :translat
 AND verse_id BETWEEN :start - 50 AND :end AND max(verse_id, through) >= :start ORDER BY verse_id LIMIT :limit
 """
 SELECT_TEXTS = """
-SELECT v.verse_id, v.text FROM json_each(:ids) AS wanted CROSS JOIN verses AS v
-ON v.translation = :translation AND v.verse_id = wanted.value
+SELECT v.verse_id, v.text FROM json_each(:ids) AS ids CROSS JOIN verses AS v
+ON v.translation = :translation AND v.verse_id = ids.value
 """
 SELECT_CHAPTERS = (
     "SELECT DISTINCT verse_id / 1000 FROM verses WHERE translation = ? AND verse_id BETWEEN ? AND ? ORDER BY 1"
@@ -46,7 +46,7 @@ SELECT_MARKUP = "SELECT verse_id, markup FROM verses WHERE translation = ? ORDER
 
 
 def select_strongs(reader: Reader, translation: str) -> Iterator[tuple[int, list[str]]]:
-    """The Strong's numbers behind each verse of a text, as often as they occur."""
+    """Yield the id of each verse of a translation with its Strong's numbers. A number that occurs twice is listed twice."""
     for verse_id, markup in reader.rows(SELECT_MARKUP, (translation,)):
         words = msgspec.msgpack.decode(markup)[0]
         yield int(verse_id), [strongs for _, _, numbers in words for strongs in numbers]
@@ -69,13 +69,13 @@ def insert_verses(work: UnitOfWork, translation: str, verses: Iterable[Verse]) -
 
 
 def delete_verses(work: UnitOfWork, translation: str) -> None:
-    """Delete the verses of a translation. Their vectors stay for the index to look at again."""
+    """Delete the verses of a translation. Their vectors stay, so the index can reuse them."""
     for statement in (DISOWN_VECTORS, DELETE_FTS, DELETE_VERSES):
         work.execute(statement, {"translation": translation})
 
 
 def select_range(reader: Reader, translation: str, verses: VerseRange, limit: int) -> list[Verse]:
-    """The verses of a range, and one before it that continues into it."""
+    """Return the verses of a range. If several verses are printed as one across its start, include them."""
     parameters = {"translation": translation, "start": verses.start, "end": verses.end, "limit": limit}
     return [
         Verse(verse_id, text, decode_markup(markup), through)
@@ -84,6 +84,6 @@ def select_range(reader: Reader, translation: str, verses: VerseRange, limit: in
 
 
 def select_texts(reader: Reader, translation: str, verse_ids: Sequence[int]) -> dict[int, str]:
-    """The text of each verse that the translation has."""
+    """Return the texts of verses by verse_id. Verses that the translation does not have are left out."""
     parameters = {"ids": msgspec.json.encode(list(verse_ids)).decode(), "translation": translation}
     return {int(verse_id): str(text) for verse_id, text in reader.rows(SELECT_TEXTS, parameters)}

@@ -1,4 +1,4 @@
-"""How a library stores the annotations of a verse: nested arrays without names."""
+"""The stored form of the annotations of a verse: nested arrays without field names."""
 
 import msgspec
 
@@ -16,7 +16,7 @@ from appliance.scripture.translations.verse import (
 
 
 class _StoredMarkup(msgspec.Struct, frozen=True, array_like=True):
-    """Markup as nested arrays: a tenth of the named form, for 37,457 verses of twenty words."""
+    """Markup as nested arrays. They need a tenth of the space of named fields; 37,457 verses have about 20 words each."""
 
     words: tuple[Word, ...]
     notes: list[tuple[int, str, str]]
@@ -33,7 +33,7 @@ def encode_markup(markup: Markup) -> bytes:
         words=markup.words,
         notes=[(note.at, note.kind, note.text) for note in markup.notes],
         spans=[(span.start, span.end, span.kind) for span in markup.spans],
-        breaks=[(each.at, each.kind, each.level) for each in markup.breaks],
+        breaks=[(break_.at, break_.kind, break_.level) for break_ in markup.breaks],
         headings=[(heading.kind, heading.text, heading.at) for heading in markup.headings],
     )
     return msgspec.msgpack.encode(stored)
@@ -45,6 +45,6 @@ def decode_markup(encoded: bytes) -> Markup:
         words=stored.words,
         notes=tuple(Note(*note) for note in stored.notes),
         spans=tuple(Span(*span) for span in stored.spans),
-        breaks=tuple(Break(*each) for each in stored.breaks),
+        breaks=tuple(Break(*break_) for break_ in stored.breaks),
         headings=tuple(Heading(*heading) for heading in stored.headings),
     )

@@ -1,4 +1,4 @@
-"""A translation as readers get it, and its chapters."""
+"""A translation, its chapters, and verses in several translations."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from appliance.scripture.translations.verse import Verse
 
 
 class Translation(msgspec.Struct, frozen=True, kw_only=True):
-    """A library item that is a translation. `source` says where it came from; `verses` counts those with words."""
+    """A library item that is a translation. `source` says where it came from. `verses` is the number of verses with words."""
 
     id: str
     name: str
@@ -22,7 +22,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_translation(item: LibraryItem) -> Translation:
-    """A library item of the kind translation, as readers get it."""
+    """Convert a library item of the kind translation."""
     return Translation(
         id=item.id,
         name=item.name,
@@ -37,7 +37,7 @@ def as_translation(item: LibraryItem) -> Translation:
 
 
 class Chapter(msgspec.Struct, frozen=True):
-    """One chapter of one text, with its neighbours as (OSIS book, chapter) or None at the ends."""
+    """One chapter of a translation. `previous` and `next` are (OSIS book, chapter), or None at the ends."""
 
     translation: Translation
     book: Book
@@ -48,7 +48,7 @@ class Chapter(msgspec.Struct, frozen=True):
 
 
 class ParallelVerse(msgspec.Struct, frozen=True):
-    """One place in several texts: each that has the verse, by translation id."""
+    """One verse in several translations. `verses` maps the id of each translation that has it to its verse."""
 
     verse_id: int
     verses: dict[str, Verse]

@@ -1,7 +1,7 @@
-"""The nouns of scripture: a text, its verses, and what stands beside the words.
+"""A verse of a translation and its annotations.
 
-Everything beside the words is stand-off: it points into `Verse.text` by character offsets, so the text itself stays
-clean for search, embedding and quotation.
+Annotations are stand-off: they refer to `Verse.text` by character offsets. The text itself stays clean for search, embedding
+and quotation.
 """
 
 from enum import StrEnum
@@ -34,7 +34,7 @@ class HeadingKind(StrEnum):
 
 
 class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A run of text with the Strong's numbers of what it translates (`G3439`); an array where it is stored."""
+    """A part of the text with the Strong's numbers of the words it translates (`G3439`). It is stored as an array."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """A footnote (`foot`) or a list of related places (`cross-reference`) at an offset."""
+    """A footnote (`foot`) or a list of related verses (`cross-reference`) at an offset."""
 
     at: int
     kind: str
@@ -56,7 +56,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Break(msgspec.Struct, frozen=True):
-    """Where a paragraph, a stanza or a line of poetry begins; `level` is the line's indent."""
+    """The start of a paragraph, a stanza or a line of poetry. `level` is the indentation of the line."""
 
     at: int
     kind: BreakKind
@@ -64,7 +64,7 @@ class Break(msgspec.Struct, frozen=True):
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """A title at an offset: 0 is before the verse, the text's length is after it."""
+    """A title at an offset: 0 is before the verse, the length of the text is after it."""
 
     kind: HeadingKind
     text: str
@@ -72,7 +72,7 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 class Markup(msgspec.Struct, frozen=True):
-    """All that stands beside the words of one verse."""
+    """All annotations of one verse."""
 
     words: tuple[Word, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -82,9 +82,9 @@ class Markup(msgspec.Struct, frozen=True):
 
 
 class Verse(msgspec.Struct, frozen=True):
-    """A verse of one text, numbered in that text's own versification.
+    """A verse of a translation, numbered in the versification of the translation.
 
-    Where a text prints several verses as one, `through` is the verse_id of the last of them; else 0.
+    If the translation prints several verses as one, `through` is the verse_id of the last of them; else it is 0.
     """
 
     verse_id: int
@@ -98,7 +98,7 @@ class Verse(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """The number as printed: `16`, or `18–19` for several verses in one."""
+        """The printed number: `16`, or `18–19` for several verses printed as one."""
         number = self.place[2]
         return f"{number}–{split_verse_id(self.through)[2]}" if self.through else str(number)
 

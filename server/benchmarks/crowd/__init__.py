@@ -1,1 +1,1 @@
-"""Whether anybody can slow the readers down: one abuse at a time, each from an address of its own."""
+"""Whether a client can slow down other readers: one abuse at a time, each from a separate address."""

@@ -1,9 +1,9 @@
-"""One abuse at a time, in a process of its own.
+"""Run one abuse at a time, in a separate process.
 
     python -m server.benchmarks.crowd.abusers PORT
 
-Each line on standard input is a `Begin` or a `Finish`, each line on standard output its `Begun` or `AbuseOutcome`. Request loops
-are bounded: after a refusal a client pauses, and half-sent requests open at a limited rate.
+Each line on standard input is a `Begin` or a `Finish`. Each line on standard output is its answer: `Begun` or `AbuseOutcome`.
+Request loops are bounded: a client pauses after a refusal, and half-sent requests open at a limited rate.
 """
 
 import asyncio
@@ -39,13 +39,13 @@ from server.benchmarks.crowd.messages import (
 CREATED, ERRORS = 201, 400
 STOPPING_S = 20.0
 HALF_A_HEADER = b"GET /api/v1/health HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: "
-# The cursor of the next page is a field at one end of an answer; rows fill the rest.
-ENDS_BYTES = 500
+# The cursor of the next page is a field at the start or the end of an answer. The rest of the answer is rows.
+CURSOR_SEARCH_BYTES = 500
 _NEXT = re.compile(rb'"next_(after|cursor)":(?:"([^"]+)"|(\d+))')
 
 
 class _Tally:
-    """Counts of one abuse."""
+    """The counters of one abuse."""
 
     def __init__(self) -> None:
         self._answered = self._first_served = 0
@@ -80,7 +80,7 @@ class _Tally:
 
 
 class _Client:
-    """A client that keeps one connection as long as the server does, for as long as its context lasts."""
+    """A client with one connection, which it reopens when the server closes it."""
 
     def __init__(self, source: str, port: int, tally: _Tally) -> None:
         self._source, self._port, self.tally = source, port, tally
@@ -93,7 +93,7 @@ class _Client:
         self._drop()
 
     async def ask(self, call: Call) -> tuple[int, bytes]:
-        """The status and body of an answer; status 0 and a refusal in the tally where the server gives none."""
+        """Return the status and body of the answer. Without an answer, count a refusal and return status 0."""
         try:
             connection = self._connection or await Connection.open(self._source, self._port)
             self._connection = connection
@@ -110,7 +110,7 @@ class _Client:
         return status, body
 
     async def follow(self, call: Call) -> int:
-        """Read a stream to its end; its status, 0 where the connection was lost."""
+        """Read a stream to its end. Return its status, or 0 if the connection was lost."""
         try:
             connection = await Connection.open(self._source, self._port)
         except OSError:
@@ -132,9 +132,9 @@ class _Client:
 
 async def _repeat(abuse: Repeated, number: int, port: int, tally: _Tally) -> None:
     async with _Client(abuse.source, port, tally) as client:
-        for turn in count():
-            call: Call | None = abuse.calls[(number + turn) % len(abuse.calls)]
-            first = turn == 0
+        for attempt in count():
+            call: Call | None = abuse.calls[(number + attempt) % len(abuse.calls)]
+            first = attempt == 0
             while call:
                 with tally.in_progress():
                     status, body = await client.ask(call)
@@ -149,18 +149,18 @@ async def _repeat(abuse: Repeated, number: int, port: int, tally: _Tally) -> Non
 
 
 def next_page(call: Call, body: bytes) -> Call | None:
-    """The call for the page after a page; None after the last one."""
-    found = _NEXT.search(body[:ENDS_BYTES]) or _NEXT.search(body[-ENDS_BYTES:])
-    if not found:
+    """Return the call for the next page, or None after the last page."""
+    match = _NEXT.search(body[:CURSOR_SEARCH_BYTES]) or _NEXT.search(body[-CURSOR_SEARCH_BYTES:])
+    if not match:
         return None
-    name, text, digits = (part.decode() if part else "" for part in found.groups())
+    name, text, digits = (part.decode() if part else "" for part in match.groups())
     path = re.sub(rf"[?&]{name}=[^&]*", "", call.path)
     return msgspec.structs.replace(call, path=f"{path}{'&' if '?' in path else '?'}{name}={quote(text or digits)}")
 
 
 async def _half_send(abuse: HalfSent, pace: "Pace", port: int, tally: _Tally) -> None:
     while True:
-        await pace.turn()
+        await pace.wait()
         try:
             connection = await Connection.open(abuse.source, port)
         except OSError:
@@ -175,57 +175,57 @@ async def _half_send(abuse: HalfSent, pace: "Pace", port: int, tally: _Tally) ->
 
 
 class Pace:
-    """Turns that all clients of an abuse share, so many per second."""
+    """A rate limit that all clients of an abuse share."""
 
     def __init__(self, per_second: float) -> None:
-        self._every_s, self._next = 1 / per_second, 0.0
+        self._interval_s, self._next = 1 / per_second, 0.0
 
-    async def turn(self) -> None:
-        """Wait for the next free turn."""
+    async def wait(self) -> None:
+        """Wait until the rate limit allows the next action."""
         now = asyncio.get_running_loop().time()
         due = max(now, self._next)
-        self._next = due + self._every_s
+        self._next = due + self._interval_s
         await asyncio.sleep(due - now)
 
 
 async def _question(abuse: Questions, number: int, port: int, tally: _Tally, unfinished: set[str]) -> None:
     async with _Client(abuse.source, port, tally) as client:
-        for turn in count():
-            question = abuse.questions[(number + turn * abuse.clients) % len(abuse.questions)]
-            # No question twice: what was embedded once is remembered.
-            body = msgspec.json.encode({"question": f"{question} ({turn})"}).decode()
+        for attempt in count():
+            question = abuse.questions[(number + attempt * abuse.clients) % len(abuse.questions)]
+            # Do not repeat a question, because its vector would be cached.
+            body = msgspec.json.encode({"question": f"{question} ({attempt})"}).decode()
             status, answer = await client.ask(Call(method="POST", path="/api/v1/ask", body=body, token=abuse.token))
             if status != CREATED:
                 await asyncio.sleep(abuse.pause_s)
                 continue
-            tally.serve(first=turn == 0)
+            tally.serve(first=attempt == 0)
             message = msgspec.json.decode(answer)["id"]
             unfinished.add(message)
             with tally.in_progress():
-                followed = await client.follow(Call(path=f"/api/v1/messages/{message}/stream", token=abuse.token))
-            if followed == SERVED:
+                stream_status = await client.follow(Call(path=f"/api/v1/messages/{message}/stream", token=abuse.token))
+            if stream_status == SERVED:
                 unfinished.discard(message)
                 tally.answer()
             else:
-                tally.refuse(str(followed or CLOSED))
+                tally.refuse(str(stream_status or CLOSED))
                 await asyncio.sleep(abuse.pause_s)
 
 
 async def _stop(abuse: Questions, port: int, messages: set[str]) -> None:
-    """Stop the answers that nobody follows any more, so that the next period begins in peace."""
+    """Stop the unfinished answers, so that they do not affect the next period."""
     async with asyncio.timeout(STOPPING_S), _Client(abuse.source, port, _Tally()) as client:
         for message in messages:
             await client.ask(Call(method="POST", path=f"/api/v1/messages/{message}/stop", token=abuse.token))
 
 
 async def _listen(abuse: OpenStreams, call: Call, port: int, tally: _Tally) -> None:
-    for turn in count():
+    for attempt in count():
         connection: Connection | None = None
         try:
             connection = await Connection.open(abuse.source, port)
             status = await connection.send(call)
             if status == SERVED:
-                tally.serve(first=turn == 0)
+                tally.serve(first=attempt == 0)
                 tally.answer()
                 with tally.in_progress():
                     await connection.skip_body()
@@ -275,7 +275,7 @@ async def main() -> None:
         if isinstance(message, Begin):
             running, answer = asyncio.create_task(run_abuse(port, message)), Begun()
         else:
-            assert running is not None  # noqa: S101 - the measurement begins an abuse first
+            assert running is not None  # noqa: S101 - the measurement sends Begin first
             answer = await running
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         sys.stdout.flush()

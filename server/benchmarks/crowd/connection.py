@@ -1,4 +1,4 @@
-"""HTTP/1.1 by hand: on a small machine, a client library takes processor time from the server that is measured."""
+"""A minimal HTTP/1.1 client. On a small machine, a client library would take processor time from the measured server."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from server.benchmarks.crowd.messages import Call
 SERVER = "127.0.0.1"
 BUFFER_BYTES = 1 << 20
 DESCRIPTORS = 4_096
-GZIP_OR_ZLIB = 47
+DETECT_GZIP_OR_ZLIB = 47
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 _GZIP = re.compile(rb"\r\ncontent-encoding: *gzip", re.IGNORECASE)
@@ -25,7 +25,7 @@ class ConnectionLost(OSError):
 
 
 class Connection:
-    """One connection from an address of its own."""
+    """One connection from a given local address."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
         self._reader, self._writer, self._port = reader, writer, port
@@ -38,7 +38,7 @@ class Connection:
         return cls(reader, writer, port)
 
     async def send(self, call: Call) -> int:
-        """Send a request and read the head of its answer; the status. Raises ConnectionLost."""
+        """Send a request and read the head of the answer. Return the status. Raises ConnectionLost."""
         self._writer.write(encode(call, self._port))
         try:
             self._head = await self._reader.readuntil(b"\r\n\r\n")
@@ -47,7 +47,7 @@ class Connection:
         return int(self._head.split(b" ", 2)[1])
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The pieces of the body, as they were sent. Raises ConnectionLost."""
+        """Yield the parts of the body as the server sends them. Raises ConnectionLost."""
         length = _LENGTH.search(self._head)
         try:
             if _CHUNKED.search(self._head):
@@ -65,9 +65,9 @@ class Connection:
             pass
 
     async def whole_body(self) -> bytes:
-        """The body, decompressed. Raises ConnectionLost."""
+        """Return the decompressed body. Raises ConnectionLost."""
         body = b"".join([piece async for piece in self.body()])
-        return zlib.decompress(body, GZIP_OR_ZLIB) if _GZIP.search(self._head) else body
+        return zlib.decompress(body, DETECT_GZIP_OR_ZLIB) if _GZIP.search(self._head) else body
 
     async def until_closed(self, beginning: bytes) -> None:
         """Send the beginning of a request, then wait until the server closes the connection."""
@@ -77,7 +77,7 @@ class Connection:
 
     @property
     def stays_open(self) -> bool:
-        """True where another request may follow the last answer."""
+        """True if the connection can be used for another request."""
         return not _CLOSE.search(self._head)
 
     def close(self) -> None:
@@ -85,13 +85,13 @@ class Connection:
 
 
 def allow_many_connections() -> None:
-    """Raise this process's limit of open files, as far as the system allows."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, most), most))
+    """Raise the limit of open files of this process, up to the limit of the system."""
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, hard_limit), hard_limit))
 
 
 def encode(call: Call, port: int) -> bytes:
-    """The bytes of a request."""
+    """Return the bytes of a request."""
     body = call.body.encode()
     lines = [f"{call.method} {call.path} HTTP/1.1", f"host: {SERVER}:{port}"]
     if call.gzip:

@@ -1,4 +1,4 @@
-"""Twenty readers beside one abuse after the other."""
+"""Measure twenty readers during one abuse after another."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -6,9 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
-from server.benchmarks.companion import Companion, MeasurementFailed, companion
-from server.benchmarks.crowd.figures import Abused, Period, measurements, together
-from server.benchmarks.crowd.messages import AbuseOutcome, Begin, Begun, Finish, Visited, Visits
+from server.benchmarks.crowd.figures import MeasuredAbuse, Period, combined, measurements
+from server.benchmarks.crowd.messages import AbuseOutcome, Begin, Begun, Finish, VisitResults, Visits
 from server.benchmarks.crowd.plan import (
     ABUSES,
     BY_MEANING,
@@ -20,8 +19,9 @@ from server.benchmarks.crowd.plan import (
     searcher,
 )
 from server.benchmarks.crowd.site import await_calm, crowded_site
+from server.benchmarks.helper_process import HelperProcess, MeasurementFailed, helper_process
 from server.benchmarks.report import Measurement
-from server.benchmarks.serving import ending_properly
+from server.benchmarks.serving import exit_on_sigterm
 from server.bootstrap import Appliance
 
 SEED = 11
@@ -29,18 +29,20 @@ OnProgress = Callable[[str], None]
 
 
 def measure_crowd(appliance: Appliance, only: Sequence[str], on_progress: OnProgress) -> list[Measurement]:
-    """`read_p95_over_quiet`, `refused_readers`, `search_notices` and the figures of each abuse, or of those in `only`.
+    """Return `read_p95_over_quiet`, `refused_readers`, `search_notices` and the figures of all abuses, or of those in `only`.
 
     Raises NothingToRead, NoGraph or MeasurementFailed.
     """
     names = [name for name in ABUSES if name in only or not only]
     with ExitStack() as stack:
-        stack.enter_context(ending_properly())
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home))
+        stack.enter_context(exit_on_sigterm())
+        temporary_folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home)
+        )
         on_progress("starting a server")
-        site = stack.enter_context(crowded_site(appliance, Path(scratch), with_questions=BY_MEANING in names))
-        visitors = stack.enter_context(companion("server.benchmarks.crowd.visitors", str(site.port)))
-        abusers = stack.enter_context(companion("server.benchmarks.crowd.abusers", str(site.port)))
+        site = stack.enter_context(crowded_site(appliance, Path(temporary_folder), with_questions=BY_MEANING in names))
+        visitors = stack.enter_context(helper_process("server.benchmarks.crowd.visitors", str(site.port)))
+        abusers = stack.enter_context(helper_process("server.benchmarks.crowd.abusers", str(site.port)))
         seeds = Random(SEED)  # noqa: S311 - the same readings in each run
         on_progress("warming up")
         _visit(visitors, site, seeds.random(), searches=False)
@@ -48,26 +50,27 @@ def measure_crowd(appliance: Appliance, only: Sequence[str], on_progress: OnProg
 
 
 def measure_abuse(
-    name: str, site: CrowdSite, visitors: Companion, abusers: Companion, seeds: Random, on_progress: OnProgress
-) -> Abused:
-    """A quiet period, then the abuse. Raises MeasurementFailed where the quiet period was not quiet."""
+    name: str, site: CrowdSite, visitors: HelperProcess, abusers: HelperProcess, seeds: Random, on_progress: OnProgress
+) -> MeasuredAbuse:
+    """Measure a quiet period, then the abuse. Raises MeasurementFailed if requests are refused in the quiet period."""
     searches = name == BY_MEANING
-    on_progress(f"before {name}")
+    on_progress(f"quiet period before {name}")
     await_calm()
     quiet = _visit(visitors, site, seeds.random(), searches=searches)
-    if quiet.read.refused or (quiet.searched and quiet.searched.refused):
+    if quiet.readings.refused or (quiet.searches and quiet.searches.refused):
         raise MeasurementFailed(
-            f"Before {name}, while nothing else happened, requests were refused.", remedy="Is the machine busy?"
+            f"Requests were refused in the quiet period before {name}.",
+            remedy="Check whether the machine is busy, then try again.",
         )
     on_progress(f"during {name}")
     abusers.ask(Begin(abuse=abuse_named(name, site), seconds=PERIOD_S), Begun)
     busy = _visit(visitors, site, seeds.random(), searches=searches)
-    return Abused(name=name, quiet=quiet, busy=busy, outcome=abusers.ask(Finish(), AbuseOutcome))
+    return MeasuredAbuse(name=name, quiet=quiet, busy=busy, outcome=abusers.ask(Finish(), AbuseOutcome))
 
 
-def _visit(visitors: Companion, site: CrowdSite, seed: float, *, searches: bool) -> Period:
-    """A period of reading, and of searching where it is asked for."""
+def _visit(visitors: HelperProcess, site: CrowdSite, seed: float, *, searches: bool) -> Period:
+    """Run a period of reading and, if `searches` is set, of searching."""
     guests = readers(site, seed)
-    also = [searcher(site, seed)] if searches else []
-    visited = visitors.ask(Visits(visitors=[*guests, *also], timeout_s=TIMEOUT_S), list[Visited])
-    return Period(read=together(visited[: len(guests)]), searched=visited[-1] if searches else None)
+    searchers = [searcher(site, seed)] if searches else []
+    results = visitors.ask(Visits(visitors=[*guests, *searchers], timeout_s=TIMEOUT_S), list[VisitResults])
+    return Period(readings=combined(results[: len(guests)]), searches=results[-1] if searches else None)

@@ -19,29 +19,29 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
-    """One client with a fixed schedule: `calls[i]` is due `first_s + i * every_s` seconds after the start.
+    """One client with a fixed schedule: `calls[i]` is due `first_s + i * interval_s` seconds after the start.
 
-    An answer is good when its status is 200 and its body matches the regular expression `expects`.
+    An answer is good if its status is 200 and its body matches the regular expression `expects`.
     """
 
     source: str
     calls: list[Call]
     first_s: float
-    every_s: float
+    interval_s: float
     expects: str = ""
 
 
 class Visits(msgspec.Struct, frozen=True, kw_only=True):
-    """The visitors of one period. A call that is not answered in `timeout_s` is given up."""
+    """The visitors of one period. A call without an answer after `timeout_s` counts as refused."""
 
     visitors: list[Visitor]
     timeout_s: float
 
 
-class Visited(msgspec.Struct, frozen=True, kw_only=True):
-    """Milliseconds from the due moment of each call to the end of its answer, and the refusals by reason.
+class VisitResults(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds from the due time of each call to the end of its answer, and the number of refusals by reason.
 
-    A refused call counts as one that took the whole time limit, so that refusals never improve a figure.
+    A refused call counts with the whole time limit, so that refusals never improve a figure.
     """
 
     took_ms: list[float]
@@ -49,7 +49,7 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repeated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Clients that each send their next request when the last one is answered or refused.
+    """Clients that send their next request when the last one is answered or refused.
 
     Client i starts with `calls[i % len(calls)]`. With `follow_pages`, a client reads all pages of a paged answer.
     """
@@ -62,9 +62,9 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class HalfSent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Connections that send half a header and wait. One that the server closes is opened again.
+    """Connections that send half a header and wait. A connection that the server closes is reopened.
 
-    All connections together open at most `per_second` times per second.
+    All connections together open at most `per_second` connections per second.
     """
 
     source: str
@@ -73,7 +73,7 @@ class HalfSent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Questions(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Clients of one member that each ask, follow the stream of the answer to its end, and ask the next question."""
+    """Clients of one member. A client asks a question, reads the answer's stream to its end, and asks the next question."""
 
     source: str
     clients: int
@@ -83,7 +83,7 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class OpenStreams(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Event streams that stay open, one per call. One that ends or is refused is opened again after `pause_s`."""
+    """Event streams that stay open, one per call. A stream that ends or is refused is reopened after `pause_s`."""
 
     source: str
     calls: list[Call]
@@ -94,14 +94,14 @@ Abuse = Repeated | HalfSent | Questions | OpenStreams
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Start an abuse, which ends by itself after `seconds`."""
+    """Start an abuse, which stops after `seconds`."""
 
     abuse: Abuse
     seconds: float
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
-    """Wait for the end of the abuse that runs, and report its outcome."""
+    """Wait for the end of the running abuse and report its outcome."""
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -109,10 +109,10 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class AbuseOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How the server treated the abuse.
+    """How the server handled the abuse.
 
-    `answered` counts whole answers other than 429 and 503, `refused` the rest by reason. `first_served` counts the
-    clients whose first request was answered. `open_at_most` is the highest number of requests in progress.
+    `answered` counts complete answers other than 429 and 503. `refused` counts the other requests by reason. `first_served`
+    counts the clients whose first request was answered. `open_at_most` is the highest number of requests in progress.
     """
 
     answered: int

@@ -1,4 +1,4 @@
-"""The workload: who reads, who searches, and what each abuse sends."""
+"""The workload: the readers, the searcher, and the requests of each abuse."""
 
 from random import Random
 from urllib.parse import urlencode
@@ -9,11 +9,11 @@ from server.benchmarks.crowd.messages import Abuse, Call, HalfSent, OpenStreams,
 
 PERIOD_S = 20.0
 READERS, READ_EVERY_S, SEARCH_EVERY_S = 20, 0.5, 1.0
-# A reading that takes longer than this is refused: nobody waits for it.
+# A reading that takes longer than this counts as refused: no reader waits so long.
 TIMEOUT_S = 20.0
 PAUSE_S, CROWD_PAUSE_S = 0.05, 1.0
 CONNECTIONS, CONNECTIONS_PER_S = 1_000, 250.0
-# 128 questions wait while some answers are written.
+# 128 questions wait while four answers are generated.
 QUESTIONS, STREAMS, GREEDY_CLIENTS = 128 + 4, 300, 6
 TEXT_CHARACTERS = 200_000
 # One stream in ten belongs to a browser session, the others to an API token.
@@ -22,14 +22,14 @@ WHOLE_BIBLE, LONG_PASSAGE, LONGEST_CHAPTER = "Genesis 1:1-Revelation 22:21", "Ps
 EVENTS = "/api/v1/events"
 SLOW_QUERY = "UNWIND range(1,100000000) AS x RETURN count(x)"
 SEARCHER = "127.0.3.1"
-# Questions come last: some answers are still being written when their time is over.
+# Questions come last, because some answers are not finished when the time of the abuse ends.
 ABUSES = ("cypher_10", "cypher_30", "half_sent", "largest_answers", "event_streams", "texts", "questions")
 BY_MEANING = "questions"
 FOUND_BY_MEANING = r'"semantic_rank":\d'
 
 
 class CrowdSite(msgspec.Struct, frozen=True, kw_only=True):
-    """What the workload needs to know of the server: one member with a token and a browser session, another who searches."""
+    """The data of the server that the workload needs: a member with a token and a browser session, and a second member."""
 
     port: int
     token: str
@@ -41,7 +41,7 @@ class CrowdSite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def readers(site: CrowdSite, seed: float) -> list[Visitor]:
-    """Guests who each read a random chapter every half second, one after another within that half second."""
+    """Return guests who read a random chapter every half second. Their requests are spread over the half second."""
     random = Random(seed)  # noqa: S311 - the same chapters in each run
     count = round(PERIOD_S / READ_EVERY_S)
     return [
@@ -49,14 +49,14 @@ def readers(site: CrowdSite, seed: float) -> list[Visitor]:
             source=f"127.0.1.{number + 1}",
             calls=[Call(path=path, gzip=True) for path in random.choices(site.chapters, k=count)],
             first_s=number * READ_EVERY_S / READERS,
-            every_s=READ_EVERY_S,
+            interval_s=READ_EVERY_S,
         )
         for number in range(READERS)
     ]
 
 
 def searcher(site: CrowdSite, seed: float) -> Visitor:
-    """A member who searches by meaning every second, never twice for the same words."""
+    """Return a member who searches by meaning every second. No query is repeated."""
     count = round(PERIOD_S / SEARCH_EVERY_S)
     openings = Random(seed).sample(site.openings, count)  # noqa: S311 - the same searches in each run
     return Visitor(
@@ -66,13 +66,13 @@ def searcher(site: CrowdSite, seed: float) -> Visitor:
             for opening in openings
         ],
         first_s=0.0,
-        every_s=SEARCH_EVERY_S,
+        interval_s=SEARCH_EVERY_S,
         expects=FOUND_BY_MEANING,
     )
 
 
 def abuse_named(name: str, site: CrowdSite) -> Abuse:
-    """One of `ABUSES`, from a further address."""
+    """Return one of `ABUSES`. Each abuse uses a separate address."""
     source = f"127.0.2.{ABUSES.index(name) + 1}"
     match name:
         case "cypher_10" | "cypher_30":
@@ -85,8 +85,8 @@ def abuse_named(name: str, site: CrowdSite) -> Abuse:
             calls = largest_answers(site)
             return Repeated(source=source, clients=GREEDY_CLIENTS, calls=calls, pause_s=PAUSE_S, follow_pages=True)
         case "event_streams":
-            program, browser = Call(path=EVENTS, token=site.token), Call(path=EVENTS, session=site.session)
-            calls = [program if number % SESSION_STREAM_EVERY else browser for number in range(STREAMS)]
+            api_call, browser_call = Call(path=EVENTS, token=site.token), Call(path=EVENTS, session=site.session)
+            calls = [api_call if number % SESSION_STREAM_EVERY else browser_call for number in range(STREAMS)]
             return OpenStreams(source=source, calls=calls, pause_s=CROWD_PAUSE_S)
         case "texts":
             body = msgspec.json.encode({"text": long_text(TEXT_CHARACTERS)}).decode()
@@ -99,14 +99,14 @@ def abuse_named(name: str, site: CrowdSite) -> Abuse:
 
 
 def largest_answers(site: CrowdSite) -> list[Call]:
-    """The longest answers that a guest gets."""
-    whole = urlencode({"ref": WHOLE_BIBLE})
-    # A thousand verses in two translations: more are refused.
+    """Return the calls with the longest answers for a guest."""
+    whole_bible = urlencode({"ref": WHOLE_BIBLE})
+    # A thousand verses in two translations, the maximum.
     passage = urlencode({"ref": LONG_PASSAGE, "translations": ",".join(site.translations[:2])})
     paths = [
-        f"comments?{whole}",
-        f"topics/citing?{whole}",
-        f"entities/mentioned?{whole}",
+        f"comments?{whole_bible}",
+        f"topics/citing?{whole_bible}",
+        f"entities/mentioned?{whole_bible}",
         f"passages?{passage}",
         f"chapters/{site.translations[0]}/{LONGEST_CHAPTER}",
     ]
@@ -114,5 +114,5 @@ def largest_answers(site: CrowdSite) -> list[Call]:
 
 
 def long_text(characters: int) -> str:
-    """A text that is nothing but references."""
+    """Return a text that consists only of references."""
     return ("Gen " + "1-1," * (characters // 4))[:characters]

@@ -1,4 +1,4 @@
-"""A server of a temporary copy of the library, with two members and the model runtime."""
+"""A server for a temporary copy of the library, with two members and the model runtime."""
 
 import asyncio
 import contextlib
@@ -21,21 +21,21 @@ from appliance.errors import NotFound
 from appliance.scripture.translations import queries
 from models.catalogue.catalogue import Catalogue
 from models.catalogue.model import ModelRole
-from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.crowd.plan import CrowdSite
+from server.benchmarks.helper_process import MeasurementFailed
 from server.benchmarks.isolation import chapter_paths, copy_of
 from server.benchmarks.random_model import Shape, write_random_model
 from server.benchmarks.search import SELECT_SOME
 from server.benchmarks.serving import served
 from server.bootstrap import Appliance
 
-# Debian's limit, which a server that is started by hand or by supervisor begins with.
+# Debian's default limit of open files, for a server that is started from a shell or by supervisor.
 DESCRIPTORS, DESCRIPTORS_OF_CLIENTS = 1_024, 2_048
 IDLE_EXIT_S, WARM_S, ANSWER_S = 1_200, 180.0, 60.0
-CALM_S, CALM_SHARE, LOOK_S = 60.0, 0.15, 1.0
+CALM_S, CALM_SHARE, CHECK_S = 60.0, 0.15, 1.0
 OPENING_CHARACTERS = 60
-PASSWORD = "seven green lamps burn"  # noqa: S105 - of a folder that is deleted
-# Its vocabulary is bytes, so a prompt has some thousand tokens: an answer takes seconds, as one of a real model does.
+PASSWORD = "seven green lamps burn"  # noqa: S105 - of a temporary folder
+# Its vocabulary is bytes, so a prompt has some thousand tokens. An answer takes seconds, like that of a real model.
 _CHAT = Shape(width=256, heads=4, kv_heads=4, head_size=64, feed_forward=704, layers=4)
 
 
@@ -45,23 +45,25 @@ class NoGraph(NotFound):
 
 @contextlib.contextmanager
 def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> Iterator[CrowdSite]:
-    """Serve a copy of the library in `home`; with questions, a chat model and search by meaning are ready.
+    """Serve a copy of the library in `home`. With questions, also prepare a chat model and search by meaning.
 
     Raises NothingToRead, NoGraph or MeasurementFailed.
     """
     if not appliance.folder.graph.exists():
-        raise NoGraph("The graph is not built yet.", remedy="`lampstand graph build` builds it.")
-    house = copy_of(appliance, home)
+        raise NoGraph("The graph is not built yet.", remedy="Build it with `lampstand graph build`.")
+    copy = copy_of(appliance, home)
     try:
         if with_questions:
-            _ensure_chat_model(house)
-        token, session, searcher_token = _members(house)
-        text = house.translations.choose().id
-        translations = [each.id for each in queries.translations(house.library)]
-        openings = [str(row[0])[:OPENING_CHARACTERS] for row in house.library.reader.rows(SELECT_SOME, (text,))]
-        chapters = [f"/api/v1/{path}" for path in chapter_paths(house)]
+            _ensure_chat_model(copy)
+        token, session, searcher_token = _members(copy)
+        default_translation = copy.translations.choose().id
+        translations = [translation.id for translation in queries.translations(copy.library)]
+        openings = [
+            str(row[0])[:OPENING_CHARACTERS] for row in copy.library.reader.rows(SELECT_SOME, (default_translation,))
+        ]
+        chapters = [f"/api/v1/{path}" for path in chapter_paths(copy)]
     finally:
-        house.close()
+        copy.close()
     with _runtime(home), contextlib.ExitStack() as stack:
         with few_descriptors():
             url = stack.enter_context(served(home))
@@ -80,19 +82,19 @@ def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> I
 
 
 def await_calm() -> None:
-    """Wait until the programs that this process started are idle, a minute at most: an abuse may leave work behind."""
+    """Wait at most a minute until all child processes are idle, because they may still handle requests of an abuse."""
     deadline, pause = time.monotonic() + CALM_S, threading.Event()
     before = _processor_s()
     while time.monotonic() < deadline:
-        pause.wait(LOOK_S)
+        pause.wait(CHECK_S)
         now = _processor_s()
-        if now - before < CALM_SHARE * LOOK_S:
+        if now - before < CALM_SHARE * CHECK_S:
             return
         before = now
 
 
 def _processor_s() -> float:
-    """Processor time of all children, with that of theirs that have ended."""
+    """Return the processor time of all child processes, including their ended children."""
     used = 0.0
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -101,9 +103,9 @@ def _processor_s() -> float:
     return used
 
 
-def _members(house: Appliance) -> tuple[str, str, str]:
-    """Token and session of a member, and the token of another."""
-    database, now = house.appliance_db, house.clock.time()
+def _members(appliance: Appliance) -> tuple[str, str, str]:
+    """Create two members. Return the token and session of one, and the token of the other."""
+    database, now = appliance.appliance_db, appliance.clock.time()
     administrator = site_setup.new_administrator(database.reader, name="Anna", password=PASSWORD)
     members = [
         people.new_account(name=name, login=name, password=PASSWORD, role=Role.MEMBER) for name in ("Ben", "Carla")
@@ -120,19 +122,19 @@ def _members(house: Appliance) -> tuple[str, str, str]:
     return token, session.token, other_token
 
 
-def _ensure_chat_model(house: Appliance) -> None:
-    """Add a chat model with random weights where none is installed; without llama.cpp, answers quote passages."""
-    installed = any(model.role is ModelRole.CHAT for model in house.catalogue.models())
+def _ensure_chat_model(appliance: Appliance) -> None:
+    """Add a chat model with random weights if none is installed. Without llama.cpp, answers quote passages."""
+    installed = any(model.role is ModelRole.CHAT for model in appliance.catalogue.models())
     if installed or importlib.util.find_spec("llama_cpp") is None:
         return
-    file = write_random_model(house.folder.home / "random.gguf", _CHAT)
-    asyncio.run(Catalogue(house.folder.models).add(file))
+    file = write_random_model(appliance.folder.home / "random.gguf", _CHAT)
+    asyncio.run(Catalogue(appliance.folder.models).add(file))
     file.unlink()
 
 
 @contextlib.contextmanager
 def _runtime(home: Path) -> Iterator[None]:
-    """As under `lampstand up`, the runtime is there before the web server starts one."""
+    """Start the model runtime before the web server does, like `lampstand up`."""
     command = [str(Path(sys.executable).with_name("lampstand")), "--home", str(home), "models", "serve"]
     process = subprocess.Popen(  # noqa: S603 - our own command
         [*command, "--idle-exit", str(IDLE_EXIT_S)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -148,12 +150,12 @@ def _runtime(home: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def few_descriptors() -> Iterator[None]:
-    """Programs that start meanwhile begin with Debian's limit of open files. Raises MeasurementFailed."""
+    """Start child processes with Debian's limit of open files inside this context. Raises MeasurementFailed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < DESCRIPTORS_OF_CLIENTS:
         raise MeasurementFailed(
-            f"This shell allows {hard:,} open files per process, and the measurement opens more.",
-            remedy=f"Allow at least {DESCRIPTORS_OF_CLIENTS:,}: `ulimit -Hn` shows the limit.",
+            f"This shell allows {hard:,} open files per process. The measurement needs more.",
+            remedy=f"Raise the limit to at least {DESCRIPTORS_OF_CLIENTS:,}. `ulimit -Hn` shows it.",
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
     try:
@@ -163,21 +165,22 @@ def few_descriptors() -> Iterator[None]:
 
 
 def _warm(url: str, site: CrowdSite) -> None:
-    """Load the models: one search by meaning, one answer. Raises MeasurementFailed."""
+    """Load the models with one search by meaning and one question. Raises MeasurementFailed."""
     headers = {"Authorization": f"Bearer {site.searcher_token}"}
     deadline, pause = time.monotonic() + WARM_S, threading.Event()
     with httpx.Client(base_url=url, headers=headers, timeout=WARM_S, trust_env=False) as client:
-        found = client.get("/search", params={"q": "light of the world", "mode": "semantic"})
-        if not found.is_success:
+        answer = client.get("/search", params={"q": "light of the world", "mode": "semantic"})
+        if not answer.is_success:
             raise MeasurementFailed(
-                f"Search by meaning does not answer: {found.json()['detail']}", remedy="`lampstand index` prepares it."
+                f"Search by meaning does not work: {answer.json()['detail']}",
+                remedy="Prepare it with `lampstand index`.",
             )
         message = client.post("/ask", json={"question": "What is light?"}).raise_for_status().json()
         while message["state"] == "running" and time.monotonic() < deadline:
-            pause.wait(LOOK_S)
+            pause.wait(CHECK_S)
             message = client.get(f"/messages/{message['id']}").raise_for_status().json()
     if message["state"] != "done":
-        reason = message["error"] or f"After {WARM_S:.0f} seconds it is {message['state']}."
+        reason = message["error"] or f"After {WARM_S:.0f} seconds its state is {message['state']}."
         raise MeasurementFailed(
             f"The first question was not answered. {reason}", remedy="`lampstand doctor` shows what is wrong."
         )

@@ -1,10 +1,10 @@
-"""Visitors with a fixed schedule, in a process of their own.
+"""Visitors with a fixed schedule, in a separate process.
 
     python -m server.benchmarks.crowd.visitors PORT
 
-Each line on standard input is a `Visits`, each line on standard output its `Visited` results, one per visitor. A call is
-sent at its due moment even where earlier ones still wait, and its time counts from that moment: a server that stalls
-cannot hide it. Even calls use the connection that the visitor keeps, odd ones a new one, as a newcomer does.
+Each line on standard input is a `Visits`. Each line on standard output is a list of `VisitResults`, one per visitor. A call is
+sent at its due time even if earlier calls still wait. Its time counts from the due time, so a server that stalls cannot hide
+the delay. Even calls use the connection that the visitor keeps. Odd calls open a new connection, like a new visitor.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import msgspec
 import uvloop
 
 from server.benchmarks.crowd.connection import Connection, allow_many_connections
-from server.benchmarks.crowd.messages import CLOSED, SERVED, TIMEOUT, Call, Visited, Visitor, Visits
+from server.benchmarks.crowd.messages import CLOSED, SERVED, TIMEOUT, Call, Visitor, VisitResults, Visits
 
 HEAD_START_S, NICENESS = 0.1, -5
 UNEXPECTED = "unexpected"
@@ -35,21 +35,24 @@ class _Visit:
         self._took_ms: list[float] = []
         self._refused: Counter[str] = Counter()
 
-    async def run(self, start: float) -> Visited:
-        first, every = start + self._visitor.first_s, self._visitor.every_s
+    async def run(self, start: float) -> VisitResults:
+        first_due, interval = start + self._visitor.first_s, self._visitor.interval_s
         await asyncio.gather(
-            *(self._call(call, first + number * every, number) for number, call in enumerate(self._visitor.calls))
+            *(
+                self._call(call, first_due + number * interval, number)
+                for number, call in enumerate(self._visitor.calls)
+            )
         )
         if self._kept:
             self._kept.close()
-        return Visited(took_ms=self._took_ms, refused=dict(self._refused))
+        return VisitResults(took_ms=self._took_ms, refused=dict(self._refused))
 
     async def _call(self, call: Call, due: float, number: int) -> None:
         await asyncio.sleep(due - time.perf_counter())
         reason = ""
         try:
             async with asyncio.timeout(due + self._timeout_s - time.perf_counter()):
-                reason = await self._answer(call, newcomer=number % 2 == 1)
+                reason = await self._answer(call, new_connection=number % 2 == 1)
         except TimeoutError:
             reason = TIMEOUT
         except OSError:
@@ -58,9 +61,9 @@ class _Visit:
             self._refused[reason] += 1
         self._took_ms.append((self._timeout_s if reason else time.perf_counter() - due) * 1000)
 
-    async def _answer(self, call: Call, *, newcomer: bool) -> str:
-        """Send a call and read its answer; why it is not a good one, or nothing."""
-        connection = None if newcomer else self._kept
+    async def _answer(self, call: Call, *, new_connection: bool) -> str:
+        """Send a call and read its answer. Return the reason why the answer is not good, or an empty string."""
+        connection = None if new_connection else self._kept
         if connection:
             self._kept = None
         else:
@@ -75,7 +78,7 @@ class _Visit:
                 matches = True
             complete = connection.stays_open
         finally:
-            if complete and not newcomer and self._kept is None:
+            if complete and not new_connection and self._kept is None:
                 self._kept = connection
             else:
                 connection.close()
@@ -84,9 +87,9 @@ class _Visit:
         return "" if matches else UNEXPECTED
 
 
-async def visit(port: int, visits: Visits) -> list[Visited]:
+async def visit(port: int, visits: Visits) -> list[VisitResults]:
     """Run the schedules of all visitors to their end."""
-    # Not the loop's clock: uvloop's counts whole milliseconds.
+    # Do not use the loop's clock: uvloop counts whole milliseconds.
     start = time.perf_counter() + HEAD_START_S
     runs = [_Visit(visitor, port, visits.timeout_s).run(start) for visitor in visits.visitors]
     return list(await asyncio.gather(*runs))
@@ -95,12 +98,12 @@ async def visit(port: int, visits: Visits) -> list[Visited]:
 async def main() -> None:
     port = int(sys.argv[1])
     allow_many_connections()
-    # A reader's phone is another machine: its waiting for a core of this one is not the server's slowness.
+    # A reader's phone is another machine, so the visitors must not wait for a processor core of this machine.
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     while line := await asyncio.to_thread(sys.stdin.readline):
-        visited = await visit(port, msgspec.json.decode(line, type=Visits))
-        sys.stdout.write(msgspec.json.encode(visited).decode() + "\n")
+        results = await visit(port, msgspec.json.decode(line, type=Visits))
+        sys.stdout.write(msgspec.json.encode(results).decode() + "\n")
         sys.stdout.flush()
 
 

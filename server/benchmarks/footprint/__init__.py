@@ -1,1 +1,1 @@
-"""Memory and waiting times of the whole appliance, started as people start it."""
+"""The memory and the waiting times of Lampstand, started with `lampstand up`."""

@@ -1,4 +1,4 @@
-"""`lampstand up` on a copy of a data folder, from its start to its end."""
+"""Run `lampstand up` on a copy of a data folder."""
 
 import contextlib
 import signal
@@ -16,45 +16,46 @@ import msgspec
 
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.processes import end_process_tree
-from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.memory import ProcessMemory, memory_of_tree
 from server.benchmarks.footprint.site import FootprintSite
+from server.benchmarks.helper_process import MeasurementFailed
 
 LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 START_S, STOP_S, ANSWER_S = 120.0, 60.0, 60.0
 POLL_S = 0.05
-# Above what any run sends, and few enough that a mistake here ends soon.
+# More than any run sends. A programming error that repeats requests stops soon.
 MAX_REQUESTS = 60_000
 Answer = TypeVar("Answer")
 
 
 class _RuntimeHealth(msgspec.Struct):
-    """What the model runtime says of itself, as far as it matters here."""
+    """The health of the model runtime: only the fields that are needed here."""
 
     loaded: int
 
 
 class RequestLimit:
-    """Counts the requests of a measurement and ends it when they are too many."""
+    """Counts the requests of a measurement and stops it after too many."""
 
-    def __init__(self, most: int = MAX_REQUESTS) -> None:
-        self.count, self._most = 0, most
+    def __init__(self, limit: int = MAX_REQUESTS) -> None:
+        self.count, self._limit = 0, limit
 
-    def take(self, _request: httpx.Request) -> None:
+    def count_request(self, _request: httpx.Request) -> None:
         """Count a request before it is sent. Raises MeasurementFailed."""
         self.count += 1
-        if self.count > self._most:
+        if self.count > self._limit:
             raise MeasurementFailed(
-                f"The measurement sent more than {self._most:,} requests.", remedy="Is the machine very slow or busy?"
+                f"The measurement sent more than {self._limit:,} requests.",
+                remedy="Check whether the machine is very slow or busy.",
             )
 
     def client(self, **options: object) -> httpx.Client:
-        """A client whose requests are counted. The options are those of httpx."""
-        return httpx.Client(trust_env=False, timeout=ANSWER_S, event_hooks={"request": [self.take]}, **options)  # type: ignore[arg-type]
+        """Return an httpx client that counts its requests. The options are those of httpx."""
+        return httpx.Client(trust_env=False, timeout=ANSWER_S, event_hooks={"request": [self.count_request]}, **options)  # type: ignore[arg-type]
 
 
 class Running:
-    """The appliance, for as long as its context lasts. `started` is the time of its start by `time.perf_counter`."""
+    """A running server. `started` is its start time by `time.perf_counter`."""
 
     def __init__(self, site: FootprintSite, url: str, process: "subprocess.Popen[bytes]", limit: RequestLimit) -> None:
         self.started = time.perf_counter()
@@ -68,7 +69,7 @@ class Running:
         return memory_of_tree(self.process.pid)
 
     def await_page(self) -> float:
-        """Open the home page as soon as it is served. Returns the seconds since the start. Raises MeasurementFailed."""
+        """Wait until the home page is served. Return the seconds since the start. Raises MeasurementFailed."""
         self.wait_for(lambda: self._succeeds(self.guest, "/"), "The home page was not served.")
         return time.perf_counter() - self.started
 
@@ -78,17 +79,19 @@ class Running:
         self.wait_for(lambda: self._succeeds(self._models, "/health"), "The model runtime did not start.")
 
     def loaded_models(self) -> int:
-        """How many models the runtime has loaded now."""
+        """Return the number of models that the runtime has loaded."""
         return msgspec.json.decode(self._models.get("/health").raise_for_status().content, type=_RuntimeHealth).loaded
 
-    def wait_for(self, look: Callable[[], Answer | None], failure: str, limit_s: float = START_S) -> Answer:
-        """The first answer of `look` that is true. Raises MeasurementFailed after `limit_s` seconds."""
+    def wait_for(self, check: Callable[[], Answer | None], failure: str, limit_s: float = START_S) -> Answer:
+        """Return the first true result of `check`. Raises MeasurementFailed after `limit_s` seconds."""
         deadline, pause = time.monotonic() + limit_s, threading.Event()
         while time.monotonic() < deadline and self.process.poll() is None:
-            if answer := look():
+            if answer := check():
                 return answer
             pause.wait(POLL_S)
-        raise MeasurementFailed(failure, remedy="Is the machine busy? `lampstand doctor` looks for other reasons.")
+        raise MeasurementFailed(
+            failure, remedy="Check whether the machine is busy. `lampstand doctor` finds other problems."
+        )
 
     def close(self) -> None:
         for client in (self.guest, self.administrator, self._models):
@@ -102,9 +105,9 @@ class Running:
 
 @contextlib.contextmanager
 def running(site: FootprintSite, limit: RequestLimit) -> Iterator[Running]:
-    """Start the appliance on free ports of the loopback; it is stopped at the end. Nothing is waited for.
+    """Start the server on free loopback ports, without waiting for it. Stop it at the end of the context.
 
-    Raises MeasurementFailed where it does not stop.
+    Raises MeasurementFailed if it does not stop.
     """
     port, https_port = _free_ports()
     address = ["--host", "127.0.0.1", "--port", str(port), "--https-port", str(https_port)]
@@ -127,7 +130,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         end_process_tree(process.pid)
         process.wait()
-        raise MeasurementFailed("The appliance did not stop, and was ended.", remedy="Try again.") from None
+        raise MeasurementFailed("Lampstand did not stop, so its processes were killed.", remedy="Try again.") from None
 
 
 def _free_ports() -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Memory of a process and its descendants, where a page that several of them share counts once."""
+"""The memory of a process and its descendants. A memory page that several of them share counts once."""
 
 import contextlib
 from collections import Counter
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import psutil
 
-from server.benchmarks.companion import MeasurementFailed
+from server.benchmarks.helper_process import MeasurementFailed
 from server.left_over import name_of_command
 
 PROPORTIONAL = "Pss:"
@@ -21,34 +21,34 @@ class ProcessMemory(NamedTuple):
 
 
 def memory_of_tree(pid: int) -> list[ProcessMemory]:
-    """A process and its descendants, the largest first.
+    """Return the memory of a process and its descendants, the largest first.
 
-    Of a page that other programs use too, only a share counts: run few other Python programs at the same time. Raises
-    MeasurementFailed where the kernel does not report the sizes.
+    If other programs share a page, only a part of it counts, so do not run many other Python programs at the same time.
+    Raises MeasurementFailed if the kernel does not report the sizes.
     """
     with contextlib.suppress(psutil.NoSuchProcess):
         root = psutil.Process(pid)
-        return sorted(_sizes([root, *root.children(recursive=True)]), key=lambda each: -each.mb)
+        return sorted(_sizes([root, *root.children(recursive=True)]), key=lambda process: -process.mb)
     return []
 
 
 def total_mb(processes: list[ProcessMemory]) -> float:
-    return sum(each.mb for each in processes)
+    return sum(process.mb for process in processes)
 
 
 def in_words(processes: list[ProcessMemory]) -> str:
-    """One line: the sum, then each process. Processes of one name have numbers."""
-    counts, seen = Counter(each.name for each in processes), Counter[str]()
+    """Return one line: the sum, then each process. Processes with the same name are numbered."""
+    counts, seen = Counter(process.name for process in processes), Counter[str]()
     parts = []
-    for each in processes:
-        seen[each.name] += 1
-        number = f" {seen[each.name]}" if counts[each.name] > 1 else ""
-        parts.append(f"{each.name}{number} {each.mb:.0f}")
+    for process in processes:
+        seen[process.name] += 1
+        number = f" {seen[process.name]}" if counts[process.name] > 1 else ""
+        parts.append(f"{process.name}{number} {process.mb:.0f}")
     return f"{total_mb(processes):.0f} MB: {', '.join(parts)}"
 
 
 def proportional_mb(rollup: str) -> float:
-    """The PSS in the text of `/proc/PID/smaps_rollup`, mapped files included. Raises MeasurementFailed."""
+    """Return the PSS from the text of `/proc/PID/smaps_rollup`, including mapped files. Raises MeasurementFailed."""
     for line in rollup.splitlines():
         if line.startswith(PROPORTIONAL):
             return int(line.split()[1]) * 1024 / 1e6
@@ -58,7 +58,7 @@ def proportional_mb(rollup: str) -> float:
 def _sizes(processes: list[psutil.Process]) -> list[ProcessMemory]:
     sizes = []
     for process in processes:
-        # A process can end between the list and the reading; a process without a command line has ended already.
+        # A process can end after it is listed. A process without a command line has already ended.
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
             line = process.cmdline()
             if line:

@@ -1,4 +1,4 @@
-"""The queries: the same in each run on one library, and none twice, because vectors of queries are remembered."""
+"""The queries: the same in each run on a library. No query is repeated, because its vector would be cached."""
 
 from collections.abc import Callable
 from random import Random
@@ -12,7 +12,7 @@ from appliance.scripture.search.in_order import words_of
 from server.benchmarks.search import MAX_TOPICS, SELECT_SOME, NothingToSearch
 
 SEED = 20
-# Of ten queries: how many are of each mode.
+# The number of queries per mode, of ten queries.
 MODES = [Mode.HYBRID] * 5 + [Mode.KEYWORD] * 2 + [Mode.SEMANTIC] * 2 + [Mode.STRONGS]
 FIRST_WORDS, PHRASE_WORDS = 5, 3
 SHORT_WORD = 3
@@ -50,7 +50,7 @@ FRAMES = (
 
 
 class Material(msgspec.Struct, frozen=True):
-    """What queries are made of: topics, verses of the embedded text, Strong's numbers."""
+    """The content of queries: topics, verses of the embedded translation, Strong's numbers."""
 
     topics: list[str]
     verses: list[str]
@@ -67,18 +67,18 @@ class Query(msgspec.Struct, frozen=True):
         return {"q": self.q, "mode": self.mode.value} | ({"testament": self.testament} if self.testament else {})
 
 
-def material_of(library: Database, text: str) -> Material:
-    """The words of a library. `text` is the id of its embedded text."""
+def material_of(library: Database, translation: str) -> Material:
+    """Return the content of a library for queries. `translation` is the id of its embedded translation."""
     rows = library.reader.rows
     return Material(
-        [head.headword.lower() for head in browse_topics(library, "", limit=MAX_TOPICS)],
-        [str(verse) for (verse,) in rows(SELECT_SOME, (text,))],
+        [topic.headword.lower() for topic in browse_topics(library, "", limit=MAX_TOPICS)],
+        [str(verse) for (verse,) in rows(SELECT_SOME, (translation,))],
         [str(lemma) for (lemma,) in rows(SELECT_LEMMAS)],
     )
 
 
 def first_queries(material: Material, count: int) -> list[Query]:
-    """Queries of five words of a verse, not beside each other there: no word is unknown, no phrase is repeated."""
+    """Return queries of five random words of a verse, in order. All words are known, and no phrase is repeated."""
     random = Random(SEED)  # noqa: S311 - the same queries in each run
     verses = [words for verse in material.verses if len(words := words_of(verse)) >= FIRST_WORDS]
     if not verses:
@@ -92,7 +92,7 @@ def first_queries(material: Material, count: int) -> list[Query]:
 
 
 def varied_queries(material: Material, count: int) -> list[Query]:
-    """Topics, half verses, phrases, beginnings of words, questions, Strong's numbers, in every mode, some with a filter."""
+    """Return topics, half verses, phrases, prefixes, questions and Strong's numbers in all modes, some with a filter."""
     random = Random(SEED + 1)  # noqa: S311 - the same queries in each run
     makers = _makers(material, random)
     modes = [mode for mode in MODES if mode is not Mode.STRONGS or material.lemmas]
@@ -135,12 +135,12 @@ def _makers(material: Material, random: Random) -> list[Callable[[], str]]:
 
 
 def _distinct(make: Callable[[], Query], count: int) -> list[Query]:
-    """Raises NothingToSearch where a library has too few words for so many."""
-    made: dict[Query, None] = {}
+    """Return distinct queries. Raises NothingToSearch if the library has too few words."""
+    queries: dict[Query, None] = {}
     for _ in range(count * TRIES):
-        made[make()] = None
-        if len(made) == count:
-            return list(made)
+        queries[make()] = None
+        if len(queries) == count:
+            return list(queries)
     raise _too_small()
 
 

@@ -1,4 +1,4 @@
-"""Only regular files are opened, and nothing is waited for; files are replaced whole and locked between processes."""
+"""Regular files are opened without waiting, replaced atomically, and locked between processes."""
 
 import os
 import socket
@@ -31,12 +31,12 @@ def special(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
         yield path
 
 
-def test_what_is_no_regular_file_is_refused_at_once(special: Path) -> None:
+def test_a_file_that_is_not_regular_is_refused_without_waiting(special: Path) -> None:
     with pytest.raises(ModelFileRefused, match=r"not a regular file|cannot be read"):
         open_regular(special).close()
 
 
-def test_a_regular_file_is_read_also_through_a_link(tmp_path: Path) -> None:
+def test_a_regular_file_can_be_read_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "m").write_bytes(b"content")
     (tmp_path / "link").symlink_to(tmp_path / "m")
 
@@ -44,15 +44,15 @@ def test_a_regular_file_is_read_also_through_a_link(tmp_path: Path) -> None:
         assert b"content" == opened.read()
 
 
-def test_a_path_that_cannot_be_is_refused() -> None:
-    with pytest.raises(ModelFileRefused, match="cannot be the path"):
+def test_an_invalid_path_is_refused() -> None:
+    with pytest.raises(ModelFileRefused, match="not a valid path"):
         open_regular(Path("a\0b"))
     with pytest.raises(ModelFileRefused, match="cannot be read"):
         open_regular(Path("a" * 5000))
 
 
-def test_a_pipe_put_in_a_file_s_place_is_refused_too(tmp_path: Path) -> None:
-    """What is at the path changes all the time: the opening never waits, whatever it meets."""
+def test_a_pipe_that_replaces_a_checked_file_is_refused(tmp_path: Path) -> None:
+    """The file at the path changes all the time. Opening it never waits."""
     path, pipe, file = tmp_path / "m", tmp_path / "pipe", tmp_path / "file"
     ended = threading.Event()
 
@@ -85,7 +85,7 @@ def test_a_pipe_put_in_a_file_s_place_is_refused_too(tmp_path: Path) -> None:
     assert outcomes <= {b"x", b"refused"}
 
 
-def test_a_pipe_as_a_model_or_in_a_model_s_folder_hangs_nobody(tmp_path: Path) -> None:
+def test_a_pipe_as_a_model_or_in_its_folder_blocks_no_request(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "m.gguf")
     with pytest.raises(ModelFileRefused, match="named pipe"):
         read_facts(tmp_path / "m.gguf")
@@ -101,15 +101,15 @@ def test_a_pipe_as_a_model_or_in_a_model_s_folder_hangs_nobody(tmp_path: Path) -
         load_settings(tmp_path)
 
 
-def test_weights_that_are_a_pipe_are_no_weights(tmp_path: Path) -> None:
+def test_a_pipe_does_not_count_as_weights(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "model.safetensors")
     (tmp_path / "config.json").write_text("{}")
 
-    with pytest.raises(ModelFileRefused, match="holds no model"):
+    with pytest.raises(ModelFileRefused, match="contains no model"):
         read_facts(tmp_path)
 
 
-def test_a_digest_is_that_of_the_content(tmp_path: Path) -> None:
+def test_the_digest_is_the_sha_256_of_the_content(tmp_path: Path) -> None:
     (tmp_path / "m").write_bytes(b"abc")
 
     assert "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" == sha256_of(tmp_path / "m")
@@ -133,7 +133,7 @@ def test_a_reader_of_a_file_that_is_replaced_keeps_the_old_content(tmp_path: Pat
         assert b"old" == opened.read()
 
 
-def test_a_content_that_cannot_be_written_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_file_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "list.json"
     replace_file(file, b"old")
     file.with_suffix(".new").mkdir()
@@ -143,7 +143,7 @@ def test_a_content_that_cannot_be_written_leaves_the_file_as_it_was(tmp_path: Pa
     assert b"old" == file.read_bytes()
 
 
-def test_a_lock_is_held_until_it_is_closed(tmp_path: Path) -> None:
+def test_a_lock_is_held_until_its_file_is_closed(tmp_path: Path) -> None:
     with open_locked(tmp_path / "lock"), pytest.raises(BlockingIOError):
         open_locked(tmp_path / "lock", wait=False)
 

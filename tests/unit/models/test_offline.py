@@ -15,13 +15,13 @@ COMMAND = "sys.argv = ['lampstand', '--version']; from server.cli import main"
 
 
 def environment_after(code: str) -> dict[str, str]:
-    """The environment of a process after some code ran, if it started with the opposite values."""
+    """Return the environment of a process after running code, if it started with the opposite values."""
     script = f"import sys\n{code}\nimport json, os; print(json.dumps(dict(os.environ)))"
     done = subprocess.run(
         [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True, env=OPPOSITE
     )
-    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    variables: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return variables
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,14 @@ def environment_after(code: str) -> dict[str, str]:
     ],
 )
 def test_each_entry_point_sets_the_variables_before_model_libraries_are_imported(entry: str) -> None:
-    found = environment_after(f"{entry}\nassert not {{'onnxruntime', 'torch', 'transformers'}} & sys.modules.keys()")
+    variables = environment_after(
+        f"{entry}\nassert not {{'onnxruntime', 'torch', 'transformers'}} & sys.modules.keys()"
+    )
 
-    assert VARIABLES == {name: found[name] for name in VARIABLES}
+    assert VARIABLES == {name: variables[name] for name in VARIABLES}
 
 
-def test_other_values_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_values_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
     stay_offline()
 
@@ -50,14 +52,14 @@ def test_other_values_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_caches_are_in_the_models_folder(tmp_path: Path) -> None:
-    found = cache_variables(tmp_path / "models")
+    variables = cache_variables(tmp_path / "models")
 
     assert (tmp_path / "models" / CACHE).is_dir()
-    assert {"XDG_CACHE_HOME", "CUDA_CACHE_PATH", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"} == found.keys()
-    assert all(Path(path).is_relative_to(tmp_path / "models" / CACHE) for path in found.values())
+    assert {"XDG_CACHE_HOME", "CUDA_CACHE_PATH", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"} == variables.keys()
+    assert all(Path(path).is_relative_to(tmp_path / "models" / CACHE) for path in variables.values())
 
 
-def test_a_folder_that_cannot_be_written_raises_nothing(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_writable_raises_no_exception(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
 
     assert cache_variables(tmp_path / "file")

@@ -1,4 +1,4 @@
-"""How the start of a runtime is told: it listens, it came second, or it failed."""
+"""The outcome of starting a runtime: it listens, another runtime has the socket, or it failed."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from models import runtime_process
 from models.runtime_process import StartOutcome, log_file, start_runtime
 
-# The last argument is the descriptor that gets a byte when requests are taken.
+# The last argument is the descriptor that gets a byte when requests are accepted.
 LISTENS = 'for last; do :; done; printf 1 >"/proc/self/fd/$last"; exec sleep 0.1'
 
 
@@ -29,19 +29,19 @@ def start(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> StartOu
         ("kill -9 $$", StartOutcome.FAILED),
     ],
 )
-def test_each_end_of_a_start_is_told_apart(
+def test_each_outcome_of_a_start_is_distinguished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, outcome: StartOutcome
 ) -> None:
     assert outcome is start(tmp_path, monkeypatch, script)
 
 
-def test_a_runtime_that_says_nothing_in_time_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_that_does_not_report_in_time_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime_process, "START_TIMEOUT_S", 0.01)
 
     assert StartOutcome.FAILED is start(tmp_path, monkeypatch, "exec sleep 0.5")
 
 
-def test_what_a_runtime_says_is_added_to_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_output_of_a_runtime_is_appended_to_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for word in ("one", "two"):
         start(tmp_path, monkeypatch, f"echo {word}; echo error >&2; exit 3")
 

@@ -12,20 +12,20 @@ from models.settings import RoleSettings, RuntimeSettings, Strategy, load_settin
 DOCS = Path(__file__).parents[3] / "docs" / "settings.md"
 
 
-def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
     assert RuntimeSettings() == load_settings(tmp_path)
 
 
-def test_a_role_has_settings_of_its_own(tmp_path: Path) -> None:
+def test_each_role_has_separate_settings(tmp_path: Path) -> None:
     (tmp_path / "runtime.toml").write_text('context = 4096\n[chat]\nstrategy = "pinned"\nidle_unload_s = 0\n')
-    found = load_settings(tmp_path)
+    settings = load_settings(tmp_path)
 
-    assert (Strategy.PINNED, 0) == (found.role(ModelRole.CHAT).strategy, found.role(ModelRole.CHAT).idle_unload_s)
-    assert (Strategy.LAZY, 4096) == (found.role(ModelRole.EMBED).strategy, found.context)
+    assert (Strategy.PINNED, 0) == (settings.role(ModelRole.CHAT).strategy, settings.role(ModelRole.CHAT).idle_unload_s)
+    assert (Strategy.LAZY, 4096) == (settings.role(ModelRole.EMBED).strategy, settings.context)
 
 
 @pytest.mark.parametrize("content", ["contxt = 1", "context = 'long'", "[chat]\nstrategy = 'often'", "context ="])
-def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, content: str) -> None:
+def test_the_error_of_an_invalid_setting_names_the_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "runtime.toml").write_text(content)
 
     with pytest.raises(RequestInvalid, match=r"runtime\.toml cannot be used"):

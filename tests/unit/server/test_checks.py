@@ -1,4 +1,4 @@
-"""What `doctor` looks at in the files, before any database is opened for use."""
+"""The checks of `doctor` on the files, before any database is opened for use."""
 
 from pathlib import Path
 
@@ -11,26 +11,26 @@ from server.checks import Check, run_checks
 
 
 def checks(folder: DataFolder) -> dict[str, Check]:
-    def opened() -> Appliance:
+    def open_folder() -> Appliance:
         return open_appliance(folder.home)
 
-    return {each.what: each for each in run_checks(folder, opened)}
+    return {check.what: check for check in run_checks(folder, open_folder)}
 
 
-def test_a_sound_folder_passes_and_its_parts_are_listed(tmp_path: Path) -> None:
+def test_an_undamaged_folder_passes_and_its_parts_are_listed(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "home")
     open_appliance(folder.home).close()
-    found = checks(folder)
+    results = checks(folder)
 
-    assert found["Library"].ok
-    assert found["People's data"].ok
-    assert found["Privacy"].ok
-    assert "GiB free. The data folder holds " in found["Disk"].finding
-    assert "appliance.db" in found["Disk"].finding
-    assert "Texts" in found
+    assert results["Library"].ok
+    assert results["People's data"].ok
+    assert results["Privacy"].ok
+    assert "GiB free. The data folder holds " in results["Disk"].finding
+    assert "appliance.db" in results["Disk"].finding
+    assert "Translations" in results
 
 
-def test_open_files_are_named_with_the_command_that_closes_them(tmp_path: Path) -> None:
+def test_files_that_others_can_open_are_named_with_the_command_that_protects_them(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "home")
     open_appliance(folder.home).close()
     folder.appliance_db.chmod(0o644)
@@ -41,7 +41,7 @@ def test_open_files_are_named_with_the_command_that_closes_them(tmp_path: Path) 
     assert "`lampstand doctor --repair`" in privacy.remedy
 
 
-def test_a_lost_or_damaged_database_leads_to_restore_and_is_not_opened(tmp_path: Path) -> None:
+def test_the_remedy_for_a_lost_or_damaged_database_is_restore_and_it_is_not_opened(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "home").create()
     (folder.tls).mkdir()
     (folder.tls / "authority.key").write_text("x", encoding="utf-8")
@@ -49,26 +49,26 @@ def test_a_lost_or_damaged_database_leads_to_restore_and_is_not_opened(tmp_path:
     folder.appliance_db.write_bytes(b"garbage" * 1_000)
     damaged = checks(folder)
 
-    for found in (lost, damaged):
-        assert not found["People's data"].ok
-        assert "`lampstand restore" in found["People's data"].remedy
-        assert "Texts" not in found
+    for results in (lost, damaged):
+        assert not results["People's data"].ok
+        assert "`lampstand restore" in results["People's data"].remedy
+        assert "Translations" not in results
 
 
 @pytest.mark.parametrize(
-    ("landlock", "seccomp", "says"),
+    ("landlock", "seccomp", "finding"),
     [
         (True, True, "confined by Landlock and seccomp."),
-        (True, False, "confined by limits alone: this machine has no seccomp."),
-        (False, False, "confined by limits alone: this machine has no Landlock and no seccomp."),
+        (True, False, "confined only by limits: this machine has no seccomp."),
+        (False, False, "confined only by limits: this machine has no Landlock and no seccomp."),
     ],
 )
-def test_what_confines_queries_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, landlock: bool, seccomp: bool, says: str
+def test_the_confinement_of_cypher_queries_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, landlock: bool, seccomp: bool, finding: str
 ) -> None:
     monkeypatch.setattr("server.checks.confinement_here", lambda: Confinement(landlock=landlock, seccomp=seccomp))
-    found = checks(DataFolder(tmp_path / "home"))["Queries in Cypher"]
+    check = checks(DataFolder(tmp_path / "home"))["Cypher queries"]
 
-    assert says == found.finding
-    assert (landlock and seccomp) == found.ok
-    assert not found.needed
+    assert finding == check.finding
+    assert (landlock and seccomp) == check.ok
+    assert not check.needed

@@ -22,12 +22,12 @@ def run(appliance: Appliance, script: str, reports: list[tuple[float, str]], fol
         kinds,
         None,
         job.id,
-        workshop=folder,
+        working_folder=folder,
         on_report=lambda share, text: reports.append((share, text)),
     )
 
 
-def test_its_lines_are_printed_and_those_that_count_are_its_progress(
+def test_the_output_is_printed_and_lines_with_numbers_set_the_progress(
     appliance: Appliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reports: list[tuple[float, str]] = []
@@ -39,7 +39,7 @@ def test_its_lines_are_printed_and_those_that_count_are_its_progress(
     assert "warning: nothing\n" in capsys.readouterr().out
 
 
-def test_a_program_that_fails_is_a_job_that_failed(appliance: Appliance, tmp_path: Path) -> None:
+def test_the_job_of_a_failed_program_fails(appliance: Appliance, tmp_path: Path) -> None:
     with pytest.raises(ProgramFailed):
         run(appliance, "raise SystemExit(3)", [], tmp_path)
 

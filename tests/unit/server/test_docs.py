@@ -1,4 +1,4 @@
-"""The pages of docs/ say what is so."""
+"""The pages of docs/ match the code."""
 
 import re
 from pathlib import Path
@@ -26,9 +26,9 @@ def commands(command: click.Command, name: str = "lampstand") -> list[str]:
     context = click.Context(command)
     paths: list[str] = []
     for child in command.list_commands(context):
-        found = command.get_command(context, child)
-        assert found is not None
-        paths += commands(found, f"{name} {child}")
+        subcommand = command.get_command(context, child)
+        assert subcommand is not None
+        paths += commands(subcommand, f"{name} {child}")
     return paths
 
 
@@ -51,18 +51,18 @@ def test_every_api_path_is_documented(appliance: Appliance) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_targets_of_links_exist(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
 
     assert [] == [target for target in targets if not (page.parent / target).exists()]
 
 
-# Of the model runtime, files only: the data folder has a folder `models` too.
+# In `models/`, only files: the data folder also contains a folder `models`.
 _PATH = re.compile(r"`((?:(?:appliance|server|tui|packaging|tests|docs)/|models/[\w/]+\.(?=py|md))[\w./*-]*)`")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_paths_of_the_repository_exist(page: Path) -> None:
+def test_paths_into_the_repository_exist(page: Path) -> None:
     paths = _PATH.findall(page.read_text(encoding="utf-8"))
 
     assert [] == [path for path in paths if not list(ROOT.glob(path.rstrip("/")))]

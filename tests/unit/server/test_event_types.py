@@ -1,4 +1,4 @@
-"""Every type of event is declared once; scripts and docs know it by the same name."""
+"""Every event type is declared once. Scripts and docs use the same names."""
 
 import contextlib
 import re
@@ -21,14 +21,14 @@ QUOTED = re.compile(r'"([^"]+)"')
 
 
 def forwarded_kinds() -> set[str]:
-    """The kinds that `events.js` takes from the stream of the server."""
+    """The kinds that `events.js` forwards from the event stream of the server."""
     table = re.search(r"const KINDS = \[(.*?)\];", (STATIC / "events.js").read_text(encoding="utf-8"), re.DOTALL)
     assert table is not None
     return set(QUOTED.findall(table[1]))
 
 
 def kinds_listened_to(script: str) -> set[str]:
-    """The kinds that a script gives to `on` of `events.js`: as a string, or as a template with each name of a list."""
+    """The kinds that a script passes to `on` of `events.js`: as a string, or as a template with each name of a list."""
     literal = set(re.findall(r'\bon\("([^"]+)"', script))
     for names, template in re.findall(r"of \[([^\]]*)\]\) \{\s*on\(`([^`]*)`", script):
         literal |= {re.sub(r"\$\{\w+\}", name, template) for name in QUOTED.findall(names)}
@@ -36,27 +36,29 @@ def kinds_listened_to(script: str) -> set[str]:
 
 
 def documented() -> dict[str, str]:
-    """The kinds in the table of `docs/api.md`, each with its payload as it is written there."""
+    """The kinds in the table of `docs/api.md`, each with its documented payload."""
     section = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").split("## Events\n")[1].split("\n## ")[0]
     rows = [row.split(" | ") for row in section.splitlines() if row.startswith("| `")]
     return {kind: row[1] for row in rows for kind in re.findall(r"`([^`]+)`", row[0])}
 
 
-def test_no_two_types_have_the_same_kind() -> None:
+def test_every_type_has_its_own_kind() -> None:
     assert len(EVENT_TYPES) == len(BY_KIND)
 
 
-def test_every_type_that_is_declared_is_listed() -> None:
+def test_every_declared_type_is_listed() -> None:
     def declared(event_type: type[DomainEvent]) -> set[type[DomainEvent]]:
-        below = set().union(*(declared(child) for child in event_type.__subclasses__()))
-        return below | ({event_type} if "event_kind" in vars(event_type) else set())
+        subtypes = set().union(*(declared(child) for child in event_type.__subclasses__()))
+        return subtypes | ({event_type} if "event_kind" in vars(event_type) else set())
 
-    ours = {each for each in declared(DomainEvent) if each.__module__.startswith("appliance.")}
+    declared_here = {
+        event_type for event_type in declared(DomainEvent) if event_type.__module__.startswith("appliance.")
+    }
 
-    assert ours == set(EVENT_TYPES)
+    assert declared_here == set(EVENT_TYPES)
 
 
-def test_scripts_take_only_kinds_that_exist() -> None:
+def test_scripts_forward_only_kinds_that_exist() -> None:
     assert {"reset", "job.done", "notification.new"} <= forwarded_kinds()
     assert set() == forwarded_kinds() - BY_KIND.keys() - {RESET}
 
@@ -72,7 +74,7 @@ def test_the_kinds_that_scripts_listen_to_are_found() -> None:
     assert {"reset", "job.queued", "job.cancelled", "notification.new", "notification.read"} <= listened_to
 
 
-def test_docs_name_every_kind() -> None:
+def test_docs_list_every_kind() -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
     assert [] == [kind for kind in BY_KIND if f"`{kind}`" not in page]
@@ -80,7 +82,7 @@ def test_docs_name_every_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(BY_KIND))
-def test_docs_name_the_fields_of_a_payload(kind: str) -> None:
+def test_docs_list_the_fields_of_a_payload(kind: str) -> None:
     if kind not in documented():
         assert () == BY_KIND[kind].__struct_fields__, "only an event without a payload may be left out of the table"
         return
@@ -96,7 +98,7 @@ def test_every_event_that_becomes_a_notification_is_listed() -> None:
     assert INBOX_RULES.keys() <= set(EVENT_TYPES)
 
 
-def test_events_that_an_earlier_version_stored_are_read_and_would_be_written_the_same() -> None:
+def test_stored_events_of_an_earlier_version_can_be_read_and_are_encoded_the_same() -> None:
     stored = f"file:{ROOT / 'tests' / 'data' / 'folder-48d71bd' / 'appliance.db'}?mode=ro&immutable=1"
     with contextlib.closing(sqlite3.connect(stored, uri=True)) as database:
         events = database.execute("SELECT kind, payload FROM events").fetchall()

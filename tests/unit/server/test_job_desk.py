@@ -1,4 +1,4 @@
-"""Jobs as people have to do with them."""
+"""The jobs that a caller may see, cancel and start."""
 
 import os
 from pathlib import Path
@@ -41,41 +41,41 @@ def request(**fields: object) -> JobRequest:
     return msgspec.convert(fields, REQUEST_TYPES[str(fields["kind"])])
 
 
-def test_a_request_is_of_a_kind_that_an_administrator_can_start() -> None:
+def test_request_types_are_the_kinds_that_an_administrator_can_start() -> None:
     assert {"import", "index", "graph", "pull", "backup"} == set(REQUEST_TYPES)
 
 
-def test_a_page_offers_what_needs_no_arguments(desk: JobDesk) -> None:
+def test_a_page_offers_the_kinds_without_arguments(desk: JobDesk) -> None:
     assert {"index", "graph", "backup"} == {name for name, _ in desk.startable()}
     assert ("graph", "Build the graph") in desk.startable()
 
 
-def test_what_is_requested_is_started_in_the_name_of_who_requests_it(desk: JobDesk, anna: Person) -> None:
+def test_a_requested_job_belongs_to_the_person_who_requested_it(desk: JobDesk, anna: Person) -> None:
     job = desk.start(anna, request(kind="pull", model="tiny"))
 
-    assert ("pull", "Fetch tiny", anna.audience) == (job.kind, job.title, job.started_by)
+    assert ("pull", "Download tiny", anna.audience) == (job.kind, job.title, job.started_by)
     assert {"model": "tiny", "name": "", "sha256": ""} == job.arguments
 
 
-def test_a_request_without_what_its_kind_needs_is_refused() -> None:
+def test_a_request_without_required_arguments_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         request(kind="import")
 
 
 @pytest.mark.parametrize("location", ["/etc", "/usr/share/sword/../../../etc", "no\0name", "x" * 4096])
-def test_a_browser_imports_from_the_folders_of_texts_only(desk: JobDesk, anna: Person, location: str) -> None:
+def test_a_browser_can_import_only_from_the_import_folders(desk: JobDesk, anna: Person, location: str) -> None:
     with pytest.raises(ImportNotAllowed, match="library import"):
         desk.start(anna, request(kind="import", location=location))
 
 
-def test_a_text_of_the_data_folder_is_imported(desk: JobDesk, appliance: Appliance, anna: Person) -> None:
+def test_a_file_in_the_data_folder_can_be_imported(desk: JobDesk, appliance: Appliance, anna: Person) -> None:
     file = appliance.folder.texts / "mark.usfm"
     job = desk.start(anna, request(kind="import", location=str(file), only=["b", "a"]))
 
     assert {"location": str(file.resolve()), "only": ["a", "b"]} == job.arguments
 
 
-def test_a_link_out_of_the_folder_leads_nowhere(
+def test_a_link_to_a_file_outside_the_folder_is_refused(
     desk: JobDesk, appliance: Appliance, anna: Person, tmp_path: Path
 ) -> None:
     appliance.folder.texts.mkdir()
@@ -93,27 +93,27 @@ def test_a_link_to_a_name_that_is_not_utf_8_is_refused(desk: JobDesk, appliance:
         desk.start(anna, request(kind="import", location=str(appliance.folder.texts / "link")))
 
 
-def test_a_model_is_named_without_the_spaces_around_its_name(desk: JobDesk, anna: Person) -> None:
+def test_spaces_around_the_name_of_a_model_are_removed(desk: JobDesk, anna: Person) -> None:
     assert "tiny" == desk.start(anna, request(kind="pull", model=" tiny ")).arguments["model"]
-    for nothing in ("", "   "):
-        with pytest.raises(ModelNotAdded, match="Which model"):
-            desk.start(anna, request(kind="pull", model=nothing))
+    for blank in ("", "   "):
+        with pytest.raises(ModelNotAdded, match="No model is given"):
+            desk.start(anna, request(kind="pull", model=blank))
 
 
-def test_members_see_the_work_of_the_machine_and_their_own(
+def test_members_see_their_own_jobs_and_those_of_the_server(
     desk: JobDesk, appliance: Appliance, anna: Person, ben: Person
 ) -> None:
-    of_the_machine = appliance.dispatcher.create(GRAPH)
-    of_anna = appliance.dispatcher.create(INDEX, started_by=anna.audience)
-    seen, _ = desk.latest(Identity(person=ben), 10, before=NO_ID)
+    server_job = appliance.dispatcher.create(GRAPH)
+    annas_job = appliance.dispatcher.create(INDEX, started_by=anna.audience)
+    visible, _ = desk.latest(Identity(person=ben), 10, before=NO_ID)
 
-    assert [of_the_machine.id] == [job.id for job in seen]
-    with pytest.raises(JobNotFound, match="of yours"):
-        desk.visible(Identity(person=ben), of_anna.id)
+    assert [server_job.id] == [job.id for job in visible]
+    with pytest.raises(JobNotFound, match="You have no job"):
+        desk.visible(Identity(person=ben), annas_job.id)
     assert 2 == len(desk.latest(Identity(person=anna), 10, before=NO_ID)[0])
 
 
-def test_pages_go_on_after_jobs_that_are_not_seen(
+def test_the_next_page_continues_after_hidden_jobs(
     desk: JobDesk, appliance: Appliance, anna: Person, ben: Person
 ) -> None:
     oldest = appliance.dispatcher.create(GRAPH)
@@ -124,17 +124,17 @@ def test_pages_go_on_after_jobs_that_are_not_seen(
     assert [oldest.id] == [job.id for job in desk.latest(Identity(person=ben), 1, before=hidden.id)[0]]
 
 
-def test_a_job_is_stopped_by_who_began_it_and_by_administrators(
+def test_only_its_owner_and_administrators_can_cancel_a_job(
     desk: JobDesk, appliance: Appliance, anna: Person, ben: Person
 ) -> None:
-    of_the_machine = appliance.dispatcher.create(GRAPH)
+    server_job = appliance.dispatcher.create(GRAPH)
 
     with pytest.raises(NotAllowed, match="not yours"):
-        desk.cancel(Identity(person=ben), of_the_machine.id)
-    assert State.CANCELLED is desk.cancel(Identity(person=anna), of_the_machine.id).state
+        desk.cancel(Identity(person=ben), server_job.id)
+    assert State.CANCELLED is desk.cancel(Identity(person=anna), server_job.id).state
 
 
-def test_members_start_only_their_messages_again(
+def test_members_can_retry_only_their_own_messages(
     desk: JobDesk, appliance: Appliance, anna: Person, ben: Person
 ) -> None:
     message = appliance.dispatcher.create(DELIVER, Delivery(notification=1, address=1), started_by=ben.audience)

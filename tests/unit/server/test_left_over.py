@@ -1,4 +1,4 @@
-"""The processes that a new `up` ends: those of its own data folder, and no others."""
+"""The processes that a new `up` stops: those of its own data folder, and no others."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ Start = Callable[..., psutil.Process]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start a process that waits, with words in its command line and its environment."""
+    """Start a waiting process with given arguments and environment."""
     children: list[subprocess.Popen[bytes]] = []
 
     def run(*words: str, environment: dict[str, str] | None = None, code: str = "") -> psutil.Process:
@@ -48,7 +48,7 @@ def start() -> Iterator[Start]:
         child.communicate()
 
 
-def test_only_what_serves_this_folder_is_left_over(tmp_path: Path, start: Start) -> None:
+def test_only_processes_of_this_folder_are_left_over(tmp_path: Path, start: Start) -> None:
     folder, other = DataFolder(tmp_path / "one").create(), DataFolder(tmp_path / "two").create()
     web = start("serve", environment=environment_of(folder))
     start("serve", environment=environment_of(other))
@@ -56,10 +56,10 @@ def test_only_what_serves_this_folder_is_left_over(tmp_path: Path, start: Start)
     runtime = start("models.cli", "serve", "--socket", str(folder.models_socket), "--idle-exit", "300")
     start("models.cli", "serve", "--socket", str(other.models_socket), "--idle-exit", "300")
 
-    assert {web.pid, runtime.pid} == {each.pid for each in left_over(folder)}
+    assert {web.pid, runtime.pid} == {process.pid for process in left_over(folder)}
 
 
-def test_a_process_with_another_folder_at_the_same_path_is_left_alone(
+def test_a_process_with_another_folder_at_the_same_path_is_ignored(
     tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = DataFolder(tmp_path / "home").create()
@@ -70,14 +70,14 @@ def test_a_process_with_another_folder_at_the_same_path_is_left_alone(
     assert 2 == len(left_over(folder))
     assert supervisor.pid == supervisor_of(folder)
 
-    # As a container's root is: the same path leads to another folder there.
-    monkeypatch.setattr(Path, "samefile", lambda _path, there: not str(there).startswith("/proc/"))
+    # As in a container with another root: the same path leads to another folder.
+    monkeypatch.setattr(Path, "samefile", lambda _path, other: not str(other).startswith("/proc/"))
     assert [] == end_left_over(folder)
     assert supervisor_of(folder) is None
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can change a process's root")
-def test_a_process_in_another_root_is_left_alone(tmp_path: Path, start: Start) -> None:
+def test_a_process_in_another_root_is_ignored(tmp_path: Path, start: Start) -> None:
     folder = DataFolder(tmp_path / "home").create()
     inside = DataFolder(tmp_path / "root" / str(folder.home).lstrip("/")).create()
     assert inside.home.exists()
@@ -85,7 +85,9 @@ def test_a_process_in_another_root_is_left_alone(tmp_path: Path, start: Start) -
     assert [] == left_over(folder)
 
 
-def test_what_is_left_over_is_ended_and_named(tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_left_over_processes_are_stopped_and_named(
+    tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("server.left_over.TERMINATE_S", 1.0)
     folder = DataFolder(tmp_path).create()
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
@@ -98,7 +100,7 @@ def test_what_is_left_over_is_ended_and_named(tmp_path: Path, start: Start, monk
     assert [] == end_left_over(folder)
 
 
-def test_the_supervisor_is_found_while_it_lives(tmp_path: Path, start: Start) -> None:
+def test_the_supervisor_is_found_while_it_runs(tmp_path: Path, start: Start) -> None:
     folder = DataFolder(tmp_path).create()
     pid_file = folder.supervisor_pid
     assert supervisor_of(folder) is None
@@ -158,5 +160,5 @@ def test_root_finds_the_processes_of_other_users(tmp_path: Path, start: Start) -
         ("/usr/bin/ffmpeg -i file", "ffmpeg"),
     ],
 )
-def test_commands_are_named_for_people(line: str, name: str) -> None:
+def test_processes_have_display_names(line: str, name: str) -> None:
     assert name == name_of_command(line.split())

@@ -1,53 +1,53 @@
-"""Fetching a model as a job: what is worth another try, and what does not stay."""
+"""Downloading a model as a job: which failures are retried, and the clean-up of old files."""
 
 import os
 import time
 
 import pytest
 
-from appliance.infrastructure.tidying import OLD_ENOUGH_S, TIDY
+from appliance.infrastructure.cleanup import CLEAN_UP, MIN_AGE_S
 from models.catalogue import model_download
 from models.catalogue.model_download import DOWNLOADS
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError, ModelFileRefused
 from server.bootstrap import Appliance
-from server.model_jobs import PULL, ModelNotAdded, ModelNotFetched, PullArguments
+from server.model_jobs import PULL, ModelDownloadFailed, ModelNotAdded, PullArguments
 
 
 @pytest.mark.parametrize(
-    ("failure", "told", "tried_again"),
+    ("failure", "error", "is_retried"),
     [
-        (DownloadInterrupted, ModelNotFetched, True),
+        (DownloadInterrupted, ModelDownloadFailed, True),
         (DownloadFailed, ModelNotAdded, False),
         (ModelFileRefused, ModelNotAdded, False),
     ],
 )
-def test_only_what_the_network_failed_to_bring_is_tried_again(
+def test_only_a_failure_of_the_network_is_retried(
     appliance: Appliance,
     monkeypatch: pytest.MonkeyPatch,
     failure: type[ModelError],
-    told: type[Exception],
-    tried_again: bool,
+    error: type[Exception],
+    is_retried: bool,
 ) -> None:
-    def fails(*_arguments: object, **_named: object) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
         raise failure("It did not come.")
 
-    monkeypatch.setattr(model_download, "pull", fails)
+    monkeypatch.setattr(model_download, "download_model", fail)
     job = appliance.dispatcher.create(PULL, PullArguments(model="https://example.org/model.gguf"))
 
-    with pytest.raises(told, match="It did not come"):
+    with pytest.raises(error, match="It did not come"):
         appliance.dispatcher.run_here(job)
 
-    assert tried_again == (told in PULL.retried)
+    assert is_retried == (error in PULL.retried)
 
 
-def test_every_old_file_of_the_downloads_folder_is_removed(appliance: Appliance) -> None:
+def test_old_files_in_the_downloads_folder_are_removed(appliance: Appliance) -> None:
     downloads = appliance.folder.models / DOWNLOADS
     downloads.mkdir(parents=True)
-    old = time.time() - OLD_ENOUGH_S - 60
+    old = time.time() - MIN_AGE_S - 60
     for name in ("whole.gguf", "half.gguf.part", "half.gguf.tag"):
         (downloads / name).touch()
         os.utime(downloads / name, (old, old))
         (downloads / f"new-{name}").touch()
-    appliance.dispatcher.run_here(appliance.dispatcher.create(TIDY))
+    appliance.dispatcher.run_here(appliance.dispatcher.create(CLEAN_UP))
 
-    assert {"new-whole.gguf", "new-half.gguf.part", "new-half.gguf.tag"} == {each.name for each in downloads.iterdir()}
+    assert {"new-whole.gguf", "new-half.gguf.part", "new-half.gguf.tag"} == {file.name for file in downloads.iterdir()}

@@ -1,4 +1,4 @@
-"""What an answer tells the model runtime of its reader."""
+"""The model runtime gets the user of an answer."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,8 +12,8 @@ from models.messages import ChatRequest
 from server.model_runtime import RuntimeWriter
 
 
-class Asked:
-    """A client that keeps what it is asked."""
+class RecordingClient:
+    """A client that records its requests."""
 
     def __init__(self) -> None:
         self.requests: list[ChatRequest] = []
@@ -27,8 +27,8 @@ class Asked:
 
 
 @pytest.mark.parametrize(("user", "sent"), [("person-7", "person-7"), ("", None)])
-def test_a_reader_is_named_so_that_readers_are_served_in_turn(user: str, sent: str | None) -> None:
-    client = Asked()
+def test_a_request_names_its_user_so_that_users_take_turns(user: str, sent: str | None) -> None:
+    client = RecordingClient()
 
     async def scene() -> list[str]:
         writer = RuntimeWriter(cast("Client", client), "")

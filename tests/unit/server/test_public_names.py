@@ -1,4 +1,4 @@
-"""Names that programs and people depend on stay: paths, fields and parameters of the API, and commands."""
+"""Public names do not change: paths, fields and parameters of the API, and commands."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from server.http.access import CSRF_HEADER
 PATHS = (
     "session search chapters passages references translations topics suggest ask messages graph/query health".split()
 )
-# `verse`: a verse's number; `texts`: from a translation's id to a verse's text.
+# `verse` is a verse number; `texts` maps the id of a translation to the text of a verse.
 FIELDS = """
 id name password csrf_token question translation state hits score references sources osis text language verses verse texts
 query rows columns notice
@@ -35,7 +35,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield path, operation
 
 
-def test_the_paths_of_the_api_stay(document: dict[str, Any]) -> None:
+def test_the_paths_of_the_api_do_not_change(document: dict[str, Any]) -> None:
     paths = list(document["paths"])
 
     assert [] == [name for name in PATHS if not any(_begins(path, f"/api/v1/{name}") for path in paths)]
@@ -47,29 +47,31 @@ def _begins(path: str, start: str) -> bool:
     return path == start or path.startswith(f"{start}/")
 
 
-def test_the_fields_of_its_answers_and_requests_stay(document: dict[str, Any]) -> None:
+def test_the_fields_of_answers_and_requests_do_not_change(document: dict[str, Any]) -> None:
     fields = {name for schema in document["components"]["schemas"].values() for name in schema.get("properties", {})}
 
     assert set() == set(FIELDS) - fields
 
 
-def test_its_parameters_stay(document: dict[str, Any]) -> None:
-    parameters = {each["name"] for _, operation in operations(document) for each in operation.get("parameters", [])}
+def test_the_parameters_do_not_change(document: dict[str, Any]) -> None:
+    parameters = {
+        parameter["name"] for _, operation in operations(document) for parameter in operation.get("parameters", [])
+    }
 
     assert set() == set(PARAMETERS) - parameters
     search = document["paths"]["/api/v1/search"]["get"]["parameters"]
-    assert {"q", "mode", "limit", "translation", "cursor"} <= {each["name"] for each in search}
+    assert {"q", "mode", "limit", "translation", "cursor"} <= {parameter["name"] for parameter in search}
 
 
-def test_the_header_of_changes_stays() -> None:
+def test_the_csrf_header_does_not_change() -> None:
     assert "x-csrf-token" == CSRF_HEADER
 
 
-def test_the_commands_stay() -> None:
+def test_the_commands_do_not_change() -> None:
     context = click.Context(lampstand)
 
     assert set() == set(COMMANDS) - set(lampstand.list_commands(context))
     for group, command in SUBCOMMANDS:
-        found = lampstand.get_command(context, group)
-        assert isinstance(found, click.Group)
-        assert command in found.list_commands(click.Context(found))
+        command_group = lampstand.get_command(context, group)
+        assert isinstance(command_group, click.Group)
+        assert command in command_group.list_commands(click.Context(command_group))

@@ -1,4 +1,4 @@
-"""A person is removed with all that is theirs, or not at all."""
+"""A person is deleted with all their data, or not at all."""
 
 import pytest
 from fakes.accounts import NOW, PASSWORD, create_administrator, create_person, create_token
@@ -29,7 +29,7 @@ def anna(database: Database) -> Person:
 
 @pytest.fixture
 def ben(database: Database, anna: Person) -> Person:
-    """A member with a session, a token, a question of his own and an event for him alone."""
+    """A member with a session, an API token, a question and a private event."""
     ben = create_person(database)
     signing_in.sign_in(database, login="ben", password=PASSWORD, address="10.0.0.7", agent="Firefox", now=NOW)
     create_token(database, ben)
@@ -57,7 +57,7 @@ def remove(database: Database, person: Person) -> None:
         remove_person(work, person, now=NOW)
 
 
-def test_all_that_is_a_persons_goes_with_them(appliance: Appliance, anna: Person, ben: Person) -> None:
+def test_all_data_of_a_person_is_deleted_with_them(appliance: Appliance, anna: Person, ben: Person) -> None:
     database = appliance.appliance_db
     remove(database, ben)
     events = appliance.events.after(0)
@@ -70,7 +70,7 @@ def test_all_that_is_a_persons_goes_with_them(appliance: Appliance, anna: Person
 
 
 @pytest.mark.parametrize("broken", ["DELETE ON people", "DELETE ON messages", "INSERT ON events", "UPDATE ON events"])
-def test_a_removal_that_fails_halfway_leaves_everything_as_it_was(database: Database, ben: Person, broken: str) -> None:
+def test_a_deletion_that_fails_halfway_changes_nothing(database: Database, ben: Person, broken: str) -> None:
     with database.write() as work:
         work.execute(f"CREATE TRIGGER broken BEFORE {broken} BEGIN SELECT RAISE(ABORT, 'broken'); END")
     before = contents(database)
@@ -85,7 +85,7 @@ def test_a_removal_that_fails_halfway_leaves_everything_as_it_was(database: Data
     assert before != contents(database)
 
 
-def test_the_last_administrator_keeps_what_is_theirs(database: Database, anna: Person, ben: Person) -> None:
+def test_the_last_administrator_cannot_be_deleted(database: Database, anna: Person, ben: Person) -> None:
     before = contents(database)
     with pytest.raises(LastAdministrator):
         remove(database, anna)

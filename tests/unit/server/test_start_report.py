@@ -1,4 +1,4 @@
-"""The process that reports a start."""
+"""The process that reports the start of the web server."""
 
 import http.server
 import os
@@ -47,23 +47,23 @@ def serve() -> Iterator[Serve]:
 
 
 def report(url: str, failure_status: int = 6) -> tuple[int, list[str]]:
-    """The exit status of a reporter, and what it was told to say."""
+    """The exit status of a reporter, and the lines that it printed."""
     reading, writing = os.pipe()
     lock = os.open(os.devnull, os.O_RDONLY)
 
-    def say(words: str) -> None:
-        os.write(writing, f"{words}\n".encode())
+    def print_line(line: str) -> None:
+        os.write(writing, f"{line}\n".encode())
 
     def fail() -> int:
-        say("failed")
+        print_line("failed")
         return failure_status
 
-    reporter = start_reporter(url, lock, say, fail)
+    reporter = start_reporter(url, lock, print_line, fail)
     os.close(writing)
     os.close(lock)
     _, status = os.waitpid(reporter, 0)
-    with os.fdopen(reading, encoding="utf-8") as said:
-        return os.waitstatus_to_exitcode(status), said.read().splitlines()
+    with os.fdopen(reading, encoding="utf-8") as output:
+        return os.waitstatus_to_exitcode(status), output.read().splitlines()
 
 
 def test_a_server_that_answers_is_reported(serve: Serve) -> None:
@@ -78,7 +78,7 @@ def test_a_server_that_does_not_answer_in_time_is_a_failure(serve: Serve, monkey
     assert (6, ["failed"]) == report(f"http://127.0.0.1:{free_port()}")
 
 
-def test_the_reporter_ends_when_what_started_it_is_gone() -> None:
+def test_the_reporter_ends_when_its_parent_ends() -> None:
     reading, writing = os.pipe()
     starter = os.fork()
     if not starter:
@@ -88,6 +88,6 @@ def test_the_reporter_ends_when_what_started_it_is_gone() -> None:
     os.close(writing)
     os.waitpid(starter, 0)
 
-    # The pipe ends when the reporter, the last process that has it open, is gone.
+    # The pipe ends when the reporter ends, because it is the last process that has it open.
     with os.fdopen(reading, "rb") as end:
         assert b"" == end.read()

@@ -1,4 +1,4 @@
-"""The configuration of the supervisor, the address that a server notes, and the lock of `up`."""
+"""The configuration of the supervisor, the stored address of a server, and the lock of `up`."""
 
 import configparser
 import os
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> DataFolder:
     return DataFolder(tmp_path / "100 % home").create()
 
 
-def test_every_program_dies_with_its_supervisor_and_is_told_its_folder(
+def test_every_program_dies_with_its_supervisor_and_gets_its_folder_in_the_environment(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervision, "dying_with_parent", lambda: ("/usr/bin/setpriv", "--pdeathsig", "KILL", "--"))
@@ -62,32 +62,34 @@ def test_the_web_server_starts_first_and_the_model_runtime_stops_last(folder: Da
     assert ({"program:web"}, "program:models") == (first, last)
 
 
-def test_programs_start_where_the_kernel_cannot_end_them(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_start_even_if_the_kernel_cannot_stop_them_with_the_supervisor(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(supervision, "dying_with_parent", lambda: ())
     text = write_configuration(folder, Settings()).read_text(encoding="utf-8")
     assert 5 == text.count(f'command="{Path(sys.executable).with_name("lampstand")}" --home')
 
 
-def test_the_address_of_a_server_is_noted_while_it_lives(folder: DataFolder) -> None:
+def test_the_stored_address_counts_only_while_the_server_runs(folder: DataFolder) -> None:
     assert noted_address(folder) is None
     note_address(folder, URL)
     assert noted_address(folder) == URL
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
     host, boot, _pid, _start = this_process().rsplit("/", 3)
-    replace_content(folder.web_address, f'{{"url": "{URL}", "process": "{host}/{boot}/{gone.pid}/1"}}'.encode())
+    replace_content(folder.web_address, f'{{"url": "{URL}", "process": "{host}/{boot}/{ended.pid}/1"}}'.encode())
     assert noted_address(folder) is None
     replace_content(folder.web_address, URL.encode())
     assert noted_address(folder) is None
 
 
-def test_one_up_holds_a_folder(folder: DataFolder) -> None:
-    with locked(folder), pytest.raises(AlreadyRunning, match="already runs"):
+def test_only_one_up_runs_on_a_folder(folder: DataFolder) -> None:
+    with locked(folder), pytest.raises(AlreadyRunning, match="already running"):
         clear_for_start(folder)
     assert [] == clear_for_start(folder)
 
 
-def test_a_taken_port_is_refused_with_the_option_that_chooses_another() -> None:
+def test_the_error_for_a_port_in_use_names_the_option_for_another_port() -> None:
     port = free_port()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
@@ -97,15 +99,15 @@ def test_a_taken_port_is_refused_with_the_option_that_chooses_another() -> None:
     check_port("127.0.0.1", port)
 
 
-def test_a_folder_that_can_only_be_read_is_refused(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_folder_is_refused(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_read_only(folder)
-    refuse_read_only(DataFolder(folder.home / "not there"))
+    refuse_read_only(DataFolder(folder.home / "missing"))
     monkeypatch.setattr(DataFolder, "is_writable", False)
-    with pytest.raises(DataFolderUnusable, match="can only be read"):
+    with pytest.raises(DataFolderUnusable, match="is read-only"):
         refuse_read_only(folder)
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files in another user's folder")
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can create files in another user's folder")
 def test_root_leaves_no_file_that_the_owner_cannot_use(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     os.chown(tmp_path / "home", 12345, 12346)

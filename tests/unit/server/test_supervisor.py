@@ -1,4 +1,4 @@
-"""The supervisor: what it starts when, what it stops when, and its exit status. Programs are those of the shell."""
+"""The supervisor: when it starts and stops its programs, and its exit status. The programs are shell commands."""
 
 import contextlib
 import os
@@ -76,7 +76,7 @@ def start(folder: DataFolder) -> Iterator[Start]:
 
 
 def programs(process: subprocess.Popen[bytes]) -> set[str]:
-    """The numbers that the programs which run sleep for."""
+    """The running programs, each identified by its sleep time."""
     numbers: set[str] = set()
     for child in psutil.Process(process.pid).children():
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -85,36 +85,36 @@ def programs(process: subprocess.Popen[bytes]) -> set[str]:
     return numbers
 
 
-def wait_for(look: Callable[[], object], what: str) -> None:
+def wait_for(condition: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + WAIT_S
-    while not look():
+    while not condition():
         assert time.monotonic() < deadline, f"waited {WAIT_S} s for {what}"
         time.sleep(0.02)  # another process's progress: there is no event to wait on from here
 
 
-def test_later_programs_start_after_the_report_and_nothing_of_it_is_left(folder: DataFolder, start: Start) -> None:
-    go_on = folder.run / "go on"
-    os.mkfifo(go_on)
-    process = start(f"read line < '{go_on}'")
+def test_later_programs_start_after_the_report_and_the_reporter_is_gone(folder: DataFolder, start: Start) -> None:
+    fifo = folder.run / "go on"
+    os.mkfifo(fifo)
+    process = start(f"read line < '{fifo}'")
     wait_for(lambda: programs(process) == FIRST, "the first program")
     assert process.pid == supervisor_of(folder)
-    go_on.write_text("served\n", encoding="utf-8")
+    fifo.write_text("served\n", encoding="utf-8")
     wait_for(lambda: programs(process) == ALL, "the later programs")
 
     assert 3 == len(psutil.Process(process.pid).children())
 
 
 def test_a_report_of_failure_ends_everything_with_its_status(folder: DataFolder, start: Start) -> None:
-    go_on = folder.run / "go on"
-    os.mkfifo(go_on)
-    process = start(f"read line < '{go_on}'; exit 6")
+    fifo = folder.run / "go on"
+    os.mkfifo(fifo)
+    process = start(f"read line < '{fifo}'; exit 6")
     wait_for(lambda: programs(process) == FIRST, "the first program")
-    go_on.write_text("failed\n", encoding="utf-8")
+    fifo.write_text("failed\n", encoding="utf-8")
 
     assert 6 == process.wait(timeout=WAIT_S)
 
 
-def test_programs_start_where_the_reporter_was_killed(start: Start) -> None:
+def test_programs_start_if_the_reporter_was_killed(start: Start) -> None:
     process = start("kill -9 $$")
     wait_for(lambda: programs(process) == ALL, "the later programs")
 
@@ -132,7 +132,7 @@ def test_a_signal_ends_everything_with_status_0(folder: DataFolder, start: Start
     assert log.index("stopped: worker") < log.index("stopped: models")
 
 
-def test_a_signal_that_comes_before_there_are_handlers_is_not_lost(start: Start) -> None:
+def test_a_signal_before_the_handlers_are_set_is_not_lost(start: Start) -> None:
     process = start("exec sleep 599")
     wait_for(lambda: SUPERVISOR in psutil.Process(process.pid).cmdline(), "the supervisor")
     children = psutil.Process(process.pid).children()

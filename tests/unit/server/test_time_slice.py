@@ -1,4 +1,4 @@
-"""Threads of the server have a short time slice, where the kernel gives slices by thread."""
+"""Threads of the server have a short time slice, if the kernel supports slices per thread."""
 
 import os
 import re
@@ -22,11 +22,11 @@ def _slice_of_this_thread() -> int:
     line = re.search(r"^se\.slice\s*:\s*(\d+)$", scheduling.read_text() if scheduling.exists() else "", re.MULTILINE)
     version = re.match(r"(\d+)\.(\d+)", os.uname().release)
     if not line or not version or (int(version[1]), int(version[2])) < (6, 12):
-        pytest.skip("this kernel has no time slices by thread, or does not show them")
+        pytest.skip("this kernel does not support or does not show time slices per thread")
     return int(line[1])
 
 
-def test_a_thread_and_those_that_it_starts_have_the_short_slice() -> None:
+def test_a_thread_and_the_threads_it_starts_have_the_short_slice() -> None:
     def slice_of_a_thread_started_later() -> int:
         shorten_time_slice()
         assert _slice_of_this_thread() == TIME_SLICE_NS
@@ -35,7 +35,7 @@ def test_a_thread_and_those_that_it_starts_have_the_short_slice() -> None:
     assert _in_a_thread(slice_of_a_thread_started_later) == TIME_SLICE_NS
 
 
-def test_niceness_stays_and_other_threads_keep_their_slice() -> None:
+def test_the_niceness_and_the_slices_of_other_threads_do_not_change() -> None:
     def niceness() -> int:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
         shorten_time_slice()
@@ -46,7 +46,7 @@ def test_niceness_stays_and_other_threads_keep_their_slice() -> None:
     assert _slice_of_this_thread() == before
 
 
-def test_a_policy_that_somebody_chose_stays() -> None:
+def test_a_policy_other_than_the_default_is_kept() -> None:
     def policy() -> int:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         shorten_time_slice()
@@ -55,7 +55,7 @@ def test_a_policy_that_somebody_chose_stays() -> None:
     assert _in_a_thread(policy) == os.SCHED_BATCH
 
 
-def test_where_the_processor_has_another_number_for_the_call_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_changes_on_a_processor_with_an_unknown_system_call_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "s390x")
 
     def slice_after() -> int:

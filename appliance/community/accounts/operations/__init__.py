@@ -1,6 +1,6 @@
 """Writes of accounts.
 
-Most take a unit of work and the time, so that they can be combined into one transaction. Those that check a password or a
-code take the database instead: the attempt is committed first, hashing is done between units of work, and what follows
-from a right answer is one more.
+Most functions take a unit of work and the time, so callers can combine them in one transaction. Functions that check a
+password or a code take the database instead. They commit the attempt first, hash between units of work, and write the
+result in another unit of work.
 """

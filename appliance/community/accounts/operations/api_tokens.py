@@ -1,4 +1,4 @@
-"""API tokens, with which programs sign in."""
+"""API tokens for programs."""
 
 from collections.abc import Collection
 
@@ -17,7 +17,7 @@ TOUCH_EVERY_S = 300.0
 
 
 class NewToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A token as it is shown, once."""
+    """A new token, which is shown only once."""
 
     token: str
     details: ApiToken
@@ -32,17 +32,18 @@ def create_token(
     days: float | None,
     now: float,
 ) -> NewToken:
-    """A token for a program, that may do no more than its owner. Raises NameInvalid or ScopeInvalid."""
+    """Create a token with no more permissions than its owner. Raises NameInvalid or ScopeInvalid."""
     name = " ".join(name.split())
     if not 0 < len(name) <= MAX_NAME:
-        raise NameInvalid("A token needs a name of 1 to 60 letters.", remedy="Such as: terminal on my laptop.")
+        raise NameInvalid("A token name must have 1 to 60 characters.", remedy="For example: Terminal on my laptop.")
     requested = frozenset(scopes)
-    possible = [each for each in Permission if permits(person.role, each, guests_may_read=True)]
-    beyond = requested.difference(possible)
-    if not requested or beyond:
+    possible = [scope for scope in Permission if permits(person.role, scope, guests_may_read=True)]
+    forbidden = requested.difference(possible)
+    if not requested or forbidden:
+        names = ", ".join(sorted(forbidden))
         raise ScopeInvalid(
-            f"This token cannot be given {', '.join(sorted(beyond)) or 'nothing'}.",
-            remedy=f"Choose among {', '.join(possible)}.",
+            f"Your role does not permit these scopes: {names}." if names else "The token has no scopes.",
+            remedy=f"Choose from {', '.join(possible)}.",
         )
     token = new_token(API_PREFIX)
     row = {
@@ -59,18 +60,18 @@ def create_token(
 
 
 def is_due(token: ApiToken, now: float) -> bool:
-    """Whether the use of a token is to be noted: after a few minutes without a note."""
+    """True if the time of last use should be stored again, at most once every five minutes."""
     return token.used_at is None or now - token.used_at >= TOUCH_EVERY_S
 
 
 def touch(work: UnitOfWork, token: ApiToken, *, now: float) -> None:
-    """Note that a token is used."""
+    """Store that a token is used now."""
     work.execute(store.TOUCH_TOKEN, {"token": token.id, "now": now})
 
 
 def remove_token(work: UnitOfWork, *, person: int, token: int, now: float) -> None:
-    """Raises TokenNotFound."""
+    """Remove a token of a person. Raises TokenNotFound."""
     work.execute(store.DELETE_TOKEN, {"token": token, "person": person})
     if not work.changes:
-        raise TokenNotFound("You have no such token.", remedy="Look at the list of tokens again.")
+        raise TokenNotFound("You have no token with this number.", remedy="Reload the list of tokens.")
     append_access_changed(work, person, now=now)

@@ -1,4 +1,4 @@
-"""Class codes, by which people join with their name."""
+"""Class codes, with which people join by giving only their name."""
 
 from appliance.community.accounts import store
 from appliance.community.accounts.events import ClassClosed, ClassOpened, append_access_changed
@@ -14,12 +14,12 @@ MAX_HOURS = 24 * 120
 
 
 def open_class(work: UnitOfWork, *, leader: Person, name: str, hours: float, now: float) -> ClassCode:
-    """A code by which people join with their name, for some hours. Raises NameInvalid."""
+    """Create a class code that is open for some hours. Raises NameInvalid."""
     name = " ".join(name.split())
     if not 0 < hours <= MAX_HOURS:
-        raise NameInvalid(f"A class is open for at most {MAX_HOURS // 24} days.", remedy="Open another then.")
+        raise NameInvalid(f"A class can be open for at most {MAX_HOURS // 24} days.", remedy="Choose a shorter time.")
     if not 0 < len(name) <= MAX_NAME:
-        raise NameInvalid("A class needs a name of 1 to 60 letters.", remedy="Such as: Sunday evening.")
+        raise NameInvalid("A class name must have 1 to 60 characters.", remedy="For example: Sunday evening.")
     row = {"code": plain_code(new_code(CLASS_CODE_LENGTH)), "name": name, "opened_by": leader.id, "now": now}
     work.execute(store.INSERT_CLASS, row | {"expires_at": now + hours * 3600})
     opened = store.class_of(work.execute(store.SELECT_CLASS, (work.last_insert_id,))[0])
@@ -28,15 +28,15 @@ def open_class(work: UnitOfWork, *, leader: Person, name: str, hours: float, now
 
 
 def close_class(work: UnitOfWork, class_id: int, *, leader: Person, now: float, sign_out: bool = False) -> ClassCode:
-    """Let nobody join by a code any more; with `sign_out`, people who have nothing but that code are signed out.
+    """Close a class, so nobody can join with its code. `sign_out` signs out the people who have only this code.
 
-    Leaders close their own classes, administrators any. Raises ClassCodeNotFound or NotAllowed.
+    Leaders can close their own classes, administrators all classes. Raises ClassCodeNotFound or NotAllowed.
     """
     row = work.row(store.SELECT_CLASS, (class_id,))
     if row is None:
-        raise ClassCodeNotFound("There is no such class.", remedy="Look at the list of classes again.")
+        raise ClassCodeNotFound("No class has this number.", remedy="Reload the list of classes.")
     if store.class_of(row).opened_by != leader.id and leader.role is not Role.ADMINISTRATOR:
-        raise NotAllowed("Another leader opened this class.", remedy="They, or an administrator, can close it.")
+        raise NotAllowed("Another leader opened this class.", remedy="Ask that leader or an administrator to close it.")
     if sign_out:
         work.execute(store.DELETE_SESSIONS_OF_CLASS, (class_id,))
         work.execute(store.DELETE_TOKENS_OF_CLASS, (class_id,))

@@ -1,4 +1,4 @@
-"""People's accounts and roles, and whether guests may read."""
+"""Accounts and roles of people, and whether guests may read."""
 
 import msgspec
 
@@ -14,7 +14,7 @@ from appliance.infrastructure.events import append_event
 
 
 class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account whose names and password are valid, with the hash of the password."""
+    """An account with valid names and the hash of a valid password."""
 
     name: str
     login: str
@@ -23,7 +23,7 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_account(*, name: str, login: str, password: str, role: Role) -> NewAccount:
-    """An account that `create` can store. It hashes the password, so call it before the unit of work.
+    """A new account for `create`. This hashes the password, so call it before the unit of work.
 
     Raises NameInvalid, RoleInvalid or PasswordRefused.
     """
@@ -33,13 +33,13 @@ def new_account(*, name: str, login: str, password: str, role: Role) -> NewAccou
 
 
 def new_account_of(person: Person, *, login: str, password: str) -> NewAccount:
-    """An account that `take_account` can store for a person who joined by a class code; it hashes the password.
+    """A new account for `take_account`, for a person who joined with a class code. This hashes the password.
 
     Raises NameInvalid, NameTaken or PasswordRefused.
     """
     login = checked_name(login).casefold()
     if person.login is not None:
-        raise NameTaken("You have an account already.", remedy="Change its password instead.")
+        raise NameTaken("You already have an account.", remedy="Change its password instead.")
     password_hash = hash_new_password(password, person.name, login)
     return NewAccount(name=person.name, login=login, password_hash=password_hash, role=person.role)
 
@@ -52,19 +52,19 @@ def create(work: UnitOfWork, account: NewAccount, *, now: float) -> Person:
 
 
 def create_member(work: UnitOfWork, *, name: str, class_code: int, now: float) -> Person:
-    """Store a member who joins by a class code and has no password. Raises NameInvalid or NameTaken."""
+    """Store a member who joins with a class code and has no password. Raises NameInvalid or NameTaken."""
     return _add(work, name=checked_name(name), role=Role.MEMBER, class_code=class_code, now=now)
 
 
 def take_account(work: UnitOfWork, person: Person, account: NewAccount) -> Person:
-    """Give a person who joined by a class code the login and password of an account. Raises NameTaken."""
+    """Add a login and a password to a person who joined with a class code. Raises NameTaken."""
     _refuse_taken(work, account.login, but=person.id)
     work.execute(store.UPDATE_LOGIN, {"person": person.id, "login": account.login, "password": account.password_hash})
     return _stored(work, person.id)
 
 
 def set_role(work: UnitOfWork, person: Person, role: Role, *, now: float) -> Person:
-    """Give a person another role. Raises LastAdministrator or RoleInvalid."""
+    """Change the role of a person. Raises LastAdministrator or RoleInvalid."""
     _refuse_guests(role)
     if role is not Role.ADMINISTRATOR:
         _keep_an_administrator(work, person)
@@ -72,7 +72,7 @@ def set_role(work: UnitOfWork, person: Person, role: Role, *, now: float) -> Per
     work.execute(store.UPDATE_ROLE, {"person": person.id, "role": role.value})
     append_access_changed(work, person.id, now=now)
     if not was_set_up:
-        _tell_if_set_up(work, person.name, now)
+        _append_site_set_up(work, person.name, now)
     return _stored(work, person.id)
 
 
@@ -83,7 +83,7 @@ def remove(work: UnitOfWork, person: Person, *, now: float) -> None:
     append_access_changed(work, person.id, now=now)
 
 
-def let_guests_read(work: UnitOfWork, *, allowed: bool, now: float) -> None:
+def set_guests_may_read(work: UnitOfWork, *, allowed: bool, now: float) -> None:
     """Set whether people who are not signed in may read and search."""
     set_site_setting(work, queries.GUESTS_MAY_READ, allowed)
     append_event(work, SiteSettingsChanged(guests_may_read=allowed), ADMINISTRATORS, now=now)
@@ -108,20 +108,20 @@ def _add(
     person = _stored(work, work.last_insert_id)
     append_event(work, PersonJoined(id=person.id, name=person.name, role=person.role), LEADERS, now=now)
     if not was_set_up:
-        _tell_if_set_up(work, person.name, now)
+        _append_site_set_up(work, person.name, now)
     return person
 
 
 def _stored(work: UnitOfWork, person: int) -> Person:
-    """Raises PersonNotFound: between a read and this write, others may have removed the person."""
-    found = work.execute(store.SELECT_PERSON, (person,))
-    if not found:
-        raise PersonNotFound(f"There is no person {person}.", remedy="`lampstand users list` shows who there is.")
-    return store.person_of(found[0])
+    """The stored person. Raises PersonNotFound, because the person may have been removed since the last read."""
+    rows = work.execute(store.SELECT_PERSON, (person,))
+    if not rows:
+        raise PersonNotFound(f"There is no person {person}.", remedy="`lampstand users list` lists all people.")
+    return store.person_of(rows[0])
 
 
-def _tell_if_set_up(work: UnitOfWork, name: str, now: float) -> None:
-    """The first administrator opens the site: the server then answers other machines."""
+def _append_site_set_up(work: UnitOfWork, name: str, now: float) -> None:
+    """Log that the site is set up, once it has an administrator. The server then answers other machines."""
     if queries.has_administrator(work):
         append_event(work, SiteSetUp(administrator=name), ADMINISTRATORS, now=now)
 
@@ -132,17 +132,17 @@ def _refuse_guests(role: Role) -> None:
 
 
 def _refuse_taken(work: UnitOfWork, *names: str, but: int = 0) -> None:
-    """No name is another's, neither to be called by nor to sign in with, in any case."""
-    wanted = {name.casefold() for name in names}
-    for person, *taken in work.execute(store.SELECT_NAMES):
-        if person != but and wanted & {name.casefold() for name in taken if name}:
-            raise NameTaken(f"There is a {names[0]} already.", remedy="Add an initial or a second name.")
+    """Raises NameTaken if another person has one of the names as name or username. The case does not matter."""
+    new_names = {name.casefold() for name in names}
+    for person, *taken_names in work.execute(store.SELECT_NAMES):
+        if person != but and new_names & {name.casefold() for name in taken_names if name}:
+            raise NameTaken(f"The name {names[0]} is already taken.", remedy="Add an initial or a second name.")
 
 
 def _keep_an_administrator(work: UnitOfWork, person: Person) -> None:
-    """Raises LastAdministrator where nobody but this person is an administrator."""
+    """Raises LastAdministrator if this person is the only administrator."""
     administrators = [row[0] for row in work.execute(store.SELECT_ADMINISTRATORS)]
     if administrators == [person.id]:
         raise LastAdministrator(
-            f"{person.name} is the only administrator.", remedy="Make somebody else an administrator first."
+            f"{person.name} is the only administrator.", remedy="Make another person an administrator first."
         )

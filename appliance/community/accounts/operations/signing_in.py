@@ -1,4 +1,4 @@
-"""Signing in by a password, and joining by a class code."""
+"""Sign-in with a password, and joining with a class code."""
 
 from appliance.community.accounts import store
 from appliance.community.accounts.attempts import attempt_succeeded, begin_attempt
@@ -6,7 +6,7 @@ from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
 from appliance.community.accounts.names import MAX_NAME, plain_name
 from appliance.community.accounts.operations.people import create_member
 from appliance.community.accounts.operations.sessions import MAX_AGENT, SignedIn, start_session
-from appliance.community.accounts.passwords import hash_password, is_outdated, is_right
+from appliance.community.accounts.passwords import hash_password, is_outdated, verify_password
 from appliance.community.accounts.person import CodeInvalid, wrong_password
 from appliance.community.accounts.secret_tokens import plain_code
 from appliance.infrastructure.database import Database
@@ -17,9 +17,9 @@ MAX_JOINED = 500
 
 
 def sign_in(database: Database, *, login: str, password: str, address: str, agent: str, now: float) -> SignedIn:
-    """Begin a session; an administrator's is kept in memory where it cannot be written.
+    """Start a session. If the database cannot be written, the session of an administrator is stored in memory.
 
-    Raises SignInFailed, TooManyAttempts, and for others DiskFull, DiskFailed or DatabaseNotWritable.
+    Raises SignInFailed or TooManyAttempts, and for other roles DiskFull, DiskFailed or DatabaseNotWritable.
     """
     login = plain_name(login).casefold()[:MAX_NAME]
     try:
@@ -38,12 +38,12 @@ def _sign_in_by_password(
         attempt = begin_attempt(work, f"login {login}", address, now=now)
     row = database.reader.row(store.SELECT_BY_LOGIN, (login,))
     stored_hash = row[store.PERSON_FIELDS] if row else None
-    if not is_right(password, stored_hash) or row is None or stored_hash is None:
+    if not verify_password(password, stored_hash) or row is None or stored_hash is None:
         raise wrong_password()
     person = store.person_of(row)
     new_hash = hash_password(password) if is_outdated(stored_hash) else None
     with database.write() as work:
-        # The password may have been changed, or the person removed, while this one was checked.
+        # The password may have been changed, or the person removed, during the check.
         if work.value(store.SELECT_PASSWORD, (person.id,)) != stored_hash:
             raise wrong_password()
         attempt_succeeded(work, attempt)
@@ -53,18 +53,20 @@ def _sign_in_by_password(
 
 
 def join(database: Database, *, code: str, name: str, address: str, agent: str, now: float) -> SignedIn:
-    """Become a member by a class code and a name. Raises CodeInvalid, TooManyAttempts, NameInvalid or NameTaken."""
+    """Become a member with a class code and a name. Raises CodeInvalid, TooManyAttempts, NameInvalid or NameTaken."""
     with database.write() as work:
         attempt = begin_attempt(work, CLASS_CODE, address, now=now)
     row = database.reader.row(store.SELECT_CLASS_BY_CODE, (plain_code(code),))
     opened = store.class_of(row) if row else None
     if opened is None or not opened.is_open(now):
-        raise CodeInvalid("No class is open under this code.", remedy="Ask the leader of the class for today's.")
-    # The code is right, whatever is wrong with the name.
+        raise CodeInvalid(
+            "That code doesn't match an open class.", remedy="Ask the leader of the class for the current code."
+        )
+    # The code is correct, even if the name is refused.
     with database.write() as work:
         attempt_succeeded(work, attempt)
     if opened.joined >= MAX_JOINED:
-        raise CodeInvalid(f"{opened.name} is full.", remedy="Ask the leader of the class to open another.")
+        raise CodeInvalid(f"{opened.name} is full.", remedy="Ask the leader to open another class.")
     with database.write() as work:
         person = create_member(work, name=name, class_code=opened.id, now=now)
         return start_session(work, person, address=address, agent=agent, now=now)

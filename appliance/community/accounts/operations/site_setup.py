@@ -1,4 +1,4 @@
-"""Setting up the site: the set-up code, and the first administrator."""
+"""Set-up of the site: the set-up code, and the first administrator."""
 
 from appliance.community.accounts import queries
 from appliance.community.accounts.attempts import attempt_succeeded, begin_attempt
@@ -15,7 +15,7 @@ SETUP_CODE = "set-up code"
 
 
 def new_setup_code(work: UnitOfWork) -> str:
-    """A code that creates the administrator once; an older one is no longer valid. Raises AlreadySetUp."""
+    """Create a set-up code, which works once. Older codes are no longer valid. Raises AlreadySetUp."""
     _refuse_set_up(work)
     code = new_code(SETUP_CODE_LENGTH)
     set_site_setting(work, queries.SETUP_CODE, _code_hash(code))
@@ -25,7 +25,7 @@ def new_setup_code(work: UnitOfWork) -> str:
 def set_up(
     database: Database, *, code: str, name: str, password: str, address: str, agent: str, now: float
 ) -> SignedIn:
-    """Create the administrator by the set-up code, and sign them in.
+    """Create the administrator with the set-up code, and sign them in.
 
     Raises AlreadySetUp, CodeInvalid, TooManyAttempts, NameInvalid or PasswordRefused.
     """
@@ -34,12 +34,12 @@ def set_up(
         attempt = begin_attempt(work, SETUP_CODE, address, now=now)
     code_hash = _code_hash(code)
     _refuse_wrong_code(database.reader, code_hash)
-    # The code is right, whatever is wrong with the name or the password.
+    # The code is correct, even if the name or the password is refused.
     with database.write() as work:
         attempt_succeeded(work, attempt)
     account = new_administrator(database.reader, name=name, password=password)
     with database.write() as work:
-        # Another may have been quicker while the password was hashed.
+        # Another request may have set up the site while the password was hashed.
         _refuse_set_up(work)
         _refuse_wrong_code(work, code_hash)
         person = create_administrator(work, account, now=now)
@@ -47,7 +47,7 @@ def set_up(
 
 
 def new_administrator(source: RowSource, *, name: str, password: str) -> NewAccount:
-    """The account of the first administrator; it hashes the password, so call it before the unit of work.
+    """The account of the first administrator. This hashes the password, so call it before the unit of work.
 
     Raises AlreadySetUp, NameInvalid or PasswordRefused.
     """
@@ -56,7 +56,7 @@ def new_administrator(source: RowSource, *, name: str, password: str) -> NewAcco
 
 
 def create_administrator(work: UnitOfWork, account: NewAccount, *, now: float) -> Person:
-    """Store the account of the first administrator; the set-up code is no longer valid. Raises AlreadySetUp, NameTaken."""
+    """Store the account of the first administrator. This ends the set-up code. Raises AlreadySetUp or NameTaken."""
     _refuse_set_up(work)
     delete_site_setting(work, queries.SETUP_CODE)
     return create(work, account, now=now)
@@ -68,12 +68,12 @@ def _code_hash(code: str) -> str:
 
 def _refuse_set_up(source: RowSource) -> None:
     if queries.has_administrator(source):
-        raise AlreadySetUp("There is an administrator already.", remedy="Sign in, or ask them for an account.")
+        raise AlreadySetUp("Lampstand is already set up.", remedy="Sign in, or ask an administrator for an account.")
 
 
 def _refuse_wrong_code(source: RowSource, code_hash: str) -> None:
     if read_site_setting(source, queries.SETUP_CODE) != code_hash:
         raise CodeInvalid(
             "This is not the set-up code.",
-            remedy="It was printed where Lampstand was started; `lampstand users setup` needs none.",
+            remedy="The code is shown where Lampstand was started. `lampstand users setup` needs no code.",
         )

@@ -1,4 +1,4 @@
-"""The header of an OSIS document: what it says of its text."""
+"""The header of an OSIS document, which describes the translation."""
 
 import re
 from pathlib import Path
@@ -10,13 +10,13 @@ from appliance.scripture.importers.osis.parsing import Parser, Target, local_nam
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.versification import HUB
 
-# A document may have so much in all. Its header is within its first part.
+# The largest size of a document. Its header is in the first part of this size.
 MAX_BYTES = 256 * 2**20
 _PROLOGUE_BYTES = 1 << 20
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What an OSIS header says of its text."""
+    """The description of a translation in an OSIS header."""
 
     id: str
     name: str
@@ -26,19 +26,20 @@ class Header(msgspec.Struct, frozen=True):
 
 
 def read_header(path: Path, inside: Path | None) -> Header:
-    """The header of a document. Raises SourceUnreadable or FileRefused."""
+    """Read the header of a document. Raises SourceUnreadable or FileRefused."""
     target = _HeaderTarget(shown_name(path.with_suffix("")))
     with open_regular(path, inside=inside, most=MAX_BYTES) as file:
         Parser(target, path).feed(file.read(_PROLOGUE_BYTES))
     if not target.is_osis:
         raise SourceUnreadable(
-            f"{shown_name(path)} is XML, but not OSIS.", remedy="An OSIS document begins with <osis …>."
+            f"{shown_name(path)} is XML, but not OSIS.",
+            remedy="Choose another file. An OSIS document begins with <osis …>.",
         )
     return target.header()
 
 
 class _HeaderTarget(Target):
-    """Collects the first work of the header."""
+    """Collects the values of the first work in the header."""
 
     def __init__(self, fallback: str) -> None:
         self.values = {"id": fallback, "title": "", "rights": "", "language": "und", "refSystem": ""}
@@ -62,15 +63,15 @@ class _HeaderTarget(Target):
         self._text = ""
 
     def data(self, data: str) -> None:
-        # An entity such as &amp; parts a text into several pieces.
+        # An entity such as &amp; splits a text into several pieces.
         self._text += data
 
     def close(self) -> None:
-        """Called by the parser at the document's end."""
+        """Called by the parser at the end of the document."""
 
     def header(self) -> Header:
         system = self.values["refSystem"].removeprefix("Bible.")
-        known = {
+        versifications = {
             "kjv": "KJV",
             "nrsv": "NRSV",
             "nrsva": "NRSVA",
@@ -84,5 +85,5 @@ class _HeaderTarget(Target):
             name=self.values["title"] or self.values["id"],
             language=self.values["language"],
             rights=self.values["rights"],
-            versification=known.get(system.lower(), HUB),
+            versification=versifications.get(system.lower(), HUB),
         )

@@ -1,4 +1,4 @@
-"""XML as a stream of events. Document types, and so entities, are not accepted at all."""
+"""Parse XML as a stream of events. A document type, which could define entities, is refused."""
 
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,18 @@ from appliance.scripture.importers.source import SourceUnreadable
 
 
 class Target:
-    """Receives the events of a document (lxml's parser target interface), and refuses what no document may have."""
+    """Receives the events of a document (lxml's parser target interface), and refuses a document type."""
 
     def doctype(self, name: str, _public: str | None, _system: str | None) -> None:
-        """Called by the parser for a document type declaration, whatever the encoding."""
+        """Called by the parser for a document type declaration, in any encoding."""
         raise SourceUnreadable(
-            f"The document declares a document type ({shown_text(name)}), which could read or inflate other data.",
-            remedy="Remove the <!DOCTYPE …> from it.",
+            f"The document declares a document type ({shown_text(name)}). This is not allowed: it could load other data.",
+            remedy="Remove <!DOCTYPE …> from the file.",
         )
 
 
 class Parser:
-    """A stream of events into a target (lxml's parser target interface), with nothing resolved, loaded or fetched on the way."""
+    """Sends events to a target (lxml's parser target interface). It resolves no entities and loads no other data."""
 
     def __init__(self, target: Any, path: Path) -> None:
         self._path = path
@@ -43,15 +43,15 @@ class Parser:
             self._parser.close()
         except etree.XMLSyntaxError as error:
             raise SourceUnreadable(
-                f"{shown_name(self._path)} is cut short: {_fault(error)}.", remedy="Download it again."
+                f"{shown_name(self._path)} is incomplete: {_fault(error)}.", remedy="Download it again."
             ) from error
 
 
 def _fault(error: etree.XMLSyntaxError) -> str:
-    """What the parser found, in one line without a full stop."""
-    return shown_text(" ".join(str(error.msg or "the parser does not say why").split()).removesuffix("."), most=200)
+    """The message of the parser, in one line without a full stop."""
+    return shown_text(" ".join(str(error.msg or "the reason is unknown").split()).removesuffix("."), most=200)
 
 
 def local_name(tag: str) -> str:
-    """The name of an element without its namespace, or the prefix of one that is not declared."""
+    """Return the name of an element without its namespace. If the namespace is not declared, the prefix is removed."""
     return tag.rpartition("}")[2].rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""OSIS XML documents, read as a stream."""
+"""Read OSIS XML documents as a stream."""
 
 import hashlib
 import re
@@ -13,25 +13,25 @@ from appliance.scripture.importers.markup import VerseReader
 from appliance.scripture.importers.osis.header import MAX_BYTES, read_header
 from appliance.scripture.importers.osis.parsing import Parser, Target, local_name
 from appliance.scripture.importers.osis.pieces import joined
-from appliance.scripture.importers.source import SourceUnreadable, TextSource
+from appliance.scripture.importers.source import SourceUnreadable, TranslationSource
 from appliance.scripture.translations.verse import Verse
 from appliance.scripture.versification import HUB, Versification, versification
 
 CHUNK_BYTES = 1 << 16
-# From one verse to the next: a cancelled import ends at a verse.
+# The limit between one verse and the next. A cancelled import stops only at a verse.
 MAX_BYTES_WITHOUT_VERSE = 16 * 2**20
 _VERSE_ID = re.compile(r"^(\w+)\.(\d{1,3})\.(\d{1,3})(?:!\w+)?$")
 
 
-def read_osis(path: Path, *, inside: Path | None = None) -> TextSource:
-    """The text of an OSIS document, which no link may lead out of the folder `inside`.
+def read_osis(path: Path, *, inside: Path | None = None) -> TranslationSource:
+    """Return the translation in an OSIS document. If the path is a link, it must not lead out of the folder `inside`.
 
     Raises SourceUnreadable or FileRefused.
     """
     header = read_header(path, inside)
     with open_regular(path, inside=inside, most=MAX_BYTES) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return TextSource(
+    return TranslationSource(
         id=header.id,
         name=header.name,
         language=header.language,
@@ -41,26 +41,26 @@ def read_osis(path: Path, *, inside: Path | None = None) -> TextSource:
         origin=f"OSIS document {shown_name(path)}",
         digest=digest,
         entries=lambda: read_verses(path, header.versification, inside=inside),
-        known=KnownText(absent=TEXTUAL_VARIANTS),
+        known_text=KnownText(absent=TEXTUAL_VARIANTS),
     )
 
 
 def read_verses(path: Path, scheme: str = HUB, *, inside: Path | None = None) -> Iterator[Verse]:
-    """Verses in the document's order, numbered by a versification; pieces of a verse that follow each other are joined."""
+    """Yield the verses in the order of the document, numbered by a versification. Successive pieces of a verse are joined."""
     target = _VerseTarget(versification(scheme))
     parser = Parser(target, path)
-    without = 0
+    bytes_without_verse = 0
     with open_regular(path, inside=inside, most=MAX_BYTES) as file:
         while data := file.read(CHUNK_BYTES):
             parser.feed(data)
             complete = joined(target.verses)
-            without = 0 if len(complete) > 1 else without + len(data)
-            if without > MAX_BYTES_WITHOUT_VERSE:
+            bytes_without_verse = 0 if len(complete) > 1 else bytes_without_verse + len(data)
+            if bytes_without_verse > MAX_BYTES_WITHOUT_VERSE:
                 raise SourceUnreadable(
-                    f"{shown_name(path)} has {size_of(MAX_BYTES_WITHOUT_VERSE)} without a verse.",
-                    remedy="Is it a Bible? Remove what is not part of it.",
+                    f"{shown_name(path)} contains {size_of(MAX_BYTES_WITHOUT_VERSE)} without a verse.",
+                    remedy="Check that it is a Bible. Remove other content from the file.",
                 )
-            # The last one may yet get a second piece.
+            # The next chunk may contain another piece of the last verse.
             yield from complete[:-1]
             target.verses = complete[-1:]
     parser.close()
@@ -68,7 +68,7 @@ def read_verses(path: Path, scheme: str = HUB, *, inside: Path | None = None) ->
 
 
 class _VerseTarget(Target):
-    """Drives a VerseReader from a document's events and gathers the verses that are complete."""
+    """Sends the events of a document to a VerseReader, and collects the complete verses."""
 
     def __init__(self, scheme: Versification) -> None:
         self.verses: list[Verse] = []
@@ -110,23 +110,25 @@ class _VerseTarget(Target):
 
     def _begin(self, ids: list[str]) -> None:
         self._finish()
-        places = [self._place(each) for each in ids]
-        self._reader.begin(places[0], through=places[-1])
+        verse_ids = [self._verse_id(osis) for osis in ids]
+        self._reader.begin(verse_ids[0], through=verse_ids[-1])
         self._inside = True
 
-    def _place(self, osis: str) -> int:
-        """The verse_id of `John.3.16`, `Bible:John.3.16` or `John.3.16!a` in the document's own versification."""
+    def _verse_id(self, osis: str) -> int:
+        """The verse_id of `John.3.16`, `Bible:John.3.16` or `John.3.16!a` in the versification of the document."""
         match = _VERSE_ID.match(osis.rpartition(":")[2])
         book = BOOK_BY_OSIS.get(match[1]) if match else None
         if match is None or book is None:
-            raise SourceUnreadable(f"{osis[:40]!r} is not the OSIS id of a verse.", remedy="Ids look like John.3.16.")
+            raise SourceUnreadable(
+                f"{osis[:40]!r} is not the OSIS id of a verse.", remedy="Correct the file. Use ids such as John.3.16."
+            )
         chapter, verse = int(match[2]), int(match[3])
         division = self._versification.division(book)
         counts = division.verses if division else ()
         if counts and not (1 <= chapter <= len(counts) and verse <= counts[chapter - 1]):
             raise SourceUnreadable(
-                f"The document has a verse {osis[:40]}, which {self._versification.name} has not.",
-                remedy="Does its header state the right versification (<refSystem>)?",
+                f"The document contains {osis[:40]}. The versification {self._versification.name} does not have this verse.",
+                remedy="Check that the header names the right versification (<refSystem>).",
             )
         return verse_id(book, chapter, verse)
 

@@ -1,4 +1,4 @@
-"""SWORD commentaries (zCom, zCom4): the files of zText, in which verses that share a comment point to the same place."""
+"""Read SWORD commentaries (zCom, zCom4). The files are those of zText. Verses with the same comment refer to the same place."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.importers.fragments import unescape
 from appliance.scripture.importers.source import ItemSource
 from appliance.scripture.importers.sword.blocks import COMMENTARY_DRIVERS, Slot, read_slots
-from appliance.scripture.importers.sword.configuration import Configuration, check_open, digest_of
+from appliance.scripture.importers.sword.configuration import Configuration, check_readable, digest_of
 from appliance.scripture.numbering import numbering
 from appliance.scripture.references import LAST_VERSE
 from appliance.scripture.versification import versification
@@ -18,15 +18,15 @@ from appliance.scripture.versification import versification
 _BREAK = re.compile(
     r"</?(?:p|div|lg|l|lb|title|list|item|table|row|chapter|q|br|h[1-6]|ul|ol|li)\b[^<>]*>|\n\s*\n", re.IGNORECASE
 )
-# "Verse 3.", "Verses 1-4.": what a paragraph is about; headings in capitals begin something else.
+# "Verse 3." or "Verses 1-4." at the beginning says which verses a paragraph is about. A heading in capitals begins a new part.
 _STATED = re.compile(r"Verses? (?P<first>\d{1,3})(?:[-–](?P<last>\d{1,3}))?\b")
 _SECTION = re.compile(r"[A-Z ]{8,}$|Whole Psalm")
 _TAG = re.compile(r"<[^<>]*>")
 
 
 def read_commentary(configuration: Configuration) -> ItemSource[Comment]:
-    """The comments of a module. Raises SourceUnreadable for markups that are not read."""
-    check_open(configuration)
+    """Return the comments of a module. Raises SourceUnreadable for unsupported markup."""
+    check_readable(configuration)
     return ItemSource(
         kind=COMMENTARY,
         id=re.sub(r"[^\w.-]", "", configuration.module),
@@ -44,29 +44,33 @@ def _comments(configuration: Configuration) -> Iterator[Comment]:
     numbers = numbering(versification(configuration.value("Versification", "KJV")).name)
     slots = read_slots(configuration, COMMENTARY_DRIVERS[configuration.value("ModDrv")])
     for _, group in groupby((slot for slot in slots if slot.chapter), key=lambda slot: (slot.place, bool(slot.verse))):
-        same = list(group)
-        for start, end, paragraphs in _parted(same[0], _end(same[-1]), _paragraphs(same[0].fragment)):
+        same_comment = list(group)
+        first, last = same_comment[0], same_comment[-1]
+        for start, end, paragraphs in _split_by_verses(first, _end(last), _paragraphs(first.fragment)):
             yield Comment(numbers.to_hub(start), numbers.to_hub(end), tuple(paragraphs))
 
 
-def _parted(first: Slot, end: int, paragraphs: tuple[str, ...]) -> Iterator[tuple[int, int, list[str]]]:
-    """The paragraphs by the verses that they say they are about, where a chapter's stand all at its first verse."""
-    start = _id(first)
+def _split_by_verses(slot: Slot, end: int, paragraphs: tuple[str, ...]) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield the paragraphs by verse range. Some commentaries store all comments on a chapter at its first verse.
+
+    In this case, each paragraph says which verses it is about.
+    """
+    start = _id(slot)
     parts: dict[tuple[int, int] | None, list[str]] = {}
-    about: tuple[int, int] | None = None
-    elsewhere = False
+    stated_range: tuple[int, int] | None = None
+    has_other_verses = False
     for paragraph in paragraphs:
         if stated := _STATED.match(paragraph):
-            one, other = stated["first"], stated["last"] or stated["first"]
-            about = verse_id(first.book, first.chapter, int(one)), verse_id(first.book, first.chapter, int(other))
-            elsewhere = elsewhere or not start <= about[0] <= end
+            first, last = int(stated["first"]), int(stated["last"] or stated["first"])
+            stated_range = verse_id(slot.book, slot.chapter, first), verse_id(slot.book, slot.chapter, last)
+            has_other_verses = has_other_verses or not start <= stated_range[0] <= end
         elif _SECTION.match(paragraph):
-            about = None
-        parts.setdefault(about, []).append(paragraph)
-    if not elsewhere:
+            stated_range = None
+        parts.setdefault(stated_range, []).append(paragraph)
+    if not has_other_verses:
         parts = {(start, end): list(paragraphs)} if paragraphs else {}
-    for place, lines in parts.items():
-        yield *(place or _chapter(first)), lines
+    for verse_range, lines in parts.items():
+        yield *(verse_range or _chapter(slot)), lines
 
 
 def _chapter(slot: Slot) -> tuple[int, int]:
@@ -78,7 +82,7 @@ def _id(slot: Slot) -> int:
 
 
 def _end(slot: Slot) -> int:
-    """A chapter's introduction is about all of it."""
+    """The last verse of a slot. The introduction of a chapter is about the whole chapter."""
     return verse_id(slot.book, slot.chapter, slot.verse or LAST_VERSE)
 
 

@@ -1,4 +1,4 @@
-"""What a SWORD module says of itself: its `mods.d/*.conf`."""
+"""Read the configuration of a SWORD module: its file `mods.d/*.conf`."""
 
 import hashlib
 import itertools
@@ -16,12 +16,12 @@ _RTF = re.compile(r"\\(?:par|pard|qc|b0?|i0?)\b ?|[{}]")
 
 
 class Configuration(msgspec.Struct, frozen=True):
-    """A module's `.conf`: its name and its keys, the first value of each."""
+    """The `.conf` file of a module: its name, and the first value of each key."""
 
     module: str
     values: dict[str, str]
     root: Path
-    # The folder that no link may lead out of.
+    # Links must not lead out of this folder.
     inside: Path
 
     def value(self, key: str, default: str = "") -> str:
@@ -29,17 +29,17 @@ class Configuration(msgspec.Struct, frozen=True):
 
     @property
     def data_path(self) -> Path:
-        """Where the data files lie. Raises SourceUnreadable for a path outside the module."""
+        """The path of the data files. Raises SourceUnreadable for a path outside the module."""
         try:
             path = (self.root / self.value("DataPath")).resolve()
             is_inside = path.is_relative_to(self.root.resolve())
         except (OSError, ValueError, RuntimeError):
-            # A NUL character, a name that no disk can hold, links in a circle.
+            # The path contains a NUL character, a name that is too long, or a cycle of links.
             is_inside = False
         if not is_inside:
             raise SourceUnreadable(
-                f"The module {self.module} names data outside its own folder.",
-                remedy="It is damaged or malicious.",
+                f"The module {self.module} refers to data outside its own folder. It is damaged or malicious.",
+                remedy="Download the module again from a source that you trust.",
             )
         return path
 
@@ -71,18 +71,20 @@ class Configuration(msgspec.Struct, frozen=True):
 
 
 def read_configurations(root: Path, *, inside: Path | None = None) -> list[Configuration]:
-    """The modules of a SWORD root, which no link may lead out of the folder `inside` (the root, unless it is given).
+    """Return the configurations of all modules of a SWORD root.
 
-    Raises SourceUnreadable for a root without modules, or FileRefused.
+    Links must not lead out of the folder `inside`, which is the root by default. Raises SourceUnreadable for a root without
+    modules, or FileRefused.
     """
-    found = [
+    configurations = [
         _read_configuration(path, root, inside or root) for path in files_of(root / "mods.d") if path.suffix == ".conf"
     ]
-    if not found:
+    if not configurations:
         raise SourceUnreadable(
-            f"{shown_name(root)} holds no SWORD module.", remedy="A module has a folder mods.d beside modules."
+            f"{shown_name(root)} contains no SWORD module.",
+            remedy="Choose a folder that contains the folders mods.d and modules.",
         )
-    return found
+    return configurations
 
 
 def _read_configuration(path: Path, root: Path, inside: Path) -> Configuration:
@@ -107,22 +109,23 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def check_open(configuration: Configuration) -> None:
-    """Raises SourceUnreadable for markups, compressions and locks that are not read."""
+def check_readable(configuration: Configuration) -> None:
+    """Raises SourceUnreadable for unsupported markup, unsupported compression, or an encrypted module."""
     markup = configuration.value("SourceType", "OSIS")
     if markup.upper() != "OSIS":
         raise SourceUnreadable(
-            f"The module {configuration.module} is marked up in {shown_text(markup)}.", remedy="Only OSIS is read."
+            f"The module {configuration.module} is in the markup {shown_text(markup)}, which is not supported.",
+            remedy="Choose a module with OSIS markup.",
         )
     if configuration.value("CompressType", "ZIP").upper() != "ZIP" or configuration.value("CipherKey"):
         raise SourceUnreadable(
-            f"The module {configuration.module} is compressed or locked in a way that is not read.",
-            remedy="Ask its publisher for an open one.",
+            f"The module {configuration.module} is encrypted or uses an unsupported compression.",
+            remedy="Ask its publisher for an open module with zip compression.",
         )
 
 
 def digest_of(configuration: Configuration) -> str:
-    """The SHA-256 of a module's files and of what its configuration says."""
+    """Return the SHA-256 of the files and the configuration of a module."""
     folder = configuration.data_path
     digest = hashlib.sha256(repr(sorted(configuration.values.items())).encode())
     files = [path for path in files_of(folder.parent) if path.name.startswith(folder.name)] or files_of(folder)
@@ -133,12 +136,14 @@ def digest_of(configuration: Configuration) -> str:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The files of a folder, sorted; none where there is no folder. Raises SourceUnreadable for too many."""
+    """Return the sorted files of a folder. A missing folder has none. Raises SourceUnreadable for too many files."""
     try:
         with os.scandir(folder) as entries:
-            names = [each.name for each in itertools.islice(entries, MAX_FILES + 1) if not each.is_dir()]
+            names = [entry.name for entry in itertools.islice(entries, MAX_FILES + 1) if not entry.is_dir()]
     except OSError:
         return []
     if len(names) > MAX_FILES:
-        raise SourceUnreadable(f"{shown_name(folder)} has more than {MAX_FILES:,} files.", remedy="Give one module.")
+        raise SourceUnreadable(
+            f"{shown_name(folder)} has more than {MAX_FILES:,} files.", remedy="Import one module at a time."
+        )
     return [folder / name for name in sorted(names)]

@@ -1,7 +1,7 @@
-"""SWORD zLD dictionaries: Nave's Topical Bible and Strong's.
+"""Read SWORD zLD dictionaries: Nave's Topical Bible and Strong's.
 
-`.idx` holds 8-byte (offset, size) into `.dat`; a `.dat` record is the key, a line break, then 8 bytes (block, entry);
-`.zdx` holds 8-byte (offset, size) of zlib blocks in `.zdt`; a block is a count, (offset, size) pairs, then the texts.
+`.idx` contains 8-byte pairs (offset, size) of records in `.dat`. A record is a key, a line break, then 8 bytes (block, entry).
+`.zdx` contains 8-byte pairs (offset, size) of zlib blocks in `.zdt`. A block is a count, (offset, size) pairs, then the texts.
 All integers are little-endian.
 """
 
@@ -31,13 +31,13 @@ _SPACE = re.compile(r"\s+")
 _HEADING_START = re.compile(r"[\s→\d.,;:()–—-]*")
 _HEADING_END = " →.,;:(–—-"
 MAX_ENTRY_BYTES = 4 * 2**20
-# Elements within each other; Nave's has four.
+# The limit of nested elements. Nave's has four levels.
 MAX_DEPTH = 100
 _LANGUAGES = {"GreekDef": ("G", "grc"), "HebrewDef": ("H", "hbo")}
 
 
 def read_dictionary(configuration: Configuration) -> ItemSource[LexiconEntry] | ItemSource[Topic]:
-    """The dictionary of a zLD module. Raises SourceUnreadable for one that is neither Strong's nor topical."""
+    """Return the dictionary of a zLD module. Raises SourceUnreadable for one that is neither Strong's nor topical."""
     digest = _digest(configuration)
     name, licence = configuration.value("Description", configuration.module), configuration.licence
     feature = configuration.value("Feature")
@@ -67,8 +67,8 @@ def read_dictionary(configuration: Configuration) -> ItemSource[LexiconEntry] | 
             entries=lambda: _topics(configuration),
         )
     raise SourceUnreadable(
-        f"The dictionary {configuration.module} is neither topical nor by Strong's numbers.",
-        remedy="Nave's Topical Bible and Strong's dictionaries are read.",
+        f"The dictionary {configuration.module} is not a topical dictionary and has no Strong's numbers.",
+        remedy="Import Nave's Topical Bible or a Strong's dictionary.",
     )
 
 
@@ -78,7 +78,7 @@ def _read(configuration: Configuration, suffix: str) -> bytes:
         return read_regular(path, inside=configuration.inside)
     except FileRefused as error:
         raise SourceUnreadable(
-            f"The file {path.name} of {configuration.module} is missing, or is not a file that can be read.",
+            f"The file {path.name} of {configuration.module} is missing or cannot be read.",
             remedy="Download the module again.",
         ) from error
 
@@ -91,41 +91,41 @@ def _digest(configuration: Configuration) -> str:
 
 
 def records(configuration: Configuration) -> Iterator[tuple[str, str]]:
-    """Each entry's key and markup, in the order of the index; a key may repeat. Raises SourceUnreadable."""
+    """Yield the key and the markup of each entry, in the order of the index. A key may occur twice. Raises SourceUnreadable."""
     idx, dat, zdx, zdt = (_read(configuration, suffix) for suffix in (".idx", ".dat", ".zdx", ".zdt"))
-    held, block, left = -1, b"", MAX_UNPACKED_BYTES
+    block_number, block, bytes_left = -1, b"", MAX_UNPACKED_BYTES
     try:
         for at in range(0, len(idx) - _PAIR.size + 1, _PAIR.size):
             offset, size = _PAIR.unpack_from(idx, at)
             key, _, location = dat[offset : offset + size].partition(b"\n")
             number, entry = _PAIR.unpack_from(location)
-            if number != held:
+            if number != block_number:
                 start, length = _PAIR.unpack_from(zdx, number * _PAIR.size)
-                block, held = inflate(zdt[start : start + length], configuration.module), number
-                left -= len(block)
+                block, block_number = inflate(zdt[start : start + length], configuration.module), number
+                bytes_left -= len(block)
             (count,) = _COUNT.unpack_from(block)
             if entry >= count:
                 raise SourceUnreadable(
-                    f"{configuration.module} names an entry that it does not have.",
-                    remedy="The module is damaged; fetch it again.",
+                    f"{configuration.module} refers to a missing entry. The module is damaged.",
+                    remedy="Download the module again.",
                 )
             start, length = _PAIR.unpack_from(block, _COUNT.size + entry * _PAIR.size)
-            if left < 0 or length > MAX_ENTRY_BYTES:
+            if bytes_left < 0 or length > MAX_ENTRY_BYTES:
                 raise SourceUnreadable(
                     f"{configuration.module} unpacks to more than {size_of(MAX_UNPACKED_BYTES)}, or has an entry over "
-                    f"{size_of(MAX_ENTRY_BYTES)}.",
-                    remedy="No dictionary is that large.",
+                    f"{size_of(MAX_ENTRY_BYTES)}. No dictionary is that large.",
+                    remedy="Choose another module.",
                 )
             yield (
                 key.decode("utf-8", errors="replace").strip(),
                 block[start : start + length].rstrip(b"\0").decode("utf-8", errors="replace"),
             )
     except struct.error as error:
-        raise SourceUnreadable(f"{configuration.module} is cut short.", remedy="Download the module again.") from error
+        raise SourceUnreadable(f"{configuration.module} is incomplete.", remedy="Download the module again.") from error
 
 
 def _parse(markup: str, module: str) -> etree._Element:
-    """The markup of an entry. Raises SourceUnreadable where elements are nested deeper than our functions follow."""
+    """Parse the markup of an entry. Raises SourceUnreadable if elements are nested too deep for the recursive functions."""
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(f"<entry>{markup}</entry>".encode(), parser)
@@ -138,8 +138,8 @@ def _parse(markup: str, module: str) -> etree._Element:
         depth += 1 if event == "start" else -1
         if depth > MAX_DEPTH:
             raise SourceUnreadable(
-                f"{module} has elements nested more than {MAX_DEPTH} deep.",
-                remedy="The module is damaged or malicious.",
+                f"{module} has elements nested more than {MAX_DEPTH} levels deep. It is damaged or malicious.",
+                remedy="Download the module again from a source that you trust.",
             )
     return root
 
@@ -155,9 +155,9 @@ def _lexicon(configuration: Configuration, letter: str, language: str) -> Iterat
         yield LexiconEntry(
             strongs=f"{letter}{number}",
             language=language,
-            lemma=next((_flat(each) for each in orthography if not each.get("type")), ""),
-            transliteration=next((_flat(each) for each in orthography if each.get("type") == "trans"), ""),
-            pronunciation=next((_flat(each).strip("{}") for each in root.findall(".//pron")), ""),
+            lemma=next((_flat(form) for form in orthography if not form.get("type")), ""),
+            transliteration=next((_flat(form) for form in orthography if form.get("type") == "trans"), ""),
+            pronunciation=next((_flat(form).strip("{}") for form in root.findall(".//pron")), ""),
             definition=_SPACE.sub(
                 " ", re.sub(r" ?:? ?-- ?", " — ", _SPACE.sub(" ", definition.translate({123: None, 125: None})))
             ).strip(" ,"),
@@ -169,11 +169,11 @@ def _flat(element: etree._Element) -> str:
 
 
 def _leading_forms(root: etree._Element) -> set[etree._Element]:
-    """What the entry's own fields show: its lemma, transliteration and pronunciation; and every form in beta code."""
+    """The elements that are not part of the definition: lemma, transliteration, pronunciation, and all forms in beta code."""
     forms = root.findall(".//orth")
-    lemma = [each for each in forms if not each.get("type")][:1]
-    transliteration = [each for each in forms if each.get("type") == "trans"][:1]
-    beta_code = [each for each in forms if each.get("type") == "writing"]
+    lemma = [form for form in forms if not form.get("type")][:1]
+    transliteration = [form for form in forms if form.get("type") == "trans"][:1]
+    beta_code = [form for form in forms if form.get("type") == "writing"]
     return {*lemma, *transliteration, *beta_code, *root.findall(".//pron")[:1]}
 
 
@@ -201,23 +201,23 @@ def _topics(configuration: Configuration) -> Iterator[Topic]:
 
 
 class _TopicReader:
-    """Walks a TEI entry: a line or item is a heading followed by its references; lists stand under the line before."""
+    """Reads a TEI entry. A line or item is a heading followed by its references. A list belongs to the line before it."""
 
     def __init__(self) -> None:
         self.citations: list[Citation] = []
         self.see_also: list[str] = []
         self.unresolved = 0
-        self._above: list[str] = []
+        self._parent_headings: list[str] = []
         self._line = ""
-        self._closed = False
+        self._heading_ended = False
 
     def walk(self, element: etree._Element) -> None:
         tag = element.tag
         if tag in ("lb", "item"):
-            self._line, self._closed = "", False
+            self._line, self._heading_ended = "", False
         elif tag == "list":
-            self._above.append(self._heading_of_line())
-            self._line, self._closed = "", False
+            self._parent_headings.append(self._heading_of_line())
+            self._line, self._heading_ended = "", False
         elif tag == "ref":
             self._reference(element)
             return
@@ -226,11 +226,11 @@ class _TopicReader:
             self.walk(child)
             self._add(child.tail)
         if tag == "list":
-            self._above.pop()
-            self._line, self._closed = "", False
+            self._parent_headings.pop()
+            self._line, self._heading_ended = "", False
 
     def _add(self, text: str | None) -> None:
-        if text and not self._closed:
+        if text and not self._heading_ended:
             self._line += text
 
     def _heading_of_line(self) -> str:
@@ -242,15 +242,15 @@ class _TopicReader:
         if target.startswith("Nave:"):
             self.see_also.append(target.removeprefix("Nave:").strip())
             return
-        self._closed = True
-        heading = ": ".join(part for part in (*self._above, self._heading_of_line()) if part)
+        self._heading_ended = True
+        heading = ": ".join(part for part in (*self._parent_headings, self._heading_of_line()) if part)
         for osis in (element.get("osisRef") or "").split():
             try:
-                found = parse_osis(osis)
+                reference = parse_osis(osis)
             except ApplianceError:
-                # No such verse, or a range that ends before it begins.
-                found = None
-            if found is None:
+                # The verse does not exist, or the range ends before it begins.
+                reference = None
+            if reference is None:
                 self.unresolved += 1
             else:
-                self.citations.append(Citation(heading, found.start, found.end))
+                self.citations.append(Citation(heading, reference.start, reference.end))

@@ -1,4 +1,4 @@
-"""SWORD texts (zText, zText4) in OSIS markup."""
+"""Read SWORD translations (zText, zText4) in OSIS markup."""
 
 import re
 from collections.abc import Iterator
@@ -8,27 +8,27 @@ from appliance.scripture.canon import verse_id
 from appliance.scripture.importers import known_texts
 from appliance.scripture.importers.fragments import feed_fragment
 from appliance.scripture.importers.markup import VerseReader
-from appliance.scripture.importers.source import SourceUnreadable, TextSource
+from appliance.scripture.importers.source import SourceUnreadable, TranslationSource
 from appliance.scripture.importers.sword.blocks import COMMENTARY_DRIVERS, TEXT_DRIVERS, read_slots
-from appliance.scripture.importers.sword.configuration import Configuration, check_open, digest_of
+from appliance.scripture.importers.sword.configuration import Configuration, check_readable, digest_of
 from appliance.scripture.translations.verse import Verse
 from appliance.scripture.versification import versification
 
-# Of all verses with their markup.
+# The limit for all verses with their markup.
 MAX_TEXT_CHARACTERS = 256 * 2**20
 
 
-def read_text(configuration: Configuration) -> TextSource:
-    """The text of a zText module. Raises SourceUnreadable for drivers and markups that are not read."""
+def read_translation(configuration: Configuration) -> TranslationSource:
+    """Return the translation of a zText module. Raises SourceUnreadable for unsupported drivers and markup."""
     driver = configuration.value("ModDrv")
     if driver not in TEXT_DRIVERS:
         raise SourceUnreadable(
-            f"The module {configuration.module} uses the driver {shown_text(driver)}, which is not read.",
-            remedy=f"Drivers read: {', '.join([*TEXT_DRIVERS, *COMMENTARY_DRIVERS])}, zLD.",
+            f"The module {configuration.module} uses the driver {shown_text(driver)}, which is not supported.",
+            remedy=f"Supported drivers: {', '.join([*TEXT_DRIVERS, *COMMENTARY_DRIVERS])}, zLD.",
         )
-    check_open(configuration)
+    check_readable(configuration)
     identifier = configuration.value("Abbreviation") or configuration.module
-    return TextSource(
+    return TranslationSource(
         id=re.sub(r"[^\w.-]", "", identifier) or configuration.module,
         name=configuration.value("Description", identifier),
         language=configuration.language,
@@ -38,18 +38,19 @@ def read_text(configuration: Configuration) -> TextSource:
         origin=configuration.origin,
         digest=digest_of(configuration),
         entries=lambda: _verses(configuration),
-        known=known_texts.by_module(configuration.module),
+        known_text=known_texts.by_module(configuration.module),
     )
 
 
 def _verses(configuration: Configuration) -> Iterator[Verse]:
-    reader, size = VerseReader(), 0
+    reader, characters = VerseReader(), 0
     for slot in read_slots(configuration, TEXT_DRIVERS[configuration.value("ModDrv")]):
-        size += len(slot.fragment)
-        if size > MAX_TEXT_CHARACTERS:
+        characters += len(slot.fragment)
+        if characters > MAX_TEXT_CHARACTERS:
             raise SourceUnreadable(
-                f"The verses of {configuration.module} have over {MAX_TEXT_CHARACTERS:,} characters.",
-                remedy="No Bible text is that large.",
+                f"The verses of {configuration.module} have more than {MAX_TEXT_CHARACTERS:,} characters. "
+                "No translation is that large.",
+                remedy="Choose another module.",
             )
         if slot.verse:
             reader.begin(verse_id(slot.book, slot.chapter, slot.verse))

@@ -1,4 +1,4 @@
-"""The markers of one book's USFM, turned into the events of a VerseReader."""
+"""Convert the USFM markers of one book to events of a VerseReader."""
 
 import re
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.importers.usfm.preparation import WORD_BODY, WORD_END, WORD_START, prepare
 from appliance.scripture.translations.verse import Verse
 
-# Above the 176 verses of Psalm 119 and the 151 psalms.
+# The highest chapter or verse number. Psalm 119 has 176 verses, and there are 151 psalms.
 MAX_NUMBER = 200
 _MARKER = re.compile(
     rf"\\(\+?[a-z]+\d*)(?:(\*)|[ \t]?)|{WORD_START}([^{WORD_BODY}]*){WORD_BODY}|({WORD_END})"
     rf"|([^\\{WORD_START}{WORD_END}]+)|\\"
 )
 _NUMBER = re.compile(r"^\s*(\d+)[a-z]?(?:[-,](\d+)[a-z]?)?\s*")
-# Lines about the file, not of the text.
+# Lines that describe the file. They are not part of the text.
 _HEADER = re.compile(
     r"^(id|ide|h\d*|toca?\d*|rem|sts|usfm|cl|cp|cd|restore|imt\d*|is\d*|ip|ipi|im|imi|io\d*|iot|ili\d*|ie|iex|periph)$"
 )
@@ -41,32 +41,32 @@ _NOTES = {
 
 
 def read_book(book: Book, text: str, file_name: str) -> Iterator[Verse]:
-    """The verses of one book's USFM. Raises SourceUnreadable for a verse before any chapter."""
-    state = _BookReader(book, file_name)
+    """Yield the verses of one book. Raises SourceUnreadable for a verse before the first chapter, and for invalid numbers."""
+    reader = _BookReader(book, file_name)
     for token in _MARKER.finditer(prepare(text)):
         marker, closing, strongs, word_end, data = token.groups()
         if data is not None:
-            yield from state.text(data)
+            yield from reader.text(data)
         elif strongs is not None:
-            state.start_word(strongs)
+            reader.start_word(strongs)
         elif word_end:
-            state.end_word()
+            reader.end_word()
         elif marker and closing:
-            state.close(marker.removeprefix("+"))
+            reader.close(marker.removeprefix("+"))
         elif marker:
-            state.open(marker.removeprefix("+"))
-    yield from state.finish()
+            reader.open(marker.removeprefix("+"))
+    yield from reader.finish()
 
 
 class _BookReader:
-    """Turns markers into the events of a VerseReader."""
+    """Converts markers to events of a VerseReader."""
 
     def __init__(self, book: Book, file_name: str) -> None:
         self._book, self._file_name = book, file_name
         self._reader = VerseReader()
         self._chapter = 0
         self._inside = False
-        self._expects = ""
+        self._number_kind = ""
         self._title = ""
         self._note = ""
         self._expects_caller = False
@@ -75,7 +75,7 @@ class _BookReader:
     def open(self, marker: str) -> None:
         if marker in ("c", "v"):
             self._end_title()
-            self._expects, self._skip_line = marker, False
+            self._number_kind, self._skip_line = marker, False
         elif _HEADER.match(marker):
             self._end_title()
             self._skip_line = True
@@ -125,20 +125,20 @@ class _BookReader:
             self._reader.end(_CHARACTER[marker][0])
 
     def text(self, data: str) -> Iterator[Verse]:
-        if self._expects:
+        if self._number_kind:
             match = _NUMBER.match(data)
             if not match:
                 raise SourceUnreadable(
-                    f"{self._file_name} has a \\{self._expects} without a number.", remedy="Correct the file."
+                    f"{self._file_name} contains a \\{self._number_kind} without a number.", remedy="Correct the file."
                 )
             number, last = self._number(match[1]), self._number(match[2] or "0")
             data = data[match.end() :]
-            yield from self._begin(self._expects, number, last)
-            self._expects = ""
+            yield from self._begin(self._number_kind, number, last)
+            self._number_kind = ""
         if self._skip_line:
             return
         if self._expects_caller:
-            # `\f + …`: how the note is called, a sign or a letter.
+            # `\f + …`: skip the caller of the note, which is a sign or a letter.
             data = data.lstrip().partition(" ")[2]
             self._expects_caller = False
         self._reader.text(data)
@@ -146,9 +146,10 @@ class _BookReader:
     def _number(self, digits: str) -> int:
         number = whole_number(digits, most=MAX_NUMBER)
         if number is None:
-            shown = digits if len(digits) <= 6 else f"{digits[:6]}…"
+            short_digits = digits if len(digits) <= 6 else f"{digits[:6]}…"
             raise SourceUnreadable(
-                f"{self._file_name} has \\{self._expects} {shown}, which no book has.", remedy="Correct the file."
+                f"{self._file_name} contains \\{self._number_kind} {short_digits}. No book has such a number.",
+                remedy="Correct the file.",
             )
         return number
 
@@ -166,7 +167,8 @@ class _BookReader:
             return
         if not self._chapter:
             raise SourceUnreadable(
-                f"{self._file_name} has a verse before any chapter.", remedy=r"A \c belongs before \v."
+                f"{self._file_name} contains a verse before the first chapter.",
+                remedy=r"Correct the file. Write \c before \v.",
             )
         through = verse_id(self._book, self._chapter, last) if last else 0
         self._reader.begin(verse_id(self._book, self._chapter, number), through=through)

@@ -1,4 +1,4 @@
-r"""USFM files of one translation, one per book: `\v 16 For God so loved …`.
+r"""Read the USFM files of one translation, one file per book: `\v 16 For God so loved …`.
 
 Source: the USFM 3.0 documentation of paragraph, character and note markers.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from appliance.infrastructure.opening import read_regular, shown_name, size_of
 from appliance.scripture.canon import BOOK_BY_OSIS, Book
 from appliance.scripture.importers.known_texts import TEXTUAL_VARIANTS, KnownText
-from appliance.scripture.importers.source import SourceUnreadable, TextSource
+from appliance.scripture.importers.source import SourceUnreadable, TranslationSource
 from appliance.scripture.importers.usfm.book import read_book
 from appliance.scripture.versification import HUB
 
@@ -33,8 +33,8 @@ _CODES = dict(
 )
 
 
-def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -> TextSource:
-    """The text of USFM files, one per book, which no link may lead out of the folder `inside`.
+def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -> TranslationSource:
+    """Return the translation in USFM files, one file per book. Links must not lead out of the folder `inside`.
 
     Raises SourceUnreadable or FileRefused.
     """
@@ -42,7 +42,8 @@ def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -
     scripture = [(book, path) for book, path in books if book]
     if not scripture:
         raise SourceUnreadable(
-            f"{name} has no USFM file with a book of the Bible.", remedy=r"A file begins with \id GEN."
+            f"{name} contains no USFM file with a book of the Bible.",
+            remedy=r"Choose other files. A USFM file begins with \id and the code of a book, such as \id GEN.",
         )
     digest, size = hashlib.sha256(), 0
     for _book_of_file, path in scripture:
@@ -51,10 +52,10 @@ def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -
         size += len(data)
         if size > MAX_TOTAL_BYTES:
             raise SourceUnreadable(
-                f"The USFM files of {name} are over {size_of(MAX_TOTAL_BYTES)}.",
-                remedy="Give one translation at a time.",
+                f"The USFM files of {name} have more than {size_of(MAX_TOTAL_BYTES)}.",
+                remedy="Import one translation at a time.",
             )
-    return TextSource(
+    return TranslationSource(
         id=re.sub(r"[^\w.-]", "", name),
         name=name,
         language="und",
@@ -66,7 +67,7 @@ def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -
         entries=lambda: (
             verse for book, path in scripture for verse in read_book(book, _text(path, inside), shown_name(path))
         ),
-        known=KnownText(absent=TEXTUAL_VARIANTS),
+        known_text=KnownText(absent=TEXTUAL_VARIANTS),
     )
 
 
@@ -74,14 +75,15 @@ def _text(path: Path, inside: Path | None) -> str:
     try:
         return read_regular(path, inside=inside, most=MAX_FILE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SourceUnreadable(f"{shown_name(path)} is not UTF-8.", remedy="Convert it to UTF-8 first.") from error
+        raise SourceUnreadable(f"{shown_name(path)} is not UTF-8.", remedy="Convert the file to UTF-8.") from error
 
 
 def _book(path: Path, inside: Path | None) -> Book | None:
     match = re.match(r"\s*\\id\s+(\w{3})", _text(path, inside)[:1000])
     if not match:
         raise SourceUnreadable(
-            f"{shown_name(path)} is not USFM.", remedy=r"A file begins with \id and a book's code, such as \id GEN."
+            f"{shown_name(path)} is not USFM.",
+            remedy=r"Choose another file. A USFM file begins with \id and the code of a book, such as \id GEN.",
         )
     osis = _CODES.get(match[1].upper())
     return BOOK_BY_OSIS[osis] if osis else None

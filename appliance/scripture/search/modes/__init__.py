@@ -1,1 +1,1 @@
-"""The modes of search: each gives candidates for a request."""
+"""The search modes. Each returns candidates for a request."""

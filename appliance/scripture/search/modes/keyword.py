@@ -1,10 +1,10 @@
-"""Verses that have the words of a query."""
+"""Keyword search: verses that contain the words of a query."""
 
 import re
 
 from appliance.errors import Refused
 from appliance.infrastructure.database import Database
-from appliance.scripture.search.candidates import Candidates, explain_by_places
+from appliance.scripture.search.candidates import Candidates, explain_by_ranks
 from appliance.scripture.search.fts import TextQuery, parse_query
 from appliance.scripture.search.request import Request
 from appliance.scripture.search.word_search import search_words
@@ -13,29 +13,31 @@ _EXCLUSION = re.compile(r"(?:^|\s)(?:NOT\s+|-)\w")
 
 
 class QueryRefused(Refused):
-    """The query is empty, too long, only excludes words, or asks for more verses than one page has."""
+    """The query is empty, too long or only excludes words, or the limit is out of range."""
 
 
 def find(library: Database, request: Request) -> Candidates:
-    """Verses with all the words, best by BM25 first. Raises QueryRefused."""
+    """Verses with all words, in the order of BM25. Raises QueryRefused."""
     query = parse(request.text, request.text)
     return candidates_by_words(query, search_words(library, query, request.translation, request.verses, request.depth))
 
 
 def parse(text: str, typed: str) -> TextQuery | None:
-    """The words of a text; None where it has none. Raises QueryRefused where what was `typed` only excludes words."""
+    """Parse the words of a text, or return None if it has none. Raises QueryRefused if the `typed` query only excludes words."""
     query = parse_query(text)
     if query is None and _EXCLUSION.search(typed):
-        raise QueryRefused("The query only excludes words.", remedy="Say also what to find, such as: faith NOT works.")
+        raise QueryRefused(
+            "The query only excludes words.", remedy="Add a word to search for, such as: faith NOT works."
+        )
     return query
 
 
 def candidates_by_words(query: TextQuery | None, verse_ids: list[int], notice: str | None = None) -> Candidates:
-    """Verses that were found by words, best first."""
-    scores = [(verse_id, round(1.0 / place, 6)) for place, verse_id in enumerate(verse_ids, start=1)]
+    """Candidates from verses that were found by words, best first."""
+    scores = [(verse_id, round(1.0 / rank, 6)) for rank, verse_id in enumerate(verse_ids, start=1)]
     return Candidates(
         ranked=scores,
-        explain=explain_by_places(verse_ids),
+        explain=explain_by_ranks(verse_ids),
         marked_words=query.words if query else (),
         notice=notice,
     )

@@ -1,14 +1,14 @@
-"""Verses that mean what a query means."""
+"""Semantic search: verses with a meaning similar to the query."""
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.search.candidates import Candidates, explain_by_places
+from appliance.scripture.search.candidates import Candidates, explain_by_ranks
 from appliance.scripture.search.meaning import MeaningIndex
 from appliance.scripture.search.modes.keyword import parse
 from appliance.scripture.search.ranking.current import CurrentRanker, RankerUnavailable
 from appliance.scripture.search.request import Request
 from appliance.scripture.search.vector_search import nearest_verses
 
-# The nearest neighbours cost by their number; past these, likeness says little.
+# The cost of a nearest-neighbour search grows with this number. Beyond it, similarity says little.
 DEPTH = 200
 
 
@@ -23,6 +23,6 @@ def find(library: Database, request: Request, meaning: MeaningIndex, ranker: Cur
         nearest = nearest_verses(library.reader, vector, request.verses, DEPTH)
     return Candidates(
         ranked=nearest,
-        explain=explain_by_places(by_meaning=nearest),
+        explain=explain_by_ranks(by_meaning=nearest),
         marked_words=query.words if query else (),
     )

@@ -1,35 +1,35 @@
-"""Verses that use a word of the original."""
+"""Strong's search: verses that use a Greek or Hebrew word."""
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.asking import Graph, GraphMissing
 from appliance.scripture.canon import one_verse
 from appliance.scripture.graph.words import uses_of
 from appliance.scripture.numbering import numbering
-from appliance.scripture.search.candidates import Candidates, explain_by_places
+from appliance.scripture.search.candidates import Candidates, explain_by_ranks
 from appliance.scripture.search.highlight import Highlights
 from appliance.scripture.search.lemmas import find_lemmas
 from appliance.scripture.search.request import Request
 from appliance.scripture.translations import store
 from appliance.scripture.translations.translation import Translation
 
-# More than any word has, but for articles and particles.
+# Only articles and particles have more uses.
 MAX_USES = 10_000
 
 
 def find(library: Database, request: Request, graph: Graph | None) -> Candidates:
-    """The verses that use a lemma, in the order of the canon, the words that stand for it marked.
+    """The verses that use a lemma, in canonical order. The words that translate it are highlighted.
 
     Raises LemmaNotFound, LexiconEntryNotFound, GraphMissing.
     """
     if graph is None:
-        raise GraphMissing("The graph is not built yet.", remedy="`lampstand graph build` builds it.")
+        raise GraphMissing("The graph is not built yet.", remedy="Run `lampstand graph build` to build it.")
     entry, *others = find_lemmas(library, graph, request.text)
     uses = uses_of(graph, entry.strongs, limit=MAX_USES)
     verses = [use.verse_id for use in uses if use.verse_id in request.verses]
     also = ", ".join(f"{other.strongs} {other.lemma}" for other in others[:5])
     return Candidates(
         ranked=[(verse_id, 1.0) for verse_id in verses],
-        explain=explain_by_places(verses),
+        explain=explain_by_ranks(verses),
         notice=f"{entry.strongs} {entry.lemma} ({entry.transliteration})" + (f"; also: {also}" if also else ""),
         marks=lambda verse_ids: _marks(library, request.translation, verse_ids, entry.strongs),
     )
@@ -37,9 +37,9 @@ def find(library: Database, request: Request, graph: Graph | None) -> Candidates
 
 def _marks(library: Database, translation: Translation, verse_ids: list[int], strongs: str) -> dict[int, Highlights]:
     from_hub = numbering(translation.versification).from_hub
-    by_own_number = {from_hub(verse_id): verse_id for verse_id in verse_ids}
+    hub_ids = {from_hub(verse_id): verse_id for verse_id in verse_ids}
     marks: dict[int, Highlights] = {}
-    for number, verse_id in by_own_number.items():
-        for verse in store.select_range(library.reader, translation.id, one_verse(number), 1):
+    for own_id, verse_id in hub_ids.items():
+        for verse in store.select_range(library.reader, translation.id, one_verse(own_id), 1):
             marks[verse_id] = tuple((word.start, word.end) for word in verse.markup.words if strongs in word.strongs)
     return marks

@@ -1,1 +1,1 @@
-"""One order from everything that is known of a query and a verse, learned from topics that people voted on."""
+"""The learned ranking: combine all features of a query and a verse into one score, trained on topic votes."""

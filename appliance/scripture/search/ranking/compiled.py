@@ -1,4 +1,4 @@
-"""The compiled search index: everything that a search reads, in one file that every process maps into memory.
+"""The compiled search index: all data that a search reads, in one file that every process maps into memory.
 
 A job compiles it for one state of the library and replaces the file. Until then, searches use the older index.
 """
@@ -12,7 +12,7 @@ import msgspec
 from appliance.infrastructure.arrays import ArraysDamaged, map_arrays, write_arrays
 from appliance.infrastructure.database import Database
 from appliance.scripture.library.queries import installed
-from appliance.scripture.search.index import bare_headings, index_state
+from appliance.scripture.search.index import count_unembedded_headings, index_state
 from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.ranking.learned import RANKER, SHIPPED, TOPICS, load_learned, load_topics, ranker_model
 from appliance.scripture.search.ranking.ranker import Ranker, compile_ranker
@@ -50,25 +50,25 @@ class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def library_state(library: Database, embedded: str, model: str, files: IndexFiles) -> LibraryState:
-    """The present state of a library. `embedded` is the preferred translation for search by meaning."""
+    """The current state of a library. `embedded` is the preferred translation for search by meaning."""
     items = installed(library)
     index = index_state(library, embedded, model)
-    english = any(each.id == index.translation and each.language.startswith("en") for each in items)
+    is_english = any(item.id == index.translation and item.language.startswith("en") for item in items)
     return LibraryState(
         format=FORMAT,
         learned=_digest_of_learned(),
         model=model,
         translation=index.translation or "",
         complete=index.complete,
-        fits=english and model == ranker_model(SHIPPED / RANKER),
-        headings_embedded=bare_headings(library, model) == 0,
+        fits=is_english and model == ranker_model(SHIPPED / RANKER),
+        headings_embedded=count_unembedded_headings(library, model) == 0,
         topics_changed_at=changed_at(files.topics),
-        sources=tuple((each.id, each.digest) for each in items),
+        sources=tuple((item.id, item.digest) for item in items),
     )
 
 
 def index_is_stale(state: LibraryState, files: IndexFiles) -> bool:
-    """True if the compiled index does not match the present state: it is missing, older, damaged or no longer usable."""
+    """True if the compiled index does not match the current state: it is missing, outdated, damaged or no longer usable."""
     if not state.complete:
         return False
     if not state.fits:
@@ -89,21 +89,21 @@ def compile_index(library: Database, state: LibraryState, files: IndexFiles) -> 
     if not state.fits:
         files.compiled.unlink(missing_ok=True)
         return None
-    texts = queries.translations(library)
-    embedded = next(each for each in texts if each.id == state.translation)
-    knowledge = read_knowledge(library.reader, embedded, second_text(texts, embedded), state.model)
-    own = state.topics_changed_at is not None and files.topics is not None
-    topics = load_topics(files.topics if own and files.topics else SHIPPED / TOPICS)
+    translations = queries.translations(library)
+    embedded = next(translation for translation in translations if translation.id == state.translation)
+    knowledge = read_knowledge(library.reader, embedded, second_translation(translations, embedded), state.model)
+    has_imported_topics = state.topics_changed_at is not None and files.topics is not None
+    topics = load_topics(files.topics if has_imported_topics and files.topics else SHIPPED / TOPICS)
     ranker = compile_ranker(library.reader, knowledge, load_learned(SHIPPED / RANKER), topics)
     index = CompiledIndex(state=state, ranker=ranker)
     write_arrays(files.compiled, index)
     return index
 
 
-def second_text(known: list[Translation], embedded: Translation) -> Translation | None:
-    """Another English text beside the embedded one, whose older words find what its own do not: the KJV where it is there."""
-    others = [each for each in known if each.language.startswith("en") and each.id != embedded.id]
-    return next((each for each in others if each.id == "KJV"), next(iter(others), None))
+def second_translation(translations: list[Translation], embedded: Translation) -> Translation | None:
+    """A second English translation, whose older words find more verses: the KJV if installed, else the first other one."""
+    others = [other for other in translations if other.language.startswith("en") and other.id != embedded.id]
+    return next((translation for translation in others if translation.id == "KJV"), next(iter(others), None))
 
 
 def changed_at(path: Path | None) -> int | None:
@@ -116,5 +116,5 @@ def changed_at(path: Path | None) -> int | None:
 
 @functools.cache
 def _digest_of_learned() -> str:
-    """What is shipped belongs to the program: another version may have learned other trees."""
+    """A digest of the shipped files. Another version of the program may have other trees."""
     return hashlib.sha256(b"".join((SHIPPED / name).read_bytes() for name in (RANKER, TOPICS))).hexdigest()

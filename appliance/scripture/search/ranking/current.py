@@ -1,4 +1,4 @@
-"""The ranker that serves now: the compiled index, mapped into memory."""
+"""The ranker in use: the compiled index, mapped into memory."""
 
 import structlog
 
@@ -9,31 +9,31 @@ from appliance.scripture.search.ranking.compiled import CompiledIndex, library_s
 from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.ranking.ranker import Ranker
 
-REMEDY = "`lampstand index` compiles it."
+REMEDY = "Run `lampstand index` to compile it."
 _log = structlog.get_logger()
 
 
 class RankerUnavailable(Unavailable):
-    """There is no compiled index, or none for vectors of the model."""
+    """There is no compiled index for this library and embedding model."""
 
 
 class CurrentRanker:
-    """The compiled ranker, mapped again where another was published. Safe to use from several threads."""
+    """The compiled ranker. It is mapped again when a new index is published. Safe to use from several threads."""
 
     def __init__(self, library: Database, *, embedded: str, files: IndexFiles) -> None:
-        """`embedded` is the preferred text of the index by meaning."""
+        """`embedded` is the preferred translation for search by meaning."""
         self._library, self._embedded, self._files = library, embedded, files
         self._mapped = MappedFile(files.compiled, CompiledIndex)
         self._is_damaged = False
 
     def current(self, model: str) -> Ranker:
-        """The ranker for vectors of a model. While the index of a changed library is compiled, the older one serves.
+        """The ranker for vectors of a model. While the index of a changed library is compiled, the older one is used.
 
         Raises RankerUnavailable.
         """
         index = self._index(model)
         if index.state.model != model:
-            raise RankerUnavailable("The search index is of another embedding model.", remedy=REMEDY)
+            raise RankerUnavailable("The search index was compiled for another embedding model.", remedy=REMEDY)
         return index.ranker
 
     def _index(self, model: str) -> CompiledIndex:
@@ -53,6 +53,6 @@ class CurrentRanker:
         if library_state(self._library, self._embedded, model, self._files).fits:
             return RankerUnavailable("The search index is not compiled yet.", remedy=REMEDY)
         return RankerUnavailable(
-            "The ranking model does not fit this library.",
-            remedy="It needs an English text and the embedding model that ./packaging/run.sh installs.",
+            "The ranking model does not support this library.",
+            remedy="It needs an English translation and the embedding model that ./packaging/run.sh installs.",
         )

@@ -1,7 +1,7 @@
-"""How the vectors of an embedding model are looked through: what of a likeness makes a verse an answer.
+"""An embedding adapter: moves the vector of a query towards the verses that answer it.
 
-Cosine tells what sounds alike. The adapter is a bilinear form learned from topics and the verses voted for, by ridge
-regression of the votes of every verse on every topic; the axes are the directions in which verses differ most.
+Cosine similarity only finds verses that sound like the query. The adapter is a bilinear form, learned from topics and voted
+verses by ridge regression of the votes of every verse on every topic. The axes are the directions in which verses differ most.
 """
 
 from collections.abc import Sequence
@@ -13,33 +13,33 @@ from appliance.infrastructure.arrays import Floats
 
 AXES = 8
 TOPIC_RIDGE = VERSE_RIDGE = 1.0
-# Topics among which the spread of scores is measured: enough to level the two halves of the matrix.
+# Every 10th topic is used to measure the spread of scores. This is enough to balance the two parts of the matrix.
 SAMPLE_STEP = 10
 
 
 class EmbeddingAdapter(msgspec.Struct, frozen=True):
-    """`matrix` moves a query's vector to where the answers are, shape (dimensions, dimensions); `axes` (dimensions, AXES)."""
+    """`matrix` moves a query's vector, shape (dimensions, dimensions). `axes` has the shape (dimensions, AXES)."""
 
     matrix: Floats
     axes: Floats
 
 
 def fit_adapter(topics: Floats, votes: Sequence[dict[int, float]], verses: Floats) -> EmbeddingAdapter:
-    """Of topics' vectors, the gains of verses by position for each, and all verses' vectors."""
+    """Fit an adapter to the vectors of topics, the gains of verses by position for each topic, and the vectors of all verses."""
     dimensions = topics.shape[1]
-    voted = np.stack([_sum(verses, each) for each in votes])
+    voted = np.stack([_weighted_sum(verses, gains) for gains in votes])
     by_topic = np.linalg.solve(topics.T @ topics + TOPIC_RIDGE * np.eye(dimensions), topics.T @ voted)
     form = np.linalg.solve(verses.T @ verses + VERSE_RIDGE * np.eye(dimensions), by_topic.T)
     sample = topics[::SAMPLE_STEP].T
-    level = (verses @ sample).std(axis=0).mean() / (verses @ (form @ sample)).std(axis=0).mean()
+    balance = (verses @ sample).std(axis=0).mean() / (verses @ (form @ sample)).std(axis=0).mean()
     centred = verses - verses.mean(axis=0)
     _, directions = np.linalg.eigh(centred.T @ centred)
-    # Cosine and the learned form count the same.
-    matrix = np.eye(dimensions) + form * level
+    # The cosine and the learned form have equal weight.
+    matrix = np.eye(dimensions) + form * balance
     return EmbeddingAdapter(matrix.astype(np.float32), directions[:, ::-1][:, :AXES].astype(np.float32))
 
 
-def _sum(verses: Floats, gains: dict[int, float]) -> Floats:
+def _weighted_sum(verses: Floats, gains: dict[int, float]) -> Floats:
     positions = np.fromiter(gains.keys(), dtype=np.int64, count=len(gains))
     weights = np.fromiter(gains.values(), dtype=np.float32, count=len(gains))
     return weights @ verses[positions]

@@ -1,9 +1,9 @@
-"""Regression trees, evaluated all at once.
+"""Regression trees, all evaluated together.
 
-Each tree has at most 16 leaves, numbered from left to right. A node whose test fails rules out the leaves of its left side;
-the first leaf that no node rules out is the one that is reached: Lucchese et al., "QuickScorer: a fast algorithm to rank
-documents with additive ensembles of regression trees", SIGIR 2015. What a column's value rules out in every tree depends only
-on which of the column's thresholds it is above: that is tabled.
+Each tree has at most 16 leaves, numbered from left to right. If the test of a node fails, the leaves on its left side are
+excluded. The first leaf that no node excludes is the result (Lucchese et al., "QuickScorer: a fast algorithm to rank documents
+with additive ensembles of regression trees", SIGIR 2015). For a column, the excluded leaves of all trees depend only on how many
+thresholds of the column the value is above, so they are stored in a table.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from appliance.infrastructure.arrays import Floats, Integers
 
 MAX_LEAVES = 16
 ALL_LEAVES = np.uint16(2**MAX_LEAVES - 1)
-# The lowest bit of each number of 16 bits, 0 for none.
+# The index of the lowest set bit of each 16-bit number, or 0 if no bit is set.
 _FIRST_LEAF = (np.frexp(np.arange(2**MAX_LEAVES) & -np.arange(2**MAX_LEAVES))[1] - 1).clip(0).astype(np.int8)
 
 
@@ -33,20 +33,20 @@ class Forest(msgspec.Struct, frozen=True):
     values: Floats
 
     def tables(self) -> "ForestTables":
-        """What scores."""
+        """The tables that evaluate the forest."""
         return ForestTables([self._table_of(column) for column in np.unique(self.columns).tolist()], self.values)
 
     def _table_of(self, column: int) -> "ColumnTable":
         trees, nodes = np.nonzero((self.columns == column) & np.isfinite(self.thresholds))
-        thresholds, above = np.unique(self.thresholds[trees, nodes], return_inverse=True)
-        left = np.full((len(thresholds) + 1, len(self.values)), ALL_LEAVES)
-        for tree, node, place in zip(trees.tolist(), nodes.tolist(), above.tolist(), strict=True):
-            left[place + 1 :, tree] &= self.masks[tree, node]
-        return ColumnTable(column, thresholds, left)
+        thresholds, threshold_of = np.unique(self.thresholds[trees, nodes], return_inverse=True)
+        remaining = np.full((len(thresholds) + 1, len(self.values)), ALL_LEAVES)
+        for tree, node, number in zip(trees.tolist(), nodes.tolist(), threshold_of.tolist(), strict=True):
+            remaining[number + 1 :, tree] &= self.masks[tree, node]
+        return ColumnTable(column, thresholds, remaining)
 
 
 class ColumnTable(msgspec.Struct, frozen=True):
-    """The thresholds of a column in order, and by how many of them a value is above, what leaves it leaves to each tree."""
+    """The sorted thresholds of a column. `left_above[n]` are each tree's remaining leaves for a value above `n` of them."""
 
     column: int
     thresholds: Floats
@@ -54,50 +54,51 @@ class ColumnTable(msgspec.Struct, frozen=True):
 
 
 class ForestTables(msgspec.Struct, frozen=True):
-    """A forest as it is evaluated."""
+    """A forest, ready to evaluate."""
 
     columns: list[ColumnTable]
     values: Floats
 
     def score(self, table: Floats) -> Floats:
-        """A number for each row of features, of which none is missing (NaN); more is better."""
-        left = np.full((len(table), len(self.values)), ALL_LEAVES)
-        for each in self.columns:
-            left &= each.left_above.take(np.searchsorted(each.thresholds, table[:, each.column]), axis=0)
+        """The score of each row of features; higher is better. No feature may be missing (NaN)."""
+        remaining = np.full((len(table), len(self.values)), ALL_LEAVES)
+        for column_table in self.columns:
+            values = table[:, column_table.column]
+            remaining &= column_table.left_above.take(np.searchsorted(column_table.thresholds, values), axis=0)
         first_leaves = np.arange(len(self.values)) * self.values.shape[1]
-        scores: Floats = self.values.ravel().take(_FIRST_LEAF.take(left) + first_leaves).sum(axis=1)
+        scores: Floats = self.values.ravel().take(_FIRST_LEAF.take(remaining) + first_leaves).sum(axis=1)
         return scores
 
 
 def forest_of(dumped: Sequence[dict[str, Any]]) -> Forest:
-    """The forest of LightGBM's `dump_model()["tree_info"]`: numerical features, nothing missing."""
+    """Convert LightGBM's `dump_model()["tree_info"]`. Only numerical features without missing values are supported."""
     trees = [_nodes(tree["tree_structure"], 0) for tree in dumped]
-    most_nodes = max(max((len(nodes) for nodes, _ in trees), default=1), 1)
-    most_leaves = max(len(leaves) for _, leaves in trees)
-    columns = np.zeros((len(trees), most_nodes), dtype=np.int64)
-    thresholds = np.full((len(trees), most_nodes), np.inf, dtype=np.float32)
-    masks = np.full((len(trees), most_nodes), ALL_LEAVES)
-    values = np.zeros((len(trees), most_leaves), dtype=np.float32)
+    max_nodes = max(max((len(nodes) for nodes, _ in trees), default=1), 1)
+    max_leaves = max(len(leaves) for _, leaves in trees)
+    columns = np.zeros((len(trees), max_nodes), dtype=np.int64)
+    thresholds = np.full((len(trees), max_nodes), np.inf, dtype=np.float32)
+    masks = np.full((len(trees), max_nodes), ALL_LEAVES)
+    values = np.zeros((len(trees), max_leaves), dtype=np.float32)
     for number, (nodes, leaves) in enumerate(trees):
-        for place, (column, threshold, first, count) in enumerate(nodes):
-            columns[number, place] = column
-            thresholds[number, place] = _not_above(threshold)
-            masks[number, place] = ALL_LEAVES ^ np.uint16(((1 << count) - 1) << first)
+        for position, (column, threshold, first_leaf, count) in enumerate(nodes):
+            columns[number, position] = column
+            thresholds[number, position] = _round_down(threshold)
+            masks[number, position] = ALL_LEAVES ^ np.uint16(((1 << count) - 1) << first_leaf)
         values[number, : len(leaves)] = leaves
     return Forest(columns, thresholds, masks, values)
 
 
-def _nodes(node: dict[str, Any], first: int) -> tuple[list[tuple[int, float, int, int]], list[float]]:
-    """(column, threshold, first leaf of the left side, leaves of the left side) of each node, and the values of leaves."""
+def _nodes(node: dict[str, Any], first_leaf: int) -> tuple[list[tuple[int, float, int, int]], list[float]]:
+    """For each node: (column, threshold, first leaf on the left side, number of leaves there). Also the values of the leaves."""
     if "leaf_value" in node:
         return [], [node["leaf_value"]]
-    left_nodes, left_leaves = _nodes(node["left_child"], first)
-    right_nodes, right_leaves = _nodes(node["right_child"], first + len(left_leaves))
-    own = (node["split_feature"], node["threshold"], first, len(left_leaves))
+    left_nodes, left_leaves = _nodes(node["left_child"], first_leaf)
+    right_nodes, right_leaves = _nodes(node["right_child"], first_leaf + len(left_leaves))
+    own = (node["split_feature"], node["threshold"], first_leaf, len(left_leaves))
     return [own, *left_nodes, *right_nodes], left_leaves + right_leaves
 
 
-def _not_above(threshold: float) -> np.float32:
-    """The largest 32-bit number that is not above a threshold, so that features of 32 bits are told apart as before."""
-    near = np.float32(threshold)
-    return near if float(near) <= threshold else np.nextafter(near, np.float32(-np.inf))
+def _round_down(threshold: float) -> np.float32:
+    """The largest 32-bit number that is not above a threshold, so that 32-bit features are split in the same way."""
+    rounded = np.float32(threshold)
+    return rounded if float(rounded) <= threshold else np.nextafter(rounded, np.float32(-np.inf))

@@ -1,4 +1,4 @@
-"""The topic memory of a library whose owner imported votes: the shipped topics, and theirs before them."""
+"""The topic memory of a library with imported votes: the imported topics first, then the shipped topics."""
 
 import io
 import math
@@ -18,11 +18,11 @@ from appliance.scripture.links.link import TopicVote
 from appliance.scripture.links.store import select_topic_votes
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.search.ranking.learned import SHIPPED, TOPICS, TopicVotes, load_topics, save_topics
-from appliance.scripture.search.ranking.reading import LONGEST_RANGE
+from appliance.scripture.search.ranking.reading import MAX_RANGE_VERSES
 
 BATCH = 256
-PARTED = "; "
-# The memory's matrix grows with the square of its topics: those with the most votes are kept.
+SEPARATOR = "; "
+# The size of the memory's matrix grows with the square of this number. The topics with the most votes are kept.
 MAX_TOPICS = 5_000
 
 
@@ -32,9 +32,9 @@ def rebuild_memory(
     path: Path,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
-    """Make the memory anew from the votes in the library; without votes, the shipped one is taken again.
+    """Rebuild the memory from the votes in the library. Without votes, use the shipped memory again.
 
-    Returns the number of topics remembered. Raises Unavailable where there is no embedding model.
+    Returns the number of topics in the memory. Raises Unavailable if there is no embedding model.
     """
     shipped = load_topics(SHIPPED / TOPICS)
     source = _source_of(database, embedder.model)
@@ -45,7 +45,7 @@ def rebuild_memory(
     if votes:
         merged = merge(topic_votes(votes, embedder, source, on_progress), shipped)
     else:
-        merged = msgspec.structs.replace(shipped, source=f"{source}{PARTED}{shipped.source}")
+        merged = msgspec.structs.replace(shipped, source=f"{source}{SEPARATOR}{shipped.source}")
     content = io.BytesIO()
     save_topics(merged, content)
     replace_content(path, content.getvalue())
@@ -53,21 +53,21 @@ def rebuild_memory(
 
 
 def memory_is_stale(database: Database, path: Path, model: str) -> bool:
-    """True where the memory at `path` is not of the votes that the library has now, by vectors of a model."""
-    wanted = _source_of(database, model)
+    """True if the memory at `path` was not built from the current votes of the library and the vectors of `model`."""
+    source = _source_of(database, model)
     if not path.exists():
-        return bool(wanted)
+        return bool(source)
     try:
-        held = load_topics(path).source
+        stored_source = load_topics(path).source
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return True
-    return not wanted or not held.startswith(f"{wanted}{PARTED}")
+    return not source or not stored_source.startswith(f"{source}{SEPARATOR}")
 
 
 def _source_of(database: Database, model: str) -> str:
-    """The votes of the library, told by their digests, and the model of their vectors; empty where there are none."""
+    """The embedding model and the digests of the votes in the library. Empty if there are no votes."""
     votes = installed(database, TOPIC_VOTES)
-    return f"{model} of {', '.join(f'{each.id} {each.digest}' for each in votes)}" if votes else ""
+    return f"{model} of {', '.join(f'{item.id} {item.digest}' for item in votes)}" if votes else ""
 
 
 def topic_votes(
@@ -76,40 +76,42 @@ def topic_votes(
     source: str,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> TopicVotes:
-    """Topics by name with their vectors; a range of verses counts for each of them."""
+    """Group votes by topic and embed the topics. A vote for a range counts for each of its verses."""
     gains: dict[str, dict[int, float]] = defaultdict(dict)
     for vote in votes:
         if vote.votes > 0:
-            for verse_id in range(vote.start, min(vote.end, vote.start + LONGEST_RANGE - 1) + 1):
-                worth = math.log2(1 + vote.votes)
-                gains[vote.topic][verse_id] = max(worth, gains[vote.topic].get(verse_id, 0.0))
-    kept = sorted(gains, key=lambda name: -sum(gains[name].values()))[:MAX_TOPICS]
+            for verse_id in range(vote.start, min(vote.end, vote.start + MAX_RANGE_VERSES - 1) + 1):
+                gain = math.log2(1 + vote.votes)
+                gains[vote.topic][verse_id] = max(gain, gains[vote.topic].get(verse_id, 0.0))
+    names = sorted(gains, key=lambda name: -sum(gains[name].values()))[:MAX_TOPICS]
     vectors: list[bytes] = []
-    for at in range(0, len(kept), BATCH):
-        vectors += embedder.embed(kept[at : at + BATCH])
-        on_progress(len(vectors), len(kept))
+    for start in range(0, len(names), BATCH):
+        vectors += embedder.embed(names[start : start + BATCH])
+        on_progress(len(vectors), len(names))
     return TopicVotes(
         source=source,
-        names=kept,
+        names=names,
         vectors=np.stack([np.frombuffer(vector, dtype="<f4") for vector in vectors]),
-        topic_of=np.repeat(np.arange(len(kept)), [len(gains[name]) for name in kept]),
-        verse_ids=np.array([verse_id for name in kept for verse_id in gains[name]], dtype=np.int64),
-        gains=np.array([gain for name in kept for gain in gains[name].values()], dtype=np.float32),
+        topic_of=np.repeat(np.arange(len(names)), [len(gains[name]) for name in names]),
+        verse_ids=np.array([verse_id for name in names for verse_id in gains[name]], dtype=np.int64),
+        gains=np.array([gain for name in names for gain in gains[name].values()], dtype=np.float32),
     )
 
 
 def merge(own: TopicVotes, others: TopicVotes) -> TopicVotes:
-    """One's own topics and those of the others that have another name."""
-    known = {name.lower() for name in own.names}
-    kept = np.array([number for number, name in enumerate(others.names) if name.lower() not in known], dtype=np.int64)
+    """All own topics, then the other topics whose names are not among them."""
+    own_names = {name.lower() for name in own.names}
+    kept = np.array(
+        [number for number, name in enumerate(others.names) if name.lower() not in own_names], dtype=np.int64
+    )
     kept = kept[: max(0, MAX_TOPICS - len(own.names))]
-    taken = np.isin(others.topic_of, kept)
-    renumbered = np.searchsorted(kept, others.topic_of[taken]) + len(own.names)
+    kept_votes = np.isin(others.topic_of, kept)
+    renumbered = np.searchsorted(kept, others.topic_of[kept_votes]) + len(own.names)
     return TopicVotes(
-        source=f"{own.source}{PARTED}{others.source}",
+        source=f"{own.source}{SEPARATOR}{others.source}",
         names=[*own.names, *(others.names[number] for number in kept.tolist())],
         vectors=np.concatenate([own.vectors, others.vectors[kept]]),
         topic_of=np.concatenate([own.topic_of, renumbered]),
-        verse_ids=np.concatenate([own.verse_ids, others.verse_ids[taken]]),
-        gains=np.concatenate([own.gains, others.gains[taken]]),
+        verse_ids=np.concatenate([own.verse_ids, others.verse_ids[kept_votes]]),
+        gains=np.concatenate([own.gains, others.gains[kept_votes]]),
     )

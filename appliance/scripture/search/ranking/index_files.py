@@ -1,4 +1,4 @@
-"""Where the files of the search index are: apart, so that a command can look at them without loading numpy."""
+"""Paths of the search index. They are in a separate module, so that a command can check the files without loading numpy."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""What a ranking knows of the library before any query: arrays over the verses of the embedded text.
+"""The library as the ranking uses it: arrays over the verses of the embedded translation, built before any query.
 
-A verse is met here by its position in that text, from 0.
+A verse is identified by its position in that translation, from 0.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from appliance.scripture.search.word_counts import WordCounts
 
 
 class Verses(msgspec.Struct, frozen=True, kw_only=True):
-    """The verse ids, lengths in characters, books and chapters of the verses; chapters are numbered from 0."""
+    """The ids (`places`), lengths in characters, books and chapters of the verses. Chapters are numbered from 0."""
 
     places: Integers
     lengths: Floats
@@ -29,7 +29,7 @@ class Verses(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnglishText(msgspec.Struct, frozen=True, kw_only=True):
-    """A text whose words are searched: its verses at the places of those of the embedded text, and the index of their words."""
+    """A translation to search by words. Its verses have the same positions as in the embedded translation."""
 
     id: str
     verses: Strings
@@ -37,11 +37,11 @@ class EnglishText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicHeadings(msgspec.Struct, frozen=True, kw_only=True):
-    """Topics, and their headings: each is a document of its own under its topic's headword.
+    """Topics and their headings. Each heading, with the headword of its topic, is a separate document for search.
 
-    `topic_of` has the topic of each heading, `cited` and `topics` the verses that headings and topics cite, `topics_of` the
-    topics that cite a verse, `see` what topics point to. `stems` are the words of headwords without their endings, and
-    `headword_stems` which of them each headword has.
+    `topic_of` is the topic of each heading. `cited` are the verses that each heading cites, `topics` the verses that each topic
+    cites, `topics_of` the topics that cite each verse. `see` are the topics that each topic refers to. `stems` are the stems of
+    all headwords, and `headword_stems` the stems of each headword.
     """
 
     headwords: Strings
@@ -57,17 +57,17 @@ class TopicHeadings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comments(msgspec.Struct, frozen=True, kw_only=True):
-    """Comments of commentaries: the verses that each speaks of, and the index of their words."""
+    """The comments of commentaries: the verses of each comment, and the word index of all comments."""
 
     verses: Ragged
     words: BM25Index
 
 
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
-    """Verses with their vectors, the links between them, the topics and comments that speak of them.
+    """Verses with their vectors, cross references, topics and comments.
 
-    `texts` has the embedded translation and a second one in another style, or None. `words` counts the words of both and of the
-    headings; all headings together count once. `links` has the cross references in both directions.
+    `texts` are the embedded translation and a second one in another style, or None. `words` counts the words of both and of the
+    headings. A word in any number of headings counts once. `links` has the cross references in both directions.
     """
 
     verses: Verses
@@ -84,28 +84,28 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.verses.places)
 
     @property
-    def nothing(self) -> Floats:
-        """A signal that says nothing of any verse."""
+    def zero_signal(self) -> Floats:
+        """A signal that is 0 for every verse."""
         return np.zeros(self.size, dtype=np.float32)
 
     @property
     def times_cited(self) -> Floats:
-        """How many topics cite each verse."""
+        """The number of topics that cite each verse."""
         return self.headings.topics_of.lengths.astype(np.float32)
 
     def within(self, verses: VerseRange) -> slice:
-        """The positions of the verses of a range."""
+        """The positions of the verses in a range."""
         places = self.verses.places
         return slice(int(np.searchsorted(places, verses.start)), int(np.searchsorted(places, verses.end, side="right")))
 
     def positions(self, verse_ids: Sequence[int] | Integers) -> Integers:
-        """Where verses stand; -1 for one that the embedded text lacks."""
+        """The positions of verses, or -1 for a verse that the embedded translation does not contain."""
         places = self.verses.places
-        wanted = np.asarray(verse_ids, dtype=np.int64)
-        found = np.searchsorted(places, wanted).clip(max=self.size - 1)
-        return np.where(places[found] == wanted, found, -1)
+        ids = np.asarray(verse_ids, dtype=np.int64)
+        positions = np.searchsorted(places, ids).clip(max=self.size - 1)
+        return np.where(places[positions] == ids, positions, -1)
 
     def without_links(self) -> "Knowledge":
-        """The same without cross references."""
-        none = np.zeros(0, dtype=np.int64)
-        return msgspec.structs.replace(self, links=ragged(self.size, none, none))
+        """A copy without cross references."""
+        empty = np.zeros(0, dtype=np.int64)
+        return msgspec.structs.replace(self, links=ragged(self.size, empty, empty))

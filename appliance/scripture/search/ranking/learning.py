@@ -1,4 +1,4 @@
-"""From a file of votes and the library to the files that are shipped."""
+"""Train the shipped files from a file of votes and the library."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +14,7 @@ from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.links.kinds import TOPIC_VOTES
 from appliance.scripture.search.index import embedded_translation, index_state
 from appliance.scripture.search.ports import Embedder
-from appliance.scripture.search.ranking.compiled import second_text
+from appliance.scripture.search.ranking.compiled import second_translation
 from appliance.scripture.search.ranking.forest import Forest
 from appliance.scripture.search.ranking.imported_topics import topic_votes
 from appliance.scripture.search.ranking.knowledge import Knowledge
@@ -27,32 +27,35 @@ FOLDS = 5
 OnProgress = Callable[[str], None]
 
 
-class NothingToLearnFrom(Refused):
-    """The file or the library lacks what training wants."""
+class TrainingDataMissing(Refused):
+    """The file or the library does not contain the data that training needs."""
 
 
 def read_votes(
     library: Database, embedder: Embedder, preferred: str, file: Path
 ) -> tuple[TopicVotes, Knowledge, Topics]:
-    """Topics of a file, what the library knows, and both together. `preferred` is the translation that is embedded.
+    """The topics of a file, the knowledge from the library, and the topics by position. `preferred` is the embedded translation.
 
-    Raises NothingToLearnFrom, Unavailable.
+    Raises TrainingDataMissing, Unavailable.
     """
     with open_sources(str(file)) as sources:
         source = sources[0]
         if source.kind is not TOPIC_VOTES:
-            raise NothingToLearnFrom(f"{file.name} is no file of votes.", remedy="Columns: topic, start, end, votes.")
+            raise TrainingDataMissing(
+                f"{file.name} is not a file of topic votes.",
+                remedy="Use a file with the columns topic, start, end, votes.",
+            )
         votes = topic_votes(source.entries(), embedder, f"{source.name}, {source.licence}, {source.attribution}")
     embedded = embedded_translation(library, preferred)
     if embedded is None or not index_state(library, preferred, embedder.model).complete:
-        raise NothingToLearnFrom("Search by meaning is not complete.", remedy="`lampstand index` completes it.")
-    second = second_text(queries.translations(library), embedded)
+        raise TrainingDataMissing("Search by meaning is not complete.", remedy="Run `lampstand index` to complete it.")
+    second = second_translation(queries.translations(library), embedded)
     knowledge = read_knowledge(library.reader, embedded, second, embedder.model)
     return votes, knowledge, by_position(votes, knowledge)
 
 
 def by_position(votes: TopicVotes, knowledge: Knowledge) -> Topics:
-    """Topics with their gains by where verses stand in the embedded text."""
+    """Topics with their gains by verse position in the embedded translation."""
     gains: list[dict[int, float]] = [{} for _ in votes.names]
     positions = knowledge.positions(votes.verse_ids)
     for topic, position, gain in zip(votes.topic_of.tolist(), positions.tolist(), votes.gains.tolist(), strict=True):
@@ -71,28 +74,31 @@ def train_ranking(
     tokenizer: Path,
     on_progress: OnProgress,
 ) -> list[Path]:
-    """Write the files that are shipped into the folder `output`; `tokenizer` is the embedding model's `tokenizer.json`.
+    """Train and write the shipped files into the folder `output`. `tokenizer` is the embedding model's `tokenizer.json`.
 
-    Raises NothingToLearnFrom, TrainingUnavailable, Unavailable.
+    Raises TrainingDataMissing, TrainingUnavailable, Unavailable.
     """
     votes, knowledge, topics = read_votes(library, embedder, preferred, file)
     if not len(knowledge.links.values):
-        raise NothingToLearnFrom(
-            "The library has no cross references.", remedy="`lampstand library import` brings them."
+        raise TrainingDataMissing(
+            "The library has no cross references.", remedy="Import them with `lampstand library import`."
         )
     folds, threads = folds_by_topic(len(topics.names), FOLDS), describe_machine().cores
     forests: list[Forest] = []
     columns: list[str] = []
-    for name, known in (("with cross references", knowledge), ("without cross references", knowledge.without_links())):
+    for name, variant in (
+        ("with cross references", knowledge),
+        ("without cross references", knowledge.without_links()),
+    ):
         columns, rows = examples(
             library,
-            known,
+            variant,
             topics,
             folds,
             remember=True,
-            on_progress=partial(_say, on_progress, name),
+            on_progress=partial(_report, on_progress, name),
         )
-        on_progress(f"{name}: growing trees")
+        on_progress(f"{name}: training trees")
         forests.append(fit_forest(rows, threads))
     learned = Learned(
         model=embedder.model,
@@ -108,8 +114,8 @@ def train_ranking(
     return [output / RANKER, output / TOPICS]
 
 
-def _say(on_progress: OnProgress, name: str, done: int, total: int) -> None:
-    on_progress(f"{name}: {done:,} of {total:,} topics gathered")
+def _report(on_progress: OnProgress, name: str, done: int, total: int) -> None:
+    on_progress(f"{name}: {done:,} of {total:,} topics prepared")
 
 
 def whole_words(tokenizer: Path) -> frozenset[str]:

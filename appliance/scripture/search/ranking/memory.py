@@ -1,8 +1,8 @@
-"""A memory of topics: what people found helpful for one says much of those that mean nearly the same.
+"""The topic memory: votes for one topic also help to rank verses for topics with a similar meaning.
 
-Kernel ridge regression from topics to the votes of every verse: Saunders, Gammerman and Vovk, "Ridge regression learning
-algorithm in dual variables", ICML 1998. Two topics are alike by their own vectors, and by the centroids of the
-verses that each is nearest to.
+It is a kernel ridge regression from topics to the votes of every verse (Saunders, Gammerman and Vovk, "Ridge regression learning
+algorithm in dual variables", ICML 1998). The similarity of two topics comes from their vectors, and from the centroids of the
+verses nearest to each topic.
 """
 
 import msgspec
@@ -14,18 +14,19 @@ from appliance.scripture.search.ranking.top import largest
 
 # K = NAME_SHARE exp((cosine - 1) / WIDTH) + (1 - NAME_SHARE) exp((cosine of centroids - 1) / CENTROID_WIDTH)
 NAME_SHARE, WIDTH, CENTROID_WIDTH, RIDGE = 0.6, 0.3, 1.0, 0.5
-# A narrow kernel hears only topics that mean the same, a wide one all that are near.
+# A narrow kernel uses only topics with the same meaning. A wide kernel uses all similar topics.
 NARROW, WIDE = 0.1, 0.7
-# How many of the nearest verses a centroid is of, and how much more the nearest of them count.
+# Number of nearest verses in a centroid, and how fast their weight falls with distance.
 NEIGHBOURS, NEIGHBOUR_SOFTNESS = 50, 0.05
-# Topics that are compared with all verses at once.
-AT_ONCE = 64
+# Number of topics that are compared with all verses in one step.
+TOPICS_PER_STEP = 64
 
 
 class Recalled(msgspec.Struct, frozen=True):
-    """What a memory says of every verse, by position; the nearest topic and how near it is to the query.
+    """The signals of a memory for every verse, by position.
 
-    `topic_cosines` are those of the query with each topic.
+    `topic_cosines` are the cosine similarities of the query with each topic. `nearest` is the nearest topic and `likeness` its
+    cosine similarity.
     """
 
     ridge: Floats
@@ -36,7 +37,7 @@ class Recalled(msgspec.Struct, frozen=True):
 
 
 class VotesByVerse(msgspec.Struct, frozen=True):
-    """Votes in the order of the verses: the topic and gain of each; those for `verses[i]` begin at `starts[i]`."""
+    """Votes sorted by verse, with the topic and gain of each vote. The votes for `verses[i]` begin at `starts[i]`."""
 
     verses: Integers
     starts: Integers
@@ -44,20 +45,20 @@ class VotesByVerse(msgspec.Struct, frozen=True):
     gains: Floats
 
     def add_up(self, weights: Floats, size: int) -> Floats:
-        """The gains of each of `size` verses, each topic weighted."""
+        """The sum of gains for each of `size` verses, weighted by topic."""
         sums = np.zeros(size, dtype=np.float32)
         if len(self.verses):
             sums[self.verses] = np.add.reduceat(weights[self.topics] * self.gains, self.starts)
         return sums
 
-    def add_up_at(self, weights: Floats, at: Integers) -> Floats:
-        """What `add_up` finds, for the verses at some positions only."""
-        sums = np.zeros(len(at), dtype=np.float32)
-        has_votes = np.flatnonzero(np.isin(at, self.verses))
-        rows = np.searchsorted(self.verses, at[has_votes])
+    def add_up_at(self, weights: Floats, positions: Integers) -> Floats:
+        """The same sums as `add_up`, only for the verses at some positions."""
+        sums = np.zeros(len(positions), dtype=np.float32)
+        has_votes = np.flatnonzero(np.isin(positions, self.verses))
+        rows = np.searchsorted(self.verses, positions[has_votes])
         starts = self.starts[rows]
         lengths = np.append(self.starts, len(self.topics))[rows + 1] - starts
-        _which, votes = spread(starts, starts + lengths)
+        _range_index, votes = spread(starts, starts + lengths)
         if len(votes):
             gains = weights[self.topics[votes]] * self.gains[votes]
             sums[has_votes] = np.add.reduceat(gains, np.cumsum(lengths) - lengths)
@@ -65,9 +66,11 @@ class VotesByVerse(msgspec.Struct, frozen=True):
 
 
 class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
-    """Topics with their vectors and centroids, less the `centre` of all; for each the verses voted for by position.
+    """Topics with their vectors, centroids and votes.
 
-    `inverse` is that of the kernel of all topics with its ridge. `gained` and `times_voted` are sums over all topics, by verse.
+    The mean of all centroids (`centre`) is subtracted from the `centroids`. `votes` are the voted verses of each topic, by
+    position. `inverse` is the inverse of the regularized kernel of all topics. `gained` and `times_voted` are the sum of gains
+    and the number of votes of each verse, over all topics.
     """
 
     size: int
@@ -81,7 +84,7 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
     times_voted: Floats
 
     def recall(self, vector: Floats, centroid: Floats) -> Recalled:
-        """What is remembered for a query's vector, and the centroid of the verses nearest to it."""
+        """The signals for a query, from its vector and the centroid of the verses nearest to it."""
         cosine = self.vectors @ vector
         kernel = _kernel(cosine, self.centroids @ _unit(centroid - self.centre))
         nearest = int(cosine.argmax())
@@ -94,23 +97,23 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def voted_for(self, topic: int) -> frozenset[int]:
-        """The positions of the verses that people voted for."""
-        return frozenset(self.votes.of(np.array([topic]))[1].tolist())
+        """The positions of the verses that have votes for a topic."""
+        return frozenset(self.votes.values_of(np.array([topic]))[1].tolist())
 
-    def wide(self, recalled: Recalled, at: Integers) -> Floats:
-        """The gains of verses for all topics that are near, by position."""
-        return self.by_verse.add_up_at(_shares(recalled.topic_cosines, WIDE), at)
+    def wide(self, recalled: Recalled, positions: Integers) -> Floats:
+        """The gains of the verses at some positions, with the wide kernel."""
+        return self.by_verse.add_up_at(_shares(recalled.topic_cosines, WIDE), positions)
 
 
 def remember(vectors: Floats, topic_of: Integers, positions: Integers, gains: Floats, verses: Rows) -> TopicMemory:
-    """A memory of topics' vectors and votes: vote `i` is one for topic `topic_of[i]` and the verse at `positions[i]`, worth `gains[i]`.
+    """Build a memory. Vote `i` gives the verse at `positions[i]` the gain `gains[i]` for topic `topic_of[i]`.
 
-    `verses` are the vectors of all verses.
+    `vectors` are the vectors of the topics, `verses` the vectors of all verses.
     """
     order = np.argsort(topic_of, kind="stable")
     votes = ragged(len(vectors), topic_of[order], positions[order])
     by_verse = _votes_by_verse(votes, gains[order])
-    parts, all_verses = np.array_split(vectors, len(vectors) // AT_ONCE + 1), verses.whole().T
+    parts, all_verses = np.array_split(vectors, len(vectors) // TOPICS_PER_STEP + 1), verses.whole().T
     centroids = np.stack([neighbour_centroid(row, verses) for part in parts for row in part @ all_verses])
     centre = centroids.mean(axis=0)
     centroids = _unit(centroids - centre)
@@ -129,14 +132,14 @@ def remember(vectors: Floats, topic_of: Integers, positions: Integers, gains: Fl
 
 
 def _votes_by_verse(votes: Ragged, gains: Floats) -> VotesByVerse:
-    """Votes sorted by verse, so that those of one verse are adjacent. `gains[i]` belongs to `votes.values[i]`."""
+    """Sort votes by verse, so that the votes of one verse are adjacent. `gains[i]` belongs to `votes.values[i]`."""
     order = np.argsort(votes.values, kind="stable")
     verses, starts = np.unique(votes.values[order], return_index=True)
     return VotesByVerse(verses, starts, np.repeat(np.arange(len(votes)), votes.lengths)[order], gains[order])
 
 
 def _shares(cosine: Floats, width: float) -> Floats:
-    """How much each topic counts for a kernel of a width; 1 in all."""
+    """The weight of each topic for a kernel width. The weights add up to 1."""
     weights = np.exp((cosine - cosine.max()) / width).astype(np.float32)
     shares: Floats = weights / weights.sum()
     return shares
@@ -149,7 +152,7 @@ def _kernel(cosine: Floats, centroids: Floats) -> Floats:
 
 
 def neighbour_centroid(cosines: Floats, verses: Rows) -> Floats:
-    """The direction of the verses that something is nearest to, by its cosine with each."""
+    """The unit centroid of the verses with the largest cosines. `cosines` has one value per verse."""
     nearest = largest(cosines, NEIGHBOURS)
     weights = np.exp((cosines[nearest] - cosines[nearest].max()) / NEIGHBOUR_SOFTNESS)
     return _unit(weights @ verses[nearest])

@@ -1,7 +1,7 @@
-"""Vectors quantized to a byte a dimension, for likeness to all verses at once.
+"""Vectors quantized to one byte per dimension, to compare a query with all verses.
 
-What such products cost is to read the vectors: a byte a dimension is a quarter of it. Each vector has a scale of its own, so
-that a cosine is off by less than a hundredth, and a thousandth as a rule.
+Reading the vectors takes most of the time of these products. One byte per dimension is a quarter of the data. Each vector has its
+own scale. The error of a cosine is less than 0.01, and usually about 0.001.
 """
 
 import msgspec
@@ -11,22 +11,22 @@ import simsimd
 from appliance.infrastructure.arrays import Floats, Integers
 
 INT8_MAX = 127
-# How far a cosine by bytes may be from the true one.
+# Maximum error of a cosine from quantized vectors.
 MAX_ROUNDING = 0.01
 
 
 class QuantizedVectors(msgspec.Struct, frozen=True):
-    """Vectors rounded to whole numbers from -127 to 127, times a scale each."""
+    """Vectors rounded to integers from -127 to 127, with one scale per vector."""
 
     rows: Integers
     scales: Floats
 
     def dot_products(self, *vectors: Floats) -> list[Floats]:
-        """The products of all rows with each of some vectors."""
+        """The dot products of all rows with each of the given vectors."""
         if not len(self.rows):
             return [np.zeros(0, dtype=np.float32) for _ in vectors]
         rounded, scales = _rounded(np.stack(vectors))
-        # The rows come first, so that each is read once for all vectors: they do not fit the processor's fast memory.
+        # The rows are the first argument, so that each is read once for all vectors. They do not fit into the CPU cache.
         products = np.asarray(simsimd.cdist(self.rows, rounded, metric="dot"))
         return [
             (product * (self.scales * scale)).astype(np.float32)
@@ -35,7 +35,7 @@ class QuantizedVectors(msgspec.Struct, frozen=True):
 
 
 def quantized(vectors: Floats) -> QuantizedVectors:
-    """Vectors of shape (vectors, dimensions), quantized."""
+    """Quantize vectors of shape (vectors, dimensions)."""
     return QuantizedVectors(*_rounded(vectors))
 
 

@@ -20,30 +20,30 @@ class Ragged(msgspec.Struct, frozen=True):
         return np.diff(self.offsets)
 
     def lengths_of(self, rows: Integers) -> Integers:
-        """How many values each of some rows has."""
+        """The number of values in each of the given rows."""
         lengths: Integers = self.offsets[rows + 1] - self.offsets[rows]
         return lengths
 
-    def of(self, rows: Integers) -> tuple[Integers, Integers]:
-        """The values of several rows, and by its place in `rows` of which row each is."""
-        which, at = spread(self.offsets[rows], self.offsets[rows + 1])
-        return which, self.values[at]
+    def values_of(self, rows: Integers) -> tuple[Integers, Integers]:
+        """(row_index, values): the values of several rows. `values[i]` is from row `rows[row_index[i]]`."""
+        row_index, positions = spread(self.offsets[rows], self.offsets[rows + 1])
+        return row_index, self.values[positions]
 
 
-def ragged(rows: int, of: Integers, values: Integers) -> Ragged:
-    """Of values in any order, `of` says in which of so many rows each stands."""
-    order = np.argsort(of, kind="stable")
-    return Ragged(values[order].astype(np.int32), np.searchsorted(of[order], np.arange(rows + 1)))
+def ragged(rows: int, row_of: Integers, values: Integers) -> Ragged:
+    """Group values into `rows` rows. `row_of[i]` is the row of `values[i]`, in any order."""
+    order = np.argsort(row_of, kind="stable")
+    return Ragged(values[order].astype(np.int32), np.searchsorted(row_of[order], np.arange(rows + 1)))
 
 
-def ragged_set(rows: int, of: Integers, values: Integers) -> Ragged:
-    """The same with no value twice in a row."""
-    both = np.unique(np.stack([of, values]), axis=1)
-    return ragged(rows, both[0], both[1])
+def ragged_set(rows: int, row_of: Integers, values: Integers) -> Ragged:
+    """Like `ragged`, without duplicate values in a row."""
+    pairs = np.unique(np.stack([row_of, values]), axis=1)
+    return ragged(rows, pairs[0], pairs[1])
 
 
 def spread(starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
-    """All numbers from each start to before its end, and which of the starts each is from."""
+    """(range_index, numbers): all numbers of the ranges. `numbers[i]` is from the range at `range_index[i]`."""
     counts = ends - starts
-    which = np.repeat(np.arange(len(starts)), counts)
-    return which, np.arange(len(which)) + np.repeat(ends - np.cumsum(counts), counts)
+    range_index = np.repeat(np.arange(len(starts)), counts)
+    return range_index, np.arange(len(range_index)) + np.repeat(ends - np.cumsum(counts), counts)

@@ -1,4 +1,4 @@
-"""The learned order of verses for a query, and why each is there."""
+"""The ranker: score the candidate verses of a query with the trained trees, and explain the results."""
 
 from collections.abc import Callable
 
@@ -24,19 +24,19 @@ from appliance.scripture.search.ranking.quantized_vectors import MAX_ROUNDING
 from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, find_words, gather
 from appliance.scripture.search.wording import Vocabulary, vocabulary
 
-# From here on a query means what a topic of the memory does, in the eyes of who reads why.
+# From this cosine on, the reader is told that a topic of the memory means the same as the query.
 SAME_TOPIC = 0.8
-# Verses that are further down than this by a signal are not explained by it.
+# A signal explains only its best verses, up to this rank.
 EXPLAINED_DEPTH = 200
 MAX_TOPICS = 3
 
 
 class RankerOutdated(Unavailable):
-    """The trees that are shipped do not fit the features that are made."""
+    """The shipped trees were trained on other features than this version computes."""
 
 
 class Ranked(msgspec.Struct, frozen=True):
-    """Verses with their scores, best first; scores are comparable within one query only."""
+    """Verses with their scores, best first. Scores are comparable only within one query."""
 
     verse_ids: list[int]
     scores: list[float]
@@ -44,17 +44,17 @@ class Ranked(msgspec.Struct, frozen=True):
     _signals: Signals
 
     def best_by_words(self, count: int) -> list[tuple[int, str]]:
-        """The best verses of each text by words alone, with what they say."""
+        """The best verses by words of each translation: (verse id, text)."""
         knowledge = self._ranker.knowledge
         return [
-            (int(knowledge.verses.places[at]), text.verses[at])
+            (int(knowledge.verses.places[position]), text.verses[position])
             for text, signal in zip(knowledge.texts, self._signals.words, strict=True)
             if text
-            for at in self._signals.best.of(signal, count).tolist()
+            for position in self._signals.top_finder.find(signal, count).tolist()
         ]
 
     def explain(self, verse_ids: list[int], *, in_order: frozenset[int] = frozenset()) -> dict[int, Why]:
-        """Why each of some verses is there; those `in_order` have the query's words in their order."""
+        """Why verses were found. `in_order` are verses with the words of the query in the same order."""
         return self._ranker.explain(self._signals, verse_ids, in_order)
 
 
@@ -67,9 +67,10 @@ class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ranker(msgspec.Struct, frozen=True, kw_only=True):
-    """Ranks for one library as it was when this was compiled.
+    """A ranker for the library in the state that it was compiled from.
 
-    `aspects` are the vectors of the verses along the axes of the embedding adapter; `columns` the features that the trees were grown on.
+    `aspects` are the vectors of the verses along the axes of the embedding adapter. `columns` are the features that the trees were
+    trained on.
     """
 
     knowledge: Knowledge
@@ -82,11 +83,12 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
     trees: ForestTables
 
     def rank(self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], verses: VerseRange) -> Ranked:
-        """The best verses of a part of the canon for a query; `embed` makes its vector. Raises RankerOutdated."""
+        """Rank the verses of a range for a query. `embed` returns the query's vector. Raises RankerOutdated."""
         signals, table = self._table(reader, query, embed, verses)
         if table.columns != self.columns:
             raise RankerOutdated(
-                "The ranking model was trained on other features.", remedy="`lampstand ranking train` rebuilds it."
+                "The ranking model was trained on other features.",
+                remedy="Run `lampstand ranking train` to rebuild it.",
             )
         scores = self.trees.score(table.rows)
         order = np.argsort(-scores, kind="stable")
@@ -95,7 +97,7 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
     def features(
         self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], verses: VerseRange
     ) -> FeatureTable:
-        """The features that `rank` scores."""
+        """The features that `rank` uses to score verses."""
         _signals, table = self._table(reader, query, embed, verses)
         return table
 
@@ -112,35 +114,35 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
         return signals, FeatureTable(columns=columns, verse_ids=knowledge.verses.places[positions], rows=rows)
 
     def nearest(self, vector: bytes, verses: VerseRange, count: int) -> list[tuple[int, float]]:
-        """(verse id, cosine similarity) of the verses of a part of the canon that are the most like a vector, best first."""
+        """Return (verse id, cosine similarity) of the verses of a range that are nearest to a vector, best first."""
         knowledge = self.knowledge
         within = knowledge.within(verses)
-        wanted = np.frombuffer(vector, dtype="<f4")
-        (rough,) = knowledge.quantized.dot_products(wanted)
-        part = rough[within]
-        # What is near enough by its bytes is compared in full.
-        least = np.partition(part, -count)[-count] - 2 * MAX_ROUNDING if count < len(part) else -np.inf
-        at = np.flatnonzero(part >= least) + within.start
-        # Of 64 bits, so that verses of the same words are equally like it: the last of them goes first.
-        exact = knowledge.vectors[at].astype(np.float64) @ wanted.astype(np.float64)
-        best = np.lexsort((-at, -exact))[:count]
-        return list(zip(knowledge.verses.places[at[best]].tolist(), exact[best].tolist(), strict=True))
+        query = np.frombuffer(vector, dtype="<f4")
+        (quantized_cosines,) = knowledge.quantized.dot_products(query)
+        part = quantized_cosines[within]
+        # Only verses that can be among the nearest are compared with full precision.
+        min_cosine = np.partition(part, -count)[-count] - 2 * MAX_ROUNDING if count < len(part) else -np.inf
+        positions = np.flatnonzero(part >= min_cosine) + within.start
+        # With 64 bits, verses with the same words have equal cosines. Of equal verses, the last comes first.
+        cosines = knowledge.vectors[positions].astype(np.float64) @ query.astype(np.float64)
+        order = np.lexsort((-positions, -cosines))[:count]
+        return list(zip(knowledge.verses.places[positions[order]].tolist(), cosines[order].tolist(), strict=True))
 
     def explain(self, signals: Signals, verse_ids: list[int], in_order: frozenset[int]) -> dict[int, Why]:
-        """Why verses are there: places among all from 1, None where a signal says nothing; topics by headword."""
+        """Why verses were found: ranks from 1 (None if a signal does not rank the verse), and topics by headword."""
         knowledge, recalled = self.knowledge, signals.recalled
-        words = _places(signals.best.of(np.maximum(*signals.words), TEXT_DEPTH))
-        meaning = _places(signals.best.of(signals.cosine, EXPLAINED_DEPTH))
+        word_ranks = _ranks(signals.top_finder.find(np.maximum(*signals.words), TEXT_DEPTH))
+        meaning_ranks = _ranks(signals.top_finder.find(signals.cosine, EXPLAINED_DEPTH))
         voted: frozenset[int] = frozenset()
         if recalled and recalled.likeness >= SAME_TOPIC:
             voted = self.memory.voted_for(recalled.nearest)
         positions = knowledge.positions(verse_ids)
         topics = self._citing_topics(signals, positions)
-        linked = frozenset(signals.best.of(signals.linked, EXPLAINED_DEPTH).tolist())
+        linked = frozenset(signals.top_finder.find(signals.linked, EXPLAINED_DEPTH).tolist())
         return {
             verse_id: Why(
-                keyword_rank=words.get(position),
-                semantic_rank=meaning.get(position),
+                keyword_rank=word_ranks.get(position),
+                semantic_rank=meaning_ranks.get(position),
                 similarity=round(float(signals.cosine[position]), 4),
                 in_order=verse_id in in_order,
                 linked=position in linked,
@@ -153,12 +155,12 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def _citing_topics(self, signals: Signals, positions: Integers) -> dict[int, tuple[str, ...]]:
-        """The headwords of the topics that the query names and that cite each of some verses, by position."""
+        """For each verse, the headwords of the topics that the query names and that cite the verse, by position."""
         headings = self.knowledge.headings
-        which, cited = headings.topics.of(signals.topics.matching)
+        row_index, cited = headings.topics.values_of(signals.topics.matching)
         citing: dict[int, list[int]] = {}
-        for place in np.flatnonzero(np.isin(cited, positions)).tolist():
-            citing.setdefault(int(cited[place]), []).append(int(signals.topics.matching[which[place]]))
+        for number in np.flatnonzero(np.isin(cited, positions)).tolist():
+            citing.setdefault(int(cited[number]), []).append(int(signals.topics.matching[row_index[number]]))
         return {
             position: tuple(headings.headwords[topic] for topic in topics[:MAX_TOPICS])
             for position, topics in citing.items()
@@ -166,9 +168,9 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compile_ranker(reader: Reader, knowledge: Knowledge, learned: Learned, topics: TopicVotes) -> Ranker:
-    """A ranking of what is known, with what was learned: trees of a library with cross references, or of one without."""
+    """Build a ranker from the library and the trained files. The trees depend on whether the library has cross references."""
     positions = knowledge.positions(topics.verse_ids)
-    there = positions >= 0
+    is_present = positions >= 0
     names = (word for name in topics.names for word in name.lower().split())
     transliterations = (fold(row[2]) for row in reader.rows(store.SELECT_LEMMAS))
     trees = learned.linked if len(knowledge.links.values) else learned.unlinked
@@ -177,7 +179,11 @@ def compile_ranker(reader: Reader, knowledge: Knowledge, learned: Learned, topic
         vocabulary=vocabulary(knowledge.words, [*learned.words, *names, *transliterations]),
         topic_names=strings(topics.names),
         memory=remember(
-            topics.vectors, topics.topic_of[there], positions[there], topics.gains[there], knowledge.vectors
+            topics.vectors,
+            topics.topic_of[is_present],
+            positions[is_present],
+            topics.gains[is_present],
+            knowledge.vectors,
         ),
         adapter=learned.adapter,
         aspects=knowledge.vectors.whole() @ learned.adapter.axes,
@@ -186,5 +192,5 @@ def compile_ranker(reader: Reader, knowledge: Knowledge, learned: Learned, topic
     )
 
 
-def _places(best: Integers) -> dict[int, int]:
-    return {position: place for place, position in enumerate(best.tolist(), start=1)}
+def _ranks(positions: Integers) -> dict[int, int]:
+    return {position: rank for rank, position in enumerate(positions.tolist(), start=1)}

@@ -1,4 +1,4 @@
-"""Reads what a ranking knows from the library. It takes a few seconds and some 700 MB, once for each state of the library."""
+"""Read the knowledge of the ranker from the library. It takes a few seconds and about 700 MB, once per state of the library."""
 
 import itertools
 import re
@@ -31,9 +31,9 @@ from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_V
 from appliance.scripture.translations.translation import Translation
 
 _WORD = re.compile(r"\w{2,}")
-# Of longer ranges the first verses stand for the whole.
-LONGEST_RANGE = 30
-# A headword says more than a heading.
+# A longer range is cut to this number of verses.
+MAX_RANGE_VERSES = 30
+# A word in a headword counts more than a word in a heading.
 HEADWORD_WEIGHT = 3.0
 _WITHOUT_MEANING = frozenset({"of", "the", "and", "in", "to"})
 
@@ -44,10 +44,12 @@ SELECT_COMMENTS = 'SELECT start, "end", text FROM comments'
 
 
 def read_knowledge(reader: Reader, embedded: Translation, second: Translation | None, model: str) -> Knowledge:
-    """`embedded` is the text whose verses have vectors of `model`; a `second` one, of another style, has other words for the same."""
+    """Read a library. `embedded` is the translation with vectors of `model`; `second` is one in another style, with other words."""
     verses = _verses(reader, embedded)
     counts = Counter[str]()
-    texts = [_text(reader, each, verses.places, counts) if each else None for each in (embedded, second)]
+    texts = [
+        _text(reader, translation, verses.places, counts) if translation else None for translation in (embedded, second)
+    ]
     headings = reader.rows(SELECT_HEADINGS)
     words = (word for _, _, *heading in headings for word in _WORD.findall(" ".join(heading).lower()))
     counts.update(dict.fromkeys(words, 1))
@@ -69,30 +71,30 @@ def _verses(reader: Reader, embedded: Translation) -> Verses:
     rows = reader.rows(SELECT_PLACES, (embedded.id,))
     lengths = {to_hub(place): length for place, length in rows if place % CHAPTER_FACTOR}
     places = np.array(sorted(lengths), dtype=np.int64)
-    is_first = np.diff(places // CHAPTER_FACTOR, prepend=-1) != 0
-    chapter_starts = np.flatnonzero(is_first)
+    starts_chapter = np.diff(places // CHAPTER_FACTOR, prepend=-1) != 0
+    chapter_starts = np.flatnonzero(starts_chapter)
     return Verses(
         places=places,
         lengths=np.array([lengths[place] for place in places.tolist()], dtype=np.float32),
         books=(places // BOOK_FACTOR).astype(np.float32),
-        chapter_of=np.cumsum(is_first) - 1,
+        chapter_of=np.cumsum(starts_chapter) - 1,
         chapter_starts=chapter_starts,
         chapter_lengths=np.diff(chapter_starts, append=len(places)).astype(np.float32),
     )
 
 
-def _text(reader: Reader, text: Translation, places: Integers, counts: Counter[str]) -> EnglishText:
-    to_hub = numbering(text.versification).to_hub
-    position = _numbered(places.tolist())
+def _text(reader: Reader, translation: Translation, places: Integers, counts: Counter[str]) -> EnglishText:
+    to_hub = numbering(translation.versification).to_hub
+    positions = _numbered(places.tolist())
     verses = [""] * len(places)
-    for place, verse in reader.rows(SELECT_VERSES, (text.id,)):
+    for place, verse in reader.rows(SELECT_VERSES, (translation.id,)):
         counts.update(_WORD.findall(verse.lower()))
-        at = position.get(to_hub(place))
-        if at is not None:
-            # Where two verses of a text are one of the hub's, their words stand together.
-            verses[at] = f"{verses[at]} {verse}".lstrip()
-    words = ((at, reader.tokens(verse), 1.0) for at, verse in enumerate(verses) if verse)
-    return EnglishText(id=text.id, verses=strings(verses), words=bm25_index(len(places), words))
+        position = positions.get(to_hub(place))
+        if position is not None:
+            # If two verses of a translation are one verse of the hub, their texts are joined.
+            verses[position] = f"{verses[position]} {verse}".lstrip()
+    words = ((position, reader.tokens(verse), 1.0) for position, verse in enumerate(verses) if verse)
+    return EnglishText(id=translation.id, verses=strings(verses), words=bm25_index(len(places), words))
 
 
 def _vectors(reader: Reader, embedded: Translation, places: Integers) -> Floats:
@@ -107,12 +109,12 @@ def _vectors(reader: Reader, embedded: Translation, places: Integers) -> Floats:
 
 
 def _links(reader: Reader, places: Integers) -> Ragged:
-    """Cross references in both directions: a link says as much of where it comes from."""
-    sources, starts, ends, votes = _columns(link_store.each_cross_reference(reader), 4)
+    """Cross references in both directions, because a link relates both verses."""
+    sources, starts, ends, votes = _columns(link_store.iterate_cross_references(reader), 4)
     positions = np.searchsorted(places, sources).clip(max=len(places) - 1)
     kept = (votes > 0) & (places[positions] == sources)
-    which, targets = _ranges(places, starts[kept], ends[kept])
-    origins = positions[kept][which]
+    range_index, targets = _ranges(places, starts[kept], ends[kept])
+    origins = positions[kept][range_index]
     return ragged(len(places), np.concatenate([origins, targets]), np.concatenate([targets, origins]))
 
 
@@ -121,29 +123,30 @@ def _headings(reader: Reader, headings: list[Row], places: Integers, model: str)
     headwords = [str(row[1]) for row in rows]
     topics = _numbered([row[0] for row in rows])
     topic_of = np.array([topics[topic] for _, topic, *_ in headings], dtype=np.int64)
-    number = {(topic, heading): number for number, (_, topic, _, heading) in enumerate(headings)}
+    heading_numbers = {(topic, heading): number for number, (_, topic, _, heading) in enumerate(headings)}
     citations = reader.rows(dictionary_store.SELECT_CITATIONS)
-    heading_of = np.array([number[topic, heading] for topic, heading, _, _ in citations], dtype=np.int64)
-    which, positions = _ranges(places, *_columns([row[2:] for row in citations], 2))
-    topic_citing = topic_of[heading_of[which]]
-    see = _columns([(topics[one], topics[other]) for one, other in reader.rows(dictionary_store.SELECT_SEE)], 2)
+    heading_of = np.array([heading_numbers[topic, heading] for topic, heading, _, _ in citations], dtype=np.int64)
+    range_index, positions = _ranges(places, *_columns([row[2:] for row in citations], 2))
+    citing_headings = heading_of[range_index]
+    citing_topics = topic_of[citing_headings]
+    see = _columns([(topics[topic], topics[other]) for topic, other in reader.rows(dictionary_store.SELECT_SEE)], 2)
     stems = [sorted(_stems(headword)) for headword in headwords]
-    known = string_table(dict.fromkeys(itertools.chain.from_iterable(stems)))
-    numbers = {each: at for at, each in enumerate(known)}
+    stem_table = string_table(dict.fromkeys(itertools.chain.from_iterable(stems)))
+    stem_numbers = {name: number for number, name in enumerate(stem_table)}
     return TopicHeadings(
         headwords=strings(headwords),
-        stems=known,
+        stems=stem_table,
         headword_stems=ragged(
             len(rows),
-            np.repeat(np.arange(len(rows)), [len(each) for each in stems]),
-            np.array([numbers[each] for each in itertools.chain.from_iterable(stems)], dtype=np.int64),
+            np.repeat(np.arange(len(rows)), [len(own_stems) for own_stems in stems]),
+            np.array([stem_numbers[name] for name in itertools.chain.from_iterable(stems)], dtype=np.int64),
         ),
         topic_of=topic_of,
         words=bm25_index(len(headings), _heading_columns(reader, headings)),
         vectors=_heading_vectors(reader, headings, model),
-        cited=ragged_set(len(headings), heading_of[which], positions),
-        topics=ragged_set(len(rows), topic_citing, positions),
-        topics_of=ragged_set(len(places), positions, topic_citing),
+        cited=ragged_set(len(headings), citing_headings, positions),
+        topics=ragged_set(len(rows), citing_topics, positions),
+        topics_of=ragged_set(len(places), positions, citing_topics),
         see=ragged(len(rows), see[0], see[1]),
     )
 
@@ -177,14 +180,14 @@ def _stems(headword: str) -> frozenset[str]:
 
 
 def _ranges(places: Integers, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
-    """Of which range each is, by its place in `starts`, and the positions of the verses in ranges."""
+    """(range_index, positions): the positions of the verses in each range. `range_index[i]` is the range of `positions[i]`."""
     first = np.searchsorted(places, starts)
     last = np.searchsorted(places, ends, side="right")
-    return spread(first, np.minimum(last, first + LONGEST_RANGE).clip(min=first))
+    return spread(first, np.minimum(last, first + MAX_RANGE_VERSES).clip(min=first))
 
 
 def _columns(rows: Iterable[Sequence[Any]], count: int) -> Integers:
-    """Rows of whole numbers as columns."""
+    """Convert rows of integers to columns."""
     return np.fromiter(itertools.chain.from_iterable(rows), dtype=np.int64).reshape(-1, count).T
 
 

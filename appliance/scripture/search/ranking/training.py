@@ -1,7 +1,7 @@
-"""Learning to rank from topics and the votes of their readers: lambdarank (Burges, "From RankNet to LambdaRank to LambdaMART", 2010).
+"""Train the ranking from topic votes with lambdarank (Burges, "From RankNet to LambdaRank to LambdaMART", 2010).
 
-All that is learned from votes is learned out of fold: the row of a topic's verse is made with a memory and an embedding adapter that never
-saw the topic, as it will be with topics that nobody voted on yet.
+Training is out of fold: the features of a topic's verses come from a memory and an embedding adapter that were trained without
+this topic. So training sees the same situation as a search for a topic without votes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,11 +21,11 @@ from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.signals import find_words, gather
 
-# Verses nobody would take for an answer, beside the candidates: the cheapest gain of all.
+# Random verses are added to the candidates as wrong answers. This improves the ranking a lot and costs little.
 RANDOM_VERSES = 300
-# Gains are learned in steps of a quarter.
+# Gains are rounded to steps of a quarter.
 GAIN_STEPS = 4
-# Forests that saw other parts of the rows and columns err differently: their sum is better than one.
+# Two forests trained on different samples of rows and columns make different errors. Their sum is better than one forest.
 RANDOM_SEEDS, ROUNDS = (1, 2), 240
 PARAMETERS: dict[str, Any] = {
     "objective": "lambdarank",
@@ -43,16 +43,16 @@ PARAMETERS: dict[str, Any] = {
     "force_col_wise": True,
     "verbosity": -1,
 }
-# Topics that mean the same as each other, for folds that never part them.
+# From this cosine on, topics have the same meaning. `folds_by_cluster` puts them into the same fold.
 SAME_MEANING = 0.75
 
 
 class TrainingUnavailable(Unavailable):
-    """What trains is not installed."""
+    """The training library is not installed."""
 
 
 class Topics(msgspec.Struct, frozen=True, kw_only=True):
-    """Topics to learn from: their names, vectors, and for each the gains of verses by position."""
+    """Topics for training: names, vectors, and for each topic the gains of verses by position."""
 
     names: list[str]
     vectors: Floats
@@ -67,17 +67,17 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def memory(self, verses: Rows) -> TopicMemory:
-        of = np.repeat(np.arange(len(self.names)), [len(each) for each in self.gains])
-        positions = np.array([position for each in self.gains for position in each], dtype=np.int64)
-        gains = np.array([gain for each in self.gains for gain in each.values()], dtype=np.float32)
-        return remember(self.vectors, of, positions, gains, verses)
+        topic_of = np.repeat(np.arange(len(self.names)), [len(by_position) for by_position in self.gains])
+        positions = np.array([position for by_position in self.gains for position in by_position], dtype=np.int64)
+        gains = np.array([gain for by_position in self.gains for gain in by_position.values()], dtype=np.float32)
+        return remember(self.vectors, topic_of, positions, gains, verses)
 
     def adapter(self, verses: Floats) -> EmbeddingAdapter:
         return fit_adapter(self.vectors, self.gains, verses)
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of one topic's verses; the first `candidates` of them are what a search would rank."""
+    """The feature rows of one topic's verses. The first `candidates` rows are the verses that a search would rank."""
 
     fold: int
     positions: Integers
@@ -87,36 +87,39 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def folds_by_topic(count: int, folds: int, seed: int = 1) -> Integers:
-    """Which fold each topic is in, by chance."""
-    folded: Integers = np.random.default_rng(seed).permutation(count) % folds
-    return folded
+    """The fold of each topic, chosen at random."""
+    fold_of: Integers = np.random.default_rng(seed).permutation(count) % folds
+    return fold_of
 
 
 def folds_by_cluster(vectors: Floats, folds: int, seed: int = 1) -> Integers:
-    """Folds that never part topics of like meaning: single linkage at a cosine of SAME_MEANING, the largest first."""
-    alike = vectors @ vectors.T >= SAME_MEANING
-    cluster = np.full(len(vectors), -1)
+    """The fold of each topic. Topics of similar meaning are in one fold: single linkage at the cosine SAME_MEANING.
+
+    Clusters are assigned from the largest to the smallest, each to the fold with the fewest topics.
+    """
+    is_similar = vectors @ vectors.T >= SAME_MEANING
+    cluster_of = np.full(len(vectors), -1)
     count = 0
     for start in range(len(vectors)):
-        if cluster[start] < 0:
-            cluster[_reached_from(start, alike)] = count
+        if cluster_of[start] < 0:
+            cluster_of[_reached_from(start, is_similar)] = count
             count += 1
-    sizes = np.bincount(cluster)
+    sizes = np.bincount(cluster_of)
     shuffled = np.random.default_rng(seed).permutation(count)
-    filled = np.zeros(folds, dtype=np.int64)
-    fold = np.zeros(len(vectors), dtype=np.int64)
-    for each in sorted(shuffled.tolist(), key=lambda number: -sizes[number]):
-        smallest = int(filled.argmin())
-        fold[cluster == each] = smallest
-        filled[smallest] += sizes[each]
-    return fold
+    fold_sizes = np.zeros(folds, dtype=np.int64)
+    fold_of = np.zeros(len(vectors), dtype=np.int64)
+    for cluster in sorted(shuffled.tolist(), key=lambda number: -sizes[number]):
+        smallest = int(fold_sizes.argmin())
+        fold_of[cluster_of == cluster] = smallest
+        fold_sizes[smallest] += sizes[cluster]
+    return fold_of
 
 
-def _reached_from(start: int, alike: Booleans) -> Booleans:
-    """Which rows are tied to one, directly or through others."""
-    reached: Booleans = alike[start]
+def _reached_from(start: int, is_similar: Booleans) -> Booleans:
+    """The rows that are similar to one row, directly or through other rows."""
+    reached: Booleans = is_similar[start]
     while True:
-        wider: Booleans = reached | alike[reached].any(axis=0)
+        wider: Booleans = reached | is_similar[reached].any(axis=0)
         if (wider == reached).all():
             return reached
         reached = wider
@@ -131,8 +134,8 @@ def examples(
     remember: bool,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[list[str], list[Example]]:
-    """The columns, and the rows of every topic, made without what was learned in its own fold."""
-    made: list[Example] = []
+    """The column names and the examples of all topics. Each is computed without the votes of its own fold."""
+    finished: list[Example] = []
     columns: list[str] = []
     random = np.random.default_rng(3)
     for fold in np.unique(folds).tolist():
@@ -144,45 +147,49 @@ def examples(
             query = parse_query(topics.names[number])
             words = find_words(database.reader, knowledge, query)
             signals = gather(knowledge, adapter, memory, query, topics.vectors[number], words)
-            found = candidate_positions(signals)
-            others_at = np.setdiff1d(
-                random.choice(knowledge.size, min(RANDOM_VERSES, knowledge.size), replace=False), found
+            candidates = candidate_positions(signals)
+            random_positions = np.setdiff1d(
+                random.choice(knowledge.size, min(RANDOM_VERSES, knowledge.size), replace=False), candidates
             )
-            at = np.concatenate([found, others_at])
-            columns, table = features.table(signals, at)
-            gains = np.array([topics.gains[number].get(position, 0.0) for position in at.tolist()], dtype=np.float32)
-            made.append(Example(fold=fold, positions=at, table=table, gains=gains, candidates=len(found)))
-            on_progress(len(made), len(topics.names))
-    return columns, made
+            positions = np.concatenate([candidates, random_positions])
+            columns, table = features.table(signals, positions)
+            gains = np.array(
+                [topics.gains[number].get(position, 0.0) for position in positions.tolist()], dtype=np.float32
+            )
+            finished.append(
+                Example(fold=fold, positions=positions, table=table, gains=gains, candidates=len(candidates))
+            )
+            on_progress(len(finished), len(topics.names))
+    return columns, finished
 
 
-def fit_forest(rows: Sequence[Example], threads: int) -> Forest:
-    """Trees that order the verses of each example by their gains. Raises TrainingUnavailable."""
+def fit_forest(training_set: Sequence[Example], threads: int) -> Forest:
+    """Train trees that sort the verses of each example by their gains. Raises TrainingUnavailable."""
     try:
         import lightgbm
     except ImportError as error:
         raise TrainingUnavailable(
-            "lightgbm is not installed.", remedy="`pip install 'lampstand[training]'` brings it."
+            "lightgbm is not installed.", remedy="Run `pip install 'lampstand[training]'`."
         ) from error
-    labels = np.concatenate([np.round(each.gains * GAIN_STEPS) for each in rows]).astype(np.int32)
+    labels = np.concatenate([np.round(example.gains * GAIN_STEPS) for example in training_set]).astype(np.int32)
     data = lightgbm.Dataset(
-        np.concatenate([each.table for each in rows]),
+        np.concatenate([example.table for example in training_set]),
         labels,
-        group=[len(each.gains) for each in rows],
+        group=[len(example.gains) for example in training_set],
         params={"max_bin": PARAMETERS["max_bin"], "verbosity": -1},
     )
-    grown = [
+    forests = [
         lightgbm.train({**PARAMETERS, "seed": seed, "num_threads": threads}, data, ROUNDS).dump_model()["tree_info"]
         for seed in RANDOM_SEEDS
     ]
-    return forest_of([tree for trees in grown for tree in trees])
+    return forest_of([tree for trees in forests for tree in trees])
 
 
-def cross_validated(rows: Sequence[Example], threads: int) -> Iterator[tuple[int, Example, Integers]]:
-    """For each example its number, itself and its candidates, best first, by trees that were grown without its fold."""
-    for fold in sorted({each.fold for each in rows}):
-        forest = fit_forest([each for each in rows if each.fold != fold], threads).tables()
-        for number, each in enumerate(rows):
-            if each.fold == fold:
-                scores = forest.score(each.table[: each.candidates])
-                yield number, each, each.positions[: each.candidates][np.argsort(-scores, kind="stable")]
+def cross_validated(all_examples: Sequence[Example], threads: int) -> Iterator[tuple[int, Example, Integers]]:
+    """Yield (number, example, ranked candidates) for each example, ranked by trees that were trained without its fold."""
+    for fold in sorted({example.fold for example in all_examples}):
+        forest = fit_forest([example for example in all_examples if example.fold != fold], threads).tables()
+        for number, example in enumerate(all_examples):
+            if example.fold == fold:
+                scores = forest.score(example.table[: example.candidates])
+                yield number, example, example.positions[: example.candidates][np.argsort(-scores, kind="stable")]

@@ -1,4 +1,4 @@
-"""A library can be imported without another that it would bring along."""
+"""A library can be imported without one of its optional dependencies."""
 
 import importlib
 import sys
@@ -20,24 +20,24 @@ def optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     sys.modules.pop("lampstand_test_optional", None)
 
 
-def test_a_module_is_not_found_within_the_block_and_is_after_it(optional: str) -> None:
+def test_a_module_is_hidden_only_within_the_block(optional: str) -> None:
     with without_modules(optional), pytest.raises(ImportError):
         importlib.import_module(optional)
 
     assert optional == importlib.import_module(optional).__name__
 
 
-def test_another_thread_finds_it_all_the_same(optional: str) -> None:
-    found: list[str] = []
+def test_another_thread_can_import_the_module(optional: str) -> None:
+    imported: list[str] = []
     with without_modules(optional):
-        other = threading.Thread(target=lambda: found.append(importlib.import_module(optional).__name__))
+        other = threading.Thread(target=lambda: imported.append(importlib.import_module(optional).__name__))
         other.start()
         other.join()
 
-    assert [optional] == found
+    assert [optional] == imported
 
 
-def test_what_is_imported_already_stays(optional: str) -> None:
+def test_a_module_that_is_already_imported_stays(optional: str) -> None:
     importlib.import_module(optional)
     with without_modules(optional):
         assert optional == importlib.import_module(optional).__name__

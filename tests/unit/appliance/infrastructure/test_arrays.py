@@ -1,4 +1,4 @@
-"""A struct with arrays in a file that processes map."""
+"""A struct with arrays in a file that processes map into memory."""
 
 import errno
 import gc
@@ -43,9 +43,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @given(st.lists(arrays_of.arrays(DTYPES, arrays_of.array_shapes(min_dims=1, max_dims=3, min_side=0))))
-def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, written: list[Integers]) -> None:
+def test_written_arrays_are_read_unchanged(tmp_path_factory: pytest.TempPathFactory, written: list[Integers]) -> None:
     path = tmp_path_factory.mktemp("arrays") / "a"
-    write_arrays(path, Whole("a", np.zeros(3), [Part(each) for each in written]))
+    write_arrays(path, Whole("a", np.zeros(3), [Part(array) for array in written]))
 
     parts = map_arrays(path, Whole).parts
 
@@ -55,13 +55,13 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, writt
         np.testing.assert_array_equal(array, part.numbers)
 
 
-def test_structs_lists_and_what_is_missing_are_kept(path: Path) -> None:
+def test_structs_lists_and_none_are_kept(path: Path) -> None:
     write_arrays(path, Whole("lamp", np.ones(2), [Part(np.arange(3)), None]))
 
-    found = map_arrays(path, Whole)
-    first, missing = found.parts
+    whole = map_arrays(path, Whole)
+    first, missing = whole.parts
 
-    assert "lamp" == found.name
+    assert "lamp" == whole.name
     assert first is not None
     assert [0, 1, 2] == first.numbers.tolist()
     assert missing is None
@@ -73,21 +73,21 @@ def test_rows_of_a_larger_array_are_kept(path: Path) -> None:
     assert [[0, 4, 8], [2, 6, 10]] == map_arrays(path, Whole).values.tolist()
 
 
-def test_nobody_can_change_what_all_read(path: Path) -> None:
+def test_mapped_arrays_are_read_only(path: Path) -> None:
     write_arrays(path, Whole("a", np.zeros(3)))
 
     with pytest.raises(ValueError, match="read-only"):
         map_arrays(path, Whole).values[0] = 1
 
 
-def test_an_array_in_several_places_is_written_once(path: Path) -> None:
+def test_an_array_that_occurs_several_times_is_written_once(path: Path) -> None:
     array = np.zeros(100_000, dtype=np.int64)
     write_arrays(path, Whole("a", np.zeros(3), [Part(array), Part(array), Part(array)]))
 
     assert path.stat().st_size < 1.1 * array.nbytes
 
 
-def test_who_reads_an_older_file_keeps_it_while_another_replaces_it(path: Path) -> None:
+def test_a_reader_keeps_the_old_file_when_it_is_replaced(path: Path) -> None:
     write_arrays(path, Whole("old", np.full(10_000, 1.0)))
     old = map_arrays(path, Whole)
     write_arrays(path, Whole("new", np.full(10_000, 2.0)))
@@ -95,12 +95,12 @@ def test_who_reads_an_older_file_keeps_it_while_another_replaces_it(path: Path) 
     assert (1.0, 2.0) == (old.values.max(), map_arrays(path, Whole).values.max())
 
 
-def test_a_failed_write_leaves_the_older_file_and_nothing_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_fresh: Path, _path: Path) -> None:
+def test_a_failed_write_leaves_only_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_new_file: Path, _path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     write_arrays(path, Whole("old", np.zeros(3)))
-    monkeypatch.setattr(arrays, "move_into_place", full)
+    monkeypatch.setattr(arrays, "move_into_place", fail)
     with pytest.raises(OSError, match="No space"):
         write_arrays(path, Whole("new", np.zeros(3)))
 
@@ -109,7 +109,7 @@ def test_a_failed_write_leaves_the_older_file_and_nothing_else(path: Path, monke
 
 
 @pytest.mark.parametrize("kept", [0, 5, 20, 200, 8_000])
-def test_a_file_that_was_cut_is_damaged(path: Path, kept: int) -> None:
+def test_a_truncated_file_is_damaged(path: Path, kept: int) -> None:
     write_arrays(path, Whole("a", np.zeros(3_000)))
     path.write_bytes(path.read_bytes()[:kept])
 
@@ -118,7 +118,7 @@ def test_a_file_that_was_cut_is_damaged(path: Path, kept: int) -> None:
 
 
 @pytest.mark.parametrize("content", [b"x" * 500, b"lampstand arrays\n" + b"\xff" * 500])
-def test_another_file_is_damaged(path: Path, content: bytes) -> None:
+def test_a_file_of_another_format_is_damaged(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
 
@@ -145,7 +145,7 @@ def test_a_few_rows_are_read_from_the_file(path: Path) -> None:
     np.testing.assert_array_equal(matrix, rows.whole())
 
 
-def test_rows_are_closed_with_what_they_belong_to(path: Path) -> None:
+def test_the_file_of_rows_is_closed_with_their_struct(path: Path) -> None:
     write_arrays(path, Table(np.zeros(3), Rows(np.zeros((2, 2)))))
     before = open_files()
     table = map_arrays(path, Table)

@@ -1,4 +1,4 @@
-"""A file is replaced whole, and is on the disk before its name is."""
+"""A file is replaced in one step, and its content is on the disk before its name."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from appliance.infrastructure import atomic
 from appliance.infrastructure.atomic import move_into_place, replace_content
 
 
-def test_a_file_is_replaced_for_this_user_alone(tmp_path: Path) -> None:
+def test_a_replaced_file_is_only_for_this_user(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_bytes(b"old")
     (tmp_path / "key.pem.new").write_bytes(b"left by a crash")
@@ -40,12 +40,12 @@ def test_the_content_is_synced_before_the_name_and_the_name_after(
     steps: list[str] = []
     replace = os.replace
 
-    def noted_replace(fresh: Path, path: Path) -> None:
+    def recorded_replace(new_file: Path, path: Path) -> None:
         steps.append("replace")
-        replace(fresh, path)
+        replace(new_file, path)
 
     monkeypatch.setattr(atomic, "sync", lambda path: steps.append(f"sync {path.name}"))
-    monkeypatch.setattr(os, "replace", noted_replace)
+    monkeypatch.setattr(os, "replace", recorded_replace)
     (tmp_path / "fresh").write_bytes(b"new")
     move_into_place(tmp_path / "fresh", tmp_path / "file")
 

@@ -1,4 +1,4 @@
-"""The nightly copies of people's data: which of them stay."""
+"""Nightly backups of people's data: which of them are kept."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from server.bootstrap import Appliance
 NOW = datetime(2026, 11, 27, 8, 30, tzinfo=UTC)
 
 
-def test_backups_are_ordered_by_time_and_those_from_the_future_are_the_oldest(tmp_path: Path) -> None:
+def test_backups_are_ordered_by_time_and_those_from_the_future_count_as_the_oldest(tmp_path: Path) -> None:
     by_age = [
         "appliance-2026-11-27-083001Z-2.db",
         "appliance-2031-01-01-020000Z-1.db",
@@ -23,7 +23,7 @@ def test_backups_are_ordered_by_time_and_those_from_the_future_are_the_oldest(tm
     assert by_age == [path.name for path in backups_by_age(tmp_path, NOW)]
 
 
-def test_the_newest_copies_stay_although_a_clock_was_ahead(appliance: Appliance) -> None:
+def test_the_newest_backups_are_kept_even_if_the_clock_was_ahead(appliance: Appliance) -> None:
     folder, keep = appliance.folder.backups, appliance.settings.keep_backups
     folder.mkdir()
     for day in range(1, keep + 1):

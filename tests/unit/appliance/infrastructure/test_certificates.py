@@ -1,4 +1,4 @@
-"""The machine's own authority and its certificate."""
+"""The machine's own certificate authority and its server certificate."""
 
 import ipaddress
 import ssl
@@ -50,11 +50,11 @@ def test_keys_are_for_their_owner_only(served: Served, authority: Path) -> None:
     assert 0o700 == stat.S_IMODE(served.key.parent.stat().st_mode)
 
 
-def test_the_authority_can_vouch_for_this_house_only(authority: Path) -> None:
+def test_the_authority_can_sign_only_for_this_site(authority: Path) -> None:
     constraints = read(authority).extensions.get_extension_for_class(x509.NameConstraints)
     permitted = constraints.value.permitted_subtrees or []
-    names = [each.value for each in permitted if isinstance(each, x509.DNSName)]
-    networks = [each.value for each in permitted if isinstance(each, x509.IPAddress)]
+    names = [subtree.value for subtree in permitted if isinstance(subtree, x509.DNSName)]
+    networks = [subtree.value for subtree in permitted if isinstance(subtree, x509.IPAddress)]
 
     assert constraints.critical
     assert {"local", "lan", "home", "internal", "home.arpa", "localhost", "lamp", "lamp.local"} == set(names)
@@ -62,7 +62,7 @@ def test_the_authority_can_vouch_for_this_house_only(authority: Path) -> None:
     assert all(network.is_private or network == ipaddress.ip_network("100.64.0.0/10") for network in networks)
 
 
-def test_what_is_good_stays(served: Served, authority: Path) -> None:
+def test_a_usable_certificate_is_kept(served: Served, authority: Path) -> None:
     before = served.certificate.read_bytes(), authority.read_bytes()
     ensure_certificates(served.key.parent, NAMES[:2], ADDRESSES[:1], NOW + timedelta(days=300))
 
@@ -70,7 +70,7 @@ def test_what_is_good_stays(served: Served, authority: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "days"), [(NAMES, 340), ([*NAMES, "church.lan"], 0)], ids=["soon to end", "another name"]
+    ("names", "days"), [(NAMES, 340), ([*NAMES, "church.lan"], 0)], ids=["expires soon", "another name"]
 )
 def test_the_certificate_is_renewed_and_the_authority_stays(
     served: Served, authority: Path, names: list[str], days: int
@@ -83,7 +83,7 @@ def test_the_certificate_is_renewed_and_the_authority_stays(
     ssl.create_default_context().load_cert_chain(served.certificate, served.key)
 
 
-def test_a_name_that_the_authority_may_not_vouch_for_makes_another(served: Served, authority: Path) -> None:
+def test_a_name_outside_the_constraints_creates_a_new_authority(served: Served, authority: Path) -> None:
     before = authority.read_bytes()
     ensure_certificates(served.key.parent, [*NAMES, "bible.example.org"], ADDRESSES, NOW)
 
@@ -91,7 +91,7 @@ def test_a_name_that_the_authority_may_not_vouch_for_makes_another(served: Serve
     read(served.certificate).verify_directly_issued_by(read(authority))
 
 
-def test_a_certificate_that_came_apart_from_its_key_is_made_anew(served: Served, tmp_path: Path) -> None:
+def test_a_certificate_that_does_not_match_its_key_is_recreated(served: Served, tmp_path: Path) -> None:
     other = ensure_certificates(tmp_path / "other", NAMES, ADDRESSES, NOW)
     served.key.write_bytes(other.key.read_bytes())
     ensure_certificates(served.key.parent, NAMES, ADDRESSES, NOW)
@@ -99,17 +99,17 @@ def test_a_certificate_that_came_apart_from_its_key_is_made_anew(served: Served,
     ssl.create_default_context().load_cert_chain(served.certificate, served.key)
 
 
-def test_a_certificate_from_elsewhere_must_go_with_its_key(served: Served, tmp_path: Path) -> None:
+def test_a_certificate_from_another_authority_must_match_its_key(served: Served, tmp_path: Path) -> None:
     other = ensure_certificates(tmp_path / "other", NAMES, ADDRESSES, NOW)
 
     assert check_own(served.certificate, served.key).authority is None
     with pytest.raises(CertificateUnusable, match="is not the key of"):
         check_own(served.certificate, other.key)
-    with pytest.raises(CertificateUnusable, match="can be read"):
+    with pytest.raises(CertificateUnusable, match="cannot be read"):
         check_own(tmp_path / "missing.pem", served.key)
 
 
-def test_a_renewed_certificate_has_a_new_key_of_the_same_authority(served: Served, authority: Path) -> None:
+def test_a_renewed_certificate_has_a_new_key_and_the_same_authority(served: Served, authority: Path) -> None:
     before = served.key.read_bytes(), authority.read_bytes()
     renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=False)
 
@@ -127,16 +127,14 @@ def test_a_new_authority_issues_a_new_certificate(served: Served, authority: Pat
     check_own(served.certificate, served.key)
 
 
-def test_a_new_authority_replaces_one_that_is_damaged(served: Served, authority: Path) -> None:
+def test_a_new_authority_replaces_a_damaged_one(served: Served, authority: Path) -> None:
     authority.write_text("damaged")
     renew_certificates(served.key.parent, NAMES, ADDRESSES, NOW, new_authority=True)
 
     read(served.certificate).verify_directly_issued_by(read(authority))
 
 
-def test_an_authority_and_a_key_that_do_not_belong_together_are_replaced(
-    served: Served, authority: Path, tmp_path: Path
-) -> None:
+def test_an_authority_that_does_not_match_its_key_is_replaced(served: Served, authority: Path, tmp_path: Path) -> None:
     other = ensure_certificates(tmp_path / "other", NAMES, ADDRESSES, NOW)
     assert other.authority is not None
     authority.with_suffix(".key").write_bytes(other.authority.with_suffix(".key").read_bytes())

@@ -1,4 +1,4 @@
-"""What a process can still do after it gave everything up: each case runs in a process of its own."""
+"""What a confined process can still do. Each case runs in its own process."""
 
 import json
 import subprocess
@@ -36,7 +36,7 @@ if "landlock" not in without:
     report["listing while Landlock alone"] = tried(lambda: os.listdir(other.parent))
     report["program while Landlock alone"] = tried(lambda: os.execv(sys.executable, [sys.executable]))
 
-# A thread from before is bound too.
+# A thread that started before is confined too.
 go, done = threading.Event(), threading.Event()
 def later():
     go.wait()
@@ -84,7 +84,7 @@ def confined(tmp_path: Path, without: str = "") -> dict[str, Any]:
     return report
 
 
-def test_with_seccomp_nothing_can_be_opened_started_or_raised(tmp_path: Path) -> None:
+def test_with_seccomp_nothing_can_be_opened_or_started_and_no_limit_raised(tmp_path: Path) -> None:
     if not confinement_here().seccomp:
         pytest.skip("libseccomp.so.2 is not installed: apt-get install libseccomp2")
     report = confined(tmp_path, without="landlock")
@@ -114,14 +114,14 @@ def test_with_landlock_only_the_given_files_can_be_opened(tmp_path: Path) -> Non
     report = confined(tmp_path)
 
     assert report["landlock"] is True
-    # It must have been loaded before: Landlock does not allow its file.
+    # libseccomp must have been loaded before: Landlock does not allow its file.
     assert confinement_here().seccomp == report["seccomp"]
     assert "may be read" == report["readable while Landlock alone"]
     names = ("other while Landlock alone", "listing while Landlock alone", "program while Landlock alone")
     assert ["EACCES"] * 3 == [report[name] for name in names]
 
 
-def test_without_both_the_limits_of_resources_remain(tmp_path: Path) -> None:
+def test_without_both_the_resource_limits_remain(tmp_path: Path) -> None:
     report = confined(tmp_path, without="landlock seccomp")
     refused = ("open", "open in an older thread", "write", "socket", "unix socket")
 
@@ -131,7 +131,7 @@ def test_without_both_the_limits_of_resources_remain(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("without", ["", "landlock seccomp"])
-def test_memory_is_limited_from_what_the_process_has(tmp_path: Path, without: str) -> None:
+def test_additional_memory_is_limited(tmp_path: Path, without: str) -> None:
     report = confined(tmp_path, without=without)
 
     assert (str(8 * 2**20), "MemoryError") == (report["little memory"], report["much memory"])

@@ -1,4 +1,4 @@
-"""A new installation is one thing, a lost database another; a backup takes its place."""
+"""A lost database is distinguished from a new installation, and restored from a backup."""
 
 import os
 from collections.abc import Callable
@@ -100,7 +100,7 @@ def test_a_folder_with_only_a_library_is_a_new_installation(folder: DataFolder, 
     assert [] == traces_of_use(folder)
 
 
-def test_a_first_start_that_was_cut_off_is_not_damage(folder: DataFolder, database: Database) -> None:
+def test_an_interrupted_first_start_is_not_damage(folder: DataFolder, database: Database) -> None:
     started = Database(folder.appliance_db, [])
     with pytest.raises(KeyboardInterrupt), started.write() as work:
         work.execute("CREATE TABLE half (name TEXT)")
@@ -112,36 +112,36 @@ def test_a_first_start_that_was_cut_off_is_not_damage(folder: DataFolder, databa
     started.close()
 
 
-def test_people_of_an_installation_in_use_are_not_lost(folder: DataFolder, database: Database) -> None:
+def test_an_installation_with_its_database_is_not_damaged(folder: DataFolder, database: Database) -> None:
     with_people(folder.appliance_db, "Anna")
     used(folder, "tls/authority.key")
     check_not_lost(folder, database)
 
 
-def test_the_sentence_names_the_newest_backup(folder: DataFolder, database: Database) -> None:
+def test_the_error_names_the_newest_backup(folder: DataFolder, database: Database) -> None:
     for name in ("appliance-2026-11-25-020000Z-4.db", "appliance-2026-11-26-020000Z-9.db"):
         with_people(folder.backups / name, "Anna")
     with pytest.raises(PeopleDataLost, match=r"appliance-2026-11-26-020000Z-9\.db: `lampstand restore`"):
         check_not_lost(folder, database)
 
 
-def test_restoring_takes_the_newest_backup_and_keeps_what_was_there(folder: DataFolder, database: Database) -> None:
+def test_restoring_uses_the_newest_backup_and_keeps_the_replaced_files(folder: DataFolder, database: Database) -> None:
     with_people(folder.backups / "appliance-2026-11-25-020000Z-4.db", "Anna")
     newest = with_people(folder.backups / "appliance-2026-11-26-020000Z-9.db", "Anna", "Ben")
     folder.appliance_db.write_bytes(b"garbage")
     used(folder, "appliance.db-wal")
-    taken, kept = restore(folder, database, None, NOW)
+    restored, kept = restore(folder, database, None, NOW)
 
-    assert newest == taken
+    assert newest == restored
     assert {"appliance-before-2026-11-27-083000.db", "appliance-before-2026-11-27-083000.db-wal"} == {
-        each.name for each in kept
+        path.name for path in kept
     }
     assert ["Anna", "Ben"] == names(database)
     assert 0o600 == folder.appliance_db.stat().st_mode & 0o777
     assert newest.exists()
 
 
-def test_a_backup_of_a_clock_that_was_ahead_is_the_last_choice(folder: DataFolder, database: Database) -> None:
+def test_a_backup_from_the_future_is_the_last_choice(folder: DataFolder, database: Database) -> None:
     ahead = with_people(folder.backups / "appliance-2031-01-01-020000Z-3.db", "Anna")
     assert ahead == newest_backup(folder.backups, NOW)
     usual = with_people(folder.backups / "appliance-2026-11-26-020000Z-9.db", "Anna", "Ben")
@@ -149,13 +149,13 @@ def test_a_backup_of_a_clock_that_was_ahead_is_the_last_choice(folder: DataFolde
     assert newest_backup(folder.home / "none", NOW) is None
 
 
-def test_a_file_can_be_named(folder: DataFolder, database: Database, tmp_path: Path) -> None:
+def test_a_given_file_can_be_restored(folder: DataFolder, database: Database, tmp_path: Path) -> None:
     copy = with_people(tmp_path / "copy" / "mine.db", "Cara")
     assert (copy, []) == restore(folder, database, copy, NOW)
     assert ["Cara"] == names(database)
 
 
-def test_what_is_no_whole_backup_changes_nothing(folder: DataFolder, database: Database, tmp_path: Path) -> None:
+def test_an_unusable_backup_changes_nothing(folder: DataFolder, database: Database, tmp_path: Path) -> None:
     with_people(folder.appliance_db, "Anna")
     garbage, empty, newer = tmp_path / "garbage.db", tmp_path / "empty.db", tmp_path / "newer.db"
     garbage.write_bytes(b"no database" * 1000)
@@ -171,10 +171,10 @@ def test_what_is_no_whole_backup_changes_nothing(folder: DataFolder, database: D
         with pytest.raises(error):
             restore(folder, database, file, NOW)
         assert ["Anna"] == names(database)
-    assert [] == [each.name for each in folder.home.iterdir() if "before" in each.name or "restored" in each.name]
+    assert [] == [path.name for path in folder.home.iterdir() if "before" in path.name or "restored" in path.name]
 
 
-def test_changes_in_the_log_of_a_file_are_restored(folder: DataFolder, database: Database, tmp_path: Path) -> None:
+def test_changes_in_the_log_of_a_backup_are_restored(folder: DataFolder, database: Database, tmp_path: Path) -> None:
     file = with_people(tmp_path / "mine" / "mine.db", "Anna")
     running = Database(file, [m001_people])
     with running.write() as work:
@@ -200,7 +200,7 @@ def test_the_copy_is_prepared_before_it_is_put_in_place(folder: DataFolder, data
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can own another user's folder")
-def test_what_root_restores_belongs_to_the_owner_of_the_folder(
+def test_a_database_that_root_restores_belongs_to_the_owner_of_the_folder(
     folder: DataFolder, database: Database, tmp_path: Path
 ) -> None:
     os.chown(folder.home, 12345, 12346)

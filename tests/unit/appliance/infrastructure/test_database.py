@@ -1,4 +1,4 @@
-"""Units of work, migrations, and the errors of the engine in words."""
+"""Units of work, migrations, and messages for the engine's errors."""
 
 import threading
 from pathlib import Path
@@ -29,7 +29,7 @@ def names(database: Database) -> list[str]:
     return [name for (name,) in database.reader.rows("SELECT name FROM things")]
 
 
-def test_a_unit_of_work_lasts_unless_an_error_leaves_it(tmp_path: Path) -> None:
+def test_a_unit_of_work_is_committed_unless_an_error_is_raised(tmp_path: Path) -> None:
     database = opened(tmp_path / "a.db")
     with database.write() as work:
         work.execute("INSERT INTO things VALUES ('kept')")
@@ -42,7 +42,7 @@ def test_a_unit_of_work_lasts_unless_an_error_leaves_it(tmp_path: Path) -> None:
     assert ["kept", "after a failure"] == names(database)
 
 
-def test_a_function_that_returns_from_within_a_unit_of_work_commits_it(tmp_path: Path) -> None:
+def test_returning_from_within_a_unit_of_work_commits_it(tmp_path: Path) -> None:
     database = opened(tmp_path / "a.db")
 
     def write() -> int:
@@ -95,14 +95,14 @@ def test_a_file_of_a_newer_version_is_refused_and_not_written(tmp_path: Path) ->
     assert before == path.read_bytes()
 
 
-def test_what_is_no_database_is_said_to_be_damaged(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported_as_damaged(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_bytes(b"no database" * 1000)
 
     with pytest.raises(DatabaseDamaged):
         opened(tmp_path / "a.db")
 
 
-def test_a_full_disk_is_said_so_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_committed(tmp_path: Path) -> None:
     database = opened(tmp_path / "a.db")
     with pytest.raises(DiskFull, match="full"), database.write() as work:
         work.execute("PRAGMA max_page_count = 5")
@@ -112,7 +112,7 @@ def test_a_full_disk_is_said_so_and_leaves_nothing(tmp_path: Path) -> None:
     assert [] == names(database)
 
 
-def test_writers_of_many_threads_queue(tmp_path: Path) -> None:
+def test_writers_of_many_threads_wait_for_each_other(tmp_path: Path) -> None:
     database = opened(tmp_path / "a.db")
 
     def write(number: int) -> None:
@@ -129,7 +129,7 @@ def test_writers_of_many_threads_queue(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("synchronous", "level"), [(Synchronous.FULL, 2), (Synchronous.NORMAL, 1)])
-def test_writes_are_as_durable_as_was_chosen(tmp_path: Path, synchronous: Synchronous, level: int) -> None:
+def test_writes_have_the_chosen_durability(tmp_path: Path, synchronous: Synchronous, level: int) -> None:
     database = Database(tmp_path / "a.db", [m001_things], synchronous=synchronous)
     database.migrate()
     with database.write() as work:
@@ -145,7 +145,7 @@ def test_peoples_data_is_synced_at_each_commit(appliance: Appliance) -> None:
         assert [(1,)] == work.execute("PRAGMA synchronous")
 
 
-def test_a_database_is_empty_until_it_was_migrated(tmp_path: Path) -> None:
+def test_a_database_is_empty_until_it_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     database = Database(path, [m001_things])
     assert database.is_empty
@@ -168,7 +168,7 @@ def test_an_emptied_log_takes_no_space_and_loses_nothing(tmp_path: Path) -> None
     assert 1_000 == len(names(database))
 
 
-def test_a_log_that_is_read_is_left_to_a_later_checkpoint(tmp_path: Path) -> None:
+def test_a_log_with_readers_is_emptied_by_a_later_checkpoint(tmp_path: Path) -> None:
     database, other = opened(tmp_path / "a.db"), opened(tmp_path / "a.db")
     with database.write() as work:
         work.execute_many("INSERT INTO things VALUES (?)", [("much",)] * 1_000)
@@ -183,7 +183,7 @@ def test_a_log_that_is_read_is_left_to_a_later_checkpoint(tmp_path: Path) -> Non
     assert 1_001 == len(names(database))
 
 
-def test_a_file_that_cannot_be_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_writable_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = opened(tmp_path / "a.db")
     with database.write() as work:
         work.execute("INSERT INTO things VALUES ('kept')")
@@ -199,7 +199,7 @@ def test_a_file_that_cannot_be_written_is_read(tmp_path: Path, monkeypatch: pyte
     assert [tmp_path / "a.db"] == list(tmp_path.iterdir())
 
 
-def test_a_unit_of_work_reads_what_it_has_written(tmp_path: Path) -> None:
+def test_a_unit_of_work_sees_its_own_changes(tmp_path: Path) -> None:
     database = opened(tmp_path / "a.db")
     with database.write() as work:
         work.execute("INSERT INTO things VALUES ('new')")

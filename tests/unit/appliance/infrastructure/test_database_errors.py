@@ -1,4 +1,4 @@
-"""The engine's errors in sentences."""
+"""Messages for the engine's errors."""
 
 import os
 from pathlib import Path
@@ -32,7 +32,7 @@ from appliance.infrastructure.database_errors import (
         (apsw.CantOpenError(), DatabaseNotWritable),
     ],
 )
-def test_each_error_is_a_sentence_with_a_remedy(raised: Exception, expected: type[ApplianceError]) -> None:
+def test_each_error_has_a_message_and_a_remedy(raised: Exception, expected: type[ApplianceError]) -> None:
     with pytest.raises(expected) as caught, engine_errors(Path("/somewhere/a.db")):
         raise raised
 
@@ -40,12 +40,12 @@ def test_each_error_is_a_sentence_with_a_remedy(raised: Exception, expected: typ
     assert caught.value.remedy.endswith((".", "?"))
 
 
-def test_other_errors_pass() -> None:
+def test_other_errors_are_not_changed() -> None:
     with pytest.raises(apsw.ConstraintError), engine_errors():
         raise apsw.ConstraintError
 
 
-def test_the_sentence_says_why_a_file_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_says_why_a_file_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.db"
     assert "does not exist" in not_writable(path).message
     path.touch()

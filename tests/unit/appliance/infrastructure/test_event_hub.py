@@ -1,4 +1,4 @@
-"""Events reach everyone who may see them, once, in order, from any point on."""
+"""Subscribers get the events that they may see, once, in order, from any cursor."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,13 +22,13 @@ def say(database: Database, number: int, audience: str = "everyone") -> None:
 
 
 def number_of(item: Event | Reset) -> int:
-    """The number that an event says."""
+    """The number in an event."""
     assert isinstance(item, Event)
     return item.payload_as(Said).number
 
 
 def within(appliance: Appliance, work: Callable[[EventHub], Awaitable[object]]) -> object:
-    """Run `work` beside a hub that follows the appliance's log."""
+    """Run `work` with a hub that follows the appliance's log."""
 
     async def run() -> object:
         hub = EventHub(appliance.events)
@@ -43,55 +43,55 @@ def within(appliance: Appliance, work: Callable[[EventHub], Awaitable[object]]) 
 
 
 async def first(hub: EventHub, count: int, after: int | None, audiences: frozenset[str] = EVERYONE) -> list[object]:
-    got: list[object] = []
+    items: list[object] = []
     async for item in hub.follow(after, audiences):
-        got.append(item if isinstance(item, Reset) else number_of(item))
-        if len(got) == count:
-            return got
-    return got
+        items.append(item if isinstance(item, Reset) else number_of(item))
+        if len(items) == count:
+            return items
+    return items
 
 
-def test_an_event_of_another_process_reaches_those_who_listen(appliance: Appliance) -> None:
+def test_an_event_of_another_process_reaches_all_subscribers(appliance: Appliance) -> None:
     elsewhere = Database(appliance.appliance_db.path, [])
 
     async def work(hub: EventHub) -> object:
-        listening = [asyncio.create_task(first(hub, 2, 0)) for _ in range(5)]
+        subscribers = [asyncio.create_task(first(hub, 2, 0)) for _ in range(5)]
         await asyncio.to_thread(say, elsewhere, 1)
         await asyncio.to_thread(say, elsewhere, 2)
-        return await asyncio.gather(*listening)
+        return await asyncio.gather(*subscribers)
 
     assert [[1, 2]] * 5 == within(appliance, work)
 
 
-def test_everyone_stops_listening_when_the_hub_is_closed(appliance: Appliance) -> None:
+def test_closing_the_hub_ends_all_subscriptions(appliance: Appliance) -> None:
     say(appliance.appliance_db, 1)
 
     async def work(hub: EventHub) -> object:
-        listening = asyncio.create_task(first(hub, 1, None))
+        subscriber = asyncio.create_task(first(hub, 1, None))
         await asyncio.sleep(0)
         hub.close()
-        return await listening, await first(hub, 1, 0)
+        return await subscriber, await first(hub, 1, 0)
 
     assert ([], []) == within(appliance, work)
 
 
-def test_whoever_comes_back_gets_what_they_missed_and_then_what_follows(appliance: Appliance) -> None:
+def test_a_returning_subscriber_gets_missed_and_then_new_events(appliance: Appliance) -> None:
     for number in range(1, 8):
         say(appliance.appliance_db, number)
 
     async def work(hub: EventHub) -> object:
-        away = asyncio.create_task(first(hub, 5, 4))
+        returning = asyncio.create_task(first(hub, 5, 4))
         await asyncio.to_thread(say, appliance.appliance_db, 8)
         await asyncio.to_thread(say, appliance.appliance_db, 9)
-        return await away
+        return await returning
 
     assert [5, 6, 7, 8, 9] == within(appliance, work)
 
 
-def test_more_than_is_kept_in_memory_is_read_from_the_log(
+def test_events_that_are_no_longer_in_memory_are_read_from_the_log(
     appliance: Appliance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_hub, "KEPT", 5)
+    monkeypatch.setattr(event_hub, "MAX_RECENT", 5)
     monkeypatch.setattr(event_hub, "BATCH", 7)
 
     async def work(hub: EventHub) -> object:
@@ -103,7 +103,7 @@ def test_more_than_is_kept_in_memory_is_read_from_the_log(
     assert list(range(1, 41)) == within(appliance, work)
 
 
-def test_one_sees_what_is_meant_for_one(appliance: Appliance) -> None:
+def test_a_subscriber_gets_only_events_for_its_audiences(appliance: Appliance) -> None:
     for number, audience in enumerate(
         ["everyone", "administrators", "person:1 administrators", "person:2", "everyone"]
     ):
@@ -119,7 +119,7 @@ def test_one_sees_what_is_meant_for_one(appliance: Appliance) -> None:
     assert [[0, 4], [0, 2, 4], [0, 1, 2, 4]] == within(appliance, work)
 
 
-def test_an_id_that_was_pruned_or_never_was_gets_a_reset(appliance: Appliance) -> None:
+def test_a_pruned_or_unknown_id_gets_a_reset(appliance: Appliance) -> None:
     for number in range(1, 6):
         say(appliance.appliance_db, number)
     with appliance.appliance_db.write() as work:
@@ -131,7 +131,7 @@ def test_an_id_that_was_pruned_or_never_was_gets_a_reset(appliance: Appliance) -
     assert [[Reset(5)], [Reset(5)], [4]] == within(appliance, ask)
 
 
-def test_an_event_is_there_exactly_when_its_cause_is(appliance: Appliance) -> None:
+def test_an_event_is_saved_only_with_its_unit_of_work(appliance: Appliance) -> None:
     with pytest.raises(ZeroDivisionError), appliance.appliance_db.write() as work:
         append_event(work, Said(number=1), now=NOW)
         raise ZeroDivisionError
@@ -140,7 +140,7 @@ def test_an_event_is_there_exactly_when_its_cause_is(appliance: Appliance) -> No
     assert appliance.events.is_complete_after(0)
 
 
-def test_old_events_are_pruned_and_ids_go_on(appliance: Appliance) -> None:
+def test_ids_continue_after_old_events_are_pruned(appliance: Appliance) -> None:
     say(appliance.appliance_db, 1)
     with appliance.appliance_db.write() as work:
         pruned = prune_events(work, before=NOW + 1)

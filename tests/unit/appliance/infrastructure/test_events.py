@@ -1,4 +1,4 @@
-"""The log holds typed events, in order, each with its kind, audience and payload."""
+"""The log contains typed events in order, each with its kind, audience and payload."""
 
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ class Heard(DomainEvent, frozen=True, kw_only=True):
     quietly: bool | None = None
 
 
-def test_an_event_is_logged_by_its_kind_and_its_fields(appliance: Appliance) -> None:
+def test_an_event_is_logged_with_its_kind_and_fields(appliance: Appliance) -> None:
     with appliance.appliance_db.write() as work:
         number = append_event(work, Heard(by=[1, 2]), "members person:7", now=NOW)
     (event,) = appliance.events.after(0)
@@ -29,7 +29,7 @@ def test_an_event_is_logged_by_its_kind_and_its_fields(appliance: Appliance) -> 
     assert b'{"by":[1,2],"quietly":null}' == bytes(event.payload)
 
 
-def test_a_payload_is_read_as_its_type(appliance: Appliance) -> None:
+def test_a_payload_is_decoded_as_its_type(appliance: Appliance) -> None:
     with appliance.appliance_db.write() as work:
         append_event(work, Heard(by=[1]), now=NOW)
     (event,) = appliance.events.after(0)
@@ -41,7 +41,7 @@ def test_a_payload_is_read_as_its_type(appliance: Appliance) -> None:
         event.payload_as(Said)
 
 
-def test_fields_that_a_later_version_added_are_left_out(appliance: Appliance) -> None:
+def test_unknown_fields_of_a_payload_are_ignored(appliance: Appliance) -> None:
     with appliance.appliance_db.write() as work:
         work.execute(
             "INSERT INTO events (at, kind, audience, payload) VALUES (1, 'said', 'everyone', '{\"number\":1,\"x\":2}')"
@@ -51,7 +51,7 @@ def test_fields_that_a_later_version_added_are_left_out(appliance: Appliance) ->
     assert Said(number=1) == event.payload_as(Said)
 
 
-def test_what_was_said_to_a_person_who_is_removed_is_emptied(appliance: Appliance) -> None:
+def test_events_for_a_removed_person_lose_their_content(appliance: Appliance) -> None:
     with appliance.appliance_db.write() as work:
         append_event(work, Said(number=1), one_person(7), now=NOW)
         append_event(work, Said(number=2), f"{one_person(7)} administrators", now=NOW)
@@ -63,6 +63,6 @@ def test_what_was_said_to_a_person_who_is_removed_is_emptied(appliance: Applianc
     ]
 
 
-def test_an_audience_names_one_person_or_several() -> None:
+def test_the_account_number_of_a_one_person_audience_is_found() -> None:
     assert 7 == person_in(one_person(7))
     assert person_in("members") is None

@@ -1,4 +1,4 @@
-"""Keys that an earlier version made are recognised, without the library for certificates."""
+"""Keys that an earlier version created are recognised, without the certificates library."""
 
 import ipaddress
 from datetime import UTC, datetime
@@ -38,13 +38,13 @@ def test_keys_of_an_earlier_version_are_exposed_until_there_is_a_new_authority(s
     assert keys_are_exposed(folder)
 
 
-def test_a_damaged_authority_is_reported_elsewhere(served: Served) -> None:
+def test_a_damaged_authority_is_not_reported_as_exposed(served: Served) -> None:
     assert served.authority is not None
     served.authority.write_text("damaged")
 
     assert not keys_are_exposed(served.key.parent)
 
 
-def test_a_fingerprint_is_the_one_that_devices_show(served: Served) -> None:
+def test_the_fingerprint_is_the_one_that_devices_show(served: Served) -> None:
     assert served.authority is not None
     assert describe(served.authority).fingerprint == fingerprint(served.authority)

@@ -1,4 +1,4 @@
-"""Locks between processes."""
+"""File locks between processes."""
 
 import os
 import subprocess
@@ -15,27 +15,27 @@ print(try_lock(os.open(sys.argv[1], os.O_RDWR)))
 """
 
 
-def another_process_gets(path: Path) -> bool:
+def another_process_can_lock(path: Path) -> bool:
     done = subprocess.run([sys.executable, "-c", TRY, str(path)], capture_output=True, text=True, check=True)
     return done.stdout == "True\n"
 
 
-def test_one_at_a_time_is_in_the_block(tmp_path: Path) -> None:
-    path, inside, is_over = tmp_path / "lock", threading.Event(), threading.Event()
+def test_only_one_process_at_a_time_is_in_the_block(tmp_path: Path) -> None:
+    path, inside, may_end = tmp_path / "lock", threading.Event(), threading.Event()
 
     def hold() -> None:
         with locked(path):
             inside.set()
-            is_over.wait(10)
+            may_end.wait(10)
 
     thread = threading.Thread(target=hold)
     thread.start()
     assert inside.wait(10)
 
-    assert not another_process_gets(path)
-    is_over.set()
+    assert not another_process_can_lock(path)
+    may_end.set()
     thread.join()
-    assert another_process_gets(path)
+    assert another_process_can_lock(path)
 
 
 def test_a_lock_ends_with_its_file(tmp_path: Path) -> None:
@@ -43,6 +43,6 @@ def test_a_lock_ends_with_its_file(tmp_path: Path) -> None:
     handle = os.open(path, os.O_RDWR | os.O_CREAT)
 
     assert try_lock(handle)
-    assert not another_process_gets(path)
+    assert not another_process_can_lock(path)
     os.close(handle)
-    assert another_process_gets(path)
+    assert another_process_can_lock(path)

@@ -1,4 +1,4 @@
-"""Long-lived objects are left out of garbage collections."""
+"""Permanent objects are excluded from garbage collection."""
 
 import gc
 import platform
@@ -12,32 +12,32 @@ from appliance.infrastructure.garbage import give_back_freed_memory, leave_out_o
 
 
 class Node:
-    """Part of a circle of references, which only a collection frees."""
+    """Part of a reference cycle, which only a garbage collection frees."""
 
     def __init__(self) -> None:
         self.other: Node | None = None
 
 
-def circle() -> Node:
+def reference_cycle() -> Node:
     first, second = Node(), Node()
     first.other, second.other = second, first
     return first
 
 
 @pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
+def _unfreeze_afterwards() -> Iterator[None]:
     yield
     gc.unfreeze()
 
 
-def test_what_is_kept_is_left_out_of_later_collections() -> None:
-    kept = circle()
+def test_remaining_objects_are_excluded_from_later_collections() -> None:
+    kept = reference_cycle()
     leave_out_of_collections()
 
-    assert not any(each is kept for each in gc.get_objects())
+    assert not any(tracked is kept for tracked in gc.get_objects())
 
 
-def test_what_nothing_refers_to_is_still_freed() -> None:
+def test_excluded_objects_are_freed_when_nothing_refers_to_them() -> None:
     kept = [Node()]
     freed = weakref.ref(kept[0])
     leave_out_of_collections()
@@ -46,8 +46,8 @@ def test_what_nothing_refers_to_is_still_freed() -> None:
     assert freed() is None
 
 
-def test_circles_that_were_left_out_before_are_collected_too() -> None:
-    kept = circle()
+def test_excluded_cycles_are_collected_at_the_next_call() -> None:
+    kept = reference_cycle()
     freed = weakref.ref(kept)
     leave_out_of_collections()
     del kept
@@ -58,8 +58,8 @@ def test_circles_that_were_left_out_before_are_collected_too() -> None:
     assert freed() is None
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library gives memory back by itself")
-def test_freed_memory_goes_back_to_the_system() -> None:
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries return memory automatically")
+def test_freed_memory_is_returned_to_the_system() -> None:
     blocks = [bytes(60_000) for _ in range(2_000)]
     kept = blocks[-1]
     del blocks

@@ -1,4 +1,4 @@
-"""Messages outside: the services that are allowed, and no parameter that opens a file of this machine."""
+"""Messages to external services: only allowed services, and no parameter that opens a file of this machine."""
 
 import json
 import os
@@ -24,21 +24,22 @@ from appliance.infrastructure.settings import Settings
 SERVICES = frozenset(Settings().notification_services.split(",")) | {"json"}
 
 
-class Outside:
-    """A service outside: what it was asked for and sent."""
+class ExternalService:
+    """An external service that records its requests."""
 
     def __init__(self) -> None:
-        self.got: list[tuple[str, str, bytes]] = []
-        outside = self
+        self.requests: list[tuple[str, str, bytes]] = []
+        service = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                outside.got.append((self.command, self.path, self.rfile.read(int(self.headers["content-length"] or 0))))
+                body = self.rfile.read(int(self.headers["content-length"] or 0))
+                service.requests.append((self.command, self.path, body))
                 self.send_response(200)
                 self.end_headers()
 
             def do_GET(self) -> None:
-                outside.got.append((self.command, self.path, b""))
+                service.requests.append((self.command, self.path, b""))
                 self.send_response(200)
                 self.end_headers()
                 self.wfile.write(b'{"text": "a template"}')
@@ -51,8 +52,8 @@ class Outside:
 
 
 @pytest.fixture
-def outside() -> Iterator[Outside]:
-    running = Outside()
+def external_service() -> Iterator[ExternalService]:
+    running = ExternalService()
     yield running
     running.server.shutdown()
     running.server.server_close()
@@ -89,18 +90,20 @@ DISGUISES = [
 
 
 @pytest.mark.parametrize("address", OPENERS)
-def test_no_address_opens_a_file_or_fetches_a_page(outside: Outside, secret: Path, address: str) -> None:
-    written = address.format(host=outside.host, path=secret)
+def test_no_address_opens_a_file_or_downloads_a_page(
+    external_service: ExternalService, secret: Path, address: str
+) -> None:
+    full_address = address.format(host=external_service.host, path=secret)
     with pytest.raises(ParameterRefused):
-        check_parameters(written)
+        check_parameters(full_address)
     with pytest.raises(ParameterRefused):
-        AppriseMessenger(SERVICES).send(written, "title", "text")
+        AppriseMessenger(SERVICES).send(full_address, "title", "text")
 
-    assert [] == outside.got
+    assert [] == external_service.requests
 
 
 @pytest.mark.parametrize("disguise", DISGUISES)
-def test_a_parameter_is_refused_however_it_is_written(outside: Outside, disguise: str) -> None:
+def test_a_parameter_is_refused_in_every_spelling(external_service: ExternalService, disguise: str) -> None:
     address = disguise.format(path="tgram://123456789:abcdefg_hijklmnop/12315544/")
     with pytest.raises(ParameterRefused, match="emplate"):
         check_parameters(address)
@@ -108,22 +111,24 @@ def test_a_parameter_is_refused_however_it_is_written(outside: Outside, disguise
         AppriseMessenger(SERVICES).send(address, "title", "text")
 
 
-def test_what_apprise_reads_as_a_parameter_counts(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parameters_are_checked_as_apprise_parses_them(
+    external_service: ExternalService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from appliance.infrastructure import messenger
 
     monkeypatch.setattr(messenger, "check_parameters", lambda _address: None)
     with pytest.raises(ParameterRefused):
-        AppriseMessenger(SERVICES).send(f"ntfy://{outside.host}/topic?attach=/etc/passwd", "title", "text")
+        AppriseMessenger(SERVICES).send(f"ntfy://{external_service.host}/topic?attach=/etc/passwd", "title", "text")
 
-    assert [] == outside.got
+    assert [] == external_service.requests
 
 
-def test_every_service_that_is_allowed_by_default_has_its_parameters_read() -> None:
-    """A service whose parameters nobody read in the source may have those of every service only."""
-    every = allowed_parameters("nothing-known")
-    bare = {service for service in SERVICES if allowed_parameters(service) == every}
+def test_every_default_service_has_a_list_of_its_parameters() -> None:
+    """Services without a list of their own parameters allow only the common parameters."""
+    common_parameters = allowed_parameters("unknown-service")
+    unlisted = {service for service in SERVICES if allowed_parameters(service) == common_parameters}
 
-    assert set() == bare
+    assert set() == unlisted
     for name in ("template", "attach", "filename", "pgppub", "pgpprv", "keyfile", "path", "store", "rto", "retry"):
         assert name not in frozenset[str]().union(*map(allowed_parameters, SERVICES))
 
@@ -137,30 +142,30 @@ def test_every_service_that_is_allowed_by_default_has_its_parameters_read() -> N
         ("mmost://{}/a1b2c3d4e5f6g7h8i9j0k1l2m3?channel=general", "/hooks/a1b2c3d4e5f6g7h8i9j0k1l2m3"),
     ],
 )
-def test_usual_addresses_are_sent_to(outside: Outside, address: str, path: str) -> None:
-    check_parameters(address.format(outside.host))
-    AppriseMessenger(SERVICES).send(address.format(outside.host), "title", "a \\n text")
-    (sent,) = outside.got
+def test_messages_are_sent_to_usual_addresses(external_service: ExternalService, address: str, path: str) -> None:
+    check_parameters(address.format(external_service.host))
+    AppriseMessenger(SERVICES).send(address.format(external_service.host), "title", "a \\n text")
+    (sent,) = external_service.requests
 
     assert ("POST", path) == sent[:2]
     assert b"title" in sent[2]
-    assert b"a \\\\n text" in sent[2], "a backslash stays one"
+    assert b"a \\\\n text" in sent[2], "backslashes are not interpreted"
 
 
-def test_an_unknown_service_is_refused(outside: Outside) -> None:
-    for address in ("file:///etc/passwd", f"xml://{outside.host}", "nothing", ""):
+def test_an_unknown_service_is_refused(external_service: ExternalService) -> None:
+    for address in ("file:///etc/passwd", f"xml://{external_service.host}", "nothing", ""):
         with pytest.raises(AddressNotUnderstood):
             AppriseMessenger(SERVICES).send(address, "title", "text")
 
-    assert [] == outside.got
+    assert [] == external_service.requests
 
 
-def test_a_service_that_is_not_there_can_be_tried_again() -> None:
+def test_an_unreachable_service_is_a_temporary_failure() -> None:
     with pytest.raises(NotDelivered):
         AppriseMessenger(SERVICES).send("json://127.0.0.1:1/hook", "title", "text")
 
 
-def test_sending_writes_no_file(outside: Outside, tmp_path: Path) -> None:
+def test_sending_writes_no_file(external_service: ExternalService, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     program = (
@@ -170,12 +175,12 @@ def test_sending_writes_no_file(outside: Outside, tmp_path: Path) -> None:
     )
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run(
-        [sys.executable, "-c", program, f"ntfy://{outside.host}/topic"],
+        [sys.executable, "-c", program, f"ntfy://{external_service.host}/topic"],
         check=True,
         cwd=home,
         env=environment,
         timeout=60,
     )
 
-    assert "topic" == json.loads(outside.got[0][2])["topic"]
+    assert "topic" == json.loads(external_service.requests[0][2])["topic"]
     assert [] == list(home.rglob("*"))

@@ -1,4 +1,4 @@
-"""Which device an address stands for."""
+"""Which device an address belongs to."""
 
 import ipaddress
 import socket
@@ -14,7 +14,7 @@ LINKS = (ipaddress.IPv6Network("2001:db8:0:7::/64"),)
 
 
 class Interface(NamedTuple):
-    """An interface's address as psutil has it."""
+    """An interface address in psutil's form."""
 
     family: int
     address: str
@@ -38,7 +38,7 @@ class Interface(NamedTuple):
         ("", "", BEYOND),
     ],
 )
-def test_a_device_is_an_address_on_our_links_and_a_network_beyond_them(address: str, device: str, network: str) -> None:
+def test_a_device_is_an_address_on_own_links_and_a_network_elsewhere(address: str, device: str, network: str) -> None:
     assert Caller(device, network) == caller_of(address, LINKS)
 
 
@@ -58,10 +58,10 @@ def test_the_link_of_an_interface_is_the_network_of_its_address(
 ) -> None:
     interfaces = [Interface(socket.AF_INET, "10.0.0.1", "255.0.0.0"), Interface(socket.AF_INET6, address, netmask)]
 
-    assert [network] == [str(each) for each in link_networks(interfaces)]
+    assert [network] == [str(link_network) for link_network in link_networks(interfaces)]
 
 
-def test_the_interfaces_are_read_again_after_a_while() -> None:
+def test_the_interfaces_are_refreshed_after_half_a_minute() -> None:
     reads: list[float] = []
     now = 1000.0
 
@@ -70,25 +70,25 @@ def test_the_interfaces_are_read_again_after_a_while() -> None:
         return [Interface(socket.AF_INET6, f"2001:db8:0:{len(reads)}::1", MASK_64)]
 
     links = OwnLinks(read, lambda: now)
-    seen = [links.caller("2001:db8:0:1::5").device]
+    devices = [links.caller("2001:db8:0:1::5").device]
     now += 29
-    seen.append(links.caller("2001:db8:0:1::5").device)
+    devices.append(links.caller("2001:db8:0:1::5").device)
     now += 2
-    seen.append(links.caller("2001:db8:0:1::5").device)
+    devices.append(links.caller("2001:db8:0:1::5").device)
 
-    assert ["2001:db8:0:1::5", "2001:db8:0:1::5", "2001:db8:0:1::/64"] == seen
+    assert ["2001:db8:0:1::5", "2001:db8:0:1::5", "2001:db8:0:1::/64"] == devices
     assert [1000.0, 1031.0] == reads
 
 
 def test_this_machines_own_ipv6_addresses_are_on_its_links() -> None:
-    own = [
-        each.address.partition("%")[0]
-        for addresses in psutil.net_if_addrs().values()
-        for each in addresses
-        if each.family == socket.AF_INET6
+    own_addresses = [
+        interface.address.partition("%")[0]
+        for interfaces in psutil.net_if_addrs().values()
+        for interface in interfaces
+        if interface.family == socket.AF_INET6
     ]
 
-    assert own == [OwnLinks().caller(each).device for each in own]
+    assert own_addresses == [OwnLinks().caller(address).device for address in own_addresses]
 
 
 @pytest.mark.parametrize(
@@ -102,5 +102,5 @@ def test_this_machines_own_ipv6_addresses_are_on_its_links() -> None:
         ("testclient", False),
     ],
 )
-def test_this_machine_itself_is_told_by_its_address(address: str, expected: bool) -> None:
+def test_this_machine_is_recognised_by_its_address(address: str, expected: bool) -> None:
     assert expected is is_loopback(address)

@@ -1,4 +1,4 @@
-"""Numbers in what people and files send."""
+"""Numbers in text from users and files."""
 
 import pytest
 

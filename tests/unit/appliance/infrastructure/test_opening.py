@@ -1,4 +1,4 @@
-"""Files that people named or placed."""
+"""Files that users name or upload."""
 
 import os
 import socket
@@ -27,15 +27,15 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 
 
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:
-    # A path of a socket has at most 108 bytes, so this one is reached from the folder.
+    # The path of a socket has at most 108 bytes, so this one is created from within its folder.
     listening = socket.socket(socket.AF_UNIX)
-    here = os.open(".", os.O_RDONLY)
+    current_folder = os.open(".", os.O_RDONLY)
     try:
         os.chdir(tmp_path)
         listening.bind("socket")
     finally:
-        os.fchdir(here)
-        os.close(here)
+        os.fchdir(current_folder)
+        os.close(current_folder)
     link = tmp_path / "link"
     link.symlink_to("/dev/zero")
     refused = [pipe(tmp_path / "pipe"), tmp_path / "socket", tmp_path, Path("/dev/zero"), link]
@@ -46,7 +46,7 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing", "a" * 300, "a\0b", "\ud800", "circle"])
-def test_a_name_that_opens_nothing_is_refused_with_a_sentence(tmp_path: Path, name: str) -> None:
+def test_a_path_that_cannot_be_opened_is_refused_with_a_message(tmp_path: Path, name: str) -> None:
     (tmp_path / "circle").symlink_to("circle")
     for inside in (None, tmp_path):
         with pytest.raises(FileRefused) as refusal:
@@ -60,12 +60,12 @@ def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"x" * 11)
 
     assert b"x" * 11 == read_regular(tmp_path / "large", most=11)
-    with pytest.raises(FileRefused, match="over 10 bytes"):
+    with pytest.raises(FileRefused, match="larger than 10 bytes"):
         read_regular(tmp_path / "large", most=10)
 
 
-def test_a_file_that_says_nothing_of_its_size_is_read_to_the_limit() -> None:
-    with pytest.raises(FileRefused, match="over 100 bytes"):
+def test_a_file_without_a_known_size_is_read_up_to_the_limit() -> None:
+    with pytest.raises(FileRefused, match="larger than 100 bytes"):
         read_regular(Path("/proc/self/status"), most=100)
 
 
@@ -84,11 +84,11 @@ def test_links_stay_inside_the_folder(tmp_path: Path) -> None:
     for name in ("below/text", "relative", "absolute", "to-folder/text", "to-folder/../below/text"):
         assert b"inside" == read_regular(folder / name, inside=folder)
     for name in ("out", "out-of-all", "out-by-folder/secret", "../secret", "below/../../secret"):
-        with pytest.raises(FileRefused, match="leads out of its folder"):
+        with pytest.raises(FileRefused, match="is a link out of its folder"):
             read_regular(folder / name, inside=folder)
 
 
-def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+def test_the_folder_itself_can_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "text").write_text("inside")
     (tmp_path / "link").symlink_to("real")
@@ -101,11 +101,11 @@ def test_a_folder_with_a_similar_name_is_outside(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     (tmp_path / "texts-of-another" / "text").write_text("outside")
 
-    with pytest.raises(FileRefused, match="leads out of its folder"):
+    with pytest.raises(FileRefused, match="is a link out of its folder"):
         read_regular(tmp_path / "texts-of-another" / "text", inside=tmp_path / "texts")
 
 
-def test_the_files_of_a_folder(tmp_path: Path) -> None:
+def test_the_files_of_a_folder_are_listed_up_to_a_limit(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     for name in ("b/two", "one", "b/three"):
         (tmp_path / name).touch()
@@ -132,7 +132,7 @@ def test_settings_and_certificates_are_regular_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"port = " + b"9" * 5000, b"a = " + b"[" * 5000, b"\0", b"port = ["])
-def test_settings_that_cannot_be_read_are_told_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+def test_settings_that_cannot_be_parsed_are_reported_with_a_message(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "settings.toml").write_bytes(content)
     with pytest.raises(ApplianceError) as refusal:
         load_settings(tmp_path)

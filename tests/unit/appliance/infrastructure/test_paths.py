@@ -1,4 +1,4 @@
-"""The data folder is this user's alone."""
+"""Only this user has access to the data folder."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def mode(path: Path) -> int:
 
 @pytest.fixture
 def shared(tmp_path: Path) -> DataFolder:
-    """A folder as an earlier version made it, open to other users."""
+    """A folder as an earlier version created it, open to other users."""
     home = tmp_path / "home"
     for name in ("logs", "tls", "backups", "run", "models"):
         (home / name).mkdir(parents=True)
@@ -39,18 +39,18 @@ def shared(tmp_path: Path) -> DataFolder:
     return DataFolder(home)
 
 
-def test_new_folders_are_for_this_user_alone(tmp_path: Path) -> None:
+def test_new_folders_are_only_for_this_user(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "home").create()
     assert {0o700} == {mode(path) for path in (folder.home, folder.models, folder.logs, folder.run)}
     assert [] == folder.open_to_others()
 
 
-def test_opening_a_folder_of_an_earlier_version_closes_it_to_others(shared: DataFolder) -> None:
+def test_opening_a_folder_of_an_earlier_version_makes_it_private(shared: DataFolder) -> None:
     shared.create()
     assert 0o700 == mode(shared.home)
 
 
-def test_what_others_can_open_is_found_and_closed(shared: DataFolder) -> None:
+def test_paths_that_others_can_open_are_found_and_made_private(shared: DataFolder) -> None:
     home = shared.home
     opened = {str(path.relative_to(home)) for path in shared.open_to_others()}
     assert {
@@ -74,7 +74,7 @@ def test_what_others_can_open_is_found_and_closed(shared: DataFolder) -> None:
     assert (0o700, 0o600, 0o644) == (mode(home), mode(shared.appliance_db), mode(home / "models" / "a.gguf"))
 
 
-def test_links_and_folders_that_all_share_are_left_alone(tmp_path: Path) -> None:
+def test_links_and_shared_folders_are_not_changed(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_text("x", encoding="utf-8")
     folder = DataFolder(tmp_path / "home").create()
@@ -85,7 +85,7 @@ def test_links_and_folders_that_all_share_are_left_alone(tmp_path: Path) -> None
     assert (0o644, 0o1777) == (mode(outside), mode(folder.home))
 
 
-def test_a_linked_data_folder_is_the_folder_itself(shared: DataFolder, tmp_path: Path) -> None:
+def test_a_link_to_a_data_folder_is_resolved(shared: DataFolder, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(shared.home)
     folder = DataFolder(link).create()
@@ -94,14 +94,14 @@ def test_a_linked_data_folder_is_the_folder_itself(shared: DataFolder, tmp_path:
     assert 0o700 == mode(shared.home)
 
 
-def test_links_in_a_circle_are_an_unusable_folder(tmp_path: Path) -> None:
+def test_circular_links_are_an_unusable_folder(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     with pytest.raises(DataFolderUnusable):
         DataFolder(tmp_path / "a").create()
 
 
-def test_parts_on_another_disk_are_found_and_closed(tmp_path: Path) -> None:
+def test_parts_on_another_disk_are_made_private(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "home").create()
     backups, database = tmp_path / "disk" / "backups", tmp_path / "disk" / "appliance.db"
     backups.mkdir(parents=True)
@@ -115,7 +115,7 @@ def test_parts_on_another_disk_are_found_and_closed(tmp_path: Path) -> None:
     assert (0o700, 0o600, 0o600) == (mode(backups), mode(backups / "appliance-1.db"), mode(database))
 
 
-def test_a_start_looks_at_the_folder_alone(shared: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_checks_only_the_data_folder_itself(shared: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     def walk(_self: DataFolder) -> list[Path]:
         raise FileNotFoundError
 
@@ -124,10 +124,10 @@ def test_a_start_looks_at_the_folder_alone(shared: DataFolder, monkeypatch: pyte
     assert 0o700 == mode(shared.home)
 
 
-def test_a_folder_that_vanishes_is_passed_over(shared: DataFolder) -> None:
+def test_a_folder_that_is_deleted_meanwhile_is_skipped(shared: DataFolder) -> None:
     doomed = shared.logs / "doomed"
     doomed.mkdir()
     paths = shared._private()
     assert doomed in paths
     doomed.rmdir()
-    assert shared.workshop in paths
+    assert shared.working_folder in paths

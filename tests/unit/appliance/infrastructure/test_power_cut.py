@@ -1,4 +1,4 @@
-"""What was acknowledged is there after a power cut at any write, and the database is whole."""
+"""After a power cut at any write, acknowledged commits are kept and the database is not damaged."""
 
 import contextlib
 import random
@@ -19,7 +19,7 @@ def m001_notes(work: UnitOfWork) -> None:
 
 
 def write_until_the_cut(path: Path, synchronous: Synchronous, seed: int) -> list[int]:
-    """Write notes until the power is gone; those that were acknowledged. The folder holds what survived."""
+    """Write notes until the power fails. Returns the acknowledged ones, and leaves the surviving files in the folder."""
     path.parent.mkdir()
     dice, acknowledged = random.Random(seed), list[int]()
     with power(dice, dice.randrange(20, 4_000)) as disk:
@@ -28,24 +28,24 @@ def write_until_the_cut(path: Path, synchronous: Synchronous, seed: int) -> list
             database.migrate()
             for number in range(MAX_COMMITS):
                 with database.write() as work:
-                    # Large ones now and then, so that checkpoints are among what is cut.
+                    # Some large notes, so that some power cuts happen during a checkpoint.
                     size = dice.choice((10, 2_000, 400_000))
                     work.execute("INSERT INTO notes VALUES (?, zeroblob(?))", (number, size))
                 acknowledged.append(number)
         except PowerCut:
             pass
-        survived = disk.after_the_cut()
+        surviving_files = disk.after_the_cut()
         disk.is_off = True
         with contextlib.suppress(PowerCut):
             database.close()
     for file in path.parent.iterdir():
         file.unlink()
-    for name, content in survived.items():
+    for name, content in surviving_files.items():
         Path(name).write_bytes(content)
     return acknowledged
 
 
-def lost(path: Path, acknowledged: list[int]) -> set[int]:
+def lost_commits(path: Path, acknowledged: list[int]) -> set[int]:
     database = Database(path, [m001_notes])
     database.migrate()
     assert "ok" == database.integrity()
@@ -55,27 +55,27 @@ def lost(path: Path, acknowledged: list[int]) -> set[int]:
 
 
 def losses(folder: Path, synchronous: Synchronous, rounds: int) -> tuple[int, int]:
-    """How many commits were acknowledged in so many rounds, and how many of those are gone."""
-    acknowledged, gone = 0, 0
+    """The numbers of acknowledged and of lost commits in this many rounds."""
+    acknowledged, lost = 0, 0
     for seed in range(rounds):
         path = folder / str(seed) / "people.db"
         numbers = write_until_the_cut(path, synchronous, seed)
         acknowledged += len(numbers)
-        gone += len(lost(path, numbers))
+        lost += len(lost_commits(path, numbers))
         shutil.rmtree(path.parent)
-    return acknowledged, gone
+    return acknowledged, lost
 
 
 @pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.soak)])
-def test_a_power_cut_takes_nothing_that_was_acknowledged(tmp_path: Path, rounds: int) -> None:
-    acknowledged, gone = losses(tmp_path, Synchronous.FULL, rounds)
+def test_a_power_cut_loses_no_acknowledged_commit(tmp_path: Path, rounds: int) -> None:
+    acknowledged, lost = losses(tmp_path, Synchronous.FULL, rounds)
 
     assert acknowledged > rounds
-    assert 0 == gone
+    assert 0 == lost
 
 
-def test_the_same_cuts_take_commits_that_are_not_synced(tmp_path: Path) -> None:
-    """So the test above can fail. The file is whole all the same: `lost` looks."""
-    acknowledged, gone = losses(tmp_path, Synchronous.NORMAL, 20)
+def test_the_same_power_cuts_lose_commits_that_are_not_synced(tmp_path: Path) -> None:
+    """This shows that the test above can fail. The file is never damaged: `lost_commits` checks it."""
+    acknowledged, lost = losses(tmp_path, Synchronous.NORMAL, 20)
 
-    assert 0 < gone < acknowledged
+    assert 0 < lost < acknowledged

@@ -1,4 +1,4 @@
-"""A queue wakes its consumer, now or later."""
+"""A queue wakes its consumer, immediately or later."""
 
 import contextlib
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 
 from appliance.infrastructure.queue import JobQueue
 
-# A second sweep comes at the full minute, whenever that is.
+# There may be a second sweep, at the full minute.
 CONSUMER = """
 import sys, time
 from pathlib import Path
@@ -38,40 +38,40 @@ def consuming(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def next_line(consumer: subprocess.Popen[str]) -> str:
-    """What a consumer prints next; empty once it has ended."""
+    """The next line that a consumer prints; empty after its end."""
     assert consumer.stdout is not None
     return consumer.stdout.readline()
 
 
-def test_a_consumer_is_woken_at_once_and_after_a_while(tmp_path: Path) -> None:
+def test_a_consumer_is_woken_immediately_or_after_a_delay(tmp_path: Path) -> None:
     queue = JobQueue("q", tmp_path / "q.db")
     with consuming(tmp_path / "q.db") as consumer:
-        began = time.time()
+        started_at = time.time()
         queue.wake(1)
-        at_once = float(next_line(consumer)) - began
-        began = time.time()
+        immediate_s = float(next_line(consumer)) - started_at
+        started_at = time.time()
         queue.wake(2, delay_s=1.5)
-        later = float(next_line(consumer)) - began
+        delayed_s = float(next_line(consumer)) - started_at
 
-    assert at_once < 1.5 <= later + 0.1
-    assert later < 6
+    assert immediate_s < 1.5 <= delayed_s + 0.1
+    assert delayed_s < 6
 
 
-def test_what_was_said_before_a_consumer_starts_is_left_to_its_sweep(tmp_path: Path) -> None:
+def test_messages_from_before_the_start_of_a_consumer_are_dropped(tmp_path: Path) -> None:
     queue = JobQueue("q", tmp_path / "q.db")
     for number in range(50):
         queue.wake(number)
     with consuming(tmp_path / "q.db") as consumer:
         queue.wake(1)
         next_line(consumer)
-        time.sleep(0.6)  # what should not come has to be given its time
+        time.sleep(0.6)  # time for a message that must not come
         consumer.kill()
 
         assert "" == next_line(consumer)
 
 
 @pytest.mark.parametrize("damage", [b"no database" * 1000, b"SQLite format 3\x00" + bytes(5_000)])
-def test_a_queue_that_a_power_cut_damaged_is_made_again(tmp_path: Path, damage: bytes) -> None:
+def test_a_queue_that_a_power_cut_damaged_is_rebuilt(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "q.db"
     JobQueue("q", path).close()
     path.write_bytes(damage)
@@ -83,7 +83,7 @@ def test_a_queue_that_a_power_cut_damaged_is_made_again(tmp_path: Path, damage: 
         assert float(next_line(consumer)) > 0
 
 
-def test_a_whole_queue_keeps_its_messages(tmp_path: Path) -> None:
+def test_an_undamaged_queue_keeps_its_messages(tmp_path: Path) -> None:
     queue = JobQueue("q", tmp_path / "q.db")
     queue.wake(1)
     queue.close()
@@ -103,8 +103,8 @@ def test_queues_in_files_work_beside_queues_at_an_address(tmp_path: Path, addres
         queue.close()
 
 
-def test_a_queue_in_a_file_imports_no_client_of_a_server() -> None:
-    code = "import sys, appliance.infrastructure.queue; print([each for each in ('psycopg', 'redis') if each in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+def test_a_queue_in_a_file_imports_no_database_client() -> None:
+    code = "import sys, appliance.infrastructure.queue; print([name for name in ('psycopg', 'redis') if name in sys.modules])"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert "[]\n" == found.stdout
+    assert "[]\n" == finished.stdout

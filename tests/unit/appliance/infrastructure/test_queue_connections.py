@@ -1,4 +1,4 @@
-"""A queue is connected to when it is first used."""
+"""The connection to a queue is opened at its first use."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from appliance.infrastructure.queue import QueueAddressInvalid
 from appliance.infrastructure.queue_connections import QueueConnections
 
 
-def test_each_queue_has_one_connection_and_its_file_appears_with_it(tmp_path: Path) -> None:
+def test_each_queue_has_one_connection_which_creates_its_file(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path).create()
     connections = QueueConnections(folder, "")
 
@@ -21,6 +21,6 @@ def test_each_queue_has_one_connection_and_its_file_appears_with_it(tmp_path: Pa
     connections.close()
 
 
-def test_an_address_of_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(QueueAddressInvalid, match="no address of queues"):
+def test_an_invalid_address_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(QueueAddressInvalid, match="is not a valid address of job queues"):
         QueueConnections(DataFolder(tmp_path).create(), "carrier-pigeon://loft").to("library")

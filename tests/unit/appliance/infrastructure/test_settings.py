@@ -1,4 +1,4 @@
-"""Settings: declared once, from four places, refused by name."""
+"""Settings: declared once, read from four sources, with errors that name the setting."""
 
 from pathlib import Path
 
@@ -9,7 +9,9 @@ from appliance.infrastructure.settings import InvalidSettings, Settings, load_se
 DOCS = Path(__file__).parents[4] / "docs"
 
 
-def test_the_command_line_beats_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_overrides_the_environment_which_overrides_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "settings.toml").write_text('port = 1000\nhost = "10.0.0.1"\nlog_level = "debug"\n')
     monkeypatch.setenv("LAMPSTAND_PORT", "2000")
     monkeypatch.setenv("LAMPSTAND_LOG_LEVEL", "error")
@@ -20,13 +22,13 @@ def test_the_command_line_beats_the_environment_beats_the_file(tmp_path: Path, m
 
 
 @pytest.mark.parametrize(
-    ("line", "named"),
+    ("line", "name"),
     [("prot = 1", "prot"), ("port = 0", "port"), ('log_level = "loud"', "log_level"), ("port =", "TOML")],
 )
-def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, line: str, named: str) -> None:
+def test_the_error_names_the_invalid_setting_and_its_file(tmp_path: Path, line: str, name: str) -> None:
     (tmp_path / "settings.toml").write_text(line)
 
-    with pytest.raises(InvalidSettings, match=named) as raised:
+    with pytest.raises(InvalidSettings, match=name) as raised:
         load_settings(tmp_path)
 
     assert "settings.toml" in str(raised.value)

@@ -1,4 +1,4 @@
-"""The certificate of this machine and the addresses it is for."""
+"""The site's HTTPS certificate and its addresses."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from appliance.infrastructure.site_certificate import SiteCertificate
 SETTINGS = Settings(names="lamp.example.org, church", https_port=8443)
 
 
-def test_it_is_made_once_and_renewed_with_new_keys(tmp_path: Path) -> None:
+def test_the_certificate_is_created_once_and_renewed_with_new_keys(tmp_path: Path) -> None:
     certificate = SiteCertificate(SETTINGS, tmp_path)
     first = certificate.served().certificate.read_bytes()
 
@@ -20,21 +20,21 @@ def test_it_is_made_once_and_renewed_with_new_keys(tmp_path: Path) -> None:
     assert first != certificate.renew(new_authority=False).certificate.read_bytes()
 
 
-def test_other_machines_use_the_names_that_are_whole_and_the_port_of_https(tmp_path: Path) -> None:
+def test_addresses_have_full_names_and_the_https_port(tmp_path: Path) -> None:
     addresses = SiteCertificate(SETTINGS, tmp_path).addresses()
 
     assert "https://lamp.example.org:8443" in addresses
     assert not any("//church:" in address for address in addresses)
 
 
-def test_one_from_elsewhere_is_not_renewed_here(tmp_path: Path) -> None:
+def test_a_certificate_from_another_authority_is_not_renewed(tmp_path: Path) -> None:
     other = msgspec.structs.replace(SETTINGS, tls_certificate="/etc/ssl/lamp.pem", tls_key="/etc/ssl/lamp.key")
 
-    with pytest.raises(CertificateUnusable, match="comes from elsewhere"):
+    with pytest.raises(CertificateUnusable, match="set by the setting tls_certificate"):
         SiteCertificate(other, tmp_path).renew(new_authority=True)
 
 
-def test_keys_of_this_machine_can_be_exposed_and_those_from_elsewhere_are_not_ours(tmp_path: Path) -> None:
+def test_new_keys_and_keys_from_another_authority_are_not_exposed(tmp_path: Path) -> None:
     SiteCertificate(SETTINGS, tmp_path).served()
     other = msgspec.structs.replace(SETTINGS, tls_certificate="/etc/ssl/lamp.pem", tls_key="/etc/ssl/lamp.key")
 

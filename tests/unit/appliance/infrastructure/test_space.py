@@ -1,4 +1,4 @@
-"""What takes how much room."""
+"""Disk usage of the data folder."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.space import in_words, parts_of
 
 
-def test_parts_are_the_largest_first_and_a_log_counts_with_its_database(tmp_path: Path) -> None:
+def test_parts_are_ordered_by_size_and_a_log_is_counted_with_its_database(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path).create()
     (folder.models / "deep").mkdir()
     (folder.models / "deep" / "m.gguf").write_bytes(bytes(300_000))
@@ -21,5 +21,5 @@ def test_parts_are_the_largest_first_and_a_log_counts_with_its_database(tmp_path
     assert [] == parts_of(DataFolder(tmp_path / "none"))
 
 
-def test_bytes_are_read_in_a_unit() -> None:
+def test_sizes_are_formatted_with_a_unit() -> None:
     assert ["512 bytes", "1.0 KiB", "1.5 MiB", "2.0 GiB"] == [in_words(size) for size in (512, 1024, 3 * 2**19, 2**31)]

@@ -1,4 +1,4 @@
-"""Many strings as arrays."""
+"""Many strings in arrays."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,19 +10,19 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 @given(st.lists(TEXTS))
 def test_strings_are_found_by_number(values: list[str]) -> None:
-    made = strings(values)
+    stored = strings(values)
 
-    assert values == list(made) == [made[number] for number in range(len(made))]
+    assert values == list(stored) == [stored[number] for number in range(len(stored))]
 
 
 @given(st.lists(TEXTS, unique=True), TEXTS)
-def test_strings_are_found_by_what_they_say(values: list[str], other: str) -> None:
+def test_strings_are_found_by_value(values: list[str], other: str) -> None:
     table = string_table(values)
 
-    assert list(range(len(values))) == [table.find(each) for each in values]
+    assert list(range(len(values))) == [table.find(value) for value in values]
     assert (other in values) == (other in table)
-    assert sum(each.encode() < other.encode() for each in values) == table.first_from(other)
+    assert sum(value.encode() < other.encode() for value in values) == table.first_from(other)
 
 
-def test_what_is_not_a_string_is_in_no_table() -> None:
+def test_a_value_that_is_not_a_string_is_in_no_table() -> None:
     assert 3 not in string_table(["3"])

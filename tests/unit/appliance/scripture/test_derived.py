@@ -1,4 +1,4 @@
-"""What a change of the library makes necessary."""
+"""Which built data a change of the library makes outdated."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,13 +55,13 @@ def test_a_new_translation_needs_vectors_the_graph_and_the_search_index(applianc
     assert (0, 2) == ((state := derived(appliance).index_state()).embedded, state.total)
 
 
-def test_without_the_embedding_model_no_vectors_are_asked_for(appliance: Appliance, tmp_path: Path) -> None:
+def test_vectors_are_not_outdated_without_the_embedding_model(appliance: Appliance, tmp_path: Path) -> None:
     import_osis(appliance.library, tmp_path, "Hymns", HYMNS)
 
     assert "index" not in names(derived(appliance, can_embed=False))
 
 
-def test_what_was_built_is_not_built_again_until_the_library_changes(appliance: Appliance, tmp_path: Path) -> None:
+def test_built_data_is_outdated_only_after_the_library_changes(appliance: Appliance, tmp_path: Path) -> None:
     import_osis(appliance.library, tmp_path, "Hymns", HYMNS)
     while derived(appliance).outdated():
         build(appliance)

@@ -1,4 +1,4 @@
-"""What is asked of the jobs of a library."""
+"""The arguments and titles of library jobs."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ def prepared(location: str, *only: str) -> ImportArguments:
     return IMPORT.prepare(ImportArguments(location=location, only=list(only)))
 
 
-def test_a_worker_in_another_folder_finds_what_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_in_another_folder_finds_the_imported_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/anna")
 
@@ -22,18 +22,19 @@ def test_a_worker_in_another_folder_finds_what_is_imported(tmp_path: Path, monke
     assert "pythonbible:WEB" == prepared("pythonbible:WEB").location
 
 
-def test_an_import_of_the_same_texts_is_the_same_job() -> None:
+def test_the_order_of_ids_does_not_make_another_job() -> None:
     assert prepared("/texts", "b", "a") == prepared("/texts", "a", "b")
 
 
-def test_a_name_that_is_not_utf_8_is_refused() -> None:
+def test_a_file_name_that_is_not_utf_8_is_refused() -> None:
     with pytest.raises(LocationNotText, match="UTF-8"):
         prepared(os.fsdecode(b"/texts/caf\xe9"))
 
 
-def test_a_title_names_what_is_imported() -> None:
+def test_a_title_names_the_imported_items() -> None:
     titles = [
-        IMPORT.title_of(prepared(*given)) for given in (["/texts/web.zip"], ["/texts", "b", "a"], ["pythonbible:WEB"])
+        IMPORT.title_of(prepared(*arguments))
+        for arguments in (["/texts/web.zip"], ["/texts", "b", "a"], ["pythonbible:WEB"])
     ]
 
     assert ["Import web.zip", "Import a, b", "Import pythonbible:WEB"] == titles

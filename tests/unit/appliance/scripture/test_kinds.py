@@ -10,5 +10,5 @@ def test_each_kind_is_found_by_its_name() -> None:
     assert all(kind_named(kind.name) is kind for kind in KINDS)
 
 
-def test_tests_have_entries_of_every_kind() -> None:
+def test_the_test_entries_cover_every_kind() -> None:
     assert {kind.name for kind in KINDS} == {kind.name for kind in ENTRIES}

@@ -1,4 +1,4 @@
-"""Libraries of older versions."""
+"""Migration of libraries of older versions."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from appliance.scripture.graph.freshness import sources_of
 from appliance.scripture.library.queries import installed
 from appliance.scripture.operations import remove
 from appliance.scripture.references import parse_reference
-from appliance.scripture.search.index import bare_headings, embed_headings
+from appliance.scripture.search.index import count_unembedded_headings, embed_headings
 from appliance.scripture.search.ranking.compiled import read_index
 from appliance.scripture.search.ranking.learned import load_topics
 from appliance.scripture.suggestions import CompiledSuggestions
@@ -30,7 +30,7 @@ from server.bootstrap import LIBRARY_MIGRATIONS, Appliance
 
 BEFORE_HEADINGS_WERE_A_TABLE, BEFORE_HEADINGS_HAD_DIGESTS, BEFORE_ITEMS_WERE_A_TABLE = 6, 7, 8
 
-# A library with every kind of item, before they were rows of one table.
+# A library with every kind of item, from before all items were rows of one table.
 ITEMS = """
 INSERT INTO translations VALUES ('Zeta', 'Zeta text', 'en', 'KJV', 'CC0', 'Z.', 'a file', 'dz', 1);
 INSERT INTO translations VALUES ('Alfa', 'Alfa text', 'es', 'NRSVA', 'CC0', 'A.', 'a file', 'da', 1);
@@ -65,7 +65,7 @@ ORDER = [
 
 
 def old_library(path: Path, *scripts: str) -> None:
-    """Write a library as it was before its items were in one table."""
+    """Write a library of the version before all items were in one table."""
     old = Database(path, LIBRARY_MIGRATIONS[:BEFORE_ITEMS_WERE_A_TABLE])
     old.migrate()
     with old.write() as work:
@@ -87,7 +87,7 @@ def migrated(tmp_path: Path) -> Iterator[Database]:
     library.close()
 
 
-def test_all_items_come_into_one_table(migrated: Database) -> None:
+def test_all_items_are_moved_into_one_table(migrated: Database) -> None:
     items = {item.id: item for item in installed(migrated)}
 
     assert ORDER == [(item.id, item.digest) for item in items.values()]
@@ -109,7 +109,7 @@ def test_all_items_come_into_one_table(migrated: Database) -> None:
     )
 
 
-def test_the_entries_of_all_items_stay(migrated: Database) -> None:
+def test_all_items_keep_their_entries(migrated: Database) -> None:
     light = parse_reference("Gen 1:3")
     (comment,) = commentaries.comments(migrated, light).items
 
@@ -120,12 +120,12 @@ def test_the_entries_of_all_items_stay(migrated: Database) -> None:
         "SELECT text FROM verses_fts WHERE verses_fts MATCH 'light'"
     )
     assert "ἀγαπάω" == dictionaries.lexicon_entry(migrated, "G25").lemma
-    assert ["LIGHT"] == [each.topic for each in dictionaries.citing_topics(migrated, light).items]
+    assert ["LIGHT"] == [citation.topic for citation in dictionaries.citing_topics(migrated, light).items]
     assert ("Notes", ("Before the sun.",)) == (comment.name, comment.paragraphs)
-    assert ["Adam"] == [each.name for each in entities.entities_in(migrated, light).items]
+    assert ["Adam"] == [entity.name for entity in entities.entities_in(migrated, light).items]
 
 
-def test_foreign_keys_lead_to_the_one_table(migrated: Database) -> None:
+def test_foreign_keys_refer_to_the_new_table(migrated: Database) -> None:
     assert [] == migrated.reader.rows("PRAGMA foreign_key_check")
     for item_id, _ in ORDER:
         remove(migrated, item_id)
@@ -133,7 +133,7 @@ def test_foreign_keys_lead_to_the_one_table(migrated: Database) -> None:
     assert [] == installed(migrated)
 
 
-def test_an_id_that_two_kinds_of_items_had_is_made_distinct(tmp_path: Path) -> None:
+def test_an_item_with_the_id_of_another_kind_is_renamed(tmp_path: Path) -> None:
     more = """
     INSERT INTO dictionaries VALUES ('Alfa', 'topics', 'Alfa topics', '', '', '', 1);
     INSERT INTO topics VALUES (8, 'Alfa', 1, 'SEA', 1);
@@ -147,7 +147,7 @@ def test_an_id_that_two_kinds_of_items_had_is_made_distinct(tmp_path: Path) -> N
     light = parse_reference("Gen 1:3")
 
     assert {"Alfa", "Alfa (topics)", "Nave", "Nave (comments)"} <= {item.id for item in installed(library)}
-    assert ["Comments of Nave", "Notes"] == [each.name for each in commentaries.comments(library, light).items]
+    assert ["Comments of Nave", "Notes"] == [comment.name for comment in commentaries.comments(library, light).items]
     assert "Alfa (topics)" == dictionaries.topic(library, 8).head.dictionary
     remove(library, "Nave (comments)")
     remove(library, "Alfa (topics)")
@@ -155,8 +155,8 @@ def test_an_id_that_two_kinds_of_items_had_is_made_distinct(tmp_path: Path) -> N
     library.close()
 
 
-def test_nothing_that_was_built_from_an_old_library_is_outdated(tmp_path: Path) -> None:
-    """What is built is compared with what the program before the migration would have noted."""
+def test_data_built_from_an_old_library_is_not_outdated(tmp_path: Path) -> None:
+    """Compare the built data with the sources that the version before the migration would have stored."""
     folder = DataFolder(tmp_path / "home").create()
     old_library(folder.library_db)
     vectors = HashedVectors()
@@ -181,7 +181,7 @@ def test_nothing_that_was_built_from_an_old_library_is_outdated(tmp_path: Path) 
     appliance.close()
 
 
-def test_headings_keep_their_numbers_and_so_their_vectors(tmp_path: Path) -> None:
+def test_headings_keep_their_numbers(tmp_path: Path) -> None:
     old = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS[:BEFORE_HEADINGS_WERE_A_TABLE])
     old.migrate()
     with old.write() as work:
@@ -198,7 +198,7 @@ def test_headings_keep_their_numbers_and_so_their_vectors(tmp_path: Path) -> Non
     new.close()
 
 
-def test_headings_keep_their_vectors_when_these_come_to_belong_to_texts(tmp_path: Path) -> None:
+def test_headings_keep_their_vectors_when_vectors_are_keyed_by_digest(tmp_path: Path) -> None:
     old = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS[:BEFORE_HEADINGS_HAD_DIGESTS])
     old.migrate()
     with old.write() as work:
@@ -215,14 +215,14 @@ def test_headings_keep_their_vectors_when_these_come_to_belong_to_texts(tmp_path
     embedder = EmbedderOfOnes()
 
     assert [(30, b"1"), (31, b"2")] == sorted(new.reader.rows(store.SELECT_HEADING_VECTORS, ("m",)))
-    assert 1 == bare_headings(new, "m")
+    assert 1 == count_unembedded_headings(new, "m")
     assert 1 == embed_headings(new, embedder)
     assert ["Light: Of God"] == embedder.embedded
     new.close()
 
 
 class EmbedderOfOnes:
-    """`embedded` are the texts that it was given."""
+    """An embedder that returns the same vector for every text. `embedded` contains the texts."""
 
     model = "m"
 
@@ -234,4 +234,4 @@ class EmbedderOfOnes:
         return [b"1"] * len(texts)
 
     def prepare(self) -> None:
-        """There is nothing to load."""
+        """Do nothing: there is no model to load."""

@@ -1,4 +1,4 @@
-"""Verses under the numbers of other versifications."""
+"""Conversion of verse numbers between versifications."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from appliance.scripture.versification import HUB, versification
 NAMES = ("KJV", "KJVA", "NRSV", "MT", "Leningrad", "LXX", "Vulg", "Catholic", "Synodal", "German", "Luther")
 
 
-def of(osis: str) -> int:
+def number_of(osis: str) -> int:
     book, chapter, verse = osis.split(".")
     return verse_id(BOOK_BY_OSIS[book], int(chapter), int(verse))
 
@@ -48,37 +48,41 @@ def of(osis: str) -> int:
     ],
 )
 def test_known_differences(name: str, own: str, hub: str) -> None:
-    assert hub == osis_of(numbering(name).to_hub(of(own)))
-    assert own == osis_of(numbering(name).from_hub(of(hub)))
+    assert hub == osis_of(numbering(name).to_hub(number_of(own)))
+    assert own == osis_of(numbering(name).from_hub(number_of(hub)))
 
 
 @pytest.mark.parametrize(
     ("name", "hub", "own"),
     [("KJV", "3John.1.15", "3John.1.14"), ("KJV", "Rev.12.18", "Rev.13.1"), ("Catholic", "2Cor.13.14", "2Cor.13.13")],
 )
-def test_what_another_joins_is_found_where_its_words_are(name: str, hub: str, own: str) -> None:
-    assert own == osis_of(numbering(name).from_hub(of(hub)))
-    assert own == osis_of(numbering(name).to_hub(of(own)))
+def test_a_joined_verse_maps_to_the_verse_with_its_words(name: str, hub: str, own: str) -> None:
+    assert own == osis_of(numbering(name).from_hub(number_of(hub)))
+    assert own == osis_of(numbering(name).to_hub(number_of(own)))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_verse_of_the_hub_is_found(name: str) -> None:
-    """In each book that both have, a verse of the hub leads to a verse that the versification has."""
-    mapped, own = numbering(name), versification(name)
+def test_every_verse_of_the_hub_maps_to_an_existing_verse(name: str) -> None:
+    """In each book that both versifications have, every verse of the hub maps to an existing verse."""
+    numbers, own = numbering(name), versification(name)
     for division in versification(HUB).divisions:
-        other = own.division(division.book)
-        # Greek Esther has its additions between the verses; Daniel and Baruch lead to books of their own.
-        if other is None or division.book.osis in ("Esth", "Dan", "PrAzar", "Bar"):
+        own_division = own.division(division.book)
+        # Greek Esther has additions between its verses. Parts of Daniel and Baruch map to separate books.
+        if own_division is None or division.book.osis in ("Esth", "Dan", "PrAzar", "Bar"):
             continue
-        there = {
+        existing = {
             verse_id(division.book, chapter, verse)
-            for chapter, count in enumerate(other.verses, start=1)
+            for chapter, count in enumerate(own_division.verses, start=1)
             for verse in range(count + 1)
         }
         for chapter, count in enumerate(division.verses, start=1):
-            lost = [v for v in range(1, count + 1) if mapped.from_hub(verse_id(division.book, chapter, v)) not in there]
-            assert [] == [f"{division.book.osis}.{chapter}.{verse}" for verse in lost]
+            missing = [
+                verse
+                for verse in range(1, count + 1)
+                if numbers.from_hub(verse_id(division.book, chapter, verse)) not in existing
+            ]
+            assert [] == [f"{division.book.osis}.{chapter}.{verse}" for verse in missing]
 
 
-def test_the_hub_is_itself() -> None:
+def test_the_hub_does_not_differ_from_itself() -> None:
     assert not numbering(HUB).differs

@@ -1,4 +1,4 @@
-"""Importing and removing library items, the same for every kind."""
+"""Importing and removing library items of every kind."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ from appliance.scripture.translations.queries import TranslationNotFound
 
 EVERY_KIND = pytest.mark.parametrize("kind", ENTRIES, ids=lambda kind: kind.name)
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '%fts_%'"
-# Tables with rows of their own: the schema's history, and vectors, which outlast the verses that they belong to.
+# Tables that are not entries: the history of the schema, and vectors, which stay after their verses are deleted.
 NO_ENTRIES = ("migrations", "verse_vectors", "embedding_state")
 
 
@@ -59,7 +59,7 @@ def test_an_import_writes_the_item_and_its_entries(library: Database, kind: Item
 
 
 @EVERY_KIND
-def test_the_same_source_changes_nothing_again(library: Database, kind: ItemKind[Any]) -> None:
+def test_importing_the_same_source_again_changes_nothing(library: Database, kind: ItemKind[Any]) -> None:
     source = source_of(kind, "T", ENTRIES[kind])
     import_source(library, source)
     before = rows_by_table(library)
@@ -82,7 +82,7 @@ def test_a_changed_source_replaces_the_item(library: Database, kind: ItemKind[An
 
 
 @EVERY_KIND
-def test_removal_leaves_nothing_of_an_item(library: Database, kind: ItemKind[Any]) -> None:
+def test_removal_deletes_all_rows_of_an_item(library: Database, kind: ItemKind[Any]) -> None:
     put_item(library, kind, "T", ENTRIES[kind])
 
     assert "T by hand" == remove(library, "T")
@@ -90,7 +90,7 @@ def test_removal_leaves_nothing_of_an_item(library: Database, kind: ItemKind[Any
 
 
 @EVERY_KIND
-def test_removal_leaves_the_other_items(library: Database, kind: ItemKind[Any]) -> None:
+def test_removal_does_not_change_other_items(library: Database, kind: ItemKind[Any]) -> None:
     for other in ENTRIES:
         if other is not kind:
             put_item(library, other, other.name, ENTRIES[other])
@@ -101,7 +101,7 @@ def test_removal_leaves_the_other_items(library: Database, kind: ItemKind[Any]) 
     assert before == rows_by_table(library)
 
 
-def test_a_translation_is_removed_whatever_the_case_of_its_id_another_item_is_not(library: Database) -> None:
+def test_removal_ignores_case_for_translations_only(library: Database) -> None:
     put_item(library, TRANSLATION, "Hymns", ENTRIES[TRANSLATION])
     put_item(library, TOPICS, "Nave", ENTRIES[TOPICS])
 
@@ -111,7 +111,7 @@ def test_a_translation_is_removed_whatever_the_case_of_its_id_another_item_is_no
     assert ["Nave"] == [item.id for item in installed(library)]
 
 
-def test_an_exact_id_goes_before_a_translation_of_another_case(library: Database) -> None:
+def test_an_exact_id_takes_precedence_over_a_translation_id_in_another_case(library: Database) -> None:
     put_item(library, TRANSLATION, "nave", ENTRIES[TRANSLATION])
     put_item(library, TOPICS, "Nave", ENTRIES[TOPICS])
     remove(library, "Nave")
@@ -120,15 +120,15 @@ def test_an_exact_id_goes_before_a_translation_of_another_case(library: Database
 
 
 @pytest.mark.parametrize("changes", [{"origin": "another file"}, {"id": "HYMNS"}])
-def test_a_translation_is_replaced_only_from_where_it_came(library: Database, changes: dict[str, str]) -> None:
+def test_a_translation_is_replaced_only_from_the_same_source(library: Database, changes: dict[str, str]) -> None:
     import_source(library, translation("Hymns"))
 
-    with pytest.raises(ItemIdTaken, match=r"has a text Hymns from another source \(a test\)") as raised:
+    with pytest.raises(ItemIdTaken, match=r"has a translation Hymns from another source \(a test\)") as raised:
         import_source(library, translation("Hymns", digest="another", **changes))
     assert "library remove Hymns" in raised.value.remedy
 
 
-def test_another_item_is_replaced_from_anywhere(library: Database) -> None:
+def test_other_items_can_be_replaced_from_any_source(library: Database) -> None:
     source = source_of(TOPICS, "Nave", ENTRIES[TOPICS])
     import_source(library, source)
     import_source(library, msgspec.structs.replace(source, origin="another file", digest="another"))
@@ -147,7 +147,7 @@ def test_an_id_belongs_to_one_kind(library: Database, first: ItemKind[Any], seco
     assert [first.name] == [item.kind for item in installed(library)]
 
 
-def test_a_source_without_entries_leaves_the_item_that_is_there(library: Database) -> None:
+def test_a_source_without_entries_does_not_replace_an_item(library: Database) -> None:
     put_item(library, CROSS_REFERENCES, "T", ENTRIES[CROSS_REFERENCES])
 
     with pytest.raises(TextFaulty, match="no cross references"):
@@ -155,7 +155,7 @@ def test_a_source_without_entries_leaves_the_item_that_is_there(library: Databas
     assert [1] == [item.entries for item in installed(library)]
 
 
-def test_an_import_that_fails_leaves_the_library_as_it_was(library: Database) -> None:
+def test_a_failed_import_does_not_change_the_library(library: Database) -> None:
     put_item(library, CROSS_REFERENCES, "T", ENTRIES[CROSS_REFERENCES])
 
     def entries() -> Iterator[CrossReference]:
@@ -188,7 +188,7 @@ def test_progress_goes_from_reading_to_writing(library: Database, kind: ItemKind
     assert (READING_SHARE, f"T: writing {len(ENTRIES[kind])} {kind.entries_name}") == reports[-1]
 
 
-def test_progress_counts_what_is_read_and_written(library: Database) -> None:
+def test_progress_counts_the_entries_read_and_written(library: Database) -> None:
     messages: dict[str, float] = {}
     links = [CrossReference(1_001_001, verse, verse) for verse in range(100)]
     import_source(

@@ -7,7 +7,7 @@ from appliance.scripture.paging import MAX_CHARACTERS, page_of
 
 
 @given(st.lists(st.integers()), st.integers(1, 20))
-def test_the_pages_together_are_the_list(entries: list[int], limit: int) -> None:
+def test_all_pages_together_contain_the_whole_list(entries: list[int], limit: int) -> None:
     read, after = list[int](), 0
     while True:
         page = page_of(entries[after : after + limit + 1], after, limit)
@@ -20,12 +20,12 @@ def test_the_pages_together_are_the_list(entries: list[int], limit: int) -> None
     assert read == entries
 
 
-def test_long_entries_make_short_pages_and_a_page_has_one_at_least() -> None:
+def test_pages_of_long_entries_are_short_but_never_empty() -> None:
     texts = ["a" * MAX_CHARACTERS, "b", "c" * (MAX_CHARACTERS * 2), "d"]
 
     def page(after: int) -> tuple[list[str], int | None]:
-        found = page_of(texts[after:], after, 10, characters=len)
-        return [each[0] for each in found.items], found.next_after
+        items, next_after = page_of(texts[after:], after, 10, characters=len)
+        return [text[0] for text in items], next_after
 
     assert page(0) == (["a"], 1)
     assert page(1) == (["b"], 2)

@@ -1,4 +1,4 @@
-"""Suggestions for what is being typed, from the real library."""
+"""Suggestions while a user types, from the real library."""
 
 from pathlib import Path
 
@@ -15,46 +15,48 @@ def suggester(full_library: Database, tmp_path_factory: pytest.TempPathFactory) 
     return Suggester(path)
 
 
-def test_books_go_first(suggester: Suggester) -> None:
-    found = suggester.suggest("jo")
+def test_books_come_first(suggester: Suggester) -> None:
+    suggestions = suggester.suggest("jo")
 
-    assert {"Job", "Joel", "John"} <= {each.text for each in found[:4]}
-    assert SuggestionKind.PASSAGE is found[0].kind
+    assert {"Job", "Joel", "John"} <= {suggestion.text for suggestion in suggestions[:4]}
+    assert SuggestionKind.PASSAGE is suggestions[0].kind
 
 
-def test_a_reference_is_offered_as_it_is_typed(suggester: Suggester) -> None:
+def test_a_typed_reference_is_suggested(suggester: Suggester) -> None:
     assert ("John 3:16", "John.3.16") == (suggester.suggest("jn 3:16")[0].text, suggester.suggest("jn 3:16")[0].target)
 
 
 @pytest.mark.parametrize("typed", ["agap", "ἀγάπ", "αγαπ", "AGÁP"])
-def test_words_of_the_original_are_found_whatever_their_accents(suggester: Suggester, typed: str) -> None:
-    assert "G26" in {each.target for each in suggester.suggest(typed) if each.kind is SuggestionKind.WORD}
+def test_greek_words_are_found_with_and_without_accents(suggester: Suggester, typed: str) -> None:
+    words = [suggestion for suggestion in suggester.suggest(typed) if suggestion.kind is SuggestionKind.WORD]
+
+    assert "G26" in {word.target for word in words}
 
 
-def test_topics_are_offered_with_their_size(suggester: Suggester) -> None:
-    found = suggester.suggest("forgiven")[0]
+def test_topics_are_suggested_with_their_size(suggester: Suggester) -> None:
+    best = suggester.suggest("forgiven")[0]
 
-    assert (SuggestionKind.TOPIC, "Forgiveness") == (found.kind, found.text)
-    assert "passages" in found.detail
+    assert (SuggestionKind.TOPIC, "Forgiveness") == (best.kind, best.text)
+    assert "passages" in best.detail
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "?!", "zzzzqq"])
-def test_nothing_is_offered_for_nothing(suggester: Suggester, typed: str) -> None:
+def test_a_text_without_matches_has_no_suggestions(suggester: Suggester, typed: str) -> None:
     assert [] == suggester.suggest(typed)
 
 
-def test_no_kind_keeps_the_others_out(suggester: Suggester) -> None:
-    assert len({each.kind for each in suggester.suggest("a", limit=20)}) > 1
+def test_suggestions_are_of_several_kinds(suggester: Suggester) -> None:
+    assert len({suggestion.kind for suggestion in suggester.suggest("a", limit=20)}) > 1
 
 
-def test_until_something_is_compiled_books_and_passages_are_offered(tmp_path: Path) -> None:
+def test_books_and_passages_are_suggested_before_anything_is_compiled(tmp_path: Path) -> None:
     suggester = Suggester(tmp_path / "suggestions.arrays")
 
     assert ["John.3.16", "Job"] == [suggester.suggest(typed)[0].target for typed in ("jn 3:16", "job")]
     assert [] == suggester.suggest("forgiven")
 
 
-def test_they_are_compiled_again_when_the_dictionaries_are_others(
+def test_suggestions_are_stale_when_the_dictionaries_change(
     full_library: Database, library: Database, tmp_path: Path
 ) -> None:
     path = tmp_path / "suggestions.arrays"
@@ -67,7 +69,7 @@ def test_they_are_compiled_again_when_the_dictionaries_are_others(
     assert suggestions_are_stale(library, path)
 
 
-def test_damaged_ones_are_compiled_again_and_harm_nobody(full_library: Database, tmp_path: Path) -> None:
+def test_damaged_suggestions_are_stale_and_books_are_still_suggested(full_library: Database, tmp_path: Path) -> None:
     path = tmp_path / "suggestions.arrays"
     path.write_bytes(b"damaged")
 

@@ -1,4 +1,4 @@
-"""The databases of study: an invented library, and people's data."""
+"""The databases for these tests: an invented library, and a database for people's data."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +36,7 @@ def translation(opened: tuple[Database, Translation]) -> Translation:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """People's data."""
+    """A database for people's data."""
     database = Database(tmp_path / "appliance.db", APPLIANCE_MIGRATIONS)
     database.migrate()
     yield database

@@ -1,4 +1,4 @@
-"""The markup of an answer: what becomes a heading, a quotation or a citation, and that none of the text is lost."""
+"""The markup of an answer: headings, quotations and citations, without loss of text."""
 
 import pytest
 from hypothesis import example, given
@@ -42,23 +42,23 @@ def test_blank_lines_separate_headings_quotations_and_paragraphs() -> None:
     assert ["## Care", "> Do not be anxious. [1]", "So says\nthe Lord."] == [text_of(block) for block in blocks]
 
 
-def test_a_mark_after_more_than_one_blank_line_counts() -> None:
+def test_a_mark_works_after_several_blank_lines() -> None:
     assert [BlockKind.PARAGRAPH, BlockKind.HEADING] == [block.kind for block in parse_answer("a\n\n\n## b")]
 
 
 @pytest.mark.parametrize("text", ["##Care", "#", ">", "a ## b", "a\n> b"])
-def test_a_mark_that_is_not_whole_or_not_at_the_beginning_is_text(text: str) -> None:
+def test_an_incomplete_or_misplaced_mark_is_text(text: str) -> None:
     (block,) = parse_answer(text)
 
     assert (BlockKind.PARAGRAPH, text) == (block.kind, text_of(block))
 
 
 @pytest.mark.parametrize("text", ["", "\n", " \n\n \n\n\n"])
-def test_white_space_alone_is_no_block(text: str) -> None:
+def test_white_space_is_no_block(text: str) -> None:
     assert [] == parse_answer(text)
 
 
-def test_a_citation_is_a_piece_of_its_own() -> None:
+def test_a_citation_is_a_separate_piece() -> None:
     (block,) = parse_answer("God is love [1][12], it says.")
 
     assert (
@@ -70,23 +70,23 @@ def test_a_citation_is_a_piece_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("text", ["[0]", "[01]", "[x]", "[1", "1]", "[1, 2]", "[١]", "[" + "9" * 5_000 + "]"])
-def test_what_is_no_number_of_a_source_stays_text(text: str) -> None:
+def test_brackets_without_a_source_number_stay_text(text: str) -> None:
     (block,) = parse_answer(text)
 
     assert (AnswerPiece(text=text),) == block.pieces
 
 
 @given(answers)
-def test_nothing_of_the_text_is_lost_but_line_breaks_around_blocks(fragments: list[str]) -> None:
+def test_blocks_contain_all_text_except_line_breaks_around_them(fragments: list[str]) -> None:
     text = "".join(fragments)
     blocks = parse_answer(text)
 
-    assert [each.strip("\n") for each in text.split("\n\n") if each.strip()] == [text_of(block) for block in blocks]
+    assert [part.strip("\n") for part in text.split("\n\n") if part.strip()] == [text_of(block) for block in blocks]
     assert list(range(1, len(blocks) + 1)) == [block.number for block in blocks]
 
 
 @given(answers)
-def test_every_piece_is_text_or_the_citation_of_its_number(fragments: list[str]) -> None:
+def test_every_piece_is_text_or_a_citation(fragments: list[str]) -> None:
     pieces = [piece for block in parse_answer("".join(fragments)) for piece in block.pieces]
 
     assert all(piece.text for piece in pieces)
@@ -97,16 +97,16 @@ def test_every_piece_is_text_or_the_citation_of_its_number(fragments: list[str])
 @given(answers)
 @example(["a\n", "\nb"])
 @example(["a\n\n", "\n## b"])
-def test_an_answer_read_while_it_is_written_ends_as_the_whole_text(fragments: list[str]) -> None:
-    growing, shown = GrowingAnswer(), dict[int, Block]()
+def test_the_blocks_of_a_growing_answer_equal_those_of_the_whole_text(fragments: list[str]) -> None:
+    growing, latest_blocks = GrowingAnswer(), dict[int, Block]()
     for fragment in fragments:
-        shown |= {block.number: block for block in growing.add(fragment)}
+        latest_blocks |= {block.number: block for block in growing.add(fragment)}
 
-    assert parse_answer("".join(fragments)) == [shown[number] for number in sorted(shown)]
+    assert parse_answer("".join(fragments)) == [latest_blocks[number] for number in sorted(latest_blocks)]
 
 
 @given(answers)
-def test_text_changes_no_block_before_the_last(fragments: list[str]) -> None:
+def test_new_text_changes_only_the_last_block(fragments: list[str]) -> None:
     growing, blocks = GrowingAnswer(), 0
     for fragment in fragments:
         changed = [block.number for block in growing.add(fragment)]

@@ -1,4 +1,4 @@
-"""The prompt holds a chat model to its sources."""
+"""The prompt that makes a chat model answer from its sources."""
 
 from appliance.study.answer import Source
 from appliance.study.grounding import MAX_SOURCE_CHARACTERS, grounded_turns
@@ -8,7 +8,7 @@ def source(number: int, text: str) -> Source:
     return Source(number=number, reference=f"Genesis 1:{number}", osis="", start=number, end=number, text=text)
 
 
-def test_a_model_is_told_to_answer_from_numbered_sources_and_to_cite_them() -> None:
+def test_the_prompt_asks_for_an_answer_from_numbered_sources_with_citations() -> None:
     system, user = grounded_turns("What is lit?", [source(1, "A lamp."), source(3, "A fire.")])
 
     assert ("system", "user") == (system.role, user.role)
@@ -17,7 +17,7 @@ def test_a_model_is_told_to_answer_from_numbered_sources_and_to_cite_them() -> N
     assert "Sources:\n[1] Genesis 1:1: A lamp.\n[3] Genesis 1:3: A fire.\n\nQuestion: What is lit?" == user.content
 
 
-def test_a_long_source_is_cut() -> None:
+def test_a_long_source_is_shortened() -> None:
     _, user = grounded_turns("What is lit?", [source(1, "x" * (MAX_SOURCE_CHARACTERS + 1))])
 
     assert MAX_SOURCE_CHARACTERS == user.content.count("x")

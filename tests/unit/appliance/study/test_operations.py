@@ -1,4 +1,4 @@
-"""Questions and the answers that are written to them."""
+"""Questions and their answers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ ASLEEP = Unavailable("The model is asleep.")
 
 
 class Scene:
-    """An answer desk of an invented library; what a finder and a writer do is given by the test."""
+    """An answer desk with an invented library. The test defines the finder and the writer."""
 
     def __init__(self, library: Database, translation: Translation, database: Database, clock: FakeClock) -> None:
         self.library, self.translation, self.database, self.clock = library, translation, database, clock
@@ -40,7 +40,7 @@ class Scene:
         return await desk.ask(question, self.translation, asked_by=asked_by)
 
     async def answer(self, writer: FakeWriter | None = None) -> Message:
-        """A question whose answer was awaited."""
+        """Ask a question and wait for its answer."""
         desk = self.desk(writer)
         asked = await self.ask(desk)
         await self.end_of(desk, asked)
@@ -52,11 +52,11 @@ class Scene:
     def stored(self, asked: Message) -> Message:
         return message(self.database, asked.id)
 
-    def played(self, play: Callable[[], Awaitable[None]]) -> None:
-        async def run() -> None:
+    def run(self, play: Callable[[], Awaitable[None]]) -> None:
+        async def play_within_limit() -> None:
             await asyncio.wait_for(play(), 20)
 
-        asyncio.run(run())
+        asyncio.run(play_within_limit())
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def scene(library: Database, translation: Translation, database: Database, clock
     return Scene(library, translation, database, clock)
 
 
-def test_a_model_writes_from_the_passages_that_are_found(scene: Scene) -> None:
+def test_a_model_writes_from_the_passages_found(scene: Scene) -> None:
     async def play() -> None:
         writer = FakeWriter("A lamp ", "is lit [1].")
         desk = scene.desk(writer)
@@ -75,15 +75,17 @@ def test_a_model_writes_from_the_passages_that_are_found(scene: Scene) -> None:
 
         assert (MessageState.DONE, "A lamp is lit [1].", "tiny") == (answered.state, answered.text, answered.made_by)
         assert ["Genesis 1:4–6"] == [source.reference for source in answered.sources]
-        assert [EventType.SOURCES, EventType.TOKEN, EventType.TOKEN, EventType.DONE] == [each for each, _ in events]
+        assert [EventType.SOURCES, EventType.TOKEN, EventType.TOKEN, EventType.DONE] == [
+            event_type for event_type, _ in events
+        ]
         assert {"made_by": "tiny", "took_ms": 0, "notice": None} == events[-1][1]
         assert grounded_turns(QUESTION, answered.sources) == request.turns
         assert ("tiny", MAX_TOKENS, "person-1") == (request.model, request.max_tokens, request.user)
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_a_guest_has_no_number(scene: Scene) -> None:
+def test_the_model_gets_no_id_for_guests(scene: Scene) -> None:
     async def play() -> None:
         writer = FakeWriter("A lamp.")
         desk = scene.desk(writer)
@@ -91,7 +93,7 @@ def test_a_guest_has_no_number(scene: Scene) -> None:
 
         assert ["guest"] == [request.user for request in writer.requests]
 
-    scene.played(play)
+    scene.run(play)
 
 
 def test_passages_are_quoted_without_a_model(scene: Scene) -> None:
@@ -103,10 +105,10 @@ def test_passages_are_quoted_without_a_model(scene: Scene) -> None:
             assert (MessageState.DONE, EXTRACTIVE) == (answered.state, answered.made_by)
             assert answered.text.startswith("> Lamp 4 of evening 1 is lit.")
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_the_notice_of_the_search_is_told(scene: Scene) -> None:
+def test_the_notice_of_the_search_is_in_the_events(scene: Scene) -> None:
     async def play() -> None:
         scene.finder.notice = "Meaning is not searched yet."
         desk = scene.desk()
@@ -114,10 +116,10 @@ def test_the_notice_of_the_search_is_told(scene: Scene) -> None:
 
         assert "Meaning is not searched yet." == events[0][1]["notice"] == events[-1][1]["notice"]
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_a_model_is_not_asked_where_no_passage_is_found(scene: Scene) -> None:
+def test_the_model_is_not_used_if_no_passages_are_found(scene: Scene) -> None:
     async def play() -> None:
         scene.finder.verse_ids = ()
         writer = FakeWriter("never")
@@ -125,13 +127,13 @@ def test_a_model_is_not_asked_where_no_passage_is_found(scene: Scene) -> None:
 
         assert [] == writer.requests
         assert (EXTRACTIVE, ()) == (answered.made_by, answered.sources)
-        assert answered.text.startswith("No passage was found")
+        assert answered.text.startswith("No passages were found")
 
-    scene.played(play)
+    scene.run(play)
 
 
 @pytest.mark.parametrize("writer", [FakeWriter(ASLEEP), FakeWriter("never", model=ASLEEP)], ids=["write", "model"])
-def test_passages_are_quoted_where_the_model_fails_before_its_first_word(scene: Scene, writer: FakeWriter) -> None:
+def test_passages_are_quoted_if_the_model_fails_before_its_first_word(scene: Scene, writer: FakeWriter) -> None:
     async def play() -> None:
         desk = scene.desk(writer)
         asked = await scene.ask(desk)
@@ -142,11 +144,11 @@ def test_passages_are_quoted_where_the_model_fails_before_its_first_word(scene: 
         assert answered.text.startswith("> Lamp 4")
         assert EXTRACTIVE == events[-1][1]["made_by"]
         assert (
-            "The chat model could not answer (The model is asleep.) These are the passages themselves."
+            "The chat model could not answer, so the passages are quoted: The model is asleep."
             == events[-1][1]["notice"]
         )
 
-    scene.played(play)
+    scene.run(play)
 
 
 @pytest.mark.parametrize(
@@ -154,13 +156,11 @@ def test_passages_are_quoted_where_the_model_fails_before_its_first_word(scene: 
     [
         (ASLEEP, "The model is asleep."),
         (Refused("The prompt is too long.", remedy="Ask less."), "The prompt is too long. Ask less."),
-        (ZeroDivisionError(), "The answer could not be made, for a reason that the log holds. Try again."),
+        (ZeroDivisionError(), "An unexpected error occurred. Try again; details are in the log."),
     ],
-    ids=lambda each: type(each).__name__,
+    ids=lambda value: type(value).__name__,
 )
-def test_an_answer_that_fails_halfway_keeps_its_text_and_its_author(
-    scene: Scene, error: Exception, sentence: str
-) -> None:
+def test_an_answer_that_fails_halfway_keeps_its_text_and_author(scene: Scene, error: Exception, sentence: str) -> None:
     async def play() -> None:
         desk = scene.desk(FakeWriter("A lamp ", error))
         asked = await scene.ask(desk)
@@ -175,10 +175,10 @@ def test_an_answer_that_fails_halfway_keeps_its_text_and_its_author(
         )
         assert (EventType.ERROR, {"message": sentence}) == events[-1]
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_an_answer_that_fails_before_anything_is_written_has_no_author(scene: Scene) -> None:
+def test_an_answer_that_fails_before_its_first_word_has_no_author(scene: Scene) -> None:
     async def play() -> None:
         scene.finder.error = Unavailable("The library is busy.")
         failed = await scene.answer(FakeWriter("never"))
@@ -190,10 +190,10 @@ def test_an_answer_that_fails_before_anything_is_written_has_no_author(scene: Sc
             failed.error,
         )
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_an_answer_that_is_stopped_keeps_its_text_and_its_author(scene: Scene) -> None:
+def test_a_stopped_answer_keeps_its_text_and_author(scene: Scene) -> None:
     async def play() -> None:
         wait = Wait()
         writer = FakeWriter("A lamp ", wait, "never")
@@ -212,10 +212,10 @@ def test_an_answer_that_is_stopped_keeps_its_text_and_its_author(scene: Scene) -
         assert (EventType.DONE, {"made_by": "tiny", "stopped": True}) == (await following)[-1]
         assert writer.is_closed, "the model stops too"
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_an_answer_that_is_stopped_before_anything_is_written_has_no_author(scene: Scene) -> None:
+def test_an_answer_stopped_before_its_first_word_has_no_author(scene: Scene) -> None:
     async def play() -> None:
         wait = Wait()
         desk = scene.desk(FakeWriter(wait, "never"))
@@ -225,10 +225,10 @@ def test_an_answer_that_is_stopped_before_anything_is_written_has_no_author(scen
 
         assert (MessageState.STOPPED, "", None) == (stopped.state, stopped.text, stopped.made_by)
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_answers_are_stopped_when_the_desk_is_closed(scene: Scene) -> None:
+def test_closing_the_desk_stops_its_answers(scene: Scene) -> None:
     async def play() -> None:
         waits = [Wait(), Wait()]
         desks = [scene.desk(FakeWriter("A lamp ", wait)) for wait in waits]
@@ -237,12 +237,14 @@ def test_answers_are_stopped_when_the_desk_is_closed(scene: Scene) -> None:
             await wait.reached.wait()
             await desk.close()
 
-        assert [(MessageState.STOPPED, "tiny")] * 2 == [(each.state, each.made_by) for each in map(scene.stored, asked)]
+        assert [(MessageState.STOPPED, "tiny")] * 2 == [
+            (answer.state, answer.made_by) for answer in map(scene.stored, asked)
+        ]
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_an_answer_that_is_over_cannot_be_stopped(scene: Scene) -> None:
+def test_stopping_a_finished_answer_changes_nothing(scene: Scene) -> None:
     async def play() -> None:
         desk = scene.desk(FakeWriter("A lamp."))
         asked = await scene.ask(desk)
@@ -250,28 +252,28 @@ def test_an_answer_that_is_over_cannot_be_stopped(scene: Scene) -> None:
 
         assert scene.stored(asked) == await desk.stop(asked.id)
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_the_time_that_an_answer_took_is_told(scene: Scene) -> None:
+def test_the_end_event_contains_the_duration(scene: Scene) -> None:
     async def play() -> None:
         wait = Wait()
         desk = scene.desk(FakeWriter("A lamp ", wait, "is lit."))
         asked = await scene.ask(desk)
         await wait.reached.wait()
-        began = scene.clock.now
+        started = scene.clock.now
         scene.clock.advance(2.5)
         wait.released.set()
         events = await scene.end_of(desk, asked)
         answered = scene.stored(asked)
 
         assert 2_500 == events[-1][1]["took_ms"]
-        assert (began, began + 2.5) == (answered.created_at, answered.finished_at)
+        assert (started, started + 2.5) == (answered.created_at, answered.finished_at)
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_a_start_ends_the_answers_of_processes_that_died(scene: Scene) -> None:
+def test_the_answers_of_dead_processes_end_at_start(scene: Scene) -> None:
     with scene.database.write() as work:
         for message_id, owner in (("dead", dead_owner()), ("here", this_process())):
             store.insert_message(
@@ -285,7 +287,7 @@ def test_a_start_ends_the_answers_of_processes_that_died(scene: Scene) -> None:
     assert scene.clock.now == message(scene.database, "dead").finished_at
 
 
-def test_a_person_has_four_answers_written_at_the_same_time_and_others_have_theirs(scene: Scene) -> None:
+def test_each_person_has_at_most_four_unfinished_answers(scene: Scene) -> None:
     async def play() -> None:
         scene.finder.allowed.clear()
         desk = scene.desk()
@@ -296,18 +298,18 @@ def test_a_person_has_four_answers_written_at_the_same_time_and_others_have_thei
         asked.append(await scene.ask(desk, asked_by=2))
 
         scene.finder.allowed.set()
-        for each in asked:
-            await scene.end_of(desk, each)
-        assert {MessageState.DONE} == {scene.stored(each).state for each in asked}
-        # One after another, nobody is refused.
+        for question in asked:
+            await scene.end_of(desk, question)
+        assert {MessageState.DONE} == {scene.stored(question).state for question in asked}
+        # One question after another is never refused.
         for _ in range(2 * MAX_ANSWERS):
             await scene.end_of(desk, await scene.ask(desk))
 
-    scene.played(play)
+    scene.run(play)
 
 
 @pytest.mark.parametrize("question", ["?", "", "12 3", "x" * 1_001])
-def test_a_question_that_is_invalid_takes_no_place_and_is_not_stored(scene: Scene, question: str) -> None:
+def test_an_invalid_question_takes_no_slot_and_is_not_stored(scene: Scene, question: str) -> None:
     async def play() -> None:
         desk = scene.desk()
         for _ in range(2 * MAX_ANSWERS):
@@ -316,19 +318,19 @@ def test_a_question_that_is_invalid_takes_no_place_and_is_not_stored(scene: Scen
         assert [] == scene.database.reader.rows("SELECT id FROM messages")
         await scene.end_of(desk, await scene.ask(desk))
 
-    scene.played(play)
+    scene.run(play)
 
 
-def test_a_persons_questions_are_forgotten_with_their_answers(scene: Scene) -> None:
+def test_deleting_a_person_deletes_their_questions_and_answers(scene: Scene) -> None:
     async def play() -> None:
         desk = scene.desk()
         asked = [await scene.ask(desk, asked_by=person) for person in (1, 2)]
-        for each in asked:
-            await scene.end_of(desk, each)
+        for question in asked:
+            await scene.end_of(desk, question)
         with scene.database.write() as work:
             forget_person(work, 1)
 
         assert [(asked[1].id,)] == scene.database.reader.rows("SELECT id FROM messages")
         assert {(asked[1].id,)} == set(scene.database.reader.rows("SELECT message FROM message_events"))
 
-    scene.played(play)
+    scene.run(play)

@@ -1,4 +1,4 @@
-"""Who may see a question and its answer."""
+"""Access to a question and its answer."""
 
 import pytest
 
@@ -22,17 +22,17 @@ def ask(database: Database, message_id: str, asked_by: int | None) -> None:
         )
 
 
-def test_a_person_sees_their_own_questions_and_those_of_the_command_line(database: Database) -> None:
-    ask(database, "hers", ANNA)
-    ask(database, "nobodys", None)
+def test_a_person_sees_their_own_questions_and_those_from_the_command_line(database: Database) -> None:
+    ask(database, "anna", ANNA)
+    ask(database, "guest", None)
 
-    assert "hers" == own_message(database, "hers", person=ANNA).id
-    assert "nobodys" == own_message(database, "nobodys", person=BEN).id
-    with pytest.raises(MessageNotFound, match="no such question of yours"):
-        own_message(database, "hers", person=BEN)
+    assert "anna" == own_message(database, "anna", person=ANNA).id
+    assert "guest" == own_message(database, "guest", person=BEN).id
+    with pytest.raises(MessageNotFound, match="You have no question with this id"):
+        own_message(database, "anna", person=BEN)
 
 
-def test_a_message_that_does_not_exist_is_said_so(database: Database) -> None:
+def test_an_unknown_message_is_an_error(database: Database) -> None:
     with pytest.raises(MessageNotFound, match="There is no message 'm9'"):
         message(database, "m9")
     with pytest.raises(MessageNotFound, match="There is no message 'm9'"):

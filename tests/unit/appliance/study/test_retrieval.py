@@ -1,4 +1,4 @@
-"""From a question to the passages that an answer may rest on."""
+"""The passages for a question."""
 
 import pytest
 from fakes.small_library import verse_id
@@ -9,13 +9,13 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.search.hits import Mode
 from appliance.scripture.translations.translation import Translation
 from appliance.study.answer import Source
-from appliance.study.retrieval import HITS, MAX_SOURCES, Retrieved, retrieve
+from appliance.study.retrieval import MAX_HITS, MAX_SOURCES, Retrieved, retrieve
 
 QUESTION = "What does the Bible say about lamps?"
 
 
 class Library:
-    """The library and its translation, in which a test finds verses."""
+    """An invented library and its translation."""
 
     def __init__(self, library: Database, translation: Translation) -> None:
         self._library, self._translation = library, translation
@@ -23,9 +23,9 @@ class Library:
     def retrieve(self, finder: FakeFinder, question: str = QUESTION) -> Retrieved:
         return retrieve(self._library, finder, question, self._translation)
 
-    def passages(self, *places: tuple[int, int], question: str = QUESTION) -> list[str]:
-        """The references of the sources, where verses of these chapters are found in this order."""
-        retrieved = self.retrieve(FakeFinder(*(verse_id(*place) for place in places)), question)
+    def passages(self, *verses: tuple[int, int], question: str = QUESTION) -> list[str]:
+        """The references of the sources, if the search finds these verses in this order."""
+        retrieved = self.retrieve(FakeFinder(*(verse_id(*verse) for verse in verses)), question)
         return [source.reference for source in retrieved.sources]
 
 
@@ -34,21 +34,26 @@ def small(library: Database, translation: Translation) -> Library:
     return Library(library, translation)
 
 
-def test_the_subject_of_the_question_is_searched_by_everything_at_once(small: Library) -> None:
+def test_the_subject_of_the_question_is_searched_in_hybrid_mode(small: Library) -> None:
     finder = FakeFinder(notice="Meaning is not searched yet.")
     retrieved = small.retrieve(finder)
-    (wanted,) = finder.wanted
+    (search,) = finder.wanted
 
-    assert ("lamps", Mode.HYBRID, "Invented", HITS) == (wanted.query, wanted.mode, wanted.translation.id, wanted.limit)
+    assert ("lamps", Mode.HYBRID, "Invented", MAX_HITS) == (
+        search.query,
+        search.mode,
+        search.translation.id,
+        search.limit,
+    )
     assert ("lamps", (), "Meaning is not searched yet.") == (retrieved.subject, retrieved.sources, retrieved.notice)
 
 
-def test_what_a_search_raises_reaches_the_caller(small: Library) -> None:
+def test_errors_of_the_search_reach_the_caller(small: Library) -> None:
     with pytest.raises(Unavailable, match="asleep"):
         small.retrieve(FakeFinder(error=Unavailable("The runtime is asleep.")))
 
 
-def test_a_verse_is_read_with_its_neighbours(small: Library) -> None:
+def test_a_passage_contains_the_verses_before_and_after_the_hit(small: Library) -> None:
     (source,) = small.retrieve(FakeFinder(verse_id(1, 5))).sources
 
     assert ("Genesis 1:4–6", "Gen.1.4-Gen.1.6") == (source.reference, source.osis)
@@ -56,40 +61,42 @@ def test_a_verse_is_read_with_its_neighbours(small: Library) -> None:
     assert " ".join(f"Lamp {number} of evening 1 is lit." for number in (4, 5, 6)) == source.text
 
 
-def test_a_passage_ends_with_its_chapter(small: Library) -> None:
+def test_a_passage_ends_at_the_end_of_its_chapter(small: Library) -> None:
     assert ["Genesis 1:24–25", "Genesis 2:1–2"] == small.passages((1, 25), (2, 1))
 
 
-def test_verses_beside_each_other_are_one_passage_at_the_place_of_the_best(small: Library) -> None:
+def test_neighbouring_hits_form_one_passage_at_the_rank_of_the_best_hit(small: Library) -> None:
     assert ["Genesis 1:4–9", "Genesis 1:19–21"] == small.passages((1, 5), (1, 20), (1, 8))
     assert ["Genesis 1:4–6", "Genesis 1:8–10"] == small.passages((1, 5), (1, 9))
 
 
-def test_a_passage_does_not_grow_beyond_ten_verses(small: Library) -> None:
+def test_a_passage_has_at_most_ten_verses(small: Library) -> None:
     assert ["Genesis 1:4–13"] == small.passages((1, 5), (1, 8), (1, 11), (1, 12))
-    assert ["Genesis 1:4–12"] == small.passages((1, 5), (1, 8), (1, 11), (1, 14)), "a verse too many is no new passage"
+    assert ["Genesis 1:4–12"] == small.passages((1, 5), (1, 8), (1, 11), (1, 14)), (
+        "one verse more starts no new passage"
+    )
 
 
-def test_an_answer_rests_on_eight_passages_at_most(small: Library) -> None:
-    places = [(1, number) for number in range(1, 26, 4)] + [(2, 1), (2, 6)]
-    passages = small.passages(*places)
+def test_an_answer_has_at_most_eight_passages(small: Library) -> None:
+    verses = [(1, number) for number in range(1, 26, 4)] + [(2, 1), (2, 6)]
+    passages = small.passages(*verses)
 
     assert MAX_SOURCES == len(passages)
     assert "Genesis 1:1–2" == passages[0]
 
 
-def test_a_passage_that_the_question_names_comes_first_and_once(small: Library) -> None:
+def test_a_passage_named_in_the_question_comes_first_and_only_once(small: Library) -> None:
     assert ["Genesis 2:3–4", "Genesis 1:4–6"] == small.passages((2, 4), (1, 5), question="Genesis 2:3-4")
 
 
-def test_a_passage_that_the_translation_lacks_is_left_out(small: Library) -> None:
+def test_a_passage_missing_in_the_translation_is_left_out(small: Library) -> None:
     retrieved = small.retrieve(FakeFinder(verse_id(9, 5), verse_id(1, 5)))
 
     assert [(2, "Genesis 1:4–6")] == [(source.number, source.reference) for source in retrieved.sources]
     assert [2] == list(retrieved.citations)
 
 
-def test_the_topics_that_cite_a_passage_are_read_with_it(small: Library) -> None:
+def test_a_passage_has_the_topics_that_cite_it(small: Library) -> None:
     retrieved = small.retrieve(FakeFinder(verse_id(1, 1), verse_id(1, 20)))
     first, second = retrieved.sources
 
@@ -97,7 +104,7 @@ def test_the_topics_that_cite_a_passage_are_read_with_it(small: Library) -> None
     assert [
         ("EVENING", "Of oil", verse_id(1, 2), verse_id(1, 2)),
         ("LAMP", "Of oil", verse_id(1, 1), verse_id(1, 3)),
-    ] == sorted((each.topic, each.heading, each.start, each.end) for each in retrieved.citations[first.number])
+    ] == sorted((cited.topic, cited.heading, cited.start, cited.end) for cited in retrieved.citations[first.number])
     assert [] == list(retrieved.citations[second.number])
 
 

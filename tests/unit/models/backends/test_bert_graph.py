@@ -1,4 +1,4 @@
-"""The graph of a small BERT: what it computes, what is quantised in it, and which folders are refused."""
+"""The graph of a small BERT: its results, its quantisation, and the folders that are refused."""
 
 import json
 from pathlib import Path
@@ -47,10 +47,10 @@ def test_only_products_with_weights_are_quantised(tmp_path: Path) -> None:
     onnx.save(build_bert_graph(make_tiny_bert(tmp_path / "tiny")), str(tmp_path / "fp32.onnx"))
     _quantise(tmp_path / "fp32.onnx", tmp_path / "int8.onnx")
     graph = onnx.load(str(tmp_path / "int8.onnx")).graph
-    constants = {each.name for each in graph.initializer}
+    constants = {constant.name for constant in graph.initializer}
     quantised = [node for node in graph.node if node.op_type == "MatMulInteger"]
 
-    # Six products with weights per layer; scores, mixtures of values and the mean are left.
+    # Six products with weights per layer. Scores, sums of values and the mean are not quantised.
     assert 6 * CONFIG["num_hidden_layers"] == len(quantised)
     assert all(node.input[1] in constants for node in quantised)
     assert not [node for node in graph.node if node.op_type == "MatMul" and constants & set(node.input)]
@@ -72,15 +72,15 @@ def test_another_kind_of_model_is_refused(tmp_path: Path, changes: dict[str, Any
     assert "tiny" in refusal(make_tiny_bert(tmp_path / "tiny", **changes))
 
 
-def test_weights_that_do_not_fit_the_configuration_are_named(tmp_path: Path) -> None:
+def test_weights_that_do_not_match_the_configuration_are_named(tmp_path: Path) -> None:
     assert "encoder.layer.2.attention.self.query.weight is missing" in refusal(
         make_tiny_bert(tmp_path / "deep", num_hidden_layers=3)
     )
     assert "word_embeddings.weight is float32 (100, 32)" in refusal(make_tiny_bert(tmp_path / "many", vocab_size=101))
-    half = make_tiny_bert(tmp_path / "half")
-    weights = load_file(half / "model.safetensors")
-    save_file({name: value.astype(np.float16) for name, value in weights.items()}, half / "model.safetensors")
-    assert "is float16" in refusal(half)
+    float16 = make_tiny_bert(tmp_path / "float16")
+    weights = load_file(float16 / "model.safetensors")
+    save_file({name: value.astype(np.float16) for name, value in weights.items()}, float16 / "model.safetensors")
+    assert "is float16" in refusal(float16)
 
 
 def test_other_pooling_is_refused(tmp_path: Path) -> None:

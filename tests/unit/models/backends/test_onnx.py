@@ -1,4 +1,4 @@
-"""Which texts share a forward pass of the ONNX backend."""
+"""The forward passes of the ONNX backend: which texts share one."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,14 +7,14 @@ from models.backends.onnx import BATCH_TOKENS, PASS_TOKENS, batches
 
 
 @given(st.lists(st.integers(1, BATCH_TOKENS), max_size=200))
-def test_every_text_is_in_one_pass_and_none_is_too_large_or_mostly_padding(lengths: list[int]) -> None:
+def test_every_text_is_in_one_pass_and_no_pass_is_too_large_or_has_much_padding(lengths: list[int]) -> None:
     passes = list(batches(lengths))
 
-    assert sorted(index for each in passes for index in each) == list(range(len(lengths)))
-    for each in passes:
-        longest = max(lengths[index] for index in each)
-        assert len(each) == 1 or len(each) * longest <= BATCH_TOKENS
-        assert sum(longest - lengths[index] for index in each) <= PASS_TOKENS
+    assert sorted(index for batch in passes for index in batch) == list(range(len(lengths)))
+    for batch in passes:
+        longest = max(lengths[index] for index in batch)
+        assert len(batch) == 1 or len(batch) * longest <= BATCH_TOKENS
+        assert sum(longest - lengths[index] for index in batch) <= PASS_TOKENS
 
 
 def test_short_texts_do_not_wait_for_long_ones() -> None:

@@ -1,4 +1,4 @@
-"""When a graph is built, and when it is left out. What it computes is tested on the real model."""
+"""When a graph is built, and when not. Its results are tested on the real model."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from models.errors import ModelUnavailable
 from models.formats.folder import Manifest
 
 
-def test_a_graph_that_is_there_is_not_built_again(tmp_path: Path) -> None:
+def test_an_existing_graph_is_not_built_again(tmp_path: Path) -> None:
     built = Manifest(
         file="model.int8.onnx", precision="int8", mean_cosine=0.99, source_sha256=read_reference().weights_sha256
     )

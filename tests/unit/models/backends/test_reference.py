@@ -1,4 +1,4 @@
-"""The recorded vectors belong to the known weights, and there is one per sentence."""
+"""The recorded vectors belong to the packaged weights, and there is one per sentence."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ from models.backends.reference import FILE, SENTENCES, read_reference
 from models.catalogue.packaged import MINILM_SHA256
 
 
-def test_there_is_a_vector_of_the_known_weights_for_each_sentence() -> None:
+def test_each_sentence_has_a_vector_of_the_packaged_weights() -> None:
     reference = read_reference()
 
     assert MINILM_SHA256 == reference.weights_sha256
     assert (len(SENTENCES), 384) == reference.vectors.shape
     assert np.allclose(1.0, np.linalg.norm(reference.vectors, axis=1), atol=1e-6)
-    # Different sentences: no vector is there twice.
+    # The sentences differ, so all vectors differ.
     assert np.max(reference.vectors @ reference.vectors.T - np.eye(len(SENTENCES))) < 0.9
 
 

@@ -20,7 +20,7 @@ class Reader:
 
 
 def write(path: Path, content: str, *, at: int) -> None:
-    """Write a file as if `at` seconds after 1970, however coarse the clock of the disk is."""
+    """Write a file as if `at` seconds after 1970, independent of the precision of the disk's clock."""
     path.write_text(content)
     os.utime(path, (at, at))
 
@@ -42,7 +42,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert "two" == reads.get(reader.path, reader)
 
 
-def test_a_replaced_file_of_the_same_time_is_read_again(tmp_path: Path) -> None:
+def test_a_replaced_file_with_the_same_time_is_read_again(tmp_path: Path) -> None:
     reads, reader = CachedReads(), Reader(tmp_path / "file")
     write(reader.path, "one", at=1)
     reads.get(reader.path, reader)

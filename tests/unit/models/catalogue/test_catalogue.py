@@ -1,4 +1,4 @@
-"""What people name as a model's file or its name, however odd, is added or refused in a sentence."""
+"""Unusual files and names of models are added, or refused with a clear message."""
 
 import asyncio
 import os
@@ -29,16 +29,16 @@ def test_a_named_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("path", ["/a\0b", f"/{'a' * 300}", f"/{'a/' * 5000}", "/nowhere"])
-def test_a_path_that_cannot_be_is_refused(tmp_path: Path, path: str) -> None:
+def test_an_invalid_path_is_refused(tmp_path: Path, path: str) -> None:
     assert len(refusal(tmp_path, Path(path))) < 20_000
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", "a\0", "a\nb", "a" * 300, "registry", "x.part", CACHE])
-def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
-    assert "cannot be a model's name" in refusal(tmp_path, make_tiny_gguf(tmp_path / "m.gguf"), name=name)
+def test_an_invalid_name_is_refused(tmp_path: Path, name: str) -> None:
+    assert "is not a valid model name" in refusal(tmp_path, make_tiny_gguf(tmp_path / "m.gguf"), name=name)
 
 
-def test_a_model_called_cache_keeps_its_files_apart_from_caches(tmp_path: Path) -> None:
+def test_the_files_of_a_model_called_cache_are_separate_from_the_caches(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(b"weights")
@@ -49,13 +49,13 @@ def test_a_model_called_cache_keeps_its_files_apart_from_caches(tmp_path: Path) 
     assert not any(Path(cache).is_relative_to(added.path) for cache in caches.values())
 
 
-def test_a_long_name_is_still_one(tmp_path: Path) -> None:
+def test_a_long_name_is_valid(tmp_path: Path) -> None:
     added = asyncio.run(Catalogue(tmp_path / "models").add(make_tiny_gguf(tmp_path / "m.gguf"), name="é" * 100))
 
     assert Path(added.path).exists()
 
 
-def test_a_pipe_in_a_folder_is_left_out(tmp_path: Path) -> None:
+def test_a_pipe_in_a_folder_is_not_copied(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(b"weights")
@@ -63,10 +63,10 @@ def test_a_pipe_in_a_folder_is_left_out(tmp_path: Path) -> None:
     os.mkfifo(folder / "pipe")
     added = asyncio.run(Catalogue(tmp_path / "models").add(folder))
 
-    assert {"model.safetensors", "config.json"} == {each.name for each in Path(added.path).iterdir()}
+    assert {"model.safetensors", "config.json"} == {file.name for file in Path(added.path).iterdir()}
 
 
-def test_a_model_that_is_added_again_replaces_the_files_of_the_older_one(tmp_path: Path) -> None:
+def test_adding_a_model_again_replaces_its_files(tmp_path: Path) -> None:
     catalogue = Catalogue(tmp_path / "models")
     older = asyncio.run(catalogue.add(make_tiny_gguf(tmp_path / "m.gguf")))
     folder = tmp_path / "folder"
@@ -91,8 +91,8 @@ def test_a_removed_model_loses_its_files_and_its_pin(tmp_path: Path) -> None:
         catalogue.find("m")
 
 
-def test_a_model_that_is_not_there_cannot_be_pinned(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnknown, match="There is no model 'm' here"):
+def test_a_missing_model_cannot_be_pinned(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnknown, match="There is no model 'm'"):
         Catalogue(tmp_path).set_pinned("m", pinned=True)
 
     Catalogue(tmp_path).set_pinned("m", pinned=False)

@@ -1,4 +1,4 @@
-"""A model's files come into the models folder whole or not at all."""
+"""A model's files are copied into the models folder completely or not at all."""
 
 import errno
 import hashlib
@@ -17,24 +17,24 @@ def quiet(_done: int, _total: int) -> None:
 
 
 @pytest.fixture(params=["linked", "copied"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Files are linked, or copied as between two disks."""
     if request.param == "copied":
         monkeypatch.setattr(copying, "_try_link", lambda _file, _target: False)
     return str(request.param)
 
 
-def test_a_file_is_there_with_its_digest(tmp_path: Path, way: str) -> None:
+def test_a_file_is_copied_and_its_digest_returned(tmp_path: Path, method: str) -> None:
     source, target = tmp_path / "m.gguf", tmp_path / "models" / "m.gguf"
     source.write_bytes(b"weights")
     target.parent.mkdir()
 
     assert hashlib.sha256(b"weights").hexdigest() == copy_model(source, target, quiet)
     assert b"weights" == target.read_bytes()
-    assert (way == "linked") is target.samefile(source)
+    assert (method == "linked") is target.samefile(source)
 
 
-def test_a_folder_takes_the_place_of_an_older_one(tmp_path: Path, way: str) -> None:
+def test_a_folder_replaces_an_older_one(tmp_path: Path, method: str) -> None:
     source, target = tmp_path / "new", tmp_path / "model"
     for folder, name in ((source, "inner/b"), (target, "old")):
         (folder / name).parent.mkdir(parents=True)
@@ -45,7 +45,7 @@ def test_a_folder_takes_the_place_of_an_older_one(tmp_path: Path, way: str) -> N
     assert {source, target} == set(tmp_path.iterdir())
 
 
-def test_progress_counts_bytes_up_to_all(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_counts_bytes_up_to_the_total(tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copying, "COPY_CHUNK", 4)
     (tmp_path / "m").write_bytes(b"0123456789")
     progress: list[tuple[int, int]] = []
@@ -54,14 +54,14 @@ def test_progress_counts_bytes_up_to_all(tmp_path: Path, way: str, monkeypatch: 
     assert [(4, 10), (8, 10), (10, 10)] == progress
 
 
-def test_a_file_that_is_in_its_place_already_is_only_read(tmp_path: Path) -> None:
+def test_a_file_that_is_already_at_its_target_is_only_read(tmp_path: Path) -> None:
     (tmp_path / "m").write_bytes(b"weights")
 
     assert hashlib.sha256(b"weights").hexdigest() == copy_model(tmp_path / "m", tmp_path / "m", quiet)
     assert [tmp_path / "m"] == list(tmp_path.iterdir())
 
 
-def test_what_is_cancelled_leaves_the_older_model_and_nothing_else(tmp_path: Path, way: str) -> None:
+def test_a_cancelled_copy_leaves_only_the_older_model(tmp_path: Path, method: str) -> None:
     source, target = tmp_path / "new", tmp_path / "model"
     source.write_bytes(b"new")
     target.write_bytes(b"old")
@@ -76,7 +76,7 @@ def test_what_is_cancelled_leaves_the_older_model_and_nothing_else(tmp_path: Pat
     assert {source, target} == set(tmp_path.iterdir())
 
 
-def test_a_full_disk_refuses_the_model_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_gives_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_arguments: object) -> str:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -85,7 +85,7 @@ def test_a_full_disk_refuses_the_model_in_a_sentence(tmp_path: Path, monkeypatch
         copy_model(tmp_path / "m", tmp_path / "models" / "m", quiet)
 
 
-def test_sizes_and_deletion_are_of_files_and_of_folders(tmp_path: Path) -> None:
+def test_sizes_and_deletion_work_for_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "a").write_bytes(b"12")
     (tmp_path / "b").write_bytes(b"3")

@@ -1,4 +1,4 @@
-"""The embedding model is found by its graph, or by the package of its weights, or the installer is named."""
+"""The embedding model is found by its graph or by the package of its weights; else the error names the installer."""
 
 import asyncio
 import importlib.machinery
@@ -19,8 +19,8 @@ Hide = Callable[..., None]
 
 
 @pytest.fixture
-def hide(monkeypatch: pytest.MonkeyPatch) -> Hide:
-    """Make packages look as if they were not installed."""
+def hide_packages(monkeypatch: pytest.MonkeyPatch) -> Hide:
+    """Simulate that packages are not installed."""
     find_spec = importlib.util.find_spec
     hidden: set[str] = set()
 
@@ -40,72 +40,72 @@ def make_graph(folder: Path, weights_sha256: str = MINILM_SHA256) -> Path:
     return target
 
 
-def test_a_graph_needs_no_package(tmp_path: Path, hide: Hide) -> None:
-    hide(MINILM_PACKAGE, "onnx", "safetensors", "torch", "sentence_transformers")
+def test_a_graph_needs_no_package(tmp_path: Path, hide_packages: Hide) -> None:
+    hide_packages(MINILM_PACKAGE, "onnx", "safetensors", "torch", "sentence_transformers")
     graph = make_graph(tmp_path)
     model = Catalogue(tmp_path).find(MINILM)
 
-    assert [MINILM] == [each.id for each in Catalogue(tmp_path).models()]
+    assert [MINILM] == [model.id for model in Catalogue(tmp_path).models()]
     assert str(graph) == model.path
     assert graph == asyncio.run(ensure_export(model, tmp_path))
     assert can_embed(tmp_path)
 
 
-def test_without_graph_and_package_the_command_that_installs_it_is_named(tmp_path: Path, hide: Hide) -> None:
-    hide(MINILM_PACKAGE)
-    with pytest.raises(ModelUnknown, match=r"`\./packaging/run\.sh` installs it"):
+def test_without_graph_and_package_the_error_names_the_install_command(tmp_path: Path, hide_packages: Hide) -> None:
+    hide_packages(MINILM_PACKAGE)
+    with pytest.raises(ModelUnknown, match=r"Run `\./packaging/run\.sh` to install it"):
         Catalogue(tmp_path).find(MINILM)
-    with pytest.raises(ModelUnknown, match=r"`\./packaging/run\.sh --torch` installs it"):
+    with pytest.raises(ModelUnknown, match=r"`\./packaging/run\.sh --torch` to install it"):
         Catalogue(tmp_path).find(MINILM_TORCH)
 
     assert not can_embed(tmp_path)
 
 
-def test_without_torch_its_model_is_not_listed(tmp_path: Path, hide: Hide) -> None:
-    both = {each.id for each in Catalogue(tmp_path).models()}
-    hide("sentence_transformers")
+def test_the_torch_model_is_not_listed_without_torch(tmp_path: Path, hide_packages: Hide) -> None:
+    both = {model.id for model in Catalogue(tmp_path).models()}
+    hide_packages("sentence_transformers")
 
     assert {MINILM, MINILM_TORCH} == both
-    assert [MINILM] == [each.id for each in Catalogue(tmp_path).models()]
+    assert [MINILM] == [model.id for model in Catalogue(tmp_path).models()]
     assert can_embed(tmp_path)
 
 
 @pytest.mark.parametrize("library", ["onnxruntime", "tokenizers", "onnx", "safetensors"])
-def test_each_library_is_needed_to_build_the_graph(tmp_path: Path, hide: Hide, library: str) -> None:
-    hide(library)
+def test_each_library_is_needed_to_build_the_graph(tmp_path: Path, hide_packages: Hide, library: str) -> None:
+    hide_packages(library)
 
     assert not can_embed(tmp_path)
 
 
-def test_a_graph_of_other_weights_or_without_its_file_is_not_used(tmp_path: Path, hide: Hide) -> None:
-    hide(MINILM_PACKAGE)
+def test_a_graph_of_other_weights_or_without_its_file_is_not_used(tmp_path: Path, hide_packages: Hide) -> None:
+    hide_packages(MINILM_PACKAGE)
     make_graph(tmp_path / "other", "0" * 64)
-    (make_graph(tmp_path / "lost") / "model.int8.onnx").unlink()
+    (make_graph(tmp_path / "incomplete") / "model.int8.onnx").unlink()
 
     assert not can_embed(tmp_path / "other")
-    assert not can_embed(tmp_path / "lost")
+    assert not can_embed(tmp_path / "incomplete")
 
 
-def test_a_package_that_is_removed_while_its_model_is_loaded_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_package_that_is_removed_while_its_model_is_loaded(tmp_path: Path) -> None:
     model = msgspec.structs.replace(Catalogue(tmp_path).find(MINILM), path=str(tmp_path / "removed"))
 
-    with pytest.raises(ModelUnavailable, match="installs the weights of all-MiniLM-L6-v2 again"):
+    with pytest.raises(ModelUnavailable, match="install the weights of all-MiniLM-L6-v2 again"):
         asyncio.run(ensure_export(model, tmp_path))
 
 
-def test_the_names_of_packaged_models_are_reserved_even_where_they_are_not_installed(
-    tmp_path: Path, hide: Hide
+def test_the_names_of_packaged_models_are_reserved_even_if_they_are_not_installed(
+    tmp_path: Path, hide_packages: Hide
 ) -> None:
-    hide(MINILM_PACKAGE)
+    hide_packages(MINILM_PACKAGE)
 
     with pytest.raises(ModelFileRefused, match="comes with Lampstand"):
         Catalogue(tmp_path).check_name(MINILM)
 
 
-def test_the_program_tells_whether_the_graph_is_built(
-    tmp_path: Path, hide: Hide, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_exit_status_says_whether_the_graph_is_built(
+    tmp_path: Path, hide_packages: Hide, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hide(MINILM_PACKAGE)
+    hide_packages(MINILM_PACKAGE)
     make_graph(tmp_path / "built")
 
     def status(*arguments: str) -> int:
@@ -114,4 +114,4 @@ def test_the_program_tells_whether_the_graph_is_built(
 
     assert (0, 1) == (status("--check", str(tmp_path / "built")), status("--check", str(tmp_path / "none")))
     assert (0, 1) == (status(str(tmp_path / "built")), status(str(tmp_path / "none")))
-    assert "installs it" in capsys.readouterr().err
+    assert "to install it" in capsys.readouterr().err

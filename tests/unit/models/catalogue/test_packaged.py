@@ -19,24 +19,24 @@ def built_graph(folder: Path) -> Path:
     (graph / "model.onnx").write_bytes(b"graph")
     manifest = Manifest(file="model.onnx", precision="int8", mean_cosine=0.99, source_sha256=MINILM_SHA256)
     (graph / MANIFEST).write_bytes(msgspec.json.encode(manifest))
-    # Built long ago: a later change has another time, however coarse the clock of the disk is.
+    # Built long ago, so a later change has another time, independent of the precision of the disk's clock.
     os.utime(graph, (1, 1))
     return graph
 
 
-def test_a_packaged_model_is_found_without_looking_for_packages(
+def test_a_packaged_model_is_found_without_a_search_for_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built_graph(tmp_path)
-    looked_for: list[str] = []
-    monkeypatch.setattr("importlib.util.find_spec", looked_for.append)
+    searched: list[str] = []
+    monkeypatch.setattr("importlib.util.find_spec", searched.append)
 
     model = Catalogue(tmp_path).find(MINILM)
 
-    assert (model.backend, model.size, looked_for) == ("onnx", 5, [])
+    assert (model.backend, model.size, searched) == ("onnx", 5, [])
 
 
-def test_a_graph_is_found_when_it_is_built_and_no_longer_when_it_was_deleted(
+def test_a_graph_is_found_after_it_is_built_and_not_after_it_is_deleted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)

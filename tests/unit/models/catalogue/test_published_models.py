@@ -16,7 +16,7 @@ def test_each_published_model_states_licence_size_source_and_shape() -> None:
         assert model.heads % model.kv_heads == 0
 
 
-def test_an_unknown_name_is_told_the_known_ones() -> None:
+def test_the_error_of_an_unknown_name_lists_the_published_models() -> None:
     assert find_published_model("QWEN2.5-7b").parameters > 7_000_000_000
     with pytest.raises(ModelUnknown, match=r"llama-3\.2-1b"):
         find_published_model("gpt-5")

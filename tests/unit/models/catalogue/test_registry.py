@@ -1,4 +1,4 @@
-"""The lists of added and pinned models, as processes share them."""
+"""The lists of added and pinned models, which processes share."""
 
 from pathlib import Path
 
@@ -31,21 +31,21 @@ def test_an_added_model_is_read_by_another_process(tmp_path: Path) -> None:
     assert [model("a"), model("b")] == reader.models()
 
 
-def test_a_model_takes_the_place_of_one_of_the_same_name_which_is_returned(tmp_path: Path) -> None:
+def test_a_model_replaces_one_of_the_same_name_which_is_returned(tmp_path: Path) -> None:
     registry(tmp_path).add(model("a", path="old"))
 
     assert [model("a", path="old")] == registry(tmp_path).add(model("a", path="new"))
     assert [model("a", path="new")] == registry(tmp_path).models()
 
 
-def test_a_removed_model_is_forgotten_and_one_that_was_never_added_is_not(tmp_path: Path) -> None:
+def test_removing_reports_whether_the_model_was_added(tmp_path: Path) -> None:
     registry(tmp_path).add(model("a"))
 
     assert (True, False) == (registry(tmp_path).remove("a"), registry(tmp_path).remove("a"))
     assert [] == registry(tmp_path).models()
 
 
-def test_a_pin_stays_until_it_is_taken_away(tmp_path: Path) -> None:
+def test_a_pin_stays_until_it_is_removed(tmp_path: Path) -> None:
     registry(tmp_path).set_pinned("a", pinned=True)
     registry(tmp_path).set_pinned("b", pinned=True)
     registry(tmp_path).set_pinned("a", pinned=False)

@@ -1,4 +1,4 @@
-"""What is too large is refused by its length alone."""
+"""Requests that are too large are refused because of their length."""
 
 import time
 from typing import Any
@@ -27,16 +27,19 @@ def nested(levels: int) -> dict[str, Any]:
     return schema
 
 
-def asking(text: str, count: int = 1) -> Generate:
+def request_of(text: str, count: int = 1) -> Generate:
     return Generate(id=0, messages=[ChatMessage(role="user", content=text) for _ in range(count)])
 
 
 @pytest.mark.parametrize(
-    ("request_", "says"),
+    ("request_", "message"),
     [
-        (asking("a" * 2**20), "The prompt has 1,048,576 bytes; a context of 8,192 tokens takes at most 131,072"),
-        (asking("", 20_000), "20,000 messages"),
-        (asking("ש" * 100_000), "200,000 bytes"),
+        (
+            request_of("a" * 2**20),
+            "The prompt has 1,048,576 bytes. A context of 8,192 tokens has room for at most 131,072",
+        ),
+        (request_of("", 20_000), "20,000 messages"),
+        (request_of("ש" * 100_000), "200,000 bytes"),
         (Generate(id=0, prompt="a" * 2**20), "1,048,576 bytes"),
         (
             Generate(id=0, messages=[ChatMessage(role="user", content=[ContentPart(type="text")] * 5_000)]),
@@ -52,7 +55,7 @@ def asking(text: str, count: int = 1) -> Generate:
                     )
                 ],
             ),
-            "bytes; a context",
+            "bytes. A context",
         ),
         (Generate(id=0, tools=[Tool(function=Function(name="f"))] * 129), "129 functions"),
         (Generate(id=0, tools=[Tool(function=Function(name="f", parameters=nested(200)))]), "64 levels"),
@@ -64,21 +67,21 @@ def asking(text: str, count: int = 1) -> Generate:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_too_large_is_refused_at_once(request_: Generate, says: str) -> None:
+def test_a_request_that_is_too_large_is_refused_quickly(request_: Generate, message: str) -> None:
     began = time.perf_counter()
-    with pytest.raises(RequestInvalid, match=says):
+    with pytest.raises(RequestInvalid, match=message):
         check_generation(request_, CONTEXT)
 
     assert time.perf_counter() - began < 1
 
 
-def test_what_may_fit_is_let_through() -> None:
-    check_generation(asking("a" * (CONTEXT * MAX_BYTES_PER_TOKEN)), CONTEXT)
-    check_generation(asking("Why?", CONTEXT // 2), CONTEXT)
+def test_a_request_that_may_fit_is_accepted() -> None:
+    check_generation(request_of("a" * (CONTEXT * MAX_BYTES_PER_TOKEN)), CONTEXT)
+    check_generation(request_of("Why?", CONTEXT // 2), CONTEXT)
     check_generation(Generate(id=0, sampling=Sampling(json_schema=nested(MAX_DEPTH - 1))), CONTEXT)
 
 
-def test_texts_to_embed_are_bounded_too() -> None:
+def test_texts_to_embed_have_a_maximum_size() -> None:
     check_texts("input", ["a" * MAX_TEXT_BYTES])
-    with pytest.raises(RequestInvalid, match="`input` holds a text of 262,145 bytes"):
+    with pytest.raises(RequestInvalid, match="`input` contains a text of 262,145 bytes"):
         check_texts("input", ["short", "a" * (MAX_TEXT_BYTES + 1)])

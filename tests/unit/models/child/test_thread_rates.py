@@ -1,4 +1,4 @@
-"""Threads are measured alone and beside a busy program, and the number that does well in both is chosen."""
+"""Threads are measured alone and beside a busy program, and the best number for both is chosen."""
 
 import psutil
 import pytest
@@ -10,13 +10,13 @@ from models.child.thread_rates import OtherPrograms, best_threads, choose_thread
 @pytest.mark.parametrize(
     ("rates", "best"),
     [
-        # A little slower on a quiet machine, much quicker on a busy one.
+        # A little slower on a quiet machine, much faster on a busy one.
         ([ThreadRate(1, 95, 90), ThreadRate(2, 100, 3)], 1),
         ([ThreadRate(1, 60, 50), ThreadRate(2, 100, 45)], 2),
         ([ThreadRate(4, 100, 50), ThreadRate(2, 100, 50)], 2),
     ],
 )
-def test_the_best_does_well_in_both(rates: list[ThreadRate], best: int) -> None:
+def test_the_best_number_of_threads_is_good_alone_and_beside_a_busy_program(rates: list[ThreadRate], best: int) -> None:
     assert best == best_threads(rates)
 
 
@@ -48,7 +48,7 @@ def test_a_slow_model_is_measured_in_one_round(monkeypatch: pytest.MonkeyPatch) 
     assert [1, 2, 1, 2] == measured
 
 
-def test_what_this_process_computes_is_not_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_of_this_process_is_not_counted_as_other_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     readings = iter([(100.0, 50.0, 10.0), (102.0, 53.5, 12.5)])
     monkeypatch.setattr("models.child.thread_rates._readings", lambda: next(readings))
 
@@ -56,7 +56,7 @@ def test_what_this_process_computes_is_not_of_others(monkeypatch: pytest.MonkeyP
 
 
 class Backend:
-    """It writes best with two threads."""
+    """A backend that is fastest with two threads."""
 
     threads = 0
 
@@ -75,14 +75,14 @@ class Others(OtherPrograms):
         return self._cores
 
 
-def test_a_backend_writes_with_the_best_of_the_candidates() -> None:
+def test_a_backend_generates_with_the_best_candidate() -> None:
     backend = Backend()
     rates = choose_threads(backend, (1, 2, 4), Others(0.1))
 
     assert ([1, 2, 4], 2) == ([rate.threads for rate in rates], backend.threads)
 
 
-def test_nothing_is_measured_on_a_busy_machine_or_without_candidates_or_means() -> None:
+def test_nothing_is_measured_on_a_busy_machine_or_without_candidates_or_support() -> None:
     backend = Backend()
 
     assert [] == choose_threads(backend, (1, 2), Others(0.9))

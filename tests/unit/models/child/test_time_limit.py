@@ -1,4 +1,4 @@
-"""Python code without end is stopped; what ends is left alone."""
+"""Endless Python code is stopped; code that ends in time is not."""
 
 import contextlib
 import signal
@@ -14,20 +14,20 @@ from models.errors import RequestInvalid
 from models.generation.chat_template import ChatTemplate
 from models.messages import ChatMessage
 
-ASKED = [ChatMessage(role="user", content="Why?")]
+MESSAGES = [ChatMessage(role="user", content="Why?")]
 ENDLESS = "".join(f"{{% for {name} in range(99999) %}}" for name in "abc") + 3 * "{% endfor %}"
 
 
-def test_a_template_without_end_is_stopped() -> None:
+def test_an_endless_template_is_stopped() -> None:
     template = ChatTemplate(ENDLESS, {})
     began = time.monotonic()
 
     with pytest.raises(RequestInvalid, match="too slow"), time_limit(0.2, RequestInvalid("too slow")):
-        template.render(ASKED)
+        template.render(MESSAGES)
     assert time.monotonic() - began < 5
 
 
-def test_an_interruption_that_is_swallowed_comes_again() -> None:
+def test_an_interruption_that_is_caught_is_repeated() -> None:
     with pytest.raises(RequestInvalid), time_limit(1.5, RequestInvalid("too slow")):
         while True:
             with contextlib.suppress(Exception):
@@ -37,19 +37,19 @@ def test_an_interruption_that_is_swallowed_comes_again() -> None:
                 pass
 
 
-def test_what_ends_in_time_is_not_stopped_later() -> None:
+def test_code_that_ends_in_time_is_not_stopped_later() -> None:
     before = signal.getsignal(signal.SIGALRM)
     with time_limit(0.05, RequestInvalid("too slow")):
-        made = ChatTemplate("{{ messages[0].content }}", {}).render(ASKED)
+        prompt = ChatTemplate("{{ messages[0].content }}", {}).render(MESSAGES)
     ended = threading.Event()
 
     assert not ended.wait(0.1)
-    assert "Why?" == made
+    assert "Why?" == prompt
     assert before == signal.getsignal(signal.SIGALRM)
     assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_REAL)
 
 
-def test_one_step_of_native_code_ends_its_process() -> None:
+def test_a_long_step_of_native_code_kills_its_process() -> None:
     code = "from models.child.time_limit import time_limit\nwith time_limit(0.2, RuntimeError()): sum(range(10**12))"
     done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False, capture_output=True)
 

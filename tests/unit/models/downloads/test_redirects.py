@@ -1,4 +1,4 @@
-"""Redirects are followed to the addresses that were checked, and from a public one to public ones only."""
+"""Redirects are followed to the checked addresses, and from a public address only to public addresses."""
 
 import contextlib
 import http.server
@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from models.downloads.download import fetch
+from models.downloads.download import download_file
 from models.downloads.redirects import Internet, RedirectRefused, Redirects
 from models.errors import DownloadFailed, DownloadInterrupted
 
@@ -18,7 +18,7 @@ CONTENT = b"weights" * 100
 
 
 class Names:
-    """A network in which one loopback address counts as public. A name may lead elsewhere each time it is resolved."""
+    """A network in which one loopback address counts as public. A name may have another address each time it is resolved."""
 
     def __init__(self, **names: Sequence[str]) -> None:
         self._names = {f"{name}.test": list(addresses) for name, addresses in names.items()}
@@ -26,19 +26,19 @@ class Names:
 
     def addresses(self, host: str, _port: int) -> Sequence[str]:
         self.resolved.append(host)
-        found = self._names.get(host, [host])
-        return [found.pop(0) if len(found) > 1 else found[0]]
+        addresses = self._names.get(host, [host])
+        return [addresses.pop(0) if len(addresses) > 1 else addresses[0]]
 
     def is_public(self, address: str) -> bool:
         return address == PUBLIC
 
 
 class Served:
-    """Two servers with the same port; `paths` says what a path redirects to, other paths are a file."""
+    """Two servers with the same port; `paths` has the redirects per path; all other paths return a file."""
 
     def __init__(self) -> None:
         self.paths: dict[str, str] = {}
-        self.asked: list[tuple[str, str, str]] = []
+        self.requests: list[tuple[str, str, str]] = []
         self.port = 0
 
     def at(self, host: str, path: str) -> str:
@@ -47,14 +47,14 @@ class Served:
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    told = Served()
+    served = Served()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         server: http.server.HTTPServer
 
         def do_GET(self) -> None:
-            told.asked.append((str(self.server.server_address[0]), self.headers["Host"], self.path))
-            location = told.paths.get(self.path)
+            served.requests.append((str(self.server.server_address[0]), self.headers["Host"], self.path))
+            location = served.paths.get(self.path)
             self.send_response(302 if location else 200)
             if location:
                 self.send_header("Location", location)
@@ -68,80 +68,84 @@ def served() -> Iterator[Served]:
 
     with contextlib.ExitStack() as stack:
         for address in (PUBLIC, PRIVATE):
-            server = http.server.ThreadingHTTPServer((address, told.port), Handler)
-            told.port = server.server_port
+            server = http.server.ThreadingHTTPServer((address, served.port), Handler)
+            served.port = server.server_port
             stack.callback(server.server_close)
             stack.callback(server.shutdown)
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield told
+        yield served
 
 
 @pytest.fixture
-def bring(tmp_path: Path) -> Callable[[str, Names], bytes]:
+def download(tmp_path: Path) -> Callable[[str, Names], bytes]:
     def run(url: str, names: Names) -> bytes:
-        file, _ = fetch(url, tmp_path, on_progress=lambda _done, _total: None, pause_s=0, network=names)
+        file, _ = download_file(url, tmp_path, on_progress=lambda _done, _total: None, pause_s=0, network=names)
         return file.read_bytes()
 
     return run
 
 
-def test_a_public_address_may_not_lead_to_a_private_one(
-    served: Served, bring: Callable[..., bytes], tmp_path: Path
+def test_a_public_address_may_not_redirect_to_a_private_one(
+    served: Served, download: Callable[..., bytes], tmp_path: Path
 ) -> None:
     served.paths = {"/a.gguf": served.at("inside.test", "/admin/b.gguf")}
 
     with pytest.raises(DownloadFailed, match=r"from a public address to inside\.test, which is in a private network"):
-        bring(served.at("hub.test", "/a.gguf"), Names(hub=[PUBLIC], inside=[PRIVATE]))
+        download(served.at("hub.test", "/a.gguf"), Names(hub=[PUBLIC], inside=[PRIVATE]))
 
-    assert [PUBLIC] == [address for address, _, _ in served.asked]
+    assert [PUBLIC] == [address for address, _, _ in served.requests]
     assert [] == list(tmp_path.iterdir())
 
 
-def test_a_private_address_that_a_person_typed_is_followed(served: Served, bring: Callable[..., bytes]) -> None:
+def test_a_private_address_that_a_person_typed_is_followed(served: Served, download: Callable[..., bytes]) -> None:
     served.paths = {"/a.gguf": "/b.gguf", "/b.gguf": served.at("inside.test", "/c.gguf")}
 
-    assert CONTENT == bring(served.at("mirror.test", "/a.gguf"), Names(mirror=[PRIVATE], inside=[PRIVATE]))
+    assert CONTENT == download(served.at("mirror.test", "/a.gguf"), Names(mirror=[PRIVATE], inside=[PRIVATE]))
 
 
-def test_from_private_to_public_there_is_no_way_back(served: Served, bring: Callable[..., bytes]) -> None:
+def test_a_public_address_may_not_redirect_back_to_a_private_one(
+    served: Served, download: Callable[..., bytes]
+) -> None:
     served.paths = {"/a.gguf": served.at("hub.test", "/b.gguf"), "/b.gguf": served.at("inside.test", "/c.gguf")}
 
     with pytest.raises(DownloadFailed, match="private network"):
-        bring(served.at("mirror.test", "/a.gguf"), Names(mirror=[PRIVATE], hub=[PUBLIC], inside=[PRIVATE]))
+        download(served.at("mirror.test", "/a.gguf"), Names(mirror=[PRIVATE], hub=[PUBLIC], inside=[PRIVATE]))
 
 
-def test_a_name_that_changes_its_address_is_connected_where_it_was_checked(
-    served: Served, bring: Callable[..., bytes]
+def test_a_name_that_changes_its_address_is_connected_to_the_checked_address(
+    served: Served, download: Callable[..., bytes]
 ) -> None:
     names = Names(hub=[PUBLIC, PRIVATE])
 
-    assert CONTENT == bring(served.at("hub.test", "/a.gguf"), names)
+    assert CONTENT == download(served.at("hub.test", "/a.gguf"), names)
     assert ["hub.test"] == names.resolved
-    assert [(PUBLIC, f"hub.test:{served.port}", "/a.gguf")] == served.asked
+    assert [(PUBLIC, f"hub.test:{served.port}", "/a.gguf")] == served.requests
 
 
-def test_a_name_that_leads_inside_at_the_second_hop_is_refused(served: Served, bring: Callable[..., bytes]) -> None:
+def test_a_name_that_becomes_private_at_the_second_hop_is_refused(
+    served: Served, download: Callable[..., bytes]
+) -> None:
     served.paths = {"/a.gguf": "/b.gguf"}
 
     with pytest.raises(DownloadFailed, match="private network"):
-        bring(served.at("hub.test", "/a.gguf"), Names(hub=[PUBLIC, PRIVATE]))
+        download(served.at("hub.test", "/a.gguf"), Names(hub=[PUBLIC, PRIVATE]))
 
 
 @pytest.mark.parametrize(
     "location", ["file:///etc/passwd", "http://[::1", "ftp://hub.test/a", "http://hub.test:99999/a"]
 )
-def test_a_redirect_to_what_is_no_address_of_the_web_is_refused(
-    served: Served, bring: Callable[..., bytes], location: str
+def test_a_redirect_to_an_invalid_or_other_address_is_refused(
+    served: Served, download: Callable[..., bytes], location: str
 ) -> None:
     served.paths = {"/a.gguf": location}
 
     with pytest.raises(DownloadFailed, match=r"not an address|not a web address") as refused:
-        bring(served.at("hub.test", "/a.gguf"), Names(hub=[PUBLIC]))
+        download(served.at("hub.test", "/a.gguf"), Names(hub=[PUBLIC]))
     assert not isinstance(refused.value, DownloadInterrupted)
 
 
 class Attempts(Names):
-    """A network in which `hub.test` has other addresses at each attempt."""
+    """A network in which `hub.test` has different addresses at each attempt."""
 
     def __init__(self, *attempts: Sequence[str], **names: Sequence[str]) -> None:
         super().__init__(**names)
@@ -163,7 +167,7 @@ def test_a_private_address_that_redirects_to_a_public_one_is_followed_at_each_at
         assert [200, 200] == [attempt(redirects, served.at("hub.test", "/a.gguf")) for _ in range(2)]
 
 
-def test_a_name_with_addresses_of_both_kinds_is_the_same_at_each_attempt(served: Served) -> None:
+def test_a_name_with_public_and_private_addresses_works_at_each_attempt(served: Served) -> None:
     both = [PUBLIC, PRIVATE]
     served.paths = {"/inside.gguf": served.at("inside.test", "/b.gguf")}
 
@@ -181,10 +185,10 @@ def test_a_public_name_that_is_private_at_a_later_attempt_is_refused(served: Ser
         for _ in range(2):
             with pytest.raises(RedirectRefused, match=r"hub\.test had a public address"):
                 attempt(redirects, served.at("hub.test", "/a.gguf"))
-    assert [PUBLIC] == [address for address, _, _ in served.asked]
+    assert [PUBLIC] == [address for address, _, _ in served.requests]
 
 
-def test_a_private_name_that_is_public_at_a_later_attempt_may_not_lead_back(served: Served) -> None:
+def test_a_private_name_that_is_public_at_a_later_attempt_may_not_redirect_back(served: Served) -> None:
     served.paths = {"/a.gguf": served.at("inside.test", "/b.gguf")}
 
     with contextlib.closing(Redirects(Attempts([PRIVATE], [PUBLIC], inside=[PRIVATE]))) as redirects:
@@ -193,11 +197,11 @@ def test_a_private_name_that_is_public_at_a_later_attempt_may_not_lead_back(serv
             attempt(redirects, served.at("hub.test", "/a.gguf"))
 
 
-def test_redirects_without_end_are_refused(served: Served, bring: Callable[..., bytes]) -> None:
+def test_endless_redirects_are_refused(served: Served, download: Callable[..., bytes]) -> None:
     served.paths = {"/a.gguf": "/a.gguf"}
 
     with pytest.raises(DownloadFailed, match="more than 10 times"):
-        bring(served.at("hub.test", "/a.gguf"), Names(hub=[PUBLIC]))
+        download(served.at("hub.test", "/a.gguf"), Names(hub=[PUBLIC]))
 
 
 def test_the_next_address_of_a_name_is_tried(served: Served) -> None:

@@ -1,4 +1,4 @@
-"""Model files from strangers: what they say of themselves, and refusals before native code sees them."""
+"""Untrusted model files: their facts, and refusals before native code reads them."""
 
 import struct
 from pathlib import Path
@@ -31,14 +31,14 @@ def refused(path: Path, content: bytes, family: str = "") -> str:
     return error.value.message
 
 
-def test_a_gguf_file_says_what_planning_needs(tmp_path: Path) -> None:
+def test_a_gguf_file_has_the_facts_for_a_plan(tmp_path: Path) -> None:
     shape = Shape(heads=8, kv_heads=2, layers=3, context=4096, template="{{ messages }}")
     facts = read_facts(write_random_model(tmp_path / "m.gguf", shape))
     layers = facts.layers
 
     assert ("chat", "llama_cpp", "llama", True) == (facts.role, facts.backend, facts.family, facts.chat_template)
     assert layers is not None
-    # Grouped-query attention: two heads of keys and values, 16 numbers each.
+    # Grouped-query attention: two heads of keys and values, with 16 numbers each.
     assert [2 * 2 * 16] * 3 == layers.kv_per_token
     assert (64, 128, 8, 4096) == (layers.width, layers.feed_forward, layers.heads, layers.trained_context)
     assert facts.weights == sum(layers.blocks) + layers.output + layers.embedding
@@ -53,20 +53,20 @@ def test_tied_embeddings_are_counted_on_both_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         (b"", "not a model"),
         (b"GGUF", "ends within its first bytes"),
-        (b"PK\x03\x04" + b"0" * 100, "archive or pickled"),
-        (b"\x80\x02}q\x00.", "archive or pickled"),
+        (b"PK\x03\x04" + b"0" * 100, "archive or contains pickled"),
+        (b"\x80\x02}q\x00.", "archive or contains pickled"),
         (b"GGUF" + struct.pack("<IQQ", 99, 1, 1) + b"\0" * 100, "version 99"),
         (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + b"\0" * 100, "no tensors"),
-        (b"GGUF" + struct.pack("<IQQ", 3, 2**60, 1) + b"\0" * 100, "more than so short a file can hold"),
-        (b"tjgg" + b"\0" * 100, "not loaded any more"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 2**60, 1) + b"\0" * 100, "too short for the"),
+        (b"tjgg" + b"\0" * 100, "no longer supported"),
     ],
 )
-def test_what_is_no_model_is_refused_with_a_reason(tmp_path: Path, content: bytes, says: str) -> None:
-    assert says in refused(tmp_path / "file.gguf", content)
+def test_a_file_that_is_not_a_model_is_refused_with_a_reason(tmp_path: Path, content: bytes, message: str) -> None:
+    assert message in refused(tmp_path / "file.gguf", content)
 
 
 def test_an_unknown_architecture_is_refused(tmp_path: Path, gguf_bytes: bytes) -> None:
@@ -75,7 +75,7 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path, gguf_bytes: bytes) -
 
 @given(cut=st.floats(0, 0.9999))
 @settings(max_examples=60, deadline=None)
-def test_a_gguf_file_that_is_cut_off_anywhere_is_refused(
+def test_a_gguf_file_that_is_truncated_anywhere_is_refused(
     tmp_path_factory: pytest.TempPathFactory, gguf_bytes: bytes, cut: float
 ) -> None:
     refused(tmp_path_factory.mktemp("cut") / "m.gguf", gguf_bytes[: int(len(gguf_bytes) * cut)])
@@ -83,7 +83,7 @@ def test_a_gguf_file_that_is_cut_off_anywhere_is_refused(
 
 @given(at=st.integers(0, 6000), value=st.binary(min_size=8, max_size=8))
 @settings(max_examples=60, deadline=None)
-def test_a_damaged_header_is_refused_or_read_but_never_an_accident(
+def test_a_damaged_header_is_refused_or_read_without_another_error(
     tmp_path_factory: pytest.TempPathFactory, gguf_bytes: bytes, at: int, value: bytes
 ) -> None:
     path = tmp_path_factory.mktemp("damaged") / "m.gguf"
@@ -94,7 +94,7 @@ def test_a_damaged_header_is_refused_or_read_but_never_an_accident(
         assert "m.gguf" in error.message
 
 
-def test_a_ggml_file_of_a_family_is_walked_to_its_end(tmp_path: Path, ggml_bytes: bytes) -> None:
+def test_a_ggml_file_of_a_family_is_read_to_its_end(tmp_path: Path, ggml_bytes: bytes) -> None:
     path = tmp_path / "tiny.bin"
     path.write_bytes(ggml_bytes)
     facts = read_facts(path, "gpt2")
@@ -103,21 +103,21 @@ def test_a_ggml_file_of_a_family_is_walked_to_its_end(tmp_path: Path, ggml_bytes
     assert facts.weights == 4 * facts.parameters
 
 
-def test_a_ggml_file_wants_its_family_named(tmp_path: Path, ggml_bytes: bytes) -> None:
+def test_a_ggml_file_needs_its_family(tmp_path: Path, ggml_bytes: bytes) -> None:
     assert "--family" in refused(tmp_path / "m.bin", ggml_bytes)
-    assert "no family of GGML files" in refused(tmp_path / "m.bin", ggml_bytes, "llama")
+    assert "not a supported family of GGML files" in refused(tmp_path / "m.bin", ggml_bytes, "llama")
     assert "cannot be loaded as a mpt file" in refused(tmp_path / "m.bin", ggml_bytes, "mpt")
 
 
 @given(cut=st.floats(0.0001, 0.9999))
 @settings(max_examples=60, deadline=None)
-def test_a_ggml_file_that_is_cut_off_anywhere_is_refused(
+def test_a_ggml_file_that_is_truncated_anywhere_is_refused(
     tmp_path_factory: pytest.TempPathFactory, ggml_bytes: bytes, cut: float
 ) -> None:
     refused(tmp_path_factory.mktemp("cut") / "m.bin", ggml_bytes[: int(len(ggml_bytes) * cut)], "gpt2")
 
 
-def test_folders_of_weights_are_told_apart(tmp_path: Path) -> None:
+def test_embedding_and_reranking_folders_are_distinguished(tmp_path: Path) -> None:
     for name, architecture in (("embed", "BertModel"), ("cross", "BertForSequenceClassification")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.json").write_text(f'{{"architectures": ["{architecture}"], "model_type": "bert"}}')

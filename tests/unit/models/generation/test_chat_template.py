@@ -1,4 +1,4 @@
-"""What is common to all templates; families' own are tested with their models."""
+"""Behaviour of all chat templates. The templates of families are tested with their models."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_without_a_template_roles_are_named_in_plain_text() -> None:
     assert PLAIN_STOPS == template.stops
 
 
-def test_a_template_that_knows_no_tools_is_told_of_them_in_words() -> None:
+def test_a_template_without_tool_support_gets_the_tools_in_the_system_message() -> None:
     tool = Tool(function=Function(name="read", parameters={"type": "object"}))
     prompt = ChatTemplate("{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}", {}).render(ASKED, [tool])
 
@@ -25,7 +25,7 @@ def test_a_template_that_knows_no_tools_is_told_of_them_in_words() -> None:
     assert "<tool_call>" in prompt
 
 
-def test_the_parts_of_a_content_are_one_text() -> None:
+def test_the_parts_of_a_message_are_joined() -> None:
     message = ChatMessage(
         role="user", content=[ContentPart(type="text", text="one "), ContentPart(type="text", text="two")]
     )
@@ -33,7 +33,7 @@ def test_the_parts_of_a_content_are_one_text() -> None:
     assert "User: one two" in ChatTemplate("", {}).render([message])
 
 
-def test_a_developer_is_the_system() -> None:
+def test_a_developer_message_has_the_system_role() -> None:
     assert "System: Be brief." in ChatTemplate("", {}).render([ChatMessage(role="developer", content="Be brief.")])
 
 

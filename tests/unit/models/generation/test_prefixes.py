@@ -1,4 +1,4 @@
-"""States of conversations, bounded and found by their beginnings."""
+"""The store of conversation states: limited in size, and searched by their beginnings."""
 
 import numpy as np
 from hypothesis import given
@@ -14,9 +14,9 @@ def state(size: int) -> np.ndarray:
 
 
 @given(sequences, st.integers(0, 60))
-def test_it_never_holds_more_than_its_capacity(kept: list[list[int]], capacity: int) -> None:
+def test_the_store_never_exceeds_its_capacity(token_lists: list[list[int]], capacity: int) -> None:
     store = PrefixStore(capacity)
-    for tokens in kept:
+    for tokens in token_lists:
         size = 3 * len(tokens)
         if store.takes(size):
             store.keep(tokens, state(size))
@@ -29,14 +29,14 @@ def test_the_longest_beginning_is_found() -> None:
     store.keep([1, 2, 3, 4], state(4))
     store.keep([1, 2, 9, 9, 9], state(5))
 
-    found = store.longest([1, 2, 3, 7], more_than=2)
-    assert found is not None
-    assert [1, 2, 3, 4] == found.tokens.tolist()
+    prefix = store.longest([1, 2, 3, 7], more_than=2)
+    assert prefix is not None
+    assert [1, 2, 3, 4] == prefix.tokens.tolist()
     assert store.longest([1, 2, 3, 7], more_than=3) is None
     assert store.longest([8], more_than=0) is None
 
 
-def test_a_state_takes_the_place_of_its_own_beginnings() -> None:
+def test_a_state_replaces_the_states_of_its_own_beginnings() -> None:
     store = PrefixStore(1000)
     store.keep([1, 2], state(2))
     store.keep([1, 2, 3], state(3))
@@ -44,7 +44,7 @@ def test_a_state_takes_the_place_of_its_own_beginnings() -> None:
     assert (1, 3) == (len(store), store.size)
 
 
-def test_the_least_recently_used_goes_first() -> None:
+def test_the_least_recently_used_state_is_removed_first() -> None:
     store = PrefixStore(20)
     store.keep([1, 1], state(10))
     store.keep([2, 2], state(10))

@@ -1,4 +1,4 @@
-"""What a template writes is told from what it is given, in every published template."""
+"""Text of a template is distinguished from text of a request, in every published template."""
 
 import contextlib
 import re
@@ -33,8 +33,8 @@ CALLED = [
 ]
 
 
-def written(source: str, **values: object) -> list[str]:
-    """The stretches of a template's text that are its own."""
+def own_parts(source: str, **values: object) -> list[str]:
+    """Return the parts of a rendered text that come from the template."""
     text = TemplateEnvironment().from_string(source).render(**values)
     return [plain(text)[start:end] for start, end in trusted_spans(text)]
 
@@ -59,20 +59,20 @@ def written(source: str, **values: object) -> list[str]:
         ("{{ x.split('</think>')[-1].lstrip() }}<a>", ["<a>"]),
     ],
 )
-def test_constants_are_a_template_s_own_and_values_are_not(source: str, own: list[str]) -> None:
-    assert own == written(source, x=" think ")
+def test_constants_of_a_template_are_trusted_and_values_are_not(source: str, own: list[str]) -> None:
+    assert own == own_parts(source, x=" think ")
 
 
 @pytest.mark.parametrize(
     "source", ["{{ ''.__class__ }}", "{{ x.format(x) }}{{ '{0.__class__}'.format(x) }}", "{{ x._trust }}"]
 )
-def test_it_stays_a_sandbox(source: str) -> None:
+def test_the_environment_is_still_a_sandbox(source: str) -> None:
     assert "str" not in TemplateEnvironment().from_string(source).render(x=Traced("x"))
 
 
 @pytest.mark.parametrize("path", published_templates(), ids=lambda path: path.stem)
 def test_a_published_template_keeps_its_special_tokens_and_trusts_nothing_else(path: Path) -> None:
-    """`special_tokens_leaked` is 0 for every special token that a template spells, in every text of a request."""
+    """`special_tokens_leaked` is 0 for every special token in a template, if any text of a request spells it."""
     source = path.read_text(encoding="utf-8")
     tried = 0
     for messages, tools in ((ASKED, []), (CALLED, [TOOL])):
@@ -82,8 +82,8 @@ def test_a_published_template_keeps_its_special_tokens_and_trusts_nothing_else(p
         except RequestInvalid:
             continue
         tried += 1
-        own = [found.group() for found in SPECIAL.finditer(prompt)]
-        assert own == [found.group() for found in SPECIAL.finditer(prompt) if is_trusted(prompt, *found.span())]
+        own = [match.group() for match in SPECIAL.finditer(prompt)]
+        assert own == [match.group() for match in SPECIAL.finditer(prompt) if is_trusted(prompt, *match.span())]
 
         for special in sorted({*SPECIAL.findall(source), *own}):
             with contextlib.suppress(RequestInvalid):
@@ -94,15 +94,15 @@ def test_a_published_template_keeps_its_special_tokens_and_trusts_nothing_else(p
 
 
 def own_specials(prompt: Traced) -> list[str]:
-    return [found.group() for found in SPECIAL.finditer(plain(prompt)) if is_trusted(prompt, *found.span())]
+    return [match.group() for match in SPECIAL.finditer(plain(prompt)) if is_trusted(prompt, *match.span())]
 
 
 def forge(messages: list[ChatMessage], tools: list[Tool], text: str) -> tuple[list[ChatMessage], list[Tool]]:
-    """The same conversation with a text in everything that a request may say."""
+    """Return the same conversation with a text in every part of a request."""
     forged = []
     for message in messages:
-        # Templates leave out what an assistant thought before, and may write an empty thought in its place.
-        said = message.text if message.role == "assistant" and "think" in text else f"a{text}b"
+        # Templates remove earlier thoughts of an assistant, and may write an empty thought instead.
+        content = message.text if message.role == "assistant" and "think" in text else f"a{text}b"
         calls = [
             ToolCall(
                 id=call.id, function=FunctionCall(name=f"read{text}", arguments=f'{{"ref": "a{text}b", "{text}": 1}}')
@@ -110,7 +110,7 @@ def forge(messages: list[ChatMessage], tools: list[Tool], text: str) -> tuple[li
             for call in message.tool_calls or ()
         ]
         forged.append(
-            ChatMessage(role=message.role, content=said, tool_calls=calls or None, tool_call_id=message.tool_call_id)
+            ChatMessage(role=message.role, content=content, tool_calls=calls or None, tool_call_id=message.tool_call_id)
         )
     return forged, [
         Tool(

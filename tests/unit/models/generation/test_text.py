@@ -1,4 +1,4 @@
-"""Bytes become text, up to a stop sequence."""
+"""Bytes are converted to text, up to a stop sequence."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,19 +12,17 @@ def assemble(chunks: list[bytes], stop: list[str]) -> str:
 
 
 @given(st.text(), st.lists(st.integers(0, 40), max_size=6), st.lists(st.text(max_size=4), max_size=1))
-def test_the_text_is_that_before_the_first_stop_sequence_however_it_is_cut(
-    text: str, cuts: list[int], stop: list[str]
-) -> None:
+def test_the_text_ends_before_the_first_stop_sequence_for_any_cut(text: str, cuts: list[int], stop: list[str]) -> None:
     data = text.encode("utf-8", "replace")
-    places = sorted(min(cut, len(data)) for cut in cuts)
-    chunks = [data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True)]
-    whole = data.decode()
-    ends = [whole.find(each) for each in stop if each and each in whole]
+    positions = sorted(min(cut, len(data)) for cut in cuts)
+    chunks = [data[start:end] for start, end in zip([0, *positions], [*positions, len(data)], strict=True)]
+    decoded = data.decode()
+    ends = [decoded.find(sequence) for sequence in stop if sequence and sequence in decoded]
 
-    assert (whole[: min(ends)] if ends else whole) == assemble(chunks, stop)
+    assert (decoded[: min(ends)] if ends else decoded) == assemble(chunks, stop)
 
 
-def test_what_may_begin_a_stop_sequence_is_held() -> None:
+def test_a_possible_beginning_of_a_stop_sequence_is_held_back() -> None:
     assembler = TextAssembler(["\nUser:"])
 
     assert "peace" == assembler.feed(b"peace\nUs")

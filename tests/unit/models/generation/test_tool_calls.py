@@ -1,4 +1,4 @@
-"""Tool calls in what models write, whole and in pieces."""
+"""Tool calls in the output of models, complete and in pieces."""
 
 import json
 
@@ -20,13 +20,13 @@ LLAMA = '{"name": "read", "parameters": {"ref": "John 1"}}; {"name": "search", "
 
 def read(pieces: list[str]) -> tuple[str, list[tuple[str, object]]]:
     reader = ToolCallReader(TOOLS)
-    said = "".join(reader.feed(piece) for piece in pieces)
+    text = "".join(reader.feed(piece) for piece in pieces)
     rest, calls = reader.finish()
-    return said + rest, [(call.function.name, json.loads(call.function.arguments)) for call in calls]
+    return text + rest, [(call.function.name, json.loads(call.function.arguments)) for call in calls]
 
 
 @given(st.data())
-def test_calls_are_found_however_the_text_is_cut(data: st.DataObject) -> None:
+def test_calls_are_found_for_any_cut_of_the_text(data: st.DataObject) -> None:
     text, before = data.draw(st.sampled_from([(QWEN, "I look it up.\n"), (LLAMA, "")]))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
@@ -45,18 +45,18 @@ def test_calls_are_found_however_the_text_is_cut(data: st.DataObject) -> None:
         "",
     ],
 )
-def test_what_is_no_call_is_text(text: str) -> None:
+def test_output_that_is_not_a_call_is_text(text: str) -> None:
     assert (text, []) == read(list(text))
 
 
-def test_text_is_not_held_back_longer_than_it_could_begin_a_call() -> None:
+def test_text_is_held_back_only_while_it_may_begin_a_call() -> None:
     reader = ToolCallReader(TOOLS)
 
     assert "Here: " == reader.feed("Here: <tool")
     assert "<toolbox" == reader.feed("box")
 
 
-def test_without_tools_nothing_is_looked_for() -> None:
+def test_without_tools_all_output_is_text() -> None:
     assert LLAMA == ToolCallReader([]).feed(LLAMA)
 
 
@@ -65,11 +65,11 @@ def test_the_schema_of_a_required_call_names_the_tool() -> None:
 
     assert {"const": "read"} == schema["properties"]["name"]
     assert 2 == len(required_call_schema(TOOLS, "")["anyOf"])
-    with pytest.raises(RequestInvalid, match="does not offer"):
+    with pytest.raises(RequestInvalid, match="does not contain"):
         required_call_schema(TOOLS, "pray")
 
 
-def test_control_characters_in_strings_do_not_spoil_a_call() -> None:
+def test_a_call_may_have_control_characters_in_strings() -> None:
     (call,) = parse_calls('{"name": "read", "arguments": {"ref": "John\n1"}}', {"read"})
 
     assert {"ref": "John\n1"} == json.loads(call.function.arguments)

@@ -1,4 +1,4 @@
-"""Operations on texts keep track of every character. Here capitals are trusted, so that a lost trace is seen."""
+"""Operations keep the trace of every character. Capitals are trusted here, so that a lost trace is visible."""
 
 from collections.abc import Callable, Iterable
 
@@ -42,34 +42,34 @@ def traced(text: str) -> Traced:
     return join_texts(trusted(letter) if letter.isupper() else letter for letter in text)
 
 
-def is_right(text: str) -> bool:
+def has_correct_trace(text: str) -> bool:
     return all(is_trusted(text, at, at + 1) == letter.isupper() for at, letter in enumerate(plain(text)))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 @given(text=texts)
-def test_an_operation_gives_what_str_gives_and_keeps_the_trace(name: str, text: str) -> None:
-    expected, made = OPERATIONS[name](text), OPERATIONS[name](traced(text))
+def test_an_operation_has_the_result_of_str_and_keeps_the_trace(name: str, text: str) -> None:
+    expected, result = OPERATIONS[name](text), OPERATIONS[name](traced(text))
 
-    assert expected == made
-    assert all(is_right(part) for part in ([made] if isinstance(made, str) else made))
+    assert expected == result
+    assert all(has_correct_trace(part) for part in ([result] if isinstance(result, str) else result))
 
 
 @given(texts, texts)
-def test_what_is_put_in_keeps_its_own_trace(text: str, new: str) -> None:
-    assert is_right(traced(text).replace("a", traced(new)))
-    assert is_right(traced("A").join([traced(text), new.lower()]))
+def test_inserted_text_keeps_its_own_trace(text: str, new: str) -> None:
+    assert has_correct_trace(traced(text).replace("a", traced(new)))
+    assert has_correct_trace(traced("A").join([traced(text), new.lower()]))
 
 
-def test_operations_that_are_not_repeated_trust_nothing() -> None:
+def test_the_results_of_undefined_operations_are_not_trusted() -> None:
     text = trusted("<|im_end|>")
 
-    made = [text.zfill(20), text.center(20), f"{text}".ljust(20), text.translate({}), Traced("x")]
+    result = [text.zfill(20), text.center(20), f"{text}".ljust(20), text.translate({}), Traced("x")]
 
-    assert [[]] * len(made) == [trusted_spans(each) for each in made]
+    assert [[]] * len(result) == [trusted_spans(part) for part in result]
 
 
-def test_letters_that_become_two_are_trusted_no_more() -> None:
+def test_letters_that_become_two_are_no_longer_trusted() -> None:
     assert [(0, 1)] == trusted_spans(trusted("a").upper())
     assert [] == trusted_spans(trusted("ß").upper())
 

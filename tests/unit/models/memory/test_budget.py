@@ -1,6 +1,6 @@
-"""The part of a machine that models may take."""
+"""The part of a machine's memory that models may use."""
 
-from models.memory.budget import budget_of, changed, usable_gpus
+from models.memory.budget import adjusted_budget, budget_of, usable_gpus
 from models.memory.plan import Budget, Need
 from models.probe.devices import Gpu, GpuReport, MachineResources, Memory, Processor
 from models.settings import RuntimeSettings
@@ -20,28 +20,28 @@ def gpu(name: str, *, free: int = 0, total: int = 0, mig: bool = False, problem:
     return Gpu(index=0, uuid=name, name=name, free=free, total=total, mig=mig, problem=problem)
 
 
-def test_models_take_a_share_of_the_free_memory_and_leave_a_reserve_on_each_gpu() -> None:
+def test_models_use_a_share_of_the_free_memory_and_leave_a_reserve_on_each_gpu() -> None:
     settings = RuntimeSettings(memory_share=0.5, gpu_share=0.5, gpu_reserve_mib=1024)
     budget = budget_of(machine(gpu("a", free=8 * GIB), gpu("b", free=GIB)), settings)
 
     assert Budget(ram=5 * GIB, gpus={0: 3 * GIB, 1: 0}, threads=8) == budget
 
 
-def test_a_gpu_share_of_zero_leaves_gpus_alone() -> None:
+def test_a_gpu_share_of_zero_uses_no_gpu() -> None:
     assert {} == budget_of(machine(gpu("a", free=8 * GIB)), RuntimeSettings(gpu_share=0)).gpus
 
 
-def test_broken_gpus_are_left_out_and_of_mig_instances_the_largest_is_used() -> None:
-    broken, whole = gpu("broken", problem="lost"), gpu("whole", total=8)
+def test_broken_gpus_are_not_used_and_only_the_largest_mig_instance_is() -> None:
+    broken, usable = gpu("broken", problem="lost"), gpu("usable", total=8)
     small, large = gpu("small", total=1, mig=True), gpu("large", total=2, mig=True)
 
-    assert [whole] == usable_gpus(machine(broken, whole))
+    assert [usable] == usable_gpus(machine(broken, usable))
     assert [large] == usable_gpus(machine(small, broken, large))
 
 
-def test_a_changed_budget_is_never_below_zero_and_has_no_new_gpus() -> None:
+def test_an_adjusted_budget_is_never_negative_and_has_no_new_gpus() -> None:
     budget = Budget(ram=10, gpus={0: 10}, threads=2)
     need = Need(ram=4, gpus={0: 20, 1: 5}, weights=0)
 
-    assert Budget(ram=6, gpus={0: 0}, threads=2) == changed(budget, [(need, -1)])
-    assert Budget(ram=14, gpus={0: 30}, threads=2) == changed(budget, [(need, 1)])
+    assert Budget(ram=6, gpus={0: 0}, threads=2) == adjusted_budget(budget, [(need, -1)])
+    assert Budget(ram=14, gpus={0: 30}, threads=2) == adjusted_budget(budget, [(need, 1)])

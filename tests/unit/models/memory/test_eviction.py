@@ -1,4 +1,4 @@
-"""Which model is evicted for which, without any process."""
+"""The eviction policy, without any process."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ def always(outcome: LoadPlan | DoesNotFit) -> PlanWithout:
 
 
 def fits_without(*names: str) -> PlanWithout:
-    """It fits where at least these models are evicted."""
+    """The new model fits if at least these models are evicted."""
 
     def plan(evicted: Sequence[PlacedModel]) -> LoadPlan | DoesNotFit:
         return ON_CPU if set(names) <= {placed.model.id for placed in evicted} else REFUSAL
@@ -59,7 +59,7 @@ def test_a_model_that_fits_is_loaded() -> None:
     assert LoadNow(ON_CPU) == step(use("other"), loading=[placed_model("third")])
 
 
-def test_only_models_that_are_neither_used_nor_pinned_may_be_evicted_the_least_recently_used_first() -> None:
+def test_idle_models_without_a_pin_are_evicted_the_least_recently_used_first() -> None:
     loaded = [
         use("newer", last_used=2),
         use("used", in_use=True),
@@ -70,7 +70,7 @@ def test_only_models_that_are_neither_used_nor_pinned_may_be_evicted_the_least_r
     assert ["older", "newer"] == [placed.model.id for placed in evictable(loaded)]
 
 
-def test_a_full_role_evicts_its_least_recently_used_model_even_where_there_is_memory() -> None:
+def test_a_full_role_evicts_its_least_recently_used_model_even_with_free_memory() -> None:
     search = use("search", role=ModelRole.EMBED, last_used=0)
 
     assert "older" == evicted(step(search, use("newer", last_used=2), use("older", last_used=1), max_loaded=2))
@@ -80,15 +80,17 @@ def test_models_of_another_role_do_not_count() -> None:
     assert LoadNow(ON_CPU) == step(use("search", role=ModelRole.EMBED), max_loaded=1)
 
 
-def test_a_full_role_whose_models_are_used_or_loading_is_waited_for() -> None:
+def test_a_load_waits_if_all_models_of_a_full_role_are_in_use_or_loading() -> None:
     assert WaitForUse() == step(use("used", in_use=True), max_loaded=1)
     assert WaitForUse() == step(loading=[placed_model("coming")], max_loaded=1)
     assert WaitForUse() == step(use("pinned", pinned=True), loading=[placed_model("coming")], max_loaded=2)
     assert WaitForUse() == step(use("pinned", pinned=True), use("used", in_use=True), max_loaded=2)
 
 
-def test_a_role_whose_models_are_all_pinned_says_what_to_do() -> None:
-    with pytest.raises(ModelUnavailable, match=r"2 models for chat may be loaded, and as many are pinned\. Unpin one"):
+def test_the_error_of_a_role_with_only_pinned_models_has_a_remedy() -> None:
+    with pytest.raises(
+        ModelUnavailable, match=r"At most 2 models for chat may be loaded, and all of them are pinned\. Unpin one"
+    ):
         step(use("one", pinned=True), use("two", pinned=True, in_use=True), max_loaded=2)
 
 
@@ -98,23 +100,23 @@ def test_a_model_without_memory_evicts_the_least_recently_used_of_any_role() -> 
     assert "search" == evicted(step(*loaded, plan_without=fits_without("chat")))
 
 
-def test_nothing_is_evicted_in_vain() -> None:
+def test_no_model_is_evicted_if_that_would_not_help() -> None:
     loaded = [use("idle"), use("used", in_use=True)]
 
     assert WaitForUse() == step(*loaded, plan_without=fits_without("used"))
 
 
-def test_memory_that_others_use_or_load_is_waited_for() -> None:
+def test_a_load_waits_for_memory_of_models_in_use_or_loading() -> None:
     assert WaitForUse() == step(use("used", in_use=True), plan_without=fits_without("used"))
     assert WaitForUse() == step(loading=[placed_model("coming")], plan_without=always(REFUSAL))
 
 
-def test_a_model_that_does_not_fit_beside_the_pinned_is_refused_with_the_reason() -> None:
+def test_a_model_that_does_not_fit_beside_pinned_models_is_refused_with_the_reason() -> None:
     with pytest.raises(DoesNotFit, match="new needs more"):
         step(use("pinned", pinned=True), use("used", in_use=True), plan_without=fits_without("pinned"))
 
 
-def test_an_idle_model_of_the_same_role_goes_for_a_better_place() -> None:
+def test_an_idle_model_of_the_same_role_is_evicted_for_a_better_plan() -> None:
     def better_without_old(evicted: Sequence[PlacedModel]) -> LoadPlan:
         return ON_GPU if "old" in {placed.model.id for placed in evicted} else ON_CPU
 
@@ -123,5 +125,5 @@ def test_an_idle_model_of_the_same_role_goes_for_a_better_place() -> None:
     assert LoadNow(ON_CPU) == step(use("old", role=ModelRole.EMBED), plan_without=better_without_old)
 
 
-def test_a_place_that_is_only_as_good_evicts_nobody() -> None:
+def test_no_model_is_evicted_for_a_plan_that_is_not_better() -> None:
     assert LoadNow(ON_GPU) == step(use("old"), plan_without=always(ON_GPU))

@@ -1,4 +1,4 @@
-"""Plans: never over the budget, never worse with more memory, and refusals that give the numbers."""
+"""Plans: never over the budget, never worse with more memory, and refusals with the sizes."""
 
 import pytest
 from hypothesis import given, settings
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models.errors import DoesNotFit
 from models.formats.facts import Facts, Layers
-from models.memory.plan import Budget, LoadPlan, PlanOptions, in_words
+from models.memory.plan import Budget, LoadPlan, PlanOptions, format_size
 from models.memory.planner import choose_plan, plan_score
 
 MIB, GIB = 2**20, 2**30
@@ -29,8 +29,10 @@ layers = st.builds(
     ends=st.integers(MIB, 400 * MIB),
     trained=st.sampled_from([512, 2048, 8192, 131_072]),
 )
-facts = st.builds(lambda made: Facts(role="chat", backend="llama_cpp", weights=sum(made.blocks), layers=made), layers)
-whole = st.builds(
+facts = st.builds(
+    lambda parts: Facts(role="chat", backend="llama_cpp", weights=sum(parts.blocks), layers=parts), layers
+)
+unsplit_facts = st.builds(
     lambda backend, size: Facts(role="embed", backend=backend, weights=size),
     backend=st.sampled_from(["onnx", "sentence_transformers"]),
     size=st.integers(MIB, 4 * GIB),
@@ -51,7 +53,7 @@ def plan_or_none(model: Facts, budget: Budget, options: PlanOptions = OPTIONS) -
         return None
 
 
-@given(st.one_of(facts, whole), budgets)
+@given(st.one_of(facts, unsplit_facts), budgets)
 @settings(deadline=None)
 def test_a_plan_is_never_over_its_budget(model: Facts, budget: Budget) -> None:
     plan = plan_or_none(model, budget)
@@ -64,7 +66,10 @@ def test_a_plan_is_never_over_its_budget(model: Facts, budget: Budget) -> None:
 
 
 @given(
-    st.one_of(facts, whole), budgets, st.integers(0, 4 * GIB), st.lists(st.integers(0, 4 * GIB), min_size=3, max_size=3)
+    st.one_of(facts, unsplit_facts),
+    budgets,
+    st.integers(0, 4 * GIB),
+    st.lists(st.integers(0, 4 * GIB), min_size=3, max_size=3),
 )
 @settings(deadline=None)
 def test_more_memory_never_makes_a_plan_worse(model: Facts, budget: Budget, more_ram: int, more_gpu: list[int]) -> None:
@@ -80,7 +85,7 @@ def test_more_memory_never_makes_a_plan_worse(model: Facts, budget: Budget, more
 
 @given(facts, budgets)
 @settings(deadline=None)
-def test_the_context_is_within_what_was_asked_and_trained(model: Facts, budget: Budget) -> None:
+def test_the_context_is_at_most_the_setting_and_the_trained_context(model: Facts, budget: Budget) -> None:
     plan = plan_or_none(model, budget)
 
     if plan:
@@ -90,7 +95,7 @@ def test_the_context_is_within_what_was_asked_and_trained(model: Facts, budget: 
 
 def eight_billion() -> Facts:
     """The shape of an 8B Llama 3 in 4 bits."""
-    made = Layers(
+    llama_layers = Layers(
         blocks=[135 * MIB] * 32,
         kv_per_token=[2 * 8 * 128] * 32,
         output=411 * MIB,
@@ -101,31 +106,31 @@ def eight_billion() -> Facts:
         heads=32,
         trained_context=131_072,
     )
-    return Facts(role="chat", backend="llama_cpp", weights=4_900_000_000, layers=made)
+    return Facts(role="chat", backend="llama_cpp", weights=4_900_000_000, layers=llama_layers)
 
 
-def test_on_a_machine_without_gpu_it_runs_on_the_processor() -> None:
+def test_a_machine_without_a_gpu_uses_the_processor() -> None:
     plan = choose_plan("m", eight_billion(), Budget(ram=12 * GIB, threads=8), OPTIONS)
 
     assert ("cpu", 8192, (), 8) == (plan.device, plan.context, plan.gpu_layers, plan.threads)
     assert plan.need.kv_cache == GIB
 
 
-def test_where_memory_is_short_the_context_gives_way_and_it_says_so() -> None:
-    # The weights stay; of the cache, an eighth is left room for.
+def test_with_little_memory_the_context_is_smaller_and_a_reason_says_so() -> None:
+    # There is memory for the weights, and for an eighth of the cache.
     plan = choose_plan("m", eight_billion(), Budget(ram=int(5.6 * GIB), threads=4), OPTIONS)
 
     assert plan.context < 8192
     assert any("instead of 8,192" in reason for reason in plan.reasons)
 
 
-def test_a_gpu_that_holds_it_all_is_taken_whole() -> None:
+def test_a_gpu_with_enough_memory_gets_all_layers() -> None:
     plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 10 * GIB}), OPTIONS)
 
     assert ("gpu0", (33,), 33) == (plan.device, plan.gpu_layers, plan.layers)
 
 
-def test_a_smaller_gpu_takes_some_layers() -> None:
+def test_a_smaller_gpu_gets_some_layers() -> None:
     plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 4 * GIB}), OPTIONS)
 
     assert "gpu0" == plan.device
@@ -133,20 +138,20 @@ def test_a_smaller_gpu_takes_some_layers() -> None:
     assert any("the processor computes the others" in reason for reason in plan.reasons)
 
 
-def test_of_two_unequal_gpus_the_one_that_holds_it_all_is_taken() -> None:
+def test_of_two_unequal_gpus_the_one_that_fits_all_layers_is_used() -> None:
     plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 4 * GIB, 1: 10 * GIB}), OPTIONS)
 
     assert ("gpu1", (33,)) == (plan.device, plan.gpu_layers)
 
 
-def test_two_gpus_share_what_neither_holds() -> None:
+def test_two_gpus_share_a_model_that_fits_on_neither() -> None:
     plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 4 * GIB, 1: 5 * GIB}), OPTIONS)
 
     assert "gpu0+gpu1" == plan.device
     assert 33 == sum(plan.gpu_layers)
 
 
-def test_a_library_without_gpu_support_leaves_gpus_alone_and_says_why() -> None:
+def test_a_library_without_gpu_support_uses_no_gpu_and_a_reason_says_why() -> None:
     options = PlanOptions(context=8192, gpu_backends=())
     plan = choose_plan("m", eight_billion(), Budget(ram=16 * GIB, gpus={0: 24 * GIB}), options)
 
@@ -154,7 +159,7 @@ def test_a_library_without_gpu_support_leaves_gpus_alone_and_says_why() -> None:
     assert "not built for a GPU" in plan.reasons[0]
 
 
-def test_a_smaller_cache_type_makes_room() -> None:
+def test_a_smaller_cache_type_needs_less_memory() -> None:
     f16, q8 = (
         choose_plan("m", eight_billion(), Budget(ram=12 * GIB), PlanOptions(context=8192, cache_type=kind))
         for kind in ("f16", "q8_0")
@@ -163,7 +168,7 @@ def test_a_smaller_cache_type_makes_room() -> None:
     assert q8.need.kv_cache == f16.need.kv_cache * 34 // 64
 
 
-def test_a_refusal_gives_the_numbers_and_what_to_do() -> None:
+def test_a_refusal_has_the_sizes_and_a_remedy() -> None:
     with pytest.raises(DoesNotFit) as refused:
         choose_plan("big", eight_billion(), Budget(ram=2 * GIB, gpus={0: GIB}), OPTIONS)
 
@@ -176,5 +181,5 @@ def test_a_refusal_gives_the_numbers_and_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("size", "words"), [(512, "0 KiB"), (300 * 2**10, "300 KiB"), (5 * MIB, "5 MiB"), (GIB, "1.0 GiB")]
 )
-def test_sizes_in_words(size: int, words: str) -> None:
-    assert words == in_words(size)
+def test_sizes_are_formatted(size: int, words: str) -> None:
+    assert words == format_size(size)

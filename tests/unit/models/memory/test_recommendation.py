@@ -1,4 +1,4 @@
-"""Which published model suits which machine."""
+"""The recommended model for different machines."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def best(ram: float, *gpus: float, threads: int = 4) -> str | None:
     budget = Budget(
         ram=int(ram * GIB), gpus={index: int(free * GIB) for index, free in enumerate(gpus)}, threads=threads
     )
-    return next((each.model.name for each in recommend(budget, GPU) if each.best), None)
+    return next((recommendation.model.name for recommendation in recommend(budget, GPU) if recommendation.best), None)
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,13 @@ def best(ram: float, *gpus: float, threads: int = 4) -> str | None:
         (12.0, (14.0,), 4, "qwen2.5-14b"),
     ],
 )
-def test_machines_of_each_size_get_one_that_answers_quickly(
+def test_machines_of_each_size_get_a_recommendation_that_is_quick(
     ram: float, gpus: tuple[float, ...], threads: int, expected: str | None
 ) -> None:
     assert expected == best(ram, *gpus, threads=threads)
 
 
-def test_what_does_not_fit_says_why() -> None:
+def test_a_model_that_does_not_fit_has_a_reason() -> None:
     judged = recommend(Budget(ram=GIB, threads=2), GPU)
 
-    assert any(each.plan is None and "needs" in each.why for each in judged)
+    assert any(recommendation.plan is None and "needs" in recommendation.why for recommendation in judged)

@@ -1,4 +1,4 @@
-"""What is said of NVIDIA GPUs: by the real library where there is no driver, and by a simulated one."""
+"""Reports about NVIDIA GPUs: with the real library without a driver, and with a simulated library."""
 
 import asyncio
 
@@ -21,19 +21,19 @@ def machine(report: GpuReport) -> MachineResources:
     )
 
 
-def test_the_real_library_on_this_machine_is_never_an_error() -> None:
+def test_the_real_library_raises_no_error_on_this_machine() -> None:
     report = read_gpus()
 
     assert report.finding
     assert report.gpus or report.finding.endswith(".")
 
 
-def test_the_whole_probe_says_what_the_libraries_here_can_use() -> None:
-    found = asyncio.run(probe_machine(libraries=True))
-    by_name = {library.name: library for library in found.libraries}
+def test_a_full_probe_reports_what_the_installed_libraries_can_use() -> None:
+    resources = asyncio.run(probe_machine(libraries=True))
+    by_name = {library.name: library for library in resources.libraries}
 
-    assert found.processor.cores >= 1
-    assert 0 < found.memory.available <= found.memory.total
+    assert resources.processor.cores >= 1
+    assert 0 < resources.memory.available <= resources.memory.total
     assert by_name["llama-cpp-python"].version
     assert by_name["torch"].version
     assert "CPUExecutionProvider" in by_name["onnxruntime"].finding
@@ -56,7 +56,7 @@ def test_one_gpu_is_described() -> None:
     assert 0 == nvml.open
 
 
-def test_two_unequal_gpus_have_budgets_of_their_own() -> None:
+def test_two_unequal_gpus_have_separate_budgets() -> None:
     report = read_gpus(SimulatedNvml(SimulatedGpu("small", 4 * GIB), SimulatedGpu("large", 24 * GIB)))
     budget = budget_of(machine(report), RuntimeSettings())
 
@@ -65,7 +65,7 @@ def test_two_unequal_gpus_have_budgets_of_their_own() -> None:
     assert 8 * GIB == budget.ram
 
 
-def test_of_mig_instances_the_largest_is_planned_for() -> None:
+def test_plans_use_the_largest_mig_instance() -> None:
     report = read_gpus(SimulatedNvml(SimulatedGpu("A100", 80 * GIB, instances=[10 * GIB, 40 * GIB, 10 * GIB])))
 
     assert [10 * GIB, 40 * GIB, 10 * GIB] == [gpu.total for gpu in report.gpus]
@@ -73,14 +73,14 @@ def test_of_mig_instances_the_largest_is_planned_for() -> None:
     assert [40 * GIB] == [gpu.total for gpu in usable_gpus(machine(report))]
 
 
-def test_mig_mode_without_an_instance_says_what_to_do() -> None:
+def test_mig_mode_without_an_instance_has_a_remedy() -> None:
     (gpu,) = read_gpus(SimulatedNvml(SimulatedGpu("A100", 80 * GIB, instances=[]))).gpus
 
     assert "nvidia-smi mig" in gpu.problem
     assert [] == usable_gpus(machine(GpuReport(gpus=[gpu])))
 
 
-def test_a_gpu_that_is_lost_between_two_calls_is_reported_and_the_other_stays() -> None:
+def test_a_gpu_that_is_lost_between_two_calls_is_reported_and_the_other_is_usable() -> None:
     nvml = SimulatedNvml(SimulatedGpu("one", 8 * GIB), SimulatedGpu("two", 8 * GIB))
     assert not [gpu for gpu in read_gpus(nvml).gpus if gpu.problem]
     nvml.gpus[0].lost = True
@@ -92,7 +92,7 @@ def test_a_gpu_that_is_lost_between_two_calls_is_reported_and_the_other_stays() 
 
 
 @pytest.mark.parametrize(
-    ("code", "says"),
+    ("code", "message"),
     [
         (pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH, "different versions"),
         (pynvml.NVML_ERROR_DRIVER_NOT_LOADED, "not loaded"),
@@ -101,8 +101,8 @@ def test_a_gpu_that_is_lost_between_two_calls_is_reported_and_the_other_stays() 
         (pynvml.NVML_ERROR_UNKNOWN, "cannot be used"),
     ],
 )
-def test_a_driver_that_does_not_work_is_a_sentence(code: int, says: str) -> None:
+def test_a_driver_error_becomes_a_sentence(code: int, message: str) -> None:
     report = read_gpus(SimulatedNvml(init_error=code))
 
-    assert says in report.finding
+    assert message in report.finding
     assert [] == report.gpus

@@ -1,4 +1,4 @@
-"""What of embedded texts is remembered."""
+"""Which vectors are cached."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ MODEL = Model(id="m", role=ModelRole.EMBED, backend="onnx", path="", size=0, sha
 
 
 class CountingResidency:
-    """A loaded model whose vectors are the texts' lengths; `embedded` are the texts that it was given."""
+    """A loaded model whose vectors are the lengths of the texts. `embedded` has the texts that it got."""
 
     def __init__(self) -> None:
         self.embedded: list[str] = []
@@ -37,10 +37,8 @@ class CountingResidency:
         return Vectors(1, len(texts), b"".join(len(text).to_bytes(4, "little") for text in texts), len(texts))
 
 
-@pytest.mark.parametrize(("urgency", "is_known"), [(Urgency.INTERACTIVE, True), (Urgency.BATCH, False)])
-def test_only_vectors_of_interactive_requests_are_remembered(
-    tmp_path: Path, urgency: Urgency, *, is_known: bool
-) -> None:
+@pytest.mark.parametrize(("urgency", "is_cached"), [(Urgency.INTERACTIVE, True), (Urgency.BATCH, False)])
+def test_only_vectors_of_interactive_requests_are_cached(tmp_path: Path, urgency: Urgency, *, is_cached: bool) -> None:
     cache = EmbeddingCache(tmp_path, 4 * 2**20)
     residency: Any = CountingResidency()
     batcher = Batcher(residency, cache, Metrics(), pass_tokens=4096)
@@ -54,12 +52,12 @@ def test_only_vectors_of_interactive_requests_are_remembered(
 
     assert [3, 5, 3] == [int.from_bytes(vector, "little") for vector in vectors]
     assert ["one", "three"] == residency.embedded
-    assert is_known is (None not in batcher.remembered(MODEL, ["one", "three"], Urgency.INTERACTIVE))
+    assert is_cached is (None not in batcher.cached(MODEL, ["one", "three"], Urgency.INTERACTIVE))
     cache.close()
-    assert is_known is (len(EmbeddingCache(tmp_path, 4 * 2**20)) > 0)
+    assert is_cached is (len(EmbeddingCache(tmp_path, 4 * 2**20)) > 0)
 
 
-def test_batch_requests_read_what_interactive_ones_left(tmp_path: Path) -> None:
+def test_batch_requests_use_the_cached_vectors_of_interactive_requests(tmp_path: Path) -> None:
     cache = EmbeddingCache(tmp_path, 4 * 2**20)
     residency: Any = CountingResidency()
     batcher = Batcher(residency, cache, Metrics(), pass_tokens=4096)
@@ -69,5 +67,5 @@ def test_batch_requests_read_what_interactive_ones_left(tmp_path: Path) -> None:
 
     asyncio.run(embed())
 
-    assert [(3).to_bytes(4, "little"), None] == batcher.remembered(MODEL, [" one", "two"], Urgency.BATCH)
+    assert [(3).to_bytes(4, "little"), None] == batcher.cached(MODEL, [" one", "two"], Urgency.BATCH)
     cache.close()

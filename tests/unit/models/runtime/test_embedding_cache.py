@@ -1,4 +1,4 @@
-"""Vectors that are remembered, within bounds and over a restart."""
+"""The embedding cache: limited in size, and kept across restarts."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from models.runtime.embedding_cache import EmbeddingCache, normalise
 VECTOR = bytes(1536)
 
 
-def test_a_text_is_known_by_its_normalised_form() -> None:
+def test_a_text_is_found_by_its_normalised_form() -> None:
     assert "caf\u00e9 and bread" == normalise("  cafe\u0301\tand \n bread ")
 
 
-def test_what_was_put_is_known_after_a_restart_under_the_same_weights(tmp_path: Path) -> None:
+def test_vectors_are_found_after_a_restart_for_the_same_weights(tmp_path: Path) -> None:
     first = EmbeddingCache(tmp_path, 2**20)
     first.put("w", ["one", "two"], [b"1", b"2"])
     assert [b"1", None, b"2"] == first.get("w", ["one", "three", "two"])
@@ -26,7 +26,7 @@ def test_what_was_put_is_known_after_a_restart_under_the_same_weights(tmp_path: 
     again.close()
 
 
-def test_its_size_is_bounded_and_what_is_used_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_is_limited_and_used_vectors_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MEMORY_ENTRIES", 1)
     capacity = 4 * 2**20
     cache = EmbeddingCache(tmp_path, capacity)
@@ -44,14 +44,14 @@ def test_its_size_is_bounded_and_what_is_used_stays(tmp_path: Path, monkeypatch:
     cache.close()
 
 
-def test_a_file_of_a_larger_bound_is_replaced_and_one_within_the_bound_is_kept(tmp_path: Path) -> None:
+def test_a_file_larger_than_the_capacity_is_replaced_and_a_smaller_one_is_kept(tmp_path: Path) -> None:
     texts = [f"text {number}" for number in range(6000)]
     larger = EmbeddingCache(tmp_path, 64 * 2**20)
     larger.put("w", texts, [VECTOR] * 6000)
     larger.close()
-    kept = EmbeddingCache(tmp_path, 32 * 2**20)
-    assert [VECTOR] == kept.get("w", ["text 5999"])
-    kept.close()
+    same_size = EmbeddingCache(tmp_path, 32 * 2**20)
+    assert [VECTOR] == same_size.get("w", ["text 5999"])
+    same_size.close()
     capacity = 4 * 2**20
     smaller = EmbeddingCache(tmp_path, capacity)
 
@@ -63,7 +63,7 @@ def test_a_file_of_a_larger_bound_is_replaced_and_one_within_the_bound_is_kept(t
     smaller.close()
 
 
-def test_the_bound_holds_also_for_a_small_file_that_was_made_for_a_larger_one(tmp_path: Path) -> None:
+def test_a_small_file_that_was_created_with_a_larger_capacity_keeps_the_new_capacity(tmp_path: Path) -> None:
     larger = EmbeddingCache(tmp_path, 64 * 2**20)
     larger.put("w", ["one"], [VECTOR])
     larger.close()
@@ -76,7 +76,7 @@ def test_the_bound_holds_also_for_a_small_file_that_was_made_for_a_larger_one(tm
     smaller.close()
 
 
-def test_reading_without_remembering_is_no_use_of_a_vector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_without_remember_does_not_count_as_a_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MEMORY_ENTRIES", 2)
     cache = EmbeddingCache(tmp_path, 4 * 2**20)
     cache.put("w", ["old", "middle", "new"], [b"1", b"2", b"3"])
@@ -88,7 +88,7 @@ def test_reading_without_remembering_is_no_use_of_a_vector(tmp_path: Path, monke
     cache.close()
 
 
-def test_a_disk_that_is_full_forgets_but_does_not_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_loses_vectors_without_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_GENERATION_SHARE", 2.0)
     cache = EmbeddingCache(tmp_path, 2**20)
     texts = [f"text {number}" for number in range(2000)]
@@ -99,7 +99,7 @@ def test_a_disk_that_is_full_forgets_but_does_not_fail(tmp_path: Path, monkeypat
     cache.close()
 
 
-def test_damaged_pages_are_forgotten_not_fatal(tmp_path: Path) -> None:
+def test_a_damaged_file_is_replaced_without_an_error(tmp_path: Path) -> None:
     first = EmbeddingCache(tmp_path, 2**20)
     first.put("w", ["one"], [b"1"])
     first.close()

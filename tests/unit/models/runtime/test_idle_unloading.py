@@ -22,13 +22,13 @@ def use(
     return ModelUse(placed=placed_model(name, role=role), last_used=last_used, in_use=in_use, pinned=pinned)
 
 
-def test_the_model_that_is_idle_for_longest_ends_first() -> None:
+def test_the_timeout_of_the_longest_idle_model_ends_first() -> None:
     loaded = [use("newer", last_used=20), use("older", last_used=10)]
 
     assert IdleEnd(110, "older") == next_idle_end(loaded, SETTINGS)
 
 
-def test_used_and_pinned_models_and_roles_without_a_timeout_have_no_end() -> None:
+def test_used_and_pinned_models_and_roles_without_a_timeout_are_not_unloaded() -> None:
     loaded = [
         use("used", last_used=0, in_use=True),
         use("pinned", last_used=0, pinned=True),
@@ -52,7 +52,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def test_models_go_when_their_time_is_over_and_when_they_are_no_longer_used() -> None:
+def test_models_are_unloaded_when_their_timeout_ends_and_they_are_no_longer_used() -> None:
     async def scene() -> None:
         in_memory = in_memory_with(idle=time.time() - 200, used=time.time() - 200, fresh=time.time())
         in_memory.users["used"] = 1
@@ -69,7 +69,7 @@ def test_models_go_when_their_time_is_over_and_when_they_are_no_longer_used() ->
     asyncio.run(scene())
 
 
-def test_a_model_goes_when_its_timeout_ends_although_nothing_changes() -> None:
+def test_a_model_is_unloaded_when_its_timeout_ends_without_another_change() -> None:
     async def scene() -> None:
         in_memory = in_memory_with(idle=time.time() - 99.9)
         watch = asyncio.create_task(IdleUnloader(SETTINGS, in_memory, lambda _model: False).run())
@@ -81,7 +81,7 @@ def test_a_model_goes_when_its_timeout_ends_although_nothing_changes() -> None:
     asyncio.run(scene())
 
 
-def test_where_the_pins_cannot_be_read_nothing_is_unloaded_until_they_can() -> None:
+def test_no_model_is_unloaded_while_the_pins_cannot_be_read() -> None:
     async def scene() -> None:
         in_memory, readable = in_memory_with(idle=time.time() - 200), False
 

@@ -1,4 +1,4 @@
-"""How a model's process is started by its plan, and tried again with less of a GPU."""
+"""A model's process is started with its plan, and again with less GPU memory after a failure."""
 
 import asyncio
 from pathlib import Path
@@ -24,7 +24,7 @@ PROCESSOR = Processor(name="cpu", cores=4, features=[])
 
 
 class Stage:
-    """Stands in for the catalogue, the machine and the reservations; plans are those of a GPU where `on_gpu`."""
+    """Replaces the catalogue, the machine and the reservations. With `on_gpu`, plans use a GPU."""
 
     def __init__(self, folder: Path, *, on_gpu: bool = False) -> None:
         self.folder = folder
@@ -58,7 +58,7 @@ class Stage:
 
 
 class Starts:
-    """Stands in for `ChildProcess.start`: raises each of the errors in turn, then starts a process."""
+    """Replaces `ChildProcess.start`: raises the errors one after another, then starts a process."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *errors: ModelError) -> None:
         self.errors = list(errors)
@@ -87,7 +87,7 @@ def test_a_process_gets_its_plan_and_its_environment(tmp_path: Path, monkeypatch
     assert ("m", {0: 60}, 1) == (loaded.model.id, loaded.gpu_bytes, stage.released)
 
 
-def test_only_chat_models_have_threads_to_choose_and_they_go_first(
+def test_only_chat_models_have_thread_candidates_and_they_have_priority(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     starts, loader = Starts(monkeypatch), Stage(tmp_path).loader()
@@ -110,7 +110,7 @@ def test_measured_threads_are_used_at_the_next_loading(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("error", [ModelUnavailable("out of memory"), ModelCrashed("died")])
-def test_a_failure_on_a_gpu_is_tried_again_with_less_of_it(
+def test_a_failure_on_a_gpu_is_tried_again_with_less_gpu_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: ModelError
 ) -> None:
     Starts(monkeypatch, error)
@@ -120,7 +120,7 @@ def test_a_failure_on_a_gpu_is_tried_again_with_less_of_it(
     assert ([1.0, 0.75], 2) == (stage.shares, stage.released)
 
 
-def test_on_the_processor_a_crash_is_tried_again_and_a_refusal_is_not(
+def test_on_the_processor_a_crash_is_tried_again_and_an_error_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Starts(monkeypatch, ModelCrashed("died"), ModelUnavailable("not a model"))
@@ -135,7 +135,7 @@ def test_on_the_processor_a_crash_is_tried_again_and_a_refusal_is_not(
     assert 3 == len(stage.shares)
 
 
-def test_a_process_may_take_more_than_its_plan_but_not_any_amount() -> None:
+def test_a_process_may_use_more_memory_than_planned_up_to_a_limit() -> None:
     settings = RuntimeSettings()
     on_cpu = msgspec.structs.replace(made_up_plan("m", ram=2 * GIB), prefix_bytes=MIB)
 
@@ -143,7 +143,7 @@ def test_a_process_may_take_more_than_its_plan_but_not_any_amount() -> None:
     assert 0 == memory_limit(made_up_plan("m", ram=GIB, gpus={0: 1}), settings)
 
 
-def test_the_settings_bound_a_process_on_any_device() -> None:
+def test_the_settings_limit_a_process_on_any_device() -> None:
     settings = RuntimeSettings(child_memory_mib=5)
 
     assert 5 * MIB == memory_limit(made_up_plan("m", ram=GIB), settings)

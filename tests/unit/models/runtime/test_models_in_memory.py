@@ -1,4 +1,4 @@
-"""What is loaded, and who is told of changes."""
+"""The state of the models in memory, and its change event."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ def loaded(name: str, **plan: Any) -> LoadedModel:
     return LoadedModel(placed_model(name, **plan), child, {})
 
 
-def test_uses_tell_who_is_used_and_who_is_pinned() -> None:
+def test_uses_contain_which_models_are_in_use_and_which_are_pinned() -> None:
     in_memory = ModelsInMemory()
     in_memory.loaded = {"a": loaded("a"), "b": loaded("b")}
     in_memory.loaded["b"].last_used = 5
@@ -24,7 +24,7 @@ def test_uses_tell_who_is_used_and_who_is_pinned() -> None:
     assert (False, True, 5) == (uses["b"].in_use, uses["b"].pinned, uses["b"].last_used)
 
 
-def test_a_model_has_its_device_from_its_reservation_on() -> None:
+def test_a_model_has_a_device_after_its_reservation() -> None:
     in_memory = ModelsInMemory()
     in_memory.loading["a"] = placed_model("a", gpus={1: 1})
     in_memory.loaded["b"] = loaded("b")
@@ -32,7 +32,7 @@ def test_a_model_has_its_device_from_its_reservation_on() -> None:
     assert ("gpu1", "cpu", None) == (in_memory.device_of("a"), in_memory.device_of("b"), in_memory.device_of("c"))
 
 
-def test_unloading_ends_the_process_and_is_a_change() -> None:
+def test_unloading_stops_the_process_and_sets_the_change_event() -> None:
     async def scene() -> None:
         in_memory = ModelsInMemory()
         model = in_memory.loaded["a"] = loaded("a")
@@ -45,7 +45,7 @@ def test_unloading_ends_the_process_and_is_a_change() -> None:
     asyncio.run(scene())
 
 
-def test_a_change_wakes_those_who_waited_before_it_only() -> None:
+def test_a_change_wakes_only_tasks_that_already_waited() -> None:
     in_memory = ModelsInMemory()
     before = in_memory.next_change()
     in_memory.notify()

@@ -1,4 +1,4 @@
-"""Which models are loaded without a request, and how often that is tried."""
+"""Which models are loaded without a request, and how often a load is retried."""
 
 import asyncio
 from pathlib import Path
@@ -19,7 +19,7 @@ MODEL = made_up_model("m")
 
 @pytest.fixture
 def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
-    """Two chat models, the second of which is newer."""
+    """Two chat models. The second is newer."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     registry = Registry(tmp_path, CachedReads())
     for added_at, name in ((1, "older"), (2, "newer")):
@@ -49,14 +49,12 @@ def test_lazy_models_are_loaded_for_requests_only(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("strategy", [Strategy.EAGER, Strategy.PINNED])
-def test_the_newest_model_of_a_role_is_loaded_at_start_or_the_one_that_is_named(
-    catalogue: Catalogue, strategy: Strategy
-) -> None:
+def test_the_named_or_the_newest_model_of_a_role_is_loaded_at_start(catalogue: Catalogue, strategy: Strategy) -> None:
     assert {"newer"} == policy(catalogue, strategy).names_at_start()
     assert {"older"} == policy(catalogue, strategy, "older").names_at_start()
 
 
-def test_models_are_pinned_by_people_or_by_the_settings_but_not_by_being_eager(catalogue: Catalogue) -> None:
+def test_models_are_pinned_by_people_or_by_settings_but_eager_models_are_not_pinned(catalogue: Catalogue) -> None:
     older, newer = catalogue.find("older"), catalogue.find("newer")
     catalogue.set_pinned("older", pinned=True)
     pinned, eager = policy(catalogue, Strategy.PINNED), policy(catalogue, Strategy.EAGER)
@@ -67,7 +65,7 @@ def test_models_are_pinned_by_people_or_by_the_settings_but_not_by_being_eager(c
 
 
 class Loads:
-    """Fails with each of the errors in turn, then loads."""
+    """Fails with the errors one after another, then loads."""
 
     def __init__(self, *errors: ModelError) -> None:
         self.errors, self.count = list(errors), 0
@@ -78,7 +76,7 @@ class Loads:
             raise self.errors.pop(0)
 
 
-def test_a_failure_that_may_pass_is_tried_again_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_temporary_failure_is_retried_with_longer_and_longer_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -92,7 +90,7 @@ def test_a_failure_that_may_pass_is_tried_again_less_and_less_often(monkeypatch:
     assert 9 == loads.count
 
 
-def test_another_failure_is_not_tried_again() -> None:
+def test_a_permanent_failure_is_not_retried() -> None:
     loads = Loads(ModelUnavailable("no library"))
     asyncio.run(load_with_retries(MODEL, loads))
 

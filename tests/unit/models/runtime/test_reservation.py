@@ -18,21 +18,21 @@ from models.runtime.models_in_memory import LoadedModel, ModelsInMemory
 from models.runtime.reservation import MemoryReservations
 from models.settings import RoleSettings, RuntimeSettings
 
-# A model that is loaded whole: weights in two copies, 128 MiB for a pass, 160 MiB for the process.
+# A model that cannot be split: weights in two copies, 128 MiB for a pass, 160 MiB for the process.
 FACTS = Facts(role="embed", backend="onnx", weights=100 * MIB)
 NEED = 488 * MIB
 SETTINGS = RuntimeSettings(memory_share=1, embed=RoleSettings(max_loaded=10))
 
 
 class Machine:
-    """A machine with `memory` bytes, and a GPU if `gpu_bytes` are free on it, less what the loaded models take."""
+    """A machine with `memory` bytes, and a GPU if `gpu_bytes` are free on it, minus the memory of the loaded models."""
 
     def __init__(self, memory: int, gpu_bytes: int = 0) -> None:
         self.memory, self.gpu_bytes = memory, gpu_bytes
         self.in_memory = ModelsInMemory()
         self.probes = 0
 
-    async def __call__(self, **asked: bool) -> MachineResources:
+    async def __call__(self, **options: bool) -> MachineResources:
         self.probes += 1
         taken = sum(placed.plan.need.ram for placed in self.in_memory.placed())
         gpus = [Gpu(index=0, uuid="GPU-0", name="gpu", total=self.gpu_bytes, free=self.gpu_bytes)]
@@ -40,7 +40,7 @@ class Machine:
             processor=Processor(name="cpu", cores=2, features=[]),
             memory=Memory(total=self.memory, available=self.memory - taken),
             gpu=GpuReport(gpus=gpus if self.gpu_bytes else []),
-            libraries=[Library(name="torch")] if asked.get("libraries") else [],
+            libraries=[Library(name="torch")] if options.get("libraries") else [],
         )
 
     def load(self, name: str, *, role: ModelRole = ModelRole.EMBED, **plan: Any) -> LoadedModel:
@@ -62,7 +62,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def test_reserved_memory_is_not_given_to_another_model_until_it_is_released() -> None:
+def test_reserved_memory_is_not_given_to_another_model_before_its_release() -> None:
     async def scene() -> None:
         machine = Machine(memory=NEED * 3 // 2)
         reservations = machine.reservations()
@@ -79,7 +79,7 @@ def test_reserved_memory_is_not_given_to_another_model_until_it_is_released() ->
     asyncio.run(scene())
 
 
-def test_an_idle_model_is_evicted_and_one_in_use_is_waited_for() -> None:
+def test_an_idle_model_is_evicted_and_a_load_waits_for_a_model_in_use() -> None:
     async def scene() -> None:
         machine = Machine(memory=NEED * 3 // 2)
         old = machine.load("old")
@@ -96,7 +96,7 @@ def test_an_idle_model_is_evicted_and_one_in_use_is_waited_for() -> None:
     asyncio.run(scene())
 
 
-def test_a_model_that_never_fits_is_refused_and_evicts_nobody() -> None:
+def test_a_model_that_never_fits_is_refused_without_evictions() -> None:
     async def scene() -> None:
         machine = Machine(memory=NEED * 5 // 4)
         pinned, idle = machine.load("pinned", ram=NEED), machine.load("idle", ram=0)
@@ -109,7 +109,7 @@ def test_a_model_that_never_fits_is_refused_and_evicts_nobody() -> None:
     asyncio.run(scene())
 
 
-def test_a_plan_counts_on_the_eviction_of_all_that_is_not_pinned_but_evicts_nobody() -> None:
+def test_a_plan_assumes_the_eviction_of_unpinned_models_but_evicts_none() -> None:
     async def scene() -> tuple[LoadPlan, bool]:
         machine = Machine(memory=NEED * 5 // 4)
         used = machine.load("used")
@@ -131,10 +131,10 @@ def test_a_plan_beside_pinned_models_may_not_fit() -> None:
     asyncio.run(scene())
 
 
-def test_after_an_eviction_from_a_gpu_its_memory_is_waited_for_but_not_for_ever(
+def test_after_an_eviction_from_a_gpu_the_wait_for_its_memory_has_a_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reservation, "RETURN_POLL_S", 0)
+    monkeypatch.setattr(reservation, "FREE_POLL_S", 0)
 
     async def probes(*, gpus: dict[int, int]) -> int:
         machine = Machine(memory=NEED * 5 // 4, gpu_bytes=1000 * MIB)
@@ -142,4 +142,4 @@ def test_after_an_eviction_from_a_gpu_its_memory_is_waited_for_but_not_for_ever(
         await machine.reservations().reserve(new_model(), FACTS, gpu_share=1)
         return machine.probes
 
-    assert reservation.RETURN_POLLS == asyncio.run(probes(gpus={0: 500 * MIB})) - asyncio.run(probes(gpus={}))
+    assert reservation.FREE_POLLS == asyncio.run(probes(gpus={0: 500 * MIB})) - asyncio.run(probes(gpus={}))

@@ -1,4 +1,4 @@
-"""Models come into memory for their users and leave it, with processes that do nothing."""
+"""Loading and unloading of models for their users, with processes that do nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ GIB = 2**30
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The models whose processes were started."""
+    """The names of the models whose processes were started."""
     names: list[str] = []
 
     async def start(name: str, *_arguments: object, **_options: object) -> IdleChild:
@@ -43,7 +43,7 @@ def catalogue(tmp_path: Path) -> Catalogue:
     return Catalogue(tmp_path)
 
 
-async def probe(**_asked: bool) -> MachineResources:
+async def probe(**_options: bool) -> MachineResources:
     return MachineResources(
         processor=Processor(name="cpu", cores=2, features=[]), memory=Memory(total=16 * GIB, available=8 * GIB)
     )
@@ -54,13 +54,13 @@ def residency(catalogue: Catalogue, **chat: Any) -> Residency:
     return Residency(catalogue, settings, probe=probe, backends={"misbehaving": "m:C"}, metrics=Metrics())
 
 
-async def until(happens: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not happens():  # noqa: ASYNC110 - the next turns of this loop
+        while not condition():  # noqa: ASYNC110 - the next turns of this loop
             await asyncio.sleep(0)
 
 
-def test_users_that_come_together_share_one_loading(catalogue: Catalogue, started: list[str]) -> None:
+def test_simultaneous_users_share_one_loading(catalogue: Catalogue, started: list[str]) -> None:
     async def scene() -> None:
         models, model = residency(catalogue), catalogue.find("a")
 
@@ -99,7 +99,7 @@ def test_a_dead_process_is_loaded_again_if_its_model_is_pinned(catalogue: Catalo
         for name in ("a", "b"):
             await (await models.load(catalogue.find(name))).child.end()
             assert not models.is_loaded(catalogue.find(name))
-        await until(lambda: models.is_loaded(catalogue.find("a")))
+        await wait_until(lambda: models.is_loaded(catalogue.find("a")))
         assert (2, 1) == (started.count("a"), started.count("b"))
         assert ["a"] == [loaded.model.id for loaded in models.loaded_models()]
         await models.close()
@@ -121,7 +121,9 @@ def test_models_of_other_weights_are_loaded_again(catalogue: Catalogue, started:
     asyncio.run(scene())
 
 
-def test_what_is_unloaded_while_it_loads_tells_its_users(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_of_a_model_that_is_unloaded_during_its_loading_get_an_error(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def start(*_arguments: object, **_options: object) -> IdleChild:
         await asyncio.Event().wait()
         raise AssertionError
@@ -131,7 +133,7 @@ def test_what_is_unloaded_while_it_loads_tells_its_users(catalogue: Catalogue, m
     async def scene() -> None:
         models = residency(catalogue)
         loading = asyncio.create_task(models.load(catalogue.find("a")))
-        await until(lambda: models.device_of(catalogue.find("a")) == "cpu")
+        await wait_until(lambda: models.device_of(catalogue.find("a")) == "cpu")
         assert models.is_loading("a")
 
         assert await models.unload("a")
@@ -148,11 +150,11 @@ def test_after_closing_no_process_is_left(catalogue: Catalogue, started: list[st
         models = residency(catalogue)
         models.set_pinned("a", pinned=True)
         models.start()
-        await until(lambda: models.is_loaded(catalogue.find("a")))
+        await wait_until(lambda: models.is_loaded(catalogue.find("a")))
         loaded = models.loaded_models()
         await models.close()
 
-        assert [False] == [each.child.alive for each in loaded]
+        assert [False] == [model.child.alive for model in loaded]
         assert [] == models.loaded_models()
 
     asyncio.run(scene())

@@ -1,4 +1,4 @@
-"""One task per key: callers share its result, its error and its end."""
+"""One task per key: callers share its result, its error and its cancellation."""
 
 import asyncio
 
@@ -11,22 +11,22 @@ STOPPED = "It was stopped."
 
 
 class Work:
-    """Ends when it is told to, and counts how often it was begun."""
+    """Ends on request, and counts scope often it was started."""
 
     def __init__(self) -> None:
-        self.begun = 0
-        self.go = asyncio.Event()
+        self.start_count = 0
+        self.may_end = asyncio.Event()
         self.error: Exception | None = None
 
     async def __call__(self) -> str:
-        self.begun += 1
-        await self.go.wait()
+        self.start_count += 1
+        await self.may_end.wait()
         if self.error:
             raise self.error
         return "done"
 
 
-def ask(tasks: SharedTasks[str, str], work: Work, key: str = "a") -> asyncio.Task[str]:
+def call(tasks: SharedTasks[str, str], work: Work, key: str = "a") -> asyncio.Task[str]:
     return asyncio.create_task(tasks.result(key, work, if_cancelled=STOPPED))
 
 
@@ -38,28 +38,28 @@ async def settle() -> None:
 def test_callers_of_one_key_share_one_task() -> None:
     async def scene() -> None:
         tasks, work, other = SharedTasks[str, str](), Work(), Work()
-        callers = [ask(tasks, work), ask(tasks, work), ask(tasks, other, "b")]
+        callers = [call(tasks, work), call(tasks, work), call(tasks, other, "b")]
         await settle()
         assert "a" in tasks
-        work.go.set()
-        other.go.set()
+        work.may_end.set()
+        other.may_end.set()
 
         assert ["done"] * 3 == await asyncio.gather(*callers)
-        assert (1, 1) == (work.begun, other.begun)
+        assert (1, 1) == (work.start_count, other.start_count)
 
     asyncio.run(scene())
 
 
-def test_a_task_that_ended_is_begun_again_by_the_next_caller() -> None:
+def test_the_next_caller_starts_a_new_task_after_the_end() -> None:
     async def scene() -> None:
         tasks, work = SharedTasks[str, str](), Work()
-        work.go.set()
-        await ask(tasks, work)
+        work.may_end.set()
+        await call(tasks, work)
         await settle()
         assert "a" not in tasks
-        await ask(tasks, work)
+        await call(tasks, work)
 
-        assert 2 == work.begun
+        assert 2 == work.start_count
 
     asyncio.run(scene())
 
@@ -68,36 +68,36 @@ def test_an_error_reaches_every_caller() -> None:
     async def scene() -> list[object]:
         tasks, work = SharedTasks[str, str](), Work()
         work.error = ValueError("no")
-        callers = [ask(tasks, work), ask(tasks, work)]
+        callers = [call(tasks, work), call(tasks, work)]
         await settle()
-        work.go.set()
+        work.may_end.set()
         return await asyncio.gather(*callers, return_exceptions=True)
 
     assert [ValueError, ValueError] == [type(outcome) for outcome in asyncio.run(scene())]
 
 
-def test_a_caller_that_leaves_does_not_stop_the_others() -> None:
+def test_a_cancelled_caller_does_not_stop_the_others() -> None:
     async def scene() -> None:
         tasks, work = SharedTasks[str, str](), Work()
-        leaving, staying = ask(tasks, work), ask(tasks, work)
+        cancelled, other = call(tasks, work), call(tasks, work)
         await settle()
-        leaving.cancel()
+        cancelled.cancel()
         await settle()
-        work.go.set()
+        work.may_end.set()
 
-        assert "done" == await staying
-        assert leaving.cancelled()
+        assert "done" == await other
+        assert cancelled.cancelled()
 
     asyncio.run(scene())
 
 
-@pytest.mark.parametrize("how", ["one", "all"])
-def test_callers_of_a_cancelled_task_are_told_why(how: str) -> None:
+@pytest.mark.parametrize("scope", ["one", "all"])
+def test_callers_of_a_cancelled_task_get_the_reason(scope: str) -> None:
     async def scene() -> None:
         tasks, work = SharedTasks[str, str](), Work()
-        caller = ask(tasks, work)
+        caller = call(tasks, work)
         await settle()
-        if how == "one":
+        if scope == "one":
             assert await tasks.cancel("a")
         else:
             await tasks.cancel_all()

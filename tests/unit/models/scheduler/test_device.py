@@ -28,7 +28,7 @@ async def embed(on: Device, text: str, go: asyncio.Event) -> Any:
     return await on.passes.run_part(part, urgency=Urgency.INTERACTIVE, user="anna", admitted=False)
 
 
-def test_a_pass_does_not_wait_for_a_generation_and_takes_no_place_from_one() -> None:
+def test_passes_and_generations_run_at_the_same_time_and_have_separate_places() -> None:
     async def scene() -> None:
         on, end, go = Device("cpu", capacity=1), asyncio.Event(), asyncio.Event()
         tasks = [asyncio.create_task(generate(on, user, end)) for user in ("anna", "ben")]
@@ -49,7 +49,7 @@ def test_waiting_requests_are_counted_per_lane() -> None:
         tasks += [asyncio.create_task(embed(on, text, go)) for text in ("running", "waiting")]
         await settle()
 
-        # One of each lane is running.
+        # One request of each lane is running.
         assert {Lane.GENERATION: 2, Lane.PASS: 1} == on.waiting()
         end.set()
         go.set()

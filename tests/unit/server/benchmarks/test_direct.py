@@ -1,4 +1,4 @@
-"""Texts embedded in batches where a model is called directly."""
+"""Embedding texts in batches with a directly called model."""
 
 from server.benchmarks.direct import Batches, embed_batches
 
@@ -14,7 +14,7 @@ class Backend:
         return [b""] * len(texts), 0
 
 
-def test_every_text_is_embedded_once_in_batches_of_like_length() -> None:
+def test_every_text_is_embedded_once_in_batches_of_similar_length() -> None:
     backend = Backend()
     seconds = embed_batches(backend, Batches(["ccc", "a", "bb", "dddd", "e"], 2))
 

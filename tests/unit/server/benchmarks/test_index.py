@@ -1,4 +1,4 @@
-"""What is measured of embedding, with torch and without it."""
+"""The measurements of embedding, with and without torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ TEXT = "\\id JHN\n\\h John\n\\c 1\n\\p\n\\v 1 A lamp shone.\n\\v 2 The well was 
 
 
 class CountingEmbedder:
-    """Gives every text the same vector, and counts the calls."""
+    """Returns the same vector for every text and counts the calls."""
 
     def __init__(self, model: str) -> None:
         self.model = model
@@ -25,11 +25,11 @@ class CountingEmbedder:
         return [b"\0" * 4 * 383 + b"\0\0\x80?" for _ in texts]
 
     def prepare(self) -> None:
-        """There is nothing to load."""
+        """Do nothing: there is no model to load."""
 
 
 @pytest.fixture
-def with_text(appliance: Appliance, tmp_path: Path) -> Appliance:
+def with_translation(appliance: Appliance, tmp_path: Path) -> Appliance:
     file = tmp_path / "sample.usfm"
     file.write_text(TEXT, encoding="utf-8")
     with open_sources(str(file)) as sources:
@@ -39,25 +39,25 @@ def with_text(appliance: Appliance, tmp_path: Path) -> Appliance:
 
 def measured(appliance: Appliance, torch: CountingEmbedder | None) -> dict[str, float | None]:
     onnx = CountingEmbedder("onnx")
-    found = measure_index(appliance, onnx=onnx, torch=torch, on_progress=lambda _: None)
+    measurements = measure_index(appliance, onnx=onnx, torch=torch, on_progress=lambda _: None)
     assert onnx.calls > 0
-    return {each.name: each.baseline for each in found}
+    return {row.name: row.baseline for row in measurements}
 
 
-def test_without_torch_what_compares_with_it_is_left_out(with_text: Appliance) -> None:
-    assert {"onnx_per_s": None, "full_index_s": None, "verses": None} == measured(with_text, None)
+def test_without_torch_the_comparisons_are_left_out(with_translation: Appliance) -> None:
+    assert {"onnx_per_s": None, "full_index_s": None, "verses": None} == measured(with_translation, None)
 
 
-def test_with_torch_the_two_take_turns(with_text: Appliance) -> None:
+def test_with_torch_both_embedders_are_measured(with_translation: Appliance) -> None:
     torch = CountingEmbedder("torch")
-    found = measured(with_text, torch)
+    measurements = measured(with_translation, torch)
 
-    assert {"onnx_per_s", "torch_per_s", "onnx_over_torch", "full_index_s", "verses"} == found.keys()
+    assert {"onnx_per_s", "torch_per_s", "onnx_over_torch", "full_index_s", "verses"} == measurements.keys()
     # Once to load it, and one call per round.
     assert 4 == torch.calls
-    assert found["full_index_s"] is not None
+    assert measurements["full_index_s"] is not None
 
 
-def test_a_library_without_a_text_is_named(appliance: Appliance) -> None:
-    with pytest.raises(NothingToMeasure, match="holds no text"):
+def test_a_library_without_a_translation_is_rejected(appliance: Appliance) -> None:
+    with pytest.raises(NothingToMeasure, match="has no translation"):
         measured(appliance, None)

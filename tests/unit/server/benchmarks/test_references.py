@@ -1,4 +1,4 @@
-"""The evaluation of references, on strings of another parser's tests."""
+"""The evaluation of references, with strings from the tests of another parser."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from server.benchmarks.references import Case, measure_references, read_cases
 FILE = Path(__file__).parents[4] / "shared" / "eval" / "references-dev.tsv"
 
 
-def test_a_string_is_right_when_it_means_the_same_verses(tmp_path: Path) -> None:
+def test_a_string_is_correct_if_it_means_the_expected_verses(tmp_path: Path) -> None:
     file = tmp_path / "cases.tsv"
     file.write_text(
         "# kind\ttext\tOSIS\n"
@@ -20,14 +20,14 @@ def test_a_string_is_right_when_it_means_the_same_verses(tmp_path: Path) -> None
     )
     measurements, misses = measure_references(read_cases(file))
 
-    assert {"en": 1.0, "parse": 0.5} == {each.name: each.value for each in measurements if each.name != "per_second"}
-    assert [("John 3:16", "John 3:17", "John 3:16")] == [(each.text, each.expected, each.found) for each in misses]
+    assert {"en": 1.0, "parse": 0.5} == {row.name: row.value for row in measurements if row.name != "per_second"}
+    assert [("John 3:16", "John 3:17", "John 3:16")] == [(miss.text, miss.expected, miss.actual) for miss in misses]
 
 
-def test_the_bars_hold() -> None:
+def test_all_targets_are_met() -> None:
     if not FILE.exists():
-        pytest.skip("the evaluation sets of ../shared are not here")
+        pytest.skip("the evaluation sets in ../shared are not installed")
     cases: list[Case] = read_cases(FILE)
     measurements, _ = measure_references(cases)
 
-    assert [] == [each.name for each in measurements if not each.holds and each.name != "per_second"]
+    assert [] == [row.name for row in measurements if not row.holds and row.name != "per_second"]

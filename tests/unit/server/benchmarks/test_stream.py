@@ -1,4 +1,4 @@
-"""Which chat model is measured, and how."""
+"""The choice of the measured chat model."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,22 +14,22 @@ from server.bootstrap import Appliance, open_appliance
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Appliance]:
+def appliance(tmp_path: Path) -> Iterator[Appliance]:
     appliance = open_appliance(tmp_path / "home")
     yield appliance
     appliance.close()
 
 
-def test_the_chat_model_of_the_folder_is_measured(house: Appliance, tmp_path: Path) -> None:
-    asyncio.run(house.catalogue.add(make_tiny_gguf(tmp_path / "mine.gguf")))
+def test_the_chat_model_of_the_folder_is_measured(appliance: Appliance, tmp_path: Path) -> None:
+    asyncio.run(appliance.catalogue.add(make_tiny_gguf(tmp_path / "mine.gguf")))
 
-    assert "mine" == chat_model(house, tmp_path)
+    assert "mine" == chat_model(appliance, tmp_path)
 
 
-def test_one_with_random_weights_is_added_where_there_is_none(
-    house: Appliance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_model_with_random_weights_is_added_if_there_is_no_chat_model(
+    appliance: Appliance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "SHAPE", Shape())
 
-    assert "random" == chat_model(house, tmp_path)
-    assert "random" in {model.id for model in house.catalogue.models()}
+    assert "random" == chat_model(appliance, tmp_path)
+    assert "random" in {model.id for model in appliance.catalogue.models()}

@@ -1,4 +1,4 @@
-"""What commands print."""
+"""The output of commands."""
 
 import time
 from collections.abc import Callable
@@ -13,51 +13,57 @@ import models.cli.context
 from appliance.scripture.jobs import IMPORT, ImportArguments
 from server.bootstrap import open_appliance
 from server.cli import lampstand
-from server.cli.context import console, print_problem, saying_after
+from server.cli.context import console, notice_after, print_problem
 
-ODD = ["1B:CD:E7:AB:ID:ON", "pip install 'lampstand[chat]'", "model[bold].gguf", "closed [/b] unopened", "[link=x]"]
+SPECIAL_TEXTS = [
+    "1B:CD:E7:AB:ID:ON",
+    "pip install 'lampstand[chat]'",
+    "model[bold].gguf",
+    "closed [/b] unopened",
+    "[link=x]",
+]
 
 
-@pytest.mark.parametrize("text", ODD)
-@pytest.mark.parametrize("made", [console, models.cli.context.console])
-def test_what_is_printed_is_printed_as_it_is(
-    capsys: pytest.CaptureFixture[str], made: Callable[[], Console], text: str
+@pytest.mark.parametrize("text", SPECIAL_TEXTS)
+@pytest.mark.parametrize("make_console", [console, models.cli.context.console])
+def test_text_and_tables_are_printed_unchanged(
+    capsys: pytest.CaptureFixture[str], make_console: Callable[[], Console], text: str
 ) -> None:
-    made().print(text)
+    make_console().print(text)
     table = Table(text)
     table.add_row(f"cell {text}")
-    made().print(table)
+    make_console().print(table)
 
     printed = capsys.readouterr().out
     assert 3 == printed.count(text)
     assert f"cell {text}" in printed
 
 
-@pytest.mark.parametrize("text", ODD)
-def test_a_problem_is_printed_as_it_is(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    print_problem(f"{text} is not here.", f"Bring {text}.")
+@pytest.mark.parametrize("text", SPECIAL_TEXTS)
+def test_a_problem_is_printed_unchanged(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    print_problem(f"{text} is missing.", f"Install {text}.")
 
-    assert f" {text} is not here. Bring {text}.\n" in capsys.readouterr().err
+    assert f" {text} is missing. Install {text}.\n" in capsys.readouterr().err
 
 
-def test_the_name_of_an_import_cannot_break_the_list_of_jobs(tmp_path: Path) -> None:
+def test_brackets_in_the_name_of_an_import_do_not_break_the_list_of_jobs(tmp_path: Path) -> None:
     appliance = open_appliance(tmp_path / "home")
     appliance.dispatcher.create(IMPORT, ImportArguments(location="somewhere", only=["closed [/b] unopened"]))
     appliance.close()
 
-    ran = CliRunner().invoke(lampstand, ["--home", str(tmp_path / "home"), "jobs", "list"])
+    result = CliRunner().invoke(lampstand, ["--home", str(tmp_path / "home"), "jobs", "list"])
 
-    assert 0 == ran.exit_code, ran.output
-    assert "closed [/b] unopened" in ran.output
+    assert 0 == result.exit_code, result.output
+    assert "closed [/b] unopened" in result.output
 
 
-def test_what_is_waited_for_is_said_after_a_while_and_not_before(capsys: pytest.CaptureFixture[str]) -> None:
-    with saying_after(60.0, "Loading."):
+def test_a_notice_is_printed_only_after_its_delay(capsys: pytest.CaptureFixture[str]) -> None:
+    with notice_after(60.0, "Loading."):
         pass
     assert not capsys.readouterr().err
 
     printed, deadline = "", time.monotonic() + 10
-    with saying_after(0.0, "Loading."):
+    with notice_after(0.0, "Loading."):
         while not printed and time.monotonic() < deadline:
             printed = capsys.readouterr().err
     assert "Loading.\n" == printed

@@ -1,4 +1,4 @@
-"""Jobs are started from the command line."""
+"""Starting jobs from the command line."""
 
 from pathlib import Path
 
@@ -13,28 +13,28 @@ from server.cli import lampstand
 from server.cli.jobs import read_arguments
 
 
-def test_arguments_are_read_and_checked_by_their_kind() -> None:
-    given = ["location=/texts", "only=WEB", "only=KJV"]
+def test_arguments_are_converted_to_the_types_of_their_kind() -> None:
+    pairs = ["location=/texts", "only=WEB", "only=KJV"]
 
-    assert ImportArguments(location="/texts", only=["WEB", "KJV"]) == read_arguments(IMPORT, given)
+    assert ImportArguments(location="/texts", only=["WEB", "KJV"]) == read_arguments(IMPORT, pairs)
     assert Labelled(label="a=b") == read_arguments(kind_of("k"), ["label=a=b"])
 
 
-@pytest.mark.parametrize("given", [["nowhere"], ["place=/texts"], []])
-def test_arguments_that_do_not_fit_are_refused_with_a_sentence(given: list[str]) -> None:
+@pytest.mark.parametrize("pairs", [["nowhere"], ["place=/texts"], []])
+def test_invalid_arguments_are_rejected_with_a_message(pairs: list[str]) -> None:
     with pytest.raises(click.BadParameter, match="location"):
-        read_arguments(IMPORT, given)
+        read_arguments(IMPORT, pairs)
 
 
-def test_a_kind_without_arguments_takes_none() -> None:
+def test_a_kind_without_arguments_accepts_none() -> None:
     with pytest.raises(click.BadParameter, match="Its arguments are: none"):
         read_arguments(GRAPH, ["location=/texts"])
 
 
-def test_a_job_is_left_to_the_worker(tmp_path: Path) -> None:
-    ran = CliRunner().invoke(lampstand, ["--home", str(tmp_path), "jobs", "start", "graph"], catch_exceptions=False)
+def test_a_started_job_is_queued_for_the_worker(tmp_path: Path) -> None:
+    result = CliRunner().invoke(lampstand, ["--home", str(tmp_path), "jobs", "start", "graph"], catch_exceptions=False)
     appliance = open_appliance(tmp_path)
 
-    assert (0, ["graph"]) == (ran.exit_code, [job.kind for job in appliance.jobs.active()])
-    assert "Job 1 (Build the graph) waits" in ran.output
+    assert (0, ["graph"]) == (result.exit_code, [job.kind for job in appliance.jobs.active()])
+    assert "Job 1 queued: Build the graph." in result.output
     appliance.close()

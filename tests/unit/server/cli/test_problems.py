@@ -1,4 +1,4 @@
-"""An error of the system becomes a sentence and an exit code."""
+"""Errors of the operating system are printed as a sentence and set the exit code."""
 
 import errno
 import os
@@ -22,18 +22,18 @@ from server import cli
     ],
     ids=["with a file", "without a file"],
 )
-def test_a_missing_permission_is_told_in_a_sentence(
+def test_a_missing_permission_is_reported_in_a_sentence(
     error: PermissionError, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refused(**_options: object) -> None:
+    def raise_error(**_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "lampstand", refused)
+    monkeypatch.setattr(cli, "lampstand", raise_error)
     monkeypatch.setattr(os, "umask", lambda _mask: 0)
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as stopped:
         cli.main()
     printed = capsys.readouterr().err
 
-    assert 2 == ended.value.code
+    assert 2 == stopped.value.code
     assert sentence in printed
     assert "None" not in printed

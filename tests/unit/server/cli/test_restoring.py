@@ -1,4 +1,4 @@
-"""`lampstand restore` on a data folder of its own."""
+"""`lampstand restore` on a temporary data folder."""
 
 from pathlib import Path
 
@@ -22,18 +22,18 @@ def home(tmp_path: Path) -> Path:
 
 def test_a_restore_ends_sessions_and_keeps_the_earlier_database(home: Path, tmp_path: Path) -> None:
     appliance = open_appliance(home)
-    entered = signing_in.sign_in(appliance.appliance_db, login="anna", password=PASSWORD, address="", agent="", now=NOW)
+    session = signing_in.sign_in(appliance.appliance_db, login="anna", password=PASSWORD, address="", agent="", now=NOW)
     appliance.appliance_db.copy_to(tmp_path / "copy.db")
     appliance.close()
     result = CliRunner().invoke(
         lampstand, ["--home", str(home), "restore", str(tmp_path / "copy.db")], catch_exceptions=False
     )
 
-    assert "Everybody must sign in again" in result.output
+    assert "Everyone must sign in again" in result.output
     assert f"The earlier database is kept as {home}/appliance-before-" in result.output
     restored = open_appliance(home)
     assert ["Anna"] == [person.name for person in queries.people(restored.appliance_db)]
-    assert queries.identify_session(restored.appliance_db, entered.token, now=NOW).person is None
+    assert queries.identify_session(restored.appliance_db, session.token, now=NOW).person is None
     restored.close()
 
 
@@ -42,14 +42,14 @@ def test_an_open_database_is_not_replaced_through_a_link(
 ) -> None:
     from server.cli.restoring import FolderInUse
 
-    asked: list[Path] = []
+    checked_paths: list[Path] = []
 
     def users_of(path: Path) -> list[int]:
-        asked.append(path)
+        checked_paths.append(path)
         return [4711]
 
     monkeypatch.setattr("server.left_over.users_of", users_of)
     (tmp_path / "link").symlink_to(home)
     with pytest.raises(FolderInUse, match="is open in another process"):
         CliRunner().invoke(lampstand, ["--home", str(tmp_path / "link"), "restore"], catch_exceptions=False)
-    assert [home / "appliance.db"] == asked
+    assert [home / "appliance.db"] == checked_paths

@@ -1,4 +1,4 @@
-"""`lampstand tls`: new keys on request, and the warning about old ones."""
+"""`lampstand tls`: creating new keys, and the warning about old keys."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,40 +38,40 @@ def test_renewing_keeps_the_authority(home: Home) -> None:
     assert "/trust" not in result.output
 
 
-def test_a_new_authority_is_made_only_after_a_yes(home: Home) -> None:
+def test_a_new_authority_is_created_only_after_confirmation(home: Home) -> None:
     before = authority(home)
-    refused = run(home, ["tls", "renew", "--new-authority"], answer="n\n")
-    assert (1, before) == (refused.exit_code, authority(home))
-    assert "will warn until they trust the new one" in refused.output
+    declined = run(home, ["tls", "renew", "--new-authority"], answer="n\n")
+    assert (1, before) == (declined.exit_code, authority(home))
+    assert "show a warning until they trust the new one" in declined.output
 
-    accepted = run(home, ["tls", "renew", "--new-authority"], answer="y\n")
-    assert 0 == accepted.exit_code
+    confirmed = run(home, ["tls", "renew", "--new-authority"], answer="y\n")
+    assert 0 == confirmed.exit_code
     assert before != authority(home)
-    assert "/trust" in accepted.output
-    assert authority(home) in accepted.output
+    assert "/trust" in confirmed.output
+    assert authority(home) in confirmed.output
 
 
-def test_a_certificate_from_elsewhere_is_renewed_there(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_from_another_tool_is_not_renewed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, file in (("LAMPSTAND_TLS_CERTIFICATE", "server.crt"), ("LAMPSTAND_TLS_KEY", "server.key")):
         monkeypatch.setenv(name, str(home.folder.tls / file))
 
-    with pytest.raises(CertificateUnusable, match="comes from elsewhere"):
+    with pytest.raises(CertificateUnusable, match="set by the setting tls_certificate"):
         CliRunner().invoke(
             lampstand, ["--home", str(home.path), "tls", "renew"], catch_exceptions=False, standalone_mode=False
         )
 
 
-def test_keys_of_an_earlier_version_are_reported_until_they_are_renewed(home: Home) -> None:
-    def warned() -> tuple[bool, bool]:
-        (check,) = (each for each in run_checks(home.folder, home.open) if each.what == "Keys of HTTPS")
+def test_keys_of_an_earlier_version_cause_a_warning_until_they_are_renewed(home: Home) -> None:
+    def warnings() -> tuple[bool, bool]:
+        (check,) = (found for found in run_checks(home.folder, home.open) if found.what == "HTTPS keys")
         appliance = home.open()
         greeting = "\n".join(map(str, _greeting(appliance)))
         appliance.close()
         assert check.ok or (check.needed and "--new-authority" in check.remedy and check.finding == EXPOSED_KEYS)
         return not check.ok, EXPOSED_KEYS in greeting
 
-    assert (False, False) == warned()
+    assert (False, False) == warnings()
     (home.folder.tls / MARK).unlink()
-    assert (True, True) == warned()
+    assert (True, True) == warnings()
     assert 0 == run(home, ["tls", "renew", "--new-authority", "--yes"]).exit_code
-    assert (False, False) == warned()
+    assert (False, False) == warnings()

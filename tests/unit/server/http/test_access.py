@@ -1,4 +1,4 @@
-"""Who a request comes from, by the clock of the appliance."""
+"""Authentication of requests, with the clock of the appliance."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def appliance(tmp_path: Path, clock: FakeClock) -> Appliance:
-    """A data folder whose clock the test moves; the application closes it."""
+    """A data folder with a fake clock; the application closes it."""
     folder = DataFolder(tmp_path / "home").create()
     return Appliance(folder, load_settings(folder.home), clock=clock)
 
@@ -48,7 +48,7 @@ def person_of(client: Client, **headers: str) -> Any:
     return client.get("/api/v1/session", headers=headers).json().get("person")
 
 
-def test_a_token_is_valid_until_it_ends_and_its_use_is_noted(
+def test_a_token_is_valid_until_it_expires_and_its_use_is_stored(
     appliance: Appliance, anna: Person, client: Client, clock: FakeClock
 ) -> None:
     token = create_token(appliance.appliance_db, anna, days=7).token
@@ -56,17 +56,17 @@ def test_a_token_is_valid_until_it_ends_and_its_use_is_noted(
     clock.advance(60)
 
     assert "Anna" == person_of(client, **bearer)["name"]
-    assert [NOW + 60] == [each.used_at for each in queries.api_tokens(appliance.appliance_db, anna.id)]
+    assert [NOW + 60] == [token.used_at for token in queries.api_tokens(appliance.appliance_db, anna.id)]
     clock.advance(7 * DAY_S)
     assert 401 == client.get("/api/v1/session", headers=bearer).status_code
 
 
-def test_a_session_lasts_on_while_it_is_used(
+def test_a_session_is_extended_while_it_is_used(
     appliance: Appliance, anna: Person, client: Client, clock: FakeClock
 ) -> None:
     with appliance.appliance_db.write() as work:
-        entered = start_session(work, anna, address="127.0.0.1", agent="Firefox", now=NOW)
-    client.cookies.set("__Host-lampstand", entered.token, path="/", domain="127.0.0.1")
+        signed_in = start_session(work, anna, address="127.0.0.1", agent="Firefox", now=NOW)
+    client.cookies.set("__Host-lampstand", signed_in.token, path="/", domain="127.0.0.1")
     for _ in range(3):
         clock.advance(20 * DAY_S)
         assert "Anna" == person_of(client)["name"]

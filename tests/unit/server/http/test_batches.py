@@ -1,4 +1,4 @@
-"""Batches of items: all of them, in order, without waiting longer than is allowed."""
+"""Batches contain all items in order, and never wait longer than `gather_s`."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,7 +8,7 @@ import pytest
 from server.http.batches import in_batches
 
 
-async def at_once(count: int) -> AsyncGenerator[int, None]:
+async def numbers(count: int) -> AsyncGenerator[int, None]:
     for number in range(count):
         yield number
 
@@ -17,15 +17,15 @@ async def batches_of(items: AsyncGenerator[int, None], gather_s: float) -> list[
     return [batch async for batch in in_batches(items, gather_s)]
 
 
-def test_items_that_come_at_once_are_one_batch() -> None:
-    assert [list(range(100))] == asyncio.run(batches_of(at_once(100), 10))
+def test_simultaneous_items_are_one_batch() -> None:
+    assert [list(range(100))] == asyncio.run(batches_of(numbers(100), 10))
 
 
 def test_no_items_are_no_batch() -> None:
-    assert [] == asyncio.run(batches_of(at_once(0), 10))
+    assert [] == asyncio.run(batches_of(numbers(0), 10))
 
 
-def test_a_batch_does_not_wait_for_an_item_that_is_late() -> None:
+def test_a_batch_does_not_wait_for_a_late_item() -> None:
     async def run() -> None:
         late = asyncio.Event()
 
@@ -44,7 +44,7 @@ def test_a_batch_does_not_wait_for_an_item_that_is_late() -> None:
     asyncio.run(asyncio.wait_for(run(), 10))
 
 
-def test_items_that_never_pause_are_batches_all_the_same() -> None:
+def test_a_stream_without_pauses_is_also_split_into_batches() -> None:
     async def run() -> None:
         async def items() -> AsyncGenerator[int, None]:
             while True:
@@ -59,7 +59,7 @@ def test_items_that_never_pause_are_batches_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("gather_s", [0, 0.02, 10])
-def test_a_failure_comes_after_the_batches_before_it(gather_s: float) -> None:
+def test_an_error_is_raised_after_the_earlier_batches(gather_s: float) -> None:
     async def items() -> AsyncGenerator[int, None]:
         yield 1
         await asyncio.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Whole answers are compressed; streams and small answers are not."""
+"""Complete answers are compressed; streams and small answers are not."""
 
 import asyncio
 import gzip
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from litestar.types import ASGIApp
 
-from server.http.compression import IN_PLACE_BYTES, SMALLEST_BYTES, accepts_gzip, compressing_in
+from server.http.compression import IN_PLACE_BYTES, MIN_BYTES, accepts_gzip, compressing_in
 
 
 def answer(app: ASGIApp, scope: Any, receive: Any, send: Any) -> None:
@@ -25,7 +25,7 @@ def answer(app: ASGIApp, scope: Any, receive: Any, send: Any) -> None:
 def answer_of(
     *bodies: bytes, accept: bytes = b"gzip, br", has_length: bool = True
 ) -> tuple[dict[str, str], list[bytes]]:
-    """The headers and bodies that a client gets of an application that sends these bodies."""
+    """The headers and bodies that a client gets when the application sends `bodies`."""
     sent: list[Any] = []
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
@@ -45,11 +45,11 @@ def answer_of(
     scope: Any = {"type": "http", "headers": [(b"accept-encoding", accept)]}
     answer(app, scope, receive, send)
     headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
-    return headers, [each["body"] for each in sent[1:]]
+    return headers, [message["body"] for message in sent[1:]]
 
 
-@pytest.mark.parametrize("length", [SMALLEST_BYTES, IN_PLACE_BYTES * 4])
-def test_an_answer_comes_compressed_with_its_length(length: int) -> None:
+@pytest.mark.parametrize("length", [MIN_BYTES, IN_PLACE_BYTES * 4])
+def test_a_compressed_answer_has_its_length(length: int) -> None:
     body = (json.dumps(list(range(length))).encode())[:length]
 
     headers, (sent,) = answer_of(body)
@@ -59,7 +59,7 @@ def test_an_answer_comes_compressed_with_its_length(length: int) -> None:
     assert headers["vary"] == "Accept-Encoding"
 
 
-def test_a_stream_is_sent_as_it_comes() -> None:
+def test_a_stream_is_sent_uncompressed_and_without_delay() -> None:
     pieces = [b"data: 1\n\n" * 500, b"data: 2\n\n" * 500, b""]
 
     headers, sent = answer_of(*pieces, has_length=False)
@@ -68,24 +68,24 @@ def test_a_stream_is_sent_as_it_comes() -> None:
     assert "content-encoding" not in headers
 
 
-def test_small_answers_and_clients_without_gzip_get_plain_ones() -> None:
+def test_small_answers_and_answers_for_clients_without_gzip_are_not_compressed() -> None:
     assert answer_of(b"short")[1] == [b"short"]
-    assert answer_of(b"a" * SMALLEST_BYTES, accept=b"identity")[1] == [b"a" * SMALLEST_BYTES]
+    assert answer_of(b"a" * MIN_BYTES, accept=b"identity")[1] == [b"a" * MIN_BYTES]
 
 
-def test_a_file_that_is_sent_in_pieces_is_compressed() -> None:
+def test_a_file_sent_in_pieces_is_compressed() -> None:
     headers, (sent,) = answer_of(b"a" * 5_000, b"b" * 5_000, b"")
 
     assert gzip.decompress(sent) == b"a" * 5_000 + b"b" * 5_000
     assert headers["content-length"] == str(len(sent))
 
 
-def test_the_beginning_of_a_stream_is_sent_before_its_first_event() -> None:
+def test_the_start_of_a_stream_is_sent_before_its_first_event() -> None:
     sent: list[Any] = []
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
-        assert [each["type"] for each in sent] == ["http.response.start"]
+        assert [message["type"] for message in sent] == ["http.response.start"]
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -109,5 +109,5 @@ def test_the_beginning_of_a_stream_is_sent_before_its_first_event() -> None:
         ("", False),
     ],
 )
-def test_gzip_is_sent_where_it_is_accepted(header: str, accepted: bool) -> None:
+def test_accept_encoding_headers_that_accept_gzip(header: str, accepted: bool) -> None:
     assert accepts_gzip(header) is accepted

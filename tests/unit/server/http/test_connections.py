@@ -1,4 +1,4 @@
-"""Connections without a whole request header: counted by address, the oldest closed first."""
+"""Connections with an incomplete request header are counted by address, and the oldest is closed first."""
 
 import asyncio
 import contextlib
@@ -17,12 +17,22 @@ import uvloop
 from uvicorn.server import ServerState
 
 from appliance.infrastructure.certificates import ensure_certificates, today
-from server.http.connections import Headless, TimedProtocol, TlsAcceptor, raise_descriptor_limit, timed_protocol
+from server.http.connections import (
+    HeaderlessConnections,
+    TimedProtocol,
+    TlsAcceptor,
+    raise_descriptor_limit,
+    timed_protocol,
+)
 
 
-def test_the_oldest_goes_when_a_device_has_too_many_and_a_new_one_always_gets_in() -> None:
+def test_the_oldest_connection_of_a_device_is_closed_when_it_has_too_many() -> None:
     async def crowd() -> None:
-        headless, closed, is_over = Headless(most=3, burst_s=0.01), list[int](), asyncio.Event()
+        headerless, closed, is_over = (
+            HeaderlessConnections(max_per_device=3, burst_s=0.01),
+            list[int](),
+            asyncio.Event(),
+        )
 
         def close(number: int) -> None:
             closed.append(number)
@@ -30,57 +40,57 @@ def test_the_oldest_goes_when_a_device_has_too_many_and_a_new_one_always_gets_in
                 is_over.set()
 
         for number in range(5):
-            headless.add(number, "10.0.0.1", partial(close, number))
-        headless.add("another", "10.0.0.2", partial(close, -1))
+            headerless.add(number, "10.0.0.1", partial(close, number))
+        headerless.add("another", "10.0.0.2", partial(close, -1))
 
         await asyncio.wait_for(is_over.wait(), timeout=5)
         assert closed == [0, 1]
-        assert (headless.count("10.0.0.1"), headless.count("10.0.0.2")) == (3, 1)
+        assert (headerless.count("10.0.0.1"), headerless.count("10.0.0.2")) == (3, 1)
 
     uvloop.run(crowd())
 
 
-def test_a_burst_of_honest_clients_behind_one_address_is_served() -> None:
+def test_a_burst_of_real_clients_behind_one_address_is_served() -> None:
     async def phones() -> None:
         port = await Site().listen()
 
         async def read() -> bytes:
-            return await answered(await connect(port, WHOLE))
+            return await first_line_of(await connect(port, REQUEST))
 
         answers = await asyncio.gather(*(read() for _ in range(200)))
 
-        assert all(b"200" in each for each in answers)
+        assert all(b"200" in answer for answer in answers)
 
     uvloop.run(phones())
 
 
-def test_a_connection_whose_header_is_whole_counts_no_longer() -> None:
+def test_a_connection_with_a_complete_header_does_not_count() -> None:
     async def readers() -> None:
-        headless, closed = Headless(most=3), list[int]()
+        headerless, closed = HeaderlessConnections(max_per_device=3), list[int]()
         for number in range(20):
-            headless.add(number, "10.0.0.1", partial(closed.append, number))
-            headless.remove(number, "10.0.0.1")
+            headerless.add(number, "10.0.0.1", partial(closed.append, number))
+            headerless.remove(number, "10.0.0.1")
 
         assert closed == []
-        assert headless.count("10.0.0.1") == 0
+        assert headerless.count("10.0.0.1") == 0
 
     uvloop.run(readers())
 
 
-def test_a_connection_is_closed_when_its_header_does_not_come_in_time() -> None:
+def test_a_connection_is_closed_if_its_header_is_late() -> None:
     async def slow() -> None:
-        headless, closed = Headless(header_s=0.01), asyncio.Event()
-        headless.add("slow", "10.0.0.1", closed.set)
-        # More bytes of the same header give it no more time.
-        headless.add("slow", "10.0.0.1", closed.set)
+        headerless, closed = HeaderlessConnections(header_s=0.01), asyncio.Event()
+        headerless.add("slow", "10.0.0.1", closed.set)
+        # More bytes of the same header do not extend its time limit.
+        headerless.add("slow", "10.0.0.1", closed.set)
 
         await asyncio.wait_for(closed.wait(), timeout=5)
-        assert headless.count("10.0.0.1") == 0
+        assert headerless.count("10.0.0.1") == 0
 
     uvloop.run(slow())
 
 
-def test_the_limit_of_descriptors_is_raised_as_far_as_the_machine_allows() -> None:
+def test_the_descriptor_limit_is_raised_as_far_as_the_system_permits() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
@@ -96,7 +106,7 @@ LARGE = 64 * 2**20
 
 
 async def greet(scope: Any, receive: Any, send: Any) -> None:
-    """An application that reads a request to its end, then says so; at /large, at great length; at /refused, at once."""
+    """An application that reads the request, then answers: at /large with a large body, at /refused immediately."""
     while scope["path"] != "/refused" and (await receive()).get("more_body"):
         pass
     body = b"o" * LARGE if scope["path"] == "/large" else b"ok"
@@ -105,11 +115,11 @@ async def greet(scope: Any, receive: Any, send: Any) -> None:
 
 
 class Site:
-    """A listener for plain HTTP and one for TLS, whose times are short."""
+    """A listener for plain HTTP and one for TLS, with short time limits."""
 
     def __init__(self, header_s: float = 10.0, body_pause_s: float = 10.0, write_pause_s: float = 10.0) -> None:
-        self.headless = Headless(most=3, header_s=header_s, burst_s=0.05)
-        self._protocol = timed_protocol(self.headless)
+        self.headerless = HeaderlessConnections(max_per_device=3, header_s=header_s, burst_s=0.05)
+        self._protocol = timed_protocol(self.headerless)
         self._protocol.body_pause_s, self._protocol.write_pause_s = body_pause_s, write_pause_s
 
     async def listen(self) -> int:
@@ -122,66 +132,66 @@ class Site:
         context.load_cert_chain(served.certificate, served.key)
         listening = socket.create_server(("127.0.0.1", 0))
         listening.settimeout(0)
-        self.acceptor = TlsAcceptor(listening, context, self._make, self.headless)
+        self.acceptor = TlsAcceptor(listening, context, self._make, self.headerless)
         return int(listening.getsockname()[1])
 
     def _make(self) -> TimedProtocol:
         return self._protocol(config=uvicorn.Config(greet), server_state=ServerState(), app_state={})
 
 
-WHOLE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 async def connect(port: int, sent: bytes = b"", **tls: Any) -> asyncio.StreamReader:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**10, **tls)
     writer.write(sent)
-    # The reader alone would let go of the connection.
+    # Keep a reference: without the writer, the connection is closed.
     reader.writer = writer  # type: ignore[attr-defined]
     return reader
 
 
-async def answered(reader: asyncio.StreamReader) -> bytes:
-    """The answer's first line; empty where the connection was closed instead."""
+async def first_line_of(reader: asyncio.StreamReader) -> bytes:
+    """The first line of the answer; empty if the connection was closed."""
     try:
         return await asyncio.wait_for(reader.readline(), timeout=10)
     except ConnectionError:
         return b""
 
 
-def test_half_headers_of_one_address_keep_nobody_out() -> None:
+def test_incomplete_headers_of_one_address_do_not_block_others() -> None:
     async def crowd() -> None:
         port = await Site().listen()
         halves = [await connect(port, b"GET / HTTP/1.1\r\nHost: local") for _ in range(6)]
 
-        assert b"200" in await answered(await connect(port, WHOLE))
-        assert [await answered(each) for each in halves[:3]] == [b""] * 3
+        assert b"200" in await first_line_of(await connect(port, REQUEST))
+        assert [await first_line_of(connection) for connection in halves[:3]] == [b""] * 3
 
     uvloop.run(crowd())
 
 
-def test_a_connection_that_is_kept_alive_is_not_closed_for_newer_ones() -> None:
+def test_a_kept_alive_connection_is_not_closed_for_newer_ones() -> None:
     async def readers() -> None:
         port = await Site().listen()
-        kept = await connect(port, WHOLE)
-        assert b"200" in await answered(kept)
+        kept = await connect(port, REQUEST)
+        assert b"200" in await first_line_of(kept)
         await kept.readuntil(b"ok")
         for _ in range(6):
             await connect(port)
 
-        kept.writer.write(WHOLE)  # type: ignore[attr-defined]
-        assert b"200" in await answered(kept)
+        kept.writer.write(REQUEST)  # type: ignore[attr-defined]
+        assert b"200" in await first_line_of(kept)
 
     uvloop.run(readers())
 
 
-def test_a_header_or_body_that_does_not_come_closes_the_connection() -> None:
+def test_a_late_header_or_body_closes_the_connection() -> None:
     async def slow() -> None:
         port = await Site(header_s=0.05, body_pause_s=0.05).listen()
         body = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"
 
-        assert await answered(await connect(port, body)) == b""
-        assert await answered(await connect(port, WHOLE[:-2])) == b""
-        assert await answered(await connect(port)) == b""
+        assert await first_line_of(await connect(port, body)) == b""
+        assert await first_line_of(await connect(port, REQUEST[:-2])) == b""
+        assert await first_line_of(await connect(port)) == b""
 
     uvloop.run(slow())
 
@@ -189,11 +199,11 @@ def test_a_header_or_body_that_does_not_come_closes_the_connection() -> None:
 def test_a_blank_line_does_not_keep_a_connection_open() -> None:
     async def idle() -> None:
         port = await Site(header_s=0.05).listen()
-        kept = await connect(port, WHOLE)
+        kept = await connect(port, REQUEST)
         await kept.readuntil(b"ok")
         kept.writer.write(b"\r\n")  # type: ignore[attr-defined]
 
-        assert await answered(kept) == b""
+        assert await first_line_of(kept) == b""
 
     uvloop.run(idle())
 
@@ -201,31 +211,31 @@ def test_a_blank_line_does_not_keep_a_connection_open() -> None:
 @pytest.mark.parametrize(
     "header", [b"a:\r\n" * 500_000, b"X-Long: " + b"a" * 2**21, b"X-Long: " + b"a" * 80_000 + b"\r\n\r\n"]
 )
-def test_a_header_without_end_is_refused(header: bytes) -> None:
+def test_an_endless_header_is_refused(header: bytes) -> None:
     async def endless() -> None:
         port = await Site().listen()
-        line = await answered(await connect(port, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + header))
+        line = await first_line_of(await connect(port, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + header))
 
         assert line == b"" or b"400" in line
 
     uvloop.run(endless())
 
 
-def test_a_url_without_end_is_refused() -> None:
+def test_an_endless_url_is_refused() -> None:
     async def endless() -> None:
         port = await Site().listen()
-        line = await answered(await connect(port, b"GET /" + b"a" * 2**22))
+        line = await first_line_of(await connect(port, b"GET /" + b"a" * 2**22))
 
         assert line == b"" or b"400" in line
 
     uvloop.run(endless())
 
 
-def test_a_client_that_does_not_read_its_answer_is_let_go() -> None:
+def test_a_client_that_does_not_read_its_answer_is_disconnected() -> None:
     async def deaf() -> None:
         site = Site(write_pause_s=0.1)
         port = await site.listen()
-        reader = await connect(port, WHOLE.replace(b"GET /", b"GET /large"))
+        reader = await connect(port, REQUEST.replace(b"GET /", b"GET /large"))
         await asyncio.sleep(0.5)
         read = 0
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -237,29 +247,29 @@ def test_a_client_that_does_not_read_its_answer_is_let_go() -> None:
     uvloop.run(deaf())
 
 
-def test_the_rest_of_a_body_that_was_refused_does_not_close_the_connection() -> None:
+def test_the_rest_of_a_refused_body_does_not_close_the_connection() -> None:
     async def sender() -> None:
         port = await Site().listen()
         head = b"POST /refused HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % 2**20
         client = await connect(port, head + b"x" * 2**10)
-        assert b"200" in await answered(client)
+        assert b"200" in await first_line_of(client)
         await client.readuntil(b"ok")
         for _ in range(2**10 - 1):
             client.writer.write(b"x" * 2**10)  # type: ignore[attr-defined]
             await client.writer.drain()  # type: ignore[attr-defined]
 
-        client.writer.write(WHOLE)  # type: ignore[attr-defined]
-        assert b"200" in await answered(client)
+        client.writer.write(REQUEST)  # type: ignore[attr-defined]
+        assert b"200" in await first_line_of(client)
 
     uvloop.run(sender())
 
 
-def test_a_body_behind_an_answer_that_is_not_read_costs_nothing() -> None:
+def test_a_body_after_an_unread_answer_uses_no_processor_time() -> None:
     async def deaf() -> None:
         site = Site(body_pause_s=0.01)
         port = await site.listen()
         pipelined = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"
-        await connect(port, WHOLE.replace(b"GET /", b"GET /large") + pipelined)
+        await connect(port, REQUEST.replace(b"GET /", b"GET /large") + pipelined)
         before = time.process_time()
         await asyncio.sleep(1)
 
@@ -268,20 +278,20 @@ def test_a_body_behind_an_answer_that_is_not_read_costs_nothing() -> None:
     uvloop.run(deaf())
 
 
-def test_all_devices_together_have_a_limit_too() -> None:
+def test_all_devices_together_have_a_limit() -> None:
     async def neighbours() -> None:
-        headless, closed = Headless(most=3, most_of_all=5), list[tuple[int, int]]()
+        headerless, closed = HeaderlessConnections(max_per_device=3, max_total=5), list[tuple[int, int]]()
         for device in range(3):
             for number in range(device + 1):
                 key = device, number
-                headless.add(key, str(device), partial(closed.append, key))
+                headerless.add(key, str(device), partial(closed.append, key))
 
         assert closed == [(2, 0)]
 
     uvloop.run(neighbours())
 
 
-def test_handshakes_that_never_end_keep_nobody_out(tmp_path: Path) -> None:
+def test_endless_handshakes_do_not_block_others(tmp_path: Path) -> None:
     async def crowd() -> None:
         site = Site()
         port = await site.listen_over_tls(tmp_path)
@@ -289,9 +299,9 @@ def test_handshakes_that_never_end_keep_nobody_out(tmp_path: Path) -> None:
         trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
         silent = [await connect(port) for _ in range(6)]
 
-        assert b"200" in await answered(await connect(port, WHOLE, ssl=trusting))
-        assert [await answered(each) for each in silent[:3]] == [b""] * 3
-        assert site.headless.count("127.0.0.1") <= 3
+        assert b"200" in await first_line_of(await connect(port, REQUEST, ssl=trusting))
+        assert [await first_line_of(connection) for connection in silent[:3]] == [b""] * 3
+        assert site.headerless.count("127.0.0.1") <= 3
         site.acceptor.close()
         await site.acceptor.wait_closed()
 

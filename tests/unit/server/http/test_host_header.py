@@ -41,18 +41,18 @@ def test_names_and_addresses_are_hosts(host: bytes) -> None:
 
 
 @pytest.mark.parametrize("host", BAD)
-def test_nothing_else_is_one(host: bytes) -> None:
+def test_other_values_are_not_hosts(host: bytes) -> None:
     assert not has_one_host([(b"host", host)])
 
 
-def test_there_is_exactly_one() -> None:
+def test_exactly_one_host_header_is_required() -> None:
     assert not has_one_host([])
     assert not has_one_host([(b"host", b"a"), (b"host", b"a")])
     assert not has_one_host([(b"host", b"a"), (b"Host", b"b")])
 
 
 def answers_of(scope: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is sent for a request; `reached` where the application gets it."""
+    """The messages that are sent for a request; `reached` if the application gets it."""
     sent: list[dict[str, Any]] = []
 
     async def application(_scope: Any, _receive: Any, send: Any) -> None:
@@ -65,7 +65,7 @@ def answers_of(scope: dict[str, Any]) -> list[dict[str, Any]]:
     return sent
 
 
-def test_good_requests_and_the_life_of_the_server_reach_the_application() -> None:
+def test_valid_requests_and_lifespan_events_reach_the_application() -> None:
     for scope in (
         {"type": "lifespan"},
         {"type": "http", "headers": [(b"host", b"a")]},
@@ -74,13 +74,13 @@ def test_good_requests_and_the_life_of_the_server_reach_the_application() -> Non
         assert [{"type": "reached"}] == answers_of(scope)
 
 
-def test_others_are_answered_with_400() -> None:
+def test_invalid_requests_get_400() -> None:
     start, body = answers_of({"type": "http", "headers": []})
     assert 400 == start["status"]
     assert "Host header" in msgspec.json.decode(body["body"])["detail"]
 
-    offered: dict[str, Any] = {"websocket.http.response": {}}
-    start, _body = answers_of({"type": "websocket", "headers": [], "extensions": offered})
+    extensions: dict[str, Any] = {"websocket.http.response": {}}
+    start, _body = answers_of({"type": "websocket", "headers": [], "extensions": extensions})
     assert 400 == start["status"]
 
     (closed,) = answers_of({"type": "websocket", "headers": []})

@@ -1,4 +1,4 @@
-"""What one caller may have in progress at the same time."""
+"""The limits on simultaneous requests of one caller."""
 
 import asyncio
 import threading
@@ -27,13 +27,13 @@ BROWSER = Session(id=4, person=1, created_at=0, seen_at=0, expires_at=0, address
 
 @pytest.fixture
 def threads() -> Iterator[Threads]:
-    made = Threads()
-    yield made
-    made.close()
+    threads = Threads()
+    yield threads
+    threads.close()
 
 
-def test_what_has_ended_counts_no_longer() -> None:
-    in_progress = InProgress("{most} are in progress.", 2.0)
+def test_an_ended_request_does_not_count() -> None:
+    in_progress = InProgress("{limit} are in progress.", 2.0)
     for _ in range(100):
         in_progress.take("anna", 1).release()
 
@@ -47,29 +47,29 @@ def test_what_has_ended_counts_no_longer() -> None:
     in_progress.take("anna", 1)
 
 
-def test_a_slot_that_nobody_holds_any_more_counts_no_longer() -> None:
-    in_progress = InProgress("{most} are in progress.", 2.0)
+def test_an_unreferenced_request_does_not_count() -> None:
+    in_progress = InProgress("{limit} are in progress.", 2.0)
     in_progress.take("anna", 1)
 
     in_progress.take("anna", 1)
 
 
-@pytest.mark.parametrize(("identity", "most"), [(Identity(person=ANNA), SLOW_OF_PERSON), (NOBODY, SLOW_OF_ADDRESS)])
-def test_slow_requests_beyond_the_limit_are_refused_and_others_still_run(
-    threads: Threads, identity: Identity, most: int
+@pytest.mark.parametrize(("identity", "limit"), [(Identity(person=ANNA), SLOW_OF_PERSON), (NOBODY, SLOW_OF_ADDRESS)])
+def test_slow_requests_beyond_the_limit_are_refused_and_other_callers_still_run(
+    threads: Threads, identity: Identity, limit: int
 ) -> None:
     slow, gate = SlowRequests(threads), threading.Event()
 
     async def crowd() -> None:
         REQUESTER.set(requester_of(identity, "10.0.0.1"))
-        held = [asyncio.create_task(slow.run(gate.wait)) for _ in range(most)]
+        running = [asyncio.create_task(slow.run(gate.wait)) for _ in range(limit)]
         await asyncio.sleep(0)
         with pytest.raises(TooManyRequests):
             await slow.run(gate.wait)
         REQUESTER.set(requester_of(NOBODY, "10.0.0.2"))
         assert await slow.run(lambda: "another caller") == "another caller"
         gate.set()
-        await asyncio.gather(*held)
+        await asyncio.gather(*running)
 
     asyncio.run(crowd())
 
@@ -84,7 +84,7 @@ def test_one_slow_request_after_another_is_never_refused(threads: Threads) -> No
     assert asyncio.run(patient()) == 50
 
 
-def test_somebody_who_signs_in_behind_a_shared_address_has_limits_of_their_own() -> None:
+def test_a_signed_in_person_behind_a_shared_address_has_their_own_limits() -> None:
     assert requester_of(Identity(person=ANNA), "10.0.0.1") != requester_of(NOBODY, "10.0.0.1")
     assert requester_of(Identity(person=ANNA), "10.0.0.1") == requester_of(Identity(person=ANNA), "10.0.0.2")
 
@@ -92,12 +92,12 @@ def test_somebody_who_signs_in_behind_a_shared_address_has_limits_of_their_own()
 def test_streams_count_per_session_and_per_token() -> None:
     streams = Streams()
     browser, program = Identity(person=ANNA, session=BROWSER), Identity(person=ANNA, scopes=frozenset(), token=3)
-    held = [streams.take(browser, "10.0.0.1") for _ in range(STREAMS_OF_SESSION)]
-    held += [streams.take(program, "10.0.0.1") for _ in range(STREAMS_OF_TOKEN)]
+    open_streams = [streams.take(browser, "10.0.0.1") for _ in range(STREAMS_OF_SESSION)]
+    open_streams += [streams.take(program, "10.0.0.1") for _ in range(STREAMS_OF_TOKEN)]
 
     for identity in (browser, program):
         with pytest.raises(TooManyRequests):
             streams.take(identity, "10.0.0.1")
 
-    held.pop(0).release()
+    open_streams.pop(0).release()
     streams.take(browser, "10.0.0.1")

@@ -1,4 +1,4 @@
-"""Numbers in addresses."""
+"""Numbers in URL paths."""
 
 import pytest
 
@@ -10,6 +10,6 @@ def test_a_chapter_is_a_whole_number() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "three", "3a", "-1", "1.5", "٣", "9" * 101])
-def test_anything_else_is_refused_with_a_sentence(text: str) -> None:
+def test_anything_else_is_refused_with_a_message(text: str) -> None:
     with pytest.raises(ChapterInvalid, match="is not a number"):
         chapter_number(text)

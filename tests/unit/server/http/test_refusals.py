@@ -1,23 +1,23 @@
-"""Refused callers who do not wait are made to wait."""
+"""Refused callers that ignore `Retry-After` are delayed."""
 
 import asyncio
 import time
 from typing import Any
 
-from server.http.refusals import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, SOON_S, RecentRefusals, pausing_refusals
+from server.http.refusals import MAX_PAUSE_S, MIN_PAUSE_S, SOON_S, RecentRefusals, pausing_refusals
 
 
-def test_the_first_refusal_is_told_at_once_and_those_that_follow_soon_wait() -> None:
+def test_the_first_refusal_is_immediate_and_quick_repeats_are_delayed() -> None:
     refusals = RecentRefusals()
 
     assert refusals.pause_of("anna", 100.0) == 0
-    assert SHORTEST_PAUSE_S <= refusals.pause_of("anna", 100.1) <= LONGEST_PAUSE_S
+    assert MIN_PAUSE_S <= refusals.pause_of("anna", 100.1) <= MAX_PAUSE_S
     assert refusals.pause_of("ben", 100.1) == 0
     assert refusals.pause_of("anna", 100.1 + SOON_S) == 0
 
 
-def test_so_many_callers_are_remembered_and_no_more() -> None:
-    refusals = RecentRefusals(most=2)
+def test_the_number_of_remembered_callers_is_limited() -> None:
+    refusals = RecentRefusals(max_callers=2)
     for caller in ("anna", "ben", "cleo"):
         refusals.pause_of(caller, 100.0)
 
@@ -25,7 +25,7 @@ def test_so_many_callers_are_remembered_and_no_more() -> None:
     assert refusals.pause_of("anna", 100.1) == 0
 
 
-def test_only_refusals_wait() -> None:
+def test_only_refusals_are_delayed() -> None:
     async def answers(status: int) -> float:
         async def app(_scope: Any, _receive: Any, send: Any) -> None:
             await send({"type": "http.response.start", "status": status, "headers": []})
@@ -43,5 +43,5 @@ def test_only_refusals_wait() -> None:
         await middleware(scope, receive, send)
         return time.monotonic() - began
 
-    assert asyncio.run(answers(200)) < SHORTEST_PAUSE_S
-    assert asyncio.run(answers(429)) >= SHORTEST_PAUSE_S
+    assert asyncio.run(answers(200)) < MIN_PAUSE_S
+    assert asyncio.run(answers(429)) >= MIN_PAUSE_S

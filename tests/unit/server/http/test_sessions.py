@@ -9,7 +9,7 @@ from litestar.testing import RequestFactory
 from server.http.sessions import agent_of, removed_cookie, session_cookie
 
 
-def asking(scheme: str, **headers: str) -> Request[Any, Any, Any]:
+def request_over(scheme: str, **headers: str) -> Request[Any, Any, Any]:
     request = RequestFactory().get("/", headers=headers)
     request.scope["scheme"] = scheme
     return request
@@ -18,24 +18,24 @@ def asking(scheme: str, **headers: str) -> Request[Any, Any, Any]:
 @pytest.mark.parametrize(
     ("scheme", "name", "tls_only"), [("https", "__Host-lampstand", True), ("http", "lampstand", False)]
 )
-def test_over_tls_the_cookie_is_for_tls_only_and_for_this_host_alone(scheme: str, name: str, tls_only: bool) -> None:
-    cookie = session_cookie(asking(scheme), "secret")
+def test_over_tls_the_cookie_is_only_for_tls_and_this_host(scheme: str, name: str, tls_only: bool) -> None:
+    cookie = session_cookie(request_over(scheme), "secret")
 
     assert (name, "secret", tls_only) == (cookie.key, cookie.value, cookie.secure)
 
 
-def test_no_script_reads_the_cookie_and_no_other_site_sends_it() -> None:
-    cookie = session_cookie(asking("http"), "secret")
+def test_scripts_cannot_read_the_cookie_and_other_sites_cannot_send_it() -> None:
+    cookie = session_cookie(request_over("http"), "secret")
 
     assert (True, "lax", "/") == (cookie.httponly, cookie.samesite, cookie.path)
 
 
-def test_a_removed_cookie_is_over_at_once() -> None:
-    cookie = removed_cookie(asking("https"))
+def test_a_removed_cookie_expires_immediately() -> None:
+    cookie = removed_cookie(request_over("https"))
 
     assert ("__Host-lampstand", "", 0) == (cookie.key, cookie.value, cookie.max_age)
 
 
-def test_a_program_may_not_name_itself() -> None:
-    assert "Firefox" == agent_of(asking("http", **{"User-Agent": "Firefox"}))
-    assert "" == agent_of(asking("http"))
+def test_the_user_agent_may_be_missing() -> None:
+    assert "Firefox" == agent_of(request_over("http", **{"User-Agent": "Firefox"}))
+    assert "" == agent_of(request_over("http"))

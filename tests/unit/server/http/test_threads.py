@@ -1,4 +1,4 @@
-"""Threads in which callers take turns."""
+"""Thread pools in which callers take turns."""
 
 import re
 import threading
@@ -22,7 +22,7 @@ def submit(executor: FairExecutor, caller: str, function: Any, *args: Any) -> "F
     return copy_context().run(call)
 
 
-def test_a_call_waits_behind_its_own_caller_not_behind_the_queue_of_another() -> None:
+def test_a_call_waits_for_its_own_caller_not_for_the_queue_of_another() -> None:
     executor = FairExecutor("test", 1, 1)
     gate, order = threading.Event(), list[str]()
     calls = [submit(executor, "crowd", gate.wait)]
@@ -30,23 +30,23 @@ def test_a_call_waits_behind_its_own_caller_not_behind_the_queue_of_another() ->
     calls += [submit(executor, "reader", order.append, "reader")]
 
     gate.set()
-    for each in calls:
-        each.result(timeout=10)
+    for call in calls:
+        call.result(timeout=10)
 
     assert order.index("reader") <= 1
     executor.shutdown()
 
 
-def test_a_caller_never_holds_more_threads_than_its_share() -> None:
+def test_a_caller_never_uses_more_threads_than_its_share() -> None:
     executor = FairExecutor("test", 3, 2)
     gate = threading.Event()
-    held = [submit(executor, "crowd", gate.wait) for _ in range(6)]
+    calls = [submit(executor, "crowd", gate.wait) for _ in range(6)]
 
     assert submit(executor, "reader", lambda: "served").result(timeout=10) == "served"
-    assert sum(each.running() for each in held) == 2
+    assert sum(call.running() for call in calls) == 2
 
     gate.set()
-    assert [each.result(timeout=10) for each in held] == [True] * 6
+    assert [call.result(timeout=10) for call in calls] == [True] * 6
     executor.shutdown()
 
 
@@ -60,16 +60,16 @@ def test_an_error_reaches_its_caller_and_the_thread_continues() -> None:
     executor.shutdown()
 
 
-def test_calls_that_wait_are_made_after_a_shut_down_unless_they_are_cancelled() -> None:
+def test_queued_calls_still_run_after_a_shutdown() -> None:
     executor = FairExecutor("test", 1, 1)
     gate = threading.Event()
     submit(executor, "one", gate.wait)
-    waiting = submit(executor, "one", lambda: "made")
+    waiting = submit(executor, "one", lambda: "done")
 
     executor.shutdown(wait=False)
     gate.set()
 
-    assert waiting.result(timeout=10) == "made"
+    assert waiting.result(timeout=10) == "done"
     with pytest.raises(RuntimeError):
         executor.submit(lambda: None)
 
@@ -87,11 +87,11 @@ def test_the_handlers_of_a_kind_run_in_its_threads() -> None:
     assert [name.rpartition("-")[0] for name in names] == ["reads", "searches", "sign-in"]
 
 
-def test_passwords_are_hashed_in_threads_of_their_own(appliance: Appliance) -> None:
+def test_passwords_are_hashed_in_separate_threads(appliance: Appliance) -> None:
     hashing = {"/session", "/setup", "/join", "/account/password", "/account/login", "/people", "/people/{}/password"}
     pages = {"/sign-in", "/setup", "/join", "/account/password", "/people", "/people/{}/password"}
     app = create_app(appliance)
-    found = {
+    sign_in_paths = {
         re.sub(r"\{\w+(:\w+)?\}", "{}", route.path)
         for route in app.routes
         if isinstance(route, HTTPRoute)
@@ -99,14 +99,14 @@ def test_passwords_are_hashed_in_threads_of_their_own(appliance: Appliance) -> N
         if handler.opt.get(KIND_OPTION) is Kind.SIGN_IN
     }
 
-    assert found == {f"/api/v1{each}" for each in hashing} | pages
+    assert sign_in_paths == {f"/api/v1{path}" for path in hashing} | pages
 
 
-def test_calls_that_are_dropped_at_the_end_are_cancelled() -> None:
+def test_queued_calls_can_be_cancelled_by_a_shutdown() -> None:
     executor = FairExecutor("test", 1, 1)
     gate = threading.Event()
     submit(executor, "one", gate.wait)
-    waiting = submit(executor, "one", lambda: "made")
+    waiting = submit(executor, "one", lambda: "done")
 
     executor.shutdown(wait=False, cancel_futures=True)
 

@@ -1,4 +1,4 @@
-"""The templates of the pages, as the application has them."""
+"""The page templates, with the same settings as in the application."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a page says of an answer."""
+"""The sentence on a page about its answer."""
 
 import msgspec
 import pytest
@@ -27,23 +27,23 @@ RUNNING = Message(
     [
         ({}, "Looking for passages …"),
         ({"sources": (SOURCE,)}, "Writing …"),
-        ({"state": MessageState.DONE, "made_by": EXTRACTIVE}, "Quoted on this machine, without a chat model."),
-        ({"state": MessageState.DONE, "made_by": "tiny"}, "Written on this machine by tiny."),
+        ({"state": MessageState.DONE, "made_by": EXTRACTIVE}, "Quoted passages only, without a chat model."),
+        ({"state": MessageState.DONE, "made_by": "tiny"}, "Written by tiny on this server."),
         ({"state": MessageState.STOPPED}, "Stopped."),
-        ({"state": MessageState.STOPPED, "made_by": "tiny"}, "Stopped. Written on this machine by tiny."),
+        ({"state": MessageState.STOPPED, "made_by": "tiny"}, "Stopped. Written by tiny on this server."),
         ({"state": MessageState.FAILED, "error": "The disk is full."}, "The disk is full."),
     ],
 )
-def test_a_stored_answer_says_where_it_stands(changes: dict[str, object], expected: str) -> None:
+def test_the_sentence_of_a_stored_answer(changes: dict[str, object], expected: str) -> None:
     assert expected == sentence_of(msgspec.structs.replace(RUNNING, **changes))
 
 
-def test_an_answer_that_was_followed_says_how_long_it_took() -> None:
+def test_a_live_answer_says_how_long_it_took() -> None:
     quoted = closing_sentence(made_by=EXTRACTIVE, took_ms=349, notice="Search by meaning is not ready.")
 
-    assert "Quoted on this machine, without a chat model, in 0.3 s. Search by meaning is not ready." == quoted
-    assert "Written on this machine by tiny in 12.0 s." == closing_sentence(made_by="tiny", took_ms=12_000)
+    assert "Quoted passages only, without a chat model. 0.3 s. Search by meaning is not ready." == quoted
+    assert "Written by tiny on this server. 12.0 s." == closing_sentence(made_by="tiny", took_ms=12_000)
 
 
-def test_nothing_is_written_without_sources() -> None:
+def test_there_is_no_progress_sentence_without_sources() -> None:
     assert ("Writing …", "") == (writing_sentence(2), writing_sentence(0))

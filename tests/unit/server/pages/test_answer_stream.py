@@ -1,4 +1,4 @@
-"""The stream of an answer for its page: a page that follows it shows the whole answer, however often its link breaks."""
+"""The event stream of an answer: the page shows the whole answer, even if the connection breaks several times."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ fragments = st.lists(st.sampled_from(FRAGMENTS), max_size=20)
 
 
 def events_of(tokens: Iterable[str], *, end: dict[str, Any] | None = None) -> list[AnswerEvent]:
-    """The events of an answer with these tokens, and its end."""
+    """The events of an answer with these tokens, up to its end."""
     payloads = [
         (EventType.SOURCES, {"sources": msgspec.to_builtins(SOURCES), "notice": None}),
         *((EventType.TOKEN, {"text": token}) for token in tokens),
@@ -35,7 +35,7 @@ def events_of(tokens: Iterable[str], *, end: dict[str, Any] | None = None) -> li
 
 
 class Page:
-    """What a browser keeps of the events."""
+    """A browser page that stores the events."""
 
     def __init__(self) -> None:
         self.last_event = 0
@@ -47,14 +47,14 @@ class Page:
         fields = dict(line.split(": ", 1) for line in frame.decode().strip().splitlines())
         assert self.last_event <= int(fields["id"])
         self.last_event = int(fields["id"])
-        told = json.loads(fields["data"])
+        data = json.loads(fields["data"])
         if fields["event"] == "block":
-            assert told["number"] <= len(self.blocks) + 1
-            self.blocks[told["number"]] = told["html"]
-            self.numbers.append(told["number"])
+            assert data["number"] <= len(self.blocks) + 1
+            self.blocks[data["number"]] = data["html"]
+            self.numbers.append(data["number"])
             return
-        self.sentence = told["sentence"]
-        self.sources = told.get("html", self.sources)
+        self.sentence = data["sentence"]
+        self.sources = data.get("html", self.sources)
 
 
 def page_events(templates: Environment, last_event: int = 0) -> PageEvents:
@@ -72,7 +72,7 @@ def batches_of(events: Sequence[AnswerEvent], sizes: Sequence[int]) -> list[Sequ
 
 
 def follow(templates: Environment, page: Page, batches: Iterable[Sequence[AnswerEvent]], frames: int = 1_000) -> None:
-    """Let a page follow an answer from the last event that it saw, until this number of frames has come."""
+    """Send an answer to a page from its last event on. Stop after `frames` frames."""
     source = page_events(templates, page.last_event)
     received = (frame for batch in batches for frame in source.frames(batch))
     for frame, _ in zip(received, range(frames), strict=False):
@@ -84,7 +84,7 @@ def answer_html(templates: Environment, text: str) -> list[str]:
     return [macros.answer_block(block, {source.number: source for source in SOURCES}) for block in parse_answer(text)]
 
 
-def test_an_answer_comes_as_html(templates: Environment) -> None:
+def test_an_answer_is_sent_as_html(templates: Environment) -> None:
     page = Page()
     follow(templates, page, [events_of(["## Love\n\n", "> God is love. [2]", "[7]\n\n"])])
 
@@ -94,10 +94,10 @@ def test_an_answer_comes_as_html(templates: Environment) -> None:
     assert 'href="#source-2"' in page.blocks[2]
     assert 'title="1 John 4:8: God is love."' in page.blocks[2]
     assert page.blocks[2].strip().endswith("[7]</blockquote>"), "there is no source 7"
-    assert "Quoted on this machine, without a chat model, in 0.2 s." == page.sentence
+    assert "Quoted passages only, without a chat model. 0.2 s." == page.sentence
 
 
-def test_what_a_model_or_a_source_says_is_text(templates: Environment) -> None:
+def test_text_of_a_model_or_a_source_is_escaped(templates: Environment) -> None:
     page = Page()
     follow(templates, page, [events_of(["<script>alert(1)</script> [1]"])])
 
@@ -106,21 +106,21 @@ def test_what_a_model_or_a_source_says_is_text(templates: Environment) -> None:
     assert 'title="John 3:16: So &#34;loved&#34; &lt;us&gt;"' in page.blocks[1]
 
 
-def test_a_batch_sends_each_block_once(templates: Environment) -> None:
+def test_a_batch_sends_each_changed_block_once(templates: Environment) -> None:
     page = Page()
     follow(templates, page, [events_of(["God ", "is ", "love", ".\n\n", "Love ", "is ", "patient."])])
 
     assert [1, 2] == page.numbers
 
 
-def test_words_that_come_one_by_one_send_only_the_last_block_again(templates: Environment) -> None:
+def test_single_words_resend_only_the_last_block(templates: Environment) -> None:
     page, events = Page(), events_of(["God", " is", "\n\nLove", " is"])
     follow(templates, page, [[event] for event in events])
 
     assert [1, 1, 1, 2, 2] == page.numbers
 
 
-def test_a_stopped_answer_and_one_that_failed_say_so(templates: Environment) -> None:
+def test_stopped_and_failed_answers_say_so(templates: Environment) -> None:
     stopped, failed = Page(), Page()
     follow(templates, stopped, [events_of(["a"], end={"made_by": None, "stopped": True})])
     error = AnswerEvent(seq=2, type=EventType.ERROR, payload={"message": "The disk is full."})
@@ -130,7 +130,9 @@ def test_a_stopped_answer_and_one_that_failed_say_so(templates: Environment) -> 
 
 
 @given(tokens=fragments, sizes=st.lists(st.integers(0, 5), max_size=8))
-def test_the_page_ends_with_the_whole_answer(templates: Environment, tokens: list[str], sizes: list[int]) -> None:
+def test_the_page_shows_the_whole_answer_at_the_end(
+    templates: Environment, tokens: list[str], sizes: list[int]
+) -> None:
     page, events = Page(), events_of(tokens)
     follow(templates, page, batches_of(events, sizes))
 
@@ -140,13 +142,13 @@ def test_the_page_ends_with_the_whole_answer(templates: Environment, tokens: lis
 
 @given(
     tokens=fragments,
-    links=st.lists(st.tuples(st.integers(1, 6), st.lists(st.integers(0, 5), max_size=8)), max_size=4),
+    connections=st.lists(st.tuples(st.integers(1, 6), st.lists(st.integers(0, 5), max_size=8)), max_size=4),
 )
-def test_a_broken_link_loses_and_doubles_nothing(
-    templates: Environment, tokens: list[str], links: list[tuple[int, list[int]]]
+def test_broken_connections_lose_and_repeat_nothing(
+    templates: Environment, tokens: list[str], connections: list[tuple[int, list[int]]]
 ) -> None:
     page, events = Page(), events_of(tokens)
-    for frames, sizes in links:
+    for frames, sizes in connections:
         follow(templates, page, batches_of(events, sizes), frames)
     follow(templates, page, [events])
 
@@ -155,7 +157,7 @@ def test_a_broken_link_loses_and_doubles_nothing(
     assert page.sentence.startswith("Quoted")
 
 
-def test_a_page_that_comes_back_gets_the_last_block_whole_and_none_before_it(templates: Environment) -> None:
+def test_a_reconnected_page_gets_the_whole_last_block_and_no_earlier_block(templates: Environment) -> None:
     page, events = Page(), events_of(["God is love.\n\n", "Love is ", "patient."])
     follow(templates, page, [[event] for event in events], frames=3)
     page.numbers.clear()
@@ -165,26 +167,26 @@ def test_a_page_that_comes_back_gets_the_last_block_whole_and_none_before_it(tem
     assert "<p>Love is patient.</p>" == page.blocks[2].strip()
 
 
-def test_a_quiet_link_is_kept_alive_and_words_that_come_together_are_sent_together(templates: Environment) -> None:
+def test_idle_streams_get_heartbeats_and_quick_words_are_sent_in_one_batch(templates: Environment) -> None:
     async def run() -> list[bytes]:
-        async def answered() -> AsyncGenerator[AnswerEvent | None, None]:
+        async def answer_events() -> AsyncGenerator[AnswerEvent | None, None]:
             for event in events_of(["God ", "is ", "love."]):
                 yield event
             await asyncio.sleep(0.2)
             yield None
 
-        return [frame async for frame in page_frames(answered(), page_events(templates))]
+        return [frame async for frame in page_frames(answer_events(), page_events(templates))]
 
-    told, *pauses = asyncio.run(run())
+    first_frames, *later_frames = asyncio.run(run())
 
     assert ["sources", "block", "done"] == [
-        line.removeprefix("event: ") for line in told.decode().splitlines() if line.startswith("event: ")
+        line.removeprefix("event: ") for line in first_frames.decode().splitlines() if line.startswith("event: ")
     ]
-    assert [HEARTBEAT] == pauses
+    assert [HEARTBEAT] == later_frames
 
 
 @pytest.mark.parametrize("last_event", [5, 99])
-def test_a_page_that_has_seen_the_end_is_told_of_no_other(templates: Environment, last_event: int) -> None:
+def test_a_page_that_received_the_end_gets_no_second_end(templates: Environment, last_event: int) -> None:
     frames = b"".join(page_events(templates, last_event).frames(events_of(["a", "b", "c"])))
 
     assert b"event: done" not in frames

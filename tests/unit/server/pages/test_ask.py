@@ -1,4 +1,4 @@
-"""The pages of questions: an answer is whole without JavaScript, and only the person who asked sees it."""
+"""The question pages: complete answers without JavaScript, visible only to the person who asked."""
 
 import json
 import re
@@ -30,7 +30,7 @@ Client = TestClient[Litestar]
 
 @pytest.fixture
 def client(appliance: Appliance, tmp_path: Path) -> Iterator[Client]:
-    """A browser in which Anna is signed in, at an appliance with two verses."""
+    """A browser in which Anna is signed in. The library has two verses."""
     (tmp_path / "gen.usfm").write_text(USFM, encoding="utf-8")
     with open_sources(str(tmp_path / "gen.usfm")) as (source,):
         import_source(appliance.library, source)
@@ -50,7 +50,7 @@ def sign_in(client: Client, appliance: Appliance, login: str) -> None:
 
 
 def ask(client: Client) -> str:
-    """The address of the page of an answer, which is being written."""
+    """Ask a question and return the address of its answer page."""
     form = {"question": "Who lit the lamp?", "csrf": csrf_token(client.cookies[COOKIE_TLS])}
     response = client.post("/ask", data=form, follow_redirects=False)
     assert 303 == response.status_code
@@ -58,7 +58,7 @@ def ask(client: Client) -> str:
 
 
 def events(client: Client, page: str, last_event_id: str = "") -> list[tuple[int, str]]:
-    """The ids and types of the events of an answer, to its end."""
+    """The ids and types of all events of an answer."""
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     response = client.get(f"{page}/stream", headers=headers)
     assert "text/event-stream" in response.headers["content-type"]
@@ -68,17 +68,17 @@ def events(client: Client, page: str, last_event_id: str = "") -> list[tuple[int
     ]
 
 
-def test_an_answer_is_whole_without_javascript(client: Client) -> None:
+def test_an_answer_is_complete_without_javascript(client: Client) -> None:
     page = ask(client)
     events(client, page)
     html = client.get(page).text
 
     assert re.search(r'<li id="source-1">\s*<a href="/read/\w+/Gen/1"><b>1</b> Genesis 1', html)
     assert re.search(r'<blockquote>A lamp was lit .*<a\s+class="chip"\s+href="#source-1"', html)
-    assert "Quoted on this machine, without a chat model." in html
+    assert "Quoted passages only, without a chat model." in html
 
 
-def test_the_stream_brings_the_parts_of_the_page(client: Client) -> None:
+def test_the_stream_sends_the_parts_of_the_page(client: Client) -> None:
     page = ask(client)
     types = [event_type for _, event_type in events(client, page)]
     html = client.get(page).text
@@ -86,19 +86,19 @@ def test_the_stream_brings_the_parts_of_the_page(client: Client) -> None:
 
     assert ["sources", "block", "done"] == list(dict.fromkeys(types))
     assert all(part["html"].strip() in html for part in parts[:-1])
-    assert re.search(r"^Quoted on this machine, without a chat model, in \d+\.\d s\.", parts[-1]["sentence"])
+    assert re.search(r"^Quoted passages only, without a chat model\. \d+\.\d s\.", parts[-1]["sentence"])
 
 
 def test_the_stream_continues_after_the_last_event(client: Client) -> None:
     page = ask(client)
-    whole = events(client, page)
+    all_events = events(client, page)
 
-    assert [(number, kind) for number, kind in whole if kind != "sources"] == events(client, page, "1")
-    assert "done" not in {kind for _, kind in events(client, page, str(whole[-1][0]))}
+    assert [(number, kind) for number, kind in all_events if kind != "sources"] == events(client, page, "1")
+    assert "done" not in {kind for _, kind in events(client, page, str(all_events[-1][0]))}
     assert 400 == client.get(f"{page}/stream", headers={"Last-Event-ID": "x"}).status_code
 
 
-def test_another_person_sees_neither_the_answer_nor_its_stream(client: Client, appliance: Appliance) -> None:
+def test_another_person_cannot_see_the_answer_or_its_stream(client: Client, appliance: Appliance) -> None:
     page = ask(client)
     sign_in(client, appliance, "ben")
     answers = [client.get(page), client.get(f"{page}/stream"), client.get("/ask/none/stream")]

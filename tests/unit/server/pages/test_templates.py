@@ -1,4 +1,4 @@
-"""The templates of the pages: they are readable, and Jinja can read them."""
+"""The page templates: short lines, and valid Jinja."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ MAX_COLUMNS = 120
 TEMPLATES = sorted(Path(server.pages.__file__).parent.glob("*.html"))
 
 
-def test_there_are_templates() -> None:
+def test_templates_are_found() -> None:
     assert "layout.html" in {template.name for template in TEMPLATES}
 
 

@@ -1,4 +1,4 @@
-"""A site without people, and its first administrator."""
+"""The database of a site without people, and its first administrator."""
 
 import pytest
 from fakes.accounts import create_administrator

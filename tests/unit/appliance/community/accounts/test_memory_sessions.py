@@ -1,11 +1,17 @@
-"""Signing in while nothing can be written."""
+"""Sign-in while the database cannot be written."""
 
 import pytest
 from fakes.accounts import NOW, PASSWORD, create_person, remove, reset_password
 from fakes.clock import FakeClock
 
 from appliance.community.accounts import queries
-from appliance.community.accounts.memory_sessions import LASTS_S, MAX_FROM_ALL, MAX_FROM_ONE, WINDOW_S, MemorySessions
+from appliance.community.accounts.memory_sessions import (
+    LIFETIME_S,
+    MAX_FROM_OTHER_MACHINES,
+    MAX_PER_DEVICE,
+    WINDOW_S,
+    MemorySessions,
+)
 from appliance.community.accounts.operations import signing_in
 from appliance.community.accounts.operations.sessions import end_session, is_due
 from appliance.community.accounts.permissions import Role
@@ -48,7 +54,7 @@ def test_an_administrator_signs_in_without_a_write(sessions: MemorySessions, dat
     assert before == database.path.with_name("appliance.db-wal").stat().st_size
 
 
-def test_other_roles_wait_until_there_is_room(sessions: MemorySessions, database: Database, anna: Person) -> None:
+def test_other_roles_must_wait_for_free_space(sessions: MemorySessions, database: Database, anna: Person) -> None:
     create_person(database, "Ben", Role.LEADER)
     with pytest.raises(DiskFull):
         sign_in(sessions, database, login="ben")
@@ -56,17 +62,19 @@ def test_other_roles_wait_until_there_is_room(sessions: MemorySessions, database
         sign_in(sessions, database, password="wrong")
 
 
-def test_guesses_are_counted_per_address_and_for_all(
+def test_guesses_are_counted_per_address_and_in_total(
     sessions: MemorySessions, database: Database, anna: Person, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("appliance.community.accounts.memory_sessions.is_right", lambda typed, _kept: typed == PASSWORD)
-    for _ in range(MAX_FROM_ONE):
+    monkeypatch.setattr(
+        "appliance.community.accounts.memory_sessions.verify_password", lambda typed, _password_hash: typed == PASSWORD
+    )
+    for _ in range(MAX_PER_DEVICE):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong")
     with pytest.raises(TooManyAttempts):
         sign_in(sessions, database)
     sign_in(sessions, database, address="10.0.0.8")
-    for number in range(MAX_FROM_ALL - MAX_FROM_ONE):
+    for number in range(MAX_FROM_OTHER_MACHINES - MAX_PER_DEVICE):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong", address=f"10.0.1.{number}")
     with pytest.raises(TooManyAttempts):
@@ -75,19 +83,21 @@ def test_guesses_are_counted_per_address_and_for_all(
     sign_in(sessions, database)
 
 
-def test_right_passwords_of_others_close_nothing(sessions: MemorySessions, database: Database, anna: Person) -> None:
+def test_correct_passwords_of_other_roles_count_as_no_failures(
+    sessions: MemorySessions, database: Database, anna: Person
+) -> None:
     create_person(database, "Ben", Role.MEMBER)
-    for _ in range(MAX_FROM_ONE + 1):
+    for _ in range(MAX_PER_DEVICE + 1):
         with pytest.raises(DiskFull):
             sign_in(sessions, database, login="ben")
     sign_in(sessions, database)
 
 
-def test_a_right_password_of_another_person_buys_no_more_guesses(
+def test_a_correct_password_of_another_person_gives_no_extra_guesses(
     sessions: MemorySessions, database: Database, anna: Person
 ) -> None:
     create_person(database, "Ben", Role.MEMBER)
-    for _ in range(MAX_FROM_ONE - 1):
+    for _ in range(MAX_PER_DEVICE - 1):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong")
     with pytest.raises(DiskFull):
@@ -99,7 +109,7 @@ def test_a_right_password_of_another_person_buys_no_more_guesses(
 
 
 def test_the_addresses_of_one_device_count_together(sessions: MemorySessions, database: Database, anna: Person) -> None:
-    for number in range(MAX_FROM_ONE):
+    for number in range(MAX_PER_DEVICE):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong", address=f"2001:db8:1:2::{number + 1:x}")
     with pytest.raises(TooManyAttempts):
@@ -108,47 +118,49 @@ def test_the_addresses_of_one_device_count_together(sessions: MemorySessions, da
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
-def test_other_machines_cannot_close_the_machine_itself(
+def test_other_machines_cannot_lock_out_the_server_itself(
     sessions: MemorySessions,
     database: Database,
     anna: Person,
     address: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("appliance.community.accounts.memory_sessions.is_right", lambda typed, _kept: typed == PASSWORD)
-    for number in range(MAX_FROM_ALL):
+    monkeypatch.setattr(
+        "appliance.community.accounts.memory_sessions.verify_password", lambda typed, _password_hash: typed == PASSWORD
+    )
+    for number in range(MAX_FROM_OTHER_MACHINES):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong", address=f"10.0.1.{number}")
     with pytest.raises(TooManyAttempts):
         sign_in(sessions, database)
-    for _ in range(MAX_FROM_ONE - 1):
+    for _ in range(MAX_PER_DEVICE - 1):
         with pytest.raises(SignInFailed):
             sign_in(sessions, database, password="wrong", address=address)
     sign_in(sessions, database, address=address)
 
 
-def test_all_sessions_of_a_person_are_listed_and_ended(
+def test_all_sessions_of_a_person_are_all_sessions_and_end_with_the_password(
     sessions: MemorySessions, database: Database, anna: Person
 ) -> None:
-    of_ben_id = create_person(database, "Ben", Role.ADMINISTRATOR).id
-    first, second, of_ben = (
+    ben_id = create_person(database, "Ben", Role.ADMINISTRATOR).id
+    first, second, ben_token = (
         sign_in(sessions, database),
         sign_in(sessions, database),
         sign_in(sessions, database, login="ben"),
     )
-    tokens = (first, second, of_ben)
-    listed = [sessions.identify(database, token).session for token in tokens]
-    assert listed[:2] == sessions.of(database, anna.id)
+    tokens = (first, second, ben_token)
+    all_sessions = [sessions.identify(database, token).session for token in tokens]
+    assert all_sessions[:2] == sessions.sessions_of(database, anna.id)
     reset_password(database, anna)
 
-    assert [] == sessions.of(database, anna.id)
-    assert [listed[2]] == sessions.of(database, of_ben_id)
+    assert [] == sessions.sessions_of(database, anna.id)
+    assert [all_sessions[2]] == sessions.sessions_of(database, ben_id)
     assert [None, None, "Ben"] == [
         person and person.name for person in (sessions.identify(database, token).person for token in tokens)
     ]
 
 
-def test_a_session_ends_by_its_time_by_signing_out_and_by_a_new_password(
+def test_a_memory_session_ends_after_its_lifetime_on_sign_out_and_on_a_new_password(
     sessions: MemorySessions, database: Database, anna: Person, clock: FakeClock
 ) -> None:
     first, second, third = (sign_in(sessions, database) for _ in range(3))
@@ -158,17 +170,17 @@ def test_a_session_ends_by_its_time_by_signing_out_and_by_a_new_password(
     assert sessions.end(database, person=anna.id, session=session.id)
     assert sessions.identify(database, first).person is None
     assert sessions.identify(database, second).person == anna
-    clock.passed += LASTS_S
+    clock.passed += LIFETIME_S
     assert sessions.identify(database, second).person is None
-    clock.passed -= LASTS_S
+    clock.passed -= LIFETIME_S
     reset_password(database, anna)
     assert sessions.identify(database, third).person is None
 
 
-def test_a_sign_in_that_cannot_be_written_falls_back_to_memory(
+def test_sign_in_falls_back_to_memory_if_the_disk_is_full(
     database: Database, anna: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The sessions of this process are begun by the system's clock.
+    # The sessions of this process use the system clock.
     now = SYSTEM_CLOCK.time()
 
     def full(*_arguments: object, **_options: object) -> None:
@@ -185,19 +197,19 @@ def test_a_sign_in_that_cannot_be_written_falls_back_to_memory(
     assert queries.identify_session(database, other.token, now=now).person is None
 
     monkeypatch.setattr(Database, "write", full)
-    entered = signing_in.sign_in(
+    signed_in = signing_in.sign_in(
         database, login="Anna", password=PASSWORD, address="10.0.0.7", agent="Firefox", now=now
     )
-    identity = queries.identify_session(database, entered.token, now=now)
+    identity = queries.identify_session(database, signed_in.token, now=now)
     assert identity.person == anna
     assert identity.session is not None
     assert not is_due(identity.session, now)
     end_session(database, person=anna.id, session=identity.session.id, now=now)
 
-    assert queries.identify_session(database, entered.token, now=now).person is None
+    assert queries.identify_session(database, signed_in.token, now=now).person is None
 
 
-def test_a_session_of_a_person_who_is_removed_is_over(
+def test_the_memory_session_of_a_removed_person_ends(
     sessions: MemorySessions, database: Database, anna: Person
 ) -> None:
     ben = create_person(database, "Ben", Role.ADMINISTRATOR)
@@ -205,4 +217,4 @@ def test_a_session_of_a_person_who_is_removed_is_over(
     remove(database, ben)
 
     assert sessions.identify(database, token).person is None
-    assert [] == sessions.of(database, ben.id)
+    assert [] == sessions.sessions_of(database, ben.id)

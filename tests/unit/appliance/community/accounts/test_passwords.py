@@ -1,33 +1,33 @@
-"""Which passwords are accepted, and how they are hashed."""
+"""The rules for passwords, and their hashes."""
 
 import pytest
 
-from appliance.community.accounts.passwords import check_password, hash_new_password, is_outdated, is_right
+from appliance.community.accounts.passwords import check_password, hash_new_password, is_outdated, verify_password
 from appliance.community.accounts.person import PasswordRefused
 
 
 @pytest.mark.parametrize(
     "password", ["short", "x" * 129, "password123", "12345678", "annaanna", "lampstand1", "qwertyuiop"]
 )
-def test_passwords_that_are_guessed_first_are_refused(password: str) -> None:
+def test_passwords_that_are_easy_to_guess_are_refused(password: str) -> None:
     with pytest.raises(PasswordRefused):
         check_password(password, "Anna")
     with pytest.raises(PasswordRefused):
         hash_new_password(password, "Anna")
 
 
-def test_a_password_counts_to_its_last_letter() -> None:
+def test_every_character_of_a_password_counts() -> None:
     long = "Grüne Lampen, sieben am Fluss; Öl im Krug, kein Wind. " + "Wer ruft bei Nacht durchs dunkle Tal? Horch, x"
     password_hash = hash_new_password(long, "Anna")
 
-    assert is_right(long, password_hash)
-    for almost in (long[:-1], long.lower(), long + " ", long.strip()[:72]):
-        assert not is_right(almost, password_hash)
+    assert verify_password(long, password_hash)
+    for similar in (long[:-1], long.lower(), long + " ", long.strip()[:72]):
+        assert not verify_password(similar, password_hash)
 
 
-def test_nothing_is_the_password_of_somebody_who_has_none() -> None:
-    assert not is_right("", None)
-    assert not is_right("nobody has this password", None)
+def test_no_password_matches_a_missing_hash() -> None:
+    assert not verify_password("", None)
+    assert not verify_password("nobody has this password", None)
 
 
 def test_a_fresh_hash_is_not_outdated() -> None:

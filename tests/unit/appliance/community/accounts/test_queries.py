@@ -1,4 +1,4 @@
-"""Who is who."""
+"""Reads of people and roles."""
 
 import pytest
 from fakes.accounts import create_person, set_role
@@ -9,7 +9,7 @@ from appliance.community.accounts.person import Person, PersonNotFound
 from appliance.infrastructure.database import Database
 
 
-def test_a_person_is_named_by_their_login_before_their_name(database: Database, anna: Person) -> None:
+def test_people_are_found_by_login_first_and_then_by_name(database: Database, anna: Person) -> None:
     ben = create_person(database, "Ben", login="shepherd")
     shepherd = create_person(database, "Shepherd of Ai", login="cara")
 
@@ -22,7 +22,7 @@ def test_a_person_is_named_by_their_login_before_their_name(database: Database, 
         queries.person(database, 99)
 
 
-def test_roles_are_read_within_a_unit_of_work_too(database: Database, anna: Person) -> None:
+def test_roles_can_be_read_within_a_unit_of_work(database: Database, anna: Person) -> None:
     ben = create_person(database)
     expected = {anna.id: Role.ADMINISTRATOR, ben.id: Role.LEADER}
     set_role(database, ben, Role.LEADER)

@@ -1,4 +1,4 @@
-"""Secrets that are handed out, and what is kept of them."""
+"""Tokens and codes, and their stored hashes."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from appliance.community.accounts.secret_tokens import (
 )
 
 
-def test_tokens_are_long_and_never_the_same() -> None:
+def test_tokens_are_long_and_unique() -> None:
     tokens = {new_token(API_PREFIX) for _ in range(100)}
 
     assert 100 == len(tokens)
@@ -22,7 +22,7 @@ def test_tokens_are_long_and_never_the_same() -> None:
 
 
 @pytest.mark.parametrize("length", [6, 8])
-def test_a_code_is_read_aloud_in_two_groups_of_letters_that_are_not_mistaken(length: int) -> None:
+def test_a_code_has_two_groups_of_clear_characters(length: int) -> None:
     code = new_code(length)
 
     assert [length // 2] * 2 == [len(group) for group in code.split("-")]
@@ -30,7 +30,7 @@ def test_a_code_is_read_aloud_in_two_groups_of_letters_that_are_not_mistaken(len
     assert plain_code(code) == plain_code(code.lower().replace("-", " "))
 
 
-def test_a_fingerprint_and_a_csrf_token_tell_nothing_of_the_token() -> None:
+def test_a_fingerprint_and_a_csrf_token_do_not_reveal_the_token() -> None:
     token = new_token()
 
     assert 32 == len(fingerprint(token))
@@ -39,6 +39,6 @@ def test_a_fingerprint_and_a_csrf_token_tell_nothing_of_the_token() -> None:
     assert token not in csrf_token(token)
 
 
-def test_only_the_same_text_is_the_same() -> None:
+def test_only_equal_texts_are_the_same() -> None:
     assert same("é", "é")
     assert not same("e", "é")

@@ -1,4 +1,4 @@
-"""A site that knows the services of the tests, its administrator and a member."""
+"""A site with outside services for tests, an administrator and a member."""
 
 from collections.abc import Iterator
 from pathlib import Path

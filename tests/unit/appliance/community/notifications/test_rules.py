@@ -1,4 +1,4 @@
-"""Which events become notifications, and whose."""
+"""The rules that turn events into notifications."""
 
 import msgspec
 
@@ -32,13 +32,13 @@ DONE = JobDoneEvent(
 FAILED = JobFailedEvent(**msgspec.structs.asdict(DONE) | {"state": State.FAILED, "error": "No room."})
 
 
-def following(event: JobEvent | AnnouncementMade, **changes: object) -> list[NewNotification]:
+def notifications_for(event: JobEvent | AnnouncementMade, **changes: object) -> list[NewNotification]:
     changed = msgspec.structs.replace(event, **changes)
     return list(RULES[type(changed)](changed, PEOPLE))
 
 
-def test_the_person_who_began_a_job_is_told_how_it_ended() -> None:
-    (done,), (failed,) = following(DONE), following(FAILED)
+def test_the_result_of_a_job_goes_to_the_person_who_started_it() -> None:
+    (done,), (failed,) = notifications_for(DONE), notifications_for(FAILED)
 
     assert (BEN, NotificationKind.JOB_DONE, "Index: done", "all of it") == (
         done.person,
@@ -50,24 +50,26 @@ def test_the_person_who_began_a_job_is_told_how_it_ended() -> None:
     assert "/jobs#job-7" == done.link == failed.link
 
 
-def test_administrators_are_told_of_failed_jobs_that_the_machine_began() -> None:
-    assert [] == following(DONE, started_by="")
-    assert [ANNA] == [each.person for each in following(FAILED, started_by="")]
+def test_failed_system_jobs_go_to_administrators() -> None:
+    assert [] == notifications_for(DONE, started_by="")
+    assert [ANNA] == [notification.person for notification in notifications_for(FAILED, started_by="")]
 
 
-def test_a_person_who_was_removed_is_told_nothing() -> None:
-    assert [] == following(DONE, started_by="person:99")
-    assert [] == following(FAILED, started_by="person:99")
+def test_removed_people_get_no_notifications() -> None:
+    assert [] == notifications_for(DONE, started_by="person:99")
+    assert [] == notifications_for(FAILED, started_by="person:99")
 
 
-def test_a_delivery_that_failed_is_told_inside_only_and_one_that_worked_not_at_all() -> None:
-    assert [] == following(DONE, kind=DELIVER.name)
-    assert [True] == [each.inside_only for each in following(FAILED, kind=DELIVER.name)]
-    assert [False] == [each.inside_only for each in following(FAILED)]
+def test_a_failed_delivery_is_notified_inside_only_and_a_successful_one_is_not() -> None:
+    assert [] == notifications_for(DONE, kind=DELIVER.name)
+    assert [True] == [notification.inside_only for notification in notifications_for(FAILED, kind=DELIVER.name)]
+    assert [False] == [notification.inside_only for notification in notifications_for(FAILED)]
 
 
-def test_everyone_but_the_leader_is_told_of_an_announcement() -> None:
-    told = following(AnnouncementMade(by=CARA, name="Cara", text="We begin at seven."))
+def test_an_announcement_goes_to_everyone_except_the_leader() -> None:
+    notifications = notifications_for(AnnouncementMade(by=CARA, name="Cara", text="We begin at seven."))
 
-    assert [ANNA, BEN] == [each.person for each in told]
-    assert {("Cara", "We begin at seven.", "/inbox")} == {(each.title, each.text, each.link) for each in told}
+    assert [ANNA, BEN] == [notification.person for notification in notifications]
+    assert {("Cara", "We begin at seven.", "/inbox")} == {
+        (notification.title, notification.text, notification.link) for notification in notifications
+    }

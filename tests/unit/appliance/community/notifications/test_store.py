@@ -1,4 +1,4 @@
-"""How addresses outside are shown."""
+"""The masked form of outside addresses."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from appliance.community.notifications import store
 
 
 @pytest.mark.parametrize(
-    ("address", "shown"),
+    ("address", "masked"),
     [
         ("ntfy://my-secret-topic", "ntfy:// …"),
         ("ntfy://ntfy.sh/topic", "ntfy://ntfy.sh …"),
@@ -15,5 +15,5 @@ from appliance.community.notifications import store
         ("mailto://me:pw@example.org", "mailto://example.org …"),
     ],
 )
-def test_what_is_secret_in_an_address_is_not_shown(address: str, shown: str) -> None:
-    assert shown == store.shown(address)
+def test_secret_parts_of_an_address_are_hidden(address: str, masked: str) -> None:
+    assert masked == store.masked_address(address)

@@ -1,4 +1,4 @@
-"""The process that answers free queries, asked directly: without the filter that stands before it."""
+"""The child process that answers user queries, used directly: without the query filter."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def graph(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("file", ["{folder}/server.key", "/etc/passwd", "etc/passwd", "/proc/self/environ"])
-def test_files_are_closed_where_the_filter_is_bypassed(graph: Path, file: str) -> None:
+def test_files_cannot_be_opened_if_the_filter_is_bypassed(graph: Path, file: str) -> None:
     path = file.format(folder=graph.parent)
     query = f"UNWIND [1] AS x WITH x WHERE x < 1e5LOAD FROM '{path}' (file_format='csv', header=false) RETURN column0"
     with GraphChild(graph) as child:
@@ -34,7 +34,7 @@ def test_files_are_closed_where_the_filter_is_bypassed(graph: Path, file: str) -
     assert {"columns": [], "rows": [], "cut": False, "failure": "engine", "error": ""} == answer
 
 
-def test_one_process_answers_after_what_it_could_not_answer(graph: Path) -> None:
+def test_the_process_answers_queries_after_failed_ones(graph: Path) -> None:
     with GraphChild(graph) as child:
         failures = [
             child.ask(query)["failure"]
@@ -51,31 +51,31 @@ def test_one_process_answers_after_what_it_could_not_answer(graph: Path) -> None
     assert [[{"_label": "City", "name": "Nain"}]] == answer["rows"]
 
 
-def test_a_crash_of_the_engine_ends_this_process_only(graph: Path) -> None:
+def test_a_crash_of_the_engine_ends_only_the_child(graph: Path) -> None:
     with GraphChild(graph) as child:
         assert {} == child.ask("CALL read_csv_parallel('/etc/passwd') RETURN *")
 
 
-def test_it_dies_with_the_process_that_asks(graph: Path) -> None:
+def test_the_child_dies_with_its_parent(graph: Path) -> None:
     endless = "MATCH (a:City) UNWIND range(1, 9000) AS x UNWIND range(1, 9000) AS y UNWIND range(1, 9000) AS z RETURN count(*)"
     script = (
-        "import sys\nfrom pathlib import Path\nfrom appliance.infrastructure.graph.free_question import ask_freely\n"
-        "ask_freely(Path(sys.argv[1]), sys.argv[2], {}, time_limit_s=60)"
+        "import sys\nfrom pathlib import Path\nfrom appliance.infrastructure.graph.user_query import run_user_query\n"
+        "run_user_query(Path(sys.argv[1]), sys.argv[2], {}, time_limit_s=60)"
     )
-    asking = subprocess.Popen([sys.executable, "-c", script, str(graph), endless])
+    parent = subprocess.Popen([sys.executable, "-c", script, str(graph), endless])
     children: list[psutil.Process] = []
-    while not children and asking.poll() is None:
-        children = [child for child in psutil.Process(asking.pid).children(recursive=True) if answers(child)]
-    os.kill(asking.pid, signal.SIGKILL)
-    asking.wait()
+    while not children and parent.poll() is None:
+        children = [child for child in psutil.Process(parent.pid).children(recursive=True) if is_the_child(child)]
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
 
     assert children
     _, alive = psutil.wait_procs(children, timeout=10)
-    assert [] == [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+    assert [] == [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
-def answers(process: psutil.Process) -> bool:
-    """Whether it is the child itself by now, no longer one of the programs that start it."""
+def is_the_child(process: psutil.Process) -> bool:
+    """Whether the process is the child itself, not one of the programs that start it."""
     try:
         return process.cmdline()[:1] == [sys.executable]
     except psutil.Error:

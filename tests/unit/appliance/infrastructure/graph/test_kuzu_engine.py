@@ -1,11 +1,11 @@
-"""A graph that is built aside, swapped in whole and only ever read."""
+"""A graph is built in a temporary folder, moved into place, and only read there."""
 
 import threading
 from pathlib import Path
 
 import pytest
 
-from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing, QuestionRefused
+from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing, GraphQueryRefused
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
 
@@ -25,7 +25,7 @@ def build(path: Path, *cities: str) -> int:
     return build_graph(path, contents(*cities), lambda _share, _message: None)
 
 
-def test_what_was_built_is_answered_with_its_values(tmp_path: Path) -> None:
+def test_queries_return_the_values_of_the_built_graph(tmp_path: Path) -> None:
     count = build(tmp_path / "graph", "Nain", "Ono")
     graph = KuzuGraph(tmp_path / "graph")
 
@@ -36,16 +36,16 @@ def test_what_was_built_is_answered_with_its_values(tmp_path: Path) -> None:
     )
 
 
-def test_a_newer_graph_is_taken_while_others_still_read_the_older(tmp_path: Path) -> None:
+def test_a_new_graph_is_used_at_the_next_query(tmp_path: Path) -> None:
     path = tmp_path / "graph"
     build(path, "Nain", "Ono")
-    graph, seen, step = KuzuGraph(path), [], [threading.Event() for _ in range(3)]
+    graph, answers, step = KuzuGraph(path), [], [threading.Event() for _ in range(3)]
 
     def read() -> None:
-        seen.append(graph.rows(NAMES))
+        answers.append(graph.rows(NAMES))
         step[0].set()
         step[1].wait(10)
-        seen.append(graph.rows(NAMES))
+        answers.append(graph.rows(NAMES))
 
     thread = threading.Thread(target=read)
     thread.start()
@@ -54,11 +54,11 @@ def test_a_newer_graph_is_taken_while_others_still_read_the_older(tmp_path: Path
     step[1].set()
     thread.join()
 
-    assert [[("Nain",), ("Ono",)], [("Gath",), ("Zoar",)]] == seen
-    assert ["graph"] == [each.name for each in tmp_path.iterdir()]
+    assert [[("Nain",), ("Ono",)], [("Gath",), ("Zoar",)]] == answers
+    assert ["graph"] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_a_build_that_fails_leaves_the_older_graph(tmp_path: Path) -> None:
+def test_a_failed_build_keeps_the_old_graph(tmp_path: Path) -> None:
     path = tmp_path / "graph"
     build(path, "Nain", "Ono")
 
@@ -68,29 +68,29 @@ def test_a_build_that_fails_leaves_the_older_graph(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="full"):
         build_graph(path, [Content(CITY, broken)], lambda _share, _message: None)
     assert [("Nain",), ("Ono",)] == KuzuGraph(path).rows(NAMES)
-    assert ["graph"] == [each.name for each in tmp_path.iterdir()]
+    assert ["graph"] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_a_value_that_is_missing_is_refused_instead_of_matching_everything(tmp_path: Path) -> None:
+def test_a_missing_value_is_refused_instead_of_matching_everything(tmp_path: Path) -> None:
     build(tmp_path / "graph", "Nain", "Ono")
 
-    with pytest.raises(QuestionRefused, match=r"\$name"):
+    with pytest.raises(GraphQueryRefused, match=r"\$name"):
         KuzuGraph(tmp_path / "graph").rows("MATCH (city:City) WHERE city.name = $name RETURN city.people")
 
 
 @pytest.mark.parametrize(
-    "question", ["CREATE (:City {name: 'Tyre', people: 1})", "MATCH (city:City) DETACH DELETE city", "nonsense"]
+    "query", ["CREATE (:City {name: 'Tyre', people: 1})", "MATCH (city:City) DETACH DELETE city", "nonsense"]
 )
-def test_nothing_is_written_and_nonsense_is_refused(tmp_path: Path, question: str) -> None:
+def test_writing_and_invalid_queries_are_refused(tmp_path: Path, query: str) -> None:
     build(tmp_path / "graph", "Nain", "Ono")
     graph = KuzuGraph(tmp_path / "graph")
 
-    with pytest.raises(QuestionRefused):
-        graph.rows(question)
+    with pytest.raises(GraphQueryRefused):
+        graph.rows(query)
     assert 2 == len(graph.rows(NAMES))
 
 
-def test_without_a_graph_people_are_told_how_to_build_one(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_or_damaged_graph_says_how_to_build_it(tmp_path: Path) -> None:
     with pytest.raises(GraphMissing) as missing:
         KuzuGraph(tmp_path / "graph").rows(NAMES)
     (tmp_path / "graph").write_bytes(b"no graph at all" * 1000)

@@ -1,10 +1,10 @@
-"""Which queries only read: told by tokens as the engine reads them, not by what a text looks like."""
+"""Which queries only read: decided by the engine's tokens, not by the look of the text."""
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from appliance.infrastructure.graph.asking import QuestionRefused
+from appliance.infrastructure.graph.asking import GraphQueryRefused
 from appliance.infrastructure.graph.reading_cypher import FORBIDDEN, check_only_reads
 
 READING = [
@@ -53,7 +53,7 @@ def test_queries_that_read_are_accepted(query: str) -> None:
     ],
 )
 def test_hidden_clauses_are_refused(query: str) -> None:
-    with pytest.raises(QuestionRefused):
+    with pytest.raises(GraphQueryRefused):
         check_only_reads(query)
 
 
@@ -77,15 +77,15 @@ def test_hidden_clauses_are_refused(query: str) -> None:
         "",
     ],
 )
-def test_a_clause_that_nobody_knows_is_refused_at_every_place(query: str) -> None:
-    with pytest.raises(QuestionRefused, match=r"not accepted at its place|empty"):
+def test_an_unknown_clause_is_refused_at_every_place(query: str) -> None:
+    with pytest.raises(GraphQueryRefused, match=r"not allowed at this place|empty"):
         check_only_reads(query)
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        # In the engine two asterisks do not end the comment.
+        # In the engine, two asterisks do not end the comment.
         "RETURN 1 /* **/ , ' /* */ LOAD FROM \"x\" //'",
         "RETURN 1 /***/",
         "RETURN 1 /* open",
@@ -105,15 +105,15 @@ def test_a_clause_that_nobody_knows_is_refused_at_every_place(query: str) -> Non
         "RETURN \ud800",
     ],
 )
-def test_what_could_be_read_in_two_ways_is_refused(query: str) -> None:
-    with pytest.raises(QuestionRefused, match="cannot be read from its character"):
+def test_ambiguous_text_is_refused(query: str) -> None:
+    with pytest.raises(GraphQueryRefused, match="cannot be parsed at character"):
         check_only_reads(query)
 
 
-def test_a_name_that_is_a_command_stands_in_backticks() -> None:
+def test_a_name_that_is_a_command_needs_backticks() -> None:
     for word in FORBIDDEN:
         check_only_reads(f"MATCH (`{word}`) RETURN `{word}`.`{word}` AS `{word.upper()}`")
-        with pytest.raises(QuestionRefused, match=f"^{word.upper()} is not accepted"):
+        with pytest.raises(GraphQueryRefused, match=f"^{word.upper()} is not allowed"):
             check_only_reads(f"MATCH (a) RETURN a.{word.title()}")
 
 
@@ -129,7 +129,7 @@ def any_case(word: str) -> st.SearchStrategy[str]:
     word=st.sampled_from(sorted(FORBIDDEN)).flatmap(any_case),
     after=st.sampled_from((" ", "\n", "/* x */", "(", "'x'", "`x`", "")),
 )
-def test_no_neighbour_hides_a_command(before: str, between: str, word: str, after: str) -> None:
-    assume(between or before not in {"x", "$x"})  # `xset` and `$xset` are longer names, no commands
-    with pytest.raises(QuestionRefused):
+def test_no_adjacent_token_hides_a_command(before: str, between: str, word: str, after: str) -> None:
+    assume(between or before not in {"x", "$x"})  # `xset` and `$xset` are longer names, not commands
+    with pytest.raises(GraphQueryRefused):
         check_only_reads(f"MATCH (a) WITH {before}{between}{word}{after} FROM 'x' RETURN *")

@@ -1,4 +1,4 @@
-"""The jobs of a fresh data folder, by the system's clock and by one that the test moves."""
+"""The jobs of a new data folder, with the system's clock or a clock that the test controls."""
 
 import pytest
 from fakes.clock import FakeClock
@@ -19,5 +19,5 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def timed(appliance: Appliance, clock: FakeClock) -> Jobs:
-    """The jobs by a clock that the test sets."""
+    """The jobs, with a clock that the test controls."""
     return Jobs(appliance.appliance_db, overseers="overseers", clock=clock)

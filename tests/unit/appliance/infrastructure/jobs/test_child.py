@@ -1,4 +1,4 @@
-"""Heavy jobs in a process of their own, seen from that process."""
+"""The child process of a heavy job."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ def job(appliance: Appliance) -> Job:
 
 @pytest.fixture
 def sent(job: Job, tmp_path: Path) -> Sent:
-    """Do a job by a function: what is sent."""
+    """Run a job with a function and return the sent messages."""
 
     def do(function: Function) -> list[Message]:
         messages: list[Message] = []
@@ -35,7 +35,7 @@ def sent(job: Job, tmp_path: Path) -> Sent:
     return do
 
 
-def test_the_function_gets_the_job_and_its_sentence_is_sent(sent: Sent, job: Job, tmp_path: Path) -> None:
+def test_the_function_gets_the_job_and_its_closing_message_is_sent(sent: Sent, job: Job, tmp_path: Path) -> None:
     def work(context: JobContext, arguments: Labelled) -> str:
         (context.folder / "half").write_text("half")
         return f"{arguments.label} in job {context.job.id}"
@@ -44,7 +44,7 @@ def test_the_function_gets_the_job_and_its_sentence_is_sent(sent: Sent, job: Job
     assert (tmp_path / f"job-{job.id}" / "half").exists()
 
 
-def test_reports_are_sent_now_and_then_and_those_for_now_at_once(sent: Sent) -> None:
+def test_reports_are_rate_limited_except_with_now(sent: Sent) -> None:
     def work(context: JobContext, _arguments: Labelled) -> str:
         for number in range(1_000):
             context.report(number / 1_000, f"verse {number}")
@@ -69,7 +69,7 @@ def test_an_error_is_sent(sent: Sent) -> None:
     assert ("appliance.errors.Refused", "The file is empty.") == (failed.classes[0], failed.message)
 
 
-def test_what_prevents_the_start_is_sent_too(job: Job) -> None:
+def test_an_error_at_the_start_is_sent(job: Job) -> None:
     def start() -> NoReturn:
         raise Refused("The settings are wrong.")
 
@@ -81,7 +81,7 @@ def test_what_prevents_the_start_is_sent_too(job: Job) -> None:
     assert "The settings are wrong." == failed.message
 
 
-def test_a_program_of_the_job_runs(sent: Sent) -> None:
+def test_a_job_can_run_a_program(sent: Sent) -> None:
     def work(context: JobContext, _arguments: Labelled) -> str:
         lines: list[str] = []
         context.run_program(["cat"], timeout_s=20, on_line=lines.append, standard_input="In the beginning")

@@ -1,4 +1,4 @@
-"""How long a job waits before it is tried again."""
+"""Delays before a job is retried."""
 
 import msgspec
 import pytest
@@ -18,7 +18,9 @@ def job(appliance: Appliance) -> Job:
 def test_the_pause_doubles_with_each_failure_up_to_a_limit(job: Job, failures: int, longest: float) -> None:
     pauses = [pause_after_failure(msgspec.structs.replace(job, failures=failures)) for _ in range(50)]
 
-    assert longest / 2 <= min(pauses) < max(pauses) <= longest, "jobs that failed together do not come back together"
+    assert longest / 2 <= min(pauses) < max(pauses) <= longest, (
+        "jobs that failed at the same time are retried at different times"
+    )
 
 
 def test_a_job_waits_longer_each_time_its_worker_dies(job: Job) -> None:
@@ -27,5 +29,5 @@ def test_a_job_waits_longer_each_time_its_worker_dies(job: Job) -> None:
     ]
 
 
-def test_a_job_that_came_further_than_before_does_not_wait(job: Job) -> None:
+def test_a_job_that_got_further_than_before_does_not_wait(job: Job) -> None:
     assert 0 == pause_after_death(msgspec.structs.replace(job, deaths=9, progress=0.5, best_progress=0.4))

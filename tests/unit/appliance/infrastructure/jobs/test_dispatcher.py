@@ -1,4 +1,4 @@
-"""Jobs are created, started again, and run here."""
+"""Creating jobs, starting them again, and running them in this process."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from server.bootstrap import Appliance
 K = kind_of("k")
 
 
-class Wakes(JobQueue):
-    """A queue without a file that notes which job was to be woken; with `broken`, it cannot be reached."""
+class RecordingQueue(JobQueue):
+    """A queue without a file that records its wake-ups. If `broken`, it cannot be reached."""
 
     def __init__(self) -> None:
         self.woken: list[tuple[int, float]] = []
@@ -30,7 +30,7 @@ class Wakes(JobQueue):
 
 
 class ConnectionsToOne(QueueConnections):
-    """Connections that all lead to one queue."""
+    """Queue connections that all use the same queue."""
 
     def __init__(self, only: JobQueue) -> None:
         self._only = only
@@ -40,20 +40,20 @@ class ConnectionsToOne(QueueConnections):
 
 
 @pytest.fixture
-def wakes() -> Wakes:
-    return Wakes()
+def queue() -> RecordingQueue:
+    return RecordingQueue()
 
 
 @pytest.fixture
-def dispatcher(appliance: Appliance, wakes: Wakes, tmp_path: Path) -> Dispatcher[object]:
+def dispatcher(appliance: Appliance, queue: RecordingQueue, tmp_path: Path) -> Dispatcher[object]:
     def work(_context: object, arguments: Labelled) -> str:
         if arguments.label == "bad":
-            raise Refused("It is not a text.")
+            raise Refused("The file is not a translation.")
         return "done"
 
     queues = Queues(appliance.appliance_db, overseers="overseers")
     kinds = done_by(K, work)
-    connections = ConnectionsToOne(wakes)
+    connections = ConnectionsToOne(queue)
     return Dispatcher(appliance.jobs, queues, kinds, None, connections=connections, working_folder=tmp_path)
 
 
@@ -64,46 +64,50 @@ def failed(dispatcher: Dispatcher[object]) -> Job:
     return job
 
 
-def test_a_started_job_wakes_its_queue_and_a_created_one_does_not(dispatcher: Dispatcher[object], wakes: Wakes) -> None:
+def test_a_started_job_wakes_its_queue_and_a_created_one_does_not(
+    dispatcher: Dispatcher[object], queue: RecordingQueue
+) -> None:
     dispatcher.create(K, Labelled(label="created"))
     started = dispatcher.start(K, Labelled(label="started"))
 
-    assert [(started.id, 0.0)] == wakes.woken
+    assert [(started.id, 0.0)] == queue.woken
 
 
-def test_a_queue_that_cannot_be_reached_keeps_no_job_from_being_created(
-    dispatcher: Dispatcher[object], wakes: Wakes
+def test_a_job_is_created_even_if_its_queue_cannot_be_reached(
+    dispatcher: Dispatcher[object], queue: RecordingQueue
 ) -> None:
-    wakes.broken = True
+    queue.broken = True
 
     assert State.QUEUED is dispatcher.start(K).state
 
 
-def test_a_job_runs_here(dispatcher: Dispatcher[object]) -> None:
+def test_a_job_runs_in_this_process(dispatcher: Dispatcher[object]) -> None:
     assert (State.DONE, "done") == ((job := dispatcher.run_here(dispatcher.create(K))).state, job.message)
 
 
-def test_a_failed_job_is_started_again_with_its_arguments(dispatcher: Dispatcher[object], wakes: Wakes) -> None:
+def test_a_failed_job_is_started_again_with_its_arguments(
+    dispatcher: Dispatcher[object], queue: RecordingQueue
+) -> None:
     old = failed(dispatcher)
     again = dispatcher.start_again(old.id, started_by="person:1")
 
     assert (old.arguments, "person:1") == (again.arguments, again.started_by)
-    assert [(again.id, 0.0)] == wakes.woken
+    assert [(again.id, 0.0)] == queue.woken
     with pytest.raises(JobNotOver):
         dispatcher.start_again(again.id)
 
 
-def test_what_no_worker_knows_cannot_be_started_again(dispatcher: Dispatcher[object], appliance: Appliance) -> None:
+def test_a_job_of_an_unknown_kind_cannot_be_started_again(dispatcher: Dispatcher[object], appliance: Appliance) -> None:
     job = appliance.jobs.create(kind_of("command"), Labelled())
     appliance.jobs.cancel(job.id)
 
-    with pytest.raises(JobNotRepeatable, match="command again"):
+    with pytest.raises(JobNotRepeatable, match="command that started it"):
         dispatcher.start_again(job.id)
 
 
-def test_a_resumed_queue_is_woken_for_the_jobs_that_wait(dispatcher: Dispatcher[object], wakes: Wakes) -> None:
+def test_resuming_a_queue_wakes_it_for_its_queued_jobs(dispatcher: Dispatcher[object], queue: RecordingQueue) -> None:
     dispatcher.queues.pause("library", paused_by="Anna", reason="", until=None)
     waiting = [dispatcher.create(K, Labelled(label=str(number))) for number in range(2)]
 
     assert 2 == dispatcher.resume("library").waiting
-    assert [(job.id, 0.0) for job in waiting] == wakes.woken
+    assert [(job.id, 0.0) for job in waiting] == queue.woken

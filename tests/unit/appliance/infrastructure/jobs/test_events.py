@@ -1,4 +1,4 @@
-"""The events of jobs hold the job as people see it."""
+"""Job events contain the job as users see it."""
 
 from fakes.job_kinds import Labelled, kind_of
 
@@ -7,12 +7,12 @@ from appliance.infrastructure.jobs.job import JobView, State, view_job
 from server.bootstrap import Appliance
 
 
-def test_every_state_has_an_event_of_its_own() -> None:
+def test_every_state_has_its_own_event_type() -> None:
     assert set(State) == EVENT_OF_STATE.keys()
     assert len(State) == len({event_type.event_kind for event_type in EVENT_OF_STATE.values()})
 
 
-def test_the_event_of_a_job_is_what_people_see_of_it(appliance: Appliance) -> None:
+def test_a_job_event_has_the_fields_of_the_job_view(appliance: Appliance) -> None:
     job = appliance.jobs.create(kind_of("k"), Labelled(title="Index"), started_by="person:1")
     event = job_event(JobProgressEvent, job, now=job.created_at)
     view = view_job(job, job.created_at)

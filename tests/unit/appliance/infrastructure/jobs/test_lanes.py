@@ -1,4 +1,4 @@
-"""A slot is kept for short work."""
+"""A slot is reserved for short jobs."""
 
 import pytest
 from fakes.job_kinds import Labelled, kind_of
@@ -13,7 +13,7 @@ LONG, SHORT = kind_of("long"), kind_of("short", short=True)
 
 @pytest.fixture
 def lanes(appliance: Appliance) -> tuple[Lanes, Appliance]:
-    return Lanes(2, kept=1), appliance
+    return Lanes(2, reserved=1), appliance
 
 
 def take(lanes: Lanes, appliance: Appliance) -> Job | None:
@@ -28,7 +28,7 @@ def title_of(job: Job | None) -> str | None:
     return None if job is None else job.title
 
 
-def test_long_work_leaves_a_slot_to_short_work(lanes: tuple[Lanes, Appliance]) -> None:
+def test_long_jobs_leave_a_slot_for_short_jobs(lanes: tuple[Lanes, Appliance]) -> None:
     slots, appliance = lanes
     for number in range(3):
         appliance.jobs.create(LONG, Labelled(title="long", label=f"number {number}"))
@@ -39,11 +39,11 @@ def test_long_work_leaves_a_slot_to_short_work(lanes: tuple[Lanes, Appliance]) -
     appliance.jobs.create(SHORT, Labelled(title="short"))
     assert "short" == title_of(take(slots, appliance))
     assert take(slots, appliance) is None
-    slots.leave(first)
+    slots.release(first)
     assert "long" == title_of(take(slots, appliance))
 
 
-def test_short_work_may_use_every_slot(lanes: tuple[Lanes, Appliance]) -> None:
+def test_short_jobs_can_use_every_slot(lanes: tuple[Lanes, Appliance]) -> None:
     slots, appliance = lanes
     for number in range(3):
         appliance.jobs.create(SHORT, Labelled(title="short", label=f"number {number}"))

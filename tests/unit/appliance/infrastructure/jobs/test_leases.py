@@ -1,4 +1,4 @@
-"""Who holds a lease."""
+"""The owners of leases."""
 
 import os
 

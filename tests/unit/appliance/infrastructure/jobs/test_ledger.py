@@ -16,11 +16,11 @@ from server.bootstrap import Appliance
 SHORT = kind_of("short", short=True)
 URGENT = kind_of("urgent", priority=1)
 COMMAND = kind_of("command")
-DISTANT = "elsewhere/boot/1/0.00"
+REMOTE = "elsewhere/boot/1/0.00"
 HOUR = 3600.0
 
 
-def test_the_same_work_is_one_job_until_it_is_over(jobs: Jobs) -> None:
+def test_equal_jobs_are_one_job_until_it_ends(jobs: Jobs) -> None:
     first = jobs.create(K, Labelled(label="a 1"))
 
     assert first.id == jobs.create(K, Labelled(label="a 1")).id
@@ -38,7 +38,7 @@ def test_a_claimed_job_is_not_claimed_again(jobs: Jobs) -> None:
         run_here(jobs, lambda _context, _arguments: "not reached", job)
 
 
-def test_the_lease_of_a_dead_owner_is_taken_back_at_once(jobs: Jobs) -> None:
+def test_the_job_of_a_dead_local_owner_is_requeued_immediately(jobs: Jobs) -> None:
     job = jobs.create(K, Labelled())
     jobs.claim(job.id, dead_owner())
 
@@ -46,9 +46,9 @@ def test_the_lease_of_a_dead_owner_is_taken_back_at_once(jobs: Jobs) -> None:
     assert jobs.claim(job.id, this_process()) is not None
 
 
-def test_the_lease_of_a_distant_owner_ends_once_it_is_silent(timed: Jobs, clock: FakeClock) -> None:
+def test_the_lease_of_a_remote_owner_ends_after_a_minute_without_renewal(timed: Jobs, clock: FakeClock) -> None:
     job = timed.create(K, Labelled())
-    timed.claim(job.id, DISTANT)
+    timed.claim(job.id, REMOTE)
 
     assert [] == timed.due({"k"})
     clock.passed = ledger.LEASE_S
@@ -58,22 +58,22 @@ def test_the_lease_of_a_distant_owner_ends_once_it_is_silent(timed: Jobs, clock:
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
-def test_a_clock_that_jumps_ends_no_lease(timed: Jobs, clock: FakeClock, jump: float) -> None:
-    near, far = (timed.create(K, Labelled(label=f"a {number}")) for number in range(2))
-    timed.claim(near.id, this_process())
-    timed.claim(far.id, DISTANT)
+def test_a_jump_of_the_clock_ends_no_lease(timed: Jobs, clock: FakeClock, jump: float) -> None:
+    local_job, remote_job = (timed.create(K, Labelled(label=f"a {number}")) for number in range(2))
+    timed.claim(local_job.id, this_process())
+    timed.claim(remote_job.id, REMOTE)
     assert [] == timed.due({"k"})
     clock.now += jump
     assert [] == timed.due({"k"})
     for _ in range(10):
         clock.now, clock.passed = clock.now + 20, clock.passed + 20
-        timed.renew(far.id, DISTANT)
+        timed.renew(remote_job.id, REMOTE)
         assert [] == timed.due({"k"})
 
 
-def test_a_clock_that_is_set_back_keeps_no_job_waiting(timed: Jobs, clock: FakeClock) -> None:
+def test_setting_the_clock_back_does_not_delay_a_retry(timed: Jobs, clock: FakeClock) -> None:
     def fail(_context: JobContext, _arguments: object) -> str:
-        raise Unavailable("The runtime sleeps.")
+        raise Unavailable("The model runtime is not running.")
 
     job = timed.create(K, Labelled())
     work_in_turn(timed, fail)
@@ -87,7 +87,7 @@ def test_a_clock_that_is_set_back_keeps_no_job_waiting(timed: Jobs, clock: FakeC
     assert job.id == claimed.id
 
 
-def test_an_orphan_that_nobody_can_go_on_with_has_failed(jobs: Jobs) -> None:
+def test_an_orphaned_job_that_cannot_be_continued_fails(jobs: Jobs) -> None:
     job = jobs.create(COMMAND, Labelled())
     jobs.claim(job.id, dead_owner())
     jobs.fail_orphans({"command"}, "Run it again.")
@@ -95,13 +95,13 @@ def test_an_orphan_that_nobody_can_go_on_with_has_failed(jobs: Jobs) -> None:
     assert (State.FAILED, "Run it again.") == (jobs.get(job.id).state, jobs.get(job.id).error)
 
 
-def test_cancelling_drops_a_waiting_job(jobs: Jobs) -> None:
+def test_cancelling_ends_a_queued_job(jobs: Jobs) -> None:
     job = jobs.create(K, Labelled())
 
     assert State.CANCELLED == jobs.cancel(job.id).state
 
 
-def test_time_left_comes_from_the_pace_of_this_run(jobs: Jobs) -> None:
+def test_the_remaining_time_is_estimated_from_the_speed_of_this_run(jobs: Jobs) -> None:
     job = jobs.create(K, Labelled())
     owner = this_process()
     claimed = jobs.claim(job.id, owner)
@@ -114,7 +114,7 @@ def test_time_left_comes_from_the_pace_of_this_run(jobs: Jobs) -> None:
     assert 10.0 == pytest.approx(running.seconds_left(running.started_at + 10))
 
 
-def test_an_unknown_job_is_said_so(jobs: Jobs) -> None:
+def test_an_unknown_job_is_not_found(jobs: Jobs) -> None:
     with pytest.raises(JobNotFound):
         jobs.get(99)
 
@@ -134,14 +134,14 @@ def test_people_take_turns(jobs: Jobs) -> None:
     assert ["a0", "b0", "machine", "a1", "b1", "a2"] == turns
 
 
-def test_what_is_urgent_goes_before(jobs: Jobs) -> None:
+def test_a_job_with_a_higher_priority_runs_first(jobs: Jobs) -> None:
     jobs.create(K, Labelled(title="first"))
     jobs.create(URGENT, Labelled(title="urgent"))
 
     assert ["urgent", "first"] == [job.title for job in claim_all(jobs)]
 
 
-def test_short_work_only_is_given_where_only_it_is_wanted(jobs: Jobs) -> None:
+def test_with_short_only_long_jobs_are_not_claimed(jobs: Jobs) -> None:
     jobs.create(K, Labelled(title="long"))
     jobs.create(SHORT, Labelled(title="short"))
 
@@ -167,7 +167,7 @@ def test_a_job_that_kills_its_worker_each_time_waits_longer_and_fails(timed: Job
     assert "died 50 times" in (failed.error or "")
 
 
-def test_a_job_that_gets_further_each_time_goes_on_however_often_its_worker_dies(jobs: Jobs) -> None:
+def test_a_job_that_makes_progress_is_retried_however_often_its_worker_dies(jobs: Jobs) -> None:
     job = jobs.create(K, Labelled())
     owner = dead_owner()
     for number in range(3 * ledger.MAX_DEATHS):
@@ -177,7 +177,7 @@ def test_a_job_that_gets_further_each_time_goes_on_however_often_its_worker_dies
     assert [job.id] == [due.id for due in jobs.due({"k"})]
 
 
-def test_a_job_that_is_over_can_be_begun_again(jobs: Jobs) -> None:
+def test_a_job_that_has_ended_can_be_started_again(jobs: Jobs) -> None:
     job = jobs.create(K, Labelled(label="a 1"))
     with pytest.raises(JobNotOver):
         jobs.start_again(K, job.id, started_by="")
@@ -192,14 +192,14 @@ def test_each_change_of_a_job_is_an_event(jobs: Jobs, appliance: Appliance) -> N
     before = appliance.events.newest()
     job = jobs.create(K, Labelled(), started_by="person:1")
     run_here(jobs, lambda context, _arguments: context.report(0.5, "half", now=True) or "whole", job)
-    told = appliance.events.after(before)
+    events = appliance.events.after(before)
 
-    assert ["job.queued", "job.started", "job.progress", "job.done"] == [event.kind for event in told]
-    assert {frozenset({"person:1", "administrators"})} == {event.audience for event in told}
-    assert b'"progress":1.0' in bytes(told[-1].payload)
+    assert ["job.queued", "job.started", "job.progress", "job.done"] == [event.kind for event in events]
+    assert {frozenset({"person:1", "administrators"})} == {event.audience for event in events}
+    assert b'"progress":1.0' in bytes(events[-1].payload)
 
 
-def test_a_job_that_is_being_cancelled_is_not_what_one_begins_anew(jobs: Jobs) -> None:
+def test_a_new_job_does_not_join_one_that_is_being_cancelled(jobs: Jobs) -> None:
     job = jobs.create(K, Labelled())
     jobs.claim(job.id, this_process())
     jobs.cancel(job.id)
@@ -207,7 +207,7 @@ def test_a_job_that_is_being_cancelled_is_not_what_one_begins_anew(jobs: Jobs) -
     assert job.id != jobs.create(K, Labelled()).id
 
 
-def test_what_a_process_holds_without_working_on_it_waits_again(jobs: Jobs) -> None:
+def test_claimed_jobs_that_a_process_does_not_run_are_requeued(jobs: Jobs) -> None:
     first, second = (jobs.create(K, Labelled(label=f"a {number}")) for number in range(2))
     for job in (first, second):
         jobs.claim(job.id, this_process())

@@ -1,4 +1,4 @@
-"""What the process of a heavy job tells its worker."""
+"""Messages from the process of a heavy job to its worker."""
 
 import pytest
 
@@ -18,11 +18,11 @@ from appliance.infrastructure.jobs.messages import (
 
 
 class ModelAsleep(Unavailable):
-    """A class that a worker has no use for."""
+    """An error class that the worker does not import."""
 
 
 class DownloadBroken(ModelAsleep):
-    """A class that a kind of job names among its passing ones."""
+    """An error class that a job kind lists in `retried`."""
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,14 @@ class DownloadBroken(ModelAsleep):
     ],
     ids=lambda message: type(message).__name__,
 )
-def test_a_message_is_one_line_and_arrives_as_it_was_sent(message: Message) -> None:
+def test_a_message_is_one_line_and_is_decoded_unchanged(message: Message) -> None:
     line = line_of(message)
 
     assert [line] == line.splitlines()
     assert ("", message) == read_line(line)
 
 
-def test_a_message_behind_an_unfinished_line_of_the_log_is_read_and_the_line_is_kept() -> None:
+def test_a_message_after_an_unfinished_log_line_is_read_and_the_log_line_is_kept() -> None:
     assert ("converting: 50 %", Done("done")) == read_line(f"converting: 50 %{line_of(Done('done'))}")
 
 
@@ -56,12 +56,12 @@ def test_a_message_behind_an_unfinished_line_of_the_log_is_read_and_the_line_is_
         "",
     ],
 )
-def test_anything_else_belongs_into_the_log(line: str) -> None:
+def test_any_other_line_belongs_to_the_log(line: str) -> None:
     assert (line, None) == read_line(line)
 
 
 @pytest.mark.parametrize("family", [NotFound, Refused, Conflict, Unavailable, ApplianceError])
-def test_an_error_keeps_its_family_its_name_and_its_sentences(family: type[ApplianceError]) -> None:
+def test_an_error_keeps_its_family_name_and_messages(family: type[ApplianceError]) -> None:
     own = type("TextFaulty", (family,), {})
     error = error_of(failure_of(own("The file is empty.", remedy="Choose another file.")), retried=())
 
@@ -70,13 +70,13 @@ def test_an_error_keeps_its_family_its_name_and_its_sentences(family: type[Appli
     assert "Choose another file." == error.remedy
 
 
-def test_an_error_with_arguments_of_its_own_keeps_its_family() -> None:
+def test_an_error_with_extra_arguments_keeps_its_family() -> None:
     error = error_of(failure_of(TooManyRequests("Too many.", retry_after_s=5)), retried=())
 
     assert (True, "TooManyRequests") == (isinstance(error, Unavailable), type(error).__name__)
 
 
-def test_an_error_is_told_apart_by_the_classes_that_its_kind_tries_again() -> None:
+def test_an_error_gets_its_base_class_from_the_retried_classes_of_its_kind() -> None:
     failed = failure_of(DownloadBroken("The network is gone."))
 
     assert isinstance(error_of(failed, retried=(DownloadBroken,)), DownloadBroken)
@@ -85,7 +85,7 @@ def test_an_error_is_told_apart_by_the_classes_that_its_kind_tries_again() -> No
     assert not isinstance(error_of(failed, retried=()), ModelAsleep)
 
 
-def test_a_fault_keeps_its_name_and_its_trace_is_for_the_log() -> None:
+def test_an_unexpected_error_keeps_its_name_and_has_its_traceback_as_a_note() -> None:
     try:
         {"psalm": 23}["verse"]
     except KeyError as fault:

@@ -1,4 +1,4 @@
-"""Heavy jobs in a process of their own, seen from the worker: the jobs are real, the process is a small script."""
+"""Heavy jobs in their own process, from the worker's side: the jobs are real, the process is a small script."""
 
 import sys
 from pathlib import Path
@@ -37,14 +37,14 @@ def says(*messages: Message) -> str:
     return "\n".join(f"print({line_of(message)!r}, flush=True)" for message in messages)
 
 
-def work_once(jobs: Jobs, kinds: JobKinds[object], workshop: Path) -> tuple[Job, list[float]]:
-    """Work as a worker does on a new heavy job: the job after it, and the pauses before it is tried again."""
+def work_once(jobs: Jobs, kinds: JobKinds[object], working_folder: Path) -> tuple[Job, list[float]]:
+    """Run a new heavy job as a worker does. Returns the job afterwards, and the pauses before its retries."""
     pauses: list[float] = []
     job = jobs.create(HEAVY, Labelled(label="/usr/share/sword"))
     claimed = jobs.claim(job.id, this_process())
     assert claimed is not None
     try:
-        work_on(jobs, kinds, None, claimed, this_process(), workshop=workshop, on_retry=pauses.append)
+        work_on(jobs, kinds, None, claimed, this_process(), working_folder=working_folder, on_retry=pauses.append)
     except JobCancelled:
         pass
     except Exception as error:  # noqa: BLE001 - any error is recorded in the job
@@ -52,7 +52,7 @@ def work_once(jobs: Jobs, kinds: JobKinds[object], workshop: Path) -> tuple[Job,
     return jobs.get(job.id), pauses
 
 
-def test_the_process_gets_the_job_and_its_closing_sentence_is_the_jobs(jobs: Jobs, tmp_path: Path) -> None:
+def test_the_process_gets_the_job_and_returns_its_closing_message(jobs: Jobs, tmp_path: Path) -> None:
     script = (
         "import json, sys\njob = json.load(sys.stdin)\n"
         "message = f\"{job['kind']} {job['arguments']['label']}\"\n"
@@ -70,7 +70,7 @@ def test_only_heavy_kinds_get_a_process() -> None:
     assert (False, True) == (heavy.function is never, light.function is never)
 
 
-def test_what_the_process_reports_is_recorded(jobs: Jobs, appliance: Appliance, tmp_path: Path) -> None:
+def test_reports_of_the_process_are_recorded(jobs: Jobs, appliance: Appliance, tmp_path: Path) -> None:
     before = appliance.events.newest()
     reports: list[Message] = [
         Report(0.25, "a quarter", now=True),
@@ -78,15 +78,17 @@ def test_what_the_process_reports_is_recorded(jobs: Jobs, appliance: Appliance, 
         Report(0.75, "three quarters", now=True),
     ]
     job, _ = work_once(jobs, heavy_work(says(*reports, Done("whole"))), tmp_path)
-    told = b" ".join(bytes(event.payload) for event in appliance.events.after(before) if event.kind == "job.progress")
+    payloads = b" ".join(
+        bytes(event.payload) for event in appliance.events.after(before) if event.kind == "job.progress"
+    )
 
-    assert b"a quarter" in told
-    assert b"three quarters" in told
+    assert b"a quarter" in payloads
+    assert b"three quarters" in payloads
     assert 0.25 == job.start_progress
     assert "whole" == job.message
 
 
-def test_what_the_process_logs_reaches_the_log_as_it_is(
+def test_log_lines_of_the_process_are_passed_on_unchanged(
     jobs: Jobs, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     log_line = '{"event": "a verse was empty", "level": "warning"}'
@@ -100,15 +102,15 @@ def test_what_the_process_logs_reaches_the_log_as_it_is(
     assert not [line for line in logged if '"Done"' in line]
 
 
-def test_a_passing_failure_is_tried_again(jobs: Jobs, tmp_path: Path) -> None:
+def test_a_temporary_failure_is_retried(jobs: Jobs, tmp_path: Path) -> None:
     error = Unavailable("The model runtime is away.", remedy="Is it running?")
     job, pauses = work_once(jobs, heavy_work(says(failure_of(error))), tmp_path)
 
     assert (State.QUEUED, 1, 1) == (job.state, job.failures, len(pauses))
-    assert job.message.startswith("The model runtime is away. Is it running? Trying again in")
+    assert job.message.startswith("The model runtime is away. Is it running? Retrying in")
 
 
-def test_any_other_failure_ends_the_job_with_its_class_and_sentences(jobs: Jobs, tmp_path: Path) -> None:
+def test_any_other_failure_ends_the_job_with_its_class_and_message(jobs: Jobs, tmp_path: Path) -> None:
     class TextFaulty(Refused):
         pass
 
@@ -135,36 +137,36 @@ def test_a_fault_ends_the_job_and_its_trace_is_logged(
 
 
 @pytest.mark.parametrize(
-    ("script", "sentence"),
+    ("script", "ending"),
     [
-        ("import os; os.kill(os.getpid(), 9)", "was ended (signal 9). Memory may have been short."),
-        ("import os; os.kill(os.getpid(), 11)", "was ended (signal 11). The log of the worker may say why."),
-        ("raise SystemExit(143)", "was ended (signal 15). The log of the worker may say why."),
-        ("raise SystemExit(3)", "ended with status 3 and without a result. The log of the worker may say why."),
-        ("", "ended with status 0 and without a result. The log of the worker may say why."),
+        ("import os; os.kill(os.getpid(), 9)", "was killed (signal 9). The machine may be short of memory."),
+        ("import os; os.kill(os.getpid(), 11)", "was ended (signal 11). Look at the worker's log."),
+        ("raise SystemExit(143)", "was ended (signal 15). Look at the worker's log."),
+        ("raise SystemExit(3)", "ended with status 3 and no result. Look at the worker's log."),
+        ("", "ended with status 0 and no result. Look at the worker's log."),
     ],
 )
-def test_a_process_that_dies_is_a_passing_failure(jobs: Jobs, tmp_path: Path, script: str, sentence: str) -> None:
+def test_the_death_of_the_process_is_a_temporary_failure(jobs: Jobs, tmp_path: Path, script: str, ending: str) -> None:
     job, pauses = work_once(jobs, heavy_work(script), tmp_path)
 
     assert (State.QUEUED, 1) == (job.state, len(pauses))
-    assert job.message.startswith(f"The process that did the work {sentence}")
+    assert job.message.startswith(f"The job's process {ending}")
 
 
-def test_a_process_that_always_dies_is_tried_so_often_as_its_kind_says(jobs: Jobs, tmp_path: Path) -> None:
+def test_a_process_that_always_dies_is_retried_up_to_the_tries_of_its_kind(jobs: Jobs, tmp_path: Path) -> None:
     once = kind_of("heavy", heavy=True, tries=1, retried=())
     job, pauses = work_once(jobs, heavy_work("import os; os.kill(os.getpid(), 9)", once), tmp_path)
 
     assert (State.FAILED, "JobProcessDied", []) == (job.state, job.error_class, pauses)
 
 
-def test_a_process_that_dies_after_its_result_has_done_its_work(jobs: Jobs, tmp_path: Path) -> None:
+def test_a_job_is_done_even_if_its_process_dies_after_sending_the_result(jobs: Jobs, tmp_path: Path) -> None:
     job, _ = work_once(jobs, heavy_work(f"{says(Done('done'))}\nimport os; os.kill(os.getpid(), 11)"), tmp_path)
 
     assert (State.DONE, "done") == (job.state, job.message)
 
 
-def test_a_command_that_is_not_there_is_named(jobs: Jobs, tmp_path: Path) -> None:
+def test_the_error_names_a_missing_command(jobs: Jobs, tmp_path: Path) -> None:
     job, _ = work_once(jobs, in_own_process(JobKinds([HEAVY]), ["no-such-program"]), tmp_path)
 
     assert job.message.startswith("no-such-program could not be started")
@@ -172,16 +174,16 @@ def test_a_command_that_is_not_there_is_named(jobs: Jobs, tmp_path: Path) -> Non
 
 def test_cancelling_ends_the_process(jobs: Jobs, tmp_path: Path) -> None:
     class CancelledAtFirstReport(Jobs):
-        def report(self, job_id: int, owner: str, progress: float, message: str, *, tell: bool = True) -> None:
+        def report(self, job_id: int, owner: str, progress: float, message: str, *, log_event: bool = True) -> None:
             jobs.cancel(job_id)
-            super().report(job_id, owner, progress, message, tell=tell)
+            super().report(job_id, owner, progress, message, log_event=log_event)
 
     pid = tmp_path / "pid"
     script = (
         f"import os; open({str(pid)!r}, 'w').write(str(os.getpid()))\n{says(Report(0.1, 'begun', now=True))}\n{PAUSE}"
     )
     job, pauses = work_once(
-        CancelledAtFirstReport(jobs._database, overseers="overseers"), heavy_work(script), tmp_path / "workshop"
+        CancelledAtFirstReport(jobs._database, overseers="overseers"), heavy_work(script), tmp_path / "working_folder"
     )
 
     assert (State.CANCELLED, []) == (job.state, pauses)
@@ -197,7 +199,7 @@ def test_cancelling_ends_a_process_that_reports_nothing(jobs: Jobs, tmp_path: Pa
         jobs.cancel(context.job.id)
         return heavy.function(context, arguments, None)
 
-    job, _ = work_once(jobs, done_by(HEAVY, run_and_cancel), tmp_path / "workshop")
+    job, _ = work_once(jobs, done_by(HEAVY, run_and_cancel), tmp_path / "working_folder")
 
     assert State.CANCELLED is job.state
     assert not pid.exists() or not psutil.pid_exists(int(pid.read_text()))

@@ -1,4 +1,4 @@
-"""Queues that people pause."""
+"""Pausing and resuming queues."""
 
 import pytest
 from fakes.clock import FakeClock
@@ -12,7 +12,7 @@ from appliance.infrastructure.jobs.queue_state import PauseTooLong, QueueNotFoun
 from server.bootstrap import Appliance
 
 
-def test_a_paused_queue_gives_nothing_until_it_goes_on(jobs: Jobs, appliance: Appliance) -> None:
+def test_a_paused_queue_gives_no_jobs_until_it_is_resumed(jobs: Jobs, appliance: Appliance) -> None:
     jobs.create(K, Labelled())
     queues = Queues(appliance.appliance_db, overseers="overseers")
     state = queues.pause("library", paused_by="Anna", reason="The sermon is on.")
@@ -36,14 +36,14 @@ def test_a_pause_ends_at_its_time(timed: Jobs, appliance: Appliance, clock: Fake
     assert 1 == len(claim_all(timed))
 
 
-def test_a_pause_ends_within_a_month(appliance: Appliance, clock: FakeClock) -> None:
+def test_a_pause_of_more_than_a_month_is_refused(appliance: Appliance, clock: FakeClock) -> None:
     with pytest.raises(PauseTooLong):
         Queues(appliance.appliance_db, overseers="overseers", clock=clock).pause(
             "library", paused_by="Anna", reason="", until=clock.now + 1e12
         )
 
 
-def test_overseers_are_told_who_paused_a_queue_and_that_it_goes_on(appliance: Appliance, clock: FakeClock) -> None:
+def test_overseers_get_an_event_when_a_queue_is_paused_and_resumed(appliance: Appliance, clock: FakeClock) -> None:
     before = appliance.events.newest()
     queues = Queues(appliance.appliance_db, overseers="overseers", clock=clock)
     queues.pause("library", paused_by="Anna", reason="The sermon is on.")

@@ -1,4 +1,4 @@
-"""Working on a claimed job to its end."""
+"""Running a claimed job to its end."""
 
 import sys
 from pathlib import Path
@@ -34,9 +34,9 @@ def test_a_job_runs_to_its_end(jobs: Jobs) -> None:
     )
 
 
-def test_a_passing_failure_is_tried_again_later(jobs: Jobs) -> None:
+def test_a_temporary_failure_is_retried_later(jobs: Jobs) -> None:
     def fail(_context: JobContext, _arguments: Labelled) -> str:
-        raise Unavailable("The runtime sleeps.")
+        raise Unavailable("The model runtime is not running.")
 
     job = jobs.create(K, Labelled())
     pauses = work_in_turn(jobs, fail)
@@ -45,21 +45,21 @@ def test_a_passing_failure_is_tried_again_later(jobs: Jobs) -> None:
     assert State.QUEUED == waiting.state
     assert 2.5 <= pauses[0] <= 5.0
     assert waiting.retry_at is not None
-    assert "The runtime sleeps." in waiting.message
+    assert "The model runtime is not running." in waiting.message
     assert [] == jobs.due({"k"})
     assert jobs.claim(job.id, this_process()) is None
 
 
-def test_a_lasting_failure_is_recorded_with_its_reason(jobs: Jobs) -> None:
+def test_a_permanent_failure_is_recorded_with_its_message(jobs: Jobs) -> None:
     def fail(_context: JobContext, _arguments: Labelled) -> str:
-        raise Refused("The file is no Bible.", remedy="Bring another.")
+        raise Refused("The file is not a Bible.", remedy="Choose another file.")
 
     job = jobs.create(K, Labelled())
     with pytest.raises(Refused):
         work_in_turn(jobs, fail)
 
     failed = jobs.get(job.id)
-    assert (State.FAILED, "Refused", "The file is no Bible. Bring another.") == (
+    assert (State.FAILED, "Refused", "The file is not a Bible. Choose another file.") == (
         failed.state,
         failed.error_class,
         failed.error,
@@ -96,22 +96,22 @@ def test_cancelling_ends_the_programs_of_a_job(jobs: Jobs, tmp_path: Path) -> No
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
-def test_what_a_job_was_making_goes_when_it_is_cancelled(jobs: Jobs, tmp_path: Path) -> None:
+def test_the_folder_of_a_cancelled_job_is_deleted(jobs: Jobs, tmp_path: Path) -> None:
     def work(context: JobContext, _arguments: Labelled) -> str:
         (context.folder / "half.mp3").write_text("half")
         raise JobCancelled("Cancelled.")
 
     job = jobs.create(K, Labelled())
     with pytest.raises(JobCancelled):
-        run_job(jobs, done_by(K, work), None, job.id, workshop=tmp_path / "workshop")
+        run_job(jobs, done_by(K, work), None, job.id, working_folder=tmp_path / "working_folder")
 
-    assert [] == list((tmp_path / "workshop").iterdir())
+    assert [] == list((tmp_path / "working_folder").iterdir())
 
 
-def test_a_job_that_was_cancelled_does_not_come_back(jobs: Jobs) -> None:
+def test_a_cancelled_job_is_not_retried(jobs: Jobs) -> None:
     def fail(_context: JobContext, _arguments: Labelled) -> str:
         jobs.cancel(job.id)
-        raise Unavailable("The runtime sleeps.")
+        raise Unavailable("The model runtime is not running.")
 
     job = jobs.create(K, Labelled())
     work_in_turn(jobs, fail)
@@ -120,10 +120,10 @@ def test_a_job_that_was_cancelled_does_not_come_back(jobs: Jobs) -> None:
     jobs.cancel(died.id)
     jobs.due({"k"})
 
-    assert [State.CANCELLED] * 2 == [jobs.get(each.id).state for each in (job, died)]
+    assert [State.CANCELLED] * 2 == [jobs.get(job_id).state for job_id in (job.id, died.id)]
 
 
-def test_who_lost_a_job_leaves_its_folder_to_who_has_it(appliance: Appliance, jobs: Jobs, tmp_path: Path) -> None:
+def test_a_process_that_lost_a_job_does_not_delete_its_folder(appliance: Appliance, jobs: Jobs, tmp_path: Path) -> None:
     def work(context: JobContext, _arguments: Labelled) -> str:
         (context.folder / "half").write_text("half")
         with appliance.appliance_db.write() as unit:
@@ -131,7 +131,7 @@ def test_who_lost_a_job_leaves_its_folder_to_who_has_it(appliance: Appliance, jo
         return "done"
 
     job = jobs.create(K, Labelled())
-    run_job(jobs, done_by(K, work), None, job.id, workshop=tmp_path / "workshop")
+    run_job(jobs, done_by(K, work), None, job.id, working_folder=tmp_path / "working_folder")
 
     assert State.RUNNING == jobs.get(job.id).state
-    assert (tmp_path / "workshop" / f"job-{job.id}" / "half").exists()
+    assert (tmp_path / "working_folder" / f"job-{job.id}" / "half").exists()

@@ -1,4 +1,4 @@
-"""Work that comes round once a day."""
+"""Daily jobs."""
 
 from datetime import datetime
 
@@ -12,31 +12,31 @@ from server.bootstrap import Appliance
 AT_TWO = kind_of("nightly", daily_at=2)
 
 
-def made_at(appliance: Appliance, *moments: str) -> list[str]:
-    """Which of the moments, looked at one after the other, made a job; each is over at once."""
-    made = []
-    for moment in moments:
-        now = datetime.fromisoformat(moment)
+def times_with_a_job(appliance: Appliance, *times: str) -> list[str]:
+    """Run the schedule at each time, and return the times at which it created a job. Each job is ended immediately."""
+    created_at = []
+    for time in times:
+        now = datetime.fromisoformat(time)
         jobs = Jobs(appliance.appliance_db, overseers="overseers", clock=FakeClock(now.timestamp()))
         for job in create_daily_jobs(jobs, [AT_TWO, kind_of("other")], now):
             jobs.cancel(job.id)
-            made.append(moment)
-    return made
+            created_at.append(time)
+    return created_at
 
 
-def test_a_job_is_made_at_its_hour_once_a_day(appliance: Appliance) -> None:
-    moments = ["2026-03-01T01:59", "2026-03-01T02:00", "2026-03-01T02:01", "2026-03-01T23:00", "2026-03-02T02:00"]
+def test_a_daily_job_is_created_at_its_hour_once_per_day(appliance: Appliance) -> None:
+    times = ["2026-03-01T01:59", "2026-03-01T02:00", "2026-03-01T02:01", "2026-03-01T23:00", "2026-03-02T02:00"]
 
-    assert [moments[0], moments[1], moments[4]] == made_at(appliance, *moments)
-
-
-def test_what_a_machine_slept_through_is_made_up_for_once(appliance: Appliance) -> None:
-    moments = ["2026-03-01T02:00", "2026-03-05T09:00", "2026-03-05T09:01"]
-
-    assert moments[:2] == made_at(appliance, *moments)
+    assert [times[0], times[1], times[4]] == times_with_a_job(appliance, *times)
 
 
-def test_a_clock_that_was_ahead_stops_nothing(appliance: Appliance) -> None:
-    moments = ["2036-01-01T03:00", "2026-03-01T03:00", "2026-03-01T03:01"]
+def test_missed_days_create_one_job(appliance: Appliance) -> None:
+    times = ["2026-03-01T02:00", "2026-03-05T09:00", "2026-03-05T09:01"]
 
-    assert moments[:2] == made_at(appliance, *moments)
+    assert times[:2] == times_with_a_job(appliance, *times)
+
+
+def test_a_clock_that_was_ahead_does_not_stop_daily_jobs(appliance: Appliance) -> None:
+    times = ["2036-01-01T03:00", "2026-03-01T03:00", "2026-03-01T03:01"]
+
+    assert times[:2] == times_with_a_job(appliance, *times)

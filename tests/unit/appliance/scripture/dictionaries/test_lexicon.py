@@ -1,4 +1,4 @@
-"""Words are compared without what only careful typists write."""
+"""Words are compared without case, accents and other marks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Headings of topics are documents of their own, for search."""
+"""Headings of topics are separate documents for search."""
 
 from fakes.library_items import put_item
 
@@ -16,7 +16,7 @@ def test_each_heading_of_a_topic_is_written_once(library: Database) -> None:
     assert [("LIGHT", ""), ("LIGHT", "Made")] == sorted((headword, heading) for _, headword, heading in rows)
 
 
-def test_what_to_see_leads_to_all_topics_of_a_headword_but_not_to_the_topic_itself(library: Database) -> None:
+def test_a_see_also_link_leads_to_all_other_topics_with_the_headword(library: Database) -> None:
     light, lamp, other_lamp = (
         Topic(position=at, headword=word, citations=(), see_also=see)
         for at, (word, see) in enumerate((("LIGHT", ("lamp", "LIGHT")), ("LAMP", ()), ("Lamp", ())))

@@ -1,4 +1,4 @@
-"""People, places and events: by name, by passage, and one by one."""
+"""Queries for people, places and events: by name, by passage and by id."""
 
 import pytest
 from fakes.library_items import put_item
@@ -33,7 +33,7 @@ def _entities(library: Database) -> None:
     put_item(library, ENTITIES, "T", [RUTH, MOAB, LEAVING])
 
 
-def test_an_entity_is_read_as_it_was_imported(library: Database) -> None:
+def test_an_imported_entity_can_be_read(library: Database) -> None:
     assert (
         EntityHead(
             id="ruth_1",
@@ -51,31 +51,31 @@ def test_an_entity_is_read_as_it_was_imported(library: Database) -> None:
     assert ((), 31.5) == ((moab := entity(library, "moab_1").head).also, moab.latitude)
 
 
-def test_an_entity_has_the_verses_that_mention_it_a_page_at_a_time(library: Database) -> None:
+def test_an_entity_has_pages_of_the_verses_that_mention_it(library: Database) -> None:
     first = entity(library, "ruth_1", limit=1).verse_ids
 
     assert ([8_001_004], 1) == (first.items, first.next_after)
     assert [8_001_014] == entity(library, "ruth_1", after=1).verse_ids.items
 
 
-def test_an_event_names_who_takes_part_as_far_as_they_are_known(library: Database) -> None:
-    assert ["Ruth", "Moab"] == [each.name for each in entity(library, "event_7").takes_part]
+def test_an_event_has_its_known_people_and_places(library: Database) -> None:
+    assert ["Ruth", "Moab"] == [head.name for head in entity(library, "event_7").takes_part]
 
 
-def test_an_entity_that_no_data_set_has_is_not_found(library: Database) -> None:
+def test_an_unknown_entity_is_not_found(library: Database) -> None:
     with pytest.raises(EntityNotFound):
         entity(library, "lost_1")
 
 
-def test_entities_are_browsed_by_the_beginning_of_their_name_and_by_kind(library: Database) -> None:
-    assert ["Ruth", "Ruth leaves"] == [each.name for each in browse_entities(library, "ru", limit=5)]
-    assert ["Ruth leaves"] == [each.name for each in browse_entities(library, "ru", after="ruth_1", limit=5)]
-    assert ["Moab"] == [each.name for each in browse_entities(library, "", kind="place", limit=5)]
+def test_entities_are_listed_by_the_beginning_of_their_name_and_by_kind(library: Database) -> None:
+    assert ["Ruth", "Ruth leaves"] == [head.name for head in browse_entities(library, "ru", limit=5)]
+    assert ["Ruth leaves"] == [head.name for head in browse_entities(library, "ru", after="ruth_1", limit=5)]
+    assert ["Moab"] == [head.name for head in browse_entities(library, "", kind="place", limit=5)]
 
 
-def test_a_passage_has_the_rarest_of_each_kind_first(library: Database) -> None:
-    found = entities_in(library, VerseRange(8_001_001, 8_001_014))
+def test_the_rarest_entities_of_each_kind_come_first(library: Database) -> None:
+    page = entities_in(library, VerseRange(8_001_001, 8_001_014))
 
-    assert ["Ruth leaves", "Ruth", "Moab"] == [each.name for each in found.items]
+    assert ["Ruth leaves", "Ruth", "Moab"] == [head.name for head in page.items]
     assert [] == entities_in(library, VerseRange(8_002_001, 8_002_001)).items
     assert 1 == entities_in(library, VerseRange(8_001_001, 8_001_014), limit=1).next_after

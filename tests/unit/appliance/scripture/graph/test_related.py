@@ -1,4 +1,4 @@
-"""The graph of a library, and what it says is related."""
+"""The graph of a library, and the related passages of a verse."""
 
 from pathlib import Path
 
@@ -22,19 +22,19 @@ from server.bootstrap import LIBRARY_MIGRATIONS
 VERSES = ("John.3.16", "John.3.17", "1John.4.9", "Rom.5.8", "Gen.22.12", "Ps.23.1")
 
 
-def of(osis: str) -> int:
-    found = parse_osis(osis)
-    assert found is not None
-    return found.start
+def verse_id(osis: str) -> int:
+    reference = parse_osis(osis)
+    assert reference is not None
+    return reference.start
 
 
 @pytest.fixture
 def graph(tmp_path: Path) -> KuzuGraph:
     database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
     database.migrate()
-    rare = Markup(words=(Word(0, 4, ("G3439",)), Word(5, 9, ("G3439", "G5207"))))
+    rare_words = Markup(words=(Word(0, 4, ("G3439",)), Word(5, 9, ("G3439", "G5207"))))
     verses = [
-        Verse(of(osis), f"The words of {osis}", rare if osis in ("John.3.16", "1John.4.9") else Markup())
+        Verse(verse_id(osis), f"The words of {osis}", rare_words if osis in ("John.3.16", "1John.4.9") else Markup())
         for osis in VERSES
     ]
     topics = [
@@ -42,18 +42,18 @@ def graph(tmp_path: Path) -> KuzuGraph:
             position=0,
             headword="LOVE",
             citations=(
-                Citation("Of God", of("John.3.16"), of("John.3.17")),
-                Citation("", of("Rom.5.8"), of("Rom.5.8")),
+                Citation("Of God", verse_id("John.3.16"), verse_id("John.3.17")),
+                Citation("", verse_id("Rom.5.8"), verse_id("Rom.5.8")),
             ),
             see_also=("GRACE",),
         ),
         Topic(position=1, headword="Grace", citations=(), see_also=()),
     ]
     links = [
-        CrossReference(of("John.3.16"), of("Rom.5.8"), of("Rom.5.8"), 40),
-        CrossReference(of("Rom.5.8"), of("Gen.22.12"), of("Gen.22.12")),
-        CrossReference(of("Gen.22.12"), of("John.3.16"), of("John.3.16")),
-        CrossReference(of("John.3.16"), of("Ps.23.1"), of("Ps.23.1"), -3),
+        CrossReference(verse_id("John.3.16"), verse_id("Rom.5.8"), verse_id("Rom.5.8"), 40),
+        CrossReference(verse_id("Rom.5.8"), verse_id("Gen.22.12"), verse_id("Gen.22.12")),
+        CrossReference(verse_id("Gen.22.12"), verse_id("John.3.16"), verse_id("John.3.16")),
+        CrossReference(verse_id("John.3.16"), verse_id("Ps.23.1"), verse_id("Ps.23.1"), -3),
     ]
     put_item(database, TRANSLATION, "T", verses, versification="NRSVA")
     put_item(database, TOPICS, "N", topics)
@@ -63,7 +63,7 @@ def graph(tmp_path: Path) -> KuzuGraph:
     return KuzuGraph(path)
 
 
-def test_everything_of_the_library_is_in_the_graph(graph: KuzuGraph) -> None:
+def test_the_graph_contains_the_whole_library(graph: KuzuGraph) -> None:
     assert [(6,)] == graph.rows("MATCH (:Verse)-[:PART_OF]->(:Book) RETURN count(*)")
     assert [("G3439", 2), ("G5207", 2)] == graph.rows("MATCH (l:Lemma) RETURN l.strongs, l.verses ORDER BY l.strongs")
     assert [(2,)] == graph.rows(
@@ -75,17 +75,17 @@ def test_everything_of_the_library_is_in_the_graph(graph: KuzuGraph) -> None:
     )
 
 
-def test_what_is_related_comes_with_its_reasons_the_strongest_first(graph: KuzuGraph) -> None:
-    found = related(graph, of("John.3.16"))
-    reasons = {each.osis: [reason.kind for reason in each.reasons] for each in found}
+def test_related_passages_have_reasons_the_strongest_first(graph: KuzuGraph) -> None:
+    passages = related(graph, verse_id("John.3.16"))
+    reasons = {passage.osis: [reason.kind for reason in passage.reasons] for passage in passages}
 
-    assert ["Rom.5.8", "Gen.22.12", "1John.4.9", "John.3.17"] == [each.osis for each in found]
+    assert ["Rom.5.8", "Gen.22.12", "1John.4.9", "John.3.17"] == [passage.osis for passage in passages]
     assert [ReasonKind.CROSS_REFERENCE, ReasonKind.TOPIC] == reasons["Rom.5.8"]
     assert [ReasonKind.REFERRED_FROM, ReasonKind.BY_WAY_OF] == reasons["Gen.22.12"]
-    assert ("G3439", "G5207") == found[2].reasons[0].names
-    assert ("LOVE",) == found[3].reasons[0].names
+    assert ("G3439", "G5207") == passages[2].reasons[0].names
+    assert ("LOVE",) == passages[3].reasons[0].names
 
 
-def test_a_verse_that_the_graph_lacks_is_related_to_nothing(graph: KuzuGraph) -> None:
-    assert [] == related(graph, of("Rev.1.1"))
-    assert "Ps.23.1" not in [osis_of(each.verse_id) for each in related(graph, of("John.3.16"))]
+def test_a_verse_that_is_not_in_the_graph_has_no_related_passages(graph: KuzuGraph) -> None:
+    assert [] == related(graph, verse_id("Rev.1.1"))
+    assert "Ps.23.1" not in [osis_of(passage.verse_id) for passage in related(graph, verse_id("John.3.16"))]

@@ -1,9 +1,9 @@
-"""Divisions that are no scripture."""
+"""Divisions that are not scripture."""
 
 from appliance.scripture.importers.apparatus import Apparatus
 
 
-def test_an_introduction_is_left_when_its_element_ends() -> None:
+def test_an_introduction_ends_with_its_element() -> None:
     apparatus = Apparatus()
 
     assert apparatus.enter({"type": "introduction"})
@@ -15,7 +15,7 @@ def test_an_introduction_is_left_when_its_element_ends() -> None:
     assert 0 == apparatus.depth
 
 
-def test_milestones_begin_and_end_one() -> None:
+def test_milestones_begin_and_end_a_division() -> None:
     apparatus = Apparatus()
     apparatus.enter({"type": "glossary", "sID": "a"})
     assert 1 == apparatus.depth
@@ -25,7 +25,7 @@ def test_milestones_begin_and_end_one() -> None:
     assert 0 == apparatus.depth
 
 
-def test_a_book_is_scripture_whatever_was_left_open() -> None:
+def test_a_book_ends_divisions_that_were_left_open() -> None:
     apparatus = Apparatus()
     apparatus.enter({"type": "front", "sID": "a"})
 
@@ -33,7 +33,7 @@ def test_a_book_is_scripture_whatever_was_left_open() -> None:
     assert 0 == apparatus.depth
 
 
-def test_ends_without_a_beginning_are_tolerated() -> None:
+def test_an_end_without_a_start_is_ignored() -> None:
     apparatus = Apparatus()
     apparatus.leave()
 

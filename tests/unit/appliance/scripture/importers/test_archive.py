@@ -1,4 +1,4 @@
-"""Archives that strangers packed."""
+"""Archives from untrusted sources."""
 
 import shutil
 import stat
@@ -16,7 +16,7 @@ from appliance.scripture.translations import queries
 
 
 @pytest.mark.parametrize("name", ["../outside.txt", "/etc/outside", "a/../../outside", "..\\outside.txt", "C:/outside"])
-def test_a_path_outside_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_path_outside_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     packed = tmp_path / "a.zip"
     with zipfile.ZipFile(packed, "w") as file:
         file.writestr(zipfile.ZipInfo(name), "x")
@@ -39,7 +39,7 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
         unpack(packed, tmp_path / "into")
 
 
-def test_a_bomb_is_stopped_by_what_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decompression_bomb_is_stopped_by_the_written_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 1 << 20)
     packed = tmp_path / "bomb.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
@@ -51,14 +51,14 @@ def test_a_bomb_is_stopped_by_what_it_writes(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "into" / "zeros").stat().st_size <= 1 << 20
 
 
-def test_half_an_archive_is_refused(tmp_path: Path) -> None:
+def test_an_incomplete_archive_is_refused(tmp_path: Path) -> None:
     packed = tmp_path / "half.zip"
     with zipfile.ZipFile(packed, "w") as file:
         file.writestr("a", "x" * 10_000)
     packed.write_bytes(packed.read_bytes()[:5_000])
     (tmp_path / "into").mkdir()
 
-    with pytest.raises(ArchiveRefused, match="not a whole zip"):
+    with pytest.raises(ArchiveRefused, match="not a complete zip"):
         unpack(packed, tmp_path / "into")
 
 

@@ -3,7 +3,7 @@
 from appliance.scripture.importers.capture import Capture
 
 
-def test_what_is_within_is_captured_until_the_element_ends() -> None:
+def test_content_is_captured_until_the_element_ends() -> None:
     capture = Capture("note", "", 3)
     capture.add("Or ")
     capture.start("note", {})
@@ -15,7 +15,7 @@ def test_what_is_within_is_captured_until_the_element_ends() -> None:
     assert "Or a lamp" == capture.text
 
 
-def test_blocks_are_parted() -> None:
+def test_a_space_separates_blocks() -> None:
     capture = Capture("title", "", 0)
     for line in ("One", "Two"):
         capture.start("l", {})
@@ -25,7 +25,7 @@ def test_blocks_are_parted() -> None:
     assert "One Two" == capture.text
 
 
-def test_the_verse_that_a_note_names_itself_is_left_out() -> None:
+def test_the_reference_of_a_note_to_its_own_verse_is_left_out() -> None:
     capture = Capture("note", "", 0)
     capture.start("reference", {"type": "annotateRef"})
     capture.add("3:16 ")
@@ -37,7 +37,7 @@ def test_the_verse_that_a_note_names_itself_is_left_out() -> None:
     assert "See John 1:1" == capture.text
 
 
-def test_usfm_that_a_converter_left_is_removed() -> None:
+def test_usfm_left_by_a_converter_is_removed() -> None:
     capture = Capture("note", "", 0)
     capture.add(r"the \nd LORD\nd* says")
 

@@ -1,4 +1,4 @@
-"""What a file or folder is, told by its content."""
+"""Detection of the format of a file or folder."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ VOTES = "light\tGen.1.3\tGen.1.4\t5\n"
         (VOTES, TOPIC_VOTES, "TopicVotes"),
     ],
 )
-def test_a_file_is_told_by_how_it_begins_whatever_its_name(
+def test_the_format_of_a_file_is_detected_from_its_beginning(
     tmp_path: Path, content: str, kind: object, item_id: str
 ) -> None:
     (tmp_path / "file.anything").write_text(content, encoding="utf-8")
@@ -34,17 +34,17 @@ def test_a_file_is_told_by_how_it_begins_whatever_its_name(
         assert (kind, item_id) == (source.kind, source.id)
 
 
-def test_a_file_of_no_known_form_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("Dear Anna")
 
     with (
-        pytest.raises(SourceUnreadable, match=r"letter\.txt is nothing that can be read"),
+        pytest.raises(SourceUnreadable, match=r"The format of letter\.txt is not supported"),
         open_sources(str(tmp_path / "letter.txt")),
     ):
         pass
 
 
-def test_of_several_the_named_ones_are_kept(tmp_path: Path) -> None:
+def test_only_items_with_the_given_ids_are_kept(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text(LINKS)
     (tmp_path / "b.tsv").write_text(VOTES)
 
@@ -55,14 +55,14 @@ def test_of_several_the_named_ones_are_kept(tmp_path: Path) -> None:
         open_sources(str(tmp_path), only=frozenset({"Nave"})),
     ):
         pass
-    assert "It has CrossReferences, TopicVotes." == raised.value.remedy
+    assert "Choose from CrossReferences, TopicVotes." == raised.value.remedy
 
 
-def test_a_folder_without_modules_says_what_is_read(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match="holds nothing that can be read"), open_sources(str(tmp_path)):
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="contains no file in a supported format"), open_sources(str(tmp_path)):
         pass
 
 
-def test_nothing_at_a_path_says_so() -> None:
+def test_a_missing_path_is_not_found() -> None:
     with pytest.raises(SourceNotFound), open_sources("/nowhere/at/all.zip"):
         pass

@@ -1,4 +1,4 @@
-"""Importers on files that attack them, or are damaged: each ends soon, and in one of our sentences where it is refused."""
+"""Importers read hostile and damaged files. Each import ends quickly, and a refusal has a clear message."""
 
 import time
 import zipfile
@@ -17,9 +17,10 @@ from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.library.queries import installed
 from appliance.scripture.operations import import_source
 
-# On an idle machine each takes under a second; patterns that look back took minutes.
+# On an idle machine each import takes less than a second. With backtracking patterns it took minutes.
 MAX_S = 30.0
-RAW = (
+# Parts of messages of Python and of libraries. They are not clear to a user.
+TECHNICAL_MESSAGES = (
     "Exceeds the limit",
     "embedded null",
     "codec can't",
@@ -37,30 +38,30 @@ RAW = (
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_refused_with_a_sentence(name: str, tmp_path: Path, library: Database) -> None:
+def test_a_hostile_file_is_refused_with_a_clear_message(name: str, tmp_path: Path, library: Database) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
     HOSTILE[name](folder)
     archive = folder / "a.zip"
     refusal: ApplianceError | None = None
-    began = time.monotonic()
+    start = time.monotonic()
     try:
         import_all(archive if archive.exists() else folder, library)
     except ApplianceError as error:
         refusal = error
 
-    assert time.monotonic() - began < MAX_S
+    assert time.monotonic() - start < MAX_S
     assert (refusal is None) == (name in HARMLESS)
     if refusal:
-        assert_is_a_sentence(refusal)
+        assert_message_is_clear(refusal)
         assert [] == installed(library)
 
 
-def assert_is_a_sentence(refusal: ApplianceError) -> None:
+def assert_message_is_clear(refusal: ApplianceError) -> None:
     assert refusal.message.endswith(".")
     assert refusal.remedy
     assert len(str(refusal)) < 1_000
-    assert not [each for each in RAW if each in str(refusal)], str(refusal)
+    assert not [part for part in TECHNICAL_MESSAGES if part in str(refusal)], str(refusal)
     assert str(refusal).isprintable()
 
 
@@ -118,47 +119,47 @@ PIECES = [
 
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
-    """One of the small files with some pieces cut out, repeated or put in."""
+    """One of the small files, with some parts removed, repeated or inserted."""
     name = draw(st.sampled_from(sorted(SMALL)))
     content = SMALL[name]
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, len(content)))
         end = draw(st.integers(at, min(len(content), at + 60)))
-        put = draw(st.sampled_from([*PIECES, b"", content[at:end] * 2]) | st.binary(max_size=4))
-        content = content[:at] + put + content[end:]
+        replacement = draw(st.sampled_from([*PIECES, b"", content[at:end] * 2]) | st.binary(max_size=4))
+        content = content[:at] + replacement + content[end:]
     return name, content
 
 
 def read_all(name: str, content: bytes) -> None:
-    """Read a file to its end; raises what an importer raises that is no error of ours."""
+    """Read a file to its end. Only errors that are not an ApplianceError are raised."""
     with TemporaryDirectory() as folder:
         path = Path(folder, name)
         path.write_bytes(content)
         try:
-            # A table of people is found in its folder, the others by themselves.
+            # The table of people is detected in its folder, the other formats by the file alone.
             with open_sources(folder if name.endswith("csv") else str(path), scratch_in=Path(folder)) as sources:
                 for source in sources:
                     source.read()
         except ApplianceError as error:
-            assert_is_a_sentence(error)
+            assert_message_is_clear(error)
 
 
 @settings(max_examples=300, deadline=None)
 @given(damaged())
 @example(("a.usfm", b"\\id GEN\n\\c 1\n\\v 1 a\n\\v 1 b"))
-def test_a_damaged_file_raises_nothing_but_our_errors(file: tuple[str, bytes]) -> None:
+def test_a_damaged_file_raises_only_appliance_errors(file: tuple[str, bytes]) -> None:
     read_all(*file)
 
 
 @pytest.mark.soak
 @settings(max_examples=20_000, deadline=None)
 @given(damaged())
-def test_many_damaged_files_raise_nothing_but_our_errors(file: tuple[str, bytes]) -> None:
+def test_many_damaged_files_raise_only_appliance_errors(file: tuple[str, bytes]) -> None:
     read_all(*file)
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_the_small_files_are_read_whole(name: str, tmp_path: Path) -> None:
+def test_the_undamaged_small_files_are_read(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(SMALL[name])
     with open_sources(str(tmp_path if name.endswith("csv") else tmp_path / name), scratch_in=tmp_path) as (source,):
         entries = source.read()

@@ -1,4 +1,4 @@
-"""Tables of cross references and of topics with votes."""
+"""Tables of cross references and of topic votes."""
 
 from pathlib import Path
 
@@ -32,9 +32,9 @@ def write(tmp_path: Path, content: str) -> Path:
 
 
 def verses(osis: str) -> tuple[int, int]:
-    found = parse_osis(osis)
-    assert found is not None
-    return found.start, found.end
+    reference = parse_osis(osis)
+    assert reference is not None
+    return reference.start, reference.end
 
 
 def test_a_plain_table_of_cross_references(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_plain_table_of_cross_references(tmp_path: Path) -> None:
     ] == list(source.entries())
 
 
-def test_openbibles_table_keeps_its_votes_and_its_attribution(tmp_path: Path) -> None:
+def test_a_table_of_openbible_has_votes_and_attribution(tmp_path: Path) -> None:
     source = read_table(write(tmp_path, OPENBIBLE))
 
     assert source
@@ -59,7 +59,7 @@ def test_openbibles_table_keeps_its_votes_and_its_attribution(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("table", [VOTES, VOTES_BY_NUMBER])
-def test_topics_with_votes_by_osis_or_by_number(tmp_path: Path, table: str) -> None:
+def test_topic_votes_can_use_osis_ids_or_numbers(tmp_path: Path, table: str) -> None:
     source = read_table(write(tmp_path, table))
 
     assert source
@@ -67,20 +67,20 @@ def test_topics_with_votes_by_osis_or_by_number(tmp_path: Path, table: str) -> N
     assert TopicVote("anger", *verses("Eph.4.26-Eph.4.27"), 300) == next(iter(source.entries()))
 
 
-def test_what_is_no_table_of_links_is_left_to_others(tmp_path: Path) -> None:
+def test_another_table_is_not_a_table_of_links(tmp_path: Path) -> None:
     assert read_table(write(tmp_path, "name\tvalue\nJohn\t3\n")) is None
 
 
-def test_a_table_of_which_much_is_no_link_is_refused(tmp_path: Path) -> None:
+def test_a_table_with_many_invalid_lines_is_refused(tmp_path: Path) -> None:
     source = read_table(write(tmp_path, PLAIN + "rubbish\tmore\n" * 5))
 
     assert source
     assert source.kind is CROSS_REFERENCES
-    with pytest.raises(SourceUnreadable, match="5 lines that are no links"):
+    with pytest.raises(SourceUnreadable, match="5 lines that are not links"):
         list(source.entries())
 
 
-def test_links_are_imported_once_and_removed(tmp_path: Path) -> None:
+def test_links_can_be_imported_and_removed(tmp_path: Path) -> None:
     database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
     database.migrate()
     with open_sources(str(write(tmp_path, OPENBIBLE))) as sources:
@@ -88,7 +88,7 @@ def test_links_are_imported_once_and_removed(tmp_path: Path) -> None:
         again = import_source(database, sources[0])
 
     assert (True, False) == (first.changed, again.changed)
-    assert [("OpenBibleLinks", 2)] == [(each.id, each.entries) for each in installed(database)]
+    assert [("OpenBibleLinks", 2)] == [(item.id, item.entries) for item in installed(database)]
     assert 59 == store.select_cross_references(database.reader)[0].votes
     remove(database, "OpenBibleLinks")
     assert [] == store.select_cross_references(database.reader)

@@ -1,4 +1,4 @@
-"""From OSIS markup to clean text with stand-off annotations."""
+"""Conversion of OSIS markup to clean text with stand-off annotations."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +28,7 @@ def test_a_note_between_two_words_leaves_a_space() -> None:
     assert [("Son", ("G5207",))] == [(verse.text[w.start : w.end], w.strongs) for w in verse.markup.words]
 
 
-def test_a_note_before_punctuation_leaves_none() -> None:
+def test_a_note_before_punctuation_leaves_no_space() -> None:
     (verse,) = read(
         'Christ<note placement="foot">Anointed.</note>, the “son<note placement="foot">n</note>”—and<note>x</note> more'
     )
@@ -42,7 +42,7 @@ def test_strongs_numbers_lose_their_leading_zeros_and_keep_their_order() -> None
     assert ("G2424", "G5547") == verse.markup.words[0].strongs
 
 
-def test_words_of_jesus_go_on_in_the_next_verse_when_the_quote_is_left_open() -> None:
+def test_an_open_quote_of_jesus_continues_in_the_next_verse() -> None:
     first, second, third = read('he said, <q who="Jesus" marker="">Come', "and see.</q> They came.", "Then.")
 
     assert [Span(9, 13, SpanKind.JESUS)] == list(first.markup.spans)
@@ -50,7 +50,7 @@ def test_words_of_jesus_go_on_in_the_next_verse_when_the_quote_is_left_open() ->
     assert () == third.markup.spans
 
 
-def test_words_of_jesus_by_milestones() -> None:
+def test_milestones_mark_words_of_jesus() -> None:
     first, second = read('said, <q who="Jesus" sID="q1"/>Peace', 'be still.<q who="Jesus" eID="q1"/> And')
 
     assert "Peace" == first.text[first.markup.spans[0].start :]
@@ -66,14 +66,14 @@ def test_poetry_becomes_lines_with_their_level() -> None:
     assert (Break(0, BreakKind.STANZA), Break(0, BreakKind.LINE, 1), Break(8, BreakKind.LINE, 2)) == verse.markup.breaks
 
 
-def test_a_paragraph_that_begins_after_the_last_word_begins_the_next_verse() -> None:
+def test_a_paragraph_after_the_last_word_belongs_to_the_next_verse() -> None:
     first, second = read('The end. <div sID="p" type="x-p"/>', "A beginning.")
 
     assert () == first.markup.breaks
     assert (Break(0, BreakKind.PARAGRAPH),) == second.markup.breaks
 
 
-def test_titles_stay_out_of_the_text() -> None:
+def test_titles_are_not_part_of_the_text() -> None:
     (verse,) = read(
         '<title type="psalm" canonical="true">A Psalm by <w lemma="strong:H1732">David</w>.</title> Yahweh, how'
     )
@@ -89,7 +89,7 @@ def test_a_title_after_the_chapters_end_is_a_colophon() -> None:
     assert [HeadingKind.COLOPHON] == [heading.kind for heading in verse.markup.headings]
 
 
-def test_a_section_title_at_a_verses_end_heads_the_next_verse() -> None:
+def test_a_section_title_after_the_last_word_belongs_to_the_next_verse() -> None:
     first, second = read("The end. <title>The Beatitudes</title>", "Blessed")
 
     assert () == first.markup.headings
@@ -102,7 +102,7 @@ def test_text_after_a_chapters_end_within_the_verse_is_kept() -> None:
     assert "While they talked, the chamberlains came." == verse.text
 
 
-def test_a_glossary_after_the_last_verse_is_cut() -> None:
+def test_a_glossary_after_the_last_verse_is_removed() -> None:
     (verse,) = read(
         'Amen. <div type="book" eID="g1"/><div sID="g2" type="glossary"/><title>Glossary</title> Abba is a word.'
     )
@@ -110,13 +110,13 @@ def test_a_glossary_after_the_last_verse_is_cut() -> None:
     assert "Amen." == verse.text
 
 
-def test_usfm_that_a_converter_left_is_removed() -> None:
+def test_usfm_left_by_a_converter_is_removed() -> None:
     (verse,) = read(r"by my name \nd <w lemma='strong:H3068'>JEHOVAH</w></divineName> was I not known")
 
     assert "by my name JEHOVAH was I not known" == verse.text
 
 
-def test_added_words_that_touch_their_neighbours_are_parted() -> None:
+def test_added_words_are_separated_from_their_neighbours() -> None:
     added = '<transChange type="added">{}</transChange>'
     verses = read(
         f"<w>Rehum</w>{added.format('y')}<w>Baana</w>.",
@@ -127,7 +127,7 @@ def test_added_words_that_touch_their_neighbours_are_parted() -> None:
     assert ["Rehum y Baana.", "Y oyéndolo Jesús, se", "gentes lo oyeron"] == [verse.text for verse in verses]
 
 
-def test_the_pilcrow_is_a_paragraph_and_no_text() -> None:
+def test_the_pilcrow_is_a_paragraph_break_and_not_text() -> None:
     (verse,) = read("<q who='Jesus'>¶ For God so loved</q>")
 
     assert "For God so loved" == verse.text
@@ -165,17 +165,17 @@ MARKUP = st.lists(
 
 
 @given(st.lists(MARKUP, max_size=4))
-def test_whatever_the_markup_annotations_lie_within_the_text(fragments: list[str]) -> None:
+def test_annotations_of_any_markup_are_inside_the_text(fragments: list[str]) -> None:
     for verse in read(*fragments):
         length = len(verse.text)
         assert verse.text == " ".join(verse.text.split())
         assert all(0 <= word.start < word.end <= length for word in verse.markup.words)
         assert all(0 <= span.start < span.end <= length for span in verse.markup.spans)
-        assert all(0 <= each.at < length for each in verse.markup.breaks)
+        assert all(0 <= break_.at < length for break_ in verse.markup.breaks)
         assert all(0 <= note.at <= length for note in verse.markup.notes)
 
 
-def test_quotation_marks_that_the_markup_carries_are_text() -> None:
+def test_quotation_marks_in_the_markup_become_text() -> None:
     (verse,) = read('God said, <q marker="“" sID="a"/>Let there be<q marker="”" eID="a"/> light')
 
     assert "God said, “Let there be” light" == verse.text
@@ -187,13 +187,13 @@ def test_a_quote_is_closed_by_its_own_id() -> None:
     assert ["Come. Follow me."] == [verse.text[span.start : span.end] for span in verse.markup.spans]
 
 
-def test_a_space_before_punctuation_that_a_note_left_is_dropped() -> None:
+def test_a_space_between_a_note_and_punctuation_is_removed() -> None:
     verses = read("five coins<note>Worth little.</note> ?", "‘Take up your mat and walk’</q> ?”", "Qui ? dit-il")
 
     assert ["five coins?", "‘Take up your mat and walk’?”", "Qui ? dit-il"] == [verse.text for verse in verses]
 
 
-def test_a_heading_within_a_verse_keeps_its_place() -> None:
+def test_a_heading_inside_a_verse_keeps_its_offset() -> None:
     (verse,) = read("Take me away. <speaker>Friends</speaker> We will be glad.")
 
     assert [(HeadingKind.SPEAKER, "Friends", 14)] == [(h.kind, h.text, h.at) for h in verse.markup.headings]

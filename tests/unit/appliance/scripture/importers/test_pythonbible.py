@@ -1,4 +1,4 @@
-"""The texts of PyPI pythonbible."""
+"""The translations in PyPI pythonbible."""
 
 import pytest
 
@@ -11,14 +11,14 @@ from appliance.scripture.translations import queries
 
 
 @pytest.mark.parametrize(("name", "count"), [("WEB", 31_098), ("KJV", 31_102)])
-def test_a_text_has_an_id_of_its_own(library: Database, name: str, count: int) -> None:
+def test_a_translation_has_its_own_id(library: Database, name: str, count: int) -> None:
     with open_sources(f"pythonbible:{name}") as (source,):
         result = import_source(library, source)
 
     assert (f"{name}-PB", count) == (result.id, result.entries)
 
 
-def test_it_is_another_edition_without_its_converters_remarks(library: Database) -> None:
+def test_the_edition_is_imported_without_placeholders(library: Database) -> None:
     with open_sources("pythonbible:WEB") as (source,):
         import_source(library, source)
     (john,) = queries.passage(library, parse_reference("John 3:16"), [queries.find_translation(library, "WEB-PB")])
@@ -27,6 +27,6 @@ def test_it_is_another_edition_without_its_converters_remarks(library: Database)
     assert 0 == library.reader.value("SELECT count(*) FROM verses WHERE text LIKE '%by amos%'")
 
 
-def test_a_text_it_does_not_carry_is_refused() -> None:
-    with pytest.raises(SourceUnreadable, match="carries no NIV"), open_sources("pythonbible:NIV"):
+def test_an_unknown_translation_is_refused() -> None:
+    with pytest.raises(SourceUnreadable, match="has no translation NIV"), open_sources("pythonbible:NIV"):
         pass

@@ -1,4 +1,4 @@
-"""The text of a verse grows piece by piece, with the spaces that belong between the pieces."""
+"""Joining the pieces of a verse text, with the right spaces between them."""
 
 import pytest
 
@@ -24,21 +24,21 @@ def text_of(*pieces: str, is_added: bool = False) -> RunningText:
         (("", " "), ""),
     ],
 )
-def test_pieces_keep_the_spaces_that_they_have_one_at_a_time(pieces: tuple[str, ...], words: str) -> None:
+def test_several_spaces_between_pieces_become_one(pieces: tuple[str, ...], words: str) -> None:
     assert words == text_of(*pieces).words
 
 
-def test_what_is_parted_gets_a_space_but_not_at_the_beginning() -> None:
+def test_separated_words_get_a_space_but_not_at_the_beginning() -> None:
     text = RunningText()
-    text.part()
+    text.separate()
     text.add("one", is_added=False)
-    text.part()
+    text.separate()
     text.add("two", is_added=False)
 
     assert "one two" == text.words
 
 
-def test_the_next_word_is_expected_after_a_space() -> None:
+def test_the_offset_of_the_next_word_includes_a_space() -> None:
     assert (0, 4) == (text_of().next_at, text_of("one").next_at)
 
 
@@ -55,15 +55,15 @@ def test_the_next_word_is_expected_after_a_space() -> None:
 )
 def test_a_note_between_two_words_leaves_a_space(before: str, after: str, words: str) -> None:
     text = text_of(before)
-    text.note()
+    text.mark_note()
     text.add(after, is_added=False)
 
     assert words == text.words
 
 
-def test_a_mark_that_follows_a_quotation_loses_its_space() -> None:
+def test_a_space_between_a_quotation_and_punctuation_is_removed() -> None:
     text = text_of("Come ")
-    text.end_quote()
+    text.mark_quote_end()
     text.add("?", is_added=False)
 
     assert "Come?" == text.words
@@ -78,11 +78,11 @@ def test_a_mark_that_follows_a_quotation_loses_its_space() -> None:
         ("the", ", same", "the, same"),
     ],
 )
-def test_added_words_get_a_space_that_was_lost_unless_they_are_written_onto_their_verb(
+def test_added_words_get_a_missing_space_unless_they_are_attached_to_a_verb(
     before: str, added: str, words: str
 ) -> None:
     text = text_of(before)
-    text.edge(is_added=True)
+    text.mark_edge(is_added=True)
     text.add(added, is_added=True)
 
     assert words == text.words

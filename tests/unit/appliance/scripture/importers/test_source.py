@@ -1,4 +1,4 @@
-"""A source reads its entries within bounds, and what it says of itself has bounds too."""
+"""The entries and the description of a source are limited."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import pytest
 from fakes.library_items import source_of
 
 from appliance.scripture.importers.known_texts import KnownText
-from appliance.scripture.importers.source import USUAL_VERSES, ItemSource, TextSource
+from appliance.scripture.importers.source import USUAL_VERSES, ItemSource, TranslationSource
 from appliance.scripture.importers.validation import TextFaulty
 from appliance.scripture.links.kinds import CROSS_REFERENCES
 from appliance.scripture.links.link import CrossReference
@@ -21,8 +21,8 @@ def links(entries: Sequence[CrossReference] = LINKS) -> ItemSource[CrossReferenc
     return source_of(CROSS_REFERENCES, "T", entries)
 
 
-def text(*verses: Verse, known: KnownText = KnownText()) -> TextSource:
-    return TextSource(
+def translation(*verses: Verse, known_text: KnownText = KnownText()) -> TranslationSource:
+    return TranslationSource(
         id="T",
         name="T",
         licence="",
@@ -30,15 +30,15 @@ def text(*verses: Verse, known: KnownText = KnownText()) -> TextSource:
         origin="",
         digest="",
         entries=lambda: iter(verses),
-        known=known,
+        known_text=known_text,
     )
 
 
 def test_all_entries_are_read_and_counted() -> None:
-    told: list[int] = []
+    reported_counts: list[int] = []
 
-    assert LINKS == links().read(told.append)
-    assert [50, 100] == told
+    assert LINKS == links().read(reported_counts.append)
+    assert [50, 100] == reported_counts
 
 
 def test_a_source_without_entries_is_refused() -> None:
@@ -46,37 +46,38 @@ def test_a_source_without_entries_is_refused() -> None:
         links([]).read()
 
 
-def test_more_entries_than_the_kind_may_have_are_refused() -> None:
+def test_more_entries_than_the_kind_allows_are_refused() -> None:
     few = msgspec.structs.replace(CROSS_REFERENCES, max_entries=119)
 
     with pytest.raises(TextFaulty, match="T has more than 119 entries"):
         source_of(few, "T", LINKS).read()
 
 
-def test_a_text_is_a_translation_whose_verses_are_validated() -> None:
-    assert text().kind is TRANSLATION
-    assert [1_001_001] == [verse.verse_id for verse in text(Verse(1_001_001, "One")).read()]
+def test_the_verses_of_a_translation_are_validated() -> None:
+    assert translation().kind is TRANSLATION
+    assert [1_001_001] == [verse.verse_id for verse in translation(Verse(1_001_001, "One")).read()]
     with pytest.raises(TextFaulty, match=r"Gen\.1\.1: the verse has no words"):
-        text(Verse(1_001_001, ""), Verse(1_001_002, "Two")).read()
+        translation(Verse(1_001_001, ""), Verse(1_001_002, "Two")).read()
 
 
-def test_only_a_text_says_how_many_entries_there_will_be() -> None:
+def test_only_a_translation_has_an_expected_number_of_entries() -> None:
     assert links().expected_entries is None
-    assert (USUAL_VERSES, 5) == (text().expected_entries, text(known=KnownText(verses=5)).expected_entries)
+    assert USUAL_VERSES == translation().expected_entries
+    assert 5 == translation(known_text=KnownText(verses=5)).expected_entries
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"id": ""}, "no name that an id can be made of"),
-        ({"id": ".."}, "no name that an id can be made of"),
+        ({"id": ""}, "cannot be used as an id"),
+        ({"id": ".."}, "cannot be used as an id"),
         ({"id": "T" * 65}, "The id of T+ has 65 characters"),
         ({"name": "T" * 501}, "The name of T has 501 characters"),
         ({"licence": "T" * 20_001}, "The licence of T has 20,001 characters"),
         ({"attribution": "T" * 20_001}, "The attribution of T has 20,001 characters"),
     ],
 )
-def test_what_a_source_says_of_itself_has_bounds(changes: dict[str, str], message: str) -> None:
+def test_the_fields_of_a_description_are_limited(changes: dict[str, str], message: str) -> None:
     links().check_description()
     with pytest.raises(TextFaulty, match=message):
         msgspec.structs.replace(links(), **changes).check_description()

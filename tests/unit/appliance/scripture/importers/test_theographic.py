@@ -31,60 +31,60 @@ Ruth goes with Naomi,7,-1090,"ruth_1,ruth_1",moab_1,"Ruth.1.14"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "theographic"
-    place.mkdir()
+    theographic = tmp_path / "theographic"
+    theographic.mkdir()
     for name, text in (("a.csv", PEOPLE), ("b.csv", PLACES), ("c.csv", EVENTS)):
-        (place / name).write_text("\ufeff" + text, encoding="utf-8")
-    return place
+        (theographic / name).write_text("\ufeff" + text, encoding="utf-8")
+    return theographic
 
 
-def bring(library: Database, folder: Path) -> None:
+def import_folder(library: Database, folder: Path) -> None:
     with open_sources(str(folder)) as sources:
         operations.import_source(library, sources[0])
 
 
-def test_they_are_told_by_their_headings_whatever_the_files_are_called(library: Database, folder: Path) -> None:
-    bring(library, folder)
+def test_files_are_recognised_by_their_columns(library: Database, folder: Path) -> None:
+    import_folder(library, folder)
     (ruth,) = queries.browse_entities(library, "Ru", kind="person", limit=10)
 
     assert (EntityKind.PERSON, ("The Moabitess",), -1100, 2) == (ruth.kind, ruth.also, ruth.year, ruth.mentions)
     assert "A friend (Ruth 1:4)." == ruth.description
 
 
-def test_who_has_no_name_or_is_nowhere_mentioned_is_left_out(library: Database, folder: Path) -> None:
-    bring(library, folder)
+def test_entities_without_a_name_or_without_verses_are_left_out(library: Database, folder: Path) -> None:
+    import_folder(library, folder)
 
     assert {"Ruth", "Moab", "Nod", "Ruth goes with Naomi"} == {
-        each.name for each in queries.browse_entities(library, "", limit=50)
+        entity.name for entity in queries.browse_entities(library, "", limit=50)
     }
 
 
-def test_an_event_names_who_takes_part_and_where(library: Database, folder: Path) -> None:
-    bring(library, folder)
+def test_an_event_has_its_people_and_places(library: Database, folder: Path) -> None:
+    import_folder(library, folder)
 
-    assert ["Ruth", "Moab"] == [each.name for each in queries.entity(library, "event_7").takes_part]
+    assert ["Ruth", "Moab"] == [entity.name for entity in queries.entity(library, "event_7").takes_part]
 
 
-def test_a_passage_knows_whom_it_mentions(library: Database, folder: Path) -> None:
-    bring(library, folder)
+def test_the_people_of_a_passage_are_found(library: Database, folder: Path) -> None:
+    import_folder(library, folder)
     start = queries.entity(library, "ruth_1").verse_ids.items[0]
 
-    assert ["Ruth"] == [each.name for each in queries.entities_in(library, one_verse(start)).items]
+    assert ["Ruth"] == [entity.name for entity in queries.entities_in(library, one_verse(start)).items]
 
 
-def test_pages_of_equal_names_neither_repeat_nor_skip(library: Database, folder: Path) -> None:
-    twice = PEOPLE + 'ruth_9,Ruth,Ruth,,,,,,"Ruth.2.2"\n'
-    (folder / "a.csv").write_text(twice, encoding="utf-8")
-    bring(library, folder)
+def test_pages_with_equal_names_have_every_entity_once(library: Database, folder: Path) -> None:
+    same_name_twice = PEOPLE + 'ruth_9,Ruth,Ruth,,,,,,"Ruth.2.2"\n'
+    (folder / "a.csv").write_text(same_name_twice, encoding="utf-8")
+    import_folder(library, folder)
     first = queries.browse_entities(library, "Ruth", kind="person", limit=1)
 
     assert ["ruth_9"] == [
-        each.id for each in queries.browse_entities(library, "Ruth", kind="person", after=first[0].id, limit=5)
+        entity.id for entity in queries.browse_entities(library, "Ruth", kind="person", after=first[0].id, limit=5)
     ]
 
 
-def test_it_can_be_removed(library: Database, folder: Path) -> None:
-    bring(library, folder)
+def test_the_data_set_can_be_removed(library: Database, folder: Path) -> None:
+    import_folder(library, folder)
     operations.remove(library, "Theographic")
 
     assert [] == queries.browse_entities(library, "", limit=5)
@@ -94,4 +94,4 @@ def test_a_damaged_file_is_refused(library: Database, folder: Path) -> None:
     (folder / "a.csv").write_text("personLookup,name\nruth_1,Ruth\n", encoding="utf-8")
 
     with pytest.raises(SourceUnreadable, match=r"a\.csv"):
-        bring(library, folder)
+        import_folder(library, folder)

@@ -1,4 +1,4 @@
-"""What a text must hold to."""
+"""Validation of translations."""
 
 from collections.abc import Iterable
 
@@ -9,8 +9,8 @@ from appliance.scripture.importers.validation import TextFaulty, bounded, counte
 from appliance.scripture.translations.verse import Heading, HeadingKind, Markup, Note, Verse
 
 
-def read(verses: Iterable[Verse], known: KnownText = KnownText()) -> list[Verse]:
-    return valid_verses(verses, "T", known)
+def read(verses: Iterable[Verse], known_text: KnownText = KnownText()) -> list[Verse]:
+    return valid_verses(verses, "T", known_text)
 
 
 def verse(number: int, text: str = "In the beginning.", markup: Markup = Markup()) -> Verse:
@@ -20,9 +20,9 @@ def verse(number: int, text: str = "In the beginning.", markup: Markup = Markup(
 @pytest.mark.parametrize(
     ("verses", "fault"),
     [
-        ([verse(1), verse(2, "God <w>said</w>")], "Gen.1.2: markup left in the text, '<w>'"),
-        ([verse(1, r"the \nd LORD")], "markup left in the text"),
-        ([verse(1, "&amp; God")], "markup left in the text"),
+        ([verse(1), verse(2, "God <w>said</w>")], "Gen.1.2: the text contains markup, '<w>'"),
+        ([verse(1, r"the \nd LORD")], "the text contains markup"),
+        ([verse(1, "&amp; God")], "the text contains markup"),
         ([verse(1, "x" * 1_001)], "1,001 characters"),
         ([verse(1), verse(3)], "Gen.1.2: the verse has no words"),
         ([verse(1), verse(2, ""), verse(3)], "Gen.1.2: the verse has no words"),
@@ -35,64 +35,64 @@ def verse(number: int, text: str = "In the beginning.", markup: Markup = Markup(
                     Markup(headings=(Heading(HeadingKind.SECTION, "The Story of Creation"),)),
                 )
             ],
-            "fused",
+            "the text begins with the heading",
         ),
         ([], "no verse with words"),
     ],
 )
-def test_a_fault_is_named_and_the_text_refused(verses: list[Verse], fault: str) -> None:
+def test_a_translation_with_a_fault_is_refused(verses: list[Verse], fault: str) -> None:
     with pytest.raises(TextFaulty, match=fault.replace("(", r"\(")) as raised:
         read(verses)
 
     assert raised.value.remedy
 
 
-def test_what_is_known_of_a_text_is_no_fault() -> None:
+def test_known_peculiarities_are_not_faults() -> None:
     verses = [verse(1, "x" * 2_000), verse(2, ""), verse(3)]
-    known = KnownText(long=frozenset({"Gen.1.1"}), absent=frozenset({"Gen.1.2"}))
+    known_text = KnownText(long=frozenset({"Gen.1.1"}), absent=frozenset({"Gen.1.2"}))
 
-    assert [1_001_001, 1_001_003] == [each.verse_id for each in read(verses, known)]
+    assert [1_001_001, 1_001_003] == [valid_verse.verse_id for valid_verse in read(verses, known_text)]
 
 
-def test_a_known_count_is_held_to() -> None:
-    with pytest.raises(TextFaulty, match="1 verses, where 5 are known"):
+def test_a_known_number_of_verses_is_required() -> None:
+    with pytest.raises(TextFaulty, match="1 verses instead of 5"):
         read([verse(1)], KnownText(verses=5))
 
 
-def test_verses_are_in_the_order_of_the_canon() -> None:
-    assert [1_001_001, 1_001_002] == [each.verse_id for each in read([verse(2), verse(1)])]
+def test_verses_are_sorted_in_canon_order() -> None:
+    assert [1_001_001, 1_001_002] == [valid_verse.verse_id for valid_verse in read([verse(2), verse(1)])]
 
 
-def test_entries_are_bounded() -> None:
-    told: list[int] = []
+def test_the_number_of_entries_is_limited() -> None:
+    reported_counts: list[int] = []
 
-    assert 120 == len(list(bounded(range(120), 120, "T", told.append)))
-    assert [50, 100] == told
+    assert 120 == len(list(bounded(range(120), 120, "T", reported_counts.append)))
+    assert [50, 100] == reported_counts
     with pytest.raises(TextFaulty, match="T has more than 120 entries"):
         list(bounded(range(121), 120, "T"))
 
 
 def test_entries_are_counted() -> None:
-    told: list[int] = []
+    reported_counts: list[int] = []
 
-    assert list(range(150)) == list(counted(range(150), told.append))
-    assert [50, 100, 150] == told
+    assert list(range(150)) == list(counted(range(150), reported_counts.append))
+    assert [50, 100, 150] == reported_counts
 
 
-def test_a_text_of_many_faults_is_not_read_to_its_end() -> None:
-    taken: list[int] = []
+def test_reading_stops_after_many_faults() -> None:
+    read_numbers: list[int] = []
 
     def verses() -> Iterable[Verse]:
         for number in range(50_000):
-            taken.append(number)
+            read_numbers.append(number)
             yield verse(1)
 
     with pytest.raises(TextFaulty, match="1,001 faults"):
         read(verses())
-    assert len(taken) < 2_000
+    assert len(read_numbers) < 2_000
 
 
-def test_notes_and_their_number_have_bounds() -> None:
+def test_the_length_and_number_of_notes_are_limited() -> None:
     for notes in ((Note(0, "foot", "a" * 20_001),), (Note(0, "foot", "a"),) * 2_001):
         with pytest.raises(TextFaulty, match=r"1 fault: Gen\.1\.1: (a note|more than 2,000)"):
             read([verse(1, markup=Markup(notes=notes))])

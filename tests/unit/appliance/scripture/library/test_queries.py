@@ -1,4 +1,4 @@
-"""What is installed, in the order in which derived data remembers it."""
+"""Installed items, in the order in which built data stores them."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def test_an_empty_library_has_no_items(library: Database) -> None:
     assert [] == installed(library)
 
 
-def test_translations_come_in_the_order_of_import_then_dictionaries_then_all_else_by_id(library: Database) -> None:
+def test_items_are_translations_in_order_of_import_then_dictionaries_then_others(library: Database) -> None:
     items: list[tuple[ItemKind[Any], str]] = [
         (ENTITIES, "A"),
         (TRANSLATION, "Z"),
@@ -34,7 +34,7 @@ def test_translations_come_in_the_order_of_import_then_dictionaries_then_all_els
     assert ["Z", "B", "M", "N", "A", "C", "D"] == [item.id for item in installed(library)]
 
 
-def test_a_translation_that_is_imported_again_goes_last(library: Database) -> None:
+def test_a_translation_that_is_imported_again_comes_last(library: Database) -> None:
     for item_id in ("Z", "B"):
         put_item(library, TRANSLATION, item_id, ENTRIES[TRANSLATION])
     put_item(library, TRANSLATION, "Z", ENTRIES[TRANSLATION][:1])
@@ -42,7 +42,7 @@ def test_a_translation_that_is_imported_again_goes_last(library: Database) -> No
     assert ["B", "Z"] == [item.id for item in installed(library)]
 
 
-def test_items_of_some_kinds_only(library: Database) -> None:
+def test_items_can_be_limited_to_some_kinds(library: Database) -> None:
     for kind in ENTRIES:
         put_item(library, kind, kind.name, ENTRIES[kind])
 

@@ -1,4 +1,4 @@
-"""Rows of the one table of items."""
+"""The table of library items."""
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.library.item import LibraryItem
@@ -18,7 +18,7 @@ ITEM = LibraryItem(
 )
 
 
-def test_an_item_is_read_as_it_was_written_until_it_is_deleted(library: Database) -> None:
+def test_an_item_can_be_written_read_and_deleted(library: Database) -> None:
     with library.write() as work:
         insert_item(work, ITEM)
     assert [ITEM] == select_items(library.reader)

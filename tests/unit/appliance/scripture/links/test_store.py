@@ -1,4 +1,4 @@
-"""Links of several data sets, read together."""
+"""Links of several data sets are read together."""
 
 from fakes.library_items import put_item
 
@@ -8,7 +8,7 @@ from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.links.store import select_cross_references, select_topic_votes
 
 
-def test_a_link_that_two_sets_have_is_read_once_with_the_most_votes(library: Database) -> None:
+def test_a_link_in_two_data_sets_is_read_once_with_the_most_votes(library: Database) -> None:
     link, other = (
         CrossReference(1_001_003, 43_001_005, 43_001_005, 4),
         CrossReference(1_001_001, 43_001_001, 43_001_003),
@@ -19,7 +19,7 @@ def test_a_link_that_two_sets_have_is_read_once_with_the_most_votes(library: Dat
     assert [other, CrossReference(1_001_003, 43_001_005, 43_001_005, 9)] == select_cross_references(library.reader)
 
 
-def test_votes_are_read_by_topic_the_most_first(library: Database) -> None:
+def test_votes_are_sorted_by_topic_and_number(library: Database) -> None:
     few, many, other = (
         TopicVote(topic, 1_001_003, 1_001_004, votes) for topic, votes in (("light", 2), ("light", 7), ("day", 1))
     )

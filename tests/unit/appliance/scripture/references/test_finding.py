@@ -11,7 +11,7 @@ from appliance.scripture.references import find_references
 
 
 def osis(text: str, languages: tuple[str, ...] = ("en", "es")) -> list[str]:
-    return [each.reference.osis for each in find_references(text, languages)]
+    return [found.reference.osis for found in find_references(text, languages)]
 
 
 @pytest.mark.parametrize(
@@ -90,20 +90,20 @@ def test_the_grammar_of_references(written: str, expected: list[str]) -> None:
         ("Rvltn", "Rev"),
     ],
 )
-def test_names_that_are_alike_and_names_that_are_misspelt(written: str, book: str) -> None:
+def test_similar_names_and_misspelt_names(written: str, book: str) -> None:
     assert [f"{book}.1.1"] == osis(f"{written} 1:1")
 
 
-def test_the_first_language_goes_before() -> None:
+def test_the_first_language_takes_precedence() -> None:
     assert ["John.1.1"] == osis("Jo 1:1", ("en", "es"))
     assert ["Jonah.1.1"] == osis("Jo 1:1", ("es", "en"))
 
 
-def test_each_stands_where_it_was_found() -> None:
+def test_each_reference_has_its_position_in_the_text() -> None:
     text = "As it says in Romans 8:28, 31 – and again in\n1 Cor. 2:9."
-    found = find_references(text)
+    references = find_references(text)
 
-    assert ["Romans 8:28", "31", "1 Cor. 2:9"] == [text[each.start : each.end] for each in found]
+    assert ["Romans 8:28", "31", "1 Cor. 2:9"] == [text[found.start : found.end] for found in references]
 
 
 @pytest.mark.parametrize(
@@ -121,23 +121,23 @@ def test_each_stands_where_it_was_found() -> None:
         "Psalm and prayer, mark my words, Luke-Acts studies",
     ],
 )
-def test_words_and_dates_are_no_references(text: str) -> None:
+def test_ordinary_words_and_dates_are_not_references(text: str) -> None:
     assert [] == osis(text)
 
 
-def test_a_book_counts_alone() -> None:
+def test_a_book_name_counts_only_if_it_is_the_whole_text() -> None:
     assert ["Matt.1-Matt.28"] == osis("— Matthew —")
     assert ["Gen.1-Deut.34"] == osis("Genesis–Deuteronomy")
     assert [] == osis("Read Matthew today")
 
 
 @given(st.text(alphabet="aeijkmnorstJGP123 .,:;-–fvch&()\u0301\u00a0", max_size=120))
-def test_any_text_is_read_and_what_is_found_stands_in_it(text: str) -> None:
-    found = find_references(text)
+def test_references_in_any_text_have_valid_positions_and_ranges(text: str) -> None:
+    references = find_references(text)
 
-    assert all(0 <= each.start < each.end <= len(text) for each in found)
-    assert all(each.reference.start <= each.reference.end for each in found)
-    assert all(one.start <= other.start for one, other in pairwise(found))
+    assert all(0 <= found.start < found.end <= len(text) for found in references)
+    assert all(found.reference.start <= found.reference.end for found in references)
+    assert all(first.start <= second.start for first, second in pairwise(references))
 
 
 @pytest.mark.parametrize(
@@ -167,20 +167,20 @@ def test_any_text_is_read_and_what_is_found_stands_in_it(text: str) -> None:
         "zzz 1:1 ",
     ],
 )
-def test_time_grows_no_faster_than_the_text(piece: str) -> None:
-    def took_s(length: int) -> float:
+def test_the_time_grows_linearly_with_the_length_of_the_text(piece: str) -> None:
+    def duration_s(length: int) -> float:
         text = (piece * length)[:length]
-        began = time.process_time()
+        start = time.process_time()
         find_references("Gen 1:1 " + text)
         find_references("John 3" + " " * 1000 + text)
-        return time.process_time() - began
+        return time.process_time() - start
 
-    def shortest_s(length: int) -> float:
-        """The garbage of other tests is sometimes collected within one run, hardly in each of three."""
-        return min(took_s(length) for _ in range(3))
+    def shortest_duration_s(length: int) -> float:
+        """The shortest of three runs, because the garbage collector may run during one of them."""
+        return min(duration_s(length) for _ in range(3))
 
-    # A tenth of a second is more than noise, and less than what a square of the length takes.
-    assert shortest_s(80_000) < 8 * shortest_s(20_000) + 0.1
+    # A tenth of a second is more than noise, and less than quadratic growth would add.
+    assert shortest_duration_s(80_000) < 8 * shortest_duration_s(20_000) + 0.1
 
 
 @pytest.mark.parametrize(
@@ -198,6 +198,7 @@ def test_time_grows_no_faster_than_the_text(piece: str) -> None:
         "{}",
     ],
 )
-def test_numbers_of_thousands_of_digits_are_no_reference(text: str) -> None:
+def test_numbers_with_thousands_of_digits_are_not_references(text: str) -> None:
     for digits in ("9" * 6_000, "²" * 10, "٣" * 6_000):
-        assert "9" * 10 not in "".join(str(each.reference) for each in find_references(text.replace("{}", digits)))
+        references = find_references(text.replace("{}", digits))
+        assert "9" * 10 not in "".join(str(found.reference) for found in references)

@@ -1,4 +1,4 @@
-"""References of long texts, found in a process of their own."""
+"""References of long texts, found in a separate process."""
 
 from appliance.scripture.references import find_references
 from appliance.scripture.references.long_text import SHORT_CHARACTERS, find_page, is_long
@@ -6,12 +6,12 @@ from appliance.scripture.references.long_text import SHORT_CHARACTERS, find_page
 LONG = "As it is written in John 3:16 and Génesis 1:1. " * 400
 
 
-def test_a_long_text_has_the_same_references_as_where_they_are_found_here() -> None:
+def test_a_separate_process_finds_the_same_references() -> None:
     assert is_long(LONG)
     assert find_page(LONG, ("es", "en")).items == find_references(LONG, ("es", "en"))
 
 
-def test_pages_of_a_long_and_of_a_short_text_go_on_where_the_last_one_ended() -> None:
+def test_each_page_continues_after_the_previous_page() -> None:
     short = LONG[: SHORT_CHARACTERS // 2]
     for text in (LONG, short):
         first = find_page(text, limit=30)

@@ -1,4 +1,4 @@
-"""One reference, or a sentence about what is wrong with it."""
+"""Parsing one reference, and the error messages."""
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ from appliance.scripture.references.reference import chapters_of
 
 
 @pytest.mark.parametrize(
-    ("written", "shown", "osis"),
+    ("written", "formatted", "osis"),
     [
         ("John 3:16-18", "John 3:16–18", "John.3.16-John.3.18"),
         ("jn 3.16", "John 3:16", "John.3.16"),
@@ -41,26 +41,26 @@ from appliance.scripture.references.reference import chapters_of
         ("Ps 3 title", "Psalm 3, title", "Ps.3.0"),
     ],
 )
-def test_reads_what_people_write(written: str, shown: str, osis: str) -> None:
-    found = parse_reference(written)
+def test_a_reference_is_parsed(written: str, formatted: str, osis: str) -> None:
+    reference = parse_reference(written)
 
-    assert (shown, osis) == (str(found), found.osis)
+    assert (formatted, osis) == (str(reference), reference.osis)
 
 
 @pytest.mark.parametrize(
     ("written", "error", "remedy"),
     [
         ("Genisis", BookNotFound, "Did you mean Genesis?"),
-        ("John 3:16, 18", ReferenceNotUnderstood, "Ask for them one after another."),
+        ("John 3:16, 18", ReferenceNotUnderstood, "Enter one passage at a time."),
         ("read John 3:16 today", ReferenceNotUnderstood, "Try John 3:16-18 or Psalm 23."),
         ("John 22", PassageNotFound, "It has 21 chapters."),
         ("John 3:99", PassageNotFound, "It has 36 verses."),
-        ("John 3:18-16", ReferenceNotUnderstood, "Turn its two ends around."),
+        ("John 3:18-16", ReferenceNotUnderstood, "Write the earlier verse first."),
         ("3:16", ReferenceNotUnderstood, "Try John 3:16-18 or Psalm 23."),
         ("John " * 100, ReferenceNotUnderstood, "Try John 3:16-18."),
     ],
 )
-def test_says_what_is_wrong_and_what_would_be_right(written: str, error: type[ApplianceError], remedy: str) -> None:
+def test_an_error_has_a_remedy(written: str, error: type[ApplianceError], remedy: str) -> None:
     with pytest.raises(error) as raised:
         parse_reference(written)
 
@@ -68,25 +68,25 @@ def test_says_what_is_wrong_and_what_would_be_right(written: str, error: type[Ap
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_a_reference_or_an_error_of_ours(text: str) -> None:
+def test_any_text_is_a_reference_or_raises_an_appliance_error(text: str) -> None:
     try:
-        found = parse_reference(text)
+        reference = parse_reference(text)
     except ApplianceError as error:
         assert error.message
     else:
-        assert found.start <= found.end
+        assert reference.start <= reference.end
 
 
 @given(st.sampled_from(BOOKS), st.integers(1, 150), st.integers(0, 199))
-def test_a_verse_id_keeps_its_place(book: Book, chapter: int, verse: int) -> None:
+def test_a_verse_id_contains_book_chapter_and_verse(book: Book, chapter: int, verse: int) -> None:
     number = verse_id(book, chapter, verse)
 
     assert (book, chapter, verse) == split_verse_id(number)
     assert f"{book.osis}.{chapter}.{verse}" == osis_of(number)
 
 
-def test_a_book_keeps_its_number() -> None:
-    """People's notes hold verse ids: a number that moves would move their notes."""
+def test_book_numbers_do_not_change() -> None:
+    """People's notes store verse ids. If a number changed, the notes would belong to other verses."""
     numbers = {book.osis: book.number for book in BOOKS}
 
     assert (1, 19, 39, 40, 43, 66) == tuple(numbers[osis] for osis in ("Gen", "Ps", "Mal", "Matt", "John", "Rev"))
@@ -94,7 +94,7 @@ def test_a_book_keeps_its_number() -> None:
 
 
 @given(st.sampled_from(BOOKS), st.data())
-def test_what_is_shown_is_read_as_the_same(book: Book, data: st.DataObject) -> None:
+def test_a_formatted_reference_is_parsed_as_the_same_reference(book: Book, data: st.DataObject) -> None:
     chapters = chapters_of(book)
     chapter = data.draw(st.sampled_from(sorted(chapters)))
     verse = data.draw(st.integers(1, chapters[chapter]))

@@ -1,4 +1,4 @@
-"""Small libraries: a few verses, and vectors that need no model."""
+"""Fixtures: small libraries with a few verses, and vectors without a model."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,14 +19,14 @@ ImportText = Callable[..., None]
 
 @pytest.fixture
 def import_text(library: Database, tmp_path: Path) -> ImportText:
-    """Import verses by OSIS id as a text."""
+    """Return a function that imports a translation from verses by OSIS id."""
 
     return partial(import_osis, library, tmp_path)
 
 
 @pytest.fixture
 def hymns(library: Database, import_text: ImportText) -> Database:
-    """Three verses in English that all have vectors."""
+    """A library with three English verses that all have vectors."""
     import_text("Hymns", HYMNS)
     build_index(library, HashedVectors(), "Hymns")
     return library

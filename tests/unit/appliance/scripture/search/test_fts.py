@@ -1,9 +1,9 @@
-"""From what people type to an FTS5 expression that cannot be wrong."""
+"""Turning typed queries into valid FTS5 expressions."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.scripture.search.fts import any_of, parse_query
+from appliance.scripture.search.fts import loose_expression, parse_query
 
 
 def expression(text: str) -> str | None:
@@ -11,7 +11,7 @@ def expression(text: str) -> str | None:
     return query.expression if query else None
 
 
-def test_words_must_all_be_there() -> None:
+def test_all_words_are_required() -> None:
     assert '"fear" AND "not"' == expression("fear not")
 
 
@@ -23,28 +23,28 @@ def test_operators_phrases_and_prefixes() -> None:
     assert '"bless" *' == expression("bless*")
 
 
-def test_a_contraction_is_the_phrase_the_tokenizer_makes_of_it() -> None:
+def test_a_contraction_becomes_a_phrase() -> None:
     assert '"don t"' == expression("don't")
 
 
-def test_decomposed_letters_are_those_people_see() -> None:
+def test_decomposed_letters_are_composed() -> None:
     assert '"café"' == expression("cafe\u0301")
 
 
-def test_what_is_excluded_may_stand_first_but_not_alone() -> None:
+def test_an_excluded_word_may_come_first_but_not_alone() -> None:
     assert '("faith") NOT "works"' == expression("NOT works faith") == expression("-works faith")
     assert expression("NOT works") is None
 
 
-def test_what_is_no_word_is_no_query() -> None:
+def test_a_text_without_words_is_not_a_query() -> None:
     assert [None, None, None] == [expression(text) for text in ("", "!!!", '""')]
 
 
-def test_loose_matching_leaves_out_words_that_tell_nothing() -> None:
+def test_a_loose_expression_leaves_out_stop_words() -> None:
     query = parse_query("what does the bible say about anger")
 
     assert query is not None
-    assert '"anger"' == any_of(query)
+    assert '"anger"' == loose_expression(query)
 
 
 def is_unstructured(words: list[str]) -> bool:
@@ -53,9 +53,9 @@ def is_unstructured(words: list[str]) -> bool:
 
 
 @given(st.lists(st.from_regex(r"[a-z]{2,8}", fullmatch=True), min_size=1, max_size=8).filter(is_unstructured))
-def test_a_respelt_query_is_what_the_right_words_would_be(words: list[str]) -> None:
+def test_a_corrected_query_equals_the_query_with_the_right_words(words: list[str]) -> None:
     corrections = {words[0]: "shepherd"}
-    typed, meant = parse_query(" ".join(words)), parse_query(" ".join(corrections.get(word, word) for word in words))
+    typed, expected = parse_query(" ".join(words)), parse_query(" ".join(corrections.get(word, word) for word in words))
 
     assert typed is not None
-    assert meant == typed.respelt(corrections)
+    assert expected == typed.corrected(corrections)

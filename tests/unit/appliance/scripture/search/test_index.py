@@ -1,4 +1,4 @@
-"""The index by meaning: every text is embedded once, whatever becomes of its row."""
+"""The embedding index: each text is embedded only once, even if its row changes."""
 
 import struct
 import zlib
@@ -11,14 +11,20 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.dictionaries import store as dictionary_store
 from appliance.scripture.dictionaries.kinds import TOPICS
 from appliance.scripture.dictionaries.topics import Citation, Topic
-from appliance.scripture.search.index import bare_headings, build_index, embed_headings, heading_text, index_state
+from appliance.scripture.search.index import (
+    build_index,
+    count_unembedded_headings,
+    embed_headings,
+    heading_text,
+    index_state,
+)
 from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_VECTORS
 from appliance.scripture.translations.verse import Verse
 
 
 class CountingEmbedder:
-    """Gives each text a vector of its own; `embedded` are the texts that it was given. It fails at `fails_at`."""
+    """Gives each text a different vector. `embedded` are the received texts. It fails on the text `fails_at`."""
 
     def __init__(self, model: str = "m", *, fails_at: str = "") -> None:
         self.model, self.embedded, self._fails_at = model, list[str](), fails_at
@@ -30,7 +36,7 @@ class CountingEmbedder:
         return [vector_of(self.model, text) for text in texts]
 
     def prepare(self) -> None:
-        """There is nothing to load."""
+        """Do nothing: there is no model to load."""
 
 
 def vector_of(model: str, text: str) -> bytes:
@@ -47,14 +53,16 @@ def put_translation(library: Database, name: str, texts: Mapping[int, str]) -> N
 
 def put_dictionary(library: Database, headings: Mapping[str, Sequence[str]]) -> None:
     topics = [
-        Topic(position=number, headword=word, citations=tuple(Citation(each, 1, 1) for each in under), see_also=())
+        Topic(
+            position=number, headword=word, citations=tuple(Citation(heading, 1, 1) for heading in under), see_also=()
+        )
         for number, (word, under) in enumerate(headings.items())
     ]
     put_item(library, TOPICS, "Nave", topics)
 
 
 def assert_complete(library: Database, texts: Mapping[int, str], model: str = "m", preferred: str = "A") -> None:
-    """Each verse has the vector of its text, and there is no other vector."""
+    """Check that each verse has the vector of its text, and that there are no other vectors."""
     assert {verse_id: vector_of(model, text) for verse_id, text in texts.items()} == dict(
         VERSE_VECTORS.each(library.reader)
     )
@@ -71,7 +79,7 @@ def test_equal_verses_are_embedded_once(library: Database) -> None:
     assert_complete(library, texts)
 
 
-def test_a_translation_that_is_imported_again_is_embedded_only_where_it_changed(library: Database) -> None:
+def test_after_a_new_import_only_changed_verses_are_embedded(library: Database) -> None:
     put_translation(library, "A", {1: "one", 2: "two", 3: "three"})
     build_index(library, CountingEmbedder(), "A")
     changed = {1: "one", 2: "another", 4: "three"}
@@ -84,7 +92,7 @@ def test_a_translation_that_is_imported_again_is_embedded_only_where_it_changed(
     assert_complete(library, changed)
 
 
-def test_verses_may_all_move_by_one(library: Database) -> None:
+def test_vectors_are_reused_if_all_verses_move_by_one(library: Database) -> None:
     put_translation(library, "A", {number: f"text {number}" for number in range(1, 50)})
     build_index(library, CountingEmbedder(), "A")
     moved = {number + 1: f"text {number}" for number in range(1, 50)}
@@ -96,7 +104,7 @@ def test_verses_may_all_move_by_one(library: Database) -> None:
     assert_complete(library, moved)
 
 
-def test_another_embedded_translation_takes_the_vectors_of_equal_texts(library: Database) -> None:
+def test_another_embedded_translation_reuses_the_vectors_of_equal_texts(library: Database) -> None:
     put_translation(library, "A", {1: "one", 2: "two"})
     put_translation(library, "B", {1: "one", 2: "zwei", 3: "two"})
     build_index(library, CountingEmbedder(), "A")
@@ -107,7 +115,7 @@ def test_another_embedded_translation_takes_the_vectors_of_equal_texts(library: 
     assert_complete(library, {1: "one", 2: "zwei", 3: "two"}, preferred="B")
 
 
-def test_an_interrupted_index_goes_on_and_keeps_what_may_still_be_needed(
+def test_an_interrupted_index_continues_and_keeps_vectors_that_may_be_needed(
     library: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("appliance.scripture.search.index.BATCH", 1)
@@ -133,18 +141,18 @@ def test_another_model_embeds_everything(library: Database) -> None:
     assert_complete(library, {1: "one", 2: "two"}, "n")
 
 
-def test_the_space_of_dropped_vectors_is_freed_without_embedding_again(library: Database) -> None:
+def test_the_space_of_deleted_vectors_is_freed_without_embedding_again(library: Database) -> None:
     put_translation(library, "A", {number: f"text {number}" for number in range(1500)})
     build_index(library, CountingEmbedder(), "A")
     before = _chunks(library)
-    few = {number: f"text {number}" for number in range(10)}
-    put_translation(library, "A", few)
+    remaining = {number: f"text {number}" for number in range(10)}
+    put_translation(library, "A", remaining)
     embedder = CountingEmbedder()
     build_index(library, embedder, "A")
 
     assert [] == embedder.embedded
     assert _chunks(library) < before
-    assert_complete(library, few)
+    assert_complete(library, remaining)
 
 
 def test_headings_keep_their_vectors_when_their_dictionary_is_imported_again(library: Database) -> None:
@@ -152,17 +160,17 @@ def test_headings_keep_their_vectors_when_their_dictionary_is_imported_again(lib
     first = CountingEmbedder()
     assert 3 == embed_headings(library, first)
     put_dictionary(library, {"FEAR": ["Of God"], "LOVE": ["Of man", "Of God"]})
-    assert 3 == bare_headings(library, "m")
+    assert 3 == count_unembedded_headings(library, "m")
     second = CountingEmbedder()
 
     assert 1 == embed_headings(library, second)
     assert ["Fear: Of God"] == second.embedded
-    assert 0 == bare_headings(library, "m")
+    assert 0 == count_unembedded_headings(library, "m")
     assert _vectors_of_headings(library) == _expected(library)
     assert 3 == library.reader.value("SELECT count(*) FROM heading_vectors")
 
 
-def test_headings_of_one_text_are_embedded_once_and_again_by_another_model(library: Database) -> None:
+def test_headings_with_the_same_text_are_embedded_once_per_model(library: Database) -> None:
     put_dictionary(library, {"LOVE": ["General scriptures", "Unclassified scriptures relating to"]})
     embedder, other = CountingEmbedder(), CountingEmbedder("n")
 

@@ -1,14 +1,14 @@
-"""Verses of a query in Cypher, joined with words: the query is held to the same rules as any other."""
+"""Cypher queries joined with words follow the same rules as other Cypher queries."""
 
 from pathlib import Path
 
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import QuestionRefused
+from appliance.infrastructure.graph.asking import GraphQueryRefused
 from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.graph.schema import Content, NodeTable
-from appliance.scripture.search.joined import Joined, NoVerses, join
+from appliance.scripture.search.joined import JoinedQuery, NoVerses, join
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.translations.translation import Translation
 
@@ -28,7 +28,7 @@ TEXT = Translation(
 
 
 def no_embedder() -> Embedder:
-    raise AssertionError("no sentence is given")
+    raise AssertionError("The query has no sentence, so no embedder is needed.")
 
 
 @pytest.fixture
@@ -42,13 +42,13 @@ def graph(tmp_path: Path) -> Path:
     [
         (
             "UNWIND [1] AS x WITH x WHERE x < 1e5LOAD FROM 'tls/authority.key' RETURN column0 AS verse_id",
-            QuestionRefused,
+            GraphQueryRefused,
         ),
         ("MATCH (v:Verse) RETURN v.id", NoVerses),
     ],
 )
-def test_queries_that_do_more_than_name_verses_are_refused(
+def test_queries_that_read_files_or_return_no_verse_ids_are_refused(
     library: Database, graph: Path, cypher: str, refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
-        join(library, graph, no_embedder, Joined(cypher=cypher), TEXT)
+        join(library, graph, no_embedder, JoinedQuery(cypher=cypher), TEXT)

@@ -1,4 +1,4 @@
-"""The index by meaning as searches use it."""
+"""The embedding index as searches use it."""
 
 import threading
 from collections.abc import Callable
@@ -14,19 +14,19 @@ from appliance.scripture.translations.queries import Translations
 MODEL = HashedVectors().model
 
 
-class Prepared(HashedVectors):
-    """Vectors whose model notes that it was prepared."""
+class PreparedVectors(HashedVectors):
+    """Vectors that count how often the model is prepared."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.times, self.once = 0, threading.Event()
+        self.prepare_count, self.was_prepared = 0, threading.Event()
 
     def prepare(self) -> None:
-        self.times += 1
-        self.once.set()
+        self.prepare_count += 1
+        self.was_prepared.set()
 
 
-def test_it_is_complete_once_every_verse_has_a_vector_of_the_model(hymns: Database) -> None:
+def test_the_index_is_complete_once_every_verse_has_a_vector_of_the_model(hymns: Database) -> None:
     meaning = MeaningIndex(hymns, HashedVectors(), preferred="Hymns")
     assert meaning.is_complete(MODEL)
     assert not meaning.is_complete("another")
@@ -36,35 +36,35 @@ def test_it_is_complete_once_every_verse_has_a_vector_of_the_model(hymns: Databa
     assert meaning.is_complete("another")
 
 
-def test_the_model_is_given_once_the_index_is_complete(hymns: Database) -> None:
+def test_the_embedder_is_available_once_the_index_is_complete(hymns: Database) -> None:
     vectors = HashedVectors()
 
     assert vectors is MeaningIndex(hymns, vectors, preferred="Hymns").embedder()
 
 
 @pytest.mark.parametrize("embedder", [None, HashedVectors("another")])
-def test_until_then_a_sentence_says_how_far_it_is(hymns: Database, embedder: HashedVectors | None) -> None:
+def test_an_incomplete_index_raises_an_error_with_the_progress(hymns: Database, embedder: HashedVectors | None) -> None:
     with pytest.raises(MeaningUnavailable, match=r"being prepared \(0% done\)"):
         MeaningIndex(hymns, embedder, preferred="Hymns").embedder()
 
 
-def test_the_model_is_prepared_once_for_many_pages(hymns: Database) -> None:
-    vectors = Prepared()
+def test_the_model_is_prepared_once_for_several_calls(hymns: Database) -> None:
+    vectors = PreparedVectors()
     meaning = MeaningIndex(hymns, vectors, preferred="Hymns")
     for _ in range(3):
         meaning.prepare()
 
-    assert vectors.once.wait(10)
-    assert 1 == vectors.times
+    assert vectors.was_prepared.wait(10)
+    assert 1 == vectors.prepare_count
 
 
-def test_a_reader_of_another_language_is_told_what_is_searched(
+def test_a_translation_in_another_language_has_a_language_notice(
     hymns: Database, import_text: Callable[..., None]
 ) -> None:
     import_text("Himnos", {"Ps.23.1": "Una frase cualquiera"}, language="es-419")
     import_text("Songs", {"Ps.23.1": "Some words"}, language="en-GB")
     meaning, texts = MeaningIndex(hymns, HashedVectors(), preferred="Hymns"), Translations(hymns, "Hymns")
 
-    assert "searched in the Hymns only" in (meaning.language_notice(texts.choose("Himnos")) or "")
+    assert "uses Hymns only" in (meaning.language_notice(texts.choose("Himnos")) or "")
     assert meaning.language_notice(texts.choose("Songs")) is None
     assert meaning.language_notice(texts.choose("Hymns")) is None

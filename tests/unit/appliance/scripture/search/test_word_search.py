@@ -1,4 +1,4 @@
-"""Verses by their words, over the real library: no text is an SQL error."""
+"""Search by words over the real library: no query causes an SQL error."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.word_search import MATCH, match_words
 
 
-def test_no_length_is_an_sql_error(full_library: Database) -> None:
+def test_long_queries_do_not_cause_sql_errors(full_library: Database) -> None:
     for text in ("word " * 200, "a OR b AND " * 80, "-x y " * 200, "love OR " * 120):
         query = parse_query(text)
         assert query is not None
@@ -22,7 +22,7 @@ def test_no_length_is_an_sql_error(full_library: Database) -> None:
         alphabet=st.sampled_from(list("ab é\"'*()^:-+{}[]\\/;%_,.<>=&|~!?#@$`\0ΑΩא")) | st.characters(), max_size=60
     )
 )
-def test_nothing_people_type_is_an_sql_error(full_library: Database, text: str) -> None:
+def test_no_typed_text_causes_an_sql_error(full_library: Database, text: str) -> None:
     query = parse_query(text)
     if query:
         match_words(full_library.reader, query, "WEB", WHOLE_CANON, 5, loose=True)
@@ -34,13 +34,13 @@ def test_nothing_people_type_is_an_sql_error(full_library: Database, text: str) 
         st.sampled_from(["AND", "OR", "NOT", "NEAR", "love", "-love", '"', "(", ")", "text:", "*", "^"]), max_size=8
     ).map(" ".join)
 )
-def test_no_order_of_operators_is_an_sql_error(full_library: Database, text: str) -> None:
+def test_no_order_of_operators_causes_an_sql_error(full_library: Database, text: str) -> None:
     query = parse_query(text)
     if query:
         match_words(full_library.reader, query, "WEB", WHOLE_CANON, 5, loose=True)
 
 
-def test_the_full_text_index_drives_the_plan(full_library: Database) -> None:
+def test_the_query_plan_starts_from_the_full_text_index(full_library: Database) -> None:
     parameters = {"expression": 'text : ("god")', "translation": "WEB", "start": 0, "end": 10**9, "limit": 10}
     plan = [str(row[3]) for row in full_library.reader.rows(f"EXPLAIN QUERY PLAN {MATCH}", parameters)]
 

@@ -1,4 +1,4 @@
-"""Texts of other versifications beside those of the hub."""
+"""Translations in other versifications than the hub."""
 
 from pathlib import Path
 
@@ -34,22 +34,22 @@ def library(tmp_path: Path) -> Database:
     return database
 
 
-def test_a_passage_is_found_under_the_hubs_numbers(library: Database) -> None:
-    found = queries.passage(library, parse_reference("Psalm 23"), [queries.find_translation(library, "Vulgata")])
+def test_a_passage_is_found_by_its_hub_numbers(library: Database) -> None:
+    verses = queries.passage(library, parse_reference("Psalm 23"), [queries.find_translation(library, "Vulgata")])
 
-    assert ["Ps.23.1", "Ps.23.2"] == [each.verses["Vulgata"].osis for each in found]
-    assert "Dominus regit me" in found[0].verses["Vulgata"].text
-
-
-def test_a_title_that_is_counted_as_verses_is_the_hubs_title(library: Database) -> None:
-    (found,) = queries.passage(library, parse_reference("Psalm 51:1"), [queries.find_translation(library, "Vulgata")])
-
-    assert "Miserere mei Deus" == found.verses["Vulgata"].text
+    assert ["Ps.23.1", "Ps.23.2"] == [verse.verses["Vulgata"].osis for verse in verses]
+    assert "Dominus regit me" in verses[0].verses["Vulgata"].text
 
 
-def test_search_answers_in_the_hubs_numbers(library: Database) -> None:
+def test_a_title_that_counts_as_verses_is_the_title_in_the_hub(library: Database) -> None:
+    (verse,) = queries.passage(library, parse_reference("Psalm 51:1"), [queries.find_translation(library, "Vulgata")])
+
+    assert "Miserere mei Deus" == verse.verses["Vulgata"].text
+
+
+def test_search_results_have_hub_numbers(library: Database) -> None:
     vulgata = queries.find_translation(library, "Vulgata")
-    wanted = Search(query="miserere", mode=Mode.KEYWORD, translation=vulgata)
-    (hit,) = Finder(library, None, embedded="WEB", files=IndexFiles(compiled=Path("missing"))).search(wanted).hits
+    search = Search(query="miserere", mode=Mode.KEYWORD, translation=vulgata)
+    (hit,) = Finder(library, None, embedded="WEB", files=IndexFiles(compiled=Path("missing"))).search(search).hits
 
     assert ("Ps.51.1", "Miserere mei Deus") == (hit.osis, hit.text)

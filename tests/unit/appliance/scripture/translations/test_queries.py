@@ -1,4 +1,4 @@
-"""Which translations there are, which one is read, and what is read in it."""
+"""Queries for translations, passages and chapters."""
 
 from pathlib import Path
 
@@ -26,29 +26,29 @@ def translations(library: Database, tmp_path: Path) -> Translations:
     return Translations(library, "Second")
 
 
-def test_all_are_listed_in_the_order_of_their_import(translations: Translations) -> None:
-    assert ["First", "Second", "Third"] == [each.id for each in translations.all()]
+def test_translations_are_listed_in_the_order_of_import(translations: Translations) -> None:
+    assert ["First", "Second", "Third"] == [translation.id for translation in translations.all()]
 
 
-def test_without_a_name_the_default_is_read(translations: Translations) -> None:
+def test_the_default_is_chosen_without_a_name(translations: Translations) -> None:
     assert ("Second", "Third") == (translations.choose().id, translations.choose("third").id)
 
 
-def test_a_default_that_is_not_there_is_the_first(library: Database, translations: Translations) -> None:
+def test_the_first_translation_replaces_a_missing_default(library: Database, translations: Translations) -> None:
     assert "First" == Translations(library, "Lost").choose().id
 
 
-def test_what_is_not_there_is_not_found(translations: Translations) -> None:
+def test_a_missing_translation_is_not_found(translations: Translations) -> None:
     with pytest.raises(TranslationNotFound):
         translations.choose("Lost")
 
 
-def test_an_empty_library_has_none(library: Database) -> None:
+def test_an_empty_library_has_no_translation(library: Database) -> None:
     with pytest.raises(TranslationNotFound):
         Translations(library, "Second").choose()
 
 
-def test_a_translation_is_a_view_of_a_library_item(library: Database, tmp_path: Path) -> None:
+def test_a_translation_has_the_fields_of_its_library_item(library: Database, tmp_path: Path) -> None:
     import_osis(library, tmp_path, "First", VERSES, system="KJV")
     put_item(library, TOPICS, "Nave", ENTRIES[TOPICS])
     (item,) = installed(library, TRANSLATION)
@@ -69,7 +69,7 @@ def test_a_translation_is_a_view_of_a_library_item(library: Database, tmp_path: 
     )
 
 
-def test_an_id_that_is_not_there_leads_to_the_nearest(translations: Translations) -> None:
+def test_an_unknown_id_suggests_the_most_similar_id(translations: Translations) -> None:
     with pytest.raises(TranslationNotFound) as raised:
         translations.choose("secnd")
 
@@ -93,11 +93,11 @@ def choose(library: Database, *names: str) -> list[Translation]:
 
 
 def test_a_passage_is_read_in_several_translations_side_by_side(psalms: Database) -> None:
-    places = queries.passage(psalms, parse_reference("Ps 23"), choose(psalms, "First", "Second"))
+    parallel_verses = queries.passage(psalms, parse_reference("Ps 23"), choose(psalms, "First", "Second"))
 
     assert [("One", "Uno"), ("Two", None)] == [
-        (place.verses["First"].text, place.verses["Second"].text if "Second" in place.verses else None)
-        for place in places
+        (parallel.verses["First"].text, parallel.verses["Second"].text if "Second" in parallel.verses else None)
+        for parallel in parallel_verses
     ]
 
 
@@ -106,12 +106,12 @@ def test_a_passage_that_no_translation_has_is_not_found(psalms: Database) -> Non
         queries.passage(psalms, parse_reference("Gen 1:2"), choose(psalms, "First", "Second"))
 
 
-def test_a_passage_has_bounds(psalms: Database) -> None:
+def test_a_passage_is_limited_to_eight_translations(psalms: Database) -> None:
     with pytest.raises(PassageTooLong, match="At most 8"):
         queries.passage(psalms, parse_reference("Ps 23"), choose(psalms, "First") * 9)
 
 
-def test_a_chapter_has_its_neighbours_over_the_borders_of_books(psalms: Database) -> None:
+def test_a_chapter_has_its_neighbours_in_other_books(psalms: Database) -> None:
     first = queries.find_translation(psalms, "First")
     chapter = queries.chapter(psalms, first, find_book("Ps"), 23)
 
@@ -120,7 +120,7 @@ def test_a_chapter_has_its_neighbours_over_the_borders_of_books(psalms: Database
     assert ("First", 23) == (chapter.translation.id, chapter.chapter)
 
 
-def test_a_chapter_that_is_not_there_says_which_are(psalms: Database) -> None:
+def test_a_missing_chapter_raises_an_error_with_the_existing_chapters(psalms: Database) -> None:
     first = queries.find_translation(psalms, "First")
     with pytest.raises(PassageNotFound) as raised:
         queries.chapter(psalms, first, find_book("Ps"), 24)
@@ -129,7 +129,7 @@ def test_a_chapter_that_is_not_there_says_which_are(psalms: Database) -> None:
         queries.chapter(psalms, first, find_book("Ps"), 0)
 
 
-def test_books_and_chapters_are_those_that_a_translation_has(psalms: Database) -> None:
+def test_only_books_and_chapters_of_the_translation_are_listed(psalms: Database) -> None:
     first, second = translations_of(psalms)
 
     assert ["Gen", "Ps"] == [book.osis for book in queries.books(psalms, first)]
@@ -138,12 +138,12 @@ def test_books_and_chapters_are_those_that_a_translation_has(psalms: Database) -
     assert [] == queries.chapter_verses(psalms, second, find_book("Ps"), 51)
 
 
-def test_texts_are_those_of_the_verses_that_a_translation_has(psalms: Database) -> None:
+def test_only_texts_of_existing_verses_are_returned(psalms: Database) -> None:
     second = queries.find_translation(psalms, "Second")
 
     assert {19_023_001: "Uno"} == queries.texts(psalms, second, [19_023_001, 19_023_002])
 
 
-def test_several_translations_are_chosen_by_ids_with_commas_between(translations: Translations) -> None:
-    assert ["Third", "First"] == [each.id for each in translations.choose_several("third, First,")]
-    assert ["Second"] == [each.id for each in translations.choose_several(" ,")]
+def test_several_translations_are_chosen_by_ids_separated_by_commas(translations: Translations) -> None:
+    assert ["Third", "First"] == [translation.id for translation in translations.choose_several("third, First,")]
+    assert ["Second"] == [translation.id for translation in translations.choose_several(" ,")]

@@ -1,4 +1,4 @@
-"""What stands beside the words of a verse is stored as nested arrays, and read as it was."""
+"""Annotations of a verse are stored as nested arrays."""
 
 import msgspec
 
@@ -31,10 +31,10 @@ STORED = [
 ]
 
 
-def test_markup_is_stored_as_the_arrays_that_libraries_have() -> None:
+def test_the_stored_form_of_markup_does_not_change() -> None:
     assert msgspec.msgpack.decode(encode_markup(MARKUP)) == STORED
 
 
-def test_markup_is_read_as_it_was() -> None:
+def test_stored_markup_is_decoded() -> None:
     assert decode_markup(msgspec.msgpack.encode(STORED)) == MARKUP
     assert decode_markup(encode_markup(Markup())) == Markup()

@@ -1,4 +1,4 @@
-"""Abuses go on without a pause while they are served, and are bounded when they are refused."""
+"""Clients of an abuse send requests without a pause while they are served, and pause after a refusal."""
 
 import asyncio
 
@@ -20,11 +20,11 @@ SOURCE = "127.0.2.1"
 
 
 def outcome(abuse: Abuse, answer: Answer, seconds: float = 0.5) -> AbuseOutcome:
-    async def scene() -> AbuseOutcome:
+    async def run() -> AbuseOutcome:
         async with answering(answer) as port:
             return await run_abuse(port, Begin(abuse=abuse, seconds=seconds))
 
-    return asyncio.run(scene())
+    return asyncio.run(run())
 
 
 def repeated(path: str = "/slow", *, clients: int = 3, follow_pages: bool = False) -> Repeated:
@@ -36,23 +36,23 @@ def test_a_client_sends_its_next_request_when_the_last_is_answered() -> None:
     async def answer(_head: str) -> bytes:
         return OK
 
-    found = outcome(repeated(), answer)
+    result = outcome(repeated(), answer)
 
-    assert (3, 3, {}) == (found.first_served, found.open_at_most, found.refused)
-    assert found.answered > 30
+    assert (3, 3, {}) == (result.first_served, result.open_at_most, result.refused)
+    assert result.answered > 30
 
 
-def test_a_client_that_is_refused_pauses() -> None:
+def test_a_refused_client_pauses() -> None:
     async def refuse(_head: str) -> bytes:
         return BUSY
 
-    found = outcome(repeated(), refuse)
+    result = outcome(repeated(), refuse)
 
-    assert (0, 0) == (found.first_served, found.answered)
-    assert 3 <= found.refused["429"] <= 9
+    assert (0, 0) == (result.first_served, result.answered)
+    assert 3 <= result.refused["429"] <= 9
 
 
-def test_pages_that_follow_are_read_too() -> None:
+def test_following_pages_are_read() -> None:
     seen: list[str] = []
 
     async def answer(head: str) -> bytes:
@@ -66,7 +66,7 @@ def test_pages_that_follow_are_read_too() -> None:
     assert ["/comments?ref=Gen", "/comments?ref=Gen&after=7"] == seen[:2]
 
 
-def test_the_next_page_replaces_the_last_ones_cursor() -> None:
+def test_the_next_page_replaces_the_cursor_of_the_last_page() -> None:
     call = Call(path="/comments?ref=Gen&after=7")
 
     assert next_page(call, b'{"next_after":"a b","rows":[]}') == Call(path="/comments?ref=Gen&after=a%20b")
@@ -74,38 +74,38 @@ def test_the_next_page_replaces_the_last_ones_cursor() -> None:
     assert next_page(call, b'{"rows":[],"next_after":null}') is None
 
 
-def test_half_sent_requests_are_held_and_reopened() -> None:
-    async def never(_head: str) -> bytes:
+def test_half_sent_requests_stay_open() -> None:
+    async def must_not_answer(_head: str) -> bytes:
         raise AssertionError
 
-    held = outcome(HalfSent(source=SOURCE, connections=20, per_second=1_000), never)
+    result = outcome(HalfSent(source=SOURCE, connections=20, per_second=1_000), must_not_answer)
 
-    assert (20, {}) == (held.open_at_most, held.refused)
+    assert (20, {}) == (result.open_at_most, result.refused)
 
 
-def test_turns_are_so_many_per_second() -> None:
-    async def scene() -> float:
+def test_the_pace_limits_actions_per_second() -> None:
+    async def run() -> float:
         pace, clock = Pace(100), asyncio.get_running_loop().time
-        began = clock()
-        await asyncio.gather(*(pace.turn() for _ in range(11)))
-        return clock() - began
+        start = clock()
+        await asyncio.gather(*(pace.wait() for _ in range(11)))
+        return clock() - start
 
-    assert asyncio.run(scene()) >= 0.09
+    assert asyncio.run(run()) >= 0.09
 
 
-def test_a_stream_stays_open_and_a_refused_one_is_tried_again() -> None:
+def test_a_stream_stays_open_and_a_refused_stream_is_retried() -> None:
     async def answer(head: str) -> bytes:
         # Chunked, and without an end.
         return b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" if "Bearer good" in head else BUSY
 
     calls = [Call(path="/events", token=token) for token in ("good", "good", "bad")]
-    found = outcome(OpenStreams(source=SOURCE, calls=calls, pause_s=0.2), answer)
+    result = outcome(OpenStreams(source=SOURCE, calls=calls, pause_s=0.2), answer)
 
-    assert (2, 2, 2) == (found.answered, found.first_served, found.open_at_most)
-    assert 1 <= found.refused["429"] <= 3
+    assert (2, 2, 2) == (result.answered, result.first_served, result.open_at_most)
+    assert 1 <= result.refused["429"] <= 3
 
 
-def test_questions_are_followed_and_those_that_are_left_are_stopped() -> None:
+def test_answers_are_read_and_unfinished_answers_are_stopped() -> None:
     asked: list[str] = []
     stopped: list[str] = []
 
@@ -118,12 +118,12 @@ def test_questions_are_followed_and_those_that_are_left_are_stopped() -> None:
         if method == "POST":
             stopped.append(path)
             return OK
-        # The first answer ends, the others go on for good.
+        # The first answer ends. The other answers never end.
         return b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + (b"0\r\n\r\n" if "/0/" in path else b"")
 
     questions = Questions(source=SOURCE, clients=3, token="ben", questions=["Who?", "Where?"], pause_s=0.2)
-    found = outcome(questions, answer)
+    result = outcome(questions, answer)
 
-    assert (3, 1, 3) == (found.first_served, found.answered, found.open_at_most)
+    assert (3, 1, 3) == (result.first_served, result.answered, result.open_at_most)
     assert 4 == len(asked)
     assert {f"/api/v1/messages/{number}/stop" for number in (1, 2, 3)} == set(stopped)

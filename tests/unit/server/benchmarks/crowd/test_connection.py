@@ -1,4 +1,4 @@
-"""HTTP as far as the measurement needs it."""
+"""The parts of HTTP that the measurement needs."""
 
 import asyncio
 import gzip
@@ -15,18 +15,18 @@ ZIPPED = gzip.compress(b"In the beginning")
 
 
 def get(answer: bytes) -> tuple[int, bytes, bool]:
-    async def scene() -> tuple[int, bytes, bool]:
-        async def give(_head: str) -> bytes:
+    async def run() -> tuple[int, bytes, bool]:
+        async def respond(_head: str) -> bytes:
             return answer
 
-        async with answering(give) as port:
+        async with answering(respond) as port:
             connection = await Connection.open("127.0.1.1", port)
             status = await connection.send(Call(path="/"))
             body = await connection.whole_body()
             connection.close()
             return status, body, connection.stays_open
 
-    return asyncio.run(scene())
+    return asyncio.run(run())
 
 
 @pytest.mark.parametrize(
@@ -38,26 +38,26 @@ def get(answer: bytes) -> tuple[int, bytes, bool]:
     ],
     ids=["length", "chunks", "gzip"],
 )
-def test_a_body_is_read_however_it_is_sent(answer: bytes) -> None:
+def test_a_body_is_read_in_every_encoding(answer: bytes) -> None:
     assert (200, b"In the beginning", True) == get(answer)
 
 
-def test_a_server_says_that_it_closes() -> None:
+def test_a_closing_server_is_detected() -> None:
     assert (429, b"", False) == get(b"HTTP/1.1 429 Busy\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
 
 
-def test_a_connection_that_is_closed_is_lost() -> None:
+def test_a_closed_connection_is_lost() -> None:
     with pytest.raises(ConnectionLost):
         get(b"")
 
 
-def test_a_request_shows_who_sends_it() -> None:
-    posted = encode(Call(method="POST", path="/ask", body="{}", token="t", gzip=True), 80).decode()
-    looked = encode(Call(path="/events", session="s"), 80).decode()
+def test_a_request_contains_the_token_or_session() -> None:
+    post_request = encode(Call(method="POST", path="/ask", body="{}", token="t", gzip=True), 80).decode()
+    get_request = encode(Call(path="/events", session="s"), 80).decode()
 
-    assert posted.startswith("POST /ask HTTP/1.1\r\nhost: 127.0.0.1:80\r\n")
-    assert posted.endswith("content-length: 2\r\n\r\n{}")
-    assert "\r\nauthorization: Bearer t\r\n" in posted
-    assert "\r\naccept-encoding: gzip\r\n" in posted
-    assert f"\r\ncookie: {COOKIE_LOCAL}=s\r\n" in looked
-    assert "authorization" not in looked
+    assert post_request.startswith("POST /ask HTTP/1.1\r\nhost: 127.0.0.1:80\r\n")
+    assert post_request.endswith("content-length: 2\r\n\r\n{}")
+    assert "\r\nauthorization: Bearer t\r\n" in post_request
+    assert "\r\naccept-encoding: gzip\r\n" in post_request
+    assert f"\r\ncookie: {COOKIE_LOCAL}=s\r\n" in get_request
+    assert "authorization" not in get_request

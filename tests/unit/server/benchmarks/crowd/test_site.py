@@ -1,4 +1,4 @@
-"""The server begins with Debian's limit of open files."""
+"""The server starts with Debian's limit of open files."""
 
 import resource
 import subprocess
@@ -6,25 +6,25 @@ import sys
 
 import pytest
 
-from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.crowd.site import few_descriptors
+from server.benchmarks.helper_process import MeasurementFailed
 
 
-def limit_of_a_program() -> int:
+def limit_of_a_child_process() -> int:
     code = "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
     return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
 
 
-def test_programs_begin_with_few_descriptors_and_this_one_keeps_its_own() -> None:
+def test_child_processes_start_with_a_low_limit_and_this_process_keeps_its_limit() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     with few_descriptors():
-        begun = limit_of_a_program()
+        child_limit = limit_of_a_child_process()
 
-    assert 1_024 == begun
+    assert 1_024 == child_limit
     assert before == resource.getrlimit(resource.RLIMIT_NOFILE)
 
 
-def test_a_shell_that_allows_too_few_files_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_too_low_limit_of_open_files_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (512, 1_024))
 
     with pytest.raises(MeasurementFailed, match="1,024 open files"), few_descriptors():

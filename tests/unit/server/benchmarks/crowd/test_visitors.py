@@ -1,30 +1,30 @@
-"""A stalled server cannot hide, and each bad answer counts."""
+"""The delay of a stalled server is measured, and every bad answer is counted."""
 
 import asyncio
 
 from fakes.answering import BUSY, OK, Answer, answering
 
-from server.benchmarks.crowd.messages import Call, Visited, Visitor, Visits
+from server.benchmarks.crowd.messages import Call, Visitor, VisitResults, Visits
 from server.benchmarks.crowd.visitors import visit
 
 
-def visited(answer: Answer, *, calls: int = 4, timeout_s: float = 5.0, expects: str = "") -> Visited:
+def results_of(answer: Answer, *, calls: int = 4, timeout_s: float = 5.0, expects: str = "") -> VisitResults:
     visitor = Visitor(
         source="127.0.1.1",
         calls=[Call(path=f"/{number}") for number in range(calls)],
         first_s=0.0,
-        every_s=0.05,
+        interval_s=0.05,
         expects=expects,
     )
 
-    async def scene() -> Visited:
+    async def run() -> VisitResults:
         async with answering(answer) as port:
             return (await visit(port, Visits(visitors=[visitor], timeout_s=timeout_s)))[0]
 
-    return asyncio.run(scene())
+    return asyncio.run(run())
 
 
-def test_calls_are_sent_when_they_are_due_though_the_first_still_waits() -> None:
+def test_calls_are_sent_when_due_even_if_the_first_call_still_waits() -> None:
     seen: list[str] = []
     all_seen = asyncio.Event()
 
@@ -35,19 +35,19 @@ def test_calls_are_sent_when_they_are_due_though_the_first_still_waits() -> None
         await all_seen.wait()
         return OK
 
-    found = visited(stall)
+    results = results_of(stall)
 
     assert ["/0", "/1", "/2", "/3"] == seen
-    assert {} == found.refused
-    # The last call comes 150 ms after the first, which waits for it.
-    assert max(found.took_ms) > 140
+    assert {} == results.refused
+    # The last call is sent 150 ms after the first, and the first waits for it.
+    assert max(results.took_ms) > 140
 
 
-def test_an_answer_other_than_200_is_a_refusal_of_the_whole_time_limit() -> None:
+def test_an_answer_other_than_200_is_a_refusal_and_counts_the_whole_time_limit() -> None:
     async def refuse(_head: str) -> bytes:
         return BUSY
 
-    assert Visited(took_ms=[5_000.0] * 4, refused={"429": 4}) == visited(refuse)
+    assert VisitResults(took_ms=[5_000.0] * 4, refused={"429": 4}) == results_of(refuse)
 
 
 def test_closed_connections_and_late_answers_are_refusals() -> None:
@@ -58,28 +58,28 @@ def test_closed_connections_and_late_answers_are_refusals() -> None:
         await asyncio.Event().wait()
         return OK
 
-    assert {"closed": 4} == visited(close).refused
-    assert {"timeout": 1} == visited(wait, calls=1, timeout_s=0.2).refused
+    assert {"closed": 4} == results_of(close).refused
+    assert {"timeout": 1} == results_of(wait, calls=1, timeout_s=0.2).refused
 
 
-def test_an_answer_that_lacks_what_is_expected_is_refused() -> None:
+def test_an_answer_without_the_expected_text_is_a_refusal() -> None:
     async def answer(head: str) -> bytes:
         return OK if head.startswith("GET /0 ") else OK.replace(b"ok", b"no")
 
-    assert {"unexpected": 3} == visited(answer, expects="^ok$").refused
+    assert {"unexpected": 3} == results_of(answer, expects="^ok$").refused
 
 
-def test_every_second_call_comes_over_a_new_connection() -> None:
-    async def scene() -> int:
+def test_every_second_call_uses_a_new_connection() -> None:
+    async def run() -> int:
         opened: set[asyncio.Task[None] | None] = set()
 
         async def answer(_head: str) -> bytes:
             opened.add(asyncio.current_task())
             return OK
 
-        visitor = Visitor(source="127.0.1.1", calls=[Call(path="/")] * 6, first_s=0.0, every_s=0.05)
+        visitor = Visitor(source="127.0.1.1", calls=[Call(path="/")] * 6, first_s=0.0, interval_s=0.05)
         async with answering(answer) as port:
             await visit(port, Visits(visitors=[visitor], timeout_s=5.0))
         return len(opened)
 
-    assert 4 == asyncio.run(scene())
+    assert 4 == asyncio.run(run())

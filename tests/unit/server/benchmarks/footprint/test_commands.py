@@ -1,16 +1,16 @@
-"""A command that fails, or a search without its vectors, is no measurement."""
+"""A failing command or a search without vectors stops the measurement."""
 
 from pathlib import Path
 
 import pytest
 
 from appliance.scripture.translations.translation import Translation
-from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint import commands
 from server.benchmarks.footprint.queries import Material, Query
 from server.benchmarks.footprint.site import FootprintSite
+from server.benchmarks.helper_process import MeasurementFailed
 
-TEXT = Translation(
+TRANSLATION = Translation(
     id="", name="", language="", versification="", licence="", attribution="", source="", digest="", verses=0
 )
 
@@ -18,12 +18,12 @@ TEXT = Translation(
 @pytest.fixture
 def site(tmp_path: Path) -> FootprintSite:
     return FootprintSite(
-        home=tmp_path, environment={"PATH": "/bin"}, token="", text=TEXT, material=Material([], [], [])
+        home=tmp_path, environment={"PATH": "/bin"}, token="", translation=TRANSLATION, material=Material([], [], [])
     )
 
 
 def program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """A program in place of the command."""
+    """Use a shell script instead of the command."""
     file = folder / "program"
     file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     file.chmod(0o700)
@@ -33,13 +33,13 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 def test_a_command_gets_the_folder_and_its_arguments(
     site: FootprintSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/said')
+    program(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/output')
 
     assert commands.seconds_of(site, "read", "Psalm 1") > 0
-    assert f"--home {tmp_path} read Psalm 1\n" == (tmp_path / "said").read_text(encoding="utf-8")
+    assert f"--home {tmp_path} read Psalm 1\n" == (tmp_path / "output").read_text(encoding="utf-8")
 
 
-def test_a_command_that_fails_is_told_with_its_reason(
+def test_a_failing_command_is_reported_with_its_error_message(
     site: FootprintSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, monkeypatch, "echo 'No such passage.' >&2; exit 4")
@@ -49,7 +49,7 @@ def test_a_command_that_fails_is_told_with_its_reason(
 
 
 @pytest.mark.parametrize(("printed", "complete"), [('{"notice":null}', True), ('{"notice":"By words only."}', False)])
-def test_a_search_by_words_only_is_refused(
+def test_a_search_by_words_only_is_rejected(
     site: FootprintSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str, complete: bool
 ) -> None:
     program(tmp_path, monkeypatch, f"echo '{printed}'")
@@ -61,7 +61,7 @@ def test_a_search_by_words_only_is_refused(
             commands.check_search(site, Query("light"))
 
 
-def test_searches_alone_are_timed_one_by_one(
+def test_searches_without_a_server_are_timed_one_by_one(
     site: FootprintSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, monkeypatch, "exit 0")

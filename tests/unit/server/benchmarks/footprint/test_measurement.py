@@ -1,4 +1,4 @@
-"""Which starts open a page, and what counts as an answer."""
+"""The starts that open a page, and the answers that count."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -17,14 +17,16 @@ from server.benchmarks.footprint.site import FootprintSite
 
 LETTERS = "abcdefgh"
 VERSES = [" ".join(f"{first}{second}word" for second in LETTERS) for first in LETTERS]
-TEXT = Translation(
+TRANSLATION = Translation(
     id="", name="", language="", versification="", licence="", attribution="", source="", digest="", verses=0
 )
-SITE = FootprintSite(home=Path("/nowhere"), environment={}, token="", text=TEXT, material=Material([], VERSES, []))
+SITE = FootprintSite(
+    home=Path("/nowhere"), environment={}, token="", translation=TRANSLATION, material=Material([], VERSES, [])
+)
 
 
-class Started:
-    """An appliance of which each start answers its first search without vectors."""
+class FakeRunning:
+    """A running server that answers the first search after its start without vectors."""
 
     def __init__(self, log: list[str]) -> None:
         self._log, self._searches = log, 0
@@ -37,8 +39,8 @@ class Started:
     def await_ready(self) -> None:
         self._log.append("ready")
 
-    def wait_for(self, look: Callable[[], object], _failure: str, _limit_s: float) -> None:
-        while not look():
+    def wait_for(self, check: Callable[[], object], _failure: str, _limit_s: float) -> None:
+        while not check():
             pass
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -51,23 +53,23 @@ class Started:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What each start was asked."""
-    asked: list[str] = []
+    """The log of starts and requests."""
+    entries: list[str] = []
 
     @contextlib.contextmanager
-    def running(_site: FootprintSite, _limit: Any) -> Iterator[Started]:
-        asked.append("start")
-        yield Started(asked)
+    def running(_site: FootprintSite, _limit: Any) -> Iterator[FakeRunning]:
+        entries.append("start")
+        yield FakeRunning(entries)
 
     monkeypatch.setattr(measurement, "running", running)
-    monkeypatch.setattr(measurement, "Running", Started)
-    return asked
+    monkeypatch.setattr(measurement, "Running", FakeRunning)
+    return entries
 
 
 def test_only_some_starts_open_a_page_and_searches_are_repeated_until_complete(log: list[str]) -> None:
     details: list[str] = []
-    run = Footprint(SITE, Workload(starts=2, opened_s=0), lambda _line: None, details.append)
-    found = run.starts()
+    run = Footprint(SITE, Workload(starts=2, before_search_s=0), lambda _line: None, details.append)
+    measurements = run.starts()
     search = ["/api/v1/search"] * 2
 
     assert [
@@ -76,10 +78,10 @@ def test_only_some_starts_open_a_page_and_searches_are_repeated_until_complete(l
         *(["start", "ready", *search] * 2),
     ] == log
     assert [("first_search_ms", 300.0), ("first_search_cold_ms", 900.0), ("start_to_page_s", 2.5)] == [
-        (each.name, each.bar) for each in found
+        (row.name, row.bar) for row in measurements
     ]
-    # The median of the two page starts, which say 2 and 4.
-    assert (3.0, "start_to_page_s: 2, 4") == (found[2].value, details[0])
+    # The median of the two page starts, 2 and 4.
+    assert (3.0, "start_to_page_s: 2, 4") == (measurements[2].value, details[0])
 
 
 def test_queries_are_enough_for_every_start() -> None:

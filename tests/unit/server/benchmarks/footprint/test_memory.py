@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.memory import ProcessMemory, in_words, memory_of_tree, proportional_mb, total_mb
+from server.benchmarks.helper_process import MeasurementFailed
 
 ROLLUP = """\
 55990b158000-7ffcd0984000 ---p 00000000 00:00 0                          [rollup]
@@ -21,12 +21,12 @@ def test_the_proportional_size_is_read_in_megabytes() -> None:
     assert 51.2 == proportional_mb(ROLLUP)
 
 
-def test_a_kernel_without_the_sizes_is_an_error() -> None:
+def test_a_kernel_that_does_not_report_sizes_is_an_error() -> None:
     with pytest.raises(MeasurementFailed, match="kernel"):
         proportional_mb("Rss: 90000 kB\n")
 
 
-def test_a_process_and_what_it_started_are_measured() -> None:
+def test_a_process_and_its_children_are_measured() -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         processes = memory_of_tree(os.getpid())
@@ -34,18 +34,18 @@ def test_a_process_and_what_it_started_are_measured() -> None:
         child.communicate(b"\n")
 
     assert len(processes) >= 2
-    assert min(each.mb for each in processes) > 0.1
-    assert processes == sorted(processes, key=lambda each: -each.mb)
+    assert min(process.mb for process in processes) > 0.1
+    assert processes == sorted(processes, key=lambda process: -process.mb)
 
 
-def test_a_process_that_has_ended_takes_nothing() -> None:
+def test_an_ended_process_uses_no_memory() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
 
     assert [] == memory_of_tree(child.pid)
 
 
-def test_processes_of_one_name_are_told_apart() -> None:
+def test_processes_with_the_same_name_are_numbered() -> None:
     processes = [ProcessMemory("model", 90.4), ProcessMemory("web server", 80.2), ProcessMemory("model", 10.4)]
 
     assert pytest.approx(181.0) == total_mb(processes)

@@ -1,4 +1,4 @@
-"""Queries are the same in each run, none twice, and of every mode."""
+"""Queries are the same in each run, without repetition, and in every mode."""
 
 from collections import Counter
 
@@ -15,14 +15,14 @@ VERSES = [" ".join(f"{first}{second}word" for second in LETTERS[:8]) for first i
 MATERIAL = Material(topics=["lamps", "oil"], verses=VERSES, lemmas=["G1", "G2", "H1", "H2", "H3"])
 
 
-def test_queries_are_the_same_in_each_run_and_none_is_there_twice() -> None:
+def test_queries_are_the_same_in_each_run_and_distinct() -> None:
     queries = varied_queries(MATERIAL, 300)
 
     assert queries == varied_queries(MATERIAL, 300)
     assert 300 == len(set(queries))
 
 
-def test_every_mode_and_filter_is_there() -> None:
+def test_queries_use_every_mode_and_filter() -> None:
     queries = varied_queries(MATERIAL, 300)
     modes = Counter(query.mode for query in queries)
 
@@ -32,12 +32,12 @@ def test_every_mode_and_filter_is_there() -> None:
     assert {"", "old", "new"} == {query.testament for query in queries}
 
 
-def test_there_are_topics_phrases_prefixes_and_questions() -> None:
+def test_queries_contain_topics_phrases_prefixes_and_questions() -> None:
     queries = [query.q for query in varied_queries(MATERIAL, 300)]
 
     assert "lamps" in queries
-    for sign in ('"', "*", "?"):
-        assert any(sign in query for query in queries)
+    for character in ('"', "*", "?"):
+        assert any(character in query for query in queries)
 
 
 def test_first_queries_have_five_words_of_one_verse() -> None:
@@ -49,7 +49,7 @@ def test_first_queries_have_five_words_of_one_verse() -> None:
 
 
 @pytest.mark.parametrize("verses", [[], ["a b c"], ["one lamp shone bright today"]])
-def test_too_few_words_are_refused(verses: list[str]) -> None:
+def test_too_few_words_are_rejected(verses: list[str]) -> None:
     material = Material(topics=[], verses=verses, lemmas=[])
 
     with pytest.raises(NothingToSearch):
@@ -58,10 +58,10 @@ def test_too_few_words_are_refused(verses: list[str]) -> None:
         varied_queries(material, 5_000)
 
 
-def test_only_a_filter_that_is_set_is_sent() -> None:
+def test_an_empty_filter_is_not_sent() -> None:
     assert {"q": "light", "mode": "hybrid"} == Query("light").parameters
     assert {"q": "light", "mode": "keyword", "testament": "old"} == Query("light", Mode.KEYWORD, "old").parameters
 
 
-def test_an_empty_library_has_no_words(library: Database) -> None:
+def test_an_empty_library_has_no_content_for_queries(library: Database) -> None:
     assert Material([], [], []) == material_of(library, "WEB")

@@ -1,4 +1,4 @@
-"""The document that is imported again is accepted, and differs in some verses only."""
+"""The importer accepts the document, and only some verses are changed."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,19 +11,19 @@ import pytest
 from appliance.scripture.importers.osis.text import read_osis
 from appliance.scripture.translations.translation import Translation
 from appliance.scripture.translations.verse import Markup, Verse, Word
-from server.benchmarks.companion import MeasurementFailed
 from server.benchmarks.footprint.appliance_process import Running
 from server.benchmarks.footprint.reimport import (
     CHANGE,
     CHANGED_EVERY,
-    LONGEST,
+    MAX_VERSE_CHARACTERS,
     await_first_jobs,
     await_rebuilt,
     changed,
     document_of,
 )
+from server.benchmarks.helper_process import MeasurementFailed
 
-TEXT = Translation(
+TRANSLATION = Translation(
     id="LAMP",
     name="Lamps and lights",
     language="en",
@@ -40,9 +40,9 @@ VERSES = [Verse(PSALM + number, f"Lamp {number} & oil shine.") for number in ran
 
 def imported(folder: Path, verses: Iterable[Verse]) -> list[Verse]:
     file = folder / "LAMP.osis"
-    file.write_text("".join(document_of(TEXT, changed(verses))), encoding="utf-8")
+    file.write_text("".join(document_of(TRANSLATION, changed(verses))), encoding="utf-8")
     source = read_osis(file)
-    assert (TEXT.id, TEXT.name, TEXT.language, TEXT.versification, TEXT.licence) == (
+    assert (TRANSLATION.id, TRANSLATION.name, TRANSLATION.language, TRANSLATION.versification, TRANSLATION.licence) == (
         source.id,
         source.name,
         source.language,
@@ -54,13 +54,13 @@ def imported(folder: Path, verses: Iterable[Verse]) -> list[Verse]:
 
 def test_one_verse_in_twenty_has_another_end(tmp_path: Path) -> None:
     verses = imported(tmp_path, VERSES)
-    others = [verse.verse_id for verse, old in zip(verses, VERSES, strict=True) if verse.text != old.text]
+    changed_ids = [verse.verse_id for verse, old in zip(verses, VERSES, strict=True) if verse.text != old.text]
 
-    assert [PSALM + 1, PSALM + 1 + CHANGED_EVERY, PSALM + 1 + 2 * CHANGED_EVERY] == others
+    assert [PSALM + 1, PSALM + 1 + CHANGED_EVERY, PSALM + 1 + 2 * CHANGED_EVERY] == changed_ids
     assert verses[0].text == f"{VERSES[0].text} {CHANGE}"
 
 
-def test_the_numbers_of_words_stay_with_their_words(tmp_path: Path) -> None:
+def test_words_keep_their_strongs_numbers(tmp_path: Path) -> None:
     markup = Markup(words=(Word(0, 4, ("H5216",)), Word(7, 10, ("H8081", "H3323"))))
     verse = Verse(PSALM + 1, "Lamps, oil & light.", markup)
 
@@ -70,7 +70,7 @@ def test_the_numbers_of_words_stay_with_their_words(tmp_path: Path) -> None:
     assert read.text.startswith(verse.text)
 
 
-def test_words_that_overlap_or_lie_outside_are_left_out(tmp_path: Path) -> None:
+def test_words_that_overlap_or_exceed_the_verse_are_left_out(tmp_path: Path) -> None:
     markup = Markup(words=(Word(0, 4, ("H1",)), Word(2, 6, ("H2",)), Word(7, 90, ("H3",))))
 
     (read,) = imported(tmp_path, [Verse(PSALM + 1, "Lamps, oil & light.", markup)])
@@ -83,25 +83,25 @@ def test_long_verses_are_cut_and_gaps_are_filled(tmp_path: Path) -> None:
 
     assert [PSALM + number for number in range(1, 5)] == [verse.verse_id for verse in verses]
     assert CHANGE == verses[2].text
-    assert len(verses[1].text) <= LONGEST + len(CHANGE) + 1
+    assert len(verses[1].text) <= MAX_VERSE_CHARACTERS + len(CHANGE) + 1
 
 
-def test_verses_that_are_printed_as_one_stay_one(tmp_path: Path) -> None:
+def test_joined_verses_stay_joined(tmp_path: Path) -> None:
     verses = imported(tmp_path, [Verse(PSALM + 1, "Two in one.", through=PSALM + 2), Verse(PSALM + 3, "Another.")])
 
     assert [(PSALM + 1, PSALM + 2), (PSALM + 3, 0)] == [(verse.verse_id, verse.through) for verse in verses]
 
 
-class Telling:
-    """An appliance whose list of jobs is another one at each request."""
+class FakeRunning:
+    """A running server that returns another list of jobs for each request."""
 
     def __init__(self, *lists: list[dict[str, Any]]) -> None:
         self.lists = list(lists)
         transport = httpx.MockTransport(self._answer)
         self.administrator = self.guest = httpx.Client(base_url="http://127.0.0.1", transport=transport)
 
-    def wait_for(self, look: Callable[[], object], _failure: str, _limit_s: float) -> None:
-        while not look():
+    def wait_for(self, check: Callable[[], object], _failure: str, _limit_s: float) -> None:
+        while not check():
             pass
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -111,24 +111,24 @@ class Telling:
 
 
 def job(number: int, kind: str, state: str, error: str | None = None) -> dict[str, Any]:
-    words = {"queue": "library", "title": kind.title(), "message": "", "started_by": ""}
-    numbers = {"progress": 0.0, "attempts": 1, "created_at": 0.0}
-    nothing = {"seconds_left": None, "started_at": None, "finished_at": None}
+    text_fields = {"queue": "library", "title": kind.title(), "message": "", "started_by": ""}
+    number_fields = {"progress": 0.0, "attempts": 1, "created_at": 0.0}
+    empty_fields = {"seconds_left": None, "started_at": None, "finished_at": None}
     return {"id": number, "kind": kind, "state": state, "error": error, "cancel_requested": False} | (
-        words | numbers | nothing
+        text_fields | number_fields | empty_fields
     )
 
 
-def test_the_first_jobs_are_waited_for_before_they_are_created() -> None:
-    appliance = Telling([], [job(1, "check", "running")], [job(1, "check", "done")])
+def test_waiting_includes_the_time_before_the_first_jobs_are_created() -> None:
+    appliance = FakeRunning([], [job(1, "check", "running")], [job(1, "check", "done")])
     await_first_jobs(cast("Running", appliance))
 
     assert [] == appliance.lists
 
 
-def test_everything_that_follows_an_import_is_waited_for() -> None:
+def test_waiting_includes_all_jobs_after_an_import() -> None:
     old, imported = job(1, "graph", "done"), job(2, "import", "done")
-    appliance = Telling(
+    appliance = FakeRunning(
         [job(2, "import", "running"), old],
         [imported, old],
         [job(3, "graph", "queued"), imported, old],
@@ -139,8 +139,8 @@ def test_everything_that_follows_an_import_is_waited_for() -> None:
     assert [] == appliance.lists
 
 
-def test_a_job_that_fails_ends_the_measurement() -> None:
-    appliance = Telling([job(2, "import", "failed", "The file has faults."), job(1, "graph", "failed")])
+def test_a_failed_job_stops_the_measurement() -> None:
+    appliance = FakeRunning([job(2, "import", "failed", "The file has faults."), job(1, "graph", "failed")])
 
     with pytest.raises(MeasurementFailed, match="Import failed") as failed:
         await_rebuilt(cast("Running", appliance), 2)

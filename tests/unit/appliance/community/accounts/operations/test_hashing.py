@@ -1,4 +1,4 @@
-"""Passwords are hashed while other processes can write: never inside a unit of work."""
+"""Passwords are never hashed inside a unit of work, so other processes can write meanwhile."""
 
 from collections.abc import Callable, Iterator
 
@@ -27,31 +27,31 @@ from appliance.infrastructure.database_errors import DatabaseBusy
 
 
 class WritingHasher:
-    """Hashes, and checks at each call that another process could write to a database."""
+    """A hasher that checks on each call that another process can write to a database."""
 
     def __init__(self, database: Database) -> None:
         self.calls = 0
         self._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self._elsewhere = apsw.Connection(str(database.path))
+        self._other_connection = apsw.Connection(str(database.path))
 
-    def _write_elsewhere(self) -> None:
+    def _write_from_outside(self) -> None:
         self.calls += 1
-        # Raises BusyError at once where a unit of work is open.
-        self._elsewhere.execute("BEGIN IMMEDIATE; ROLLBACK")
+        # Raises BusyError immediately if a unit of work is open.
+        self._other_connection.execute("BEGIN IMMEDIATE; ROLLBACK")
 
     def hash(self, password: str) -> str:
-        self._write_elsewhere()
+        self._write_from_outside()
         return self._hasher.hash(password)
 
     def verify(self, password_hash: str, password: str) -> bool:
-        self._write_elsewhere()
+        self._write_from_outside()
         return self._hasher.verify(password_hash, password)
 
     def check_needs_rehash(self, _password_hash: str) -> bool:
         return True
 
     def close(self) -> None:
-        self._elsewhere.close()
+        self._other_connection.close()
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def hasher(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writ
     hasher.close()
 
 
-def sign_in_by_a_wrong_password(database: Database) -> None:
+def sign_in_with_a_wrong_password(database: Database) -> None:
     with pytest.raises(SignInFailed):
         sign_in(database, password="wrong")
 
@@ -87,9 +87,9 @@ def take_account(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", [sign_in, sign_in_by_a_wrong_password, change_password, reset, create_person, take_account]
+    "operation", [sign_in, sign_in_with_a_wrong_password, change_password, reset, create_person, take_account]
 )
-def test_a_password_is_hashed_outside_of_units_of_work(
+def test_passwords_are_hashed_outside_units_of_work(
     database: Database, hasher: WritingHasher, operation: Callable[[Database], object]
 ) -> None:
     create_administrator(database)
@@ -99,7 +99,7 @@ def test_a_password_is_hashed_outside_of_units_of_work(
     assert hasher.calls > before
 
 
-def test_the_password_of_the_first_administrator_is_too(database: Database, hasher: WritingHasher) -> None:
+def test_set_up_hashes_the_password_outside_units_of_work(database: Database, hasher: WritingHasher) -> None:
     with database.write() as work:
         code = site_setup.new_setup_code(work)
     site_setup.set_up(database, code=code, name="Anna", password=PASSWORD, address=ADDRESS, agent=AGENT, now=NOW)
@@ -108,6 +108,6 @@ def test_the_password_of_the_first_administrator_is_too(database: Database, hash
     assert database.reader.value(store.SELECT_PASSWORD, (1,)).startswith("$argon2id$")
 
 
-def test_the_check_notices_an_open_unit_of_work(database: Database, hasher: WritingHasher) -> None:
+def test_the_hasher_of_these_tests_detects_an_open_unit_of_work(database: Database, hasher: WritingHasher) -> None:
     with pytest.raises(DatabaseBusy), database.write():
         passwords.hash_password(PASSWORD)

@@ -1,4 +1,4 @@
-"""People's accounts and roles."""
+"""Accounts and roles of people."""
 
 import pytest
 from fakes.accounts import (
@@ -31,7 +31,7 @@ from appliance.infrastructure.database import Database
 from server.bootstrap import Appliance
 
 
-def test_the_last_administrator_stays(database: Database, anna: Person) -> None:
+def test_the_last_administrator_cannot_be_removed_or_demoted(database: Database, anna: Person) -> None:
     with pytest.raises(LastAdministrator):
         set_role(database, anna, Role.MEMBER)
     with pytest.raises(LastAdministrator):
@@ -41,7 +41,7 @@ def test_the_last_administrator_stays(database: Database, anna: Person) -> None:
     assert Role.MEMBER is set_role(database, anna, Role.MEMBER).role
 
 
-def test_who_became_the_last_administrator_since_they_were_read_stays(database: Database, anna: Person) -> None:
+def test_a_person_who_has_become_the_last_administrator_cannot_be_removed(database: Database, anna: Person) -> None:
     ben = create_person(database, "Ben", Role.MEMBER)
     set_role(database, ben, Role.ADMINISTRATOR)
     set_role(database, anna, Role.MEMBER)
@@ -49,7 +49,7 @@ def test_who_became_the_last_administrator_since_they_were_read_stays(database: 
         remove(database, ben)
 
 
-def test_who_was_removed_since_they_were_read_is_not_found(database: Database, anna: Person) -> None:
+def test_changing_a_person_who_has_been_removed_fails(database: Database, anna: Person) -> None:
     ben = create_person(database, "Ben", Role.MEMBER)
     remove(database, ben)
 
@@ -57,17 +57,17 @@ def test_who_was_removed_since_they_were_read_is_not_found(database: Database, a
         set_role(database, ben, Role.LEADER)
 
 
-def test_whoever_is_removed_is_signed_out_and_their_tokens_are_void(database: Database, anna: Person) -> None:
+def test_a_removed_person_loses_sessions_and_tokens(database: Database, anna: Person) -> None:
     ben = create_person(database)
-    entered = sign_in(database, "ben")
-    made = create_token(database, ben)
+    signed_in = sign_in(database, "ben")
+    new_token = create_token(database, ben)
     remove(database, ben)
 
-    assert queries.identify_session(database, entered.token, now=NOW).person is None
-    assert queries.token_owner(database, made.token, now=NOW) is None
+    assert queries.identify_session(database, signed_in.token, now=NOW).person is None
+    assert queries.token_owner(database, new_token.token, now=NOW) is None
 
 
-def test_who_joined_by_a_code_can_take_an_account(database: Database, anna: Person) -> None:
+def test_a_person_who_joined_with_a_code_can_get_an_account(database: Database, anna: Person) -> None:
     opened = open_class(database, anna)
     ben = join(database, opened.code, "Ben").person
     taken = people.new_account_of(ben, login="Anna", password=NEW_PASSWORD)
@@ -80,11 +80,11 @@ def test_who_joined_by_a_code_can_take_an_account(database: Database, anna: Pers
         ben = people.take_account(work, ben, account)
 
     assert ben == sign_in(database, "ben", NEW_PASSWORD).person
-    with pytest.raises(NameTaken, match="You have an account already"):
+    with pytest.raises(NameTaken, match="You already have an account"):
         people.new_account_of(ben, login="ben2", password=NEW_PASSWORD)
 
 
-def test_whoever_becomes_the_first_administrator_opens_the_site(appliance: Appliance) -> None:
+def test_the_first_administrator_sets_up_the_site(appliance: Appliance) -> None:
     database = appliance.appliance_db
     ben = create_person(database)
     set_role(database, ben, Role.ADMINISTRATOR, now=NOW + 1)
@@ -109,14 +109,14 @@ def test_a_name_is_taken_in_every_spelling(database: Database, taken: str) -> No
         create_person(database, "Other", login=taken)
 
 
-def test_nobody_with_an_account_is_a_guest(database: Database, anna: Person) -> None:
+def test_an_account_cannot_have_the_role_guest(database: Database, anna: Person) -> None:
     with pytest.raises(RoleInvalid):
         create_person(database, "Ben", Role.GUEST)
     with pytest.raises(RoleInvalid):
         set_role(database, anna, Role.GUEST)
 
 
-def test_writes_of_one_unit_of_work_are_all_there_or_none(database: Database, anna: Person) -> None:
+def test_one_failed_write_undoes_the_whole_unit_of_work(database: Database, anna: Person) -> None:
     ben, cara = (
         people.new_account(name=name, login=name, password=PASSWORD, role=Role.MEMBER) for name in ("Ben", "Anna")
     )

@@ -1,4 +1,4 @@
-"""Sessions of browsers, from their beginning to their end."""
+"""Browser sessions: start, renew and end them."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ from appliance.community.accounts.operations.sessions import DAY_S, SignedIn
 from appliance.community.accounts.person import NOBODY, Identity, Person, Session, SessionNotFound
 from appliance.infrastructure.database import Database
 
-WHERE = {"address": "10.0.0.7", "agent": "Firefox"}
+CLIENT = {"address": "10.0.0.7", "agent": "Firefox"}
 
 
 def sign_in(database: Database, person: Person, now: float = NOW) -> SignedIn:
     with database.write() as work:
-        return sessions.start_session(work, person, **WHERE, now=now)
+        return sessions.start_session(work, person, **CLIENT, now=now)
 
 
-def identify(database: Database, entered: SignedIn, now: float = NOW) -> Identity:
-    return queries.identify_session(database, entered.token, now=now)
+def identify(database: Database, signed_in: SignedIn, now: float = NOW) -> Identity:
+    return queries.identify_session(database, signed_in.token, now=now)
 
 
 def touch(database: Database, session: Session, now: float) -> None:
@@ -28,13 +28,13 @@ def touch(database: Database, session: Session, now: float) -> None:
         sessions.touch(work, session, now=now)
 
 
-def test_a_session_ends_when_it_is_not_used_and_after_half_a_year(database: Database, anna: Person) -> None:
-    entered = sign_in(database, anna)
+def test_a_session_ends_without_use_and_after_half_a_year(database: Database, anna: Person) -> None:
+    signed_in = sign_in(database, anna)
     for days in range(0, 179, 20):
-        session = identify(database, entered, NOW + days * DAY_S).session
+        session = identify(database, signed_in, NOW + days * DAY_S).session
         assert session is not None, days
         touch(database, session, NOW + days * DAY_S)
-    assert NOBODY == identify(database, entered, NOW + 181 * DAY_S)
+    assert NOBODY == identify(database, signed_in, NOW + 181 * DAY_S)
 
     again = sign_in(database, anna, NOW + 181 * DAY_S)
     assert NOBODY == identify(database, again, NOW + (181 + 31) * DAY_S)
@@ -42,16 +42,16 @@ def test_a_session_ends_when_it_is_not_used_and_after_half_a_year(database: Data
         assert 2 == sessions.delete_expired_sessions(work, now=NOW + (181 + 31) * DAY_S)
 
 
-def test_the_use_of_a_session_is_noted_every_five_minutes(database: Database, anna: Person) -> None:
+def test_the_use_of_a_session_is_stored_every_five_minutes(database: Database, anna: Person) -> None:
     session = identify(database, sign_in(database, anna)).session
     assert session is not None
 
     assert [False, False, True] == [sessions.is_due(session, NOW + seconds) for seconds in (0, 299, 300)]
 
 
-def test_sessions_are_ended_one_by_one_and_by_a_new_password(database: Database, anna: Person) -> None:
+def test_a_session_ends_on_sign_out_and_on_a_new_password(database: Database, anna: Person) -> None:
     first, second, third = (sign_in(database, anna) for _ in range(3))
-    kept, ended = (identify(database, each).session for each in (first, second))
+    kept, ended = (identify(database, session).session for session in (first, second))
     assert kept is not None
     assert ended is not None
     sessions.end_session(database, person=anna.id, session=ended.id, now=NOW)
@@ -62,18 +62,18 @@ def test_sessions_are_ended_one_by_one_and_by_a_new_password(database: Database,
     password_changes.change_password(
         database, person=anna, old=PASSWORD, new=NEW_PASSWORD, session=kept.id, address="10.0.0.7", now=NOW
     )
-    assert [kept.id] == [each.id for each in queries.sessions(database, anna.id, now=NOW)]
+    assert [kept.id] == [session.id for session in queries.sessions(database, anna.id, now=NOW)]
     assert NOBODY == identify(database, third)
-    assert signing_in.sign_in(database, login="anna", password=NEW_PASSWORD, **WHERE, now=NOW)
+    assert signing_in.sign_in(database, login="anna", password=NEW_PASSWORD, **CLIENT, now=NOW)
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0, -40 * DAY_S])
-def test_a_clock_that_jumps_signs_nobody_out(database: Database, anna: Person, jump: float) -> None:
-    entered = sign_in(database, anna)
-    session = identify(database, entered).session
+def test_a_clock_jump_ends_no_session(database: Database, anna: Person, jump: float) -> None:
+    signed_in = sign_in(database, anna)
+    session = identify(database, signed_in).session
     assert session is not None
     touch(database, session, session.seen_at + jump)
-    later = identify(database, entered)
+    later = identify(database, signed_in)
 
     assert anna == later.person
     assert later.session is not None
@@ -81,10 +81,10 @@ def test_a_clock_that_jumps_signs_nobody_out(database: Database, anna: Person, j
 
 
 def test_a_restored_backup_has_no_sessions(database: Database, anna: Person, tmp_path: Path) -> None:
-    entered = sign_in(database, anna)
+    signed_in = sign_in(database, anna)
     with database.write() as work:
         sessions.end_all_sessions(work)
-    assert NOBODY == identify(database, entered)
+    assert NOBODY == identify(database, signed_in)
     assert [anna] == queries.people(database)
 
     with Database(tmp_path / "before-accounts.db", ()).write() as work:

@@ -1,4 +1,4 @@
-"""Signing in by a password, and joining by a class code."""
+"""Sign-in with a password, and joining with a class code."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,24 +23,24 @@ from appliance.community.accounts.person import CodeInvalid, NameTaken, Person, 
 from appliance.infrastructure.database import Database
 
 
-def test_one_signs_in_by_name_in_any_case(database: Database, anna: Person) -> None:
-    entered = sign_in(database, " ANNA ")
+def test_a_person_signs_in_with_a_name_in_any_case(database: Database, anna: Person) -> None:
+    signed_in = sign_in(database, " ANNA ")
     (session,) = queries.sessions(database, anna.id, now=NOW)
 
-    assert anna == entered.person
+    assert anna == signed_in.person
     assert (ADDRESS, AGENT, NOW) == (session.address, session.agent, session.created_at)
 
 
 @pytest.mark.parametrize(("login", "password"), [("anna", "wrong"), ("nobody", PASSWORD), ("", "")])
-def test_a_wrong_name_and_a_wrong_password_are_told_alike(
+def test_a_wrong_name_and_a_wrong_password_give_the_same_error(
     database: Database, anna: Person, login: str, password: str
 ) -> None:
-    with pytest.raises(SignInFailed, match="do not go together"):
+    with pytest.raises(SignInFailed, match="Wrong name or password"):
         sign_in(database, login, password)
 
 
 def test_guessing_a_password_closes_the_account_for_one_address_only(database: Database, anna: Person) -> None:
-    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE):
+    for _ in range(attempts.MAX_PER_ACCOUNT_AND_DEVICE):
         with pytest.raises(SignInFailed):
             sign_in(database, password="wrong")
 
@@ -51,7 +51,7 @@ def test_guessing_a_password_closes_the_account_for_one_address_only(database: D
 
 
 def test_guessing_many_names_closes_the_address(database: Database, anna: Person) -> None:
-    for number in range(attempts.MAX_FROM_ONE):
+    for number in range(attempts.MAX_PER_DEVICE):
         with database.write() as work:
             attempts.begin_attempt(work, f"login name{number}", ADDRESS, now=NOW)
 
@@ -60,21 +60,21 @@ def test_guessing_many_names_closes_the_address(database: Database, anna: Person
 
 
 @pytest.mark.parametrize("change", ["password", "removed"])
-def test_nobody_signs_in_by_a_password_that_was_changed_while_it_was_checked(
+def test_sign_in_fails_if_the_password_changes_during_the_check(
     database: Database, anna: Person, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     ben = create_person(database)
-    check = passwords.is_right
+    check = passwords.verify_password
 
-    def checked_slowly(password: str, kept: str | None) -> bool:
-        right = check(password, kept)
+    def check_slowly(password: str, password_hash: str | None) -> bool:
+        is_correct = check(password, password_hash)
         if change == "password":
             reset_password(database, ben)
         else:
             remove(database, ben)
-        return right
+        return is_correct
 
-    monkeypatch.setattr(signing_in, "is_right", checked_slowly)
+    monkeypatch.setattr(signing_in, "verify_password", check_slowly)
     with pytest.raises(SignInFailed):
         sign_in(database, "ben")
 
@@ -91,22 +91,22 @@ def test_people_join_a_class_with_a_name(database: Database, anna: Person) -> No
         ben.person.role,
         ben.person.class_code,
     )
-    assert [1] == [each.joined for each in queries.class_codes(database)]
+    assert [1] == [class_code.joined for class_code in queries.class_codes(database)]
     for taken in ("ben", "Anna", "anna"):
         with pytest.raises(NameTaken):
             join(database, opened.code, taken)
 
 
-def test_a_name_that_is_taken_uses_up_no_attempt(database: Database, anna: Person) -> None:
+def test_a_taken_name_counts_as_no_attempt(database: Database, anna: Person) -> None:
     opened = open_class(database, anna)
-    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE + 1):
+    for _ in range(attempts.MAX_PER_ACCOUNT_AND_DEVICE + 1):
         with pytest.raises(NameTaken):
             join(database, opened.code, "Anna")
 
     assert "Ben" == join(database, opened.code, "Ben").person.name
 
 
-def test_a_full_class_takes_nobody_more(database: Database, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_joins_a_full_class(database: Database, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = open_class(database, anna)
     monkeypatch.setattr(signing_in, "MAX_JOINED", 1)
     join(database, opened.code, "Ben")
@@ -115,7 +115,7 @@ def test_a_full_class_takes_nobody_more(database: Database, anna: Person, monkey
         join(database, opened.code, "Cara")
 
 
-def test_nobody_has_joined_where_the_session_could_not_be_stored(database: Database, anna: Person) -> None:
+def test_joining_is_undone_if_the_session_cannot_be_stored(database: Database, anna: Person) -> None:
     opened = open_class(database, anna)
     with database.write() as work:
         work.execute("CREATE TRIGGER broken BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'broken'); END")
@@ -125,7 +125,7 @@ def test_nobody_has_joined_where_the_session_could_not_be_stored(database: Datab
     assert [anna] == queries.people(database)
 
 
-def test_passwords_kept_by_weaker_parameters_are_kept_anew(database: Database, anna: Person) -> None:
+def test_outdated_password_hashes_are_replaced_at_sign_in(database: Database, anna: Person) -> None:
     from argon2 import PasswordHasher
 
     weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
@@ -136,7 +136,7 @@ def test_passwords_kept_by_weaker_parameters_are_kept_anew(database: Database, a
     assert "m=19456,t=2,p=1" in database.reader.value(store.SELECT_PASSWORD, (anna.id,))
 
 
-def test_many_guesses_at_once_are_no_more_than_one_after_the_other(database: Database, anna: Person) -> None:
+def test_parallel_guesses_get_no_extra_attempts(database: Database, anna: Person) -> None:
     def guess(number: int) -> str:
         try:
             sign_in(database, password=f"wrong {number}")
@@ -149,18 +149,18 @@ def test_many_guesses_at_once_are_no_more_than_one_after_the_other(database: Dat
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(guess, range(24)))
 
-    assert attempts.MAX_FOR_ONE_FROM_ONE == answers.count("checked")
-    assert 24 - attempts.MAX_FOR_ONE_FROM_ONE == answers.count("refused")
+    assert attempts.MAX_PER_ACCOUNT_AND_DEVICE == answers.count("checked")
+    assert 24 - attempts.MAX_PER_ACCOUNT_AND_DEVICE == answers.count("refused")
 
 
-def test_signing_in_does_not_use_up_attempts(database: Database, anna: Person) -> None:
-    for _ in range(attempts.MAX_FROM_ONE + 1):
+def test_successful_sign_ins_count_as_no_attempts(database: Database, anna: Person) -> None:
+    for _ in range(attempts.MAX_PER_DEVICE + 1):
         sign_in(database)
 
 
-def test_a_clock_that_is_set_back_closes_no_account(database: Database, anna: Person) -> None:
+def test_setting_the_clock_back_closes_no_account(database: Database, anna: Person) -> None:
     ahead = NOW + 3600
-    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE):
+    for _ in range(attempts.MAX_PER_ACCOUNT_AND_DEVICE):
         with pytest.raises(SignInFailed):
             sign_in(database, password="wrong", now=ahead)
     with pytest.raises(TooManyAttempts):

@@ -1,4 +1,4 @@
-"""Setting up the site."""
+"""Set-up of the site."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,17 +25,21 @@ def set_up(database: Database, code: str, *, name: str, password: str = PASSWORD
 def test_the_set_up_code_creates_the_administrator_once(database: Database) -> None:
     code = new_setup_code(database)
     typed = code.lower().replace("-", " ")
-    entered = set_up(database, typed, name="Anna")
+    signed_in = set_up(database, typed, name="Anna")
 
-    assert (Role.ADMINISTRATOR, "anna", NOW) == (entered.person.role, entered.person.login, entered.person.created_at)
-    assert entered.person == queries.identify_session(database, entered.token, now=NOW).person
+    assert (Role.ADMINISTRATOR, "anna", NOW) == (
+        signed_in.person.role,
+        signed_in.person.login,
+        signed_in.person.created_at,
+    )
+    assert signed_in.person == queries.identify_session(database, signed_in.token, now=NOW).person
     with pytest.raises(AlreadySetUp):
         set_up(database, code, name="Eve")
     with pytest.raises(AlreadySetUp):
         new_setup_code(database)
 
 
-def test_a_wrong_or_older_set_up_code_creates_nobody(database: Database) -> None:
+def test_wrong_and_older_set_up_codes_are_refused(database: Database) -> None:
     older = new_setup_code(database)
     new_setup_code(database)
     for code in (older, "AAAA-AAAA", ""):
@@ -45,9 +49,9 @@ def test_a_wrong_or_older_set_up_code_creates_nobody(database: Database) -> None
     assert [] == queries.people(database)
 
 
-def test_guessing_the_set_up_code_ends_soon(database: Database) -> None:
+def test_guesses_of_the_set_up_code_are_limited(database: Database) -> None:
     code = new_setup_code(database)
-    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE):
+    for _ in range(attempts.MAX_PER_ACCOUNT_AND_DEVICE):
         with pytest.raises(CodeInvalid):
             set_up(database, "AAAA-AAAA", name="Eve")
 
@@ -56,16 +60,16 @@ def test_guessing_the_set_up_code_ends_soon(database: Database) -> None:
     assert attempts.WINDOW_S == refused.value.retry_after_s
 
 
-def test_a_password_that_is_refused_uses_up_no_attempt_and_leaves_the_code_valid(database: Database) -> None:
+def test_a_refused_password_counts_as_no_attempt_and_keeps_the_set_up_code(database: Database) -> None:
     code = new_setup_code(database)
-    for _ in range(attempts.MAX_FOR_ONE_FROM_ONE + 1):
+    for _ in range(attempts.MAX_PER_ACCOUNT_AND_DEVICE + 1):
         with pytest.raises(PasswordRefused):
             set_up(database, code, name="Anna", password="short")
 
     assert set_up(database, code, name="Anna")
 
 
-def test_two_who_set_up_at_once_make_one_administrator(database: Database) -> None:
+def test_parallel_set_ups_create_one_administrator(database: Database) -> None:
     code = new_setup_code(database)
 
     def has_set_up(name: str) -> bool:
@@ -81,7 +85,7 @@ def test_two_who_set_up_at_once_make_one_administrator(database: Database) -> No
     assert 1 == done.count(True) == len(queries.people(database))
 
 
-def test_the_code_is_void_once_the_administrator_was_created_without_it(database: Database) -> None:
+def test_the_set_up_code_is_invalid_once_there_is_an_administrator(database: Database) -> None:
     new_setup_code(database)
     account = site_setup.new_administrator(database.reader, name="Anna", password=PASSWORD)
     with database.write() as work:

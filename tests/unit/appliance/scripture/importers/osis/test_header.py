@@ -1,4 +1,4 @@
-"""What an OSIS document says of its text."""
+"""The header of an OSIS document."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def header_of(tmp_path: Path, work: str, attributes: str = 'osisIDWork="A b.c!" 
     return read_header(path, None)
 
 
-def test_the_first_work_describes_the_text(tmp_path: Path) -> None:
+def test_the_first_work_describes_the_translation(tmp_path: Path) -> None:
     one, other = (f"<work><title>{name}</title><rights>{name} rights</rights></work>" for name in ("One", "Other"))
 
     assert Header(id="Ab.c", name="One", language="es", rights="One rights", versification="NRSVA") == header_of(
@@ -25,13 +25,13 @@ def test_the_first_work_describes_the_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("system", "versification"), [("Bible.KJV", "KJV"), ("Bible.mt", "MT"), ("vulg", "Vulg"), ("Bible.Mine", "NRSVA")]
 )
-def test_a_versification_that_is_not_known_is_the_hubs(tmp_path: Path, system: str, versification: str) -> None:
+def test_an_unknown_versification_becomes_the_hub(tmp_path: Path, system: str, versification: str) -> None:
     header = header_of(tmp_path, f"<work><refSystem>{system}</refSystem></work>")
 
     assert versification == header.versification
 
 
-def test_a_document_that_says_nothing_is_called_by_its_file(tmp_path: Path) -> None:
+def test_the_file_name_is_the_id_if_the_header_has_none(tmp_path: Path) -> None:
     header = header_of(tmp_path, "", attributes="")
 
     assert ("filename", "file name", "und", "") == (header.id, header.name, header.language, header.rights)

@@ -1,4 +1,4 @@
-"""XML as a stream of events."""
+"""Parsing XML as a stream of events."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from appliance.scripture.importers.source import SourceUnreadable
 
 
 class Events(Target):
-    """Remembers what it receives."""
+    """Records the events that it receives."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -27,7 +27,7 @@ class Events(Target):
         self.seen.append("end")
 
 
-def test_events_come_while_the_document_is_fed() -> None:
+def test_events_are_sent_while_the_document_is_read() -> None:
     events = Events()
     parser = Parser(events, Path("a.xml"))
     parser.feed(b"<osis><verse>In the")
@@ -40,13 +40,13 @@ def test_events_come_while_the_document_is_fed() -> None:
 
 
 @pytest.mark.parametrize("document", [b"<osis><verse></osis>", b"<osis>&unknown;</osis>", b"text"])
-def test_what_is_not_well_formed_is_refused_with_the_name_of_the_file(document: bytes) -> None:
-    with pytest.raises(SourceUnreadable, match=r"a\.xml is (not well-formed XML|cut short)"):
+def test_invalid_xml_is_refused_with_the_file_name(document: bytes) -> None:
+    with pytest.raises(SourceUnreadable, match=r"a\.xml is (not well-formed XML|incomplete)"):
         _parse(document)
 
 
-def test_a_document_that_ends_early_is_cut_short() -> None:
-    with pytest.raises(SourceUnreadable, match=r"a\.xml is cut short"):
+def test_a_document_that_ends_early_is_incomplete() -> None:
+    with pytest.raises(SourceUnreadable, match=r"a\.xml is incomplete"):
         _parse(b"<osis><verse>")
 
 
@@ -62,5 +62,5 @@ def _parse(document: bytes) -> None:
 
 
 @pytest.mark.parametrize("tag", ["verse", "{http://example.org}verse", "osis:verse"])
-def test_the_name_of_an_element_is_told_without_its_namespace(tag: str) -> None:
+def test_the_local_name_of_an_element_has_no_namespace(tag: str) -> None:
     assert "verse" == local_name(tag)

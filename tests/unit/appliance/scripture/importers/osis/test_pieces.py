@@ -1,4 +1,4 @@
-"""Pieces of a verse become one verse."""
+"""Joining the pieces of a verse."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from appliance.scripture.translations.verse import (
 VERSE = 43_003_016
 
 
-def test_verses_of_different_numbers_stay_as_they_are() -> None:
+def test_different_verses_are_not_joined() -> None:
     verses = [Verse(VERSE, "One"), Verse(VERSE + 1, "Two"), Verse(VERSE, "One again")]
 
     assert verses == joined(verses)
@@ -40,7 +40,7 @@ def test_annotations_move_with_their_words() -> None:
     assert [(0, 3), (4, 7)] == [(word.start, word.end) for word in verse.markup.words]
     assert [3, 7] == [note.at for note in verse.markup.notes]
     assert [(0, 3), (4, 7)] == [(span.start, span.end) for span in verse.markup.spans]
-    assert [(0, 2), (4, 2)] == [(each.at, each.level) for each in verse.markup.breaks]
+    assert [(0, 2), (4, 2)] == [(break_.at, break_.level) for break_ in verse.markup.breaks]
     assert [0, 4] == [heading.at for heading in verse.markup.headings]
 
 
@@ -50,7 +50,7 @@ def test_a_piece_without_words_adds_no_space() -> None:
     assert "One" == verse.text
 
 
-def test_more_pieces_than_any_verse_has_are_refused() -> None:
+def test_a_verse_with_too_many_pieces_is_refused() -> None:
     assert 1 == len(joined([Verse(VERSE, "a")] * (MAX_PIECES + 1)))
-    with pytest.raises(SourceUnreadable, match=r"John\.3\.16 is longer than any verse"):
+    with pytest.raises(SourceUnreadable, match=r"John\.3\.16 is too long"):
         joined([Verse(VERSE, "a")] * (MAX_PIECES + 2))

@@ -29,7 +29,7 @@ def document(tmp_path: Path, body: str, template: str = DOCUMENT) -> Path:
     return path
 
 
-def test_the_header_names_the_text(tmp_path: Path) -> None:
+def test_the_header_describes_the_translation(tmp_path: Path) -> None:
     source = read_osis(document(tmp_path, CONTAINERS))
 
     assert ("Sample", "A Sample", "en", "Public Domain", "KJV") == (
@@ -41,14 +41,14 @@ def test_the_header_names_the_text(tmp_path: Path) -> None:
     )
 
 
-def test_signs_that_are_written_as_entities_cut_no_name(tmp_path: Path) -> None:
-    named = DOCUMENT.replace("A Sample", "Lamps &amp; Lights").replace("Public Domain", "&#169; Nobody")
-    source = read_osis(document(tmp_path, CONTAINERS, named))
+def test_entities_in_the_header_are_resolved(tmp_path: Path) -> None:
+    template = DOCUMENT.replace("A Sample", "Lamps &amp; Lights").replace("Public Domain", "&#169; Nobody")
+    source = read_osis(document(tmp_path, CONTAINERS, template))
 
     assert ("Lamps & Lights", "© Nobody") == (source.name, source.licence)
 
 
-def test_verses_as_containers(tmp_path: Path) -> None:
+def test_verses_can_be_containers(tmp_path: Path) -> None:
     first, second = read_verses(document(tmp_path, CONTAINERS))
 
     assert ("John.3.16", "For God so loved the world") == (first.osis, first.text)
@@ -60,13 +60,13 @@ def test_verses_as_containers(tmp_path: Path) -> None:
     )
 
 
-def test_verses_as_milestones_with_a_quote_and_paragraphs_across_them(tmp_path: Path) -> None:
+def test_verses_can_be_milestones_with_a_quote_and_paragraphs_across_them(tmp_path: Path) -> None:
     first, second = read_verses(document(tmp_path, MILESTONES))
 
     assert ["For God so loved the world", "For God didn't send his Son"] == [first.text, second.text]
     assert "the world" == first.text[first.markup.spans[0].start : first.markup.spans[0].end]
     assert "For God" == second.text[second.markup.spans[0].start : second.markup.spans[0].end]
-    assert 20 in {each.at for each in second.markup.breaks}
+    assert 20 in {break_.at for break_ in second.markup.breaks}
 
 
 def test_pieces_of_a_verse_are_joined(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_pieces_of_a_verse_are_joined(tmp_path: Path) -> None:
     "prologue",
     ['<!DOCTYPE osis [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>', '<!DOCTYPE osis SYSTEM "file:///etc/passwd">'],
 )
-def test_entities_are_not_accepted(tmp_path: Path, prologue: str) -> None:
+def test_a_document_type_is_refused(tmp_path: Path, prologue: str) -> None:
     path = document(tmp_path, CONTAINERS)
     path.write_text(path.read_text().replace("<osis ", f"{prologue}\n<osis ", 1))
 
@@ -89,11 +89,11 @@ def test_entities_are_not_accepted(tmp_path: Path, prologue: str) -> None:
         read_osis(path)
 
 
-def test_half_a_document_is_refused(tmp_path: Path) -> None:
+def test_an_incomplete_document_is_refused(tmp_path: Path) -> None:
     path = document(tmp_path, CONTAINERS)
     path.write_text(path.read_text()[:-60])
 
-    with pytest.raises(SourceUnreadable, match=r"cut short|not well-formed"):
+    with pytest.raises(SourceUnreadable, match=r"incomplete|not well-formed"):
         list(read_verses(path))
 
 
@@ -105,25 +105,25 @@ def test_other_xml_is_refused(tmp_path: Path) -> None:
         read_osis(path)
 
 
-def test_a_verse_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match=r"John\.3\.99, which NRSVA has not"):
+def test_the_error_names_a_verse_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match=r"John\.3\.99\. The versification NRSVA does not have"):
         list(read_verses(document(tmp_path, '<verse osisID="John.3.99">x</verse>')))
 
 
-def test_ids_are_those_of_the_stated_versification(tmp_path: Path) -> None:
+def test_verse_ids_are_in_the_stated_versification(tmp_path: Path) -> None:
     hebrew = DOCUMENT.replace("Bible.KJV", "Bible.MT")
     source = read_osis(document(tmp_path, '<verse osisID="Joel.4.1">For, behold</verse>', hebrew))
 
     assert ["Joel.4.1"] == [verse.osis for verse in source.entries()]
 
 
-def test_several_verses_printed_as_one(tmp_path: Path) -> None:
+def test_several_verses_can_be_printed_as_one(tmp_path: Path) -> None:
     (verse,) = read_verses(document(tmp_path, '<verse osisID="John.3.16 John.3.17">Both.</verse>'))
 
     assert ("John.3.16", "16–17") == (verse.osis, verse.label)
 
 
-def test_entities_are_not_accepted_in_any_encoding(tmp_path: Path) -> None:
+def test_a_document_type_is_refused_in_any_encoding(tmp_path: Path) -> None:
     path = document(tmp_path, CONTAINERS)
     text = (
         path.read_text().replace("UTF-8", "UTF-16").replace("<osis ", '<!DOCTYPE osis [<!ENTITY a "aaaa">]>\n<osis ', 1)

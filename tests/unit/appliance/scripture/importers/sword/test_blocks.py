@@ -1,4 +1,4 @@
-"""Data files of SWORD modules, and what becomes of damaged ones."""
+"""Intact and damaged data files of SWORD modules."""
 
 import zlib
 from pathlib import Path
@@ -13,7 +13,7 @@ from appliance.scripture.importers.validation import TextFaulty
 
 
 @pytest.mark.parametrize("broken", ["ot.bzv", "ot.bzs", "ot.bzz", "nt.bzz"])
-def test_a_truncated_module_leaves_the_library_as_it_was(
+def test_an_incomplete_module_does_not_change_the_library(
     library: Database, sword_root: Path, tmp_path: Path, broken: str
 ) -> None:
     data = copy_module(sword_root, tmp_path / "module")
@@ -27,7 +27,7 @@ def test_a_truncated_module_leaves_the_library_as_it_was(
     assert 0 == library.reader.value("SELECT count(*) FROM verses")
 
 
-def test_a_missing_file_is_named(library: Database, sword_root: Path, tmp_path: Path) -> None:
+def test_the_error_names_a_missing_file(library: Database, sword_root: Path, tmp_path: Path) -> None:
     data = copy_module(sword_root, tmp_path / "module")
     (data / "nt.bzz").unlink()
 
@@ -35,7 +35,7 @@ def test_a_missing_file_is_named(library: Database, sword_root: Path, tmp_path: 
         import_from(library, tmp_path / "module")
 
 
-def test_a_block_that_inflates_without_end_is_refused(library: Database, sword_root: Path, tmp_path: Path) -> None:
+def test_a_decompression_bomb_is_refused(library: Database, sword_root: Path, tmp_path: Path) -> None:
     data = copy_module(sword_root, tmp_path / "module")
     bomb = zlib.compress(b"\0" * (MAX_BLOCK_BYTES + 1), 9)
     (data / "ot.bzz").write_bytes(bomb)
@@ -48,12 +48,12 @@ def test_a_block_that_inflates_without_end_is_refused(library: Database, sword_r
         import_from(library, tmp_path / "module")
 
 
-def test_a_block_unpacks_to_what_was_packed() -> None:
+def test_a_block_is_unpacked() -> None:
     assert b"light" == inflate(zlib.compress(b"light"), "Small")
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"), [(b"light", "does not unpack"), (zlib.compress(b"light")[:-5], "cut short")]
+    ("data", "reason"), [(b"light", "cannot be unpacked"), (zlib.compress(b"light")[:-5], "is incomplete")]
 )
 def test_a_damaged_block_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(SourceUnreadable, match=f"A block of Small .*{reason}"):

@@ -29,7 +29,7 @@ Lang=en
 
 
 def module(root: Path, comments: dict[tuple[str, int, int], str], *, driver: str = "zCom", entry: str = "<IIH") -> Path:
-    """A module of Old Testament comments by (OSIS id, chapter, verse); the same words share a place."""
+    """Write a module of Old Testament comments by (OSIS id, chapter, verse). Equal comments share a place."""
     (root / "mods.d").mkdir(parents=True)
     (root / "mods.d" / "small.conf").write_text(CONFIGURATION.format(driver=driver))
     folder = root / "modules/comments/zcom/small"
@@ -56,7 +56,7 @@ def read(root: Path) -> list[tuple[str, str, tuple[str, ...]]]:
     with open_sources(str(root)) as sources:
         (source,) = sources
         assert source.kind is COMMENTARY
-        return [(osis_of(each.start), osis_of(each.end), each.paragraphs) for each in source.entries()]
+        return [(osis_of(comment.start), osis_of(comment.end), comment.paragraphs) for comment in source.entries()]
 
 
 def test_verses_that_share_a_place_share_a_comment(tmp_path: Path) -> None:
@@ -69,11 +69,11 @@ def test_verses_that_share_a_place_share_a_comment(tmp_path: Path) -> None:
     ] == read(module(tmp_path, comments))
 
 
-def test_a_chapters_introduction_is_about_the_chapter(tmp_path: Path) -> None:
+def test_the_introduction_of_a_chapter_is_about_the_whole_chapter(tmp_path: Path) -> None:
     assert [("Gen.2.0", "Gen.2.999", ("The garden",))] == read(module(tmp_path, {("Gen", 2, 0): "The garden"}))
 
 
-def test_what_stands_all_at_the_first_verse_is_parted_by_the_verses_it_names(tmp_path: Path) -> None:
+def test_comments_at_the_first_verse_are_split_by_the_verses_they_name(tmp_path: Path) -> None:
     text = "<p>Of the whole.</p><p>Verse 1. One.</p><p>Verses 2-3. Two.</p><p>More.</p><p>EXPLANATORY NOTES</p><p>Verse 1. Again.</p>"
 
     assert [
@@ -84,21 +84,21 @@ def test_what_stands_all_at_the_first_verse_is_parted_by_the_verses_it_names(tmp
 
 
 @pytest.mark.parametrize(("driver", "entry"), [("zCom4", "<III"), ("zCom4", "<IIH")])
-def test_large_modules_and_those_that_only_claim_to_be(tmp_path: Path, driver: str, entry: str) -> None:
-    found = read(module(tmp_path, {("Gen", 1, 1): "Words"}, driver=driver, entry=entry))
+def test_large_drivers_can_have_large_or_small_entries(tmp_path: Path, driver: str, entry: str) -> None:
+    comments = read(module(tmp_path, {("Gen", 1, 1): "Words"}, driver=driver, entry=entry))
 
-    assert [("Gen.1.1", "Gen.1.1", ("Words",))] == found
+    assert [("Gen.1.1", "Gen.1.1", ("Words",))] == comments
 
 
-def test_comments_of_a_passage_with_whom_they_are_owed_to(tmp_path: Path) -> None:
+def test_comments_on_a_passage_have_name_and_attribution(tmp_path: Path) -> None:
     database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
     database.migrate()
     comments = {("Gen", 1, 1): "First", ("Gen", 1, 0): "Chapter", ("Gen", 2, 1): "Second"}
     with open_sources(str(module(tmp_path / "sword", comments))) as sources:
         import_source(database, sources[0])
-    found = queries.comments(database, parse_reference("Gen 1:1-2")).items
+    passage_comments = queries.comments(database, parse_reference("Gen 1:1-2")).items
 
-    assert ["Chapter", "First"] == [each.paragraphs[0] for each in found]
-    assert ("A small commentary", "By hand. For tests") == (found[0].name, found[0].attribution)
+    assert ["Chapter", "First"] == [comment.paragraphs[0] for comment in passage_comments]
+    assert ("A small commentary", "By hand. For tests") == (passage_comments[0].name, passage_comments[0].attribution)
     remove(database, "Small")
     assert [] == queries.comments(database, parse_reference("Gen 1")).items

@@ -1,4 +1,4 @@
-"""What SWORD modules say of themselves."""
+"""The configuration of SWORD modules."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.importers.sword.configuration import (
     Configuration,
-    check_open,
+    check_readable,
     digest_of,
     files_of,
     read_configurations,
@@ -34,7 +34,7 @@ def configured(root: Path, text: str | bytes = CONFIGURATION) -> Configuration:
     return configuration
 
 
-def test_the_first_value_of_each_key_counts_whatever_its_case(tmp_path: Path) -> None:
+def test_the_first_value_of_a_key_counts_in_any_case(tmp_path: Path) -> None:
     configuration = configured(tmp_path)
 
     assert ("Small", "A small text", "zText") == (
@@ -47,7 +47,7 @@ def test_the_first_value_of_each_key_counts_whatever_its_case(tmp_path: Path) ->
     assert tmp_path / "modules/texts/ztext/small" == configuration.data_path
 
 
-def test_a_file_without_a_heading_is_called_by_its_name_and_may_be_latin(tmp_path: Path) -> None:
+def test_the_file_name_replaces_a_missing_heading_and_latin_1_is_accepted(tmp_path: Path) -> None:
     configuration = configured(tmp_path, "Description=Señor".encode("latin-1"))
 
     assert ("file", "Señor") == (configuration.module, configuration.value("Description"))
@@ -62,29 +62,29 @@ def test_a_file_without_a_heading_is_called_by_its_name_and_may_be_latin(tmp_pat
         ("About=Public Domain\nDistributionLicense=CC BY\n", "CC BY"),
     ],
 )
-def test_the_licence_is_the_stated_one_or_what_the_description_says(tmp_path: Path, more: str, licence: str) -> None:
+def test_the_licence_is_stated_or_taken_from_the_description(tmp_path: Path, more: str, licence: str) -> None:
     assert licence == configured(tmp_path, f"[Small]\n{more}").licence
 
 
 @pytest.mark.parametrize(
     ("text", "language"), [("[engX]\nLang=fr\n", "fr"), ("[engX]\n", "en"), ("[spaX]\n", "es"), ("[Small]\n", "und")]
 )
-def test_the_language_is_the_stated_one_or_told_by_the_name(tmp_path: Path, text: str, language: str) -> None:
+def test_the_language_is_stated_or_taken_from_the_name(tmp_path: Path, text: str, language: str) -> None:
     assert language == configured(tmp_path, text).language
 
 
 @pytest.mark.parametrize("line", ["SourceType=ThML", "CompressType=LZSS", "CipherKey=abc"])
-def test_what_is_not_read_is_refused(tmp_path: Path, line: str) -> None:
+def test_unsupported_modules_are_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(SourceUnreadable, match="The module Small is"):
-        check_open(configured(tmp_path, f"[Small]\n{line}\n"))
+        check_readable(configured(tmp_path, f"[Small]\n{line}\n"))
 
 
 def test_a_folder_without_configurations_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match="holds no SWORD module"):
+    with pytest.raises(SourceUnreadable, match="contains no SWORD module"):
         read_configurations(tmp_path)
 
 
-def test_the_digest_changes_with_the_files_and_with_the_configuration(tmp_path: Path) -> None:
+def test_the_digest_changes_with_the_files_and_the_configuration(tmp_path: Path) -> None:
     configuration = configured(tmp_path)
     data = tmp_path / "modules/texts/ztext/small"
     data.mkdir(parents=True)
@@ -97,7 +97,7 @@ def test_the_digest_changes_with_the_files_and_with_the_configuration(tmp_path: 
     assert before != digest_of(configuration)
 
 
-def test_files_of_a_folder_are_sorted_and_without_folders(tmp_path: Path) -> None:
+def test_the_files_of_a_folder_are_sorted_without_subfolders(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(b"")
     (tmp_path / "a").write_bytes(b"")
     (tmp_path / "c").mkdir()
@@ -106,7 +106,7 @@ def test_files_of_a_folder_are_sorted_and_without_folders(tmp_path: Path) -> Non
     assert [] == files_of(tmp_path / "nowhere")
 
 
-def test_a_module_that_points_outside_itself_is_refused(library: Database, sword_root: Path, tmp_path: Path) -> None:
+def test_a_module_with_data_outside_its_folder_is_refused(library: Database, sword_root: Path, tmp_path: Path) -> None:
     copy_module(sword_root, tmp_path / "module")
     conf = tmp_path / "module" / "mods.d" / "engKJV2006eb.conf"
     conf.write_text(conf.read_text().replace("./modules/texts/ztext/engKJV2006eb/", "../../../etc/"))

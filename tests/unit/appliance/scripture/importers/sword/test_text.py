@@ -1,4 +1,4 @@
-"""Texts of Debian's SWORD modules."""
+"""Translations in Debian's SWORD modules."""
 
 import shutil
 from pathlib import Path
@@ -17,12 +17,14 @@ from server.bootstrap import LIBRARY_MIGRATIONS
 
 
 def verse(database: Database, reference: str, translation: str = "WEB") -> Verse:
-    (found,) = queries.passage(database, parse_reference(reference), [queries.find_translation(database, translation)])
-    return found.verses[translation]
+    (parallel,) = queries.passage(
+        database, parse_reference(reference), [queries.find_translation(database, translation)]
+    )
+    return parallel.verses[translation]
 
 
 @pytest.mark.parametrize(("translation", "count"), [("WEB", 37_457), ("KJV", 31_102), ("RV1909", 31_084)])
-def test_every_verse_is_there(full_library: Database, translation: str, count: int) -> None:
+def test_all_verses_are_imported(full_library: Database, translation: str, count: int) -> None:
     assert count == queries.find_translation(full_library, translation).verses
 
 
@@ -54,15 +56,15 @@ def test_every_verse_is_there(full_library: Database, translation: str, count: i
         ),
     ],
 )
-def test_the_text_reads_as_printed(full_library: Database, reference: str, translation: str, text: str) -> None:
+def test_the_text_is_as_printed(full_library: Database, reference: str, translation: str, text: str) -> None:
     assert text == verse(full_library, reference, translation).text
 
 
-def test_the_yahweh_god_of_genesis_is_two_words(full_library: Database) -> None:
+def test_yahweh_god_in_genesis_is_two_words(full_library: Database) -> None:
     assert "Yahweh God made the earth" in verse(full_library, "Gen 2:4").text
 
 
-def test_no_text_has_markup_or_fused_words(full_library: Database) -> None:
+def test_no_verse_has_markup_or_joined_words(full_library: Database) -> None:
     rows = full_library.reader.rows(
         "SELECT translation, verse_id, text FROM verses WHERE text GLOB '*[<>{}\\]*' OR text GLOB '*[a-z],[a-z]*'"
     )
@@ -70,7 +72,7 @@ def test_no_text_has_markup_or_fused_words(full_library: Database) -> None:
     assert [] == rows
 
 
-def test_what_stands_beside_the_words(full_library: Database) -> None:
+def test_annotations_are_imported(full_library: Database) -> None:
     john, psalm, exodus = (verse(full_library, ref) for ref in ("John 3:16", "Ps 3:1", "John 3:16"))
 
     assert ("G25",) == next(w.strongs for w in john.markup.words if john.text[w.start : w.end] == "loved")
@@ -83,7 +85,7 @@ def test_what_stands_beside_the_words(full_library: Database) -> None:
     assert SpanKind.DIVINE_NAME in {span.kind for span in verse(full_library, "Gen 2:4", "KJV").markup.spans}
 
 
-def test_importing_twice_changes_nothing(full_library_path: Path, sword_root: Path, tmp_path: Path) -> None:
+def test_importing_again_changes_nothing(full_library_path: Path, sword_root: Path, tmp_path: Path) -> None:
     copy_module(sword_root, tmp_path / "module")
     shutil.copy(full_library_path, tmp_path / "library.db")
     library = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
@@ -95,7 +97,7 @@ def test_importing_twice_changes_nothing(full_library_path: Path, sword_root: Pa
     library.close()
 
 
-def test_a_module_reads_as_a_text(sword_root: Path) -> None:
+def test_a_module_is_read_as_a_translation(sword_root: Path) -> None:
     with open_sources(str(sword_root), only=frozenset({"WEB"})) as (source,):
         assert source.kind is TRANSLATION
         assert ("WEB", "en", "NRSVA", "Public Domain") == (

@@ -1,4 +1,4 @@
-"""The markers of one book's USFM."""
+"""The USFM markers of one book."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def verses(text: str, book: str = "John") -> list[Verse]:
     return list(read_book(BOOK_BY_OSIS[book], text, "book.usfm"))
 
 
-def test_text_words_notes_and_the_words_of_jesus() -> None:
+def test_text_words_notes_and_words_of_jesus_are_read() -> None:
     first, second, _bridge = verses(JOHN)
 
     assert "For God so loved the world, that he gave his only born Son." == first.text
@@ -46,31 +46,33 @@ def test_text_words_notes_and_the_words_of_jesus() -> None:
     assert {"For God didn’t send his Son": SpanKind.JESUS, "Son": SpanKind.DIVINE_NAME, "the": SpanKind.ADDED} == kinds
 
 
-def test_titles_paragraphs_and_lines() -> None:
+def test_titles_paragraphs_and_lines_are_read() -> None:
     first, second, _bridge = verses(JOHN)
 
     assert [(HeadingKind.BOOK, "John"), (HeadingKind.SECTION, "Nicodemus")] == [
         (h.kind, h.text) for h in first.markup.headings
     ]
-    assert BreakKind.PARAGRAPH in {each.kind for each in first.markup.breaks}
-    assert [(BreakKind.LINE, 1), (BreakKind.LINE, 2)] == [(each.kind, each.level) for each in second.markup.breaks]
+    assert BreakKind.PARAGRAPH in {break_.kind for break_ in first.markup.breaks}
+    assert [(BreakKind.LINE, 1), (BreakKind.LINE, 2)] == [
+        (break_.kind, break_.level) for break_ in second.markup.breaks
+    ]
 
 
-def test_a_psalms_title_and_selah() -> None:
+def test_the_title_of_a_psalm_and_selah_are_read() -> None:
     (verse,) = verses(PSALM, "Ps")
 
     assert "Yahweh, how my adversaries have increased! Many rise up. Selah." == verse.text
     assert [(HeadingKind.PSALM, "A Psalm by David.")] == [(h.kind, h.text) for h in verse.markup.headings]
-    assert [BreakKind.LINE, BreakKind.LINE, BreakKind.SELAH] == [each.kind for each in verse.markup.breaks]
+    assert [BreakKind.LINE, BreakKind.LINE, BreakKind.SELAH] == [break_.kind for break_ in verse.markup.breaks]
 
 
-def test_a_bridge_counts_as_its_first_verse() -> None:
+def test_a_verse_bridge_has_the_number_of_its_first_verse() -> None:
     assert ["John.3.16", "John.3.17", "John.3.18"] == [verse.osis for verse in verses(JOHN)]
 
 
 def text_of(verse: str) -> str:
-    (read,) = verses(f"\\id PSA\n\\c 1\n\\p\n\\v 1 {verse}\n")
-    return read.text
+    (read_verse,) = verses(f"\\id PSA\n\\c 1\n\\p\n\\v 1 {verse}\n")
+    return read_verse.text
 
 
 @pytest.mark.parametrize(
@@ -88,28 +90,28 @@ def text_of(verse: str) -> str:
         ("before \\esb \\p sidebar \\esbe after", "before after"),
     ],
 )
-def test_only_the_text_is_left(usfm: str, text: str) -> None:
+def test_only_the_text_is_kept(usfm: str, text: str) -> None:
     assert text == text_of(usfm)
 
 
-def test_a_name_within_a_word_keeps_the_words_number() -> None:
-    (read,) = verses('\\id PSA\n\\c 1\n\\v 1 the \\w \\+nd Lord\\+nd*|strong="H3068"\\w* said')
+def test_a_divine_name_inside_a_word_keeps_the_strongs_number() -> None:
+    (verse,) = verses('\\id PSA\n\\c 1\n\\v 1 the \\w \\+nd Lord\\+nd*|strong="H3068"\\w* said')
 
-    assert "the Lord said" == read.text
-    assert [("Lord", ("H3068",))] == [(read.text[w.start : w.end], w.strongs) for w in read.markup.words]
-    assert [SpanKind.DIVINE_NAME] == [span.kind for span in read.markup.spans]
+    assert "the Lord said" == verse.text
+    assert [("Lord", ("H3068",))] == [(verse.text[w.start : w.end], w.strongs) for w in verse.markup.words]
+    assert [SpanKind.DIVINE_NAME] == [span.kind for span in verse.markup.spans]
 
 
 @pytest.mark.parametrize("usfm", ["\\c 999\n\\v 1 one", "\\c 1\n\\v 99999999999 one"])
-def test_a_number_that_no_book_has_is_refused(usfm: str) -> None:
-    with pytest.raises(SourceUnreadable, match="which no book has"):
+def test_a_number_that_is_too_high_is_refused(usfm: str) -> None:
+    with pytest.raises(SourceUnreadable, match="No book has such a number"):
         verses(f"\\id JUD\n{usfm}\n", "Jude")
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("\\id JHN\n\\v 1 Early.", "before any chapter"), ("\\id JHN\n\\c x\n", "without a number")],
+    [("\\id JHN\n\\v 1 Early.", "before the first chapter"), ("\\id JHN\n\\c x\n", "without a number")],
 )
-def test_what_is_wrong_is_said_with_the_name_of_the_file(text: str, reason: str) -> None:
-    with pytest.raises(SourceUnreadable, match=rf"book\.usfm has .*{reason}"):
+def test_an_error_names_the_file(text: str, reason: str) -> None:
+    with pytest.raises(SourceUnreadable, match=rf"book\.usfm contains .*{reason}"):
         verses(text)

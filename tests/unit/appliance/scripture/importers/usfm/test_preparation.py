@@ -1,4 +1,4 @@
-"""USFM before its markers are read."""
+"""Preparation of USFM before its markers are read."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def word(text: str, *strongs: str) -> str:
         (r'\+w the \+nd Lord\+nd*|strong="H3068"\+w*', word(r"the \+nd Lord\+nd*", "H3068")),
     ],
 )
-def test_a_words_numbers_go_in_front_of_it(usfm: str, prepared: str) -> None:
+def test_strongs_numbers_are_moved_before_their_word(usfm: str, prepared: str) -> None:
     assert prepared == prepare(usfm)
 
 
@@ -33,14 +33,14 @@ def test_a_words_numbers_go_in_front_of_it(usfm: str, prepared: str) -> None:
         ("one~two//three", "one\u00a0two three"),
     ],
 )
-def test_what_is_not_of_the_text_goes(usfm: str, prepared: str) -> None:
+def test_content_that_is_not_text_is_removed(usfm: str, prepared: str) -> None:
     assert prepared == prepare(usfm)
 
 
 @pytest.mark.parametrize("usfm", [r"\w loved", r"\fig caption", r"a | b", r"\va*"])
-def test_what_is_not_closed_stays(usfm: str) -> None:
+def test_a_marker_that_is_not_closed_stays(usfm: str) -> None:
     assert usfm == prepare(usfm)
 
 
-def test_a_text_has_no_signs_of_ours() -> None:
+def test_control_characters_in_the_text_are_removed() -> None:
     assert "ab" == prepare(f"a{WORD_START}{WORD_BODY}{WORD_END}b")

@@ -13,7 +13,7 @@ JOHN = "\\id JHN A sample\n\\c 3\n\\p\n\\v 16 For God so loved\n"
 PSALM = "\\id PSA\n\\c 3\n\\q1\n\\v 1 Yahweh\n"
 
 
-def test_a_folder_of_files_is_one_text_in_the_order_of_the_canon(tmp_path: Path) -> None:
+def test_a_folder_of_files_is_one_translation_in_canon_order(tmp_path: Path) -> None:
     folder = tmp_path / "eng-sample"
     folder.mkdir()
     (folder / "a.usfm").write_text(JOHN)
@@ -32,15 +32,15 @@ def test_a_chapter_that_no_versification_has_is_a_fault(tmp_path: Path) -> None:
         read_usfm([path], name="b").read()
 
 
-def test_a_bridge_says_how_far_it_goes_and_is_no_gap(tmp_path: Path) -> None:
+def test_the_label_of_a_verse_bridge_has_both_numbers_and_no_verse_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "b.usfm"
     path.write_text("\\id JUD\n\\c 1\n\\p\n\\v 1 One.\n\\v 2-3 Two and three.\n\\v 4 Four.\n")
-    found = read_usfm([path], name="b").read()
+    verses = read_usfm([path], name="b").read()
 
-    assert ["1", "2–3", "4"] == [verse.label for verse in found]
+    assert ["1", "2–3", "4"] == [verse.label for verse in verses]
 
 
-def test_what_is_no_usfm_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_usfm_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.usfm").write_text("plain text")
 
     with pytest.raises(SourceUnreadable, match=r"b\.usfm is not USFM"):
@@ -54,14 +54,14 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
         read_usfm([tmp_path / "b.usfm"], name="b")
 
 
-def test_files_without_a_book_of_the_bible_are_no_text(tmp_path: Path) -> None:
+def test_files_without_a_book_of_the_bible_are_refused(tmp_path: Path) -> None:
     (tmp_path / "front.usfm").write_text("\\id FRT\n\\p Preface.")
 
     with pytest.raises(SourceUnreadable, match="no USFM file with a book of the Bible"):
         read_usfm([tmp_path / "front.usfm"], name="b")
 
 
-def test_the_digest_changes_with_any_of_the_files(tmp_path: Path) -> None:
+def test_the_digest_changes_with_every_file(tmp_path: Path) -> None:
     one, two = tmp_path / "a.usfm", tmp_path / "b.usfm"
     one.write_text(JOHN)
     two.write_text(PSALM)

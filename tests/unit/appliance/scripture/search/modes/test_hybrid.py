@@ -1,4 +1,4 @@
-"""Hybrid search over a small library, with vectors that need no model."""
+"""Hybrid search over a small library, with vectors without a model."""
 
 import sys
 from collections import Counter
@@ -26,7 +26,7 @@ VECTORS = HashedVectors()
 
 @pytest.fixture
 def finder(hymns: Database, files: IndexFiles) -> Finder:
-    """Searches three hymns, for which the search index is compiled."""
+    """A finder for a library of three verses with a compiled search index."""
     compile_index(hymns, library_state(hymns, "Hymns", VECTORS.model, files), files)
     return Finder(hymns, VECTORS, embedded="Hymns", files=files)
 
@@ -34,21 +34,21 @@ def finder(hymns: Database, files: IndexFiles) -> Finder:
 @pytest.fixture
 def search(finder: Finder, hymns: Database) -> Callable[..., Results]:
     translation = Translations(hymns, "Hymns").choose()
-    return lambda query, **more: finder.search(Search(query=query, **{"translation": translation, **more}))
+    return lambda query, **options: finder.search(Search(query=query, **{"translation": translation, **options}))
 
 
 @contextmanager
 def counting(*functions: Callable[..., Any]) -> Iterator[Counter[str]]:
-    """How often functions are called, by whatever name they were imported."""
+    """Count the calls of functions, under any imported name."""
     names = {function.__code__: function.__name__ for function in functions}
     counts: Counter[str] = Counter()
 
-    def note(frame: FrameType, event: str, _argument: object) -> None:
+    def count_call(frame: FrameType, event: str, _argument: object) -> None:
         code: CodeType = frame.f_code
         if event == "call" and code in names:
             counts[names[code]] += 1
 
-    sys.setprofile(note)
+    sys.setprofile(count_call)
     try:
         yield counts
     finally:
@@ -58,10 +58,10 @@ def counting(*functions: Callable[..., Any]) -> Iterator[Counter[str]]:
 def test_the_query_is_parsed_once_the_translation_is_resolved_once_and_each_hit_is_built_once(
     search: Callable[..., Results], hymns: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    built: list[int] = []
+    built_verses: list[int] = []
 
     def build(**fields: Any) -> Hit:
-        built.append(fields["verse_id"])
+        built_verses.append(fields["verse_id"])
         return Hit(**fields)
 
     monkeypatch.setattr(service, "Hit", build)
@@ -71,35 +71,35 @@ def test_the_query_is_parsed_once_the_translation_is_resolved_once_and_each_hit_
 
     assert (1, 1) == (calls["parse_query"], calls["find_translation"])
     assert results.hits
-    assert built == [hit.verse_id for hit in results.hits]
+    assert built_verses == [hit.verse_id for hit in results.hits]
 
 
-def test_a_misspelt_word_is_searched_as_the_one_that_is_meant(search: Callable[..., Results]) -> None:
+def test_a_misspelt_word_is_corrected_and_the_notice_says_so(search: Callable[..., Results]) -> None:
     with counting(parse_query) as calls:
         results = search("sheperd")
 
-    assert "“shepherd” for “sheperd”" in (results.notice or "")
+    assert "“shepherd” instead of “sheperd”" in (results.notice or "")
     assert "Ps.23.1" == results.hits[0].osis
     assert 1 == calls["parse_query"]
 
 
-def test_a_phrase_goes_first(search: Callable[..., Results]) -> None:
+def test_a_verse_with_the_phrase_comes_first(search: Callable[..., Results]) -> None:
     assert "Ps.51.2" == search('"wash me"').hits[0].osis
 
 
-def test_excluded_words_are_searched_by_words_alone(search: Callable[..., Results]) -> None:
+def test_a_query_that_excludes_words_is_searched_by_words_only(search: Callable[..., Results]) -> None:
     results = search("me NOT mercy")
 
     assert ["Ps.51.2"] == [hit.osis for hit in results.hits]
-    assert "meaning was not searched" in (results.notice or "")
+    assert "search by meaning was not used" in (results.notice or "")
 
 
-def test_a_question_that_only_excludes_is_refused(search: Callable[..., Results]) -> None:
+def test_a_query_that_only_excludes_words_is_refused(search: Callable[..., Results]) -> None:
     with pytest.raises(QueryRefused, match="only excludes"):
         search("NOT mercy")
 
 
-def test_without_the_compiled_index_words_and_meaning_are_fused(hymns: Database, files: IndexFiles) -> None:
+def test_without_a_compiled_index_results_by_words_and_meaning_are_fused(hymns: Database, files: IndexFiles) -> None:
     finder = Finder(hymns, VECTORS, embedded="Hymns", files=files)
     results = finder.search(Search(query="shepherd", translation=Translations(hymns, "Hymns").choose()))
 
@@ -107,19 +107,19 @@ def test_without_the_compiled_index_words_and_meaning_are_fused(hymns: Database,
     assert "ordered by words and meaning only" in (results.notice or "")
 
 
-def test_without_vectors_words_are_searched(hymns: Database, files: IndexFiles) -> None:
+def test_without_vectors_the_search_is_by_words_only(hymns: Database, files: IndexFiles) -> None:
     finder = Finder(hymns, None, embedded="Hymns", files=files)
     results = finder.search(Search(query="shepherd", translation=Translations(hymns, "Hymns").choose()))
 
     assert ["Ps.23.1"] == [hit.osis for hit in results.hits]
-    assert "match by words only" in (results.notice or "")
+    assert "found by words only" in (results.notice or "")
 
 
-def test_a_reader_of_another_language_gets_the_verses_with_their_words(
+def test_a_query_in_another_language_finds_verses_by_words(
     search: Callable[..., Results], hymns: Database, import_text: Callable[..., None]
 ) -> None:
     import_text("Himnos", {"Ps.23.1": "Una frase con pastor"}, language="es")
     results = search("pastor", translation=Translations(hymns, "Himnos").choose())
 
     assert ["Ps.23.1"] == [hit.osis for hit in results.hits]
-    assert "Meaning is searched in the Hymns only" in (results.notice or "")
+    assert "Search by meaning uses Hymns only" in (results.notice or "")

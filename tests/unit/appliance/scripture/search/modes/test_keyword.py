@@ -1,4 +1,4 @@
-"""Search by words."""
+"""Keyword search."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def request(library: Database, text: str) -> Request:
     return Request(text=text, translation=Translations(library, "Hymns").choose(), verses=WHOLE_CANON, depth=10)
 
 
-def test_candidates_have_all_the_words_and_say_their_place(hymns: Database) -> None:
+def test_candidates_contain_all_words_and_have_a_rank(hymns: Database) -> None:
     candidates = find(hymns, request(hymns, "have mercy"))
 
     assert [(19_051_001, 1.0)] == candidates.ranked
@@ -26,7 +26,7 @@ def test_a_query_without_words_finds_nothing(hymns: Database) -> None:
 
 
 @pytest.mark.parametrize("typed", ["NOT mercy", "-mercy", 'NOT "have mercy"'])
-def test_what_only_excludes_is_refused(typed: str) -> None:
+def test_a_query_that_only_excludes_words_is_refused(typed: str) -> None:
     if typed != 'NOT "have mercy"':
         with pytest.raises(QueryRefused, match="only excludes"):
             parse(typed, typed)

@@ -1,4 +1,4 @@
-"""Search by meaning."""
+"""Semantic search."""
 
 import pytest
 from fakes.hashed_vectors import HashedVectors
@@ -30,15 +30,15 @@ def test_the_nearest_verses_come_first_with_or_without_the_compiled_index(
     candidates = find(
         hymns, request(hymns, "Have mercy on me"), meaning, CurrentRanker(hymns, embedded="Hymns", files=files)
     )
-    best, cosine = candidates.ranked[0]
-    why = candidates.explain([best])[best]
+    best_verse, cosine = candidates.ranked[0]
+    why = candidates.explain([best_verse])[best_verse]
 
-    assert 19_051_001 == best
+    assert 19_051_001 == best_verse
     assert (1, None) == (why.semantic_rank, why.keyword_rank)
     assert [pytest.approx(1.0, abs=1e-4)] * 2 == [cosine, why.similarity]
 
 
-def test_without_vectors_it_is_unavailable(hymns: Database, files: IndexFiles) -> None:
+def test_without_vectors_semantic_search_is_unavailable(hymns: Database, files: IndexFiles) -> None:
     meaning = MeaningIndex(hymns, None, preferred="Hymns")
 
     with pytest.raises(MeaningUnavailable):

@@ -1,4 +1,4 @@
-"""Search for a word of the original, without a graph."""
+"""Strong's search without a graph."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from appliance.scripture.search.request import Request
 from appliance.scripture.translations.queries import Translations
 
 
-def test_without_a_graph_it_says_how_to_build_one(hymns: Database) -> None:
+def test_without_a_graph_the_error_says_how_to_build_one(hymns: Database) -> None:
     translation = Translations(hymns, "Hymns").choose()
 
     with pytest.raises(GraphMissing, match="graph build"):

@@ -1,4 +1,4 @@
-"""BM25 in memory, beside FTS5's own."""
+"""BM25 in memory gives the same scores as FTS5."""
 
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def test_scores_are_those_of_fts5(database: Database, rows: list[tuple[str, str]
     np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-9)
 
 
-def test_rows_that_nothing_stands_in_and_words_that_stand_nowhere_score_nothing() -> None:
+def test_empty_rows_and_unknown_words_score_zero() -> None:
     index = bm25_index(3, [(1, ["light"], 1.0)])
 
     assert [False, True, False] == (index.scores(["light", "salt"]) > 0).tolist()

@@ -1,4 +1,4 @@
-"""The compiled index: when it has to be made, and what it holds."""
+"""The compiled index: when it is stale, and what it contains."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ def is_stale(library: Database, files: IndexFiles) -> bool:
     return index_is_stale(state_of(library, files), files)
 
 
-def test_an_index_serves_the_state_that_it_was_compiled_of(hymns: Database, files: IndexFiles) -> None:
+def test_an_index_is_current_for_the_state_it_was_compiled_from(hymns: Database, files: IndexFiles) -> None:
     assert is_stale(hymns, files)
     compile_index(hymns, state_of(hymns, files), files)
 
@@ -39,33 +39,33 @@ def test_an_index_serves_the_state_that_it_was_compiled_of(hymns: Database, file
     assert state_of(hymns, files) == read_index(files.compiled).state
 
 
-def test_it_ranks_as_what_it_was_compiled_from(hymns: Database, files: IndexFiles) -> None:
-    made = compile_index(hymns, state_of(hymns, files), files)
+def test_a_mapped_index_gives_the_same_features_as_the_compiled_one(hymns: Database, files: IndexFiles) -> None:
+    compiled = compile_index(hymns, state_of(hymns, files), files)
     mapped = read_index(files.compiled)
 
-    assert made
-    of_made, of_mapped = (
-        each.ranker.features(
+    assert compiled
+    compiled_table, mapped_table = (
+        index.ranker.features(
             hymns.reader, parse_query("shepherd"), lambda: EMBEDDER.embed(["shepherd"])[0], WHOLE_CANON
         )
-        for each in (made, mapped)
+        for index in (compiled, mapped)
     )
-    np.testing.assert_array_equal(of_made.rows, of_mapped.rows)
-    np.testing.assert_array_equal(of_made.verse_ids, of_mapped.verse_ids)
+    np.testing.assert_array_equal(compiled_table.rows, mapped_table.rows)
+    np.testing.assert_array_equal(compiled_table.verse_ids, mapped_table.verse_ids)
 
 
-def test_meaning_finds_what_the_vectors_of_the_library_do(hymns: Database, files: IndexFiles) -> None:
+def test_the_nearest_verses_are_the_same_as_from_the_library(hymns: Database, files: IndexFiles) -> None:
     compile_index(hymns, state_of(hymns, files), files)
     ranker = read_index(files.compiled).ranker
     (vector,) = EMBEDDER.embed(["Have mercy on me"])
 
     for verses in (WHOLE_CANON, VerseRange(19_051_002, 19_051_002), VerseRange(1_001_001, 1_001_002)):
-        expected, found = nearest_verses(hymns.reader, vector, verses, 2), ranker.nearest(vector, verses, 2)
-        assert [verse for verse, _ in expected] == [verse for verse, _ in found]
-        np.testing.assert_allclose([cosine for _, cosine in found], [cosine for _, cosine in expected], atol=1e-5)
+        expected, nearest = nearest_verses(hymns.reader, vector, verses, 2), ranker.nearest(vector, verses, 2)
+        assert [verse for verse, _ in expected] == [verse for verse, _ in nearest]
+        np.testing.assert_allclose([cosine for _, cosine in nearest], [cosine for _, cosine in expected], atol=1e-5)
 
 
-def test_a_changed_library_wants_another_once_all_its_verses_have_vectors(
+def test_the_index_of_a_changed_library_is_stale_once_all_verses_have_vectors(
     hymns: Database, files: IndexFiles, import_text: Callable[..., None]
 ) -> None:
     compile_index(hymns, state_of(hymns, files), files)
@@ -77,14 +77,14 @@ def test_a_changed_library_wants_another_once_all_its_verses_have_vectors(
     assert is_stale(hymns, files)
 
 
-def test_a_damaged_index_is_wanted_again(hymns: Database, files: IndexFiles) -> None:
+def test_a_damaged_index_is_stale(hymns: Database, files: IndexFiles) -> None:
     compile_index(hymns, state_of(hymns, files), files)
     files.compiled.write_bytes(b"damaged")
 
     assert is_stale(hymns, files)
 
 
-def test_a_library_that_the_ranking_model_does_not_fit_keeps_no_index(
+def test_the_index_is_removed_if_the_ranking_model_does_not_support_the_library(
     hymns: Database, files: IndexFiles, import_text: Callable[..., None]
 ) -> None:
     compile_index(hymns, state_of(hymns, files), files)
@@ -99,7 +99,7 @@ def test_a_library_that_the_ranking_model_does_not_fit_keeps_no_index(
     assert not is_stale(hymns, files)
 
 
-def test_without_vectors_no_index_is_wanted(
+def test_without_vectors_no_index_is_needed(
     library: Database, files: IndexFiles, import_text: Callable[..., None]
 ) -> None:
     assert not is_stale(library, files)

@@ -1,4 +1,4 @@
-"""The ranker that serves is the one in the published file."""
+"""The current ranker comes from the published file."""
 
 import pytest
 from fakes.hashed_vectors import HashedVectors
@@ -20,7 +20,7 @@ def ranker_of(library: Database, files: IndexFiles) -> CurrentRanker:
     return CurrentRanker(library, embedded="Hymns", files=files)
 
 
-def test_what_is_published_serves_at_once(hymns: Database, files: IndexFiles) -> None:
+def test_a_published_index_is_used_immediately(hymns: Database, files: IndexFiles) -> None:
     ranker = ranker_of(hymns, files)
     with pytest.raises(RankerUnavailable, match="not compiled yet"):
         ranker.current(MODEL)
@@ -34,29 +34,29 @@ def test_what_is_published_serves_at_once(hymns: Database, files: IndexFiles) ->
     assert first is not ranker.current(MODEL)
 
 
-def test_an_index_that_cannot_be_read_is_tried_again_and_reported_once(hymns: Database, files: IndexFiles) -> None:
+def test_an_unreadable_index_is_retried_and_logged_once(hymns: Database, files: IndexFiles) -> None:
     ranker = ranker_of(hymns, files)
     publish(hymns, files)
-    whole = files.compiled.read_bytes()
-    files.compiled.write_bytes(whole[:1000])
+    content = files.compiled.read_bytes()
+    files.compiled.write_bytes(content[:1000])
 
     with capture_logs() as logs:
         for _ in range(3):
             with pytest.raises(RankerUnavailable, match="cannot be read"):
                 ranker.current(MODEL)
-    assert ["error"] == [each["log_level"] for each in logs]
+    assert ["error"] == [entry["log_level"] for entry in logs]
 
-    files.compiled.write_bytes(whole)
+    files.compiled.write_bytes(content)
     assert ranker.current(MODEL)
 
 
-def test_an_index_of_another_model_does_not_serve(hymns: Database, files: IndexFiles) -> None:
+def test_an_index_for_another_model_is_not_used(hymns: Database, files: IndexFiles) -> None:
     publish(hymns, files)
 
     with pytest.raises(RankerUnavailable, match="another embedding model"):
         ranker_of(hymns, files).current("another")
 
 
-def test_a_library_that_it_was_not_trained_for_is_told_so(hymns: Database, files: IndexFiles) -> None:
-    with pytest.raises(RankerUnavailable, match="does not fit"):
+def test_the_error_says_that_the_ranking_model_does_not_support_the_library(hymns: Database, files: IndexFiles) -> None:
+    with pytest.raises(RankerUnavailable, match="does not support this library"):
         ranker_of(hymns, files).current("another")

@@ -1,4 +1,4 @@
-"""Trees that are evaluated without the library that grew them."""
+"""Trees give the same scores without LightGBM."""
 
 import lightgbm
 import numpy as np
@@ -10,7 +10,7 @@ from appliance.scripture.search.ranking.forest import MAX_LEAVES, forest_of
 @pytest.mark.parametrize(("leaves", "trees"), [(2, 1), (7, 20), (MAX_LEAVES, 60)])
 def test_scores_are_those_of_lightgbm(leaves: int, trees: int) -> None:
     random = np.random.default_rng(0)
-    # Few values, so that many rows lie on a threshold.
+    # Few different values, so that many rows are exactly on a threshold.
     table = random.integers(-5, 5, (2_000, 12)).astype(np.float32) / 3
     target = table[:, 0] * table[:, 1] + table[:, 2]
     data = lightgbm.Dataset(table, target, params={"verbosity": -1})
@@ -21,7 +21,7 @@ def test_scores_are_those_of_lightgbm(leaves: int, trees: int) -> None:
     np.testing.assert_allclose(forest.score(table), booster.predict(table), atol=1e-5)
 
 
-def test_nothing_gets_no_score() -> None:
+def test_an_empty_table_gives_no_scores() -> None:
     table = np.zeros((50, 2), dtype=np.float32)
     data = lightgbm.Dataset(table, np.arange(50), params={"verbosity": -1})
     booster = lightgbm.train({"verbosity": -1}, data, 2)

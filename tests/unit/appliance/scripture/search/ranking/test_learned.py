@@ -1,4 +1,4 @@
-"""The files that are shipped."""
+"""The shipped files of the ranking model."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def votes(names: list[str], source: str = "mine") -> TopicVotes:
     )
 
 
-def test_what_is_shipped_is_small_and_says_whose_votes_it_learned_from() -> None:
+def test_the_shipped_files_are_small_and_name_the_source_of_the_votes() -> None:
     topics = load_topics(SHIPPED / TOPICS)
 
     assert sum((SHIPPED / name).stat().st_size for name in (RANKER, TOPICS)) < 4_000_000
@@ -38,20 +38,20 @@ def test_what_is_shipped_is_small_and_says_whose_votes_it_learned_from() -> None
     assert "CC BY" in topics.source
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_saved_files_load_with_the_same_content(tmp_path: Path) -> None:
     learned = load_learned(SHIPPED / RANKER)
     save_learned(learned, tmp_path / RANKER)
     save_topics(votes(["one", "two"]), tmp_path / TOPICS)
-    again, topics = load_learned(tmp_path / RANKER), load_topics(tmp_path / TOPICS)
+    loaded, topics = load_learned(tmp_path / RANKER), load_topics(tmp_path / TOPICS)
     table = np.random.default_rng(1).standard_normal((20, len(learned.columns))).astype(np.float32)
 
-    assert learned.columns == again.columns
-    assert learned.linked.tables().score(table).tolist() == again.linked.tables().score(table).tolist()
+    assert learned.columns == loaded.columns
+    assert learned.linked.tables().score(table).tolist() == loaded.linked.tables().score(table).tolist()
     assert ["one", "two"] == topics.names
     assert [1_001_001, 1_001_002] == topics.verse_ids.tolist()
 
 
-def test_ones_own_topics_take_the_place_of_shipped_ones_of_the_same_name() -> None:
+def test_own_topics_replace_shipped_topics_with_the_same_name() -> None:
     merged = merge(votes(["Love", "hope"]), votes(["joy", "love", "peace"], "theirs"))
 
     assert ["Love", "hope", "joy", "peace"] == merged.names

@@ -1,4 +1,4 @@
-"""A memory of topics."""
+"""The topic memory."""
 
 import numpy as np
 
@@ -10,8 +10,8 @@ RANDOM = np.random.default_rng(4)
 
 def unit(rows: int) -> Floats:
     vectors = RANDOM.standard_normal((rows, 384)).astype(np.float32)
-    of_length_one: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return of_length_one
+    normalized: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normalized
 
 
 VERSES, TOPICS = unit(200), unit(3)
@@ -21,7 +21,7 @@ MEMORY = remember(
 )
 
 
-def test_what_was_voted_for_a_topic_is_recalled_for_its_own_vector() -> None:
+def test_the_vector_of_a_topic_recalls_its_voted_verses() -> None:
     recalled = MEMORY.recall(TOPICS[1], neighbour_centroid(VERSES @ TOPICS[1], ROWS))
 
     assert 7 == int(recalled.ridge.argmax()) == int(recalled.narrow.argmax())
@@ -29,7 +29,7 @@ def test_what_was_voted_for_a_topic_is_recalled_for_its_own_vector() -> None:
     assert recalled.likeness > 0.99
 
 
-def test_verses_that_nobody_voted_for_get_nothing() -> None:
+def test_verses_without_votes_get_zero() -> None:
     recalled = MEMORY.recall(TOPICS[0], neighbour_centroid(VERSES @ TOPICS[0], ROWS))
 
     assert {5, 6, 7} == set(np.flatnonzero(recalled.ridge).tolist())
@@ -41,15 +41,17 @@ def test_gains_add_up_over_topics() -> None:
     assert [2.0, 1.0, 1.0] == MEMORY.times_voted[5:8].tolist()
 
 
-def test_add_up_at_finds_what_add_up_finds() -> None:
+def test_add_up_at_gives_the_same_sums_as_add_up() -> None:
     weights = np.array([0.5, 0.25, 2.0], dtype=np.float32)
-    at = np.array([7, 0, 5, 199, 6, 5])
+    positions = np.array([7, 0, 5, 199, 6, 5])
 
-    assert MEMORY.by_verse.add_up(weights, 200)[at].tolist() == MEMORY.by_verse.add_up_at(weights, at).tolist()
+    sums = MEMORY.by_verse.add_up_at(weights, positions)
+
+    assert MEMORY.by_verse.add_up(weights, 200)[positions].tolist() == sums.tolist()
     assert [0.0, 0.0] == MEMORY.by_verse.add_up_at(weights, np.array([0, 1])).tolist()
 
 
-def test_the_wide_kernel_counts_topics_that_are_not_the_nearest() -> None:
+def test_the_wide_kernel_also_uses_topics_that_are_not_the_nearest() -> None:
     recalled = MEMORY.recall(TOPICS[1], neighbour_centroid(VERSES @ TOPICS[1], ROWS))
 
     assert MEMORY.wide(recalled, np.array([5]))[0] > recalled.narrow[5]

@@ -1,4 +1,4 @@
-"""What a ranking reads from libraries of all kinds."""
+"""Reading the knowledge of the ranker from different libraries."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from appliance.scripture.search.ranking.signals import find_words
 from appliance.scripture.translations import queries
 
 HYMNS = {"Ps.23.1": "The Lord is my shepherd", "Ps.51.1": "Have mercy on me", "Ps.51.2": "Wash me thoroughly"}
-# The Vulgate counts the title of the fiftieth psalm as two verses, and the last one of Joshua 4 too.
+# The Vulgate counts the title of Psalm 50 as two verses, and splits the last verse of Joshua 4 into two.
 LATIN_NUMBERS = {
     "Ps.22.1": "The Lord ruleth me",
     "Ps.50.1": "Unto the end",
@@ -30,46 +30,46 @@ Read = Callable[..., Knowledge]
 
 @pytest.fixture
 def read(library: Database, import_text: Callable[..., None]) -> Read:
-    """Import texts, each of (OSIS id, versification, verses), and read the library with the first of them embedded."""
+    """Import translations (OSIS id, versification, verses) and read the library. The first one is the embedded translation."""
 
-    def imported(*texts: tuple[str, str, dict[str, str]]) -> Knowledge:
+    def import_and_read(*texts: tuple[str, str, dict[str, str]]) -> Knowledge:
         for id_, system, verses in texts:
             import_text(id_, verses, system=system)
-        known = [queries.find_translation(library, id_) for id_, _, _ in texts]
-        return read_knowledge(library.reader, known[0], known[1] if len(known) > 1 else None, "a model")
+        embedded, *others = [queries.find_translation(library, id_) for id_, _, _ in texts]
+        return read_knowledge(library.reader, embedded, others[0] if others else None, "a model")
 
-    return imported
+    return import_and_read
 
 
-def best(library: Database, knowledge: Knowledge, query: str, text: int = 0) -> int:
-    """The verse that a query's words speak for most."""
+def best_verse(library: Database, knowledge: Knowledge, query: str, text: int = 0) -> int:
+    """The verse that matches the words of a query best."""
     signal = find_words(library.reader, knowledge, parse_query(query)).texts[text]
     return int(knowledge.verses.places[signal.argmax()])
 
 
-def place(reference: str) -> int:
+def verse_id(reference: str) -> int:
     return parse_reference(reference).start
 
 
-def test_one_text_and_nothing_beside_it_is_enough(library: Database, read: Read) -> None:
+def test_a_library_with_only_one_translation_is_enough(library: Database, read: Read) -> None:
     knowledge = read(("Hymns", "KJV", HYMNS))
 
-    assert place("Ps 23:1") == best(library, knowledge, "shepherds")
-    found = find_words(library.reader, knowledge, parse_query("shepherd"))
-    assert [0, 0] == [len(found.comments[0]), len(found.headings[0])]
-    assert not found.texts[1].any()
+    assert verse_id("Ps 23:1") == best_verse(library, knowledge, "shepherds")
+    matches = find_words(library.reader, knowledge, parse_query("shepherd"))
+    assert [0, 0] == [len(matches.comments[0]), len(matches.headings[0])]
+    assert not matches.texts[1].any()
 
 
 def test_a_query_without_words_finds_nothing(library: Database, read: Read) -> None:
-    found = find_words(library.reader, read(("Hymns", "KJV", HYMNS)), None)
+    matches = find_words(library.reader, read(("Hymns", "KJV", HYMNS)), None)
 
-    assert not any(signal.any() for signal in found.texts)
+    assert not any(signal.any() for signal in matches.texts)
 
 
-def test_only_a_part_of_the_canon_is_found_in_where_one_is_named(library: Database, read: Read) -> None:
+def test_a_search_within_a_range_finds_only_verses_of_this_range(library: Database, read: Read) -> None:
     knowledge = read(("Hymns", "KJV", HYMNS))
-    genesis = knowledge.within(VerseRange(place("Gen 1:1"), place("Gen 50:26")))
-    psalm = knowledge.within(VerseRange(place("Ps 51:2"), place("Ps 51:19")))
+    genesis = knowledge.within(VerseRange(verse_id("Gen 1:1"), verse_id("Gen 50:26")))
+    psalm = knowledge.within(VerseRange(verse_id("Ps 51:2"), verse_id("Ps 51:19")))
 
     assert not find_words(library.reader, knowledge, parse_query("me"), genesis).texts[0].any()
     assert [False, False, True] == (
@@ -77,32 +77,32 @@ def test_only_a_part_of_the_canon_is_found_in_where_one_is_named(library: Databa
     ).tolist()
 
 
-def test_a_second_text_speaks_for_the_same_verses_in_its_own_numbers(library: Database, read: Read) -> None:
+def test_a_second_translation_with_other_numbering_finds_the_same_verses(library: Database, read: Read) -> None:
     knowledge = read(("Hymns", "KJV", HYMNS), ("Latin", "Vulg", LATIN_NUMBERS))
 
-    assert place("Ps 23:1") == best(library, knowledge, "ruleth", text=1)
-    assert place("Ps 51:1") == best(library, knowledge, "O God", text=1)
+    assert verse_id("Ps 23:1") == best_verse(library, knowledge, "ruleth", text=1)
+    assert verse_id("Ps 51:1") == best_verse(library, knowledge, "O God", text=1)
 
 
-def test_words_of_verses_that_the_embedded_text_lacks_are_known(read: Read) -> None:
+def test_words_are_counted_even_if_the_embedded_translation_lacks_the_verse(read: Read) -> None:
     knowledge = read(("Hymns", "KJV", HYMNS), ("Latin", "Vulg", LATIN_NUMBERS))
 
     assert 1 == knowledge.words.frequency("Tobias")
     assert 3 == len(knowledge.verses.places)
 
 
-def test_verses_that_are_one_of_the_hub_stand_together(library: Database, read: Read) -> None:
+def test_two_verses_that_are_one_verse_in_the_hub_are_joined(library: Database, read: Read) -> None:
     latin = STONES | {"Josh.4.24": "that all may learn", "Josh.4.25": "and fear the Lord"}
     knowledge = read(("Stones", "KJV", STONES), ("Latin", "Vulg", latin))
 
     second = knowledge.texts[1]
     assert second is not None
     assert "that all may learn and fear the Lord" == second.verses[knowledge.size - 1]
-    assert place("Josh 4:24") == best(library, knowledge, "learn fear", text=1)
+    assert verse_id("Josh 4:24") == best_verse(library, knowledge, "learn fear", text=1)
 
 
-def test_all_indexes_of_words_are_made_alike(library: Database) -> None:
-    made = [sql for (sql,) in library.reader.rows("SELECT sql FROM sqlite_master WHERE sql LIKE '%USING fts5%'")]
+def test_all_word_indexes_use_the_same_tokenizer(library: Database) -> None:
+    created = [sql for (sql,) in library.reader.rows("SELECT sql FROM sqlite_master WHERE sql LIKE '%USING fts5%'")]
 
-    assert made
-    assert all(TOKENIZE in sql for sql in made)
+    assert created
+    assert all(TOKENIZE in sql for sql in created)

@@ -1,4 +1,4 @@
-"""A process of our own that answers a line with a line."""
+"""A helper process of a measurement: it answers each line of input with one line of output."""
 
 import contextlib
 import subprocess
@@ -14,17 +14,17 @@ Answer = TypeVar("Answer")
 
 
 class MeasurementFailed(Unavailable):
-    """What was to be measured did not answer."""
+    """The measured program did not answer or did not start."""
 
 
-class Companion:
-    """The process, for as long as its context lasts."""
+class HelperProcess:
+    """A running helper process."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def ask(self, request: Any, answer: type[Answer]) -> Answer:
-        """Send a request as a line of JSON and wait for the line that answers it. Raises MeasurementFailed."""
+        """Send a request as one line of JSON and wait for the answer line. Raises MeasurementFailed."""
         stdin, stdout = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
         try:
             stdin.write(msgspec.json.encode(request).decode() + "\n")
@@ -34,18 +34,20 @@ class Companion:
         else:
             line = stdout.readline()
         if not line:
-            raise MeasurementFailed("A process of the measurement ended.", remedy="Its complaint stands above.")
+            raise MeasurementFailed(
+                "A process of the measurement stopped early.", remedy="See its error message above."
+            )
         return msgspec.json.decode(line, type=answer)
 
 
 @contextlib.contextmanager
-def companion(module: str, *arguments: str) -> Iterator[Companion]:
-    """Run `python -m MODULE ARGUMENTS` beside this process."""
+def helper_process(module: str, *arguments: str) -> Iterator[HelperProcess]:
+    """Run `python -m MODULE ARGUMENTS` as a child process. Kill it at the end of the context."""
     process = subprocess.Popen(  # noqa: S603 - this interpreter and our own module
         [sys.executable, "-P", "-m", module, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
-        yield Companion(process)
+        yield HelperProcess(process)
     finally:
         process.kill()
         process.wait()

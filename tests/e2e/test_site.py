@@ -1,4 +1,4 @@
-"""Setting up a house, its people, classes, jobs and inboxes, as people do in a browser; and HTTPS that a phone trusts."""
+"""The site in a real browser: set-up, people, classes, jobs, inboxes, and HTTPS on a phone."""
 
 import re
 import shutil
@@ -23,18 +23,18 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Served]:
-    """A house that nobody has set up yet."""
+def site(tmp_path: Path) -> Iterator[Served]:
+    """A site without an administrator."""
     with serving(tmp_path / "home") as running:
         yield running
 
 
-def visit(browser: Browser, house: Served, role: Role | None = None, **context: Unpack[Device]) -> Page:
-    """A page in a browser of its own, in which somebody of a role is signed in, or nobody."""
-    made = browser.new_context(base_url=house.url, **context)
+def visit(browser: Browser, site: Served, role: Role | None = None, **context: Unpack[Device]) -> Page:
+    """A page in a new browser context, signed in as a person with `role`, or signed out."""
+    browser_context = browser.new_context(base_url=site.url, **context)
     if role:
-        made.add_cookies([{"name": "lampstand", "value": session(house.home, role), "url": house.url}])
-    return made.new_page()
+        browser_context.add_cookies([{"name": "lampstand", "value": session(site.home, role), "url": site.url}])
+    return browser_context.new_page()
 
 
 def shoot(page: Page, name: str) -> None:
@@ -52,43 +52,45 @@ def sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_the_first_start_leads_to_an_administrator(browser: Browser, house: Served) -> None:
-    printed = [house.output.readline() for _ in range(3)]
+def test_the_set_up_code_of_the_first_start_creates_the_administrator(browser: Browser, site: Served) -> None:
+    printed = [site.output.readline() for _ in range(3)]
     code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", "".join(printed))
     assert code is not None, printed
-    page = visit(browser, house)
+    page = visit(browser, site)
     page.goto("/")
     page.get_by_role("link", name="Set it up").click()
     page.get_by_label("Set-up code").fill("AAAA-AAAA")
     page.get_by_label("Your name").fill("Anna")
-    page.get_by_label("A password").fill(PASSWORD)
-    page.get_by_role("button", name="Create the administrator").click()
-    expect(page.get_by_role("alert")).to_contain_text("This is not the set-up code. It was printed")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create administrator account").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is not the set-up code.")
     shoot(page, "setup")
     page.get_by_label("Set-up code").fill(code[0].lower())
-    page.get_by_label("A password").fill(PASSWORD)
-    page.get_by_role("button", name="Create the administrator").click()
-    page.wait_for_url(f"{house.url}/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create administrator account").click()
+    page.wait_for_url(f"{site.url}/")
 
     expect(page.locator("#me summary")).to_have_text("Anna")
     expect(page.get_by_role("link", name="Set it up")).to_have_count(0)
 
 
-def test_an_administrator_looks_after_people(browser: Browser, house: Served) -> None:
-    page = visit(browser, house, Role.ADMINISTRATOR)
+def test_an_administrator_adds_changes_and_removes_a_person(browser: Browser, site: Served) -> None:
+    page = visit(browser, site, Role.ADMINISTRATOR)
     page.goto("/people")
     page.get_by_label("Name", exact=True).fill("Ben")
     page.get_by_label("Password", exact=True).fill("password123")
-    page.get_by_role("button", name="Create").click()
-    expect(page.get_by_role("alert")).to_contain_text("would be guessed soon. Three or four words")
+    page.get_by_role("button", name="Add person").click()
+    expect(page.get_by_role("alert")).to_contain_text(
+        "This password is too easy to guess. Use three or four unrelated words."
+    )
     page.get_by_label("Password", exact=True).fill("nine blue rivers run")
-    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Add person").click()
     page.get_by_label("Role of Ben").select_option("leader")
     page.wait_for_load_state()
     expect(page.get_by_label("Role of Ben")).to_have_value("leader")
     shoot(page, "people")
 
-    ben = visit(browser, house, **PHONE)
+    ben = visit(browser, site, **PHONE)
     ben.goto("/classes")
     sign_in(ben, "Ben", "nine blue rivers run")
     ben.wait_for_url("**/classes")
@@ -107,29 +109,29 @@ def test_an_administrator_looks_after_people(browser: Browser, house: Served) ->
     ben.wait_for_url(re.compile("/sign-in"))
 
 
-def test_a_leader_opens_a_class_and_people_join_on_their_phones(browser: Browser, house: Served) -> None:
-    session(house.home)
-    leader = visit(browser, house, Role.LEADER)
+def test_a_leader_opens_a_class_and_people_join_on_their_phones(browser: Browser, site: Served) -> None:
+    session(site.home)
+    leader = visit(browser, site, Role.LEADER)
     leader.goto("/classes")
     leader.get_by_label("Name").fill("Sunday evening")
-    leader.get_by_role("button", name="Open").click()
+    leader.get_by_role("button", name="Open class").click()
     code = leader.locator(".code").inner_text()
     shoot(leader, "classes")
 
-    phone = visit(browser, house, **PHONE)
+    phone = visit(browser, site, **PHONE)
     phone.goto("/join")
     phone.get_by_label("Class code").fill(code)
     phone.get_by_label("Your name").fill("Cara")
     phone.get_by_role("button", name="Join").click()
-    phone.wait_for_url(f"{house.url}/")
+    phone.wait_for_url(f"{site.url}/")
     expect(phone.locator("#me summary")).to_have_text("Cara")
     shoot(phone, "joined-phone")
     assert fits(phone)
 
     leader.goto("/inbox")
-    leader.get_by_label("To every member").fill("We begin at seven.")
-    leader.get_by_role("button", name="Announce").click()
-    expect(leader.get_by_role("status")).to_contain_text("Every member is told")
+    leader.get_by_label("Message to all members").fill("We begin at seven.")
+    leader.get_by_role("button", name="Send announcement").click()
+    expect(leader.get_by_role("status")).to_contain_text("Announcement sent to all members.")
     expect(phone.locator("#unread")).to_have_text("1")
     phone.get_by_role("link", name="Inbox").click()
     expect(phone.locator("#inbox")).to_contain_text("We begin at seven.")
@@ -137,15 +139,15 @@ def test_a_leader_opens_a_class_and_people_join_on_their_phones(browser: Browser
     expect(phone.locator("#unread")).to_be_hidden()
 
     leader.goto("/classes")
-    leader.get_by_label("sign out those who joined").check()
+    leader.get_by_label("Sign out everyone who joined").check()
     leader.get_by_role("button", name="Close: Sunday evening").click()
-    expect(leader.get_by_text("No class is open.")).to_be_visible()
+    expect(leader.get_by_text("No open classes.")).to_be_visible()
     phone.goto("/inbox")
     phone.wait_for_url(re.compile("/sign-in"))
 
 
-def test_tabs_share_a_stream_and_go_on_when_the_one_that_has_it_closes(browser: Browser, house: Served) -> None:
-    first = visit(browser, house, Role.MEMBER)
+def test_tabs_share_one_event_stream_and_keep_it_when_the_first_tab_closes(browser: Browser, site: Served) -> None:
+    first = visit(browser, site, Role.MEMBER)
     first.goto("/inbox")
     second = first.context.new_page()
     streams: list[str] = []
@@ -153,7 +155,7 @@ def test_tabs_share_a_stream_and_go_on_when_the_one_that_has_it_closes(browser: 
     second.goto("/inbox")
 
     def announce(text: str) -> None:
-        house.http.post("/api/v1/announcements", json={"text": text}).raise_for_status()
+        site.http.post("/api/v1/announcements", json={"text": text}).raise_for_status()
 
     announce("We begin at seven.")
     for page in (first, second):
@@ -166,13 +168,13 @@ def test_tabs_share_a_stream_and_go_on_when_the_one_that_has_it_closes(browser: 
     assert 1 == len(streams)
 
 
-def test_a_failed_job_tells_who_began_it_what_to_do(browser: Browser, house: Served) -> None:
-    page = visit(browser, house, Role.ADMINISTRATOR)
+def test_a_failed_job_notifies_the_person_who_started_it(browser: Browser, site: Served) -> None:
+    page = visit(browser, site, Role.ADMINISTRATOR)
     page.goto("/jobs")
-    worker = start_worker(house.home, "library")
+    worker = start_worker(site.home, "library")
     try:
-        page.get_by_placeholder("a model’s name or address").fill("no-such-model")
-        page.get_by_role("button", name="Fetch").click()
+        page.get_by_placeholder("Model name or address").fill("no-such-model")
+        page.get_by_role("button", name="Download model").click()
         expect(page.locator("#unread")).to_have_text("1", timeout=30_000)
         expect(page.locator("#work summary")).to_have_text("1 failed")
         page.locator("#work summary").click()
@@ -180,10 +182,10 @@ def test_a_failed_job_tells_who_began_it_what_to_do(browser: Browser, house: Ser
         expect(page.locator("#work").get_by_role("button", name="Try again")).to_be_visible()
         shoot(page, "job-failed")
         page.get_by_role("link", name="Inbox").click()
-        expect(page.locator("#inbox")).to_contain_text("Fetch no-such-model: failed")
-        expect(page.locator("#inbox")).to_contain_text("`lampstand models recommend` names those that fit")
-        page.get_by_role("link", name="Look at it").click()
-        page.get_by_role("button", name="Try again: Fetch no-such-model").first.click()
+        expect(page.locator("#inbox")).to_contain_text("no-such-model: failed")
+        expect(page.locator("#inbox")).to_contain_text("`lampstand models recommend`")
+        page.get_by_role("link", name="Open", exact=True).click()
+        page.get_by_role("button", name=re.compile("Try again: .*no-such-model")).first.click()
         expect(page.locator("#unread")).to_have_text("2", timeout=30_000)
         shoot(page, "jobs")
     finally:
@@ -191,18 +193,18 @@ def test_a_failed_job_tells_who_began_it_what_to_do(browser: Browser, house: Ser
         worker.wait(timeout=20)
 
 
-def test_an_administrator_pauses_a_queue_and_cancels_a_job(browser: Browser, house: Served) -> None:
-    page = visit(browser, house, Role.ADMINISTRATOR)
+def test_an_administrator_pauses_a_queue_and_cancels_a_job(browser: Browser, site: Served) -> None:
+    page = visit(browser, site, Role.ADMINISTRATOR)
     page.goto("/jobs")
     queue = page.locator("#queue-library")
     queue.get_by_text("Pause", exact=True).click()
-    queue.get_by_label("Why").fill("The sermon is on.")
+    queue.get_by_label("Reason").fill("The sermon is on.")
     queue.get_by_role("button", name="Pause library").click()
     expect(page.locator("#queue-library")).to_contain_text(
         re.compile(r"Paused by Administrator until \d\d:\d\d: The sermon is on\.")
     )
     page.get_by_role("button", name="Build the graph").click()
-    expect(page.locator("#work summary")).to_have_text("1 at work")
+    expect(page.locator("#work summary")).to_have_text("1 running")
     expect(page.locator("#queue-library")).to_contain_text("1 waiting")
     page.get_by_role("button", name="Cancel: Build the graph").first.click()
     expect(page.locator("#jobs li").first).to_contain_text("cancelled")
@@ -211,44 +213,44 @@ def test_an_administrator_pauses_a_queue_and_cancels_a_job(browser: Browser, hou
     expect(page.locator("#queue-library")).not_to_contain_text("Paused")
 
 
-def test_one_signs_out_another_browser_and_makes_a_token(browser: Browser, house: Served) -> None:
-    session(house.home)
-    here, there = visit(browser, house, Role.MEMBER), visit(browser, house, Role.MEMBER)
-    there.goto("/account")
-    here.goto("/account")
-    here.get_by_role("button", name=re.compile("Sign out: ")).click()
-    expect(here.get_by_role("button", name=re.compile("Sign out: "))).to_have_count(0)
-    there.goto("/account")
-    there.wait_for_url(re.compile("/sign-in"))
+def test_a_person_signs_out_another_browser_and_creates_a_token(browser: Browser, site: Served) -> None:
+    session(site.home)
+    first, second = visit(browser, site, Role.MEMBER), visit(browser, site, Role.MEMBER)
+    second.goto("/account")
+    first.goto("/account")
+    first.get_by_role("button", name=re.compile("Sign out: ")).click()
+    expect(first.get_by_role("button", name=re.compile("Sign out: "))).to_have_count(0)
+    second.goto("/account")
+    second.wait_for_url(re.compile("/sign-in"))
 
-    here.get_by_text("Make a token").click()
-    here.get_by_label("What it is for").fill("a script")
-    here.get_by_role("button", name="Make it").click()
-    token = here.locator(".secret").inner_text()
-    shoot(here, "token")
-    answer = house.guest.get("/api/v1/session", headers={"Authorization": f"Bearer {token}"}).json()
+    first.get_by_text("Create a token").click()
+    first.get_by_label("Name", exact=True).fill("a script")
+    first.get_by_role("button", name="Create token").click()
+    token = first.locator(".secret").inner_text()
+    shoot(first, "token")
+    answer = site.guest.get("/api/v1/session", headers={"Authorization": f"Bearer {token}"}).json()
 
     assert "member" == answer["role"]
-    here.goto("/account")
-    expect(here.locator(".secret")).to_have_count(0)
-    here.get_by_role("button", name="Remove: a script").click()
-    assert 401 == house.guest.get("/api/v1/session", headers={"Authorization": f"Bearer {token}"}).status_code
+    first.goto("/account")
+    expect(first.locator(".secret")).to_have_count(0)
+    first.get_by_role("button", name="Remove: a script").click()
+    assert 401 == site.guest.get("/api/v1/session", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
 @pytest.fixture
-def secure_house(tmp_path: Path) -> Iterator[Served]:
-    """A house as another machine meets it: over HTTP by an address that is not this machine's name for itself, and HTTPS."""
+def secure_site(tmp_path: Path) -> Iterator[Served]:
+    """A site at an address that counts as another machine: plain HTTP for guests, HTTPS for the rest."""
     with serving(tmp_path / "home", host="127.0.0.2") as running:
         yield running
 
 
-# Starts a phone of a name, which trusts an authority or none.
+# Starts a phone with a name. It trusts the given certificate authority, or none.
 StartPhone = Callable[[str, bytes | None], Page]
 
 
 @pytest.fixture
 def phones(tmp_path: Path, browser: Browser) -> Iterator[StartPhone]:
-    """Start phones, each a browser of its own with what it trusts in a folder of its own."""
+    """Start phones. Each phone is a browser with its own profile and its own trusted certificates."""
     opened: list[BrowserContext] = []
 
     def start(name: str, authority: bytes | None) -> Page:
@@ -275,23 +277,23 @@ def phones(tmp_path: Path, browser: Browser) -> Iterator[StartPhone]:
 @pytest.mark.skipif(
     shutil.which("certutil") is None, reason="certutil is not installed; packaging/test.sh installs it as root"
 )
-def test_a_phone_that_trusts_the_authority_shows_no_warning(secure_house: Served, phones: StartPhone) -> None:
-    house, port = secure_house, secure_house.https_port
-    session(house.home)
-    authority = house.guest.get("/trust/lampstand-authority.crt").raise_for_status().content
+def test_a_phone_that_trusts_the_authority_shows_no_warning(secure_site: Served, phones: StartPhone) -> None:
+    site, port = secure_site, secure_site.https_port
+    session(site.home)
+    authority = site.guest.get("/trust/lampstand-authority.crt").raise_for_status().content
 
     stranger = phones("stranger", None)
     with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
         stranger.goto(f"https://127.0.0.2:{port}/")
 
     page = phones("trusting", authority)
-    page.goto(f"{house.url}/")
+    page.goto(f"{site.url}/")
     page.get_by_role("link", name="Sign in").click()
     page.wait_for_url(f"https://127.0.0.2:{port}/sign-in")
     sign_in(page, "administrator", PASSWORD)
     page.wait_for_url(f"https://127.0.0.2:{port}/")
     expect(page.locator("#me summary")).to_have_text("Administrator")
-    (cookie,) = [each for each in page.context.cookies() if "lampstand" in each["name"]]
+    (cookie,) = [cookie for cookie in page.context.cookies() if "lampstand" in cookie["name"]]
 
     assert page.evaluate("window.isSecureContext")
     assert ("__Host-lampstand", True, True, "Lax") == (
@@ -300,7 +302,7 @@ def test_a_phone_that_trusts_the_authority_shows_no_warning(secure_house: Served
         cookie["httpOnly"],
         cookie["sameSite"],
     )
-    page.goto(f"{house.url}/")
+    page.goto(f"{site.url}/")
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     shoot(page, "https-phone")
     assert fits(page)

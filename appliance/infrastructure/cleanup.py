@@ -1,4 +1,4 @@
-"""What is thrown away by itself: old events and jobs, and what cut-off work left behind."""
+"""The nightly clean-up: deletes old events and jobs, and files that interrupted work left behind."""
 
 import contextlib
 import shutil
@@ -16,15 +16,15 @@ from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import Settings
 
 DAY_S = 86_400.0
-# Work that was begun by a command may be under way without being a job.
-OLD_ENOUGH_S = DAY_S
+# Younger temporary files are kept: a command may be using them without a job.
+MIN_AGE_S = DAY_S
 
 
-class TidyingParts(Protocol):
-    """The parts of the appliance that tidying needs.
+class CleanupParts(Protocol):
+    """The parts of the appliance that the clean-up needs.
 
-    `temporary_files` names folders with the pattern of files that are only there while somebody works in them.
-    `delete_old_records` deletes what the domains keep no longer than a time.
+    `temporary_files` maps folders to the pattern of their temporary files. `delete_old_records` deletes records that the
+    domains keep only for a limited time.
     """
 
     @property
@@ -40,34 +40,34 @@ class TidyingParts(Protocol):
     def delete_old_records(self, work: UnitOfWork, *, before: float, now: float) -> None: ...
 
 
-def tidy(context: JobContext, _arguments: NoArguments, parts: TidyingParts) -> str:
-    """Prune the event log and the jobs that are over, and remove orphaned files."""
+def clean_up(context: JobContext, _arguments: NoArguments, parts: CleanupParts) -> str:
+    """Delete old events, old finished jobs and orphaned files."""
     now = SYSTEM_CLOCK.time()
     before = now - parts.settings.keep_events_days * DAY_S
     context.report(0.1, "pruning", now=True)
-    # Several short units of work: people's writes wait for no more than one of them.
+    # Several short units of work, so that other writes wait for at most one of them.
     with parts.appliance_db.write() as work:
         pruned = prune_events(work, before)
     with parts.appliance_db.write() as work:
         parts.delete_old_records(work, before=before, now=now)
-    forgotten = parts.jobs.forget(before)
-    context.report(0.6, "removing what was left behind")
-    removed = remove_orphans(parts.jobs, parts.folder.workshop)
+    deleted_jobs = parts.jobs.forget(before)
+    context.report(0.6, "deleting orphaned files")
+    removed = remove_orphans(parts.jobs, parts.folder.working_folder)
     for folder, pattern in parts.temporary_files.items():
         for path in folder.glob(pattern):
             with contextlib.suppress(FileNotFoundError):
-                if now - path.stat().st_mtime > OLD_ENOUGH_S:
+                if now - path.stat().st_mtime > MIN_AGE_S:
                     _remove(path)
                     removed += 1
-    return f"{pruned:,} events, {forgotten:,} jobs and {removed:,} files left behind were removed"
+    return f"deleted {pruned:,} events, {deleted_jobs:,} jobs and {removed:,} orphaned files"
 
 
-def remove_orphans(jobs: Jobs, workshop: Path) -> int:
-    """Remove the folders of jobs that neither wait nor run; how many those were."""
-    # First the folders, then the jobs: one that begins in between keeps its own.
-    there = list(workshop.glob("job-*"))
+def remove_orphans(jobs: Jobs, working_folder: Path) -> int:
+    """Delete the folders of jobs that are neither queued nor running. Returns the number of deleted folders."""
+    # Folders are listed before jobs, so that a job that starts in between keeps its folder.
+    folders = list(working_folder.glob("job-*"))
     active = {f"job-{job.id}" for job in jobs.active()}
-    orphans = [path for path in there if path.name not in active]
+    orphans = [path for path in folders if path.name not in active]
     for path in orphans:
         _remove(path)
     return len(orphans)
@@ -80,5 +80,5 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-TIDY = JobKind("tidy", tidy, title="Tidy up", short=True, daily_at=3)
-KINDS: tuple[JobKind[Any, TidyingParts], ...] = (TIDY,)
+CLEAN_UP = JobKind("tidy", clean_up, title="Clean up", short=True, daily_at=3)
+KINDS: tuple[JobKind[Any, CleanupParts], ...] = (CLEAN_UP,)
