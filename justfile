@@ -1,6 +1,52 @@
 # Commands for developers of Lampstand. `just --list` shows them.
 
+set positional-arguments
+
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+export PYTHONPATH := justfile_directory()
+
+# Check a change in a minute: lint, format, types, import contracts, unit tests. Needs Python packages only.
+check: lint
+    python -m pytest tests/unit --numprocesses 2 --quiet
+
+# Lint, format, types of source and tests, import contracts.
+lint:
+    ruff check .
+    ruff format --check .
+    mypy
+    lint-imports
+
+# Run every check and test, with coverage of the unit tests. `packaging/test.sh` installs what the other tests need, then runs this.
+test *arguments: lint
+    #!/usr/bin/env bash
+    set -euo pipefail
+    case "$*" in
+    "" | --soak)
+      failed=
+      python -m pytest tests/unit --numprocesses 2 --cov "$@" || failed=yes
+      python -m pytest tests/integration tests/e2e "$@" || failed=yes
+      [ -z "$failed" ]
+      ;;
+    *) python -m pytest "$@" ;;
+    esac
+
+# The tests in Debian's chromium.
+e2e *arguments:
+    python -m pytest tests/e2e "$@"
+
+# Serve a data folder from this work tree: http://127.0.0.1:8316.
+serve home="/tmp/lampstand":
+    lampstand --home {{home}} up
+
+# Format Python files, and fix what the linter can fix.
+fmt:
+    ruff check --fix .
+    ruff format .
+
+# Resolve the versions of all packages for Python 3.11 to 3.13. Versions that are in the file stay, unless `just lock --upgrade` is called.
+lock *arguments:
+    uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate --quiet \
+      --custom-compile-command "just lock" --output-file packaging/constraints.txt "$@"
 
 # Compare search with an earlier commit: the same verses, scores and features, on a data folder with the full library.
 rank-check base home=env("LAMPSTAND_HOME", home_directory() / ".local/share/lampstand"):
