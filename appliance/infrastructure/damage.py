@@ -29,7 +29,7 @@ class BackupUnusable(Refused):
 
 
 def newest_backup(folder: Path, now: datetime) -> Path | None:
-    """The newest backup in a folder, or None if there is none."""
+    """The newest backup in a folder, or None if the folder has no backup."""
     return next(reversed(backups_by_age(folder, now)), None)
 
 

@@ -19,7 +19,7 @@ SHAPE = Shape(width=512, heads=8, kv_heads=8, head_size=64, feed_forward=1408, l
 
 
 def chat_model(appliance: Appliance, temporary_folder: Path) -> str:
-    """Return the newest chat model of a data folder. If there is none, add a model with random weights."""
+    """Return the newest chat model of a data folder. If it has no chat model, add one with random weights."""
     models = [model for model in appliance.catalogue.models() if model.role is ModelRole.CHAT]
     if models:
         return max(models, key=lambda model: model.added_at).id
