@@ -41,7 +41,7 @@ BATCH = 96
 class Client:
     """A client of one runtime. `socket` and `folder` name the local runtime. If `address` is not empty, it is used instead.
 
-    `patience` returns the seconds to wait for a local runtime that another program starts; None if this client starts it.
+    `wait_for_start` returns the seconds to wait for a local runtime that another program starts; None if this client starts it.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class Client:
         address: str = "",
         token: str = "",
         idle_exit_s: float = 300.0,
-        patience: Callable[[], float | None] = lambda: None,
+        wait_for_start: Callable[[], float | None] = lambda: None,
     ) -> None:
-        self._patience = patience
+        self._wait_for_start = wait_for_start
         self._folder, self._socket, self._address = folder, socket, address.rstrip("/")
         self._idle_exit_s = idle_exit_s
         self._starting = threading.Lock()
@@ -142,7 +142,7 @@ class Client:
         """Start the local runtime if none listens on its socket. Raises ModelUnavailable."""
         if self._address or self.is_running():
             return
-        wait_s = self._patience()
+        wait_s = self._wait_for_start()
         if wait_s is not None:
             self._wait_for_another_start(wait_s)
             return

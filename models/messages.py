@@ -65,12 +65,12 @@ class RerankResult(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class RerankResponse(msgspec.Struct, kw_only=True):
-    """Best first. `cut` is true if the time limit was reached before every document had a score."""
+    """Best first. `truncated` is true if the time limit was reached before every document had a score."""
 
     model: str
     results: list[RerankResult]
     usage: Usage
-    cut: bool = False
+    truncated: bool = False
 
 
 class ContentPart(msgspec.Struct, kw_only=True):

@@ -18,6 +18,7 @@ from models.errors import RequestInvalid
 from models.files import open_regular
 
 FILE = "runtime.toml"
+RENAMED = {"prefix_mib": "prefix_cache_mib", "writing_threads": "generation_threads"}
 
 
 class Strategy(StrEnum):
@@ -59,7 +60,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     cache_type: Annotated[
         Literal["f16", "q8_0"], Meta(description="Type of the KV cache; `q8_0` needs about half the memory of `f16`.")
     ] = "f16"
-    writing_threads: Annotated[
+    generation_threads: Annotated[
         int,
         Meta(ge=0, description="Threads that a chat model generates with; 0 for the number that was measured as best."),
     ] = 0
@@ -70,7 +71,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     gpu_reserve_mib: Annotated[
         int, Meta(ge=0, description="MiB of each GPU's memory that are reserved for its driver.")
     ] = 457
-    prefix_mib: Annotated[
+    prefix_cache_mib: Annotated[
         int, Meta(ge=0, description="MiB for the states of earlier conversations, which then continue without delay.")
     ] = 256
     embedding_cache_mib: Annotated[
@@ -109,6 +110,10 @@ def load_settings(folder: Path) -> RuntimeSettings:
         return RuntimeSettings()
     try:
         with open_regular(path) as opened:
-            return msgspec.convert(tomllib.load(opened), RuntimeSettings)
+            values = tomllib.load(opened)
+        for old_name, name in RENAMED.items():
+            if old_name in values:
+                raise RequestInvalid(f"The setting `{old_name}` in {path} is now called `{name}`. Rename it there.")
+        return msgspec.convert(values, RuntimeSettings)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise RequestInvalid(f"{path} cannot be used: {error}. Correct or remove it.") from error

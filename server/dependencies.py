@@ -40,7 +40,7 @@ def dependencies_of(appliance: Appliance, threads: Threads) -> dict[str, Provide
         "desk": Provide(_desk),
         "now": Provide(_time_of(appliance.clock)),
         "hub": Provide(_hub),
-        "who": Provide(_who),
+        "identity": Provide(_identity),
         "me": Provide(_me),
     }
 
@@ -71,7 +71,7 @@ async def _hub(state: State) -> EventHub:
     return hub
 
 
-async def _who(request: Request[Any, Any, Any]) -> Identity:
+async def _identity(request: Request[Any, Any, Any]) -> Identity:
     identity: Identity = request.user
     return identity
 

@@ -22,7 +22,7 @@ def command_of(appliance: Appliance, *, exercises: bool = False) -> list[str]:
     return [sys.executable, "-P", "-m", "server.job_process", *options, *(["--exercises"] if exercises else [])]
 
 
-def known_kinds(*, exercises: bool) -> JobKinds[Appliance]:
+def all_kinds(*, exercises: bool) -> JobKinds[Appliance]:
     """The kinds of jobs of a worker; with `exercises`, also those of measurements."""
     if not exercises:
         return KINDS
@@ -45,7 +45,7 @@ def main() -> None:
 
     def start() -> tuple[JobKinds[Appliance], Appliance, Path]:
         appliance = open_appliance(options.home, log_level=options.log_level)
-        return known_kinds(exercises=options.exercises), appliance, appliance.folder.working_folder
+        return all_kinds(exercises=options.exercises), appliance, appliance.folder.working_folder
 
     do_job(job, start, _send)
 

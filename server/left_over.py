@@ -63,7 +63,7 @@ def supervisor_of(folder: DataFolder) -> int | None:
     return process.pid if supervises else None
 
 
-def runtime_patience(folder: DataFolder) -> float | None:
+def runtime_wait_for_start(folder: DataFolder) -> float | None:
     """Seconds that a client waits for the model runtime of a folder; None if the client starts the runtime itself.
 
     `up` restarts its own runtime. In a read-only folder, no runtime can be started.

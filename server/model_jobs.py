@@ -32,7 +32,7 @@ class DownloadParts(Protocol):
     def folder(self) -> DataFolder: ...
 
 
-class PullArguments(msgspec.Struct, frozen=True, kw_only=True):
+class ModelDownload(msgspec.Struct, frozen=True, kw_only=True):
     """A model: a name from `models recommend` or a URL. Optional: the SHA-256 that its file must have, and a new name."""
 
     model: Annotated[str, msgspec.Meta(max_length=1000)] = ""
@@ -40,7 +40,7 @@ class PullArguments(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-def _prepare_pull(arguments: PullArguments) -> PullArguments:
+def _prepare(arguments: ModelDownload) -> ModelDownload:
     """Remove spaces around the name. Raises ModelNotAdded if no model is given."""
     model = arguments.model.strip()
     if not model:
@@ -48,7 +48,7 @@ def _prepare_pull(arguments: PullArguments) -> PullArguments:
     return msgspec.structs.replace(arguments, model=model)
 
 
-def pull_model(context: JobContext, arguments: PullArguments, parts: DownloadParts) -> str:
+def download_and_add(context: JobContext, arguments: ModelDownload, parts: DownloadParts) -> str:
     """Download and add a model. Raises ModelDownloadFailed or ModelNotAdded."""
     from models.catalogue.model_download import download_model
 
@@ -80,14 +80,14 @@ def pull_model(context: JobContext, arguments: PullArguments, parts: DownloadPar
 
 
 # A retry resumes the download. Many retries, because the network may return only after hours.
-PULL = JobKind(
-    "pull",
-    pull_model,
+DOWNLOAD = JobKind(
+    "download",
+    download_and_add,
     title=lambda arguments: f"Download {arguments.name or arguments.model}",
-    arguments=PullArguments,
-    prepare=_prepare_pull,
+    arguments=ModelDownload,
+    prepare=_prepare,
     retried=(ModelDownloadFailed,),
     tries=12,
     on_request=True,
 )
-KINDS: tuple[JobKind[Any, DownloadParts], ...] = (PULL,)
+KINDS: tuple[JobKind[Any, DownloadParts], ...] = (DOWNLOAD,)

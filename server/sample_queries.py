@@ -20,7 +20,7 @@ FRAMES = (
 SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ? AND verse_id % 1000 > 0 ORDER BY verse_id"
 
 
-class NothingToRemember(NotFound):
+class TranslationMissing(NotFound):
     """The library lacks the translation for the queries."""
 
 
@@ -32,15 +32,15 @@ class Item(msgspec.Struct, frozen=True):
 
 
 def numbered_verses(library: Database, text: str) -> list[tuple[int, str]]:
-    """The verses of a translation and their ids, without titles. Raises NothingToRemember."""
+    """The verses of a translation and their ids, without titles. Raises TranslationMissing."""
     rows = library.reader.rows(SELECT_VERSES, (text,))
     if not rows:
-        raise NothingToRemember(f"The library has no {text}.", remedy="Import it with `lampstand library import`.")
+        raise TranslationMissing(f"The library has no {text}.", remedy="Import it with `lampstand library import`.")
     return [(int(verse_id), str(verse)) for verse_id, verse in rows]
 
 
 def halves(library: Database, text: str, random: Random) -> Iterator[Item]:
-    """Halves of verses of at least twelve words, with a fifth of the words dropped. Raises NothingToRemember."""
+    """Halves of verses of at least twelve words, with a fifth of the words dropped. Raises TranslationMissing."""
     long_verses = [words for _, verse in numbered_verses(library, text) if len(words := words_of(verse)) >= MIN_WORDS]
     for words in random.sample(long_verses, ITEMS):
         half = len(words) // 2
@@ -52,7 +52,7 @@ def halves(library: Database, text: str, random: Random) -> Iterator[Item]:
 
 
 def phrases(library: Database, random: Random) -> Iterator[Item]:
-    """Five to eight consecutive words of the WEB. Raises NothingToRemember."""
+    """Five to eight consecutive words of the WEB. Raises TranslationMissing."""
     long_verses = [words for _, verse in numbered_verses(library, "WEB") if len(words := words_of(verse)) >= MIN_WORDS]
     for words in random.sample(long_verses, ITEMS):
         length = random.randint(5, 8)

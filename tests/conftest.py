@@ -153,7 +153,7 @@ def indexed_home(
         appliance.dispatcher.create(GRAPH),
         appliance.dispatcher.create(COMPILE),
     ):
-        appliance.dispatcher.run_here(job)
+        appliance.dispatcher.run_in_process(job)
     appliance.close()
     return home.home
 

@@ -1,1 +1,1 @@
-"""What people of one house do together: accounts, rooms, notes, notifications."""
+"""What people of one site do together: accounts, rooms, notes, notifications."""

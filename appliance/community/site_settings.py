@@ -8,18 +8,24 @@ from msgspec import UNSET, UnsetType
 from appliance.infrastructure.database import RowSource, UnitOfWork
 from appliance.infrastructure.events import DomainEvent
 
+# The name of the table in the first versions. A migration renames it.
 CREATE_SITE_SETTINGS = "CREATE TABLE house (rule TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
-SELECT_SETTING = "SELECT value FROM house WHERE rule = :name"
+RENAME_SITE_SETTINGS = """
+ALTER TABLE house RENAME TO site_settings;
+ALTER TABLE site_settings RENAME COLUMN rule TO name;
+"""
+SELECT_SETTING = "SELECT value FROM site_settings WHERE name = :name"
 SET_SETTING = (
-    "INSERT INTO house (rule, value) VALUES (:name, :value) ON CONFLICT (rule) DO UPDATE SET value = excluded.value"
+    "INSERT INTO site_settings (name, value) VALUES (:name, :value) "
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
-DELETE_SETTING = "DELETE FROM house WHERE rule = :name"
+DELETE_SETTING = "DELETE FROM site_settings WHERE name = :name"
 
 
 class SiteSettingsChanged(DomainEvent, frozen=True, kw_only=True):
     """An administrator changed settings of the site. Only the changed settings have a value."""
 
-    event_kind: ClassVar[str] = "house.changed"
+    event_kind: ClassVar[str] = "site.changed"
 
     guests_may_read: bool | UnsetType = UNSET
     outside_allowed: bool | UnsetType = UNSET

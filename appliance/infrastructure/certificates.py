@@ -257,7 +257,7 @@ def _names(certificate: x509.Certificate) -> set[str]:
 
 def _read(path: Path) -> x509.Certificate:
     try:
-        return x509.load_pem_x509_certificate(read_regular(path, most=MAX_PEM_BYTES))
+        return x509.load_pem_x509_certificate(read_regular(path, max_bytes=MAX_PEM_BYTES))
     except FileRefused as error:
         raise CertificateUnusable(
             f"The certificate {path} cannot be read. {error.message}", remedy=error.remedy
@@ -272,7 +272,7 @@ def _read(path: Path) -> x509.Certificate:
 def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
         # Any kind of key: of a key from elsewhere, only the methods that all kinds share are used.
-        return serialization.load_pem_private_key(read_regular(path, most=MAX_PEM_BYTES), password=None)  # type: ignore[return-value]
+        return serialization.load_pem_private_key(read_regular(path, max_bytes=MAX_PEM_BYTES), password=None)  # type: ignore[return-value]
     except FileRefused as error:
         raise CertificateUnusable(f"The key {path} cannot be read. {error.message}", remedy=error.remedy) from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:

@@ -42,5 +42,5 @@ def fingerprint(certificate: Path) -> str:
 
     This does not use the certificates library, which loads slowly: every start computes a fingerprint.
     """
-    pem = read_regular(certificate, most=MAX_PEM_BYTES).decode("ascii")
+    pem = read_regular(certificate, max_bytes=MAX_PEM_BYTES).decode("ascii")
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).digest().hex(":").upper()

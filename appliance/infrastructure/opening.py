@@ -20,8 +20,8 @@ class FileRefused(Refused):
     """A file cannot be read, is not a regular file, is outside its folder or is too large."""
 
 
-def open_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE_BYTES) -> BufferedReader:
-    """Open a regular file of at most `most` bytes for reading.
+def open_regular(path: Path, *, inside: Path | None = None, max_bytes: int = MAX_FILE_BYTES) -> BufferedReader:
+    """Open a regular file of at most `max_bytes` bytes for reading.
 
     With `inside`, a link out of that folder is refused, even if it is created during this call. Raises FileRefused.
     """
@@ -37,32 +37,32 @@ def open_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE
     try:
         status = os.fstat(handle)
         _refuse_irregular(status.st_mode, path)
-        _refuse_large(status.st_size, most, path)
+        _refuse_large(status.st_size, max_bytes, path)
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
         raise
 
 
-def read_regular(path: Path, *, inside: Path | None = None, most: int = MAX_FILE_BYTES) -> bytes:
+def read_regular(path: Path, *, inside: Path | None = None, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Read a regular file. Raises FileRefused as `open_regular` does."""
     try:
-        with open_regular(path, inside=inside, most=most) as file:
-            data = file.read(most + 1)
+        with open_regular(path, inside=inside, max_bytes=max_bytes) as file:
+            data = file.read(max_bytes + 1)
     except OSError as error:
         raise _unreadable(path, error) from error
-    _refuse_large(len(data), most, path)
+    _refuse_large(len(data), max_bytes, path)
     return data
 
 
-def files_inside(folder: Path, *, most: int = MAX_FILES) -> list[Path]:
-    """All files in a folder and its subfolders, sorted. Does not follow links. Raises FileRefused for over `most` files."""
+def files_inside(folder: Path, *, max_files: int = MAX_FILES) -> list[Path]:
+    """All files in a folder and its subfolders, sorted. Does not follow links. Raises FileRefused for over `max_files` files."""
     files: list[Path] = []
     for parent, _folders, names in os.walk(folder):
         files += [Path(parent, name) for name in names]
-        if len(files) > most:
+        if len(files) > max_files:
             raise FileRefused(
-                f"The folder {shown_name(folder)} has more than {most:,} files.", remedy="Choose a smaller folder."
+                f"The folder {shown_name(folder)} has more than {max_files:,} files.", remedy="Choose a smaller folder."
             )
     return sorted(files)
 
@@ -77,10 +77,10 @@ def shown_name(path: Path) -> str:
     return shown_text(path.name)
 
 
-def shown_text(text: str, *, most: int = _MAX_SHOWN) -> str:
+def shown_text(text: str, *, max_length: int = _MAX_SHOWN) -> str:
     """Text from a file in a form for messages: one line, printable, and not too long."""
-    clean = "".join(letter if letter.isprintable() else "�" for letter in text[: most + 1])
-    return clean if len(clean) <= most else f"{clean[: most - 1]}…"
+    clean = "".join(letter if letter.isprintable() else "�" for letter in text[: max_length + 1])
+    return clean if len(clean) <= max_length else f"{clean[: max_length - 1]}…"
 
 
 def _open_inside(path: Path, folder: Path) -> int:
@@ -109,10 +109,10 @@ def _refuse_irregular(mode: int, path: Path) -> None:
         )
 
 
-def _refuse_large(size: int, most: int, path: Path) -> None:
-    if size > most:
+def _refuse_large(size: int, max_bytes: int, path: Path) -> None:
+    if size > max_bytes:
         raise FileRefused(
-            f"{shown_name(path)} is larger than {size_of(most)}.", remedy="Choose a smaller file, or split it."
+            f"{shown_name(path)} is larger than {size_of(max_bytes)}.", remedy="Choose a smaller file, or split it."
         )
 
 

@@ -127,7 +127,7 @@ def _from_file(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return tomllib.loads(read_regular(path, most=MAX_SETTINGS_BYTES).decode())
+        return tomllib.loads(read_regular(path, max_bytes=MAX_SETTINGS_BYTES).decode())
     except FileRefused as error:
         raise InvalidSettings(f"The settings cannot be read. {error.message}", remedy=error.remedy) from error
     except (ValueError, RecursionError) as error:

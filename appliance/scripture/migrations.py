@@ -113,6 +113,10 @@ MIGRATE_HEADING_VECTORS = """
 INSERT OR IGNORE INTO heading_vectors (digest, vector)
 SELECT e.digest, v.vector FROM heading_vectors_by_row AS v JOIN embedded_headings AS e ON e.heading = v.heading
 """
+RENAME_ENTITY_COLUMNS = """
+ALTER TABLE entities RENAME COLUMN also TO aliases;
+ALTER TABLE entities RENAME COLUMN takes_part TO participants;
+"""
 LIBRARY_ITEMS_SCHEMA = """
 CREATE TABLE library_items (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, language TEXT NOT NULL,
@@ -211,3 +215,8 @@ def m009_library_items(work: UnitOfWork) -> None:
             work.execute(rename, {"id": item_id, "new_id": f"{item_id} ({kind})"})
     work.execute(LIBRARY_ITEMS_SCHEMA)
     work.execute_script(GATHER_LIBRARY_ITEMS)
+
+
+def m010_entity_columns(work: UnitOfWork) -> None:
+    """Rename two columns of entities."""
+    work.execute_script(RENAME_ENTITY_COLUMNS)

@@ -188,11 +188,11 @@ def _all_suggestions(reader: Reader) -> Iterator[_WeightedSuggestion]:
             [lemma, transliteration, strongs],
             1,
         )
-    for identifier, kind, name, also, mentions in reader.rows(entity_store.SELECT_NAMES):
+    for identifier, kind, name, aliases, mentions in reader.rows(entity_store.SELECT_NAMES):
         detail = f"in {counted(mentions, 'verse')}"
         yield (
             Suggestion(kind=SuggestionKind(kind), text=name, detail=detail, target=identifier),
-            [name, *filter(None, also.split(entity_store.LIST))],
+            [name, *filter(None, aliases.split(entity_store.LIST))],
             mentions,
         )
 

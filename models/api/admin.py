@@ -65,7 +65,7 @@ def metrics(state: State) -> bytes:
     gauges = runtime.metrics
     gauges.loaded_bytes.clear()
     for loaded in runtime.residency.loaded_models():
-        gauges.loaded_bytes.labels(loaded.model.id).set(loaded.child.loaded.taken_bytes)
+        gauges.loaded_bytes.labels(loaded.model.id).set(loaded.child.loaded.used_bytes)
     for status in device_statuses(runtime):
         for lane, count in status.waiting.items():
             gauges.queued.labels(status.name, lane).set(count)

@@ -90,7 +90,7 @@ async def create_rerank(
         model=data.model,
         results=results[: data.top_n],
         usage=Usage(prompt_tokens=scores.tokens, total_tokens=scores.tokens),
-        cut=len(scores.scores) < len(data.documents),
+        truncated=len(scores.scores) < len(data.documents),
     )
 
 

@@ -10,7 +10,7 @@ from models.runtime.models_in_memory import LoadedModel
 
 
 class ModelStatus(msgspec.Struct, kw_only=True):
-    """`state` is available, loading or loaded. `predicted_bytes` and `taken_bytes` include main and GPU memory."""
+    """`state` is available, loading or loaded. `predicted_bytes` and `used_bytes` include main and GPU memory."""
 
     id: str
     role: str
@@ -22,9 +22,9 @@ class ModelStatus(msgspec.Struct, kw_only=True):
     pinned: bool
     in_use: int = 0
     idle_s: float = 0.0
-    took_s: float = 0.0
+    load_s: float = 0.0
     predicted_bytes: int = 0
-    taken_bytes: int = 0
+    used_bytes: int = 0
     pid: int = 0
     plan: LoadPlan | None = None
 
@@ -69,12 +69,12 @@ def _status_of_loaded(status: ModelStatus, loaded: LoadedModel, in_use: int) -> 
         status,
         state="loaded",
         in_use=in_use,
-        took_s=properties.took_s,
+        load_s=properties.load_s,
         pid=loaded.child.pid,
         plan=loaded.plan,
         idle_s=0.0 if in_use else time.time() - loaded.last_used,
         predicted_bytes=need.ram + sum(need.gpus.values()),
-        taken_bytes=properties.taken_bytes + sum(loaded.gpu_bytes.values()),
+        used_bytes=properties.used_bytes + sum(loaded.gpu_bytes.values()),
     )
 
 

@@ -30,14 +30,14 @@ BACKENDS: Mapping[str, str] = MappingProxyType(
 class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a backend loads and how. `gpu_layers` has the layers for each visible GPU; if it is empty, none is used.
 
-    A chat model generates with `writing_threads`, 0 for all `threads`. If there are `thread_candidates` and the machine
+    A chat model generates with `generation_threads`, 0 for all `threads`. If there are `thread_candidates` and the machine
     is quiet, it first measures them. `memory_limit` is the number of bytes that the process may use, 0 for no limit.
     `prefix_bytes` are for states of earlier conversations. `niceness` is the niceness of the process.
     """
 
     path: str
     threads: int
-    writing_threads: int = 0
+    generation_threads: int = 0
     thread_candidates: tuple[int, ...] = ()
     niceness: int = 10
     family: str = ""

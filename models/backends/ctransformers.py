@@ -44,7 +44,7 @@ class CTransformersBackend:
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelUnavailable(f"{Path(options.path).name} could not be loaded: {error}") from error
         self.context = min(int(self._model.context_length), MAX_CONTEXT)
-        self._threads = options.writing_threads or options.threads
+        self._threads = options.generation_threads or options.threads
         self._vocabulary = int(self._model.vocab_size)
         # The files do not mark special tokens, and the library parses them in any text. So no special token is
         # inserted by its id here.

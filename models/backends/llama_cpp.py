@@ -75,7 +75,7 @@ class LlamaCppBackend:
         self._prefixes = PrefixStore(options.prefix_bytes)
         self._piece_buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         self._abort = self._install_abort()
-        self.write_with(options.writing_threads or options.threads)
+        self.write_with(options.generation_threads or options.threads)
 
     def tokenize(self, prompt: str) -> list[int]:
         return self._tokenizer.tokenize(prompt)

@@ -57,14 +57,14 @@ class ThreadRate(msgspec.Struct, frozen=True):
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
-    """The model is loaded. `taken_bytes` is the memory of its process now; `context` is in tokens, 0 if unlimited.
+    """The model is loaded. `used_bytes` is the memory of its process now; `context` is in tokens, 0 if unlimited.
 
     It processes `passes` requests in parallel. A request with more than `pass_tokens` tokens is not more efficient; 0
     means no such limit. `thread_rates` is empty if the threads were not measured.
     """
 
-    taken_bytes: int
-    took_s: float
+    used_bytes: int
+    load_s: float
     context: int = 0
     passes: int = 1
     pass_tokens: int = 0

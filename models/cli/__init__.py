@@ -2,7 +2,7 @@
 
 import click
 
-from models.cli.adding import add, pull, remove
+from models.cli.adding import add, download, remove
 from models.cli.machine import plan, probe, recommend
 from models.cli.measuring import bench
 from models.cli.running import list_models, load, pin, unload
@@ -14,5 +14,5 @@ def models() -> None:
     """Manage models for search and answers, and the runtime that loads them."""
 
 
-for command in (serve, list_models, add, pull, remove, load, unload, pin, plan, probe, recommend, bench):
+for command in (serve, list_models, add, download, remove, load, unload, pin, plan, probe, recommend, bench):
     models.add_command(command)

@@ -1,4 +1,4 @@
-"""`models add`, `models pull`, `models remove`."""
+"""`models add`, `models download`, `models remove`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,8 +37,8 @@ def add(models_folder: ModelsFolder, path: Path, name: str, family: str, licence
         _print_added(run(adding), as_json=as_json)
 
 
-def with_pull_options(command: Command) -> Command:
-    """Declare the arguments of `pull`, for this command and for commands that download in another way."""
+def with_download_options(command: Command) -> Command:
+    """Declare the arguments of `download`, for this command and for commands that download in another way."""
     declarations = (
         click.argument("name_or_url"),
         click.option("--sha256", default="", help="Expected SHA-256 of the file."),
@@ -51,9 +51,9 @@ def with_pull_options(command: Command) -> Command:
 
 
 @click.command()
-@with_pull_options
+@with_download_options
 @click.pass_obj
-def pull(models_folder: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
+def download(models_folder: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
     """Download a model by its name in `models recommend`, or by the URL of its GGUF file. Resumes if run again."""
     from models.catalogue.model_download import download_model
 

@@ -22,14 +22,14 @@ JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 class ModelsFolder(msgspec.Struct, frozen=True):
     """The models folder and the runtime of a command. `address` and `token` are for a runtime on another machine.
 
-    `patience` is a parameter of the runtime's client.
+    `wait_for_start` is a parameter of the runtime's client.
     """
 
     folder: Path
     socket: Path
     address: str = ""
     token: str = ""
-    patience: Callable[[], float | None] = lambda: None
+    wait_for_start: Callable[[], float | None] = lambda: None
 
     @property
     def catalogue(self) -> Catalogue:
@@ -39,7 +39,11 @@ class ModelsFolder(msgspec.Struct, frozen=True):
     def client(self) -> Iterator[Client]:
         """Open a client of the runtime. A method that needs the runtime starts it if it is not running."""
         client = Client(
-            folder=self.folder, socket=self.socket, address=self.address, token=self.token, patience=self.patience
+            folder=self.folder,
+            socket=self.socket,
+            address=self.address,
+            token=self.token,
+            wait_for_start=self.wait_for_start,
         )
         try:
             yield client

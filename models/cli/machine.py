@@ -122,7 +122,7 @@ def recommend(models_folder: ModelsFolder, as_json: bool) -> None:
         )
     )
     out.print(
-        f"`lampstand models pull {best.model.name}` downloads {format_size(best.model.size)} from {best.model.url}"
+        f"`lampstand models download {best.model.name}` downloads {format_size(best.model.size)} from {best.model.url}"
     )
     out.print(
         "If this machine has no internet, download the file on another one and run `lampstand models add FILE`.",

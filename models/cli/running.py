@@ -34,7 +34,7 @@ def list_models(models_folder: ModelsFolder, as_json: bool) -> None:
         table.add_row(status.id, status.role, format_size(status.size), state, _memory(status), status.licence)
     out = console()
     out.print(table)
-    if any(status.taken_bytes for status in statuses):
+    if any(status.used_bytes for status in statuses):
         out.print("Memory: used / predicted.", style="dim")
     if not any(status.role == "chat" for status in statuses):
         out.print(
@@ -96,7 +96,7 @@ def _report(models_folder: ModelsFolder, action: str, name: str, *, as_json: boo
     plan = status.plan
     pinned = " and pinned" if status.pinned else ""
     click.echo(
-        f"Loaded{pinned} {name} in {status.took_s:.1f} s. It uses {format_size(status.taken_bytes)}; the prediction was "
+        f"Loaded{pinned} {name} in {status.load_s:.1f} s. It uses {format_size(status.used_bytes)}; the prediction was "
         f"{format_size(status.predicted_bytes)}."
     )
     for reason in plan.reasons if plan else []:
@@ -108,7 +108,7 @@ def _act(client: Client, action: str, name: str) -> ModelStatus:
 
 
 def _memory(model: ModelStatus) -> str:
-    return f"{format_size(model.taken_bytes)} / {format_size(model.predicted_bytes)}" if model.taken_bytes else ""
+    return f"{format_size(model.used_bytes)} / {format_size(model.predicted_bytes)}" if model.used_bytes else ""
 
 
 def _statuses_without_runtime(models_folder: ModelsFolder) -> list[ModelStatus]:

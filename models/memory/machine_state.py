@@ -57,7 +57,7 @@ class MachineState:
         return PlanOptions(
             context=self._settings.context,
             cache_type=self._settings.cache_type,
-            prefix_bytes=self._settings.prefix_mib * MIB,
+            prefix_bytes=self._settings.prefix_cache_mib * MIB,
             gpu_backends=tuple(gpu_backends),
         )
 

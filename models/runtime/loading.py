@@ -15,9 +15,9 @@ from models.formats.facts import Facts
 from models.memory.machine_state import MachineState
 from models.memory.plan import LoadPlan, PlacedModel
 from models.offline import cache_variables
+from models.runtime.generation_threads import ThreadMeasurements
 from models.runtime.models_in_memory import LoadedModel
 from models.runtime.reservation import MemoryReservations
-from models.runtime.writing_threads import ThreadMeasurements
 from models.settings import RuntimeSettings
 
 MIB = 2**20
@@ -45,7 +45,7 @@ class ModelLoader:
     ) -> None:
         self._catalogue, self._settings, self._backends = catalogue, settings, backends
         self._machine, self._reservations = machine, reservations
-        self._thread_measurements = ThreadMeasurements(catalogue.folder, fixed=settings.writing_threads)
+        self._thread_measurements = ThreadMeasurements(catalogue.folder, fixed=settings.generation_threads)
 
     async def load(self, model: Model) -> LoadedModel:
         """Load a model as soon as it fits. Raises ModelError."""
@@ -93,7 +93,7 @@ class ModelLoader:
         return LoadOptions(
             path=str(path),
             threads=plan.threads,
-            writing_threads=threads.threads if is_chat else 0,
+            generation_threads=threads.threads if is_chat else 0,
             thread_candidates=threads.candidates if is_chat else (),
             niceness=CHAT_NICENESS if is_chat else OTHER_NICENESS,
             family=model.family,

@@ -159,8 +159,8 @@ class Residency:
         _log.info(
             "loaded",
             model=model.id,
-            took_s=round(properties.took_s, 2),
-            taken_mib=properties.taken_bytes // MIB,
+            load_s=round(properties.load_s, 2),
+            used_mib=properties.used_bytes // MIB,
         )
         return loaded
 

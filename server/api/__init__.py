@@ -11,7 +11,7 @@ from server.api.health import HealthController
 from server.api.jobs import JobController, QueueController
 from server.api.library import LibraryController
 from server.api.notifications import AnnouncementController, NotificationController
-from server.api.people import ClassController, HouseController, PeopleController
+from server.api.people import ClassController, PeopleController, SiteController
 from server.api.reading import ReadingController
 from server.api.search import SearchController, SuggestController
 from server.api.storage import StorageController
@@ -28,7 +28,7 @@ router = Router(
         EventController,
         GraphController,
         HealthController,
-        HouseController,
+        SiteController,
         JobController,
         PeopleController,
         QueueController,

@@ -103,10 +103,10 @@ def _me(identity: Identity, csrf: str, appliance_db: Database) -> Me:
 
 
 def _signed_in(
-    request: AnyRequest, appliance_db: Database, who: Identity, signed_in: sessions.SignedIn, now: float
+    request: AnyRequest, appliance_db: Database, identity: Identity, signed_in: sessions.SignedIn, now: float
 ) -> Response[Me]:
     """The answer to a successful sign-in. The client's previous session ends."""
-    end_own_session(appliance_db, who, now)
+    end_own_session(appliance_db, identity, now)
     identity = queries.identify_session(appliance_db, signed_in.token, now=now)
     me = _me(identity, csrf_token(signed_in.token), appliance_db)
     return Response(me, status_code=201, cookies=[session_cookie(request, signed_in.token)])
@@ -114,23 +114,25 @@ def _signed_in(
 
 class SessionController(Controller):
     tags = ("Accounts",)
-    opt = rule(Permission.ENTER)
+    opt = rule(Permission.PUBLIC)
 
     @get(
         "/session",
         sync_to_thread=True,
-        opt=rule(Permission.ENTER, plain=True),
+        opt=rule(Permission.PUBLIC, plain=True),
         summary="The caller and their permissions",
     )
-    def me(self, request: AnyRequest, appliance_db: NamedDependency[Database], who: NamedDependency[Identity]) -> Me:
-        return _me(who, request.auth, appliance_db)
+    def me(
+        self, request: AnyRequest, appliance_db: NamedDependency[Database], identity: NamedDependency[Identity]
+    ) -> Me:
+        return _me(identity, request.auth, appliance_db)
 
     @post("/session", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Sign in")
     def sign_in(
         self,
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         data: JSONBody[SignIn],
     ) -> Response[Me]:
@@ -142,17 +144,17 @@ class SessionController(Controller):
             agent=agent_of(request),
             now=now,
         )
-        return _signed_in(request, appliance_db, who, signed_in, now)
+        return _signed_in(request, appliance_db, identity, signed_in, now)
 
     @delete("/session", status_code=200, sync_to_thread=True, summary="Sign out")
     def sign_out(
         self,
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
     ) -> Response[None]:
-        end_own_session(appliance_db, who, now)
+        end_own_session(appliance_db, identity, now)
         return Response(None, cookies=[removed_cookie(request)], headers=CLEAR_CACHE)
 
     @post(
@@ -165,7 +167,7 @@ class SessionController(Controller):
         self,
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         data: JSONBody[SetUp],
     ) -> Response[Me]:
@@ -178,14 +180,14 @@ class SessionController(Controller):
             agent=agent_of(request),
             now=now,
         )
-        return _signed_in(request, appliance_db, who, signed_in, now)
+        return _signed_in(request, appliance_db, identity, signed_in, now)
 
     @post("/join", sync_to_thread=True, opt=in_threads_for(Kind.SIGN_IN), summary="Join a class with a class code")
     def join(
         self,
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         data: JSONBody[Join],
     ) -> Response[Me]:
@@ -197,24 +199,25 @@ class SessionController(Controller):
             agent=agent_of(request),
             now=now,
         )
-        return _signed_in(request, appliance_db, who, signed_in, now)
+        return _signed_in(request, appliance_db, identity, signed_in, now)
 
 
 class AccountController(Controller):
     path = "/account"
     tags = ("Accounts",)
-    opt = rule(Permission.OWN)
+    opt = rule(Permission.MANAGE_ACCOUNT)
 
     @get("/sessions", sync_to_thread=True, summary="The caller's sessions")
     def sessions(
         self,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
     ) -> SessionList:
         return SessionList(
-            sessions=queries.sessions(appliance_db, me.id, now=now), current=who.session.id if who.session else None
+            sessions=queries.sessions(appliance_db, me.id, now=now),
+            current=identity.session.id if identity.session else None,
         )
 
     @delete("/sessions/{session_id:int}", status_code=200, sync_to_thread=True, summary="End a session")
@@ -239,7 +242,7 @@ class AccountController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         data: JSONBody[PasswordChange],
     ) -> None:
@@ -248,7 +251,7 @@ class AccountController(Controller):
             person=me,
             old=data.old,
             new=data.new,
-            session=who.session.id if who.session else None,
+            session=identity.session.id if identity.session else None,
             address=address_of(request),
             remove_tokens=data.remove_tokens,
             now=now,

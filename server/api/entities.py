@@ -34,7 +34,7 @@ class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     entity: EntityHead
-    takes_part: list[EntityHead]
+    participants: list[EntityHead]
     mentions: list[VersePlace]
     next_after: int | None = None
 
@@ -58,13 +58,13 @@ class EntitiesController(Controller):
     def browse(
         self,
         library: NamedDependency[Database],
-        begins: Annotated[str, QueryParameter(description="The start of the name.")] = "",
+        prefix: Annotated[str, QueryParameter(description="The start of the name.")] = "",
         kind: FromQuery[EntityKind | None] = None,
         after: Annotated[str, QueryParameter(description="`next_after` of the previous page.")] = "",
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> EntityList:
         entities = queries.browse_entities(
-            library, begins, kind=kind.value if kind else "", after=after, limit=limit + 1
+            library, prefix, kind=kind.value if kind else "", after=after, limit=limit + 1
         )
         page = entities[:limit]
         return EntityList(entities=page, next_after=page[-1].id if len(entities) > limit else None)
@@ -100,7 +100,7 @@ class EntitiesController(Controller):
         entity_page = queries.entity(library, entity, after=after, limit=limit)
         return EntityPage(
             entity=entity_page.head,
-            takes_part=list(entity_page.takes_part),
+            participants=list(entity_page.participants),
             mentions=[
                 VersePlace(verse_id=verse, osis=osis_of(verse), reference=format_verse(verse))
                 for verse in entity_page.verse_ids.items

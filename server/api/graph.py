@@ -9,7 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import Graph
+from appliance.infrastructure.graph.interface import Graph
 from appliance.infrastructure.graph.user_query import run_user_query
 from appliance.infrastructure.paths import DataFolder
 from appliance.scripture.canon import osis_of
@@ -52,17 +52,17 @@ class GraphSearch(msgspec.Struct, frozen=True, kw_only=True):
     query: str
     parameters: dict[str, Any] = {}
     words: str = ""
-    like: str = ""
+    similar_to: str = ""
     translation: str = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_JOINED)] = 20
 
 
 class GraphQueryResult(msgspec.Struct, frozen=True, kw_only=True):
-    """`cut` is true when the query has more rows than this answer."""
+    """`truncated` is true when the query has more rows than this answer."""
 
     columns: list[str]
     rows: list[list[Any]]
-    cut: bool
+    truncated: bool
 
 
 class GraphController(Controller):
@@ -122,7 +122,11 @@ class GraphController(Controller):
         data: JSONBody[GraphSearch],
     ) -> JoinedHits:
         joined = JoinedQuery(
-            cypher=data.query, parameters=data.parameters, words=data.words, like=data.like, limit=data.limit
+            cypher=data.query,
+            parameters=data.parameters,
+            words=data.words,
+            similar_to=data.similar_to,
+            limit=data.limit,
         )
         return await slow.run(_join, library, finder, all_translations, folder, joined, data.translation)
 
@@ -139,7 +143,7 @@ class GraphController(Controller):
         data: JSONBody[GraphQueryRequest],
     ) -> GraphQueryResult:
         answer = await slow.run(run_user_query, folder.graph, data.query, data.parameters)
-        return GraphQueryResult(columns=answer.columns, rows=answer.rows, cut=answer.cut)
+        return GraphQueryResult(columns=answer.columns, rows=answer.rows, truncated=answer.truncated)
 
 
 def _join(

@@ -25,7 +25,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class HealthController(Controller):
     path = "/health"
     tags = ("Appliance",)
-    opt = rule(Permission.ENTER, plain=True)
+    opt = rule(Permission.PUBLIC, plain=True)
 
     @get(sync_to_thread=True, summary="The state of the appliance")
     def health(self, library: NamedDependency[Database], derived: NamedDependency[DerivedData]) -> Health:

@@ -44,14 +44,14 @@ class JobController(Controller):
     def jobs(
         self,
         job_desk: NamedDependency[JobDesk],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         limit: Annotated[int, QueryParameter(ge=1, le=200, description="The maximum number of jobs.")] = 50,
         before: Annotated[
             int, QueryParameter(ge=1, le=NO_ID, description="`next_before` of the previous page.")
         ] = NO_ID,
     ) -> JobList:
-        jobs, next_before = job_desk.latest(who, limit, before=before)
+        jobs, next_before = job_desk.latest(identity, limit, before=before)
         return JobList(
             jobs=[view_job(job, now) for job in jobs],
             next_before=next_before,
@@ -71,38 +71,43 @@ class JobController(Controller):
     def job(
         self,
         job_desk: NamedDependency[JobDesk],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         job_id: FromPath[int],
     ) -> JobView:
-        return view_job(job_desk.visible(who, job_id), now)
+        return view_job(job_desk.visible(identity, job_id), now)
 
     @post(
         "/{job_id:int}/cancel",
         status_code=200,
         sync_to_thread=True,
-        opt=rule(Permission.OWN),
+        opt=rule(Permission.MANAGE_ACCOUNT),
         summary="Cancel a job: your own, or any job as an administrator",
     )
     def cancel(
         self,
         job_desk: NamedDependency[JobDesk],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         job_id: FromPath[int],
     ) -> JobView:
-        return view_job(job_desk.cancel(who, job_id), now)
+        return view_job(job_desk.cancel(identity, job_id), now)
 
-    @post("/{job_id:int}/retry", sync_to_thread=True, opt=rule(Permission.OWN), summary="Retry a job that has ended")
+    @post(
+        "/{job_id:int}/retry",
+        sync_to_thread=True,
+        opt=rule(Permission.MANAGE_ACCOUNT),
+        summary="Retry a job that has ended",
+    )
     def retry(
         self,
         job_desk: NamedDependency[JobDesk],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         me: NamedDependency[Person],
         now: NamedDependency[float],
         job_id: FromPath[int],
     ) -> JobView:
-        return view_job(job_desk.start_again(who, me, job_id), now)
+        return view_job(job_desk.start_again(identity, me, job_id), now)
 
 
 class QueueController(Controller):

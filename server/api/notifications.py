@@ -56,7 +56,7 @@ class Announcement(msgspec.Struct, frozen=True):
 class NotificationController(Controller):
     path = "/notifications"
     tags = ("Notifications",)
-    opt = rule(Permission.OWN)
+    opt = rule(Permission.MANAGE_ACCOUNT)
 
     @get(sync_to_thread=True, summary="The caller's inbox, newest first")
     def inbox(
@@ -152,7 +152,7 @@ class NotificationController(Controller):
 class AnnouncementController(Controller):
     path = "/announcements"
     tags = ("Notifications",)
-    opt = rule(Permission.LEAD)
+    opt = rule(Permission.MANAGE_CLASSES)
 
     @post(sync_to_thread=True, summary="Send an announcement to every member")
     def announce(

@@ -43,7 +43,7 @@ class ClassClosing(msgspec.Struct, frozen=True, kw_only=True):
     sign_out: bool = False
 
 
-class House(msgspec.Struct, frozen=True, kw_only=True):
+class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Site settings."""
 
     guests_may_read: bool
@@ -118,7 +118,7 @@ class PeopleController(Controller):
 class ClassController(Controller):
     path = "/classes"
     tags = ("People",)
-    opt = rule(Permission.LEAD)
+    opt = rule(Permission.MANAGE_CLASSES)
 
     @get(sync_to_thread=True, summary="Class codes, newest first")
     def classes(self, appliance_db: NamedDependency[Database]) -> ClassList:
@@ -150,19 +150,19 @@ class ClassController(Controller):
             return class_codes.close_class(work, class_id, leader=me, sign_out=data.sign_out, now=now)
 
 
-class HouseController(Controller):
-    path = "/house"
+class SiteController(Controller):
+    path = "/site"
     tags = ("People",)
     opt = rule(Permission.ADMINISTER)
 
     @get(sync_to_thread=True, summary="The site settings")
-    def house(self, appliance_db: NamedDependency[Database]) -> House:
-        return House(guests_may_read=queries.guests_may_read(appliance_db))
+    def settings(self, appliance_db: NamedDependency[Database]) -> SiteSettings:
+        return SiteSettings(guests_may_read=queries.guests_may_read(appliance_db))
 
     @put(sync_to_thread=True, summary="Change the site settings")
     def change(
-        self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: JSONBody[House]
-    ) -> House:
+        self, appliance_db: NamedDependency[Database], now: NamedDependency[float], data: JSONBody[SiteSettings]
+    ) -> SiteSettings:
         with appliance_db.write() as work:
             people.set_guests_may_read(work, allowed=data.guests_may_read, now=now)
         return data

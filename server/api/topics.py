@@ -9,7 +9,7 @@ from litestar.params import FromPath, QueryParameter
 
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import Graph
+from appliance.infrastructure.graph.interface import Graph
 from appliance.scripture.canon import osis_of
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.dictionaries.topics import TopicHead
@@ -100,11 +100,11 @@ class TopicsController(Controller):
     def browse(
         self,
         library: NamedDependency[Database],
-        begins: Annotated[str, QueryParameter(description="The start of the headword.")] = "",
+        prefix: Annotated[str, QueryParameter(description="The start of the headword.")] = "",
         after: Annotated[int, QueryParameter(ge=0, le=MAX_ID, description="`next_after` of the previous page.")] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 50,
     ) -> TopicList:
-        topics = dictionaries.browse_topics(library, begins, after=after, limit=limit + 1)
+        topics = dictionaries.browse_topics(library, prefix, after=after, limit=limit + 1)
         page = topics[:limit]
         return TopicList(topics=page, next_after=page[-1].id if len(topics) > limit else None)
 

@@ -29,7 +29,7 @@ OnProgress = Callable[[str], None]
 def measure_known_items(
     appliance: Appliance, topics: dict[str, dict[int, float]], on_progress: OnProgress
 ) -> list[Measurement]:
-    """Return the shares of queries whose verse is the first hit. `topics` can be empty. Raises NothingToRemember."""
+    """Return the shares of queries whose verse is the first hit. `topics` can be empty. Raises TranslationMissing."""
     quality = _SearchQuality(appliance, on_progress)
     random = Random(5)  # noqa: S311 - the same questions in each run
     half_verses, archaic = (list(halves(appliance.library, translation, random)) for translation in ("WEB", "KJV"))

@@ -50,7 +50,7 @@ def measure_models(parent: Path, exported: Path, on_progress: OnProgress) -> lis
         folder.mkdir()
         (folder / exported.name).symlink_to(exported)
         # The same number of threads as for the directly called model.
-        (folder / RUNTIME_FILE).write_text(f"writing_threads = {read_processor().cores}\n", encoding="utf-8")
+        (folder / RUNTIME_FILE).write_text(f"generation_threads = {read_processor().cores}\n", encoding="utf-8")
         socket = Path(temporary_folder) / "models.sock"
         client = Client(folder=folder, socket=socket, idle_exit_s=20)
         stack.callback(client.close)

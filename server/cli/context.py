@@ -98,7 +98,7 @@ def run_with_progress(appliance: "Appliance", job: Job, *, quiet: bool) -> Job:
             bar.update(task, completed=progress, description=message)
 
         try:
-            return appliance.dispatcher.run_here(job, show)
+            return appliance.dispatcher.run_in_process(job, show)
         except JobRunningElsewhere:
             return _follow(appliance, job, show)
         except KeyboardInterrupt:
@@ -113,7 +113,7 @@ def _follow(appliance: "Appliance", job: Job, show: Any) -> Job:
         # If the job's worker died and no other worker runs, this command finishes the job.
         if any(due_job.id == job.id for due_job in appliance.jobs.due({job.kind})):
             with contextlib.suppress(JobRunningElsewhere):
-                return appliance.dispatcher.run_here(job, show)
+                return appliance.dispatcher.run_in_process(job, show)
     if current.state is State.FAILED:
         raise click.ClickException(current.error or "The job failed.")
     return current

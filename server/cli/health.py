@@ -108,4 +108,4 @@ def _print_checks(checks: "list[Check]") -> None:
     for check in checks:
         mark = ("ok  ", "green") if check.ok else (("fix ", "red") if check.needed else ("note", "yellow"))
         remedy = f" {check.remedy}" if check.remedy and not check.ok else ""
-        out.print(Text.assemble(mark, f" {check.what}: {check.finding}{remedy}"))
+        out.print(Text.assemble(mark, f" {check.name}: {check.finding}{remedy}"))

@@ -13,7 +13,7 @@ from appliance.scripture.library.queries import installed
 from appliance.scripture.translations import queries
 from server.bootstrap import Appliance
 from server.cli.context import JSON_OPTION, Home, console, print_json, run_with_progress
-from server.cli.publishers import PUBLISHED_FILES, download
+from server.cli.publishers import PUBLISHED_FILES, download_published
 
 
 @click.group()
@@ -65,12 +65,12 @@ def import_library(home: Home, location: str, only: tuple[str, ...], no_index: b
 @click.option("--sha256", default="", metavar="HEX", help="Reject the file if its SHA-256 is different.")
 @JSON_OPTION
 @click.pass_obj
-def fetch(home: Home, name: str, address: str, sha256: str, as_json: bool) -> None:
+def download(home: Home, name: str, address: str, sha256: str, as_json: bool) -> None:
     """Download a data set from its publisher and import it: cross references, topics, or people and places."""
     appliance = home.open()
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
         task = bar.add_task(f"downloading {name}", total=None)
-        file, digest = download(
+        file, digest = download_published(
             appliance,
             name,
             address=address,

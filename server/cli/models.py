@@ -6,14 +6,14 @@ import click
 
 from appliance.infrastructure.logs import configure_logging
 from models.cli import models as group
-from models.cli.adding import with_pull_options
+from models.cli.adding import with_download_options
 from models.cli.context import ModelsFolder
 from server.cli.context import Home, print_json, run_with_progress
-from server.left_over import runtime_patience
-from server.model_jobs import PULL, PullArguments
+from server.left_over import runtime_wait_for_start
+from server.model_jobs import DOWNLOAD, ModelDownload
 
 
-@click.group(commands={name: command for name, command in group.commands.items() if name != "pull"})
+@click.group(commands={name: command for name, command in group.commands.items() if name != "download"})
 @click.pass_context
 def models(context: click.Context) -> None:
     """Manage models for search and answers, and the runtime that loads them."""
@@ -27,21 +27,21 @@ def models(context: click.Context) -> None:
         folder.models_socket,
         settings.models_address,
         settings.models_token,
-        partial(runtime_patience, folder),
+        partial(runtime_wait_for_start, folder),
     )
 
 
 @models.command()
-@with_pull_options
+@with_download_options
 @click.pass_context
-def pull(context: click.Context, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
+def download(context: click.Context, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
     """Download a model by its name in `models recommend`, or by the URL of its GGUF file. Resumes if run again."""
     assert context.parent is not None  # noqa: S101 - it is a command of a group
     assert context.parent.parent is not None  # noqa: S101
     home: Home = context.parent.parent.obj
     appliance = home.open()
-    arguments = PullArguments(model=name_or_url, sha256=sha256, name=name)
-    job = run_with_progress(appliance, appliance.dispatcher.create(PULL, arguments), quiet=as_json)
+    arguments = ModelDownload(model=name_or_url, sha256=sha256, name=name)
+    job = run_with_progress(appliance, appliance.dispatcher.create(DOWNLOAD, arguments), quiet=as_json)
     if as_json:
         print_json({"job": job.id, "result": job.message})
     else:

@@ -32,7 +32,7 @@ PUBLISHED_FILES = {
 }
 
 
-def download(
+def download_published(
     appliance: Appliance, name: str, *, address: str, sha256: str, on_progress: Callable[[int, int], None]
 ) -> tuple[Path, str]:
     """Download a published file, from `address` if it is given. Return its path and its SHA-256.

@@ -170,10 +170,10 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
 def worker(home: Home, queue: str, exercises: bool) -> None:
     """Run the jobs of a QUEUE, in the foreground."""
     from appliance.infrastructure.jobs.own_process import in_own_process
-    from server.job_process import command_of, known_kinds
+    from server.job_process import all_kinds, command_of
     from server.worker import Worker
 
     appliance = home.open()
     configure_logging(appliance.settings.log_level)
-    kinds = in_own_process(known_kinds(exercises=exercises), command_of(appliance, exercises=exercises))
+    kinds = in_own_process(all_kinds(exercises=exercises), command_of(appliance, exercises=exercises))
     Worker(appliance, queue, kinds).run()

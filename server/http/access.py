@@ -160,7 +160,7 @@ class CallerAuthentication(AbstractAuthenticationMiddleware):
 
 def may(identity: Identity, permission: Permission, *, guests_may_read: bool = True) -> bool:
     """Whether a caller has a permission, by their role and, for an API token, by its scopes."""
-    if identity.scopes is not None and permission is not Permission.ENTER and permission not in identity.scopes:
+    if identity.scopes is not None and permission is not Permission.PUBLIC and permission not in identity.scopes:
         return False
     return permits(identity.role, permission, guests_may_read=guests_may_read)
 
@@ -190,7 +190,7 @@ async def _check_access(connection: Connection, handler: BaseRouteHandler) -> No
             remedy="Use the address with https://. The page /trust explains the certificate.",
         )
     identity: Identity = connection.user
-    if permission is not Permission.ENTER:
+    if permission is not Permission.PUBLIC:
         _check_permission(identity, permission, connection.app.state.appliance_db)
     if handler.opt.get(BROWSER) and identity.scopes is not None:
         raise NotAllowed("A token cannot do this.", remedy="Sign in with a browser.")
@@ -236,10 +236,10 @@ def audiences_of(identity: Identity) -> frozenset[str]:
         return frozenset({EVERYONE, person.audience}) | audiences(person.role)
     # The scopes of an API token decide which audiences it has.
     role = Role.MEMBER
-    for scope, scope_role in ((Permission.LEAD, Role.LEADER), (Permission.ADMINISTER, Role.ADMINISTRATOR)):
+    for scope, scope_role in ((Permission.MANAGE_CLASSES, Role.LEADER), (Permission.ADMINISTER, Role.ADMINISTRATOR)):
         if scope in scopes and permits(person.role, scope, guests_may_read=True):
             role = scope_role
-    own = {person.audience} if Permission.OWN in scopes else set[str]()
+    own = {person.audience} if Permission.MANAGE_ACCOUNT in scopes else set[str]()
     return frozenset({EVERYONE}) | audiences(role) | own
 
 
@@ -276,7 +276,7 @@ def _unread_of(request: Connection) -> int:
 
 TEMPLATE_ACCESS = {
     "unread_of": _unread_of,
-    "who_asks": _identity_of,
+    "caller": _identity_of,
     "allows": _allows,
     "csrf_of": lambda request: request.scope.get("auth") or "",
     "newest_event": lambda request: request.app.state.hub.newest,

@@ -15,7 +15,7 @@ from server.http.access import cookie_name, rule
 AnyRequest = Request[Any, Any, Any]
 
 # An API token must not change the password or the tokens of its owner.
-BROWSER_ONLY = rule(Permission.OWN, browser=True)
+BROWSER_ONLY = rule(Permission.MANAGE_ACCOUNT, browser=True)
 CLEAR_CACHE = {"Clear-Site-Data": '"cache"'}
 
 

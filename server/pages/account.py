@@ -37,19 +37,19 @@ from server.http.threads import Kind, in_threads_for
 def _enter(
     request: AnyRequest,
     appliance_db: Database,
-    who: Identity,
+    identity: Identity,
     signed_in: sessions.SignedIn,
     now: float,
     target: str = "/",
 ) -> Redirect:
     """Redirect a person who has just signed in. The older session of this browser ends."""
-    end_own_session(appliance_db, who, now)
+    end_own_session(appliance_db, identity, now)
     return Redirect(target, status_code=303, cookies=[session_cookie(request, signed_in.token)])
 
 
 class EntryPagesController(Controller):
     include_in_schema = False
-    opt = rule(Permission.ENTER)
+    opt = rule(Permission.PUBLIC)
 
     @get("/sign-in", sync_to_thread=True)
     def sign_in_form(
@@ -64,7 +64,7 @@ class EntryPagesController(Controller):
         self,
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
@@ -80,7 +80,7 @@ class EntryPagesController(Controller):
             )
         except ApplianceError as error:
             return show_again("sign_in.html", error, name=name, next_page=target)
-        return _enter(request, appliance_db, who, signed_in, now, target)
+        return _enter(request, appliance_db, identity, signed_in, now, target)
 
     @get("/setup", sync_to_thread=True)
     def setup_form(self, appliance_db: NamedDependency[Database]) -> Template | Redirect:
@@ -91,7 +91,7 @@ class EntryPagesController(Controller):
         self,
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
@@ -108,7 +108,7 @@ class EntryPagesController(Controller):
             )
         except ApplianceError as error:
             return show_again("setup.html", error, code=code, name=name)
-        return _enter(request, appliance_db, who, signed_in, now)
+        return _enter(request, appliance_db, identity, signed_in, now)
 
     @get("/join", sync_to_thread=True)
     def join_form(self, code: FromQuery[str] = "") -> Template:
@@ -119,7 +119,7 @@ class EntryPagesController(Controller):
         self,
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
@@ -135,33 +135,33 @@ class EntryPagesController(Controller):
             )
         except ApplianceError as error:
             return show_again("join.html", error, code=code, name=name)
-        return _enter(request, appliance_db, who, signed_in, now)
+        return _enter(request, appliance_db, identity, signed_in, now)
 
 
 class AccountPagesController(Controller):
     path = "/account"
     include_in_schema = False
-    opt = rule(Permission.OWN)
+    opt = rule(Permission.MANAGE_ACCOUNT)
 
     @get(sync_to_thread=True)
     def account(
         self,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
     ) -> Template:
-        return Template("account.html", context=_account(appliance_db, me, who, now))
+        return Template("account.html", context=_account(appliance_db, me, identity, now))
 
-    @post("/sign-out", sync_to_thread=True, opt=rule(Permission.ENTER))
+    @post("/sign-out", sync_to_thread=True, opt=rule(Permission.PUBLIC))
     def sign_out(
         self,
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
     ) -> Redirect:
-        end_own_session(appliance_db, who, now)
+        end_own_session(appliance_db, identity, now)
         return Redirect("/", status_code=303, cookies=[removed_cookie(request)], headers=CLEAR_CACHE)
 
     @post("/sessions/{session_id:int}/end", sync_to_thread=True)
@@ -181,7 +181,7 @@ class AccountPagesController(Controller):
         request: AnyRequest,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         data: Form,
     ) -> Redirect | Template:
@@ -198,12 +198,12 @@ class AccountPagesController(Controller):
                     old=data.get("old", ""),
                     new=new,
                     address=address_of(request),
-                    session=who.session.id if who.session else None,
+                    session=identity.session.id if identity.session else None,
                     remove_tokens=bool(data.get("remove_tokens")),
                     now=now,
                 )
         except ApplianceError as error:
-            return show_again("account.html", error, **_account(appliance_db, me, who, now))
+            return show_again("account.html", error, **_account(appliance_db, me, identity, now))
         return go_to(f"/account?changed={'account' if me.login is None else 'password'}")
 
     @post("/tokens", sync_to_thread=True, opt=BROWSER_ONLY)
@@ -211,7 +211,7 @@ class AccountPagesController(Controller):
         self,
         appliance_db: NamedDependency[Database],
         me: NamedDependency[Person],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
         data: Form,
     ) -> Template:
@@ -222,8 +222,8 @@ class AccountPagesController(Controller):
                     work, person=me, name=data.get("name", ""), scopes=scopes, days=365, now=now
                 )
         except ApplianceError as error:
-            return show_again("account.html", error, **_account(appliance_db, me, who, now))
-        return Template("account.html", context={**_account(appliance_db, me, who, now), "new_token": new_token})
+            return show_again("account.html", error, **_account(appliance_db, me, identity, now))
+        return Template("account.html", context={**_account(appliance_db, me, identity, now), "new_token": new_token})
 
     @post("/tokens/{token_id:int}/remove", sync_to_thread=True)
     def remove_token(
@@ -238,16 +238,16 @@ class AccountPagesController(Controller):
         return go_to("/account")
 
 
-def _account(appliance_db: Database, me: Person, who: Identity, now: float) -> dict[str, Any]:
+def _account(appliance_db: Database, me: Person, identity: Identity, now: float) -> dict[str, Any]:
     return {
         "me": me,
         "sessions": queries.sessions(appliance_db, me.id, now=now),
-        "current": who.session.id if who.session else None,
+        "current": identity.session.id if identity.session else None,
         "tokens": queries.api_tokens(appliance_db, me.id),
         "meaning": MEANING,
         "scopes": [
             scope
             for scope in Permission
-            if scope is not Permission.ENTER and permits(me.role, scope, guests_may_read=True)
+            if scope is not Permission.PUBLIC and permits(me.role, scope, guests_may_read=True)
         ],
     }

@@ -57,7 +57,7 @@ class HomePagesController(Controller):
             },
         )
 
-    @get("/about", sync_to_thread=True, opt=rule(Permission.ENTER, plain=True))
+    @get("/about", sync_to_thread=True, opt=rule(Permission.PUBLIC, plain=True))
     def about(self, library: NamedDependency[Database], catalogue: NamedDependency[InstalledModels]) -> Template:
         return Template(
             "about.html",
@@ -69,6 +69,6 @@ class HomePagesController(Controller):
             },
         )
 
-    @get("/favicon.ico", media_type=MediaType.TEXT, opt=rule(Permission.ENTER, plain=True))
+    @get("/favicon.ico", media_type=MediaType.TEXT, opt=rule(Permission.PUBLIC, plain=True))
     async def favicon(self, request: Request[Any, Any, Any]) -> Redirect:  # noqa: ARG002 - browsers ask for it by themselves
         return Redirect("/static/lamp.svg")

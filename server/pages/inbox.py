@@ -22,7 +22,7 @@ MAX_NOTIFICATIONS = 60
 class InboxPagesController(Controller):
     path = "/inbox"
     include_in_schema = False
-    opt = rule(Permission.OWN)
+    opt = rule(Permission.MANAGE_ACCOUNT)
 
     @get(sync_to_thread=True)
     def inbox(
@@ -87,7 +87,7 @@ class InboxPagesController(Controller):
             operations.set_outside_allowed(work, allowed=bool(data.get("allowed")), now=now)
         return go_to("/people")
 
-    @post("/announce", sync_to_thread=True, opt=rule(Permission.LEAD))
+    @post("/announce", sync_to_thread=True, opt=rule(Permission.MANAGE_CLASSES))
     def announce(
         self,
         appliance_db: NamedDependency[Database],

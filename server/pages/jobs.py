@@ -32,10 +32,10 @@ class JobPagesController(Controller):
         appliance_db: NamedDependency[Database],
         dispatcher: NamedDependency[Dispatcher[Any]],
         job_desk: NamedDependency[JobDesk],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         now: NamedDependency[float],
     ) -> Template:
-        jobs, _ = job_desk.latest(who, MAX_JOBS, before=NO_ID)
+        jobs, _ = job_desk.latest(identity, MAX_JOBS, before=NO_ID)
         names = {person.audience: person.name for person in queries.people(appliance_db)}
         return Template(
             "jobs.html",
@@ -44,7 +44,7 @@ class JobPagesController(Controller):
                 "queues": dispatcher.queues.states(),
                 "names": names,
                 "pause_in_words": pause_in_words,
-                "administers": may(who, Permission.ADMINISTER),
+                "administers": may(identity, Permission.ADMINISTER),
                 "startable": job_desk.startable(),
             },
         )
@@ -75,20 +75,20 @@ class JobPagesController(Controller):
         dispatcher.resume(queue)
         return go_to("/jobs")
 
-    @post("/{job_id:int}/cancel", sync_to_thread=True, opt=rule(Permission.OWN))
+    @post("/{job_id:int}/cancel", sync_to_thread=True, opt=rule(Permission.MANAGE_ACCOUNT))
     def cancel(
-        self, job_desk: NamedDependency[JobDesk], who: NamedDependency[Identity], job_id: FromPath[int]
+        self, job_desk: NamedDependency[JobDesk], identity: NamedDependency[Identity], job_id: FromPath[int]
     ) -> Redirect:
-        job_desk.cancel(who, job_id)
+        job_desk.cancel(identity, job_id)
         return go_to("/jobs")
 
-    @post("/{job_id:int}/retry", sync_to_thread=True, opt=rule(Permission.OWN))
+    @post("/{job_id:int}/retry", sync_to_thread=True, opt=rule(Permission.MANAGE_ACCOUNT))
     def retry(
         self,
         job_desk: NamedDependency[JobDesk],
-        who: NamedDependency[Identity],
+        identity: NamedDependency[Identity],
         me: NamedDependency[Person],
         job_id: FromPath[int],
     ) -> Redirect:
-        job_desk.start_again(who, me, job_id)
+        job_desk.start_again(identity, me, job_id)
         return go_to("/jobs")

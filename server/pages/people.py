@@ -127,7 +127,7 @@ def _people(appliance_db: Database) -> dict[str, Any]:
 class ClassPagesController(Controller):
     path = "/classes"
     include_in_schema = False
-    opt = rule(Permission.LEAD)
+    opt = rule(Permission.MANAGE_CLASSES)
 
     @get(sync_to_thread=True)
     def classes(self, appliance_db: NamedDependency[Database], now: NamedDependency[float]) -> Template:

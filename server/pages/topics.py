@@ -9,7 +9,7 @@ from litestar.response import Redirect, Template
 
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
+from appliance.infrastructure.graph.interface import Graph, GraphDamaged, GraphMissing
 from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.entities import queries as entity_queries
 from appliance.scripture.graph.words import verse_count
@@ -35,15 +35,15 @@ class TopicPagesController(Controller):
     def topics(
         self,
         library: NamedDependency[Database],
-        begins: FromQuery[str] = "",
+        prefix: FromQuery[str] = "",
         after: Annotated[int, QueryParameter(ge=0, le=MAX_ID)] = 0,
     ) -> Template:
-        topics = dictionaries.browse_topics(library, begins, after=after, limit=PAGE_SIZE + 1)
-        entities = entity_queries.browse_entities(library, begins, limit=PAGE_SIZE) if begins else []
+        topics = dictionaries.browse_topics(library, prefix, after=after, limit=PAGE_SIZE + 1)
+        entities = entity_queries.browse_entities(library, prefix, limit=PAGE_SIZE) if prefix else []
         return Template(
             "topics.html",
             context={
-                "begins": begins,
+                "prefix": prefix,
                 "topics": topics[:PAGE_SIZE],
                 "more": topics[PAGE_SIZE - 1].id if len(topics) > PAGE_SIZE else None,
                 "entities": entities,
@@ -65,7 +65,8 @@ class TopicPagesController(Controller):
             address = read_address(current_translation.id, citation.start)
             groups.setdefault(citation.heading, []).append((format_range(citation.start, citation.end), address))
         return Template(
-            "topic.html", context={"entry": entry, "groups": groups, "cut": entry.citations.next_after is not None}
+            "topic.html",
+            context={"entry": entry, "groups": groups, "truncated": entry.citations.next_after is not None},
         )
 
     @get("/word/{strongs:str}", sync_to_thread=True)

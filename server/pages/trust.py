@@ -20,7 +20,7 @@ class NoAuthority(NotFound):
 class TrustPagesController(Controller):
     path = "/trust"
     include_in_schema = False
-    opt = rule(Permission.ENTER, plain=True)
+    opt = rule(Permission.PUBLIC, plain=True)
 
     @get(sync_to_thread=True)
     def trust(self, certificate: NamedDependency[SiteCertificate]) -> Template:

@@ -11,7 +11,7 @@ from litestar.response import Template
 
 from appliance.community.accounts.permissions import Permission
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import Graph, GraphDamaged, GraphMissing
+from appliance.infrastructure.graph.interface import Graph, GraphDamaged, GraphMissing
 from appliance.scripture.canon import one_verse, osis_of
 from appliance.scripture.commentaries import queries as commentaries
 from appliance.scripture.dictionaries import queries as dictionaries

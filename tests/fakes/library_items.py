@@ -47,7 +47,7 @@ ENTRIES: dict[ItemKind[Any], list[Any]] = {
             id="event_1",
             kind=EntityKind.EVENT,
             name="Night visit",
-            takes_part=("nicodemus_1",),
+            participants=("nicodemus_1",),
             verse_ids=(43_003_001,),
         ),
     ],

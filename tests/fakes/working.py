@@ -14,7 +14,7 @@ from appliance.infrastructure.jobs.runner import run_job, work_on
 K = kind_of("k")
 
 
-def run_here(jobs: Jobs, function: Function, job: Job) -> Job:
+def run_in_process(jobs: Jobs, function: Function, job: Job) -> Job:
     return run_job(jobs, done_by(K, function), None, job.id, working_folder=Path("unused"))
 
 

@@ -81,11 +81,11 @@ def test_every_route_has_a_rule(routes: list[Route]) -> None:
     assert routes
     assert [] == [(method, path) for method, path, opt in routes if opt.get(PERMISSION) not in set(Permission)]
     assert {
-        Permission.ENTER,
+        Permission.PUBLIC,
         Permission.READ,
         Permission.ASK,
-        Permission.OWN,
-        Permission.LEAD,
+        Permission.MANAGE_ACCOUNT,
+        Permission.MANAGE_CLASSES,
         Permission.ADMINISTER,
     } == {opt[PERMISSION] for _method, _path, opt in routes}
 
@@ -95,7 +95,7 @@ def test_every_route_has_a_rule(routes: list[Route]) -> None:
 def test_each_role_may_use_only_the_routes_of_its_permissions(
     routes: list[Route], site: Served, role: Role, guests_may_read: bool
 ) -> None:
-    site.http.put("/api/v1/house", json={"guests_may_read": guests_may_read}).raise_for_status()
+    site.http.put("/api/v1/site", json={"guests_may_read": guests_may_read}).raise_for_status()
     headers = {} if role is Role.GUEST else bearer(site.home, role)
     wrong = []
     with httpx.Client(base_url=site.url, headers=headers, trust_env=False, timeout=30) as client:
@@ -107,7 +107,7 @@ def test_each_role_may_use_only_the_routes_of_its_permissions(
             permitted = permitted and not opt[BROWSER]  # the request uses a token
             if refused == permitted:
                 wrong.append((method, path, opt[PERMISSION], "refused" if refused else "allowed"))
-    site.http.put("/api/v1/house", json={"guests_may_read": True}).raise_for_status()
+    site.http.put("/api/v1/site", json={"guests_may_read": True}).raise_for_status()
 
     assert [] == wrong
 
@@ -224,7 +224,7 @@ def test_the_readme_has_the_table_of_roles() -> None:
     cells = {
         permission: ["yes" if ranks.index(role) >= ranks.index(MIN_ROLE[permission]) else "" for role in ranks]
         for permission in Permission
-        if permission is not Permission.ENTER
+        if permission is not Permission.PUBLIC
     }
     cells[Permission.READ][0] = "unless forbidden"
     rows = [

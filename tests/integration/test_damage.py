@@ -24,7 +24,7 @@ print(flush=True)
 appliance = open_appliance(Path(sys.argv[1]))
 appliance.queue_connections.to("library")
 appliance.certificate.served()
-appliance.dispatcher.run_here(appliance.dispatcher.create(BACKUP))
+appliance.dispatcher.run_in_process(appliance.dispatcher.create(BACKUP))
 print("backed up", flush=True)
 """
 

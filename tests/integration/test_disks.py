@@ -147,7 +147,7 @@ def test_a_read_only_folder_can_be_served(read_only: Path) -> None:
         with httpx.Client(base_url=running.url, trust_env=False, timeout=60) as administrator:
             signed_in = sign_in(administrator, Role.ADMINISTRATOR)
             refused = administrator.put(
-                "/api/v1/house",
+                "/api/v1/site",
                 json={"guests_may_read": False},
                 headers={"x-csrf-token": signed_in.json()["csrf_token"]},
             )

@@ -256,7 +256,9 @@ def test_a_stream_ends_when_access_ends_and_sends_no_later_events(
 
 def test_a_stream_opened_with_a_token_ends_when_the_token_is_deleted(crowd: Served) -> None:
     browser = Browser(crowd)
-    created = browser.http.post("/api/v1/account/tokens", json={"name": "t", "scopes": ["read", "own"]}).json()
+    created = browser.http.post(
+        "/api/v1/account/tokens", json={"name": "t", "scopes": ["read", "manage-account"]}
+    ).json()
     remove = f"/api/v1/account/tokens/{created['details']['id']}"
     rest, took_s = data_after(
         crowd, {"Authorization": f"Bearer {created['token']}"}, lambda: browser.http.delete(remove).raise_for_status()
@@ -302,10 +304,10 @@ def test_the_stream_of_a_guest_ends_when_guests_may_no_longer_read(crowd: Served
     with httpx.stream("GET", f"{crowd.url}/api/v1/events", timeout=20, trust_env=False) as stream:
         chunks = stream.iter_text()
         next(chunks)
-        crowd.http.put("/api/v1/house", json={"guests_may_read": False}).raise_for_status()
+        crowd.http.put("/api/v1/site", json={"guests_may_read": False}).raise_for_status()
         began = time.monotonic()
         rest = "".join(chunks)
-    crowd.http.put("/api/v1/house", json={"guests_may_read": True}).raise_for_status()
+    crowd.http.put("/api/v1/site", json={"guests_may_read": True}).raise_for_status()
 
     assert "event:" not in rest
     assert time.monotonic() - began < 5

@@ -30,7 +30,7 @@ def test_cross_references_are_downloaded_checked_and_imported(lampstand: Run, tm
         server.breaks = [100]
         result = lampstand(
             "library",
-            "fetch",
+            "download",
             "cross-references",
             "--from",
             f"{server.url}/cross-references.zip",
@@ -50,7 +50,7 @@ def test_people_are_found_in_a_packed_repository(lampstand: Run, tmp_path: Path)
     with breaking_server(
         packed(theographic_master__CSV__People_dot_csv=PEOPLE, theographic_master__README_dot_md="…")
     ) as server:
-        result = lampstand("library", "fetch", "theographic", "--from", f"{server.url}/master.zip", home=tmp_path)
+        result = lampstand("library", "download", "theographic", "--from", f"{server.url}/master.zip", home=tmp_path)
 
     assert "Theographic: 1 imported" in result.stdout
 
@@ -58,7 +58,14 @@ def test_people_are_found_in_a_packed_repository(lampstand: Run, tmp_path: Path)
 def test_a_file_with_another_digest_is_refused(lampstand: Run, tmp_path: Path) -> None:
     with breaking_server(packed(cross_references_dot_txt=LINKS)) as server:
         result = lampstand(
-            "library", "fetch", "cross-references", "--from", f"{server.url}/x.zip", "--sha256", "0" * 64, home=tmp_path
+            "library",
+            "download",
+            "cross-references",
+            "--from",
+            f"{server.url}/x.zip",
+            "--sha256",
+            "0" * 64,
+            home=tmp_path,
         )
 
     assert 0 != result.returncode
@@ -68,7 +75,7 @@ def test_a_file_with_another_digest_is_refused(lampstand: Run, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["cross-references", "topics", "theographic"])
 def test_a_missing_network_is_reported(lampstand: Run, tmp_path: Path, name: str) -> None:
-    result = lampstand("library", "fetch", name, "--from", "http://127.0.0.1:9/nothing.zip", home=tmp_path)
+    result = lampstand("library", "download", name, "--from", "http://127.0.0.1:9/nothing.zip", home=tmp_path)
 
     assert 0 != result.returncode
     assert "Traceback" not in result.stderr

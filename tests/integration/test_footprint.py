@@ -64,7 +64,7 @@ def small(tmp_path: Path, sword_root: Path, runtime: Client, runtime_folder: Dat
     with open_sources(str(sword_root), only=frozenset({"StrongsGreek"})) as sources:
         import_source(appliance.library, sources[0])
     for job in (appliance.dispatcher.create(INDEX), appliance.dispatcher.create(GRAPH)):
-        appliance.dispatcher.run_here(job)
+        appliance.dispatcher.run_in_process(job)
     return appliance
 
 

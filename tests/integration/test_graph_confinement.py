@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from appliance.errors import Refused
 from appliance.infrastructure.confinement import confinement_here
-from appliance.infrastructure.graph.asking import GraphQueryRefused
+from appliance.infrastructure.graph.interface import GraphQueryRefused
 from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.graph.reading_cypher import check_only_reads
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable

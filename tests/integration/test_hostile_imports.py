@@ -39,7 +39,7 @@ AS_JOBS = [name for name in HOSTILE if name not in HARMLESS]
 def imported(appliance: Appliance, location: Path) -> Job:
     job = appliance.dispatcher.create(IMPORT, ImportArguments(location=str(location)))
     with contextlib.suppress(ApplianceError):
-        appliance.dispatcher.run_here(job)
+        appliance.dispatcher.run_in_process(job)
     return appliance.jobs.get(job.id)
 
 
@@ -111,7 +111,7 @@ def test_a_cancelled_import_ends_soon_and_changes_nothing(appliance: Appliance, 
             cancelled_at.append(time.monotonic())
 
     with pytest.raises(JobCancelled):
-        appliance.dispatcher.run_here(job, cancel)
+        appliance.dispatcher.run_in_process(job, cancel)
 
     assert time.monotonic() - cancelled_at[0] < 10
     assert State.CANCELLED is appliance.jobs.get(job.id).state

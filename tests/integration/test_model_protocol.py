@@ -197,7 +197,7 @@ def test_managers_see_predicted_and_measured_memory(model_server: ModelServer) -
     status = model_server.http.post("/admin/models/quick/load").json()
 
     assert "loaded" == status["state"]
-    assert 0 < status["taken_bytes"] <= status["predicted_bytes"]
+    assert 0 < status["used_bytes"] <= status["predicted_bytes"]
     assert status["plan"]["reasons"]
 
 

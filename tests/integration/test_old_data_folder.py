@@ -203,7 +203,7 @@ def test_site_settings_and_inboxes_are_kept(running: Served, signed_in: Callable
     assert (False, ["ntfy"], ["ntfy://ntfy.invalid …"]) == (
         addresses["allowed"],
         addresses["services"],
-        [address["shown"] for address in addresses["addresses"]],
+        [address["masked"] for address in addresses["addresses"]],
     )
 
 

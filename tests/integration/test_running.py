@@ -135,8 +135,8 @@ def test_unchanged_verses_are_not_embedded_again(copy_home: Callable[[], Path]) 
         work.execute(
             "UPDATE verses SET text = text || ' Selah.' WHERE translation = 'WEB' AND verse_id BETWEEN 19023001 AND 19023006"
         )
-    job = appliance.dispatcher.run_here(appliance.dispatcher.create(INDEX))
-    again = appliance.dispatcher.run_here(appliance.dispatcher.create(INDEX))
+    job = appliance.dispatcher.run_in_process(appliance.dispatcher.create(INDEX))
+    again = appliance.dispatcher.run_in_process(appliance.dispatcher.create(INDEX))
     appliance.close()
 
     assert ("6 verses embedded", "nothing new to embed") == (job.message, again.message)
@@ -151,7 +151,7 @@ def test_a_translation_that_is_imported_again_keeps_its_vectors(
     with open_sources(str(sword_root), only=frozenset({"WEB"})) as (source,):
         operations.import_source(appliance.library, source)
     before = appliance.derived.index_state()
-    job = appliance.dispatcher.run_here(appliance.dispatcher.create(INDEX))
+    job = appliance.dispatcher.run_in_process(appliance.dispatcher.create(INDEX))
     after = appliance.derived.index_state()
     appliance.close()
 

@@ -180,7 +180,7 @@ def test_graph_results_are_joined_with_words_and_meaning(installed: Appliance) -
         assert ["verse_id", "topic"] == results.columns
         return [hit.osis for hit in results.hits]
 
-    assert "Matt.6.34" in search(like="do not be anxious about tomorrow")
+    assert "Matt.6.34" in search(similar_to="do not be anxious about tomorrow")
     verses = [parse_reference(osis).start for osis in search(words="God")]
     texts = queries.texts(installed.library, translation, verses)
     assert {True} == {"God" in texts[verse] for verse in verses}
@@ -214,7 +214,7 @@ def test_imported_votes_change_the_ranking(copy_home: Callable[[], Path], tmp_pa
     finished: list[str] = []
     while jobs := appliance.create_outdated_jobs():
         for job in jobs:
-            appliance.dispatcher.run_here(job)
+            appliance.dispatcher.run_in_process(job)
         finished += [job.kind for job in jobs]
 
     assert {"memory", "graph", "compile"} == set(finished)

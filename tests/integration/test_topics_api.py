@@ -39,7 +39,7 @@ def test_the_graph_answers_cypher_queries(served: Served) -> None:
     answer = served.http.post("/api/v1/graph/query", json={"query": query, "parameters": {"number": "G3439"}})
     refused = served.http.post("/api/v1/graph/query", json={"query": "MATCH (v:Verse) DELETE v"})
 
-    assert {"columns": ["v.osis"], "rows": [["Luke.7.12"], ["Luke.8.42"]], "cut": False} == answer.json()
+    assert {"columns": ["v.osis"], "rows": [["Luke.7.12"], ["Luke.8.42"]], "truncated": False} == answer.json()
     assert (400, True) == (refused.status_code, "read-only" in refused.json()["detail"])
 
 
@@ -54,8 +54,8 @@ def test_the_verses_of_a_word_come_in_pages(served: Served) -> None:
 
 
 def test_topics_can_be_browsed_read_and_found_from_a_verse(served: Served) -> None:
-    page = get(served, "topics", begins="lov", limit=2).json()
-    more = get(served, "topics", begins="lov", limit=50, after=page["next_after"]).json()
+    page = get(served, "topics", prefix="lov", limit=2).json()
+    more = get(served, "topics", prefix="lov", limit=50, after=page["next_after"]).json()
     love = next(topic for topic in [*page["topics"], *more["topics"]] if topic["headword"] == "LOVE")
     topic = get(served, f"topics/{love['id']}").json()
     citing = get(served, "topics/citing", ref="John 3:16").json()
@@ -66,7 +66,7 @@ def test_topics_can_be_browsed_read_and_found_from_a_verse(served: Served) -> No
     assert {"heading", "reference", "osis"} == topic["cites"][0].keys()
     assert "SALVATION" in [topic["topic"] for topic in citing["topics"]]
     assert 404 == get(served, "topics/999999").status_code
-    assert [] == get(served, "topics", begins="100%").json()["topics"]
+    assert [] == get(served, "topics", prefix="100%").json()["topics"]
 
 
 def test_suggestions_for_typed_text(served: Served) -> None:
@@ -87,7 +87,7 @@ def test_a_graph_query_is_combined_with_a_similar_sentence(served: Served) -> No
     body = {
         "query": "MATCH (:Topic {name: $topic})-[:CITES]->(v:Verse) RETURN v.id AS verse_id",
         "parameters": {"topic": "CARE"},
-        "like": "the birds of the sky do not sow",
+        "similar_to": "the birds of the sky do not sow",
         "limit": 3,
     }
     answer = served.http.post("/api/v1/graph/search", json=body).json()
@@ -99,7 +99,7 @@ def test_a_graph_query_is_combined_with_a_similar_sentence(served: Served) -> No
 
 
 def test_a_library_without_people_returns_no_people(served: Served) -> None:
-    assert [] == get(served, "entities", begins="R").json()["entities"]
+    assert [] == get(served, "entities", prefix="R").json()["entities"]
     assert [] == get(served, "entities/mentioned", ref="Ruth 1").json()["entities"]
     assert 404 == get(served, "entities/ruth_1").status_code
 
@@ -108,7 +108,7 @@ def test_a_library_without_people_returns_no_people(served: Served) -> None:
     ("path", "expected"),
     [
         ("/topics", "By letter"),
-        ("/topics?begins=lov", "Love"),
+        ("/topics?prefix=lov", "Love"),
         ("/topic/FORGIVENESS", "Of enemies"),
         ("/word/G26", "ἀγάπη"),
         ("/word/G26?translation=RV1909", "Used in"),

@@ -32,7 +32,7 @@ class PersonJoined(DomainEvent, frozen=True, kw_only=True):
 class SiteSetUp(DomainEvent, frozen=True, kw_only=True):
     """The site has its first administrator. `administrator` is the name."""
 
-    event_kind: ClassVar[str] = "house.set-up"
+    event_kind: ClassVar[str] = "site.set-up"
 
     administrator: str
 

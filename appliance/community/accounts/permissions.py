@@ -13,30 +13,30 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """The permission that a route needs. All except `enter` are also scopes of API tokens."""
+    """The permission that a route needs. All except `public` are also scopes of API tokens."""
 
-    ENTER = "enter"
+    PUBLIC = "public"
     READ = "read"
     ASK = "ask"
-    OWN = "own"
-    LEAD = "lead"
+    MANAGE_ACCOUNT = "manage-account"
+    MANAGE_CLASSES = "manage-classes"
     ADMINISTER = "administer"
 
 
 MEANING = {
-    Permission.ENTER: "Open the pages for sign-in, joining a class, set-up and trust",
+    Permission.PUBLIC: "Open the pages for sign-in, joining a class, set-up and trust",
     Permission.READ: "Read and search; see topics, words and background jobs",
     Permission.ASK: "Ask questions and see the answers; query the graph",
-    Permission.OWN: "Manage own sessions, tokens and notifications; cancel own jobs",
-    Permission.LEAD: "Open and close classes; make announcements",
+    Permission.MANAGE_ACCOUNT: "Manage own sessions, tokens and notifications; cancel own jobs",
+    Permission.MANAGE_CLASSES: "Open and close classes; make announcements",
     Permission.ADMINISTER: "Manage people, translations, jobs, queues and settings",
 }
 MIN_ROLE = {
-    Permission.ENTER: Role.GUEST,
+    Permission.PUBLIC: Role.GUEST,
     Permission.READ: Role.GUEST,
     Permission.ASK: Role.MEMBER,
-    Permission.OWN: Role.MEMBER,
-    Permission.LEAD: Role.LEADER,
+    Permission.MANAGE_ACCOUNT: Role.MEMBER,
+    Permission.MANAGE_CLASSES: Role.LEADER,
     Permission.ADMINISTER: Role.ADMINISTRATOR,
 }
 _RANK = {role: rank for rank, role in enumerate((Role.GUEST, Role.MEMBER, Role.LEADER, Role.ADMINISTRATOR))}

@@ -2,7 +2,7 @@
 
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ApiToken, ClassCode, Person, Session
-from appliance.community.site_settings import CREATE_SITE_SETTINGS
+from appliance.community.site_settings import CREATE_SITE_SETTINGS, RENAME_SITE_SETTINGS
 from appliance.infrastructure.database import Row, UnitOfWork
 
 SCHEMA = """
@@ -109,12 +109,28 @@ DELETE_ATTEMPT = "DELETE FROM attempts WHERE rowid = ?"
 DELETE_ATTEMPTS = "DELETE FROM attempts WHERE what = ?"
 DELETE_OLD_ATTEMPTS = "DELETE FROM attempts WHERE at < :since OR at > :since + 1800"
 
+RENAME_EVENTS = """
+UPDATE events SET kind = 'site.set-up' WHERE kind = 'house.set-up';
+UPDATE events SET kind = 'site.changed' WHERE kind = 'house.changed';
+"""
+RENAME_SCOPES = (
+    "UPDATE api_tokens SET scopes = trim("
+    "replace(replace(' ' || scopes || ' ', ' own ', ' manage-account '), ' lead ', ' manage-classes '))"
+)
+
 PERSON_FIELDS, SESSION_FIELDS, TOKEN_FIELDS = 6, 7, 7
 
 
 def m005_accounts(work: UnitOfWork) -> None:
     work.execute_script(SCHEMA)
     work.execute(CREATE_SITE_SETTINGS)
+
+
+def m008_plain_names(work: UnitOfWork) -> None:
+    """Rename the table of site settings, two kinds of events, and two scopes of API tokens."""
+    work.execute_script(RENAME_SITE_SETTINGS)
+    work.execute_script(RENAME_EVENTS)
+    work.execute(RENAME_SCOPES)
 
 
 def person_of(row: Row) -> Person:

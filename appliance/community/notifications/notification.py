@@ -44,11 +44,11 @@ class Preference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutsideAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """An address at an outside service for a person's notifications. `shown` is the address without its secret parts."""
+    """An address at an outside service for a person's notifications. `masked` is the address without its secret parts."""
 
     id: int
     person: int
-    shown: str
+    masked: str
     added_at: float
 
 

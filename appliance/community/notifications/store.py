@@ -83,7 +83,7 @@ def preference_of(row: Row) -> Preference:
 
 
 def address_of(row: Row) -> OutsideAddress:
-    return OutsideAddress(id=row[0], person=row[1], shown=masked_address(row[2]), added_at=row[3])
+    return OutsideAddress(id=row[0], person=row[1], masked=masked_address(row[2]), added_at=row[3])
 
 
 def masked_address(address: str) -> str:

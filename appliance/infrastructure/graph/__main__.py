@@ -16,8 +16,8 @@ import msgspec
 
 from appliance.errors import ApplianceError
 from appliance.infrastructure.confinement import allow_only_files, revoke_access
-from appliance.infrastructure.graph.asking import QUERY_FAILED, GraphQueryRefused
 from appliance.infrastructure.graph.child_messages import Opening, QueryAnswer, QueryRequest
+from appliance.infrastructure.graph.interface import QUERY_FAILED, GraphQueryRefused
 from appliance.infrastructure.graph.kuzu_engine import open_connection, stream
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ def _print(answer: QueryAnswer) -> None:
 def _answer(connection: "kuzu.Connection", request: QueryRequest) -> QueryAnswer:
     try:
         columns, rows = stream(connection, request.query, request.values)
-        encoded_rows, cut = _encode_rows(rows, request)
+        encoded_rows, truncated = _encode_rows(rows, request)
     except GraphQueryRefused as error:
         return _failed(error.message)
     except MemoryError:
         return QueryAnswer(failure="memory")
     except Exception:  # noqa: BLE001 - details of the engine or Python are not shown to users
         return QueryAnswer(failure="engine")
-    return QueryAnswer(columns, encoded_rows, cut=cut)
+    return QueryAnswer(columns, encoded_rows, truncated=truncated)
 
 
 def _encode_rows(rows: Iterator[tuple[Any, ...]], request: QueryRequest) -> tuple[list[Any], bool]:

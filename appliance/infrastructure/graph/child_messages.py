@@ -23,7 +23,7 @@ class QueryRequest(msgspec.Struct, frozen=True):
 
 
 class QueryAnswer(msgspec.Struct, frozen=True):
-    """Columns and rows; `cut` is true if there are more rows than returned.
+    """Columns and rows; `truncated` is true if there are more rows than returned.
 
     If there is no answer, `failure` says why: an error in the query (`error` has the engine's message), too little memory,
     a graph that cannot be opened, or another error of the engine.
@@ -31,6 +31,6 @@ class QueryAnswer(msgspec.Struct, frozen=True):
 
     columns: list[str] = []
     rows: list[list[Any]] = []
-    cut: bool = False
+    truncated: bool = False
     failure: Failure = ""
     error: str = ""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.infrastructure.atomic import move_into_place
-from appliance.infrastructure.graph.asking import (
+from appliance.infrastructure.graph.interface import (
     QUERY_FAILED,
     GraphDamaged,
     GraphMissing,
@@ -146,7 +146,7 @@ class KuzuGraph:
         """The result rows of a query. Raises GraphMissing, GraphDamaged, GraphQueryRefused."""
         return list(stream(self._connection(), query, parameters)[1])
 
-    def rows_of_each(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
+    def rows_of_queries(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
         """The result rows of several queries, which run in parallel. Raises the errors of `rows`."""
         return list(self._executor.map(lambda query: self.rows(query.text, **query.values), queries))
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from appliance.infrastructure.graph.asking import GraphQueryRefused
+from appliance.infrastructure.graph.interface import GraphQueryRefused
 
 STARTS = frozenset("match optional unwind with return".split())
 # Words that may follow a complete expression, such as a name, a number or a closing bracket.

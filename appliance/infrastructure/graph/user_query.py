@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 
 from appliance.errors import Refused
-from appliance.infrastructure.graph.asking import (
+from appliance.infrastructure.graph.child_messages import Opening, QueryAnswer, QueryRequest
+from appliance.infrastructure.graph.interface import (
     QUERY_FAILED,
     GraphDamaged,
     GraphMissing,
     GraphQueryRefused,
     check_parameters,
 )
-from appliance.infrastructure.graph.child_messages import Opening, QueryAnswer, QueryRequest
 from appliance.infrastructure.graph.reading_cypher import check_only_reads
 from appliance.infrastructure.processes import ProgramFailed, ProgramTooSlow, run_program
 

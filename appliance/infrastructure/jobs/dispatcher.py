@@ -81,7 +81,9 @@ class Dispatcher(Generic[Parts]):
             self.wake(job)
         return state
 
-    def run_here(self, job: Job, on_report: Callable[[float, str], None] = lambda _progress, _message: None) -> Job:
+    def run_in_process(
+        self, job: Job, on_report: Callable[[float, str], None] = lambda _progress, _message: None
+    ) -> Job:
         """Run a job in this process, as the command line does. Raises the errors of `run_job`."""
         return run_job(
             self.jobs, self.kinds, self._parts, job.id, working_folder=self._working_folder, on_report=on_report

@@ -48,15 +48,6 @@ class WorkerDied(ApplianceError):
     """The worker of a job died too many times."""
 
 
-def m001_jobs(work: UnitOfWork) -> None:
-    work.execute(sql.CREATE_JOBS)
-    work.execute(sql.CREATE_ACTIVE_INDEX)
-
-
-def m004_shared_queues(work: UnitOfWork) -> None:
-    work.execute_script(sql.ADD_SHARING)
-
-
 class Jobs:
     """The jobs of one appliance. `overseers` is the audience that gets the events of all jobs."""
 

@@ -17,18 +17,18 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     """A person, a place or an event, and the verses that mention it.
 
     `also` contains other names. `year` is the year of birth or the first year of an event; before Christ it is negative.
-    Latitude is in degrees north, longitude in degrees east. `takes_part` contains the ids of the people and places of an event.
+    Latitude is in degrees north, longitude in degrees east. `participants` contains the ids of the people and places of an event.
     """
 
     id: str
     kind: EntityKind
     name: str
-    also: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     description: str = ""
     year: int | None = None
     latitude: float | None = None
     longitude: float | None = None
-    takes_part: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
     verse_ids: tuple[int, ...] = ()
 
 
@@ -38,7 +38,7 @@ class EntityHead(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     kind: EntityKind
     name: str
-    also: tuple[str, ...]
+    aliases: tuple[str, ...]
     description: str
     year: int | None
     latitude: float | None
@@ -50,5 +50,5 @@ class EntityEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A person, place or event, the people and places of an event, and a page of the verses that mention it."""
 
     head: EntityHead
-    takes_part: tuple[EntityHead, ...]
+    participants: tuple[EntityHead, ...]
     verse_ids: Page[int]

@@ -43,25 +43,25 @@ def entity(database: Database, identifier: str, *, after: int = 0, limit: int = 
     mentions = database.reader.rows(
         store.SELECT_MENTIONS_OF, {"entity": identifier, "after": after, "limit": limit + 1}
     )
-    takes_part = [
+    participants = [
         _entity(participant)
-        for entity_id in str(database.reader.value(store.SELECT_TAKES_PART, {"id": identifier})).split(store.LIST)
+        for entity_id in str(database.reader.value(store.SELECT_PARTICIPANTS, {"id": identifier})).split(store.LIST)
         if entity_id and (participant := database.reader.row(store.SELECT_ENTITY, {"id": entity_id}))
     ]
     return EntityEntry(
         head=_entity(row),
-        takes_part=tuple(takes_part),
+        participants=tuple(participants),
         verse_ids=page_of((int(verse) for (verse,) in mentions), after, limit),
     )
 
 
 def _entity(row: Sequence[Any]) -> EntityHead:
-    identifier, kind, name, also, description, year, latitude, longitude, mentions = row
+    identifier, kind, name, aliases, description, year, latitude, longitude, mentions = row
     return EntityHead(
         id=identifier,
         kind=EntityKind(kind),
         name=name,
-        also=tuple(filter(None, also.split(store.LIST))),
+        aliases=tuple(filter(None, aliases.split(store.LIST))),
         description=description,
         year=year,
         latitude=latitude,

@@ -7,23 +7,23 @@ from appliance.scripture.entities.entity import Entity
 
 LIST = "|"
 INSERT_ENTITY = """
-INSERT INTO entities (id, item, kind, name, also, description, year, latitude, longitude, takes_part, mentions)
-VALUES (:id, :item, :kind, :name, :also, :description, :year, :latitude, :longitude, :takes_part, :mentions)
+INSERT INTO entities (id, item, kind, name, aliases, description, year, latitude, longitude, participants, mentions)
+VALUES (:id, :item, :kind, :name, :aliases, :description, :year, :latitude, :longitude, :participants, :mentions)
 """
 INSERT_MENTION = "INSERT INTO entity_mentions (entity, verse_id) VALUES (:entity, :verse_id)"
 DELETE_MENTIONS = "DELETE FROM entity_mentions WHERE entity IN (SELECT id FROM entities WHERE item = :item)"
 DELETE_ENTITIES = "DELETE FROM entities WHERE item = :item"
-SELECT_NAMES = "SELECT id, kind, name, also, mentions FROM entities ORDER BY id"
+SELECT_NAMES = "SELECT id, kind, name, aliases, mentions FROM entities ORDER BY id"
 SELECT_ENTITY = """
-SELECT id, kind, name, also, description, year, latitude, longitude, mentions FROM entities WHERE id = :id
+SELECT id, kind, name, aliases, description, year, latitude, longitude, mentions FROM entities WHERE id = :id
 """
-SELECT_TAKES_PART = "SELECT takes_part FROM entities WHERE id = :id"
+SELECT_PARTICIPANTS = "SELECT participants FROM entities WHERE id = :id"
 BROWSE_ENTITIES = """
-SELECT id, kind, name, also, description, year, latitude, longitude, mentions FROM entities WHERE name LIKE :beginning ESCAPE '\\' AND (:kind = '' OR kind = :kind)
+SELECT id, kind, name, aliases, description, year, latitude, longitude, mentions FROM entities WHERE name LIKE :beginning ESCAPE '\\' AND (:kind = '' OR kind = :kind)
 AND (:after = '' OR (name, id) > (SELECT name, id FROM entities WHERE id = :after)) ORDER BY name, id LIMIT :limit
 """
 SELECT_MENTIONED = """
-SELECT id, kind, name, also, description, year, latitude, longitude, mentions FROM entities
+SELECT id, kind, name, aliases, description, year, latitude, longitude, mentions FROM entities
 WHERE id IN (SELECT entity FROM entity_mentions WHERE verse_id BETWEEN :first AND :last)
 ORDER BY kind, mentions, id LIMIT :limit OFFSET :after
 """
@@ -43,12 +43,12 @@ def insert_entities(work: UnitOfWork, item: str, entities: Iterable[Entity]) -> 
                 "item": item,
                 "kind": entity.kind.value,
                 "name": entity.name,
-                "also": LIST.join(entity.also),
+                "aliases": LIST.join(entity.aliases),
                 "description": entity.description,
                 "year": entity.year,
                 "latitude": entity.latitude,
                 "longitude": entity.longitude,
-                "takes_part": LIST.join(entity.takes_part),
+                "participants": LIST.join(entity.participants),
                 "mentions": len(entity.verse_ids),
             },
         )

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from appliance.infrastructure.graph.asking import Graph, GraphQuery
+from appliance.infrastructure.graph.interface import Graph, GraphQuery
 from appliance.scripture.canon import osis_of
 from appliance.scripture.references import VersePlace, format_verse
 
@@ -69,7 +69,7 @@ def related(graph: Graph, verse_id: int, limit: int = 20) -> list[RelatedPassage
     """
     reasons_of: dict[int, list[tuple[float, Reason]]] = defaultdict(list)
     # The slowest query first: the shorter queries then run in parallel with it.
-    topics, paths, words, references, back = graph.rows_of_each(
+    topics, paths, words, references, back = graph.rows_of_queries(
         [
             GraphQuery(BY_TOPIC, {"verse": verse_id, "max_citations": MAX_TOPIC_CITATIONS, "limit": MAX_PER_REASON}),
             GraphQuery(BY_WAY_OF, {"verse": verse_id, "limit": MAX_PER_REASON}),

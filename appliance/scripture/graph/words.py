@@ -2,7 +2,7 @@
 
 import msgspec
 
-from appliance.infrastructure.graph.asking import Graph
+from appliance.infrastructure.graph.interface import Graph
 
 USES_OF = """
 MATCH (:Lemma {strongs: $strongs})<-[use:USES]-(verse:Verse) WHERE verse.id > $after

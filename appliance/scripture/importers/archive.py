@@ -41,7 +41,7 @@ def unpack(path: Path, into: Path, *, inside: Path | None = None, on_chunk: Call
     Raises ArchiveRefused or FileRefused. Files written before the error are only in `into`.
     """
     name = shown_name(path)
-    with _BoundedReader(open_regular(path, inside=inside, most=MAX_TOTAL_BYTES).detach()) as file:
+    with _BoundedReader(open_regular(path, inside=inside, max_bytes=MAX_TOTAL_BYTES).detach()) as file:
         try:
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()

@@ -51,7 +51,7 @@ def open_sources(
         yield [pythonbible.read_pythonbible(location.partition(":")[2])]
         return
     path = Path(location)
-    location_name = shown_text(location, most=200)
+    location_name = shown_text(location, max_length=200)
     with tempfile.TemporaryDirectory(prefix="lampstand-import-", dir=scratch_in) as scratch:
         if _is_folder(path, location_name):
             sources = _folder_sources(path, shown_name(path), on_file)
@@ -88,7 +88,7 @@ def _is_folder(path: Path, location_name: str) -> bool:
 
 
 def _begins_with(path: Path, magic: bytes) -> bool:
-    with open_regular(path, most=archive.MAX_TOTAL_BYTES) as file:
+    with open_regular(path, max_bytes=archive.MAX_TOTAL_BYTES) as file:
         return file.read(len(magic)) == magic
 
 

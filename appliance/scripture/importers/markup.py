@@ -271,14 +271,14 @@ def _strongs(lemma: str) -> tuple[str, ...]:
     """The Strong's numbers of a lemma such as `strong:G3588 strong:G26`, without leading zeros."""
     numbers: list[str] = []
     for letter, digits in _STRONGS.findall(lemma):
-        number = whole_number(digits, most=MAX_STRONGS)
+        number = whole_number(digits, max_value=MAX_STRONGS)
         if number is not None:
             numbers.append(f"{letter}{number}")
     return tuple(numbers)
 
 
 def _level(attributes: Mapping[str, str]) -> int:
-    return whole_number(attributes.get("level", "1"), most=9) or 1
+    return whole_number(attributes.get("level", "1"), max_value=9) or 1
 
 
 def _merge_spans(spans: list[Span]) -> Iterator[Span]:

@@ -60,7 +60,7 @@ def read_theographic(folder: Path) -> ItemSource[Entity] | None:
 @contextlib.contextmanager
 def _table(path: Path, folder: Path, errors: str) -> Iterator[io.TextIOWrapper]:
     with (
-        open_regular(path, inside=folder, most=MAX_TABLE_BYTES) as file,
+        open_regular(path, inside=folder, max_bytes=MAX_TABLE_BYTES) as file,
         io.TextIOWrapper(file, encoding="utf-8-sig", newline="", errors=errors) as lines,
     ):
         yield lines
@@ -108,7 +108,7 @@ def _person(row: Row) -> Entity:
         id=row["personLookup"],
         kind=EntityKind.PERSON,
         name=row["displayTitle"] or row["name"],
-        also=also,
+        aliases=also,
         description=_plain(row["dictText"]),
         year=_year(row["birthYear"] or row["minYear"]),
         verse_ids=_verses(row["verses"]),
@@ -126,7 +126,7 @@ def _place(row: Row) -> Entity:
         id=row["placeLookup"],
         kind=EntityKind.PLACE,
         name=name,
-        also=also,
+        aliases=also,
         description=_plain(row["dictText"]),
         latitude=_degrees(row["latitude"]),
         longitude=_degrees(row["longitude"]),
@@ -140,7 +140,7 @@ def _event(row: Row) -> Entity:
         kind=EntityKind.EVENT,
         name=row["title"],
         year=_year(row["startDate"]),
-        takes_part=tuple(dict.fromkeys([*_list(row["participants"]), *_list(row["locations"])])),
+        participants=tuple(dict.fromkeys([*_list(row["participants"]), *_list(row["locations"])])),
         verse_ids=_verses(row["verses"]),
     )
 
@@ -155,7 +155,7 @@ def _plain(markdown: str) -> str:
 
 def _year(text: str) -> int | None:
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
-    year = whole_number(digits.split("-", maxsplit=1)[0], most=MAX_YEAR)
+    year = whole_number(digits.split("-", maxsplit=1)[0], max_value=MAX_YEAR)
     return None if year is None else sign * year
 
 

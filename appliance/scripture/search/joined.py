@@ -30,12 +30,12 @@ class NoVerses(Refused):
 
 
 class JoinedQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Cypher that returns `verse_id`, `words` that a verse must contain, and a sentence that it should be `like`."""
+    """Cypher that returns `verse_id`, `words` that a verse must contain, and a sentence that it should be `similar_to`."""
 
     cypher: str
     parameters: Mapping[str, Any] = {}
     words: str = ""
-    like: str = ""
+    similar_to: str = ""
     limit: int = 20
 
 
@@ -44,16 +44,16 @@ class JoinedHit(VersePlace, frozen=True, kw_only=True):
 
     text: str
     row: list[Any]
-    words_rank: int | None = None
+    keyword_rank: int | None = None
     similarity: float | None = None
 
 
 class JoinedHits(msgspec.Struct, frozen=True, kw_only=True):
-    """`columns` are the column names of the rows. `cut` is true if the graph has more rows than one query may return."""
+    """`columns` are the column names of the rows. `truncated` is true if the graph has more rows than one query may return."""
 
     columns: list[str]
     hits: list[JoinedHit]
-    cut: bool
+    truncated: bool
 
 
 def join(
@@ -78,7 +78,7 @@ def join(
     from_graph = list(dict.fromkeys(row[id_column] for row in answer.rows if isinstance(row[id_column], int)))
     by_words = _with_words(database, query.words, translation, set(from_graph)) if query.words else None
     verses = from_graph if by_words is None else by_words
-    similarities = _similarities(database, get_embedder(), query.like, verses) if query.like else {}
+    similarities = _similarities(database, get_embedder(), query.similar_to, verses) if query.similar_to else {}
     rankings = [
         ranking for ranking in (by_words, sorted(similarities, key=lambda verse: -similarities[verse])) if ranking
     ]
@@ -92,13 +92,13 @@ def join(
             reference=format_verse(verse),
             text=texts[verse],
             row=rows[verse],
-            words_rank=word_ranks.get(verse),
+            keyword_rank=word_ranks.get(verse),
             similarity=similarities.get(verse),
         )
         for verse in ranked
         if verse in texts
     ]
-    return JoinedHits(columns=answer.columns, hits=hits[: query.limit], cut=answer.cut)
+    return JoinedHits(columns=answer.columns, hits=hits[: query.limit], truncated=answer.truncated)
 
 
 def _with_words(database: Database, words: str, translation: Translation, candidates: set[int]) -> list[int]:

@@ -4,7 +4,7 @@ import re
 
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import Graph
+from appliance.infrastructure.graph.interface import Graph
 from appliance.scripture.dictionaries import queries, store
 from appliance.scripture.dictionaries.lexicon import LexiconEntry, fold
 from appliance.scripture.graph.words import verse_counts

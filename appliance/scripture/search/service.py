@@ -4,7 +4,7 @@ import re
 import time
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import Graph
+from appliance.infrastructure.graph.interface import Graph
 from appliance.scripture.canon import WHOLE_CANON, VerseRange, book_range, osis_of, testament_range
 from appliance.scripture.references import find_book, format_verse, parse_reference
 from appliance.scripture.search.candidates import Candidates

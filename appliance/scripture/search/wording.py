@@ -34,11 +34,11 @@ def subject_of(question: str) -> str:
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """The words of a library with their frequencies, and the stems of all correct words.
 
-    `known` are correct words in addition to those of the library. `stems` are the stems of both.
+    `extra` are correct words in addition to those of the library. `stems` are the stems of both.
     """
 
     words: WordCounts
-    known: StringTable
+    extra: StringTable
     stems: StringTable
 
     def corrections(self, query: TextQuery) -> dict[str, str]:
@@ -57,7 +57,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
         if len(word) < MIN_MISSPELT_LENGTH or not word.isalpha():
             return False
         lowered = word.lower()
-        return lowered not in self.known and lowered not in self.words.words and stem(lowered) not in self.stems
+        return lowered not in self.extra and lowered not in self.words.words and stem(lowered) not in self.stems
 
     def _nearest(self, word: str, words: Sequence[str]) -> str | None:
         similar = process.extract(word, words, scorer=OSA.normalized_distance, score_cutoff=MAX_EDIT_DISTANCE, limit=8)
@@ -71,6 +71,6 @@ def vocabulary(words: WordCounts, others: Iterable[str] = ()) -> Vocabulary:
     extra_words = set(others)
     return Vocabulary(
         words=words,
-        known=string_table(sorted(extra_words)),
+        extra=string_table(sorted(extra_words)),
         stems=string_table(sorted({stem(word) for word in itertools.chain(words.words, extra_words)})),
     )

@@ -55,8 +55,8 @@ def check_complete(appliance: Appliance) -> None:
     kinds = {item.kind for item in installed(appliance.library)}
     requirements = [
         ("a complete index by meaning", appliance.derived.index_state().complete, "lampstand index"),
-        ("cross references", CROSS_REFERENCES.name in kinds, "lampstand library fetch cross-references"),
-        ("people, places and events", ENTITIES.name in kinds, "lampstand library fetch theographic"),
+        ("cross references", CROSS_REFERENCES.name in kinds, "lampstand library download cross-references"),
+        ("people, places and events", ENTITIES.name in kinds, "lampstand library download theographic"),
         ("a Strong's dictionary", LEXICON.name in kinds, "./packaging/run.sh --install-only"),
         ("the graph", appliance.folder.graph.exists(), "lampstand graph build"),
     ]

@@ -11,15 +11,15 @@ from models.errors import ModelUnavailable
 from models.runtime_process import StartOutcome
 
 
-@pytest.mark.parametrize("patience", [0.0, 0.3])
-def test_a_client_that_waits_for_another_program_starts_no_runtime(tmp_path: Path, patience: float) -> None:
-    client = Client(folder=tmp_path / "models", socket=tmp_path / "models.sock", patience=lambda: patience)
+@pytest.mark.parametrize("wait_for_start", [0.0, 0.3])
+def test_a_client_that_waits_for_another_program_starts_no_runtime(tmp_path: Path, wait_for_start: float) -> None:
+    client = Client(folder=tmp_path / "models", socket=tmp_path / "models.sock", wait_for_start=lambda: wait_for_start)
     began = time.monotonic()
     with pytest.raises(ModelUnavailable, match="is not running"):
         client.embed(["text"], model="any")
     client.close()
 
-    assert time.monotonic() - began >= patience
+    assert time.monotonic() - began >= wait_for_start
     assert [] == list(tmp_path.iterdir())
 
 

@@ -32,6 +32,16 @@ def test_the_error_of_an_invalid_setting_names_the_file(tmp_path: Path, content:
         load_settings(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("old_name", "name"), [("prefix_mib", "prefix_cache_mib"), ("writing_threads", "generation_threads")]
+)
+def test_an_old_name_of_a_setting_stops_with_the_new_name(tmp_path: Path, old_name: str, name: str) -> None:
+    (tmp_path / "runtime.toml").write_text(f"{old_name} = 2")
+
+    with pytest.raises(RequestInvalid, match=f"`{old_name}` in .*runtime.toml is now called `{name}`"):
+        load_settings(tmp_path)
+
+
 @pytest.mark.parametrize("struct", [RuntimeSettings, RoleSettings])
 def test_every_setting_is_documented_with_its_default(struct: type[msgspec.Struct]) -> None:
     page = DOCS.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ def checks(folder: DataFolder) -> dict[str, Check]:
     def open_folder() -> Appliance:
         return open_appliance(folder.home)
 
-    return {check.what: check for check in run_checks(folder, open_folder)}
+    return {check.name: check for check in run_checks(folder, open_folder)}
 
 
 def test_an_undamaged_folder_passes_and_its_parts_are_listed(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def request(**fields: object) -> JobRequest:
 
 
 def test_request_types_are_the_kinds_that_an_administrator_can_start() -> None:
-    assert {"import", "index", "graph", "pull", "backup"} == set(REQUEST_TYPES)
+    assert {"import", "index", "graph", "download", "backup"} == set(REQUEST_TYPES)
 
 
 def test_a_page_offers_the_kinds_without_arguments(desk: JobDesk) -> None:
@@ -51,9 +51,9 @@ def test_a_page_offers_the_kinds_without_arguments(desk: JobDesk) -> None:
 
 
 def test_a_requested_job_belongs_to_the_person_who_requested_it(desk: JobDesk, anna: Person) -> None:
-    job = desk.start(anna, request(kind="pull", model="tiny"))
+    job = desk.start(anna, request(kind="download", model="tiny"))
 
-    assert ("pull", "Download tiny", anna.audience) == (job.kind, job.title, job.started_by)
+    assert ("download", "Download tiny", anna.audience) == (job.kind, job.title, job.started_by)
     assert {"model": "tiny", "name": "", "sha256": ""} == job.arguments
 
 
@@ -94,10 +94,10 @@ def test_a_link_to_a_name_that_is_not_utf_8_is_refused(desk: JobDesk, appliance:
 
 
 def test_spaces_around_the_name_of_a_model_are_removed(desk: JobDesk, anna: Person) -> None:
-    assert "tiny" == desk.start(anna, request(kind="pull", model=" tiny ")).arguments["model"]
+    assert "tiny" == desk.start(anna, request(kind="download", model=" tiny ")).arguments["model"]
     for blank in ("", "   "):
         with pytest.raises(ModelNotAdded, match="No model is given"):
-            desk.start(anna, request(kind="pull", model=blank))
+            desk.start(anna, request(kind="download", model=blank))
 
 
 def test_members_see_their_own_jobs_and_those_of_the_server(

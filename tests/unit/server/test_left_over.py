@@ -16,7 +16,7 @@ from server.left_over import (
     environment_of,
     left_over,
     name_of_command,
-    runtime_patience,
+    runtime_wait_for_start,
     supervisor_of,
     users_of,
 )
@@ -110,13 +110,13 @@ def test_the_supervisor_is_found_while_it_runs(tmp_path: Path, start: Start) -> 
     pid_file.write_text(str(supervisor.pid), encoding="utf-8")
 
     assert supervisor.pid == supervisor_of(folder)
-    patience = runtime_patience(folder)
-    assert patience is not None
-    assert patience > 0
+    wait_for_start = runtime_wait_for_start(folder)
+    assert wait_for_start is not None
+    assert wait_for_start > 0
     supervisor.kill()
     supervisor.wait()
     assert supervisor_of(folder) is None
-    assert runtime_patience(folder) is None
+    assert runtime_wait_for_start(folder) is None
 
 
 def test_the_processes_that_have_a_file_open_are_found(tmp_path: Path, start: Start) -> None:

@@ -10,7 +10,7 @@ from models.catalogue import model_download
 from models.catalogue.model_download import DOWNLOADS
 from models.errors import DownloadFailed, DownloadInterrupted, ModelError, ModelFileRefused
 from server.bootstrap import Appliance
-from server.model_jobs import PULL, ModelDownloadFailed, ModelNotAdded, PullArguments
+from server.model_jobs import DOWNLOAD, ModelDownload, ModelDownloadFailed, ModelNotAdded
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,12 @@ def test_only_a_failure_of_the_network_is_retried(
         raise failure("It did not come.")
 
     monkeypatch.setattr(model_download, "download_model", fail)
-    job = appliance.dispatcher.create(PULL, PullArguments(model="https://example.org/model.gguf"))
+    job = appliance.dispatcher.create(DOWNLOAD, ModelDownload(model="https://example.org/model.gguf"))
 
     with pytest.raises(error, match="It did not come"):
-        appliance.dispatcher.run_here(job)
+        appliance.dispatcher.run_in_process(job)
 
-    assert is_retried == (error in PULL.retried)
+    assert is_retried == (error in DOWNLOAD.retried)
 
 
 def test_old_files_in_the_downloads_folder_are_removed(appliance: Appliance) -> None:
@@ -48,6 +48,6 @@ def test_old_files_in_the_downloads_folder_are_removed(appliance: Appliance) -> 
         (downloads / name).touch()
         os.utime(downloads / name, (old, old))
         (downloads / f"new-{name}").touch()
-    appliance.dispatcher.run_here(appliance.dispatcher.create(CLEAN_UP))
+    appliance.dispatcher.run_in_process(appliance.dispatcher.create(CLEAN_UP))
 
     assert {"new-whole.gguf", "new-half.gguf.part", "new-half.gguf.tag"} == {file.name for file in downloads.iterdir()}

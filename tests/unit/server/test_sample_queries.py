@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.in_order import words_of
-from server.sample_queries import ITEMS, NothingToRemember, halves, misspell, numbered_verses, phrases
+from server.sample_queries import ITEMS, TranslationMissing, halves, misspell, numbered_verses, phrases
 
 
 def test_a_half_keeps_the_word_order_of_its_verse_and_drops_a_fifth_of_the_words(full_library: Database) -> None:
@@ -38,7 +38,7 @@ def test_titles_are_not_verses(full_library: Database) -> None:
 
 
 def test_a_library_without_the_translation_raises_an_error(library: Database) -> None:
-    with pytest.raises(NothingToRemember, match="no WEB"):
+    with pytest.raises(TranslationMissing, match="no WEB"):
         list(phrases(library, Random(1)))
 
 

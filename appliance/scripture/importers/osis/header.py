@@ -28,7 +28,7 @@ class Header(msgspec.Struct, frozen=True):
 def read_header(path: Path, inside: Path | None) -> Header:
     """Read the header of a document. Raises SourceUnreadable or FileRefused."""
     target = _HeaderTarget(shown_name(path.with_suffix("")))
-    with open_regular(path, inside=inside, most=MAX_BYTES) as file:
+    with open_regular(path, inside=inside, max_bytes=MAX_BYTES) as file:
         Parser(target, path).feed(file.read(_PROLOGUE_BYTES))
     if not target.is_osis:
         raise SourceUnreadable(

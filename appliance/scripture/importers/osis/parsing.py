@@ -49,7 +49,7 @@ class Parser:
 
 def _fault(error: etree.XMLSyntaxError) -> str:
     """The message of the parser, in one line without a full stop."""
-    return shown_text(" ".join(str(error.msg or "the reason is unknown").split()).removesuffix("."), most=200)
+    return shown_text(" ".join(str(error.msg or "the reason is unknown").split()).removesuffix("."), max_length=200)
 
 
 def local_name(tag: str) -> str:

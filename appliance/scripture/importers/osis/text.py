@@ -29,7 +29,7 @@ def read_osis(path: Path, *, inside: Path | None = None) -> TranslationSource:
     Raises SourceUnreadable or FileRefused.
     """
     header = read_header(path, inside)
-    with open_regular(path, inside=inside, most=MAX_BYTES) as file:
+    with open_regular(path, inside=inside, max_bytes=MAX_BYTES) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return TranslationSource(
         id=header.id,
@@ -50,7 +50,7 @@ def read_verses(path: Path, scheme: str = HUB, *, inside: Path | None = None) ->
     target = _VerseTarget(versification(scheme))
     parser = Parser(target, path)
     bytes_without_verse = 0
-    with open_regular(path, inside=inside, most=MAX_BYTES) as file:
+    with open_regular(path, inside=inside, max_bytes=MAX_BYTES) as file:
         while data := file.read(CHUNK_BYTES):
             parser.feed(data)
             complete = joined(target.verses)

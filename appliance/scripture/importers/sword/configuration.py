@@ -88,7 +88,7 @@ def read_configurations(root: Path, *, inside: Path | None = None) -> list[Confi
 
 
 def _read_configuration(path: Path, root: Path, inside: Path) -> Configuration:
-    raw = read_regular(path, inside=inside, most=MAX_CONFIGURATION_BYTES)
+    raw = read_regular(path, inside=inside, max_bytes=MAX_CONFIGURATION_BYTES)
     text = raw.decode("utf-8") if _is_utf8(raw) else raw.decode("latin-1")
     module, values = shown_name(path.with_suffix("")), dict[str, str]()
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():

@@ -146,7 +146,7 @@ def _parse(markup: str, module: str) -> etree._Element:
 
 def _lexicon(configuration: Configuration, letter: str, language: str) -> Iterator[LexiconEntry]:
     for key, markup in records(configuration):
-        number = whole_number(key, most=MAX_STRONGS)
+        number = whole_number(key, max_value=MAX_STRONGS)
         if number is None:
             continue
         root = _parse(markup, configuration.module)

@@ -144,7 +144,7 @@ class _BookReader:
         self._reader.text(data)
 
     def _number(self, digits: str) -> int:
-        number = whole_number(digits, most=MAX_NUMBER)
+        number = whole_number(digits, max_value=MAX_NUMBER)
         if number is None:
             short_digits = digits if len(digits) <= 6 else f"{digits[:6]}…"
             raise SourceUnreadable(

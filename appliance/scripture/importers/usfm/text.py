@@ -47,7 +47,7 @@ def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -
         )
     digest, size = hashlib.sha256(), 0
     for _book_of_file, path in scripture:
-        data = read_regular(path, inside=inside, most=MAX_FILE_BYTES)
+        data = read_regular(path, inside=inside, max_bytes=MAX_FILE_BYTES)
         digest.update(data)
         size += len(data)
         if size > MAX_TOTAL_BYTES:
@@ -73,7 +73,7 @@ def read_usfm(files: Sequence[Path], *, name: str, inside: Path | None = None) -
 
 def _text(path: Path, inside: Path | None) -> str:
     try:
-        return read_regular(path, inside=inside, most=MAX_FILE_BYTES).decode("utf-8-sig")
+        return read_regular(path, inside=inside, max_bytes=MAX_FILE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceUnreadable(f"{shown_name(path)} is not UTF-8.", remedy="Convert the file to UTF-8.") from error
 

@@ -1,7 +1,7 @@
 """Strong's search: verses that use a Greek or Hebrew word."""
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import Graph, GraphMissing
+from appliance.infrastructure.graph.interface import Graph, GraphMissing
 from appliance.scripture.canon import one_verse
 from appliance.scripture.graph.words import uses_of
 from appliance.scripture.numbering import numbering

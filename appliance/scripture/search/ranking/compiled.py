@@ -21,7 +21,7 @@ from appliance.scripture.translations import queries
 from appliance.scripture.translations.translation import Translation
 
 # Increase it with every change to the content of the file.
-FORMAT = 2
+FORMAT = 3
 
 
 class LibraryState(msgspec.Struct, frozen=True, kw_only=True):

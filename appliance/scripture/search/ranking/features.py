@@ -134,7 +134,7 @@ class Features:
         yield "memory_chapter", self._chapter_means(ridge, positions)
         yield "memory_linked", signals.recalled_linked[positions]
         yield "memory_linked_rank", _ranks(signals.recalled_linked, positions, signals.top_finder)
-        yield "gained", memory.gained[positions]
+        yield "gained", memory.gain_sums[positions]
         yield "times_voted", memory.times_voted[positions]
 
     def _chapter_means(self, signal: Floats, positions: Integers) -> Floats:

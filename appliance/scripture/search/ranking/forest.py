@@ -46,11 +46,11 @@ class Forest(msgspec.Struct, frozen=True):
 
 
 class ColumnTable(msgspec.Struct, frozen=True):
-    """The sorted thresholds of a column. `left_above[n]` are each tree's remaining leaves for a value above `n` of them."""
+    """The sorted thresholds of a column. `remaining_above[n]` are each tree's remaining leaves for a value above `n` of them."""
 
     column: int
     thresholds: Floats
-    left_above: Integers
+    remaining_above: Integers
 
 
 class ForestTables(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ class ForestTables(msgspec.Struct, frozen=True):
         remaining = np.full((len(table), len(self.values)), ALL_LEAVES)
         for column_table in self.columns:
             values = table[:, column_table.column]
-            remaining &= column_table.left_above.take(np.searchsorted(column_table.thresholds, values), axis=0)
+            remaining &= column_table.remaining_above.take(np.searchsorted(column_table.thresholds, values), axis=0)
         first_leaves = np.arange(len(self.values)) * self.values.shape[1]
         scores: Floats = self.values.ravel().take(_FIRST_LEAF.take(remaining) + first_leaves).sum(axis=1)
         return scores

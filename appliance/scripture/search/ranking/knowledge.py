@@ -18,9 +18,9 @@ from appliance.scripture.search.word_counts import WordCounts
 
 
 class Verses(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids (`places`), lengths in characters, books and chapters of the verses. Chapters are numbered from 0."""
+    """The ids (`verse_ids`), lengths in characters, books and chapters of the verses. Chapters are numbered from 0."""
 
-    places: Integers
+    verse_ids: Integers
     lengths: Floats
     books: Floats
     chapter_of: Integers
@@ -40,7 +40,7 @@ class TopicHeadings(msgspec.Struct, frozen=True, kw_only=True):
     """Topics and their headings. Each heading, with the headword of its topic, is a separate document for search.
 
     `topic_of` is the topic of each heading. `cited` are the verses that each heading cites, `topics` the verses that each topic
-    cites, `topics_of` the topics that cite each verse. `see` are the topics that each topic refers to. `stems` are the stems of
+    cites, `topics_of` the topics that cite each verse. `see_also` are the topics that each topic refers to. `stems` are the stems of
     all headwords, and `headword_stems` the stems of each headword.
     """
 
@@ -53,7 +53,7 @@ class TopicHeadings(msgspec.Struct, frozen=True, kw_only=True):
     cited: Ragged
     topics: Ragged
     topics_of: Ragged
-    see: Ragged
+    see_also: Ragged
 
 
 class Comments(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        return len(self.verses.places)
+        return len(self.verses.verse_ids)
 
     @property
     def zero_signal(self) -> Floats:
@@ -95,15 +95,16 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
 
     def within(self, verses: VerseRange) -> slice:
         """The positions of the verses in a range."""
-        places = self.verses.places
-        return slice(int(np.searchsorted(places, verses.start)), int(np.searchsorted(places, verses.end, side="right")))
+        verse_ids = self.verses.verse_ids
+        return slice(
+            int(np.searchsorted(verse_ids, verses.start)), int(np.searchsorted(verse_ids, verses.end, side="right"))
+        )
 
     def positions(self, verse_ids: Sequence[int] | Integers) -> Integers:
         """The positions of verses, or -1 for a verse that the embedded translation does not contain."""
-        places = self.verses.places
         ids = np.asarray(verse_ids, dtype=np.int64)
-        positions = np.searchsorted(places, ids).clip(max=self.size - 1)
-        return np.where(places[positions] == ids, positions, -1)
+        positions = np.searchsorted(self.verses.verse_ids, ids).clip(max=self.size - 1)
+        return np.where(self.verses.verse_ids[positions] == ids, positions, -1)
 
     def without_links(self) -> "Knowledge":
         """A copy without cross references."""

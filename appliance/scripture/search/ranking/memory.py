@@ -69,7 +69,7 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
     """Topics with their vectors, centroids and votes.
 
     The mean of all centroids (`centre`) is subtracted from the `centroids`. `votes` are the voted verses of each topic, by
-    position. `inverse` is the inverse of the regularized kernel of all topics. `gained` and `times_voted` are the sum of gains
+    position. `inverse` is the inverse of the regularized kernel of all topics. `gain_sums` and `times_voted` are the sum of gains
     and the number of votes of each verse, over all topics.
     """
 
@@ -80,7 +80,7 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
     inverse: Floats
     votes: Ragged
     by_verse: VotesByVerse
-    gained: Floats
+    gain_sums: Floats
     times_voted: Floats
 
     def recall(self, vector: Floats, centroid: Floats) -> Recalled:
@@ -126,7 +126,7 @@ def remember(vectors: Floats, topic_of: Integers, positions: Integers, gains: Fl
         inverse=np.linalg.inv(kernel + RIDGE * np.eye(len(vectors))).astype(np.float32),
         votes=votes,
         by_verse=by_verse,
-        gained=by_verse.add_up(np.ones(len(vectors), dtype=np.float32), len(verses)),
+        gain_sums=by_verse.add_up(np.ones(len(vectors), dtype=np.float32), len(verses)),
         times_voted=np.bincount(votes.values, minlength=len(verses)).astype(np.float32),
     )
 

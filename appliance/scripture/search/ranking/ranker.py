@@ -47,7 +47,7 @@ class Ranked(msgspec.Struct, frozen=True):
         """The best verses by words of each translation: (verse id, text)."""
         knowledge = self._ranker.knowledge
         return [
-            (int(knowledge.verses.places[position]), text.verses[position])
+            (int(knowledge.verses.verse_ids[position]), text.verses[position])
             for text, signal in zip(knowledge.texts, self._signals.words, strict=True)
             if text
             for position in self._signals.top_finder.find(signal, count).tolist()
@@ -111,7 +111,7 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
         signals = gather(knowledge, self.adapter, self.memory, query, vector, words, within)
         positions = candidate_positions(signals, within)
         columns, rows = Features(knowledge, self.aspects, self.memory).table(signals, positions)
-        return signals, FeatureTable(columns=columns, verse_ids=knowledge.verses.places[positions], rows=rows)
+        return signals, FeatureTable(columns=columns, verse_ids=knowledge.verses.verse_ids[positions], rows=rows)
 
     def nearest(self, vector: bytes, verses: VerseRange, count: int) -> list[tuple[int, float]]:
         """Return (verse id, cosine similarity) of the verses of a range that are nearest to a vector, best first."""
@@ -126,7 +126,7 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
         # With 64 bits, verses with the same words have equal cosines. Of equal verses, the last comes first.
         cosines = knowledge.vectors[positions].astype(np.float64) @ query.astype(np.float64)
         order = np.lexsort((-positions, -cosines))[:count]
-        return list(zip(knowledge.verses.places[positions[order]].tolist(), cosines[order].tolist(), strict=True))
+        return list(zip(knowledge.verses.verse_ids[positions[order]].tolist(), cosines[order].tolist(), strict=True))
 
     def explain(self, signals: Signals, verse_ids: list[int], in_order: frozenset[int]) -> dict[int, Why]:
         """Why verses were found: ranks from 1 (None if a signal does not rank the verse), and topics by headword."""

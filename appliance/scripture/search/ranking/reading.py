@@ -48,21 +48,22 @@ def read_knowledge(reader: Reader, embedded: Translation, second: Translation | 
     verses = _verses(reader, embedded)
     counts = Counter[str]()
     texts = [
-        _text(reader, translation, verses.places, counts) if translation else None for translation in (embedded, second)
+        _text(reader, translation, verses.verse_ids, counts) if translation else None
+        for translation in (embedded, second)
     ]
     headings = reader.rows(SELECT_HEADINGS)
     words = (word for _, _, *heading in headings for word in _WORD.findall(" ".join(heading).lower()))
     counts.update(dict.fromkeys(words, 1))
-    vectors = _vectors(reader, embedded, verses.places)
+    vectors = _vectors(reader, embedded, verses.verse_ids)
     return Knowledge(
         verses=verses,
         texts=texts,
         words=word_counts(counts),
         vectors=Rows(vectors),
         quantized=quantized(vectors),
-        links=_links(reader, verses.places),
-        headings=_headings(reader, headings, verses.places, model),
-        comments=_comments(reader, verses.places),
+        links=_links(reader, verses.verse_ids),
+        headings=_headings(reader, headings, verses.verse_ids, model),
+        comments=_comments(reader, verses.verse_ids),
     )
 
 
@@ -70,23 +71,23 @@ def _verses(reader: Reader, embedded: Translation) -> Verses:
     to_hub = numbering(embedded.versification).to_hub
     rows = reader.rows(SELECT_PLACES, (embedded.id,))
     lengths = {to_hub(place): length for place, length in rows if place % CHAPTER_FACTOR}
-    places = np.array(sorted(lengths), dtype=np.int64)
-    starts_chapter = np.diff(places // CHAPTER_FACTOR, prepend=-1) != 0
+    verse_ids = np.array(sorted(lengths), dtype=np.int64)
+    starts_chapter = np.diff(verse_ids // CHAPTER_FACTOR, prepend=-1) != 0
     chapter_starts = np.flatnonzero(starts_chapter)
     return Verses(
-        places=places,
-        lengths=np.array([lengths[place] for place in places.tolist()], dtype=np.float32),
-        books=(places // BOOK_FACTOR).astype(np.float32),
+        verse_ids=verse_ids,
+        lengths=np.array([lengths[place] for place in verse_ids.tolist()], dtype=np.float32),
+        books=(verse_ids // BOOK_FACTOR).astype(np.float32),
         chapter_of=np.cumsum(starts_chapter) - 1,
         chapter_starts=chapter_starts,
-        chapter_lengths=np.diff(chapter_starts, append=len(places)).astype(np.float32),
+        chapter_lengths=np.diff(chapter_starts, append=len(verse_ids)).astype(np.float32),
     )
 
 
-def _text(reader: Reader, translation: Translation, places: Integers, counts: Counter[str]) -> EnglishText:
+def _text(reader: Reader, translation: Translation, verse_ids: Integers, counts: Counter[str]) -> EnglishText:
     to_hub = numbering(translation.versification).to_hub
-    positions = _numbered(places.tolist())
-    verses = [""] * len(places)
+    positions = _numbered(verse_ids.tolist())
+    verses = [""] * len(verse_ids)
     for place, verse in reader.rows(SELECT_VERSES, (translation.id,)):
         counts.update(_WORD.findall(verse.lower()))
         position = positions.get(to_hub(place))
@@ -94,13 +95,13 @@ def _text(reader: Reader, translation: Translation, places: Integers, counts: Co
             # If two verses of a translation are one verse of the hub, their texts are joined.
             verses[position] = f"{verses[position]} {verse}".lstrip()
     words = ((position, reader.tokens(verse), 1.0) for position, verse in enumerate(verses) if verse)
-    return EnglishText(id=translation.id, verses=strings(verses), words=bm25_index(len(places), words))
+    return EnglishText(id=translation.id, verses=strings(verses), words=bm25_index(len(verse_ids), words))
 
 
-def _vectors(reader: Reader, embedded: Translation, places: Integers) -> Floats:
-    vectors = np.zeros((len(places), EMBEDDING_DIMENSIONS), dtype=np.float32)
+def _vectors(reader: Reader, embedded: Translation, verse_ids: Integers) -> Floats:
+    vectors = np.zeros((len(verse_ids), EMBEDDING_DIMENSIONS), dtype=np.float32)
     to_hub = numbering(embedded.versification).to_hub
-    positions = _numbered(places.tolist())
+    positions = _numbered(verse_ids.tolist())
     for verse_id, vector in VERSE_VECTORS.each(reader):
         position = positions.get(to_hub(verse_id))
         if position is not None:
@@ -108,17 +109,17 @@ def _vectors(reader: Reader, embedded: Translation, places: Integers) -> Floats:
     return vectors
 
 
-def _links(reader: Reader, places: Integers) -> Ragged:
+def _links(reader: Reader, verse_ids: Integers) -> Ragged:
     """Cross references in both directions, because a link relates both verses."""
     sources, starts, ends, votes = _columns(link_store.iterate_cross_references(reader), 4)
-    positions = np.searchsorted(places, sources).clip(max=len(places) - 1)
-    kept = (votes > 0) & (places[positions] == sources)
-    range_index, targets = _ranges(places, starts[kept], ends[kept])
+    positions = np.searchsorted(verse_ids, sources).clip(max=len(verse_ids) - 1)
+    kept = (votes > 0) & (verse_ids[positions] == sources)
+    range_index, targets = _ranges(verse_ids, starts[kept], ends[kept])
     origins = positions[kept][range_index]
-    return ragged(len(places), np.concatenate([origins, targets]), np.concatenate([targets, origins]))
+    return ragged(len(verse_ids), np.concatenate([origins, targets]), np.concatenate([targets, origins]))
 
 
-def _headings(reader: Reader, headings: list[Row], places: Integers, model: str) -> TopicHeadings:
+def _headings(reader: Reader, headings: list[Row], verse_ids: Integers, model: str) -> TopicHeadings:
     rows = reader.rows(dictionary_store.SELECT_TOPICS)
     headwords = [str(row[1]) for row in rows]
     topics = _numbered([row[0] for row in rows])
@@ -126,7 +127,7 @@ def _headings(reader: Reader, headings: list[Row], places: Integers, model: str)
     heading_numbers = {(topic, heading): number for number, (_, topic, _, heading) in enumerate(headings)}
     citations = reader.rows(dictionary_store.SELECT_CITATIONS)
     heading_of = np.array([heading_numbers[topic, heading] for topic, heading, _, _ in citations], dtype=np.int64)
-    range_index, positions = _ranges(places, *_columns([row[2:] for row in citations], 2))
+    range_index, positions = _ranges(verse_ids, *_columns([row[2:] for row in citations], 2))
     citing_headings = heading_of[range_index]
     citing_topics = topic_of[citing_headings]
     see = _columns([(topics[topic], topics[other]) for topic, other in reader.rows(dictionary_store.SELECT_SEE)], 2)
@@ -146,8 +147,8 @@ def _headings(reader: Reader, headings: list[Row], places: Integers, model: str)
         vectors=_heading_vectors(reader, headings, model),
         cited=ragged_set(len(headings), citing_headings, positions),
         topics=ragged_set(len(rows), citing_topics, positions),
-        topics_of=ragged_set(len(places), positions, citing_topics),
-        see=ragged(len(rows), see[0], see[1]),
+        topics_of=ragged_set(len(verse_ids), positions, citing_topics),
+        see_also=ragged(len(rows), see[0], see[1]),
     )
 
 
@@ -166,11 +167,11 @@ def _heading_columns(reader: Reader, headings: list[Row]) -> Iterator[tuple[int,
         yield number, reader.tokens(heading), 1.0
 
 
-def _comments(reader: Reader, places: Integers) -> Comments:
+def _comments(reader: Reader, verse_ids: Integers) -> Comments:
     rows = reader.rows(SELECT_COMMENTS)
     words = ((number, reader.tokens(text), 1.0) for number, (_, _, text) in enumerate(rows))
     return Comments(
-        verses=ragged(len(rows), *_ranges(places, *_columns([row[:2] for row in rows], 2))),
+        verses=ragged(len(rows), *_ranges(verse_ids, *_columns([row[:2] for row in rows], 2))),
         words=bm25_index(len(rows), words),
     )
 
@@ -179,10 +180,10 @@ def _stems(headword: str) -> frozenset[str]:
     return frozenset(map(stem, _WORD.findall(headword))) - _WITHOUT_MEANING
 
 
-def _ranges(places: Integers, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
+def _ranges(verse_ids: Integers, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
     """(range_index, positions): the positions of the verses in each range. `range_index[i]` is the range of `positions[i]`."""
-    first = np.searchsorted(places, starts)
-    last = np.searchsorted(places, ends, side="right")
+    first = np.searchsorted(verse_ids, starts)
+    last = np.searchsorted(verse_ids, ends, side="right")
     return spread(first, np.minimum(last, first + MAX_RANGE_VERSES).clip(min=first))
 
 

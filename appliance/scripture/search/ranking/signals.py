@@ -152,7 +152,7 @@ def _topic_signals(
     nearest = top(cosine, HEADING_DEPTH)
     meaning = _spread_sum(headings.cited, nearest, np.exp((cosine[nearest] - 1.0) / HEADING_WIDTH), size)
     topics, coverage = _matching_topics(headings, rows, query)
-    row_index, see_also = headings.see.values_of(topics)
+    row_index, see_also = headings.see_also.values_of(topics)
     return TopicSignals(
         words=_spread_best(headings.cited, rows, scores, size),
         words_sum=_spread_sum(headings.cited, rows, scores, size),

@@ -29,7 +29,7 @@ def test_the_newest_backups_are_kept_even_if_the_clock_was_ahead(appliance: Appl
     for day in range(1, keep + 1):
         (folder / f"appliance-2101-01-{day:02}-020000Z-{day}.db").touch()
     (folder / "appliance-2020-01-01-020000Z-1.db").touch()
-    job = appliance.dispatcher.run_here(appliance.dispatcher.create(BACKUP))
+    job = appliance.dispatcher.run_in_process(appliance.dispatcher.create(BACKUP))
     kept = sorted(path.name for path in folder.iterdir())
 
     assert State.DONE is job.state

@@ -31,4 +31,4 @@ from appliance.infrastructure.numbers import whole_number
     ],
 )
 def test_only_decimal_digits_up_to_a_limit_are_a_number(text: str, number: int | None) -> None:
-    assert number == whole_number(text, most=200)
+    assert number == whole_number(text, max_value=200)

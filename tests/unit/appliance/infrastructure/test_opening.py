@@ -59,14 +59,14 @@ def test_a_path_that_cannot_be_opened_is_refused_with_a_message(tmp_path: Path, 
 def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"x" * 11)
 
-    assert b"x" * 11 == read_regular(tmp_path / "large", most=11)
+    assert b"x" * 11 == read_regular(tmp_path / "large", max_bytes=11)
     with pytest.raises(FileRefused, match="larger than 10 bytes"):
-        read_regular(tmp_path / "large", most=10)
+        read_regular(tmp_path / "large", max_bytes=10)
 
 
 def test_a_file_without_a_known_size_is_read_up_to_the_limit() -> None:
     with pytest.raises(FileRefused, match="larger than 100 bytes"):
-        read_regular(Path("/proc/self/status"), most=100)
+        read_regular(Path("/proc/self/status"), max_bytes=100)
 
 
 def test_links_stay_inside_the_folder(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_files_of_a_folder_are_listed_up_to_a_limit(tmp_path: Path) -> None:
 
     assert ["b/three", "b/two", "one", "pipe"] == [str(path.relative_to(tmp_path)) for path in files_inside(tmp_path)]
     with pytest.raises(FileRefused, match="more than 3 files"):
-        files_inside(tmp_path, most=3)
+        files_inside(tmp_path, max_files=3)
 
 
 def test_names_are_shown_as_one_line_of_text() -> None:

@@ -41,7 +41,7 @@ def names(data: DerivedData) -> list[str]:
 
 def build(appliance: Appliance) -> None:
     for kind in derived(appliance).outdated():
-        appliance.dispatcher.run_here(appliance.dispatcher.create(kind))
+        appliance.dispatcher.run_in_process(appliance.dispatcher.create(kind))
 
 
 def test_an_empty_library_needs_no_vectors_and_no_graph(appliance: Appliance) -> None:

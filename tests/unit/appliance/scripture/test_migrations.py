@@ -125,6 +125,19 @@ def test_all_items_keep_their_entries(migrated: Database) -> None:
     assert ["Adam"] == [entity.name for entity in entities.entities_in(migrated, light).items]
 
 
+def test_entities_keep_their_aliases_and_participants(tmp_path: Path) -> None:
+    old_library(
+        tmp_path / "library.db",
+        "INSERT INTO entities VALUES ('fall_1', 'Names', 'event', 'The Fall', 'First sin', '', NULL, NULL, NULL, 'adam_1', 0)",
+    )
+    library = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
+    library.migrate()
+    page = entities.entity(library, "fall_1")
+    library.close()
+
+    assert (("First sin",), ["Adam"]) == (page.head.aliases, [person.name for person in page.participants])
+
+
 def test_foreign_keys_refer_to_the_new_table(migrated: Database) -> None:
     assert [] == migrated.reader.rows("PRAGMA foreign_key_check")
     for item_id, _ in ORDER:
@@ -167,7 +180,7 @@ def test_data_built_from_an_old_library_is_not_outdated(tmp_path: Path) -> None:
     )
     while outdated := derived.outdated():
         for kind in outdated:
-            appliance.dispatcher.run_here(appliance.dispatcher.create(kind))
+            appliance.dispatcher.run_in_process(appliance.dispatcher.create(kind))
     index = read_index(folder.search_index)
     suggestions = map_arrays(folder.suggestions, CompiledSuggestions)
 

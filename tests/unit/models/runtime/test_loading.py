@@ -95,8 +95,8 @@ def test_only_chat_models_have_thread_candidates_and_they_have_priority(
         asyncio.run(loader.load(made_up_model("m", role=role)))
     chat, embed = starts.options
 
-    assert ((2, 3, 4), 3) == (chat.thread_candidates, chat.writing_threads)
-    assert ((), 0) == (embed.thread_candidates, embed.writing_threads)
+    assert ((2, 3, 4), 3) == (chat.thread_candidates, chat.generation_threads)
+    assert ((), 0) == (embed.thread_candidates, embed.generation_threads)
     assert chat.niceness < embed.niceness
 
 
@@ -106,7 +106,7 @@ def test_measured_threads_are_used_at_the_next_loading(tmp_path: Path, monkeypat
     for _ in range(2):
         asyncio.run(loader.load(made_up_model("m")))
 
-    assert ((), 2) == (starts.options[1].thread_candidates, starts.options[1].writing_threads)
+    assert ((), 2) == (starts.options[1].thread_candidates, starts.options[1].generation_threads)
 
 
 @pytest.mark.parametrize("error", [ModelUnavailable("out of memory"), ModelCrashed("died")])

@@ -63,7 +63,7 @@ def test_a_certificate_from_another_tool_is_not_renewed(home: Home, monkeypatch:
 
 def test_keys_of_an_earlier_version_cause_a_warning_until_they_are_renewed(home: Home) -> None:
     def warnings() -> tuple[bool, bool]:
-        (check,) = (found for found in run_checks(home.folder, home.open) if found.what == "HTTPS keys")
+        (check,) = (found for found in run_checks(home.folder, home.open) if found.name == "HTTPS keys")
         appliance = home.open()
         greeting = "\n".join(map(str, _greeting(appliance)))
         appliance.close()

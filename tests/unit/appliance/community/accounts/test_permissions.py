@@ -25,7 +25,7 @@ def test_a_permission_belongs_to_its_lowest_role_and_all_higher_roles(permission
 def test_reading_can_be_limited_to_members() -> None:
     assert not permits(Role.GUEST, Permission.READ, guests_may_read=False)
     assert permits(Role.MEMBER, Permission.READ, guests_may_read=False)
-    assert permits(Role.GUEST, Permission.ENTER, guests_may_read=False)
+    assert permits(Role.GUEST, Permission.PUBLIC, guests_may_read=False)
 
 
 def test_a_role_belongs_to_its_own_audience_and_those_of_lower_roles() -> None:

@@ -81,7 +81,7 @@ def test_a_failed_delivery_is_notified_in_the_inbox_only(appliance: Appliance, b
     assert 2 == len(jobs)
     for job in jobs:
         with pytest.raises(Refused, match="does not belong to an allowed service"):
-            appliance.dispatcher.run_here(job)
+            appliance.dispatcher.run_in_process(job)
 
     assert [] == appliance.feed.process_new_events()
     assert ["Send a notification: failed"] * 2 + ["Index: done"] == titles(appliance, ben)

@@ -97,7 +97,7 @@ def test_nothing_is_sent_outside_until_an_administrator_allows_it(appliance: App
     assert b'{"outside_allowed":true}' == bytes(event.payload)
     assert SiteSettingsChanged(outside_allowed=True) == event.payload_as(SiteSettingsChanged)
 
-    assert "json://127.0.0.1 …" == add_address(appliance, ben, ADDRESS).shown
+    assert "json://127.0.0.1 …" == add_address(appliance, ben, ADDRESS).masked
     set_outside_allowed(appliance, allowed=False)
     run_job_of(appliance, "Index", ben.audience)
     assert [] == appliance.feed.process_new_events()

@@ -31,7 +31,7 @@ def test_files_cannot_be_opened_if_the_filter_is_bypassed(graph: Path, file: str
     with GraphChild(graph) as child:
         answer = child.ask(query)
 
-    assert {"columns": [], "rows": [], "cut": False, "failure": "engine", "error": ""} == answer
+    assert {"columns": [], "rows": [], "truncated": False, "failure": "engine", "error": ""} == answer
 
 
 def test_the_process_answers_queries_after_failed_ones(graph: Path) -> None:

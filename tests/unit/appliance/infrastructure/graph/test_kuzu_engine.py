@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing, GraphQueryRefused
+from appliance.infrastructure.graph.interface import GraphDamaged, GraphMissing, GraphQueryRefused
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
 

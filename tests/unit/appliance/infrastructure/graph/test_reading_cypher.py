@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from appliance.infrastructure.graph.asking import GraphQueryRefused
+from appliance.infrastructure.graph.interface import GraphQueryRefused
 from appliance.infrastructure.graph.reading_cypher import FORBIDDEN, check_only_reads
 
 READING = [

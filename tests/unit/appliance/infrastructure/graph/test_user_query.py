@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from appliance.infrastructure.graph.asking import GraphDamaged, GraphMissing, GraphQueryRefused
+from appliance.infrastructure.graph.interface import GraphDamaged, GraphMissing, GraphQueryRefused
 from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTable
 from appliance.infrastructure.graph.user_query import GraphQueryTooExpensive, GraphQueryTooLarge, run_user_query
@@ -34,7 +34,7 @@ def test_the_answer_has_columns_and_rows_for_the_given_values(graph: Path) -> No
 
     assert ["city", "to"] == answer.columns
     assert [[{"_label": "City", "name": "City 7", "people": 7}, "City 8"]] == answer.rows
-    assert not answer.cut
+    assert not answer.truncated
 
 
 def test_paths_of_any_length_are_answered(graph: Path) -> None:
@@ -49,7 +49,7 @@ def test_paths_of_any_length_are_answered(graph: Path) -> None:
 def test_rows_over_the_limit_are_cut_and_the_answer_says_so(graph: Path) -> None:
     answer = run_user_query(graph, "MATCH (city:City) RETURN city.name", {}, time_limit_s=PATIENT_S)
 
-    assert (1000, True) == (len(answer.rows), answer.cut)
+    assert (1000, True) == (len(answer.rows), answer.truncated)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_an_answer_has_a_limit_in_bytes(graph: Path) -> None:
         graph, "UNWIND range(1, 50) AS n RETURN n, repeat('a', 100000) AS text", {}, time_limit_s=PATIENT_S
     )
 
-    assert answer.cut
+    assert answer.truncated
     assert [list(range(1, 20))] == [[row[0] for row in answer.rows]]
 
 

@@ -60,7 +60,7 @@ def dispatcher(appliance: Appliance, queue: RecordingQueue, tmp_path: Path) -> D
 def failed(dispatcher: Dispatcher[object]) -> Job:
     job = dispatcher.create(K, Labelled(label="bad"))
     with pytest.raises(Refused):
-        dispatcher.run_here(job)
+        dispatcher.run_in_process(job)
     return job
 
 
@@ -82,7 +82,7 @@ def test_a_job_is_created_even_if_its_queue_cannot_be_reached(
 
 
 def test_a_job_runs_in_this_process(dispatcher: Dispatcher[object]) -> None:
-    assert (State.DONE, "done") == ((job := dispatcher.run_here(dispatcher.create(K))).state, job.message)
+    assert (State.DONE, "done") == ((job := dispatcher.run_in_process(dispatcher.create(K))).state, job.message)
 
 
 def test_a_failed_job_is_started_again_with_its_arguments(

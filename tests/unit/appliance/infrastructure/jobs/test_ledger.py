@@ -3,7 +3,7 @@
 import pytest
 from fakes.clock import FakeClock
 from fakes.job_kinds import Labelled, kind_of
-from fakes.working import K, claim_all, dead_owner, run_here, work_in_turn
+from fakes.working import K, claim_all, dead_owner, run_in_process, work_in_turn
 
 from appliance.errors import Unavailable
 from appliance.infrastructure.jobs import delays, ledger
@@ -25,7 +25,7 @@ def test_equal_jobs_are_one_job_until_it_ends(jobs: Jobs) -> None:
 
     assert first.id == jobs.create(K, Labelled(label="a 1")).id
     assert first.id != jobs.create(K, Labelled(label="a 2")).id
-    run_here(jobs, lambda _context, _arguments: "", first)
+    run_in_process(jobs, lambda _context, _arguments: "", first)
     assert first.id != jobs.create(K, Labelled(label="a 1")).id
 
 
@@ -35,7 +35,7 @@ def test_a_claimed_job_is_not_claimed_again(jobs: Jobs) -> None:
     assert jobs.claim(job.id, this_process()) is not None
     assert jobs.claim(job.id, "other/boot/1/0.00") is None
     with pytest.raises(JobRunningElsewhere):
-        run_here(jobs, lambda _context, _arguments: "not reached", job)
+        run_in_process(jobs, lambda _context, _arguments: "not reached", job)
 
 
 def test_the_job_of_a_dead_local_owner_is_requeued_immediately(jobs: Jobs) -> None:
@@ -191,7 +191,7 @@ def test_a_job_that_has_ended_can_be_started_again(jobs: Jobs) -> None:
 def test_each_change_of_a_job_is_an_event(jobs: Jobs, appliance: Appliance) -> None:
     before = appliance.events.newest()
     job = jobs.create(K, Labelled(), started_by="person:1")
-    run_here(jobs, lambda context, _arguments: context.report(0.5, "half", now=True) or "whole", job)
+    run_in_process(jobs, lambda context, _arguments: context.report(0.5, "half", now=True) or "whole", job)
     events = appliance.events.after(before)
 
     assert ["job.queued", "job.started", "job.progress", "job.done"] == [event.kind for event in events]

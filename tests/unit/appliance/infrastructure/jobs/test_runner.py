@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 from fakes.job_kinds import Labelled, done_by
-from fakes.working import K, dead_owner, run_here, work_in_turn
+from fakes.working import K, dead_owner, run_in_process, work_in_turn
 
 from appliance.errors import Refused, Unavailable
 from appliance.infrastructure.jobs.context import JobContext
@@ -23,7 +23,7 @@ def test_a_job_runs_to_its_end(jobs: Jobs) -> None:
         return "all of it"
 
     job = jobs.create(K, Labelled(label="it"))
-    done = run_here(jobs, work, job)
+    done = run_in_process(jobs, work, job)
 
     assert (State.DONE, 1.0, "all of it", 1, None) == (
         done.state,

@@ -13,7 +13,7 @@ RUTH = Entity(
     id="ruth_1",
     kind=EntityKind.PERSON,
     name="Ruth",
-    also=("The Moabitess", "Daughter"),
+    aliases=("The Moabitess", "Daughter"),
     description="A friend.",
     year=-1100,
     verse_ids=(8_001_004, 8_001_014),
@@ -23,7 +23,7 @@ LEAVING = Entity(
     id="event_7",
     kind=EntityKind.EVENT,
     name="Ruth leaves",
-    takes_part=("ruth_1", "moab_1", "lost_1"),
+    participants=("ruth_1", "moab_1", "lost_1"),
     verse_ids=(8_001_014,),
 )
 
@@ -39,7 +39,7 @@ def test_an_imported_entity_can_be_read(library: Database) -> None:
             id="ruth_1",
             kind=EntityKind.PERSON,
             name="Ruth",
-            also=("The Moabitess", "Daughter"),
+            aliases=("The Moabitess", "Daughter"),
             description="A friend.",
             year=-1100,
             latitude=None,
@@ -48,7 +48,7 @@ def test_an_imported_entity_can_be_read(library: Database) -> None:
         )
         == entity(library, "ruth_1").head
     )
-    assert ((), 31.5) == ((moab := entity(library, "moab_1").head).also, moab.latitude)
+    assert ((), 31.5) == ((moab := entity(library, "moab_1").head).aliases, moab.latitude)
 
 
 def test_an_entity_has_pages_of_the_verses_that_mention_it(library: Database) -> None:
@@ -59,7 +59,7 @@ def test_an_entity_has_pages_of_the_verses_that_mention_it(library: Database) ->
 
 
 def test_an_event_has_its_known_people_and_places(library: Database) -> None:
-    assert ["Ruth", "Moab"] == [head.name for head in entity(library, "event_7").takes_part]
+    assert ["Ruth", "Moab"] == [head.name for head in entity(library, "event_7").participants]
 
 
 def test_an_unknown_entity_is_not_found(library: Database) -> None:

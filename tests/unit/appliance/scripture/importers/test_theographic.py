@@ -47,7 +47,7 @@ def test_files_are_recognised_by_their_columns(library: Database, folder: Path) 
     import_folder(library, folder)
     (ruth,) = queries.browse_entities(library, "Ru", kind="person", limit=10)
 
-    assert (EntityKind.PERSON, ("The Moabitess",), -1100, 2) == (ruth.kind, ruth.also, ruth.year, ruth.mentions)
+    assert (EntityKind.PERSON, ("The Moabitess",), -1100, 2) == (ruth.kind, ruth.aliases, ruth.year, ruth.mentions)
     assert "A friend (Ruth 1:4)." == ruth.description
 
 
@@ -62,7 +62,7 @@ def test_entities_without_a_name_or_without_verses_are_left_out(library: Databas
 def test_an_event_has_its_people_and_places(library: Database, folder: Path) -> None:
     import_folder(library, folder)
 
-    assert ["Ruth", "Moab"] == [entity.name for entity in queries.entity(library, "event_7").takes_part]
+    assert ["Ruth", "Moab"] == [entity.name for entity in queries.entity(library, "event_7").participants]
 
 
 def test_the_people_of_a_passage_are_found(library: Database, folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import GraphQueryRefused
+from appliance.infrastructure.graph.interface import GraphQueryRefused
 from appliance.infrastructure.graph.kuzu_engine import build_graph
 from appliance.infrastructure.graph.schema import Content, NodeTable
 from appliance.scripture.search.joined import JoinedQuery, NoVerses, join

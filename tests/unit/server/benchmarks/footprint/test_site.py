@@ -14,8 +14,8 @@ def test_an_incomplete_library_is_rejected_with_a_command_for_each_missing_item(
 
     for name, command in (
         ("a complete index", "`lampstand index`"),
-        ("cross references", "`lampstand library fetch cross-references`"),
-        ("people, places and events", "`lampstand library fetch theographic`"),
+        ("cross references", "`lampstand library download cross-references`"),
+        ("people, places and events", "`lampstand library download theographic`"),
         ("a Strong's dictionary", "packaging/run.sh"),
         ("the graph", "`lampstand graph build`"),
     ):

@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import GraphMissing
+from appliance.infrastructure.graph.interface import GraphMissing
 from appliance.scripture.canon import WHOLE_CANON
 from appliance.scripture.search.modes.strongs import find
 from appliance.scripture.search.request import Request

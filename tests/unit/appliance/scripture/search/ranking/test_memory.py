@@ -37,7 +37,7 @@ def test_verses_without_votes_get_zero() -> None:
 
 
 def test_gains_add_up_over_topics() -> None:
-    assert [5.0, 2.0, 3.0] == MEMORY.gained[5:8].tolist()
+    assert [5.0, 2.0, 3.0] == MEMORY.gain_sums[5:8].tolist()
     assert [2.0, 1.0, 1.0] == MEMORY.times_voted[5:8].tolist()
 
 

@@ -44,7 +44,7 @@ def read(library: Database, import_text: Callable[..., None]) -> Read:
 def best_verse(library: Database, knowledge: Knowledge, query: str, text: int = 0) -> int:
     """The verse that matches the words of a query best."""
     signal = find_words(library.reader, knowledge, parse_query(query)).texts[text]
-    return int(knowledge.verses.places[signal.argmax()])
+    return int(knowledge.verses.verse_ids[signal.argmax()])
 
 
 def verse_id(reference: str) -> int:
@@ -88,7 +88,7 @@ def test_words_are_counted_even_if_the_embedded_translation_lacks_the_verse(read
     knowledge = read(("Hymns", "KJV", HYMNS), ("Latin", "Vulg", LATIN_NUMBERS))
 
     assert 1 == knowledge.words.frequency("Tobias")
-    assert 3 == len(knowledge.verses.places)
+    assert 3 == len(knowledge.verses.verse_ids)
 
 
 def test_two_verses_that_are_one_verse_in_the_hub_are_joined(library: Database, read: Read) -> None:

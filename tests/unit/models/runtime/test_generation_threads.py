@@ -7,7 +7,7 @@ import pytest
 from models.catalogue.model import Model, ModelRole
 from models.child.frames import ThreadRate
 from models.probe.devices import Processor
-from models.runtime.writing_threads import ThreadChoice, ThreadMeasurements, thread_candidates
+from models.runtime.generation_threads import ThreadChoice, ThreadMeasurements, thread_candidates
 
 MODEL = Model(id="m", role=ModelRole.CHAT, backend="llama_cpp", path="", size=0, sha256="abc", licence="", source="")
 PROCESSOR = Processor(name="cpu", cores=4, features=["avx2"])

@@ -38,7 +38,7 @@ class Graph(Protocol):
         """The result rows of a query. Raises GraphMissing, GraphDamaged, GraphQueryRefused."""
         ...
 
-    def rows_of_each(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
+    def rows_of_queries(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
         """The result rows of several queries, which run in parallel. Raises the errors of `rows`."""
         ...
 
