@@ -1,5 +1,6 @@
 """The ranker: score the candidate verses of a query with the trained trees, and explain the results."""
 
+import threading
 from collections.abc import Callable
 
 import msgspec
@@ -21,7 +22,7 @@ from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import Learned, TopicVotes
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.quantized_vectors import MAX_ROUNDING
-from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, find_words, gather
+from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, WordMatches, find_words, gather
 from appliance.scripture.search.wording import Vocabulary, vocabulary
 
 # From this cosine on, the reader is told that a topic of the memory means the same as the query.
@@ -29,6 +30,9 @@ SAME_TOPIC = 0.8
 # A signal explains only its best verses, up to this rank.
 EXPLAINED_DEPTH = 200
 MAX_TOPICS = 3
+# Threads that rank at the same time. A second thread can run Python while the first computes in numpy. More threads make all
+# of them slower, because they take turns for the interpreter and displace each other's data from the CPU's cache.
+_ranking_slots = threading.BoundedSemaphore(2)
 
 
 class RankerOutdated(Unavailable):
@@ -84,30 +88,37 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
 
     def rank(self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], verses: VerseRange) -> Ranked:
         """Rank the verses of a range for a query. `embed` returns the query's vector. Raises RankerOutdated."""
-        signals, table = self._table(reader, query, embed, verses)
-        if table.columns != self.columns:
-            raise RankerOutdated(
-                "The ranking model was trained on other features.",
-                remedy="Run `lampstand ranking train` to rebuild it.",
-            )
-        scores = self.trees.score(table.rows)
-        order = np.argsort(-scores, kind="stable")
-        return Ranked(table.verse_ids[order].tolist(), scores[order].tolist(), self, signals)
+        words, vector = self._words_and_vector(reader, query, embed, verses)
+        with _ranking_slots:
+            signals, table = self._table(query, words, vector, verses)
+            if table.columns != self.columns:
+                raise RankerOutdated(
+                    "The ranking model was trained on other features.",
+                    remedy="Run `lampstand ranking train` to rebuild it.",
+                )
+            scores = self.trees.score(table.rows)
+            order = np.argsort(-scores, kind="stable")
+            return Ranked(table.verse_ids[order].tolist(), scores[order].tolist(), self, signals)
 
     def features(
         self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], verses: VerseRange
     ) -> FeatureTable:
         """The features that `rank` uses to score verses."""
-        _signals, table = self._table(reader, query, embed, verses)
+        words, vector = self._words_and_vector(reader, query, embed, verses)
+        _signals, table = self._table(query, words, vector, verses)
         return table
 
-    def _table(
+    def _words_and_vector(
         self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], verses: VerseRange
+    ) -> tuple[WordMatches, Floats]:
+        words = find_words(reader, self.knowledge, query, self.knowledge.within(verses))
+        return words, np.frombuffer(embed(), dtype="<f4")
+
+    def _table(
+        self, query: TextQuery | None, words: WordMatches, vector: Floats, verses: VerseRange
     ) -> tuple[Signals, FeatureTable]:
         knowledge = self.knowledge
         within = knowledge.within(verses)
-        words = find_words(reader, knowledge, query, within)
-        vector = np.frombuffer(embed(), dtype="<f4")
         signals = gather(knowledge, self.adapter, self.memory, query, vector, words, within)
         positions = candidate_positions(signals, within)
         columns, rows = Features(knowledge, self.aspects, self.memory).table(signals, positions)
