@@ -1,54 +1,35 @@
 """SWORD commentaries, from a module that the test writes."""
 
-import struct
-import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from fakes.tiny_sword import SwordPlace, write_verses
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.canon import osis_of
 from appliance.scripture.commentaries import queries
 from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.importers.source import SourceUnreadable
+from appliance.scripture.importers.sword.commentary import read_commentary
 from appliance.scripture.operations import import_source, remove
 from appliance.scripture.references import parse_reference
-from appliance.scripture.versification import versification
 from server.bootstrap import LIBRARY_MIGRATIONS
 
-CONFIGURATION = """[Small]
-DataPath=./modules/comments/zcom/small/
-ModDrv={driver}
-SourceType=OSIS
-CompressType=ZIP
-Description=A small commentary
-About=By hand.\\par For tests
-DistributionLicense=Public Domain
-Lang=en
-"""
+LINES = (
+    "SourceType=OSIS",
+    "CompressType=ZIP",
+    "Description=A small commentary",
+    "About=By hand.\\par For tests",
+    "DistributionLicense=Public Domain",
+    "Lang=en",
+)
 
 
-def module(root: Path, comments: dict[tuple[str, int, int], str], *, driver: str = "zCom", entry: str = "<IIH") -> Path:
-    """Write a module of Old Testament comments by (OSIS id, chapter, verse). Equal comments share a place."""
-    (root / "mods.d").mkdir(parents=True)
-    (root / "mods.d" / "small.conf").write_text(CONFIGURATION.format(driver=driver))
-    folder = root / "modules/comments/zcom/small"
-    folder.mkdir(parents=True)
-    block, places = b"", dict[str, tuple[int, int]]()
-    for text in comments.values():
-        if text not in places:
-            places[text] = len(block), len(text.encode())
-            block += text.encode()
-    slots = [b"\0" * struct.calcsize(entry)] * 2
-    for division in versification("KJV").testaments["ot"]:
-        for chapter, count in enumerate((0, *division.verses)):
-            for verse in range((count if chapter else 0) + 1):
-                start, size = places.get(comments.get((division.book.osis, chapter, verse), ""), (0, 0))
-                slots.append(struct.pack(entry, 0, start, size))
-    packed = zlib.compress(block)
-    (folder / "ot.bzv").write_bytes(b"".join(slots))
-    (folder / "ot.bzs").write_bytes(struct.pack("<III", 0, len(packed), len(block)))
-    (folder / "ot.bzz").write_bytes(packed)
+def module(root: Path, comments: Mapping[SwordPlace, str], *, driver: str = "zCom", entry: str = "<IIH") -> Path:
+    """Write a module of Old Testament comments. Equal comments share a place."""
+    write_verses(root, comments, driver=driver, entry=entry, lines=LINES)
     return root
 
 
@@ -102,3 +83,102 @@ def test_comments_on_a_passage_have_name_and_attribution(tmp_path: Path) -> None
     assert ("A small commentary", "By hand. For tests") == (passage_comments[0].name, passage_comments[0].attribution)
     remove(database, "Small")
     assert [] == queries.comments(database, parse_reference("Gen 1")).items
+
+
+def paragraphs(root: Path, markup: str) -> tuple[str, ...]:
+    """The paragraphs of a comment on the first verse."""
+    ((_, _, texts),) = read(module(root, {("Gen", 1, 1): markup}))
+    return texts
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>One.</p><p>Two.</p>",
+        "One.<br/>Two.",
+        "<title>One.</title>Two.",
+        "One.\n \nTwo.",
+        "<list><item>One.</item><item>Two.</item></list>",
+        "<DIV>One.</DIV>\nTwo.",
+    ],
+)
+def test_blocks_and_blank_lines_divide_paragraphs(tmp_path: Path, markup: str) -> None:
+    assert ("One.", "Two.") == paragraphs(tmp_path, markup)
+
+
+def test_paragraphs_contain_plain_text(tmp_path: Path) -> None:
+    markup = (
+        "A <b>lamp</b> , &quot;lit&quot; by\n  <ref osisRef='Gen.1.3'>Gen 1:3</ref> ; R&amp;D &lt;i&gt; &#8212;<p></p>"
+    )
+
+    assert ('A lamp, "lit" by Gen 1:3; R&D <i> —',) == paragraphs(tmp_path, markup)
+
+
+def test_verses_without_words_have_no_comment(tmp_path: Path) -> None:
+    assert [] == read(module(tmp_path, {("Gen", 1, 1): "<p> </p>", ("Gen", 1, 2): "<br/>"}))
+
+
+def test_the_introduction_of_a_book_is_left_out(tmp_path: Path) -> None:
+    comments = {("Gen", 0, 0): "Of the book", ("Gen", 1, 1): "Of the verse"}
+
+    assert [("Gen.1.1", "Gen.1.1", ("Of the verse",))] == read(module(tmp_path, comments))
+
+
+def test_an_introduction_is_not_joined_with_the_same_comment_on_the_first_verse(tmp_path: Path) -> None:
+    comments = {("Gen", 2, 0): "The garden", ("Gen", 2, 1): "The garden"}
+
+    assert [("Gen.2.0", "Gen.2.999", ("The garden",)), ("Gen.2.1", "Gen.2.1", ("The garden",))] == read(
+        module(tmp_path, comments)
+    )
+
+
+def test_the_same_comment_in_two_places_that_do_not_touch_is_two_comments(tmp_path: Path) -> None:
+    comments = {("Gen", 1, 1): "Made.", ("Gen", 1, 2): "Dark.", ("Gen", 1, 3): "Made."}
+
+    assert ["Gen.1.1", "Gen.1.2", "Gen.1.3"] == [start for start, _, _ in read(module(tmp_path, comments))]
+
+
+def test_a_paragraph_that_names_its_own_verse_is_not_split(tmp_path: Path) -> None:
+    text = "<p>Verse 3. Light.</p><p>More.</p>"
+
+    assert [("Gen.1.3", "Gen.1.3", ("Verse 3. Light.", "More."))] == read(module(tmp_path, {("Gen", 1, 3): text}))
+
+
+def test_a_verse_named_within_a_sentence_is_no_division(tmp_path: Path) -> None:
+    text = "<p>As verse 9 says.</p><p>See Verse 9. There.</p>"
+
+    assert [("Gen.1.3", "Gen.1.3", ("As verse 9 says.", "See Verse 9. There."))] == read(
+        module(tmp_path, {("Gen", 1, 3): text})
+    )
+
+
+def test_a_commentary_is_described_by_its_configuration(tmp_path: Path) -> None:
+    source = read_commentary(write_verses(tmp_path, {}, driver="zCom", lines=LINES))
+
+    assert (COMMENTARY, "Small", "A small commentary", "en") == (source.kind, source.id, source.name, source.language)
+    assert ("Public Domain", "By hand. For tests", "SWORD module Small") == (
+        source.licence,
+        source.attribution,
+        source.origin,
+    )
+
+
+def test_a_commentary_in_other_markup_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="Small is in the markup ThML, which is not supported"):
+        read_commentary(write_verses(tmp_path, {}, driver="zCom", lines=["SourceType=ThML"]))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "place", "start", "end"),
+    [
+        ("Vulg", ("Ps", 22, 1), "Ps.23.1", "Ps.23.1"),
+        ("Leningrad", ("Joel", 4, 1), "Joel.3.1", "Joel.3.1"),
+        ("Leningrad", ("Ps", 51, 1), "Ps.51.0", "Ps.51.0"),
+    ],
+)
+def test_comments_have_the_verse_numbers_of_the_hub(
+    tmp_path: Path, scheme: str, place: SwordPlace, start: str, end: str
+) -> None:
+    source = read_commentary(write_verses(tmp_path, {place: "Words"}, driver="zCom", scheme=scheme))
+
+    assert [(start, end)] == [(osis_of(comment.start), osis_of(comment.end)) for comment in source.entries()]

@@ -1,19 +1,27 @@
-"""Translations in Debian's SWORD modules."""
+"""SWORD translations: those of Debian, and small ones that the tests write."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 from fakes.sword_modules import copy_module
+from fakes.tiny_sword import SwordPlace, write_verses
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.importers.detect import open_sources
+from appliance.scripture.importers.known_texts import TEXTUAL_VARIANTS, KnownText
+from appliance.scripture.importers.source import SourceUnreadable
+from appliance.scripture.importers.sword.blocks import MAX_FRAGMENT_BYTES
+from appliance.scripture.importers.sword.text import MAX_TEXT_CHARACTERS, read_translation
 from appliance.scripture.operations import import_source
 from appliance.scripture.references import parse_reference
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.kinds import TRANSLATION
-from appliance.scripture.translations.verse import HeadingKind, SpanKind, Verse
+from appliance.scripture.translations.verse import Heading, HeadingKind, Span, SpanKind, Verse, Word
+from appliance.scripture.versification import UnknownVersification
 from server.bootstrap import LIBRARY_MIGRATIONS
+
+LAMP = "A lamp burns in the hall."
 
 
 def verse(database: Database, reference: str, translation: str = "WEB") -> Verse:
@@ -107,3 +115,124 @@ def test_a_module_is_read_as_a_translation(sword_root: Path) -> None:
             source.licence,
         )
         assert "public domain" in source.attribution.lower()
+
+
+def written_verses(root: Path, markup: dict[SwordPlace, str], **options: str) -> dict[str, Verse]:
+    """The verses with words of a small module, by OSIS id."""
+    source = read_translation(write_verses(root, markup, **options))
+    return {verse.osis: verse for verse in source.entries() if verse.text}
+
+
+def test_a_small_module_has_every_verse_of_its_versification(tmp_path: Path) -> None:
+    source = read_translation(write_verses(tmp_path, {("Gen", 1, 2): LAMP}))
+    verses = list(source.entries())
+
+    # The Old Testament of the KJV has 23,145 verses. Verses without words are empty.
+    assert (23_145, 1) == (len(verses), sum(bool(verse.text) for verse in verses))
+    assert [("Gen.1.1", ""), ("Gen.1.2", LAMP)] == [(verse.osis, verse.text) for verse in verses[:2]]
+    assert "Mal.4.6" == verses[-1].osis
+
+
+def test_verses_have_the_numbers_of_their_versification(tmp_path: Path) -> None:
+    verses = written_verses(tmp_path, {("Joel", 4, 1): LAMP}, scheme="Leningrad")
+
+    assert ["Joel.4.1"] == list(verses)
+
+
+def test_a_module_can_have_only_a_new_testament(tmp_path: Path) -> None:
+    assert ["John.3.16"] == list(written_verses(tmp_path, {("John", 3, 16): LAMP}, testament="nt"))
+
+
+@pytest.mark.parametrize(("driver", "entry"), [("zText", "<IIH"), ("zText4", "<III"), ("zText4", "<IIH")])
+def test_drivers_with_large_entries_can_have_small_ones(tmp_path: Path, driver: str, entry: str) -> None:
+    assert LAMP == written_verses(tmp_path, {("Gen", 1, 1): LAMP}, driver=driver, entry=entry)["Gen.1.1"].text
+
+
+def test_markup_becomes_annotations(tmp_path: Path) -> None:
+    markup = '<w lemma="strong:G03088">A lamp</w> <transChange type="added">burns</transChange>.'
+    verse = written_verses(tmp_path, {("Gen", 1, 1): markup})["Gen.1.1"]
+
+    assert "A lamp burns." == verse.text
+    assert (Word(0, 6, ("G3088",)),) == verse.markup.words
+    assert (Span(7, 12, SpanKind.ADDED),) == verse.markup.spans
+
+
+def test_the_title_in_the_introduction_of_a_chapter_belongs_to_its_first_verse(tmp_path: Path) -> None:
+    title = '<title type="psalm">A song of lamps.</title>'
+    verses = written_verses(tmp_path, {("Ps", 3, 0): title, ("Ps", 3, 1): LAMP, ("Ps", 3, 2): "It is bright."})
+
+    assert (Heading(HeadingKind.PSALM, "A song of lamps."),) == verses["Ps.3.1"].markup.headings
+    assert LAMP == verses["Ps.3.1"].text
+    assert () == verses["Ps.3.2"].markup.headings
+
+
+def test_text_outside_the_verses_is_dropped(tmp_path: Path) -> None:
+    verses = written_verses(tmp_path, {("Gen", 0, 0): "<p>Of the book.</p>", ("Gen", 1, 0): "ONE", ("Gen", 1, 1): LAMP})
+
+    assert {"Gen.1.1": LAMP} == {osis: verse.text for osis, verse in verses.items()}
+
+
+def test_a_quotation_can_end_in_a_later_verse(tmp_path: Path) -> None:
+    markup: dict[SwordPlace, str] = {
+        ("Matt", 5, 3): 'He said, <q who="Jesus" marker="">Light it',
+        ("Matt", 5, 4): "and watch</q> all night",
+    }
+    verses = written_verses(tmp_path, markup, testament="nt")
+
+    assert (Span(9, 17, SpanKind.JESUS),) == verses["Matt.5.3"].markup.spans
+    assert (Span(0, 9, SpanKind.JESUS),) == verses["Matt.5.4"].markup.spans
+
+
+def test_a_small_module_is_described_by_its_configuration(tmp_path: Path) -> None:
+    lines = [
+        "Abbreviation=Lamp (2nd)",
+        "Description=The lamp text",
+        "Lang=la",
+        "DistributionLicense=CC0",
+        "About=By hand",
+    ]
+    source = read_translation(write_verses(tmp_path, {("Gen", 1, 1): LAMP}, scheme="Vulg", lines=lines))
+
+    assert ("Lamp2nd", "The lamp text", "la", "VULG") == (
+        source.id,
+        source.name,
+        source.language,
+        source.versification,
+    )
+    assert ("CC0", "By hand", "SWORD module Small") == (source.licence, source.attribution, source.origin)
+    assert KnownText(absent=TEXTUAL_VARIANTS) == source.known_text
+
+
+@pytest.mark.parametrize(("line", "item_id"), [("Abbreviation=", "Small"), ("Abbreviation=()", "Small")])
+def test_a_module_without_a_usable_abbreviation_has_its_own_name_as_id(tmp_path: Path, line: str, item_id: str) -> None:
+    assert item_id == read_translation(write_verses(tmp_path, {}, lines=[line])).id
+
+
+def test_another_driver_is_refused_with_the_supported_ones(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="Small uses the driver RawText, which is not supported") as error:
+        read_translation(write_verses(tmp_path, {}, driver="RawText"))
+
+    assert "zText, zText4, zCom, zCom4, zLD" in error.value.remedy
+
+
+def test_other_markup_and_an_unknown_versification_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="Small is in the markup GBF"):
+        read_translation(write_verses(tmp_path / "gbf", {}, lines=["SourceType=GBF"]))
+    configuration = write_verses(tmp_path / "unknown", {})
+    file = configuration.root / "mods.d/small.conf"
+    file.write_text(file.read_text().replace("Versification=KJV", "Versification=Lamps"))
+    with pytest.raises(UnknownVersification, match="'Lamps' is unknown"), open_sources(str(configuration.root)):
+        pass
+
+
+def test_a_module_with_more_text_than_any_translation_is_refused(tmp_path: Path) -> None:
+    # Many verses share one place, so a small file has much text.
+    comment = "<!--" + "x" * (MAX_FRAGMENT_BYTES - 7) + "-->"
+    count = MAX_TEXT_CHARACTERS // MAX_FRAGMENT_BYTES
+    places: list[SwordPlace] = [("Ps", 119, verse) for verse in range(1, count + 2)]
+    enough = write_verses(tmp_path / "enough", dict.fromkeys(places[:-1], comment), driver="zText4", entry="<III")
+    too_much = write_verses(tmp_path / "more", dict.fromkeys(places, comment), driver="zText4", entry="<III")
+
+    assert [] == [verse for verse in read_translation(enough).entries() if verse.text]
+    with pytest.raises(SourceUnreadable, match="The verses of Small have more than 268,435,456 characters"):
+        list(read_translation(too_much).entries())

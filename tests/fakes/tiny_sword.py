@@ -1,0 +1,86 @@
+"""SWORD modules with the few entries that a test needs."""
+
+import struct
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from appliance.scripture.importers.sword.configuration import Configuration, read_configurations
+from appliance.scripture.versification import versification
+
+# A place in a module: the OSIS id of a book, a chapter and a verse. Chapter 0 and verse 0 are introductions.
+SwordPlace = tuple[str, int, int]
+
+
+def write_verses(
+    root: Path,
+    markup: Mapping[SwordPlace, str],
+    *,
+    driver: str = "zText",
+    entry: str = "<IIH",
+    testament: str = "ot",
+    scheme: str = "KJV",
+    lines: Iterable[str] = (),
+) -> Configuration:
+    """Write a translation or a commentary of one testament. Equal fragments of markup share a place.
+
+    `lines` are more lines of its configuration.
+    """
+    configuration = _write_configuration(
+        root, f"ModDrv={driver}", "DataPath=./data/", f"Versification={scheme}", *lines
+    )
+    block, spans = b"", dict[str, tuple[int, int]]()
+    for fragment in dict.fromkeys(markup.values()):
+        spans[fragment] = len(block), len(fragment.encode())
+        block += fragment.encode()
+    slots = [bytes(struct.calcsize(entry))] * 2
+    for division in versification(scheme).testaments[testament]:
+        for chapter, count in enumerate((0, *division.verses)):
+            for verse in range((count if chapter else 0) + 1):
+                start, size = spans.get(markup.get((division.book.osis, chapter, verse), ""), (0, 0))
+                slots.append(struct.pack(entry, 0, start, size))
+    packed = zlib.compress(block)
+    _write(root / f"data/{testament}.bzv", b"".join(slots))
+    _write(root / f"data/{testament}.bzs", struct.pack("<III", 0, len(packed), len(block)))
+    _write(root / f"data/{testament}.bzz", packed)
+    return configuration
+
+
+def write_dictionary(
+    root: Path, entries: Sequence[tuple[str, str]], *, lines: Iterable[str] = (), per_block: int = 2
+) -> Configuration:
+    """Write a dictionary of (key, markup). `lines` are more lines of its configuration."""
+    configuration = _write_configuration(root, "ModDrv=zLD", "DataPath=./data/small", *lines)
+    index = data = block_index = blocks = b""
+    for number, start in enumerate(range(0, len(entries), per_block)):
+        in_block = entries[start : start + per_block]
+        texts = [markup.encode() + b"\0" for _, markup in in_block]
+        packed = zlib.compress(_block(texts))
+        block_index += struct.pack("<II", len(blocks), len(packed))
+        blocks += packed
+        for position, (key, _) in enumerate(in_block):
+            record = key.encode() + b"\r\n" + struct.pack("<II", number, position)
+            index += struct.pack("<II", len(data), len(record))
+            data += record
+    for suffix, content in (("idx", index), ("dat", data), ("zdx", block_index), ("zdt", blocks)):
+        _write(root / f"data/small.{suffix}", content)
+    return configuration
+
+
+def _block(texts: Sequence[bytes]) -> bytes:
+    heads, end = struct.pack("<I", len(texts)), 4 + 8 * len(texts)
+    for text in texts:
+        heads += struct.pack("<II", end, len(text))
+        end += len(text)
+    return heads + b"".join(texts)
+
+
+def _write_configuration(root: Path, *lines: str) -> Configuration:
+    _write(root / "mods.d/small.conf", "\n".join(["[Small]", *lines]).encode())
+    (configuration,) = read_configurations(root)
+    return configuration
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
