@@ -1,17 +1,17 @@
 """Read SWORD commentaries (zCom, zCom4). The files are those of zText. Verses with the same comment refer to the same place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from appliance.scripture.canon import verse_id
+from appliance.scripture.canon import CHAPTER_FACTOR, VerseRange, verse_id
 from appliance.scripture.commentaries.comment import Comment
 from appliance.scripture.commentaries.kinds import COMMENTARY
 from appliance.scripture.importers.fragments import unescape
 from appliance.scripture.importers.source import ItemSource
 from appliance.scripture.importers.sword.blocks import COMMENTARY_DRIVERS, Slot, read_slots
 from appliance.scripture.importers.sword.configuration import Configuration, check_readable, digest_of
-from appliance.scripture.numbering import numbering
+from appliance.scripture.numbering import Numbering, numbering
 from appliance.scripture.references import LAST_VERSE
 from appliance.scripture.versification import versification
 
@@ -41,13 +41,39 @@ def read_commentary(configuration: Configuration) -> ItemSource[Comment]:
 
 
 def _comments(configuration: Configuration) -> Iterator[Comment]:
-    numbers = numbering(versification(configuration.value("Versification", "KJV")).name)
+    scheme = versification(configuration.value("Versification", "KJV"))
+    numbers = numbering(scheme.name)
+    lengths = {division.book.number: division.verses for division in scheme.divisions}
     slots = read_slots(configuration, COMMENTARY_DRIVERS[configuration.value("ModDrv")])
     for _, group in groupby((slot for slot in slots if slot.chapter), key=lambda slot: (slot.place, bool(slot.verse))):
         same_comment = list(group)
         first, last = same_comment[0], same_comment[-1]
         for start, end, paragraphs in _split_by_verses(first, _end(last), _paragraphs(first.fragment)):
-            yield Comment(numbers.to_hub(start), numbers.to_hub(end), tuple(paragraphs))
+            for verses in _in_hub(numbers, lengths[first.book.number], VerseRange(start, end)):
+                yield Comment(verses.start, verses.end, tuple(paragraphs))
+
+
+def _in_hub(numbers: Numbering, lengths: Sequence[int], own: VerseRange) -> Iterator[VerseRange]:
+    """Yield the hub verses of a range within one chapter. There is one range per hub chapter.
+
+    `lengths` are the numbers of verses of the chapters of the book. The introduction of a chapter is about a whole hub chapter
+    if the chapters before and after it have no verses of that hub chapter.
+    """
+    book_and_chapter = own.start // CHAPTER_FACTOR
+    chapter_start = book_and_chapter * CHAPTER_FACTOR
+    chapter_length = lengths[book_and_chapter % CHAPTER_FACTOR - 1]
+    hub_verses: dict[int, list[int]] = {}
+    for number in range(max(own.start, chapter_start + 1), min(own.end, chapter_start + chapter_length) + 1):
+        hub_number = numbers.to_hub(number)
+        hub_verses.setdefault(hub_number // CHAPTER_FACTOR, []).append(hub_number)
+    if not hub_verses:
+        # The comment names verses that the chapter does not have.
+        yield VerseRange(numbers.to_hub(own.start), numbers.to_hub(own.end))
+    next_hub_chapter = numbers.to_hub(chapter_start + CHAPTER_FACTOR + 1) // CHAPTER_FACTOR
+    for hub_chapter, verses in hub_verses.items():
+        first = hub_chapter * CHAPTER_FACTOR
+        is_whole = own.start == chapter_start and min(verses) <= first + 1 and hub_chapter != next_hub_chapter
+        yield VerseRange(first, first + LAST_VERSE) if is_whole else VerseRange(min(verses), max(verses))
 
 
 def _split_by_verses(slot: Slot, end: int, paragraphs: tuple[str, ...]) -> Iterator[tuple[int, int, list[str]]]:

@@ -182,3 +182,38 @@ def test_comments_have_the_verse_numbers_of_the_hub(
     source = read_commentary(write_verses(tmp_path, {place: "Words"}, driver="zCom", scheme=scheme))
 
     assert [(start, end)] == [(osis_of(comment.start), osis_of(comment.end)) for comment in source.entries()]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "place", "ranges"),
+    [
+        ("Vulg", ("Ps", 22, 0), [("Ps.23.0", "Ps.23.999")]),
+        ("Vulg", ("Ps", 9, 0), [("Ps.9.0", "Ps.9.999"), ("Ps.10.0", "Ps.10.999")]),
+        ("Vulg", ("Ps", 114, 0), [("Ps.116.1", "Ps.116.9")]),
+        ("Vulg", ("Ps", 115, 0), [("Ps.116.10", "Ps.116.19")]),
+        ("Leningrad", ("Joel", 2, 0), [("Joel.2.1", "Joel.2.27")]),
+        ("Leningrad", ("Joel", 3, 0), [("Joel.2.28", "Joel.2.32")]),
+        ("Leningrad", ("Joel", 4, 0), [("Joel.3.0", "Joel.3.999")]),
+    ],
+)
+def test_the_introduction_of_a_chapter_is_about_the_same_verses_in_the_hub(
+    tmp_path: Path, scheme: str, place: SwordPlace, ranges: list[tuple[str, str]]
+) -> None:
+    source = read_commentary(write_verses(tmp_path, {place: "Words"}, driver="zCom", scheme=scheme))
+
+    assert ranges == [(osis_of(comment.start), osis_of(comment.end)) for comment in source.entries()]
+
+
+def test_a_comment_on_verses_of_two_hub_chapters_is_divided(tmp_path: Path) -> None:
+    shared: dict[SwordPlace, str] = {("Ps", 9, verse): "Words" for verse in (20, 21, 22, 23)}
+    source = read_commentary(write_verses(tmp_path, shared, driver="zCom", scheme="Vulg"))
+
+    assert [("Ps.9.19", "Ps.9.20", ("Words",)), ("Ps.10.1", "Ps.10.2", ("Words",))] == [
+        (osis_of(comment.start), osis_of(comment.end), comment.paragraphs) for comment in source.entries()
+    ]
+
+
+def test_a_comment_on_verses_that_the_chapter_lacks_is_kept(tmp_path: Path) -> None:
+    text = "<p>Verse 300. Beyond.</p>"
+
+    assert [("Gen.1.300", "Gen.1.300", ("Verse 300. Beyond.",))] == read(module(tmp_path, {("Gen", 1, 1): text}))
