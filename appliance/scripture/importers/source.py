@@ -14,7 +14,7 @@ from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.verse import Verse
 
 # Part of the stored digest of an item. Increase it after a fix in an importer: the next import then reads the item again.
-IMPORTER_VERSION = 2
+IMPORTER_VERSION = 3
 MAX_ID_CHARACTERS = 64
 MAX_NAME_CHARACTERS = 500
 MAX_STATEMENT_CHARACTERS = 20_000
