@@ -17,6 +17,16 @@ from appliance.scripture.dictionaries import store
 from appliance.scripture.entities import queries as entities
 from appliance.scripture.graph.freshness import sources_of
 from appliance.scripture.library.queries import installed
+from appliance.scripture.migrations import (
+    m001_library,
+    m002_links,
+    m003_comments,
+    m004_headings,
+    m005_entities,
+    m006_comments,
+    m007_headings,
+    m009_library_items,
+)
 from appliance.scripture.operations import remove
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.index import count_unembedded_headings, embed_headings
@@ -248,3 +258,117 @@ class EmbedderOfOnes:
 
     def prepare(self) -> None:
         """Do nothing: there is no model to load."""
+
+
+TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%' ORDER BY name"
+
+
+def tables(database: Database) -> set[str]:
+    return {name for (name,) in database.reader.rows(TABLES)}
+
+
+def test_the_first_library_has_translations_and_dictionaries(tmp_path: Path) -> None:
+    database = Database(tmp_path / "library.db", (m001_library,))
+    database.migrate()
+
+    assert {"translations", "verses", "verses_fts", "dictionaries", "lexicon", "topics"} <= tables(database)
+    assert not {"datasets", "comments", "entities", "headings"} & tables(database)
+    database.close()
+
+
+def test_a_library_of_any_version_becomes_the_current_one(tmp_path: Path) -> None:
+    new = Database(tmp_path / "new.db", LIBRARY_MIGRATIONS)
+    new.migrate()
+    for version in range(1, len(LIBRARY_MIGRATIONS)):
+        path = tmp_path / f"{version}.db"
+        old = Database(path, LIBRARY_MIGRATIONS[:version])
+        old.migrate()
+        old.close()
+        migrated = Database(path, LIBRARY_MIGRATIONS)
+        migrated.migrate()
+
+        assert tables(new) == tables(migrated)
+        migrated.close()
+    assert not {"translations", "dictionaries", "datasets", "comments_fts", "headings_fts"} & tables(new)
+    new.close()
+
+
+def test_the_headings_of_older_topics_are_indexed_once(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    old = Database(path, (m001_library, m002_links, m003_comments))
+    old.migrate()
+    with old.write() as work:
+        work.execute_script("""
+        INSERT INTO dictionaries VALUES ('Nave', 'topics', 'Nave', '', '', '', 1);
+        INSERT INTO topics VALUES (7, 'Nave', 1, 'LIGHT', 3);
+        INSERT INTO topic_citations VALUES (7, 'Created', 1001003, 1001003);
+        INSERT INTO topic_citations VALUES (7, 'Created', 1001004, 1001004);
+        INSERT INTO topic_citations VALUES (7, '', 1001005, 1001005)
+        """)
+    old.close()
+    with_headings = Database(path, (m001_library, m002_links, m003_comments, m004_headings))
+    with_headings.migrate()
+
+    assert [("LIGHT", "", 7), ("LIGHT", "Created", 7)] == sorted(
+        with_headings.reader.rows("SELECT headword, heading, topic FROM headings_fts")
+    )
+    assert [("Created",)] == with_headings.reader.rows(
+        "SELECT heading FROM headings_fts WHERE headings_fts MATCH 'creates'"
+    )
+    with_headings.close()
+
+
+def test_comments_stay_when_the_index_of_their_words_is_dropped(tmp_path: Path) -> None:
+    before = (m001_library, m002_links, m003_comments, m004_headings, m005_entities)
+    old = Database(tmp_path / "library.db", before)
+    old.migrate()
+    with old.write() as work:
+        work.execute_script("""
+        INSERT INTO datasets VALUES ('Notes', 'comments', 'Notes', '', '', '', 1);
+        INSERT INTO comments VALUES (5, 'Notes', 1001003, 1001003, 'Before the sun.');
+        INSERT INTO comments_fts (rowid, text) VALUES (5, 'Before the sun.')
+        """)
+    old.close()
+    new = Database(tmp_path / "library.db", (*before, m006_comments, m007_headings))
+    new.migrate()
+
+    assert [(5, "Before the sun.")] == new.reader.rows("SELECT id, text FROM comments")
+    assert "comments_fts" not in tables(new)
+    new.close()
+
+
+def test_items_of_three_kinds_can_have_had_the_same_id(tmp_path: Path) -> None:
+    more = """
+    INSERT INTO dictionaries VALUES ('Alfa', 'lexicon', 'Alfa words', '', '', '', 1);
+    INSERT INTO lexicon VALUES ('G26', 'Alfa', 'grc', 'ἀγάπη', 'agape', '', 'love');
+    INSERT INTO datasets VALUES ('Alfa', 'comments', 'Alfa notes', '', '', '', 1);
+    INSERT INTO comments VALUES (2, 'Alfa', 1001003, 1001003, 'A comment.')
+    """
+    old_library(tmp_path / "library.db", more)
+    library = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
+    library.migrate()
+
+    assert {"Alfa": "Alfa text", "Alfa (lexicon)": "Alfa words", "Alfa (comments)": "Alfa notes"} == {
+        item.id: item.name for item in installed(library) if item.id.startswith("Alfa")
+    }
+    remove(library, "Alfa (lexicon)")
+    assert [("G25",)] == library.reader.rows("SELECT strongs FROM lexicon")
+    assert 2 == len(commentaries.comments(library, parse_reference("Gen 1:3")).items)
+    library.close()
+
+
+def test_a_migration_that_fails_leaves_the_old_library(tmp_path: Path) -> None:
+    """A table with the name of the new one makes the migration fail after it renamed an item."""
+    path = tmp_path / "library.db"
+    more = """
+    INSERT INTO dictionaries VALUES ('Alfa', 'topics', 'Alfa topics', '', '', '', 1);
+    CREATE TABLE library_items (id TEXT)
+    """
+    old_library(path, more)
+    library = Database(path, LIBRARY_MIGRATIONS)
+    with pytest.raises(Exception, match="library_items"):
+        library.migrate()
+
+    assert m009_library_items.__name__ not in {name for (name,) in library.reader.rows("SELECT name FROM migrations")}
+    assert [("Alfa",), ("Nave",), ("Words",)] == library.reader.rows("SELECT id FROM dictionaries ORDER BY id")
+    library.close()
