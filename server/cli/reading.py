@@ -42,8 +42,8 @@ def read(home: Home, reference: tuple[str, ...], translation: str, as_json: bool
     out.print(Text(str(passage_reference), style="bold"))
     for row in rows:
         for key, verse in row.verses.items():
-            _book, chapter, number = verse.place
-            label = f"{chapter}:{number}" + (f" {key}" if len(row.verses) > 1 else "")
+            _book, chapter, _number = verse.place
+            label = f"{chapter}:{verse.label}" + (f" {key}" if len(row.verses) > 1 else "")
             out.print(Text.assemble((f"{label}  ", "dim"), verse.text))
 
 

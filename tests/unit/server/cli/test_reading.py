@@ -60,6 +60,10 @@ def test_two_translations_are_printed_verse_by_verse(home: CommandHome) -> None:
     ] == lines(home, "-t", "Small,Other", "John 3:16-17")
 
 
+def test_verses_that_are_printed_as_one_have_both_numbers(home: CommandHome) -> None:
+    assert ["John 3:18", "3:18–19  Day comes."] == lines(home, "-t", "Other", "John 3:18")
+
+
 def test_json_of_a_passage_has_the_texts_by_translation(home: CommandHome) -> None:
     result = home.run(read, "--json", "-t", "Small, other", "John 3:16-17")
 
