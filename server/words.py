@@ -21,9 +21,9 @@ def pause_in_words(pause: Pause) -> str:
     return f"Paused by {pause.paused_by}{end}{f': {pause.reason}' if pause.reason else ''}."
 
 
-def ago(moment: float) -> str:
+def ago(moment: float, *, now: float | None = None) -> str:
     """A past time, such as `just now`, `4 min ago` or `12 March 2026`."""
-    elapsed_s = time.time() - moment
+    elapsed_s = (time.time() if now is None else now) - moment
     if elapsed_s < 60:
         return "just now"
     return f"{duration(elapsed_s)} ago" if elapsed_s < 86_400 else day(moment)
@@ -35,10 +35,10 @@ def day(moment: float) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
-def moment(when: float) -> str:
+def moment(when: float, *, now: float | None = None) -> str:
     """A time, such as `14:30 today` or `09:00 on 12 March 2026`."""
     local = datetime.fromtimestamp(when).astimezone()
-    is_today = local.date() == datetime.now().astimezone().date()
+    is_today = local.date() == datetime.fromtimestamp(time.time() if now is None else now).astimezone().date()
     return f"{local:%H:%M} today" if is_today else f"{local:%H:%M} on {day(when)}"
 
 

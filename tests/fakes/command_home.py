@@ -1,9 +1,11 @@
 """Commands that run inside the test, on a real data folder, with a fake embedder and a fake writer."""
 
+import logging
 from functools import cached_property
 from pathlib import Path
 
 import click
+import structlog
 from click.testing import CliRunner, Result
 from fakes.hashed_vectors import HashedVectors
 from fakes.study import FakeWriter
@@ -31,6 +33,8 @@ class CommandHome(Home):
         )
 
     def open(self, **_overrides: object) -> Appliance:
+        # As in commands, only errors are logged. Loggers are not cached, so later tests can capture their logs.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
         return self.appliance
 
     def run(self, command: click.Command, *arguments: str, answer: str = "") -> Result:
