@@ -44,6 +44,12 @@ def web_url() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long paths fit in one line of a table."""
+    monkeypatch.setenv("COLUMNS", "400")
+
+
 def status_lines(home: CommandHome) -> dict[str, str]:
     """The values that `status` prints, by their names."""
     rows = (line.strip().split("  ", 1) for line in home.run(status).output.splitlines())
@@ -115,7 +121,7 @@ def test_active_jobs_have_their_progress_and_the_time_left(tmp_path: Path) -> No
     jobs.report(running.id, this_process(), 0.5, "writing Verse")
     answer = json.loads(home.run(status, "--json").output)
 
-    assert [("Build the graph", 0.5, "writing Verse"), ("Import small.xml", 0.0, "")] == [
+    assert [("Build the graph", 0.5, "writing Verse"), ("Import small.xml", 0.0, "waiting")] == [
         (job["title"], job["progress"], job["message"]) for job in answer["jobs"]
     ]
     # Half of the work took five minutes.

@@ -172,7 +172,7 @@ def test_an_unknown_item_cannot_be_removed(home: CommandHome) -> None:
 def test_a_data_set_is_downloaded_checked_and_imported(home: CommandHome) -> None:
     digest = hashlib.sha256(LINKS).hexdigest()
     with breaking_server(LINKS) as server:
-        output = home.run(library, "fetch", "cross-references", "--from", server.url, "--sha256", digest).output
+        output = home.run(library, "fetch", "cross-references", "--from", server.url, "--sha256", digest).stdout
 
     assert [f"model.gguf: SHA-256 {digest}", "CrossReferences: 2 imported"] == output.splitlines()[:2]
     assert ["CrossReferences"] == item_ids(home)
@@ -201,9 +201,10 @@ def test_only_known_data_sets_can_be_downloaded(home: CommandHome) -> None:
 
 def test_the_index_embeds_every_verse_and_compiles_the_suggestions(home: CommandHome, text: Path) -> None:
     home.run(library, "import", "--no-index", str(text))
+    put_item(home.appliance.library, TOPICS, "Topics", ENTRIES[TOPICS])
     output = home.run(index).output
 
-    assert "2 verses embedded\n" == output
+    assert "2 verses and 2 topic headings embedded\n" == output
     assert home.appliance.derived.index_state().complete
     assert home.folder.suggestions.exists()
     assert "nothing new to embed\n" == home.run(index).output

@@ -79,7 +79,7 @@ def test_json_of_a_passage_has_the_texts_by_translation(home: CommandHome) -> No
 @pytest.mark.parametrize(
     ("arguments", "error", "sentence"),
     [
-        (["Jhon 3:16"], BookNotFound, "Did you mean John?"),
+        (["Jhon"], BookNotFound, "Did you mean John?"),
         (["John 99"], PassageNotFound, "It has 21 chapters."),
         (["Exodus 1"], PassageNotFound, "There is no Exodus 1 in Small"),
         (["!"], ReferenceNotUnderstood, "is not a reference"),

@@ -29,8 +29,8 @@ LOVE = """<entryFree n="00025">
 <def>to  {love}:--(be-)love(-ed).</def>
 </entryFree>"""
 GENESIS_1_3, GENESIS_1_4, JOHN_8_12 = 1_001_003, 1_001_004, 43_008_012
-KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=20).map(str.strip)
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
+KEYS = st.text("aZ1ἀ –\r", max_size=9).map(str.strip)
+TEXTS = st.text("a<>/&é\n ἀ", max_size=20)
 
 
 def lexicon(root: Path, entries: Sequence[tuple[str, str]], feature: str = GREEK) -> list[LexiconEntry]:
@@ -141,7 +141,7 @@ def test_the_heading_of_an_item_contains_the_line_before_its_list(tmp_path: Path
 
 
 def test_a_reference_can_contain_several_passages(tmp_path: Path) -> None:
-    assert ((GENESIS_1_3, GENESIS_1_3), (43_008_000, 43_008_999)) == tuple(
+    assert ((GENESIS_1_3, GENESIS_1_3), (43_008_001, 43_008_999)) == tuple(
         (citation.start, citation.end) for citation in topic(tmp_path, reference("Gen.1.3 John.8")).citations
     )
 
@@ -198,7 +198,7 @@ def test_the_digest_changes_with_each_file_and_a_missing_file_is_named(tmp_path:
 
 
 @given(entries=st.lists(st.tuples(KEYS, TEXTS), max_size=6), per_block=st.integers(1, 4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_records_are_read_as_they_were_written(entries: list[tuple[str, str]], per_block: int) -> None:
     with tempfile.TemporaryDirectory() as root:
         assert entries == list(records(write_dictionary(Path(root), entries, per_block=per_block)))
