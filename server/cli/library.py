@@ -1,5 +1,7 @@
 """`library`, `index`: the items of the library, and search by meaning."""
 
+import sys
+
 import click
 from rich.console import Console
 from rich.progress import Progress
@@ -68,7 +70,8 @@ def import_library(home: Home, location: str, only: tuple[str, ...], no_index: b
 def download(home: Home, name: str, address: str, sha256: str, as_json: bool) -> None:
     """Download a data set from its publisher and import it: cross references, topics, or people and places."""
     appliance = home.open()
-    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+    is_quiet = as_json or not sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), transient=True, disable=is_quiet) as bar:
         task = bar.add_task(f"downloading {name}", total=None)
         file, digest = download_published(
             appliance,

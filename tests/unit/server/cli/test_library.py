@@ -172,9 +172,11 @@ def test_an_unknown_item_cannot_be_removed(home: CommandHome) -> None:
 def test_a_data_set_is_downloaded_checked_and_imported(home: CommandHome) -> None:
     digest = hashlib.sha256(LINKS).hexdigest()
     with breaking_server(LINKS) as server:
-        output = home.run(library, "fetch", "cross-references", "--from", server.url, "--sha256", digest).stdout
+        result = home.run(library, "fetch", "cross-references", "--from", server.url, "--sha256", digest)
 
-    assert [f"model.gguf: SHA-256 {digest}", "CrossReferences: 2 imported"] == output.splitlines()[:2]
+    assert [f"model.gguf: SHA-256 {digest}", "CrossReferences: 2 imported"] == result.stdout.splitlines()[:2]
+    # There is no progress bar without a terminal.
+    assert "" == result.stderr
     assert ["CrossReferences"] == item_ids(home)
 
 
