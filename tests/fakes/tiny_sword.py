@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from appliance.scripture.importers.sword.configuration import Configuration, read_configurations
-from appliance.scripture.versification import versification
+from appliance.scripture.versification import Division, versification
 
 # A place in a module: the OSIS id of a book, a chapter and a verse. Chapter 0 and verse 0 are introductions.
 SwordPlace = tuple[str, int, int]
@@ -33,14 +33,13 @@ def write_verses(
     for fragment in dict.fromkeys(markup.values()):
         spans[fragment] = len(block), len(fragment.encode())
         block += fragment.encode()
-    slots = [bytes(struct.calcsize(entry))] * 2
-    for division in versification(scheme).testaments[testament]:
-        for chapter, count in enumerate((0, *division.verses)):
-            for verse in range((count if chapter else 0) + 1):
-                start, size = spans.get(markup.get((division.book.osis, chapter, verse), ""), (0, 0))
-                slots.append(struct.pack(entry, 0, start, size))
+    divisions, entry_size = versification(scheme).testaments[testament], struct.calcsize(entry)
+    slots = bytearray(entry_size * (2 + sum(map(_slots_of, divisions))))
+    for place, fragment in markup.items():
+        start, size = spans[fragment]
+        struct.pack_into(entry, slots, entry_size * _slot_number(divisions, place), 0, start, size)
     packed = zlib.compress(block)
-    _write(root / f"data/{testament}.bzv", b"".join(slots))
+    _write(root / f"data/{testament}.bzv", slots)
     _write(root / f"data/{testament}.bzs", struct.pack("<III", 0, len(packed), len(block)))
     _write(root / f"data/{testament}.bzz", packed)
     return configuration
@@ -67,6 +66,23 @@ def write_dictionary(
     return configuration
 
 
+def _slots_of(division: Division) -> int:
+    """One slot for the introduction of the book, one for the introduction of each chapter, one for each verse."""
+    return 1 + sum(count + 1 for count in division.verses)
+
+
+def _slot_number(divisions: Sequence[Division], place: SwordPlace) -> int:
+    """The number of a slot. The first two slots of a testament belong to no book."""
+    osis, chapter, verse = place
+    number = 2
+    for division in divisions:
+        if division.book.osis == osis:
+            earlier_chapters = sum(count + 1 for count in division.verses[: max(chapter - 1, 0)])
+            return number + (1 + earlier_chapters + verse if chapter else 0)
+        number += _slots_of(division)
+    raise ValueError(f"the testament has no book {osis}")
+
+
 def _block(texts: Sequence[bytes]) -> bytes:
     heads, end = struct.pack("<I", len(texts)), 4 + 8 * len(texts)
     for text in texts:
@@ -81,6 +97,6 @@ def _write_configuration(root: Path, *lines: str) -> Configuration:
     return configuration
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes | bytearray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

@@ -1,7 +1,6 @@
 """`lampstand ask`: answers from passages, written by a chat model or quoted."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,11 @@ COUNT_MESSAGES = "SELECT count(*) FROM messages"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[CommandHome]:
+def home(home: CommandHome) -> CommandHome:
     """A data folder with a translation of two verses, and a writer that has nothing to write yet."""
-    home = CommandHome(tmp_path / "home", writer=FakeWriter())
+    home.writer = FakeWriter()
     put_item(home.appliance.library, TRANSLATION, "Small", VERSES, versification="NRSVA")
-    yield home
-    home.close()
+    return home
 
 
 def test_the_answer_of_a_chat_model_is_printed_with_its_sources(home: CommandHome) -> None:

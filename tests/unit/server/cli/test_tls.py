@@ -1,7 +1,7 @@
 """`lampstand tls`: creating and showing certificates, creating new keys, and the warning about old keys."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,14 +26,6 @@ def home(tmp_path: Path) -> Home:
 
 def run(home: Home, arguments: Sequence[str], answer: str = "") -> Result:
     return CliRunner().invoke(lampstand, ["--home", str(home.path), *arguments], input=answer)
-
-
-@pytest.fixture
-def new_home(tmp_path: Path) -> Iterator[CommandHome]:
-    """A data folder without certificates."""
-    home = CommandHome(tmp_path / "new")
-    yield home
-    home.close()
 
 
 def authority(home: Home) -> str:
