@@ -27,7 +27,7 @@ def ask(home: Home, question: tuple[str, ...], translation: str, as_json: bool) 
 async def _ask(appliance: Appliance, question: str, translation: Translation, *, as_json: bool) -> None:
     desk = appliance.answer_desk()
     message = await desk.ask(question, translation)
-    out = console()
+    out, error = console(), ""
     async for event in desk.log.follow(message.id, 0):
         if as_json:
             continue
@@ -46,9 +46,12 @@ async def _ask(appliance: Appliance, question: str, translation: Translation, *,
                 )
             )
         else:
-            raise click.ClickException(event.payload["message"])
+            # The answer is stored as failed before the loop ends.
+            error = event.payload["message"]
     await desk.close()
     if as_json:
         stored = read_message(appliance.appliance_db, message.id)
         print_json(stored)
         raise click.exceptions.Exit(0 if stored.state is MessageState.DONE else 1)
+    if error:
+        raise click.ClickException(error)
