@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from appliance.scripture.importers.sword.configuration import Configuration, read_configurations
-from appliance.scripture.versification import Division, versification
+from appliance.scripture.versification import Division, Versification, versification
 
 # A place in a module: the OSIS id of a book, a chapter and a verse. Chapter 0 and verse 0 are introductions.
 SwordPlace = tuple[str, int, int]
@@ -18,11 +18,10 @@ def write_verses(
     *,
     driver: str = "zText",
     entry: str = "<IIH",
-    testament: str = "ot",
     scheme: str = "KJV",
     lines: Iterable[str] = (),
 ) -> Configuration:
-    """Write a translation or a commentary of one testament. Equal fragments of markup share a place.
+    """Write a translation or a commentary of the testament that the places are in. Equal fragments of markup share a place.
 
     `lines` are more lines of its configuration.
     """
@@ -33,7 +32,8 @@ def write_verses(
     for fragment in dict.fromkeys(markup.values()):
         spans[fragment] = len(block), len(fragment.encode())
         block += fragment.encode()
-    divisions, entry_size = versification(scheme).testaments[testament], struct.calcsize(entry)
+    testament, divisions = _testament(versification(scheme), markup)
+    entry_size = struct.calcsize(entry)
     slots = bytearray(entry_size * (2 + sum(map(_slots_of, divisions))))
     for place, fragment in markup.items():
         start, size = spans[fragment]
@@ -64,6 +64,15 @@ def write_dictionary(
     for suffix, content in (("idx", index), ("dat", data), ("zdx", block_index), ("zdt", blocks)):
         _write(root / f"data/small.{suffix}", content)
     return configuration
+
+
+def _testament(scheme: Versification, places: Iterable[SwordPlace]) -> tuple[str, tuple[Division, ...]]:
+    """The testament of the places, and its books. Without places, it is the new one, which is shorter."""
+    books = {osis for osis, _, _ in places}
+    for testament, divisions in scheme.testaments.items():
+        if books & {division.book.osis for division in divisions}:
+            return testament, divisions
+    return "nt", scheme.testaments["nt"]
 
 
 def _slots_of(division: Division) -> int:

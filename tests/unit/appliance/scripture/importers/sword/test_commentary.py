@@ -28,7 +28,7 @@ LINES = (
 
 
 def module(root: Path, comments: Mapping[SwordPlace, str], *, driver: str = "zCom", entry: str = "<IIH") -> Path:
-    """Write a module of Old Testament comments. Equal comments share a place."""
+    """Write a module of comments. Equal comments share a place."""
     write_verses(root, comments, driver=driver, entry=entry, lines=LINES)
     return root
 
@@ -87,7 +87,7 @@ def test_comments_on_a_passage_have_name_and_attribution(tmp_path: Path) -> None
 
 def paragraphs(root: Path, markup: str) -> tuple[str, ...]:
     """The paragraphs of a comment on the first verse."""
-    ((_, _, texts),) = read(module(root, {("Gen", 1, 1): markup}))
+    ((_, _, texts),) = read(module(root, {("Matt", 1, 1): markup}))
     return texts
 
 
@@ -115,40 +115,40 @@ def test_paragraphs_contain_plain_text(tmp_path: Path) -> None:
 
 
 def test_verses_without_words_have_no_comment(tmp_path: Path) -> None:
-    assert [] == read(module(tmp_path, {("Gen", 1, 1): "<p> </p>", ("Gen", 1, 2): "<br/>"}))
+    assert [] == read(module(tmp_path, {("Matt", 1, 1): "<p> </p>", ("Matt", 1, 2): "<br/>"}))
 
 
 def test_the_introduction_of_a_book_is_left_out(tmp_path: Path) -> None:
-    comments = {("Gen", 0, 0): "Of the book", ("Gen", 1, 1): "Of the verse"}
+    comments = {("Matt", 0, 0): "Of the book", ("Matt", 1, 1): "Of the verse"}
 
-    assert [("Gen.1.1", "Gen.1.1", ("Of the verse",))] == read(module(tmp_path, comments))
+    assert [("Matt.1.1", "Matt.1.1", ("Of the verse",))] == read(module(tmp_path, comments))
 
 
 def test_an_introduction_is_not_joined_with_the_same_comment_on_the_first_verse(tmp_path: Path) -> None:
-    comments = {("Gen", 2, 0): "The garden", ("Gen", 2, 1): "The garden"}
+    comments = {("Matt", 2, 0): "The garden", ("Matt", 2, 1): "The garden"}
 
-    assert [("Gen.2.0", "Gen.2.999", ("The garden",)), ("Gen.2.1", "Gen.2.1", ("The garden",))] == read(
+    assert [("Matt.2.0", "Matt.2.999", ("The garden",)), ("Matt.2.1", "Matt.2.1", ("The garden",))] == read(
         module(tmp_path, comments)
     )
 
 
 def test_the_same_comment_in_two_places_that_do_not_touch_is_two_comments(tmp_path: Path) -> None:
-    comments = {("Gen", 1, 1): "Made.", ("Gen", 1, 2): "Dark.", ("Gen", 1, 3): "Made."}
+    comments = {("Matt", 1, 1): "Made.", ("Matt", 1, 2): "Dark.", ("Matt", 1, 3): "Made."}
 
-    assert ["Gen.1.1", "Gen.1.2", "Gen.1.3"] == [start for start, _, _ in read(module(tmp_path, comments))]
+    assert ["Matt.1.1", "Matt.1.2", "Matt.1.3"] == [start for start, _, _ in read(module(tmp_path, comments))]
 
 
 def test_a_paragraph_that_names_its_own_verse_is_not_split(tmp_path: Path) -> None:
     text = "<p>Verse 3. Light.</p><p>More.</p>"
 
-    assert [("Gen.1.3", "Gen.1.3", ("Verse 3. Light.", "More."))] == read(module(tmp_path, {("Gen", 1, 3): text}))
+    assert [("Matt.1.3", "Matt.1.3", ("Verse 3. Light.", "More."))] == read(module(tmp_path, {("Matt", 1, 3): text}))
 
 
 def test_a_verse_named_within_a_sentence_is_no_division(tmp_path: Path) -> None:
     text = "<p>As verse 9 says.</p><p>See Verse 9. There.</p>"
 
-    assert [("Gen.1.3", "Gen.1.3", ("As verse 9 says.", "See Verse 9. There."))] == read(
-        module(tmp_path, {("Gen", 1, 3): text})
+    assert [("Matt.1.3", "Matt.1.3", ("As verse 9 says.", "See Verse 9. There."))] == read(
+        module(tmp_path, {("Matt", 1, 3): text})
     )
 
 
@@ -216,4 +216,4 @@ def test_a_comment_on_verses_of_two_hub_chapters_is_divided(tmp_path: Path) -> N
 def test_a_comment_on_verses_that_the_chapter_lacks_is_kept(tmp_path: Path) -> None:
     text = "<p>Verse 300. Beyond.</p>"
 
-    assert [("Gen.1.300", "Gen.1.300", ("Verse 300. Beyond.",))] == read(module(tmp_path, {("Gen", 1, 1): text}))
+    assert [("Matt.1.300", "Matt.1.300", ("Verse 300. Beyond.",))] == read(module(tmp_path, {("Matt", 1, 1): text}))

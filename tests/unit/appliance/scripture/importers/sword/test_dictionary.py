@@ -116,7 +116,7 @@ def test_an_entry_without_usable_markup_is_empty(tmp_path: Path) -> None:
 
 def test_each_reference_of_a_topic_has_the_heading_of_its_line(tmp_path: Path) -> None:
     lines = (
-        f"<lb/>→ Made by God {reference('Gen.1.3')}; {reference('Gen.1.4')}",
+        f"<lb/>→ Made by God {reference('Gen.1.3')}, and seen {reference('Gen.1.4')}",
         f"<lb/>2. Of the world, {reference('John.8.12')} and more",
     )
 

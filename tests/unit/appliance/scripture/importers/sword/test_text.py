@@ -124,33 +124,33 @@ def written_verses(root: Path, markup: dict[SwordPlace, str], **options: str) ->
 
 
 def test_a_small_module_has_every_verse_of_its_versification(tmp_path: Path) -> None:
-    source = read_translation(write_verses(tmp_path, {("Gen", 1, 2): LAMP}))
+    source = read_translation(write_verses(tmp_path, {("Matt", 1, 2): LAMP}))
     verses = list(source.entries())
 
-    # The Old Testament of the KJV has 23,145 verses. Verses without words are empty.
-    assert (23_145, 1) == (len(verses), sum(bool(verse.text) for verse in verses))
-    assert [("Gen.1.1", ""), ("Gen.1.2", LAMP)] == [(verse.osis, verse.text) for verse in verses[:2]]
-    assert "Mal.4.6" == verses[-1].osis
+    # The New Testament of the KJV has 7,957 verses. Verses without words are empty.
+    assert (7_957, 1) == (len(verses), sum(bool(verse.text) for verse in verses))
+    assert [("Matt.1.1", ""), ("Matt.1.2", LAMP)] == [(verse.osis, verse.text) for verse in verses[:2]]
+    assert "Rev.22.21" == verses[-1].osis
 
 
 def test_verses_have_the_numbers_of_their_versification(tmp_path: Path) -> None:
-    verses = written_verses(tmp_path, {("Joel", 4, 1): LAMP}, scheme="Leningrad")
+    # In the KJV, this is the first verse of the next chapter.
+    assert ["Rev.12.18"] == list(written_verses(tmp_path, {("Rev", 12, 18): LAMP}, scheme="NRSV"))
 
-    assert ["Joel.4.1"] == list(verses)
 
-
-def test_a_module_can_have_only_a_new_testament(tmp_path: Path) -> None:
-    assert ["John.3.16"] == list(written_verses(tmp_path, {("John", 3, 16): LAMP}, testament="nt"))
+def test_a_module_can_have_only_one_testament(tmp_path: Path) -> None:
+    assert ["Mal.4.6"] == list(written_verses(tmp_path / "old", {("Mal", 4, 6): LAMP}))
+    assert ["Rev.22.21"] == list(written_verses(tmp_path / "new", {("Rev", 22, 21): LAMP}))
 
 
 @pytest.mark.parametrize(("driver", "entry"), [("zText", "<IIH"), ("zText4", "<III"), ("zText4", "<IIH")])
 def test_drivers_with_large_entries_can_have_small_ones(tmp_path: Path, driver: str, entry: str) -> None:
-    assert LAMP == written_verses(tmp_path, {("Gen", 1, 1): LAMP}, driver=driver, entry=entry)["Gen.1.1"].text
+    assert LAMP == written_verses(tmp_path, {("Mark", 1, 1): LAMP}, driver=driver, entry=entry)["Mark.1.1"].text
 
 
 def test_markup_becomes_annotations(tmp_path: Path) -> None:
     markup = '<w lemma="strong:G03088">A lamp</w> <transChange type="added">burns</transChange>.'
-    verse = written_verses(tmp_path, {("Gen", 1, 1): markup})["Gen.1.1"]
+    verse = written_verses(tmp_path, {("Mark", 1, 1): markup})["Mark.1.1"]
 
     assert "A lamp burns." == verse.text
     assert (Word(0, 6, ("G3088",)),) == verse.markup.words
@@ -159,17 +159,19 @@ def test_markup_becomes_annotations(tmp_path: Path) -> None:
 
 def test_the_title_in_the_introduction_of_a_chapter_belongs_to_its_first_verse(tmp_path: Path) -> None:
     title = '<title type="psalm">A song of lamps.</title>'
-    verses = written_verses(tmp_path, {("Ps", 3, 0): title, ("Ps", 3, 1): LAMP, ("Ps", 3, 2): "It is bright."})
+    verses = written_verses(tmp_path, {("Mark", 3, 0): title, ("Mark", 3, 1): LAMP, ("Mark", 3, 2): "It is bright."})
 
-    assert (Heading(HeadingKind.PSALM, "A song of lamps."),) == verses["Ps.3.1"].markup.headings
-    assert LAMP == verses["Ps.3.1"].text
-    assert () == verses["Ps.3.2"].markup.headings
+    assert (Heading(HeadingKind.PSALM, "A song of lamps."),) == verses["Mark.3.1"].markup.headings
+    assert LAMP == verses["Mark.3.1"].text
+    assert () == verses["Mark.3.2"].markup.headings
 
 
 def test_text_outside_the_verses_is_dropped(tmp_path: Path) -> None:
-    verses = written_verses(tmp_path, {("Gen", 0, 0): "<p>Of the book.</p>", ("Gen", 1, 0): "ONE", ("Gen", 1, 1): LAMP})
+    verses = written_verses(
+        tmp_path, {("Mark", 0, 0): "<p>Of the book.</p>", ("Mark", 1, 0): "ONE", ("Mark", 1, 1): LAMP}
+    )
 
-    assert {"Gen.1.1": LAMP} == {osis: verse.text for osis, verse in verses.items()}
+    assert {"Mark.1.1": LAMP} == {osis: verse.text for osis, verse in verses.items()}
 
 
 def test_a_quotation_can_end_in_a_later_verse(tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_a_quotation_can_end_in_a_later_verse(tmp_path: Path) -> None:
         ("Matt", 5, 3): 'He said, <q who="Jesus" marker="">Light it',
         ("Matt", 5, 4): "and watch</q> all night",
     }
-    verses = written_verses(tmp_path, markup, testament="nt")
+    verses = written_verses(tmp_path, markup)
 
     assert (Span(9, 17, SpanKind.JESUS),) == verses["Matt.5.3"].markup.spans
     assert (Span(0, 9, SpanKind.JESUS),) == verses["Matt.5.4"].markup.spans
@@ -191,7 +193,7 @@ def test_a_small_module_is_described_by_its_configuration(tmp_path: Path) -> Non
         "DistributionLicense=CC0",
         "About=By hand",
     ]
-    source = read_translation(write_verses(tmp_path, {("Gen", 1, 1): LAMP}, scheme="Vulg", lines=lines))
+    source = read_translation(write_verses(tmp_path, {("Mark", 1, 1): LAMP}, scheme="Vulg", lines=lines))
 
     assert ("Lamp2nd", "The lamp text", "la", "VULG") == (
         source.id,
@@ -229,7 +231,7 @@ def test_a_module_with_more_text_than_any_translation_is_refused(tmp_path: Path)
     # Many verses share one place, so a small file has much text.
     comment = "<!--".ljust(MAX_FRAGMENT_BYTES)
     count = MAX_TEXT_CHARACTERS // MAX_FRAGMENT_BYTES
-    places: list[SwordPlace] = [("Ps", 119, verse) for verse in range(1, count + 2)]
+    places: list[SwordPlace] = [("Matt", 26, verse) for verse in range(1, count + 2)]
     source = read_translation(write_verses(tmp_path, dict.fromkeys(places, comment), driver="zText4", entry="<III"))
 
     with pytest.raises(SourceUnreadable, match="The verses of Small have more than 268,435,456 characters"):
