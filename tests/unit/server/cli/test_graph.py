@@ -8,7 +8,7 @@ from click.testing import Result
 from fakes.command_home import CommandHome
 from fakes.library_items import put_item
 
-from appliance.infrastructure.graph.asking import GraphMissing
+from appliance.infrastructure.graph.interface import GraphMissing
 from appliance.infrastructure.jobs.job import State
 from appliance.scripture.dictionaries.kinds import TOPICS
 from appliance.scripture.dictionaries.topics import Citation, Topic

@@ -133,7 +133,7 @@ def test_active_jobs_have_their_progress_and_the_time_left(tmp_path: Path) -> No
 
 def checks(home: CommandHome) -> dict[str, dict[str, object]]:
     """The checks of `doctor`, by what they check."""
-    return {check["what"]: check for check in json.loads(home.run(doctor, "--json").output)["checks"]}
+    return {check["name"]: check for check in json.loads(home.run(doctor, "--json").output)["checks"]}
 
 
 def test_an_installation_without_a_translation_needs_a_fix(home: CommandHome) -> None:
@@ -158,7 +158,7 @@ def test_an_installation_that_needs_no_fix_has_the_exit_code_0(home: CommandHome
 def test_json_of_the_doctor_has_the_same_exit_code(home: CommandHome) -> None:
     assert 1 == home.run(doctor, "--json").exit_code
     assert checks(home)["Translations"] == {
-        "what": "Translations",
+        "name": "Translations",
         "ok": False,
         "finding": "none.",
         "remedy": "Run `lampstand library import FILE`.",

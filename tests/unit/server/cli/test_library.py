@@ -172,7 +172,7 @@ def test_an_unknown_item_cannot_be_removed(home: CommandHome) -> None:
 def test_a_data_set_is_downloaded_checked_and_imported(home: CommandHome) -> None:
     digest = hashlib.sha256(LINKS).hexdigest()
     with breaking_server(LINKS) as server:
-        result = home.run(library, "fetch", "cross-references", "--from", server.url, "--sha256", digest)
+        result = home.run(library, "download", "cross-references", "--from", server.url, "--sha256", digest)
 
     assert [f"model.gguf: SHA-256 {digest}", "CrossReferences: 2 imported"] == result.stdout.splitlines()[:2]
     # There is no progress bar without a terminal.
@@ -182,20 +182,20 @@ def test_a_data_set_is_downloaded_checked_and_imported(home: CommandHome) -> Non
 
 def test_json_of_a_download_has_no_other_lines(home: CommandHome) -> None:
     with breaking_server(LINKS) as server:
-        answer = json.loads(home.run(library, "fetch", "topics", "--json", "--from", server.url).output)
+        answer = json.loads(home.run(library, "download", "topics", "--json", "--from", server.url).output)
 
     assert ("CrossReferences: 2 imported", []) == (answer["result"], answer["translations"])
 
 
 def test_a_download_with_another_sha_256_is_not_imported(home: CommandHome) -> None:
     with breaking_server(LINKS) as server, pytest.raises(DownloadFailed, match="has the wrong SHA-256"):
-        home.run(library, "fetch", "cross-references", "--from", server.url, "--sha256", "0" * 64)
+        home.run(library, "download", "cross-references", "--from", server.url, "--sha256", "0" * 64)
 
     assert ([], {}) == (item_ids(home), job_states(home))
 
 
 def test_only_known_data_sets_can_be_downloaded(home: CommandHome) -> None:
-    result = home.run(library, "fetch", "maps")
+    result = home.run(library, "download", "maps")
 
     assert 2 == result.exit_code
     assert "'cross-references', 'topics', 'theographic'" in result.output

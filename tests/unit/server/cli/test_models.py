@@ -20,7 +20,7 @@ from models.errors import ModelUnknown
 from server.cli.models import models
 from server.model_jobs import ModelNotAdded
 
-# `models pull` is a command of a group in a group.
+# `models download` is a command of a group in a group.
 LAMPSTAND = click.Group("lampstand", commands={"models": models})
 
 
@@ -68,9 +68,9 @@ def test_a_model_is_removed_from_the_data_folder(home: CommandHome) -> None:
 def test_a_download_is_a_job_of_the_data_folder(home: CommandHome) -> None:
     with breaking_server(b"") as server, pytest.raises(ModelNotAdded, match="404"):
         server.status = 404
-        run(home, "pull", server.url, "--name", "tiny")
+        run(home, "download", server.url, "--name", "tiny")
 
-    assert [("pull", "Download tiny", State.FAILED)] == job_states(home)
+    assert [("download", "Download tiny", State.FAILED)] == job_states(home)
 
 
 def test_a_downloaded_model_is_named_with_its_size(home: CommandHome, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_a_downloaded_model_is_named_with_its_size(home: CommandHome, monkeypatc
         return msgspec.structs.replace(made_up_model("tiny"), size=3 * 2**20)
 
     monkeypatch.setattr(model_download, "download_model", download_model)
-    arguments = ("pull", "http://mirror/lamp.gguf", "--sha256", "ab" * 32, "--name", "tiny")
+    arguments = ("download", "http://mirror/lamp.gguf", "--sha256", "ab" * 32, "--name", "tiny")
 
     assert "added tiny (3 MiB). Run `lampstand models list` to see all models.\n" == run(home, *arguments).output
     assert {"job": 2, "result": "added tiny (3 MiB)"} == json.loads(run(home, *arguments, "--json").output)
@@ -88,13 +88,13 @@ def test_a_downloaded_model_is_named_with_its_size(home: CommandHome, monkeypatc
 
 def test_an_unknown_model_is_refused_with_the_command_that_lists_them(home: CommandHome) -> None:
     with pytest.raises(ModelNotAdded, match="`lampstand models recommend` lists models for this machine"):
-        run(home, "pull", "no-such-model")
+        run(home, "download", "no-such-model")
 
-    assert [("pull", "Download no-such-model", State.FAILED)] == job_states(home)
+    assert [("download", "Download no-such-model", State.FAILED)] == job_states(home)
 
 
 def test_a_download_without_a_model_creates_no_job(home: CommandHome) -> None:
     with pytest.raises(ModelNotAdded, match="No model is given"):
-        run(home, "pull", "  ")
+        run(home, "download", "  ")
 
     assert [] == job_states(home)

@@ -26,7 +26,7 @@ def test_the_names_of_entities_are_listed_with_the_number_of_their_verses(librar
         id="ruth",
         kind=EntityKind.PERSON,
         name="Ruth",
-        also=("The Moabitess", "Daughter"),
+        aliases=("The Moabitess", "Daughter"),
         verse_ids=(RUTH_1_4, RUTH_1_14),
     )
     put_item(library, ENTITIES, "T", [ruth, entity("moab", EntityKind.PLACE)])
@@ -55,7 +55,7 @@ def test_all_facts_of_an_entity_are_stored(library: Database) -> None:
         year=-1090,
         latitude=31.5,
         longitude=-0.25,
-        takes_part=("ruth", "moab"),
+        participants=("ruth", "moab"),
         verse_ids=(RUTH_1_14,),
     )
     put_item(library, ENTITIES, "T", [event])
@@ -63,7 +63,7 @@ def test_all_facts_of_an_entity_are_stored(library: Database) -> None:
     assert ("event_7", "event", "A journey", "", "They walk.", -1090, 31.5, -0.25, 1) == library.reader.row(
         store.SELECT_ENTITY, {"id": "event_7"}
     )
-    assert "ruth|moab" == library.reader.value(store.SELECT_TAKES_PART, {"id": "event_7"})
+    assert "ruth|moab" == library.reader.value(store.SELECT_PARTICIPANTS, {"id": "event_7"})
 
 
 def test_unknown_years_and_degrees_stay_unknown(library: Database) -> None:

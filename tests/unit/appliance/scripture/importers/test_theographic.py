@@ -188,7 +188,7 @@ def test_a_person_has_a_name_and_other_names(
 ) -> None:
     (entity,) = read(tmp_path, person(**columns))
 
-    assert (name, also) == (entity.name, entity.also)
+    assert (name, also) == (entity.name, entity.aliases)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_place_has_a_name_and_other_names_once(
 ) -> None:
     (entity,) = read(tmp_path, place(**columns))
 
-    assert (EntityKind.PLACE, name, also) == (entity.kind, entity.name, entity.also)
+    assert (EntityKind.PLACE, name, also) == (entity.kind, entity.name, entity.aliases)
 
 
 @pytest.mark.parametrize(
