@@ -68,4 +68,6 @@ def print_report(name: str, measurements: list[Measurement], *, as_json: bool) -
 
 
 def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:,.4g}"
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
