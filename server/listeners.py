@@ -74,8 +74,11 @@ class _Listener(uvicorn.Server):
 class Listeners:
     """All servers of one application."""
 
-    def __init__(self, app: Litestar, appliance: Appliance) -> None:
-        self._app, self._appliance = app, appliance
+    def __init__(
+        self, app: Litestar, appliance: Appliance, *, certificate_check_s: float = CERTIFICATE_CHECK_S
+    ) -> None:
+        """`certificate_check_s` is the time between two checks for a renewed certificate."""
+        self._app, self._appliance, self._certificate_check_s = app, appliance, certificate_check_s
         self._running: dict[asyncio.Task[None], _Listener] = {}
         self._secure: list[_Listener] = []
         self._headerless = HeaderlessConnections()
@@ -120,7 +123,7 @@ class Listeners:
             try:
                 await self._listen(address, settings.port)
                 if address == (settings.host or EVERYWHERE[0]):
-                    _check_port_is_free(address, settings.https_port)
+                    check_port_is_free(address, settings.https_port)
                 self._secure.append(await self._listen(address, settings.https_port, served=served))
             except OSError as error:
                 # No IPv6, or the port is in use: the other listeners keep working.
@@ -144,17 +147,20 @@ class Listeners:
         """Use a renewed certificate for new connections."""
         loaded_mtime = served.certificate.stat().st_mtime_ns
         while True:
-            await asyncio.sleep(CERTIFICATE_CHECK_S)
+            await asyncio.sleep(self._certificate_check_s)
             try:
                 served = await asyncio.to_thread(self._appliance.certificate.served)
+                if (mtime := served.certificate.stat().st_mtime_ns) != loaded_mtime:
+                    self._load_certificate(served)
+                    loaded_mtime = mtime
             except (ApplianceError, OSError) as error:
+                # The file may be complete at the next check.
                 _log.error("the certificate cannot be renewed", reason=str(error))
-                continue
-            if (now := served.certificate.stat().st_mtime_ns) != loaded_mtime:
-                loaded_mtime = now
-                for listener in self._secure:
-                    assert listener.config.ssl is not None  # noqa: S101 - a listener for TLS has a certificate
-                    listener.config.ssl.load_cert_chain(served.certificate, served.key)
+
+    def _load_certificate(self, served: Served) -> None:
+        for listener in self._secure:
+            assert listener.config.ssl is not None  # noqa: S101 - a listener for TLS has a certificate
+            listener.config.ssl.load_cert_chain(served.certificate, served.key)
 
     async def _listen(
         self, address: str, port: int, *, served: Served | None = None, lifespan: Any = "off"
@@ -173,7 +179,7 @@ class Listeners:
             ssl_keyfile=served.key if served else None,
         )
         listener = _Listener(config, self._headerless, self._protocol)
-        task = asyncio.create_task(listener.serve(sockets=[_bound(address, port)]))
+        task = asyncio.create_task(listener.serve(sockets=[bound_socket(address, port)]))
         self._running[task] = listener
         await asyncio.wait({task, asyncio.create_task(listener.is_started.wait())}, return_when="FIRST_COMPLETED")
         if task.done() and (error := task.exception()):
@@ -182,7 +188,7 @@ class Listeners:
         return listener
 
 
-def _check_port_is_free(address: str, port: int) -> None:
+def check_port_is_free(address: str, port: int) -> None:
     """Raise OSError if another program listens on the port. Without this check, another Lampstand would share the port."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -190,7 +196,7 @@ def _check_port_is_free(address: str, port: int) -> None:
         probe.bind((address, port))
 
 
-def _bound(address: str, port: int) -> socket.socket:
+def bound_socket(address: str, port: int) -> socket.socket:
     """Bind a socket with a reusable port, because the loopback address is bound before all addresses."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
