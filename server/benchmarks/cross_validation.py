@@ -1,6 +1,6 @@
 """The quality of the learned ranking on unseen topics. For each fold, only votes of the other folds are used for training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -50,19 +50,30 @@ def measure_cross_validated(
     variants: tuple[Variant, ...] = VARIANTS,
 ) -> list[Measurement]:
     """Return the mean nDCG@10 of each variant, and the number of topics. Raises TrainingUnavailable."""
-    measurements: list[Measurement] = []
     scores: dict[str, Floats] = {}
     for variant in variants:
         if variant.links and not len(knowledge.links.values):
             continue
         folds = folds_by_cluster(topics.vectors, FOLDS) if variant.grouped else folds_by_topic(len(topics.names), FOLDS)
         scores[variant.name] = _scores(appliance, knowledge, topics, folds, variant, on_progress)
-        measurements.append(at_least(variant.name, float(scores[variant.name].mean()), "nDCG", variant.bar))
-    if {"no_votes", "with_cross_references"} <= scores.keys():
-        dissimilar = dissimilar_topics(topics.vectors, folds_by_topic(len(topics.names), FOLDS))
+    return figures(scores, topics.vectors, variants)
+
+
+def figures(scores: Mapping[str, Floats], vectors: Floats, variants: Sequence[Variant] = VARIANTS) -> list[Measurement]:
+    """Return the mean score of each measured variant, the scores of dissimilar topics, and the number of topics.
+
+    `scores` has the nDCG@10 of each topic, by the name of the variant. `vectors` are the vectors of the topics.
+    """
+    measurements = [
+        at_least(variant.name, float(scores[variant.name].mean()), "nDCG", variant.bar)
+        for variant in variants
+        if variant.name in scores
+    ]
+    dissimilar = dissimilar_topics(vectors, folds_by_topic(len(vectors), FOLDS))
+    if len(dissimilar) and {"no_votes", "with_cross_references"} <= scores.keys():
         without, remembered = (float(scores[name][dissimilar].mean()) for name in ("no_votes", "with_cross_references"))
         measurements.append(at_least("unlike_known_topics", remembered, "nDCG", without, baseline=without))
-    return [*measurements, plain("topics", len(topics.names), "topics")]
+    return [*measurements, plain("topics", len(vectors), "topics")]
 
 
 def dissimilar_topics(vectors: Floats, folds: Integers) -> Integers:
@@ -70,6 +81,11 @@ def dissimilar_topics(vectors: Floats, folds: Integers) -> Integers:
     cosine = vectors @ vectors.T
     cosine[folds[:, None] == folds[None, :]] = -1.0
     return np.flatnonzero(cosine.max(axis=1) < DISSIMILAR)
+
+
+def topics_by_fold(folds: Integers) -> list[int]:
+    """Return the topics in the order of `examples`: fold by fold."""
+    return [topic for fold in np.unique(folds).tolist() for topic in np.flatnonzero(folds == fold).tolist()]
 
 
 def _scores(
@@ -93,7 +109,7 @@ def _scores(
     on_progress(f"{variant.name}: training trees")
     scores = np.zeros(len(rows), dtype=np.float32)
     # `examples` are in the order of the folds; `gains` are in the order of the topics.
-    topic_numbers = [topic for fold in np.unique(folds).tolist() for topic in np.flatnonzero(folds == fold).tolist()]
+    topic_numbers = topics_by_fold(folds)
     for done, (position, _, ranked) in enumerate(cross_validated(rows, describe_machine().cores), start=1):
         topic = topic_numbers[position]
         scores[topic] = ndcg(ranked[:TOP].tolist(), topics.gains[topic])
