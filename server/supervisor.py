@@ -23,7 +23,7 @@ from server.start_report import ENDING_SIGNALS
 _CHUNK = 4096
 
 
-class _Waker:
+class Waker:
     """A pipe that wakes supervisor's loop, at the start and at a signal. Otherwise the loop waits for a second."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class _Waker:
         raise  # noqa: PLE0704 - supervisor calls it in an exception handler
 
 
-class _Options(ServerOptions):  # type: ignore[misc] # supervisor is untyped
+class SystemOptions(ServerOptions):  # type: ignore[misc] # supervisor is untyped
     """Supervisor's access to the system. `reporter` is the process that waits for the first page."""
 
     def __init__(self, reporter: int) -> None:
@@ -87,12 +87,12 @@ class _Options(ServerOptions):  # type: ignore[misc] # supervisor is untyped
             os.waitpid(self._reporter, 0)
 
 
-class _Supervisor(Supervisor):  # type: ignore[misc] # supervisor is untyped
+class ProgramSupervisor(Supervisor):  # type: ignore[misc] # supervisor is untyped
     """Starts the later programs after the report, and stops the programs of one priority together."""
 
-    def __init__(self, options: _Options) -> None:
+    def __init__(self, options: SystemOptions) -> None:
         super().__init__(options)
-        self._waker = _Waker()
+        self._waker = Waker()
         self._has_report = False
         self.stop_groups: list[Any] = []
 
@@ -128,10 +128,10 @@ def run(folder: DataFolder, reporter: int) -> int:
 
     `reporter` is a child of this process. If it exits with a status above 0, everything ends with that status.
     """
-    options = _Options(reporter)
+    options = SystemOptions(reporter)
     try:
         options.realize(["-c", str(folder.supervisor_configuration)], doc=__doc__)
-        _Supervisor(options).main()
+        ProgramSupervisor(options).main()
     except ExitNow:
         options.close_logger()
     finally:
