@@ -41,8 +41,10 @@ class NothingToRead(NotFound):
 
 def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Measurement]:
     """Return `p99_over_quiet`, `stream_busy_over_quiet` and their parts. Raises NothingToRead or MeasurementFailed."""
-    with tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home) as temporary_folder:
-        copy = copy_of(appliance, Path(temporary_folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home) as temporary_folder,
+        contextlib.closing(copy_of(appliance, Path(temporary_folder))) as copy,
+    ):
         delete_index(copy.library)
         chapters = list(_chapters(copy))
         model = chat_model(copy, Path(temporary_folder))
@@ -60,12 +62,26 @@ def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Mea
                     on_progress("streaming a chat model while jobs run")
                     busy_rate = stream_rate()
                     index_job = copy.jobs.get(index.id)
-        copy.close()
+    check_still_indexing(index_job)
+    return figures(quiet, busy, quiet_rate, busy_rate, index_job.progress)
+
+
+def check_still_indexing(index_job: Job) -> None:
+    """Raise MeasurementFailed if the index job ended before the reading: a part of the reading was not disturbed."""
     if index_job.state is State.FAILED or index_job.progress >= 1:
         raise MeasurementFailed(
             f"The index job was {index_job.state} before the reading ended.",
             remedy=index_job.error or "Read fewer chapters.",
         )
+
+
+def figures(
+    quiet: list[float], busy: list[float], quiet_rate: float, busy_rate: float, indexed: float
+) -> list[Measurement]:
+    """Compare the milliseconds of chapters and the tokens per second of streams, while jobs run and while none runs.
+
+    `indexed` is the progress of the index job, from 0 to 1.
+    """
     return [
         plain("quiet_p50_ms", quantile(quiet, 0.5), "ms"),
         plain("quiet_p99_ms", quantile(quiet, 0.99), "ms"),
@@ -75,7 +91,7 @@ def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Mea
         plain("quiet_stream_tokens_per_s", quiet_rate, "tokens/s"),
         plain("busy_stream_tokens_per_s", busy_rate, "tokens/s", quiet_rate),
         at_least("stream_busy_over_quiet", busy_rate / quiet_rate, "times", MIN_OF_QUIET, baseline=1.0),
-        plain("indexed_meanwhile", index_job.progress * 100, "%"),
+        plain("indexed_meanwhile", indexed * 100, "%"),
     ]
 
 
@@ -174,11 +190,16 @@ def _stop(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
 def _await_running(appliance: Appliance, index: Job) -> None:
     deadline, pause = time.monotonic() + START_TIMEOUT_S, threading.Event()
     while time.monotonic() < deadline:
-        jobs = {job.id: job for job in appliance.jobs.active()}
-        burning = [job for job in jobs.values() if job.queue != index.queue and job.state is State.RUNNING]
-        if index.id in jobs and jobs[index.id].progress >= STARTED_PROGRESS and len(burning) == len(QUEUES) - 1:
+        if have_started(appliance.jobs.active(), index):
             return
         pause.wait(0.2)
     raise MeasurementFailed(
         "The jobs did not start.", remedy="`lampstand doctor` shows whether the embedding model is installed."
     )
+
+
+def have_started(active: Sequence[Job], index: Job) -> bool:
+    """Return whether the index job has made progress and every other queue runs a job."""
+    jobs = {job.id: job for job in active}
+    burning = [job for job in active if job.queue != index.queue and job.state is State.RUNNING]
+    return index.id in jobs and jobs[index.id].progress >= STARTED_PROGRESS and len(burning) == len(QUEUES) - 1

@@ -3,7 +3,7 @@
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from appliance.infrastructure.events import EventLog
@@ -29,31 +29,39 @@ def measure_jobs(parent: Path, on_progress: OnProgress) -> list[Measurement]:
         worker = start_worker(Path(temporary_folder), LIBRARY)
         try:
             on_progress("waiting for the worker")
-            _await(appliance, lambda: appliance.jobs.last_of_kind("check") is not None and not appliance.jobs.active())
+            await_condition(
+                appliance, lambda: appliance.jobs.last_of_kind("check") is not None and not appliance.jobs.active()
+            )
             start = time.perf_counter()
             for number in range(JOBS):
                 appliance.dispatcher.start(NOTE, StepsArguments(number=number))
             created_s = time.perf_counter() - start
             on_progress(f"{JOBS:,} small jobs")
-            _await(appliance, lambda: not appliance.jobs.active())
+            await_condition(appliance, lambda: not appliance.jobs.active())
             total_s = time.perf_counter() - start
         finally:
             worker.terminate()
             worker.wait(timeout=20)
-        steps_per_job = {job: count for job, count in traces(Path(temporary_folder)).reader.rows(SELECT_TRACES)}  # noqa: C416 - typed
+        steps_by_job = {job: count for job, count in traces(Path(temporary_folder)).reader.rows(SELECT_TRACES)}  # noqa: C416 - typed
         raw = _raw_row_ms(appliance)
         appliance.close()
+    return figures(created_s, total_s, steps_by_job, raw)
+
+
+def figures(created_s: float, total_s: float, steps_by_job: Mapping[int, int], row_ms: float) -> list[Measurement]:
+    """Return the measurements of all jobs. `steps_by_job` is how often each job did its step, `row_ms` the cost of a row."""
+    not_once = JOBS - len(steps_by_job) + sum(count != 1 for count in steps_by_job.values())
     return [
         at_least("jobs_per_minute", JOBS / total_s * 60, "jobs/min", MIN_PER_MINUTE),
-        at_most("not_once", JOBS - len(steps_per_job) + sum(count != 1 for count in steps_per_job.values()), "jobs", 0),
-        plain("make_ms", created_s / JOBS * 1000, "ms/job", raw),
-        plain("whole_ms", total_s / JOBS * 1000, "ms/job", raw),
+        at_most("not_once", not_once, "jobs", 0),
+        plain("make_ms", created_s / JOBS * 1000, "ms/job", row_ms),
+        plain("whole_ms", total_s / JOBS * 1000, "ms/job", row_ms),
     ]
 
 
-def _await(appliance: Appliance, condition: Callable[[], bool]) -> None:
-    """Wait until the condition is true. Check it whenever the database has changed."""
-    log, pause, deadline = EventLog(appliance.appliance_db), threading.Event(), time.monotonic() + TIMEOUT_S
+def await_condition(appliance: Appliance, condition: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> None:
+    """Wait until the condition is true. Check it whenever the database has changed. Raises MeasurementFailed."""
+    log, pause, deadline = EventLog(appliance.appliance_db), threading.Event(), time.monotonic() + timeout_s
     version = -1
     while time.monotonic() < deadline:
         if (current_version := log.data_version()) != version:

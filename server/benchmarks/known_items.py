@@ -30,7 +30,7 @@ def measure_known_items(
     appliance: Appliance, topics: dict[str, dict[int, float]], on_progress: OnProgress
 ) -> list[Measurement]:
     """Return the shares of queries whose verse is the first hit. `topics` can be empty. Raises TranslationMissing."""
-    quality = _SearchQuality(appliance, on_progress)
+    quality = SearchQuality(appliance, on_progress)
     random = Random(5)  # noqa: S311 - the same questions in each run
     half_verses, archaic = (list(halves(appliance.library, translation, random)) for translation in ("WEB", "KJV"))
     phrase_items = list(phrases(appliance.library, random))
@@ -61,7 +61,7 @@ def measure_known_items(
     return measurements
 
 
-class _SearchQuality:
+class SearchQuality:
     """Runs queries with the installed search and scores the results."""
 
     def __init__(self, appliance: Appliance, on_progress: OnProgress) -> None:
