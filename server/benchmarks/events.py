@@ -5,7 +5,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -95,10 +95,7 @@ def _measure_clients(url: str, token: str, clients: int, database: Database, eve
         pause.wait(EVENT_INTERVAL_S)
     pause.wait(1.0)
     received = msgspec.json.decode(listeners.communicate("")[0], type=ReceivedEvents)
-    all_ids = sorted((*for_all, *for_members))
-    wrong = sum((_difference(got, for_all) for got in received.guests), 0)
-    wrong += sum((_difference(got, all_ids) for got in received.members), 0)
-    return received.took_ms, wrong
+    return received.took_ms, wrong_events(received, for_all, for_members)
 
 
 def _log_event(database: Database, audience: str) -> int:
@@ -111,21 +108,34 @@ def _reconnect(url: str, token: str, database: Database) -> int:
     """Log events for five minutes, then connect with the last id. Return the number of wrong events."""
     last = _log_event(database, EVERYONE)
     missed = [_log_event(database, EVERYONE) for _ in range(MISSED_EVENTS)]
-    got: list[int] = []
     headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": str(last)}
     with httpx.stream("GET", f"{url}/events", headers=headers, timeout=30, trust_env=False) as response:
-        event_types: list[str] = []
-        for line in response.iter_lines():
-            if line.startswith("id: "):
-                got.append(int(line[4:]))
-            elif line.startswith("event: "):
-                event_types.append(line[7:])
-            if len(event_types) >= MISSED_EVENTS or "reset" in event_types:
-                break
-    return _difference(got, missed)
+        got = replayed_ids(response.iter_lines(), MISSED_EVENTS)
+    return difference(got, missed)
 
 
-def _difference(got: list[int], expected: list[int]) -> int:
+def replayed_ids(lines: Iterable[str], count: int) -> list[int]:
+    """Return the ids of the first `count` events of a stream, or of the events up to a `reset`."""
+    ids: list[int] = []
+    event_types: list[str] = []
+    for line in lines:
+        if line.startswith("id: "):
+            ids.append(int(line[4:]))
+        elif line.startswith("event: "):
+            event_types.append(line[7:])
+        if len(event_types) >= count or "reset" in event_types:
+            break
+    return ids
+
+
+def wrong_events(received: ReceivedEvents, for_all: list[int], for_members: list[int]) -> int:
+    """Return the number of missed, repeated or unauthorized events of all clients. Guests must get only events for all."""
+    all_ids = sorted((*for_all, *for_members))
+    wrong = sum(difference(got, for_all) for got in received.guests)
+    return wrong + sum(difference(got, all_ids) for got in received.members)
+
+
+def difference(got: list[int], expected: list[int]) -> int:
     """Return 0 if the ids are equal, otherwise the number of missing and extra ids, at least 1."""
     if got == expected:
         return 0

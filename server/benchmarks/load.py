@@ -98,12 +98,13 @@ async def main() -> None:
     (socket,) = sys.argv[1:]
     while line := await asyncio.to_thread(sys.stdin.readline):
         request = msgspec.json.decode(line, type=Burst | Conversation)
-        answer = await (_embed(socket, request) if isinstance(request, Burst) else _chat(socket, request))
+        answer = await (embed(socket, request) if isinstance(request, Burst) else chat(socket, request))
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         sys.stdout.flush()
 
 
-async def _chat(socket: str, request: Conversation) -> TimedAnswer:
+async def chat(socket: str, request: Conversation) -> TimedAnswer:
+    """Stream an answer of the runtime at a socket. Raises RuntimeError if the stream ends early."""
     body = ChatRequest(
         model=request.model,
         messages=request.messages,
@@ -119,7 +120,8 @@ async def _chat(socket: str, request: Conversation) -> TimedAnswer:
         connection.close()
 
 
-async def _embed(socket: str, burst: Burst) -> BurstOutcome:
+async def embed(socket: str, burst: Burst) -> BurstOutcome:
+    """Embed the texts of a burst with the runtime at a socket. Raises RuntimeError if it refuses a request."""
     texts = iter(burst.texts)
     request_s: list[float] = []
     runtime_ms: list[float] = []

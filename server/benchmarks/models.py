@@ -3,7 +3,7 @@
 import asyncio
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
@@ -71,21 +71,22 @@ def _measure_generation(load: HelperProcess, folder: Path, on_progress: OnProgre
         write_random_model(file, shape)
         options = LoadOptions(path=str(file), threads=read_processor().cores, context=RuntimeSettings().context)
         with helper_process("server.benchmarks.direct", "llama_cpp", msgspec.json.encode(options).decode()) as direct:
-            rate = _rate(direct.ask(Generation(_words(0, PROMPT_WORDS), TOKENS), TokenTimes))
+            rate = rate_of(direct.ask(Generation(random_words(0, PROMPT_WORDS), TOKENS), TokenTimes))
             if rate > MAX_TOKENS_PER_S and shape is not _SHAPES[-1]:
                 continue
             asyncio.run(Catalogue(folder).add(file))
             return [
-                *_measure_streams(load, file.stem, direct, on_progress),
-                _measure_prefix(load, file.stem, on_progress),
+                *measure_streams(load, file.stem, direct, on_progress),
+                measure_prefix(load, file.stem, on_progress),
             ]
     raise AssertionError  # the last shape is always measured
 
 
-def _measure_streams(
+def measure_streams(
     load: HelperProcess, model: str, direct: HelperProcess, on_progress: OnProgress
 ) -> list[Measurement]:
-    _chat(load, model, [_user(_words(1, PROMPT_WORDS))], TOKENS)
+    """Measure chat streams of the runtime, each compared with the same model called directly."""
+    _chat(load, model, [_user(random_words(1, PROMPT_WORDS))], TOKENS)
 
     def run(prompt: str, tokens: int, *, runtime_first: bool) -> tuple[TokenTimes, TokenTimes]:
         # Take turns, so that other load on the machine affects both.
@@ -96,11 +97,11 @@ def _measure_streams(
     streams, firsts = [], []
     for number in range(ROUNDS):
         on_progress(f"streaming, round {number + 1} of {ROUNDS}")
-        streams.append(run(_words(100 + number, PROMPT_WORDS), TOKENS, runtime_first=bool(number % 2)))
+        streams.append(run(random_words(100 + number, PROMPT_WORDS), TOKENS, runtime_first=bool(number % 2)))
     for number in range(FIRST_TOKENS):
         on_progress(f"first tokens, {number + 1} of {FIRST_TOKENS}")
-        firsts.append(run(_words(200 + number, SHORT_PROMPT_WORDS), 2, runtime_first=bool(number % 2)))
-    runtime_rate, direct_rate = (statistics.median(map(_rate, runs)) for runs in zip(*streams, strict=True))
+        firsts.append(run(random_words(200 + number, SHORT_PROMPT_WORDS), 2, runtime_first=bool(number % 2)))
+    runtime_rate, direct_rate = (statistics.median(map(rate_of, runs)) for runs in zip(*streams, strict=True))
     first_ms, direct_first_ms = (
         statistics.median(times.first_s for times in runs) * 1000 for runs in zip(*firsts, strict=True)
     )
@@ -114,15 +115,15 @@ def _measure_streams(
     ]
 
 
-def _measure_prefix(load: HelperProcess, model: str, on_progress: OnProgress) -> Measurement:
+def measure_prefix(load: HelperProcess, model: str, on_progress: OnProgress) -> Measurement:
     """Measure two turns of conversations with a long system prompt, like a prompt with sources."""
     ratios = []
     for number in range(CONVERSATIONS):
         on_progress(f"conversation {number + 1} of {CONVERSATIONS}")
-        system = ChatMessage(role="system", content=_words(500 + number, CONVERSATION_WORDS))
-        turns = [system, _user(_words(600 + number, 8))]
+        system = ChatMessage(role="system", content=random_words(500 + number, CONVERSATION_WORDS))
+        turns = [system, _user(random_words(600 + number, 8))]
         first = _chat(load, model, turns, ANSWER_TOKENS)
-        turns += [ChatMessage(role="assistant", content=first.text), _user(_words(700 + number, 8))]
+        turns += [ChatMessage(role="assistant", content=first.text), _user(random_words(700 + number, 8))]
         second = _chat(load, model, turns, ANSWER_TOKENS)
         ratios.append(second.times.first_s / first.times.first_s)
     return at_most("prefix_second_over_first", statistics.median(ratios), "share", MAX_PREFIX_RATIO, baseline=1.0)
@@ -133,7 +134,7 @@ def _measure_embedding(
 ) -> list[Measurement]:
     options = LoadOptions(path=str(exported), threads=read_processor().cores)
     client.embed(["ready"], model=MINILM)
-    texts = _queries()
+    texts = query_source()
     with helper_process("server.benchmarks.direct", "onnx", msgspec.json.encode(options).decode()) as direct:
         direct.ask(["ready"], float)
         load.ask(Burst(MINILM, CLIENTS, texts(CLIENTS)), BurstOutcome)
@@ -155,6 +156,20 @@ def _measure_embedding(
         repeated = texts(100)
         load.ask(Burst(MINILM, 1, repeated, cached=True), BurstOutcome)
         cached_ms = load.ask(Burst(MINILM, 1, repeated, cached=True), BurstOutcome).runtime_ms
+    return embedding_figures(rates, direct_gains, single_ms, direct_ms, cached_ms)
+
+
+def embedding_figures(
+    rates: Mapping[int, Sequence[float]],
+    direct_gains: Sequence[float],
+    single_ms: Sequence[float],
+    direct_ms: Sequence[float],
+    cached_ms: Sequence[float],
+) -> list[Measurement]:
+    """Return the measurements from the queries per second of each number of clients, per round, and single queries.
+
+    `direct_gains` are the gains of batches without the runtime, per round.
+    """
     one_client_rate = statistics.median(rates[1])
     # The median of the gains within rounds: the speed of a machine changes between rounds more than within a round.
     gain = statistics.median(many / one for one, many in zip(rates[1], rates[CLIENTS], strict=True))
@@ -182,11 +197,12 @@ def _user(content: str) -> ChatMessage:
     return ChatMessage(role="user", content=content)
 
 
-def _rate(run: TokenTimes) -> float:
+def rate_of(run: TokenTimes) -> float:
+    """Return the tokens per second after the first token."""
     return (run.tokens - 1) / run.rest_s
 
 
-def _words(seed: int, count: int) -> str:
+def random_words(seed: int, count: int) -> str:
     """Return words of the random model's vocabulary, one token per word, in an order that depends on the seed."""
     state, words = seed * 2_654_435_761 + 1, []
     for _ in range(count):
@@ -195,7 +211,7 @@ def _words(seed: int, count: int) -> str:
     return "".join(words)
 
 
-def _queries() -> Callable[[int], list[str]]:
+def query_source() -> Callable[[int], list[str]]:
     """Return a function that creates queries of 3 to 10 words. No query is repeated."""
     words = (
         "love fear peace lamp river shepherd mercy bread king temple prayer anger joy hope wisdom servant harvest water stone "

@@ -27,7 +27,7 @@ def served(home: Path, ready: str = "health") -> Iterator[str]:
     process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
     url = f"http://127.0.0.1:{port}/api/v1"
     try:
-        _await(f"{url}/{ready}", process)
+        await_answer(f"{url}/{ready}", process)
         yield url
     finally:
         process.send_signal(signal.SIGTERM)
@@ -36,7 +36,8 @@ def served(home: Path, ready: str = "health") -> Iterator[str]:
         process.kill()
 
 
-def _await(address: str, process: "subprocess.Popen[bytes]") -> None:
+def await_answer(address: str, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until an address answers with success. Raises MeasurementFailed if the process ends first, or after a minute."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):

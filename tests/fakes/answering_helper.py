@@ -1,0 +1,22 @@
+"""A helper process of a measurement whose answers come from a test."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from server.benchmarks.helper_process import Answer, HelperProcess
+
+
+class AnsweringHelper(HelperProcess):
+    """Answers each request with a function instead of a process. It records the requests."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.requests: list[Any] = []
+        self._function = function
+
+    def ask(self, request: Any, answer: type[Answer]) -> Answer:
+        # The caller may change it later. A real helper process gets a copy, too.
+        self.requests.append(copy.deepcopy(request))
+        answered = self._function(request)
+        assert isinstance(answered, answer)
+        return answered
