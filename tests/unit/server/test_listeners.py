@@ -200,7 +200,9 @@ def test_with_its_https_port_in_use_a_site_still_serves_http(tmp_path: Path) -> 
     async def visit() -> None:
         site = Site(tmp_path, host=OTHER)
         site.set_up()
-        with socket.create_server((OTHER, site.https_port)):
+        # Another Lampstand would share the port.
+        with bound_socket(OTHER, site.https_port) as taken:
+            taken.listen()
             async with site.running():
                 line = await site.log.appeared("not listening")
 
@@ -253,16 +255,18 @@ def test_this_machine_and_all_addresses_can_share_a_port() -> None:
         assert [(LOOPBACK, port), ("0.0.0.0", port)] == [own.getsockname(), everywhere.getsockname()]
 
 
-def test_all_addresses_of_both_protocols_can_share_a_port() -> None:
+def test_a_listener_for_ipv6_leaves_ipv4_to_its_own_listener() -> None:
     port = free_port()
-    with bound_socket("0.0.0.0", port) as everywhere:
-        everywhere.listen()
-        try:
-            listening = bound_socket("::", port)
-        except OSError as error:
-            pytest.skip(f"this machine has no IPv6: {error}")
-        with listening:
-            listening.listen()
+    try:
+        listening = bound_socket("::", port)
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
+    with listening:
+        listening.listen()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((LOOPBACK, port))
+        with bound_socket("0.0.0.0", port) as other:
+            other.listen()
 
 
 def test_an_address_of_another_machine_cannot_be_used() -> None:

@@ -87,11 +87,12 @@ def running(job: Job, queue: str) -> Job:
 
 def test_the_jobs_have_started_when_the_index_grows_and_all_other_queues_run_a_job(index: Job) -> None:
     others = [running(index, OCR), running(index, MEDIA)]
+    started, just_claimed = (changed(index, state=State.RUNNING, progress=progress) for progress in (0.02, 0.01))
 
-    assert have_started([changed(index, progress=0.02), *others], index)
-    assert not have_started([changed(index, progress=0.01), *others], index)
-    assert not have_started([changed(index, progress=0.5), others[0]], index)
-    assert not have_started([changed(index, progress=0.5), others[0], changed(others[1], state=State.QUEUED)], index)
+    assert have_started([started, *others], index)
+    assert not have_started([just_claimed, *others], index)
+    assert not have_started([started, others[0]], index)
+    assert not have_started([started, others[0], changed(others[1], state=State.QUEUED)], index)
     # The index job has ended.
     assert not have_started([*others, running(index, LIBRARY)], index)
 

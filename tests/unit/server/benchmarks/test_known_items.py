@@ -25,9 +25,9 @@ WEB = {
     "Gen.1.1": "Deborah lit a lamp in the upper room",
     "Gen.1.2": "Deborah counted the jars beside the well",
     "Gen.1.3": "A harp sounded and Deborah sang until morning",
-    "Gen.1.4": "Jabez planted olive trees along the road",
-    "Gen.1.5": "The olive trees of Jabez gave oil",
-    "Gen.1.6": "Jabez sold his oil in the city",
+    "Gen.1.4": "Jabez planted olive trees on the road to Tirzah",
+    "Gen.1.5": "The olive trees of Jabez gave oil to Tirzah",
+    "Gen.1.6": "Jabez sold his oil in Tirzah",
 }
 KJV = {"Gen.1.1": "Deborah kindled a candle in the chamber"}
 
@@ -38,7 +38,7 @@ def quality(tmp_path: Path) -> Iterator[SearchQuality]:
     appliance = Appliance(DataFolder(tmp_path / "home").create(), Settings(), embedder=HashedVectors())
     import_osis(appliance.library, tmp_path, "WEB", WEB)
     import_osis(appliance.library, tmp_path, "KJV", KJV)
-    topics = [_topic(0, "DEBORAH", 1, 3), _topic(1, "JABEZ", 1, 3), _topic(2, "OIL", 4, 5)]
+    topics = [_topic(0, "DEBORAH", 1, 3), _topic(1, "JABEZ", 1, 3), _topic(2, "TIRZAH", 4, 5)]
     put_item(appliance.library, TOPICS, "Names", topics)
     yield SearchQuality(appliance, lambda _line: None)
     appliance.close()
@@ -72,7 +72,7 @@ def test_case_and_punctuation_of_the_verse_do_not_count(quality: SearchQuality) 
 
 
 def test_a_name_succeeds_if_the_dictionary_cites_one_of_its_first_verses(quality: SearchQuality) -> None:
-    # The first three verses name Deborah, but not Jabez. The topic OIL has too few citations to be measured.
+    # The first three verses name Deborah, but not Jabez. TIRZAH has too few citations to be measured.
     assert 0.5 == quality.names(Random(1))
 
 

@@ -1,5 +1,6 @@
 """The comparison of the model runtime with a directly called model: speeds, first tokens, conversations and queries."""
 
+import itertools
 from typing import Any
 
 from fakes.answering_helper import AnsweringHelper
@@ -54,15 +55,15 @@ def test_a_runtime_may_add_five_milliseconds_to_the_first_token() -> None:
     assert (5.5, False) == (missed["first_token_added_ms"].value, missed["first_token_added_ms"].holds)
 
 
-def test_one_slow_answer_changes_no_figure() -> None:
-    count = 0
+def test_a_few_slow_answers_change_no_figure() -> None:
+    numbers = itertools.count(1)
 
-    def one_is_slow(request: Conversation) -> TimedAnswer:
-        nonlocal count
-        count += 1
-        return TimedAnswer(times_of(request, 0.02, 1.0 if count == 3 else 95.0), "")
+    def sometimes_slow(request: Conversation) -> TimedAnswer:
+        # The third answer is a stream, the twentieth is a first token.
+        is_slow = next(numbers) in (3, 20)
+        return TimedAnswer(times_of(request, *((5.0, 1.0) if is_slow else (0.02, 95.0))), "")
 
-    runtime, direct = AnsweringHelper(one_is_slow), AnsweringHelper(lambda request: times_of(request, 0.02, 100.0))
+    runtime, direct = AnsweringHelper(sometimes_slow), AnsweringHelper(lambda request: times_of(request, 0.02, 100.0))
     rows = {row.name: row.value for row in measure_streams(runtime, "random", direct, lambda _line: None)}
 
     assert (95.0, 0.0) == (rows["stream_tokens_per_s"], rows["first_token_added_ms"])
@@ -165,10 +166,11 @@ def test_prompts_of_different_seeds_are_different() -> None:
 
 def test_no_query_is_repeated_and_every_run_has_the_same_queries() -> None:
     one, other = query_source(), query_source()
-    queries = one(50) + one(50)
+    # So many queries would have repetitions by chance.
+    queries = one(2_000) + one(3_000)
 
-    assert queries == other(100)
-    assert 100 == len(set(queries))
+    assert queries == other(5_000)
+    assert 5_000 == len(set(queries))
     assert {3, 10} == {min(map(_words_in, queries)), max(map(_words_in, queries))}
 
 
