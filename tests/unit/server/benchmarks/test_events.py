@@ -1,7 +1,7 @@
 """Which events a client of the measurement missed, repeated or must not get."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.benchmarks.events import difference, replayed_ids, wrong_events
@@ -42,6 +42,7 @@ def test_missing_extra_and_repeated_ids_are_counted(got: list[int], count: int) 
     assert count == difference(got, [1, 2, 3])
 
 
+@settings(max_examples=40, deadline=None)
 @given(IDS, IDS)
 def test_only_equal_ids_have_no_difference(got: list[int], expected: list[int]) -> None:
     assert (got == expected) is (difference(got, expected) == 0)

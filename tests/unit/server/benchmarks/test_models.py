@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 from fakes.answering_helper import AnsweringHelper
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.messages import ChatMessage
@@ -151,6 +151,7 @@ def test_a_cached_query_may_take_one_millisecond() -> None:
     assert (0.5, True, False) == (met.value, met.holds, missed.holds)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 60))
 def test_a_prompt_has_the_wanted_number_of_words_of_the_random_model(seed: int, count: int) -> None:
     prompt = random_words(seed, count)

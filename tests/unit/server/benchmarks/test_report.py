@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.benchmarks.report import Measurement, MeasurementReport, at_least, at_most, plain, print_report, quantile
@@ -55,6 +55,7 @@ def test_a_quantile_is_the_value_at_its_share_of_the_sorted_values() -> None:
     assert [7.0, 7.0, 7.0] == [quantile([7.0], share) for share in (0.0, 0.5, 1.0)]
 
 
+@settings(max_examples=40, deadline=None)
 @given(VALUES, SHARES, SHARES)
 def test_a_quantile_is_one_of_the_values_and_grows_with_its_share(values: list[float], one: float, two: float) -> None:
     smaller, larger = quantile(values, min(one, two)), quantile(values, max(one, two))
@@ -63,6 +64,7 @@ def test_a_quantile_is_one_of_the_values_and_grows_with_its_share(values: list[f
     assert smaller <= larger
 
 
+@settings(max_examples=40, deadline=None)
 @given(VALUES, SHARES)
 def test_at_least_its_share_of_the_values_is_up_to_a_quantile(values: list[float], share: float) -> None:
     limit = quantile(values, share)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fakes.osis_texts import import_osis
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import ApplianceError
@@ -53,6 +53,7 @@ def test_a_search_without_hits_or_a_topic_without_votes_has_an_ndcg_of_0() -> No
     assert 0.0 == ndcg([7], {7: 0.0})
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.permutations(range(1, 21)), GAINS)
 def test_an_ndcg_is_from_0_to_1_and_no_order_is_better_than_that_of_the_gains(
     ranking: list[int], gains: dict[int, float]
