@@ -18,7 +18,7 @@ from appliance.scripture.search.hits import Mode
 from appliance.scripture.search.in_order import words_of
 from server.benchmarks.known_items import SearchQuality, measure_known_items
 from server.bootstrap import Appliance
-from server.sample_queries import Item, NothingToRemember
+from server.sample_queries import Item, TranslationMissing
 
 GENESIS_1 = 1_001_000
 WEB = {
@@ -92,5 +92,5 @@ def test_a_topic_whose_verses_are_found_in_part_has_a_part_of_the_ndcg(quality: 
 
 
 def test_a_library_without_the_translations_is_rejected(appliance: Appliance) -> None:
-    with pytest.raises(NothingToRemember, match="has no WEB"):
+    with pytest.raises(TranslationMissing, match="has no WEB"):
         measure_known_items(appliance, {}, lambda _line: None)

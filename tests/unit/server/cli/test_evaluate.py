@@ -13,7 +13,7 @@ from server.benchmarks.topics import TopicsUnreadable
 from server.bootstrap import open_appliance
 from server.cli.context import Home
 from server.cli.evaluate import evaluate
-from server.sample_queries import NothingToRemember
+from server.sample_queries import TranslationMissing
 
 VOTES = "# topic\tstart\tend\tvotes\nharp\tGen.1.2\t\t3\ntrumpet\tGen.1.1\t\t5\nlamp\tGen.1.1\t\t1\n"
 CASES = "# kind\ttext\tOSIS\nen\tJohn 3:16\tJohn.3.16\nen\tJohn 3:17\tJohn.3.18\n"
@@ -106,5 +106,5 @@ def test_json_has_no_list_of_misses(home: Path, cases: Path) -> None:
 
 
 def test_known_items_need_translations(tmp_path: Path) -> None:
-    with pytest.raises(NothingToRemember, match="has no WEB"):
+    with pytest.raises(TranslationMissing, match="has no WEB"):
         run(tmp_path / "empty", "known-items")
