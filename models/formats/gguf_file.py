@@ -52,7 +52,15 @@ def read_gguf(file: Path, opened: BinaryIO) -> Facts:
     try:
         # The reader accepts an open file as well as a path.
         reader = gguf.GGUFReader(opened)
-    except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError) as error:
+    except (
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+        RecursionError,  # the reader recurses per level of nested arrays
+    ) as error:
         raise ModelFileRefused(f"{file.name} is damaged or incomplete. Download it again.") from error
     _check_tensors(file, reader, _length(opened))
     metadata = _Metadata(file, reader)
@@ -65,7 +73,7 @@ def read_gguf(file: Path, opened: BinaryIO) -> Facts:
         raise ModelFileRefused(
             f"{file.name} has the architecture {family}, which cannot generate text. Choose a chat model."
         )
-    if int(metadata.get("split.count", 0)) > 1:
+    if metadata.number("split.count") > 1:
         raise ModelFileRefused(
             f"{file.name} is one part of a split model. Join the parts with llama-gguf-split --merge first."
         )
@@ -105,17 +113,22 @@ class _Metadata:
         value = self.get(key, default)
         if isinstance(value, list):
             value = max(value, default=default)
-        if not isinstance(value, int) or not 0 <= value < 2**31:
+        if not _is_number(value):
             raise ModelFileRefused(f"{self._file.name} is damaged: {key} is {value!r}.")
-        return value
+        return int(value)
 
     def per_layer(self, key: str, layers: int, default: int) -> list[int]:
         """Return a number per layer. Some architectures have one number for all layers."""
         value = self.get(key, default)
         numbers = value if isinstance(value, list) else [value] * layers
-        if len(numbers) < layers or not all(isinstance(number, int) and 0 <= number < 2**31 for number in numbers):
+        if len(numbers) < layers or not all(map(_is_number, numbers)):
             raise ModelFileRefused(f"{self._file.name} is damaged: {key} does not match its {layers} layers.")
         return numbers[:layers]
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is an integer of the expected range. A truth value is not a number, although it is an int."""
+    return type(value) is int and 0 <= value < 2**31
 
 
 def _size(gguf: Any, tensor: Any) -> int:
