@@ -20,9 +20,11 @@ async def inspect(path: Path, family: str = "") -> Facts:
     """Return the facts of a model's file or folder. Raises ModelFileRefused."""
     try:
         output = await run_module("models.formats", str(path), family, timeout_s=TIMEOUT_S)
+        inspected = msgspec.json.decode(output, type=_Inspected)
     except ModelUnavailable as error:
         raise ModelFileRefused(f"{path.name} could not be inspected: {error.message}") from error
-    inspected = msgspec.json.decode(output, type=_Inspected)
+    except msgspec.MsgspecError as error:
+        raise ModelFileRefused(f"{path.name} could not be inspected: {error}.") from error
     if inspected.facts is None:
         raise ModelFileRefused(inspected.refused)
     return inspected.facts

@@ -1,0 +1,21 @@
+"""A shell script in the place of Python, for code that runs a module in another process."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+
+def replace_python(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Run `script` instead of Python until the test ends. Its arguments are those of Python: -P -m MODULE …"""
+    program = folder / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+
+def replace_python_by_output(folder: Path, monkeypatch: pytest.MonkeyPatch, output: object) -> None:
+    """Print a value as JSON instead of running Python."""
+    (folder / "output.json").write_bytes(msgspec.json.encode(output))
+    replace_python(folder, monkeypatch, f"cat '{folder}/output.json'")
