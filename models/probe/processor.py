@@ -26,9 +26,9 @@ CPUINFO = Path("/proc/cpuinfo")
 CGROUP_LIMIT, CGROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
 
 
-def read_processor() -> Processor:
+def read_processor(cpuinfo: Path = CPUINFO) -> Processor:
     name, flags = platform.machine(), set[str]()
-    for line in CPUINFO.read_text(encoding="utf-8").splitlines() if CPUINFO.exists() else ():
+    for line in cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else ():
         key, _, value = line.partition(":")
         if key.strip() == "model name":
             name = value.strip()
@@ -39,11 +39,11 @@ def read_processor() -> Processor:
     )
 
 
-def read_memory() -> Memory:
+def read_memory(cgroup_limit: Path = CGROUP_LIMIT, cgroup_used: Path = CGROUP_USED) -> Memory:
     """Return the memory of the machine, or of the container if that is less."""
     memory = psutil.virtual_memory()
     total, available = memory.total, memory.available
-    limit, used = _number(CGROUP_LIMIT), _number(CGROUP_USED)
+    limit, used = _number(cgroup_limit), _number(cgroup_used)
     if limit is not None and limit < total:
         total, available = limit, min(available, limit - (used or 0))
     return Memory(total=total, available=max(0, available))
