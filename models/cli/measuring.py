@@ -1,6 +1,8 @@
 """`models bench`: measure the speed of one model on this machine."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 import click
 import msgspec
@@ -36,11 +38,12 @@ def bench(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
     with models_folder.client() as client, console().status(Text(f"measuring {name}")):
         client.ensure_running()
         if model.role is ModelRole.CHAT:
-            run(_write(client, name, tokens=1))  # loads it
-            speed = run(_write(client, name, tokens=TOKENS))
+            run(measure_chat(client, name, tokens=1))  # loads it
+            speed = run(measure_chat(client, name, tokens=TOKENS))
         elif model.role is ModelRole.EMBED:
-            client.embed(["ready"], model=name)
-            speed = _embed(client, name)
+            embed = partial(client.embed, model=name)
+            embed(["ready"])
+            speed = measure_embedding(embed, name)
         else:
             raise RequestInvalid(
                 f"{name} is a reranking model. Its speed depends on the documents. Choose a chat or embedding model."
@@ -51,26 +54,32 @@ def bench(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
         click.echo(f"{name}: first after {speed.first_s * 1000:,.0f} ms, then {speed.per_s:,.1f} {speed.unit}")
 
 
-async def _write(client: Client, name: str, *, tokens: int) -> Speed:
-    began = first = time.perf_counter()
+async def measure_chat(
+    client: Client, name: str, *, tokens: int, clock: Callable[[], float] = time.perf_counter
+) -> Speed:
+    """Return the speed of one answer of at most `tokens` tokens. `clock` returns seconds. Raises ModelError."""
+    began = first = clock()
     has_begun = False
     usages: list[Usage] = []
     request = ChatRequest(
         model=name, messages=[ChatMessage(role="user", content=PROMPT)], max_tokens=tokens, temperature=0, seed=1
     )
     async for _ in client.stream_chat(request, on_usage=usages.append):
-        first = first if has_begun else time.perf_counter()
+        first = first if has_begun else clock()
         has_begun = True
-    took = time.perf_counter() - first
+    took = clock() - first
     written = sum(usage.completion_tokens for usage in usages)
     return Speed(model=name, first_s=first - began, per_s=(written - 1) / took if written > 1 else 0.0, unit="tokens/s")
 
 
-def _embed(client: Client, name: str) -> Speed:
+def measure_embedding(
+    embed: Callable[[list[str]], object], name: str, *, clock: Callable[[], float] = time.perf_counter
+) -> Speed:
+    """Return the speed of embedding short texts with `embed`. `clock` returns seconds. Raises ModelError."""
     # The texts are new, so that none is in the cache.
     texts = [f"Verse {time.time_ns()} {number} of a long and quiet book" for number in range(TEXTS)]
-    began = time.perf_counter()
-    client.embed(texts[:1], model=name)
-    first = time.perf_counter()
-    client.embed(texts[1:], model=name)
-    return Speed(model=name, first_s=first - began, per_s=(TEXTS - 1) / (time.perf_counter() - first), unit="texts/s")
+    began = clock()
+    embed(texts[:1])
+    first = clock()
+    embed(texts[1:])
+    return Speed(model=name, first_s=first - began, per_s=(TEXTS - 1) / (clock() - first), unit="texts/s")
