@@ -29,6 +29,7 @@ _MARKER = re.compile(r"\s*[<\[#].*[^\W\d_]", re.DOTALL)
 # In one family a space may become three bytes.
 _BUFFER_FACTOR, _BUFFER_MARGIN = 3, 16
 _SEED_MASK = 0x7FFFFFFF
+CPUINFO = Path("/proc/cpuinfo")
 
 
 class CTransformersBackend:
@@ -40,7 +41,7 @@ class CTransformersBackend:
     def __init__(self, options: LoadOptions) -> None:
         llm = _library()
         try:
-            self._model = llm.LLM(options.path, options.family.replace("-", "_"), lib=_instructions())
+            self._model = llm.LLM(options.path, options.family.replace("-", "_"), lib=instruction_set())
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelUnavailable(f"{Path(options.path).name} could not be loaded: {error}") from error
         self.context = min(int(self._model.context_length), MAX_CONTEXT)
@@ -139,9 +140,8 @@ def _library() -> Any:
     return llm
 
 
-def _instructions() -> str:
+def instruction_set(cpuinfo: Path = CPUINFO) -> str:
     """Return the name of the library's build for this processor."""
-    cpuinfo = Path("/proc/cpuinfo")
     flags = set(cpuinfo.read_text(encoding="utf-8").split()) if cpuinfo.exists() else set()
     if "avx2" in flags:
         return "avx2"
