@@ -160,9 +160,9 @@ def test_waiting_threads_sleep_unless_the_environment_says_something_else(
 # Threads.
 
 
-@pytest.mark.parametrize(("writing_threads", "expected"), [(0, (4, 4)), (2, (2, 4))])
-def test_all_threads_read_and_some_write(llama: FakeLlama, writing_threads: int, expected: tuple[int, int]) -> None:
-    load(writing_threads=writing_threads)
+@pytest.mark.parametrize(("generation_threads", "expected"), [(0, (4, 4)), (2, (2, 4))])
+def test_all_threads_read_and_some_write(llama: FakeLlama, generation_threads: int, expected: tuple[int, int]) -> None:
+    load(generation_threads=generation_threads)
 
     assert expected == llama.threads
 

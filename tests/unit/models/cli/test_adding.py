@@ -1,4 +1,4 @@
-"""`models add`, `models pull` and `models remove`: their output, and the files in the models folder."""
+"""`models add`, `models download` and `models remove`: their output, and the files in the models folder."""
 
 from pathlib import Path
 

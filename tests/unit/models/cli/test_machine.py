@@ -211,7 +211,7 @@ def test_the_largest_model_that_is_quick_on_a_gpu_is_recommended(
 
     assert 8 == len(rows)
     assert ["→ qwen2.5-14b"] == [" ".join(line.split()[:2]) for line in rows if line.startswith("→")]
-    assert "`lampstand models pull qwen2.5-14b` downloads 8.4 GiB from https://" in result.output
+    assert "`lampstand models download qwen2.5-14b` downloads 8.4 GiB from https://" in result.output
     assert "`lampstand models add FILE`" in result.output
 
 
@@ -230,7 +230,7 @@ def test_without_enough_memory_no_model_is_recommended(models_folder: ModelsFold
 
     assert 8 == sum("does not fit" in line for line in lines(result))
     assert "No model fits into the free memory. Without a chat model, answers quote passages." in result.output
-    assert "lampstand models pull" not in result.output
+    assert "lampstand models download" not in result.output
 
 
 def test_recommendations_can_be_printed_as_json(models_folder: ModelsFolder, findings: Replace) -> None:

@@ -49,9 +49,9 @@ def status(name: str, *, state: str = "loaded", pinned: bool = False) -> dict[st
         "pinned": pinned,
         "in_use": 0,
         "idle_s": 0.0,
-        "took_s": 1.26 if loaded else 0.0,
+        "load_s": 1.26 if loaded else 0.0,
         "predicted_bytes": 3 * GIB if loaded else 0,
-        "taken_bytes": 2 * GIB if loaded else 0,
+        "used_bytes": 2 * GIB if loaded else 0,
         "pid": 4711 if loaded else 0,
         "plan": json.loads(msgspec.json.encode(plan)) if loaded else None,
     }
