@@ -179,7 +179,9 @@ def test_a_prompt_is_read_in_small_passes_with_progress(library: FakeLibrary) ->
 
 
 @pytest.mark.parametrize(("generation_threads", "expected"), [(0, 4), (2, 2)])
-def test_a_model_computes_with_its_writing_threads(library: FakeLibrary, generation_threads: int, expected: int) -> None:
+def test_a_model_computes_with_its_writing_threads(
+    library: FakeLibrary, generation_threads: int, expected: int
+) -> None:
     write(load(generation_threads=generation_threads), PROMPT)
 
     assert expected == library.model.threads

@@ -12,7 +12,7 @@ from fakes.python_program import replace_python, replace_python_by_output
 from fakes.registered_models import register_model
 
 from models.catalogue.model import Model
-from models.cli.adding import add, pull, remove, with_pull_options
+from models.cli.adding import add, download, remove, with_download_options
 from models.cli.context import ModelsFolder
 from models.errors import DownloadFailed, ModelError, ModelFileRefused, ModelUnknown
 from models.formats.facts import Facts
@@ -109,7 +109,7 @@ def test_a_downloaded_model_is_named_after_the_file_of_its_address(
 ) -> None:
     replace_python_by_output(tmp_path, monkeypatch, {"facts": FACTS})
     with breaking_server(b"lamp" * 512) as server:
-        result = invoke(models_folder, pull, server.url)
+        result = invoke(models_folder, download, server.url)
 
     assert "Added model (2 KiB). Lampstand writes answers with it from now on.\n" == result.output
     assert server.url == models_folder.catalogue.find("model").source
@@ -121,26 +121,26 @@ def test_a_downloaded_model_can_get_a_name(
 ) -> None:
     replace_python_by_output(tmp_path, monkeypatch, {"facts": FACTS})
     with breaking_server(b"lamp" * 512) as server:
-        result = invoke(models_folder, pull, server.url, "--name", "small", "--json")
+        result = invoke(models_folder, download, server.url, "--name", "small", "--json")
 
     assert models_folder.catalogue.find("small") == msgspec.json.decode(result.output, type=Model)
 
 
 def test_a_download_with_another_digest_is_not_added(models_folder: ModelsFolder) -> None:
     with breaking_server(b"lamp" * 512) as server, pytest.raises(DownloadFailed, match="SHA-256"):
-        invoke(models_folder, pull, server.url, "--sha256", "0" * 64)
+        invoke(models_folder, download, server.url, "--sha256", "0" * 64)
 
     assert ([], []) == (names(models_folder), files(models_folder))
 
 
 def test_a_name_that_is_not_published_gets_the_list_of_names(models_folder: ModelsFolder) -> None:
     with pytest.raises(ModelUnknown, match=r"lamp is neither an address nor .* Published models: qwen2\.5-0\.5b, "):
-        invoke(models_folder, pull, "lamp")
+        invoke(models_folder, download, "lamp")
 
 
 def test_a_command_that_downloads_in_another_way_has_the_same_arguments(models_folder: ModelsFolder) -> None:
     @click.command()
-    @with_pull_options
+    @with_download_options
     def queue(name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
         click.echo(f"{name_or_url} {sha256} {name} {as_json}")
 
@@ -148,7 +148,7 @@ def test_a_command_that_downloads_in_another_way_has_the_same_arguments(models_f
         "lamp ab small True\n"
         == invoke(models_folder, queue, "lamp", "--sha256", "ab", "--name", "small", "--json").output
     )
-    assert [parameter.name for parameter in pull.params] == [parameter.name for parameter in queue.params]
+    assert [parameter.name for parameter in download.params] == [parameter.name for parameter in queue.params]
 
 
 def test_a_removed_model_is_deleted_without_a_question_on_request(models_folder: ModelsFolder) -> None:

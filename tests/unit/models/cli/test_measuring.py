@@ -115,7 +115,7 @@ def test_the_speed_of_an_embedding_model_counts_new_texts() -> None:
 @pytest.fixture
 def models_folder(tmp_path: Path) -> ModelsFolder:
     """A folder with one model per role. Another program has to start its runtime."""
-    folder = ModelsFolder(tmp_path / "models", tmp_path / "models.sock", patience=lambda: 0.0)
+    folder = ModelsFolder(tmp_path / "models", tmp_path / "models.sock", wait_for_start=lambda: 0.0)
     register_model(folder.folder, "lamp")
     register_model(folder.folder, "embedder", role=ModelRole.EMBED)
     register_model(folder.folder, "reranker", role=ModelRole.RERANK)

@@ -23,7 +23,7 @@ HINT = "There is no chat model yet, so answers quote passages."
 @pytest.fixture
 def models_folder(tmp_path: Path) -> ModelsFolder:
     """A folder with the chat models `lamp` and `small lamp`. No runtime is started in it."""
-    folder = ModelsFolder(tmp_path / "models", tmp_path / "models.sock", patience=lambda: 0.0)
+    folder = ModelsFolder(tmp_path / "models", tmp_path / "models.sock", wait_for_start=lambda: 0.0)
     register_model(folder.folder, "lamp", size=3 * 2**20)
     register_model(folder.folder, "small lamp")
     return folder
