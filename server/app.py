@@ -3,8 +3,8 @@
 import asyncio
 import errno
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
-from litestar.types import Message, Scope
+from litestar.types import ControllerRouterHandler, Message, Scope
 
 from appliance import __version__
 from appliance.community.accounts.permissions import Permission
@@ -72,11 +72,9 @@ def create_app(appliance: Appliance) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        desk = appliance.answer_desk(threads.answers)
+        set_state(app, appliance, threads)
+        desk, hub = app.state.desk, app.state.hub
         desk.mark_interrupted()
-        app.state.desk, app.state.appliance_db = desk, appliance.appliance_db
-        app.state.clock, app.state.https_port = appliance.clock, appliance.settings.https_port
-        app.state.hub = hub = EventHub(appliance.events)
         await hub.begin()
         following = asyncio.create_task(hub.run(), name="event hub")
         feeding = asyncio.create_task(feed_inboxes(appliance, hub), name="notifications")
@@ -92,17 +90,31 @@ def create_app(appliance: Appliance) -> Litestar:
             threads.close()
             appliance.close()
 
+    static_files = create_static_files_router(
+        path="/static",
+        directories=[HERE / "static"],
+        opt=rule(Permission.PUBLIC, plain=True),
+        exception_handlers={500: _on_invalid_path},
+    )
+    return assemble(appliance, threads, [api.router, pages.router, static_files], lifespan)
+
+
+def set_state(app: Litestar, appliance: Appliance, threads: Threads) -> None:
+    """Set the parts that the access rules and the handlers read from the state of the application."""
+    app.state.desk, app.state.hub = appliance.answer_desk(threads.answers), EventHub(appliance.events)
+    app.state.appliance_db, app.state.clock = appliance.appliance_db, appliance.clock
+    app.state.https_port = appliance.settings.https_port
+
+
+def assemble(
+    appliance: Appliance,
+    threads: Threads,
+    routes: Sequence[ControllerRouterHandler],
+    lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
+) -> Litestar:
+    """The application with these routes, with the access rules, pages, errors and headers of the site."""
     return Litestar(
-        route_handlers=[
-            api.router,
-            pages.router,
-            create_static_files_router(
-                path="/static",
-                directories=[HERE / "static"],
-                opt=rule(Permission.PUBLIC, plain=True),
-                exception_handlers={500: _on_invalid_path},
-            ),
-        ],
+        route_handlers=routes,
         dependencies=dependencies_of(appliance, threads),
         middleware=[
             noting_disconnects,

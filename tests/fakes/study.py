@@ -59,14 +59,14 @@ class FakeWriter:
     """Writes its pieces, waits where a Wait is among them, and raises the errors that are."""
 
     def __init__(self, *pieces: str | Wait | Exception, model: str | Exception | None = "tiny") -> None:
-        self.pieces, self._model = pieces, model
+        self.pieces, self.current_model = pieces, model
         self.requests: list[Request] = []
         self.is_closed = False
 
     def model(self) -> str | None:
-        if isinstance(self._model, Exception):
-            raise self._model
-        return self._model
+        if isinstance(self.current_model, Exception):
+            raise self.current_model
+        return self.current_model
 
     async def write(
         self, turns: Sequence[ChatTurn], *, model: str, max_tokens: int, user: str = ""

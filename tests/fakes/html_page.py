@@ -1,0 +1,74 @@
+"""What a person sees on a page, and what its forms send."""
+
+from httpx import Response
+from lxml.html import HtmlElement, document_fromstring
+
+
+class Page:
+    """The main part of a page, without the header and the footer of the site."""
+
+    def __init__(self, response: Response, status: int = 200) -> None:
+        """Read a page. The response must have the status."""
+        assert status == response.status_code, response.text
+        assert "text/html" in response.headers["content-type"]
+        document = document_fromstring(response.text)
+        main = document.find(".//main")
+        assert main is not None
+        self._document, self._main = document, main
+
+    @property
+    def text(self) -> str:
+        """The text of the page in one line, also that of closed details."""
+        return words_of(self._main)
+
+    @property
+    def title(self) -> str:
+        return words_of(self._main.findall(".//h1")[0])
+
+    @property
+    def problem(self) -> str:
+        """The error message of a form, or an empty string."""
+        return " ".join(words_of(element) for element in self._main.findall(".//p[@class='wrong']"))
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The address of each link, by its text."""
+        return {words_of(link): str(link.get("href")) for link in self._main.findall(".//a")}
+
+    @property
+    def forms(self) -> set[str]:
+        """The addresses that forms are sent to."""
+        return {str(form.get("action")) for form in self._main.findall(".//form")}
+
+    @property
+    def sections(self) -> list[str]:
+        """The headings of second level."""
+        return [words_of(heading) for heading in self._main.findall(".//h2")]
+
+    @property
+    def menu(self) -> set[str]:
+        """The addresses in the header of the site."""
+        return {str(link.get("href")) for link in self._document.findall(".//header//a")}
+
+    def items(self, css_class: str) -> list[str]:
+        """The texts of the items of a list with a class."""
+        return [words_of(item) for item in self._main.findall(f".//*[@class='{css_class}']/li")]
+
+    def values(self, name: str) -> list[str]:
+        """The values of the input fields with a name."""
+        return [str(field.get("value", "")) for field in self._main.findall(f".//input[@name='{name}']")]
+
+    def is_checked(self, name: str) -> bool:
+        """Whether the checkbox with a name is checked."""
+        (box,) = self._main.findall(f".//input[@name='{name}']")
+        return box.get("checked") is not None
+
+    def selected(self, name: str) -> list[str]:
+        """The value of the selected option of each list with a name."""
+        options = self._main.findall(f".//select[@name='{name}']/option[@selected]")
+        return [str(option.get("value")) for option in options]
+
+
+def words_of(element: HtmlElement) -> str:
+    """The text of an element with single spaces."""
+    return " ".join(str(element.text_content()).split())
