@@ -46,3 +46,12 @@ def add_address(
 ) -> OutsideAddress:
     with appliance.appliance_db.write() as work:
         return operations.add_address(work, person=person.id, address=address, schemes=schemes, now=NOW)
+
+
+def announce(appliance: Appliance, leader: Person, *texts: str) -> None:
+    """Put announcements of a leader into the inboxes of all others."""
+    appliance.feed.position()
+    with appliance.appliance_db.write() as work:
+        for text in texts:
+            operations.announce(work, leader=leader.id, name=leader.name, text=text, now=NOW)
+    appliance.feed.process_new_events()

@@ -1,7 +1,8 @@
 """A site in this process: its web application, its people, and the callers that send requests to it."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -138,6 +139,14 @@ class Site:
         with self.database.write() as work:
             people.set_guests_may_read(work, allowed=False, now=self.clock.now)
 
+    def run(self, function: Callable[[], None]) -> None:
+        """Call a function in the event loop of the site."""
+        self._client.blocking_portal.call(function)
+
+    def wait_for(self, event: asyncio.Event) -> None:
+        """Wait until code in the event loop of the site sets an event."""
+        self._client.blocking_portal.call(event.wait)
+
     @contextlib.contextmanager
     def without_graph(self) -> Iterator[None]:
         """Move the graph away during the block."""
@@ -150,9 +159,10 @@ class Site:
             moved.rename(path)
 
     def reset(self) -> None:
-        """Delete all people, jobs and notifications, and set the clock and the writer back."""
+        """Stop unfinished answers, delete all people, jobs and notifications, and set the clock and the writer back."""
         # Other tests create applications too. The newest one decides which threads handle requests.
         set_asyncio_executor(cast("Any", self._threads))
+        self._client.blocking_portal.call(self._client.app.state.desk.close)
         self.clock.now, self.writer.pieces, self.writer.current_model = NOW, (), None
         with self.database.write() as work:
             for (table,) in work.execute(SELECT_TABLES):
