@@ -63,6 +63,11 @@ class Page:
         (box,) = self._main.findall(f".//input[@name='{name}']")
         return box.get("checked") is not None
 
+    def checked(self, action: str) -> bool:
+        """Whether the checkbox of the form with an address is checked."""
+        (form,) = self._main.findall(f".//form[@action='{action}']")
+        return bool(form.findall(".//input[@checked]"))
+
     def selected(self, name: str) -> list[str]:
         """The value of the selected option of each list with a name."""
         options = self._main.findall(f".//select[@name='{name}']/option[@selected]")
@@ -72,3 +77,8 @@ class Page:
 def words_of(element: HtmlElement) -> str:
     """The text of an element with single spaces."""
     return " ".join(str(element.text_content()).split())
+
+
+def assert_redirected(response: Response, target: str) -> None:
+    """The response sends a browser to another page, by GET."""
+    assert (303, target) == (response.status_code, response.headers.get("location")), response.text

@@ -49,7 +49,7 @@ class Caller:
         self._client, self._headers, self.csrf = client, dict(headers), csrf
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, /, **query: str | int) -> Response:
-        return self._send("GET", path, headers or {}, params=query)
+        return self._send("GET", path, headers or {}, params=query or None)
 
     def post(self, path: str, body: object = None) -> Response:
         """Send JSON."""
@@ -64,7 +64,7 @@ class Caller:
 
     def open(self, path: str, **query: str | int) -> Response:
         """Open a page, as a browser does."""
-        return self._send("GET", path, {"Accept": "text/html"}, params=query)
+        return self._send("GET", path, {"Accept": "text/html"}, params=query or None)
 
     def submit(self, path: str, **fields: str) -> Response:
         """Send a form, as a browser does."""

@@ -1,5 +1,6 @@
 """Sites in this process with the routes that a test module names in ROUTES. Each test begins without people and jobs."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +47,16 @@ def empty_site(_empty_site_of_module: Site) -> Site:
     """A site without a library."""
     _empty_site_of_module.reset()
     return _empty_site_of_module
+
+
+@pytest.fixture
+def copied_home(library_home: Path, tmp_path: Path) -> Path:
+    """A copy of the data folder with a small library."""
+    return shutil.copytree(library_home, tmp_path / "home")
+
+
+@pytest.fixture
+def writable_site(request: pytest.FixtureRequest, copied_home: Path) -> Iterator[Site]:
+    """A site whose library a test may change."""
+    with running_site(copied_home, request.module.ROUTES) as site:
+        yield site

@@ -1,6 +1,5 @@
 """The state of the appliance, for monitoring."""
 
-import shutil
 from pathlib import Path
 
 from fakes.small_site import Site, api_routes, read, running_site
@@ -28,10 +27,8 @@ def test_an_empty_library_is_still_being_prepared(empty_site: Site) -> None:
     assert Health(status="preparing", version=__version__, translations=0, index=index) == health(empty_site)
 
 
-def test_an_index_of_another_embedding_model_does_not_count(library_home: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(library_home, home)
-    with running_site(home, ROUTES, embedding_model="another") as site:
+def test_an_index_of_another_embedding_model_does_not_count(copied_home: Path) -> None:
+    with running_site(copied_home, ROUTES, embedding_model="another") as site:
         state = health(site)
 
     assert ("preparing", 0, 31) == (state.status, state.index.embedded, state.index.total)
