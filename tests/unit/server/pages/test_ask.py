@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from fakes.accounts import PASSWORD, create_administrator, create_person
+from fakes.html_page import Page, assert_redirected
+from fakes.small_site import Site
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -17,6 +19,7 @@ from appliance.scripture.operations import import_source
 from server.app import create_app
 from server.bootstrap import Appliance
 from server.http.access import COOKIE_TLS
+from server.pages.ask import AskPagesController
 
 USFM = r"""\id GEN Invented
 \c 1
@@ -26,6 +29,7 @@ USFM = r"""\id GEN Invented
 """
 
 Client = TestClient[Litestar]
+ROUTES = [AskPagesController]
 
 
 @pytest.fixture
@@ -106,3 +110,32 @@ def test_another_person_cannot_see_the_answer_or_its_stream(client: Client, appl
     assert [404, 404, 404] == [answer.status_code for answer in answers]
     client.cookies.clear()
     assert 401 == client.get(f"{page}/stream").status_code
+
+
+def test_the_form_is_filled_with_the_question_of_a_link(site: Site) -> None:
+    page = Page(site.browser(site.add_person()).open("/ask", q="Who lit <it>?"))
+
+    assert ("Ask", ["Invented"]) == (page.title, page.selected("translation"))
+    assert "Who lit <it>?" in page.text
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "part"),
+    [
+        ({"question": " "}, 400, "The question is empty."),
+        ({}, 400, "The question is empty."),
+        ({"question": "Who lit it?", "translation": "Third"}, 404, "There is no translation"),
+    ],
+)
+def test_a_refused_question_is_an_error_page(site: Site, form: dict[str, str], status: int, part: str) -> None:
+    assert part in Page(site.browser(site.add_person()).submit("/ask", **form), status).text
+
+
+def test_without_a_translation_nothing_can_be_asked(empty_site: Site) -> None:
+    browser = empty_site.browser(empty_site.add_person())
+
+    assert "The library has no translation yet." in Page(browser.open("/ask"), 404).text
+
+
+def test_guests_are_sent_to_the_sign_in_page(site: Site) -> None:
+    assert_redirected(site.guest.open("/ask"), "/sign-in?next_page=/ask")

@@ -1,0 +1,34 @@
+"""The API as a whole: it serves the controllers of all its modules."""
+
+import importlib
+import pkgutil
+
+from litestar import Controller
+
+import server.api
+
+
+def controllers() -> set[type[Controller]]:
+    """The controllers that the modules of the API define."""
+    modules = [
+        importlib.import_module(f"{server.api.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(server.api.__path__)
+    ]
+    return {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Controller) and value.__module__ == module.__name__
+    }
+
+
+def test_every_controller_is_served_under_the_path_of_the_api() -> None:
+    paths = {route.path for route in server.api.router.routes}
+    served = {
+        type(handler.owner)
+        for route in server.api.router.routes
+        for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)])
+    }
+
+    assert controllers() == served
+    assert all(path.startswith("/api/v1/") for path in paths)
