@@ -1,7 +1,7 @@
 """Find verses by their words with FTS5, in the order of BM25."""
 
 from appliance.infrastructure.database import Database, Reader
-from appliance.scripture.canon import VerseRange
+from appliance.scripture.canon import WHOLE_CANON, VerseRange
 from appliance.scripture.numbering import numbering
 from appliance.scripture.search.fts import TextQuery, loose_expression
 from appliance.scripture.translations.translation import Translation
@@ -16,6 +16,8 @@ ORDER BY f.rank LIMIT :limit
 DEPTH = 400
 # Maximum difference between a verse id in another versification and in the hub: chapters can shift by one.
 NUMBERING_SHIFT = 2_000
+# A shift adds two chapters before a range and two after it. Together they have fewer verses than this.
+MAX_SHIFTED_VERSES = 1_000
 
 
 def search_words(
@@ -31,9 +33,14 @@ def search_words(
     if query is None:
         return []
     numbers = numbering(translation.versification)
-    own_range = VerseRange(verses.start - NUMBERING_SHIFT, verses.end + NUMBERING_SHIFT) if numbers.differs else verses
-    matches = map(numbers.to_hub, match_words(database.reader, query, translation.id, own_range, limit, loose=loose))
-    return [verse_id for verse_id in dict.fromkeys(matches) if verse_id in verses]
+    own_range, own_limit = verses, limit
+    if numbers.differs and verses != WHOLE_CANON:
+        # The verses before and after the range are left out below. They must not take places of verses of the range.
+        own_range = VerseRange(verses.start - NUMBERING_SHIFT, verses.end + NUMBERING_SHIFT)
+        own_limit += MAX_SHIFTED_VERSES
+    matches = match_words(database.reader, query, translation.id, own_range, own_limit, loose=loose)
+    hub_ids = dict.fromkeys(map(numbers.to_hub, matches))
+    return [verse_id for verse_id in hub_ids if verse_id in verses][:limit]
 
 
 def match_words(

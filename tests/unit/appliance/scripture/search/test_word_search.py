@@ -1,12 +1,16 @@
-"""Search by words over the real library: no query causes an SQL error."""
+"""Search by words: no query causes an SQL error, and a search in a range finds the verses of the range."""
 
+from pathlib import Path
+
+from fakes.small_library import small_library, verse_id
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.infrastructure.database import Database
-from appliance.scripture.canon import WHOLE_CANON
+from appliance.scripture.canon import WHOLE_CANON, VerseRange
 from appliance.scripture.search.fts import parse_query
-from appliance.scripture.search.word_search import MATCH, match_words
+from appliance.scripture.search.word_search import MATCH, match_words, search_words
+from appliance.scripture.translations.translation import Translation
 
 
 def test_long_queries_do_not_cause_sql_errors(full_library: Database) -> None:
@@ -46,3 +50,17 @@ def test_the_query_plan_starts_from_the_full_text_index(full_library: Database) 
 
     assert "VIRTUAL TABLE INDEX" in plan[0]
     assert "USING INTEGER PRIMARY KEY" in plan[1]
+
+
+def test_a_search_in_a_chapter_is_not_filled_by_the_chapters_around_it(tmp_path: Path) -> None:
+    library, translation = small_library(tmp_path)
+    second_chapter = VerseRange(verse_id(2, 1), verse_id(2, 999))
+
+    assert [verse_id(2, 1), verse_id(2, 2)] == sorted(words_in(library, translation, second_chapter, limit=2))
+    assert 6 == len(words_in(library, translation, second_chapter, limit=20))
+    assert 10 == len(words_in(library, translation, WHOLE_CANON, limit=10))
+    library.close()
+
+
+def words_in(library: Database, translation: Translation, verses: VerseRange, *, limit: int) -> list[int]:
+    return search_words(library, parse_query("lamp"), translation, verses, limit)
