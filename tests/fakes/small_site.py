@@ -124,16 +124,16 @@ class Site:
         return Caller(self._client, {"Cookie": f"{COOKIE_TLS}={session_token}"}, csrf_token(session_token))
 
     def member(self) -> Caller:
-        """A program of a new member."""
-        return self.program(self.add_person())
+        """The browser of a new member."""
+        return self.browser(self.add_person())
 
     def leader(self) -> Caller:
-        """A program of a new leader."""
-        return self.program(self.add_person("Lea", Role.LEADER))
+        """The browser of a new leader."""
+        return self.browser(self.add_person("Lea", Role.LEADER))
 
     def administrator(self) -> Caller:
-        """A program of a new administrator."""
-        return self.program(self.add_person("Anna", Role.ADMINISTRATOR))
+        """The browser of a new administrator."""
+        return self.browser(self.add_person("Anna", Role.ADMINISTRATOR))
 
     def close_to_guests(self) -> None:
         with self.database.write() as work:

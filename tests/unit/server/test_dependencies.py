@@ -35,8 +35,8 @@ async def time_of_request(now: NamedDependency[float]) -> float:
 
 
 @get("/who", opt=OPEN)
-async def role_of_caller(who: NamedDependency[Identity]) -> Role:
-    return who.role
+async def role_of_caller(who: NamedDependency[Identity]) -> dict[str, Role]:
+    return {"role": who.role}
 
 
 @get("/me", opt=OPEN)
@@ -66,8 +66,8 @@ def test_the_time_is_read_for_each_request(empty_site: Site) -> None:
 
 
 def test_a_caller_may_be_a_guest(empty_site: Site) -> None:
-    assert "guest" == empty_site.guest.get("/who").json()
-    assert "leader" == empty_site.leader().get("/who").json()
+    assert {"role": "guest"} == empty_site.guest.get("/who").json()
+    assert {"role": "leader"} == empty_site.leader().get("/who").json()
 
 
 def test_a_handler_for_a_person_refuses_guests(empty_site: Site) -> None:

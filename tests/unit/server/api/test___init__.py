@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 
 from litestar import Controller
+from litestar.routes import HTTPRoute
 
 import server.api
 
@@ -23,12 +24,12 @@ def controllers() -> set[type[Controller]]:
 
 
 def test_every_controller_is_served_under_the_path_of_the_api() -> None:
-    paths = {route.path for route in server.api.router.routes}
+    routes = server.api.router.routes
     served = {
-        type(handler.owner)
-        for route in server.api.router.routes
-        for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)])
+        handler.fn.__qualname__.partition(".")[0]
+        for route in routes
+        for handler in (route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler])
     }
 
-    assert controllers() == served
-    assert all(path.startswith("/api/v1/") for path in paths)
+    assert set() == {controller.__name__ for controller in controllers()} - served
+    assert all(route.path.startswith("/api/v1/") for route in routes)

@@ -202,7 +202,7 @@ def test_the_sessions_of_a_person_name_the_browser_of_the_request(site: Site) ->
 
 
 def test_a_program_has_no_session(site: Site) -> None:
-    assert SessionList(sessions=[], current=None) == read(site.member().get(SESSIONS), SessionList)
+    assert SessionList(sessions=[], current=None) == read(site.program(site.add_person()).get(SESSIONS), SessionList)
 
 
 def test_a_person_ends_a_session_of_another_browser(site: Site) -> None:

@@ -91,7 +91,8 @@ def test_a_chat_model_writes_the_answer_from_the_sources(site: Site) -> None:
         ({"question": "a" * 1_001}, "Use at most 1,000 characters."),
         ({"question": 7}, "question"),
         ({}, "question"),
-        ([], "The request body must be a JSON object."),
+        (None, "The request body must be a JSON object."),
+        ([], "Expected `object`, got `array`."),
     ],
 )
 def test_a_question_has_words_and_at_most_1000_characters(site: Site, body: Any, part: str) -> None:

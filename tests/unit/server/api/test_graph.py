@@ -92,7 +92,7 @@ def test_before_the_graph_is_built_the_caller_may_try_again_later(site: Site) ->
         ({"query": 7}, "query"),
         ({"query": "MATCH (v:Verse) RETURN v.id", "parameters": []}, "parameters"),
         ({}, "query"),
-        ([], "The request body must be a JSON object."),
+        (None, "The request body must be a JSON object."),
     ],
 )
 def test_only_queries_that_read_and_have_their_values_are_run(site: Site, path: str, body: Any, part: str) -> None:

@@ -37,7 +37,7 @@ def test_a_queued_job_has_a_title_and_no_progress(site: Site) -> None:
         title="Build the graph",
         state=State.QUEUED,
         progress=0.0,
-        message="",
+        message="waiting",
         seconds_left=None,
         error=None,
         attempts=0,
@@ -111,7 +111,7 @@ def test_the_same_job_is_not_queued_twice(site: Site) -> None:
         ({"kind": "import"}, "location"),
         ({"kind": "import", "location": "x" * 4_097}, "4096"),
         ({"kind": "pull", "model": " "}, "No model is given."),
-        ([], "The request body must be a JSON object."),
+        (None, "The request body must be a JSON object."),
     ],
 )
 def test_a_job_needs_a_kind_that_people_can_start_and_its_arguments(site: Site, body: Any, part: str) -> None:

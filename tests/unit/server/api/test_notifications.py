@@ -164,7 +164,7 @@ def test_the_secret_part_of_an_address_is_not_shown(site: Site) -> None:
 @pytest.mark.parametrize(
     ("body", "part"),
     [
-        ({"address": "ftp://example.org"}, "The service ftp is not allowed. Use one of discord"),
+        ({"address": "ftp://example.org"}, "The service 'ftp' is not allowed. Use one of discord"),
         ({"address": "ntfy://a b"}, "not allowed"),
         ({"address": "ntfy://" + "a" * 500}, "address"),
         ({}, "address"),

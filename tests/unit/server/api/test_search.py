@@ -103,7 +103,7 @@ def test_the_next_page_continues_after_the_last_hit(site: Site) -> None:
         ({"q": "lamp", "testament": "first"}, 400, "testament: must be one of old, new, deuterocanon."),
         ({"q": "lamp", "limit": 101}, 400, "limit"),
         ({"q": "lamp", "cursor": "next"}, 400, "The cursor is invalid."),
-        ({"q": "lamp", "book": "Gensis"}, 404, "Did you mean Genesis?"),
+        ({"q": "lamp", "book": "Jhon"}, 404, "Did you mean John?"),
         ({"q": "lamp", "range": "Gen 99"}, 404, "It has 50 chapters."),
         ({"q": "lamp", "translation": "Third"}, 404, "There is no translation 'Third'."),
     ],

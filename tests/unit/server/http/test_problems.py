@@ -118,8 +118,8 @@ def test_an_invalid_choice_lists_the_valid_ones(key: str, values: str) -> None:
     assert f"{key}: must be one of {values}." == refused({"key": key, "message": "Invalid enum value 'x'"})
 
 
-def test_a_body_of_another_type_must_be_an_object() -> None:
-    assert "The request body must be a JSON object." == refused({"key": "data", "message": "data: expected object"})
+def test_a_missing_body_must_be_an_object() -> None:
+    assert "The request body must be a JSON object." == refused({"key": "data", "message": "'data'"})
 
 
 def test_a_reason_without_a_name_is_shown_alone() -> None:

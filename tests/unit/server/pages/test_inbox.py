@@ -108,7 +108,7 @@ def test_a_refused_address_shows_the_page_again(site: Site) -> None:
     set_outside_allowed(site.appliance)
     page = Page(site.browser(site.add_person()).submit("/inbox/addresses", address="ftp://example.org"), 400)
 
-    assert ("Inbox", True) == (page.title, "The service ftp is not allowed." in page.problem)
+    assert ("Inbox", True) == (page.title, "The service 'ftp' is not allowed." in page.problem)
 
 
 def test_a_person_removes_only_their_own_addresses(site: Site) -> None:

@@ -28,7 +28,7 @@ def test_a_chosen_book_lists_the_chapters_of_the_translation(site: Site) -> None
 
 @pytest.mark.parametrize(
     ("query", "part"),
-    [({"book": "Gensis"}, "Did you mean Genesis?"), ({"translation": "Third"}, "There is no translation 'Third'.")],
+    [({"book": "Jhon"}, "Did you mean John?"), ({"translation": "Third"}, "There is no translation 'Third'.")],
 )
 def test_an_unknown_book_or_translation_is_an_error_page(site: Site, query: dict[str, str], part: str) -> None:
     assert part in Page(site.guest.open("/read", **query), 404).text

@@ -109,7 +109,7 @@ def test_a_notice_says_what_was_not_searched(site: Site) -> None:
         ({"q": "NOT lamp"}, 400, "The query only excludes words."),
         ({"q": "lamp", "mode": "guess"}, 400, "must be one of hybrid, keyword, semantic, strongs"),
         ({"q": "lamp", "cursor": "next"}, 400, "The cursor is invalid."),
-        ({"q": "lamp", "book": "Gensis"}, 404, "Did you mean Genesis?"),
+        ({"q": "lamp", "book": "Jhon"}, 404, "Did you mean John?"),
         ({"q": "H9", "mode": "strongs"}, 404, "No dictionary has the Strong's number 'H9'."),
         ({"translation": "Third"}, 404, "There is no translation 'Third'."),
     ],

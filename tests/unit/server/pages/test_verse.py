@@ -123,7 +123,7 @@ def test_a_verse_that_the_translation_lacks_has_no_text(site: Site) -> None:
     ("path", "status", "part"),
     [
         ("/verse/Third/Gen.1.1", 404, "There is no translation 'Third'."),
-        ("/verse/Invented/Gensis 1", 404, "Did you mean Genesis?"),
+        ("/verse/Invented/Lamps 1", 404, "No book is called “Lamps”."),
         ("/verse/Invented/Gen.99", 404, "It has 50 chapters."),
         ("/verse/Invented/12", 400, "is not a reference."),
     ],
