@@ -66,19 +66,20 @@ class ReadPagesController(Controller):
             return Redirect(f"/read/{quote(text)}/{quote(book)}/{quote(number)}{suffix}", status_code=303)
         current_translation = all_translations.choose(translation)
         chapter = queries.chapter(library, current_translation, find_book(book), chapter_number(number))
+        second = all_translations.choose(other) if other else None
+        if second == chapter.translation:
+            second = None
         context: dict[str, Any] = {
             "chapter": chapter,
-            "other": other,
+            "second": second,
             "translations": queries.translations(library),
             "chapters": queries.chapters(library, chapter.translation, chapter.book),
         }
-        if other and other != chapter.translation.id:
-            second = all_translations.choose(other)
+        if second:
             second_verses = queries.chapter_verses(library, second, chapter.book, chapter.chapter)
             rows, notes = render_rows([chapter.verses, second_verses])
             context |= {
                 "rows": rows,
-                "second": second,
                 "footnotes": [note for column in notes for note in column],
             }
         else:

@@ -32,8 +32,9 @@ class Page:
 
     @property
     def links(self) -> dict[str, str]:
-        """The address of each link, by its text."""
-        return {words_of(link): str(link.get("href")) for link in self._main.findall(".//a")}
+        """The address of each link, by its text. Of links with the same text, the first one counts."""
+        links = self._main.findall(".//a")
+        return {words_of(link): str(link.get("href")) for link in reversed(links)}
 
     @property
     def forms(self) -> set[str]:
