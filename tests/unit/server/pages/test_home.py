@@ -93,8 +93,8 @@ def test_the_page_of_sources_names_the_licence_of_each_item(site: Site) -> None:
     assert "Invented (Invented) 31 verses · versification KJV" in page.text
     assert "Second by hand (Second) 3 verses · versification KJV · a test Licence: Public Domain By hand." in page.text
     assert "InventedTopics by hand 2 entries Licence: Public Domain" in page.text
-    assert "Links by hand 1 cross-references" in page.text
-    assert "Notes by hand 1 commentary" in page.text
+    assert "Links by hand 1 cross references" in page.text
+    assert "Notes by hand 1 comments" in page.text
 
 
 def test_an_empty_library_has_no_sources(empty_site: Site) -> None:
