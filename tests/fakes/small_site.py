@@ -179,6 +179,16 @@ def running_site(home: Path, routes: Sequence[ControllerRouterHandler], **settin
         folder, load_settings(folder.home, **settings), embedder=HashedVectors(), writer=writer, clock=clock
     )
     threads = Threads()
+    with serving(appliance, threads, routes) as client:
+        yield Site(appliance, client, threads, clock, writer)
+    appliance.close()
+
+
+@contextlib.contextmanager
+def serving(
+    appliance: Appliance, threads: Threads, routes: Sequence[ControllerRouterHandler]
+) -> Iterator[TestClient[Litestar]]:
+    """Run an application with some routes, without background tasks. It is served over HTTPS."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -186,11 +196,9 @@ def running_site(home: Path, routes: Sequence[ControllerRouterHandler], **settin
         yield
         await app.state.desk.close()
 
-    app = assemble(appliance, threads, routes, lifespan)
-    with TestClient(app, base_url="https://127.0.0.1") as client:
-        yield Site(appliance, client, threads, clock, writer)
+    with TestClient(assemble(appliance, threads, routes, lifespan), base_url="https://127.0.0.1") as client:
+        yield client
     threads.close()
-    appliance.close()
 
 
 def api_routes(*controllers: type[Controller]) -> Router:

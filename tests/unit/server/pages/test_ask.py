@@ -7,18 +7,22 @@ from pathlib import Path
 
 import pytest
 from fakes.accounts import PASSWORD, create_administrator, create_person
+from fakes.hashed_vectors import HashedVectors
 from fakes.html_page import Page, assert_redirected
-from fakes.small_site import Site
+from fakes.small_site import Site, serving
+from fakes.study import FakeWriter
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from appliance.community.accounts.operations import signing_in
 from appliance.community.accounts.secret_tokens import csrf_token
+from appliance.infrastructure.paths import DataFolder
+from appliance.infrastructure.settings import load_settings
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.operations import import_source
-from server.app import create_app
 from server.bootstrap import Appliance
 from server.http.access import COOKIE_TLS
+from server.http.threads import Threads
 from server.pages.ask import AskPagesController
 
 USFM = r"""\id GEN Invented
@@ -33,6 +37,16 @@ ROUTES = [AskPagesController]
 
 
 @pytest.fixture
+def appliance(tmp_path: Path) -> Iterator[Appliance]:
+    """A data folder without a model runtime."""
+    folder = DataFolder(tmp_path / "home").create()
+    embedder, writer = HashedVectors(), FakeWriter(model=None)
+    opened = Appliance(folder, load_settings(folder.home), embedder=embedder, writer=writer)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def client(appliance: Appliance, tmp_path: Path) -> Iterator[Client]:
     """A browser in which Anna is signed in. The library has two verses."""
     (tmp_path / "gen.usfm").write_text(USFM, encoding="utf-8")
@@ -40,7 +54,7 @@ def client(appliance: Appliance, tmp_path: Path) -> Iterator[Client]:
         import_source(appliance.library, source)
     create_administrator(appliance.appliance_db, now=appliance.clock.time())
     create_person(appliance.appliance_db, now=appliance.clock.time())
-    with TestClient(create_app(appliance), base_url="https://127.0.0.1") as opened:
+    with serving(appliance, Threads(), ROUTES) as opened:
         sign_in(opened, appliance, "anna")
         yield opened
 
