@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import functools
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -172,7 +173,9 @@ async def return_freed_memory() -> None:
             await asyncio.to_thread(give_back_freed_memory)
 
 
+@functools.cache
 def _template_engine() -> JinjaTemplateEngine:
+    """The templates of the pages. Each is compiled once per process."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )

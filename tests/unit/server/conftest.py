@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 
 # Most tests of the server need no site. The modules of a site take a second to load.
 if TYPE_CHECKING:
@@ -49,25 +50,39 @@ def _empty_site_of_module(request: pytest.FixtureRequest, folder_in_memory: Path
 
 
 @pytest.fixture
-def site(_site_of_module: "Site") -> "Site":
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with little work. A real hash takes 20 ms."""
+    quick_hasher, hash_password = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1), PasswordHasher.hash
+    monkeypatch.setattr(PasswordHasher, "hash", lambda _hasher, password: hash_password(quick_hasher, password))
+    monkeypatch.setattr(PasswordHasher, "check_needs_rehash", lambda _hasher, _hash: False)
+
+
+@pytest.fixture
+def site(_site_of_module: "Site", quick_passwords: None) -> "Site":
     """A site with a small library."""
     _site_of_module.reset()
     return _site_of_module
 
 
 @pytest.fixture
-def empty_site(_empty_site_of_module: "Site") -> "Site":
+def empty_site(_empty_site_of_module: "Site", quick_passwords: None) -> "Site":
     """A site without a library."""
     _empty_site_of_module.reset()
     return _empty_site_of_module
 
 
 @pytest.fixture
-def copied_home(library_home: Path, folder_in_memory: Path) -> Iterator[Path]:
-    """A copy of the data folder with a small library."""
-    home = shutil.copytree(library_home, folder_in_memory / "copy")
+def new_home(folder_in_memory: Path) -> Iterator[Path]:
+    """The path of a data folder for one test. It does not exist."""
+    home = folder_in_memory / "new"
     yield home
     shutil.rmtree(home)
+
+
+@pytest.fixture
+def copied_home(library_home: Path, new_home: Path) -> Path:
+    """A copy of the data folder with a small library."""
+    return shutil.copytree(library_home, new_home)
 
 
 @pytest.fixture

@@ -37,9 +37,9 @@ ROUTES = [AskPagesController]
 
 
 @pytest.fixture
-def appliance(tmp_path: Path) -> Iterator[Appliance]:
+def appliance(new_home: Path) -> Iterator[Appliance]:
     """A data folder without a model runtime."""
-    folder = DataFolder(tmp_path / "home").create()
+    folder = DataFolder(new_home).create()
     embedder, writer = HashedVectors(), FakeWriter(model=None)
     opened = Appliance(folder, load_settings(folder.home), embedder=embedder, writer=writer)
     yield opened
@@ -47,7 +47,7 @@ def appliance(tmp_path: Path) -> Iterator[Appliance]:
 
 
 @pytest.fixture
-def client(appliance: Appliance, tmp_path: Path) -> Iterator[Client]:
+def client(appliance: Appliance, tmp_path: Path, quick_passwords: None) -> Iterator[Client]:
     """A browser in which Anna is signed in. The library has two verses."""
     (tmp_path / "gen.usfm").write_text(USFM, encoding="utf-8")
     with open_sources(str(tmp_path / "gen.usfm")) as (source,):

@@ -46,8 +46,8 @@ def test_an_incomplete_index_shows_its_progress(copied_home: Path) -> None:
     assert "You can read and search by words now. Search by meaning is 0% ready." in page.text
 
 
-def test_only_administrators_see_a_warning_about_exposed_keys(tmp_path: Path) -> None:
-    with running_site(tmp_path / "home", ROUTES) as site:
+def test_only_administrators_see_a_warning_about_exposed_keys(new_home: Path) -> None:
+    with running_site(new_home, ROUTES) as site:
         tls = site.appliance.folder.tls
         tls.mkdir()
         (tls / "authority.crt").write_text("from an earlier version")
@@ -103,8 +103,8 @@ def test_an_empty_library_has_no_sources(empty_site: Site) -> None:
     assert all(part in text for part in ("No translation yet.", "No dictionary yet.", "None yet."))
 
 
-def test_the_page_of_sources_names_role_and_backend_of_each_model(tmp_path: Path) -> None:
-    with running_site(tmp_path / "home", ROUTES) as site:
+def test_the_page_of_sources_names_role_and_backend_of_each_model(new_home: Path) -> None:
+    with running_site(new_home, ROUTES) as site:
         add_model(site, "tiny")
         text = Page(site.guest.open("/about")).text
 

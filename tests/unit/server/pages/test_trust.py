@@ -17,9 +17,8 @@ DOWNLOAD = "/trust/lampstand-authority.crt"
 
 
 @pytest.fixture(scope="module")
-def _named_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home = tmp_path_factory.mktemp("home")
-    with running_site(home, ROUTES, names="lamp.example.org", https_port="8443") as site:
+def _named_site(folder_in_memory: Path) -> Iterator[Site]:
+    with running_site(folder_in_memory / "named", ROUTES, names="lamp.example.org", https_port="8443") as site:
         yield site
 
 
@@ -31,11 +30,11 @@ def named_site(_named_site: Site) -> Site:
 
 
 @pytest.fixture
-def site_with_other_authority(named_site: Site, tmp_path: Path) -> Iterator[Site]:
+def site_with_other_authority(named_site: Site, new_home: Path) -> Iterator[Site]:
     """A site whose certificate is from another authority."""
     served = named_site.appliance.certificate.served()
     files = {"tls_certificate": str(served.certificate), "tls_key": str(served.key)}
-    with running_site(tmp_path / "home", ROUTES, **files) as site:
+    with running_site(new_home, ROUTES, **files) as site:
         yield site
 
 
@@ -86,7 +85,7 @@ def test_there_is_no_authority_to_download_from_another_one(site_with_other_auth
     assert "You do not need to install anything" in Page(guest.open(DOWNLOAD), 404).text
 
 
-def test_a_missing_certificate_file_is_explained(tmp_path: Path) -> None:
-    missing = str(tmp_path / "missing.pem")
-    with running_site(tmp_path / "home", ROUTES, tls_certificate=missing, tls_key=missing) as site:
+def test_a_missing_certificate_file_is_explained(new_home: Path) -> None:
+    missing = str(new_home / "missing.pem")
+    with running_site(new_home, ROUTES, tls_certificate=missing, tls_key=missing) as site:
         assert_refused(site.guest.get("/trust"), 400, missing)
