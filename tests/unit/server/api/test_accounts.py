@@ -83,6 +83,14 @@ def test_the_cookie_signs_in_later_requests(site: Site) -> None:
     assert ben == me(signed_in(site, sign_in(site, "ben", PASSWORD))).person
 
 
+def test_signing_in_again_ends_the_older_session_of_the_browser(site: Site) -> None:
+    ben = site.add_person()
+    browser = site.browser(ben)
+    response = browser.post(SESSION, {"name": "ben", "password": PASSWORD})
+
+    assert (None, ben) == (me(browser).person, me(signed_in(site, response)).person)
+
+
 def test_a_wrong_name_and_a_wrong_password_have_the_same_answer(site: Site) -> None:
     site.add_person()
     wrong_password, wrong_name = sign_in(site, "ben", "guess"), sign_in(site, "bob", PASSWORD)

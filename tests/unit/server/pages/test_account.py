@@ -48,6 +48,15 @@ def test_signing_in_opens_the_remembered_page(site: Site) -> None:
     assert ben == identity(site, response)
 
 
+def test_signing_in_again_ends_the_older_session_of_the_browser(site: Site) -> None:
+    ben = site.add_person()
+    browser = site.browser(ben)
+    response = browser.submit("/sign-in", name="Ben", password=PASSWORD)
+
+    assert_redirected(browser.open("/account"), "/sign-in?next_page=/account")
+    assert ben == identity(site, response)
+
+
 def test_a_wrong_password_shows_the_form_again_with_the_name(site: Site) -> None:
     site.add_person()
     response = site.guest.submit("/sign-in", name="Ben", password="guess", next_page="/inbox")

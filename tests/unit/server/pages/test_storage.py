@@ -16,7 +16,7 @@ def test_the_page_lists_the_parts_of_the_data_folder_with_their_sizes(site: Site
     parts = dict(item.split(" ", 1) for item in page.items("rows"))
 
     assert {"library.db", "appliance.db", "graph"} <= parts.keys()
-    assert all(re.fullmatch(r"\d+\.\d [GMK]iB", size) for size in parts.values())
+    assert all(re.fullmatch(r"\d+(\.\d [GMK]iB| bytes)", size) for size in parts.values())
 
 
 def test_the_page_names_the_folder_and_the_free_space(site: Site) -> None:

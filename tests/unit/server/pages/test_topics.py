@@ -116,7 +116,7 @@ def test_a_headword_leads_to_its_topic(site: Site) -> None:
     assert_redirected(site.guest.open("/topic/lamps and oil"), f"/topic/{topic_id(site, 'LAMPS AND OIL')}")
 
 
-@pytest.mark.parametrize("path", ["/topic/WICK", "/topic/7777", f"/topic/{'9' * 16}"])
+@pytest.mark.parametrize("path", ["/topic/WICK", "/topic/7777", f"/topic/{'9' * 40}"])
 def test_an_unknown_topic_is_an_error_page(site: Site, path: str) -> None:
     assert "There is no topic" in Page(site.guest.open(path), 404).text
 
