@@ -83,7 +83,7 @@ _ENTITIES = [
         id="miriam_1",
         kind=EntityKind.PERSON,
         name="Miriam",
-        also=("Mary",),
+        aliases=("Mary",),
         description="She keeps the lamp.",
         year=-1500,
         verse_ids=(verse_id(1, 1), verse_id(1, 2), verse_id(2, 1)),
@@ -100,7 +100,7 @@ _ENTITIES = [
         id="lighting_1",
         kind=EntityKind.EVENT,
         name="Lighting",
-        takes_part=("miriam_1", "hill_1"),
+        participants=("miriam_1", "hill_1"),
         verse_ids=(verse_id(1, 1),),
     ),
 ]

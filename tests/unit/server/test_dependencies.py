@@ -19,7 +19,7 @@ from server.http.access import rule
 from server.http.threads import Threads
 from server.job_desk import JobDesk
 
-OPEN = rule(Permission.ENTER, plain=True)
+OPEN = rule(Permission.PUBLIC, plain=True)
 
 
 @get("/files", opt=OPEN)
@@ -35,8 +35,8 @@ async def time_of_request(now: NamedDependency[float]) -> float:
 
 
 @get("/who", opt=OPEN)
-async def role_of_caller(who: NamedDependency[Identity]) -> dict[str, Role]:
-    return {"role": who.role}
+async def role_of_caller(identity: NamedDependency[Identity]) -> dict[str, Role]:
+    return {"role": identity.role}
 
 
 @get("/me", opt=OPEN)

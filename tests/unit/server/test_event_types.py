@@ -1,16 +1,17 @@
 """Every event type is declared once. Scripts and docs use the same names."""
 
-import contextlib
 import re
-import sqlite3
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from appliance.infrastructure.events import DomainEvent
+from appliance.infrastructure.database import Database
+from appliance.infrastructure.events import DomainEvent, EventLog
 from appliance.infrastructure.jobs.job import JobView
 from server.api.events import RESET
+from server.bootstrap import APPLIANCE_MIGRATIONS
 from server.event_types import EVENT_TYPES
 from server.inbox_rules import INBOX_RULES
 
@@ -98,11 +99,14 @@ def test_every_event_that_becomes_a_notification_is_listed() -> None:
     assert INBOX_RULES.keys() <= set(EVENT_TYPES)
 
 
-def test_stored_events_of_an_earlier_version_can_be_read_and_are_encoded_the_same() -> None:
-    stored = f"file:{ROOT / 'tests' / 'data' / 'folder-48d71bd' / 'appliance.db'}?mode=ro&immutable=1"
-    with contextlib.closing(sqlite3.connect(stored, uri=True)) as database:
-        events = database.execute("SELECT kind, payload FROM events").fetchall()
+def test_stored_events_of_an_earlier_version_can_be_read_and_are_encoded_the_same(tmp_path: Path) -> None:
+    copy = tmp_path / "appliance.db"
+    shutil.copyfile(ROOT / "tests" / "data" / "folder-48d71bd" / "appliance.db", copy)
+    database = Database(copy, APPLIANCE_MIGRATIONS)
+    database.migrate()
+    events = EventLog(database).after(0)
+    database.close()
 
-    assert 14 == len({kind for kind, _ in events})
-    for kind, payload in events:
-        assert payload == msgspec.json.encode(msgspec.json.decode(payload, type=BY_KIND[kind])).decode()
+    assert 14 == len({event.kind for event in events})
+    for event in events:
+        assert bytes(event.payload) == msgspec.json.encode(event.payload_as(BY_KIND[event.kind]))

@@ -35,7 +35,7 @@ def signed_in(site: Site, response: Response) -> Caller:
 
 
 def test_a_guest_has_no_account_and_may_read(site: Site) -> None:
-    assert Me(person=None, role=Role.GUEST, permissions=[Permission.ENTER, Permission.READ], csrf_token="") == me(
+    assert Me(person=None, role=Role.GUEST, permissions=[Permission.PUBLIC, Permission.READ], csrf_token="") == me(
         site.guest
     )
 
@@ -43,7 +43,7 @@ def test_a_guest_has_no_account_and_may_read(site: Site) -> None:
 def test_a_closed_site_lets_guests_only_enter(site: Site) -> None:
     site.close_to_guests()
 
-    assert [Permission.ENTER] == me(site.guest).permissions
+    assert [Permission.PUBLIC] == me(site.guest).permissions
     assert Permission.READ in me(site.member()).permissions
 
 
@@ -58,14 +58,14 @@ def test_a_member_has_no_permissions_of_leaders(site: Site) -> None:
     caller = me(site.browser(ben))
 
     assert (ben, Role.MEMBER) == (caller.person, caller.role)
-    assert [Permission.ENTER, Permission.READ, Permission.ASK, Permission.OWN] == caller.permissions
+    assert [Permission.PUBLIC, Permission.READ, Permission.ASK, Permission.MANAGE_ACCOUNT] == caller.permissions
 
 
 def test_a_program_has_only_the_permissions_in_its_scopes(site: Site) -> None:
     program = site.program(site.add_person("Anna", Role.ADMINISTRATOR), Permission.READ)
 
     assert (Role.ADMINISTRATOR, "") == (me(program).role, me(program).csrf_token)
-    assert [Permission.ENTER, Permission.READ] == me(program).permissions
+    assert [Permission.PUBLIC, Permission.READ] == me(program).permissions
 
 
 def test_a_browser_gets_a_cookie_that_only_the_server_can_read(site: Site) -> None:

@@ -20,10 +20,10 @@ def test_all_people_places_and_events_are_sorted_by_name(site: Site) -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ({"begins": "mi"}, ["miriam_1"]),
-        ({"begins": "%"}, []),
+        ({"prefix": "mi"}, ["miriam_1"]),
+        ({"prefix": "%"}, []),
         ({"kind": "place"}, ["hill_1"]),
-        ({"kind": "event", "begins": "M"}, []),
+        ({"kind": "event", "prefix": "M"}, []),
     ],
 )
 def test_a_list_is_narrowed_by_the_start_of_the_name_and_the_kind(
@@ -52,7 +52,7 @@ def test_a_wrong_limit_or_kind_is_named(site: Site, query: dict[str, str | int])
 def test_an_event_has_its_people_and_places(site: Site) -> None:
     page = read(site.guest.get(f"{ENTITIES}/lighting_1"), EntityPage)
 
-    assert ["Miriam", "Hill"] == [participant.name for participant in page.takes_part]
+    assert ["Miriam", "Hill"] == [participant.name for participant in page.participants]
     assert ["Genesis 1:1"] == [mention.reference for mention in page.mentions]
 
 
@@ -60,7 +60,7 @@ def test_the_verses_that_mention_a_person_come_in_pages(site: Site) -> None:
     first = read(site.guest.get(f"{ENTITIES}/miriam_1", limit=2), EntityPage)
     last = read(site.guest.get(f"{ENTITIES}/miriam_1", limit=2, after=int(first.next_after or 0)), EntityPage)
 
-    assert ("Miriam", -1500, ("Mary",)) == (first.entity.name, first.entity.year, first.entity.also)
+    assert ("Miriam", -1500, ("Mary",)) == (first.entity.name, first.entity.year, first.entity.aliases)
     assert ["Gen.1.1", "Gen.1.2"] == [mention.osis for mention in first.mentions]
     assert (["Gen.2.1"], None) == ([mention.osis for mention in last.mentions], last.next_after)
 

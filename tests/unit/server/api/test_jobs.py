@@ -89,7 +89,7 @@ def test_an_unknown_job_is_not_found(site: Site) -> None:
 
 def test_an_administrator_starts_a_job(site: Site) -> None:
     anna = site.add_person("Anna", Role.ADMINISTRATOR)
-    job = read(site.program(anna).post(JOBS, {"kind": "pull", "model": "tiny"}), JobView, 201)
+    job = read(site.program(anna).post(JOBS, {"kind": "download", "model": "tiny"}), JobView, 201)
 
     assert ("Download tiny", State.QUEUED, anna.audience) == (job.title, job.state, job.started_by)
     assert job == read(site.program(anna).get(f"{JOBS}/{job.id}"), JobView)
@@ -110,7 +110,7 @@ def test_the_same_job_is_not_queued_twice(site: Site) -> None:
         ({"kind": "compile"}, "compile"),
         ({"kind": "import"}, "location"),
         ({"kind": "import", "location": "x" * 4_097}, "4096"),
-        ({"kind": "pull", "model": " "}, "No model is given."),
+        ({"kind": "download", "model": " "}, "No model is given."),
         (None, "The request body must be a JSON object."),
     ],
 )

@@ -156,7 +156,7 @@ def test_the_secret_part_of_an_address_is_not_shown(site: Site) -> None:
     member = site.member()
     added = member.post(ADDRESSES, {"address": "ntfy://ntfy.example/secret-topic"})
 
-    assert "ntfy://ntfy.example …" == read(added, OutsideAddress, 201).shown
+    assert "ntfy://ntfy.example …" == read(added, OutsideAddress, 201).masked
     assert [read(added, OutsideAddress, 201)] == read(member.get(ADDRESSES), AddressList).addresses
     assert "secret" not in added.text + member.get(ADDRESSES).text
 
@@ -215,4 +215,4 @@ def test_only_leaders_and_administrators_make_announcements(site: Site) -> None:
 @pytest.mark.parametrize("path", [INBOX, PREFERENCES, ADDRESSES])
 def test_only_signed_in_people_have_an_inbox(site: Site, path: str) -> None:
     assert_refused(site.guest.get(path), 401, "Sign in to continue.")
-    assert_refused(site.program(site.add_person(), Permission.READ).get(path), 403, "does not have the scope own")
+    assert_refused(site.program(site.add_person(), Permission.READ).get(path), 403, "does not have the scope manage-account")

@@ -13,14 +13,14 @@ from appliance.community.accounts.person import ClassCode, Person, SignInFailed
 from server.api.people import (
     ClassController,
     ClassList,
-    House,
-    HouseController,
     PeopleController,
     PersonList,
+    SiteController,
+    SiteSettings,
 )
 
-ROUTES = [api_routes(PeopleController, ClassController, HouseController)]
-PEOPLE, CLASSES, HOUSE = "/api/v1/people", "/api/v1/classes", "/api/v1/house"
+ROUTES = [api_routes(PeopleController, ClassController, SiteController)]
+PEOPLE, CLASSES, SITE = "/api/v1/people", "/api/v1/classes", "/api/v1/site"
 HOUR_S = 3_600.0
 
 
@@ -129,7 +129,7 @@ def test_an_unknown_person_is_not_found(site: Site) -> None:
         assert_refused(answer, 404, "There is no person 7777.")
 
 
-@pytest.mark.parametrize("path", [PEOPLE, HOUSE])
+@pytest.mark.parametrize("path", [PEOPLE, SITE])
 def test_only_administrators_see_people_and_settings(site: Site, path: str) -> None:
     assert_refused(site.guest.get(path), 401)
     assert_refused(site.leader().get(path), 403, "The role leader does not allow this.")
@@ -211,14 +211,16 @@ def test_members_cannot_open_classes(site: Site) -> None:
 
 def test_guests_may_read_until_an_administrator_changes_it(site: Site) -> None:
     administrator = site.administrator()
-    before = read(administrator.get(HOUSE), House)
-    answer = administrator.put(HOUSE, {"guests_may_read": False})
+    before = read(administrator.get(SITE), SiteSettings)
+    answer = administrator.put(SITE, {"guests_may_read": False})
 
-    assert House(guests_may_read=True) == before
-    assert House(guests_may_read=False) == read(answer, House) == read(administrator.get(HOUSE), House)
+    assert SiteSettings(guests_may_read=True) == before
+    assert (
+        SiteSettings(guests_may_read=False) == read(answer, SiteSettings) == read(administrator.get(SITE), SiteSettings)
+    )
     assert not queries.guests_may_read(site.database)
 
 
 @pytest.mark.parametrize("body", [{}, {"guests_may_read": "no"}, []])
 def test_a_setting_is_true_or_false(site: Site, body: Any) -> None:
-    assert_refused(site.administrator().put(HOUSE, body), 400)
+    assert_refused(site.administrator().put(SITE, body), 400)

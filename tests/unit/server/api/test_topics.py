@@ -34,10 +34,10 @@ def test_topics_of_all_dictionaries_are_listed_by_headword(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("begins", "expected"), [("la", ["LAMP", "LAMPS AND OIL"]), ("LAMP", ["LAMP", "LAMPS AND OIL"]), ("_", [])]
+    ("prefix", "expected"), [("la", ["LAMP", "LAMPS AND OIL"]), ("LAMP", ["LAMP", "LAMPS AND OIL"]), ("_", [])]
 )
-def test_a_list_is_narrowed_by_the_start_of_the_headword(site: Site, begins: str, expected: list[str]) -> None:
-    assert expected == headwords(site, begins=begins)
+def test_a_list_is_narrowed_by_the_start_of_the_headword(site: Site, prefix: str, expected: list[str]) -> None:
+    assert expected == headwords(site, prefix=prefix)
 
 
 def test_a_page_of_topics_continues_after_the_last_one(site: Site) -> None:

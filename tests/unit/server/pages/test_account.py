@@ -236,7 +236,7 @@ def test_a_person_without_tokens_can_create_one_with_their_permissions(site: Sit
     page = Page(site.browser(site.add_person()).open("/account"))
     scopes = {scope for scope in Permission if page.values(f"scope-{scope}")}
 
-    assert {Permission.READ, Permission.ASK, Permission.OWN} == scopes
+    assert {Permission.READ, Permission.ASK, Permission.MANAGE_ACCOUNT} == scopes
     assert "never used" not in page.text
 
 
@@ -263,7 +263,7 @@ def test_a_new_token_is_shown_once(site: Site) -> None:
     [
         ({"name": "Terminal"}, "The token has no scopes."),
         ({"name": " ", "scope-read": "on"}, "A token name must have 1 to 60 characters."),
-        ({"name": "Terminal", "scope-lead": "on"}, "Your role does not permit these scopes: lead."),
+        ({"name": "Terminal", "scope-manage-classes": "on"}, "Your role does not permit these scopes: manage-classes."),
     ],
 )
 def test_a_refused_token_shows_the_account_again(site: Site, form: dict[str, str], problem: str) -> None:

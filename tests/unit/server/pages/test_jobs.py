@@ -96,18 +96,18 @@ def test_administrators_see_queues_and_the_jobs_that_they_can_start(site: Site) 
 
     assert ["Job queues", "Start a job", "Jobs"] == page.sections
     assert "library 0 running, 1 waiting" in page.text
-    assert {"index", "graph", "backup", "pull"} == set(page.values("kind"))
+    assert {"index", "graph", "backup", "download"} == set(page.values("kind"))
 
 
 def test_an_administrator_starts_a_job(site: Site) -> None:
-    assert_redirected(administrator(site).submit("/jobs", kind="pull", model="tiny"), "/jobs")
+    assert_redirected(administrator(site).submit("/jobs", kind="download", model="tiny"), "/jobs")
     assert "Download tiny" == latest(site).title
 
 
 @pytest.mark.parametrize(
     ("form", "status", "part"),
     [
-        ({"kind": "pull", "model": ""}, 400, "No model is given."),
+        ({"kind": "download", "model": ""}, 400, "No model is given."),
         ({"kind": "compile"}, 400, "compile"),
         ({"kind": "import", "location": "/etc/passwd"}, 403, "A browser can import only from"),
     ],

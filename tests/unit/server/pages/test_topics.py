@@ -30,21 +30,21 @@ def test_all_topics_are_listed_with_their_number_of_passages(site: Site) -> None
 
 
 def test_a_letter_lists_topics_people_and_places(site: Site) -> None:
-    page = topics(site, begins="l")
+    page = topics(site, prefix="l")
 
     assert ["Lamp 1", "Lamps And Oil 1", "Lighting event"] == page.items("grid")
     assert "/entity/lighting_1" == page.links["Lighting event"]
 
 
 def test_people_are_listed_without_topics(site: Site) -> None:
-    page = topics(site, begins="Mir")
+    page = topics(site, prefix="Mir")
 
     assert ["Miriam person"] == page.items("grid")
     assert "No topics start with that." not in page.text
 
 
 def test_a_beginning_without_topics_offers_a_search(site: Site) -> None:
-    page = topics(site, begins="zeal & fire")
+    page = topics(site, prefix="zeal & fire")
 
     assert "No topics start with that." in page.text
     assert "/search?q=zeal%20%26%20fire" == page.links["Search the Bible instead"]
@@ -62,7 +62,7 @@ def many_topics(number: int) -> list[Topic]:
 
 def test_a_long_list_continues_on_another_page(writable_site: Site) -> None:
     put_item(writable_site.appliance.library, TOPICS, "Many", many_topics(PAGE_SIZE + 1))
-    first = topics(writable_site, begins="A")
+    first = topics(writable_site, prefix="A")
     last = Page(writable_site.guest.open(first.links["More topics"]))
 
     assert (PAGE_SIZE, ["A 060 0"]) == (len(first.items("grid")), last.items("grid"))
@@ -79,7 +79,7 @@ def test_a_topic_lists_its_passages_by_heading(site: Site) -> None:
 
     assert ("Lamp", ["Of oil"]) == (page.title, page.sections)
     assert "/read/Invented/Gen/1" == page.links["Genesis 1:1–3"]
-    assert "/topics?begins=L" == page.links["Other topics"]
+    assert "/topics?prefix=L" == page.links["Other topics"]
     assert "InventedTopics · Sources" in page.text
 
 
