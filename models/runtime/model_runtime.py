@@ -37,7 +37,10 @@ _DOCUMENT_TOKENS = 512
 
 
 class ModelRuntime:
-    """One runtime. `probe` probes the machine; `backends` are the classes that load models, by name."""
+    """One runtime. `probe` probes the machine; `backends` are the classes that load models, by name.
+
+    A generation without news yields an Alive event every `heartbeat_s` seconds.
+    """
 
     def __init__(
         self,
@@ -46,13 +49,16 @@ class ModelRuntime:
         *,
         probe: Probe = probe_machine,
         backends: Mapping[str, str] = BACKENDS,
+        heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         self.catalogue = catalogue
+        self.probe = probe
         self.settings = settings or RuntimeSettings()
         self.metrics = Metrics()
         self.residency = Residency(catalogue, self.settings, probe=probe, backends=backends, metrics=self.metrics)
         self.cache = EmbeddingCache(catalogue.folder / CACHE_FOLDER, self.settings.embedding_cache_mib * 2**20)
         self.devices: dict[str, Device] = {}
+        self._heartbeat_s = heartbeat_s
         self._batcher = Batcher(self.residency, self.cache, self.metrics, pass_tokens=self.settings.pass_tokens)
 
     def start(self) -> None:
@@ -135,7 +141,7 @@ class ModelRuntime:
         try:
             while True:
                 try:
-                    async with asyncio.timeout(HEARTBEAT_S):
+                    async with asyncio.timeout(self._heartbeat_s):
                         event = await events.get()
                 except TimeoutError:
                     yield Alive()
