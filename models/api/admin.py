@@ -15,7 +15,6 @@ from models.errors import RequestInvalid
 from models.memory.plan import LoadPlan
 from models.messages import ModelCard, ModelList
 from models.probe.devices import MachineResources
-from models.probe.probe import probe_machine
 from models.runtime.model_runtime import ModelRuntime
 
 _process = psutil.Process()
@@ -86,7 +85,8 @@ def get_model(state: State, name: str) -> ModelCard:
 
 @get("/admin/devices")
 async def devices(state: State) -> Devices:
-    return Devices(machine=await probe_machine(libraries=True), queues=device_statuses(state.runtime))
+    runtime: ModelRuntime = state.runtime
+    return Devices(machine=await runtime.probe(libraries=True), queues=device_statuses(runtime))
 
 
 @get("/admin/plan")

@@ -84,12 +84,13 @@ def create_app(runtime: ModelRuntime, activity: Activity, *, token: str = "") ->
     """Return the web application of a runtime. If `token` is not empty, requests need it as their bearer token."""
 
     @asynccontextmanager
-    async def running(_app: Litestar) -> AsyncGenerator[None, None]:
-        runtime.start()
+    async def running(app: Litestar) -> AsyncGenerator[None, None]:
+        served: ModelRuntime = app.state.runtime
+        served.start()
         try:
             yield
         finally:
-            await runtime.close()
+            await served.close()
 
     return Litestar(
         route_handlers=[*admin.HANDLERS, create_embeddings, create_rerank, create_chat_completion, create_completion],

@@ -65,7 +65,7 @@ async def _serve(
         server_header=False,
         lifespan="on",
     )
-    server = _AnnouncingServer(config, ready_fd, socket)
+    server = AnnouncingServer(config, ready_fd, socket)
     watcher = None
     if idle_exit_s is not None:
 
@@ -78,7 +78,7 @@ async def _serve(
         watcher.cancel()
 
 
-class _AnnouncingServer(uvicorn.Server):
+class AnnouncingServer(uvicorn.Server):
     """Reports when it listens, and restricts its socket to the current user."""
 
     def __init__(self, config: uvicorn.Config, ready_fd: int | None, socket: Path | None) -> None:
