@@ -1,0 +1,107 @@
+"""A module that runs in its own process: its output, its errors, and its end with all its children."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models.errors import ModelUnavailable
+from models.processes import TAIL_CHARACTERS, run_module
+
+InstallPython = Callable[[str], None]
+
+
+@pytest.fixture
+def install_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstallPython:
+    """Replace Python by a shell script. Its first arguments are -P, -m and the name of the module."""
+
+    def install(script: str) -> None:
+        program = tmp_path / "python"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o700)
+        monkeypatch.setattr(sys, "executable", str(program))
+
+    return install
+
+
+def run(*arguments: str, timeout_s: float = 20, environment: dict[str, str] | None = None) -> bytes:
+    return asyncio.run(run_module("models.probe", *arguments, timeout_s=timeout_s, environment=environment))
+
+
+def test_the_output_of_a_module_is_returned(install_python: InstallPython) -> None:
+    install_python('echo "$2 $3 $4 $5"; echo "a warning" >&2')
+
+    assert b"-m models.probe --gpus all of them\n" == run("--gpus", "all of them")
+
+
+def test_a_module_does_not_wait_for_input(install_python: InstallPython) -> None:
+    install_python("cat; echo end")
+
+    assert b"end\n" == run()
+
+
+def test_a_module_gets_the_environment_of_its_caller_and_more(
+    install_python: InstallPython, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONE", "1")
+    monkeypatch.setenv("TWO", "2")
+    install_python('echo "$ONE $TWO $THREE"')
+
+    assert b"1 changed 3\n" == run(environment={"TWO": "changed", "THREE": "3"})
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo Traceback >&2; echo 'no such file' >&2; exit 3", r"models\.probe ended with status 3: no such file$"),
+        ("printf '\\377 is not text' >&2; exit 1", "status 1: \N{REPLACEMENT CHARACTER} is not text$"),
+        ("exit 1", "status 1: no error message$"),
+        ("kill -9 $$", "status -9: no error message$"),
+    ],
+)
+def test_the_error_of_a_module_has_its_status_and_its_last_line(
+    install_python: InstallPython, script: str, message: str
+) -> None:
+    install_python(script)
+
+    with pytest.raises(ModelUnavailable, match=message):
+        run()
+
+
+def test_a_long_error_is_shortened_to_its_end(install_python: InstallPython) -> None:
+    install_python(f"printf '%0{TAIL_CHARACTERS}d the reason' 0 >&2; exit 1")
+
+    with pytest.raises(ModelUnavailable, match=r"0 the reason$") as failed:
+        run()
+    assert TAIL_CHARACTERS == len(failed.value.message.partition("status 1: ")[2])
+
+
+def test_a_module_that_takes_too_long_is_stopped(install_python: InstallPython) -> None:
+    install_python("exec sleep 30")
+
+    with pytest.raises(ModelUnavailable, match=r"models\.probe took more than 0 seconds and was stopped"):
+        run(timeout_s=0.05)
+
+
+def test_the_children_of_a_module_are_killed_if_its_caller_is_cancelled(
+    install_python: InstallPython, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # The script continues only when its output is read, which is more than the buffers of the runtime hold.
+    install_python(f"exec 3>{pipe}; head -c 1000000 /dev/zero; sleep 30 & echo begun >&3; wait")
+
+    async def scene() -> str:
+        running = asyncio.create_task(run_module("models.probe", timeout_s=60))
+        with await asyncio.to_thread(pipe.open) as opened:
+            begun = await asyncio.to_thread(opened.readline)
+            running.cancel()
+            await asyncio.wait([running])
+            # The pipe ends when no process has its other end any more.
+            rest = await asyncio.wait_for(asyncio.to_thread(opened.read), 20)
+        return begun + rest
+
+    assert "begun\n" == asyncio.run(scene())
