@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
+CPUINFO = Path("/proc/cpuinfo")
+
 
 class Machine(msgspec.Struct, frozen=True):
     """Cores, memory in GiB, and the vector instructions that the model libraries can use."""
@@ -18,8 +20,8 @@ class Machine(msgspec.Struct, frozen=True):
     system: str
 
 
-def describe_machine() -> Machine:
-    processor, flags = _processor()
+def describe_machine(cpuinfo: Path = CPUINFO) -> Machine:
+    processor, flags = _processor(cpuinfo)
     return Machine(
         processor=processor,
         cores=len(os.sched_getaffinity(0)),
@@ -29,9 +31,8 @@ def describe_machine() -> Machine:
     )
 
 
-def _processor() -> tuple[str, set[str]]:
+def _processor(cpuinfo: Path) -> tuple[str, set[str]]:
     name, flags = platform.machine(), set[str]()
-    cpuinfo = Path("/proc/cpuinfo")
     for line in cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else ():
         key, _, value = line.partition(":")
         if key.strip() == "model name":
