@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,24 +27,42 @@ def install_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstallPy
     return install
 
 
-def run(*arguments: str, timeout_s: float = 20, environment: dict[str, str] | None = None) -> bytes:
-    return asyncio.run(run_module("models.probe", *arguments, timeout_s=timeout_s, environment=environment))
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop for all tests. It notices the end of a killed process after its test."""
+    with asyncio.Runner() as opened:
+        yield opened
 
 
-def test_the_output_of_a_module_is_returned(install_python: InstallPython) -> None:
+class Run:
+    """Runs a module and returns its output."""
+
+    def __init__(self, runner: asyncio.Runner) -> None:
+        self._runner = runner
+
+    def __call__(self, *arguments: str, timeout_s: float = 20, environment: Mapping[str, str] | None = None) -> bytes:
+        return self._runner.run(run_module("models.probe", *arguments, timeout_s=timeout_s, environment=environment))
+
+
+@pytest.fixture
+def run(runner: asyncio.Runner) -> Run:
+    return Run(runner)
+
+
+def test_the_output_of_a_module_is_returned(run: Run, install_python: InstallPython) -> None:
     install_python('echo "$2 $3 $4 $5"; echo "a warning" >&2')
 
     assert b"-m models.probe --gpus all of them\n" == run("--gpus", "all of them")
 
 
-def test_a_module_does_not_wait_for_input(install_python: InstallPython) -> None:
+def test_a_module_does_not_wait_for_input(run: Run, install_python: InstallPython) -> None:
     install_python("cat; echo end")
 
     assert b"end\n" == run()
 
 
 def test_a_module_gets_the_environment_of_its_caller_and_more(
-    install_python: InstallPython, monkeypatch: pytest.MonkeyPatch
+    run: Run, install_python: InstallPython, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ONE", "1")
     monkeypatch.setenv("TWO", "2")
@@ -63,7 +81,7 @@ def test_a_module_gets_the_environment_of_its_caller_and_more(
     ],
 )
 def test_the_error_of_a_module_has_its_status_and_its_last_line(
-    install_python: InstallPython, script: str, message: str
+    run: Run, install_python: InstallPython, script: str, message: str
 ) -> None:
     install_python(script)
 
@@ -71,7 +89,7 @@ def test_the_error_of_a_module_has_its_status_and_its_last_line(
         run()
 
 
-def test_a_long_error_is_shortened_to_its_end(install_python: InstallPython) -> None:
+def test_a_long_error_is_shortened_to_its_end(run: Run, install_python: InstallPython) -> None:
     install_python(f"printf '%0{TAIL_CHARACTERS}d the reason' 0 >&2; exit 1")
 
     with pytest.raises(ModelUnavailable, match=r"0 the reason$") as failed:
@@ -79,7 +97,7 @@ def test_a_long_error_is_shortened_to_its_end(install_python: InstallPython) -> 
     assert TAIL_CHARACTERS == len(failed.value.message.partition("status 1: ")[2])
 
 
-def test_a_module_that_takes_too_long_is_stopped(install_python: InstallPython) -> None:
+def test_a_module_that_takes_too_long_is_stopped(run: Run, install_python: InstallPython) -> None:
     install_python("exec sleep 30")
 
     with pytest.raises(ModelUnavailable, match=r"models\.probe took more than 0 seconds and was stopped"):
@@ -87,20 +105,22 @@ def test_a_module_that_takes_too_long_is_stopped(install_python: InstallPython) 
 
 
 def test_the_children_of_a_module_are_killed_if_its_caller_is_cancelled(
-    install_python: InstallPython, tmp_path: Path
+    runner: asyncio.Runner, install_python: InstallPython, tmp_path: Path
 ) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    # The script continues only when its output is read, which is more than the buffers of the runtime hold.
-    install_python(f"exec 3>{pipe}; head -c 1000000 /dev/zero; (sleep 3; echo survived >&3) & echo begun >&3; wait")
+    install_python(f"exec 3>{pipe}; (sleep 3; echo survived >&3) & echo begun >&3; wait")
 
     async def scene() -> str:
         running = asyncio.create_task(run_module("models.probe", timeout_s=60))
         with await asyncio.to_thread(pipe.open) as opened:
             begun = await asyncio.to_thread(opened.readline)
+            # The loop needs some turns until it knows the process that it has started.
+            for _ in range(50):
+                await asyncio.sleep(0)
             running.cancel()
             await asyncio.wait([running])
             # The pipe ends when no process has its other end any more.
             return begun + await asyncio.to_thread(opened.read)
 
-    assert "begun\n" == asyncio.run(scene())
+    assert "begun\n" == runner.run(scene())
