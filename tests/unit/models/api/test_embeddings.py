@@ -83,7 +83,7 @@ def test_documents_are_ranked_best_first(client: Client, processes: FakeProcesse
     answer = rerank(client)
 
     assert [(1, 2.0), (2, 1.0), (0, 0.0)] == [(result.index, result.relevance_score) for result in answer.results]
-    assert (False, Usage(prompt_tokens=9, total_tokens=9)) == (answer.cut, answer.usage)
+    assert (False, Usage(prompt_tokens=9, total_tokens=9)) == (answer.truncated, answer.usage)
 
 
 def test_documents_with_equal_scores_stay_in_their_order(client: Client, processes: FakeProcesses) -> None:
@@ -105,7 +105,7 @@ def test_documents_without_a_score_are_missing_and_the_answer_says_so(client: Cl
     processes.max_scored = 2
     answer = rerank(client)
 
-    assert ([1, 0], True) == ([result.index for result in answer.results], answer.cut)
+    assert ([1, 0], True) == ([result.index for result in answer.results], answer.truncated)
 
 
 def test_a_time_limit_of_zero_is_refused(client: Client, processes: FakeProcesses) -> None:

@@ -43,7 +43,7 @@ def test_a_model_that_is_not_loaded_needs_no_memory(tmp_path: Path) -> None:
         status.state,
         status.pinned,
         status.predicted_bytes,
-        status.taken_bytes,
+        status.used_bytes,
         status.pid,
     )
     assert status.plan is None
@@ -72,8 +72,8 @@ def test_a_loaded_model_has_its_plan_its_process_and_its_memory(tmp_path: Path, 
         status = status_of(runtime, "chat")
 
         assert status.plan is not None
-        assert ("loaded", "chat", PID, 0.5) == (status.state, status.plan.model, status.pid, status.took_s)
-        assert (status.plan.need.ram, TAKEN_BYTES) == (status.predicted_bytes, status.taken_bytes)
+        assert ("loaded", "chat", PID, 0.5) == (status.state, status.plan.model, status.pid, status.load_s)
+        assert (status.plan.need.ram, TAKEN_BYTES) == (status.predicted_bytes, status.used_bytes)
 
     run(runtime, scene)
 
@@ -151,7 +151,7 @@ def test_the_memory_of_a_model_includes_its_gpu_memory(
         assert status.plan is not None
         assert "gpu0" == status.plan.device
         assert status.plan.need.ram + status.plan.need.gpus[0] == status.predicted_bytes
-        assert TAKEN_BYTES + 2 * GIB == status.taken_bytes
+        assert TAKEN_BYTES + 2 * GIB == status.used_bytes
 
     run(runtime, scene)
 

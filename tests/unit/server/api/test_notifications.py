@@ -215,4 +215,6 @@ def test_only_leaders_and_administrators_make_announcements(site: Site) -> None:
 @pytest.mark.parametrize("path", [INBOX, PREFERENCES, ADDRESSES])
 def test_only_signed_in_people_have_an_inbox(site: Site, path: str) -> None:
     assert_refused(site.guest.get(path), 401, "Sign in to continue.")
-    assert_refused(site.program(site.add_person(), Permission.READ).get(path), 403, "does not have the scope manage-account")
+    assert_refused(
+        site.program(site.add_person(), Permission.READ).get(path), 403, "does not have the scope manage-account"
+    )
