@@ -65,15 +65,20 @@ def format_range(start: int, end: int) -> str:
         first = f"{name} {chapter}" if whole_chapters else format_range(start, start)
         last = f"{end_book.name} {end_chapter}" if ends_chapter else format_range(end, end)
         return f"{first} – {last}"
-    if whole_chapters and len(chapters_of(book)) == 1:
+    if not whole_chapters:
+        last_verse = chapters_of(book).get(end_chapter, LAST_VERSE) if ends_chapter else end_verse
+        return f"{name} {_format_numbers(chapter, verse, end_chapter, last_verse)}"
+    if len(chapters_of(book)) == 1:
         return name
-    if whole_chapters:
-        return f"{name} {chapter}" if chapter == end_chapter else f"{name} {chapter}–{end_chapter}"
-    if start == end:
-        return f"{name} {chapter}:{verse}" if verse else f"{name} {chapter}, title"
+    return f"{name} {chapter}" if chapter == end_chapter else f"{name} {chapter}–{end_chapter}"
+
+
+def _format_numbers(chapter: int, verse: int, end_chapter: int, end_verse: int) -> str:
+    if (chapter, verse) == (end_chapter, end_verse):
+        return f"{chapter}:{verse}" if verse else f"{chapter}, title"
     if chapter == end_chapter:
-        return f"{name} {chapter}:{verse}–{end_verse}"
-    return f"{name} {chapter}:{verse}–{end_chapter}:{end_verse}"
+        return f"{chapter}:{verse}–{end_verse}"
+    return f"{chapter}:{verse}–{end_chapter}:{end_verse}"
 
 
 @functools.cache

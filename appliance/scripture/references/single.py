@@ -11,7 +11,7 @@ from appliance.scripture.references.book_tables import LANGUAGES
 from appliance.scripture.references.finding import TextReader
 from appliance.scripture.references.names_in_text import BookFinder, normalise
 from appliance.scripture.references.passages import Passage, Point, resolve
-from appliance.scripture.references.reference import BookNotFound, Reference, ReferenceNotUnderstood
+from appliance.scripture.references.reference import LAST_VERSE, BookNotFound, Reference, ReferenceNotUnderstood
 
 MAX_LENGTH = 200
 # The lowest Damerau-Levenshtein similarity of a misspelt name to the suggested book.
@@ -82,7 +82,7 @@ def parse_osis(text: str) -> Reference | None:
     """
     start, dash, end = text.partition("-")
     first = _osis_passage(start)
-    last = _osis_passage(end) if dash else first
+    last = _osis_passage(end, ends_range=True) if dash else first
     if first is None or last is None:
         return None
     first_reference, last_reference = (resolve(passage, strict=True) for passage in (first, last))
@@ -91,7 +91,8 @@ def parse_osis(text: str) -> Reference | None:
     return Reference(first_reference.start, last_reference.end)
 
 
-def _osis_passage(text: str) -> Passage | None:
+def _osis_passage(text: str, *, ends_range: bool = False) -> Passage | None:
+    """A point such as `John.3.16` or `John.3`. At the end of a range, verse 999 is the last verse of the chapter."""
     name, *numbers = text.split(".")
     book = BOOK_BY_OSIS.get(name)
     if book is None or not 1 <= len(numbers) <= 2:
@@ -99,6 +100,8 @@ def _osis_passage(text: str) -> Passage | None:
     if not all(number.isascii() and number.isdigit() and len(number) <= 4 for number in numbers):
         return None
     chapter, verse = int(numbers[0]), int(numbers[1]) if len(numbers) > 1 else None
+    if ends_range and verse == LAST_VERSE:
+        verse = None
     return Passage(Point(book, chapter, verse), None, 0, len(text))
 
 
