@@ -34,10 +34,11 @@ _ORDINALS = {
     "cuarto": 4,
     "cuarta": 4,
 }
+_ORDINAL_WORD = "(?:" + "|".join(sorted(_ORDINALS, key=len, reverse=True)) + ")(?![a-z])"
 _ORDINAL = re.compile(
-    r"(?:(?P<digit>[1-4])(?:(?<=1)\s?st|(?<=2)\s?nd|(?<=3)\s?rd|(?<=4)\s?th|\.?[ºª°]|\.?[oa](?![a-z]))?|(?P<word>"
-    + "|".join(sorted(_ORDINALS, key=len, reverse=True))
-    + r")(?![a-z]))(?:[\s.]+|-(?=[a-z]))?"
+    r"(?:(?P<digit>[1-4])(?:(?<=1)\s?st|(?<=2)\s?nd|(?<=3)\s?rd|(?<=4)\s?th|\.?[ºª°]|\.?[oa](?![a-z]))?"
+    # The dash of "I-John" belongs to the number, the dash of "I-III John" to the range.
+    rf"|(?P<word>{_ORDINAL_WORD}))(?:[\s.]+|-(?=[a-z])(?!{_ORDINAL_WORD}))?"
 )
 _TO_ORDINAL = re.compile(r"(?:-|through|thru|to|hasta|al?)[\s.]*(?=[1-4a-z])")
 _FILLER = re.compile(rf"(?:{FILLERS.replace(' ', _GAP)})(?![a-z]){_GAP}")
@@ -80,7 +81,8 @@ def normalise(text: str) -> str:
     """Return a text in lower case, with one kind of dash and space and no diacritics. Characters keep their positions."""
     lowered = text.lower()
     if len(lowered) != len(text):
-        lowered = "".join(character.lower() if len(character.lower()) == 1 else character for character in text)
+        # The lower-case form of "İ" is "i" with a combining dot.
+        lowered = "".join(character.lower()[0] for character in text)
     if not lowered.isascii():
         lowered = "".join(map(_without_diacritics, lowered.translate(_DASHES | _SPACES)))
     return lowered
