@@ -35,6 +35,7 @@ _FOLLOWING = re.compile(r"\s*(?:ff?|ss|y[ ]sig(?:uientes|s)?|and[ ]following)(?!
 _HOUR = re.compile(r"\s?[ap]\.?m(?![a-z])")
 _THOUSANDS = re.compile(r",0\d\d(?!\d)")
 _VERSE_OF_ROMAN = re.compile(r"\s*[.:]\s*\d")
+_CHAPTER_FIVE = re.compile(r"(?P<roman>v)(?=\s*[.:]\s*\d)")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _MAX_DIGITS = 3
 # The longest chapter has 176 verses. Two numbers are not a range if the second is higher than this.
@@ -94,7 +95,7 @@ class PassageReader:
             self._passages.append(Passage(Point(self._book, chapter, None), None, reference_start, at))
         elif lead := _LEAD.match(self._text, at):
             at = lead.end()
-        while match := _TOKEN.match(self._text, at):
+        while match := self._token(at):
             kind, at = str(match.lastgroup), match.end()
             if (
                 kind == "number"
@@ -111,6 +112,11 @@ class PassageReader:
             # "Jude 1" is the book's only chapter.
             self._passages[0] = self._passages[0]._replace(first=Point(self._book, 1, None))
         return Reading(self._passages, end, self._backwards)
+
+    def _token(self, at: int) -> re.Match[str] | None:
+        """The next token. `v` is a chapter if no chapter is written before it, as in `Rom. v. 1`, else the word verse."""
+        may_be_five = not self._passages and not self._forced and len(self._chapters) > 1
+        return (may_be_five and _CHAPTER_FIVE.match(self._text, at)) or _TOKEN.match(self._text, at)
 
     def _is_spoken(self) -> bool:
         """Whether a number in words counts: after the word chapter or verse, or after a number that counted."""
