@@ -81,7 +81,9 @@ class NameTable:
 
     def misspelt(self, word: str, ordinal: int) -> Book | None:
         """The book with the most similar name, if a name is similar enough."""
-        if ordinal == 0 and _PSALMS.fullmatch(word) and word not in _NOT_PSALMS:
+        if word in _NOT_PSALMS:
+            return None
+        if ordinal == 0 and _PSALMS.fullmatch(word):
             return BOOK_BY_OSIS["Ps"]
         letters, names = _without_repeats(word), self._without_repeats.get(ordinal, {})
         if len(letters) < MIN_LETTERS:
