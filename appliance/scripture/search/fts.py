@@ -50,7 +50,7 @@ class _Term(msgspec.Struct, frozen=True):
 def parse_query(text: str) -> TextQuery | None:
     """Parse a typed query. Return None if it has no word to search for. Only the first 48 terms are read."""
     terms: list[tuple[str, _Term]] = []
-    pending = ""
+    pending, has_quotes = "", False
     for phrase, typed in _TOKEN.findall(unicodedata.normalize("NFC", text)):
         if (typed == "NOT" or (typed in ("AND", "OR") and terms)) and not pending:
             pending = typed
@@ -60,16 +60,16 @@ def parse_query(text: str) -> TextQuery | None:
         if term is None:
             continue
         terms.append(("NOT" if negated else pending, term))
-        pending = ""
+        pending, has_quotes = "", has_quotes or not typed
         if len(terms) == MAX_TERMS:
             break
     # FTS5 needs excluded terms after the others.
     terms.sort(key=lambda term: term[0] == "NOT")
     if not terms or terms[0][0] == "NOT":
         return None
-    structured = any(operator or " " in term.expression or "*" in term.expression for operator, term in terms)
+    has_syntax = any(operator or " " in term.expression or "*" in term.expression for operator, term in terms)
     words = tuple(word for operator, term in terms if operator != "NOT" for word in term.words)
-    return TextQuery(_expression(terms), words, structured, excludes=terms[-1][0] == "NOT")
+    return TextQuery(_expression(terms), words, has_quotes or has_syntax, excludes=terms[-1][0] == "NOT")
 
 
 def _expression(terms: list[tuple[str, "_Term"]]) -> str:

@@ -59,3 +59,12 @@ def test_a_corrected_query_equals_the_query_with_the_right_words(words: list[str
 
     assert typed is not None
     assert expected == typed.corrected(corrections)
+
+
+def test_a_word_in_quotation_marks_is_searched_exactly_as_typed() -> None:
+    quoted, plain = parse_query('"lamb"'), parse_query("lamb")
+
+    assert quoted is not None
+    assert plain is not None
+    assert (quoted.expression, quoted.words) == (plain.expression, plain.words)
+    assert (True, False) == (quoted.structured, plain.structured)
