@@ -17,6 +17,6 @@ class LexiconEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fold(word: str) -> str:
-    """Remove case, accents, vowel points and breathing marks from a word."""
+    """Remove case, accents, vowel points and breathing marks from a word. In transliterations, `ʼ` and `ʻ` are such marks."""
     decomposed = unicodedata.normalize("NFD", word.casefold())
-    return "".join(letter for letter in decomposed if letter.isalnum())
+    return "".join(letter for letter in decomposed if letter.isalnum() and unicodedata.category(letter) != "Lm")

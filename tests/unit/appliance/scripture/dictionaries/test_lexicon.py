@@ -12,7 +12,8 @@ from appliance.scripture.dictionaries.lexicon import fold
         ("ΑΓΆΠΗ", "αγαπη"),
         ("agápē", "agape"),
         ("אֱלֹהִים", "אלהים"),
-        ("ʼelôhîym", "ʼelohiym"),
+        ("ʼelôhîym", "elohiym"),
+        ("ʻâbad", "abad"),
         ("?!", ""),
     ],
 )
