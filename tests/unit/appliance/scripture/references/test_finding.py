@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.scripture.references import find_references
+from appliance.scripture.canon import BOOKS, verse_id
+from appliance.scripture.references.finding import TextReader, find_references
+from appliance.scripture.references.reference import LAST_VERSE, Reference, chapters_of
 
 
 def osis(text: str, languages: tuple[str, ...] = ("en", "es")) -> list[str]:
@@ -51,6 +53,8 @@ def osis(text: str, languages: tuple[str, ...] = ("en", "es")) -> list[str]:
         ("Evangelio según San Juan, capítulo 3, versículos 16 y 17", ["John.3.16", "John.3.17"]),
         ("Rom. viii. 28, Matt. xxiv. 3-14; I Cor. xiii", ["Rom.8.28", "Matt.24.3-Matt.24.14", "1Cor.13"]),
         ("Gen. i. 1", ["Gen.1.1"]),
+        ("Rom. v. 1-5; vi. 2", ["Rom.5.1-Rom.5.5", "Rom.6.2"]),
+        ("I–III John", ["1John.1-3John.1"]),
         ("turn to John chapter three, verse sixteen", ["John.3.16"]),
         ("Psalm chapter one hundred and nineteen verses five and six", ["Ps.119.5", "Ps.119.6"]),
         ("Romans chapter twelve, verses twenty-one through twenty one", ["Rom.12.21"]),
@@ -202,3 +206,67 @@ def test_numbers_with_thousands_of_digits_are_not_references(text: str) -> None:
     for digits in ("9" * 6_000, "²" * 10, "٣" * 6_000):
         references = find_references(text.replace("{}", digits))
         assert "9" * 10 not in "".join(str(found.reference) for found in references)
+
+
+def references() -> st.SearchStrategy[Reference]:
+    """Single verses, ranges over one or more chapters, and whole chapters of the books with more than one chapter."""
+
+    @st.composite
+    def draw_reference(draw: st.DrawFn) -> Reference:
+        book = draw(st.sampled_from([book for book in BOOKS[:66] if len(chapters_of(book)) > 1]))
+        chapters = chapters_of(book)
+        first_chapter = draw(st.integers(1, len(chapters)))
+        last_chapter = draw(st.just(first_chapter) | st.integers(first_chapter, len(chapters)))
+        if draw(st.booleans()):
+            return Reference(verse_id(book, first_chapter, 1), verse_id(book, last_chapter, LAST_VERSE))
+        first = draw(st.integers(2, max(2, chapters[first_chapter])))
+        least = first if first_chapter == last_chapter else 1
+        last = draw(st.just(least) | st.integers(least, max(least, chapters[last_chapter])))
+        return Reference(verse_id(book, first_chapter, first), verse_id(book, last_chapter, last))
+
+    return draw_reference()
+
+
+@given(st.lists(references(), max_size=5))
+def test_all_references_of_a_text_are_found_with_their_positions(written: list[Reference]) -> None:
+    text = "".join(f"We heard {reference} in the hall. " for reference in written)
+    found = find_references(text)
+
+    assert written == [item.reference for item in found]
+    assert [str(reference) for reference in written] == [text[item.start : item.end] for item in found]
+
+
+def test_the_passages_of_a_text_include_those_that_the_canon_lacks() -> None:
+    text = "John 99:1 and Mark 1:1"
+    passages = TextReader(text).passages()
+
+    assert [("John", 99), ("Mark", 1)] == [(passage.first.book.osis, passage.first.chapter) for passage in passages]
+    assert ["Mark.1.1"] == osis(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_backwards"),
+    [("Gen 1:1-3", False), ("Gen 2:3-1", True), ("Mark 1 to Matthew 1", True), ("Matt 1 to Mark 1", False)],
+)
+def test_the_reader_says_whether_a_range_ends_before_it_begins(text: str, is_backwards: bool) -> None:
+    reader = TextReader(text)
+
+    assert reader.passages()
+    assert is_backwards == reader.backwards
+
+
+def test_the_words_between_two_books_of_a_range_are_short() -> None:
+    assert ["Gen.1-Exod.2"] == osis("Gen 1" + " " * 18 + "to" + " " * 18 + "Exod 2")
+    assert ["Gen.1", "Exod.2"] == osis("Gen 1" + " " * 40 + "to" + " " * 40 + "Exod 2")
+
+
+def test_an_ordinal_psalm_needs_the_right_ending() -> None:
+    endings = {"1st": 1, "2nd": 2, "3rd": 3, "11th": 11, "12th": 12, "13th": 13, "21st": 21, "103rd": 103, "112th": 112}
+
+    assert [[f"Ps.{number}"] for number in endings.values()] == [osis(f"the {ending} Psalm") for ending in endings]
+    assert [[]] * 4 == [osis(f"the {ending} Psalm") for ending in ("21th", "22th", "11st", "112nd")]
+
+
+def test_a_range_of_books_that_ends_before_it_begins_is_not_a_reference() -> None:
+    assert ["Matt.1-Mark.16"] == osis("Matthew to Mark")
+    assert [] == osis("Mark to Matthew")
