@@ -20,7 +20,7 @@ from appliance.scripture.search.ranking.imported_topics import topic_votes
 from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.learned import RANKER, TOPICS, Learned, TopicVotes, save_learned, save_topics
 from appliance.scripture.search.ranking.reading import read_knowledge
-from appliance.scripture.search.ranking.training import Topics, examples, fit_forest, folds_by_topic
+from appliance.scripture.search.ranking.training import ROUNDS, Topics, examples, fit_forest, folds_by_topic
 from appliance.scripture.translations import queries
 
 FOLDS = 5
@@ -73,6 +73,8 @@ def train_ranking(
     *,
     tokenizer: Path,
     on_progress: OnProgress,
+    folds: int = FOLDS,
+    rounds: int = ROUNDS,
 ) -> list[Path]:
     """Train and write the shipped files into the folder `output`. `tokenizer` is the embedding model's `tokenizer.json`.
 
@@ -83,7 +85,7 @@ def train_ranking(
         raise TrainingDataMissing(
             "The library has no cross references.", remedy="Import them with `lampstand library import`."
         )
-    folds, threads = folds_by_topic(len(topics.names), FOLDS), describe_machine().cores
+    fold_of, threads = folds_by_topic(len(topics.names), folds), describe_machine().cores
     forests: list[Forest] = []
     columns: list[str] = []
     for name, variant in (
@@ -94,12 +96,12 @@ def train_ranking(
             library,
             variant,
             topics,
-            folds,
+            fold_of,
             remember=True,
             on_progress=partial(_report, on_progress, name),
         )
         on_progress(f"{name}: training trees")
-        forests.append(fit_forest(rows, threads))
+        forests.append(fit_forest(rows, threads, rounds))
     learned = Learned(
         model=embedder.model,
         words=whole_words(tokenizer),

@@ -163,8 +163,8 @@ def examples(
     return columns, finished
 
 
-def fit_forest(training_set: Sequence[Example], threads: int) -> Forest:
-    """Train trees that sort the verses of each example by their gains. Raises TrainingUnavailable."""
+def fit_forest(training_set: Sequence[Example], threads: int, rounds: int = ROUNDS) -> Forest:
+    """Train trees that sort the verses of each example by their gains, one per round. Raises TrainingUnavailable."""
     try:
         import lightgbm
     except ImportError as error:
@@ -179,7 +179,7 @@ def fit_forest(training_set: Sequence[Example], threads: int) -> Forest:
         params={"max_bin": PARAMETERS["max_bin"], "verbosity": -1},
     )
     forests = [
-        lightgbm.train({**PARAMETERS, "seed": seed, "num_threads": threads}, data, ROUNDS).dump_model()["tree_info"]
+        lightgbm.train({**PARAMETERS, "seed": seed, "num_threads": threads}, data, rounds).dump_model()["tree_info"]
         for seed in RANDOM_SEEDS
     ]
     return forest_of([tree for trees in forests for tree in trees])
