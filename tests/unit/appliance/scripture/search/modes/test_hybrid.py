@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
@@ -10,13 +10,20 @@ from typing import Any
 import pytest
 from fakes.hashed_vectors import HashedVectors
 
+from appliance.errors import Unavailable
 from appliance.infrastructure.database import Database
+from appliance.scripture.canon import WHOLE_CANON, VerseRange
 from appliance.scripture.search import service
+from appliance.scripture.search.candidates import Candidates
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.hits import Hit, Results, Search
+from appliance.scripture.search.meaning import MeaningIndex, MeaningUnavailable
+from appliance.scripture.search.modes import hybrid
 from appliance.scripture.search.modes.keyword import QueryRefused
-from appliance.scripture.search.ranking.compiled import compile_index, library_state
+from appliance.scripture.search.ranking.current import CurrentRanker, RankerUnavailable
 from appliance.scripture.search.ranking.index_files import IndexFiles
+from appliance.scripture.search.ranking.ranker import FeatureTable
+from appliance.scripture.search.request import Request
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.queries import Translations
@@ -25,10 +32,9 @@ VECTORS = HashedVectors()
 
 
 @pytest.fixture
-def finder(hymns: Database, files: IndexFiles) -> Finder:
+def finder(hymns: Database, compiled_hymns: IndexFiles) -> Finder:
     """A finder for a library of three verses with a compiled search index."""
-    compile_index(hymns, library_state(hymns, "Hymns", VECTORS.model, files), files)
-    return Finder(hymns, VECTORS, embedded="Hymns", files=files)
+    return Finder(hymns, VECTORS, embedded="Hymns", files=compiled_hymns)
 
 
 @pytest.fixture
@@ -123,3 +129,139 @@ def test_a_query_in_another_language_finds_verses_by_words(
 
     assert ["Ps.23.1"] == [hit.osis for hit in results.hits]
     assert "Search by meaning uses Hymns only" in (results.notice or "")
+
+
+PSALM_23, MERCY, WASH = 19_023_001, 19_051_001, 19_051_002
+
+
+class BrokenModel(HashedVectors):
+    """An embedding model that cannot embed a query."""
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        raise Unavailable(f"The model cannot embed {len(texts)} texts.")
+
+
+class Hybrid:
+    """Hybrid search in a library, without the finder around it."""
+
+    def __init__(self, library: Database, files: IndexFiles, embedder: HashedVectors | None = VECTORS) -> None:
+        self._library = library
+        self._meaning = MeaningIndex(library, embedder, preferred="Hymns")
+        self._ranker = CurrentRanker(library, embedded="Hymns", files=files)
+
+    def find(self, text: str, *, translation: str = "Hymns", verses: VerseRange = WHOLE_CANON) -> Candidates:
+        return hybrid.find(self._library, self._request(text, translation, verses), self._meaning, self._ranker)
+
+    def features(self, text: str) -> FeatureTable:
+        return hybrid.features(self._library, self._request(text, "Hymns", WHOLE_CANON), self._meaning, self._ranker)
+
+    def _request(self, text: str, translation: str, verses: VerseRange) -> Request:
+        return Request(
+            text=text, translation=queries.find_translation(self._library, translation), verses=verses, depth=10
+        )
+
+
+@pytest.fixture
+def compiled(hymns: Database, compiled_hymns: IndexFiles) -> Hybrid:
+    """Hybrid search with the learned ranking."""
+    return Hybrid(hymns, compiled_hymns)
+
+
+def best(candidates: Candidates) -> int:
+    return candidates.ranked[0][0]
+
+
+def test_each_verse_is_ranked_once_with_a_reason(compiled: Hybrid) -> None:
+    candidates = compiled.find("have mercy on me")
+    verses = [verse for verse, _ in candidates.ranked]
+    reasons = candidates.explain(verses)
+
+    assert MERCY == verses[0]
+    assert len(set(verses)) == len(verses)
+    assert 1 == reasons[MERCY].keyword_rank
+    assert ("have", "mercy", "on", "me") == candidates.marked_words
+    assert candidates.notice is None
+
+
+def test_verses_with_the_words_in_order_come_first_with_the_best_score(compiled: Hybrid) -> None:
+    candidates = compiled.find("the lord is my own shepherd")
+    verse, score = candidates.ranked[0]
+
+    assert PSALM_23 == verse
+    assert score == max(score for _, score in candidates.ranked)
+    assert [PSALM_23] == [verse for verse, why in candidates.explain([PSALM_23, MERCY]).items() if why.in_order]
+
+
+def test_a_query_of_three_words_is_not_compared_by_their_order(compiled: Hybrid) -> None:
+    candidates = compiled.find("wash me thoroughly")
+
+    assert not candidates.explain([WASH])[WASH].in_order
+
+
+def test_a_phrase_is_searched_exactly_as_typed(compiled: Hybrid) -> None:
+    assert MERCY == best(compiled.find('"mercy on me"'))
+    assert compiled.find('"sheperd"').notice is None
+
+
+def test_only_the_verses_of_the_range_are_candidates(compiled: Hybrid) -> None:
+    candidates = compiled.find("wash or mercy", verses=VerseRange(WASH, WASH))
+
+    assert [WASH] == [verse for verse, _ in candidates.ranked]
+
+
+def test_only_the_subject_of_a_question_is_embedded(hymns: Database, compiled_hymns: IndexFiles) -> None:
+    model = HashedVectors()
+    Hybrid(hymns, compiled_hymns, model).find("What does the Bible say about a sheperd?")
+
+    assert ["a shepherd"] == model.embedded
+
+
+def test_a_translation_that_is_not_ranked_adds_its_own_matches_at_the_end(
+    compiled: Hybrid, import_text: Callable[..., None]
+) -> None:
+    import_text("Others", {"Ps.23.1": "A herdsman", "Ps.23.2": "He leads the shepherd home"})
+
+    assert (19_023_002, 0.0) == compiled.find("shepherd", translation="Others").ranked[-1]
+    assert 19_023_002 not in [verse for verse, _ in compiled.find("shepherd").ranked]
+
+
+def test_without_matches_in_another_language_the_query_is_ranked_by_meaning(
+    compiled: Hybrid, import_text: Callable[..., None]
+) -> None:
+    import_text("Himnos", {"Ps.23.1": "Una frase con pastor"}, language="es")
+    candidates = compiled.find("mercy", translation="Himnos")
+
+    assert candidates.ranked
+    assert "Search by meaning uses Hymns only" in (candidates.notice or "")
+    assert "Showing results for" not in (compiled.find("mercyy", translation="Himnos").notice or "")
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+def test_if_the_model_fails_verses_are_found_by_words_with_its_error(
+    hymns: Database, files: IndexFiles, compiled_hymns: IndexFiles, is_compiled: bool
+) -> None:
+    search = Hybrid(hymns, compiled_hymns if is_compiled else files, BrokenModel())
+    candidates = search.find("shepherd or wash")
+
+    assert {PSALM_23, WASH} == {verse for verse, _ in candidates.ranked}
+    assert "The model cannot embed 1 texts. These results were found by words only." == candidates.notice
+
+
+def test_a_query_without_words_is_ranked_by_meaning(compiled: Hybrid) -> None:
+    assert compiled.find("?!").ranked
+
+
+def test_the_features_of_a_misspelt_query_are_those_of_the_corrected_one(compiled: Hybrid) -> None:
+    corrected, typed = compiled.features("shepherd"), compiled.features("sheperd")
+
+    assert corrected.columns == typed.columns
+    assert corrected.verse_ids.tolist() == typed.verse_ids.tolist()
+    assert corrected.rows.tolist() == typed.rows.tolist()
+    assert compiled.features("mercy").rows.tolist() != typed.rows.tolist()
+
+
+def test_features_need_the_model_and_the_compiled_index(hymns: Database, files: IndexFiles) -> None:
+    with pytest.raises(MeaningUnavailable):
+        Hybrid(hymns, files, None).features("shepherd")
+    with pytest.raises(RankerUnavailable, match="not compiled"):
+        Hybrid(hymns, files).features("shepherd")

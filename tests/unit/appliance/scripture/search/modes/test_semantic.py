@@ -7,7 +7,6 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.canon import WHOLE_CANON
 from appliance.scripture.search.meaning import MeaningIndex, MeaningUnavailable
 from appliance.scripture.search.modes.semantic import find
-from appliance.scripture.search.ranking.compiled import compile_index, library_state
 from appliance.scripture.search.ranking.current import CurrentRanker
 from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.request import Request
@@ -22,14 +21,11 @@ def request(library: Database, text: str) -> Request:
 
 @pytest.mark.parametrize("is_compiled", [True, False])
 def test_the_nearest_verses_come_first_with_or_without_the_compiled_index(
-    hymns: Database, files: IndexFiles, is_compiled: bool
+    hymns: Database, files: IndexFiles, compiled_hymns: IndexFiles, is_compiled: bool
 ) -> None:
-    if is_compiled:
-        compile_index(hymns, library_state(hymns, "Hymns", VECTORS.model, files), files)
     meaning = MeaningIndex(hymns, VECTORS, preferred="Hymns")
-    candidates = find(
-        hymns, request(hymns, "Have mercy on me"), meaning, CurrentRanker(hymns, embedded="Hymns", files=files)
-    )
+    ranker = CurrentRanker(hymns, embedded="Hymns", files=compiled_hymns if is_compiled else files)
+    candidates = find(hymns, request(hymns, "Have mercy on me"), meaning, ranker)
     best_verse, cosine = candidates.ranked[0]
     why = candidates.explain([best_verse])[best_verse]
 
