@@ -91,7 +91,7 @@ class TextReader:
                     *new_passages[1:],
                 ]
             else:
-                self.backwards = self.backwards or closes
+                self.backwards = self.backwards or (closes and bool(new_passages))
                 passages += new_passages
         return passages or self._whole_text()
 
@@ -100,12 +100,12 @@ class TextReader:
         book, end = opening.named.last, opening.named.end
         reader = PassageReader(self.text, book, self._names_book, closing=closes)
         reading = reader.read(end, opening.start, opening.chapter)
-        self.backwards = self.backwards or reading.backwards
         if reading.passages:
             # A word such as "is" or "job" is a book only if a chapter and a verse follow, or if the text says nothing else.
             chapter_only = reading.passages[0].first.verse is None
             if opening.named.common and chapter_only and not self._is_whole_text(opening.start, reading.end):
                 return [], end
+            self.backwards = self.backwards or reading.backwards
             return reading.passages, max(reading.end, end)
         if opening.named.book != book or closes:
             return [_whole_books(opening.named.book if not closes else book, book, opening.start, end)], end

@@ -132,7 +132,7 @@ class BookFinder:
             end = ordinal.end()
             to = _TO_ORDINAL.match(text, end)
             other = _ORDINAL.match(text, to.end()) if to else None
-            if other:
+            if other and _value(other) > first:
                 last, end = _value(other), other.end()
             for start in reversed(_name_starts(text, end)):
                 if named := self._named(text, original_text, start, (first, last), likeness, leads=leads):

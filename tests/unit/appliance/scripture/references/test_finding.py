@@ -55,6 +55,7 @@ def osis(text: str, languages: tuple[str, ...] = ("en", "es")) -> list[str]:
         ("Gen. i. 1", ["Gen.1.1"]),
         ("Rom. v. 1-5; vi. 2", ["Rom.5.1-Rom.5.5", "Rom.6.2"]),
         ("I–III John", ["1John.1-3John.1"]),
+        ("1 John 3-1 John 4", ["1John.3-1John.4"]),
         ("turn to John chapter three, verse sixteen", ["John.3.16"]),
         ("Psalm chapter one hundred and nineteen verses five and six", ["Ps.119.5", "Ps.119.6"]),
         ("Romans chapter twelve, verses twenty-one through twenty one", ["Rom.12.21"]),
@@ -246,7 +247,14 @@ def test_the_passages_of_a_text_include_those_that_the_canon_lacks() -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_backwards"),
-    [("Gen 1:1-3", False), ("Gen 2:3-1", True), ("Mark 1 to Matthew 1", True), ("Matt 1 to Mark 1", False)],
+    [
+        ("Gen 1:1-3", False),
+        ("Gen 2:3-1", True),
+        ("Mark 1 to Matthew 1", True),
+        ("Matt 1 to Mark 1", False),
+        ("Gen 1 to acts 5", False),
+        ("Gen 1 mark 3-2:1 times", False),
+    ],
 )
 def test_the_reader_says_whether_a_range_ends_before_it_begins(text: str, is_backwards: bool) -> None:
     reader = TextReader(text)

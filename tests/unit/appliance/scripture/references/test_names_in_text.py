@@ -75,8 +75,9 @@ def test_a_range_of_numbers_names_the_first_and_the_last_book(text: str) -> None
     assert ("1John", "3John", len(text)) == (found.book.osis, found.last.osis, found.end)
 
 
-def test_a_range_with_a_number_that_the_family_lacks_is_not_a_name() -> None:
-    assert named("1-3 Samuel") is None
+@pytest.mark.parametrize("text", ["1-3 Samuel", "3-1 John", "1-1 John"])
+def test_a_range_that_the_family_lacks_or_that_ends_before_it_begins_is_not_a_name(text: str) -> None:
+    assert named(text) is None
 
 
 def test_at_most_six_words_before_a_name_are_skipped() -> None:

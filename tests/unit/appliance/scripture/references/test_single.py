@@ -74,7 +74,15 @@ def test_an_error_has_a_remedy(written: str, error: type[ApplianceError], remedy
     assert raised.value.remedy == remedy
 
 
-@given(st.text(max_size=300))
+@given(
+    st.text(max_size=300)
+    | st.lists(
+        st.sampled_from(
+            "Gen John Jude acts is job Psalm 1 2 16 99 3:16 2:1 to - – , ; . and chapter verse title ff v. iv II first of three a".split()
+        ),
+        max_size=9,
+    ).map(" ".join)
+)
 def test_any_text_is_a_reference_or_raises_an_appliance_error(text: str) -> None:
     try:
         reference = parse_reference(text)
@@ -118,6 +126,8 @@ def test_a_formatted_reference_is_parsed_as_the_same_reference(book: Book, data:
         ("John 3:16; Mark 1:1", "“John 3:16; Mark 1:1” contains 2 passages. Only one is allowed."),
         ("John 3:18-16", "John 3:18 to John 3:16 ends before it begins."),
         ("John 3:16 and more", "“John 3:16 and more” contains more than a reference."),
+        ("John 3:16 to mark 5", "“John 3:16 to mark 5” contains more than a reference."),
+        ("John 1 mark 16-3.4", "“John 1 mark 16-3.4” contains more than a reference."),
         ("John 12,000", "The numbers in “John 12,000” are not a chapter and verses."),
         ("  ?! ", "“?!” is not a reference."),
         ("J" * (MAX_LENGTH + 1), "The reference has 201 characters. At most 200 are allowed."),
