@@ -62,6 +62,7 @@ def roman(number: int) -> str:
         (" 3, v. 16", ["3:16"]),
         (" capitulo 3 versiculo 16", ["3:16"]),
         (" chapter three, verse sixteen", ["3:16"]),
+        (" 3, verses five and six, seven", ["3:5", "3:6", "3:7"]),
         (" 3:16 niv; 4:2", ["3:16", "4:2"]),
     ],
 )

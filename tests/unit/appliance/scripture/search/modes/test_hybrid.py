@@ -155,6 +155,12 @@ class Hybrid:
     def features(self, text: str) -> FeatureTable:
         return hybrid.features(self._library, self._request(text, "Hymns", WHOLE_CANON), self._meaning, self._ranker)
 
+    def best_score(self, text: str) -> float:
+        """The highest score that the ranking model gives a verse."""
+        ranker = self._ranker.current(VECTORS.model)
+        ranked = ranker.rank(self._library.reader, parse_query(text), lambda: VECTORS.embed([text])[0], WHOLE_CANON)
+        return max(ranked.scores)
+
     def _request(self, text: str, translation: str, verses: VerseRange) -> Request:
         return Request(
             text=text, translation=queries.find_translation(self._library, translation), verses=verses, depth=10
@@ -184,11 +190,10 @@ def test_each_verse_is_ranked_once_with_a_reason(compiled: Hybrid) -> None:
 
 
 def test_verses_with_the_words_in_order_come_first_with_the_best_score(compiled: Hybrid) -> None:
-    candidates = compiled.find("the lord is my own shepherd")
-    verse, score = candidates.ranked[0]
+    query = "the lord is my own shepherd"
+    candidates = compiled.find(query)
 
-    assert PSALM_23 == verse
-    assert score == max(score for _, score in candidates.ranked)
+    assert (PSALM_23, compiled.best_score(query)) == candidates.ranked[0]
     assert [PSALM_23] == [verse for verse, why in candidates.explain([PSALM_23, MERCY]).items() if why.in_order]
 
 
@@ -223,6 +228,16 @@ def test_a_translation_that_is_not_ranked_adds_its_own_matches_at_the_end(
 
     assert (19_023_002, 0.0) == compiled.find("shepherd", translation="Others").ranked[-1]
     assert 19_023_002 not in [verse for verse, _ in compiled.find("shepherd").ranked]
+
+
+def test_matches_in_another_language_are_found_by_words_only(
+    hymns: Database, compiled_hymns: IndexFiles, import_text: Callable[..., None]
+) -> None:
+    import_text("Himnos", {"Ps.23.1": "Una frase con pastor"}, language="es")
+    model = HashedVectors()
+
+    assert [(PSALM_23, 1.0)] == Hybrid(hymns, compiled_hymns, model).find("pastor", translation="Himnos").ranked
+    assert [] == model.embedded
 
 
 def test_without_matches_in_another_language_the_query_is_ranked_by_meaning(

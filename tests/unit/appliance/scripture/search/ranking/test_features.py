@@ -248,13 +248,18 @@ def test_the_shipped_trees_were_trained_on_the_features_of_this_version() -> Non
 signal_values = st.lists(st.integers(0, 3), min_size=SIZE, max_size=SIZE)
 
 
-@given(st.lists(signal_values, min_size=len(CHOOSING), max_size=len(CHOOSING)), st.none() | signal_values)
+@given(
+    st.lists(signal_values, min_size=len(CHOOSING), max_size=len(CHOOSING)),
+    st.none() | st.tuples(signal_values, signal_values),
+)
 def test_the_best_verses_of_each_signal_are_candidates_in_canonical_order(
-    values: list[list[int]], recalled: list[int] | None
+    values: list[list[int]], recalled: tuple[list[int], list[int]] | None
 ) -> None:
     signals = signals_of(SIZE, **{name: row(*numbers) for name, numbers in zip(CHOOSING, values, strict=True)})
     if recalled is not None:
-        values, signals = [*values, recalled], with_memory(signals, row(*recalled), zeros())
+        ridge, linked = (row(*numbers) for numbers in recalled)
+        values, signals = [*values, *recalled], with_memory(signals, ridge, zeros())
+        signals = msgspec.structs.replace(signals, recalled_linked=linked)
 
     assert [
         position for position in range(SIZE) if any(numbers[position] > 0 for numbers in values)

@@ -212,7 +212,7 @@ def learned() -> Learned:
     linked, unlinked = (stumps(["any"], [("any", -1.0, score)]) for score in (1.0, 2.0))
     return Learned(
         model="a model",
-        words=frozenset({"lantern"}),
+        words=frozenset({"break"}),
         columns=["any"],
         adapter=ADAPTER,
         linked=linked,
@@ -221,10 +221,10 @@ def learned() -> Learned:
 
 
 def votes(*verse_ids: int) -> TopicVotes:
-    """One vote for each verse, for the topic `Deep hope`; and one for the first verse, for the topic `peace`."""
+    """One vote for each verse, for the topic `Deep guess`; and one for the first verse, for the topic `peace`."""
     return TopicVotes(
         source="by hand",
-        names=["Deep hope", "peace"],
+        names=["Deep guess", "peace"],
         vectors=np.stack([HOPE, direction(0, 0, 1)]),
         topic_of=np.array([*[0] * len(verse_ids), 1]),
         verse_ids=np.array([*verse_ids, PLACES[0]]),
@@ -248,16 +248,16 @@ def test_votes_for_verses_that_the_library_lacks_are_left_out(reader: Reader) ->
 
     assert [1, 0, 0, 1, 0, 0] == ranker.memory.times_voted.tolist()
     assert frozenset({3}) == ranker.memory.voted_for(0)
-    assert ["Deep hope", "peace"] == list(ranker.topic_names)
+    assert ["Deep guess", "peace"] == list(ranker.topic_names)
 
 
 def test_words_of_the_model_the_topics_and_the_dictionaries_are_not_misspelt(library: Database) -> None:
     entry = LexiconEntry(
-        strongs="G26", language="grc", lemma="ἀγάπη", transliteration="agápē", pronunciation="", definition="love"
+        strongs="G2", language="grc", lemma="τάβλα", transliteration="tábla", pronunciation="", definition="a board"
     )
     put_item(library, LEXICON, "Greek", [entry])
     ranker = compile_ranker(library.reader, small_knowledge(), learned(), votes(PLACES[3]))
-    query = parse_query("lantern agape peace deep breed")
+    query = parse_query("break tabla guess breed")
 
     assert query is not None
     assert {"breed": "bread"} == ranker.vocabulary.corrections(query)
