@@ -73,8 +73,6 @@ def train_ranking(
     *,
     tokenizer: Path,
     on_progress: OnProgress,
-    folds: int = FOLDS,
-    rounds: int = ROUNDS,
 ) -> list[Path]:
     """Train and write the shipped files into the folder `output`. `tokenizer` is the embedding model's `tokenizer.json`.
 
@@ -85,6 +83,28 @@ def train_ranking(
         raise TrainingDataMissing(
             "The library has no cross references.", remedy="Import them with `lampstand library import`."
         )
+    learned = learn(library, knowledge, topics, embedder.model, whole_words(tokenizer), on_progress=on_progress)
+    output.mkdir(parents=True, exist_ok=True)
+    save_learned(learned, output / RANKER)
+    save_topics(votes, output / TOPICS)
+    return [output / RANKER, output / TOPICS]
+
+
+def learn(
+    library: Database,
+    knowledge: Knowledge,
+    topics: Topics,
+    model: str,
+    words: frozenset[str],
+    *,
+    on_progress: OnProgress,
+    folds: int = FOLDS,
+    rounds: int = ROUNDS,
+) -> Learned:
+    """Train the trees, for libraries with and without cross references, and the embedding adapter.
+
+    `model` is the embedding model, `words` the whole words in its vocabulary. Raises TrainingUnavailable.
+    """
     fold_of, threads = folds_by_topic(len(topics.names), folds), describe_machine().cores
     forests: list[Forest] = []
     columns: list[str] = []
@@ -102,18 +122,14 @@ def train_ranking(
         )
         on_progress(f"{name}: training trees")
         forests.append(fit_forest(rows, threads, rounds))
-    learned = Learned(
-        model=embedder.model,
-        words=whole_words(tokenizer),
+    return Learned(
+        model=model,
+        words=words,
         columns=columns,
         adapter=topics.adapter(knowledge.vectors.whole()),
         linked=forests[0],
         unlinked=forests[1],
     )
-    output.mkdir(parents=True, exist_ok=True)
-    save_learned(learned, output / RANKER)
-    save_topics(votes, output / TOPICS)
-    return [output / RANKER, output / TOPICS]
 
 
 def _report(on_progress: OnProgress, name: str, done: int, total: int) -> None:

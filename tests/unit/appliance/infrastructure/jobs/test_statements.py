@@ -118,7 +118,9 @@ def test_each_column_of_a_row_is_the_field_of_the_same_name(database: Database) 
     values["arguments"] = msgspec.json.encode(expected.arguments).decode()
     set_columns(database, expected.id, **values)
 
-    assert expected == job(database, expected.id)
+    stored = job(database, expected.id)
+    assert expected == stored
+    assert {bool} == {type(stored.short), type(stored.cancel_requested)}
 
 
 def test_a_new_job_is_queued_and_has_not_started(database: Database) -> None:

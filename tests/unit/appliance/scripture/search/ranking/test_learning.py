@@ -7,21 +7,20 @@ import msgspec
 import numpy as np
 import pytest
 from fakes.hashed_vectors import HashedVectors
-from fakes.library_items import put_item
-from fakes.ranking import PLACES, direction, small_knowledge
+from fakes.ranking import PLACES, SIZE, direction, small_knowledge
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.opening import FileRefused
-from appliance.scripture.links.kinds import CROSS_REFERENCES
-from appliance.scripture.links.link import CrossReference
-from appliance.scripture.search.ranking.learned import RANKER, TOPICS, TopicVotes, load_learned, load_topics
+from appliance.scripture.search.ranking.learned import TopicVotes
 from appliance.scripture.search.ranking.learning import (
     TrainingDataMissing,
     by_position,
+    learn,
     read_votes,
     train_ranking,
     whole_words,
 )
+from appliance.scripture.search.ranking.training import Topics
 
 VECTORS = HashedVectors()
 # The library has no verse of John.
@@ -50,15 +49,6 @@ def tokenizer(tmp_path: Path) -> Path:
     numbers = {word: number for number, word in enumerate(vocabulary)}
     file.write_bytes(msgspec.json.encode({"version": "1.0", "model": {"type": "WordPiece", "vocab": numbers}}))
     return file
-
-
-def train(
-    library: Database, votes_file: Path, tokenizer: Path, on_progress: Callable[[str], None] = print
-) -> list[Path]:
-    output = votes_file.with_name("learned")
-    return train_ranking(
-        library, VECTORS, "Hymns", votes_file, output, tokenizer=tokenizer, on_progress=on_progress, folds=2, rounds=3
-    )
 
 
 def test_the_gains_of_a_topic_are_by_the_position_of_the_verse() -> None:
@@ -125,27 +115,40 @@ def test_verses_without_vectors_of_the_model_are_not_complete(
 
 
 def test_training_needs_cross_references_and_writes_nothing_without_them(
-    hymns: Database, votes_file: Path, tokenizer: Path
+    hymns: Database, votes_file: Path, tokenizer: Path, tmp_path: Path
 ) -> None:
+    output = tmp_path / "learned"
     with pytest.raises(TrainingDataMissing, match=r"no cross references.*library import"):
-        train(hymns, votes_file, tokenizer)
+        train_ranking(hymns, VECTORS, "Hymns", votes_file, output, tokenizer=tokenizer, on_progress=print)
 
-    assert not votes_file.with_name("learned").exists()
+    assert not output.exists()
 
 
-def test_training_writes_the_trees_and_the_topics(hymns: Database, votes_file: Path, tokenizer: Path) -> None:
-    put_item(hymns, CROSS_REFERENCES, "Links", [CrossReference(19_023_001, 19_051_001, 19_051_001)])
+def test_training_gives_trees_for_libraries_with_and_without_cross_references(library: Database) -> None:
+    knowledge = small_knowledge()
+    names = ["lamp", "door", "bread", "guest", "oil"]
+    gains: list[dict[int, float]] = [{1: 3.0, 2: 3.0}, {4: 2.0, 5: 1.0}, {3: 2.0}, {4: 1.0}, {}]
+    vectors = np.stack([direction(*[0] * number, 0.8, 0.6) for number in range(5)])
     progress: list[str] = []
-    files = train(hymns, votes_file, tokenizer, progress.append)
-    learned, topics = load_learned(files[0]), load_topics(files[1])
+    learned = learn(
+        library,
+        knowledge,
+        Topics(names=names, vectors=vectors, gains=gains),
+        "a model",
+        frozenset({"lamp"}),
+        on_progress=progress.append,
+        folds=2,
+        rounds=3,
+    )
 
-    assert [RANKER, TOPICS] == [file.name for file in files]
-    assert (VECTORS.model, frozenset({"lamp", "shepherd"})) == (learned.model, learned.words)
-    assert "memory_wide" in learned.columns
-    assert ["light", "mercy", "shepherd", "washing", "care"] == topics.names
+    table = np.zeros((4, len(learned.columns)), dtype=np.float32)
+    assert ("a model", {"lamp"}) == (learned.model, set(learned.words))
+    assert {"words", "linked", "memory_wide", "aspect_0"} < set(learned.columns)
+    assert [(4,), (4,)] == [trees.tables().score(table).shape for trees in (learned.linked, learned.unlinked)]
+    assert (SIZE, SIZE) == learned.adapter.matrix.shape
     for name in ("with cross references", "without cross references"):
-        assert f"{name}: 5 of 5 topics prepared" in progress
-        assert f"{name}: training trees" in progress
+        steps = [f"{name}: {done} of 5 topics prepared" for done in range(1, 6)]
+        assert [*steps, f"{name}: training trees"] == [line for line in progress if line.startswith(f"{name}:")]
 
 
 def test_whole_words_have_more_than_three_letters_of_the_english_alphabet(tokenizer: Path) -> None:
