@@ -42,7 +42,7 @@ def small_knowledge() -> Knowledge:
     vectors = np.eye(SIZE, dtype=np.float32)
     return Knowledge(
         verses=Verses(
-            places=np.array(PLACES),
+            verse_ids=np.array(PLACES),
             lengths=np.array([len(text) for text in TEXTS], dtype=np.float32),
             books=np.ones(SIZE, dtype=np.float32),
             chapter_of=np.array([0, 0, 0, 0, 1, 1]),
@@ -82,7 +82,7 @@ def _headings() -> TopicHeadings:
         cited=_ragged(2, citations),
         topics=_ragged(2, citations),
         topics_of=_ragged(SIZE, [(verse, topic) for topic, verse in citations]),
-        see=_ragged(2, [(0, 1)]),
+        see_also=_ragged(2, [(0, 1)]),
     )
 
 

@@ -40,7 +40,7 @@ def test_the_path_of_the_graph_can_contain_any_characters(path: str) -> None:
 
 @given(st.lists(st.lists(VALUES, max_size=3), max_size=3), st.booleans())
 def test_an_answer_keeps_its_rows(rows: list[list[object]], cut: bool) -> None:
-    answer = QueryAnswer(["a", "b"], rows, cut=cut)
+    answer = QueryAnswer(["a", "b"], rows, truncated=cut)
 
     assert answer == msgspec.json.decode(msgspec.json.encode(answer), type=QueryAnswer)
 
@@ -66,7 +66,7 @@ def test_each_reason_of_a_failure_is_decoded(failure: Failure) -> None:
         b"[]",
         b'{"columns": "name"}',
         b'{"rows": [1]}',
-        b'{"cut": 1}',
+        b'{"truncated": 1}',
         b'{"failure": "disk"}',
         b'{"failure": null}',
     ],

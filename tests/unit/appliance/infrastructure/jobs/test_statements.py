@@ -12,7 +12,7 @@ from appliance.infrastructure.connections import Synchronous
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.jobs import statements as sql
 from appliance.infrastructure.jobs.job import Job, State
-from appliance.infrastructure.jobs.ledger import m001_jobs, m004_shared_queues
+from appliance.infrastructure.jobs.migrations import m001_jobs, m004_shared_queues
 
 NOW = 1_000_000.0
 OWNER, OTHER = "host/boot/1/0.00", "host/boot/2/0.00"

@@ -6,7 +6,7 @@ import pytest
 from fakes.library_items import put_item
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import GraphMissing
+from appliance.infrastructure.graph.interface import GraphMissing
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
 from appliance.scripture.dictionaries.kinds import LEXICON
 from appliance.scripture.dictionaries.lexicon import LexiconEntry

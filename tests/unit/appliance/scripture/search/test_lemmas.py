@@ -7,7 +7,7 @@ import pytest
 from fakes.library_items import put_item
 
 from appliance.infrastructure.database import Database
-from appliance.infrastructure.graph.asking import GraphQuery, GraphQueryRefused
+from appliance.infrastructure.graph.interface import GraphQuery, GraphQueryRefused
 from appliance.scripture.dictionaries.kinds import LEXICON
 from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.queries import LexiconEntryNotFound
@@ -26,7 +26,7 @@ class CountingGraph:
             raise GraphQueryRefused("This graph only counts verses.")
         return [(strongs, self._verses[strongs]) for strongs in parameters["strongs"] if strongs in self._verses]
 
-    def rows_of_each(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
+    def rows_of_queries(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
         return [self.rows(query.text, **query.values) for query in queries]
 
 

@@ -114,7 +114,7 @@ def chapter_of_verses(size: int) -> Knowledge:
     """The knowledge of a library with one chapter, without links and citations."""
     knowledge, none = small_knowledge(), np.zeros(0, dtype=np.int64)
     verses = Verses(
-        places=np.arange(size),
+        verse_ids=np.arange(size),
         lengths=zeros(size),
         books=zeros(size),
         chapter_of=np.zeros(size, dtype=np.int64),

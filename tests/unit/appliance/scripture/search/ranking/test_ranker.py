@@ -196,7 +196,7 @@ def test_the_nearest_verses_are_those_of_a_comparison_with_all_verses(count: int
     vectors[:copies] = vectors[-1]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     query = direction(1)
-    verses = msgspec.structs.replace(small_knowledge().verses, places=np.arange(30))
+    verses = msgspec.structs.replace(small_knowledge().verses, verse_ids=np.arange(30))
     knowledge = msgspec.structs.replace(
         small_knowledge(), verses=verses, vectors=Rows(vectors), quantized=quantized(vectors)
     )
