@@ -10,6 +10,7 @@ from fakes.osis_texts import import_osis
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import Settings
 from appliance.scripture.derived import DerivedData
+from appliance.scripture.jobs import GRAPH
 from appliance.scripture.operations import remove
 from server.bootstrap import Appliance
 
@@ -69,6 +70,7 @@ def test_built_data_is_outdated_only_after_the_library_changes(appliance: Applia
     import_osis(appliance.library, tmp_path, "Other", HYMNS)
 
     assert "graph" in names(derived(appliance))
-    build(appliance)
+    appliance.dispatcher.run_in_process(appliance.dispatcher.create(GRAPH))
+    assert "graph" not in names(derived(appliance))
     remove(appliance.library, "Other")
     assert "graph" in names(derived(appliance))

@@ -1,17 +1,68 @@
-"""Suggestions while a user types, from the real library."""
+"""Suggestions while a user types, from a small library."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.library_items import put_item
 
 from appliance.infrastructure.database import Database
+from appliance.scripture.dictionaries.kinds import LEXICON, TOPICS
+from appliance.scripture.dictionaries.lexicon import LexiconEntry
+from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.suggestions import Suggester, SuggestionKind, compile_suggestions, suggestions_are_stale
+from server.bootstrap import LIBRARY_MIGRATIONS
+
+GENESIS_1_1 = 1_001_001
+
+
+def word(strongs: str, lemma: str, transliteration: str) -> LexiconEntry:
+    return LexiconEntry(
+        strongs=strongs,
+        language="grc",
+        lemma=lemma,
+        transliteration=transliteration,
+        pronunciation="",
+        definition="a lamp",
+    )
+
+
+def topic(position: int, headword: str, citations: int) -> Topic:
+    """A topic that cites this number of verses."""
+    verses = range(GENESIS_1_1, GENESIS_1_1 + citations)
+    return Topic(
+        position=position,
+        headword=headword,
+        citations=tuple(Citation("", verse, verse) for verse in verses),
+        see_also=(),
+    )
 
 
 @pytest.fixture(scope="module")
-def suggester(full_library: Database, tmp_path_factory: pytest.TempPathFactory) -> Suggester:
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A library with some topics and Greek words. The tests only read it."""
+    library = Database(tmp_path_factory.mktemp("small") / "library.db", LIBRARY_MIGRATIONS)
+    library.migrate()
+    put_item(
+        library,
+        LEXICON,
+        "Greek",
+        [word("G26", "ἀγάπη", "agápē"), word("G25", "ἀγαπάω", "agapáō"), word("G1", "Α", "A")],
+    )
+    put_item(
+        library,
+        TOPICS,
+        "Topics",
+        [topic(0, "FORGIVENESS", 3), topic(1, "FORGIVEN DEBTS", 1), topic(2, "ANGER", 2), topic(3, "FORGIVENS", 0)],
+    )
+    yield library
+    library.close()
+
+
+@pytest.fixture(scope="module")
+def suggester(small: Database, tmp_path_factory: pytest.TempPathFactory) -> Suggester:
     path = tmp_path_factory.mktemp("suggestions") / "suggestions.arrays"
-    compile_suggestions(full_library, path)
+    compile_suggestions(small, path)
     return Suggester(path)
 
 
@@ -34,10 +85,13 @@ def test_greek_words_are_found_with_and_without_accents(suggester: Suggester, ty
 
 
 def test_topics_are_suggested_with_their_size(suggester: Suggester) -> None:
-    best = suggester.suggest("forgiven")[0]
+    topics = [(best.kind, best.text, best.detail) for best in suggester.suggest("forgiven")]
 
-    assert (SuggestionKind.TOPIC, "Forgiveness") == (best.kind, best.text)
-    assert "passages" in best.detail
+    # A topic without passages is not suggested.
+    assert [
+        (SuggestionKind.TOPIC, "Forgiveness", "3 passages"),
+        (SuggestionKind.TOPIC, "Forgiven Debts", "1 passage"),
+    ] == topics
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "?!", "zzzzqq"])
@@ -46,7 +100,9 @@ def test_a_text_without_matches_has_no_suggestions(suggester: Suggester, typed: 
 
 
 def test_suggestions_are_of_several_kinds(suggester: Suggester) -> None:
-    assert len({suggestion.kind for suggestion in suggester.suggest("a", limit=20)}) > 1
+    assert {SuggestionKind.PASSAGE, SuggestionKind.TOPIC, SuggestionKind.WORD} == {
+        suggestion.kind for suggestion in suggester.suggest("a", limit=20)
+    }
 
 
 def test_books_and_passages_are_suggested_before_anything_is_compiled(tmp_path: Path) -> None:
@@ -56,22 +112,20 @@ def test_books_and_passages_are_suggested_before_anything_is_compiled(tmp_path: 
     assert [] == suggester.suggest("forgiven")
 
 
-def test_suggestions_are_stale_when_the_dictionaries_change(
-    full_library: Database, library: Database, tmp_path: Path
-) -> None:
+def test_suggestions_are_stale_when_the_dictionaries_change(small: Database, library: Database, tmp_path: Path) -> None:
     path = tmp_path / "suggestions.arrays"
-    assert suggestions_are_stale(full_library, path)
+    assert suggestions_are_stale(small, path)
     assert not suggestions_are_stale(library, path)
 
-    compile_suggestions(full_library, path)
+    compile_suggestions(small, path)
 
-    assert not suggestions_are_stale(full_library, path)
+    assert not suggestions_are_stale(small, path)
     assert suggestions_are_stale(library, path)
 
 
-def test_damaged_suggestions_are_stale_and_books_are_still_suggested(full_library: Database, tmp_path: Path) -> None:
+def test_damaged_suggestions_are_stale_and_books_are_still_suggested(small: Database, tmp_path: Path) -> None:
     path = tmp_path / "suggestions.arrays"
     path.write_bytes(b"damaged")
 
-    assert suggestions_are_stale(full_library, path)
+    assert suggestions_are_stale(small, path)
     assert "Job" == Suggester(path).suggest("job")[0].target

@@ -1,7 +1,5 @@
 """The graph of a library, and the related passages of a verse."""
 
-from pathlib import Path
-
 import pytest
 from fakes.library_items import put_item
 
@@ -28,9 +26,11 @@ def verse_id(osis: str) -> int:
     return reference.start
 
 
-@pytest.fixture
-def graph(tmp_path: Path) -> KuzuGraph:
-    database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> KuzuGraph:
+    """The graph of a small library. The tests only read it."""
+    folder = tmp_path_factory.mktemp("graph")
+    database = Database(folder / "library.db", LIBRARY_MIGRATIONS)
     database.migrate()
     rare_words = Markup(words=(Word(0, 4, ("G3439",)), Word(5, 9, ("G3439", "G5207"))))
     verses = [
@@ -58,8 +58,9 @@ def graph(tmp_path: Path) -> KuzuGraph:
     put_item(database, TRANSLATION, "T", verses, versification="NRSVA")
     put_item(database, TOPICS, "N", topics)
     put_item(database, CROSS_REFERENCES, "X", links)
-    path = tmp_path / "graph.kuzu"
+    path = folder / "graph.kuzu"
     build_graph(path, contents(database), lambda _share, _message: None)
+    database.close()
     return KuzuGraph(path)
 
 

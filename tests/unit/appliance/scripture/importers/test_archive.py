@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from fakes.tiny_sword import SwordPlace, write_verses
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.importers import archive
@@ -62,14 +63,12 @@ def test_an_incomplete_archive_is_refused(tmp_path: Path) -> None:
         unpack(packed, tmp_path / "into")
 
 
-def test_a_zipped_module_is_imported(library: Database, sword_root: Path, tmp_path: Path) -> None:
-    module = tmp_path / "module"
-    (module / "mods.d").mkdir(parents=True)
-    shutil.copy(sword_root / "mods.d" / "spaRV1909eb.conf", module / "mods.d")
-    shutil.copytree(sword_root / "modules/texts/ztext/spaRV1909eb", module / "modules/texts/ztext/spaRV1909eb")
-    packed = shutil.make_archive(str(tmp_path / "RV1909"), "zip", module)
+def test_a_zipped_module_is_imported(library: Database, tmp_path: Path) -> None:
+    verses: dict[SwordPlace, str] = {("2John", 1, verse): f"Lamp {verse} burns." for verse in range(1, 14)}
+    write_verses(tmp_path / "module", verses)
+    packed = shutil.make_archive(str(tmp_path / "Small"), "zip", tmp_path / "module")
 
     with open_sources(packed) as (source,):
         import_source(library, source)
 
-    assert 31_084 == queries.find_translation(library, "RV1909").verses
+    assert 13 == queries.find_translation(library, "Small").verses

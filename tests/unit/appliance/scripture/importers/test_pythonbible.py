@@ -1,4 +1,4 @@
-"""The translations in PyPI pythonbible."""
+"""The translations in PyPI pythonbible, from small packages that the tests write."""
 
 import sys
 from pathlib import Path
@@ -10,26 +10,8 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.pythonbible import PythonbibleMissing, read_pythonbible
 from appliance.scripture.importers.source import SourceUnreadable
+from appliance.scripture.importers.validation import TextFaulty
 from appliance.scripture.operations import import_source
-from appliance.scripture.references import parse_reference
-from appliance.scripture.translations import queries
-
-
-@pytest.mark.parametrize(("name", "count"), [("WEB", 31_098), ("KJV", 31_102)])
-def test_a_translation_has_its_own_id(library: Database, name: str, count: int) -> None:
-    with open_sources(f"pythonbible:{name}") as (source,):
-        result = import_source(library, source)
-
-    assert (f"{name}-PB", count) == (result.id, result.entries)
-
-
-def test_the_edition_is_imported_without_placeholders(library: Database) -> None:
-    with open_sources("pythonbible:WEB") as (source,):
-        import_source(library, source)
-    (john,) = queries.passage(library, parse_reference("John 3:16"), [queries.find_translation(library, "WEB-PB")])
-
-    assert "one and only Son" in john.verses["WEB-PB"].text
-    assert 0 == library.reader.value("SELECT count(*) FROM verses WHERE text LIKE '%by amos%'")
 
 
 def test_an_unknown_translation_is_refused() -> None:
@@ -131,3 +113,13 @@ def test_books_after_revelation_are_left_out(packages: Packages) -> None:
     packages.install_kjv({66_022_021: "Amen.", 67_001_001: "More."})
 
     assert [("Rev.22.21", "Amen.")] == verses_of_kjv()
+
+
+def test_an_edition_with_another_number_of_verses_is_refused(library: Database, packages: Packages) -> None:
+    packages.install_kjv({1_001_001: "It is dark.", 1_001_002: "A lamp burns."})
+
+    with (
+        open_sources("pythonbible:KJV") as (source,),
+        pytest.raises(TextFaulty, match="KJV-PB: 2 verses instead of 31,102"),
+    ):
+        import_source(library, source)

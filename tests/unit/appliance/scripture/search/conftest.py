@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fakes.hashed_vectors import HashedVectors
 from fakes.osis_texts import import_osis
+from fakes.small_topics import write_small_topics
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.index import build_index
@@ -50,4 +51,4 @@ def compiled_hymns(tmp_path_factory: pytest.TempPathFactory) -> IndexFiles:
 
 @pytest.fixture
 def files(tmp_path: Path) -> IndexFiles:
-    return IndexFiles(compiled=tmp_path / "search" / "index.arrays", topics=tmp_path / "topics.npz")
+    return IndexFiles(compiled=tmp_path / "search" / "index.arrays", topics=write_small_topics(tmp_path / "topics.npz"))

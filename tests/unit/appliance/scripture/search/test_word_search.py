@@ -1,9 +1,12 @@
 """Search by words: no query causes an SQL error, and a search in a range finds the verses of the range."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from fakes.osis_texts import import_osis
 from fakes.small_library import small_library, verse_id
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.infrastructure.database import Database
@@ -11,42 +14,56 @@ from appliance.scripture.canon import WHOLE_CANON, VerseRange
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.word_search import MATCH, match_words, search_words
 from appliance.scripture.translations.translation import Translation
+from server.bootstrap import LIBRARY_MIGRATIONS
+
+VERSES = {"Gen.1.1": "God made a lamp.", "Gen.1.2": "Love AND word, NOT love: near the lamp.", "Gen.1.3": "text a b é"}
 
 
-def test_long_queries_do_not_cause_sql_errors(full_library: Database) -> None:
+@pytest.fixture(scope="module")
+def lamps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A library with a few verses. The tests only read it."""
+    folder = tmp_path_factory.mktemp("lamps")
+    library = Database(folder / "library.db", LIBRARY_MIGRATIONS)
+    library.migrate()
+    import_osis(library, folder, "WEB", VERSES)
+    yield library
+    library.close()
+
+
+def test_long_queries_do_not_cause_sql_errors(lamps: Database) -> None:
     for text in ("word " * 200, "a OR b AND " * 80, "-x y " * 200, "love OR " * 120):
         query = parse_query(text)
         assert query is not None
-        match_words(full_library.reader, query, "WEB", WHOLE_CANON, 5, loose=True)
+        match_words(lamps.reader, query, "WEB", WHOLE_CANON, 5, loose=True)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(
     st.text(
         alphabet=st.sampled_from(list("ab é\"'*()^:-+{}[]\\/;%_,.<>=&|~!?#@$`\0ΑΩא")) | st.characters(), max_size=60
     )
 )
-def test_no_typed_text_causes_an_sql_error(full_library: Database, text: str) -> None:
+def test_no_typed_text_causes_an_sql_error(lamps: Database, text: str) -> None:
     query = parse_query(text)
     if query:
-        match_words(full_library.reader, query, "WEB", WHOLE_CANON, 5, loose=True)
+        match_words(lamps.reader, query, "WEB", WHOLE_CANON, 5, loose=True)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["AND", "OR", "NOT", "NEAR", "love", "-love", '"', "(", ")", "text:", "*", "^"]), max_size=8
     ).map(" ".join)
 )
-def test_no_order_of_operators_causes_an_sql_error(full_library: Database, text: str) -> None:
+def test_no_order_of_operators_causes_an_sql_error(lamps: Database, text: str) -> None:
     query = parse_query(text)
     if query:
-        match_words(full_library.reader, query, "WEB", WHOLE_CANON, 5, loose=True)
+        match_words(lamps.reader, query, "WEB", WHOLE_CANON, 5, loose=True)
 
 
-def test_the_query_plan_starts_from_the_full_text_index(full_library: Database) -> None:
+def test_the_query_plan_starts_from_the_full_text_index(lamps: Database) -> None:
     parameters = {"expression": 'text : ("god")', "translation": "WEB", "start": 0, "end": 10**9, "limit": 10}
-    plan = [str(row[3]) for row in full_library.reader.rows(f"EXPLAIN QUERY PLAN {MATCH}", parameters)]
+    plan = [str(row[3]) for row in lamps.reader.rows(f"EXPLAIN QUERY PLAN {MATCH}", parameters)]
 
     assert "VIRTUAL TABLE INDEX" in plan[0]
     assert "USING INTEGER PRIMARY KEY" in plan[1]

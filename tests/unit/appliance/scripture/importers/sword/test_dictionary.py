@@ -1,4 +1,4 @@
-"""SWORD dictionaries: those of Debian, and small ones that the tests write."""
+"""SWORD dictionaries, from small modules that the tests write."""
 
 import tempfile
 from collections.abc import Sequence
@@ -9,16 +9,11 @@ from fakes.tiny_sword import write_dictionary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.infrastructure.database import Database
-from appliance.scripture.canon import one_verse
-from appliance.scripture.dictionaries import queries as dictionaries
 from appliance.scripture.dictionaries.kinds import LEXICON, TOPICS
 from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.importers.sword.dictionary import MAX_DEPTH, read_dictionary, records
-from appliance.scripture.kinds import DICTIONARIES
-from appliance.scripture.library.queries import installed
 
 GREEK, HEBREW, TOPICAL = "Feature=GreekDef", "Feature=HebrewDef", "Description=Small Topics"
 LOVE = """<entryFree n="00025">
@@ -47,27 +42,6 @@ def topic(root: Path, markup: str) -> Topic:
 
 def reference(osis: str) -> str:
     return f'<ref osisRef="{osis}">{osis}</ref>'
-
-
-def test_dictionaries_have_all_entries(full_library: Database) -> None:
-    entries = {item.id: item.entries for item in installed(full_library, *DICTIONARIES)}
-    topics, headwords = full_library.reader.rows("SELECT count(*), count(DISTINCT headword) FROM topics")[0]
-
-    assert {"Nave": 5_322, "StrongsGreek": 5_624, "StrongsHebrew": 8_675} == entries
-    assert (5_322, 5_320) == (topics, headwords)
-    assert "μονογενής" == dictionaries.lexicon_entry(full_library, "G3439").lemma
-    assert "אלהים" == dictionaries.lexicon_entry(full_library, "H0430").lemma
-    assert "feminine ἡ" in dictionaries.lexicon_entry(full_library, "G3588").definition
-    citations = dictionaries.citing_topics(full_library, one_verse(40_006_034)).items
-    assert "CARE" in {citation.topic for citation in citations}
-
-
-def test_a_heading_of_nave_contains_its_parent_heading(full_library: Database) -> None:
-    (row,) = full_library.reader.rows(
-        "SELECT c.heading FROM topic_citations c JOIN topics t ON t.id = c.topic WHERE t.headword = 'GIBEAH' AND c.start = 7019012"
-    )
-
-    assert "OF SAUL: The people's wickedness" == row[0]
 
 
 def test_an_entry_of_strongs_has_its_word_its_sound_and_its_meaning(tmp_path: Path) -> None:
