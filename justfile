@@ -4,10 +4,15 @@ set positional-arguments
 
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
 export PYTHONPATH := justfile_directory()
+# Compiled modules are kept: without them, each process compiles the program again.
+export PYTHONDONTWRITEBYTECODE := ""
+
+# Unit tests do not use these plugins of installed packages. Each would be loaded by three processes.
+unit_tests := "python -m pytest tests/unit --numprocesses 2 --quiet -p no:schemathesis -p no:faker -p no:anyio"
 
 # Check a change in a minute: lint, format, types, import contracts, unit tests. Needs Python packages only.
 check: lint
-    python -m pytest tests/unit --numprocesses 2 --quiet
+    {{unit_tests}}
 
 # Lint, format, types of source and tests, import contracts.
 lint:
@@ -23,7 +28,7 @@ test *arguments: lint
     case "$*" in
     "" | --soak)
       failed=
-      python -m pytest tests/unit --numprocesses 2 --cov "$@" || failed=yes
+      {{unit_tests}} --cov "$@" || failed=yes
       python -m pytest tests/integration tests/e2e "$@" || failed=yes
       [ -z "$failed" ]
       ;;

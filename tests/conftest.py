@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from appliance.infrastructure.database import Database
+from appliance.infrastructure.file_lock import locked
 from appliance.infrastructure.paths import PRIVATE_UMASK, DataFolder
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.jobs import COMPILE, GRAPH, INDEX
@@ -89,19 +90,34 @@ def sword_root() -> Path:
     return SWORD
 
 
+def built_once(tmp_path_factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
+    """A folder that `build` fills once per test run. If tests run in several processes, the others wait and share it."""
+    folder_of_run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder_of_run = folder_of_run.parent
+    folder, complete = folder_of_run / name, folder_of_run / f"{name}.complete"
+    with locked(folder_of_run / f"{name}.lock"):
+        if not complete.exists():
+            folder.mkdir(mode=0o700)
+            build(folder)
+            complete.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def full_library_path(sword_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library with WEB, KJV, RV1909, Nave's and Strong's. Copy it; do not write to it."""
-    path = tmp_path_factory.mktemp("library") / "library.db"
-    database = Database(path, LIBRARY_MIGRATIONS)
-    database.migrate()
-    for name in ("WEB", "KJV", "RV1909", "Nave", "StrongsGreek", "StrongsHebrew"):
-        with open_sources(str(sword_root), only=frozenset({name})) as sources:
-            import_source(database, sources[0])
-    copy = path.with_name("copy.db")
-    database.copy_to(copy)
-    database.close()
-    return copy
+
+    def build(folder: Path) -> None:
+        database = Database(folder / "library.db", LIBRARY_MIGRATIONS)
+        database.migrate()
+        for name in ("WEB", "KJV", "RV1909", "Nave", "StrongsGreek", "StrongsHebrew"):
+            with open_sources(str(sword_root), only=frozenset({name})) as sources:
+                import_source(database, sources[0])
+        database.copy_to(folder / "copy.db")
+        database.close()
+
+    return built_once(tmp_path_factory, "library", build) / "copy.db"
 
 
 @pytest.fixture(scope="session")
@@ -143,19 +159,24 @@ def indexed_home(
 
     Copy it; do not write to it.
     """
-    home = DataFolder(tmp_path_factory.mktemp("indexed")).create()
-    shutil.copy(full_library_path, home.library_db)
-    runtime.embed(["ready"], model="all-MiniLM-L6-v2")
-    shutil.copytree(runtime_folder.models, home.models, dirs_exist_ok=True)
-    appliance = open_appliance(home.home)
-    for job in (
-        appliance.dispatcher.create(INDEX),
-        appliance.dispatcher.create(GRAPH),
-        appliance.dispatcher.create(COMPILE),
-    ):
-        appliance.dispatcher.run_in_process(job)
-    appliance.close()
-    return home.home
+
+    def build(folder: Path) -> None:
+        home = DataFolder(folder).create()
+        shutil.copy(full_library_path, home.library_db)
+        runtime.embed(["ready"], model="all-MiniLM-L6-v2")
+        shutil.copytree(runtime_folder.models, home.models, dirs_exist_ok=True)
+        appliance = open_appliance(home.home)
+        for job in (
+            appliance.dispatcher.create(INDEX),
+            appliance.dispatcher.create(GRAPH),
+            appliance.dispatcher.create(COMPILE),
+        ):
+            appliance.dispatcher.run_in_process(job)
+        appliance.close()
+
+    # Each process has its own copy, because some tests serve this folder.
+    own = tmp_path_factory.mktemp("indexed") / "home"
+    return shutil.copytree(built_once(tmp_path_factory, "indexed", build), own, ignore=shutil.ignore_patterns("run"))
 
 
 @pytest.fixture

@@ -247,7 +247,11 @@ def test_the_scopes_of_a_token_decide_its_event_audiences(browser: httpx.Client,
         audiences[" ".join(scopes)] = audiences_of(identity) - {"everyone", "guests", "members"}
     person = owner.audience
 
-    assert {"read": set(), "read own": {person}, "read administer": {"leaders", "administrators"}} == audiences
+    assert {
+        "read": set(),
+        "read manage-account": {person},
+        "read administer": {"leaders", "administrators"},
+    } == audiences
 
 
 def database_of(site: Served) -> Database:

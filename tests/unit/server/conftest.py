@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from argon2 import PasswordHasher
 
 # Most tests of the server need no site. The modules of a site take a second to load.
 if TYPE_CHECKING:
@@ -50,22 +49,14 @@ def _empty_site_of_module(request: pytest.FixtureRequest, folder_in_memory: Path
 
 
 @pytest.fixture
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords with little work. A real hash takes 20 ms."""
-    quick_hasher, hash_password = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1), PasswordHasher.hash
-    monkeypatch.setattr(PasswordHasher, "hash", lambda _hasher, password: hash_password(quick_hasher, password))
-    monkeypatch.setattr(PasswordHasher, "check_needs_rehash", lambda _hasher, _hash: False)
-
-
-@pytest.fixture
-def site(_site_of_module: "Site", quick_passwords: None) -> "Site":
+def site(_site_of_module: "Site") -> "Site":
     """A site with a small library."""
     _site_of_module.reset()
     return _site_of_module
 
 
 @pytest.fixture
-def empty_site(_empty_site_of_module: "Site", quick_passwords: None) -> "Site":
+def empty_site(_empty_site_of_module: "Site") -> "Site":
     """A site without a library."""
     _empty_site_of_module.reset()
     return _empty_site_of_module

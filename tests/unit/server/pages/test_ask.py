@@ -47,7 +47,7 @@ def appliance(new_home: Path) -> Iterator[Appliance]:
 
 
 @pytest.fixture
-def client(appliance: Appliance, tmp_path: Path, quick_passwords: None) -> Iterator[Client]:
+def client(appliance: Appliance, tmp_path: Path) -> Iterator[Client]:
     """A browser in which Anna is signed in. The library has two verses."""
     (tmp_path / "gen.usfm").write_text(USFM, encoding="utf-8")
     with open_sources(str(tmp_path / "gen.usfm")) as (source,):

@@ -5,6 +5,8 @@ import pytest
 from appliance.community.accounts.passwords import check_password, hash_new_password, is_outdated, verify_password
 from appliance.community.accounts.person import PasswordRefused
 
+pytestmark = pytest.mark.usefixtures("real_passwords")
+
 
 @pytest.mark.parametrize(
     "password", ["short", "x" * 129, "password123", "12345678", "annaanna", "lampstand1", "qwertyuiop"]

@@ -125,7 +125,9 @@ def test_joining_is_undone_if_the_session_cannot_be_stored(database: Database, a
     assert [anna] == queries.people(database)
 
 
-def test_outdated_password_hashes_are_replaced_at_sign_in(database: Database, anna: Person) -> None:
+def test_outdated_password_hashes_are_replaced_at_sign_in(
+    database: Database, anna: Person, real_passwords: None
+) -> None:
     from argon2 import PasswordHasher
 
     weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
