@@ -29,7 +29,7 @@ test *arguments: lint
     "" | --soak)
       failed=
       {{unit_tests}} --cov "$@" || failed=yes
-      python -m pytest tests/integration tests/e2e "$@" || failed=yes
+      python -m pytest tests/integration tests/e2e --numprocesses 2 --dist loadfile "$@" || failed=yes
       [ -z "$failed" ]
       ;;
     *) python -m pytest "$@" ;;

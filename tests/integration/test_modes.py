@@ -20,7 +20,7 @@ WAIT_S = 90
 STUB = """
 step() { :; }
 install_core() { mkdir -p "$home/logs"; }
-import_missing_texts() { mkdir -p "$home/texts"; echo x >"$home/texts/.imported"; }
+import_missing_translations() { mkdir -p "$home/texts"; echo x >"$home/texts/.imported"; }
 report_not_installed() { :; }
 install_runtimes() { echo "umask $(umask), of programs $public_umask"; }
 """
@@ -104,7 +104,7 @@ def test_doctor_finds_and_repairs_files_that_others_can_open(
 
     def privacy(*options: str) -> dict[str, object]:
         checks = json.loads(lampstand("doctor", "--json", *options, home=home).stdout)["checks"]
-        return next(check for check in checks if check["what"] == "Privacy")
+        return next(check for check in checks if check["name"] == "Privacy")
 
     before = privacy()
     assert not before["ok"]
