@@ -1,4 +1,5 @@
-// Shows an answer while it is written. Its parts arrive as HTML. After a lost connection, the stream resumes.
+// Shows an answer while the server generates it. The parts of the answer arrive as HTML. After a lost connection, the stream
+// resumes.
 
 import { post } from "./api.js";
 
@@ -9,7 +10,7 @@ function elements(html) {
   return [...new DOMParser().parseFromString(html, "text/html").body.children];
 }
 
-// Changes `element` to equal `fresh`. Equal child nodes stay, so the focus stays too.
+// Changes `element` until it equals `fresh`. Child nodes that are already equal stay, so they keep the focus.
 function update(element, fresh) {
   if (element.tagName !== fresh.tagName) {
     element.replaceWith(fresh);
@@ -31,7 +32,7 @@ function follow() {
   const stop = section.querySelector(".stop");
   const stream = new EventSource(`/ask/${section.dataset.message}/stream`);
 
-  // Screen readers announce new complete blocks. So each block moves there once, when it is complete.
+  // Screen readers announce each block that is added to `complete`. So a block moves there once, when its text is complete.
   function completeBlock() {
     const focused = growing.contains(document.activeElement) ? document.activeElement : null;
     complete.append(...growing.children);
@@ -45,7 +46,7 @@ function follow() {
     stop.hidden = true;
   }
 
-  // The last block of the page may be incomplete.
+  // The last block that the page contained may be incomplete.
   growing.append(...[...complete.children].slice(-1));
   stream.addEventListener("sources", (event) => {
     const sources = JSON.parse(event.data);
@@ -64,7 +65,8 @@ function follow() {
     }
   });
   stream.addEventListener("done", end);
-  // An error of the answer has data. A lost connection has none: the browser then reconnects with the last id.
+  // If the answer failed, the event has data. If the connection was lost, the event has no data, and the browser reconnects
+  // with the last id.
   stream.addEventListener("error", (event) => {
     if (event.data) end(event);
   });

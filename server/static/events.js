@@ -5,7 +5,8 @@ const CHANNEL = `lampstand-events-${document.querySelector('meta[name="person"]'
 const listeners = new Map();
 const channel = new BroadcastChannel(CHANNEL);
 
-// The id of the last event in this tab. It filters repeated events, and this tab resumes from it if the other tab closes.
+// The id of the last event in this tab. Events up to this id are repeated events, which this tab ignores. If the tab with the
+// connection closes, this tab connects and resumes after this id.
 let lastId = 0;
 
 function dispatch({ kind, id, payload }) {
@@ -40,7 +41,8 @@ export function on(kind, listener, after) {
   listeners.set(kind, [...(listeners.get(kind) ?? []), listener]);
   if (isStarted) return;
   isStarted = true;
-  // A browser opens at most six HTTP/1.1 connections to a server, so tabs share one. Locks need HTTPS.
+  // A browser opens at most six HTTP/1.1 connections to a server, so tabs share one connection. Browsers support locks only
+  // over HTTPS or on localhost.
   if (navigator.locks) navigator.locks.request(CHANNEL, () => connect(after));
   else connect(after);
 }

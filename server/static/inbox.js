@@ -44,7 +44,8 @@ if (count) {
     const response = await fetch("/api/v1/notifications?limit=1");
     if (response.ok) show((await response.json()).unread);
   };
-  // After a reset, missed events are lost. Events may also arrive while the page loads. So request the count again.
+  // After a `reset`, the server does not send missed events. Other events may arrive while the page loads. In both cases,
+  // request the count again.
   on("reset", loadCount);
   loadCount();
 }

@@ -1,4 +1,4 @@
-// Updates the rows of the jobs page as events arrive. The rows keep their places.
+// Updates the rows of the jobs page as events arrive. The order of the rows does not change.
 
 import { leftInWords, onJob } from "./work.js";
 

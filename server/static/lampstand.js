@@ -1,4 +1,4 @@
-// Code of every page: keyboard shortcuts, settings, and selects that submit immediately.
+// Code for every page: keyboard shortcuts, settings, and selects that submit their form immediately.
 
 document.documentElement.classList.add("js");
 
@@ -27,13 +27,13 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// Keep empty fields out of the address.
+// Disable the empty fields of a form, so that they do not appear in the address.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "get") return;
   for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;
 });
 
-// The browser may restore a page from its back/forward cache. Enable the fields again.
+// The browser may restore a page from its back/forward cache. Then enable the disabled fields again.
 window.addEventListener("pageshow", () => {
   for (const field of document.querySelectorAll("form [name]:disabled")) field.disabled = false;
 });

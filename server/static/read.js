@@ -1,8 +1,9 @@
-// The study panel: a tapped word opens its lemma, a verse number its related passages. A footnote mark opens its note.
+// The study panel shows the lemma of a tapped word, or the passages related to a tapped verse number. A tapped footnote mark
+// opens the note in the text.
 
 const panel = document.getElementById("panel");
 const content = panel.querySelector(".content");
-const UNREACHABLE = "Cannot connect to Lampstand. Check that this device is on its network.";
+const UNREACHABLE = "Cannot connect to Lampstand. Check that this device is on the same network.";
 let opener = null;
 
 function element(name, text, className) {
@@ -33,7 +34,7 @@ function open(opened) {
   opener = opened;
   panel.hidden = false;
   document.body.classList.add("panel-open");
-  // The bottom sheet on phones must not cover the tapped line.
+  // On phones, the panel is at the bottom of the screen and must not cover the tapped line.
   if (matchMedia("(max-width: 47.99rem)").matches) opened.scrollIntoView({ block: "start" });
   content.replaceChildren(element("p", "Loading …", "quiet"));
 }
@@ -107,7 +108,8 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// Words are not tab stops, because there are too many. From a verse number, arrow down and up move between its words.
+// Words are not tab stops, because there are too many of them. From a verse number, the keys arrow down and arrow up move the
+// focus from word to word.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !panel.hidden) close();
   const number = event.target.closest?.("a.vn");

@@ -1,4 +1,4 @@
-// Changes modes, filters and result pages without a page load. Every state has its own address.
+// Shows another mode, filter or page of results without loading a new page. Each of these states has its own address.
 
 async function show(address, push) {
   const results = document.getElementById("results");

@@ -10,7 +10,7 @@ let pending = null;
 let chosen = -1;
 
 const addresses = {
-  // For a whole book, such as 1John, the reader chooses a chapter.
+  // If the passage is a whole book, such as 1John, the link opens a page on which the user chooses a chapter.
   passage: (target) => (target.includes(".") ? `/search?q=${encodeURIComponent(target)}` : `/read?book=${encodeURIComponent(target)}`),
   topic: (target) => `/topic/${target}`,
   word: (target) => `/word/${encodeURIComponent(target)}`,
@@ -82,7 +82,8 @@ async function suggest() {
     const { suggestions } = await response.json();
     show([...recentItems, ...suggestions]);
   } catch {
-    // The request was aborted by another key, or there is no network. The search bar works without suggestions.
+    // The user typed another character, which aborted the request, or there is no network. The search bar works without
+    // suggestions.
   }
 }
 

@@ -13,7 +13,8 @@ export function leftInWords(seconds) {
   return seconds < 90 ? ` · about ${Math.max(1, Math.round(seconds))} s left` : ` · about ${Math.round(seconds / 60)} min left`;
 }
 
-// Active jobs, and jobs that failed in the last day unless the same job succeeded later.
+// Returns active jobs, and jobs that failed in the last day. A failed job is left out if a job with the same title succeeded
+// later.
 function currentJobs() {
   const all = [...jobs.values()].sort((one, other) => other.id - one.id);
   const done = new Map(all.filter((job) => job.state === "done").map((job) => [job.title, job.id]));
@@ -80,7 +81,7 @@ function renderSoon() {
 
 const updated = new Set();
 
-// Loads the list. Jobs that changed during the request keep their newer state.
+// Loads the list of jobs. If a job changed during the request, its newer state is kept.
 async function load() {
   updated.clear();
   const response = await fetch("/api/v1/jobs?limit=50");

@@ -58,7 +58,7 @@ def test_the_set_up_code_of_the_first_start_creates_the_administrator(browser: B
     assert code is not None, printed
     page = visit(browser, site)
     page.goto("/")
-    page.get_by_role("link", name="Set it up").click()
+    page.get_by_role("link", name="Set up Lampstand").click()
     page.get_by_label("Set-up code").fill("AAAA-AAAA")
     page.get_by_label("Your name").fill("Anna")
     page.get_by_label("Password").fill(PASSWORD)
@@ -71,7 +71,7 @@ def test_the_set_up_code_of_the_first_start_creates_the_administrator(browser: B
     page.wait_for_url(f"{site.url}/")
 
     expect(page.locator("#me summary")).to_have_text("Anna")
-    expect(page.get_by_role("link", name="Set it up")).to_have_count(0)
+    expect(page.get_by_role("link", name="Set up Lampstand")).to_have_count(0)
 
 
 def test_an_administrator_adds_changes_and_removes_a_person(browser: Browser, site: Served) -> None:

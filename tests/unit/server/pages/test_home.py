@@ -35,7 +35,7 @@ def test_before_the_set_up_the_page_links_to_it(site: Site) -> None:
     before = Page(site.guest.open("/"))
     site.add_person("Anna", Role.ADMINISTRATOR)
 
-    assert ("Welcome", "/setup") == (before.sections[0], before.links["Set it up"])
+    assert ("Welcome", "/setup") == (before.sections[0], before.links["Set up Lampstand"])
     assert ["Translations"] == Page(site.guest.open("/")).sections
 
 
@@ -100,7 +100,7 @@ def test_the_page_of_sources_names_the_licence_of_each_item(site: Site) -> None:
 def test_an_empty_library_has_no_sources(empty_site: Site) -> None:
     text = Page(empty_site.guest.open("/about")).text
 
-    assert all(part in text for part in ("No translation yet.", "No dictionary yet.", "None yet."))
+    assert all(part in text for part in ("No translation yet.", "No dictionary yet.", "No data set or commentary yet."))
 
 
 def test_the_page_of_sources_names_role_and_backend_of_each_model(new_home: Path) -> None:

@@ -28,7 +28,7 @@ def browser_with(site: Site, *announcements: str) -> Caller:
 def test_an_empty_inbox_says_what_will_be_in_it(site: Site) -> None:
     page = inbox(site.browser(site.add_person()))
 
-    assert "No notifications yet. You get one when a job that you started ends" in page.text
+    assert "No notifications yet. You get a notification when a job that you started ends" in page.text
     assert "/inbox/read" not in page.forms
 
 

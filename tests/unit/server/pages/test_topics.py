@@ -40,13 +40,13 @@ def test_people_are_listed_without_topics(site: Site) -> None:
     page = topics(site, prefix="Mir")
 
     assert ["Miriam person"] == page.items("grid")
-    assert "No topics start with that." not in page.text
+    assert "No topic starts with" not in page.text
 
 
 def test_a_beginning_without_topics_offers_a_search(site: Site) -> None:
     page = topics(site, prefix="zeal & fire")
 
-    assert "No topics start with that." in page.text
+    assert "No topic starts with “zeal & fire”." in page.text
     assert "/search?q=zeal%20%26%20fire" == page.links["Search the Bible instead"]
 
 
