@@ -35,7 +35,7 @@ test *arguments: lint
     *) python -m pytest "$@" ;;
     esac
 
-# The tests in Debian's chromium.
+# Run the tests in Debian's chromium.
 e2e *arguments:
     python -m pytest tests/e2e "$@"
 
@@ -48,11 +48,11 @@ fmt:
     ruff check --fix .
     ruff format .
 
-# Resolve the versions of all packages for Python 3.11 to 3.13. Versions that are in the file stay, unless `just lock --upgrade` is called.
+# Resolve the versions of all packages for Python 3.11 to 3.13. `just lock --upgrade` also updates versions in constraints.txt.
 lock *arguments:
     uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate --quiet \
       --custom-compile-command "just lock" --output-file packaging/constraints.txt "$@"
 
-# Compare search with an earlier commit: the same verses, scores and features, on a data folder with the full library.
+# Check that search returns the same verses, scores and features as an earlier commit, on a data folder with the full library.
 rank-check base home=env("LAMPSTAND_HOME", home_directory() / ".local/share/lampstand"):
     PYTHONPATH=tests python -m rank_check {{base}} --home {{home}}

