@@ -1,8 +1,8 @@
 """Authentication of requests, and the guard that checks each request against the rule of its route.
 
-Every route declares a rule: the permission that it needs. A route without a rule is closed to everybody. Accounts work only on
-connections that are safe from eavesdropping: over TLS, and on this machine. Over plain HTTP from another machine, every
-caller is a guest who may read; routes that need more are redirected to HTTPS.
+Every route declares a rule: the permission that its callers need. A route without a rule is closed to everybody. Accounts work
+only on connections that are safe from eavesdropping: over TLS, and on this machine. Over plain HTTP from another machine,
+every caller is a guest who may read. Requests for routes that need another permission are redirected to HTTPS.
 """
 
 import asyncio
@@ -44,13 +44,13 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class CrossSite(NotAllowed):
-    """A request for a change came from another website, or from an outdated page of this one."""
+    """A request for a change came from another website, or from an outdated page of this website."""
 
     title = "Forbidden"
 
 
 def rule(permission: Permission, *, plain: bool | None = None, browser: bool = False) -> dict[str, Any]:
-    """Return the `opt` of a route: its permission, and whether it is open over plain HTTP from other machines.
+    """Return the `opt` of a route: its permission, and whether the route is open over plain HTTP from other machines.
 
     By default, only routes for reading are open over plain HTTP. With `browser`, the route rejects API tokens.
     """
@@ -59,7 +59,7 @@ def rule(permission: Permission, *, plain: bool | None = None, browser: bool = F
 
 
 def is_overheard(connection: Connection) -> bool:
-    """True for plain HTTP from another machine, or under a host name that is not a local one."""
+    """True if the connection uses plain HTTP, and the client is another machine or the host name is not local."""
     if connection.scope.get("scheme") in ("https", "wss"):
         return False
     return not (_is_loopback(address_of(connection)) and host_of(connection) in LOCAL_NAMES)
@@ -95,7 +95,7 @@ def cookie_name(connection: Connection) -> str:
 
 
 def access_is_unchanged(connection: Connection) -> bool:
-    """Whether the caller still has the same access: the same role while signed in; for a guest, access for guests."""
+    """Whether the access has not changed: a person still has the same role, and a guest may still read."""
     state = connection.app.state
     database, now = state.appliance_db, state.clock.time()
     before: Identity = connection.user
@@ -123,7 +123,7 @@ class CallerAuthentication(AbstractAuthenticationMiddleware):
         return result
 
     async def _authenticate(self, connection: Connection) -> AuthenticationResult:
-        # Not in a thread: two reads by key take about 30 µs, less than a change of thread.
+        # This code needs no thread: two database reads by key take about 30 µs, less than a thread switch.
         if is_overheard(connection):
             return AuthenticationResult(user=NOBODY, auth="")
         now = self._clock.time()
@@ -138,17 +138,17 @@ class CallerAuthentication(AbstractAuthenticationMiddleware):
         return AuthenticationResult(user=identity, auth=csrf_token(cookie) if session else "")
 
     async def _identity_of_token(self, bearer_token: str, now: float) -> Identity:
-        """Return the identity of an API token. Raises SignInNeeded for an invalid or expired one."""
+        """Return the identity of an API token. Raises SignInNeeded if the token is invalid or expired."""
         owner = queries.token_owner(self._database, bearer_token, now=now)
         if owner is None:
-            raise SignInNeeded("Invalid or expired token.", remedy="Create another on the page of your account.")
+            raise SignInNeeded("Invalid or expired token.", remedy="Create a new token on the page of your account.")
         token, person = owner
         if api_tokens.is_due(token, now):
             await self._store_use(lambda work: api_tokens.touch(work, token, now=now))
         return Identity(person=person, scopes=frozenset(token.scopes), token=token.id)
 
     async def _store_use(self, touch: Callable[[UnitOfWork], None]) -> None:
-        """Store the time of use. Errors are ignored, so that reading still works with a full disk."""
+        """Store when a session or a token was last used. Errors are ignored, so that reading still works with a full disk."""
 
         def write() -> None:
             with self._database.write() as work:
@@ -159,7 +159,7 @@ class CallerAuthentication(AbstractAuthenticationMiddleware):
 
 
 def may(identity: Identity, permission: Permission, *, guests_may_read: bool = True) -> bool:
-    """Whether a caller has a permission, by their role and, for an API token, by its scopes."""
+    """Whether a caller has a permission. The role decides, and for an API token also the scopes of the token."""
     if identity.scopes is not None and permission is not Permission.PUBLIC and permission not in identity.scopes:
         return False
     return permits(identity.role, permission, guests_may_read=guests_may_read)
@@ -168,7 +168,7 @@ def may(identity: Identity, permission: Permission, *, guests_may_read: bool = T
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """Check whether a caller may use a route. Raises HttpsNeeded, SignInNeeded, NotAllowed or CrossSite.
 
-    A WebSocket is closed before it opens, with 4401 or 4403 and the same message.
+    A refused WebSocket is closed before it opens, with the close code 4401 or 4403 and the same message.
     """
     try:
         await _check_access(connection, handler)
@@ -193,7 +193,7 @@ async def _check_access(connection: Connection, handler: BaseRouteHandler) -> No
     if permission is not Permission.PUBLIC:
         _check_permission(identity, permission, connection.app.state.appliance_db)
     if handler.opt.get(BROWSER) and identity.scopes is not None:
-        raise NotAllowed("A token cannot do this.", remedy="Sign in with a browser.")
+        raise NotAllowed("An API token cannot do this.", remedy="Sign in with a browser.")
     _check_origin(connection)
     if identity.session and connection.scope.get("method", "GET") not in SAFE_METHODS:
         await _check_csrf(connection)
@@ -213,7 +213,7 @@ def _check_permission(identity: Identity, permission: Permission, database: Data
 
 
 def _check_origin(connection: Connection) -> None:
-    """A page of another website must not open a WebSocket with this browser's cookies. Browsers send no preflight for these."""
+    """Raise CrossSite if a page of another website opens a WebSocket. Browsers send the cookies without a preflight request."""
     origin = connection.headers.get("origin")
     if isinstance(connection, WebSocket) and origin and authority_of(origin).netloc != connection.headers.get("host"):
         raise CrossSite("Request blocked: it came from another website.", remedy="Open Lampstand directly.")
@@ -249,7 +249,7 @@ def sees(identity: Identity, audience: str) -> bool:
 
 
 def https_address(connection: Connection, port: int) -> str:
-    """The URL of a request, over HTTPS."""
+    """The HTTPS URL for a request."""
     host = host_of(connection)
     name = f"[{host}]" if ":" in host else host
     query = connection.scope.get("query_string", b"").decode("ascii", "ignore")
@@ -258,7 +258,7 @@ def https_address(connection: Connection, port: int) -> str:
 
 
 def _identity_of(request: Connection) -> Identity:
-    """The caller of a request; NOBODY on the page of an error that occurred before authentication."""
+    """The caller of a request; NOBODY on an error page, if the error occurred before authentication."""
     identity: Identity = request.scope.get("user") or NOBODY
     return identity
 

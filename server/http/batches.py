@@ -8,9 +8,9 @@ Item = TypeVar("Item")
 
 
 async def in_batches(items: AsyncGenerator[Item, None], gather_s: float) -> AsyncGenerator[list[Item], None]:
-    """Yield the items in order. A batch contains one item and the items that follow within `gather_s`.
+    """Yield batches of the items, in order. A batch contains one item and the items that follow within `gather_s` seconds.
 
-    Closing it closes `items`. An error of `items` is raised after the batch of the items before it.
+    Closing this generator closes `items`. If `items` raises an error, the items before the error are yielded first.
     """
     loop = asyncio.get_running_loop()
     batch: list[Item] = []
@@ -36,7 +36,7 @@ async def in_batches(items: AsyncGenerator[Item, None], gather_s: float) -> Asyn
             yield batch
     finally:
         pending.cancel()
-        # A generator cannot be closed while it runs.
+        # The generator `items` cannot be closed while it runs.
         await asyncio.wait({pending})
         await items.aclose()
 

@@ -18,7 +18,7 @@ def etag_of(*parts: str) -> str:
 
 
 def cached(request: Request[Any, Any, Any], etag: str, view: View) -> Response[View | None]:
-    """The view with its ETag, or 304 if the client already has it."""
+    """Answer with the view and its ETag, or with 304 if the client already has the view."""
     headers = {"ETag": etag, "Cache-Control": REVALIDATE}
     etags = {etag.strip().removeprefix("W/") for etag in request.headers.get("if-none-match", "").split(",")}
     if etags & {etag, "*"}:

@@ -1,7 +1,7 @@
 """Limits for slow connections: an incomplete header or body, an answer that the client does not read, a slow TLS handshake.
 
-A device may have 64 connections with an incomplete request header. When it opens more, its oldest such connection is closed,
-so that a new one always gets through. A kept-alive connection between two requests does not count.
+A device can have at most 64 connections with an incomplete request header. If the device opens another connection, the server
+closes the oldest of the 64, so that a new connection always works. A kept-alive connection between two requests does not count.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from appliance.infrastructure.networks import OWN_LINKS
 
 MAX_PER_DEVICE, MAX_HEADER_BYTES = 64, 65_536
-# For all devices together, because an IPv6 device on the same link can use any number of addresses.
+# The limit for all devices together. It is needed because an IPv6 device on the same link can use any number of addresses.
 MAX_TOTAL = 4_096
 HEADER_S, BODY_PAUSE_S, BODY_S, WRITE_PAUSE_S = 10.0, 10.0, 120.0, 30.0
 # Two hundred phones behind one address may connect at the same moment. This delay gives the server time to read their headers.
@@ -38,7 +38,7 @@ def raise_descriptor_limit(target: int = DESCRIPTORS) -> int:
 
 
 class HeaderlessConnections:
-    """The connections of all listeners with an incomplete request header, by device, the oldest first."""
+    """The connections with an incomplete request header, of all listeners, by device, the oldest first."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class HeaderlessConnections:
         self._count = 0
 
     def add(self, connection: object, device: str, close: Close) -> None:
-        """Count a connection until `remove`. `close` is called when its time limit ends or there are too many connections."""
+        """Count a connection until `remove`. `close` is called after the connection's time limit, or if there are too many."""
         connections = self._by_device.setdefault(device, OrderedDict())
         if connection in connections:
             return
@@ -72,7 +72,7 @@ class HeaderlessConnections:
             self._close_oldest(max(self._by_device, key=self.count))
 
     def remove(self, connection: object, device: str) -> None:
-        """Stop counting a connection: its header is complete, or it is closed."""
+        """Stop counting a connection, because its header is complete or the connection is closed."""
         if entry := self._take(connection, device):
             entry[1].cancel()
 
@@ -129,7 +129,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self.timeout_keep_alive_task is not None and not self._in_body:
-            # Even a blank line ends the keep-alive timer, although no request has begun.
+            # Even a blank line ends the keep-alive timer, although no request has begun. So start the header timer.
             self._await_header()
         super().data_received(data)
         self._header_bytes += len(data)
@@ -140,7 +140,7 @@ class TimedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         if self.cycle is None or self.cycle.response_complete:
             self._await_header()
-        # Otherwise, the request is pipelined behind one in progress: the server is not waiting for this client.
+        # Otherwise, an earlier request is still in progress (pipelining), so the server is not waiting for this client.
 
     def on_headers_complete(self) -> None:
         self.headerless.remove(self, self._device)
@@ -172,7 +172,7 @@ class TimedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection without another request, even if the client never reads the last answer."""
+        """Close a connection that has sent no other request, even if the client never reads the last answer."""
         super().timeout_keep_alive_handler()
         self.loop.call_later(self.write_pause_s, self.transport.abort)
 
@@ -192,7 +192,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def _body_is_late(self) -> None:
         if self.flow.read_paused:
-            # The server has paused reading, so the client is not late: its time limit starts again.
+            # The server has paused reading, so the client is not late. The time limit of the client starts again.
             self._body_deadline = self.loop.time() + BODY_S
             self._start_body_timer()
         else:
@@ -216,14 +216,14 @@ class TimedProtocol(HttpToolsProtocol):
 
 
 def timed_protocol(headerless: HeaderlessConnections) -> type[TimedProtocol]:
-    """Return a protocol class for listeners that share one count of connections."""
+    """Return a protocol class for listeners. They share one count of connections."""
     return type("CountedProtocol", (TimedProtocol,), {"headerless": headerless})
 
 
 class TlsAcceptor:
     """Accepts TLS connections on a socket, and counts connections with an incomplete handshake.
 
-    It replaces an asyncio server, which does not report a connection before its handshake ends.
+    It replaces an asyncio server, which does not report a connection before the TLS handshake ends.
     """
 
     def __init__(
@@ -234,7 +234,7 @@ class TlsAcceptor:
         self._accepting = asyncio.create_task(self._accept())
 
     def close(self) -> None:
-        """Stop accepting connections. Open connections stay."""
+        """Stop accepting connections. Open connections stay open."""
         self._accepting.cancel()
         for task in self._handshakes:
             task.cancel()

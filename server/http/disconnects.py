@@ -1,4 +1,4 @@
-"""Keep client errors out of the log: clients that disconnect during a request, and frames that are not UTF-8."""
+"""Keep client errors out of the log: clients that disconnect during a request, and WebSocket frames that are not UTF-8."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ def has_disconnected(scope: Scope) -> bool:
 
 
 class ClientErrorFilter(logging.Filter):
-    """Removes tracebacks from uvicorn's log that show no server error: non-UTF-8 frames, requests cancelled at shutdown."""
+    """Removes tracebacks from uvicorn's log if they show no server error: non-UTF-8 frames, requests cancelled at shutdown."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the log line shows an error of this server."""

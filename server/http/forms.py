@@ -1,4 +1,4 @@
-"""The forms of pages, and the redirect after a form."""
+"""Handle the forms of pages: show a form again, or redirect after a form was sent."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ Form = URLEncodedBody[dict[str, str]]
 
 
 def local_path(target: str) -> str:
-    """Return a path on this site, or `/` for any other target: a link to the sign-in page must not redirect to another site."""
+    """Return the target if it is a path on this site, otherwise `/`. So a sign-in link cannot redirect to another site."""
     try:
         parts = urlsplit(target)
     except ValueError:
@@ -30,5 +30,5 @@ def show_again(page: str, error: ApplianceError, **context: Any) -> Template:
 
 
 def go_to(target: str) -> Redirect:
-    """Redirect to the next page, by GET, after a form was sent."""
+    """After a form was sent, redirect to the next page. The browser requests this page by GET."""
     return Redirect(target, status_code=303)

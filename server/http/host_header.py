@@ -1,6 +1,7 @@
 """The Host header: a request must have exactly one valid Host header; otherwise the answer is 400.
 
-Redirects and the origin check use it. With two headers, a proxy and this server could use different ones (RFC 9112, 3.2).
+Redirects and the origin check use this header. If a request had two Host headers, a proxy and this server could use different
+headers (RFC 9112, 3.2).
 """
 
 import re
@@ -20,18 +21,18 @@ _PROBLEM = Problem(
     status=400,
     detail="The request must have exactly one Host header, with the name or the address of this server.",
 )
-# Closing before the handshake is answered with 403, for servers that cannot answer it with 400.
+# Some servers cannot answer a WebSocket handshake with 400. This code closes the socket, and such servers answer with 403.
 _POLICY = 1008
 
 
 def has_one_host(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether there is exactly one Host header, and it is valid."""
+    """Whether a request has exactly one Host header, and this header is valid."""
     hosts = [value for name, value in headers if name.lower() == b"host"]
     return len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
 
 
 def requiring_one_host(app: ASGIApp) -> ASGIApp:
-    """Wrap an application: a request without exactly one valid Host header is answered with 400 first."""
+    """Wrap an application. A request without exactly one valid Host header gets 400 and does not reach the application."""
 
     async def application(scope: Any, receive: Any, send: Send) -> None:
         if scope["type"] == "lifespan" or has_one_host(scope["headers"]):

@@ -33,7 +33,7 @@ def requester_of(identity: Identity, address: str) -> Requester:
 
 
 class CountedRequest:
-    """One request in progress. It counts until `release`, or until nothing refers to it."""
+    """One request in progress. It counts until `release` is called, or until no code refers to this object."""
 
     def __init__(self, counts: Counter[str], caller: str) -> None:
         self._counts, self._caller = counts, caller
@@ -55,7 +55,7 @@ class CountedRequest:
         self.release()
 
     def __del__(self) -> None:
-        # A stream whose client disconnects before its first byte is dropped without being started.
+        # If the client disconnects before the first byte, the stream is dropped without being started.
         self.release()
 
 
@@ -75,7 +75,7 @@ class InProgress:
         self._counts: Counter[str] = Counter()
 
     def take(self, caller: str, limit: int) -> CountedRequest:
-        """Count one more request of a caller. Raises TooManyRequests if the caller has `limit` in progress already."""
+        """Count one more request of a caller. Raises TooManyRequests if the caller already has `limit` requests in progress."""
         if self._counts[caller] >= limit:
             raise TooManyRequests(
                 self._message.format(limit=limit),
@@ -86,7 +86,7 @@ class InProgress:
 
 
 class SlowRequests:
-    """Runs slow requests in their own threads: two per person, eight for the guests of one address."""
+    """Runs slow requests in their own threads. A person can have two in progress, all guests of one address together eight."""
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
@@ -107,7 +107,7 @@ class SlowRequests:
         *args: Parameters.args,
         **kwargs: Parameters.kwargs,
     ) -> Result:
-        """Return the result of a function that is slow only for some requests. The others run as reads. Raises as `run`."""
+        """Run a function that is slow only for some requests. Fast calls run in the threads for reads. Raises as `run`."""
         if is_slow:
             return await self.run(function, *args, **kwargs)
         return await self._run_in(self._threads.reads, partial(function, *args, **kwargs))
@@ -117,13 +117,13 @@ class SlowRequests:
 
 
 class Streams:
-    """Counts open event streams and WebSockets: 8 per browser session, 256 per API token and per address of guests."""
+    """Counts open event streams and WebSockets. Limits: 8 per browser session, 256 per API token, 256 per guest address."""
 
     def __init__(self) -> None:
         self._in_progress = InProgress("You already have {limit} open event streams.", STREAM_RETRY_S)
 
     def take(self, identity: Identity, address: str) -> CountedRequest:
-        """Count one more stream. Raises TooManyRequests."""
+        """Count one more stream. Raises TooManyRequests if the caller already has too many streams."""
         if identity.session:
             caller, limit = f"session {identity.session.id}", STREAMS_OF_SESSION
         elif identity.token:

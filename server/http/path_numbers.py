@@ -1,9 +1,9 @@
-"""Numbers in URL paths. They are parsed here, so that a wrong number gets a clear error message."""
+"""Numbers in URL paths. This module parses them, so that a wrong number gets a clear error message."""
 
 from appliance.errors import Refused
 
 MAX_CHARACTERS = 100
-# SQLite's largest integer has 19 digits; all ids here have fewer than 16.
+# SQLite's largest integer has 19 digits. All ids of Lampstand have fewer than 16 digits.
 MAX_ID_DIGITS, MAX_ID = 15, 10**15
 
 

@@ -19,7 +19,7 @@ from server.errors import status_of
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 10
 
-# Python raises these for malformed input: an error of the client, not of the server.
+# Python raises these errors for malformed input. They are errors of the client, not of the server.
 _INPUT_ERROR_DETAILS: dict[type[Exception], str] = {
     RecursionError: "The JSON is nested too deeply. Send fewer levels.",
     UnicodeError: "The request is not valid UTF-8. Send it as UTF-8.",
@@ -55,7 +55,7 @@ def problem_of_http(error: HTTPException) -> Problem:
 
 
 def problem_of_input(error: Exception) -> Problem:
-    """The problem of a request whose input raised one of INPUT_ERRORS. The log shows where it was raised."""
+    """The problem for a request whose input raised one of INPUT_ERRORS. The log shows where the error was raised."""
     detail = next(detail for kind, detail in _INPUT_ERROR_DETAILS.items() if isinstance(error, kind))
     frame = traceback.extract_tb(error.__traceback__)[-1]
     structlog.get_logger().warning("input refused", error=type(error).__name__, file=frame.filename, line=frame.lineno)

@@ -13,7 +13,7 @@ from server.http.threads import REQUESTER
 
 # A caller who is refused again within this time has ignored `Retry-After`.
 SOON_S = 3.0
-# Pauses are random, so that clients refused at the same moment do not all return at the same moment.
+# Pauses are random. So clients that were refused at the same moment do not all try again at the same moment.
 MIN_PAUSE_S, MAX_PAUSE_S = 0.5, 2.0
 MAX_REMEMBERED = 10_000
 
@@ -26,7 +26,7 @@ class RecentRefusals:
         self._refused_at: OrderedDict[str, float] = OrderedDict()
 
     def pause_of(self, caller: str, now: float) -> float:
-        """Record a refusal at `now`, in monotonic seconds. Returns the seconds by which to delay its answer."""
+        """Record a refusal at `now`, in monotonic seconds. Returns how many seconds to delay the answer."""
         last_refusal = self._refused_at.pop(caller, None)
         self._refused_at[caller] = now
         if len(self._refused_at) > self._max_callers:
@@ -36,7 +36,7 @@ class RecentRefusals:
 
 
 def pausing_refusals(app: ASGIApp) -> ASGIApp:
-    """Return middleware that delays a 429 answer by about a second if its caller was refused in the last three seconds."""
+    """Return middleware that delays a 429 answer by about a second if the caller was refused in the last three seconds."""
     refusals = RecentRefusals()
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:

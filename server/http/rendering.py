@@ -55,7 +55,7 @@ class RenderedRow(msgspec.Struct, frozen=True):
 
 
 def footnote_mark(number: int) -> str:
-    """The letters of a footnote number from 0: a … z, aa, ab, …."""
+    """The letters for a footnote number; the first number is 0: a … z, aa, ab, …."""
     letters = ""
     number += 1
     while number:
@@ -141,7 +141,7 @@ class _ChapterLayout:
 
 
 def _headings_by_offset(verse: Verse) -> dict[int, list[Heading]]:
-    """Headings before and within a verse, without the book title: the page already shows it."""
+    """Map offsets to the headings before and within a verse, without the book title, which the page already shows."""
     headings: dict[int, list[Heading]] = {}
     for heading in verse.markup.headings:
         if heading.kind not in (HeadingKind.BOOK, HeadingKind.COLOPHON):
@@ -157,7 +157,7 @@ def _verse_number(verse: Verse) -> Markup:
 
 
 def _blocks_by_offset(verse: Verse) -> dict[int, tuple[Break | None, bool]]:
-    """The block that begins at each offset: (the line or paragraph, whether a stanza begins here)."""
+    """Map each offset to the block that begins there: (the line or paragraph, whether a stanza begins there)."""
     blocks: dict[int, tuple[Break | None, bool]] = {}
     for verse_break in verse.markup.breaks:
         current, stanza = blocks.get(verse_break.at, (None, False))
@@ -219,7 +219,7 @@ def render_rows(texts: Sequence[Sequence[Verse]]) -> tuple[list[RenderedRow], li
 
 
 def _titles(verses: Iterable[Verse | None]) -> list[str]:
-    """The headings of a verse in each translation; an empty list if none has a heading."""
+    """The headings of a verse, one per translation; an empty list if no translation has a heading."""
     titles = [
         " ".join(heading.text for headings in _headings_by_offset(verse).values() for heading in headings)
         if verse
@@ -230,7 +230,7 @@ def _titles(verses: Iterable[Verse | None]) -> list[str]:
 
 
 def highlight(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
-    """Put `<mark>` around the given offsets of a text."""
+    """Put `<mark>` around each given range of a text."""
 
     def pieces() -> Iterator[str]:
         at = 0
@@ -244,7 +244,7 @@ def highlight(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
 
 
 def why_found(why: Why) -> list[str]:
-    """The reasons for a hit, for readers, the strongest first."""
+    """The reasons why a verse was found, in words for readers, the strongest reason first."""
     if why.reference:
         return ["the verse in your search"]
     reasons = ["your words in the same order"] if why.in_order else []
@@ -262,7 +262,7 @@ def why_found(why: Why) -> list[str]:
 
 
 def read_address(translation: str, start: int, other: str = "") -> str:
-    """The URL of the reader at a verse_id. The first verse of a chapter has no fragment."""
+    """The URL of the reading page at a verse_id. For the first verse of a chapter, the URL has no fragment."""
     book, chapter, verse = split_verse_id(start)
     suffix = f"?with={other}" if other else ""
     return f"/read/{translation}/{book.osis}/{chapter}{suffix}" + (f"#v{verse}" if verse > 1 else "")
@@ -270,7 +270,7 @@ def read_address(translation: str, start: int, other: str = "") -> str:
 
 @cache
 def asset(name: str) -> str:
-    """The URL of a static file; it changes when the content changes."""
+    """The URL of a static file. The URL changes when the content of the file changes."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
 

@@ -26,7 +26,7 @@ class LastEventIdInvalid(Refused):
 
 
 def last_event_id(request: Request[Any, Any, Any], default: str = "") -> int | None:
-    """The id of the last event that a client received: from its header, else `default`. Raises LastEventIdInvalid."""
+    """The id of the last event that a client received, from the header or else `default`. Raises LastEventIdInvalid."""
     return event_id(request.headers.get("last-event-id") or default)
 
 
@@ -47,7 +47,7 @@ def frame(number: int, kind: str, data: bytes) -> bytes:
 async def with_heartbeats(
     items: AsyncIterator[Item], every_s: float = HEARTBEAT_S, until: asyncio.Future[None] | None = None
 ) -> AsyncGenerator[Item | None, None]:
-    """Yield the items, and None after every `every_s` seconds without an item. It ends when `until` is done."""
+    """Yield the items, and None after every `every_s` seconds without an item. The generator ends when `until` is done."""
     pending = asyncio.ensure_future(anext(items, _END))
     try:
         while True:
@@ -70,7 +70,7 @@ async def with_heartbeats(
 async def while_allowed(
     items: AsyncIterator[Item], hub: EventHub, connection: Connection
 ) -> AsyncGenerator[Item | None, None]:
-    """`with_heartbeats`, until the server stops, or the caller is signed out or gets another role."""
+    """Yield as `with_heartbeats` does, until the server stops, or the caller is signed out or gets another role."""
     ended = asyncio.ensure_future(_wait_until_access_changes(hub, connection))
     try:
         async with contextlib.aclosing(with_heartbeats(items, until=ended)) as allowed:
@@ -90,7 +90,7 @@ async def _wait_until_access_changes(hub: EventHub, connection: Connection) -> N
 
 
 def access_audience_of(connection: Connection) -> str:
-    """The audience of the events about changes of the caller's access."""
+    """The audience that receives the events about changes of this caller's access."""
     identity: Identity = connection.user
     return access_audience(identity.person.id if identity.person else None)
 

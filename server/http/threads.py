@@ -1,7 +1,7 @@
 """Thread pools by kind of work. Within a pool, callers take turns.
 
 A call waits for earlier calls of the same caller, never for the whole queue of another caller. Slow work has its own
-threads, so that a page never waits for it.
+threads, so that a page never waits for slow work.
 """
 
 import os
@@ -24,8 +24,8 @@ Result = TypeVar("Result")
 NICENESS = 10
 READ_THREADS, READ_SHARE = 6, 2
 SEARCH_THREADS, SEARCH_SHARE = 6, 3
-# Python's switch interval. Reading a chapter competes with busier threads about fifty times, once per database row. With
-# Python's default of 5 ms, one busy thread would delay it by a quarter of a second.
+# Python's switch interval. A thread that reads a chapter can wait for busy threads about fifty times, once per database row.
+# With Python's default of 5 ms, one busy thread would delay the chapter by a quarter of a second.
 SWITCH_INTERVAL_S = 0.0005
 SLOW_THREADS, SIGN_IN_THREADS, ANSWER_THREADS, COMPRESSION_THREADS = 2, 2, 2, 2
 
@@ -38,7 +38,7 @@ class Requester(NamedTuple):
 
 
 class Kind(StrEnum):
-    """Kinds of work that have their own threads, for route handlers."""
+    """The kinds of work of route handlers. Each kind has its own threads."""
 
     READ = "read"
     # A search may wait for the embedding model.
@@ -55,7 +55,7 @@ KIND: ContextVar[Kind] = ContextVar("kind", default=Kind.READ)
 
 
 def in_threads_for(kind: Kind) -> dict[str, Any]:
-    """Return the `opt` of a route whose handler runs in the threads of a kind. The default is `Kind.READ`."""
+    """Return the `opt` of a route whose handler runs in the threads of this kind. Other handlers have `Kind.READ`."""
     return {KIND_OPTION: kind}
 
 
@@ -121,7 +121,7 @@ class FairExecutor(Executor):
             call()
             # Release the memory of the call before the thread waits for the next one.
             del call
-            # The end of one call allows at most one other call to start, and this thread takes it next.
+            # The end of one call allows at most one other call to start. This thread takes that call next.
             with self._changed:
                 self._running[caller] -= 1
                 if not self._running[caller]:
@@ -144,7 +144,7 @@ class FairExecutor(Executor):
 
 
 class Threads(Executor):
-    """All thread pools of the web server. As an executor, it runs a route handler in the threads of its kind."""
+    """All thread pools of the web server. As an executor, this class runs a route handler in the threads of its kind."""
 
     def __init__(self) -> None:
         self.reads = FairExecutor("reads", READ_THREADS, READ_SHARE)

@@ -231,7 +231,7 @@ def test_a_token_cannot_create_tokens_or_change_passwords(site: Served) -> None:
         site.http.post("/api/v1/account/password", json={"old": PASSWORD, "new": "nine blue rivers run"}),
     ]
 
-    assert [(403, "A token cannot do this. Sign in with a browser.")] * 3 == [
+    assert [(403, "An API token cannot do this. Sign in with a browser.")] * 3 == [
         (answer.status_code, answer.json()["detail"]) for answer in refused
     ]
 

@@ -1,4 +1,4 @@
-"""The forms of pages, and the redirect after a form."""
+"""The forms of pages: show a form again, or redirect after a form was sent."""
 
 import pytest
 
