@@ -235,7 +235,7 @@ class AccountController(Controller):
         status_code=200,
         sync_to_thread=True,
         opt=BROWSER_ONLY | in_threads_for(Kind.SIGN_IN),
-        summary="Change the caller's password; other sessions end, and API tokens on request",
+        summary="Change the caller's password; the caller's other sessions end, and on request the API tokens",
     )
     def change_password(
         self,
@@ -262,7 +262,7 @@ class AccountController(Controller):
         status_code=200,
         sync_to_thread=True,
         opt=BROWSER_ONLY | in_threads_for(Kind.SIGN_IN),
-        summary="Add a user name and password to an account without them",
+        summary="Add a user name and a password to the caller's account, if it has none",
     )
     def take_account(
         self, appliance_db: NamedDependency[Database], me: NamedDependency[Person], data: JSONBody[SignIn]

@@ -70,7 +70,7 @@ class MessageController(Controller):
         await asyncio.to_thread(own_message, appliance_db, me, message_id)
         return await desk.stop(message_id)
 
-    @get("/stream", summary="The events of an answer, live; Last-Event-ID resumes the stream")
+    @get("/stream", summary="The events of an answer, live; the header Last-Event-ID resumes the stream")
     async def stream(
         self,
         request: Request[Any, Any, Any],
@@ -102,14 +102,14 @@ async def begin_answer(
     all_translations: Translations, desk: AnswerDesk, me: Person, question: str, translation: str
 ) -> Message:
     """Store a question and start its answer. An empty `translation` means the default translation."""
-    # Checked first, because a refusal must be cheap.
+    # This check comes first, because a refusal must cost little time.
     desk.check_may_ask(me.id)
     chosen_translation = await asyncio.to_thread(all_translations.choose, translation)
     return await desk.ask(question, chosen_translation, asked_by=me.id)
 
 
 async def _frames(events: AsyncGenerator[AnswerEvent | None, None]) -> AsyncGenerator[bytes, None]:
-    """Encode server-sent events; None becomes a comment."""
+    """Encode the events as server-sent events. A None among the events becomes a heartbeat comment."""
     async with contextlib.aclosing(events) as items:
         async for event in items:
             yield frame(event.seq, event.type, msgspec.json.encode(event.payload)) if event else HEARTBEAT

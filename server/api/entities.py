@@ -1,4 +1,4 @@
-"""People, places and events, and the verses that mention them."""
+"""People, places and events of the Bible, and the verses that mention them."""
 
 from typing import Annotated
 
@@ -28,9 +28,9 @@ class EntityList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, place or event. An event also has its people and its places.
+    """A person, place or event, and the verses that mention it. For an event, also its people and places.
 
-    `next_after` is set when more verses mention it.
+    `next_after` is set when there are more verses.
     """
 
     entity: EntityHead
@@ -54,7 +54,7 @@ class EntitiesController(Controller):
     tags = ("People and places",)
     opt = rule(Permission.READ)
 
-    @get("/", sync_to_thread=True, summary="People, places and events, by the start of their names")
+    @get("/", sync_to_thread=True, summary="People, places and events, found by the start of their names")
     def browse(
         self,
         library: NamedDependency[Database],

@@ -1,4 +1,4 @@
-"""Live events: one event log, sent as server-sent events or over a WebSocket, with the same ids."""
+"""Live events from the event log, as server-sent events or over a WebSocket. Both use the same event ids."""
 
 import contextlib
 import time
@@ -31,7 +31,7 @@ from server.http.streaming import (
 )
 
 RESET = "reset"
-# Close codes of a WebSocket: the client may try again later; the server stops.
+# Close codes of a WebSocket: TRY_AGAIN_LATER when the client has too many, GOING_AWAY when the server stops.
 TRY_AGAIN_LATER, GOING_AWAY = 1013, 1001
 
 
@@ -49,14 +49,17 @@ class EventController(Controller):
     tags = ("Events",)
     opt = rule(Permission.READ)
 
-    @get(summary="Live events; Last-Event-ID resumes the stream")
+    @get(summary="Live events; the header Last-Event-ID resumes the stream")
     async def events(
         self,
         request: Request[Any, Any, Any],
         hub: NamedDependency[EventHub],
         streams: NamedDependency[Streams],
         after: Annotated[
-            str, QueryParameter(description="The id of the last event received, used if the header is missing.")
+            str,
+            QueryParameter(
+                description="The id of the last event received, used if the header Last-Event-ID is missing."
+            ),
         ] = "",
     ) -> Stream:
         return Stream(
@@ -104,12 +107,12 @@ async def _visible_events(
 ) -> AsyncGenerator[Event | Reset | None, None]:
     """Yield the events that the caller may see; None is a heartbeat.
 
-    It ends when the server stops, or when the caller is signed out or gets another role.
+    The generator ends when the server stops, or when the caller is signed out or gets another role.
     """
     after = hub.newest if after is None else after
     audiences, checked_at = audiences_of(connection.user) | {access_audience_of(connection)}, time.monotonic()
     async with contextlib.aclosing(with_heartbeats(hub.follow(after, audiences))) as items:
-        # This stream has no event for a sign-out between the caller's authentication and the reading of `after`.
+        # If the caller was signed out after authentication, but before `after` was read, this stream has no event for it.
         if not access_is_unchanged(connection):
             return
         async for item in items:

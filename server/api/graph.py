@@ -47,7 +47,7 @@ class GraphQueryRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GraphSearch(msgspec.Struct, frozen=True, kw_only=True):
-    """A Cypher query that returns `verse_id`, words that each verse must contain, and a sentence to rank by similarity."""
+    """A Cypher query that returns `verse_id`. Verses must contain `words`, and are ranked by similarity to `similar_to`."""
 
     query: str
     parameters: dict[str, Any] = {}
@@ -79,7 +79,7 @@ class GraphController(Controller):
         graph: NamedDependency[Graph],
         all_translations: NamedDependency[Translations],
         ref: Annotated[
-            str, QueryParameter(description="A reference, such as John 3:16. Only the first verse of a range counts.")
+            str, QueryParameter(description="A reference, such as John 3:16. Only the first verse of a range is used.")
         ],
         translation: Annotated[str, QueryParameter(description="Id of a translation; empty for the default.")] = "",
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 20,
@@ -110,7 +110,7 @@ class GraphController(Controller):
         "/graph/search",
         status_code=200,
         opt=rule(Permission.ASK),
-        summary="Search by words and meaning within the verses of a Cypher query",
+        summary="Search by words and meaning among the verses that a Cypher query returns",
     )
     async def search(
         self,

@@ -18,7 +18,7 @@ from server.job_desk import JobDesk, JobRequest
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
-    """Jobs, newest first. `next_before` is the cursor of the older jobs."""
+    """Jobs, newest first. `next_before` is the cursor for the next page, with older jobs."""
 
     jobs: list[JobView]
     next_before: int | None
@@ -29,7 +29,7 @@ class QueueList(msgspec.Struct, frozen=True):
 
 
 class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a queue is paused, and for how many minutes. Without `minutes`, it is paused until someone resumes it."""
+    """Why a queue is paused, and for how many minutes. Without `minutes`, the pause lasts until someone resumes the queue."""
 
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
     minutes: Annotated[float, msgspec.Meta(gt=0, le=60 * 24 * 30)] | None = None

@@ -16,7 +16,7 @@ from server.http.access import rule
 
 
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):
-    """Notifications, newest first. `next_before` is the cursor of the older ones."""
+    """Notifications, newest first. `next_before` is the cursor for the next page, with older notifications."""
 
     notifications: list[Notification]
     unread: int

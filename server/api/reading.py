@@ -141,8 +141,8 @@ class ReadingController(Controller):
         book: FromPath[str],
         chapter: FromPath[str],
     ) -> Response[ChapterView | None]:
-        # This handler needs no thread: a read by key takes 0.4 ms (Psalm 119: 2 ms) and never waits for a writer. Two
-        # changes of thread can take longer while jobs use all cores.
+        # This handler needs no thread: a read by key takes 0.4 ms (Psalm 119: 2 ms) and never waits for a writer. While jobs
+        # use all cores, two thread switches can take longer.
         chosen_translation = all_translations.choose(translation)
         content = queries.chapter(library, chosen_translation, find_book(book), chapter_number(chapter))
         etag = etag_of(content.translation.id, content.translation.digest, content.book.osis, str(content.chapter))

@@ -46,7 +46,7 @@ class SeeAlso(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic with a page of its citations; `next_after` is set when there are more."""
+    """A topic with a page of its citations; `next_after` is set when there are more citations."""
 
     topic: TopicHead
     cites: list[CitedView]
@@ -96,7 +96,7 @@ class TopicsController(Controller):
     tags = ("Topics and words",)
     opt = rule(Permission.READ)
 
-    @get("/topics", sync_to_thread=True, summary="Topics, by the start of their headwords")
+    @get("/topics", sync_to_thread=True, summary="Topics, found by the start of their headwords")
     def browse(
         self,
         library: NamedDependency[Database],
