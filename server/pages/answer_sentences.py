@@ -1,4 +1,4 @@
-"""The sentence on a page about its answer: the progress, the author, or the error."""
+"""The sentence that a page shows about its answer: the progress, the author, or the error."""
 
 from appliance.study.answer import EXTRACTIVE, Message, MessageState
 
@@ -15,7 +15,7 @@ def sentence_of(message: Message) -> str:
 
 
 def writing_sentence(sources: int) -> str:
-    """The sentence for an answer with this number of sources, while it is written."""
+    """The sentence to show while an answer with this number of sources is written."""
     return _WRITING if sources else ""
 
 

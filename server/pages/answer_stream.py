@@ -1,7 +1,8 @@
 """The server-sent events that update the page of an answer. They contain HTML from the macros of the page itself.
 
-The id of an event is the id of the last answer event that it shows. A page that reconnects sends the last id that it
-received. It gets the blocks of this event again, and all later events. Blocks are sent whole, so no text is repeated.
+The id of a page event is the id of the last answer event that it contains. When a page reconnects, it sends the last id that
+it received. The server sends the blocks of this event again, and all later events. A block is always sent whole and replaces
+the earlier version, so no text is repeated.
 """
 
 import contextlib
@@ -42,7 +43,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageEvents:
-    """Converts the events of an answer into events for its page. It reads all events, and skips what the page has already.
+    """Converts the events of an answer into events for the page of the answer. It skips the text that the page already has.
 
     `template` contains the macros. `translation` is the id of the translation of the sources, `language` its language.
     `last_event_id` is the last id that the page received, or 0.
@@ -75,7 +76,8 @@ class PageEvents:
         if event.seq > self._seen_id:
             self._changed |= changed
         else:
-            # The page has this text. Its last event may have started more blocks, which the page does not have.
+            # The page already has this text. The last event that the page received may have started more blocks, which the
+            # page does not have.
             self._changed = changed or self._changed
 
     def _block_frames(self) -> Iterator[bytes]:
@@ -121,7 +123,7 @@ def _frame(event_id: int, event_type: str, data: SourcesHtml | BlockHtml | Endin
 async def page_frames(
     events: AsyncGenerator[AnswerEvent | None, None], page: PageEvents
 ) -> AsyncGenerator[bytes, None]:
-    """The frames of the page as the events arrive, with a heartbeat comment for each None."""
+    """Yield the frames for the page as the events arrive. A None among the events becomes a heartbeat comment."""
     async with contextlib.aclosing(in_batches(events, GATHER_S)) as batches:
         async for batch in batches:
             answer_events = [event for event in batch if event]

@@ -93,7 +93,7 @@ class AskPagesController(Controller):
             language=await asyncio.to_thread(_language_of, all_translations, message),
             last_event_id=last_event_id(request) or 0,
         )
-        # Read from the first event: a block that started before the last event is sent whole.
+        # Follow the answer from its first event, because a block that the page has only in part is sent whole.
         events = while_allowed(desk.log.follow(message_id, 0), hub, request)
         return Stream(
             held(streams.take(request.user, address_of(request)), page_frames(events, page)),
@@ -103,6 +103,6 @@ class AskPagesController(Controller):
 
 
 def _language_of(all_translations: Translations, message: Message) -> str:
-    """The language of the sources, or English if their translation was removed."""
+    """The language of the translation that the sources quote, or English if this translation was removed."""
     languages = {translation.id: translation.language for translation in all_translations.all()}
     return languages.get(message.translation, "en")

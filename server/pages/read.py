@@ -61,7 +61,7 @@ class ReadPagesController(Controller):
         text: FromQuery[str] = "",
     ) -> Template | Redirect:
         if text:
-            # The form of the page sends the translation as a parameter. Redirect to the address that contains it in the path.
+            # The form of the page sends the translation as a parameter. Redirect to the address that has it in the path.
             suffix = f"?{urlencode({'with': other})}" if other and other != text else ""
             return Redirect(f"/read/{quote(text)}/{quote(book)}/{quote(number)}{suffix}", status_code=303)
         current_translation = all_translations.choose(translation)

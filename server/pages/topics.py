@@ -55,7 +55,7 @@ class TopicPagesController(Controller):
         self, library: NamedDependency[Database], all_translations: NamedDependency[Translations], topic: FromPath[str]
     ) -> Template | Redirect:
         if not topic.isdecimal() or len(topic) > MAX_ID_DIGITS:
-            # A headword: related passages link to topics by headword.
+            # The path contains a headword, because related passages link to topics by headword.
             head = dictionaries.topic_named(library, topic)
             return Redirect(f"/topic/{head.id}", status_code=303)
         entry = dictionaries.topic(library, int(topic), limit=MAX_CITATIONS)

@@ -75,7 +75,7 @@ class VersePagesController(Controller):
 
 
 class _Neighbours(msgspec.Struct, frozen=True, kw_only=True):
-    """The passages related to a verse, as lines and as a picture. `notice` says why both are missing."""
+    """The passages related to a verse, as lines and as a picture. If both are missing, `notice` says why."""
 
     lines: list[RelatedLine] = []
     picture: Neighbourhood | None = None
@@ -105,7 +105,7 @@ def _neighbours(library: Database, graph: Graph, current_translation: Translatio
 
 
 def because(reason: Reason, lemmas: Mapping[str, str]) -> str:
-    """Describe a reason for the reader. A word of the original is shown as its lemma, if a dictionary has it."""
+    """Describe a reason for the reader. For a Greek or Hebrew word, show the lemma if a dictionary has the word."""
     names = ", ".join(lemmas.get(name, name) for name in reason.names)
     more = f" and {reason.count - len(reason.names)} more" if reason.count > len(reason.names) else ""
     return {
