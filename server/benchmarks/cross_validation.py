@@ -20,12 +20,12 @@ from server.benchmarks.topics import TOP, ndcg
 from server.bootstrap import Appliance
 
 FOLDS = 5
-# A topic counts as dissimilar if its cosine similarity with every topic of the other folds is below this.
+# A topic counts as dissimilar if its cosine similarity with every topic of the other folds is below this value.
 DISSIMILAR = 0.5
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """A configuration: with or without topic memory and cross references. `grouped` keeps similar topics in one fold."""
+    """A measured variant: with or without topic memory and cross references. `grouped` keeps similar topics in one fold."""
 
     name: str
     bar: float
@@ -77,7 +77,7 @@ def figures(scores: Mapping[str, Floats], vectors: Floats, variants: Sequence[Va
 
 
 def dissimilar_topics(vectors: Floats, folds: Integers) -> Integers:
-    """Return the topics that are similar to no topic of another fold, so that the topic memory has no data about them."""
+    """Return the topics that are similar to no topic of another fold. The topic memory has no data about these topics."""
     cosine = vectors @ vectors.T
     cosine[folds[:, None] == folds[None, :]] = -1.0
     return np.flatnonzero(cosine.max(axis=1) < DISSIMILAR)

@@ -2,7 +2,7 @@
 
     python -m server.benchmarks.direct BACKEND OPTIONS
 
-Each line on standard input is a request. Each line on standard output is its answer:
+Each line on standard input is a request. Each line on standard output is the answer to one request:
 
 - for a list of texts, the seconds to embed them;
 - for `Batches`, the seconds to embed the texts in batches;

@@ -105,7 +105,7 @@ def _log_event(database: Database, audience: str) -> int:
 
 
 def _reconnect(url: str, token: str, database: Database) -> int:
-    """Log events for five minutes, then connect with the last id. Return the number of wrong events."""
+    """Log `MISSED_EVENTS` events, then connect with the id of the event before them. Return the number of wrong events."""
     last = _log_event(database, EVERYONE)
     missed = [_log_event(database, EVERYONE) for _ in range(MISSED_EVENTS)]
     headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": str(last)}
@@ -129,7 +129,7 @@ def replayed_ids(lines: Iterable[str], count: int) -> list[int]:
 
 
 def wrong_events(received: ReceivedEvents, for_all: list[int], for_members: list[int]) -> int:
-    """Return the number of missed, repeated or unauthorized events of all clients. Guests must get only events for all."""
+    """Return the number of missed, repeated or unauthorized events of all clients. Guests must get only events for everyone."""
     all_ids = sorted((*for_all, *for_members))
     wrong = sum(difference(got, for_all) for got in received.guests)
     return wrong + sum(difference(got, all_ids) for got in received.members)

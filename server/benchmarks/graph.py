@@ -47,7 +47,7 @@ def measure_graph(appliance: Appliance, on_progress: Callable[[str], None], vers
 
 
 def sample_of(linked: Sequence[int], count: int = VERSES) -> list[int]:
-    """Choose verses to measure, the same in each run. A verse can be chosen several times. Raises NothingLinked."""
+    """Choose the verses to measure. Each run has the same verses. A verse can occur several times. Raises NothingLinked."""
     if not linked:
         raise NothingLinked(
             "The library has no cross references.", remedy="Import them with `lampstand library import FILE`."

@@ -35,7 +35,7 @@ class HelperProcess:
             line = stdout.readline()
         if not line:
             raise MeasurementFailed(
-                "A process of the measurement stopped early.", remedy="See its error message above."
+                "A process of the measurement stopped early.", remedy="See the error message above."
             )
         return msgspec.json.decode(line, type=answer)
 

@@ -39,7 +39,7 @@ def measure_index(
     texts = [str(text) for (text,) in appliance.library.reader.rows(SELECT_SAMPLE, (name,))]
     if not texts:
         raise NothingToMeasure(
-            "The library has no translation.", remedy="Import one with `lampstand library import LOCATION`."
+            "The library has no translation.", remedy="Import a translation with `lampstand library import LOCATION`."
         )
     rates = _rates([onnx, torch] if torch else [onnx], texts[:: max(1, len(texts) // SAMPLE)], on_progress)
     seconds = _full_index(appliance, onnx, preferred, on_progress)
@@ -92,7 +92,7 @@ def _full_index(appliance: Appliance, embedder: Embedder, preferred: str, on_pro
 
 
 def delete_index(database: Database) -> None:
-    """Delete the embeddings of a library, so that it looks as if none had been created."""
+    """Delete the embeddings of a library and the state of embedding, so that indexing starts from nothing."""
     with database.write() as work:
         for statement in ("DELETE FROM embedded_verses", "DELETE FROM embedding_state"):
             work.execute(statement)

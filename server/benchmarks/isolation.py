@@ -40,7 +40,7 @@ class NothingToRead(NotFound):
 
 
 def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Measurement]:
-    """Return `p99_over_quiet`, `stream_busy_over_quiet` and their parts. Raises NothingToRead or MeasurementFailed."""
+    """Return `p99_over_quiet`, `stream_busy_over_quiet` and further figures. Raises NothingToRead or MeasurementFailed."""
     with (
         tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=appliance.folder.home) as temporary_folder,
         contextlib.closing(copy_of(appliance, Path(temporary_folder))) as copy,
@@ -67,7 +67,7 @@ def measure_isolation(appliance: Appliance, on_progress: OnProgress) -> list[Mea
 
 
 def check_still_indexing(index_job: Job) -> None:
-    """Raise MeasurementFailed if the index job ended before the reading: a part of the reading was not disturbed."""
+    """Raise MeasurementFailed if the index job ended before the reading, because then some reading was not disturbed."""
     if index_job.state is State.FAILED or index_job.progress >= 1:
         raise MeasurementFailed(
             f"The index job was {index_job.state} before the reading ended.",
@@ -78,7 +78,7 @@ def check_still_indexing(index_job: Job) -> None:
 def figures(
     quiet: list[float], busy: list[float], quiet_rate: float, busy_rate: float, indexed: float
 ) -> list[Measurement]:
-    """Compare the milliseconds of chapters and the tokens per second of streams, while jobs run and while none runs.
+    """Compare the milliseconds of chapters and the tokens per second of streams, while jobs run and while no job runs.
 
     `indexed` is the progress of the index job, from 0 to 1.
     """
@@ -116,7 +116,7 @@ def chapter_paths(appliance: Appliance) -> list[str]:
     translation = next(iter(queries.translations(appliance.library)), None)
     if translation is None:
         raise NothingToRead(
-            "The library has no translation.", remedy="Import one with `lampstand library import LOCATION`."
+            "The library has no translation.", remedy="Import a translation with `lampstand library import LOCATION`."
         )
     return [
         f"chapters/{quote(translation.id)}/{book.osis}/{chapter}"
@@ -160,7 +160,7 @@ def _busy_workers(appliance: Appliance) -> Iterator[Job]:
 
 @contextlib.contextmanager
 def _runtime(appliance: Appliance) -> Iterator[None]:
-    """Run the model runtime, as `lampstand up` does, before a worker can start one with a worker's priority."""
+    """Run the model runtime, as `lampstand up` does. A runtime started by a worker would have the worker's priority."""
     command = [
         str(Path(sys.executable).with_name("lampstand")),
         "--home",
@@ -199,7 +199,7 @@ def _await_running(appliance: Appliance, index: Job) -> None:
 
 
 def have_started(active: Sequence[Job], index: Job) -> bool:
-    """Return whether the index job has made progress and every other queue runs a job."""
+    """Return whether the index job has made progress and each of the other queues runs a job."""
     jobs = {job.id: job for job in active}
     burning = [job for job in active if job.queue != index.queue and job.state is State.RUNNING]
     return index.id in jobs and jobs[index.id].progress >= STARTED_PROGRESS and len(burning) == len(QUEUES) - 1

@@ -1,4 +1,4 @@
-"""The number of small jobs per minute in the library queue. The baseline is the cost of writing a row."""
+"""The number of small jobs per minute in the library queue. The baseline is the cost of writing a database row."""
 
 import tempfile
 import threading
@@ -22,7 +22,7 @@ OnProgress = Callable[[str], None]
 def measure_jobs(parent: Path, on_progress: OnProgress) -> list[Measurement]:
     """Return `jobs_per_minute`, `not_once` and the costs per job. Raises MeasurementFailed.
 
-    The time is from creating the first job to finishing the last.
+    The time starts when the first job is created and ends when the last job is finished.
     """
     with tempfile.TemporaryDirectory(prefix="lampstand-bench-", dir=parent) as temporary_folder:
         appliance = open_appliance(Path(temporary_folder))
@@ -49,7 +49,7 @@ def measure_jobs(parent: Path, on_progress: OnProgress) -> list[Measurement]:
 
 
 def figures(created_s: float, total_s: float, steps_by_job: Mapping[int, int], row_ms: float) -> list[Measurement]:
-    """Return the measurements of all jobs. `steps_by_job` is how often each job did its step, `row_ms` the cost of a row."""
+    """Return the measurements of all jobs. `steps_by_job` is how often each job did its step, `row_ms` the time per row."""
     not_once = JOBS - len(steps_by_job) + sum(count != 1 for count in steps_by_job.values())
     return [
         at_least("jobs_per_minute", JOBS / total_s * 60, "jobs/min", MIN_PER_MINUTE),
@@ -75,7 +75,7 @@ def await_condition(appliance: Appliance, condition: Callable[[], bool], timeout
 
 
 def _raw_row_ms(appliance: Appliance) -> float:
-    """Return the milliseconds of one transaction that writes a row. A job needs about five."""
+    """Return the milliseconds of one transaction that writes a row. A job needs about five such transactions."""
     database = traces(appliance.folder.home)
     start = time.perf_counter()
     for number in range(200):

@@ -1,9 +1,9 @@
 """Search for half-remembered verses. The queries are generated from the translations with a fixed seed.
 
-- known items: half of a verse of at least twelve words, without a fifth of its words; from WEB, and `archaic` ones from KJV;
+- known items: half of a verse of at least twelve words, without a fifth of these words; from WEB, and for `archaic` from KJV;
 - phrases: five to eight consecutive words, with and without quotation marks;
-- misspelt: a phrase with one wrong word of at least six letters (two letters swapped, or one doubled, dropped or changed);
-- names: topics of the dictionary that are names, compared with the verses that they cite;
+- misspelt: a phrase with one wrong word of at least six letters: two letters swapped, or one doubled, dropped or changed;
+- names: topics of the topical dictionary that are names, compared with the verses that these topics cite;
 - questions: topics of a file as questions, compared with the same topics as plain words.
 
 A query succeeds if the first hit has the words of the verse, because verses with equal words cannot be distinguished.

@@ -44,7 +44,7 @@ async def follow(
     took_ms: list[float],
     now: Callable[[], float] = time.time,
 ) -> None:
-    """Read a stream to its end. Set `connected` at its first comment, and add the ids and times of measurement events."""
+    """Read a stream to its end. Set `connected` after the first comment, and add the ids and times of measurement events."""
     event_id = 0
     while line := await reader.readline():
         if line.startswith(b":"):
@@ -57,7 +57,7 @@ async def follow(
 
 
 def tokens_of(clients: int, token: str = "") -> list[str]:
-    """Return the token of each client. Every second client has none."""
+    """Return the token of each client. Every second client has no token."""
     return [token if number % 2 else "" for number in range(clients)]
 
 
@@ -81,7 +81,7 @@ async def main() -> None:
 
 
 def received_events(tokens: Sequence[str], ids: Sequence[list[int]], took_ms: list[float]) -> ReceivedEvents:
-    """Group the ids of all clients: clients without a token are guests."""
+    """Group the received ids by client, and the clients by guests and members. Clients without a token are guests."""
     return ReceivedEvents(
         [got for got, token in zip(ids, tokens, strict=True) if not token],
         [got for got, token in zip(ids, tokens, strict=True) if token],

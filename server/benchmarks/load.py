@@ -1,9 +1,10 @@
-"""Clients of a model runtime in a separate process. They use little processor time, which the runtime needs on a small machine.
+"""Clients of a model runtime in a separate process. They use little processor time: on a small machine, the runtime needs it.
 
     python -m server.benchmarks.load SOCKET
 
-Each line on standard input is a request. Each line on standard output is its answer. In a `Burst`, several clients embed texts,
-one text per request; a client sends its next request after the answer. A `Conversation` is one streamed chat answer.
+Each line on standard input is a request. Each line on standard output is the answer to one request. In a `Burst`, several
+clients embed texts, one text per request; a client sends its next request after the answer. A `Conversation` is one streamed
+chat answer.
 """
 
 import asyncio

@@ -25,8 +25,8 @@ from server.benchmarks.load import Burst, BurstOutcome, Conversation, TimedAnswe
 from server.benchmarks.random_model import WORDS, Shape, write_random_model
 from server.benchmarks.report import Measurement, at_least, at_most, plain
 
-# The model is made larger until it generates no more tokens per second than this, like useful models on a small machine. The
-# limits are for 200 tokens per second or less, and the speed of a machine can rise by a quarter during a run.
+# The random model is made larger until it generates at most this many tokens per second, like useful models on a small machine.
+# The targets are for at most 200 tokens per second, and the speed of a machine can rise by a quarter during a run.
 MAX_TOKENS_PER_S = 160.0
 TOKENS, ROUNDS = 160, 7
 FIRST_TOKENS = 40
@@ -89,7 +89,7 @@ def measure_streams(
     _chat(load, model, [_user(random_words(1, PROMPT_WORDS))], TOKENS)
 
     def run(prompt: str, tokens: int, *, runtime_first: bool) -> tuple[TokenTimes, TokenTimes]:
-        # Take turns, so that other load on the machine affects both.
+        # The runtime and the direct call take turns, so that other load on the machine affects both.
         times = _chat(load, model, [_user(prompt)], tokens).times if runtime_first else None
         direct_times = direct.ask(Generation(f"User: {prompt}\n\nAssistant:", tokens), TokenTimes)
         return times or _chat(load, model, [_user(prompt)], tokens).times, direct_times
@@ -166,9 +166,10 @@ def embedding_figures(
     direct_ms: Sequence[float],
     cached_ms: Sequence[float],
 ) -> list[Measurement]:
-    """Return the measurements from the queries per second of each number of clients, per round, and single queries.
+    """Return the measurements of many queries and of single queries.
 
-    `direct_gains` are the gains of batches without the runtime, per round.
+    `rates` has the queries per second of each round, by number of clients. `direct_gains` has the gain of batches without
+    the runtime, per round.
     """
     one_client_rate = statistics.median(rates[1])
     # The median of the gains within rounds: the speed of a machine changes between rounds more than within a round.

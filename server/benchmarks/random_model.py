@@ -49,7 +49,7 @@ def write_random_model(path: Path, shape: Shape, *, seed: int = 7) -> Path:
     random = np.random.default_rng(seed)
     for name, size in _tensors(shape, len(tokens)):
         if len(size) == 1:
-            # Gemma subtracts one from its norms; llama.cpp's converter adds one. Ones are correct for all models.
+            # Gemma stores its norms minus one, and llama.cpp's converter adds one. So ones are correct here for all models.
             values = np.ones(size, np.float32) if "norm" in name else np.zeros(size, np.float32)
         else:
             values = random.standard_normal(size, np.float32) * np.float32(0.1)
@@ -134,7 +134,7 @@ def _tensors(shape: Shape, vocabulary: int) -> list[tuple[str, tuple[int, ...]]]
 
 
 def _only_letters(rows: np.ndarray, tokens: Sequence[str]) -> np.ndarray:
-    """Set the rows of control tokens and of bytes other than letters to zero, so that the model rarely chooses them."""
+    """Set the rows of control tokens and of bytes other than letters to zero, so that the model rarely chooses these tokens."""
     letters = {f"<0x{ord(letter):02X}>" for letter in "abcdefghijklmnopqrstuvwxyz"}
     for row, token in enumerate(tokens):
         if token not in letters and token.startswith("<"):

@@ -1,4 +1,4 @@
-"""The quality of reading references: strings that people wrote, compared with the verses that another parser finds."""
+"""The quality of the reference parser: it reads strings that people wrote. Another parser provides the expected verses."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ from server.benchmarks.report import Measurement, at_least
 MIN_SHARES = {"en": 0.97, "es": 0.95, "parse": 0.85, "realworld": 0.75}
 MIN_PER_SECOND = 10_000.0
 ROUNDS = 3
-# Book ids of other tables that are part of another book in this canon.
+# Book ids that only other tables use, each with the book of this canon that contains the text.
 _ALIASES = {"SgThree": "PrAzar", "GkEsth": "EsthGr"}
 
 Ranges = list[tuple[int, int]]
@@ -30,7 +30,7 @@ class ReferencesUnreadable(Refused):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A string of a kind, and the ranges of verse_ids that it means."""
+    """A string, its kind, and the ranges of verse_ids that the string means."""
 
     kind: str
     text: str
@@ -117,7 +117,7 @@ def _osis_point(text: str) -> Reference:
 
 
 def _range(reference: Reference) -> tuple[int, int]:
-    """Return the first and last existing verse. A psalm's title counts as its first verse, as in tables without a verse 0."""
+    """Return the first and last existing verse. The title of a psalm counts as verse 1, as in tables without a verse 0."""
     start, end = reference.start, reference.end
     book, chapter, verse = split_verse_id(end)
     if verse == LAST_VERSE:
@@ -137,7 +137,7 @@ def _merged(ranges: Ranges) -> Ranges:
 
 
 def _next(number: int) -> int:
-    """Return the next verse, in the same chapter or the first of the next chapter."""
+    """Return the next verse of the chapter, or after the last verse, the first verse of the next chapter."""
     book, chapter, verse = split_verse_id(number)
     if verse < chapters_of(book)[chapter]:
         return number + 1

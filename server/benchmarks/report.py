@@ -1,4 +1,4 @@
-"""Printing of measurements: a table for people, a JSON object for programs."""
+"""Print measurements: a table for people, a JSON object for programs."""
 
 import click
 import msgspec

@@ -39,7 +39,7 @@ class NothingToSearch(NotFound):
 
 
 def measure_search(appliance: Appliance, on_progress: OnProgress) -> list[Measurement]:
-    """Return `p50_ms`, `p95_ms`, `per_second_30_clients`, `lost`, `suggest_p50_ms`, `semantic_p50_ms`, and part costs.
+    """Return `p50_ms`, `p95_ms`, `per_second_30_clients`, `lost`, `suggest_p50_ms`, `semantic_p50_ms`, and the costs of parts.
 
     Raises NothingToSearch or MeasurementFailed.
     """
@@ -53,7 +53,7 @@ def measure_search(appliance: Appliance, on_progress: OnProgress) -> list[Measur
         suggest_ms = _suggest(url, queries[:QUERIES])
         on_progress(f"{CLIENTS} clients")
         seconds, lost = asyncio.run(_in_parallel(url, queries[QUERIES:]))
-        # This is last, because it caches the vectors of these queries, which would change the other measurements.
+        # This measurement is last, because it caches the vectors of its queries. This would change the other measurements.
         on_progress("one client, search by meaning only")
         semantic_ms = _one_by_one(url, queries[:QUERIES], on_progress, Mode.SEMANTIC)
     count = CLIENTS * QUERIES_PER_CLIENT
@@ -106,7 +106,7 @@ def _suggest(url: str, queries: list[str]) -> list[float]:
 async def _in_parallel(url: str, queries: list[str]) -> tuple[float, int]:
     """Return the total seconds of all clients and the number of failed searches.
 
-    A client sends its next query after the answer to the last one.
+    A client sends its next query after the answer to its last query.
     """
     remaining = iter(queries)
     lost = 0

@@ -19,7 +19,7 @@ START_S, ANSWER_S = 60.0, 60.0
 
 @contextlib.contextmanager
 def served(home: Path, ready: str = "health") -> Iterator[str]:
-    """Start a server and yield the address of its API when the path `ready` succeeds. Raises MeasurementFailed."""
+    """Start a server. Yield the address of its API when the path `ready` answers with success. Raises MeasurementFailed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -45,7 +45,7 @@ def await_answer(address: str, process: "subprocess.Popen[bytes]") -> None:
                 return
         time.sleep(0.1)  # nothing listens on the port yet, so there is no event to wait for
     raise MeasurementFailed(
-        "The web server did not start.", remedy="Check with `lampstand status` whether another one is running."
+        "The web server did not start.", remedy="Check with `lampstand status` whether another server is running."
     )
 
 

@@ -14,7 +14,7 @@ from server.bootstrap import Appliance
 
 PROMPT = "Tell the story of the lost sheep in your own words, at length, and say what it means. This is telling number {number}."
 ROUNDS, TOKENS, MIN_TOKENS = 4, 64, 8
-# As slow as useful small models.
+# A model of this shape is as slow as useful small models.
 SHAPE = Shape(width=512, heads=8, kv_heads=8, head_size=64, feed_forward=1408, layers=14)
 
 

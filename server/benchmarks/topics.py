@@ -1,7 +1,7 @@
 """The quality of search: topics that people searched for, compared with the verses that readers voted for.
 
-The gain is log2(1 + votes). A range counts for each of its verses. nDCG as in Järvelin and Kekäläinen, "Cumulated
-gain-based evaluation of IR techniques", ACM TOIS 20(4), 2002.
+The gain is log2(1 + votes). The votes for a range count for each verse of the range. nDCG as in Järvelin and Kekäläinen,
+"Cumulated gain-based evaluation of IR techniques", ACM TOIS 20(4), 2002.
 """
 
 import csv

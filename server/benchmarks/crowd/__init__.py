@@ -1,1 +1,1 @@
-"""Whether a client can slow down other readers: one abuse at a time, each from a separate address."""
+"""Measure whether a client can slow down other readers. One abuse runs at a time, each from a separate address."""

@@ -2,8 +2,8 @@
 
     python -m server.benchmarks.crowd.abusers PORT
 
-Each line on standard input is a `Begin` or a `Finish`. Each line on standard output is its answer: `Begun` or `AbuseOutcome`.
-Request loops are bounded: a client pauses after a refusal, and half-sent requests open at a limited rate.
+Each line on standard input is a `Begin` or a `Finish`. Each line on standard output answers one input line, with `Begun` or
+`AbuseOutcome`. Request loops are bounded: a client pauses after a refusal, and half-sent requests open at a limited rate.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ from server.benchmarks.crowd.messages import (
 CREATED, ERRORS = 201, 400
 STOPPING_S = 20.0
 HALF_A_HEADER = b"GET /api/v1/health HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: "
-# The cursor of the next page is a field at the start or the end of an answer. The rest of the answer is rows.
+# The cursor of the next page is a field at the start or the end of an answer. The rest of the answer contains only rows.
 CURSOR_SEARCH_BYTES = 500
 _NEXT = re.compile(rb'"next_(after|cursor)":(?:"([^"]+)"|(\d+))')
 
@@ -80,7 +80,7 @@ class _Tally:
 
 
 class _Client:
-    """A client with one connection, which it reopens when the server closes it."""
+    """A client with one connection. If the server closes the connection, the client opens a new one."""
 
     def __init__(self, source: str, port: int, tally: _Tally) -> None:
         self._source, self._port, self.tally = source, port, tally
@@ -240,7 +240,7 @@ async def _listen(abuse: OpenStreams, call: Call, port: int, tally: _Tally) -> N
 
 
 async def run_abuse(port: int, begin: Begin) -> AbuseOutcome:
-    """Run an abuse for its time, then close all its connections."""
+    """Run an abuse for the requested seconds, then close all connections of the abuse."""
     abuse, tally, unfinished = begin.abuse, _Tally(), set[str]()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(begin.seconds):

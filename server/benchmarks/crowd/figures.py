@@ -9,7 +9,7 @@ MAX_OVER_QUIET = 3.0
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """All readings of a period, and its searches by meaning, if any."""
+    """The results of all readers in one period. If there was a searcher, also the results of the searches by meaning."""
 
     readings: VisitResults
     searches: VisitResults | None = None

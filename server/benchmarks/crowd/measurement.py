@@ -1,4 +1,4 @@
-"""Measure twenty readers during one abuse after another."""
+"""Measure how fast twenty people can read while one abuse after another runs."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ OnProgress = Callable[[str], None]
 
 
 def measure_crowd(appliance: Appliance, only: Sequence[str], on_progress: OnProgress) -> list[Measurement]:
-    """Return `read_p95_over_quiet`, `refused_readers`, `search_notices` and the figures of all abuses, or of those in `only`.
+    """Return `read_p95_over_quiet`, `refused_readers`, `search_notices` and the figures of the abuses in `only`, or of all.
 
     Raises NothingToRead, NoGraph or MeasurementFailed.
     """

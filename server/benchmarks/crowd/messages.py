@@ -1,4 +1,4 @@
-"""Messages between the measurement and its two client processes, one line of JSON each."""
+"""Messages between the measurement and its two client processes. Each message is one line of JSON."""
 
 import msgspec
 
@@ -41,7 +41,7 @@ class Visits(msgspec.Struct, frozen=True, kw_only=True):
 class VisitResults(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds from the due time of each call to the end of its answer, and the number of refusals by reason.
 
-    A refused call counts with the whole time limit, so that refusals never improve a figure.
+    The time of a refused call is the whole time limit, so that refusals never improve a figure.
     """
 
     took_ms: list[float]
@@ -49,7 +49,7 @@ class VisitResults(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repeated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Clients that send their next request when the last one is answered or refused.
+    """Clients that send their next request when the last request is answered or refused.
 
     Client i starts with `calls[i % len(calls)]`. With `follow_pages`, a client reads all pages of a paged answer.
     """
@@ -62,9 +62,9 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class HalfSent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Connections that send half a header and wait. A connection that the server closes is reopened.
+    """Connections that send half a header and wait. If the server closes a connection, the client opens a new connection.
 
-    All connections together open at most `per_second` connections per second.
+    At most `per_second` connections are opened per second.
     """
 
     source: str
@@ -83,7 +83,7 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class OpenStreams(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Event streams that stay open, one per call. A stream that ends or is refused is reopened after `pause_s`."""
+    """Event streams that stay open, one per call. A stream that ends or is refused is reopened after `pause_s` seconds."""
 
     source: str
     calls: list[Call]

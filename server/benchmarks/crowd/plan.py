@@ -101,7 +101,7 @@ def abuse_named(name: str, site: CrowdSite) -> Abuse:
 def largest_answers(site: CrowdSite) -> list[Call]:
     """Return the calls with the longest answers for a guest."""
     whole_bible = urlencode({"ref": WHOLE_BIBLE})
-    # A thousand verses in two translations, the maximum.
+    # The passage has a thousand verses, in two translations. This is the maximum.
     passage = urlencode({"ref": LONG_PASSAGE, "translations": ",".join(site.translations[:2])})
     paths = [
         f"comments?{whole_bible}",

@@ -29,13 +29,13 @@ from server.benchmarks.search import SELECT_SOME
 from server.benchmarks.serving import served
 from server.bootstrap import Appliance
 
-# Debian's default limit of open files, for a server that is started from a shell or by supervisor.
+# The limits of open files. The limit of the server is Debian's default for programs started from a shell or by supervisor.
 DESCRIPTORS, DESCRIPTORS_OF_CLIENTS = 1_024, 2_048
 IDLE_EXIT_S, WARM_S, ANSWER_S = 1_200, 180.0, 60.0
 CALM_S, CALM_SHARE, CHECK_S = 60.0, 0.15, 1.0
 OPENING_CHARACTERS = 60
 PASSWORD = "seven green lamps burn"  # noqa: S105 - of a temporary folder
-# Its vocabulary is bytes, so a prompt has some thousand tokens. An answer takes seconds, like that of a real model.
+# The vocabulary of this model is bytes, so a prompt has some thousand tokens. As with a real model, an answer takes seconds.
 _CHAT = Shape(width=256, heads=4, kv_heads=4, head_size=64, feed_forward=704, layers=4)
 
 
@@ -45,7 +45,7 @@ class NoGraph(NotFound):
 
 @contextlib.contextmanager
 def crowded_site(appliance: Appliance, home: Path, *, with_questions: bool) -> Iterator[CrowdSite]:
-    """Serve a copy of the library in `home`. With questions, also prepare a chat model and search by meaning.
+    """Serve a copy of the library in `home`. If `with_questions` is set, also prepare a chat model and search by meaning.
 
     Raises NothingToRead, NoGraph or MeasurementFailed.
     """
@@ -104,7 +104,7 @@ def _processor_s() -> float:
 
 
 def _members(appliance: Appliance) -> tuple[str, str, str]:
-    """Create two members. Return the token and session of one, and the token of the other."""
+    """Create two members. Return the token and the session of the first member, and the token of the second member."""
     database, now = appliance.appliance_db, appliance.clock.time()
     administrator = site_setup.new_administrator(database.reader, name="Anna", password=PASSWORD)
     members = [
@@ -150,12 +150,12 @@ def _runtime(home: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def few_descriptors() -> Iterator[None]:
-    """Start child processes with Debian's limit of open files inside this context. Raises MeasurementFailed."""
+    """Inside this context, child processes start with Debian's limit of open files. Raises MeasurementFailed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < DESCRIPTORS_OF_CLIENTS:
         raise MeasurementFailed(
             f"This shell allows {hard:,} open files per process. The measurement needs more.",
-            remedy=f"Raise the limit to at least {DESCRIPTORS_OF_CLIENTS:,}. `ulimit -Hn` shows it.",
+            remedy=f"Raise the limit to at least {DESCRIPTORS_OF_CLIENTS:,}. `ulimit -Hn` shows the limit.",
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
     try:

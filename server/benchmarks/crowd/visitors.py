@@ -3,8 +3,9 @@
     python -m server.benchmarks.crowd.visitors PORT
 
 Each line on standard input is a `Visits`. Each line on standard output is a list of `VisitResults`, one per visitor. A call is
-sent at its due time even if earlier calls still wait. Its time counts from the due time, so a server that stalls cannot hide
-the delay. Even calls use the connection that the visitor keeps. Odd calls open a new connection, like a new visitor.
+sent at its due time, even if earlier calls still wait for an answer. The measured time starts at the due time, so a server that
+stalls cannot hide the delay. Calls with an even number use one kept connection. Calls with an odd number open a new connection,
+like a new visitor.
 """
 
 import asyncio

@@ -1,1 +1,1 @@
-"""The memory and the waiting times of Lampstand, started with `lampstand up`."""
+"""Measure the memory and the waiting times of Lampstand, started with `lampstand up`."""

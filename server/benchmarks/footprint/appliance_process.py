@@ -23,7 +23,7 @@ from server.benchmarks.helper_process import MeasurementFailed
 LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 START_S, STOP_S, ANSWER_S = 120.0, 60.0, 60.0
 POLL_S = 0.05
-# More than any run sends. A programming error that repeats requests stops soon.
+# No run sends as many requests. The limit soon stops a programming error that repeats requests.
 MAX_REQUESTS = 60_000
 Answer = TypeVar("Answer")
 
@@ -35,7 +35,7 @@ class _RuntimeHealth(msgspec.Struct):
 
 
 class RequestLimit:
-    """Counts the requests of a measurement and stops it after too many."""
+    """Counts the requests of a measurement, and stops the measurement after too many requests."""
 
     def __init__(self, limit: int = MAX_REQUESTS) -> None:
         self.count, self._limit = 0, limit
@@ -50,7 +50,7 @@ class RequestLimit:
             )
 
     def client(self, **options: object) -> httpx.Client:
-        """Return an httpx client that counts its requests. The options are those of httpx."""
+        """Return an httpx client whose requests are counted. `options` are the options of `httpx.Client`."""
         return httpx.Client(trust_env=False, timeout=ANSWER_S, event_hooks={"request": [self.count_request]}, **options)  # type: ignore[arg-type]
 
 
@@ -105,9 +105,9 @@ class Running:
 
 @contextlib.contextmanager
 def running(site: FootprintSite, limit: RequestLimit) -> Iterator[Running]:
-    """Start the server on free loopback ports, without waiting for it. Stop it at the end of the context.
+    """Start the server on free loopback ports, and do not wait until it answers. Stop it at the end of the context.
 
-    Raises MeasurementFailed if it does not stop.
+    Raises MeasurementFailed if the server does not stop.
     """
     port, https_port = _free_ports()
     address = ["--host", "127.0.0.1", "--port", str(port), "--https-port", str(https_port)]

@@ -24,7 +24,7 @@ class _PrintedNotice(msgspec.Struct):
 
 
 def seconds_of(site: FootprintSite, *arguments: str) -> float:
-    """Run a command on the copy. Return the seconds. Raises MeasurementFailed if the command fails."""
+    """Run a command on the copied data folder. Return how many seconds it took. Raises MeasurementFailed if it fails."""
     start = time.perf_counter()
     _run(site, arguments)
     return time.perf_counter() - start
@@ -41,7 +41,7 @@ def check_search(site: FootprintSite, query: Query) -> None:
 
 
 def seconds_alone(site: FootprintSite, queries: Iterable[Query]) -> list[float]:
-    """Return the seconds of searches without a server. A search starts the model runtime, which is stopped afterwards."""
+    """Return the seconds of searches without a server. Each search starts the model runtime, which is then stopped."""
     seconds = []
     for query in queries:
         try:

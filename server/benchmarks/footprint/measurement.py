@@ -37,7 +37,7 @@ OnLine = Callable[[str], None]
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of the workload. The targets are for the defaults; tests do less."""
+    """The size of the workload. The targets are for the default sizes; tests use smaller sizes."""
 
     starts: int = 5
     searches: int = 2_000
@@ -59,7 +59,7 @@ class Footprint:
     def __init__(self, site: FootprintSite, plan: Workload, on_progress: OnLine, on_detail: OnLine) -> None:
         self._site, self._plan, self._progress, self._detail = site, plan, on_progress, on_detail
         self.limit = RequestLimit()
-        # Per start: two first searches and two command-line searches. Also two in the long run and one before the commands.
+        # Each start needs two first searches and two command-line searches. The long run needs two more, the commands one.
         self.first: Iterator[Query] = iter(first_queries(site.material, 4 * plan.starts + 3))
 
     def prepare(self) -> None:
@@ -102,14 +102,14 @@ class Footprint:
         return self._first_search(appliance)
 
     def _first_search(self, appliance: Running) -> float:
-        """Return the milliseconds until a search is answered by meaning. After an answer by words only, send it again."""
+        """Return the milliseconds until a search is answered by meaning. After an answer by words only, search again."""
         query = next(self.first)
         start = time.perf_counter()
         appliance.wait_for(lambda: _is_complete(appliance, query), "No search was answered by meaning.", COMPLETE_S)
         return (time.perf_counter() - start) * 1000
 
     def long_run(self) -> list[Measurement]:
-        """Return the memory at several points, and the times of a chapter and of commands."""
+        """Return the memory at several points in time, and how long a chapter and commands take."""
         with running(self._site, self.limit) as appliance:
             self._progress("idle")
             appliance.await_ready()
@@ -174,7 +174,7 @@ class Footprint:
         return at_most("chapter_p99_over_p50", p99 / p50, "times", MAX_P99_OVER_P50, baseline=1.0)
 
     def _commands(self) -> list[Measurement]:
-        """Measure commands while the server runs. One search before them reads the programs and the library from the disk."""
+        """Measure commands while the server runs. Before that, one search reads the programs and the library from the disk."""
         self._progress("commands")
         check_search(self._site, next(self.first))
         command_lines: dict[str, Callable[[], list[str]]] = {
@@ -205,10 +205,10 @@ def _is_complete(appliance: Running, query: Query) -> bool:
 def measure_footprint(
     appliance: Appliance, on_progress: OnLine, on_detail: OnLine, plan: Workload | None = None
 ) -> list[Measurement]:
-    """Return the memory of the server in use, and the times of starts, first searches, commands and a chapter.
+    """Return the memory of the server in use, and how long starts, first searches, commands and a chapter take.
 
-    `on_detail` gets the memory of each process at each point. Raises LibraryIncomplete, AlreadyRunning, NothingToSearch or
-    MeasurementFailed.
+    `on_detail` gets the memory of each process at each point in time. Raises LibraryIncomplete, AlreadyRunning,
+    NothingToSearch or MeasurementFailed.
     """
     with (
         exit_on_sigterm(),

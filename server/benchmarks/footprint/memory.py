@@ -1,4 +1,4 @@
-"""The memory of a process and its descendants. A memory page that several of them share counts once."""
+"""The memory of a process and its descendants. A memory page that several of these processes share counts once."""
 
 import contextlib
 from collections import Counter
@@ -23,7 +23,7 @@ class ProcessMemory(NamedTuple):
 def memory_of_tree(pid: int) -> list[ProcessMemory]:
     """Return the memory of a process and its descendants, the largest first.
 
-    If other programs share a page, only a part of it counts, so do not run many other Python programs at the same time.
+    If other programs share a memory page, only a part of the page counts. So do not run many other Python programs meanwhile.
     Raises MeasurementFailed if the kernel does not report the sizes.
     """
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -37,7 +37,7 @@ def total_mb(processes: list[ProcessMemory]) -> float:
 
 
 def in_words(processes: list[ProcessMemory]) -> str:
-    """Return one line: the sum, then each process. Processes with the same name are numbered."""
+    """Return one line: the total memory, then the memory of each process. Processes with the same name are numbered."""
     counts, seen = Counter(process.name for process in processes), Counter[str]()
     parts = []
     for process in processes:

@@ -1,4 +1,7 @@
-"""The queries: the same in each run on a library. No query is repeated, because its vector would be cached."""
+"""The queries of the measurement. Each run on a library uses the same queries.
+
+No query is repeated, because the vector of a repeated query would be cached.
+"""
 
 from collections.abc import Callable
 from random import Random
@@ -12,7 +15,7 @@ from appliance.scripture.search.in_order import words_of
 from server.benchmarks.search import MAX_TOPICS, SELECT_SOME, NothingToSearch
 
 SEED = 20
-# The number of queries per mode, of ten queries.
+# The modes of each ten queries: five hybrid, two by words, two by meaning, one by Strong's number.
 MODES = [Mode.HYBRID] * 5 + [Mode.KEYWORD] * 2 + [Mode.SEMANTIC] * 2 + [Mode.STRONGS]
 FIRST_WORDS, PHRASE_WORDS = 5, 3
 SHORT_WORD = 3
@@ -50,7 +53,7 @@ FRAMES = (
 
 
 class Material(msgspec.Struct, frozen=True):
-    """The content of queries: topics, verses of the embedded translation, Strong's numbers."""
+    """The content of queries: topics, verses of the translation that has vectors, Strong's numbers."""
 
     topics: list[str]
     verses: list[str]
@@ -68,7 +71,7 @@ class Query(msgspec.Struct, frozen=True):
 
 
 def material_of(library: Database, translation: str) -> Material:
-    """Return the content of a library for queries. `translation` is the id of its embedded translation."""
+    """Return the content of a library for queries. `translation` is the id of the translation that has vectors."""
     rows = library.reader.rows
     return Material(
         [topic.headword.lower() for topic in browse_topics(library, "", limit=MAX_TOPICS)],
@@ -78,7 +81,7 @@ def material_of(library: Database, translation: str) -> Material:
 
 
 def first_queries(material: Material, count: int) -> list[Query]:
-    """Return queries of five random words of a verse, in order. All words are known, and no phrase is repeated."""
+    """Return queries of five random words of a verse, in the order of the verse. No query is repeated."""
     random = Random(SEED)  # noqa: S311 - the same queries in each run
     verses = [words for verse in material.verses if len(words := words_of(verse)) >= FIRST_WORDS]
     if not verses:

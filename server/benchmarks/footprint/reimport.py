@@ -1,4 +1,4 @@
-"""Import the embedded translation again, as an OSIS document with some changed verses, and wait for the following jobs."""
+"""Import the translation that has vectors again, with some changed verses, and wait for the jobs that follow."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ from server.benchmarks.footprint.appliance_process import Running
 from server.benchmarks.helper_process import MeasurementFailed
 from server.bootstrap import LIBRARY_MIGRATIONS
 
-# One verse of this many gets another end, so that its vector is computed again.
+# Every twentieth verse gets another ending, so that the vector of the verse is computed again.
 CHANGED_EVERY = 20
 CHANGE = "So it was told."
 # The importer rejects longer verses.
@@ -37,7 +37,7 @@ class _Health(msgspec.Struct):
 
 
 def import_again(appliance: Running) -> None:
-    """Import the changed translation. Wait for the index, the graph and other following jobs. Raises MeasurementFailed."""
+    """Import the changed translation. Wait for the index, the graph and the other later jobs. Raises MeasurementFailed."""
     file = _write_changed(appliance.site.home, appliance.site.translation)
     request = {"kind": IMPORT.name, "location": str(file)}
     answer = appliance.administrator.post("/api/v1/jobs", json=request).raise_for_status()
@@ -87,7 +87,7 @@ def _active(jobs: list[JobView]) -> list[JobView]:
 
 
 def _write_changed(home: Path, translation: Translation) -> Path:
-    """Write the document to a folder that jobs can read, and set it as the source of the translation."""
+    """Write the document to a folder that jobs can read, and set the document as the source of the translation."""
     folder = home / "texts"
     folder.mkdir(exist_ok=True)
     file = folder / f"{translation.id}.osis"
@@ -109,7 +109,7 @@ def _verses(library: Database, translation: Translation) -> Iterator[Verse]:
 
 
 def changed(verses: Iterable[Verse]) -> Iterator[Verse]:
-    """Yield the verses of a translation, with another end for every twentieth verse.
+    """Yield the verses of a translation, with another ending for every twentieth verse.
 
     The importer rejects very long verses and gaps in a chapter, so long verses are cut and gaps are filled.
     """

@@ -36,7 +36,7 @@ class DataFolderServed(Conflict):
 
 
 class FootprintSite(msgspec.Struct, frozen=True, kw_only=True):
-    """The copy: its folder, the environment of its commands, an administrator's token, the content of queries."""
+    """A copied site: its folder, the environment for commands, an administrator's token, and the content of queries."""
 
     home: Path
     environment: dict[str, str]
@@ -50,11 +50,11 @@ def check_complete(appliance: Appliance) -> None:
     if noted_address(appliance.folder):
         raise DataFolderServed(
             "Lampstand runs on this data folder. Memory that it shares with the measured processes would not be counted.",
-            remedy="Stop it, then try again.",
+            remedy="Stop Lampstand, then try again.",
         )
     kinds = {item.kind for item in installed(appliance.library)}
     requirements = [
-        ("a complete index by meaning", appliance.derived.index_state().complete, "lampstand index"),
+        ("a complete index for search by meaning", appliance.derived.index_state().complete, "lampstand index"),
         ("cross references", CROSS_REFERENCES.name in kinds, "lampstand library download cross-references"),
         ("people, places and events", ENTITIES.name in kinds, "lampstand library download theographic"),
         ("a Strong's dictionary", LEXICON.name in kinds, "./packaging/run.sh --install-only"),
@@ -99,9 +99,9 @@ def copy_site(appliance: Appliance, home: Path) -> FootprintSite:
 
 
 def environment_of_copy(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """Return the environment for commands on a copy. Only settings about the library are kept.
+    """Return the environment for commands on a copy. Of the settings, only the settings about the library are kept.
 
-    A queue server or a model runtime at an address belongs to the original.
+    Other settings can name the address of a queue server or a model runtime, which belong to the original data folder.
     """
     library_settings = {
         name: getattr(settings, name) for name in ("default_translation", "embedded_translation", "embedding_model")
