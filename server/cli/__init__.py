@@ -72,7 +72,7 @@ def lampstand(context: click.Context, home: Path | None, log_level: str | None) 
 
 
 def main() -> None:
-    """Run the command line. Print an error as a sentence and return its exit code."""
+    """Run the command line. If the command fails, print the error as a sentence and return its exit code."""
     # This import also turns off network calls of the model libraries, in this process and its child processes.
     from models.errors import ModelError
     from server.errors import NOT_AVAILABLE, PIPE_CLOSED, REFUSED, STOPPED, exit_code_of
@@ -107,7 +107,8 @@ def main() -> None:
             raise
         print_problem(
             "The disk is full.",
-            "Free some space and try again. `lampstand doctor` shows what uses the space. `lampstand serve` works without it.",
+            "Free some space and try again. `lampstand doctor` shows what uses the space. "
+            "`lampstand serve` works with a full disk.",
         )
         sys.exit(NOT_AVAILABLE)
 

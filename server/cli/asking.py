@@ -46,7 +46,7 @@ async def _ask(appliance: Appliance, question: str, translation: Translation, *,
                 )
             )
         else:
-            # The answer is stored as failed before the loop ends.
+            # Do not exit yet: the answer is stored as failed before this loop ends.
             error = event.payload["message"]
     await desk.close()
     if as_json:

@@ -17,7 +17,7 @@ def bench() -> None:
 @JSON_OPTION
 @click.pass_obj
 def models(home: Home, as_json: bool) -> None:
-    """Measure the time that the model runtime adds to a directly called model."""
+    """Measure how much time the model runtime adds, compared with calling a model directly."""
     import asyncio
 
     from models.catalogue.embedding_graph import ensure_export
@@ -35,7 +35,7 @@ def models(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def index(home: Home, as_json: bool) -> None:
-    """Measure embedding with ONNX (and torch, if installed) and a full index of the library."""
+    """Measure embedding with ONNX (and torch, if installed), and indexing the whole library."""
     from models.catalogue.packaged import MINILM, MINILM_TORCH
     from server.benchmarks.index import measure_index
     from server.model_runtime import RuntimeEmbedder
@@ -85,7 +85,7 @@ def search(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def jobs(home: Home, as_json: bool) -> None:
-    """Measure small jobs, from creating the first to finishing the last."""
+    """Measure many small jobs, from creating the first job to finishing the last job."""
     from server.benchmarks.jobs import measure_jobs
 
     with Console(stderr=True).status("measuring") as status:
@@ -109,7 +109,7 @@ def events(home: Home, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def isolation(home: Home, as_json: bool) -> None:
-    """Measure chapters and a chat stream while the library is indexed and other jobs use all cores."""
+    """Measure reading chapters and streaming a chat answer while the library is indexed and other jobs use all cores."""
     from server.benchmarks.isolation import measure_isolation
 
     appliance = home.open()
@@ -120,7 +120,9 @@ def isolation(home: Home, as_json: bool) -> None:
 
 @bench.command()
 @JSON_OPTION
-@click.option("--only", multiple=True, type=click.Choice(ABUSES), help="Measure only this abuse. Can be repeated.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(ABUSES), help="Measure only this abuse. You can repeat the option."
+)
 @click.pass_obj
 def crowd(home: Home, as_json: bool, only: tuple[str, ...]) -> None:
     """Measure reading while other clients send as many requests as they can."""
@@ -136,7 +138,7 @@ def crowd(home: Home, as_json: bool, only: tuple[str, ...]) -> None:
 @JSON_OPTION
 @click.pass_obj
 def footprint(home: Home, as_json: bool) -> None:
-    """Measure the memory of the server, and the time of starts, first searches and commands."""
+    """Measure the memory of the server, and how long starts, first searches and commands take."""
     from server.benchmarks.footprint.measurement import measure_footprint
 
     appliance = home.open()

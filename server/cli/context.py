@@ -26,7 +26,7 @@ WATCH_S = 0.25
 
 
 class Home:
-    """The data folder that the command line names. A command opens it when it needs it."""
+    """The data folder that the command line names. A command opens the folder when it needs the data."""
 
     def __init__(self, path: Path | None, log_level: str | None) -> None:
         self.path, self.log_level = path, log_level
@@ -62,7 +62,7 @@ def print_json(value: Any) -> None:
 
 @contextlib.contextmanager
 def notice_after(seconds: float, message: str) -> Iterator[None]:
-    """Print the message on standard error if the block takes longer than `seconds`."""
+    """Print the message on standard error if the code in the `with` block takes longer than `seconds`."""
     timer = threading.Timer(seconds, click.echo, [message], {"err": True})
     timer.daemon = True
     timer.start()

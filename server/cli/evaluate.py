@@ -1,4 +1,4 @@
-"""`eval`: the quality of this installation, measured on a file that it was not trained on."""
+"""`eval`: the quality of this installation, measured with a file that was not used for training."""
 
 from pathlib import Path
 
@@ -27,7 +27,9 @@ def evaluate() -> None:
 )
 @click.option("--limit", type=click.IntRange(1), help="Use only this many topics, from the start of FILE.")
 @click.option(
-    "--cross-validate", is_flag=True, help="Five-fold cross-validation: train on four fifths of FILE, rank the rest."
+    "--cross-validate",
+    is_flag=True,
+    help="Five-fold cross-validation: train on four fifths of FILE, then rank the other fifth.",
 )
 @JSON_OPTION
 @click.pass_obj
@@ -65,7 +67,7 @@ def _cross_validate(appliance: Appliance, file: Path, *, as_json: bool) -> None:
 
 @evaluate.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--misses", is_flag=True, help="List the strings that were read differently.")
+@click.option("--misses", is_flag=True, help="List the strings that were not read as FILE expects.")
 @JSON_OPTION
 def references(file: Path, as_json: bool, misses: bool) -> None:
     """Compare the references found in strings of FILE with the expected verses.
@@ -83,7 +85,10 @@ def references(file: Path, as_json: bool, misses: bool) -> None:
 
 @evaluate.command("known-items")
 @click.option(
-    "--topics", "file", type=click.Path(path_type=Path), help="Topics with votes. Also measures them as questions."
+    "--topics",
+    "file",
+    type=click.Path(path_type=Path),
+    help="A file of topics with votes. Also measure these topics as questions.",
 )
 @JSON_OPTION
 @click.pass_obj

@@ -15,7 +15,7 @@ def graph() -> None:
 
 
 @graph.command()
-@click.option("--enqueue", is_flag=True, help="Queue the job for `lampstand up` and return.")
+@click.option("--enqueue", is_flag=True, help="Only queue the job. `lampstand up` runs it.")
 @JSON_OPTION
 @click.pass_obj
 def build(home: Home, enqueue: bool, as_json: bool) -> None:

@@ -80,13 +80,13 @@ def status(home: Home, as_json: bool) -> None:
 
 
 def _models_run(appliance: "Appliance") -> bool:
-    """Return whether the model runtime runs. Without a socket, skip the request: its client is slow to import."""
+    """Return whether the model runtime runs. Without a socket, send no request, because importing the client is slow."""
     can_run = bool(appliance.settings.models_address) or appliance.folder.models_socket.exists()
     return can_run and appliance.models.is_running()
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Remove the permissions of this machine's other users on the data folder.")
+@click.option("--repair", is_flag=True, help="Remove the access of other users of this machine to the data folder.")
 @JSON_OPTION
 @click.pass_obj
 def doctor(home: Home, repair: bool, as_json: bool) -> None:

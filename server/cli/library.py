@@ -49,8 +49,14 @@ def list_library(home: Home, as_json: bool) -> None:
 
 @library.command("import")
 @click.argument("location")
-@click.option("--only", multiple=True, metavar="ID", help="Import only the item with this id. Can be repeated.")
-@click.option("--no-index", is_flag=True, help="Do not queue the jobs that update search by meaning and the graph.")
+@click.option(
+    "--only", multiple=True, metavar="ID", help="Import only the item with this id. You can repeat the option."
+)
+@click.option(
+    "--no-index",
+    is_flag=True,
+    help="Do not queue the jobs that update the graph and the vectors for search by meaning.",
+)
 @JSON_OPTION
 @click.pass_obj
 def import_library(home: Home, location: str, only: tuple[str, ...], no_index: bool, as_json: bool) -> None:
@@ -64,7 +70,9 @@ def import_library(home: Home, location: str, only: tuple[str, ...], no_index: b
 @library.command()
 @click.argument("name", type=click.Choice(list(PUBLISHED_FILES)))
 @click.option("--from", "address", default="", metavar="URL", help="Download from this address, for example a mirror.")
-@click.option("--sha256", default="", metavar="HEX", help="Reject the file if its SHA-256 is different.")
+@click.option(
+    "--sha256", default="", metavar="HEX", help="The expected SHA-256. A file with another SHA-256 is rejected."
+)
 @JSON_OPTION
 @click.pass_obj
 def download(home: Home, name: str, address: str, sha256: str, as_json: bool) -> None:
@@ -89,7 +97,7 @@ def download(home: Home, name: str, address: str, sha256: str, as_json: bool) ->
 
 
 def _queue_outdated_jobs(appliance: Appliance) -> list[Job]:
-    """Queue the jobs for everything that an import makes outdated: vectors, the graph, the topic memory."""
+    """Queue the jobs that rebuild outdated data after an import: vectors, the graph, the topic memory."""
     jobs = appliance.create_outdated_jobs()
     for job in jobs:
         appliance.dispatcher.wake(job)
@@ -124,7 +132,7 @@ def remove(home: Home, identifier: str, yes: bool) -> None:
 
 
 @click.command()
-@click.option("--enqueue", is_flag=True, help="Queue the job for `lampstand up` and return.")
+@click.option("--enqueue", is_flag=True, help="Only queue the job. `lampstand up` runs it.")
 @JSON_OPTION
 @click.pass_obj
 def index(home: Home, enqueue: bool, as_json: bool) -> None:

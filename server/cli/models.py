@@ -35,7 +35,7 @@ def models(context: click.Context) -> None:
 @with_download_options
 @click.pass_context
 def download(context: click.Context, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
-    """Download a model by its name in `models recommend`, or by the URL of its GGUF file. Resumes if run again."""
+    """Download a model by its name in `models recommend`, or by the URL of its GGUF file. Run the command again to resume."""
     assert context.parent is not None  # noqa: S101 - it is a command of a group
     assert context.parent.parent is not None  # noqa: S101
     home: Home = context.parent.parent.obj

@@ -1,4 +1,4 @@
-"""Data sets that publishers offer for the library, and their download."""
+"""Data sets for the library that publishers offer, and the function that downloads them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from server.bootstrap import Appliance
 
 
 class PublishedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that its publisher updates from time to time. The SHA-256 is shown after the download, because it can change."""
+    """A file that the publisher updates sometimes. Its SHA-256 can change, so the command prints it after the download."""
 
     url: str
     description: str
@@ -35,7 +35,7 @@ PUBLISHED_FILES = {
 def download_published(
     appliance: Appliance, name: str, *, address: str, sha256: str, on_progress: Callable[[int, int], None]
 ) -> tuple[Path, str]:
-    """Download a published file, from `address` if it is given. Return its path and its SHA-256.
+    """Download a published file, from `address` if this is not empty. Return the path and the SHA-256 of the file.
 
     Raises DownloadFailed, also if the file does not match a given `sha256`.
     """

@@ -27,7 +27,7 @@ def ranking() -> None:
     "--output",
     type=click.Path(path_type=Path),
     default=SHIPPED,
-    show_default="the folder of the shipped files",
+    show_default="the folder with the ranking model of Lampstand",
     help="Output folder.",
 )
 @click.pass_obj
@@ -65,7 +65,7 @@ class QueryFeatures(msgspec.Struct, frozen=True, kw_only=True):
 
 @ranking.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--translation", help="The translation of the reader (default: the default translation).")
+@click.option("--translation", help="The translation that the reader uses (default: the default translation).")
 @JSON_OPTION
 @click.pass_obj
 def features(home: Home, file: Path, translation: str | None, as_json: bool) -> None:

@@ -24,7 +24,7 @@ def restore(home: Home, file: Path | None) -> None:
     """Restore people's data from FILE, or from the newest backup. Stop Lampstand first.
 
     The backup is checked before anything changes. The earlier database is kept under another name. Everyone must sign in
-    again. Passwords and API tokens are those of the backup.
+    again. Passwords and API tokens are the same as in the backup.
     """
     from server.left_over import users_of
     from server.supervision import locked
@@ -40,7 +40,7 @@ def restore(home: Home, file: Path | None) -> None:
         backup, kept_files = restore_database(folder, database, file, datetime.now(UTC), _sign_everyone_out)
     out = console()
     out.print(f"Restored people's data from {backup}. Changes made after this backup are lost.")
-    out.print("Everyone must sign in again. Passwords and API tokens are those of the backup.")
+    out.print("Everyone must sign in again. Passwords and API tokens are the same as in the backup.")
     if kept_files:
         out.print(f"The earlier database is kept as {', '.join(str(path) for path in kept_files)}.")
     out.print("Start Lampstand again with `lampstand up`.")

@@ -44,7 +44,7 @@ def open_if_port_free(home: Home, **overrides: Any) -> "Appliance":
 @_exercises
 @click.pass_obj
 def up(home: Home, host: str | None, port: int | None, https_port: int | None, exercises: bool) -> None:
-    """Run Lampstand: web server, model runtime, workers. Restarts processes that fail. Ctrl-C stops it."""
+    """Run Lampstand: web server, model runtime, workers. Restarts processes that fail. Ctrl-C stops Lampstand."""
     from server.supervision import become_supervisor, clear_for_start, refuse_read_only
 
     refuse_read_only(home.folder)
@@ -69,7 +69,7 @@ def up(home: Home, host: str | None, port: int | None, https_port: int | None, e
 
 
 def _report_modes(appliance: "Appliance") -> None:
-    """Remove access of other users to the data folder, which an earlier version or a person may have given."""
+    """Remove the access of other users to the data folder. An earlier version or a person may have allowed this access."""
     changed = appliance.folder.make_private()
     if changed:
         console().print(
@@ -156,7 +156,7 @@ def serve(home: Home, host: str | None, port: int | None, https_port: int | None
     async def listen() -> None:
         await Listeners(app, appliance).run(ready, opened)
 
-    # On a full or read-only disk, commands cannot find the server. Browsers can.
+    # If the disk is full or read-only, the address is not stored. Commands then cannot find the server, but browsers can.
     with contextlib.suppress(OSError):
         note_address(appliance.folder, url)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -15,7 +15,7 @@ def tls() -> None:
 @tls.command()
 @click.pass_obj
 def init(home: Home) -> None:
-    """Create the authority and the certificate, or renew outdated ones. The server also does this automatically."""
+    """Create the authority and the certificate, or renew them if they are outdated. The server also does this automatically."""
     _print_served(home.open().certificate.served())
 
 
@@ -24,11 +24,11 @@ def init(home: Home) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def renew(home: Home, new_authority: bool, yes: bool) -> None:
-    """Create a new key and certificate now, before the old ones expire."""
+    """Create a new key and a new certificate now, before the old certificate expires."""
     appliance = home.open()
     if new_authority and not yes:
         click.confirm(
-            "Create a new authority? Phones and computers that trust the old one show a warning until they trust the new one.",
+            "Create a new authority? Devices that trust the old authority show a warning until they trust the new authority.",
             abort=True,
         )
     served = appliance.certificate.renew(new_authority=new_authority)
@@ -36,7 +36,7 @@ def renew(home: Home, new_authority: bool, yes: bool) -> None:
     out = console()
     if new_authority:
         out.print(
-            "On every phone and computer, open the page /trust, install the new authority and remove the old one."
+            "On every phone and computer, open the page /trust, install the new authority and remove the old authority."
         )
     out.print("A running server starts to use the new certificate within a minute.")
 

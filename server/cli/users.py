@@ -1,4 +1,4 @@
-"""`users`: manage users from the command line. Every user of this machine who can write the data folder can do this."""
+"""`users`: manage accounts from the command line. Every user of this machine who can write to the data folder may do this."""
 
 import sys
 
@@ -23,7 +23,7 @@ def users() -> None:
 
 @users.command()
 @click.option("--code", "only_code", is_flag=True, help="Print a new set-up code for the browser, and do nothing else.")
-@click.option("--name", help="The administrator's name (default: the command asks).")
+@click.option("--name", help="The administrator's name (default: the command asks for the name).")
 @_password_stdin
 @click.pass_obj
 def setup(home: Home, only_code: bool, name: str | None, password_stdin: bool) -> None:

@@ -45,7 +45,7 @@ def test_a_new_authority_is_created_only_after_confirmation(home: Home) -> None:
     before = authority(home)
     declined = run(home, ["tls", "renew", "--new-authority"], answer="n\n")
     assert (1, before) == (declined.exit_code, authority(home))
-    assert "show a warning until they trust the new one" in declined.output
+    assert "show a warning until they trust the new authority" in declined.output
 
     confirmed = run(home, ["tls", "renew", "--new-authority"], answer="y\n")
     assert 0 == confirmed.exit_code
