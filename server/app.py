@@ -54,7 +54,7 @@ HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1 << 20
 NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 FEED_PAUSE_S = 5.0
-# How often freed memory is returned to the system, and the processor time that must have passed before.
+# Freed memory is returned to the system every ten seconds, if the process has used half a second of processor time since then.
 MEMORY_EVERY_S, MEMORY_AFTER_S = 10.0, 0.5
 # The client has disconnected, so the status is for the log only. nginx uses the same number.
 CLIENT_CLOSED_REQUEST = 499
@@ -68,7 +68,7 @@ SECURITY_HEADERS = {
 
 
 def create_app(appliance: Appliance) -> Litestar:
-    """Create the application of an opened data folder. It closes the data folder when it ends."""
+    """Create the web application for an opened data folder. When the application ends, it closes the data folder."""
     threads = Threads()
 
     @asynccontextmanager
@@ -113,7 +113,7 @@ def assemble(
     routes: Sequence[ControllerRouterHandler],
     lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
 ) -> Litestar:
-    """The application with these routes, with the access rules, pages, errors and headers of the site."""
+    """Create an application with these routes, and with the access rules, error pages and headers of the site."""
     return Litestar(
         route_handlers=routes,
         dependencies=dependencies_of(appliance, threads),
@@ -149,9 +149,9 @@ def assemble(
 
 
 async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
-    """Turn events into notifications, starting with the events since the last run of a server.
+    """Create notifications from events, starting with the first event that no earlier server has handled.
 
-    A read-only data folder gets no notifications.
+    If the data folder is read-only, no notifications are created.
     """
     while appliance.folder.is_writable:
         try:
@@ -164,7 +164,7 @@ async def feed_inboxes(appliance: Appliance, hub: EventHub) -> None:
 
 
 async def return_freed_memory() -> None:
-    """Return freed memory to the system from time to time, if the process was busy."""
+    """Return freed memory to the system at regular times, if the process was busy."""
     processor_s = 0.0
     while True:
         await asyncio.sleep(MEMORY_EVERY_S)
@@ -175,7 +175,7 @@ async def return_freed_memory() -> None:
 
 @functools.cache
 def _template_engine() -> JinjaTemplateEngine:
-    """The templates of the pages. Each is compiled once per process."""
+    """The page templates. Each template is compiled once per process."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -184,8 +184,8 @@ def _template_engine() -> JinjaTemplateEngine:
 
 
 async def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[Problem] | None:
-    """Refuse changes requested by another website's page. Browsers send `Sec-Fetch-Site` or `Origin`."""
-    # A coroutine, because Litestar runs plain functions in a thread, which costs two changes of thread per request.
+    """Refuse a change that a page of another website requests. `Sec-Fetch-Site` and `Origin` show the website of the page."""
+    # This is a coroutine because Litestar runs plain functions in a thread, which costs two thread switches per request.
     origin = request.headers.get("origin")
     other_origin = origin is not None and authority_of(origin).netloc != request.headers.get("host")
     cross_site = request.headers.get("sec-fetch-site") == "cross-site"
@@ -201,9 +201,9 @@ async def refuse_cross_site_writes(request: Request[Any, Any, Any]) -> Response[
 
 
 async def add_security_headers(message: Message, scope: Scope) -> None:
-    """Add security headers to every answer, also to errors and files.
+    """Add security headers to every answer, including errors and files.
 
-    Answers to signed-in callers are not cached, unless their route sets another `Cache-Control`.
+    Answers to signed-in callers are not cached, unless the route sets another `Cache-Control`.
     """
     if message["type"] != "http.response.start":
         return
@@ -226,7 +226,7 @@ def _answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
 
 
 def _on_appliance_error(request: Request[Any, Any, Any], error: ApplianceError) -> Response[Any]:
-    """The problem; a page that needs a sign-in or HTTPS redirects there instead."""
+    """Answer with the problem. A page that needs a sign-in or HTTPS redirects to the sign-in page or to HTTPS instead."""
     if _wants_page(request) and request.method == "GET":
         if isinstance(error, HttpsNeeded):
             return Redirect(https_address(request, request.app.state.https_port), status_code=307)

@@ -1,4 +1,4 @@
-"""The composition root: opens a data folder and connects its parts."""
+"""The composition root: it opens a data folder and connects the parts of the appliance."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ APPLIANCE_MIGRATIONS = (
 
 
 class Appliance:
-    """All parts of one data folder. The databases are opened immediately, every other part on first use."""
+    """All parts of the appliance for one data folder. Databases are opened immediately, every other part on first use."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Appliance:
         self.library = Database(folder.library_db, LIBRARY_MIGRATIONS, synchronous=Synchronous.NORMAL)
         for database in (self.appliance_db, self.library):
             self._opened.callback(database.close)
-        # Check both before writing to either, so that a folder of a newer version stays unchanged.
+        # Check both databases before writing to one of them, so that a data folder of a newer version stays unchanged.
         for database in (self.appliance_db, self.library):
             database.refuse_newer()
         check_not_lost(folder, self.appliance_db)
@@ -121,7 +121,7 @@ class Appliance:
 
     @cached_property
     def models(self) -> Client:
-        """The model runtime."""
+        """The client of the model runtime."""
         from models.client import Client
         from server.left_over import runtime_wait_for_start
 
@@ -230,7 +230,7 @@ class Appliance:
         return SiteCertificate(self.settings, self.folder.tls)
 
     def answer_desk(self, executor: Executor | None = None) -> AnswerDesk:
-        """Create an answer desk. It searches for passages in the threads of `executor`, if there is one."""
+        """Create an answer desk. If there is an `executor`, the desk searches for passages in its threads."""
         from appliance.study.operations import AnswerDesk
 
         return AnswerDesk(
@@ -244,7 +244,7 @@ class Appliance:
 
     @property
     def outside_services(self) -> frozenset[str]:
-        """The outside services that notifications may be sent to."""
+        """The outside services to which notifications may be sent."""
         return frozenset(filter(None, map(str.strip, self.settings.notification_services.split(","))))
 
     def can_embed(self) -> bool:
@@ -254,12 +254,12 @@ class Appliance:
         return can_embed(self.folder.models)
 
     def create_outdated_jobs(self) -> list[Job]:
-        """Create the jobs that rebuild outdated data of the library. Their queues are not woken."""
+        """Create the jobs that rebuild outdated data of the library. This method does not wake the queues of the jobs."""
         return [self.dispatcher.create(kind) for kind in self.derived.outdated()]
 
     @property
     def temporary_files(self) -> dict[Path, str]:
-        """Folders, each with the pattern of its temporary files."""
+        """Map each folder that can contain temporary files to the name pattern of these files."""
         return {
             self.folder.graph.parent: "building-*",
             self.folder.home: "tmp*.npz",
@@ -268,7 +268,7 @@ class Appliance:
         }
 
     def delete_old_records(self, work: UnitOfWork, *, before: float, now: float) -> None:
-        """Delete expired sessions, and read notifications older than `before`."""
+        """Delete expired sessions, and notifications that are marked as read and are older than `before`."""
         from appliance.community.accounts.operations.sessions import delete_expired_sessions
         from appliance.community.notifications import operations as notifications
 

@@ -23,7 +23,7 @@ MAX_NAMES = 6
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one check. A failed check that is not `needed` only limits the features."""
+    """The result of one check. If a check fails that is not `needed`, only some features do not work."""
 
     name: str
     ok: bool
@@ -33,10 +33,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_checks(folder: DataFolder, open_appliance: Callable[[], Appliance]) -> list[Check]:
-    """Run every check. If a database is damaged, only the file checks run; their remedies help to repair it."""
+    """Run every check. If a database is damaged, skip the checks that open the appliance."""
     files = [
         _integrity(
-            "Library", folder.library_db, "Move library.db away and run ./packaging/run.sh again to rebuild it."
+            "Library",
+            folder.library_db,
+            "Move library.db to another folder. Then run ./packaging/run.sh again to rebuild the library.",
         ),
         _people(folder),
         _modes(folder),
@@ -96,7 +98,7 @@ def _confinement() -> Check:
         name="Cypher queries",
         ok=not missing,
         needed=False,
-        finding=f"confined only by limits: this machine has no {missing}."
+        finding=f"confined only by resource limits: this machine has no {missing}."
         if missing
         else "confined by Landlock and seccomp.",
         remedy="Landlock needs Linux 5.13 or later; `apt-get install libseccomp2` installs seccomp. `docs/security.md` explains both.",
@@ -133,7 +135,7 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
         ok=index.complete,
         needed=False,
         finding=f"{index.embedded:,} of {index.total:,} verses.",
-        remedy="`lampstand index` embeds the rest.",
+        remedy="Run `lampstand index` to embed the other verses.",
     )
     llama = importlib.util.find_spec("llama_cpp") is not None
     yield Check(
@@ -143,7 +145,7 @@ def _checks(appliance: Appliance) -> Iterator[Check]:
         finding="llama-cpp-python is installed."
         if llama
         else "llama-cpp-python is not installed: answers only quote passages.",
-        remedy="Run `pip install 'lampstand[chat]'`. It needs a C++ compiler.",
+        remedy="Run `pip install 'lampstand[chat]'`. This command needs a C++ compiler.",
     )
     failed = [job for job in appliance.jobs.latest(20) if job.state == "failed"]
     yield Check(

@@ -1,4 +1,4 @@
-"""A program that a user's own command runs, tracked as a job. No worker can continue it."""
+"""A kind of job for a program that a user starts with a command. No worker can continue such a job."""
 
 import re
 import sys
@@ -9,13 +9,13 @@ from appliance.infrastructure.jobs.context import JobContext
 from appliance.infrastructure.jobs.kind import JobKind
 
 TIMEOUT_S = 3 * 3600.0
-# Progress output of installers: `[12/340] Building …` of a compiler, the steps of pip.
+# Patterns of progress output: `[12/340] Building …` from a compiler, and the steps of pip.
 _PROGRESS = re.compile(r"\[\s*(\d+)/(\d+)\]|\[\s*(\d+)%\]")
 _STEP = re.compile(r"^\s*(?:Collecting|Downloading|Building|Installing|Successfully|\[)")
 
 
 class TrackedCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A command line and its title for people."""
+    """A command line, and the title that people see."""
 
     title: str
     command: list[str]

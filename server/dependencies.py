@@ -18,7 +18,7 @@ from server.job_desk import JobDesk
 
 
 def dependencies_of(appliance: Appliance, threads: Threads) -> dict[str, Provide]:
-    """All dependencies by parameter name."""
+    """Map each parameter name to its dependency."""
     parts = {
         "all_translations": appliance.translations,
         "appliance_db": appliance.appliance_db,

@@ -23,12 +23,12 @@ _EXIT_CODES: dict[type[ApplianceError], int] = {
     Conflict: CONFLICT,
     Unavailable: NOT_AVAILABLE,
 }
-# The HTTP status of the model runtime tells the kind of an error.
+# The model runtime reports the kind of an error by its HTTP status.
 _EXIT_CODES_BY_STATUS = {400: REFUSED, 404: NOT_FOUND, 503: NOT_AVAILABLE}
 
 
 def status_of(error: ApplianceError) -> int:
-    """The HTTP status of an error; 500 for any other kind."""
+    """Return the HTTP status for the kind of an error, or 500 for a kind that has no status here."""
     return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 500)
 
 

@@ -1,4 +1,4 @@
-"""All event types of the log."""
+"""All event types of the event log."""
 
 from appliance.community import site_settings
 from appliance.community.accounts import events as accounts

@@ -1,6 +1,6 @@
 """Jobs for measurements and tests with real workers: small jobs, jobs of many steps, programs that keep a core busy.
 
-Each job leaves traces that show how often it took effect. Only `lampstand worker QUEUE --exercises` has these kinds of jobs.
+Each job writes traces, which show how often the job took effect. Only `lampstand worker QUEUE --exercises` runs these jobs.
 """
 
 import subprocess
@@ -48,14 +48,14 @@ def start_worker(home: Path, queue: str) -> "subprocess.Popen[bytes]":
 
 
 class StepsArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """The number of steps. `number` distinguishes jobs that do the same."""
+    """The number of steps. `number` distinguishes jobs with equal steps."""
 
     steps: int = 1
     number: int = 0
 
 
 class BurnArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """How long to keep a core busy. `number` distinguishes jobs that do the same."""
+    """How long to keep a core busy. `number` distinguishes jobs with equal times."""
 
     seconds: float
     number: int = 0
@@ -69,7 +69,7 @@ class ExerciseParts(Protocol):
 
 
 def take_steps(context: JobContext, arguments: StepsArguments, parts: ExerciseParts) -> str:
-    """Leave one trace per step. Continue after the last trace of an earlier attempt."""
+    """Write one trace per step. Continue after the last trace of an earlier attempt."""
     database, pause = _opened(parts.folder.home), threading.Event()
     done = int(database.reader.value(SELECT_STEPS, (context.job.id,)))
     for step in range(done + 1, arguments.steps + 1):
@@ -87,7 +87,7 @@ def _opened(home: Path) -> Database:
 
 
 def burn(context: JobContext, arguments: BurnArguments, parts: ExerciseParts) -> str:
-    """Keep a core busy for some seconds in a child process. Its file appears complete or not at all."""
+    """Keep a core busy for some seconds in a child process. The file that the process writes appears complete or not at all."""
     folder = parts.folder.home / "exercises"
     folder.mkdir(exist_ok=True)
     context.report(0.0, "burning", now=True)

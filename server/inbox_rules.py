@@ -1,4 +1,4 @@
-"""The events of all domains that become notifications. Domains do not import each other, so they are joined here."""
+"""All rules that turn events into notifications. Domains do not import each other, so this module joins their rules."""
 
 from collections.abc import Iterator, Mapping
 

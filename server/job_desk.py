@@ -20,11 +20,11 @@ KIND = "kind"
 
 
 class ImportNotAllowed(NotAllowed):
-    """A browser may not import from this place."""
+    """A browser may not import from this path."""
 
 
 def _request_type(kind: JobKind[Any, Any]) -> type[msgspec.Struct]:
-    """The arguments of a kind of job, with its name in the field `kind`."""
+    """Create the request type for a kind of job: its arguments, and its name in the field `kind`."""
     doc = {"__doc__": f"{kind.arguments.__doc__}", "__module__": __name__}
     name = f"{kind.name.title()}Job"
     return msgspec.defstruct(
@@ -43,13 +43,13 @@ else:
 
 
 class JobDesk:
-    """Access to the jobs of an appliance. `texts` is the folder that a browser may import from."""
+    """Access to the jobs of an appliance. `texts` is the folder from which a browser may import."""
 
     def __init__(self, dispatcher: Dispatcher[Any], texts: Path) -> None:
         self._dispatcher, self._texts = dispatcher, texts
 
     def latest(self, identity: Identity, limit: int, *, before: int) -> tuple[list[Job], int | None]:
-        """The newest jobs before `before` that the caller may see, and the `before` of the next page."""
+        """The newest jobs with an id below `before` that the caller may see, and the value of `before` for the next page."""
         jobs = self._dispatcher.jobs.latest(limit, before=before)
         visible = [job for job in jobs if sees(identity, job.audience)]
         return visible, jobs[-1].id if len(jobs) == limit else None
@@ -79,7 +79,7 @@ class JobDesk:
         return self._dispatcher.start(kind, arguments, started_by=me.audience)
 
     def start_again(self, identity: Identity, me: Person, job_id: int) -> Job:
-        """Retry an ended job: any job for an administrator, only the delivery of their own messages for others.
+        """Retry an ended job. An administrator may retry any job, other people only the delivery of their own messages.
 
         Raises NotAllowed, JobNotFound, and the errors of `Dispatcher.start_again`.
         """
@@ -105,7 +105,7 @@ class JobDesk:
         try:
             location = Path(path).resolve()
         except (OSError, ValueError, RuntimeError):
-            # A NUL character, a name that is too long, or circular links.
+            # The path has a NUL character, a name that is too long, or circular links.
             location = Path("/")
         if not any(location.is_relative_to(folder) for folder in (SWORD_MODULES, self._texts.resolve())):
             raise ImportNotAllowed(

@@ -17,7 +17,7 @@ class JobParts(
     cleanup.CleanupParts,
     Protocol,
 ):
-    """The parts of an appliance that all kinds of jobs need together."""
+    """All parts of an appliance that any kind of job needs."""
 
 
 KINDS: JobKinds[JobParts] = JobKinds(

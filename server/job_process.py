@@ -1,4 +1,4 @@
-"""The process of one heavy job. A worker starts `python -m server.job_process`; it reads the job from standard input."""
+"""The process of one heavy job. A worker starts `python -m server.job_process`, which reads the job from standard input."""
 
 import argparse
 import signal
@@ -17,13 +17,13 @@ from server.job_kinds import KINDS
 
 
 def command_of(appliance: Appliance, *, exercises: bool = False) -> list[str]:
-    """The command line that runs a job of a data folder; with `exercises`, also the jobs of measurements."""
+    """Return the command line that runs a job of a data folder. With `exercises`, it can also run the jobs of measurements."""
     options = ["--home", str(appliance.folder.home), "--log-level", appliance.settings.log_level]
     return [sys.executable, "-P", "-m", "server.job_process", *options, *(["--exercises"] if exercises else [])]
 
 
 def all_kinds(*, exercises: bool) -> JobKinds[Appliance]:
-    """The kinds of jobs of a worker; with `exercises`, also those of measurements."""
+    """The kinds of jobs that a worker runs; with `exercises`, also the kinds of jobs for measurements."""
     if not exercises:
         return KINDS
     from server.exercises import EXERCISES

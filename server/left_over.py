@@ -1,4 +1,4 @@
-"""Find processes of a data folder that lost their supervisor, and processes that have one of its files open."""
+"""Find processes that serve a data folder without a supervisor, and processes that have a file of the folder open."""
 
 import contextlib
 import os
@@ -9,12 +9,12 @@ import psutil
 
 from appliance.infrastructure.paths import DataFolder
 
-# An environment variable of each process of `up` and of its children: the data folder that the process serves.
+# The processes that `up` starts, and their children, have this environment variable. Its value is the data folder they serve.
 SERVES = "LAMPSTAND_SUPERVISED_HOME"
 SUPERVISOR = "server.supervisor"
 _NAMES = {"serve": "web server", "up": "lampstand up", "server.job_process": "job", SUPERVISOR: "process manager"}
 TERMINATE_S, KILL_S = 10.0, 5.0
-# A runtime that died listens again after 2 to 5 seconds.
+# After the model runtime dies, `up` starts a new runtime, which listens after 2 to 5 seconds.
 RESTART_S = 15.0
 
 
@@ -26,8 +26,8 @@ def environment_of(folder: DataFolder) -> dict[str, str]:
 def left_over(folder: DataFolder) -> list[psutil.Process]:
     """This user's processes that serve the folder without a supervisor, the oldest first.
 
-    Only the process with the lock of `up` may call it: the supervised processes of another `up` look the same. A model
-    runtime that a command started on demand counts too, because it uses the socket of the supervised runtime.
+    Only the process with the lock of `up` may call this function: supervised processes of another `up` look the same. The
+    result includes a model runtime that a command started on demand, because it uses the socket of the supervised runtime.
     """
     serving = [
         process
@@ -64,9 +64,10 @@ def supervisor_of(folder: DataFolder) -> int | None:
 
 
 def runtime_wait_for_start(folder: DataFolder) -> float | None:
-    """Seconds that a client waits for the model runtime of a folder; None if the client starts the runtime itself.
+    """Return how many seconds a client waits for the model runtime of a folder; None if the client starts the runtime itself.
 
-    `up` restarts its own runtime. In a read-only folder, no runtime can be started.
+    If `up` runs, the client waits, because `up` restarts the runtime. In a read-only folder, no runtime can be started, so
+    the client does not wait.
     """
     if not folder.is_writable:
         return 0.0
@@ -74,7 +75,7 @@ def runtime_wait_for_start(folder: DataFolder) -> float | None:
 
 
 def users_of(path: Path) -> list[int]:
-    """The PIDs of other processes that have a file open, under any path. Only root sees the processes of other users."""
+    """The PIDs of other processes that have this file open, by any path. Only root sees the processes of other users."""
     try:
         file = path.stat()
     except FileNotFoundError:

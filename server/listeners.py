@@ -1,4 +1,4 @@
-"""The listeners of the web server: this machine from the start; the local network after the site is set up."""
+"""The listeners of the web server: for this machine from the start, for the local network after the site is set up."""
 
 import asyncio
 import contextlib
@@ -72,7 +72,7 @@ class _Listener(uvicorn.Server):
 
 
 class Listeners:
-    """All servers of one application."""
+    """All listeners of one application."""
 
     def __init__(
         self, app: Litestar, appliance: Appliance, *, certificate_check_s: float = CERTIFICATE_CHECK_S
@@ -88,7 +88,7 @@ class Listeners:
     async def run(self, on_ready: Callable[[], None], on_open: Callable[[], None]) -> None:
         """Serve until this process gets SIGINT or SIGTERM.
 
-        `on_ready` is called when this machine can connect, `on_open` when other machines can.
+        `on_ready` is called when this machine can connect, `on_open` when other machines can connect.
         """
         raise_descriptor_limit()
         logging.getLogger("uvicorn.error").addFilter(ClientErrorFilter())
@@ -126,7 +126,7 @@ class Listeners:
                     check_port_is_free(address, settings.https_port)
                 self._secure.append(await self._listen(address, settings.https_port, served=served))
             except OSError as error:
-                # No IPv6, or the port is in use: the other listeners keep working.
+                # This machine has no IPv6, or the port is in use. The other listeners keep working.
                 _log.warning("not listening", address=address, reason=str(error))
         if self._secure:
             on_open()
@@ -154,7 +154,7 @@ class Listeners:
                     self._load_certificate(served)
                     loaded_mtime = mtime
             except (ApplianceError, OSError) as error:
-                # The file may be complete at the next check.
+                # The certificate file may be incomplete now. The next check tries again.
                 _log.error("the certificate cannot be renewed", reason=str(error))
 
     def _load_certificate(self, served: Served) -> None:
@@ -197,7 +197,7 @@ def check_port_is_free(address: str, port: int) -> None:
 
 
 def bound_socket(address: str, port: int) -> socket.socket:
-    """Bind a socket with a reusable port, because the loopback address is bound before all addresses."""
+    """Bind a socket with a reusable port: this process binds the loopback address first, and all addresses later."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -1,4 +1,4 @@
-"""Downloading a model as a job, so that its progress is shown with the other jobs."""
+"""Download a model as a job, so that the list of jobs shows its progress."""
 
 from typing import Annotated, Any, Protocol
 
@@ -79,7 +79,7 @@ def download_and_add(context: JobContext, arguments: ModelDownload, parts: Downl
     return f"added {added.id} ({format_size(added.size)})"
 
 
-# A retry resumes the download. Many retries, because the network may return only after hours.
+# A retry resumes the download. The job has many retries, because the network may be down for hours.
 DOWNLOAD = JobKind(
     "download",
     download_and_add,

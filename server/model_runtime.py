@@ -17,7 +17,7 @@ class ModelRuntimeUnavailable(Unavailable):
 
 
 class RuntimeEmbedder:
-    """The embedder of `scripture`. With `patient`, all other requests have priority.
+    """The embedder of `scripture`. With `patient`, all other requests have priority over its requests.
 
     With `fresh`, the runtime computes vectors even if they are in its cache; measurements need this.
     """
@@ -35,12 +35,12 @@ class RuntimeEmbedder:
 
     def prepare(self) -> None:
         with contextlib.suppress(ModelError):
-            # A cached vector would not load the model.
+            # If the runtime answered with a cached vector, it would not load the model.
             self._client.embed(["ready"], model=self.model, fresh=True)
 
 
 class RuntimeWriter:
-    """The writer of `study`. `preferred` is the name of a chat model; without it, the newest is used."""
+    """The writer of `study`. `preferred` is the name of a chat model; if it is empty, the newest chat model is used."""
 
     def __init__(self, client: Client, preferred: str) -> None:
         self._client, self._preferred = client, preferred
@@ -60,7 +60,7 @@ class RuntimeWriter:
         messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]
         request = ChatRequest(model=model, messages=messages, max_tokens=max_tokens, temperature=0.2, user=user or None)
         try:
-            # It may take a minute, so it has its own thread and does not block the shared threads.
+            # The runtime may take a minute to start, so this call has its own thread and does not block the shared threads.
             await asyncio.get_running_loop().run_in_executor(self._starting, self._client.ensure_running)
             async for piece in self._client.stream_chat(request):
                 yield piece

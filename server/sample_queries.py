@@ -1,4 +1,4 @@
-"""Simulated queries of people who half remember a verse, for measurements. A seed makes them reproducible."""
+"""Simulated queries of people who half remember a verse, for measurements. A seed makes the queries reproducible."""
 
 from collections.abc import Iterator
 from random import Random
@@ -21,7 +21,7 @@ SELECT_VERSES = "SELECT verse_id, text FROM verses WHERE translation = ? AND ver
 
 
 class TranslationMissing(NotFound):
-    """The library lacks the translation for the queries."""
+    """The library does not have the translation for the queries."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -32,15 +32,17 @@ class Item(msgspec.Struct, frozen=True):
 
 
 def numbered_verses(library: Database, text: str) -> list[tuple[int, str]]:
-    """The verses of a translation and their ids, without titles. Raises TranslationMissing."""
+    """Return the id and text of each verse of a translation, without titles. Raises TranslationMissing."""
     rows = library.reader.rows(SELECT_VERSES, (text,))
     if not rows:
-        raise TranslationMissing(f"The library has no {text}.", remedy="Import it with `lampstand library import`.")
+        raise TranslationMissing(
+            f"The library has no translation {text}.", remedy="Import it with `lampstand library import`."
+        )
     return [(int(verse_id), str(verse)) for verse_id, verse in rows]
 
 
 def halves(library: Database, text: str, random: Random) -> Iterator[Item]:
-    """Halves of verses of at least twelve words, with a fifth of the words dropped. Raises TranslationMissing."""
+    """Yield halves of verses that have at least twelve words, without a fifth of the words. Raises TranslationMissing."""
     long_verses = [words for _, verse in numbered_verses(library, text) if len(words := words_of(verse)) >= MIN_WORDS]
     for words in random.sample(long_verses, ITEMS):
         half = len(words) // 2
@@ -52,7 +54,7 @@ def halves(library: Database, text: str, random: Random) -> Iterator[Item]:
 
 
 def phrases(library: Database, random: Random) -> Iterator[Item]:
-    """Five to eight consecutive words of the WEB. Raises TranslationMissing."""
+    """Yield phrases of five to eight consecutive words of the translation WEB. Raises TranslationMissing."""
     long_verses = [words for _, verse in numbered_verses(library, "WEB") if len(words := words_of(verse)) >= MIN_WORDS]
     for words in random.sample(long_verses, ITEMS):
         length = random.randint(5, 8)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-# The signals that stop `up`. They are blocked until the supervisor has its handlers, so that no signal is lost.
+# The signals that stop `up`. They are blocked until the supervisor has installed its handlers, so that no signal is lost.
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_TIMEOUT_S = 60.0
 POLL_S = 0.05
@@ -30,9 +30,10 @@ def answers(url: str) -> bool:
 
 
 def start_reporter(url: str, lock: int, on_served: Callable[[str], None], on_failure: Callable[[], int]) -> int:
-    """Start the reporter process and return its PID. It exits with 0, or with the status that `on_failure` returns.
+    """Start the reporter process and return its PID. The reporter exits with 0, or with the status that `on_failure` returns.
 
-    It shares the standard output of this process, closes the descriptor `lock`, and ends silently with this process.
+    The reporter shares the standard output of this process and closes the descriptor `lock`. When this process ends, the
+    reporter ends silently.
     """
     supervisor = os.getpid()
     reporter = os.fork()

@@ -1,4 +1,4 @@
-"""The processes of `lampstand up`, run by the package supervisor."""
+"""The processes of `lampstand up`. The package supervisor runs these processes."""
 
 import contextlib
 import os
@@ -80,7 +80,7 @@ class DidNotStart(Unavailable):
 
 
 def check_port(host: str, port: int, option: str = "--port") -> None:
-    """Check that a port is free. Raises PortInUse; `option` is the command-line option that sets the port."""
+    """Check that a port is free. `option` is the command-line option that sets the port. Raises PortInUse."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -88,7 +88,7 @@ def check_port(host: str, port: int, option: str = "--port") -> None:
         except OSError as error:
             raise PortInUse(
                 f"Port {port} on {host} cannot be used: {error.strerror}.",
-                remedy=f"Choose another port with {option}, or stop the program that uses it.",
+                remedy=f"Choose another port with {option}, or stop the program that uses this port.",
             ) from error
 
 
@@ -99,13 +99,13 @@ def address(settings: Settings) -> str:
 
 
 def note_address(folder: DataFolder, url: str) -> None:
-    """Store the URL at which this process serves the folder, for commands."""
+    """Store the URL at which this process serves the folder, so that commands can find the server."""
     content = msgspec.json.encode(ServedAt(url=url, process=this_process()))
     replace_content(folder.web_address, content)
 
 
 def noted_address(folder: DataFolder) -> str | None:
-    """The URL at which the folder is served, or None. The server of another folder does not count."""
+    """The URL at which the folder is served, or None. A server of another folder is ignored."""
     try:
         noted = msgspec.json.decode(folder.web_address.read_bytes(), type=ServedAt)
     except (OSError, msgspec.MsgspecError):
@@ -118,14 +118,14 @@ def refuse_read_only(folder: DataFolder) -> None:
     if folder.home.exists() and not folder.is_writable:
         raise DataFolderUnusable(
             f"The data folder {folder.home} is read-only.",
-            remedy="`lampstand serve`, `read` and `search` work with it. `up` needs a writable folder.",
+            remedy="`lampstand serve`, `read` and `search` work with a read-only folder. `up` needs a writable folder.",
         )
 
 
 def write_configuration(folder: DataFolder, settings: Settings, worker_options: str = "") -> Path:
-    """Write the configuration of supervisor, with one program per process. Returns its path."""
+    """Write the configuration file of supervisor, with one section per process. Returns the path of the file."""
     command = Path(sys.executable).with_name("lampstand")
-    # The kernel stops a program when its supervisor ends for any reason. Where it cannot, the next `up` stops it.
+    # The kernel stops a program when the supervisor ends for any reason. If the kernel cannot do this, the next `up` does.
     dying = "".join(f"{_quoted(word)} " for word in dying_with_parent())
     base = f"{dying}{_quoted(command)} --home {_quoted(folder.home)}"
     programs = {
@@ -140,7 +140,7 @@ def write_configuration(folder: DataFolder, settings: Settings, worker_options: 
         text += _PROGRAM.format(
             name=name,
             command=line.replace("%", "%%"),
-            # The supervisor starts the others when the first page is served.
+            # The supervisor starts the other programs when the first page is served.
             autostart=str(name == "web").lower(),
             priority=_PRIORITIES.get(name, _PRIORITY),
             directory=_escaped(folder.home),
@@ -161,7 +161,7 @@ def _escaped(value: Path | str) -> str:
 
 
 def clear_for_start(folder: DataFolder) -> list[str]:
-    """Stop the processes that a killed `up` left behind. Returns their names. Raises AlreadyRunning."""
+    """Stop processes that still run although their `up` was killed. Returns their names. Raises AlreadyRunning."""
     with locked(folder):
         return end_left_over(folder)
 
@@ -174,11 +174,11 @@ def become_supervisor(
     *,
     exercises: bool = False,
 ) -> NoReturn:
-    """Replace this process with the supervisor of the folder's programs. It runs until it gets a stop signal.
+    """Replace this process with the supervisor of the folder's programs. The supervisor runs until it gets a stop signal.
 
-    A child process calls `on_served` with the URL when the web server answers. If it does not answer in time, the child
-    calls `on_failure`, and the supervisor ends with the returned status. With `exercises`, the workers also run the jobs of
-    measurements. Raises AlreadyRunning or PortInUse.
+    A child process calls `on_served` with the URL when the web server answers. If the web server does not answer in time,
+    the child calls `on_failure`, and the supervisor ends with the status that `on_failure` returns. With `exercises`, the
+    workers also run the jobs of measurements. Raises AlreadyRunning or PortInUse.
     """
     # The supervisor inherits the descriptor, so the folder stays locked until the supervisor ends.
     lock = _lock(folder)
@@ -187,7 +187,7 @@ def become_supervisor(
         write_configuration(folder, settings, " --exercises" if exercises else "")
         reporter = start_reporter(address(settings), lock, on_served, partial(_did_not_start, folder, on_failure))
         os.set_inheritable(lock, True)  # noqa: FBT003 - the only parameter
-        # Signals stay pending until the supervisor has its handlers.
+        # Signals stay pending until the supervisor has installed its handlers.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
         os.execv(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(folder.home), str(reporter)])  # noqa: S606 - this interpreter and a module of this package
     except BaseException:

@@ -1,7 +1,7 @@
 """The process manager of `lampstand up`: the package supervisor with a few changes.
 
-`up` becomes this process, so it imports little. It starts the web server first. The other programs start after the first page
-is served, so that they do not slow down the start.
+The process of `up` runs this module, so the module imports little. It starts the web server first. The other programs start
+after the first page is served, so that they do not slow down the start.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ _CHUNK = 4096
 
 
 class Waker:
-    """A pipe that wakes supervisor's loop, at the start and at a signal. Otherwise the loop waits for a second."""
+    """A pipe that wakes supervisor's loop, at the start and at a signal. Without this pipe, the loop waits for a second."""
 
     def __init__(self) -> None:
         self.fileno, self._sender = os.pipe()
@@ -64,7 +64,7 @@ class SystemOptions(ServerOptions):  # type: ignore[misc] # supervisor is untype
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
 
     def fork(self) -> int:
-        """Fork a process that has default signal handlers before a signal can reach it; supervisor's would lose the signal."""
+        """Fork. The child gets default signal handlers before a signal can arrive: supervisor's handlers would lose the signal."""
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
         pid: int = super().fork()
         if not pid:
@@ -88,7 +88,7 @@ class SystemOptions(ServerOptions):  # type: ignore[misc] # supervisor is untype
 
 
 class ProgramSupervisor(Supervisor):  # type: ignore[misc] # supervisor is untyped
-    """Starts the later programs after the report, and stops the programs of one priority together."""
+    """Starts the other programs after the start report, and stops programs of the same priority at the same time."""
 
     def __init__(self, options: SystemOptions) -> None:
         super().__init__(options)
@@ -108,7 +108,7 @@ class ProgramSupervisor(Supervisor):  # type: ignore[misc] # supervisor is untyp
         if status > 0:
             self.options.mood = SupervisorStates.SHUTDOWN
             return
-        # Also if the reporter was killed: the web server may still work.
+        # Start the other programs even if the reporter was killed: the web server may still work.
         for group in self.process_groups.values():
             for process in group.processes.values():
                 process.config.autostart = True
@@ -126,7 +126,8 @@ class ProgramSupervisor(Supervisor):  # type: ignore[misc] # supervisor is untyp
 def run(folder: DataFolder, reporter: int) -> int:
     """Run the programs of a folder until this process gets a stop signal. Returns the exit status.
 
-    `reporter` is a child of this process. If it exits with a status above 0, everything ends with that status.
+    `reporter` is a child of this process. If it exits with a status above 0, all programs stop, and this function returns
+    the same status.
     """
     options = SystemOptions(reporter)
     try:
@@ -141,14 +142,14 @@ def run(folder: DataFolder, reporter: int) -> int:
 
 
 def _end_left_over(folder: DataFolder) -> None:
-    """Stop a model runtime that was started on demand."""
+    """Stop a model runtime that a command started on demand."""
     from server.left_over import end_left_over
 
     end_left_over(folder)
 
 
 def main() -> None:
-    """Arguments: the data folder, and the process that reports the start."""
+    """Run the supervisor. Its arguments are the data folder, and the PID of the process that reports the start."""
     home, reporter = sys.argv[1:]
     sys.exit(run(DataFolder(Path(home)), int(reporter)))
 

@@ -5,9 +5,9 @@ import os
 import platform
 import struct
 
-# On Linux, a thread keeps a core for a time slice of 1.4 to 2.8 ms. The scheduler checks only at the next clock tick, up to
-# 4 ms later. A thread that answers a request waits that long, whatever the niceness of the other thread. It waits less if its
-# own slice is shorter (PREEMPT_SHORT of the scheduler, since Linux 6.12).
+# On Linux, a thread keeps a core for a time slice of 1.4 to 2.8 ms. The scheduler notices the end of a slice only at the next
+# clock tick, up to 4 ms later. A thread that answers a request waits that long, even if the other thread has a higher niceness.
+# The waiting thread waits less if its own slice is shorter (PREEMPT_SHORT of the scheduler, since Linux 6.12).
 TIME_SLICE_NS = 1_000_000
 
 # The number of the system call sched_setattr, by processor. glibc has a function for it only since 2.41.
@@ -20,8 +20,8 @@ _ATTRIBUTES = struct.Struct("=IIQiIQQQ")
 def shorten_time_slice() -> None:
     """Give the calling thread, and all threads that it starts later, time slices of `TIME_SLICE_NS`.
 
-    Call it before the program starts threads. It does nothing under a scheduling policy other than the default, or if the
-    kernel or a sandbox does not support or allow the system call. Older kernels ignore the slice.
+    Call this function before the program starts threads. It does nothing if the scheduling policy is not the default, if the
+    kernel does not support the system call, or if a sandbox does not allow the call. Older kernels ignore the slice.
     """
     number = _SYSTEM_CALL.get(platform.machine())
     if number is None or os.sched_getscheduler(0) != os.SCHED_OTHER:

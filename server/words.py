@@ -15,7 +15,7 @@ def duration(seconds: float) -> str:
 
 
 def pause_in_words(pause: Pause) -> str:
-    """A pause as a sentence: Paused by Anna until 14:30: too loud."""
+    """A pause as a sentence. For example: Paused by Anna until 14:30: too loud."""
     until = datetime.fromtimestamp(pause.until).astimezone() if pause.until else None
     end = f" until {until:%H:%M}" if until else " until someone resumes it"
     return f"Paused by {pause.paused_by}{end}{f': {pause.reason}' if pause.reason else ''}."

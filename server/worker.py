@@ -1,4 +1,4 @@
-"""The consumer of a queue: runs its jobs, and requeues the jobs of workers that died."""
+"""The worker of a queue: it runs the jobs of the queue, and requeues the jobs of workers that died."""
 
 import signal
 import threading
@@ -49,7 +49,7 @@ class Worker:
         connection.consume(work=self.drain, sweep=self.sweep, threads=self._lanes.slots)
 
     def drain(self) -> None:
-        """Run due jobs until no job may start."""
+        """Run the jobs that are due, until no more jobs may start."""
         while job := self._lanes.take(self._claim):
             try:
                 self._work_on(job)
@@ -67,7 +67,7 @@ class Worker:
         with self._claiming:
             jobs.release_others(self._owner, frozenset(self._claimed))
         waits = [(job, jobs.wait_s(job)) for job in jobs.due(self._kinds, within_s=SWEEP_S)]
-        # A woken slot runs jobs until none is left, so one call per slot is enough.
+        # When a slot is woken, it runs jobs until no job is left, so one call per slot is enough.
         for job, _ in [wait for wait in waits if not wait[1]][: self._lanes.slots]:
             self._appliance.dispatcher.wake(job)
         for job, wait_s in waits:

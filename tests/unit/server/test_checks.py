@@ -59,8 +59,8 @@ def test_the_remedy_for_a_lost_or_damaged_database_is_restore_and_it_is_not_open
     ("landlock", "seccomp", "finding"),
     [
         (True, True, "confined by Landlock and seccomp."),
-        (True, False, "confined only by limits: this machine has no seccomp."),
-        (False, False, "confined only by limits: this machine has no Landlock and no seccomp."),
+        (True, False, "confined only by resource limits: this machine has no seccomp."),
+        (False, False, "confined only by resource limits: this machine has no Landlock and no seccomp."),
     ],
 )
 def test_the_confinement_of_cypher_queries_is_reported(

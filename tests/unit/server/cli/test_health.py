@@ -152,7 +152,7 @@ def test_an_installation_that_needs_no_fix_has_the_exit_code_0(home: CommandHome
     assert "ok   Translations: Small\n" in result.output
     assert "fix " not in result.output
     # A missing feature is only a note.
-    assert "note Search by meaning: 0 of 2 verses. `lampstand index` embeds the rest.\n" in result.output
+    assert "note Search by meaning: 0 of 2 verses. Run `lampstand index` to embed the other verses.\n" in result.output
 
 
 def test_json_of_the_doctor_has_the_same_exit_code(home: CommandHome) -> None:
@@ -185,5 +185,7 @@ def test_a_damaged_library_is_not_opened_and_the_doctor_says_what_to_do(home: Co
     result = home.run(doctor)
 
     assert 1 == result.exit_code
-    assert "Move library.db away and run ./packaging/run.sh again to rebuild it." in result.output
+    assert (
+        "Move library.db to another folder. Then run ./packaging/run.sh again to rebuild the library." in result.output
+    )
     assert "Translations" not in result.output
