@@ -31,17 +31,18 @@ from models.runtime_process import START_TIMEOUT_S, StartOutcome, log_file, star
 Result = TypeVar("Result")
 
 POLL_S = 0.1
-# The first embedding may have to export the model.
+# The first embedding may have to wait until the model is exported.
 EMBED_TIMEOUT_S = 700.0
 CHAT_TIMEOUT_S = 600.0
-# A query that arrives while an index is built waits for one request of this size, about 0.2 s.
+# The number of texts per request. While an index is built, a query waits for one such request, about 0.2 s.
 BATCH = 96
 
 
 class Client:
-    """A client of one runtime. `socket` and `folder` name the local runtime. If `address` is not empty, it is used instead.
+    """A client of one runtime: the server at `address`, or the local runtime of `socket` and `folder` if `address` is empty.
 
-    `wait_for_start` returns the seconds to wait for a local runtime that another program starts; None if this client starts it.
+    `wait_for_start` is for a local runtime that another program starts: it returns how many seconds to wait. It returns
+    None if this client starts the runtime.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Client:
         self._starting = threading.Lock()
         self._base = self._address or "http://models"
         self._headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        # Reading the certificates takes longer than a short answer, so they are read once, and only for HTTPS.
+        # Reading the certificates takes longer than a short answer. So they are read once, and only for HTTPS.
         self._verify = ssl.create_default_context() if self._base.lower().startswith("https:") else False
         transport = None if self._address else httpx.HTTPTransport(uds=str(socket), verify=self._verify)
         self._http = httpx.Client(
@@ -91,11 +92,14 @@ class Client:
         return vectors
 
     def admin(self, method: str, path: str, answer: type[Result]) -> Result:
-        """Return the answer of a path under `/admin/`. Starts a local runtime if none is running. Raises ModelError."""
+        """Send a request to a path under `/admin/` and return the answer. Raises ModelError.
+
+        Starts a local runtime if none is running.
+        """
         return msgspec.json.decode(self._request(method, f"/admin/{path}", None), type=answer)
 
     def get(self, path: str, answer: type[Result]) -> Result:
-        """Return the answer of a path. Starts a local runtime if none is running. Raises ModelError."""
+        """Send a GET request to a path and return the answer. Starts a local runtime if none is running. Raises ModelError."""
         return msgspec.json.decode(self._request("GET", path, None), type=answer)
 
     def models(self) -> ModelList:
@@ -103,7 +107,7 @@ class Client:
         return self.get("/v1/models", ModelList)
 
     def is_running(self) -> bool:
-        """Return whether a runtime answers. Does not start one."""
+        """Return whether a runtime answers. Does not start a runtime."""
         try:
             return self._http.get("/health", timeout=2.0).is_success
         except httpx.HTTPError:
@@ -150,7 +154,8 @@ class Client:
             deadline = time.monotonic() + START_TIMEOUT_S
             while not self.is_running():
                 outcome = start_runtime(self._folder, self._socket, self._idle_exit_s)
-                # If another process starts a runtime at the same time, ours exits. Then wait for the other runtime.
+                # If another process starts a runtime at the same time, the runtime that this client started exits. Then
+                # this client waits for the other runtime.
                 is_too_late = outcome is StartOutcome.LEFT_TO_ANOTHER and time.monotonic() > deadline
                 if outcome is StartOutcome.FAILED or is_too_late:
                     raise ModelUnavailable(

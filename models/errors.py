@@ -4,7 +4,7 @@
 class ModelError(Exception):
     """A message for the caller, with the HTTP status and the protocol's error type.
 
-    `retry_after_s` is the number of seconds after which the caller may send the request again, if it is known.
+    `retry_after_s` is the number of seconds after which the caller may send the request again; None if it is unknown.
     """
 
     status = 500
@@ -45,7 +45,7 @@ class ModelUnavailable(ModelError):
 
 
 class ModelCrashed(ModelUnavailable):
-    """The child process of the model died during the request. The next request starts it again."""
+    """The child process of the model died during the request. The next request starts the process again."""
 
     status = 502
     kind = "model_crashed"
@@ -76,7 +76,7 @@ class ModelFileRefused(ModelError):
 
 
 class DownloadFailed(ModelError):
-    """A model could not be downloaded. A person must first check its address, its source or the disk."""
+    """A model could not be downloaded. A person must check the address, the source or the disk before the next attempt."""
 
     status = 502
     kind = "download_failed"

@@ -1,4 +1,4 @@
-"""Open regular files only, compute digests, replace files atomically, and lock files against other processes."""
+"""Open a file only if it is a regular file, compute digests, replace files atomically, lock files against other processes."""
 
 import fcntl
 import hashlib
@@ -24,10 +24,10 @@ _KINDS: Mapping[int, str] = MappingProxyType(
 
 
 def open_regular(path: Path) -> io.BufferedReader:
-    """Open a regular file for reading. Raises ModelFileRefused for anything else, without waiting.
+    """Open a regular file for reading. Raises ModelFileRefused for anything else, such as a pipe or a device.
 
-    Reading a pipe or a device may never end. The opened file is checked again, because it may have been replaced
-    between the first check and the opening.
+    Reading a pipe or a device may never end. The file is checked before and after it is opened, because another
+    process may replace it between the first check and the opening.
     """
     try:
         _check(path, os.stat(path).st_mode)  # noqa: PTH116 - opening some devices has side effects
@@ -52,14 +52,14 @@ def sha256_of(file: Path) -> str:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace the content of a file atomically: a reader gets the complete old or new content. Raises OSError."""
+    """Replace the content of a file atomically: a reader gets all of the old or all of the new content. Raises OSError."""
     temporary = path.with_suffix(".new")
     temporary.write_bytes(content)
     temporary.replace(path)
 
 
 def open_locked(path: Path, *, wait: bool = True) -> IO[str]:
-    """Open a lock file and lock it against other processes. Closing it releases the lock.
+    """Open a lock file and lock it against other processes. Closing the file releases the lock.
 
     Raises BlockingIOError if another process holds the lock and `wait` is false.
     """

@@ -1,4 +1,4 @@
-"""The supported part of the OpenAI protocol. Unknown fields of requests are ignored, as other servers ignore them."""
+"""The supported part of the OpenAI protocol. Like other servers, this runtime ignores unknown fields of requests."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 
 class ServiceTier(StrEnum):
-    """The priority of a request, by the protocol's names: `flex` requests run after all others."""
+    """The priority of a request. The names are from the protocol: `flex` requests run after all other requests."""
 
     AUTO = "auto"
     DEFAULT = "default"
@@ -46,7 +46,10 @@ class EmbeddingResponse(msgspec.Struct, kw_only=True):
 
 
 class RerankRequest(msgspec.Struct, kw_only=True):
-    """A request as Jina, Cohere and llama.cpp define it. After `max_ms` the remaining documents get no score."""
+    """A rerank request as Jina, Cohere and llama.cpp define it.
+
+    After `max_ms` milliseconds the remaining documents get no score.
+    """
 
     model: str
     query: str
@@ -65,7 +68,7 @@ class RerankResult(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class RerankResponse(msgspec.Struct, kw_only=True):
-    """Best first. `truncated` is true if the time limit was reached before every document had a score."""
+    """The best document is first. `truncated` is true if the time limit was reached before every document had a score."""
 
     model: str
     results: list[RerankResult]
@@ -79,7 +82,7 @@ class ContentPart(msgspec.Struct, kw_only=True):
 
 
 class FunctionCall(msgspec.Struct, kw_only=True):
-    """`arguments` is a JSON object as text."""
+    """A function name and its arguments. `arguments` is a JSON object as text."""
 
     name: str
     arguments: str
@@ -100,7 +103,7 @@ class ChatMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def text(self) -> str:
-        """The content as one string."""
+        """The content of the message as one string."""
         if isinstance(self.content, list):
             return "".join(part.text for part in self.content)
         return self.content or ""
@@ -115,7 +118,7 @@ class Function(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Tool(msgspec.Struct, kw_only=True):
-    """A tool. The order of the fields is the order that models saw in their training."""
+    """A tool. Its fields have the same order as in the data that models were trained with."""
 
     type: Literal["function"] = "function"
     function: Function
@@ -145,7 +148,7 @@ class StreamOptions(msgspec.Struct, kw_only=True):
 
 
 class GenerationRequest(msgspec.Struct, kw_only=True):
-    """The fields of both chat and plain completions."""
+    """The fields that requests for chat completions and for plain completions share."""
 
     model: str
     stream: bool = False
@@ -226,7 +229,7 @@ class TextChoice(msgspec.Struct, kw_only=True):
 
 
 class Completion(msgspec.Struct, kw_only=True):
-    """A plain completion, or one piece of it in a stream. In a stream the last piece has `usage`."""
+    """A plain completion, or one piece of a plain completion in a stream. In a stream the last piece has `usage`."""
 
     id: str
     created: int

@@ -1,7 +1,7 @@
-"""The environment in which the model libraries make no network calls and write nothing into the home folder.
+"""Environment variables that make the model libraries send nothing over the network and write nothing into the home folder.
 
-The libraries read the environment when they are imported, and some start telemetry then. `models/__init__.py` sets it
-before any other module of this package runs. Child processes inherit it.
+The libraries read these variables when they are imported, and some of them start telemetry at that moment. So
+`models/__init__.py` sets the variables before any other module of this package runs. Child processes inherit them.
 """
 
 import contextlib
@@ -19,26 +19,27 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         # it.
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
-        # Read by every library that follows https://donottrack.sh.
+        # Every library that follows https://donottrack.sh reads this variable.
         "DO_NOT_TRACK": "1",
     }
 )
-# A folder in the models folder. A model cannot have this name: names that begin with a dot are rejected.
+# The name of a folder in the models folder. No model can have this name, because names that begin with a dot are rejected.
 CACHE = ".cache"
 
 
 def stay_offline() -> None:
-    """Set the variables for this process and its children. Replaces existing values."""
+    """Set the variables for this process and its child processes. Replaces existing values."""
     os.environ.update(VARIABLES)
 
 
 def cache_variables(folder: Path) -> dict[str, str]:
-    """Return variables that keep the caches of libraries in a models folder, for processes that load models.
+    """Return environment variables for processes that load models: the libraries keep their caches in the models folder.
 
-    Without them torch creates a folder in the temporary folder, and CUDA stores compiled kernels in the home folder.
+    Without these variables torch creates a folder in the temporary folder, and CUDA stores compiled kernels in the home
+    folder.
     """
     cache = folder.absolute() / CACHE
-    # The models folder may be read-only.
+    # In a read-only models folder the cache folder cannot be created.
     with contextlib.suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
     return {

@@ -19,9 +19,10 @@ _log = structlog.get_logger()
 async def run_module(
     module: str, *arguments: str, timeout_s: float, environment: Mapping[str, str] | None = None
 ) -> bytes:
-    """Return the output of `python -m MODULE ARGUMENTS`. It is for libraries that may crash, hang or keep memory.
+    """Run `python -m MODULE ARGUMENTS` and return its output. Use this for libraries that may crash, hang or keep memory.
 
-    Raises ModelUnavailable if it fails, with the last line of its standard error, or if it takes longer than `timeout_s`.
+    Raises ModelUnavailable with the last line of standard error if the process fails. Also raises ModelUnavailable if
+    the process takes longer than `timeout_s` seconds.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -32,8 +33,8 @@ async def run_module(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        # A process group, not a session: the kernel gives each session its own share of the cores, regardless of
-        # `nice`. uvloop does not support `process_group`.
+        # The process gets its own process group, not its own session: the kernel gives each session its own share of
+        # the cores, regardless of `nice`. The parameter `process_group` is not used, because uvloop does not support it.
         preexec_fn=os.setpgrp,
         env={**os.environ, **(environment or {})},
     )
@@ -52,7 +53,7 @@ async def run_module(
 
 
 def end_group(process: asyncio.subprocess.Process) -> None:
-    """Kill a process group by its leader, if the leader is still running."""
+    """Kill the process group of a process, if the process is still running."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

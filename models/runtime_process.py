@@ -1,4 +1,4 @@
-"""Start a model runtime on this machine, as a process that outlives its parent."""
+"""Start a model runtime on this machine, as a process that continues to run when its parent exits."""
 
 import os
 import select
@@ -11,7 +11,7 @@ START_TIMEOUT_S = 60.0
 
 
 class StartOutcome(Enum):
-    """The outcome of a start: it listens, it exited because another runtime already has the socket, or it failed."""
+    """The outcome of a start: the runtime listens, it exited because another runtime already has the socket, or it failed."""
 
     LISTENING = auto()
     LEFT_TO_ANOTHER = auto()
@@ -19,9 +19,9 @@ class StartOutcome(Enum):
 
 
 def start_runtime(folder: Path, socket: Path, idle_exit_s: float) -> StartOutcome:
-    """Start a runtime of a models folder on a socket, and wait until it listens or exits.
+    """Start a runtime for a models folder on a socket, and wait until the runtime listens or exits.
 
-    It exits after `idle_exit_s` seconds without a request. Its output goes to `log_file`.
+    The runtime exits after `idle_exit_s` seconds without a request. Its output goes to `log_file`.
     """
     read_end, write_end = os.pipe()
     command = [
@@ -52,7 +52,7 @@ def start_runtime(folder: Path, socket: Path, idle_exit_s: float) -> StartOutcom
                 start_new_session=True,
             )
         os.close(write_end)
-        # It writes a byte when it listens. If it exits without a byte, the pipe closes.
+        # The runtime writes a byte into the pipe when it listens. If it exits before that, the pipe closes.
         readable, _, _ = select.select([read_end], [], [], START_TIMEOUT_S)
         if not readable:
             return StartOutcome.FAILED
@@ -64,5 +64,5 @@ def start_runtime(folder: Path, socket: Path, idle_exit_s: float) -> StartOutcom
 
 
 def log_file(folder: Path) -> Path:
-    """Return the path of the log of a models folder's runtime."""
+    """Return the path of the log file of the runtime that serves a models folder."""
     return folder.absolute().parent / "logs" / "models.log"

@@ -22,7 +22,7 @@ RENAMED = {"prefix_mib": "prefix_cache_mib", "writing_threads": "generation_thre
 
 
 class Strategy(StrEnum):
-    """When the model of a role is loaded: at its first request, at start, or at start without later eviction."""
+    """When the model of a role is loaded: at the first request, at start, or at start and then never evicted."""
 
     LAZY = "lazy"
     EAGER = "eager"
@@ -30,7 +30,7 @@ class Strategy(StrEnum):
 
 
 class RoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the models of one role are kept in memory."""
+    """How long the models of one role stay in memory, and how many of them."""
 
     strategy: Annotated[
         Strategy,
@@ -104,7 +104,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 def load_settings(folder: Path) -> RuntimeSettings:
-    """Return the settings of a models folder. Raises RequestInvalid with the file and the error in it."""
+    """Return the settings of a models folder. Raises RequestInvalid with the path of the file and the error in the file."""
     path = folder / FILE
     if not path.exists():
         return RuntimeSettings()

@@ -18,7 +18,7 @@ from models.probe.devices import MachineResources
 from models.runtime.model_runtime import ModelRuntime
 
 _process = psutil.Process()
-# The protocol requires an owner of each model. The model's source is not used: it may be a path on this machine.
+# The protocol requires an owner for each model. The model's source is not sent as the owner: it may be a local path.
 OWNER = "lampstand"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -38,7 +38,7 @@ class Devices(msgspec.Struct, kw_only=True):
 
 
 class AddModel(msgspec.Struct, kw_only=True):
-    """`path` is a file or folder on the runtime's machine."""
+    """`path` is the path of a file or folder on the runtime's machine."""
 
     path: str
     name: str = ""
@@ -135,7 +135,7 @@ async def unload_model(state: State, name: str) -> ModelStatus:
 async def pin_model(state: State, name: str) -> ModelStatus:
     runtime: ModelRuntime = state.runtime
     model = runtime.catalogue.find(name)
-    # A model that cannot be loaded is not pinned.
+    # Load the model first, so that a model that cannot be loaded is not pinned.
     await runtime.residency.load(model)
     runtime.residency.set_pinned(name, pinned=True)
     return _status(runtime, name)

@@ -25,7 +25,7 @@ OPEN_PATHS = frozenset({"/health"})
 
 
 class Activity:
-    """The time of the last request, for a runtime that exits when it is idle; and the status of each request."""
+    """Records the time of the last request and counts requests by status. A runtime that exits when idle needs the time."""
 
     def __init__(self, metrics: Metrics) -> None:
         self.in_flight = 0
@@ -59,7 +59,10 @@ class Activity:
 
 
 class Guard:
-    """Accepts requests with the bearer token. Without a token, on a socket or the loopback, it rejects web pages."""
+    """Accepts only requests with the bearer token. If the runtime has no token, rejects only requests of web pages.
+
+    A runtime without a token listens on a socket or on the loopback.
+    """
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode() if token else b""
@@ -111,7 +114,7 @@ def create_app(runtime: ModelRuntime, activity: Activity, *, token: str = "") ->
 
 async def watch_idleness(activity: Activity, idle_exit_s: float, stop: Callable[[], None]) -> None:
     """Call `stop` after `idle_exit_s` seconds without a request."""
-    # Idleness is the absence of events. The sleep ends at the earliest time when the limit can be reached.
+    # No event tells that the runtime is idle. So each sleep lasts until the earliest time when the limit can be reached.
     while (remaining_s := idle_exit_s - activity.idle_s) > 0:  # noqa: ASYNC110
         await asyncio.sleep(max(remaining_s, 0.2))
     stop()

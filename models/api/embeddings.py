@@ -21,9 +21,9 @@ from models.messages import (
 )
 from models.runtime.model_runtime import ModelRuntime
 
-# Reranking shares the lane of searches. If the caller sets no limit, it stops after this time.
+# Reranking uses the same lane as searches. If the caller sets no time limit, reranking stops after this time.
 MAX_MS = 10_000
-# Embedding this many texts or fewer ends before a disconnect could be noticed.
+# Embedding this many texts or fewer takes less time than noticing that the client has disconnected.
 FEW_TEXTS = 8
 
 
@@ -34,7 +34,7 @@ async def create_embeddings(
     request: Request[Any, Any, Any],
     cache_control: Annotated[str, HeaderParameter(name="Cache-Control")] = "",
 ) -> Response[EmbeddingResponse] | Response[None]:
-    """Return vectors of texts. With `Cache-Control: no-cache` they are computed again, not taken from the cache."""
+    """Return the vectors of texts. With `Cache-Control: no-cache` the vectors are computed again, not taken from the cache."""
     runtime: ModelRuntime = state.runtime
     began = time.perf_counter()
     texts = [data.input] if isinstance(data.input, str) else data.input

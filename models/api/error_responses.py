@@ -22,7 +22,7 @@ def model_error(_request: Request[Any, Any, Any], error: ModelError) -> Response
 
 
 def unexpected_error(_request: Request[Any, Any, Any], error: Exception) -> Response[ErrorResponse]:
-    """A bug: the log gets the traceback, the caller gets one sentence."""
+    """Handle an error that is a bug: write the traceback to the log, and send the caller one sentence."""
     _log.error("request failed", exc_info=error)
     body = ErrorBody(
         message=f"An unexpected error occurred in the model runtime: {error}. The details are in its log.",
@@ -33,7 +33,7 @@ def unexpected_error(_request: Request[Any, Any, Any], error: Exception) -> Resp
 
 
 def recursion_error(request: Request[Any, Any, Any], _error: RecursionError) -> Response[ErrorResponse]:
-    """JSON with more levels than its decoder supports."""
+    """Handle JSON with more levels than its decoder supports."""
     return model_error(
         request, RequestInvalid("The JSON of the request is nested too deeply. Send lists and objects of fewer levels.")
     )

@@ -1,7 +1,7 @@
-"""`/v1/chat/completions` and `/v1/completions`, whole or as a stream.
+"""`/v1/chat/completions` and `/v1/completions`. The answer is sent as a whole or as a stream.
 
-A stream begins when the request has been checked and waits in the queue. Comments (`: queue 3`) report its position in
-the queue and the progress of its prompt. Clients of the protocol ignore them.
+A stream begins when the request has been checked and waits in the queue. Comments in the stream (`: queue 3`) report
+the request's position in the queue and the progress of its prompt. Clients of the protocol ignore comments.
 """
 
 import contextlib
@@ -177,7 +177,7 @@ async def _respond(
     if not data.stream:
         answer = await until_disconnect(request, lambda: _complete(events, encoder))
         return Response(None, status_code=CLIENT_DISCONNECTED) if answer is None else Response(answer)
-    # The first event is awaited here: an error before it becomes an HTTP status, not a broken stream.
+    # Wait for the first event here. An error before the first event then becomes an HTTP status, not a broken stream.
     first = await until_disconnect(request, lambda: anext(events))
     if first is None:
         await events.aclose()
@@ -234,7 +234,7 @@ async def _stream(
 
 
 def _comment(event: Waiting | Loading | Alive | Working) -> bytes:
-    """A comment of the stream: `queue POSITION`, `loading MODEL`, `prompt DONE/TOTAL`, or `alive`."""
+    """Return a comment of the stream: `queue POSITION`, `loading MODEL`, `prompt DONE/TOTAL`, or `alive`."""
     if isinstance(event, Waiting):
         return f": queue {event.position}\n\n".encode()
     if isinstance(event, Loading):

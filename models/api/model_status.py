@@ -10,7 +10,7 @@ from models.runtime.models_in_memory import LoadedModel
 
 
 class ModelStatus(msgspec.Struct, kw_only=True):
-    """`state` is available, loading or loaded. `predicted_bytes` and `used_bytes` include main and GPU memory."""
+    """`state` is "available", "loading" or "loaded". `predicted_bytes` and `used_bytes` include main and GPU memory."""
 
     id: str
     role: str
@@ -34,7 +34,7 @@ class ModelStatuses(msgspec.Struct, kw_only=True):
 
 
 class DeviceStatus(msgspec.Struct, kw_only=True):
-    """`waiting` counts requests per lane; `largest_pass` is the largest number of requests in one pass so far."""
+    """`waiting` has the number of waiting requests per lane. `largest_pass` is the most requests in one pass so far."""
 
     name: str
     capacity: int
@@ -43,7 +43,7 @@ class DeviceStatus(msgspec.Struct, kw_only=True):
 
 
 def model_statuses(runtime: ModelRuntime) -> list[ModelStatus]:
-    """Every model of the catalogue, loaded or not."""
+    """Return the status of every model in the catalogue, whether it is loaded or not."""
     loaded_models = {loaded.model.id: loaded for loaded in runtime.residency.loaded_models()}
     statuses = []
     for model in runtime.catalogue.models():

@@ -26,8 +26,9 @@ def serve(
 ) -> None:
     """Serve until the process is stopped, or until `idle_exit_s` seconds pass without a request.
 
-    If another process serves the same socket, wait until it exits. With `ready_fd` return immediately instead: then
-    this process was started only because no runtime was listening. `ready_fd` gets a byte when requests are accepted.
+    If another process serves the same socket, wait until that process exits. If `ready_fd` is set, return immediately
+    instead: this process was started only because no runtime was listening. When the runtime accepts requests, it
+    writes a byte to `ready_fd`.
     """
     lock = None
     if socket:
@@ -36,7 +37,7 @@ def serve(
         except BlockingIOError:
             return
     try:
-        # uvloop, if installed, halves the time of a small request.
+        # If uvloop is installed, a small request takes half the time.
         with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
             runner.run(_serve(folder, socket, host, port, idle_exit_s, ready_fd, token))
     finally:
@@ -79,7 +80,7 @@ async def _serve(
 
 
 class AnnouncingServer(uvicorn.Server):
-    """Reports when it listens, and restricts its socket to the current user."""
+    """A server that reports when it listens. Only the current user can connect to its socket."""
 
     def __init__(self, config: uvicorn.Config, ready_fd: int | None, socket: Path | None) -> None:
         super().__init__(config)

@@ -38,7 +38,7 @@ def add(models_folder: ModelsFolder, path: Path, name: str, family: str, licence
 
 
 def with_download_options(command: Command) -> Command:
-    """Declare the arguments of `download`, for this command and for commands that download in another way."""
+    """Add the arguments of `download` to a command. Another command that downloads models uses the same arguments."""
     declarations = (
         click.argument("name_or_url"),
         click.option("--sha256", default="", help="Expected SHA-256 of the file."),

@@ -1,4 +1,4 @@
-"""Shared parts of the commands: the models folder, its runtime, output for people and for programs."""
+"""The parts that the commands share: the models folder, its runtime, output for people and for programs."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,9 @@ JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 class ModelsFolder(msgspec.Struct, frozen=True):
-    """The models folder and the runtime of a command. `address` and `token` are for a runtime on another machine.
+    """The models folder and the runtime that a command uses. `address` and `token` are for a runtime on another machine.
 
-    `wait_for_start` is a parameter of the runtime's client.
+    `wait_for_start` is passed to the client of the runtime.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class ModelsFolder(msgspec.Struct, frozen=True):
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
-        """Open a client of the runtime. A method that needs the runtime starts it if it is not running."""
+        """Open a client of the runtime. A client method that needs the runtime starts it if it is not running."""
         client = Client(
             folder=self.folder,
             socket=self.socket,
@@ -60,9 +60,9 @@ def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 def console() -> Console:
-    """Return a console for people. Lines are wrapped on a terminal, and not wrapped for programs.
+    """Return a console for messages. It wraps lines on a terminal, but not if a program reads the output.
 
-    Strings are printed unchanged, including [brackets]. Use a `Text` for a style.
+    Strings are printed unchanged, including [brackets]. To print text with a style, use a `Text`.
     """
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
@@ -73,7 +73,7 @@ def print_json(value: Any) -> None:
 
 @contextlib.contextmanager
 def byte_progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on standard error. Yields a function that takes the bytes done and the total bytes."""
+    """Show a progress bar on standard error. Yield a function that takes the number of bytes done and in total."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

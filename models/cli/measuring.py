@@ -20,7 +20,10 @@ TEXTS = 256
 
 
 class Speed(msgspec.Struct, frozen=True, kw_only=True):
-    """`per_s` counts tokens of a chat model or texts of an embedding model. `first_s` is the time until the first one."""
+    """The speed of a model. `per_s` is the number of tokens (chat model) or texts (embedding model) per second.
+
+    `first_s` is the time in seconds until the first token or text.
+    """
 
     model: str
     first_s: float
@@ -38,7 +41,7 @@ def bench(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
     with models_folder.client() as client, console().status(Text(f"measuring {name}")):
         client.ensure_running()
         if model.role is ModelRole.CHAT:
-            run(measure_chat(client, name, tokens=1))  # loads it
+            run(measure_chat(client, name, tokens=1))  # loads the model
             speed = run(measure_chat(client, name, tokens=TOKENS))
         elif model.role is ModelRole.EMBED:
             embed = partial(client.embed, model=name)
@@ -76,7 +79,7 @@ def measure_embedding(
     embed: Callable[[list[str]], object], name: str, *, clock: Callable[[], float] = time.perf_counter
 ) -> Speed:
     """Return the speed of embedding short texts with `embed`. `clock` returns seconds. Raises ModelError."""
-    # The texts are new, so that none is in the cache.
+    # The texts contain the time, so that the cache has no vector of them.
     texts = [f"Verse {time.time_ns()} {number} of a long and quiet book" for number in range(TEXTS)]
     began = clock()
     embed(texts[:1])

@@ -24,7 +24,10 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
 def serve_options(
     models_folder: ModelsFolder | None, *, folder: Path | None, socket: Path | None, host: str, token_file: Path | None
 ) -> ServeOptions:
-    """Return the options of a command. Raises UsageError if one is missing, or if a network address has no token."""
+    """Return the options of `models serve`.
+
+    Raises UsageError if the folder or the address is missing, or if a network address has no token.
+    """
     folder = folder or (models_folder.folder if models_folder else None)
     if folder is None:
         raise click.UsageError("Set the models folder with --folder.")

@@ -1,4 +1,4 @@
-"""Download a file over HTTP: continue a partial download, check the free space first and the SHA-256 at the end."""
+"""Download a file over HTTP. Continues a partial download, and checks the free space first and the SHA-256 at the end."""
 
 import contextlib
 import re
@@ -15,14 +15,14 @@ from models.downloads.redirects import PORTS, Internet, Network, Redirects
 from models.errors import DownloadFailed, DownloadInterrupted
 from models.files import sha256_of
 
-# Maximum bytes of a file name: file systems allow 255, and the temporary file has a longer name.
+# Maximum bytes of a file name. File systems allow 255, but the temporary file's name is longer than the file's.
 MAX_NAME = 200
 # Maximum attempts in a row without new data. The pause before each attempt is twice the previous one.
 ATTEMPTS = 5
-# The maximum while no server was reached, so that a user without a network gets the error soon.
+# Maximum attempts as long as no server was reached, so that a user without a network gets the error soon.
 ATTEMPTS_TO_CONNECT = 2
 FIRST_PAUSE_S = 0.5
-# Disk space that stays free.
+# Disk space that a download leaves free.
 SPARE_BYTES = 64 * 2**20
 # Error statuses that are temporary.
 TEMPORARY = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
@@ -43,13 +43,13 @@ def download_file(
 ) -> tuple[Path, str]:
     """Download a file into `folder`, and return its path and SHA-256.
 
-    An earlier partial download is continued. If this attempt fails, the partial file is kept. It is removed if it
-    cannot be used: the server says that the file is gone or has another version of it, or the SHA-256 is wrong.
+    An earlier partial download is continued. If this attempt fails, the partial file is kept. But it is removed if it
+    has become useless: the server no longer has the file, the server has another version, or the SHA-256 is wrong.
 
     The address may be in a private network. A redirect from a public address to a private one is refused.
 
-    Without `sha256`, the SHA-256 that the server states (`X-Linked-Etag`, as model hubs send it) is checked. Raises
-    DownloadFailed with a remedy, or DownloadInterrupted if the remedy is to try again later.
+    If `sha256` is empty, the file is checked against the SHA-256 that the server sends (model hubs send it in the header
+    `X-Linked-Etag`). Raises DownloadFailed with a remedy, or DownloadInterrupted if the remedy is to try again later.
     """
     name = _file_name(url)
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def download_file(
 
 
 class _Gone(DownloadFailed):
-    """The server says that the file is permanently gone."""
+    """The server answers that the file was permanently removed."""
 
 
 def _file_name(url: str) -> str:
@@ -101,7 +101,7 @@ def _file_name(url: str) -> str:
 
 
 class _Download:
-    """The download of one file. A second file stores the version tag, so parts of two versions are never joined."""
+    """The download of one file. The tag of its version is stored beside it, so parts of two versions are never joined."""
 
     def __init__(self, url: str, part: Path, on_progress: Callable[[int, int], None]) -> None:
         self._url, self.part, self._on_progress = url, part, on_progress
@@ -130,7 +130,7 @@ class _Download:
                 time.sleep(pause_s * 2**failures)
 
     def remove_part(self) -> None:
-        """Remove the partial file and its tag."""
+        """Remove the partial file and the file with its version tag."""
         self.part.unlink(missing_ok=True)
         self._tag_file.unlink(missing_ok=True)
 
@@ -141,7 +141,7 @@ class _Download:
         return " The partial download is kept for one day. Run the same command to continue it."
 
     def _attempt(self, http: Redirects) -> bool:
-        """Download more, and return whether the file is complete."""
+        """Make one attempt to download the rest of the file, and return whether the file is complete."""
         size, tag = self._size(), self._tag()
         headers = {"Accept-Encoding": "identity"}
         if size and tag:
@@ -156,7 +156,7 @@ class _Download:
             self._check(response, is_range="Range" in headers)
             resumes = response.status_code == httpx.codes.PARTIAL_CONTENT
             if resumes and self._start_of(response) != size:
-                # Appending would produce a file of the right length with the wrong content.
+                # Appending to the partial file would produce a file of the right length with the wrong content.
                 self.remove_part()
                 return False
             size = size if resumes else 0
@@ -166,14 +166,14 @@ class _Download:
             with self.part.open("ab" if resumes else "wb") as file:
                 for data in response.iter_bytes():
                     file.write(data)
-                    # The clean-up job checks the age of each file.
+                    # The clean-up job deletes old files, and checks the age of each file separately.
                     self._tag_file.touch()
                     size += len(data)
                     self._on_progress(size, total)
         return total in (size, 0)
 
     def _check(self, response: httpx.Response, *, is_range: bool) -> None:
-        """Check that a response has the file, not an error or the sign-in page of a network.
+        """Check that a response contains the file, and not an error or the sign-in page of a network.
 
         Raises DownloadFailed or httpx.HTTPError.
         """
@@ -195,7 +195,7 @@ class _Download:
         response.raise_for_status()
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
         if is_range and is_page and status != httpx.codes.PARTIAL_CONTENT:
-            # The page would replace the partial download.
+            # The web page would replace the partial download.
             raise DownloadFailed(
                 f"{self._url} cannot be downloaded: the server sent a web page, not the file. Open the address in a "
                 f"browser. You may have to sign in to the network of this machine.{self._part_hint()}"

@@ -1,9 +1,9 @@
 """Follow the redirects of a download, but never from a public address to an address of this machine or its networks.
 
 The address that a person typed may be private: a server in the same building is a valid source. But after a request to
-a public address, no redirect may lead to a private address, which only this machine can reach. Each name is resolved
-once, and the connection goes to the checked addresses. If the name resolves to another address later, that has no
-effect.
+a public address, no redirect may lead to a private address, because the public server cannot reach private addresses
+itself. Each name is resolved once and its addresses are checked. Then the connection uses only these checked addresses,
+even if the name resolves to another address later.
 """
 
 import contextlib
@@ -26,18 +26,18 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
 class RedirectRefused(DownloadFailed):
-    """The address, or an address that it redirects to, is not allowed."""
+    """The typed address, or an address that it redirects to, is not allowed."""
 
 
 class Network(Protocol):
-    """Resolves names, and says which addresses are public."""
+    """Resolves names, and tells which addresses are public."""
 
     def addresses(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses of a name, the best first. Raises OSError, UnicodeError."""
         ...
 
     def is_public(self, address: str) -> bool:
-        """Return whether an address is on the internet, and not on this machine or its networks."""
+        """Return whether an address is on the internet, not on this machine and not in a network of this machine."""
         ...
 
 
@@ -62,12 +62,12 @@ class Internet:
 class Redirects:
     """The attempts of one download. After a request to a public address, an attempt uses only public addresses.
 
-    If the typed name had only public addresses at the first attempt, it must have only public ones at later attempts.
+    If the typed name had only public addresses at the first attempt, it must have only public addresses later too.
     """
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        # Both describe the typed address at the first attempt.
+        # Both attributes describe the typed address at the first attempt.
         self._typed_is_public = False
         self._has_typed = False
         self._is_public = False
@@ -75,7 +75,7 @@ class Redirects:
         self._direct, self._proxied = (
             httpx.Client(
                 timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-                # Connections are not reused: each was checked for one name only.
+                # A connection is not reused, because its address was checked for one name only.
                 limits=httpx.Limits(max_keepalive_connections=0),
                 event_hooks={"response": [_take_location]},
                 verify=context,
@@ -97,7 +97,7 @@ class Redirects:
         """
         target = httpx.URL(url)
         redirects: list[httpx.Response] = []
-        # Start from the typed address: the state of an earlier attempt may describe a later redirect.
+        # Start from the typed address again: after an earlier attempt, `_is_public` may describe the target of a redirect.
         self._is_public = self._typed_is_public
         while len(redirects) <= MAX_REDIRECTS:
             response = self._send(target, headers, is_typed=not redirects)
@@ -135,7 +135,7 @@ class Redirects:
             addresses = []
         self._check(target, addresses, is_typed=is_typed)
         if _has_proxy(target):
-            # The proxy resolves the name.
+            # The proxy resolves the name, so there are no addresses to check here.
             return self._proxied.send(self._proxied.build_request("GET", target, headers=headers), stream=True)
         return self._connect(target, addresses, headers)
 
@@ -150,8 +150,8 @@ class Redirects:
                 "network. The redirect was refused. If you trust that address, use it directly."
             )
         if is_typed and not self._has_typed:
-            # A typed name may have both public and private addresses. It stays usable, but its redirects may not lead
-            # into a private network.
+            # A typed name may have both public and private addresses. The name stays usable, but its redirects must not
+            # lead into a private network.
             self._has_typed, self._typed_is_public = True, all(public)
         self._is_public = self._is_public or any(public) or not public
 
@@ -159,7 +159,7 @@ class Redirects:
         failure: httpx.TransportError = httpx.ConnectError(f"{target.host} has no address")
         for address in addresses:
             request = self._direct.build_request("GET", target, headers=headers)
-            # The header and the certificate check keep the name; the connection goes to the checked address.
+            # The `Host` header and the certificate check use the name. The connection goes to the checked address.
             request.url = target.copy_with(host=address)
             request.extensions["sni_hostname"] = target.host
             try:
@@ -170,7 +170,7 @@ class Redirects:
 
 
 def _take_location(response: httpx.Response) -> None:
-    # httpx would parse the header too, and raise its own error.
+    # httpx would also parse a `Location` header, and raise its own error.
     response.extensions["location"] = response.headers.pop("Location", "")
 
 

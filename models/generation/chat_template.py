@@ -1,7 +1,8 @@
 """Render the prompt of a conversation with a model's chat template.
 
-Templates are Jinja, as Hugging Face's `apply_chat_template` renders them (`raise_exception`, `strftime_now`). They come
-with model files, so they run in a sandbox. The prompt records which characters come from the template.
+Templates are written in Jinja, with the additions of Hugging Face's `apply_chat_template` (`raise_exception`,
+`strftime_now`). They come with model files, so they run in a sandbox. The prompt records which characters come from
+the template.
 """
 
 import json
@@ -17,7 +18,7 @@ from models.generation.template_environment import TemplateEnvironment
 from models.generation.traced import Traced, trusted
 from models.messages import ChatMessage, Tool, ToolCall
 
-# The exceptions of a template that does not support a conversation.
+# The exceptions that a template raises if it does not support a conversation.
 _TEMPLATE_ERRORS = (
     jinja2.TemplateError,
     ArithmeticError,
@@ -27,7 +28,7 @@ _TEMPLATE_ERRORS = (
     ValueError,
     RecursionError,
 )
-# The template for models whose file has none.
+# The template for models whose file contains no template.
 PLAIN = (
     "{% for message in messages %}{{ message.role | capitalize }}: {{ message.content }}\n\n{% endfor %}"
     "{% if add_generation_prompt %}Assistant:{% endif %}"
@@ -45,7 +46,7 @@ _ROLES = {role: trusted(role) for role in ("system", "user", "assistant", "tool"
 
 
 class ChatTemplate:
-    """The template of a model; `special_tokens` are `bos_token` and `eos_token`. Raises RequestInvalid if it is broken."""
+    """The chat template of a model. `special_tokens` are `bos_token` and `eos_token`. Raises RequestInvalid if it is broken."""
 
     def __init__(self, source: str, special_tokens: Mapping[str, str]) -> None:
         environment = TemplateEnvironment()
@@ -75,7 +76,7 @@ class ChatTemplate:
                 raise RequestInvalid(
                     f"The model's chat template does not support this conversation: {error}"
                 ) from error
-        # Some families have no system role. Then the system message is put before the first question.
+        # Some model families have no system role. For them the system message is put before the first question.
         try:
             return self._render(_without_system(turns), tools)
         except _TEMPLATE_ERRORS as error:
@@ -96,7 +97,7 @@ def _turn(message: ChatMessage) -> dict[str, Any]:
     if message.name:
         turn["name"] = message.name
     if message.tool_calls:
-        # Templates format the arguments themselves, from an object.
+        # A template gets the arguments as an object and formats them itself.
         turn["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.function.name, "arguments": _arguments(call)}}
             for call in message.tool_calls

@@ -1,4 +1,4 @@
-"""Stored states of earlier conversations, so that their common beginnings are not evaluated again."""
+"""Stored states of earlier conversations. A new prompt with the same beginning continues from such a state."""
 
 from collections import OrderedDict
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Prefix(NamedTuple):
-    """The state of a model after it has read `tokens`, as bytes."""
+    """The state of a model, as bytes, after the model has read `tokens`."""
 
     tokens: np.ndarray
     state: np.ndarray
@@ -29,7 +29,7 @@ class PrefixStore:
         return size <= self._capacity
 
     def keep(self, tokens: list[int], state: np.ndarray) -> None:
-        """Store a state. It replaces the states of its own beginnings."""
+        """Store a state. It replaces stored states whose tokens are the beginning of `tokens`."""
         new_tokens = np.asarray(tokens, dtype=np.int32)
         for key, (stored_tokens, _) in list(self._prefixes.items()):
             if common_length(stored_tokens, new_tokens) == len(stored_tokens):
@@ -40,9 +40,9 @@ class PrefixStore:
             self._drop(next(iter(self._prefixes)))
 
     def longest(self, tokens: list[int], *, more_than: int) -> Prefix | None:
-        """Return the state with the longest common beginning with `tokens`, and mark it as used.
+        """Return the stored state that shares the longest beginning with `tokens`, and mark it as used.
 
-        Returns None if the beginning has at most `more_than` tokens.
+        Returns None if this beginning has at most `more_than` tokens.
         """
         new_tokens = np.asarray(tokens, dtype=np.int32)
         lengths = {key: common_length(prefix.tokens, new_tokens) for key, prefix in self._prefixes.items()}

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """How tokens are chosen and where the answer ends. If `seed` is None, each request gets a random seed."""
+    """How a model chooses tokens and where its answer ends. If `seed` is None, each request gets a random seed."""
 
     max_tokens: int | None = None
     temperature: float = 0.8

@@ -1,4 +1,4 @@
-"""Find the special tokens in a prompt: only those from the template, never those that a request's text spells."""
+"""Find the special tokens that the template wrote into a prompt. A request's text can contain none, even if it spells one."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +8,7 @@ import msgspec
 
 from models.generation.traced import is_trusted, plain, trusted_spans
 
-# SentencePiece vocabularies use the last of these characters for a space.
+# SentencePiece vocabularies write a space as "▁", the last of these characters.
 _SPACES = " \t\r\n▁"
 
 
@@ -16,8 +16,8 @@ class SpecialTexts(msgspec.Struct, frozen=True, kw_only=True):
     """The special texts of a vocabulary.
 
     A tokenizer parses `control` tokens only on request. `markers` are user-defined tokens, which a tokenizer parses in
-    any text; tokens of white space are excluded, because ordinary text contains them. White space is removed before the
-    control tokens in `strips_before`, and after the ones in `strips_after`.
+    any text. Tokens of white space are not in `markers`, because ordinary text contains white space. White space is
+    removed before the control tokens in `strips_before`, and after the control tokens in `strips_after`.
     """
 
     control: Mapping[str, int]
@@ -27,7 +27,10 @@ class SpecialTexts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_marker(text: str) -> bool:
-    """Return whether a user-defined token must not be parsed in a request's text: more than one character, not blank."""
+    """Return whether a user-defined token has more than one character and is not blank.
+
+    A tokenizer must not parse such a token in a request's text.
+    """
     return len(text) > 1 and bool(text.strip(_SPACES))
 
 
@@ -42,8 +45,8 @@ class PromptSplitter:
     def split(self, prompt: str) -> Iterator[int | str]:
         """Yield the ids of the control tokens from the template, and the texts between them.
 
-        The caller must tokenise each text separately, without parsing control tokens. The texts are cut within each
-        marker that a request's text spells or completes.
+        The caller must tokenise each text separately, without parsing control tokens. A request's text may spell or
+        complete a marker. Then the text is cut within the marker, so that the tokenizer does not find it.
         """
         text = plain(prompt)
         at = 0
@@ -65,7 +68,7 @@ class PromptSplitter:
     def _texts(
         self, prompt: str, text: str, start: int, end: int, *, after: int | None, before: int | None
     ) -> Iterator[str]:
-        """Yield a part of the prompt without control tokens, cut within forged markers."""
+        """Yield the texts of a part of the prompt that has no control tokens. Texts are cut within forged markers."""
         if after in self._special.strips_after:
             start = end - len(text[start:end].lstrip())
         if before in self._special.strips_before:
@@ -81,7 +84,7 @@ class PromptSplitter:
 
 
 class _Texts:
-    """Finds the first occurrence of any of many texts, and there the longest text."""
+    """Finds the first place where any of many texts occurs. If several occur there, it chooses the longest."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = frozenset(text for text in texts if text)
@@ -99,7 +102,7 @@ class _Texts:
 
 
 class SpecialToken(NamedTuple):
-    """A token that may be special: its text and its attributes in the file."""
+    """A token that may be special, with its text and attributes from the model's file."""
 
     id: int
     text: str

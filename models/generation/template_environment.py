@@ -1,7 +1,7 @@
-"""A Jinja environment for chat templates: sandboxed, and with a trace of the characters from the template.
+"""A Jinja environment for chat templates. It is sandboxed, and it traces which characters come from the template.
 
-Jinja compiles a template to Python. Here the constants of that code become trusted texts. Operations that join texts
-keep the trace. The values of a request stay plain.
+Jinja compiles a template to Python code. This module turns the constants of that code into trusted texts. Operations
+that join texts keep the trace. The values of a request stay plain texts.
 """
 
 import string
@@ -51,11 +51,11 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
         self.filters["join"] = _join
-        # This environment escapes nothing, so `safe` has nothing to do.
+        # This environment escapes nothing, so the filter `safe` returns its value unchanged.
         self.filters["safe"] = str
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        """Wrap `'…'.format(…)` for a constant of the template. Its fields keep their own trace."""
+        """Wrap `'…'.format(…)` for a constant of the template, so that each inserted value keeps its own trace."""
         wrapped = super().wrap_str_format(value)
         text = getattr(value, "__self__", None)
         if wrapped is None or not isinstance(text, Traced) or not is_trusted(text, 0, len(text)):

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 
 class TextAssembler:
-    """Decodes UTF-8 that tokens may cut anywhere, and ends before the first stop sequence.
+    """Decodes UTF-8, and ends before the first stop sequence. A token may end in the middle of a character.
 
-    Text that may be the beginning of a stop sequence is held back until this is decided.
+    Text that may be the beginning of a stop sequence is held back until the next text shows whether it is.
     """
 
     def __init__(self, stop: Sequence[str]) -> None:
@@ -17,11 +17,14 @@ class TextAssembler:
         self.stopped = False
 
     def feed(self, data: bytes) -> str:
-        """Return the text that is certain now. After a stop sequence, `stopped` is true and all later text is empty."""
+        """Return the text that is certainly not part of a stop sequence.
+
+        After a stop sequence `stopped` is true, and all later text is empty.
+        """
         return self._take(self._decoder.decode(data))
 
     def finish(self) -> str:
-        """Return the text that was still held back when the model ended."""
+        """Return the text that was still held back when the model stopped generating."""
         rest = self._take(self._decoder.decode(b"", final=True))
         held, self._held = self._held, ""
         return rest + ("" if self.stopped else held)

@@ -1,7 +1,7 @@
 """Read tool calls from the output of a model, in the formats that model families were trained for.
 
-Qwen and Hermes: `<tool_call>{"name": …, "arguments": {…}}</tool_call>`, any number, after any text.
-Llama 3: only `{"name": …, "parameters": {…}}`, several separated by `;`.
+Qwen and Hermes: any text, then any number of calls like `<tool_call>{"name": …, "arguments": {…}}</tool_call>`.
+Llama 3: no text, only calls like `{"name": …, "parameters": {…}}`, separated by `;`.
 """
 
 import json
@@ -55,7 +55,7 @@ class ToolCallReader:
 
 
 def parse_calls(text: str, names: set[str]) -> list[ToolCall]:
-    """Return the tool calls in `text`; an empty list if it contains anything but calls of the tools `names`."""
+    """Return the tool calls in `text`. If `text` contains anything except calls of the tools `names`, return an empty list."""
     decoder = json.JSONDecoder(strict=False)
     calls: list[ToolCall] = []
     at = _skip(text, 0)
@@ -82,7 +82,7 @@ def _call(name: str, arguments: Any) -> ToolCall:
 
 
 def required_call_schema(tools: Sequence[Tool], name: str) -> dict[str, Any]:
-    """Return the JSON schema of a call of the tool `name`, or of any tool if it is empty. Raises RequestInvalid."""
+    """Return the JSON schema of a call of the tool `name`, or of any tool if `name` is empty. Raises RequestInvalid."""
     chosen = [tool.function for tool in tools if name in ("", tool.function.name)]
     if not chosen:
         raise RequestInvalid(f"`tool_choice` requires {name or 'a tool'}, but `tools` does not contain it.")

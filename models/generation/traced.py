@@ -1,8 +1,8 @@
 """A string that records which of its characters come from a chat template.
 
-Only these characters may become special tokens. The text of a request (contents, tool results, names, arguments,
-schemas) is a plain `str`. Operations that are not defined here return a plain `str` too: text without a trace is never
-trusted.
+Only characters from the template are trusted: only they may become special tokens. The text of a request (contents,
+tool results, names, arguments, schemas) is a plain `str`. String operations that are not defined here return a plain
+`str` too. A plain `str` is never trusted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ class Traced(str):
         return traced
 
     def __str__(self) -> str:
-        # Templates call `str` on all their output, and this must keep the trace.
+        # Templates call `str` on everything that they write, so `str` must keep the trace.
         return self
 
     def __add__(self, other: str) -> "Traced":
@@ -104,11 +104,11 @@ class Traced(str):
         return self._cased(super().title())
 
     def _cased(self, text: str) -> "Traced":
-        # Outside ASCII one letter may become two.
+        # Outside ASCII, one letter may become two letters, so the result is not trusted.
         return Traced(text, self._trust if self.isascii() else bytes(len(text)))
 
     def _located(self, parts: list[str], sep: str | None) -> list["Traced"]:
-        """Return the parts with their trace. They are in order, separated by `sep`, or by white space if it is None."""
+        """Return the parts with their trace. They are in order, separated by `sep`, or by white space if `sep` is None."""
         located: list[Traced] = []
         at = 0
         for part in parts:
@@ -127,7 +127,7 @@ def trusted(text: str) -> Traced:
 
 
 def join_texts(parts: Iterable[str]) -> Traced:
-    """Concatenate texts. Each keeps its trace."""
+    """Concatenate texts. Each text keeps its trace."""
     texts = list(parts)
     return Traced("".join(texts), b"".join(map(_trust_of, texts)))
 

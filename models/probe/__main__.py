@@ -1,4 +1,4 @@
-"""`python -m models.probe [--libraries]`: print GPUs, and libraries on request, as JSON, in a separate process."""
+"""`python -m models.probe [--libraries]`: print the GPUs as JSON; with `--libraries` also what the libraries can use."""
 
 import sys
 

@@ -11,7 +11,7 @@ class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True):
-    """A GPU, or a MIG instance of a GPU. `problem` is a sentence if it cannot be used, else empty."""
+    """A GPU, or a MIG instance of a GPU. If it cannot be used, `problem` is a sentence with the reason, else empty."""
 
     index: int
     uuid: str
@@ -26,9 +26,9 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GpuReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The NVIDIA GPUs. `finding` is a sentence about the result, in particular if there are none.
+    """The NVIDIA GPUs. `finding` is a sentence about the result. If there is no GPU, `finding` gives the reason.
 
-    `unsure` is true if the probe failed. The next probe may find more.
+    `unsure` is true if the probe failed. Then the next probe may find more GPUs.
     """
 
     gpus: list[Gpu] = []

@@ -1,6 +1,6 @@
-"""Probe NVIDIA GPUs with NVML. Any problem with a driver or a GPU becomes a sentence, never an exception.
+"""Probe NVIDIA GPUs with NVML. A problem with a driver or a GPU is reported as a sentence, never raised as an exception.
 
-https://docs.nvidia.com/deploy/nvml-api/ ; `nvidia-ml-py` is its binding, the module `pynvml`.
+NVML is described at https://docs.nvidia.com/deploy/nvml-api/. Its Python binding is `nvidia-ml-py`, the module `pynvml`.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from models.probe.devices import Gpu, GpuProcess, GpuReport
 
 
 def read_gpus(nvml: Any = None) -> GpuReport:
-    """Return every GPU with its current memory. A GPU in MIG mode is replaced by its instances."""
+    """Return every GPU with its current memory. For a GPU in MIG mode return its instances instead."""
     nvml = nvml or importlib.import_module("pynvml")
     try:
         nvml.nvmlInit()
@@ -76,7 +76,7 @@ def _read_one(nvml: Any, handle: Any, index: int) -> Gpu:
 
 
 def _instances(nvml: Any, handle: Any, index: int) -> list[Gpu]:
-    """Return the MIG instances of a GPU in MIG mode; empty if it is not in MIG mode."""
+    """Return the MIG instances of a GPU; an empty list if the GPU is not in MIG mode."""
     current, _pending = _query(nvml, (0, 0), nvml.nvmlDeviceGetMigMode, handle)
     if current != nvml.NVML_DEVICE_MIG_ENABLE:
         return []
@@ -87,7 +87,7 @@ def _instances(nvml: Any, handle: Any, index: int) -> list[Gpu]:
             instance = nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
             memory = nvml.nvmlDeviceGetMemoryInfo(instance)
         except nvml.NVMLError:
-            continue  # the count includes slots without an instance
+            continue  # NVML's count includes slots without an instance
         instances.append(
             Gpu(
                 index=index,
@@ -113,7 +113,7 @@ def _processes(nvml: Any, handle: Any) -> list[GpuProcess]:
 
 
 def _query(nvml: Any, default: Any, call: Any, *arguments: Any) -> Any:
-    """Return the result of a call; `default` if this GPU or driver does not support it."""
+    """Return the result of an NVML call; `default` if this GPU or driver does not support the call."""
     try:
         return call(*arguments)
     except nvml.NVMLError as error:

@@ -1,6 +1,6 @@
-"""Find out what the installed model libraries can use. Importing them is slow and needs much memory.
+"""Find out what hardware the installed model libraries can use.
 
-So this module runs in a separate process.
+Importing the libraries is slow and needs much memory, so this module runs in a separate process.
 """
 
 import importlib.metadata

@@ -1,4 +1,4 @@
-"""Probe the machine safely: drivers and libraries are probed in a separate process."""
+"""Probe the machine. Drivers and libraries may crash, so they are probed in a separate process."""
 
 import msgspec
 
@@ -12,14 +12,14 @@ LIBRARIES_TIMEOUT_S = 60.0
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """The results of the other process."""
+    """The results of the separate process."""
 
     gpu: GpuReport
     libraries: list[Library] = []
 
 
 async def probe_machine(*, gpus: bool = True, libraries: bool = False) -> MachineResources:
-    """Return the processor, the current memory, and on request GPUs and libraries. Probe errors raise no exception."""
+    """Return the processor, the current memory, and on request the GPUs and libraries. A failed probe raises no exception."""
     if not gpus and not libraries:
         return MachineResources(processor=read_processor(), memory=read_memory())
     arguments, timeout_s = (["--libraries"], LIBRARIES_TIMEOUT_S) if libraries else ([], GPU_TIMEOUT_S)

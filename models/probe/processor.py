@@ -40,7 +40,7 @@ def read_processor(cpuinfo: Path = CPUINFO) -> Processor:
 
 
 def read_memory(cgroup_limit: Path = CGROUP_LIMIT, cgroup_used: Path = CGROUP_USED) -> Memory:
-    """Return the memory of the machine, or of the container if that is less."""
+    """Return the memory of the machine, or the memory of the container if the container has less."""
     memory = psutil.virtual_memory()
     total, available = memory.total, memory.available
     limit, used = _number(cgroup_limit), _number(cgroup_used)

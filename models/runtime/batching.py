@@ -16,14 +16,14 @@ from models.scheduler.passes import PassLimits, PassPart
 Result = TypeVar("Result")
 # Bytes per token in most languages. This estimate only affects the size of passes; the model counts its tokens itself.
 BYTES_PER_TOKEN = 4
-# Tokens that frame a text.
+# The tokens that a model adds at the start and the end of each text.
 FRAME_TOKENS = 2
 
 
 class Batcher:
-    """Embeds with the models of a residency. A pass contains the texts that wait at its start; it never waits for more.
+    """Embeds with the models of a residency. A pass takes the texts that are waiting when it starts, and never waits for more.
 
-    With 8-bit weights a vector depends a little on the other texts of its pass: up to 0.01 of cosine.
+    If a model has 8-bit weights, the other texts of a pass change a vector a little: its cosine by up to 0.01.
     """
 
     def __init__(self, residency: Residency, cache: EmbeddingCache, metrics: Metrics, *, pass_tokens: int) -> None:
@@ -31,17 +31,17 @@ class Batcher:
         self._pass_tokens = pass_tokens
 
     def cached(self, model: Model, texts: Sequence[str], urgency: Urgency) -> list[bytes | None]:
-        """Return the vector of each text from the cache; None for a text without one."""
+        """Return the vector of each text from the cache; None for a text whose vector is not in the cache."""
         remember = _is_cached(urgency)
         return self._cache.get(_weights(model), [normalise(text) for text in texts], remember=remember)
 
     async def embed(
         self, model: Model, device: Device, texts: Sequence[str], *, urgency: Urgency, user: str
     ) -> tuple[list[bytes], int]:
-        """Return one vector per text, and the number of tokens read. Raises ModelError."""
+        """Return one vector per text, and the number of tokens that the model read. Raises ModelError."""
         normalised = [normalise(text) for text in texts]
         limits = self._pass_limits(model)
-        # Batches with similar lengths need little padding.
+        # Texts of similar length in one batch need little padding.
         batches = _batches(sorted(set(normalised), key=len), limits.tokens)
 
         async def embed_batch(number: int) -> tuple[list[bytes], int]:
@@ -69,7 +69,7 @@ class Batcher:
         return [vectors[text] for text in normalised], tokens
 
     def _pass_limits(self, model: Model) -> PassLimits:
-        """Return the limits that the model's process reported; one pass at a time if the model is not loaded."""
+        """Return the limits that the model's process reported. A model that is not loaded gets one pass at a time."""
         properties = self._residency.properties_of(model)
         if properties is None:
             return PassLimits(1, self._pass_tokens)
@@ -78,7 +78,7 @@ class Batcher:
     async def _pass(
         self, model: Model, payloads: Sequence[list[str]], urgency: Urgency
     ) -> list[tuple[list[bytes], int]]:
-        """Embed the texts of several requests in one pass. Each gets its vectors and its share of the token count."""
+        """Embed the texts of several requests in one pass. Return the vectors of each request and its share of the tokens."""
         texts = list(dict.fromkeys(text for payload in payloads for text in payload))
         self._metrics.pass_parts.observe(len(payloads))
         async with self._residency.use(model) as child:
@@ -109,12 +109,12 @@ async def _all_results(work: Callable[[int], Coroutine[Any, Any, Result]], count
 
 
 def _is_cached(urgency: Urgency) -> bool:
-    """Return whether vectors are cached. Programs that embed in bulk store their vectors; here they would evict others."""
+    """Return whether vectors are cached. Programs that embed in bulk store their vectors; these would evict other vectors."""
     return urgency is Urgency.INTERACTIVE
 
 
 def _weights(model: Model) -> str:
-    """Return the cache name of a model: vectors depend on the weights and on the library."""
+    """Return the name of a model in the cache. It has the library and the weights, because vectors depend on both."""
     return f"{model.backend}:{model.sha256}"
 
 
@@ -123,7 +123,7 @@ def _tokens(text: str) -> int:
 
 
 def _batches(texts: Sequence[str], max_tokens: int) -> list[list[str]]:
-    """Divide texts into batches, in order. Each batch has at most `max_tokens`, or is one text."""
+    """Divide texts into batches, in order. A batch has at most `max_tokens` tokens, or a single longer text."""
     batches: list[list[str]] = []
     tokens_left = 0
     for text in texts:

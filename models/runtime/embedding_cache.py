@@ -1,8 +1,9 @@
-"""A cache of embedding vectors: the latest are in memory, all are on disk and survive a restart of the runtime.
+"""A cache of embedding vectors: the latest are in memory. All are on disk, so they survive a restart of the runtime.
 
-The key of a vector is (weights, normalised text). The disk has two generations. New vectors, and vectors that are used
-again, are written to the younger generation. When it reaches its share of the capacity, the older generation is dropped
-and the younger one becomes the older. So vectors in use stay, and single entries are never deleted.
+The key of a vector is (weights, normalised text). The file has two generations of vectors. New vectors, and vectors
+that are used again, are written to the younger generation. When the younger generation reaches its share of the
+capacity, the older generation is dropped. Its place becomes the new younger generation. So vectors that are in use
+stay in the cache, and single entries are never deleted.
 """
 
 import hashlib
@@ -17,12 +18,12 @@ import lmdb
 import structlog
 
 MEMORY_ENTRIES = 4096
-# Vectors are collected for this time and then written together: a write costs as much as a short pass over texts.
+# Vectors are collected for this time and then written together, because a write takes as long as a short pass over texts.
 WRITE_DELAY_S = 0.25
-# Entries per transaction. Changed pages are written to free pages, so a large transaction needs much free space.
+# Entries per transaction. LMDB writes changed pages to free pages, so a large transaction needs much free space.
 WRITE_BATCH = 64
-# The maximum share of a generation in the capacity. The rest is for changed pages, free lists and a dropped generation
-# that is not yet overwritten.
+# The maximum share of the capacity that one generation may use. The rest is for changed pages, for free lists and for
+# a dropped generation that is not yet overwritten.
 _GENERATION_SHARE = 0.375
 _FILE = "data.mdb"
 _GENERATIONS = (b"generation-0", b"generation-1")
@@ -34,7 +35,7 @@ _log = structlog.get_logger()
 
 
 def normalise(text: str) -> str:
-    """Return the form of a text that is embedded and cached: NFC, with single spaces."""
+    """Return the normalised form of a text, in which it is embedded and cached: NFC, with single spaces."""
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
@@ -53,7 +54,7 @@ class EmbeddingCache:
         try:
             self._environment = _open(folder, capacity)
         except lmdb.Error as error:
-            # After a power cut the file may be damaged. Its vectors can be computed again.
+            # After a power cut the file may be damaged. The vectors can be computed again.
             _log.warning("embedding cache is damaged; starting with an empty one", reason=str(error))
             for file in folder.glob("*.mdb"):
                 file.unlink()
@@ -61,7 +62,7 @@ class EmbeddingCache:
         self._generations = [self._environment.open_db(name) for name in _GENERATIONS]
 
     def get(self, weights: str, texts: Sequence[str], *, remember: bool = True) -> list[bytes | None]:
-        """Return the vector of each normalised text, or None. Without `remember`, this does not count as a use."""
+        """Return the vector of each normalised text, or None. If `remember` is false, this call does not count as a use."""
         keys = [_key(weights, text) for text in texts]
         vectors: list[bytes | None] = []
         with self._lock:
@@ -101,7 +102,7 @@ class EmbeddingCache:
             return sum(int(transaction.stat(generation)["entries"]) for generation in self._generations)
 
     def _look_on_disk(self, keys: Sequence[bytes], vectors: list[bytes | None]) -> tuple[list[Entry], list[Entry]]:
-        """Fill in the missing vectors from disk. Return all entries read, and those of the older generation."""
+        """Fill in the missing vectors from disk. Return all entries read, and the ones among them of the older generation."""
         entries: list[Entry] = []
         promoted: list[Entry] = []
         with self._environment.begin() as transaction:
@@ -154,7 +155,7 @@ class EmbeddingCache:
                 with transaction.cursor(self._generations[younger]) as cursor:
                     cursor.putmulti(entries)
         except lmdb.Error as error:
-            # A missing vector is computed again, so a full disk must not make a search fail.
+            # The cache can compute a missing vector again, so a full disk must not make a search fail.
             _log.warning("vectors were not written to the embedding cache", reason=str(error))
 
     def _younger(self, transaction: lmdb.Transaction) -> int:

@@ -1,7 +1,7 @@
 """The number of threads that a chat model generates with on the processor: measured once, and stored.
 
-The measurements are in the models folder. Each is for one model, one processor and one version of llama.cpp's library,
-and is repeated if one of these changes.
+The measurements are in the models folder. Each measurement is for one model, one processor and one version of
+llama.cpp's library. If one of these changes, it is repeated.
 """
 
 import importlib.metadata
@@ -18,37 +18,37 @@ from models.files import replace_file
 from models.probe.devices import Processor
 
 FILE = "threads.json"
-# With this many cores or fewer, all are used.
+# On a machine with this many cores or fewer, a model uses all of them.
 SMALL_MACHINE = 2
 _LIBRARY = "llama-cpp-python"
 _log = structlog.get_logger()
 
 
 class Measurements(msgspec.Struct):
-    """The measured rates of a machine, by the SHA-256 of the model."""
+    """The rates that were measured on a machine, by the SHA-256 of the model."""
 
     machine: str
     rates: dict[str, list[ThreadRate]]
 
 
 class ThreadChoice(msgspec.Struct, frozen=True):
-    """How many threads to generate with. If there are `candidates`, they still need to be measured."""
+    """How many threads a model generates with. If `candidates` is not empty, these numbers still need to be measured."""
 
     threads: int
     candidates: tuple[int, ...] = ()
 
 
 class ThreadMeasurements:
-    """The measurements in a models folder. If `fixed` is not 0, it is the number of threads, without measurements."""
+    """The measurements in a models folder. If `fixed` is not 0, models use this number of threads and are not measured."""
 
     def __init__(self, folder: Path, *, fixed: int = 0) -> None:
         self._path, self._fixed = folder / FILE, fixed
 
     def choose(self, model: Model, processor: Processor, *, on_gpu: bool) -> ThreadChoice:
-        """Return the best number of threads for a model. Before it is measured: all cores but one, or both of two.
+        """Return the best number of threads for a model. Before the measurement this is one less than the number of cores.
 
-        With two cores, one thread was half as fast, also beside other programs. A model on a GPU is not measured,
-        because the processor does little of the work.
+        A machine with two cores uses two threads: one thread was half as fast, also while other programs ran. A model
+        on a GPU is not measured, because the processor does little of the work.
         """
         if self._fixed:
             return ThreadChoice(self._fixed)
@@ -57,7 +57,7 @@ class ThreadMeasurements:
         return ThreadChoice(_default(processor.cores), () if on_gpu else thread_candidates(processor.cores))
 
     def store(self, model: Model, processor: Processor, rates: Sequence[ThreadRate]) -> None:
-        """Store measurements. If the folder is not writable, the next loading measures again."""
+        """Store measurements. If the folder is not writable, the model is measured again when it is next loaded."""
         measurements = self._read(processor)
         measurements.rates[model.sha256] = list(rates)
         _log.info(
@@ -79,9 +79,9 @@ class ThreadMeasurements:
 
 
 def thread_candidates(cores: int) -> tuple[int, ...]:
-    """Return the numbers to measure: all cores, one less, and half of them; none for one core.
+    """Return the numbers of threads to measure: all cores, one less, and half of the cores. Return none for one core.
 
-    Half of them is a candidate because two hardware threads may share a core.
+    Half of the cores is a candidate because two hardware threads may share one physical core.
     """
     candidates = {cores, max(1, cores - 1), (cores + 1) // 2}
     return tuple(sorted(candidates)) if len(candidates) > 1 else ()

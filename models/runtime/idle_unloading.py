@@ -25,7 +25,7 @@ class IdleEnd(msgspec.Struct, frozen=True):
 
 
 def next_idle_end(loaded: Sequence[ModelUse], settings: RuntimeSettings) -> IdleEnd | None:
-    """Return the idle timeout that ends first; None if no loaded model has one now."""
+    """Return the idle timeout that ends first; None if no loaded model has an idle timeout at present."""
     ends = [
         IdleEnd(use.last_used + timeout_s, use.placed.model.id)
         for use in loaded
@@ -60,6 +60,6 @@ class IdleUnloader:
         try:
             return next_idle_end(self._in_memory.uses(self._is_pinned), self._settings)
         except ModelError as error:
-            # For example, the list of pinned models cannot be read. Then no model is unloaded, in case it is pinned.
+            # For example, the list of pinned models cannot be read. Any model may be pinned, so no model is unloaded.
             _log.exception("cannot look for idle models", reason=error.message)
             return None

@@ -21,12 +21,12 @@ from models.runtime.reservation import MemoryReservations
 from models.settings import RuntimeSettings
 
 MIB = 2**20
-# The memory limit of a process is its planned memory times the factor, plus the margin.
+# The memory limit of a process is its planned memory, multiplied by `LIMIT_FACTOR`, plus `LIMIT_MARGIN` bytes.
 LIMIT_FACTOR, LIMIT_MARGIN = 1.5, 2**30
-# After a failure to load on a GPU, one more attempt with this share of the GPUs' budget.
+# If a model cannot be loaded on a GPU, it is tried once more with this share of the GPUs' budget.
 SMALLER_GPU_SHARE = 0.75
-# The web server (0) has priority over long computations. An answer that is read during its generation has priority over
-# passes over texts, most of which are for an index, and over workers and their programs (15).
+# Niceness: a process with a lower number has priority. The web server has 0. Workers and their programs have 15. People
+# read an answer while it is generated, so it has priority over passes over texts. Most of these passes are for an index.
 CHAT_NICENESS, OTHER_NICENESS = 5, 10
 
 _log = structlog.get_logger()
@@ -106,9 +106,9 @@ class ModelLoader:
 
 
 def memory_limit(plan: LoadPlan, settings: RuntimeSettings) -> int:
-    """Return the memory limit of a model's process in bytes, from the settings or else from its plan.
+    """Return the memory limit of a model's process in bytes. It comes from the settings, or else from the model's plan.
 
-    0 means no limit. Plans with GPUs have no limit unless the settings have one.
+    0 means no limit. A plan that uses a GPU has no limit, unless the settings have a limit.
     """
     if settings.child_memory_mib or plan.gpu_indices:
         return settings.child_memory_mib * MIB

@@ -1,4 +1,4 @@
-"""Serve requests with the models of one folder: find the model, wait for its device, load it, return its answer."""
+"""Serve requests with the models of one folder: find the model, wait for its device, load the model, return its answer."""
 
 import asyncio
 import contextlib
@@ -28,18 +28,18 @@ from models.settings import RuntimeSettings
 CACHE_FOLDER = "embeddings"
 HEARTBEAT_S = 10.0
 MAX_INPUTS = 2048
-# A generation is tried again if the process died before the first text.
+# The number of attempts. If the model's process dies before the first text, the generation is tried again.
 ATTEMPTS = 2
-# The minimum context of some backends.
+# The minimum context in tokens. Some backends have no smaller one.
 MIN_CONTEXT = 2048
-# The maximum tokens that a cross-encoder reads of a document, for the size of a pass.
+# A cross-encoder reads at most this many tokens of a document. This number is used to estimate the size of a pass.
 _DOCUMENT_TOKENS = 512
 
 
 class ModelRuntime:
     """One runtime. `probe` probes the machine; `backends` are the classes that load models, by name.
 
-    A generation without news yields an Alive event every `heartbeat_s` seconds.
+    While a generation produces nothing new, it yields an Alive event every `heartbeat_s` seconds.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class ModelRuntime:
     async def embed(
         self, name: str, texts: list[str], *, tier: ServiceTier | None = None, user: str = "", fresh: bool = False
     ) -> tuple[list[bytes], int]:
-        """Return one vector per text as little-endian float32 bytes, and the tokens read. Raises ModelError.
+        """Return one vector per text as little-endian float32 bytes, and the number of tokens read. Raises ModelError.
 
         Cached vectors are not computed again, unless `fresh` is true.
         """
@@ -105,7 +105,7 @@ class ModelRuntime:
         tier: ServiceTier | None = None,
         user: str = "",
     ) -> Scores:
-        """Return the scores of the first documents: as many as are scored within `max_ms`. Raises ModelError."""
+        """Score the documents in order until `max_ms` milliseconds have passed. Return the scores. Raises ModelError."""
         if not documents or len(documents) > MAX_INPUTS:
             raise RequestInvalid(f"`documents` must contain from 1 to {MAX_INPUTS} texts, not {len(documents)}.")
         check_texts("query", [query])
@@ -130,8 +130,8 @@ class ModelRuntime:
     ) -> AsyncGenerator[GenerationEvent, None]:
         """Yield the events of a request; GenerationFinished is last. Raises ModelError.
 
-        Closing the iterator stops the model. The model never waits for a slow reader: events are stored until they are
-        read.
+        Closing the iterator stops the generation. The model never waits for a slow reader: events are stored until they
+        are read.
         """
         model = self._find(name, ModelRole.CHAT)
         check_generation(request, self._longest_context(model))
@@ -211,7 +211,7 @@ class ModelRuntime:
         return self.devices[name]
 
     def _longest_context(self, model: Model) -> int:
-        """Return the maximum context of a model in tokens. Its process checks requests against the actual context."""
+        """Return the maximum context of a model in tokens. The model's process checks requests against the actual context."""
         loaded = self.residency.properties_of(model)
         return (loaded and loaded.context) or max(self.settings.context, MIN_CONTEXT)
 

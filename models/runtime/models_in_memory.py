@@ -32,9 +32,9 @@ class LoadedModel:
 
 
 class ModelsInMemory:
-    """The models of one runtime by name: `loaded`; `loading`, whose memory is reserved; and `users`.
+    """The models of one runtime by name. Memory is reserved for the models in `loading`.
 
-    `users` is the number of requests that use a model or wait until it is loaded.
+    `users` has, for each model, the number of requests that use the model or wait until it is loaded.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class ModelsInMemory:
         return True
 
     def next_change(self) -> asyncio.Event:
-        """Return an event that is set at the next change. Get it before reading the state."""
+        """Return an event that is set at the next change. Call this before reading the state, so that no change is missed."""
         return self._next_change
 
     def notify(self) -> None:

@@ -16,7 +16,7 @@ _log = structlog.get_logger()
 
 
 class PreloadPolicy:
-    """Which models are loaded at start, and which stay loaded: according to the settings and the pinned models."""
+    """Decides which models are loaded at start and which stay loaded, from the settings and the list of pinned models."""
 
     def __init__(self, catalogue: Catalogue, settings: RuntimeSettings) -> None:
         self._catalogue, self._settings = catalogue, settings
@@ -26,11 +26,11 @@ class PreloadPolicy:
         return model.id in self._catalogue.pinned() or model.id in self._names(Strategy.PINNED)
 
     def names_at_start(self) -> set[str]:
-        """Return the names of the models to load at start. Some may not exist. Raises ModelFileRefused."""
+        """Return the names of the models to load at start. Some of these models may not exist. Raises ModelFileRefused."""
         return {*self._names(Strategy.PINNED), *self._names(Strategy.EAGER), *self._catalogue.pinned()}
 
     def _names(self, strategy: Strategy) -> list[str]:
-        """Return a model for each role with this strategy: the model in its settings, else the newest."""
+        """Return one model for each role that has this strategy: the model in the role's settings, else the newest."""
         names = []
         for role in ModelRole:
             settings = self._settings.role(role)
@@ -46,7 +46,7 @@ class PreloadPolicy:
 
 
 async def load_with_retries(model: Model, load: Callable[[Model], Awaitable[object]]) -> None:
-    """Load a model that no request waits for. Retry temporary errors with longer and longer pauses."""
+    """Load a model that no request waits for. After a temporary error try again, each time after a longer pause."""
     pause_s = FIRST_RETRY_S
     while True:
         try:

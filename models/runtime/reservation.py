@@ -15,7 +15,8 @@ from models.memory.planner import choose_plan
 from models.runtime.models_in_memory import ModelsInMemory
 from models.settings import RuntimeSettings
 
-# A driver frees memory some time after a process has ended.
+# A driver frees a process's memory only some time after the process has ended. An eviction is complete when this share of
+# the memory is free. It is checked every `FREE_POLL_S` seconds, at most `FREE_POLLS` times.
 FREED_SHARE, FREE_POLL_S, FREE_POLLS = 0.75, 0.25, 20
 
 _log = structlog.get_logger()
@@ -35,7 +36,7 @@ class MemoryReservations:
         self._deciding = asyncio.Lock()
 
     async def plan(self, model: Model, facts: Facts) -> LoadPlan:
-        """Return the plan for a model if all models that are not pinned were evicted. Raises DoesNotFit."""
+        """Return the plan that a model would get if all models without a pin were evicted. Raises DoesNotFit."""
         await self._machine.refresh()
         evicted = [
             placed
@@ -59,7 +60,7 @@ class MemoryReservations:
                 if isinstance(step, LoadNow):
                     self._in_memory.loading[model.id] = PlacedModel(model=model, plan=step.plan)
                     return step.plan
-            # Wait without the lock, so that other models can be loaded: the wait may be as long as an answer.
+            # Wait without the lock, so that other models can be loaded. The wait may last until an answer is complete.
             await change.wait()
 
     def release(self, model: Model) -> None:

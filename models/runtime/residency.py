@@ -63,12 +63,12 @@ class Residency:
         return name in self._loads
 
     def is_loaded(self, model: Model) -> bool:
-        """Return whether a model is loaded with these weights and its process is alive."""
+        """Return whether a model with these weights is loaded, and the model's process is alive."""
         loaded = self._in_memory.loaded.get(model.id)
         return bool(loaded and loaded.child.alive and loaded.model.sha256 == model.sha256)
 
     def properties_of(self, model: Model) -> Loaded | None:
-        """Return the properties that a loaded model's process reported; None if it is not loaded."""
+        """Return the properties that a loaded model's process reported; None if the model is not loaded."""
         loaded = self._in_memory.loaded.get(model.id)
         return loaded.child.loaded if loaded else None
 
@@ -85,7 +85,7 @@ class Residency:
         return self._preloads.is_pinned(model)
 
     def start(self) -> None:
-        """Start to load the models of the settings and pins, and to unload idle models."""
+        """Start to load the pinned models and the models of the settings. Also start to unload idle models."""
         self._run_in_background(self._idle_unloader.run())
         for name in self._preloads.names_at_start():
             with contextlib.suppress(ModelError):
@@ -93,8 +93,8 @@ class Residency:
 
     @contextlib.asynccontextmanager
     async def use(self, model: Model) -> AsyncGenerator[ChildProcess, None]:
-        """Return a model's process. Loads the model if necessary; it is not evicted during the use. Raises ModelError."""
-        # The use counts before the load, so that the model is not evicted between its load and its use.
+        """Yield a model's process. Loads the model if necessary. A model in use is not evicted. Raises ModelError."""
+        # The use is counted before the model is loaded, so that the model is not evicted between loading and use.
         self._in_memory.users[model.id] += 1
         try:
             yield (await self.load(model)).child
@@ -120,14 +120,17 @@ class Residency:
         )
 
     async def unload(self, name: str) -> bool:
-        """Stop a model's process, even if it is in use, or cancel its loading. Returns False if there is neither."""
+        """Stop a model's process, even if it is in use, or cancel the loading of the model.
+
+        Returns False if the model is neither loaded nor being loaded.
+        """
         return await self._loads.cancel(name) or await self._in_memory.unload(name)
 
     async def plan(self, model: Model) -> LoadPlan:
-        """Return the plan for a model if all models that are not pinned were evicted.
+        """Return the plan that a model would get if all models without a pin were evicted.
 
-        Raises DoesNotFit, ModelFileRefused; ModelUnavailable if the runtime stops meanwhile. Simultaneous requests for
-        a model share one probe of the machine, because a probe starts a process.
+        Raises DoesNotFit, ModelFileRefused; ModelUnavailable if the runtime stops before the plan is ready. A probe of
+        the machine starts a process, so simultaneous requests for one model share one probe.
         """
         return await self._plans.result(
             (model.id, model.sha256), lambda: self._plan(model), if_cancelled="The model runtime is being stopped."

@@ -1,4 +1,4 @@
-"""One task per key, shared by all callers that wait for its result."""
+"""One task per key, shared by all callers that wait for the task's result."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 class SharedTasks(Generic[Key, Result]):
-    """Runs one task per key for simultaneous callers. A caller that is cancelled does not stop the task."""
+    """Runs one task per key for simultaneous callers. If one caller is cancelled, the task still continues."""
 
     def __init__(self) -> None:
         self._tasks: dict[Key, asyncio.Task[Result]] = {}
@@ -20,7 +20,7 @@ class SharedTasks(Generic[Key, Result]):
         return key in self._tasks
 
     async def result(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]], *, if_cancelled: str) -> Result:
-        """Return the result of the task of a key. If there is no task, `work` starts one.
+        """Return the result of the task of a key. If the key has no task, start a task with `work`.
 
         Raises the exceptions of the task, or ModelUnavailable with the message `if_cancelled` if the task was cancelled.
         """
@@ -36,7 +36,7 @@ class SharedTasks(Generic[Key, Result]):
             raise
 
     async def cancel(self, key: Key) -> bool:
-        """Cancel the task of a key and wait for its end. Returns False if no task exists."""
+        """Cancel the task of a key and wait until the task has ended. Returns False if the key has no task."""
         task = self._tasks.get(key)
         if task is None:
             return False
@@ -45,7 +45,7 @@ class SharedTasks(Generic[Key, Result]):
         return True
 
     async def cancel_all(self) -> None:
-        """Cancel all tasks and wait for their ends."""
+        """Cancel all tasks and wait until they have ended."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
