@@ -12,11 +12,11 @@ from types import MappingProxyType
 
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
-        # onnxruntime sends telemetry to Microsoft and stores a device id in the home folder. Its function
-        # `disable_telemetry_events` runs too late: telemetry starts with the import.
+        # onnxruntime sends telemetry to Microsoft and stores a device id in the home folder. Telemetry starts when the
+        # library is imported, so its function `disable_telemetry_events` would be called too late.
         "ORT_DISABLE_TELEMETRY": "1",
-        # huggingface_hub downloads nothing and reports nothing; transformers, tokenizers and sentence-transformers use
-        # it.
+        # huggingface_hub downloads nothing and reports nothing. transformers, tokenizers and sentence-transformers use
+        # huggingface_hub.
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         # Every library that follows https://donottrack.sh reads this variable.

@@ -34,7 +34,7 @@ class RoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     strategy: Annotated[
         Strategy,
-        Meta(description="`lazy` loads at the first request, `eager` at start, `pinned` at start and never unloads."),
+        Meta(description="`lazy` loads a model at its first request, `eager` at start, `pinned` at start for good."),
     ] = Strategy.LAZY
     model: Annotated[
         str, Meta(description="The model that `eager` and `pinned` load; empty for the newest model of the role.")
@@ -62,7 +62,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = "f16"
     generation_threads: Annotated[
         int,
-        Meta(ge=0, description="Threads that a chat model generates with; 0 for the number that was measured as best."),
+        Meta(ge=0, description="Threads that a chat model generates with; 0 measures which number is best."),
     ] = 0
     memory_share: Annotated[float, Meta(gt=0, le=1, description="Share of the free memory that models may use.")] = 0.8
     gpu_share: Annotated[
@@ -72,29 +72,37 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         int, Meta(ge=0, description="MiB of each GPU's memory that are reserved for its driver.")
     ] = 457
     prefix_cache_mib: Annotated[
-        int, Meta(ge=0, description="MiB for the states of earlier conversations, which then continue without delay.")
+        int,
+        Meta(
+            ge=0,
+            description="MiB of memory for states of earlier conversations, so that these continue without delay.",
+        ),
     ] = 256
     embedding_cache_mib: Annotated[
         int,
-        Meta(ge=4, description="MiB on disk for vectors of searches, which are then not computed again."),
+        Meta(ge=4, description="MiB on disk for vectors of search queries. A stored vector is not computed again."),
     ] = 32
     queue_capacity: Annotated[
         int,
         Meta(
             ge=1,
-            description="Questions that may wait for a device; the same number of embedding and ranking requests may "
-            "wait too. More get 503. One user may take an eighth of the free places, and always one.",
+            description="Questions that may wait for a device. The same number of embedding and ranking requests may also "
+            "wait. Further requests get status 503. A user may take one place, or up to an eighth of the free places.",
         ),
     ] = 128
     pass_tokens: Annotated[
-        int, Meta(ge=1, description="Maximum number of tokens of different requests in one embedding pass.")
+        int, Meta(ge=1, description="Maximum number of tokens in one embedding pass, which may serve several requests.")
     ] = 4096
     load_timeout_s: Annotated[float, Meta(gt=0, description="Seconds that loading a model may take.")] = 600
     hang_timeout_s: Annotated[
         float, Meta(gt=0, description="Seconds without a sign of life after which a model's process is stopped.")
     ] = 120
     child_memory_mib: Annotated[
-        int, Meta(ge=0, description="MiB that a model's process may use; 0 for the amount in its plan and a margin.")
+        int,
+        Meta(
+            ge=0,
+            description="MiB of memory that a model's process may use; 0 allows what its plan needs, and a margin.",
+        ),
     ] = 0
 
     def role(self, role: ModelRole) -> RoleSettings:

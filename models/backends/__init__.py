@@ -1,9 +1,9 @@
 """The libraries that run models, one file per library.
 
 A backend is a class that implements one of these protocols. It is created from a `LoadOptions` and listed in
-`BACKENDS`. It lives in a separate process. One thread at a time calls it, or as many as its `passes` says. It raises
-RequestInvalid if the caller can correct the request, and ModelUnavailable if the model cannot be loaded or its library
-is not installed.
+`BACKENDS`. It runs in a separate process. One thread at a time calls it; with an attribute `passes`, so many threads
+do. It raises RequestInvalid if the caller can correct the request. It raises ModelUnavailable if the model cannot be
+loaded or the library is not installed.
 """
 
 import importlib
@@ -28,11 +28,11 @@ BACKENDS: Mapping[str, str] = MappingProxyType(
 
 
 class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backend loads and how. `gpu_layers` has the layers for each visible GPU; if it is empty, none is used.
+    """What a backend loads and how. `gpu_layers` has the number of layers per visible GPU; if it is empty, no GPU is used.
 
-    A chat model generates with `generation_threads`, 0 for all `threads`. If there are `thread_candidates` and the machine
-    is quiet, it first measures them. `memory_limit` is the number of bytes that the process may use, 0 for no limit.
-    `prefix_bytes` are for states of earlier conversations. `niceness` is the niceness of the process.
+    A chat model generates with `generation_threads` threads; 0 means all `threads`. If `thread_candidates` is not empty and
+    the machine is quiet, the speed with each of these numbers is measured first. The process may use `memory_limit` bytes;
+    0 means no limit. States of earlier conversations may use `prefix_bytes`. `niceness` is the niceness of the process.
     """
 
     path: str
@@ -51,15 +51,16 @@ class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
 class EmbeddingBackend(Protocol):
     """Computes unit vectors of texts.
 
-    `passes` threads may call it in parallel, each with other texts. A call with more than `pass_tokens` tokens is no
-    faster than two calls; 0 means no such limit. Without these attributes one thread calls it, with any number of texts.
+    `passes` threads may call the backend in parallel, each with different texts. A call with more than `pass_tokens`
+    tokens is no faster than two calls; 0 means that this is not so. A backend without these attributes is called by one
+    thread, with any number of texts.
     """
 
     passes: int
     pass_tokens: int
 
     def embed(self, texts: list[str]) -> tuple[list[bytes], int]:
-        """Return one vector per text, as little-endian float32 bytes, and the number of tokens read."""
+        """Return one vector per text as little-endian float32 bytes, and the number of tokens that were read."""
         ...
 
 
@@ -67,7 +68,7 @@ class RerankBackend(Protocol):
     """Scores how well documents answer a query."""
 
     def rerank(self, query: str, documents: list[str]) -> tuple[list[float], int]:
-        """Return one score per document, higher is better, and the number of tokens read."""
+        """Return one score per document, and the number of tokens that were read. A higher score is better."""
         ...
 
 
@@ -83,7 +84,7 @@ class GenerationBackend(Protocol):
     reused_tokens: int
 
     def tokenize(self, prompt: str) -> list[int]:
-        """Return the tokens of a prompt, with the tokens that begin every text of this model.
+        """Return the tokens of a prompt, including the tokens that every text of this model begins with.
 
         Only the trusted characters of a `Traced` prompt may become special tokens. A plain `str` has no trusted characters.
         """
@@ -92,15 +93,15 @@ class GenerationBackend(Protocol):
     def generate(
         self, tokens: list[int], sampling: Sampling, on_prompt: Callable[[int, int], None], cancelled: threading.Event
     ) -> Iterator[bytes]:
-        """Yield the bytes of each generated token until the model ends, or until soon after `cancelled` is set.
+        """Yield the bytes of each generated token until the answer is complete, or until soon after `cancelled` is set.
 
-        `on_prompt` gets the number of prompt tokens read, and their total. Afterwards `reused_tokens` is the number of
-        prompt tokens that were not read again.
+        `on_prompt` gets the number of prompt tokens that have been read, and the number of all prompt tokens. Afterwards
+        `reused_tokens` is the number of prompt tokens that were in the cache and were not read again.
         """
         ...
 
     def interrupt(self) -> None:
-        """Stop the current computation; `generate` then ends. Any thread may call this."""
+        """Stop the current computation, so that `generate` ends. Any thread may call this."""
         ...
 
     def write_with(self, threads: int) -> None:
@@ -108,11 +109,11 @@ class GenerationBackend(Protocol):
         ...
 
     def writing_rate(self, threads: int, seconds: float) -> float:
-        """Measure the tokens per second with a number of threads, for `seconds`. The tokens are discarded."""
+        """Generate with a number of threads for `seconds`, discard the tokens, and return the tokens per second."""
         ...
 
     def rest(self) -> None:
-        """Do housekeeping after a generation, while no request waits."""
+        """Do work that can be done later, such as storing states. Called after a generation while no request waits."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Build the ONNX graph of a sentence-transformers folder with a BERT model, from its weights and without torch.
+"""Build an ONNX graph from the weights of a BERT model in a sentence-transformers folder, without torch.
 
 Masked mean pooling and L2 normalisation are part of the graph.
 """
@@ -17,20 +17,20 @@ from safetensors.numpy import load_file
 from models.errors import ModelFileRefused
 
 OPSET = 17
-# The oldest supported ONNX Runtime reads this version of the file format.
+# The version of the ONNX file format. The oldest supported ONNX Runtime can read it.
 FILE_VERSION = 8
 _MODULES = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 Size = Annotated[int, Meta(gt=0)]
 
 
 class Module(msgspec.Struct, frozen=True):
-    """A step of a sentence-transformers model. `type` is the name of its class."""
+    """A step of a sentence-transformers model. `type` is the name of the step's class."""
 
     type: str
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The `config.json` of a BERT. Other models differ in a field that has a fixed value here."""
+    """The `config.json` of a BERT. A field with a fixed value here has another value in models that are not supported."""
 
     model_type: Literal["bert"]
     hidden_act: Literal["gelu"]
@@ -47,9 +47,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_bert_graph(folder: Path) -> ModelProto:
-    """Return the fp32 graph of a sentence-transformers folder.
+    """Return the fp32 graph of the model in a sentence-transformers folder.
 
-    Its inputs are `input_ids` and `attention_mask` (batch × tokens, int64), its output is `embedding` (batch × width).
+    The graph's inputs are `input_ids` and `attention_mask` (batch × tokens, int64). Its output is `embedding` (batch × width).
     Raises ModelFileRefused for a model that is not a BERT with mean pooling.
     """
     config = _read_config(folder)
@@ -63,7 +63,7 @@ def build_bert_graph(folder: Path) -> ModelProto:
 
 
 class _Graph:
-    """Builds a graph. Operations are appended in order; each method returns the name of its result."""
+    """Builds a graph. Each method appends operations to the graph, and returns the name of their result."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], config: Config) -> None:
         self._weights, self._config = weights, config
@@ -71,7 +71,7 @@ class _Graph:
         self._constants: dict[str, Any] = {}
 
     def embeddings(self) -> str:
-        """Word and position embeddings. Every token has the first type, so the row of that type is added to the positions."""
+        """Word and position embeddings. All tokens have the first token type, so its row is added to the position table."""
         config = self._config
         width = config.hidden_size
         words = self._weight("embeddings.word_embeddings.weight", config.vocab_size, width)
@@ -85,7 +85,7 @@ class _Graph:
         return self._normalised("embeddings.LayerNorm", self._apply("Add", looked_up, first))
 
     def attention_bias(self) -> str:
-        """The bias of the attention scores: 0 for a token, the lowest float for padding; batch × 1 × 1 × tokens."""
+        """The bias of the attention scores: 0 for a token, the lowest float for padding. Shape: batch × 1 × 1 × tokens."""
         mask = self._apply("Cast", "attention_mask", to=TensorProto.FLOAT)
         padding = self._apply("Sub", self._number("one", 1.0), mask)
         bias = self._apply("Mul", padding, self._number("lowest", float(np.finfo(np.float32).min)))
@@ -103,7 +103,7 @@ class _Graph:
         return self._normalised(f"{name}.output.LayerNorm", self._apply("Add", narrowed, hidden))
 
     def pooled(self, hidden: str) -> str:
-        """The mean of the tokens without padding, normalised to length 1."""
+        """The mean of the tokens' vectors without padding, normalised to length 1."""
         mask = self._apply("Cast", "attention_mask", to=TensorProto.FLOAT)
         row = self._apply("Unsqueeze", mask, self._integers("row_axis", 1))
         total = self._apply("Squeeze", self._apply("MatMul", row, hidden), self._integers("row_axis", 1))
@@ -111,7 +111,7 @@ class _Graph:
         return self._apply("LpNormalization", self._apply("Div", total, count), axis=1, p=2)
 
     def finish(self, result: str) -> ModelProto:
-        """Return the checked model. Its output `embedding` is `result`."""
+        """Make `result` the output `embedding`, check the model, and return it."""
         self._nodes.append(helper.make_node("Identity", [result], ["embedding"]))
         ids, mask = (
             helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
@@ -149,7 +149,7 @@ class _Graph:
         return self._apply("Add", self._apply("MatMul", value, self._constant(f"{name}.weight", weight)), bias)
 
     def _gelu(self, value: str) -> str:
-        """Apply x · (1 + erf(x / √2)) / 2, with the operations in an order that ONNX Runtime fuses into one."""
+        """Apply x · (1 + erf(x / √2)) / 2. ONNX Runtime fuses the operations in this order into one operation."""
         error = self._apply("Erf", self._apply("Div", value, self._number("root", np.sqrt(2.0))))
         product = self._apply("Mul", value, self._apply("Add", error, self._number("one", 1.0)))
         return self._apply("Mul", product, self._number("half", 0.5))

@@ -1,7 +1,7 @@
 """Text generation with ctransformers, for GGML files older than GGUF. The library is no longer maintained.
 
-It does not check its input: wrong files, long runs of one character, ids out of range and parallel calls kill the
-process. Files are checked before they are loaded here. The code below prevents the other cases.
+The library does not check its input: wrong files, long runs of one character, token ids out of range and parallel calls
+kill the process. `models.formats` checks the files before they are loaded here. This module prevents the other cases.
 """
 
 import ctypes
@@ -18,22 +18,23 @@ from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.sampling import Sampling
 from models.generation.special_tokens import PromptSplitter, SpecialTexts, is_marker
 
-# The library's scratch memory is fixed at 256 MiB and not checked: a larger batch overflows it in long contexts.
+# Prompt tokens per batch. The library's scratch memory is always 256 MiB. In long contexts a larger batch would overflow it.
 PROMPT_BATCH = 8
 MAX_CONTEXT = 2048
 TOP_K = 40
-# Its tokenizer recurses per character, and searches a word by shorter and shorter pieces.
+# A long run of text is cut, because the library's tokenizer recurses once per character of a run. It also tries all
+# shorter pieces of a word.
 _RUN = re.compile(r"\S{256}|\s{256}")
 # The pattern of special tokens in these families: <|endoftext|>, <fim-prefix>, [INST], ### End.
 _MARKER = re.compile(r"\s*[<\[#].*[^\W\d_]", re.DOTALL)
-# In one family a space may become three bytes.
+# The size of the token buffer: factor × bytes of the text, plus the margin. In one family a space may become three bytes.
 _BUFFER_FACTOR, _BUFFER_MARGIN = 3, 16
 _SEED_MASK = 0x7FFFFFFF
 CPUINFO = Path("/proc/cpuinfo")
 
 
 class CTransformersBackend:
-    """A GGML model. Its context keeps the last prompt, so the common beginning of the next one is not read again."""
+    """A GGML model. Its context keeps the last prompt. If the next prompt begins the same, that part is not read again."""
 
     chat_template = ""
     special_tokens: Mapping[str, str] = MappingProxyType({})
@@ -47,8 +48,8 @@ class CTransformersBackend:
         self.context = min(int(self._model.context_length), MAX_CONTEXT)
         self._threads = options.generation_threads or options.threads
         self._vocabulary = int(self._model.vocab_size)
-        # The files do not mark special tokens, and the library parses them in any text. So no special token is
-        # inserted by its id here.
+        # The files do not mark which tokens are special, and the library parses special tokens in any text. So there are
+        # no control tokens to insert by id, only markers.
         self._splitter = PromptSplitter(SpecialTexts(control={}, markers=self._markers()))
         self._tokens: list[int] = []
         self.reused_tokens = 0
@@ -81,10 +82,10 @@ class CTransformersBackend:
         """Do nothing: the library cannot stop within a token. `generate` checks `cancelled` before each token."""
 
     def rest(self) -> None:
-        """Do nothing: there is no state beside the context."""
+        """Do nothing: this backend stores no state except the context."""
 
     def _markers(self) -> frozenset[str]:
-        """Return the vocabulary entries that the library parses in any text, and that are not parts of plain words."""
+        """Return the vocabulary entries that look like special tokens. The library would parse them in any text."""
         pieces = (self._model.detokenize([token], decode=False) for token in range(self._vocabulary))
         texts = (piece.decode("utf-8", "replace") for piece in pieces)
         return frozenset(text for text in texts if is_marker(text) and _MARKER.match(text))
@@ -102,7 +103,10 @@ class CTransformersBackend:
         return list(buffer[:count])
 
     def _rewind_to(self, tokens: list[int]) -> int:
-        """Cut the context to its common beginning with `tokens`, and return its length. At least one token stays unread."""
+        """Cut the context to the beginning that it shares with `tokens`, and return its length.
+
+        The last of `tokens` always stays unread.
+        """
         common = 0
         for read_token, prompt_token in zip(self._tokens, tokens[:-1], strict=False):
             if read_token != prompt_token:
@@ -118,7 +122,7 @@ class CTransformersBackend:
 
     def _sample(self, sampling: Sampling) -> int:
         greedy = sampling.temperature == 0
-        # The library is seeded at each token. The same seed would draw the same number every time.
+        # The library seeds its random numbers at each token. The same seed would draw the same number every time.
         seed = -1 if sampling.seed is None else (sampling.seed + len(self._tokens)) & _SEED_MASK
         return int(
             self._model.sample(
@@ -141,7 +145,7 @@ def _library() -> Any:
 
 
 def instruction_set(cpuinfo: Path = CPUINFO) -> str:
-    """Return the name of the library's build for this processor."""
+    """Return the name of the build of ctransformers that fits this processor."""
     flags = set(cpuinfo.read_text(encoding="utf-8").split()) if cpuinfo.exists() else set()
     if "avx2" in flags:
         return "avx2"

@@ -1,6 +1,6 @@
 """Text generation with llama.cpp, for GGUF files: one context, one generation at a time, with the functions of llama.h.
 
-The common beginning of a conversation and the last one stays in the KV cache. States of earlier conversations are
+If a conversation begins like the last one, that beginning stays in the KV cache. States of earlier conversations are
 stored in a `PrefixStore`.
 """
 
@@ -24,15 +24,15 @@ from models.generation.sampling import Sampling
 
 # Tokens of a prompt that are read in one pass. The runtime gets a sign of life between passes.
 PROMPT_BATCH = 256
-# Evaluating fewer tokens than this again is faster than storing their state.
+# If there are fewer tokens than this, evaluating them again is faster than storing their state.
 MIN_STORED_TOKENS = 64
 TOP_K, MIN_P = 40, 0.05
 MAX_GRAMMAR = 16_384
 CACHE_TYPES = {"f16": 1, "q8_0": 8}
 _FLASH_ATTENTION_AUTO, _FLASH_ATTENTION_ON = -1, 1
-# llama.cpp's threads wait for each other some hundred times per token. By default OpenMP makes waiting threads spin for
-# milliseconds. If another program needs a core, the spinning threads then delay the thread that they wait for. Sleeping
-# threads cost a little on a quiet machine.
+# llama.cpp's threads wait for each other some hundred times per token. By default OpenMP lets a waiting thread spin for
+# milliseconds. If another program needs a core, spinning threads take time from the thread that they wait for. So waiting
+# threads sleep here, which costs a little time on a quiet machine.
 _WAIT_POLICY, _SLEEPING = "OMP_WAIT_POLICY", "PASSIVE"
 MIN_TOKENS = 2
 _LOG_ERROR = 4
@@ -44,7 +44,7 @@ class LlamaCppBackend:
     """A GGUF model, its vocabulary and one context."""
 
     def __init__(self, options: LoadOptions) -> None:
-        # OpenMP reads the variable when it is loaded, together with the library.
+        # OpenMP is loaded together with llama.cpp's library, and reads the variable at that moment.
         os.environ.setdefault(_WAIT_POLICY, _SLEEPING)
         try:
             import llama_cpp.llama_cpp as llama
@@ -70,7 +70,7 @@ class LlamaCppBackend:
         }
         self.reused_tokens = 0
         self._tokens: list[int] = []
-        # True if the prefix store has the state of these tokens.
+        # True if the prefix store has the state of the tokens in the cache.
         self._is_stored = False
         self._prefixes = PrefixStore(options.prefix_bytes)
         self._piece_buffer = ctypes.create_string_buffer(_PIECE_BYTES)
@@ -108,13 +108,13 @@ class LlamaCppBackend:
         self._store_state()
 
     def write_with(self, threads: int) -> None:
-        # All threads read prompts: their operations are long, and llama.cpp balances each of them between the threads.
+        # Prompts are read with all threads: the operations are long, and llama.cpp balances each operation between the threads.
         self._llama.llama_set_n_threads(self._context, threads, self._threads)
 
     def writing_rate(self, threads: int, seconds: float) -> float:
         self.write_with(threads)
         token = [max(0, self._llama.llama_vocab_bos(self._vocabulary))]
-        self._decode(token)  # starts the threads
+        self._decode(token)  # starts the threads before the measurement
         count, began = 0, time.perf_counter()
         while count < MIN_TOKENS or time.perf_counter() - began < seconds:
             if len(self._tokens) == self.context:
@@ -157,8 +157,8 @@ class LlamaCppBackend:
     def _install_abort(self) -> ctypes.Array[ctypes.c_char]:
         """Return a flag that makes llama.cpp stop at the next node of its graph.
 
-        llama.cpp calls the callback about a thousand times per token, too often for a Python function. So the callback
-        is libc's `strlen` of the flag: 0 until the flag is set, then 1.
+        llama.cpp calls an abort callback about a thousand times per token, too often for a Python function. So the
+        callback is libc's `strlen`, and its argument is the flag. `strlen` returns 0 until the flag is set, then 1.
         """
         flag = ctypes.create_string_buffer(2)
         strlen = ctypes.cast(ctypes.CDLL(None).strlen, self._llama.ggml_abort_callback)
@@ -167,7 +167,7 @@ class LlamaCppBackend:
         return flag
 
     def _decode(self, tokens: list[int]) -> bool:
-        """Append tokens to the cache. Returns False if this was interrupted; then the cache is unchanged."""
+        """Append tokens to the cache. Returns False if the computation was interrupted; then the cache is unchanged."""
         batch = (ctypes.c_int32 * len(tokens))(*tokens)
         status = self._llama.llama_decode(self._context, self._llama.llama_batch_get_one(batch, len(tokens)))
         if status == 0:
@@ -180,7 +180,7 @@ class LlamaCppBackend:
         raise ModelUnavailable(f"llama.cpp could not continue (status {status}). {' '.join(self._errors)}")
 
     def _recall(self, tokens: list[int]) -> int:
-        """Set the cache to the longest stored beginning of `tokens`, and return its length.
+        """Set the cache to the longest beginning of `tokens` that is stored, and return the length of this beginning.
 
         At least one token stays unread, because sampling needs its logits.
         """
@@ -210,9 +210,9 @@ class LlamaCppBackend:
                 self._is_stored = True
 
     def _truncate(self, length: int) -> int:
-        """Remove the tokens from `length` on, and return the remaining length.
+        """Keep the first `length` tokens in the cache, remove the others, and return the number of remaining tokens.
 
-        Some architectures can only remove all tokens.
+        Some architectures can only remove all tokens. Then none remain.
         """
         if not self._llama.llama_memory_seq_rm(self._memory, 0, length, -1):
             self._llama.llama_memory_clear(self._memory, True)
@@ -268,7 +268,7 @@ def _pointer(state: np.ndarray) -> Any:
 
 
 def _collect_errors(llama: Any) -> deque[str]:
-    """Collect the last few error messages of llama.cpp, and print nothing of its log."""
+    """Collect the last few error messages of llama.cpp, and print none of its log messages."""
     errors: deque[str] = deque(maxlen=4)
 
     def listen(level: int, text: bytes, _data: object) -> None:
@@ -281,5 +281,5 @@ def _collect_errors(llama: Any) -> deque[str]:
     return errors
 
 
-# Keeps the callbacks alive: llama.cpp calls them until the process exits.
+# llama.cpp calls the callbacks until the process exits. This list keeps them from being garbage-collected.
 _callbacks: list[Any] = []

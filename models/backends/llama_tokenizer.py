@@ -20,10 +20,11 @@ class LlamaTokenizer:
         self._splitter = PromptSplitter(special)
 
     def tokenize(self, prompt: str) -> list[int]:
-        """Return the tokens of a prompt, with the token that begins every text of this model. Raises RequestInvalid.
+        """Return the tokens of a prompt, with the token that every text of this model begins with. Raises RequestInvalid.
 
-        llama.cpp never parses control tokens here. The splitter finds them only where the chat template wrote them, so
-        no text of a request becomes one. llama.cpp tokenizes each text between two control tokens in one call.
+        llama.cpp never parses control tokens here. The splitter finds control tokens only where the chat template wrote
+        them, so no text of a request becomes a control token. llama.cpp tokenizes each text between two control tokens
+        in one call.
         """
         tokens: list[int] = []
         for part in self._splitter.split(prompt):
@@ -31,7 +32,7 @@ class LlamaTokenizer:
         return [self._begin, *tokens] if self._adds_begin and tokens[:1] != [self._begin] else tokens
 
     def text_of(self, token: int) -> str:
-        """Return the text of a token as it is in the file; empty for a negative token."""
+        """Return the text of a token as it is in the model's file; an empty text for a negative token."""
         if token < 0:
             return ""
         return bytes(self._llama.llama_vocab_get_text(self._vocabulary, token)).decode("utf-8", "replace")
@@ -42,7 +43,7 @@ class LlamaTokenizer:
         while True:
             tokens = (ctypes.c_int32 * capacity)()
             count = self._llama.llama_tokenize(self._vocabulary, data, len(data), tokens, capacity, False, False)
-            # If the buffer is too small, the negative count is the required size: a space may be three tokens.
+            # A space may be three tokens. If the buffer is too small, llama.cpp returns the required size as a negative count.
             if count >= 0 or -count <= capacity:
                 break
             capacity = -count

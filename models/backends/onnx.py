@@ -1,4 +1,4 @@
-"""Embeddings with ONNX Runtime, from the file that `onnx_export` builds from the weights once."""
+"""Embeddings with ONNX Runtime. `onnx_export` builds the ONNX file from the weights once."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,10 +10,10 @@ from models.backends import LoadOptions
 from models.errors import ModelUnavailable
 from models.formats.folder import MANIFEST, Manifest
 
-# Tokens per forward pass, including padding. Larger passes do not fit the processor's cache.
+# Tokens per forward pass, including padding. Larger passes do not fit into the processor's cache.
 BATCH_TOKENS = 256
 MAX_TOKENS = 256
-# The fixed cost of a forward pass, in tokens: measured as 0.7 ms per pass and 0.05 ms per token.
+# The fixed time of a forward pass, as a number of tokens. Measured: 0.7 ms per pass, and 0.05 ms per token.
 PASS_TOKENS = 14
 
 
@@ -30,8 +30,8 @@ class OnnxBackend:
             raise ModelUnavailable(f"{error.name} is not installed. `./packaging/run.sh` installs it.") from error
         folder = Path(options.path)
         self.manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        # Threads that share a pass wait for each other after every operation, and longer if the cores are busy. So each
-        # thread computes its own passes.
+        # Threads that share a pass wait for each other after every operation. If the cores are busy, they wait longer. So
+        # each thread computes its own passes.
         self.passes = options.threads
         session = onnxruntime.SessionOptions()
         session.intra_op_num_threads = session.inter_op_num_threads = 1
@@ -39,7 +39,7 @@ class OnnxBackend:
             str(folder / self.manifest.file),
             session,
             providers=["CPUExecutionProvider"],
-            # The fused kernel takes five times as long as the two operations that it replaces.
+            # This optimizer is off: its fused kernel takes five times as long as the two operations that it replaces.
             disabled_optimizers=["SkipLayerNormFusion"],
         )
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -68,7 +68,7 @@ class OnnxBackend:
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Yield the indexes of the texts of each forward pass.
 
-    A batch contains texts of similar length: its padding costs less than another pass would.
+    The texts of a batch have similar lengths, so that padding takes less time than another pass would.
     """
     batch: list[int] = []
     padding = 0

@@ -1,8 +1,8 @@
-"""Build the ONNX folder of all-MiniLM-L6-v2 from its weights, in a separate process whose memory is freed at its end.
+"""Build the ONNX folder of all-MiniLM-L6-v2 from its weights, in a separate process that frees the memory when it exits.
 
-Weights are quantised to 8 bits per channel (per tensor would cost 0.03 of mean cosine). Processors without VNNI need a
-reduced range. The result is compared with vectors that torch computed (`reference.py`). If their mean cosine is below
-0.98, the fp32 graph is used.
+Weights are quantised to 8 bits per channel (per tensor, the mean cosine would be 0.03 lower). Processors without VNNI
+need a reduced range of values. The vectors of the graph are compared with vectors that torch computed (`reference.py`).
+If the mean cosine is below 0.98, the fp32 graph is used.
 
     python -m models.backends.onnx_export SOURCE TARGET
 """
@@ -22,15 +22,16 @@ from models.files import open_locked, sha256_of
 from models.formats.folder import MANIFEST, Manifest, read_manifest
 
 MIN_COSINE = 0.98
-# With a lower mean cosine the graph is not equivalent to the model in torch.
+# If the fp32 graph has a lower mean cosine than this, it is not equivalent to the model in torch.
 MIN_FP32_COSINE = 0.9999
 
 
 def export(source: Path, target: Path) -> Manifest:
-    """Build `target` from `source`. `target` appears only when it is complete. Parallel processes build it once.
+    """Build the ONNX folder `target` from the weights folder `source`. `target` appears only when it is complete.
 
-    Raises ModelFileRefused if the weights are not a supported BERT. Raises ModelUnavailable if a library is missing, or
-    if the weights are not those of the recorded vectors.
+    If several processes call this in parallel, only one builds the folder. Raises ModelFileRefused if the weights are not
+    a supported BERT. Raises ModelUnavailable if a library is missing, or if the reference vectors were recorded from other
+    weights.
     """
     reference = read_reference()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,7 @@ def _has_vnni() -> bool:
 
 
 def _measured(folder: Path, file: str, precision: str, reference: ReferenceVectors) -> Manifest:
-    """Return the manifest of a file with its mean cosine to the recorded vectors, and write it into the folder."""
+    """Measure the mean cosine of a graph's vectors to the recorded vectors. Write the manifest and return it."""
     manifest = Manifest(file=file, precision=precision, mean_cosine=0.0, source_sha256=reference.weights_sha256)
     _write(folder, manifest)
     embedded, _ = OnnxBackend(LoadOptions(path=str(folder), threads=1)).embed(SENTENCES)
@@ -106,7 +107,7 @@ def _write(folder: Path, manifest: Manifest) -> None:
 
 
 def main() -> int:
-    """Build the folder. An error is printed as one sentence on standard error."""
+    """Build the ONNX folder. If this fails, print one sentence on standard error."""
     try:
         manifest = export(Path(sys.argv[1]), Path(sys.argv[2]))
     except ModelError as error:

@@ -1,6 +1,6 @@
 """Reference vectors that torch computed for sentences of different lengths. A built ONNX graph is compared with them.
 
-Record them on a machine with torch (`packaging/run.sh --torch`), from the folder of the weights:
+Record the vectors on a machine with torch (`packaging/run.sh --torch`). SOURCE is the folder of the weights:
 
     python -m models.backends.reference SOURCE
 """
@@ -37,7 +37,7 @@ SENTENCES = [
 
 
 class ReferenceVectors(msgspec.Struct, frozen=True, kw_only=True):
-    """The SHA-256 of the weights, and one unit vector per sentence of `SENTENCES`: float32, sentences × width."""
+    """The SHA-256 of the weights, and one unit vector per sentence of `SENTENCES`: a float32 array, sentences × width."""
 
     weights_sha256: str
     vectors: np.ndarray

@@ -1,6 +1,6 @@
 """Embeddings and reranking with sentence-transformers on torch.
 
-The ONNX backend is compared with its embeddings.
+The vectors of the ONNX backend are compared with the vectors of this backend.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ BATCH = 64
 
 
 class SentenceTransformersBackend:
-    """A sentence-transformers folder."""
+    """An embedding model in a sentence-transformers folder."""
 
     def __init__(self, options: LoadOptions) -> None:
         library = _prepare(options)
@@ -29,7 +29,7 @@ class SentenceTransformersBackend:
 
 
 class CrossEncoderBackend:
-    """A cross-encoder: it reads a query and a document together, and scores how well the document answers the query."""
+    """A cross-encoder. It reads a query and a document together, and scores how well the document answers the query."""
 
     def __init__(self, options: LoadOptions) -> None:
         library = _prepare(options)

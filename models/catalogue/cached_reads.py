@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
-# Time of the last change, in nanoseconds, and inode: at least one of them changes when a file is replaced.
+# The time of the last change in nanoseconds, and the inode. When a file is replaced, at least one of the two changes.
 _Version = tuple[int, int]
 
 
 class CachedReads:
-    """The last value read per path."""
+    """The last value that was read for each path."""
 
     def __init__(self) -> None:
         self._values: dict[Path, tuple[_Version, Any]] = {}
@@ -18,7 +18,7 @@ class CachedReads:
     def get(self, path: Path, read: Callable[[], Value]) -> Value | None:
         """Return the result of `read` for a file or folder, or None if the path does not exist.
 
-        `read` is called only if the path changed. Raises OSError, and the exceptions of `read`.
+        `read` is called only if the file or folder changed. Raises OSError, and the exceptions of `read`.
         """
         try:
             status = path.stat()

@@ -15,9 +15,9 @@ from models.formats.facts import Facts
 from models.formats.inspection import inspect
 from models.offline import CACHE
 
-# The names of other files and folders in a models folder.
+# The names of other files and folders in a models folder, which a model cannot have.
 RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime", "threads", CACHE})
-# Maximum length of a name in bytes. A file name may have 255, and names of temporary files are longer than the model's.
+# Maximum length of a model's name in bytes. File systems allow 255, but temporary files have longer names than the model.
 MAX_NAME = 200
 UNSTATED_LICENCE = "not stated"
 
@@ -61,7 +61,7 @@ class Catalogue:
     ) -> Model:
         """Link a file or folder into the models folder, or copy it if it cannot be linked. Raises ModelFileRefused.
 
-        It is checked before anything is copied. `on_progress` gets the bytes done and the total bytes.
+        The model is checked before anything is copied. `on_progress` gets the number of bytes done and in total.
         """
         name = await asyncio.to_thread(self._name_for, path, name)
         facts = await inspect(path, family)
@@ -99,7 +99,7 @@ class Catalogue:
         return model
 
     def _delete_files(self, model: Model) -> None:
-        # Files outside the models folder are not ours to delete.
+        # Files outside the models folder belong to the user and are not deleted.
         if Path(model.path).is_relative_to(self.folder):
             delete_files(Path(model.path))
 
@@ -114,13 +114,13 @@ class Catalogue:
         self._registry.set_pinned(name, pinned=pinned)
 
     async def facts_of(self, model: Model) -> Facts:
-        """Return the facts of a model's files. They are read again if the files changed. Raises ModelFileRefused."""
+        """Return the facts of a model's files. Reads the files again only if they changed. Raises ModelFileRefused."""
         if model.facts is not None and (model.added_at == 0 or size_of(Path(model.path)) == model.size):
             return model.facts
         return await inspect(Path(model.path), model.family)
 
     def _name_for(self, path: Path, name: str) -> str:
-        """Return the model name for a file or folder. Raises ModelFileRefused if it is missing or the name is invalid."""
+        """Return the name that a model at `path` gets. Raises ModelFileRefused if `path` is missing or the name is invalid."""
         try:
             if not path.exists():
                 raise ModelFileRefused(f"There is no file or folder {str(path)!r}.")

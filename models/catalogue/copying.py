@@ -10,7 +10,7 @@ from models.errors import ModelFileRefused
 from models.files import open_regular
 
 COPY_CHUNK = 1 << 22
-# Called with the bytes done and the total bytes.
+# A function that is called with the number of bytes done and the total number of bytes.
 OnProgress = Callable[[int, int], None]
 
 
@@ -27,13 +27,13 @@ def copy_model(source: Path, target: Path, on_progress: OnProgress) -> str:
     except OSError as error:
         raise ModelFileRefused(f"{source.name} could not be copied to {target.parent}: {error.strerror}.") from error
     finally:
-        # A cancelled job raises another exception, so this is a `finally` block.
+        # This is a `finally` block, because a cancelled job raises an exception that is not caught here.
         delete_files(temporary)
     return digest
 
 
 def delete_files(path: Path) -> None:
-    """Delete a file, or a folder with all its content. Does nothing if it does not exist."""
+    """Delete a file, or a folder with all its content. Does nothing if the path does not exist."""
     if path.is_dir():
         shutil.rmtree(path)
     else:
@@ -41,7 +41,7 @@ def delete_files(path: Path) -> None:
 
 
 def size_of(path: Path) -> int:
-    """Return the size in bytes of a file, or of the regular files of a folder."""
+    """Return the size of a file in bytes, or the total size of the regular files in a folder."""
     return sum(file.stat().st_size for file in _files(path))
 
 
@@ -58,7 +58,7 @@ def _digest(source: Path, target: Path | None, on_progress: OnProgress) -> str:
         if new_path is not None:
             new_path.parent.mkdir(parents=True, exist_ok=True)
         linked = new_path is None or _try_link(file.resolve(), new_path)
-        # Read the linked file: another file may be at the source's path by now.
+        # Read the linked file, because the source's path may already lead to another file.
         readable = new_path if linked and new_path is not None else file
         with (
             open_regular(readable) as opened,

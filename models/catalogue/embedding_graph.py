@@ -2,8 +2,8 @@
 
     python -m models.catalogue.embedding_graph [--check] FOLDER
 
-builds the graph in a models folder if it does not exist. With `--check` the exit status only says whether it exists.
-Nothing else needs the package of the weights.
+builds the graph in a models folder if the graph does not exist. With `--check`, nothing is built: the exit status tells
+whether the graph exists. The package with the weights is needed only for building the graph.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ async def ensure_export(model: Model, folder: Path) -> Path:
 
 
 def can_embed(folder: Path) -> bool:
-    """Return whether the embedding model of a models folder can be loaded: its graph exists or can be built."""
+    """Return whether the embedding model of a models folder can be loaded, because its graph exists or can be built."""
     if not _are_installed("onnxruntime", "tokenizers"):
         return False
     return is_built(folder) or _are_installed("onnx", "safetensors", MINILM_PACKAGE)
@@ -77,7 +77,7 @@ def is_built(folder: Path) -> bool:
 
 
 def main() -> int:
-    """Build the graph or check for it. A build error is printed as one sentence on standard error."""
+    """Build the graph, or check whether it exists. If building fails, print one sentence on standard error."""
     folder = Path(sys.argv[-1])
     if "--check" in sys.argv:
         return 0 if is_built(folder) else 1

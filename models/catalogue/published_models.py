@@ -10,14 +10,14 @@ import msgspec
 from models.errors import ModelUnknown
 from models.formats.facts import Facts, Layers
 
-# The site that publishes the files. A model's `source` and `file` are a repository and a file on it.
+# The site that publishes the files. A model's `source` is a repository on this site, and `file` is a file in it.
 HUB = "https://huggingface.co"
 _APACHE = "Apache-2.0"
 _LLAMA_32, _LLAMA_31 = "Llama 3.2 Community License", "Llama 3.1 Community License"
 
 
 class PublishedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A published GGUF file. `languages` are the languages that it was trained for; `note` says what it is good for."""
+    """A published GGUF file. The model was trained for `languages`. `note` tells which machine and use it suits."""
 
     name: str
     parameters: int
@@ -44,7 +44,7 @@ class PublishedModel(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def facts(self) -> Facts:
-        """An estimate of the file's facts, accurate enough for a load plan."""
+        """An estimate of the facts of the model's file, accurate enough for a load plan."""
         ends = self.vocabulary * self.width * 6 // 8
         block = max(0, self.size - 2 * ends) // self.layers
         return Facts(

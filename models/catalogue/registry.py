@@ -1,6 +1,7 @@
 """The two lists in a models folder: `registry.json` has the added models, `pinned.json` the pinned models.
 
-The service and the command line may both change them. One process writes at a time; a reader gets a complete file.
+The service and the command line may both change these files. Only one process writes at a time. A reader never gets a
+half-written file.
 """
 
 import contextlib
@@ -31,7 +32,7 @@ class Registry:
         return self._entries(self._models_file, list[Model])
 
     def add(self, model: Model) -> list[Model]:
-        """Add a model. It replaces models of the same name, which are returned. Raises ModelFileRefused."""
+        """Add a model, and return the models of the same name that it replaces. Raises ModelFileRefused."""
         with self._locked():
             models = self.models()
             self._save([*(other for other in models if other.id != model.id), model])

@@ -1,4 +1,4 @@
-"""The process of one model: `python -m models.child FD BACKEND OPTIONS`. The runtime starts it; it ends with the runtime."""
+"""The process of one model: `python -m models.child FD BACKEND OPTIONS`. It is started by the runtime and ends with it."""
 
 import faulthandler
 import os
@@ -37,14 +37,14 @@ from models.child.thread_rates import OtherPrograms, choose_threads
 from models.child.writing import GenerationWriter
 from models.errors import ModelError, RequestInvalid
 
-# Documents that are scored between two checks of the time limit.
+# The number of documents that are scored between two checks of the time limit.
 RERANK_BATCH = 8
 
 _log = structlog.get_logger()
 
 
 class Child:
-    """Serves one backend. One thread reads requests; as many threads as the backend supports process them in order."""
+    """Serves one backend. One thread reads requests. The number of threads that process them depends on the backend."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -102,7 +102,7 @@ class Child:
             try:
                 self._process(request)
             except MemoryError:
-                # The state of the heap is unknown now.
+                # After a failed allocation the state of the heap is unknown, so the process exits.
                 os._exit(OUT_OF_MEMORY)
             with self._lock:
                 self._running.discard(request.id)
@@ -152,13 +152,13 @@ class Child:
                 self._cancel(request.id)
             else:
                 self._requests.put(request)
-        # The runtime is gone, so no one needs the result of the current computation.
+        # The runtime has ended, so no one needs the result of the current computation.
         os._exit(0)
 
     def _cancel(self, identifier: int) -> None:
         with self._lock:
             if identifier not in self._running:
-                # Requests arrive in the order of their ids. A request up to `_latest` is already finished.
+                # Requests arrive in the order of their ids. A request with an id up to `_latest` is already finished.
                 if identifier > self._latest:
                     self._abandoned.add(identifier)
                 return

@@ -1,7 +1,7 @@
 """The messages between the runtime and the child process of a model.
 
-On the socket a frame is its length (4 bytes, little-endian) and a msgpack map whose `type` is the struct's name. Every
-request has an id. Its answers have the same id.
+Each message is sent as a frame: first its length (4 bytes, little-endian), then a msgpack map whose `type` is the
+struct's name. Every request has an id. The answers to a request have the same id.
 """
 
 import struct
@@ -20,7 +20,7 @@ class Embed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Rerank(msgspec.Struct, frozen=True, tag=True):
-    """Score documents. Scoring stops after `max_ms`."""
+    """Score documents. Scoring stops after `max_ms` milliseconds."""
 
     id: int
     query: str
@@ -31,8 +31,8 @@ class Rerank(msgspec.Struct, frozen=True, tag=True):
 class Generate(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Continue a `prompt`, or answer `messages` with the model's chat template.
 
-    With `required_tool` the answer is a call of that tool, or of any tool if it is an empty string. With
-    `parse_special` the prompt may contain special tokens.
+    If `required_tool` is a name, the answer is a call of that tool; if it is an empty string, a call of any tool. If
+    `parse_special` is true, special tokens in the prompt are parsed.
     """
 
     id: int
@@ -49,7 +49,7 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
 
 
 class ThreadRate(msgspec.Struct, frozen=True):
-    """Tokens per second with `threads` threads, on a quiet machine and beside a program that keeps a core busy."""
+    """Tokens per second with `threads` threads: on a quiet machine, and while another program keeps one core busy."""
 
     threads: int
     quiet: float
@@ -57,10 +57,10 @@ class ThreadRate(msgspec.Struct, frozen=True):
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
-    """The model is loaded. `used_bytes` is the memory of its process now; `context` is in tokens, 0 if unlimited.
+    """The model is loaded, and its process uses `used_bytes` of memory. `context` is in tokens; 0 means unlimited.
 
-    It processes `passes` requests in parallel. A request with more than `pass_tokens` tokens is not more efficient; 0
-    means no such limit. `thread_rates` is empty if the threads were not measured.
+    The process handles `passes` requests in parallel. A request with more than `pass_tokens` tokens is no faster than two
+    requests; 0 means that this is not so. `thread_rates` is empty if no numbers of threads were measured.
     """
 
     used_bytes: int
@@ -76,7 +76,7 @@ class NotLoaded(msgspec.Struct, frozen=True, tag=True):
 
 
 class Working(msgspec.Struct, frozen=True, tag=True):
-    """A sign of life: `done` of `total` prompt tokens are read, or of `total` documents are scored."""
+    """A sign of life: `done` of `total` prompt tokens have been read, or `done` of `total` documents have been scored."""
 
     id: int
     done: int
@@ -84,7 +84,7 @@ class Working(msgspec.Struct, frozen=True, tag=True):
 
 
 class Vectors(msgspec.Struct, frozen=True, tag=True):
-    """Unit vectors, concatenated as little-endian float32, and the number of `tokens` read."""
+    """Unit vectors, concatenated as little-endian float32 bytes, and the number of `tokens` that were read."""
 
     id: int
     count: int
@@ -93,7 +93,7 @@ class Vectors(msgspec.Struct, frozen=True, tag=True):
 
 
 class Scores(msgspec.Struct, frozen=True, tag=True):
-    """The scores of the first documents: as many as were scored within the time limit."""
+    """The scores of the documents that were scored within the time limit, in order from the first document."""
 
     id: int
     scores: list[float]
@@ -117,7 +117,7 @@ class GenerationFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class RequestFailed(msgspec.Struct, frozen=True, tag=True):
-    """The request failed. If `invalid` is true, the caller can correct it."""
+    """The request failed. If `invalid` is true, the caller can correct the request."""
 
     id: int
     message: str
@@ -134,6 +134,6 @@ decode_answer = msgspec.msgpack.Decoder(FromChild).decode
 
 
 def encode(frame: ToChild | FromChild) -> bytes:
-    """Return the bytes of a frame, with its length."""
+    """Return the bytes of a frame. They begin with its length."""
     body = _encoder.encode(frame)
     return LENGTH.pack(len(body)) + body

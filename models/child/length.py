@@ -1,7 +1,4 @@
-"""The maximum size of a request.
-
-It is checked before the request is processed, because templates and tokenizers are slow with very long texts.
-"""
+"""Check the size of a request before it is processed, because templates and tokenizers are slow with very long texts."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,16 +8,17 @@ import msgspec
 from models.child.frames import Generate
 from models.errors import RequestInvalid
 
-# Only long runs of one character have more bytes per token. About four are usual.
+# Usually a token has about four bytes. Only a token for a long run of one character has more bytes than this maximum.
 MAX_BYTES_PER_TOKEN = 16
-# The minimum size of a message in the context: a token for its role and a token that ends it.
+# The minimum number of tokens per message in the context: one for the role, and one that ends the message.
 MIN_TOKENS_PER_TURN = 2
 MAX_TOOLS = 128
 MAX_STOPS, MAX_STOP_CHARACTERS = 16, 256
 MAX_SCHEMA_BYTES = 65_536
-# Levels of a JSON schema. The libraries that read a schema recurse per level.
+# The maximum number of levels of a JSON schema. The libraries that read a schema recurse once per level.
 MAX_DEPTH = 64
-# An embedding or ranking model tokenizes the whole text, but reads only its first few hundred tokens.
+# The maximum size of a text for an embedding or ranking model. The model tokenizes the whole text, but then reads only its
+# first few hundred tokens.
 MAX_TEXT_BYTES = 262_144
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 # The exit status of a child that reached its memory limit.
 OUT_OF_MEMORY = 77
-# If the machine runs out of memory, the kernel kills this process rather than the web server.
+# If the machine runs out of memory, this score makes the kernel kill the child process before the web server.
 _OOM_SCORE = "500"
 _PR_SET_PDEATHSIG = 1
 
 
 def limit_this_process(memory: int) -> None:
-    """Make this process die with the runtime, and limit its memory to `memory` bytes; 0 sets no limit.
+    """Limit the memory of this process to `memory` bytes; 0 sets no limit. Also make it die when the runtime dies.
 
-    The limit applies to written memory, not to files that are mapped for reading. So it does not include mapped
-    weights; the planner accounts for these.
+    The limit applies to memory that the process writes, not to files that are mapped for reading. So the limit does not
+    include mapped weights. The planner counts the mapped weights.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with contextlib.suppress(OSError):

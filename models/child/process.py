@@ -43,7 +43,7 @@ _TERMINAL = (Vectors, Scores, GenerationFinished, RequestFailed)
 
 
 class ChildProcess:
-    """A child process with one model. `start` creates it; `end`, a crash or the watchdog ends it."""
+    """A child process with one model. `start` starts the process. It ends by `end`, by a crash or by the watchdog."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class ChildProcess:
                     yield answer
 
     async def end(self) -> None:
-        """Kill the process immediately. Its waiting requests fail."""
+        """Kill the process immediately. Requests that wait for its answers fail."""
         end_group(self._process)
         with contextlib.suppress(TimeoutError):
             # A process that hangs in a driver cannot be killed, so the wait has a time limit.
@@ -187,7 +187,7 @@ class ChildProcess:
                 self._write(Cancel(request.id))
 
     async def _next(self, answers: asyncio.Queue[Answer | None]) -> Answer | None:
-        """Return the next answer. If the process sends no frame at all for too long, kill it."""
+        """Return the next answer. If the process sends no frame of any request for too long, kill the process."""
         began = time.monotonic()
         while True:
             quiet_since = max(began, self._last_frame)
@@ -196,7 +196,7 @@ class ChildProcess:
                     return await answers.get()
             except TimeoutError:
                 if self._remaining_s(max(began, self._last_frame)) > 0:
-                    continue  # it is busy with an earlier request
+                    continue  # the process is busy with an earlier request
             self._death = (
                 f"{self.name} gave no sign of life for {self._hang_timeout_s:.0f} seconds. Its process was stopped."
             )
@@ -208,7 +208,7 @@ class ChildProcess:
         return since + self._hang_timeout_s - time.monotonic()
 
     def _write(self, frame: ToChild) -> None:
-        # If the process is gone, the listener notices it. Nothing can be done here.
+        # If the process has ended, the listener notices this. So an error here can be ignored.
         with contextlib.suppress(ConnectionError, RuntimeError):
             self._writer.write(encode(frame))
 
@@ -229,7 +229,7 @@ class ChildProcess:
                 answers = None if isinstance(frame, Loaded | NotLoaded) else self._waiting.get(frame.id)
                 if answers is not None and not isinstance(frame, Loaded | NotLoaded):
                     answers.put_nowait(frame)
-            # Its socket is closed: the process is dead, or cannot be used any more.
+            # The socket is closed: the process is dead, or cannot be used any more.
             end_group(self._process)
             await self._process.wait()
         finally:

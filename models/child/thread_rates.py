@@ -1,8 +1,8 @@
-"""Measure how fast a model generates with different numbers of threads: alone, and beside a busy program.
+"""Measure how fast a model generates with different numbers of threads: alone, and while another program is busy.
 
-The threads that compute a token wait for the slowest of them. With one thread per core, any other program delays all
-threads. With fewer threads, a core is idle on a quiet machine. Which is better depends on the machine and the model, so
-it is measured. The busy program keeps one core busy.
+The threads that compute a token wait for the slowest thread. With one thread per core, any other program delays all
+threads. With fewer threads, a core is idle on a quiet machine. Which number is better depends on the machine and the
+model, so the speed is measured. The busy program keeps one core busy.
 """
 
 import contextlib
@@ -16,22 +16,22 @@ import psutil
 
 from models.child.frames import ThreadRate
 
-# A slow model, whose first round takes longer than `ENOUGH_S`, is measured in one round only.
+# Each measurement takes `MEASURED_S` seconds. If the first round takes longer than `ENOUGH_S`, there is no second round.
 MEASURED_S, ROUNDS, ENOUGH_S = 0.15, 2, 1.0
-# The maximum number of cores that other programs use on a quiet machine.
+# A machine counts as quiet if other programs use at most this number of cores.
 MAX_USED_BY_OTHERS = 0.5
-# The program has a time limit, in case this process is killed.
+# The busy program ends by itself after 60 seconds, in case this process is killed and cannot stop it.
 _BUSY_PROGRAM = "import time\nend = time.monotonic() + 60\nprint(flush=True)\nwhile time.monotonic() < end: pass"
 
 
 class OtherPrograms:
-    """Measures the processor time of all other programs, from the creation of this object."""
+    """Measures the processor time of all other programs since this object was created."""
 
     def __init__(self) -> None:
         self._before = _readings()
 
     def cores_used(self) -> float:
-        """Return how many cores they kept busy on average."""
+        """Return how many cores the other programs kept busy on average."""
         clock, busy, own = (now - before for now, before in zip(_readings(), self._before, strict=True))
         return max(0.0, busy - own) / clock
 
@@ -49,7 +49,7 @@ def choose_threads(backend: Any, candidates: Sequence[int], others: OtherProgram
 
 
 def measure_threads(writing_rate: Callable[[int, float], float], candidates: Sequence[int]) -> list[ThreadRate]:
-    """Return the rates of each number of threads. `writing_rate(threads, seconds)` measures tokens per second."""
+    """Return the rates for each candidate number of threads. `writing_rate(threads, seconds)` measures tokens per second."""
     quiet = _rates(writing_rate, candidates)
     with _busy_program():
         busy = _rates(writing_rate, candidates)
@@ -57,7 +57,7 @@ def measure_threads(writing_rate: Callable[[int, float], float], candidates: Seq
 
 
 def best_threads(rates: Sequence[ThreadRate]) -> int:
-    """Return the number of threads with the largest product of both rates; the smallest number if several are equal."""
+    """Return the number of threads with the largest product of both rates. If products are equal, return the smaller number."""
     return max(rates, key=lambda rate: (rate.quiet * rate.busy, -rate.threads)).threads
 
 
@@ -81,6 +81,6 @@ def _busy_program() -> Iterator[None]:
 
 
 def _readings() -> tuple[float, float, float]:
-    """Return the time, the processor seconds of all programs so far, and those of this process."""
+    """Return the time, the processor seconds of all programs so far, and the processor seconds of this process."""
     times = psutil.cpu_times()
     return time.monotonic(), times.user + times.nice + times.system, time.process_time()

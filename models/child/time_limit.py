@@ -6,15 +6,15 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-# The interval of further interruptions, in case the code caught the first one.
+# The seconds between further interruptions, in case the code caught the first interruption.
 REPEAT_S = 1.0
-# A step of native code cannot be interrupted. After this multiple of the limit, in processor time, the process dies.
+# A step of native code cannot be interrupted. So after this many times the limit, in processor time, the process dies.
 LAST_FACTOR = 2
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float, error: Exception) -> Iterator[None]:
-    """Raise `error` in the block after `seconds`. This works in the main thread only; other threads have no limit."""
+    """Raise `error` in the block after `seconds`. This works in the main thread only. Other threads have no time limit."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

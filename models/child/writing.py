@@ -1,4 +1,4 @@
-"""One generation in the child process: it sends the text and the tool calls of the answer as frames."""
+"""One generation in the child process. The text and the tool calls of the answer are sent as frames."""
 
 import threading
 import time
@@ -17,17 +17,17 @@ from models.generation.text import TextAssembler
 from models.generation.tool_calls import ToolCallReader, parse_calls, required_call_schema
 from models.generation.traced import trusted
 
-# The limit of a request that sets none. An endless answer would block the device.
+# The maximum number of tokens if a request sets no limit. An endless answer would block the device.
 DEFAULT_MAX_TOKENS = 1024
 SIGN_OF_LIFE_S = 1.0
-# A template takes some milliseconds. A template that takes this long probably never ends.
+# Rendering a template takes some milliseconds. A template that takes this many seconds probably never ends.
 TEMPLATE_S = 10.0
 _TOO_SLOW = RequestInvalid(
     f"The model's chat template took more than {TEMPLATE_S:.0f} seconds and was stopped. "
     "Use another model, or another file of this model."
 )
-# Tokens of fast models are sent together, about sixty times per second. No one reads faster, and each frame takes
-# processor time from the model.
+# A fast model's tokens are collected and sent about sixty times per second. No one reads faster, and each frame takes
+# processor time that the model could use.
 SENDING_INTERVAL_S = 0.015
 
 Send = Callable[[Working | Piece | GenerationFinished | RequestFailed], None]
@@ -131,7 +131,7 @@ class _AnswerFrames:
             self._sent_at = time.monotonic()
 
     def _send_sign_of_life(self, prompt_tokens: int) -> None:
-        """Send a sign of life if no text was sent for a while. A tool call, for example, is not sent before its end."""
+        """Send a sign of life if no text was sent for a while. For example, a tool call is not sent until it is complete."""
         if time.monotonic() - self._sent_at > SIGN_OF_LIFE_S:
             self._send(Working(self._request.id, prompt_tokens, prompt_tokens))
             self._sent_at = time.monotonic()

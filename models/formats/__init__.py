@@ -1,1 +1,1 @@
-"""Read the metadata of model files, without the native code that loads the models."""
+"""Read the metadata of model files, without the native libraries that load the models."""

@@ -1,7 +1,7 @@
-"""`python -m models.formats PATH [FAMILY]`: print the facts of a model's files as JSON, with a memory limit.
+"""`python -m models.formats PATH [FAMILY]`: print the facts of a model's files as JSON. The process has a memory limit.
 
-The files may be malicious, and reading their vocabularies takes hundreds of MB. So they are read in a separate process,
-which frees the memory when it exits.
+The files may be malicious, and reading their vocabularies takes hundreds of MB of memory. So the files are read in a
+separate process, which frees the memory when it exits.
 """
 
 import resource

@@ -1,4 +1,4 @@
-"""Detect the format of a file or folder by its content, and read its facts."""
+"""Detect the format of a model's file or folder by the content, and read the model's facts."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _PICKLE, _ZIP = b"\x80", b"PK\x03\x04"
 
 
 def read_facts(path: Path, family: str = "") -> Facts:
-    """Return the facts of a model's file or folder. GGML files do not name their architecture, so `family` names it.
+    """Return the facts of a model's file or folder. `family` is the architecture of a GGML file, which does not contain it.
 
     Raises ModelFileRefused with the reason and a remedy.
     """

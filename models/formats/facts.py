@@ -6,9 +6,9 @@ import msgspec
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a transformer that can be on the processor or on a GPU. Sizes are in bytes.
 
-    `blocks` are the sizes of each layer's weights. `kv_per_token` is the number of values (not bytes) in each layer's
-    KV cache per token. `output` and `embedding` are the sizes of the last and first part. `width`, `feed_forward` and
-    `vocabulary` are dimensions; `trained_context` is in tokens.
+    `blocks` has the size of each layer's weights. `kv_per_token` has, for each layer, the number of values (not bytes) that
+    one token adds to the KV cache. `output` is the size of the last part, `embedding` the size of the first part. `width`,
+    `feed_forward` and `vocabulary` are dimensions. `trained_context` is in tokens.
     """
 
     blocks: list[int]
@@ -23,9 +23,9 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of a file or folder. `layers` is None if the format does not describe the layers.
+    """The content of a model's file or folder. `layers` is None if the format does not describe the layers.
 
-    `role` and `backend` follow from the format; `family` is the architecture.
+    The format determines `role` and `backend`. `family` is the architecture.
     """
 
     role: str

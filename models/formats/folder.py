@@ -14,7 +14,7 @@ MANIFEST = "manifest.json"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of an ONNX folder: file, precision, mean cosine to torch, and SHA-256 of the source weights."""
+    """What an ONNX folder contains: file, precision, mean cosine to torch's vectors, and SHA-256 of the source weights."""
 
     file: str
     precision: str
@@ -23,7 +23,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest of an ONNX folder; None if the folder has no manifest or lacks its file."""
+    """Return the manifest of an ONNX folder; None if the manifest is missing, or the file that the manifest names."""
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError):

@@ -1,8 +1,9 @@
 """GGML files older than GGUF, of the families that llama.cpp no longer loads.
 
-Their loader checks almost nothing: a truncated file, or a file of another family, crashes its process. So every part of
-a file is checked here first. The layout is the one that the loaders of ctransformers 0.2.27 read (`models/llms/*.cc`):
-magic, header, vocabulary, tensors to the end. All numbers are little-endian and 32 bits wide.
+ctransformers loads these files and checks almost nothing: a truncated file, or a file of another family, crashes its
+process. So this module checks every part of a file first. A file has a magic number, a header, a vocabulary, and
+tensors up to its end, as the loaders of ctransformers 0.2.27 read them (`models/llms/*.cc`). All numbers are
+little-endian and 32 bits wide.
 """
 
 import math
@@ -19,7 +20,7 @@ from models.errors import ModelFileRefused
 from models.formats.facts import Facts
 
 _MAGIC, *_LATER_MAGICS = MAGICS = (b"lmgg", b"fmgg", b"tjgg", b"ccgg")
-# Elements and bytes per block of each type.
+# For each tensor type: the number of elements and of bytes per block.
 _TYPES: Mapping[int, tuple[int, int]] = MappingProxyType(
     {
         0: (1, 4),
@@ -36,7 +37,8 @@ _TYPES: Mapping[int, tuple[int, int]] = MappingProxyType(
         14: (256, 210),
     }
 )
-# The valid values of the header's `ftype` modulo 1000. The rest is the quantisation version. Others abort the loader.
+# The valid values of the header's `ftype` modulo 1000. Other values abort the loader. The thousands are the quantisation
+# version.
 _FILE_TYPES = {
     0: "F32",
     1: "F16",
@@ -56,7 +58,7 @@ _MAX_VOCABULARY, _MAX_WORD, _MAX_NAME = 1 << 20, 1 << 16, 256
 
 
 class _Family(msgspec.Struct, frozen=True):
-    """The fields of a family's header, and its tensor names: `in_layer` with the prefix `layer`, and `others`."""
+    """The header fields and tensor names of a family: `in_layer` follow a layer's prefix `layer`, `others` have no prefix."""
 
     header: str
     layer: str
@@ -129,7 +131,7 @@ def read_ggml(file: Path, opened: BinaryIO, family: str) -> Facts:
 
 
 class _Walk:
-    """One pass over a file, from its header to its last byte."""
+    """Reads a file once, from its header to its last byte."""
 
     def __init__(self, file: Path, opened: BinaryIO, family: str) -> None:
         self._file, self._opened, self._name, self._family = file, opened, family, FAMILIES[family]
@@ -171,7 +173,7 @@ class _Walk:
             self._take(length + (4 if self._family.scores else 0), "its vocabulary")
 
     def _walk_tensors(self, layers: int) -> tuple[int, int]:
-        """Check all tensors, and return their total bytes and numbers."""
+        """Check all tensors. Return the total number of bytes and of elements in them."""
         names: set[str] = set()
         size = count = 0
         while self._opened.tell() < self._length:

@@ -15,10 +15,10 @@ from models.formats.facts import Facts, Layers
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 _HEAD = struct.Struct("<4sIQQ")
-# The minimum size in bytes of a key or a tensor in the header.
+# The minimum number of bytes that a key and that a tensor take in the header.
 _MIN_KEY_BYTES, _MIN_TENSOR_BYTES = 8 + 1 + 4 + 1, 8 + 1 + 4 + 8 + 4 + 8
 MAX_LAYERS = 1000
-# Encoders, and the vision and audio parts of other models.
+# Architectures that cannot generate text: encoders, and the vision and audio parts of other models.
 _CANNOT_CHAT = frozenset(
     "bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding t5encoder "
     "clip mmproj wavtokenizer-dec".split()
@@ -50,7 +50,7 @@ def read_gguf(file: Path, opened: BinaryIO) -> Facts:
 
     check_head(file, opened)
     try:
-        # The reader accepts an open file as well as a path.
+        # `GGUFReader` accepts an open file as well as a path.
         reader = gguf.GGUFReader(opened)
     except (
         ValueError,
@@ -93,7 +93,7 @@ def read_gguf(file: Path, opened: BinaryIO) -> Facts:
 
 
 class _Metadata:
-    """The keys of a file. A key is decoded when it is read, because a vocabulary has hundreds of thousands of entries."""
+    """The keys of a file. A value is decoded only when it is read: a vocabulary has hundreds of thousands of entries."""
 
     def __init__(self, file: Path, reader: Any) -> None:
         self._file, self._reader = file, reader
@@ -118,7 +118,7 @@ class _Metadata:
         return int(value)
 
     def per_layer(self, key: str, layers: int, default: int) -> list[int]:
-        """Return a number per layer. Some architectures have one number for all layers."""
+        """Return one number per layer. Some files have a single number, which is for all layers."""
         value = self.get(key, default)
         numbers = value if isinstance(value, list) else [value] * layers
         if len(numbers) < layers or not all(map(_is_number, numbers)):
@@ -127,7 +127,7 @@ class _Metadata:
 
 
 def _is_number(value: object) -> bool:
-    """Return whether a value is an integer of the expected range. A truth value is not a number, although it is an int."""
+    """Return whether a value is an integer in the expected range. A bool is an int in Python, but is not accepted here."""
     return type(value) is int and 0 <= value < 2**31
 
 
@@ -175,7 +175,7 @@ def _layers(file: Path, metadata: _Metadata, family: str, sizes: dict[str, int])
     return Layers(
         blocks=[_block(sizes, number) for number in range(count)],
         kv_per_token=[heads_of_layer * (key + value) for heads_of_layer in kv_heads],
-        # If input and output share their weights, the device of the output has a second copy of them.
+        # If the input and output layers share their weights, the output's device has a second copy of these weights.
         output=sum(size for name, size in sizes.items() if name.startswith("output"))
         + (0 if "output.weight" in sizes else sizes.get("token_embd.weight", 0)),
         embedding=sum(size for name, size in sizes.items() if not name.startswith(("blk.", "output"))),

@@ -10,7 +10,7 @@ MIB = 2**20
 
 
 def usable_gpus(machine: MachineResources) -> list[Gpu]:
-    """Return the usable GPUs. With MIG it is only the largest instance: CUDA shows a process at most one instance."""
+    """Return the usable GPUs. With MIG, return only the largest instance, because CUDA shows a process at most one instance."""
     gpus = [gpu for gpu in machine.gpu.gpus if not gpu.problem]
     if any(gpu.mig for gpu in gpus):
         return [max(gpus, key=lambda gpu: gpu.total)]
@@ -31,7 +31,7 @@ def budget_of(machine: MachineResources, settings: RuntimeSettings) -> Budget:
 
 
 def adjusted_budget(budget: Budget, needs: Sequence[tuple[Need, int]]) -> Budget:
-    """Return a budget with needs added (1, as after an eviction) or subtracted (-1); never negative."""
+    """Return a budget with needs added (1, as after an eviction) or subtracted (-1). No part of it becomes negative."""
     ram = budget.ram + sum(sign * need.ram for need, sign in needs)
     gpus = {gpu: free + sum(sign * _on(need.gpus, gpu) for need, sign in needs) for gpu, free in budget.gpus.items()}
     return Budget(ram=max(0, ram), gpus={gpu: max(0, free) for gpu, free in gpus.items()}, threads=budget.threads)

@@ -1,8 +1,8 @@
 """Estimate the memory of a model from the shapes of its tensors.
 
-The compute buffer is the memory that llama.cpp reserves for one batch: the largest activations of a layer, the logits,
-the mask. The constants were fitted to the sizes that it logs for models of many shapes. The estimate is intentionally a
-little too high.
+The compute buffer is the memory that llama.cpp reserves for one batch: the largest activations of a layer, the logits
+and the attention mask. The constants were fitted to the sizes that llama.cpp logs for models of many shapes. The
+estimate is intentionally a little too high.
 """
 
 import math
@@ -17,7 +17,7 @@ PROMPT_BATCH = 256
 # llama.cpp rounds a context up to this many tokens.
 CONTEXT_STEP = 256
 _FLOAT = 4
-# The memory of a process without its model: the interpreter and the library of its backend.
+# The memory of a process without its model, by backend: the interpreter and the backend's library.
 PROCESS: Mapping[str, int] = MappingProxyType(
     {
         "llama_cpp": 96 * MIB,
@@ -27,7 +27,7 @@ PROCESS: Mapping[str, int] = MappingProxyType(
         "cross_encoder": 640 * MIB,
     }
 )
-# The number of copies of the loaded weights in memory, and the memory of a pass.
+# For each backend, how many copies of the weights are in memory. Below: the memory of a pass.
 _COPIES: Mapping[str, float] = MappingProxyType({"onnx": 2.0, "sentence_transformers": 2.0, "cross_encoder": 2.0})
 _PASS = 128 * MIB
 # The GPU memory that CUDA reserves for each process.
@@ -35,7 +35,10 @@ CUDA_CONTEXT = 400 * MIB
 
 
 def gguf_need(layers: Layers, *, context: int, cache_type: str, gpu_split: Mapping[int, int]) -> Need:
-    """Return the need of a GGUF model. `gpu_split` is the number of its last layers per GPU; the output is the last layer."""
+    """Return the memory that a GGUF model needs. `gpu_split` has the number of layers per GPU, taken from the model's end.
+
+    The output counts as the last layer.
+    """
     context = math.ceil(context / CONTEXT_STEP) * CONTEXT_STEP
     kv = [math.ceil(numbers * CACHE_BYTES[cache_type]) * context for numbers in layers.kv_per_token]
     parts = [weights + cache for weights, cache in zip(layers.blocks, kv, strict=True)] + [layers.output]
@@ -47,7 +50,7 @@ def gguf_need(layers: Layers, *, context: int, cache_type: str, gpu_split: Mappi
         gpus[gpu] = sum(parts[first : first + count]) + compute + CUDA_CONTEXT
         first += count
     on_cpu = parts[: len(parts) - offloaded]
-    # If the processor only looks up embeddings, it needs no buffers for layers.
+    # If no layer is on the processor, it only looks up embeddings and needs no buffers for layers.
     cpu_compute = compute if on_cpu else PROMPT_BATCH * (layers.width + layers.vocabulary) * _FLOAT
     process = PROCESS["llama_cpp"]
     return Need(
@@ -67,7 +70,7 @@ def _compute(layers: Layers, context: int) -> int:
 
 
 def whole_need(facts: Facts, gpus: Sequence[int] = ()) -> Need:
-    """Return the need of a model that cannot be split. It is on the first of `gpus`, else in main memory."""
+    """Return the memory that a model needs if it cannot be split. It is on the first of `gpus`, or else in main memory."""
     process = PROCESS.get(facts.backend, 96 * MIB)
     weights = int(facts.weights * _COPIES.get(facts.backend, 1.1))
     if gpus:

@@ -12,12 +12,13 @@ from models.errors import DoesNotFit, ModelUnavailable
 from models.memory.plan import LoadPlan, PlacedModel
 from models.memory.planner import plan_score
 
-# Returns the plan for the new model if some loaded models were evicted, or the reason why it would still not fit.
+# A function that returns the plan for a new model if the given models were evicted. If the new model would still not fit,
+# the function returns the reason.
 PlanWithout = Callable[[Sequence[PlacedModel]], LoadPlan | DoesNotFit]
 
 
 class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A loaded model and its use. `last_used` is in seconds since 1970."""
+    """A loaded model and how it is used. `last_used` is in seconds since 1970."""
 
     placed: PlacedModel
     last_used: float
@@ -26,13 +27,13 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadNow(msgspec.Struct, frozen=True):
-    """The model fits with this plan."""
+    """The model can be loaded at once, with this plan."""
 
     plan: LoadPlan
 
 
 class EvictFirst(msgspec.Struct, frozen=True):
-    """This model must be evicted; then the next step is computed again."""
+    """The model `placed` must be evicted. Afterwards the next step is chosen again."""
 
     placed: PlacedModel
 
@@ -54,8 +55,8 @@ def next_step(
 ) -> Step:
     """Return the next step for loading `model`. At most `max_loaded` models of its role may be loaded at the same time.
 
-    Raises DoesNotFit if it would not fit even without all models that are not pinned. Raises ModelUnavailable if
-    `max_loaded` models of its role are pinned.
+    Raises DoesNotFit if the model would not fit even if all models without a pin were evicted. Raises ModelUnavailable
+    if `max_loaded` models of its role are pinned.
     """
     idle = evictable(loaded)
     idle_of_role = [placed for placed in idle if placed.model.role is model.role]
@@ -66,7 +67,7 @@ def next_step(
         return WaitForUse()
     plan = plan_without(())
     if isinstance(plan, LoadPlan):
-        # For a better plan only models of the same role are evicted: a search may not take the chat model's GPU.
+        # To get a better plan, only models of the same role are evicted: a search must not take the chat model's GPU.
         if idle_of_role and _is_better(plan_without(idle_of_role), plan):
             return EvictFirst(idle_of_role[0])
         return LoadNow(plan)
@@ -90,7 +91,7 @@ def _is_role_full(role: ModelRole, loaded: Sequence[ModelUse], loading: Sequence
 
 
 def _check_pins(role: ModelRole, loaded: Sequence[ModelUse], loading: Sequence[PlacedModel], max_loaded: int) -> None:
-    """Check that not every model of the role is pinned, because then waiting would not help. Raises ModelUnavailable."""
+    """Check that at least one model of the role is not pinned: otherwise waiting would not help. Raises ModelUnavailable."""
     is_one_loading = any(placed.model.role is role for placed in loading)
     if not is_one_loading and all(use.pinned for use in loaded if use.placed.model.role is role):
         raise ModelUnavailable(
@@ -100,5 +101,5 @@ def _check_pins(role: ModelRole, loaded: Sequence[ModelUse], loading: Sequence[P
 
 
 def _is_better(plan: LoadPlan | DoesNotFit, than: LoadPlan) -> bool:
-    """Return whether a plan has a useful context and the other has not, or has more layers on GPUs."""
+    """Return whether only the plan `plan` has a useful context, or whether it has more layers on GPUs than `than`."""
     return isinstance(plan, LoadPlan) and plan_score(plan)[:2] > plan_score(than)[:2]

@@ -11,7 +11,7 @@ from models.probe.devices import Gpu, MachineResources
 from models.settings import RuntimeSettings
 
 MIB = 2**20
-# Backends that map weights from their file. The kernel counts mapped files as available memory.
+# Backends that map the weights from the model's file. The kernel counts mapped files as available memory.
 _MAPPED = frozenset({"llama_cpp", "ctransformers"})
 _GPU_LIBRARIES: Mapping[str, Sequence[str]] = MappingProxyType(
     {"llama-cpp-python": ("llama_cpp",), "torch": ("sentence_transformers", "cross_encoder")}
@@ -21,7 +21,7 @@ Probe = Callable[..., Awaitable[MachineResources]]
 
 
 class MachineState:
-    """The last probe of the machine. A GPU's index is its position among the usable GPUs."""
+    """The result of the last probe of the machine. A GPU's index is its position among the usable GPUs."""
 
     def __init__(self, settings: RuntimeSettings, probe: Probe) -> None:
         self._settings, self._probe = settings, probe
@@ -38,7 +38,8 @@ class MachineState:
     async def refresh(self) -> None:
         """Probe the machine again. The libraries are probed only once, because they do not change."""
         previous = self._last
-        # If there is surely no GPU, none will appear. A GPU that was found may be lost and come back.
+        # If the first probe showed that there is no GPU, none will appear later. A GPU that was once found may be lost and
+        # may come back, so GPUs are probed again.
         machine = await self._probe(gpus=previous is None or self._has_gpus or previous.gpu.unsure)
         self._has_gpus = self._has_gpus or bool(machine.gpu.gpus)
         libraries = previous.libraries if previous else []
@@ -47,7 +48,7 @@ class MachineState:
         self._last = msgspec.structs.replace(machine, libraries=libraries)
 
     def plan_options(self) -> PlanOptions:
-        """Return the settings for plans, with the backends whose library can use a GPU of this machine."""
+        """Return the settings for plans. They include the backends whose library can use a GPU of this machine."""
         gpu_backends = [
             backend
             for library in self.resources.libraries
@@ -71,7 +72,7 @@ class MachineState:
     ) -> Budget:
         """Return the memory that another model may use, in addition to the models `loaded` or `loading`.
 
-        The models of `without` count as evicted. `gpu_share` is the usable share of the GPUs' budget.
+        The models in `without` count as evicted. `gpu_share` is the share of the GPUs' budget that may be used.
         """
         evicted = {placed.model.id for placed in without}
         mapped = [
@@ -91,12 +92,12 @@ class MachineState:
         return {index: gpu.free for index, gpu in enumerate(self._gpus())}
 
     async def gpu_bytes_taken_since(self, before: Mapping[int, int]) -> dict[int, int]:
-        """Probe the machine, and return the bytes per GPU that were free before and are used now."""
+        """Probe the machine. Return, per GPU, the bytes that were free in `before` and are used at present."""
         await self.refresh()
         return {gpu: max(0, before.get(gpu, 0) - free) for gpu, free in self.free_gpu_bytes().items()}
 
     def gpu_environment(self, plan: LoadPlan) -> dict[str, str]:
-        """Return variables that make only the GPUs of a plan visible to its process, in NVML's order."""
+        """Return environment variables that make only a plan's GPUs visible to the model's process, in NVML's order."""
         gpus = self._gpus()
         return {"CUDA_VISIBLE_DEVICES": ",".join(gpus[index].uuid for index in plan.gpu_indices)}
 
@@ -105,7 +106,7 @@ class MachineState:
 
 
 def _freed_by(evicted: PlacedModel) -> Need:
-    """Return the memory that an eviction frees. Mapped weights are not included: they always count as available."""
+    """Return the memory that an eviction frees, without mapped weights, which always count as available."""
     need = evicted.plan.need
     ram = need.ram - need.weights if evicted.model.backend in _MAPPED else need.ram
     return Need(ram=ram, gpus=need.gpus, weights=0)

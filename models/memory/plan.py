@@ -19,7 +19,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """The memory that a plan needs: `ram` and `gpus` by location, the other fields by purpose."""
+    """The memory that a plan needs. `ram` and `gpus` divide it by location, the other fields by purpose."""
 
     ram: int
     gpus: dict[int, int] = {}
@@ -35,8 +35,8 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Where and how a model is loaded, and why.
 
-    `gpu_layers[i]` of the `layers` are on the GPU `gpu_indices[i]`; the output counts as a layer. `prefix_bytes` are the
-    bytes of memory for the states of earlier conversations.
+    The GPU `gpu_indices[i]` has `gpu_layers[i]` of the model's `layers`. The output counts as a layer. `prefix_bytes` is
+    the memory for states of earlier conversations.
     """
 
     model: str
@@ -74,7 +74,7 @@ CACHE_BYTES: Mapping[str, float] = MappingProxyType({"f16": 2.0, "q8_0": 34 / 32
 
 
 def format_size(size: int) -> str:
-    """Return a size in a form for people."""
+    """Return a size as text for people, with its unit."""
     for unit, name in ((2**30, "GiB"), (2**20, "MiB")):
         if size >= unit:
             return f"{size / unit:,.1f} {name}" if unit == 2**30 else f"{size / unit:,.0f} {name}"

@@ -1,7 +1,7 @@
-"""Choose the best plan that fits.
+"""Choose the best load plan that fits into the memory budget.
 
-Every placement that fits is a candidate, and the best candidate by a fixed order is chosen. So a plan never exceeds its
-budget, and more memory never makes it worse: more memory only adds candidates.
+Every placement that fits is a candidate. A fixed order decides which candidate is best. So a plan never exceeds its
+budget, and more memory never makes the plan worse: more memory only adds candidates.
 """
 
 import itertools
@@ -12,7 +12,8 @@ from models.formats.facts import Facts, Layers
 from models.memory.estimate import gguf_need, whole_need
 from models.memory.plan import CPU, Budget, LoadPlan, Need, PlanOptions, format_size
 
-# With a smaller context, answers from passages get worse. A plan keeps layers on the processor rather than use less.
+# With a smaller context than this, answers from passages get worse. Rather than a smaller context, a plan chooses to keep
+# some layers on the processor.
 USEFUL_CONTEXT = 4096
 MIN_CONTEXT = 1024
 # The share of the remaining memory that the states of earlier conversations may use.
@@ -20,7 +21,7 @@ PREFIX_SHARE = 0.25
 
 
 def choose_plan(model: str, facts: Facts, budget: Budget, options: PlanOptions) -> LoadPlan:
-    """Return the best plan for a model. Raises DoesNotFit with the sizes."""
+    """Return the best plan for a model. Raises DoesNotFit with the needed and the available sizes."""
     usable = budget if facts.backend in options.gpu_backends else Budget(ram=budget.ram, threads=budget.threads)
     if facts.layers is None:
         return _whole(model, facts, budget, usable)
@@ -72,7 +73,10 @@ def _splits(layers: Layers, budget: Budget, context: int, cache_type: str) -> It
 
 
 def _shared(layers: Layers, budget: Budget, context: int, cache_type: str) -> Iterator[Mapping[int, int]]:
-    """Yield a placement for each number of layers. GPUs are filled from the last layer on, each with as many as fit."""
+    """Yield one placement on several GPUs for each number of layers.
+
+    The last GPU gets as many of the last layers as fit, then the GPU before it, and so on.
+    """
     units = len(layers.blocks) + 1
     for total in range(2, units + 1):
         split: dict[int, int] = {}
@@ -91,7 +95,7 @@ def _shared(layers: Layers, budget: Budget, context: int, cache_type: str) -> It
 def _fits_on(
     layers: Layers, budget: Budget, context: int, cache_type: str, gpu: int, count: int, *, already: int
 ) -> bool:
-    # -1 represents the GPUs that have the later layers.
+    # The index -1 represents all GPUs that already have the later layers.
     split = {gpu: count, -1: already} if already else {gpu: count}
     need = gguf_need(layers, context=context, cache_type=cache_type, gpu_split=split)
     return need.gpus[gpu] <= budget.gpus[gpu]
@@ -157,7 +161,9 @@ def _reasons(
     else:
         reasons.append(f"It runs on the processor{f': {_why_no_gpu(facts, budget, usable)}' if budget.gpus else '.'}")
     if context < min(options.context, layers.trained_context):
-        reasons.append(f"The context is {context:,} tokens instead of {options.context:,}, because more do not fit.")
+        reasons.append(
+            f"The context is {context:,} tokens instead of {options.context:,}, because a longer one does not fit."
+        )
     elif context < options.context:
         reasons.append(f"The context is {context:,} tokens, the maximum that the model was trained for.")
     return reasons
@@ -167,7 +173,7 @@ def _why_no_gpu(facts: Facts, budget: Budget, usable: Budget) -> str:
     if not usable.gpus:
         return f"the library of {facts.backend} is not built for a GPU."
     largest = max(budget.gpus.values())
-    return f"not even one layer and its buffers fit into the {format_size(largest)} that may be used of a GPU."
+    return f"not even one layer with its buffers fits into the {format_size(largest)} of a GPU that may be used."
 
 
 def _refusal(model: str, layers: Layers, max_context: int, options: PlanOptions, budget: Budget) -> str:

@@ -7,16 +7,16 @@ from models.errors import DoesNotFit
 from models.memory.plan import Budget, LoadPlan, PlanOptions
 from models.memory.planner import choose_plan
 
-# Larger models answer slower than people read on a processor with few cores, so they are not recommended for it.
+# On a processor with few cores, models with more parameters answer slower than people read. So they are not recommended.
 CPU_PARAMETERS = 4_000_000_000
 LARGE_CPU_CORES = 8
 
 
 class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
-    """A published model on this machine.
+    """How a published model runs on this machine.
 
-    `plan` is None if the model does not fit. `quick` is true if it generates about as fast as people read. `best` marks
-    the recommended model.
+    `plan` is None if the model does not fit. `quick` is true if the model generates about as fast as people read. `best`
+    is true for the recommended model.
     """
 
     model: PublishedModel
@@ -27,7 +27,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recommend(budget: Budget, options: PlanOptions) -> list[Recommendation]:
-    """Return a recommendation per published model. The best is the largest model that is quick on this machine."""
+    """Return one recommendation per published model. The best model is the largest that is quick on this machine."""
     recommendations = [_judge(model, budget, options) for model in PUBLISHED_MODELS]
     quick = [recommendation for recommendation in recommendations if recommendation.quick]
     best = max(quick, key=lambda recommendation: recommendation.model.parameters, default=None)

@@ -1,1 +1,1 @@
-"""Choose the next request of a device: bounded queues per device, interactive before batch, users in turn."""
+"""Choose the next request of a device. Each device has bounded queues, and serves interactive requests first, users in turn."""

@@ -1,4 +1,4 @@
-"""A device with two lanes of requests. They run at the same time, and each has its own queue."""
+"""A device with two lanes of requests. Both lanes run at the same time, and each lane has its own queue."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from models.scheduler.passes import PassLane
 
 
 class Lane(StrEnum):
-    """One lane runs one generation of text at a time. The other runs short passes over texts."""
+    """One lane generates text, for one request at a time. The other lane runs short passes over texts."""
 
     GENERATION = "generation"
     PASS = "pass"  # noqa: S105 - no secret, a pass over texts

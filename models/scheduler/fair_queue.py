@@ -3,11 +3,12 @@
 Interactive requests run before batch requests. Requests of the same urgency take turns by user: the second request of a
 user waits until every other waiting user was served once.
 
-Interactive and batch requests have separate places, so an index that is being built takes no place from a search. A
-user may hold one place, and more only up to an eighth of the free places. So the fuller the queue, the fewer places one
-user gets. Of 128 places the first user gets at most 14, and 35 users who send as many requests as possible are needed
-to fill the queue. (Dynamic thresholds, as for buffers that switches share: Choudhury and Hahne, 1998.) Requests without
-a user may come from many people who use the same program. They get half of the free places.
+Each waiting request takes one place in the queue. Interactive and batch requests have separate places, so an index that
+is being built takes no place from a search. A user may always hold one place, and more only up to an eighth of the free
+places. So the fuller the queue, the fewer places one user gets. Of 128 places the first user gets at most 14. To fill
+the queue, 35 users must send as many requests as possible. (These are dynamic thresholds, as for the shared buffers
+of network switches: Choudhury and Hahne, 1998.) Requests without a user may come from many people who use the same
+program. Together they get half of the free places.
 """
 
 import math
@@ -19,9 +20,9 @@ from typing import Generic, TypeVar
 from models.errors import QueueFull
 
 Work = TypeVar("Work")
-# A user may hold the free places divided by this number.
+# A user may hold as many places as the free places divided by this number.
 USER_SHARE = 8
-# The weight of older service times in the average, after each new one.
+# The weight of the old average when a new service time is added to the average.
 _SMOOTHING = 0.8
 
 
@@ -31,7 +32,7 @@ class Urgency(IntEnum):
 
 
 class Ticket(Generic[Work]):
-    """A request in the queue. An admitted request had a place before, and takes no new place."""
+    """A request in the queue. An admitted request was already accepted earlier, so it takes no new place."""
 
     def __init__(self, work: Work, urgency: Urgency, user: str) -> None:
         self.work, self.urgency, self.user = work, urgency, user
@@ -46,7 +47,7 @@ class FairQueue(Generic[Work]):
         self._users: dict[Urgency, OrderedDict[str, deque[Ticket[Work]]]] = {
             urgency: OrderedDict() for urgency in Urgency
         }
-        # The number of taken places, and the number that each user holds.
+        # The number of taken places, and the number of places that each user holds.
         self._taken: Counter[Urgency] = Counter()
         self._held: Counter[tuple[Urgency, str]] = Counter()
         self._service_s: float | None = None
@@ -65,7 +66,7 @@ class FairQueue(Generic[Work]):
         self._count += 1
 
     def leave(self, ticket: Ticket[Work]) -> bool:
-        """Remove a request. Returns False if it is no longer in the queue."""
+        """Remove a request. Returns False if the request is no longer in the queue."""
         users = self._users[ticket.urgency]
         tickets = users.get(ticket.user)
         if tickets is None or ticket not in tickets:
@@ -92,7 +93,7 @@ class FairQueue(Generic[Work]):
             users.move_to_end(ticket.user)
 
     def in_order(self) -> Iterator[Ticket[Work]]:
-        """Yield every request in the order of service if no other request arrives."""
+        """Yield every request in the order in which they are served if no other request arrives."""
         for urgency in Urgency:
             rounds = [list(tickets) for tickets in self._users[urgency].values()]
             for number in range(max(map(len, rounds), default=0)):

@@ -1,4 +1,4 @@
-"""Generations on one device, one at a time. Waiting requests get their position in the queue."""
+"""Generations on one device, one at a time. Each waiting request is told its position in the queue."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from models.scheduler.fair_queue import FairQueue, Ticket, Urgency
 
 
 class WaitingGeneration:
-    """A generation that waits for the device. `on_position` gets its position in the queue; 1 is next."""
+    """A generation that waits for the device. `on_position` is called with its position in the queue; 1 is next."""
 
     def __init__(self, on_position: Callable[[int], None]) -> None:
         self.on_position = on_position
@@ -18,7 +18,7 @@ class WaitingGeneration:
 
 
 class GenerationLane:
-    """The queue of a device's generations, and the running one."""
+    """The queue of a device's generations, and the generation that is running."""
 
     def __init__(self, name: str, *, capacity: int) -> None:
         self.queue: FairQueue[WaitingGeneration] = FairQueue(name, capacity)

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from models.errors import ModelCrashed, ModelUnavailable
 from models.scheduler.fair_queue import FairQueue, Ticket, Urgency
 
-# Takes the payloads of the parts of a pass, and returns one result per part.
+# A function that takes the payloads of the parts of a pass, and returns one result per part.
 RunPass = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
 # Fewer tokens than this are not divided between parallel passes.
 MIN_TOKENS = 64
-# Passes start after this many turns of the event loop without another request. A request needs two turns to arrive.
+# Passes start when no request has arrived for this many turns of the event loop. A request needs two turns to arrive.
 QUIET_TURNS = 2
 
 
@@ -39,7 +39,7 @@ class PassPart:
         return 1 if self.alone else self.limits.parallel
 
     def joins(self, other: "PassPart") -> bool:
-        """Return whether both parts may be in the same pass."""
+        """Return whether this part and the other part may be in the same pass."""
         return self.key == other.key and not self.alone and not other.alone
 
 
@@ -95,7 +95,7 @@ class PassLane:
                 ticket.work.result.set_exception(ModelUnavailable("The model runtime is being stopped."))
 
     def _gather(self, arrivals: int, turns: int) -> None:
-        """Start passes after some turns of the event loop without another request, so that a burst runs as one batch."""
+        """Start passes when no request has arrived for some turns of the event loop, so that a burst runs as one batch."""
         if self._arrivals != arrivals:
             arrivals, turns = self._arrivals, QUIET_TURNS
         if turns:
@@ -109,7 +109,7 @@ class PassLane:
             self._running.append(_RunningPass(tickets, self._run))
 
     def _next_pass(self) -> list[PartTicket]:
-        """Return the parts of the next pass; empty if no part waits or no further pass may run now."""
+        """Return the parts of the next pass; an empty list if no part waits, or if no further pass may start yet."""
         waiting = self._waiting()
         if not waiting:
             return []
@@ -155,7 +155,7 @@ class PassLane:
         finally:
             self.queue.served((time.monotonic() - began) / len(parts) / parallel)
             self._running.remove(running)
-            # The next passes start before the callers of this one are answered.
+            # The next passes start before the callers of this pass get their results.
             self._start_passes()
         for part, outcome in zip(parts, outcomes, strict=True):
             if outcome is None or part.result.done():
@@ -163,9 +163,10 @@ class PassLane:
             part.result.set_exception(outcome) if isinstance(outcome, Exception) else part.result.set_result(outcome)
 
     def _retry_alone(self, tickets: Sequence[PartTicket], error: ModelCrashed) -> Sequence[ModelCrashed | None]:
-        """Queue each part of a pass that crashed the model again, alone, so that only the part with the fault fails.
+        """After a crash of the model, queue each part of the pass again, so that it runs alone.
 
-        The outcome of a part is the error if it already ran alone, and None if it is tried again.
+        Then only the part that causes the crash fails. The outcome of a part is the error if the part already ran
+        alone, and None if the part is tried again.
         """
         outcomes: list[ModelCrashed | None] = []
         for ticket in tickets:
