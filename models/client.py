@@ -1,6 +1,6 @@
-"""The client of a model runtime: the local one on its socket, or any server of the OpenAI protocol at an address.
+"""The client of a model runtime: the local runtime on its socket, or any server of the OpenAI protocol at an address.
 
-If no runtime listens on the socket, the client starts one. That runtime exits when it is idle.
+If no runtime listens on the socket, the client starts a runtime. That runtime exits when it is idle.
 """
 
 import base64
@@ -39,7 +39,7 @@ BATCH = 96
 
 
 class Client:
-    """A client of one runtime: the server at `address`, or the local runtime of `socket` and `folder` if `address` is empty.
+    """A client of one runtime: the server at `address`, or if this is empty, the local runtime of `socket` and `folder`.
 
     `wait_for_start` is for a local runtime that another program starts: it returns how many seconds to wait. It returns
     None if this client starts the runtime.

@@ -1,9 +1,9 @@
 """The libraries that run models, one file per library.
 
 A backend is a class that implements one of these protocols. It is created from a `LoadOptions` and listed in
-`BACKENDS`. It runs in a separate process. One thread at a time calls it; with an attribute `passes`, so many threads
-do. It raises RequestInvalid if the caller can correct the request. It raises ModelUnavailable if the model cannot be
-loaded or the library is not installed.
+`BACKENDS`. It runs in a separate process. One thread at a time calls it, or `passes` threads if it has this attribute.
+It raises RequestInvalid if the caller can correct the request. It raises ModelUnavailable if the model cannot be loaded
+or the library is not installed.
 """
 
 import importlib
@@ -31,8 +31,9 @@ class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a backend loads and how. `gpu_layers` has the number of layers per visible GPU; if it is empty, no GPU is used.
 
     A chat model generates with `generation_threads` threads; 0 means all `threads`. If `thread_candidates` is not empty and
-    the machine is quiet, the speed with each of these numbers is measured first. The process may use `memory_limit` bytes;
-    0 means no limit. States of earlier conversations may use `prefix_bytes`. `niceness` is the niceness of the process.
+    the machine is quiet, the speed with each of these numbers is measured first. The process may use `memory_limit` bytes
+    of memory; 0 means no limit. States of earlier conversations may use `prefix_bytes` bytes of it. `niceness` is the
+    niceness of the process.
     """
 
     path: str
@@ -51,9 +52,9 @@ class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
 class EmbeddingBackend(Protocol):
     """Computes unit vectors of texts.
 
-    `passes` threads may call the backend in parallel, each with different texts. A call with more than `pass_tokens`
-    tokens is no faster than two calls; 0 means that this is not so. A backend without these attributes is called by one
-    thread, with any number of texts.
+    `passes` threads may call the backend in parallel, each with different texts. A call should have at most `pass_tokens`
+    tokens, because a longer call is no faster than two calls. 0 means no limit. If a backend does not have these
+    attributes, one thread calls it, with any number of texts.
     """
 
     passes: int

@@ -49,7 +49,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def build_bert_graph(folder: Path) -> ModelProto:
     """Return the fp32 graph of the model in a sentence-transformers folder.
 
-    The graph's inputs are `input_ids` and `attention_mask` (batch × tokens, int64). Its output is `embedding` (batch × width).
+    The graph has the inputs `input_ids` and `attention_mask` (batch × tokens, int64) and the output `embedding` (batch ×
+    width).
     Raises ModelFileRefused for a model that is not a BERT with mean pooling.
     """
     config = _read_config(folder)
@@ -71,7 +72,7 @@ class _Graph:
         self._constants: dict[str, Any] = {}
 
     def embeddings(self) -> str:
-        """Word and position embeddings. All tokens have the first token type, so its row is added to the position table."""
+        """Append word and position embeddings. All tokens have the first token type, so its row is added to all positions."""
         config = self._config
         width = config.hidden_size
         words = self._weight("embeddings.word_embeddings.weight", config.vocab_size, width)

@@ -105,7 +105,7 @@ class CTransformersBackend:
     def _rewind_to(self, tokens: list[int]) -> int:
         """Cut the context to the beginning that it shares with `tokens`, and return its length.
 
-        The last of `tokens` always stays unread.
+        The last of `tokens` is always read again.
         """
         common = 0
         for read_token, prompt_token in zip(self._tokens, tokens[:-1], strict=False):

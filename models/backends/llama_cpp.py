@@ -182,7 +182,7 @@ class LlamaCppBackend:
     def _recall(self, tokens: list[int]) -> int:
         """Set the cache to the longest beginning of `tokens` that is stored, and return the length of this beginning.
 
-        At least one token stays unread, because sampling needs its logits.
+        The last token is never taken from the store: it must be read again, because sampling needs its logits.
         """
         to_read = tokens[:-1]
         current = common_length(np.asarray(self._tokens, np.int32), np.asarray(to_read, np.int32))

@@ -15,7 +15,7 @@ from models.formats.facts import Facts
 from models.formats.inspection import inspect
 from models.offline import CACHE
 
-# The names of other files and folders in a models folder, which a model cannot have.
+# Names that no model can have, because other files and folders in a models folder have them.
 RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime", "threads", CACHE})
 # Maximum length of a model's name in bytes. File systems allow 255, but temporary files have longer names than the model.
 MAX_NAME = 200
@@ -61,7 +61,7 @@ class Catalogue:
     ) -> Model:
         """Link a file or folder into the models folder, or copy it if it cannot be linked. Raises ModelFileRefused.
 
-        The model is checked before anything is copied. `on_progress` gets the number of bytes done and in total.
+        The model is checked before anything is copied. `on_progress` gets the number of bytes done and the total number.
         """
         name = await asyncio.to_thread(self._name_for, path, name)
         facts = await inspect(path, family)

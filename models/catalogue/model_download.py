@@ -23,8 +23,8 @@ def download_model(
 ) -> Model:
     """Download a model into the models folder. After an interrupted download, another call continues it.
 
-    A complete file that cannot be added is removed. `on_progress` gets the bytes done and the total bytes, first for
-    the download, then for adding the file. Raises ModelUnknown, DownloadFailed or ModelFileRefused.
+    A complete file that cannot be added is removed. `on_progress` gets the number of bytes done and the total number,
+    first for the download, then for adding the file. Raises ModelUnknown, DownloadFailed or ModelFileRefused.
     """
     url, licence = name_or_url, ""
     if "://" not in name_or_url:

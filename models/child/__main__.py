@@ -44,7 +44,7 @@ _log = structlog.get_logger()
 
 
 class Child:
-    """Serves one backend. One thread reads requests. The number of threads that process them depends on the backend."""
+    """Serves one backend. One thread reads requests. As many threads as the backend supports process them in order."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection

@@ -59,8 +59,8 @@ class ThreadRate(msgspec.Struct, frozen=True):
 class Loaded(msgspec.Struct, frozen=True, tag=True):
     """The model is loaded, and its process uses `used_bytes` of memory. `context` is in tokens; 0 means unlimited.
 
-    The process handles `passes` requests in parallel. A request with more than `pass_tokens` tokens is no faster than two
-    requests; 0 means that this is not so. `thread_rates` is empty if no numbers of threads were measured.
+    The process handles `passes` requests in parallel. A request should have at most `pass_tokens` tokens, because a longer
+    request is no faster than two requests; 0 means no limit. `thread_rates` is empty if no speeds were measured.
     """
 
     used_bytes: int
@@ -134,6 +134,6 @@ decode_answer = msgspec.msgpack.Decoder(FromChild).decode
 
 
 def encode(frame: ToChild | FromChild) -> bytes:
-    """Return the bytes of a frame. They begin with its length."""
+    """Return the bytes of a frame, beginning with its length."""
     body = _encoder.encode(frame)
     return LENGTH.pack(len(body)) + body

@@ -14,7 +14,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def limit_this_process(memory: int) -> None:
-    """Limit the memory of this process to `memory` bytes; 0 sets no limit. Also make it die when the runtime dies.
+    """Limit the memory of this process to `memory` bytes; 0 sets no limit. Also make this process die when the runtime dies.
 
     The limit applies to memory that the process writes, not to files that are mapped for reading. So the limit does not
     include mapped weights. The planner counts the mapped weights.

@@ -43,7 +43,7 @@ _TERMINAL = (Vectors, Scores, GenerationFinished, RequestFailed)
 
 
 class ChildProcess:
-    """A child process with one model. `start` starts the process. It ends by `end`, by a crash or by the watchdog."""
+    """A child process with one model. `start` starts the process. `end`, a crash or the watchdog ends it."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class ChildProcess:
     ) -> "ChildProcess":
         """Start a process and load a model in it.
 
-        Raises ModelUnavailable if the model cannot be loaded, ModelCrashed if the process died while loading it.
+        Raises ModelUnavailable if the model cannot be loaded. Raises ModelCrashed if the process died during the loading.
         """
         ours, theirs = socket.socketpair()
         with theirs:

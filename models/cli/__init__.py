@@ -1,4 +1,4 @@
-"""`lampstand models …`: serve the runtime, add models, show what the runtime does."""
+"""`lampstand models …`: run the model runtime, add models, show what the runtime does."""
 
 import click
 

@@ -73,7 +73,7 @@ def print_json(value: Any) -> None:
 
 @contextlib.contextmanager
 def byte_progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on standard error. Yield a function that takes the number of bytes done and in total."""
+    """Show a progress bar on standard error. Yield a function to call with the bytes done and the total bytes."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

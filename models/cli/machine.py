@@ -21,7 +21,7 @@ from models.settings import load_settings
 @click.command()
 @JSON_OPTION
 def probe(as_json: bool) -> None:
-    """Show the hardware for models: processor, memory, GPUs, and what the installed libraries can use."""
+    """Show the hardware for models: processor, memory and GPUs. Also show what the installed libraries can use."""
     machine = run(probe_machine(libraries=True))
     if as_json:
         print_json(machine)
@@ -48,7 +48,7 @@ def probe(as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def plan(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
-    """Show what loading a model would do now, and why."""
+    """Show how a model would be loaded at present, and why."""
     with models_folder.client() as client:
         running = client.is_running()
         load_plan = (

@@ -48,7 +48,7 @@ def list_models(models_folder: ModelsFolder, as_json: bool) -> None:
 @JSON_OPTION
 @click.pass_obj
 def load(models_folder: ModelsFolder, name: str, as_json: bool) -> None:
-    """Load a model now. It is unloaded when it is idle for some time; `models pin` keeps it loaded."""
+    """Load a model now. A model that is idle for some time is unloaded again; `models pin` keeps it loaded."""
     _report(models_folder, "load", name, as_json=as_json)
 
 

@@ -15,7 +15,7 @@ from models.downloads.redirects import PORTS, Internet, Network, Redirects
 from models.errors import DownloadFailed, DownloadInterrupted
 from models.files import sha256_of
 
-# Maximum bytes of a file name. File systems allow 255, but the temporary file's name is longer than the file's.
+# Maximum bytes of a file name. File systems allow 255, but the name of the partial file is longer.
 MAX_NAME = 200
 # Maximum attempts in a row without new data. The pause before each attempt is twice the previous one.
 ATTEMPTS = 5
@@ -46,7 +46,7 @@ def download_file(
     An earlier partial download is continued. If this attempt fails, the partial file is kept. But it is removed if it
     has become useless: the server no longer has the file, the server has another version, or the SHA-256 is wrong.
 
-    The address may be in a private network. A redirect from a public address to a private one is refused.
+    The address may be in a private network. A redirect from a public address to a private address is refused.
 
     If `sha256` is empty, the file is checked against the SHA-256 that the server sends (model hubs send it in the header
     `X-Linked-Etag`). Raises DownloadFailed with a remedy, or DownloadInterrupted if the remedy is to try again later.

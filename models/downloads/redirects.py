@@ -93,7 +93,7 @@ class Redirects:
     def get(self, url: str, headers: Mapping[str, str]) -> Iterator[tuple[httpx.Response, list[httpx.Response]]]:
         """Make one attempt with the typed address. Yield the final response and the redirects before it.
 
-        Raises RedirectRefused if a redirect is not allowed, httpx.HTTPError if the network fails.
+        Raises RedirectRefused if a redirect is not allowed. Raises httpx.HTTPError if the network fails.
         """
         target = httpx.URL(url)
         redirects: list[httpx.Response] = []
@@ -117,7 +117,7 @@ class Redirects:
     def _next(self, target: httpx.URL, location: str) -> httpx.URL:
         try:
             next_target = target.join(location)
-            urllib.parse.urlsplit(str(next_target)).port  # noqa: B018 - raises for a port that cannot be
+            urllib.parse.urlsplit(str(next_target)).port  # noqa: B018 - raises ValueError if the port is invalid
         except (httpx.InvalidURL, ValueError) as error:
             raise RedirectRefused(f"{target.host} redirects to {location[:200]!r}, which is not an address.") from error
         if next_target.scheme not in PORTS or not next_target.host:

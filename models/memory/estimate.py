@@ -50,7 +50,7 @@ def gguf_need(layers: Layers, *, context: int, cache_type: str, gpu_split: Mappi
         gpus[gpu] = sum(parts[first : first + count]) + compute + CUDA_CONTEXT
         first += count
     on_cpu = parts[: len(parts) - offloaded]
-    # If no layer is on the processor, it only looks up embeddings and needs no buffers for layers.
+    # If no layer is on the processor, the processor only looks up embeddings and needs no buffers for layers.
     cpu_compute = compute if on_cpu else PROMPT_BATCH * (layers.width + layers.vocabulary) * _FLOAT
     process = PROCESS["llama_cpp"]
     return Need(

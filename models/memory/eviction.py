@@ -101,5 +101,5 @@ def _check_pins(role: ModelRole, loaded: Sequence[ModelUse], loading: Sequence[P
 
 
 def _is_better(plan: LoadPlan | DoesNotFit, than: LoadPlan) -> bool:
-    """Return whether only the plan `plan` has a useful context, or whether it has more layers on GPUs than `than`."""
+    """Return whether `plan` is better than the plan `than`: only it has a useful context, or it has more layers on GPUs."""
     return isinstance(plan, LoadPlan) and plan_score(plan)[:2] > plan_score(than)[:2]

@@ -19,7 +19,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """The memory that a plan needs. `ram` and `gpus` divide it by location, the other fields by purpose."""
+    """The memory that a plan needs. `ram` and `gpus` give it by location, the other fields give it by purpose."""
 
     ram: int
     gpus: dict[int, int] = {}

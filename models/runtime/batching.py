@@ -14,7 +14,7 @@ from models.scheduler.fair_queue import Urgency
 from models.scheduler.passes import PassLimits, PassPart
 
 Result = TypeVar("Result")
-# Bytes per token in most languages. This estimate only affects the size of passes; the model counts its tokens itself.
+# Bytes per token in most languages. This estimate affects only the size of passes: the model counts its tokens itself.
 BYTES_PER_TOKEN = 4
 # The tokens that a model adds at the start and the end of each text.
 FRAME_TOKENS = 2
@@ -23,7 +23,7 @@ FRAME_TOKENS = 2
 class Batcher:
     """Embeds with the models of a residency. A pass takes the texts that are waiting when it starts, and never waits for more.
 
-    If a model has 8-bit weights, the other texts of a pass change a vector a little: its cosine by up to 0.01.
+    If a model has 8-bit weights, a vector depends a little on the other texts of its pass: by up to 0.01 of cosine.
     """
 
     def __init__(self, residency: Residency, cache: EmbeddingCache, metrics: Metrics, *, pass_tokens: int) -> None:

@@ -29,7 +29,7 @@ _FILE = "data.mdb"
 _GENERATIONS = (b"generation-0", b"generation-1")
 _YOUNGER = b"younger"
 
-# The key of a text and its vector.
+# The key of a text, and the vector of the text.
 Entry = tuple[bytes, bytes]
 _log = structlog.get_logger()
 
@@ -102,7 +102,7 @@ class EmbeddingCache:
             return sum(int(transaction.stat(generation)["entries"]) for generation in self._generations)
 
     def _look_on_disk(self, keys: Sequence[bytes], vectors: list[bytes | None]) -> tuple[list[Entry], list[Entry]]:
-        """Fill in the missing vectors from disk. Return all entries read, and the ones among them of the older generation."""
+        """Fill in the missing vectors from disk. Return the entries read, and those of them from the older generation."""
         entries: list[Entry] = []
         promoted: list[Entry] = []
         with self._environment.begin() as transaction:
@@ -155,7 +155,7 @@ class EmbeddingCache:
                 with transaction.cursor(self._generations[younger]) as cursor:
                     cursor.putmulti(entries)
         except lmdb.Error as error:
-            # The cache can compute a missing vector again, so a full disk must not make a search fail.
+            # A missing vector can be computed again, so a full disk must not make a search fail.
             _log.warning("vectors were not written to the embedding cache", reason=str(error))
 
     def _younger(self, transaction: lmdb.Transaction) -> int:

@@ -6,7 +6,7 @@ from models.child.frames import GenerationFinished, Piece, Working
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """The request waits in the queue; `position` 1 is next."""
+    """The request waits in the queue. The request with `position` 1 is served next."""
 
     position: int
 

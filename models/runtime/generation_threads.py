@@ -1,7 +1,7 @@
 """The number of threads that a chat model generates with on the processor: measured once, and stored.
 
 The measurements are in the models folder. Each measurement is for one model, one processor and one version of
-llama.cpp's library. If one of these changes, it is repeated.
+llama.cpp's library. If one of these changes, the measurement is repeated.
 """
 
 import importlib.metadata

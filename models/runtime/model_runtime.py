@@ -62,7 +62,7 @@ class ModelRuntime:
         self._batcher = Batcher(self.residency, self.cache, self.metrics, pass_tokens=self.settings.pass_tokens)
 
     def start(self) -> None:
-        """Start the background tasks: they load pinned models and unload idle ones."""
+        """Start the background tasks, which load pinned models and unload idle models."""
         self.residency.start()
 
     async def close(self) -> None:
@@ -116,7 +116,7 @@ class ModelRuntime:
             async with self.residency.use(model) as child:
                 return [await child.rerank(query, documents, max_ms)]
 
-        # Each reranking request is a separate pass, because its time limit is for one request.
+        # Each reranking request is a separate pass, because each request has its own time limit.
         tokens = _DOCUMENT_TOKENS * len(documents)
         part = PassPart(f"{model.id} {id(documents)}", None, tokens, run, PassLimits(1, tokens))
         scores: Scores = await (await self._device(model)).passes.run_part(

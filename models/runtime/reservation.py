@@ -16,7 +16,7 @@ from models.runtime.models_in_memory import ModelsInMemory
 from models.settings import RuntimeSettings
 
 # A driver frees a process's memory only some time after the process has ended. An eviction is complete when this share of
-# the memory is free. It is checked every `FREE_POLL_S` seconds, at most `FREE_POLLS` times.
+# the memory is free. The free memory is checked every `FREE_POLL_S` seconds, at most `FREE_POLLS` times.
 FREED_SHARE, FREE_POLL_S, FREE_POLLS = 0.75, 0.25, 20
 
 _log = structlog.get_logger()

@@ -93,7 +93,7 @@ class FairQueue(Generic[Work]):
             users.move_to_end(ticket.user)
 
     def in_order(self) -> Iterator[Ticket[Work]]:
-        """Yield every request in the order in which they are served if no other request arrives."""
+        """Yield all requests in the order in which they will be served if no other request arrives."""
         for urgency in Urgency:
             rounds = [list(tickets) for tickets in self._users[urgency].values()]
             for number in range(max(map(len, rounds), default=0)):

@@ -46,7 +46,7 @@ class GenerationLane:
             self._grant()
 
     def _grant(self) -> None:
-        """Give a free device to the next request, and report the new positions of the others."""
+        """If the device is free, give it to the next request, and report the new positions of the other requests."""
         while not self._is_busy and (ticket := self.queue.take()):
             if not ticket.work.granted.done():
                 ticket.work.holds_device = self._is_busy = True

@@ -12,7 +12,7 @@ from models.scheduler.fair_queue import FairQueue, Ticket, Urgency
 
 # A function that takes the payloads of the parts of a pass, and returns one result per part.
 RunPass = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
-# Fewer tokens than this are not divided between parallel passes.
+# If fewer tokens than this wait, they are not divided between parallel passes.
 MIN_TOKENS = 64
 # Passes start when no request has arrived for this many turns of the event loop. A request needs two turns to arrive.
 QUIET_TURNS = 2
@@ -59,7 +59,7 @@ class _RunningPass:
 
 
 class PassLane:
-    """The queue of a device's parts, and the running passes. `largest_pass` is a number of requests."""
+    """The parts that wait for a device, and the running passes. `largest_pass` is the most requests in one pass so far."""
 
     def __init__(self, name: str, *, capacity: int) -> None:
         self.queue: FairQueue[PassPart] = FairQueue(name, capacity)
