@@ -1,4 +1,4 @@
-"""Shared fixtures: real translations, a real model runtime, data folders that are created once and copied."""
+"""Shared fixtures: real translations, a real model runtime, and data folders that are created once and then copied."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def _private_umask() -> Iterator[None]:
-    """Data folders of tests are private, like those of commands."""
+    """Data folders of tests are private, like data folders that commands create."""
     before = os.umask(PRIVATE_UMASK)
     yield
     os.umask(before)
@@ -60,14 +60,14 @@ def _isolated_settings() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _default_logging() -> Iterator[None]:
-    """Reset logging after each test: a command in a test sends later logs to its own, closed standard error."""
+    """Reset logging after each test. A command in a test directs all logs to its standard error, which is closed later."""
     yield
     structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _stopped_model_runtimes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Stop model runtimes that tests started on demand; otherwise they run until their idle timeout."""
+    """Stop the model runtimes that tests started on demand. Otherwise these runtimes would run until their idle timeout."""
     yield
     folders = f"{tmp_path_factory.getbasetemp()}/"
     left_over = [
@@ -139,7 +139,7 @@ def library(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
-    """A data folder for the model runtime; it exports the embedding model on first use."""
+    """A data folder for the model runtime. The runtime exports the embedding model into it on first use."""
     return DataFolder(tmp_path_factory.mktemp("runtime")).create()
 
 
@@ -155,9 +155,9 @@ def runtime(runtime_folder: DataFolder) -> Iterator[Client]:
 def indexed_home(
     full_library_path: Path, runtime: Client, runtime_folder: DataFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A data folder with the full library, the embedded WEB, the graph, the compiled index and the exported model.
+    """A data folder with the full library, vectors of the WEB, the graph, the compiled index and the exported model.
 
-    Copy it; do not write to it.
+    Copy the folder; do not write to it.
     """
 
     def build(folder: Path) -> None:

@@ -23,7 +23,7 @@ def served(indexed_home: Path) -> Iterator[Served]:
 
 
 class Visit:
-    """A page in its own browser context. It records errors, and requests to other hosts."""
+    """A page in its own browser context. Errors and requests to other hosts are recorded."""
 
     def __init__(
         self, browser: Browser, served: Served, *, url: str = "", name: str = "", **context: Unpack[Context]
@@ -165,7 +165,7 @@ def test_the_panel_does_not_cover_the_tapped_word(browser: Browser, served: Serv
 
 
 def blocks_of(page: Page) -> list[str]:
-    """The blocks of the answer on a page, as HTML."""
+    """The blocks of the answer that a page shows, as HTML."""
     expect(page.locator(".answer blockquote").first).to_be_visible()
     blocks: list[str] = page.locator(".answer > * > *").evaluate_all("blocks => blocks.map((block) => block.outerHTML)")
     return blocks
@@ -243,7 +243,7 @@ def test_reading_and_searching_without_javascript(browser: Browser, served: Serv
 
 
 def test_the_answer_resumes_after_going_offline(browser: Browser, served: Served) -> None:
-    """The page goes offline immediately after it opens, and online again. It then shows the whole answer."""
+    """The browser goes offline immediately after the page opens, and then online again. The page shows the whole answer."""
     visit = Visit(browser, served, **DESK)
     page = visit.page
     page.goto("/ask")
@@ -258,7 +258,7 @@ def test_the_answer_resumes_after_going_offline(browser: Browser, served: Served
 
 
 def test_an_answer_stream_resumes_where_the_connection_broke(browser: Browser, served: Served) -> None:
-    """The connection breaks twice within the text. The page shows all text, without repetition."""
+    """The connection breaks twice during the answer. The page still shows all text, and shows it only once."""
     message_id = (
         served.http.post("/api/v1/ask", json={"question": "Who is my neighbour?"}).raise_for_status().json()["id"]
     )
@@ -278,7 +278,7 @@ def test_an_answer_stream_resumes_where_the_connection_broke(browser: Browser, s
         whole = blocks_of(page)
         page.route(f"**/ask/{message_id}", before_the_first_word)
         page.reload()
-        # A page that received the answer live says how long it took.
+        # A page that received the answer live shows how long the answer took.
         expect(page.locator(".made")).to_have_text(re.compile(r" \d+\.\d s\.$"), timeout=15_000)
         continued = blocks_of(page)
         visit.context.close()

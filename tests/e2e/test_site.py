@@ -239,12 +239,12 @@ def test_a_person_signs_out_another_browser_and_creates_a_token(browser: Browser
 
 @pytest.fixture
 def secure_site(tmp_path: Path) -> Iterator[Served]:
-    """A site at an address that counts as another machine: plain HTTP for guests, HTTPS for the rest."""
+    """A site at an address that counts as another machine. Guests use plain HTTP, all other people use HTTPS."""
     with serving(tmp_path / "home", host="127.0.0.2") as running:
         yield running
 
 
-# Starts a phone with a name. It trusts the given certificate authority, or none.
+# A function that starts a phone with a name. The phone trusts the given certificate authority, or none.
 StartPhone = Callable[[str, bytes | None], Page]
 
 

@@ -40,7 +40,7 @@ def create_person(
     password: str = PASSWORD,
     now: float = NOW,
 ) -> Person:
-    """Create a person with an account. Without `login`, they sign in with their name."""
+    """Create a person with an account. If `login` is empty, the person signs in with their name."""
     account = people.new_account(name=name, login=login or name, password=password, role=role)
     with database.write() as work:
         return people.create(work, account, now=now)

@@ -1,4 +1,4 @@
-"""A server with answers from a test."""
+"""A server whose answers a test chooses."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,10 @@ BUSY = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"
 
 @contextlib.asynccontextmanager
 async def answering(answer: Answer) -> AsyncIterator[int]:
-    """Run a loopback server; yields its port. `answer` maps a request head to bytes; empty bytes close the connection."""
+    """Run a server on the loopback and yield its port. `answer` returns the bytes to send for the head of a request.
+
+    Empty bytes close the connection.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):

@@ -1,4 +1,4 @@
-"""A helper process of a measurement whose answers come from a test."""
+"""Replaces the helper process of a measurement. A test chooses the answers."""
 
 import copy
 from collections.abc import Callable
@@ -15,7 +15,7 @@ class AnsweringHelper(HelperProcess):
         self._function = function
 
     def ask(self, request: Any, answer: type[Answer]) -> Answer:
-        # The caller may change it later. A real helper process gets a copy, too.
+        # The caller may change the request later. A real helper process gets a copy, too.
         self.requests.append(copy.deepcopy(request))
         answered = self._function(request)
         assert isinstance(answered, answer)

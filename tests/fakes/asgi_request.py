@@ -8,7 +8,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 
 class AsgiRequest:
-    """A request with a JSON body. `status` is 0 until the answer begins; `content` has the body of the answer so far."""
+    """A request with a JSON body. `status` is 0 until the answer begins. `content` is the part of the answer sent so far."""
 
     def __init__(self, app: ASGIApp, path: str, body: object) -> None:
         self._app, self._path = app, path
@@ -18,11 +18,11 @@ class AsgiRequest:
         self.content = b""
 
     def disconnect(self) -> None:
-        """Close the connection from the side of the client."""
+        """Close the connection, as the client."""
         self._incoming.put_nowait({"type": "http.disconnect"})
 
     async def run(self) -> None:
-        """Run the application until it has answered or given up."""
+        """Run the application until its handling of the request ends."""
         await self._app(self._scope(), cast("Receive", self._receive), cast("Send", self._send))
 
     def _scope(self) -> Scope:
@@ -51,5 +51,5 @@ class AsgiRequest:
         elif message["type"] == "http.response.body":
             self.content += message["body"]
             if not message["more_body"]:
-                # As a server does: after the answer, the application learns that the client is gone.
+                # After the answer, the application is told that the client has disconnected, as a server does.
                 self.disconnect()

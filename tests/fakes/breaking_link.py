@@ -1,4 +1,4 @@
-"""A proxy between a browser and a server that breaks one event stream."""
+"""A proxy between a browser and a server. The proxy breaks one event stream."""
 
 import contextlib
 import http.server
@@ -13,8 +13,8 @@ HOP_BY_HOP_HEADERS = ("connection", "content-length", "transfer-encoding")
 class BreakingLink:
     """A proxy that ends the stream at `path` early.
 
-    `breaks` lists, per connection, the number of events before the end; later connections do not break. `last_event_ids`
-    lists the Last-Event-ID of each connection.
+    `breaks` has, for each of the first connections, the number of events before it breaks. Later connections do not
+    break. `last_event_ids` has the Last-Event-ID of each connection.
     """
 
     def __init__(self, url: str, path: str, breaks: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""A local HTTP server with one file. On request it closes connections early, serves ranges, redirects, or refuses."""
+"""A local HTTP server with one file. A test can make it close connections early, serve ranges, redirect, or refuse."""
 
 import contextlib
 import http.server
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 
 class BreakingServer:
-    """The settings of the server. `breaks` has the bytes after which the next answers end; `ranges` turns on ranges.
+    """The settings of the server. `breaks` has, for each of the next answers, the position in the file where it ends.
 
-    A range starts `resumes_too_late` bytes after the requested start, and its header says so. `requested_ranges` has the
-    ranges of the requests.
+    `ranges` turns on ranges. A range starts `resumes_too_late` bytes after the requested start, and its header has that
+    later start. `requested_ranges` has the ranges that were requested.
     """
 
     def __init__(self, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Debian's Chromium with flags that turn off its network calls, and the options of its device."""
+"""Debian's Chromium, with flags that turn off its network calls, and with the options of the simulated device."""
 
 import shutil
 from typing import Literal, TypedDict
@@ -13,7 +13,7 @@ ARGUMENTS = [
     "--no-first-run",
     "--disable-sync",
     "--disable-component-update",
-    # The flags above do not stop the registration with a Google messaging service. This one turns off all DNS queries.
+    # Despite the flags above, Chromium registers with a Google messaging service. This flag turns off all DNS queries.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.*",
 ]
 
@@ -28,6 +28,6 @@ class Device(TypedDict, total=False):
 
 
 class Context(Device, total=False):
-    """The same, and whether pages may run scripts."""
+    """Options of a browser context that describe its device, and whether pages may run scripts."""
 
     java_script_enabled: bool

@@ -1,4 +1,4 @@
-"""Opens a local page in the browser of the tests; `offline` runs this program in its namespaces."""
+"""Opens a local page in the browser of the tests. `fakes.offline` runs this program in namespaces without a network."""
 
 import sys
 import threading
@@ -22,7 +22,7 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(b"<form><input name=name><input name=password type=password></form>")
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the library's name
-        """Requests are not logged."""
+        """Log nothing."""
 
 
 def main() -> None:

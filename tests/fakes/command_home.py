@@ -1,4 +1,4 @@
-"""Commands that run inside the test, on a real data folder, with a fake embedder and a fake writer."""
+"""Runs commands inside the process of the test, on a real data folder, with a fake embedder and a fake writer."""
 
 import logging
 from functools import cached_property
@@ -16,9 +16,9 @@ from server.cli.context import Home
 
 
 class CommandHome(Home):
-    """A data folder for the commands of one test. It is opened at its first use and stays open until `close`.
+    """A data folder for the commands of one test. The first use opens the folder, and it stays open until `close`.
 
-    Without a `writer`, there is no chat model.
+    If `writer` is None, there is no chat model.
     """
 
     def __init__(self, path: Path, *, writer: FakeWriter | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -33,7 +33,7 @@ class CommandHome(Home):
         )
 
     def open(self, **_overrides: object) -> Appliance:
-        # As in commands, only errors are logged. Loggers are not cached, so later tests can capture their logs.
+        # Log only errors, as commands do. Loggers are not cached, so later tests can capture logs.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
         return self.appliance
 

@@ -1,4 +1,4 @@
-"""SIMULATED: the class `LLM` of ctransformers. Where the library would end its process, it raises SystemError."""
+"""SIMULATED: the class `LLM` of ctransformers. Where the real library would kill its process, this one raises SystemError."""
 
 import re
 from collections import defaultdict
@@ -17,10 +17,10 @@ LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 
 
 class FakeLlm:
-    """A loaded model. Its vocabulary are the bytes and some words, and it parses each of them in any text.
+    """A loaded model. Its vocabulary has all bytes and some words. The model parses these words in any text.
 
-    Without randomness a letter depends on every earlier token; otherwise it depends only on the seed, as a random number
-    does. `evaluated` counts the tokens that were read or written.
+    Without randomness, a generated letter depends on every earlier token. With randomness, it depends only on the seed.
+    `evaluated` counts the tokens that were read or written.
     """
 
     def __init__(self, library: "FakeLibrary") -> None:

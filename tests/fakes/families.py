@@ -1,7 +1,7 @@
 """Tiny models with the architectures, special tokens and published chat templates of popular model families.
 
 The templates are from llama.cpp's own collection, which is part of the source of llama-cpp-python. packaging/test.sh
-downloads it.
+downloads this source.
 """
 
 import sys
@@ -62,7 +62,7 @@ def qwen_25() -> Shape:
 
 
 def gemma_2() -> Shape:
-    """Norms also after each part, heads larger than width / heads, tied embeddings, no system role."""
+    """Norms before and after each part, heads larger than width / number of heads, tied embeddings, no system role."""
     return Shape(
         architecture="gemma2",
         name="gemma-2",
@@ -79,7 +79,7 @@ def gemma_2() -> Shape:
 
 
 def chatml() -> Shape:
-    """The format of Qwen 3 and many others. The tags of thoughts and calls are user-defined tokens, not control tokens."""
+    """The format of Qwen 3 and many other families. Tags of thoughts and tool calls are user-defined, not control tokens."""
     return Shape(
         name="chatml",
         special=("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
@@ -113,7 +113,7 @@ def mistral() -> Shape:
 
 
 def phi_35() -> Shape:
-    """Special tokens with the name of the role that follows."""
+    """Special tokens that contain the role of the message that follows."""
     return Shape(
         name="phi-3.5",
         special=("<unk>", "<s>", "</s>", "<|endoftext|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"),
@@ -125,7 +125,7 @@ def phi_35() -> Shape:
 
 
 def deepseek_r1() -> Shape:
-    """Tokens with full-width bars. In some files, some of them are user-defined tokens."""
+    """Special tokens with full-width bars. In some files, some of these tokens are user-defined tokens."""
     return Shape(
         name="deepseek-r1",
         special=("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜tool▁calls▁begin｜>"),

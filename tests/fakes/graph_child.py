@@ -1,4 +1,4 @@
-"""Runs the child process for user queries without the query filter, and records the system calls that it makes."""
+"""Runs the child process for user queries without the query filter, and records the child's system calls."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from typing import Any, Self
 
 from appliance.infrastructure.graph.user_query import COMMAND
 
-# Calls that open files, start programs or use the network.
+# System calls that open files, start programs or use the network.
 WATCHED = (
     "%file,%network,execve,execveat,fork,vfork,clone,clone3,ptrace,process_vm_readv,process_vm_writev,io_uring_setup,bpf,"
     "pidfd_open,memfd_create,open_by_handle_at,userfaultfd,kill,tgkill"
 )
-# The C library reads the kernel's overcommit setting, and starts threads.
+# Parts of harmless calls: the C library reads the kernel's overcommit setting, and starts threads.
 OF_THE_C_LIBRARY = ("/proc/sys/vm/overcommit_memory", "CLONE_THREAD")
 PATIENCE_S = 60.0
 _UNFINISHED, _RESUMED = " <unfinished ...>", re.compile(r"<\.\.\. \w+ resumed>")
@@ -28,7 +28,7 @@ _CALL = re.compile(r"\w+\(.*\) += (?P<result>-?\w+)")
 
 
 class GraphChild:
-    """A confined child process that answers queries one after another. With `watched`, strace records its system calls."""
+    """A confined child process that answers queries one after another. If `watched`, strace records its system calls."""
 
     def __init__(self, graph: Path, *, watched: bool = False) -> None:
         self._log: Path | None = None
@@ -78,7 +78,7 @@ class GraphChild:
             self._log.unlink()
 
     def ask(self, query: str, **values: Any) -> dict[str, Any]:
-        """Send a query and return the answer; empty if the query ended the process."""
+        """Send a query and return the answer; an empty answer if the query ended the process."""
         self._send({"query": query, "values": values, "max_rows": 100, "max_bytes": 100_000})
         if not self._selector.select(PATIENCE_S):
             raise TimeoutError(f"no answer to {query!r}")
@@ -87,7 +87,7 @@ class GraphChild:
         return answer
 
     def calls(self) -> list[tuple[str, bool]]:
-        """The watched system calls since the last call of this method: the line of strace, and whether it succeeded."""
+        """The watched system calls since the last call of this method: strace's line, and whether the call succeeded."""
         if self._log is None:
             return []
         with self._log.open(encoding="utf-8", errors="replace") as log:
@@ -102,7 +102,7 @@ class GraphChild:
         ]
 
     def _joined(self, lines: Sequence[str]) -> Iterator[str]:
-        """The calls of all threads. A call that strace split because of another thread's call is joined."""
+        """The calls of all threads. strace splits a call if another thread makes a call meanwhile; the parts are joined."""
         for line in lines:
             thread, _, call = line.partition(" ")
             if call.endswith(_UNFINISHED):
@@ -122,7 +122,7 @@ class GraphChild:
 
 
 def ask_unconfined(graph: Path, query: str, folder: Path) -> str:
-    """Run a query in an engine without confinement and return its output: what an attack would achieve without it."""
+    """Run a query in an engine without confinement and return the output: what an attack would achieve."""
     script = (
         "import sys\nfrom pathlib import Path\nfrom appliance.infrastructure.graph.kuzu_engine import KuzuGraph\n"
         "print(KuzuGraph(Path(sys.argv[1])).rows(sys.argv[2]))"

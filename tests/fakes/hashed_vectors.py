@@ -1,4 +1,4 @@
-"""An embedder without a model: a text's vector follows from its letters, so that equal texts have equal ones."""
+"""An embedder without a model. It computes a text's vector from the letters, so that equal texts have equal vectors."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS
 
 
 class HashedVectors:
-    """Remembers what was embedded, in order."""
+    """The embedder. It remembers the texts that were embedded, in order."""
 
     def __init__(self, model: str = "all-MiniLM-L6-v2") -> None:
         self.model = model
@@ -20,7 +20,7 @@ class HashedVectors:
         return [_vector(text) for text in texts]
 
     def prepare(self) -> None:
-        """There is nothing to load."""
+        """Do nothing: there is no model to load."""
 
 
 def _vector(text: str) -> bytes:

@@ -54,7 +54,7 @@ def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> C
 
 
 def module(configuration: str, **files: bytes) -> Callable[[Path], None]:
-    """Write a SWORD module: its configuration and its data files. In the names of data files, `_` stands for `.`."""
+    """Write a SWORD module: the configuration and the data files. In a parameter name, `_` represents the file name's `.`."""
 
     def make(folder: Path) -> None:
         (folder / "mods.d").mkdir()
@@ -80,9 +80,9 @@ def dictionary(key: bytes, markup: bytes, feature: str = "GreekDef") -> Callable
 
 
 def verses_of(fragment: bytes) -> Callable[[Path], None]:
-    """Write a module of one testament. The fragment is its only verse."""
+    """Write a module that has one testament with one verse, the fragment."""
     packed = zlib.compress(fragment)
-    slots = 24_115  # in the Old Testament of the KJV versification
+    slots = 24_115  # the number of slots in the Old Testament of the KJV versification
     return module(
         "[T]\nModDrv=zText4\nDataPath=./data/\nVersification=KJV\n",
         ot_bzs=struct.pack("<III", 0, len(packed), len(fragment)),
@@ -94,7 +94,7 @@ def verses_of(fragment: bytes) -> Callable[[Path], None]:
 CONFIGURATION = "[T]\nModDrv=zText\nDataPath={}\n"
 PERSON = "personLookup,displayTitle,name,surname,alsoCalled,dictText,birthYear,minYear,verses\n"
 
-# These files are read without their hostile part. All others are refused.
+# These files are imported without their hostile part. All other files are refused.
 HARMLESS = frozenset(
     {
         "level of 6,000 digits",

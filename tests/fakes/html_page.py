@@ -1,4 +1,4 @@
-"""What a person sees on a page, and what its forms send."""
+"""What a person sees on a page, and what the forms of the page send."""
 
 from httpx import Response
 from lxml.html import HtmlElement, document_fromstring
@@ -8,7 +8,7 @@ class Page:
     """The main part of a page, without the header and the footer of the site."""
 
     def __init__(self, response: Response, status: int = 200) -> None:
-        """Read a page. The response must have the status."""
+        """Read a page from a response. The response must have the given status."""
         assert status == response.status_code, response.text
         assert "text/html" in response.headers["content-type"]
         document = document_fromstring(response.text)
@@ -18,7 +18,7 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The text of the page in one line, also that of closed details."""
+        """The text of the page in one line, including the text in closed `details` elements."""
         return words_of(self._main)
 
     @property
@@ -27,12 +27,12 @@ class Page:
 
     @property
     def problem(self) -> str:
-        """The error message of a form, or an empty string."""
+        """The error message of a form, or an empty string if there is none."""
         return " ".join(words_of(element) for element in self._main.findall(".//p[@class='wrong']"))
 
     @property
     def links(self) -> dict[str, str]:
-        """The address of each link, by its text. Of links with the same text, the first one counts."""
+        """The address of each link, by the text of the link. If several links have the same text, the first link counts."""
         links = self._main.findall(".//a")
         return {words_of(link): str(link.get("href")) for link in reversed(links)}
 
@@ -43,7 +43,7 @@ class Page:
 
     @property
     def sections(self) -> list[str]:
-        """The headings of second level."""
+        """The headings of the second level (`h2`)."""
         return [words_of(heading) for heading in self._main.findall(".//h2")]
 
     @property
@@ -52,25 +52,25 @@ class Page:
         return {str(link.get("href")) for link in self._document.findall(".//header//a")}
 
     def items(self, css_class: str) -> list[str]:
-        """The texts of the items of a list with a class."""
+        """The texts of the items in the list that has this CSS class."""
         return [words_of(item) for item in self._main.findall(f".//*[@class='{css_class}']/li")]
 
     def values(self, name: str) -> list[str]:
-        """The values of the input fields with a name."""
+        """The values of the input fields that have this name."""
         return [str(field.get("value", "")) for field in self._main.findall(f".//input[@name='{name}']")]
 
     def is_checked(self, name: str) -> bool:
-        """Whether the checkbox with a name is checked."""
+        """Whether the checkbox that has this name is checked."""
         (box,) = self._main.findall(f".//input[@name='{name}']")
         return box.get("checked") is not None
 
     def checked(self, action: str) -> bool:
-        """Whether the checkbox of the form with an address is checked."""
+        """Whether the checkbox is checked in the form that is sent to this address."""
         (form,) = self._main.findall(f".//form[@action='{action}']")
         return bool(form.findall(".//input[@checked]"))
 
     def selected(self, name: str) -> list[str]:
-        """The value of the selected option of each list with a name."""
+        """The value of the selected option in each selection list that has this name."""
         options = self._main.findall(f".//select[@name='{name}']/option[@selected]")
         return [str(option.get("value")) for option in options]
 
@@ -81,5 +81,5 @@ def words_of(element: HtmlElement) -> str:
 
 
 def assert_redirected(response: Response, target: str) -> None:
-    """The response sends a browser to another page, by GET."""
+    """Check that the response redirects a browser to another page, which the browser requests by GET."""
     assert (303, target) == (response.status_code, response.headers.get("location")), response.text

@@ -1,4 +1,4 @@
-"""Jobs of people, and what is in their inboxes."""
+"""Jobs that people start, and the notifications in people's inboxes."""
 
 import pytest
 from fakes.accounts import NOW
@@ -21,7 +21,7 @@ def titles(appliance: Appliance, person: Person) -> list[str]:
 
 
 def run_job_of(appliance: Appliance, title: str, started_by: str, error: Exception | None = None) -> None:
-    """Run a job to its end, which is an error where one is given."""
+    """Run a job until it ends. If `error` is given, the job fails with this error."""
 
     def work(_context: JobContext, _arguments: Labelled) -> str:
         if error:
@@ -49,7 +49,7 @@ def add_address(
 
 
 def announce(appliance: Appliance, leader: Person, *texts: str) -> None:
-    """Put announcements of a leader into the inboxes of all others."""
+    """Put announcements of a leader into the inboxes of all other people."""
     appliance.feed.position()
     with appliance.appliance_db.write() as work:
         for text in texts:

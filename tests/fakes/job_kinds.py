@@ -24,10 +24,10 @@ def never(_context: JobContext, _arguments: msgspec.Struct, _parts: object) -> s
 
 
 def kind_of(name: str, **options: Any) -> JobKind[Labelled, object]:
-    """A job kind whose function must not be called; `options` are those of `JobKind`."""
+    """A job kind whose function must not be called. `options` are the options of `JobKind`."""
     return JobKind(name, never, title=lambda arguments: arguments.title, arguments=Labelled, **options)
 
 
 def done_by(kind: JobKind[Labelled, object], function: Function) -> JobKinds[object]:
-    """The job kinds of a process that knows one kind, with this function."""
+    """The job kinds of a process that knows only one kind. `function` does the jobs of this kind."""
     return JobKinds([kind.with_function(lambda context, arguments, _parts: function(context, arguments))])

@@ -1,4 +1,4 @@
-"""Libraries that are installed or missing until a test ends."""
+"""Simulates libraries that are installed or missing, until a test ends."""
 
 import sys
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pytest
 
 
 def install_library(monkeypatch: pytest.MonkeyPatch, name: str, content: Mapping[str, object]) -> None:
-    """Replace a library by a module with this content. A dotted name is a module of its package."""
+    """Replace a library by a module with this content. A name with a dot is the name of a module in a package."""
     module = ModuleType(name)
     vars(module).update(content)
     monkeypatch.setitem(sys.modules, name, module)

@@ -19,7 +19,7 @@ from appliance.scripture.operations import import_source
 from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.verse import Verse
 
-# Some entries of every kind.
+# Some entries for every kind of library item.
 ENTRIES: dict[ItemKind[Any], list[Any]] = {
     TRANSLATION: [Verse(43_003_016, "A lamp is lit in the hall"), Verse(43_003_017, "The hall’s door stands open")],
     LEXICON: [

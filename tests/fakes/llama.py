@@ -11,7 +11,7 @@ import pytest
 
 UNKNOWN, NORMAL, CONTROL, USER_DEFINED, LSTRIP, RSTRIP = 1, 4, 8, 16, 128, 256
 BYTES = 256
-# The ids 0 to 255 are bytes. The ids from 256 on are these tokens: their text and their attributes.
+# The ids 0 to 255 are bytes. From 256 on, the ids are these tokens, each with its text and its attributes.
 BEGIN, END = 256, 257
 TOKENS: Sequence[tuple[str, int]] = (("<s>", CONTROL), ("</s>", CONTROL))
 DECODED, CONTEXT_IS_FULL, ABORTED = 0, 1, 2
@@ -20,7 +20,7 @@ LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 
 
 class Sampler:
-    """A chain of steps. `sampled` counts the tokens that it chose."""
+    """A chain of sampling steps. `sampled` counts the tokens that the chain chose."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[str, Any]] = []
@@ -34,9 +34,9 @@ class Sampler:
 class FakeLlama:
     """The module `llama_cpp.llama_cpp`. A test sets the properties of the model before it is loaded.
 
-    `cache` has the tokens in the KV cache. `evaluated` counts the tokens that the model read or wrote. `log` are messages
-    with their levels, which the library reports while it loads and when it fails with a `status`. The answer ends when
-    the cache has `ends_at` tokens. `sampler` is the last chain.
+    `cache` has the tokens in the KV cache. `evaluated` counts the tokens that the model read or wrote. `log` has messages
+    with their levels. The library reports these messages while a model loads, and when a call fails with a `status`. The
+    answer ends when the cache has `ends_at` tokens. `sampler` is the last sampling chain.
     """
 
     LLAMA_TOKEN_ATTR_UNKNOWN, LLAMA_TOKEN_ATTR_CONTROL, LLAMA_TOKEN_ATTR_USER_DEFINED = UNKNOWN, CONTROL, USER_DEFINED
@@ -172,7 +172,7 @@ class FakeLlama:
         return parsed
 
     def _first_token(self, data: bytes, *, parses_control: bool) -> tuple[int, int]:
-        """Return the id and the length of the longest token at the beginning; of a byte, if no token begins there."""
+        """Return the id and the length of the longest token that the data begins with. If there is none, return the byte."""
         matches = [
             (len(text.encode()), BYTES + index)
             for index, (text, kind) in enumerate(self.tokens)
@@ -200,13 +200,13 @@ class FakeLlama:
     def llama_decode(self, _context: str, tokens: list[int]) -> int:
         if self._is_aborted():
             return ABORTED
-        # The library ends its process if there are more.
+        # The real library kills its process if a batch has more tokens.
         assert len(tokens) <= self.context_parameters.n_batch
         if len(self.cache) + len(tokens) > self.context_parameters.n_ctx:
             return CONTEXT_IS_FULL
         if self.status != DECODED:
             self._report_all()
-            # Like the library, it may have appended some of the tokens.
+            # As in the real library, some of the tokens may already be in the cache when the call fails.
             self.cache += tokens[:1]
             return self.status
         self.cache += tokens
@@ -283,7 +283,7 @@ class FakeLlama:
 
 
 def install_llama(monkeypatch: pytest.MonkeyPatch, llama: FakeLlama) -> None:
-    """Replace the library until the test ends. The backend sets a variable of the environment, which is then reset."""
+    """Replace the library until the test ends. Then the environment variable that the backend sets is reset too."""
     package = ModuleType("llama_cpp")
     vars(package)["llama_cpp"] = llama
     monkeypatch.setitem(sys.modules, "llama_cpp", package)

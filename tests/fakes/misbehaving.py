@@ -1,4 +1,4 @@
-"""A backend that does what its prompt says: answer, hang, crash, or use up memory. It runs in a real child process."""
+"""A backend that does what the prompt says: answer, hang, crash, or use up memory. It runs in a real child process."""
 
 import ctypes
 import threading

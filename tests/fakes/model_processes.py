@@ -1,4 +1,4 @@
-"""Processes of models that run inside the process of the test. Their answers follow from simple rules."""
+"""Replacements for the processes of models. They run inside the process of the test, and answer by simple rules."""
 
 import asyncio
 import struct
@@ -43,10 +43,10 @@ def finished(reason: str = "stop") -> GenerationFinished:
 
 
 class FakeProcesses:
-    """Replaces the start of child processes. `started` has the names of their models, in order.
+    """Replaces the start of child processes. `started` has the names of the models that were started, in order.
 
-    The first generation has the steps of the first of `answers`, and so on. Later generations have those of the last.
-    `load_errors` are the errors of the first starts.
+    The first generation does the steps of the first answer in `answers`, the second those of the second, and so on. When
+    `answers` ends, its last answer is repeated. `load_errors` are the errors of the first starts.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ class FakeProcesses:
 class FakeProcess:
     """Replaces a model's process.
 
-    The vector of a text is its length and 1. The score of a document is the number of its words in the query.
+    The vector of a text is (length of the text, 1). The score of a document is the number of its words that are in the query.
     """
 
     pid = PID

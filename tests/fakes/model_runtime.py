@@ -24,7 +24,7 @@ WITH_MISBEHAVING = {**BACKENDS, "misbehaving": "fakes.misbehaving:MisbehavingBac
 async def running_runtime(
     folder: Path, settings: RuntimeSettings | None = None, **options: Any
 ) -> AsyncIterator[ModelRuntime]:
-    """Start a runtime on a models folder. It is closed when the block ends."""
+    """Start a runtime on a models folder. The runtime is closed when the block ends."""
     runtime = ModelRuntime(Catalogue(folder), settings or RuntimeSettings(), **options)
     runtime.start()
     try:
@@ -34,7 +34,7 @@ async def running_runtime(
 
 
 def add_misbehaving(folder: Path, *, name: str = "misbehaving", role: ModelRole = ModelRole.CHAT) -> str:
-    """Add a model, whose backend does what its prompt says, to the registry of a folder."""
+    """Add a model to the registry of a models folder. The model's backend does what a prompt says."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_bytes(b"weights")

@@ -1,4 +1,4 @@
-"""A real `lampstand models serve` with chat models of random weights, and requests to it."""
+"""A real `lampstand models serve` with chat models of random weights, and clients that send requests to it."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ def official_client(http: httpx.Client) -> openai.OpenAI:
 
 
 class ModelServer:
-    """Clients of a runtime that listens on a socket."""
+    """The clients of a runtime that listens on a socket."""
 
     def __init__(self, socket: Path, http: httpx.Client) -> None:
         self.socket, self.http = socket, http

@@ -9,7 +9,7 @@ GIB = 2**30
 
 
 class SimulatedGpu:
-    """One GPU. With `instances` (bytes of each) it is in MIG mode."""
+    """One GPU. If `instances` is set, the GPU is in MIG mode. `instances` has the bytes of each MIG instance."""
 
     def __init__(self, name: str, total: int, *, free: int | None = None, instances: list[int] | None = None) -> None:
         self.name, self.total, self.free = name, total, total if free is None else free
@@ -18,14 +18,14 @@ class SimulatedGpu:
 
 
 class SimulatedNvml:
-    """The functions of the library that the runtime calls. `init_error` is the error code of its initialisation."""
+    """The functions of the library that the runtime calls. `init_error` is the error code of the initialisation."""
 
     def __init__(self, *gpus: SimulatedGpu, init_error: int | None = None) -> None:
         self.gpus, self.init_error = list(gpus), init_error
         self.open = 0
 
     def __getattr__(self, name: str) -> Any:
-        # Constants and exceptions come from the real library.
+        # Constants and exceptions are those of the real library.
         if name.startswith("NVML"):
             return getattr(pynvml, name)
         raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""Run a program in a network namespace without a route, and record the hosts that it contacts and the files that it writes.
+"""Run a program in a network namespace without a route, and record which hosts it contacts and which files it writes.
 
 The program gets loopback only, a DNS server that records queries, and empty folders for its home, its caches and its
 temporary files. strace records every address that the program connects or sends to, and every path that it writes.
@@ -43,12 +43,12 @@ _ADDRESS = re.compile(
 )
 _FOR_WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|^creat$")
 _OPENED = re.compile(r"= \d+<(.*)>$")
-# A path, after its base folder if strace shows it.
+# A path in strace's output. If strace shows the folder that the path is relative to, the folder comes first.
 _PATH = re.compile(r'(?:<([^>"]*)>, )?"((?:[^"\\]|\\.)*)"')
 _SOCKET = re.compile(r'sun_path="((?:[^"\\]|\\.)*)"')
-# Not regular files: devices, settings of the process, and semaphores, which lose their names when they are open.
+# Paths that are not regular files: devices, settings of the process, and semaphores. An open semaphore has no name any more.
 _SPECIAL_FILES = ("/dev/shm/sem.", "/dev/null", "/dev/tty", "/dev/pts/", "/dev/ptmx", "/dev/urandom", "/proc/")
-# Variables of build servers. Some libraries send telemetry unless one of these is set.
+# Environment variables of build servers. If one of them is set, some libraries send no telemetry.
 _BUILD_SERVERS = (
     "CI",
     "TF_BUILD",
@@ -69,8 +69,9 @@ _FOLDERS = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_S
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """The observed behaviour of a program and its children.
 
-    `lookups` are the names in DNS queries, `connections` the other hosts with their system calls. `written` are the paths
-    that were written, created, renamed or linked. `left` is the final content of the home, cache and temporary folders.
+    `lookups` has the names in DNS queries. `connections` has the other hosts that the program contacted, with the system
+    calls. `written` has the paths that were written, created, renamed or linked. `left` has the files that remain in the
+    home, cache and temporary folders.
     """
 
     returncode: int
@@ -97,7 +98,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def why_not() -> str:
-    """Why this machine cannot observe a program; empty if it can."""
+    """The reason why this machine cannot observe a program; empty if it can."""
     for program in ("strace", "unshare", "ip", "mount"):
         if shutil.which(program) is None:
             return f"{program} is not installed; packaging/test.sh installs it as root"
@@ -113,7 +114,7 @@ def why_not() -> str:
 def observe(
     program: Sequence[str], scratch: Path, *, environment: Mapping[str, str] | None = None, timeout_s: float = 120
 ) -> Observed:
-    """Run a program to its end; then stop its children. `scratch` gets the empty folders and the logs.
+    """Run a program until it ends, then stop its child processes. The empty folders and the logs are in `scratch`.
 
     The variables of build servers are removed, so that the program behaves as on a user's machine.
     """
@@ -152,7 +153,7 @@ def observe(
     try:
         output, _ = process.communicate(timeout=timeout_s)
     finally:
-        # Stopping only strace would leave the program running.
+        # Stop the whole process group: if only strace were stopped, the program would continue to run.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     calls = list(_calls(log.read_text(encoding="utf-8", errors="replace").splitlines()))
@@ -169,13 +170,13 @@ def observe(
 
 
 def _namespaces() -> list[str]:
-    """The command that runs a program with its own network, mounts and PIDs. Its children end with it."""
+    """The command that runs a program with its own network, mounts and PIDs. When the program ends, its children end too."""
     mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
     return ["unshare", *mapped, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
 
 
 def _calls(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the rest of each system call. strace splits overlapping calls; they are rejoined."""
+    """Yield the name and the rest of each system call. strace splits overlapping calls; this function joins the parts."""
     unfinished: dict[str, tuple[str, str]] = {}
     for line in lines:
         if call := _CALL.match(line):
@@ -221,7 +222,7 @@ def _written(name: str, rest: str) -> Iterator[str]:
         paths = _SOCKET.findall(rest)
     elif name in _CREATING:
         paths = [os.path.normpath(Path(folder) / path) for folder, path in _PATH.findall(rest)]
-        # A link changes its second path only, a rename changes both.
+        # A link call changes only its second path. A rename call changes both paths.
         paths = paths if name.startswith("rename") else paths[-1:]
     else:
         paths = []

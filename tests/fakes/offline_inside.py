@@ -1,8 +1,8 @@
-"""Runs first inside the namespaces of `offline`: configures loopback, starts a DNS server, then runs the program.
+"""Runs first inside the namespaces of `fakes.offline`: configures the loopback, starts a DNS server, runs the program.
 
     python offline_inside.py FOLDER PROGRAM ARGUMENTS…
 
-The folder gets the file `lookups`, one line per DNS query.
+This program writes the file `lookups` into FOLDER, with one line per DNS query.
 """
 
 import socket
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 DNS_PORT = 53
-_ADDRESS = socket.inet_aton("192.0.2.1")  # from a range reserved for examples
+_ADDRESS = socket.inet_aton("192.0.2.1")  # an address from a range that is reserved for examples
 _A = 1  # the record type of IPv4 addresses
 _POINTER_TO_NAME = b"\xc0\x0c"
 
@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def _use_our_resolver(folder: Path) -> None:
-    """Make the C library look up names only in /etc/hosts and at this DNS server."""
+    """Make the C library look up names only in /etc/hosts and at the DNS server of this program."""
     for name, text in (("resolv.conf", "nameserver 127.0.0.1\n"), ("nsswitch.conf", "hosts: files dns\n")):
         replacement = folder / name
         replacement.write_text(text, encoding="utf-8")
@@ -40,7 +40,7 @@ def _use_our_resolver(folder: Path) -> None:
 
 
 def _serve(lookups: TextIO) -> None:
-    """Record every query. Every name gets an address, so that the following connection is recorded too."""
+    """Record every DNS query. Answer every name with an address, so that the connection to it is recorded too."""
     datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     datagrams.bind(("127.0.0.1", DNS_PORT))
     streams = socket.create_server(("127.0.0.1", DNS_PORT))
@@ -69,7 +69,7 @@ def _serve(lookups: TextIO) -> None:
 
 
 def _answer_to(query: bytes) -> tuple[str, bytes]:
-    """The name in a query, and an answer: one address for type A, none for other types."""
+    """The name in a DNS query, and the answer to it: one address for type A, no address for other types."""
     labels, at = [], 12
     while length := query[at]:
         labels.append(query[at + 1 : at + 1 + length].decode("ascii", "replace"))

@@ -1,4 +1,4 @@
-"""Uses every part of Lampstand once; `offline` runs this program in its namespaces.
+"""Uses every part of Lampstand once. `fakes.offline` runs this program in namespaces without a network.
 
 python offline_use.py HOME
 """
@@ -151,7 +151,7 @@ async def use_each_model(home: Path, chat_models: list[str]) -> None:
 def wait_for_job(running: Served, number: int) -> None:
     address = f"/api/v1/jobs/{number}"
     while (job := running.http.get(address).raise_for_status().json())["state"] in ("queued", "running"):
-        time.sleep(0.2)  # another process runs it
+        time.sleep(0.2)  # another process runs the job, and sends no event
     assert job["state"] == "done", job
 
 

@@ -21,7 +21,7 @@ WHERE tables.type = 'table' AND columns.type = 'REAL' AND (columns.name = 'at' O
 
 
 def copy_of_folder(parent: Path) -> Path:
-    """Copy the folder, restore its permissions (git does not keep them), and move its times to the present.
+    """Copy the folder, and restore its permissions, because git does not keep them. Move the times in it to the present.
 
     With the old times, sessions and class codes would have expired.
     """
@@ -36,7 +36,7 @@ def copy_of_folder(parent: Path) -> Path:
 
 
 def by_token(running: Served, owner: str) -> httpx.Client:
-    """An API client of a person in the folder, with their old token."""
+    """An API client with the old token of a person in the folder."""
     headers = {"Authorization": f"Bearer {CREDENTIALS['tokens'][owner]}"}
     return httpx.Client(base_url=f"{running.url}/api/v1/", timeout=60, trust_env=False, headers=headers)
 

@@ -22,7 +22,7 @@ def import_osis(
     system: str = "KJV",
     language: str = "en",
 ) -> None:
-    """Import verses by OSIS id as a translation. Write its file into `folder`."""
+    """Import verses as a translation. `verses` maps OSIS ids to texts. The OSIS file is written into `folder`."""
     chapters = dict.fromkeys(verse.rsplit(".", 1)[0] for verse in verses)
     books = "".join(
         f'<div type="book" osisID="{chapter.split(".")[0]}"><chapter osisID="{chapter}">'

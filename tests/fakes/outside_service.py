@@ -1,4 +1,4 @@
-"""A service outside, on this machine."""
+"""A service that receives messages like an outside service, but runs on this machine."""
 
 import json
 import threading
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Receiver:
-    """Takes messages as JSON, or refuses the first ones."""
+    """Receives messages as JSON. It refuses as many messages as `refuse` says, then accepts all others."""
 
     def __init__(self) -> None:
         self.got: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Made-up models with plans, and processes that do nothing."""
+"""Made-up models that have load plans, and processes that do nothing."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ def made_up_model(name: str, *, role: ModelRole = ModelRole.CHAT, backend: str =
 def made_up_plan(
     name: str, *, ram: int = 0, weights: int = 0, gpus: Mapping[int, int] | None = None, layers: int = 0
 ) -> LoadPlan:
-    """Return a plan that needs `ram` bytes, and the bytes in `gpus` per GPU, with `layers` layers on each of them."""
+    """Return a plan that needs `ram` bytes. On each GPU in `gpus` it needs the given bytes, and has `layers` layers."""
     on_gpus = dict(gpus or {})
     return LoadPlan(
         model=name,
@@ -38,7 +38,7 @@ def placed_model(
 
 
 class IdleChild:
-    """Replaces a model's process. `end` has the effect of its death."""
+    """Replaces a model's process. `end` has the same effect as the death of a process."""
 
     pid = 1
 

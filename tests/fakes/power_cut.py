@@ -1,4 +1,4 @@
-"""A disk that loses its power: data that SQLite wrote without syncing is kept completely, partly, or not at all."""
+"""Simulates a disk that loses power. Data that SQLite wrote but did not sync is kept completely, partly, or not at all."""
 
 import contextlib
 import random
@@ -43,7 +43,7 @@ class Disk:
         self.pending[name] = []
 
     def delete(self, name: str) -> bool:
-        """Delete a file. Returns False after the power cut: then nothing can be deleted."""
+        """Delete a file. Returns False after the power cut, because then nothing can be deleted."""
         if self.is_off:
             return False
         self._count_write()
@@ -56,7 +56,7 @@ class Disk:
             raise PowerCut
 
     def after_the_cut(self) -> dict[str, bytes]:
-        """The files after the restart: each unsynced write is there completely, partly, or not at all."""
+        """The files after the restart. Each write that was not synced is kept completely, partly, or not at all."""
         return {name: _apply(content, self._survivors(name)) for name, content in self.synced.items()}
 
     def _survivors(self, name: str) -> list[tuple[int, bytes | None]]:
@@ -130,7 +130,7 @@ class _System(apsw.VFS):
 
 @contextlib.contextmanager
 def power(dice: random.Random, cut_at: int) -> Iterator[Disk]:
-    """Within the block, all opened databases are on one such disk."""
+    """Within the block, all databases that are opened are on one disk whose power fails after `cut_at` writes."""
     disk = Disk(dice, cut_at)
     system = _System(disk)
     try:

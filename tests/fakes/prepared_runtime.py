@@ -16,9 +16,9 @@ HEALTH = "GET /health"
 
 
 class PreparedRuntime:
-    """`answers` has the answer per method and path: a value, the bytes of one, or an error.
+    """`answers` has an answer for each method and path: a value, the bytes of a value, or an error.
 
-    `requests` and `bodies` are those of the requests so far, without health checks.
+    `requests` and `bodies` record the requests so far, without health checks.
     """
 
     def __init__(self, answers: Mapping[str, object]) -> None:

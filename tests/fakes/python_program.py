@@ -1,4 +1,4 @@
-"""A shell script in the place of Python, for code that runs a module in another process."""
+"""Replaces Python by a shell script, for tests of code that runs a module in another process."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 
 def replace_python(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Run `script` instead of Python until the test ends. Its arguments are those of Python: -P -m MODULE …"""
+    """Run `script` instead of Python until the test ends. The script gets Python's arguments: -P -m MODULE …"""
     program = folder / "python"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o700)
@@ -16,6 +16,6 @@ def replace_python(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -
 
 
 def replace_python_by_output(folder: Path, monkeypatch: pytest.MonkeyPatch, output: object) -> None:
-    """Print a value as JSON instead of running Python."""
+    """Make a program that prints `output` as JSON run instead of Python."""
     (folder / "output.json").write_bytes(msgspec.json.encode(output))
     replace_python(folder, monkeypatch, f"cat '{folder}/output.json'")

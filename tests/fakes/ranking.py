@@ -1,4 +1,4 @@
-"""The knowledge of a library of six invented verses for the ranking, without a database. Each verse has its own direction."""
+"""The ranking's knowledge of a library of six invented verses, without a database. Each vector has its own direction."""
 
 from collections.abc import Sequence
 
@@ -24,21 +24,22 @@ TEXTS = (
     "The door of the hall is open",
 )
 SIZE = len(PLACES)
-# The topics, and the verses that each of them cites, by position. Each topic has one heading. The first topic refers to the second.
+# The topics, and the positions of the verses that each topic cites. Each topic has one heading. The first topic refers to
+# the second topic.
 HEADWORDS, CITED = ("LAMP", "DOOR"), ((1, 2), (4, 5))
-# One comment, on the fourth verse.
+# The only comment. It is on the fourth verse.
 COMMENT = "Bread for the guest"
 # A cross reference between the first verse and the last.
 LINKS = ((0, 5), (5, 0))
 
 
 def direction(*weights: float) -> Floats:
-    """A vector with these weights along the directions of the verses. Its cosines with the verses are the weights."""
+    """A vector with these weights along the directions of the verses. The cosine with each verse is the verse's weight."""
     return np.array([*weights, *[0.0] * (SIZE - len(weights))], dtype=np.float32)
 
 
 def small_knowledge() -> Knowledge:
-    """The library of six verses. Its only translation is Invented."""
+    """The knowledge of the library of six verses. The only translation is "Invented"."""
     vectors = np.eye(SIZE, dtype=np.float32)
     return Knowledge(
         verses=Verses(
@@ -60,7 +61,10 @@ def small_knowledge() -> Knowledge:
 
 
 def small_memory() -> TopicMemory:
-    """Two topics: `hope` is near the first two verses and has a vote for the fourth; `peace` is near the last, with one for the first."""
+    """Two topics. `hope` is near the first two verses, and has a vote for the fourth verse.
+
+    `peace` is near the last verse, and has a vote for the first verse.
+    """
     return remember(
         np.stack([direction(0.8, 0.6), direction(0, 0, 0, 0, 0, 1)]),
         np.array([0, 1]),
@@ -87,7 +91,7 @@ def _headings() -> TopicHeadings:
 
 
 def _word_index(texts: Sequence[str]) -> BM25Index:
-    """An index of words in lower case. Queries must use words that are equal to their stems."""
+    """An index of the words in lower case, without stemming. So queries must use words that are equal to their stems."""
     return bm25_index(len(texts), [(row, text.lower().split(), 1.0) for row, text in enumerate(texts)])
 
 

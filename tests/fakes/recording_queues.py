@@ -1,4 +1,4 @@
-"""Queues without consumers: they record which jobs woke them."""
+"""Job queues without consumers. They record the messages that would wake a worker for a job."""
 
 from appliance.infrastructure.queue import JobQueue
 from appliance.infrastructure.queue_connections import QueueConnections
@@ -19,7 +19,7 @@ class RecordingQueue(JobQueue):
 
 
 class RecordingConnections(QueueConnections):
-    """Connections to queues of this kind."""
+    """Connections to recording queues."""
 
     def __init__(self) -> None:
         self._queues: dict[str, RecordingQueue] = {}

@@ -1,4 +1,4 @@
-"""Models in a models folder that were added without the checks of their files."""
+"""Adds models to a models folder without checking the models' files."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def register_model(
     size: int = 2048,
     facts: Facts | None = None,
 ) -> Path:
-    """Write a file of `size` bytes and add it as a model. Returns the file."""
+    """Write a file of `size` bytes, add it as a model, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.gguf"
     file.write_bytes(bytes(size))

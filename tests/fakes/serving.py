@@ -27,19 +27,19 @@ LAMPSTAND = str(Path(sys.executable).with_name("lampstand"))
 
 
 def free_port() -> int:
-    """A free loopback port. Another process may take it before it is used."""
+    """A free loopback port. Another process may take the port before the test uses it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def port_options(https_port: int | None = None) -> list[str]:
-    """Options of `up` and `serve` for two free ports; the default ports belong to a real installation."""
+    """Options that make `up` and `serve` use two free ports. A real installation may use the default ports."""
     return ["--port", str(free_port()), "--https-port", str(https_port or free_port())]
 
 
 class Served:
-    """A running appliance: its URL, its HTTPS port, its process, and HTTP clients."""
+    """A running appliance: its URL, HTTPS port and process, and HTTP clients for it."""
 
     def __init__(self, url: str, https_port: int, process: subprocess.Popen[str], home: Path) -> None:
         self.url, self.https_port, self.process, self.home = url, https_port, process, home
@@ -95,10 +95,10 @@ def serving(
     environment: Mapping[str, str] | None = None,
     options: Sequence[str] = (),
 ) -> Iterator[Served]:
-    """Run the command until the block ends. Waits for the first health answer."""
+    """Run `lampstand serve` or another command until the block ends. Waits until the server answers a health check."""
     port, https_port = free_port(), free_port()
     if host != "127.0.0.1":
-        # Other addresses work only after the administrator is created.
+        # Before an administrator exists, most addresses do not work. So this creates one.
         bearer(home)
     listening = ["--host", host, "--port", str(port), "--https-port", str(https_port)]
     process = subprocess.Popen(

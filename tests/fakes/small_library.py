@@ -1,4 +1,4 @@
-"""A library of two invented chapters, with topics that cite their verses."""
+"""A library of two invented chapters, with topics that cite verses of these chapters."""
 
 from pathlib import Path
 

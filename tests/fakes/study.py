@@ -1,4 +1,4 @@
-"""A finder and a writer that do what a test says."""
+"""A finder of verses and a writer of answers. A test decides what they do."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ def hit(verse_id: int) -> Hit:
 
 
 class FakeFinder:
-    """Finds the verses that it is given, or raises what it is given; `allowed` holds a search until it is set."""
+    """Finds the verses that the test chose, or raises the error that the test chose. A search waits until `allowed` is set."""
 
     def __init__(self, *verse_ids: int, notice: str | None = None, error: Exception | None = None) -> None:
         self.verse_ids, self.notice, self.error = verse_ids, notice, error
@@ -40,7 +40,7 @@ class FakeFinder:
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a writer was asked for."""
+    """The arguments of one call of a writer."""
 
     turns: Sequence[ChatTurn]
     model: str
@@ -49,14 +49,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wait:
-    """Among the pieces of a writer: it writes on once it is `released`, and `reached` is set when it waits."""
+    """A place among the pieces of a writer where the writer waits. It sets `reached`, and continues when `released` is set."""
 
     def __init__(self) -> None:
         self.reached, self.released = asyncio.Event(), asyncio.Event()
 
 
 class FakeWriter:
-    """Writes its pieces, waits where a Wait is among them, and raises the errors that are."""
+    """Writes its pieces in order. If a piece is a Wait, the writer waits. If a piece is an error, the writer raises it."""
 
     def __init__(self, *pieces: str | Wait | Exception, model: str | Exception | None = "tiny") -> None:
         self.pieces, self.current_model = pieces, model

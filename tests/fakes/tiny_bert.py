@@ -24,7 +24,7 @@ CONFIG: dict[str, Any] = {
 
 
 def make_tiny_bert(folder: Path, **changes: Any) -> Path:
-    """Write the folder. `changes` are fields of config.json, which then differ from the weights."""
+    """Write the folder. `changes` replace fields of config.json, so that config.json no longer matches the weights."""
     (folder / "1_Pooling").mkdir(parents=True)
     save_file(_weights(), folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(CONFIG | changes))

@@ -1,4 +1,4 @@
-"""A GPT-2 of less than a megabyte in the format before GGUF, with random weights, as old converters wrote it."""
+"""A GPT-2 model of less than a megabyte with random weights, in the format before GGUF, as old converters wrote it."""
 
 import struct
 from pathlib import Path
@@ -12,7 +12,7 @@ WIDTH, HEADS, LAYERS, CONTEXT = 64, 4, 2, 1024
 
 
 def make_tiny_ggml(path: Path, *, seed: int = 7) -> Path:
-    """Write a model that generates printable letters and words. Vocabulary: the 256 bytes, words, special tokens."""
+    """Write a model that generates printable letters and words. Its vocabulary has all bytes, some words, special tokens."""
     random = np.random.default_rng(seed)
     vocabulary = [bytes([byte]) for byte in range(256)] + [f" {word}".encode() for word in WORDS] + [*SPECIAL]
     with path.open("wb") as file:
@@ -28,7 +28,7 @@ def make_tiny_ggml(path: Path, *, seed: int = 7) -> Path:
 
 
 def _tensors(random: np.random.Generator, size: int) -> list[tuple[str, np.ndarray]]:
-    # The last norm sets the first number of every state to 30. So the first column of the embedding is a bias per token.
+    # The last norm sets the first number of every state to 30. So the first column of the embedding acts as a bias per token.
     embedding = random.normal(0, 0.15, (size, WIDTH))
     embedding[:, 0] = -1.0
     embedding[0x20:0x7F, 0] = 0.85

@@ -1,4 +1,4 @@
-"""SWORD modules with the few entries that a test needs."""
+"""SWORD modules that contain only the few entries that a test needs."""
 
 import struct
 import zlib
@@ -8,7 +8,8 @@ from pathlib import Path
 from appliance.scripture.importers.sword.configuration import Configuration, read_configurations
 from appliance.scripture.versification import Division, Versification, versification
 
-# A place in a module: the OSIS id of a book, a chapter and a verse. Chapter 0 and verse 0 are introductions.
+# A place in a module: OSIS id of the book, number of the chapter, number of the verse. Chapter 0 and verse 0 are
+# introductions.
 SwordPlace = tuple[str, int, int]
 
 
@@ -21,9 +22,9 @@ def write_verses(
     scheme: str = "KJV",
     lines: Iterable[str] = (),
 ) -> Configuration:
-    """Write a translation or a commentary of the testament that the places are in. Equal fragments of markup share a place.
+    """Write a translation or a commentary. It has the testament that the places are in.
 
-    `lines` are more lines of its configuration.
+    Equal fragments of markup are stored only once. `lines` are more lines for the configuration of the module.
     """
     configuration = _write_configuration(
         root, f"ModDrv={driver}", "DataPath=./data/", f"Versification={scheme}", *lines
@@ -48,7 +49,7 @@ def write_verses(
 def write_dictionary(
     root: Path, entries: Sequence[tuple[str, str]], *, lines: Iterable[str] = (), per_block: int = 2
 ) -> Configuration:
-    """Write a dictionary of (key, markup). `lines` are more lines of its configuration."""
+    """Write a dictionary with entries of (key, markup). `lines` are more lines for the configuration of the module."""
     configuration = _write_configuration(root, "ModDrv=zLD", "DataPath=./data/small", *lines)
     index = data = block_index = blocks = b""
     for number, start in enumerate(range(0, len(entries), per_block)):
@@ -67,7 +68,7 @@ def write_dictionary(
 
 
 def _testament(scheme: Versification, places: Iterable[SwordPlace]) -> tuple[str, tuple[Division, ...]]:
-    """The testament of the places, and its books. Without places, it is the new one, which is shorter."""
+    """The testament that the places are in, and its books. Without places, it is the New Testament, which is shorter."""
     books = {osis for osis, _, _ in places}
     for testament, divisions in scheme.testaments.items():
         if books & {division.book.osis for division in divisions}:
@@ -76,12 +77,12 @@ def _testament(scheme: Versification, places: Iterable[SwordPlace]) -> tuple[str
 
 
 def _slots_of(division: Division) -> int:
-    """One slot for the introduction of the book, one for the introduction of each chapter, one for each verse."""
+    """The number of slots of a book: one for its introduction, one per chapter for the introduction, one per verse."""
     return 1 + sum(count + 1 for count in division.verses)
 
 
 def _slot_number(divisions: Sequence[Division], place: SwordPlace) -> int:
-    """The number of a slot. The first two slots of a testament belong to no book."""
+    """The number of the slot for a place. The first two slots of a testament belong to no book."""
     osis, chapter, verse = place
     number = 2
     for division in divisions:

@@ -1,4 +1,4 @@
-"""A small library with an item of every kind, its graph and its vectors."""
+"""A small library with one item of every kind, and with its graph and vectors."""
 
 from pathlib import Path
 
@@ -23,15 +23,16 @@ from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.verse import Heading, HeadingKind, Markup, Note, Verse, Word
 
 LAMP_IN_HEBREW = "H5216"
-# The tables of verses that share a topic, a word or a cross reference. The table of books comes first. Each takes 30 ms.
+# The graph has only the tables for books, and for verses that share a topic, a word or a cross reference. Building one
+# table takes 30 ms. The table of books must come first.
 GRAPH_TABLES = (BOOK, VERSE, TOPIC, LEMMA, CITES, USES, CROSS_REF)
 
 
 def whole_library(home: Path) -> None:
     """Create the library of a data folder.
 
-    The translation Invented has Genesis 1:1-25 and 2:1-6, and the translation Second has Genesis 1:1-3. The topic LAMPS AND
-    OIL refers to the topic LAMP, and to WICK, which does not exist.
+    The translation "Invented" has Genesis 1:1-25 and 2:1-6, and the translation "Second" has Genesis 1:1-3. The topic "LAMPS
+    AND OIL" refers to the topic "LAMP", and to "WICK", which does not exist.
     """
     folder = DataFolder(home).create()
     library, _translation = small_library(folder.home)

@@ -1,4 +1,4 @@
-"""Run jobs as a worker does, and create job owners that are dead."""
+"""Run jobs as a worker does, and create owners of jobs that have died."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def claim_all(jobs: Jobs, *, short_only: bool = False) -> list[Job]:
 
 
 def dead_owner() -> str:
-    """The lease name of a process of this machine that has ended."""
+    """The lease name of a process on this machine that has already ended."""
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     host, boot, _pid, _started = this_process().rsplit("/", 3)
     owner = f"{host}/{boot}/{child.pid}/{_start(child.pid)}"

@@ -14,7 +14,7 @@ from models.client import Client
 
 @pytest.fixture(scope="session")
 def served(indexed_home: Path) -> Iterator[Served]:
-    """`lampstand serve` on the indexed home; the model runtime starts on demand."""
+    """`lampstand serve` on the indexed data folder. The model runtime starts on demand."""
     with serving(indexed_home) as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""Every route with every role: access follows the rule of the route, and a route without a rule is closed."""
+"""Every route is requested with every role. Access follows the rule of the route. A route without a rule is closed."""
 
 import re
 from collections.abc import Iterator
@@ -29,14 +29,14 @@ Route = tuple[str, str, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """An empty site with a person of each role, on a real port."""
+    """An empty site with one person per role. Its server listens on a real port."""
     with serving(tmp_path_factory.mktemp("site")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def routes(tmp_path_factory: pytest.TempPathFactory) -> list[Route]:
-    """Every path of the application with its methods and the `opt` of its handler."""
+    """Every path of the application, with the methods of the path and the `opt` of its handler."""
     appliance = open_appliance(tmp_path_factory.mktemp("routes"))
     app = create_app(appliance)
     declared = [
@@ -73,7 +73,7 @@ PATH_VALUES = {
 
 
 def address(path: str) -> str:
-    """A path of a route. The items that it names need not exist."""
+    """An address that matches the path of a route. The items in the address need not exist."""
     return re.sub(r"\{(\w+):(\w+)\}", lambda m: PATH_VALUES.get(m[1], "999999" if m[2] == "int" else "none"), path)
 
 
@@ -113,7 +113,7 @@ def test_each_role_may_use_only_the_routes_of_its_permissions(
 
 
 def is_refused(client: httpx.Client, method: str, path: str) -> bool:
-    """Whether the guard refuses the request. Errors of the route about an empty request do not count."""
+    """Whether the guard refuses the request. An error of the route itself about an empty request does not count."""
     with client.stream(method, path, headers={"Accept": "application/json"}) as response:
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             return False

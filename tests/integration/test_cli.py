@@ -1,4 +1,4 @@
-"""The command line as a volunteer uses it: output, JSON, exit codes, error messages."""
+"""The command line, used as a volunteer uses it: output, JSON, exit codes, error messages."""
 
 import json
 import os
@@ -170,7 +170,7 @@ def test_a_data_folder_of_a_newer_version_is_not_changed(lampstand: Run, tmp_pat
 
 
 def test_a_full_disk_is_reported_in_one_sentence(tmp_path: Path, sword_root: Path) -> None:
-    """A file size limit simulates a full disk: the writes of SQLite fail in the same way."""
+    """A file size limit simulates a full disk: SQLite's writes fail in the same way as on a full disk."""
     home = tmp_path / "home"
     script = f"ulimit -f 2000; exec {' '.join(_command(home))} library import {sword_root} --only RV1909"
     done = subprocess.run(

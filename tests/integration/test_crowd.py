@@ -1,4 +1,4 @@
-"""Limits prevent one caller from slowing the others: refused requests, waiting requests, and other callers."""
+"""Limits prevent one caller from slowing the others: some requests are refused or wait, and other callers are served."""
 
 import contextlib
 import socket
@@ -48,7 +48,7 @@ def run(command: list[str]) -> None:
 
 @pytest.fixture
 def calls_in_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The calls in threads during a test."""
+    """The names of the functions that are called in threads during a test."""
     calls: list[str] = []
     submit = FairExecutor.submit
 
@@ -62,7 +62,7 @@ def calls_in_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def member(site: Served) -> Iterator[httpx.Client]:
-    """An API client with a token of a member."""
+    """An API client with the token of a member."""
     with httpx.Client(base_url=site.url, headers=bearer(site.home, Role.MEMBER), timeout=60, trust_env=False) as client:
         yield client
 
@@ -76,7 +76,7 @@ def test_a_third_slow_query_of_a_person_is_refused_with_a_waiting_time(site: Ser
     assert len(refused) == 6 - SLOW_OF_PERSON
     assert all(int(answer.headers["Retry-After"]) >= 1 for answer in refused)
     assert "in progress" in refused[0].json()["detail"]
-    # The others were answered by the time limit of a query.
+    # The status 400 is from queries that reached their time limit.
     assert {answer.status_code for answer in answers} == {429, 400}
 
 
@@ -94,7 +94,7 @@ def test_pages_are_read_while_slow_queries_run(site: Served, member: httpx.Clien
             assert site.guest.get("/api/v1/chapters/gen/Gen/1").status_code == 200
             read += 1
 
-    # Each query takes two seconds; a page that waited for one would be read once.
+    # Each query takes two seconds. If a page had to wait for a query, it would be read only once.
     assert read > 10
 
 
@@ -121,7 +121,7 @@ def test_a_browser_may_open_eight_event_streams_and_closed_ones_do_not_count(sit
             assert (refused.status_code, "streams" in refused.json()["detail"]) == (429, True)
             assert browser.get("/api/v1/session").status_code == 200
 
-        # The server notices a disconnected client when it next sends an event.
+        # The server notices that a client has disconnected when it next sends an event, so this program sends one.
         with httpx.Client(base_url=site.url, headers=bearer(site.home), trust_env=False) as program:
             for _ in range(50):
                 program.post("/api/v1/announcements", json={"text": "Tea is ready."}).raise_for_status()

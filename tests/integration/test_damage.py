@@ -1,4 +1,4 @@
-"""A lost database is reported as lost; an interrupted first start is not."""
+"""If a database is lost, this is reported. An interrupted first start does not count as a lost database."""
 
 import random
 import subprocess
@@ -31,7 +31,7 @@ print("backed up", flush=True)
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A data folder in use: an administrator, keys, a queue and a backup."""
+    """A data folder that has been used: it has an administrator, keys, a queue and a backup."""
     home = tmp_path / "home"
     bearer(home)
     subprocess.run([sys.executable, "-c", FIRST_START, str(home)], check=True, capture_output=True)

@@ -15,7 +15,7 @@ from fakes.serving import bearer, port_options, serving
 from appliance.community.accounts.permissions import Role
 from server.bootstrap import open_appliance
 
-# A complete book, because the library rejects incomplete ones.
+# All verses of a book, because the library rejects an incomplete book.
 VERSES = [f"\\v {number} Verse {number} asks that we love one another." for number in range(1, 14)]
 USFM = "\n".join(["\\id 2JN", "\\c 1", "\\p", *VERSES])
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -41,7 +41,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(folder: Path) -> Path:
-    """Fill the disk completely."""
+    """Fill the disk of a folder completely. Return the file that fills it."""
     path = folder / "filler"
     with path.open("wb", buffering=0) as file:
         for size in (2**20, 2**12, 1):

@@ -1,4 +1,4 @@
-"""The event stream over HTTP and over a WebSocket: the same events with the same ids, after any given id."""
+"""The event stream over HTTP and over a WebSocket. After any given id, both send the same events with the same ids."""
 
 import itertools
 import json
@@ -156,7 +156,7 @@ def test_a_page_of_another_website_cannot_open_a_socket(site: Served) -> None:
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A site whose people change during the test."""
+    """A site whose people and roles change during the tests."""
     with serving(tmp_path_factory.mktemp("site")) as running:
         bearer(running.home)
         yield running
@@ -166,7 +166,7 @@ NUMBERS = itertools.count(1)
 
 
 class Browser:
-    """A browser with a signed-in member: a new member, or an existing one."""
+    """A browser in which a member is signed in: the member `login`, or a new member if `login` is empty."""
 
     def __init__(self, site: Served, login: str = "") -> None:
         self.site, self.login = site, login or f"member {next(NUMBERS)}"
@@ -228,7 +228,7 @@ def announce(site: Served, text: str, count: int = 1) -> None:
 
 
 def data_after(site: Served, headers: dict[str, str], end_access: Callable[[], object]) -> tuple[str, float]:
-    """The data of an event stream after its caller lost access, and the seconds until it ended."""
+    """The data that an event stream sent after its caller lost access, and the seconds until the stream ended."""
     address = f"{site.url}/api/v1/events"
     with httpx.stream("GET", address, headers=headers, timeout=40, trust_env=False) as stream:
         chunks = stream.iter_text()

@@ -1,4 +1,4 @@
-"""Library items of publishers, downloaded from a local server and imported."""
+"""Library items of publishers are downloaded from a local server and imported."""
 
 import hashlib
 import io

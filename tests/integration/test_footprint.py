@@ -1,4 +1,4 @@
-"""`bench footprint` on a small library: a real server, few starts and searches."""
+"""`bench footprint` on a small library, with a real server and only a few starts and searches."""
 
 import shutil
 import subprocess

@@ -1,7 +1,7 @@
 """Generated requests to every operation of the API, as each role: no request makes the server fail.
 
-Valid and invalid requests are generated from the OpenAPI document of the running server. Only server errors count here,
-because the document does not describe error answers yet.
+Valid and invalid requests are generated from the OpenAPI document of the running server. The test fails only if there is
+a server error, because the document does not describe error answers yet.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ from appliance.scripture.operations import import_source
 from server.bootstrap import LIBRARY_MIGRATIONS
 
 Operation = APIOperation[Any, Any, Any, Any]
-# Some operations have fewer different requests than this.
+# The number of requests per operation. For some operations fewer different requests exist.
 PER_OPERATION, PER_OPERATION_IN_A_SOAK = 2, 46
 TIMEOUT_S = 30
 # Excluded operations, with the reason.
@@ -40,7 +40,7 @@ EXCLUDED = {
     "POST /api/v1/jobs/{job_id}/retry": "it starts long jobs again",
     "GET /api/v1/events": "its answer never ends",
 }
-# Values that exist on the site: without them, nearly all requests would get 404.
+# Values that exist on the site. Without such values, nearly all requests would get the status 404.
 EXISTING_VALUES = {
     "ref": ["John 3:1-3", "Psalm 1", "John 3", "John 3:1-Psalm 1:1"],
     "translation": ["Made"],
@@ -97,7 +97,7 @@ def operations(site: Served) -> list[Operation]:
 
 
 def faults(operation: Operation, send: Callable[[Case[Any]], requests.Response], count: int) -> list[str]:
-    """The requests of an operation that made the server fail, as curl commands."""
+    """Send requests of an operation. Return the requests that made the server fail, as curl commands."""
     failed: list[str] = []
     cases = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
 
@@ -131,7 +131,7 @@ def faults(operation: Operation, send: Callable[[Case[Any]], requests.Response],
 
 
 def is_unavailable(answer: requests.Response) -> bool:
-    """True for a 503 with a sentence as its detail."""
+    """Whether the answer has the status 503 and a sentence as its detail."""
     return answer.status_code == 503 and str(answer.json().get("detail", "")).endswith(".")
 
 

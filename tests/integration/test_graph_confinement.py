@@ -21,7 +21,7 @@ from appliance.infrastructure.graph.user_query import run_user_query
 
 SECRET = "BEGIN PRIVATE KEY"
 INTERNALS = re.compile(r"Traceback|site-packages|\.py\b|\.cpp\b|0x[0-9a-f]{8}")
-# A child may use five seconds of processor time.
+# A child process answers at most this many queries, because it may use only five seconds of processor time.
 QUERIES_PER_CHILD = 200
 CITY = NodeTable("City", {"name": "STRING", "people": "INT64"})
 ROAD = RelationTable("ROAD", "City", "City")
@@ -44,7 +44,7 @@ class World:
         self._query_count = 0
 
     def ask_unfiltered(self, query: str) -> tuple[str, list[tuple[str, bool]]]:
-        """The answer of a confined child as text, and its watched system calls."""
+        """The answer of a confined child process as text, and the watched system calls that the child made."""
         if self._child is None or self._query_count == QUERIES_PER_CHILD:
             self.close()
             self._child, self._query_count = GraphChild(self.graph, watched=True), 0
@@ -89,7 +89,7 @@ def check_nothing_is_reached(world: World, template: str) -> None:
         check_only_reads(query)
     except GraphQueryRefused:
         return
-    # A query that the filter accepts does not even try.
+    # A query that the filter accepts does not even try to make a watched system call.
     assert [] == calls
 
 
@@ -135,7 +135,7 @@ def check_generated_queries(world: World, count: int) -> None:
 
     before = world.refused_calls
     check()
-    # Otherwise, the queries were not attacks.
+    # If fewer system calls were refused, the generated queries were not attacks.
     assert world.refused_calls - before > count / 20
 
 

@@ -1,4 +1,4 @@
-"""Import jobs with hostile files: their error messages, leftover files, and the time to cancel."""
+"""Import jobs with hostile files: the error messages, the files that remain, and the time until a job is cancelled."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ from server.bootstrap import Appliance
 from server.worker import Worker
 
 SENTENCES = re.compile(r"\S[^\n]*\.( [A-Z][^\n]*[.?])+")
-# Words from messages of Python and libraries, which must not appear.
+# Words from error messages of Python and libraries. They must not appear in Lampstand's messages.
 FOREIGN_WORDS = re.compile(
     r"Exceeds the limit|embedded null|codec|invalid literal|recursion|Errno|Traceback|\w+Error\b|surrogates|NoneType|"
     r"list index|Something failed",
@@ -99,7 +99,7 @@ def test_a_cancelled_import_ends_soon_and_changes_nothing(appliance: Appliance, 
     if suffix == "tsv":
         file.write_text("Gen.1.1\tJohn.1.1\t1\n" * 1_000_000)
     else:
-        # Invalid verses would stop the import, so all psalms are valid, with long verses.
+        # All psalms are valid, because an invalid verse would end the import. Long verses make the import slow.
         psalms = "".join(f"\\c {chapter}\n" + _verses() for chapter in range(1, 151))
         file.write_text("\\id PSA\n" + psalms)
     job = appliance.dispatcher.create(IMPORT, ImportArguments(location=str(file)))

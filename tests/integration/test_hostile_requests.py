@@ -34,7 +34,7 @@ BODIES = [DEEP, DEEP_OBJECTS, "{", "null", "9" * 6_000, "\0", '"\\ud800"', "\ufe
 TEXTS = ["\0", "a\0b", "x" * 300, "9" * 6_000, "²", "٣", "1e400", "nan", "../..", "\r\n", "http://[::1", "%"]
 PERCENT = ["%00", "a%00b", "%ff", "%ed%a0%80", "%", "%zz", "%u0041", "%5b", "%2e%2e%2f"]
 FORM = b"application/x-www-form-urlencoded"
-# One client address per request, because the server refuses a client that repeats a request before it reads the content.
+# Each request has its own client address. If one client sent all requests, the server would refuse most of them unread.
 CLIENTS = map(str, map(ipaddress.IPv4Address, itertools.count(int(ipaddress.IPv4Address("127.9.0.1")))))
 # Excluded: event streams, and requests that end the session of the test.
 EXCLUDED = re.compile(r"/events$|/stream$|sign-out|password|/session$")

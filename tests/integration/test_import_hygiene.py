@@ -1,4 +1,4 @@
-"""The modules that each entry point loads, which no static graph can show; and package names."""
+"""The modules that each entry point loads when it runs, and package names. A static analysis cannot show what is loaded."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 from fakes.serving import Served
 
 ROOT = Path(__file__).parents[2]
-# Slow to load, and needed by few commands.
+# Libraries that load slowly, and that few commands need.
 HEAVY = set(
     "litestar uvicorn jinja2 numpy simsimd huey httpx cryptography lxml kuzu apprise argon2 zxcvbn supervisor".split()
 )
@@ -66,7 +66,7 @@ def test_an_entry_point_loads_only_what_it_needs(entry: str, absent: set[str]) -
     ],
 )
 def test_a_command_loads_only_what_it_uses(command: str, needed: set[str], tmp_path: Path) -> None:
-    """The data folder is empty: a command that ends with an error has still loaded its modules."""
+    """The data folder is empty, so a command may end with an error. Its modules are loaded before the error."""
     arguments = ["--home", str(tmp_path), *command.split()]
     code = f"""
 from appliance.errors import ApplianceError
@@ -91,14 +91,14 @@ supervision.write_configuration(appliance.folder, appliance.settings)"""
 
 
 def test_the_web_process_serves_without_model_libraries(served: Served) -> None:
-    """After searches, pages and answers, the running process has no native model library in its memory."""
+    """After searches, pages and answers, the running web process has no native model library in its memory."""
     maps = Path(f"/proc/{served.process.pid}/maps").read_text()
 
     assert not [name for name in ("torch", "onnxruntime", "llama") if f"/{name}" in maps or f"lib{name}" in maps]
 
 
 def test_packaging_is_not_a_package() -> None:
-    """An `__init__.py` there would shadow PyPI's `packaging`."""
+    """An `__init__.py` in the folder `packaging` would shadow the package `packaging` of PyPI."""
     assert not (ROOT / "packaging" / "__init__.py").exists()
 
 

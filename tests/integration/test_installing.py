@@ -46,13 +46,13 @@ esac
 
 
 class Checkout:
-    """A copy of packaging/ and a data folder. The steps before the import are already done."""
+    """A copy of packaging/ with a data folder. The installation steps before the import are already done."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.home, self.venv = folder / "main", folder / "home", folder / "main" / ".venv"
         shutil.copytree(ROOT / "packaging", self.folder / "packaging")
         shutil.copy(ROOT / "pyproject.toml", self.folder)
-        # Do not import packages of Debian's archive that this machine has.
+        # Do not import SWORD modules from Debian packages that are installed on this machine.
         with (self.folder / "packaging" / "install.sh").open("a") as steps:
             steps.write("import_module() { return 1; }\n")
         (self.venv / "bin").mkdir(parents=True)
@@ -155,7 +155,7 @@ def test_a_build_from_pips_cache_that_uses_amx_is_compiled_again(checkout: Check
     commands = checkout.pip_commands()
 
     assert 0 == first.returncode, first.stderr
-    # The extra, then the build: pip's option --no-binary names the package once more.
+    # The command occurs for the extra and for the build. pip's option --no-binary adds the package name once more.
     assert 3 == commands.count("install llama-cpp-python"), commands
     assert [] == [line for line in checkout.pip_commands() if "llama" in line]
 

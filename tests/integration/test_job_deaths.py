@@ -1,4 +1,4 @@
-"""Workers are killed at random moments: every job is done, and takes effect exactly once."""
+"""Workers are killed at random moments. Still, every job is done, and takes effect exactly once."""
 
 import os
 import random
@@ -38,7 +38,7 @@ FOLLOW_UP_KINDS = frozenset(kind.name for kind in (INDEX, GRAPH, MEMORY))
 
 
 def add_jobs(appliance: Appliance, number: int, sword_root: Path) -> None:
-    """Add many small jobs, jobs of many steps, programs in the other queues, and sometimes a real long job."""
+    """Add many small jobs, jobs with many steps, jobs of other queues that run programs, and sometimes a real, long job."""
     jobs = [appliance.dispatcher.create(NOTE, StepsArguments(number=10 * number + offset)) for offset in range(10)]
     steps = StepsArguments(number=number, steps=STEP_COUNT)
     jobs += [appliance.dispatcher.create(kind, steps) for kind in (STEPS, HEAVY_STEPS)]
@@ -61,7 +61,7 @@ def burning_processes(home: Path) -> list[int]:
 
 
 def heavy_job_processes(home: Path) -> list[psutil.Process]:
-    """The processes of heavy jobs."""
+    """The processes of heavy jobs that run for a data folder."""
     return [
         process
         for process in psutil.process_iter(["cmdline"])
@@ -107,7 +107,7 @@ def test_no_job_is_lost_or_repeated_when_workers_are_killed_at_any_moment(
 
 
 def cancel_follow_up_jobs(appliance: Appliance, kinds: frozenset[str] = FOLLOW_UP_KINDS) -> None:
-    """When all other jobs have ended, cancel the jobs that follow an import: embedding a translation takes a minute."""
+    """When all other jobs have ended, cancel the jobs that follow an import, because embedding a translation takes a minute."""
     wait_until_idle(appliance, but=kinds)
     for job in appliance.jobs.active():
         appliance.jobs.cancel(job.id)
@@ -117,7 +117,7 @@ def wait_until_idle(appliance: Appliance, but: frozenset[str] = frozenset()) -> 
     deadline = time.monotonic() + WAIT_S
     while active := [job for job in appliance.jobs.active() if job.kind not in but]:
         assert time.monotonic() < deadline, active
-        time.sleep(0.1)  # other processes' progress: there is no event to wait on from here
+        time.sleep(0.1)  # another process makes progress, and sends no event
 
 
 def test_the_program_of_a_killed_worker_dies_with_it(appliance: Appliance) -> None:
@@ -127,7 +127,7 @@ def test_the_program_of_a_killed_worker_dies_with_it(appliance: Appliance) -> No
     deadline = time.monotonic() + WAIT_S
     while not (pids := burning_processes(appliance.folder.home)):
         assert time.monotonic() < deadline
-        time.sleep(0.05)  # another process's child: there is no event to wait on from here
+        time.sleep(0.05)  # another process starts the child, and sends no event
     os.kill(worker.pid, 9)
     worker.wait()
     psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
@@ -136,13 +136,13 @@ def test_the_program_of_a_killed_worker_dies_with_it(appliance: Appliance) -> No
 
 
 def start_heavy_job(appliance: Appliance) -> tuple[int, psutil.Process]:
-    """Start a heavy job, wait for its tenth step, and return its id and its process."""
+    """Start a heavy job, wait for the job's tenth step, and return the job's id and process."""
     job = appliance.dispatcher.create(HEAVY_STEPS, StepsArguments(steps=200))
     appliance.dispatcher.wake(job)
     deadline = time.monotonic() + WAIT_S
     while appliance.jobs.get(job.id).progress < 0.05:
         assert time.monotonic() < deadline, appliance.jobs.get(job.id)
-        time.sleep(0.02)  # another process's progress: there is no event to wait on from here
+        time.sleep(0.02)  # another process makes progress, and sends no event
     (process,) = heavy_job_processes(appliance.folder.home)
     return job.id, process
 
@@ -249,9 +249,9 @@ def test_a_job_runs_again_after_its_supervised_worker_is_killed(
 
 
 def wait_for_owner(appliance: Appliance, job: int, *, after: str | None) -> str:
-    """Wait for another owner process of a job than `after`."""
+    """Wait until a process other than `after` owns a job. Return that process."""
     deadline = time.monotonic() + WAIT_S
     while (owner := appliance.jobs.get(job).owner) is None or owner == after:
         assert time.monotonic() < deadline, appliance.jobs.get(job)
-        time.sleep(0.02)  # another process's progress: there is no event to wait on from here
+        time.sleep(0.02)  # another process makes progress, and sends no event
     return owner

@@ -1,4 +1,4 @@
-"""Each backend with a real, small model that the tests create."""
+"""Each backend runs a real, small model that the tests create."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""The exact prompt of each family's own template, and that its models generate text."""
+"""Each model family's own template gives exactly the expected prompt, and models of the family generate text."""
 
 import asyncio
 import threading
@@ -64,7 +64,7 @@ def test_llama(tmp_path: Path) -> None:
         "Samuel did.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"
         "When?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
     )
-    # Each special token is one token, and there is one beginning token.
+    # The template's beginning text becomes one token, and no second beginning token is added.
     assert [0, 2] == backend.tokenize(prompt)[:2]
     assert 4 == backend.tokenize(prompt).count(4)
     assert 1 == backend.tokenize(prompt).count(0)

@@ -1,4 +1,4 @@
-"""If a model's process is killed, hangs or takes too much memory, only its own request fails and the next one works."""
+"""If a model's process is killed, hangs or takes too much memory, only the current request fails. The next request works."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ TESTS = str(Path(__file__).parents[1])
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A models folder with a model that misbehaves, whose backend the child processes can import."""
+    """A models folder with a model that misbehaves. The child processes can import the backend of this model."""
     monkeypatch.setenv("PYTHONPATH", TESTS)
     add_misbehaving(tmp_path / "models")
     add_misbehaving(tmp_path / "models", name="embedder", role=ModelRole.EMBED)
@@ -86,7 +86,7 @@ def test_the_user_does_not_notice_a_process_that_dies_before_the_first_text(slow
             await answer(runtime, "slow", "Hello")
             question = "word " * 900
             request = asyncio.create_task(answer(runtime, "slow", question))
-            while not runtime.residency.users_of("slow"):  # noqa: ASYNC110 - it happens in the next turns of this loop
+            while not runtime.residency.users_of("slow"):  # noqa: ASYNC110 - the request starts in the next turns of this loop
                 await asyncio.sleep(0)
             os.kill(child_of(runtime, "slow"), signal.SIGKILL)
             text, _ = await request
@@ -201,7 +201,7 @@ def test_child_processes_die_with_the_runtime(slow_folder: Path) -> None:
 def test_killing_a_child_process_at_any_time_fails_only_its_own_request(
     slow_folder: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Streams, embeddings and kills at random moments; a stream may end with an error only if its process was killed."""
+    """Streams, embeddings and kills start at random moments. A stream may fail only if the process of its model was killed."""
     rounds = SOAK_ROUNDS if request.config.getoption("--soak") else ROUNDS
     chance = random.Random(11)
 
@@ -245,5 +245,5 @@ def test_killing_a_child_process_at_any_time_fails_only_its_own_request(
     assert kills > rounds // 2
     assert {"complete"} == set(embeddings)
     assert {"complete", "killed"} >= set(streams)
-    # One process was killed per round, and it generated for one stream at a time.
+    # A killed process was generating for at most one stream, so each kill can end at most one stream.
     assert streams.count("killed") <= kills

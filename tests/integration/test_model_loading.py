@@ -49,7 +49,7 @@ def machine_with(available: int) -> Callable[..., Awaitable[MachineResources]]:
 
 async def wait_until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - it depends on another process
+        while not condition():  # noqa: ASYNC110 - the condition depends on another process
             await asyncio.sleep(0.01)
 
 
@@ -167,7 +167,7 @@ def test_a_model_that_does_not_fit_is_refused_with_the_sizes(folder: Path) -> No
 
 
 def test_models_are_evicted_before_a_load_is_refused_for_lack_of_memory(folder: Path) -> None:
-    """The simulated machine has memory for one model at a time. The loaded model has taken its part."""
+    """The simulated machine has memory for only one model at a time, and one model is already loaded."""
     facts = Catalogue(folder).find("a").facts
     assert facts is not None
     need = choose_plan("a", facts, Budget(ram=GIB), PlanOptions()).need.ram
@@ -333,7 +333,7 @@ def test_the_search_model_is_loaded_while_a_chat_model_waits_for_another(folder:
 
 
 def test_models_that_evict_each_other_lose_no_request(folder: Path) -> None:
-    """Each model is evicted for another as soon as it is idle, but never between its loading and its use."""
+    """Each model is evicted for another model as soon as it is idle, but never between its loading and its use."""
 
     async def scene() -> list[object]:
         async with running_runtime(
@@ -349,7 +349,7 @@ def test_a_model_that_is_removed_during_its_loading_does_not_stay(folder: Path) 
     async def scene() -> set[str]:
         async with running_runtime(folder) as runtime:
             loading = asyncio.create_task(runtime.residency.load(runtime.catalogue.find("a")))
-            while not runtime.residency.is_loading("a"):  # noqa: ASYNC110 - the next turns of this loop
+            while not runtime.residency.is_loading("a"):  # noqa: ASYNC110 - loading starts in the next turns of this loop
                 await asyncio.sleep(0)
             await runtime.residency.unload("a")
             runtime.catalogue.remove("a")

@@ -1,4 +1,4 @@
-"""The runtime over HTTP: with the unchanged official client, and the API for managers."""
+"""The runtime over HTTP: OpenAI's official client works unchanged, and managers use the administration API."""
 
 import json
 from pathlib import Path

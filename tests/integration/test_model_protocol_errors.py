@@ -1,4 +1,4 @@
-"""The runtime over HTTP: the requests that it refuses, and its error messages."""
+"""The runtime over HTTP: the requests that the runtime refuses, and its error messages."""
 
 import json
 import subprocess

@@ -13,7 +13,7 @@ from models.catalogue.packaged import MINILM
 
 
 def wait_until(condition: Callable[[], bool]) -> float:
-    """Return the seconds until a condition is true."""
+    """Wait until a condition is true, and return how many seconds that took."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < 20
@@ -91,7 +91,7 @@ def test_a_disconnect_stops_the_model_within_a_tenth_of_a_second(model_server: M
         disconnected_at = time.monotonic()
         wait_until(lambda: not model_server.in_use("slow"))
         freed = time.monotonic() - disconnected_at
-        # The process is free too: the next request does not wait for the rest of the previous one.
+        # The model's process is free too: the next request does not wait until the previous answer is complete.
         began = time.monotonic()
         model_server.chat("slow", max_tokens=1)
 
@@ -138,5 +138,5 @@ def test_many_questions_of_one_user_do_not_delay_another_user(large_queue: Model
             await asyncio.gather(*eager, ask("anna"))
         return order
 
-    # One request of the first user is running, and at most one more of them runs before Anna's.
+    # When Anna's request arrives, a request of the first user is running. At most one more of that user's runs before hers.
     assert "anna" in asyncio.run(scene())[:3]

@@ -1,4 +1,4 @@
-"""The time from killing a model's process to the next answer."""
+"""The time between the kill of a model's process and the next answer."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from models.errors import ModelCrashed
 from models.runtime.model_runtime import ModelRuntime
 
 ROUNDS, SOAK_ROUNDS = 3, 50
-# A process must be started, its library imported and its model loaded. This is slow on a busy machine.
+# Starting a process, importing the library and loading the model is slow on a busy machine.
 LONGEST_S = 60.0
 
 
@@ -57,10 +57,10 @@ async def generate_and_kill(runtime: ModelRuntime) -> float:
 
 
 async def embed_and_kill(runtime: ModelRuntime) -> float:
-    """Kill the embedding model while it embeds texts. They are still embedded."""
+    """Kill the embedding model while it embeds texts. The texts are still embedded."""
     texts = [f"{random.random()} a lamp in the night {number}" for number in range(64)]
     embedding = asyncio.create_task(runtime.embed(MINILM, texts, fresh=True))
-    while not runtime.residency.users_of(MINILM):  # noqa: ASYNC110 - it happens in the next turns of this loop
+    while not runtime.residency.users_of(MINILM):  # noqa: ASYNC110 - the request starts in the next turns of this loop
         await asyncio.sleep(0)
     killed = kill(runtime, MINILM)
     vectors, _ = await embedding

@@ -47,7 +47,7 @@ def test_int8_embeddings_differ_from_those_of_torch_by_less_than_a_hundredth(
 
 def test_the_official_client_embeds(official: openai.OpenAI, runtime: Client) -> None:
     answer = official.embeddings.create(model=MINILM, input=TEXTS[:2])
-    # int8 scales are computed for the whole batch, so the other texts change a vector a little.
+    # int8 scales are computed for the whole batch, so the other texts of a batch change a vector a little.
     (expected,) = runtime.embed([TEXTS[1]], model=MINILM)
 
     assert [384, 384] == [len(item.embedding) for item in answer.data]
@@ -95,7 +95,7 @@ def test_a_runtime_is_started_on_demand_and_exits_when_idle(tmp_path: Path) -> N
 def _pause() -> None:
     import time
 
-    time.sleep(1.2)  # longer than the idle limit; a health check would be a request that keeps it alive
+    time.sleep(1.2)  # longer than the idle limit; a health check would be a request that keeps the runtime alive
 
 
 def test_an_address_without_a_server_is_unavailable(tmp_path: Path) -> None:

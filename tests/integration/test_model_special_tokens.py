@@ -1,6 +1,6 @@
-"""No text of a request becomes a special token: with the tokens of each family, and with a real vocabulary.
+"""No text of a request becomes a special token. This is tested with the tokens of each family, and with a real vocabulary.
 
-`special_tokens_leaked` counts the special tokens of a prompt that come from a request's text. It must be 0.
+`special_tokens_leaked` counts the special tokens of a prompt that come from a request's text. The count must be 0.
 """
 
 import ctypes
@@ -50,7 +50,7 @@ def with_text(text: str) -> Iterator[tuple[list[ChatMessage], list[Tool]]]:
 
 
 def special_tokens_leaked(backend: GenerationBackend, special: Sequence[str]) -> int:
-    """Return how many more special tokens the prompts have than with a harmless text."""
+    """Return how many more special tokens prompts have with these texts than with a harmless text."""
     template = ChatTemplate(backend.chat_template, backend.special_tokens)
     ids = {backend.tokenize(trusted(text))[-1] for text in special}
     assert len(ids) == len(special), "each special token is one token where the template writes it"
@@ -60,7 +60,7 @@ def special_tokens_leaked(backend: GenerationBackend, special: Sequence[str]) ->
             try:
                 prompts = template.render(forged, tools), template.render(harmless, other_tools)
             except RequestInvalid:
-                continue  # a family without tools
+                continue  # this family does not support tools
             actual, expected = (sum(token in ids for token in backend.tokenize(prompt)) for prompt in prompts)
             leaked += abs(actual - expected)
     return leaked

@@ -1,4 +1,4 @@
-"""Other users of the machine cannot open anything in the data folder, for any umask and any way to create it."""
+"""Other users of the machine cannot open anything in the data folder, whatever the umask is and whichever program made it."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def open_to_others(home: Path) -> set[str]:
 
 
 def run_up(home: Path) -> None:
-    """Start all processes, wait until each has written its files, and stop them."""
+    """Start all processes, wait until each process has written its files, and stop all processes."""
     command = [LAMPSTAND, "--home", str(home), "up", *port_options()]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     expected_files = [

@@ -1,4 +1,4 @@
-"""Nothing leaves the machine, and nothing is written outside the data folder."""
+"""Lampstand sends nothing to other machines, and writes nothing outside the data folder."""
 
 import shutil
 import sys
@@ -13,7 +13,7 @@ from models.offline import VARIABLES
 
 FAKES = Path(__file__).parents[1] / "fakes"
 TELEMETRY_HOST = "mobile.events.data.microsoft.com"
-# Chromium connects a UDP socket to learn whether there is a route for IPv6; it sends nothing.
+# Chromium connects a UDP socket to this address to learn whether there is a route for IPv6. Nothing is sent.
 PROBED_BY_CHROMIUM = "connect 2001:4860:4860::8888:443"
 LEAKS = """
 import os, socket
@@ -69,7 +69,7 @@ def observation(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """The observed behaviour of `lampstand up`, its workers, jobs, model libraries and the command line."""
     folder = tmp_path_factory.mktemp("offline")
     home, scratch = folder / "home", folder / "observed"
-    # Without the exported embedding model, so that it is exported again.
+    # The exported embedding model is not copied, so that it is exported again.
     shutil.copytree(indexed_home, home, ignore=shutil.ignore_patterns("run", "logs", "*-onnx"))
     observed = observe([sys.executable, str(FAKES / "offline_use.py"), str(home)], scratch, timeout_s=400)
     assert 0 == observed.returncode, observed.output
@@ -84,7 +84,7 @@ def test_there_are_no_name_lookups_and_no_connections_to_other_hosts(observation
 
 
 def test_nothing_is_written_outside_the_data_folder(observation: Observation) -> None:
-    """Exceptions: temporary files that are removed, and a socket if the path of the data folder is too long for it."""
+    """Exceptions: temporary files that are removed, and a socket if the path of the data folder is too long for a socket."""
     left = [path for path in observation.observed.left if not path.startswith("tmpdir/lampstand-")]
 
     assert str(observation.home / "library.db") in observation.observed.written
@@ -127,7 +127,7 @@ def test_onnxruntime_sends_telemetry_without_the_variables(indexed_home: Path, t
 @pytest.mark.browser
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Debian's chromium is not installed")
 def test_the_browser_of_the_tests_makes_no_network_calls(tmp_path_factory: pytest.TempPathFactory) -> None:
-    # A short path, because Chromium makes a socket in it.
+    # The path is short, because Chromium makes a socket in the folder.
     folder = tmp_path_factory.mktemp("b") / "seen"
     observed = observe([sys.executable, str(FAKES / "browser_use.py")], folder)
 

@@ -26,26 +26,26 @@ WAIT_S = 60
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A copy of the folder for one test."""
+    """A copy of the old data folder for one test."""
     return copy_of_folder(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def without_models() -> dict[str, str]:
-    """Settings for a process that must not use a model: nothing listens at this address."""
+    """Settings for a process that must not use a model: nothing listens at the address of the model runtime."""
     return {"LAMPSTAND_MODELS_ADDRESS": f"http://127.0.0.1:{free_port()}"}
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, without_models: dict[str, str]) -> Iterator[Served]:
-    """The current web server on a copy of the folder."""
+    """The current web server on a copy of the old data folder."""
     with serving(copy_of_folder(tmp_path_factory.mktemp("old")), environment=without_models) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def signed_in(running: Served) -> Callable[[str], httpx.Client]:
-    """Return a browser in which a person is signed in with their old password."""
+    """Return a function that opens a browser in which a person is signed in with their old password."""
     browsers: dict[str, httpx.Client] = {}
 
     def browser(login: str) -> httpx.Client:
@@ -319,18 +319,18 @@ def working(home: Path, environment: dict[str, str]) -> Iterator[None]:
 
 
 def wait_for_backup(home: Path) -> None:
-    """Wait until the queued job is done."""
+    """Wait until the queued backup job is done."""
     appliance = open_appliance(home)
     deadline = time.monotonic() + WAIT_S
     while (job := appliance.jobs.get(6)).active:
         assert time.monotonic() < deadline, job
-        time.sleep(0.1)  # another process runs it
+        time.sleep(0.1)  # another process runs the job, and sends no event
     appliance.close()
     assert "done" == job.state, job
 
 
 def test_the_trusted_certificate_authority_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The host name of the old certificate: another name would need another authority.
+    # The host name of the old certificate. With another name, another authority would be created.
     monkeypatch.setattr("platform.node", lambda: "lamp")
     before = describe(home / "tls" / "authority.crt").fingerprint
     appliance = open_appliance(home, host="127.0.0.1")

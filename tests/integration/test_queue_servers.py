@@ -1,4 +1,4 @@
-"""Queues at an external server: the same jobs, woken through Redis or PostgreSQL."""
+"""Job queues on an external server: the same jobs run, and Redis or PostgreSQL wakes the workers."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ def postgresql(tmp_path: Path) -> Iterator[str]:
         pytest.skip("Debian's postgresql is not installed; packaging/test.sh installs it as root")
     folder, port = Path(tmp_path / "cluster"), free_port()
     folder.mkdir()
-    # PostgreSQL refuses to run as root.
+    # PostgreSQL refuses to run as root, so root runs it as another user.
     as_user = []
     if os.getuid() == 0:
         as_user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"]
@@ -78,7 +78,7 @@ def test_jobs_run_through_a_queue_server(kind: str, request: pytest.FixtureReque
         deadline = time.monotonic() + WAIT_S
         while appliance.jobs.active():
             assert time.monotonic() < deadline, appliance.jobs.active()
-            time.sleep(0.05)  # another process's progress: there is no event to wait on from here
+            time.sleep(0.05)  # another process makes progress, and sends no event
     finally:
         worker.terminate()
         worker.wait(timeout=20)

@@ -1,4 +1,4 @@
-"""`lampstand up`: its processes, restarts after a death, and jobs that resume."""
+"""`lampstand up`: its processes, the restart of a process that died, and jobs that resume."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def wait_for(condition: Callable[[], object], what: str) -> object:
         result = condition()
         if result:
             return result
-        time.sleep(0.1)  # another process's progress: there is no event to wait on from here
+        time.sleep(0.1)  # another process makes progress, and sends no event
     raise AssertionError(f"waited {WAIT_S} s for {what}")
 
 
@@ -52,7 +52,7 @@ def processes(home: Path, word: str) -> list[psutil.Process]:
 
 
 def forget_vectors(home: Path, keep: int) -> None:
-    """Make the index look interrupted: only `keep` verses are embedded, and the vectors of the others are not cached."""
+    """Make the index look interrupted: only `keep` verses have vectors, and the cache has no vectors of the others."""
     shutil.rmtree(home / "models" / "embeddings", ignore_errors=True)
     database = Database(home / "library.db", LIBRARY_MIGRATIONS)
     with database.write() as work:
@@ -181,7 +181,7 @@ def test_a_killed_import_does_not_damage_the_library(tmp_path: Path, sword_root:
 def _progress(home: Path) -> float:
     database = Database(home / "appliance.db", APPLIANCE_MIGRATIONS)
     try:
-        # The file exists a moment before its tables do.
+        # The database file exists a moment before the tables in it.
         if not database.reader.value("SELECT count(*) FROM sqlite_master WHERE name = 'jobs'"):
             return 0.0
         return max((job.progress for job in Jobs(database, overseers="administrators").active()), default=0.0)

@@ -1,4 +1,7 @@
-"""Search in a full installation: all verses embedded, the graph built, the shipped ranking; without cross references."""
+"""Search in a full installation without cross references. All verses have vectors, and the graph is built.
+
+The ranking model is the one that Lampstand ships.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -109,7 +112,8 @@ def test_a_half_remembered_verse_comes_first(find: Callable[..., Results], query
 def test_a_name_finds_verses_with_the_name(find: Callable[..., Results]) -> None:
     has_name = ["Melchi" in hit.text for hit in find("Melchizedek", limit=5).hits]
 
-    # One verse may be about him without his name: vectors differ a little with the other texts of a batch.
+    # One result may be a verse about Melchizedek that does not name him. The result differs between runs, because the other
+    # texts of a batch change a vector a little.
     assert all(has_name[:3])
     assert has_name.count(True) >= 4
 

@@ -1,4 +1,4 @@
-"""The statements of docs/security.md, apart from the access rules."""
+"""The statements of docs/security.md are true. (Access rules are tested in test_access.py.)"""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""A killed `up` or supervisor, and ports, sockets and folders that another process uses."""
+"""`up` or the supervisor is killed, or another process already uses a port, a socket or a folder."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from models.client import Client
 from server.left_over import SUPERVISOR, left_over, supervisor_of
 
 WAIT_S = 90
-# Without `setpriv`, the kernel stops no programs, as on a machine without util-linux.
+# Without `setpriv`, as on a machine without util-linux, the kernel does not stop the programs of a dead supervisor.
 WITHOUT_SETPRIV = {"PATH": str(Path(sys.executable).parent)}
 
 START = """
@@ -35,7 +35,7 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < deadline, f"waited {WAIT_S} s for {what}"
-        time.sleep(0.1)  # another process's progress: there is no event to wait on from here
+        time.sleep(0.1)  # another process makes progress, and sends no event
 
 
 def supervisor(home: Path) -> psutil.Process:
@@ -45,7 +45,7 @@ def supervisor(home: Path) -> psutil.Process:
 
 
 def every_program(home: Path) -> list[psutil.Process]:
-    """The five programs. Four of them start when the first page is served."""
+    """The processes of the five programs. Four of the programs start when the first page is served."""
     wait_for(lambda: len(supervisor(home).children()) == 5, "every program")
     return supervisor(home).children()
 
@@ -139,7 +139,7 @@ def test_a_runtime_on_demand_does_not_block_the_socket_or_outlive_up(tmp_path: P
     home = tmp_path / "home"
     folder = DataFolder(home).create()
     client = Client(folder=folder.models, socket=folder.models_socket)
-    # In a separate process, like a command. The runtime outlives this process.
+    # A separate process starts the runtime, as a command does. The runtime continues to run when this process ends.
     subprocess.run([sys.executable, "-c", START, str(folder.models), str(folder.models_socket)], check=True)
     (on_demand,) = left_over(folder)
     with serving(home, command="up"):

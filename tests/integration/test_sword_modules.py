@@ -1,4 +1,4 @@
-"""Debian's SWORD modules: their verses, their text as printed, their annotations and their entries."""
+"""Debian's SWORD modules are imported completely: verses with the printed text, annotations, dictionary entries."""
 
 from pathlib import Path
 

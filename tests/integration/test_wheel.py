@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_wheel_contains_the_four_packages_with_their_pages(tmp_path: Path) -> None:
-    # A copy, because setuptools writes into the source folder and packs files of an earlier build.
+    # Build in a copy, because setuptools writes into the source folder, and would pack files of an earlier build.
     source = shutil.copytree(
         ROOT, tmp_path / "source", ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info", "tests")
     )
@@ -40,7 +40,7 @@ def test_the_wheel_contains_the_four_packages_with_their_pages(tmp_path: Path) -
 
 
 def test_no_other_distribution_has_our_names() -> None:
-    """Pip overwrites silently: another package `models` would replace this one."""
+    """pip overwrites files silently: another distribution with a package `models` would replace Lampstand's package."""
     import importlib.metadata
 
     owners = importlib.metadata.packages_distributions()

@@ -1,11 +1,12 @@
-"""Compare the search results of the working tree with those of an earlier commit, on copies of one data folder.
+"""Compare search results of the working tree with search results of an earlier commit, on copies of one data folder.
 
     python -m rank_check BASE --home FOLDER
 
-It runs 500 queries in every mode, with and without cross references. Each answer must have the same verses in the same order, the
-same notice, and scores within 1e-4. 50 queries must have the same features. In semantic mode, verses with cosines that are equal
-in 32 bits may be in another order. The exit status is 1 if there is a difference.
-The folder needs WEB, KJV, RV1909, Nave's topics, the commentaries, cross references, and a complete index.
+Both versions run 500 queries in every mode, with and without cross references. For each query both answers must have the
+same verses in the same order, the same notice, and scores that differ by at most 1e-4. For 50 queries the features must
+be the same. In semantic mode, verses whose cosines are equal in 32 bits may be in another order. The exit status is 1 if
+there is a difference.
+The data folder needs WEB, KJV, RV1909, Nave's topics, the commentaries, cross references, and a complete index.
 """
 
 import argparse
@@ -28,7 +29,8 @@ from appliance.scripture.search.hits import Mode
 
 REPOSITORY = Path(__file__).parents[2]
 LIMIT, TOLERANCE, FEATURE_QUERIES = 20, 1e-4, 50
-# The API rounds scores to six digits. The rounding error of 32-bit cosines is about as large.
+# Cosines that differ by at most this count as equal. The API rounds scores to six digits, and the rounding error of
+# 32-bit cosines is about as large.
 EQUAL_COSINES = 2.5e-6
 # Maximum number of differences to print.
 MAX_PRINTED = 20
@@ -99,7 +101,7 @@ def _search(client: httpx.Client, query: Query, mode: Mode) -> dict[str, Any]:
 
 
 def _answer_difference(old: dict[str, Any], new: dict[str, Any]) -> str:
-    """Describe the first difference of two answers. Return an empty string if they are equal."""
+    """Describe the first difference between two answers. Return an empty string if the answers are equal."""
     if old["status"] != new["status"]:
         return f"status {old['status']} and {new['status']} ({new.get('detail', '')})"
     if old.get("notice") != new.get("notice"):

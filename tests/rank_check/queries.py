@@ -1,4 +1,4 @@
-"""The queries of a comparison, from the library and the training topics, with a fixed seed."""
+"""The queries of a comparison. They are made from the library and the training topics, with a fixed seed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_queries(home: Path) -> list[Query]:
-    """Create 500 queries. The same library gives the same queries."""
+    """Create 500 queries. For the same library, the queries are always the same."""
     appliance = open_appliance(home)
     random = Random(20)
     try:
@@ -63,7 +63,7 @@ def _misspelt(appliance: Appliance, random: Random) -> Iterator[str]:
 
 
 def _spanish(appliance: Appliance, random: Random) -> Iterator[Query]:
-    """The first words of Spanish verses, and English topics searched with a Spanish translation."""
+    """Queries with the first words of Spanish verses, and with English topics that are searched in a Spanish translation."""
     verses = [str(text) for _, text in appliance.library.reader.rows(SELECT_VERSES, (SPANISH_TRANSLATION,))]
     for verse in random.sample(verses, SPANISH // 2):
         yield Query(q=" ".join(verse.split()[: random.randint(*SPANISH_WORDS)]), translation=SPANISH_TRANSLATION)

@@ -1,6 +1,6 @@
-"""A replacement for the model runtime: query vectors from one file, so that two versions search with the same vectors.
+"""A replacement for the model runtime. It reads query vectors from one file, so that two versions use the same vectors.
 
-A text that is not in the file is embedded by the model of a data folder, and added to the file.
+If a text is not in the file, the model of a data folder embeds it, and the vector is added to the file.
 """
 
 import base64
@@ -20,10 +20,10 @@ from models.messages import EmbeddingItem, EmbeddingRequest, EmbeddingResponse, 
 
 
 class StoredVectors:
-    """Vectors by text. Safe to use from several threads."""
+    """Vectors by text. Thread-safe."""
 
     def __init__(self, file: Path, model: Path) -> None:
-        """`model` is the folder with an ONNX graph and its tokenizer."""
+        """`model` is a folder that contains an ONNX graph and its tokenizer."""
         self._file, self._model = file, model
         self._lock = threading.Lock()
         self._vectors: dict[str, bytes] = msgspec.msgpack.decode(file.read_bytes()) if file.exists() else {}
@@ -45,7 +45,7 @@ class StoredVectors:
 
 @contextlib.contextmanager
 def serving_vectors(vectors: StoredVectors) -> Iterator[str]:
-    """Run a server for `/v1/embeddings` until the block ends, and return its address."""
+    """Run a server for `/v1/embeddings` until the block ends. Yield its address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 
-# Folders that a search does not read, and files of the running processes of the original.
+# Folders that a search does not read, and files that belong to the running processes of the original data folder.
 NOT_COPIED = shutil.ignore_patterns("models", "logs", "run", "work", "texts", "files", "backups")
 COMMAND = "from server.cli import main; main()"
 START_S, ANSWER_S = 120.0, 120.0
@@ -33,7 +33,7 @@ class Version:
         self._check_source()
 
     def copy(self, original: Path) -> None:
-        """Replace the data folder with a copy of another."""
+        """Replace the data folder with a copy of another data folder."""
         shutil.rmtree(self._home, ignore_errors=True)
         shutil.copytree(original, self._home, ignore=NOT_COPIED)
 
@@ -46,7 +46,7 @@ class Version:
         self.run("index")
 
     def features(self, queries: Path) -> list[dict[str, Any]]:
-        """The features of each query in a file."""
+        """The features of each query. The queries are in the file `queries`."""
         features: list[dict[str, Any]] = msgspec.json.decode(
             self.run("ranking", "features", str(queries), "--translation", "WEB", "--json")
         )["queries"]
@@ -88,7 +88,7 @@ class Version:
         return [sys.executable, "-c", COMMAND, "--home", str(self._home), *arguments]
 
     def _check_source(self) -> None:
-        """Check that the version runs its own code. Otherwise the comparison would find no differences."""
+        """Check that this version runs its own code. If both versions ran the same code, there would be no differences."""
         imported_path = subprocess.run(
             [sys.executable, "-c", "import server; print(server.__file__)"],
             env=self._environment,
