@@ -34,10 +34,17 @@ class RoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     strategy: Annotated[
         Strategy,
-        Meta(description="`lazy` loads a model at its first request, `eager` at start, `pinned` at start for good."),
+        Meta(
+            description="`lazy` loads a model at its first request, `eager` at start, `pinned` at start without "
+            "unloading it later."
+        ),
     ] = Strategy.LAZY
     model: Annotated[
-        str, Meta(description="The model that `eager` and `pinned` load; empty for the newest model of the role.")
+        str,
+        Meta(
+            description="The model that the strategies `eager` and `pinned` load. If it is empty, they load the "
+            "newest model of the role."
+        ),
     ] = ""
     idle_unload_s: Annotated[
         float, Meta(ge=0, description="Seconds without a request before a model is unloaded; 0 keeps it loaded.")
@@ -62,11 +69,11 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = "f16"
     generation_threads: Annotated[
         int,
-        Meta(ge=0, description="Threads that a chat model generates with; 0 measures which number is best."),
+        Meta(ge=0, description="Threads that a chat model generates with. With 0, the best number is measured."),
     ] = 0
     memory_share: Annotated[float, Meta(gt=0, le=1, description="Share of the free memory that models may use.")] = 0.8
     gpu_share: Annotated[
-        float, Meta(ge=0, le=1, description="Share of a GPU's free memory that models may use; 0 uses no GPU.")
+        float, Meta(ge=0, le=1, description="Share of a GPU's free memory that models may use. With 0, no GPU is used.")
     ] = 0.9
     gpu_reserve_mib: Annotated[
         int, Meta(ge=0, description="MiB of each GPU's memory that are reserved for its driver.")
@@ -87,7 +94,8 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Meta(
             ge=1,
             description="Questions that may wait for a device. The same number of embedding and ranking requests may also "
-            "wait. Further requests get status 503. A user may take one place, or up to an eighth of the free places.",
+            "wait. Further requests get status 503. One user may always take one place, and up to an eighth of the free "
+            "places.",
         ),
     ] = 128
     pass_tokens: Annotated[
@@ -95,7 +103,11 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = 4096
     load_timeout_s: Annotated[float, Meta(gt=0, description="Seconds that loading a model may take.")] = 600
     hang_timeout_s: Annotated[
-        float, Meta(gt=0, description="Seconds without a sign of life after which a model's process is stopped.")
+        float,
+        Meta(
+            gt=0,
+            description="If a model's process gives no sign of life for this many seconds, the process is stopped.",
+        ),
     ] = 120
     child_memory_mib: Annotated[
         int,

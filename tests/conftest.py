@@ -53,7 +53,7 @@ def _isolated_settings() -> Iterator[None]:
         for name in list(os.environ):
             if name.startswith("LAMPSTAND_"):
                 environment.delenv(name)
-        # A test without its own data folder fails, because this folder cannot be created.
+        # A test that does not set its own data folder fails, because the folder of this path cannot be created.
         environment.setenv("LAMPSTAND_HOME", "/dev/null/a-test-names-its-data-folder")
         yield
 
@@ -84,7 +84,7 @@ def _stopped_model_runtimes(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="session")
 def sword_root() -> Path:
-    """Debian's SWORD modules."""
+    """The folder of Debian's SWORD modules."""
     if not (SWORD / "mods.d" / "engWEB2015eb.conf").exists():
         pytest.skip("Debian's sword-text-web is not installed; packaging/test.sh installs it as root")
     return SWORD
@@ -181,7 +181,7 @@ def indexed_home(
 
 @pytest.fixture
 def copy_home(tmp_path: Path, indexed_home: Path) -> Callable[[], Path]:
-    """Copy the indexed data folder for one test."""
+    """A function that copies the indexed data folder for one test."""
 
     def copy() -> Path:
         target = tmp_path / "home"
@@ -209,7 +209,7 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def lampstand() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command `lampstand` like a user."""
+    """A function that runs the command `lampstand` as a user does."""
 
     def run(*arguments: str, home: Path | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         home_option = ["--home", str(home)] if home else []

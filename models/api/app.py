@@ -80,7 +80,9 @@ class Guard:
             if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
                 raise NotPermitted("This runtime requires its token. Send `Authorization: Bearer TOKEN`.")
         elif b"origin" in headers:
-            raise NotPermitted("Web pages may not use this runtime. To allow them, start it with a token.")
+            raise NotPermitted(
+                "Web pages may not use this runtime. To allow web pages, start the runtime with a token."
+            )
 
 
 def create_app(runtime: ModelRuntime, activity: Activity, *, token: str = "") -> Litestar:

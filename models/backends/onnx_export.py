@@ -44,7 +44,7 @@ def export(source: Path, target: Path) -> Manifest:
 
 def _build(source: Path, target: Path, reference: ReferenceVectors) -> Manifest:
     if sha256_of(source / "model.safetensors") != reference.weights_sha256:
-        raise ModelUnavailable(f"The weights in {source} are not those of the recorded vectors.")
+        raise ModelUnavailable(f"The recorded vectors were not computed with the weights in {source}.")
     temporary = target.with_name(f"{target.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()

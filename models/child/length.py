@@ -45,7 +45,7 @@ def check_texts(field: str, texts: Sequence[str]) -> None:
     if longest > MAX_TEXT_BYTES:
         raise RequestInvalid(
             f"`{field}` contains a text of {longest:,} bytes. The maximum is {MAX_TEXT_BYTES:,}. "
-            "Split it into shorter passages."
+            "Split the text into shorter passages."
         )
 
 

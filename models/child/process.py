@@ -247,7 +247,9 @@ class ChildProcess:
 
     def _handle_death(self) -> None:
         self._writer.close()
-        self._death = self._death or f"{self.name} stopped: {self._exit_reason()}. The next request starts it again."
+        self._death = (
+            self._death or f"{self.name} stopped: {self._exit_reason()}. The next request starts the model again."
+        )
         for answers in self._waiting.values():
             answers.put_nowait(None)
         self.on_death()

@@ -14,9 +14,9 @@ from models.memory.plan import format_size
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _USES = {
-    ModelRole.CHAT: "Lampstand writes answers with it from now on.",
-    ModelRole.EMBED: "It can embed texts.",
-    ModelRole.RERANK: "It can rerank results.",
+    ModelRole.CHAT: "From now on, Lampstand writes answers with this model.",
+    ModelRole.EMBED: "This model can embed texts.",
+    ModelRole.RERANK: "This model can rerank results.",
 }
 _NAME = click.option("--name", default="", help="Name of the model (default: the file's name).")
 _FAMILY = click.option("--family", default="", help="Architecture of a GGML file (older than GGUF): gpt2, gptj, mpt, …")

@@ -125,7 +125,7 @@ def recommend(models_folder: ModelsFolder, as_json: bool) -> None:
         f"`lampstand models download {best.model.name}` downloads {format_size(best.model.size)} from {best.model.url}"
     )
     out.print(
-        "If this machine has no internet, download the file on another one and run `lampstand models add FILE`.",
+        "If this machine has no internet, download the file on another machine and run `lampstand models add FILE`.",
         style="dim",
     )
 

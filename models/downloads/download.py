@@ -180,7 +180,7 @@ class _Download:
         status = response.status_code
         if status == httpx.codes.GONE:
             raise _Gone(
-                f"{self._url} cannot be downloaded: the server has removed the file (410). Look for its new address."
+                f"{self._url} cannot be downloaded: the server has removed the file (410). Look for the file's new address."
             )
         if status in (401, 403):
             raise DownloadFailed(

@@ -111,7 +111,7 @@ class Redirects:
             redirects.append(response)
             target = self._next(target, location)
         raise RedirectRefused(
-            f"{url} redirects more than {MAX_REDIRECTS} times. Ask its publisher for the direct address of the file."
+            f"{url} redirects more than {MAX_REDIRECTS} times. Ask the publisher for the direct address of the file."
         )
 
     def _next(self, target: httpx.URL, location: str) -> httpx.URL:

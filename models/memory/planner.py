@@ -114,7 +114,7 @@ def _whole(model: str, facts: Facts, budget: Budget, usable: Budget) -> LoadPlan
     for gpu in sorted(usable.gpus, key=lambda index: -usable.gpus[index]):
         need = whole_need(facts, [gpu])
         if need.fits(usable):
-            reason = f"It fits completely on GPU {gpu}."
+            reason = f"The model fits completely on GPU {gpu}."
             return LoadPlan(
                 model=model,
                 device=f"gpu{gpu}",
@@ -133,9 +133,9 @@ def _whole(model: str, facts: Facts, budget: Budget, usable: Budget) -> LoadPlan
             f"{format_size(need.compute)}, its process {format_size(need.process)}), but only {format_size(usable.ram)} may be "
             "used. Choose a smaller model, or free some memory."
         )
-    reasons = ["It runs on the processor."]
+    reasons = ["The model runs on the processor."]
     if budget.gpus:
-        reasons = [f"It runs on the processor: {_why_no_gpu(facts, budget, usable)}"]
+        reasons = [f"The model runs on the processor: {_why_no_gpu(facts, budget, usable)}"]
     return LoadPlan(model=model, device=CPU, need=need, budget=budget, reasons=reasons, threads=budget.threads)
 
 
@@ -159,7 +159,9 @@ def _reasons(
     elif offloaded:
         reasons.append(f"{offloaded} of {units} layers fit on {_device(split)}; the processor computes the others.")
     else:
-        reasons.append(f"It runs on the processor{f': {_why_no_gpu(facts, budget, usable)}' if budget.gpus else '.'}")
+        reasons.append(
+            f"The model runs on the processor{f': {_why_no_gpu(facts, budget, usable)}' if budget.gpus else '.'}"
+        )
     if context < min(options.context, layers.trained_context):
         reasons.append(
             f"The context is {context:,} tokens instead of {options.context:,}, because a longer one does not fit."

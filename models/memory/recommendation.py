@@ -40,7 +40,7 @@ def _judge(model: PublishedModel, budget: Budget, options: PlanOptions) -> Recom
     except DoesNotFit as refusal:
         return Recommendation(model=model, plan=None, why=refusal.message)
     quick = _is_quick(model, plan, budget)
-    why = plan.reasons[0] if quick else f"{plan.reasons[0]} It would answer slowly on {budget.threads} cores."
+    why = plan.reasons[0] if quick else f"{plan.reasons[0]} The model would answer slowly on {budget.threads} cores."
     return Recommendation(model=model, plan=plan, quick=quick, why=why)
 
 

@@ -101,7 +101,8 @@ def _instances(nvml: Any, handle: Any, index: int) -> list[Gpu]:
         )
     if not instances:
         problem = (
-            "The GPU is in MIG mode without an instance. Create one with `nvidia-smi mig -cgi`, or turn off MIG mode."
+            "The GPU is in MIG mode without an instance. "
+            "Create an instance with `nvidia-smi mig -cgi`, or turn off MIG mode."
         )
         instances = [Gpu(index=index, uuid=_text(nvml.nvmlDeviceGetUUID(handle)), name=parent, problem=problem)]
     return instances

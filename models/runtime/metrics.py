@@ -13,7 +13,7 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self.requests = Counter(
             "lampstand_models_requests",
-            "Requests, by kind and HTTP status or `cancelled`.",
+            "Number of requests, by kind and by status: an HTTP status, or `cancelled`.",
             ["kind", "status"],
             registry=registry,
         )
@@ -29,14 +29,14 @@ class Metrics:
         )
         self.first_token_s = Histogram(
             "lampstand_models_first_token_seconds",
-            "Seconds from a request to its first text.",
+            "Seconds from a request to the first text of its answer.",
             ["model"],
             buckets=TIMES_S,
             registry=registry,
         )
         self.embedded_texts = Counter(
             "lampstand_models_embedded_texts",
-            "Texts, by whether their vectors were in the cache (`known`) or were computed (`embedded`).",
+            "Number of texts: `known` if the vector was in the cache, `embedded` if it was computed.",
             ["source"],
             registry=registry,
         )

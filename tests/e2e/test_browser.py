@@ -28,7 +28,7 @@ class Visit:
     def __init__(
         self, browser: Browser, served: Served, *, url: str = "", name: str = "", **context: Unpack[Context]
     ) -> None:
-        """`url` is the address to use instead of the server's own. `name` is the name of the device."""
+        """`url` is used instead of the server's own address, if it is not empty. `name` is the name of the device."""
         self.name = name
         url = url or served.url
         self.context = browser.new_context(base_url=url, **context)

@@ -8,7 +8,7 @@ from server.benchmarks.helper_process import Answer, HelperProcess
 
 
 class AnsweringHelper(HelperProcess):
-    """Answers each request with a function instead of a process. It records the requests."""
+    """Answers each request by calling a function instead of a process, and records the requests."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.requests: list[Any] = []

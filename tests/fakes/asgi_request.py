@@ -1,4 +1,4 @@
-"""A request to an ASGI application in the event loop of the test, whose client may disconnect."""
+"""A request to an ASGI application in the event loop of the test. The client may disconnect during the request."""
 
 import asyncio
 from typing import Any, cast
@@ -22,7 +22,7 @@ class AsgiRequest:
         self._incoming.put_nowait({"type": "http.disconnect"})
 
     async def run(self) -> None:
-        """Run the application until its handling of the request ends."""
+        """Run the application until it has finished the request."""
         await self._app(self._scope(), cast("Receive", self._receive), cast("Send", self._send))
 
     def _scope(self) -> Scope:

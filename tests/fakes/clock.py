@@ -4,7 +4,7 @@ from appliance.infrastructure.clock import Clock
 
 
 class FakeClock(Clock):
-    """A clock that changes only when a test sets it. `now` is the time of day, `passed` the monotonic time in seconds."""
+    """A clock that changes only when a test sets it. `now` is the time of day, `passed` is the monotonic time in seconds."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.now, self.passed = now, 0.0

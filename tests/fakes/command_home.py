@@ -38,7 +38,7 @@ class CommandHome(Home):
         return self.appliance
 
     def run(self, command: click.Command, *arguments: str, answer: str = "") -> Result:
-        """Run a command with these arguments and this standard input. Errors of Lampstand are raised."""
+        """Run a command with these arguments. `answer` is its standard input. Errors of Lampstand are raised."""
         return CliRunner().invoke(command, arguments, obj=self, input=answer, catch_exceptions=False)
 
     def close(self) -> None:

@@ -78,7 +78,7 @@ NAMES = (
     "[1]",
     "{a: 1}",
 )
-# Text that can come before a clause; `{}` is replaced by a complete expression.
+# Texts that can come before a clause. `{}` is replaced by a complete expression.
 HEADS = (
     "UNWIND [1] AS x WITH x WHERE x < {}",
     "UNWIND [1] AS x WITH x WHERE x <> {}",
@@ -100,7 +100,7 @@ HEADS = (
     "RETURN 1;",
     "MATCH (x)-[e:ROAD* SHORTEST 1..2]->(y) WHERE x.people = {}",
 )
-# `%(file)s` is a file with a secret, `%(folder)s` a writable folder, `%(port)s` a port with a listening server.
+# `%(file)s` is a file with a secret, `%(folder)s` is a writable folder, `%(port)s` is a port with a listening server.
 COMMANDS = (
     "LOAD FROM '%(file)s' (file_format='csv', header=false) RETURN column0",
     "LOAD WITH HEADERS (a STRING) FROM '%(file)s' (header=false) RETURN a",

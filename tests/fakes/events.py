@@ -6,7 +6,7 @@ from appliance.infrastructure.events import DomainEvent
 
 
 class Said(DomainEvent, frozen=True, kw_only=True):
-    """Something was said."""
+    """An event that tests publish: something was said."""
 
     event_kind: ClassVar[str] = "said"
 

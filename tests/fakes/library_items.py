@@ -57,7 +57,7 @@ ENTRIES: dict[ItemKind[Any], list[Any]] = {
 def source_of(
     kind: ItemKind[Entry], item_id: str, entries: Sequence[Entry], *, versification: str = ""
 ) -> ItemSource[Entry]:
-    """Return a source of the entries, in English. Its digest depends on the entries."""
+    """Return a source that has the entries, in English. The digest of the source depends on the entries."""
     return ItemSource(
         kind=kind,
         id=item_id,
@@ -75,5 +75,5 @@ def source_of(
 def put_item(
     library: Database, kind: ItemKind[Entry], item_id: str, entries: Sequence[Entry], *, versification: str = ""
 ) -> None:
-    """Import entries as a library item. It replaces an item with the same id. Verses are not validated."""
+    """Import entries as a library item, which replaces an item with the same id. Verses are not validated."""
     import_source(library, source_of(kind, item_id, entries, versification=versification))

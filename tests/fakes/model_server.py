@@ -19,7 +19,7 @@ QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Where
 
 
 def body(model: str, **more: object) -> dict[str, object]:
-    """Return the body of a chat request with the question."""
+    """Return the body of a chat request with the question `QUESTION`."""
     return {"model": model, "messages": QUESTION, "temperature": 0, **more}
 
 

@@ -16,6 +16,6 @@ def replace_python(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -
 
 
 def replace_python_by_output(folder: Path, monkeypatch: pytest.MonkeyPatch, output: object) -> None:
-    """Make a program that prints `output` as JSON run instead of Python."""
+    """Run a program that prints `output` as JSON, instead of Python, until the test ends."""
     (folder / "output.json").write_bytes(msgspec.json.encode(output))
     replace_python(folder, monkeypatch, f"cat '{folder}/output.json'")

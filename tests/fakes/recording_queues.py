@@ -1,4 +1,4 @@
-"""Job queues without consumers. They record the messages that would wake a worker for a job."""
+"""Job queues without workers. They record the messages that would wake a worker for a job."""
 
 from appliance.infrastructure.queue import JobQueue
 from appliance.infrastructure.queue_connections import QueueConnections

@@ -132,5 +132,5 @@ def _wait(served: Served) -> None:
             if served.guest.get("/api/v1/health").is_success:
                 return
         except httpx.HTTPError:
-            time.sleep(0.05)  # the server does not listen yet: there is no event to wait on
+            time.sleep(0.05)  # the server does not listen yet, and there is no event to wait for
     raise AssertionError("did not answer within a minute")

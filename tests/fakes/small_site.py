@@ -43,7 +43,7 @@ Content = TypeVar("Content")
 
 
 class Caller:
-    """A sender of requests. Redirects are not followed. `headers` and `csrf` identify the caller."""
+    """A client that sends requests and does not follow redirects. `headers` and `csrf` identify the caller."""
 
     def __init__(self, client: TestClient[Litestar], headers: Mapping[str, str], csrf: str = "") -> None:
         self._client, self._headers, self.csrf = client, dict(headers), csrf
@@ -84,7 +84,7 @@ class Caller:
 
 
 class Site:
-    """A running site. `writer` is its chat model: none, until a test chooses one."""
+    """A running site. `writer` replaces its chat model. The site has no chat model until a test chooses one."""
 
     def __init__(
         self, appliance: Appliance, client: TestClient[Litestar], threads: Threads, clock: FakeClock, writer: FakeWriter
@@ -208,7 +208,7 @@ def api_routes(*controllers: type[Controller]) -> Router:
 
 
 def read(response: Response, kind: type[Content], status: int = 200) -> Content:
-    """The content of a JSON response, which must have the status and all fields of `kind`."""
+    """The content of a JSON response. The response must have the status, and the content must have all fields of `kind`."""
     assert status == response.status_code, response.text
     return msgspec.json.decode(response.content, type=kind)
 

@@ -11,7 +11,7 @@ VOTES = {"shepherds": 19_023_001, "mercy": 19_051_001, "washing": 19_051_002}
 
 
 def write_small_topics(path: Path) -> Path:
-    """Write the topic memory, with one vote per topic."""
+    """Write the small topic memory to a file, with one vote per topic."""
     vectors = np.stack([np.frombuffer(vector, dtype="<f4") for vector in HashedVectors().embed(list(VOTES))])
     topics = TopicVotes(
         source="By hand",

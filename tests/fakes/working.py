@@ -19,7 +19,7 @@ def run_in_process(jobs: Jobs, function: Function, job: Job) -> Job:
 
 
 def work_in_turn(jobs: Jobs, function: Function) -> list[float]:
-    """Run the next job as a worker does. Returns the pauses before its retries."""
+    """Run the next job as a worker does. Return the pauses before the retries of the job."""
     pauses: list[float] = []
     job = jobs.claim_next("library", {"k"}, this_process())
     assert job is not None

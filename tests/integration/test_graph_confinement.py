@@ -28,7 +28,7 @@ ROAD = RelationTable("ROAD", "City", "City")
 
 
 class World:
-    """A graph, the targets of an attacker, and the current child process."""
+    """A graph, the files and servers that an attacker wants to reach, and the current child process."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.graph, self.folder = folder / "graph", folder / "reach"

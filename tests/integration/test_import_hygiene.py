@@ -66,7 +66,7 @@ def test_an_entry_point_loads_only_what_it_needs(entry: str, absent: set[str]) -
     ],
 )
 def test_a_command_loads_only_what_it_uses(command: str, needed: set[str], tmp_path: Path) -> None:
-    """The data folder is empty, so a command may end with an error. Its modules are loaded before the error."""
+    """The data folder is empty, so a command may end with an error. Before that, the command has loaded its modules."""
     arguments = ["--home", str(tmp_path), *command.split()]
     code = f"""
 from appliance.errors import ApplianceError

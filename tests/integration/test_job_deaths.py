@@ -249,7 +249,7 @@ def test_a_job_runs_again_after_its_supervised_worker_is_killed(
 
 
 def wait_for_owner(appliance: Appliance, job: int, *, after: str | None) -> str:
-    """Wait until a process other than `after` owns a job. Return that process."""
+    """Wait until a process other than `after` owns a job. Return the name of that owner."""
     deadline = time.monotonic() + WAIT_S
     while (owner := appliance.jobs.get(job).owner) is None or owner == after:
         assert time.monotonic() < deadline, appliance.jobs.get(job)

@@ -75,7 +75,7 @@ def test_a_killed_process_ends_its_stream_with_an_error_and_the_next_request_wor
     assert len(pieces) >= 3
     assert isinstance(failure, ModelCrashed)
     assert "SIGKILL" in failure.message
-    assert "next request starts it again" in failure.message
+    assert "next request starts the model again" in failure.message
     assert again
     assert vectors
 

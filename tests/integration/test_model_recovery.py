@@ -49,7 +49,7 @@ def kill(runtime: ModelRuntime, model: str) -> float:
 async def generate_and_kill(runtime: ModelRuntime) -> float:
     """Kill the chat model in the middle of an answer."""
     killed = 0.0
-    with pytest.raises(ModelCrashed, match="The next request starts it again"):
+    with pytest.raises(ModelCrashed, match="The next request starts the model again"):
         async for event in runtime.generate("chat", chat_request("Hello", max_tokens=4000)):
             if isinstance(event, Piece) and not killed:
                 killed = kill(runtime, "chat")

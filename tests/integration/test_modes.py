@@ -1,4 +1,4 @@
-"""Other users of the machine cannot open anything in the data folder, whatever the umask is and whichever program made it."""
+"""Other users of the machine cannot open anything in the data folder. This is true for any umask and any way to create it."""
 
 import json
 import os

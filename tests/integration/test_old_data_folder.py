@@ -306,7 +306,7 @@ def test_a_queued_backup_runs_and_restores_all_people(
 
 @contextlib.contextmanager
 def working(home: Path, environment: dict[str, str]) -> Iterator[None]:
-    """Run the current worker of the library queue."""
+    """Run the worker of the library queue, in the current version, until the block ends."""
     command = [LAMPSTAND, "--home", str(home), "worker", "library"]
     worker = subprocess.Popen(
         command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

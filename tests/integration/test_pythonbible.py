@@ -1,4 +1,4 @@
-"""The whole translations in PyPI pythonbible."""
+"""Complete translations from the package pythonbible of PyPI."""
 
 import pytest
 

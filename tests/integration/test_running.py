@@ -231,7 +231,7 @@ def test_a_chat_model_writes_a_streamed_answer_and_can_be_stopped(
 
 
 def test_the_web_process_starts_quickly_and_uses_little_memory_when_idle(indexed_home: Path, served: Served) -> None:
-    """This test checks only the order of magnitude."""
+    """This test checks only the order of magnitude of the time and the memory."""
     began = time.monotonic()
     with serving(indexed_home) as running:
         took = time.monotonic() - began

@@ -116,7 +116,7 @@ def _answer_difference(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def _verse_order(hits: list[dict[str, Any]], by_cosine: bool) -> list[int]:
-    """The verse ids of hits. Verses with cosines that are equal in 32 bits are sorted by id."""
+    """The verse ids of search hits, in order. Verses whose cosines are equal in 32 bits are sorted by id."""
     verses: list[int] = []
     equal_verses: list[int] = []
     for hit, previous in zip(hits, [None, *hits], strict=False):

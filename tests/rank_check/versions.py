@@ -64,7 +64,7 @@ class Version:
 
     @contextlib.contextmanager
     def serving(self, port: int) -> Iterator[httpx.Client]:
-        """Run this version's server until the block ends, and return an API client."""
+        """Run this version's server until the block ends. Yield an API client."""
         process = subprocess.Popen(
             self._command("serve", "--host", "127.0.0.1", "--port", str(port)),
             env=self._environment,
@@ -102,7 +102,7 @@ class Version:
 
 
 def copy_work_tree(repository: Path, folder: Path) -> Path:
-    """Copy tracked and new files, so that later edits do not affect the comparison."""
+    """Copy the tracked and new files of a repository, so that later edits do not affect the comparison."""
     names = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=repository,

@@ -52,14 +52,18 @@ def test_an_added_model_is_named_after_its_file_and_its_use_is_explained(
     replace_python_by_output(tmp_path, monkeypatch, {"facts": FACTS})
     result = invoke(models_folder, add, str(file))
 
-    assert "Added lamp (2 KiB). Lampstand writes answers with it from now on.\n" == result.output
+    assert "Added lamp (2 KiB). From now on, Lampstand writes answers with this model.\n" == result.output
     assert file.read_bytes() == (models_folder.folder / "lamp.gguf").read_bytes()
     assert ["lamp"] == names(models_folder)
 
 
 @pytest.mark.parametrize(
     ("role", "use"),
-    [("embed", "It can embed texts."), ("rerank", "It can rerank results."), ("chat", "writes answers")],
+    [
+        ("embed", "This model can embed texts."),
+        ("rerank", "This model can rerank results."),
+        ("chat", "writes answers"),
+    ],
 )
 def test_the_use_of_a_model_depends_on_its_role(
     models_folder: ModelsFolder, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str, use: str
@@ -111,7 +115,7 @@ def test_a_downloaded_model_is_named_after_the_file_of_its_address(
     with breaking_server(b"lamp" * 512) as server:
         result = invoke(models_folder, download, server.url)
 
-    assert "Added model (2 KiB). Lampstand writes answers with it from now on.\n" == result.output
+    assert "Added model (2 KiB). From now on, Lampstand writes answers with this model.\n" == result.output
     assert server.url == models_folder.catalogue.find("model").source
     assert b"lamp" * 512 == (models_folder.folder / "model.gguf").read_bytes()
 
