@@ -54,7 +54,7 @@ def with_download_options(command: Command) -> Command:
 @with_download_options
 @click.pass_obj
 def download(models_folder: ModelsFolder, name_or_url: str, sha256: str, name: str, as_json: bool) -> None:
-    """Download a model by its name in `models recommend`, or by the URL of its GGUF file. Resumes if run again."""
+    """Download a model by its name in `models recommend`, or by the URL of its GGUF file. Run the command again to resume."""
     from models.catalogue.model_download import download_model
 
     with byte_progress(name or name_or_url.rsplit("/", 1)[-1], quiet=as_json) as progress:
