@@ -1,3 +1,3 @@
-"""The core of Lampstand: scripture, study, community, media, and the engines beneath them."""
+"""The core of Lampstand: scripture, study, community, media, and the infrastructure that they use."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""JSON values by name: settings that administrators change while the site runs, and positions to keep between processes."""
+"""JSON values by name: settings that administrators change while the site runs, and positions that outlive a process."""
 
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ DELETE_SETTING = "DELETE FROM site_settings WHERE name = :name"
 
 
 class SiteSettingsChanged(DomainEvent, frozen=True, kw_only=True):
-    """An administrator changed settings of the site. Only the changed settings have a value."""
+    """An administrator changed settings of the site. Fields of settings that did not change have no value."""
 
     event_kind: ClassVar[str] = "site.changed"
 

@@ -1,1 +1,1 @@
-"""Files people bring: scans, recordings, and what is made of them."""
+"""Files that people upload, such as scans and recordings, and the results that Lampstand makes from them."""

@@ -1,11 +1,11 @@
-"""Limits on failed attempts. They are counted per account and per device, over 15 minutes.
+"""Limits on failed attempts to sign in or to use a code, counted per account and per device over 15 minutes.
 
 An attacker cannot lock out another person. A device with too many failures is refused. An account with too many failures
 is closed for the devices that failed on it. Every other device still has one attempt. So an attacker gets one more guess
 per device, and the devices of one network share a limited number of these guesses.
 
-An attempt counts from its start, so parallel guesses count too: its unit of work is committed before the password or the
-code is checked.
+An attempt counts as soon as it starts, so parallel guesses count too. For this, the unit of work that stores the attempt
+is committed before the password or the code is checked.
 """
 
 import math
@@ -20,21 +20,21 @@ from appliance.infrastructure.networks import OWN_LINKS, Caller, OwnLinks
 
 WINDOW_S = 900.0
 MAX_PER_ACCOUNT_AND_DEVICE, MAX_PER_ACCOUNT, MAX_PER_DEVICE = 5, 50, 30
-# First attempts on a closed account, for all devices of one network together. A local IPv4 network has up to 253
-# devices, so the limit does not refuse people. Over IPv6, one device can use any number of addresses. The limit allows
-# 96,000 guesses per day. There are 887,503,681 class codes, and a password must withstand 100,000,000 guesses.
+# The limit of first attempts on a closed account, for all devices of one network together. A local IPv4 network has at most
+# 253 devices, so this limit does not refuse real people. Over IPv6, one device can use any number of addresses. The limit
+# allows 96,000 guesses per day. There are 887,503,681 class codes, and a password must withstand 100,000,000 guesses.
 MAX_FIRST_PER_NETWORK = 1_000
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """A running attempt: its rows, and the name of the counter for this account and device."""
+    """A running attempt: its rows in the database, and the name of the counter for this account and device."""
 
     rows: tuple[int, ...]
     pair: str
 
 
 def begin_attempt(work: UnitOfWork, account: str, address: str, *, now: float, links: OwnLinks = OWN_LINKS) -> Attempt:
-    """Count an attempt as failed until it succeeds. `account` is a name, or the kind of a code.
+    """Count an attempt as failed until it succeeds. `account` is the name of an account, or the kind of a code.
 
     Raises TooManyAttempts if the account or the device has too many failures.
     """
@@ -55,7 +55,7 @@ def begin_attempt(work: UnitOfWork, account: str, address: str, *, now: float, l
 
 
 def attempt_succeeded(work: UnitOfWork, attempt: Attempt) -> None:
-    """Delete the attempt, and the earlier failures of this device on this account."""
+    """Delete this attempt and the earlier failures of this device on this account."""
     work.execute_many(store.DELETE_ATTEMPT, [(row,) for row in attempt.rows])
     work.execute(store.DELETE_ATTEMPTS, (attempt.pair,))
 
@@ -73,7 +73,7 @@ def _refuse_beyond(work: UnitOfWork, limits: Mapping[str, int], now: float) -> N
 
 
 def _count(work: UnitOfWork, name: str, now: float) -> tuple[int, float]:
-    """The number of attempts under a name, and the time of the first one."""
+    """Return the number of attempts under a counter's name, and the time of the first attempt."""
     count, first = work.execute(store.COUNT_ATTEMPTS, {"what": name, "since": now - WINDOW_S})[0]
     return int(count), float(first or now)
 

@@ -10,10 +10,10 @@ GUESTS = "guests"
 
 
 class AccessChanged(DomainEvent, frozen=True, kw_only=True):
-    """The access of a person, or of guests, has changed. Open connections check it again immediately.
+    """The access of a person, or of guests, has changed. The server then checks open connections again immediately.
 
-    The event has a separate audience, which is never sent to clients. Long connections read it in addition to the events
-    of their person. The order of the log makes this exact: events after a sign-out follow the event of the sign-out.
+    The event has its own audience, and it is never sent to clients. A long connection reads this audience in addition to
+    the events of its person. The log keeps the order, so events after a sign-out follow the event of the sign-out.
     """
 
     event_kind: ClassVar[str] = "access.changed"
@@ -58,10 +58,10 @@ EVENT_TYPES: tuple[type[DomainEvent], ...] = (AccessChanged, PersonJoined, SiteS
 
 
 def access_audience(person: int | None) -> str:
-    """The audience of AccessChanged for a person, or for guests."""
+    """Return the audience of AccessChanged for a person, or for guests if `person` is None."""
     return f"access:{GUESTS if person is None else person}"
 
 
 def append_access_changed(work: UnitOfWork, person: int | None, *, now: float) -> None:
-    """Notify the open connections of a person, or of guests, in the unit of work that changes their access."""
+    """Notify the open connections of a person, or of guests. Call this in the unit of work that changes their access."""
     append_event(work, AccessChanged(), access_audience(person), now=now)

@@ -1,9 +1,9 @@
 """Sign-in while the database cannot be written: an administrator gets a session in the memory of this process.
 
-So an administrator can find out what fills a disk. All other people must wait for free space. These sessions end with the
-process, after an hour, on sign-out, on a new password, and when their person is removed. Failed attempts are counted in
-memory too, with strict limits: per device, and for all devices together. The server itself is not part of that total, so
-an administrator can always sign in there.
+So an administrator can find out what fills a disk. All other people must wait for free space. A session in memory ends with
+the process, after an hour, on sign-out, on a new password, and when its person is removed. Failed attempts are counted in
+memory too, with strict limits: per device, and for all devices together. Attempts from the server itself do not count
+towards the limit for all devices, so an administrator can always sign in on the server.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ MAX_SESSIONS = 100
 
 
 class _StoredSession(msgspec.Struct, frozen=True):
-    """A session, the password hash that it started with, and its end on the monotonic clock."""
+    """A session, its person's password hash at the start, and the session's end on the monotonic clock."""
 
     session: Session
     password_hash: str
@@ -38,7 +38,7 @@ class _StoredSession(msgspec.Struct, frozen=True):
 
 
 class _Attempt(msgspec.Struct, frozen=True):
-    """An attempt, which counts as failed until it succeeds."""
+    """An attempt to sign in, which counts as failed until it succeeds."""
 
     at: float
     device: str
@@ -46,7 +46,7 @@ class _Attempt(msgspec.Struct, frozen=True):
 
 
 class MemorySessions:
-    """The sessions in memory, by database. They end by the monotonic clock, because the time of day can be set back."""
+    """The sessions in memory, per database. They end by the monotonic clock, because the time of day can be set back."""
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK, links: OwnLinks = OWN_LINKS) -> None:
         self._clock, self._links = clock, links
@@ -58,7 +58,10 @@ class MemorySessions:
     def sign_in(
         self, database: Database, *, login: str, password: str, address: str, agent: str, error: ApplianceError
     ) -> tuple[Person, str]:
-        """A person and the token of a new session. Raises SignInFailed or TooManyAttempts, and `error` for other roles."""
+        """Return a person and the token of a new session. For other roles than administrator, raise `error`.
+
+        Raises SignInFailed or TooManyAttempts.
+        """
         attempt = self._begin_attempt(address)
         row = database.reader.row(store.SELECT_BY_LOGIN, (login,))
         password_hash = row[store.PERSON_FIELDS] if row else None
@@ -81,7 +84,7 @@ class MemorySessions:
         return person, token
 
     def identify(self, database: Database, token: str) -> Identity:
-        """The person of a token, or NOBODY if the session has ended or is unknown."""
+        """Return the person of a session token, or NOBODY if the session has ended or is unknown."""
         stored = self._sessions.get((database.path, fingerprint(token))) if self._sessions else None
         if stored is None or self._clock.monotonic() >= stored.ends_at or not _has_current_password(stored, database):
             return NOBODY
@@ -89,7 +92,7 @@ class MemorySessions:
         return Identity(session=stored.session, person=store.person_of(row)) if row else NOBODY
 
     def end(self, database: Database, *, person: int, session: int) -> bool:
-        """End a session of a person. False if it is not in memory."""
+        """End a session of a person. Returns False if the session is not in memory."""
         with self._lock:
             for key, stored in self._sessions.items():
                 if stored.session.id == session and _belongs_to(key, stored, database, person):
@@ -105,7 +108,7 @@ class MemorySessions:
         return [stored.session for stored in own if _has_current_password(stored, database)]
 
     def _session(self, person: Person, address: str, agent: str) -> Session:
-        # Negative, so it is never the id of a session in the database.
+        # The id is negative, so it is never the id of a session in the database.
         self._last_id -= 1
         now = self._clock.time()
         return Session(

@@ -1,6 +1,6 @@
 """Passwords: the rules for new ones, and hashing with Argon2id.
 
-Hashing is slow on purpose, about 20 ms of a core. It must run before or between units of work, never inside one.
+Hashing is slow on purpose: one hash takes about 20 ms of a core. So hash before or between units of work, never inside one.
 """
 
 import threading
@@ -13,19 +13,19 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from appliance.community.accounts.person import PasswordRefused
 
 MIN_CHARACTERS, MAX_CHARACTERS = 8, 128
-# As in OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one thread.
+# These values are from OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one thread.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# zxcvbn's scale is 0 to 4. A password with 3 withstands 100 million guesses.
+# zxcvbn rates passwords from 0 to 4. A password with a score of 3 withstands 100 million guesses.
 MIN_SCORE = 3
-# Limits parallel hashing: each hash takes 19 MiB, and a core for about 20 ms.
+# Limits how many hashes run in parallel: each takes 19 MiB of memory, and a core for about 20 ms.
 _hashing_slots = threading.BoundedSemaphore(2)
 
 PasswordHash = NewType("PasswordHash", str)
 
 
 def check_password(password: str, *names: str) -> None:
-    """Raises PasswordRefused if a password is short, long or easy to guess. `names` are words that attackers try first."""
-    # Imported here, because its word lists take 30 ms and 12 MB, and only new passwords need them.
+    """Raises PasswordRefused if a password is short, long or easy to guess. Attackers try the words in `names` first."""
+    # Imported here, because the word lists of zxcvbn take 30 ms and 12 MB, and only new passwords need them.
     from zxcvbn import zxcvbn  # noqa: PLC0415
 
     if len(password) < MIN_CHARACTERS:
@@ -50,12 +50,12 @@ def hash_new_password(password: str, *names: str) -> PasswordHash:
 
 
 def hash_password(password: str) -> PasswordHash:
-    """The hash of a password, without a check."""
+    """Return the hash of a password. This function does not check the password."""
     return PasswordHash(_hasher.hash(password))
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
-    """True if a password matches a hash. It takes the same time without a hash."""
+    """Return True if a password matches a hash. The check takes the same time if there is no hash."""
     try:
         with _hashing_slots:
             return _hasher.verify(password_hash or _dummy_hash(), password) and password_hash is not None
@@ -64,7 +64,7 @@ def verify_password(password: str, password_hash: str | None) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """True if a hash was created with weaker parameters than the current ones."""
+    """Return True if the parameters of a hash are weaker than the current parameters."""
     return _hasher.check_needs_rehash(password_hash)
 
 

@@ -1,4 +1,4 @@
-"""The one table of roles and permissions. The guard of every route, its test, and the test of the README use it."""
+"""The only table of roles and permissions. The guard of every route, its test, and the test of the README use this table."""
 
 from enum import StrEnum
 
@@ -51,12 +51,12 @@ def permits(role: Role, permission: Permission, *, guests_may_read: bool) -> boo
 
 
 def audience_of_role(role: Role) -> str:
-    """The event audience of everyone with this role or a higher one."""
+    """Return the event audience of all people with this role or a higher role."""
     return f"{role.value}s"
 
 
 def audiences(role: Role) -> frozenset[str]:
-    """The event audiences of a person with this role: the audience of the role, and those of all lower roles."""
+    """Return the event audiences of a person with this role: the audience of the role, and those of all lower roles."""
     return frozenset(audience_of_role(lower) for lower in Role if _RANK[lower] <= _RANK[role])
 
 

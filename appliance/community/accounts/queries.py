@@ -1,4 +1,4 @@
-"""Reads of accounts: people, sessions, tokens, class codes, and whether guests may read."""
+"""Reads of accounts: people, sessions, tokens, class codes, and the setting whether guests may read."""
 
 from appliance.community.accounts import store
 from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS
@@ -20,7 +20,7 @@ SETUP_CODE = "setup_code"
 
 
 def person(database: Database, person_id: int) -> Person:
-    """The person with an id. Raises PersonNotFound."""
+    """Return the person with this id. Raises PersonNotFound."""
     row = database.reader.row(store.SELECT_PERSON, (person_id,))
     if row is None:
         raise PersonNotFound(f"There is no person {person_id}.", remedy="`lampstand users list` lists all people.")
@@ -28,7 +28,7 @@ def person(database: Database, person_id: int) -> Person:
 
 
 def person_named(database: Database, login: str) -> Person:
-    """The person with this username, or else with this name. Raises PersonNotFound."""
+    """Return the person with this username. If nobody has it, return the person with this name. Raises PersonNotFound."""
     name = login.strip().casefold()
     everyone = people(database)
     for candidate in (*(person for person in everyone if person.login == name), *everyone):
@@ -62,7 +62,7 @@ def guests_may_read(database: Database) -> bool:
 
 
 def identify_session(database: Database, token: str, *, now: float) -> Identity:
-    """The person of a session token, or NOBODY if the session has ended or is unknown."""
+    """Return the person of a session token, or NOBODY if the session has ended or is unknown."""
     row = database.reader.row(store.SELECT_SIGNED_IN, {"fingerprint": fingerprint(token), "now": now})
     if row is None:
         return MEMORY_SESSIONS.identify(database, token)
@@ -72,7 +72,7 @@ def identify_session(database: Database, token: str, *, now: float) -> Identity:
 
 
 def token_owner(database: Database, token: str, *, now: float) -> tuple[ApiToken, Person] | None:
-    """An API token and its owner, or None if the token has expired or is unknown."""
+    """Return an API token and its owner, or None if the token has expired or is unknown."""
     if not token.startswith(API_PREFIX):
         return None
     row = database.reader.row(store.SELECT_TOKEN_OWNER, {"fingerprint": fingerprint(token), "now": now})
@@ -80,7 +80,7 @@ def token_owner(database: Database, token: str, *, now: float) -> tuple[ApiToken
 
 
 def sessions(database: Database, person_id: int, *, now: float) -> list[Session]:
-    """The sessions of a person, the last used one first."""
+    """Return the sessions of a person. The session that was used last comes first."""
     rows = database.reader.rows(store.SELECT_SESSIONS, {"person": person_id, "now": now})
     stored = [store.session_of(row) for row in rows]
     in_memory = MEMORY_SESSIONS.sessions_of(database, person_id)

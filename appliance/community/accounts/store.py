@@ -1,4 +1,4 @@
-"""The SQL of accounts, in appliance.db. Private to `community`."""
+"""The SQL statements of accounts, for appliance.db. Only the package `community` uses them."""
 
 from appliance.community.accounts.permissions import Permission, Role
 from appliance.community.accounts.person import ApiToken, ClassCode, Person, Session
@@ -102,7 +102,7 @@ SELECT_CLASSES = f"SELECT {CLASS} FROM class_codes ORDER BY id DESC"
 INSERT_CLASS = "INSERT INTO class_codes (code, name, opened_by, created_at, expires_at) VALUES (:code, :name, :opened_by, :now, :expires_at)"
 REVOKE_CLASS = "UPDATE class_codes SET revoked_at = :now WHERE id = :class AND revoked_at IS NULL"
 
-# A clock that was set back leaves attempts in the future. Attempts more than 15 minutes ahead do not count.
+# If a clock was set back, stored attempts can be in the future. Attempts more than 15 minutes ahead do not count.
 COUNT_ATTEMPTS = "SELECT count(*), min(at) FROM attempts WHERE what = :what AND at > :since AND at < :since + 1800"
 INSERT_ATTEMPT = "INSERT INTO attempts (what, at) VALUES (:what, :at)"
 DELETE_ATTEMPT = "DELETE FROM attempts WHERE rowid = ?"
@@ -127,7 +127,7 @@ def m005_accounts(work: UnitOfWork) -> None:
 
 
 def m008_plain_names(work: UnitOfWork) -> None:
-    """Rename the table of site settings, two kinds of events, and two scopes of API tokens."""
+    """Rename the table of site settings, two types of events, and two scopes of API tokens."""
     work.execute_script(RENAME_SITE_SETTINGS)
     work.execute_script(RENAME_EVENTS)
     work.execute(RENAME_SCOPES)

@@ -1,1 +1,1 @@
-"""Notifications: an inbox per person, filled from the event log, and optional messages to outside services."""
+"""Notifications: every person has an inbox, filled from the event log, and can also get messages at outside services."""

@@ -1,6 +1,7 @@
-"""Turns events into notifications. It reads the event log from the last position, and each event once.
+"""Turns events into notifications. It continues after the last processed event, and processes each event once.
 
-The position in the log is stored with the notifications, in one unit of work. So a crash neither loses nor repeats one.
+The position in the log is stored in the same unit of work as the notifications. So a crash neither loses nor repeats a
+notification.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ BATCH = 200
 
 
 class Feed:
-    """Fills the inboxes. `rules` define which events become notifications, and their recipients."""
+    """Fills the inboxes. `rules` say which events become notifications, and who gets them."""
 
     def __init__(
         self,
@@ -37,7 +38,7 @@ class Feed:
         self._rules = {event_type.event_kind: (event_type, rule) for event_type, rule in rules.items()}
 
     def position(self) -> int:
-        """The id of the last processed event. For a new log, this is the last event in it."""
+        """The id of the last processed event. If no position is stored yet, this is the id of the newest event in the log."""
         position = read_site_setting(self._database.reader, POSITION)
         if position is not None and self._log.is_complete_after(position):
             return int(position)
@@ -47,7 +48,10 @@ class Feed:
         return newest
 
     def process_new_events(self) -> list[Job]:
-        """Write the notifications of new events. Return the jobs that send them outside; the caller wakes their queue."""
+        """Write the notifications for new events. Return the jobs that send them to outside services.
+
+        The caller must wake the queue of these jobs.
+        """
         jobs: list[Job] = []
         while events := self._log.after(self.position(), BATCH):
             with self._database.write() as work:
@@ -66,7 +70,7 @@ class Feed:
             yield from rule(event.payload_as(event_type), accounts.roles(work))
 
     def _put_into_inbox(self, work: UnitOfWork, new: NewNotification) -> list[Job]:
-        """Write a notification if its person wants it. Return the jobs that send it outside."""
+        """Write a notification if the person wants this kind. Return the jobs that send it to outside services."""
         preference = queries.preferences(work, new.person)[new.kind]
         if not preference.inbox:
             return []

@@ -22,16 +22,16 @@ class DeliveryParts(Protocol):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids of a notification and of an address."""
+    """The id of a notification, and the id of the outside address that gets it."""
 
     notification: int
     address: int
 
 
 def deliver(context: JobContext, arguments: Delivery, parts: DeliveryParts) -> str:
-    """Send one notification to one address, unless it was sent before.
+    """Send one notification to one address, unless it has already been sent there.
 
-    A message may be sent twice if the process is killed during the send: services do not report what they received.
+    If the process is killed during sending, the message may be sent twice: services do not report what they received.
     """
     database = parts.appliance_db
     row = database.reader.row(store.SELECT_ONE, (arguments.notification,))

@@ -36,7 +36,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Preference(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of a person for a kind: whether it is put into the inbox, and whether it is also sent outside."""
+    """A person's settings for one kind of notification: whether it goes into the inbox, and whether it is also sent outside."""
 
     kind: NotificationKind
     inbox: bool = True
@@ -44,7 +44,7 @@ class Preference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutsideAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """An address at an outside service for a person's notifications. `masked` is the address without its secret parts."""
+    """A person's address at an outside service, which gets notifications. `masked` is the address without its secret parts."""
 
     id: int
     person: int

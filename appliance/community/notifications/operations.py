@@ -47,7 +47,7 @@ def mark_all_read(work: UnitOfWork, *, person: int, until: int, now: float) -> i
 
 
 def prefer(work: UnitOfWork, *, person: int, preference: Preference) -> None:
-    """Set whether and where a person gets notifications of a kind."""
+    """Store whether a person gets notifications of one kind, and whether they are also sent outside."""
     row = {"person": person, "kind": preference.kind.value}
     work.execute(store.SET_PREFERENCE, row | {"inbox": preference.inbox, "outside": preference.outside})
 
@@ -87,7 +87,7 @@ def remove_address(work: UnitOfWork, *, person: int, address: int) -> None:
 
 
 def delete_old(work: UnitOfWork, *, before: float) -> int:
-    """Delete read notifications that are older than a time. Return their number."""
+    """Delete read notifications from before a time. Return the number of deleted notifications."""
     work.execute(store.DELETE_OLD, (before,))
     return work.changes
 

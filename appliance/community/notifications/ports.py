@@ -5,7 +5,7 @@ from typing import Protocol
 
 class Messenger(Protocol):
     def send(self, address: str, title: str, text: str) -> None:
-        """Send a message to an address in the format of apprise.
+        """Send a message to an address. The address has the format of the library apprise.
 
-        Raises an Unavailable if a retry may succeed, or a Refused if a retry cannot succeed.
+        Raises Unavailable if a retry may succeed, and Refused if a retry cannot succeed.
         """

@@ -11,7 +11,7 @@ OUTSIDE_ALLOWED = "outside_allowed"
 def inbox(
     database: Database, person: int, *, limit: int = 50, before: int = NO_ID, unread_only: bool = False
 ) -> list[Notification]:
-    """The notifications of a person, the newest first."""
+    """Return the notifications of a person, the newest first."""
     row = {"person": person, "before": before, "unread_only": unread_only, "limit": limit}
     rows = database.reader.rows(store.SELECT_INBOX, row)
     return [store.notification_of(row) for row in rows]
@@ -22,7 +22,7 @@ def unread(database: Database, person: int) -> int:
 
 
 def preferences(source: RowSource, person: int) -> dict[NotificationKind, Preference]:
-    """The preference of a person for each kind. By default, everything is on."""
+    """Return the preference of a person for each kind of notification. By default, every kind is on."""
     stored = map(store.preference_of, source.rows(store.SELECT_PREFERENCES, (person,)))
     chosen = {preference.kind: preference for preference in stored}
     return {kind: chosen.get(kind, Preference(kind=kind)) for kind in NotificationKind}

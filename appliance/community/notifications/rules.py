@@ -14,7 +14,7 @@ from appliance.infrastructure.jobs.events import JobDoneEvent, JobEvent, JobFail
 
 
 class NewNotification(msgspec.Struct, frozen=True, kw_only=True):
-    """A notification to put into a person's inbox. If `inside_only`, it is never sent to outside services."""
+    """A notification for a person's inbox. If `inside_only` is true, it is never sent to outside services."""
 
     person: int
     kind: NotificationKind
@@ -24,7 +24,7 @@ class NewNotification(msgspec.Struct, frozen=True, kw_only=True):
     inside_only: bool = False
 
 
-# Returns the notifications for an event. It gets the role of each person by id.
+# A rule takes an event and the role of each person by id, and yields the notifications for this event.
 NotificationRule = Callable[[Any, Mapping[int, Role]], Iterator[NewNotification]]
 NotificationRules = Mapping[type[DomainEvent], NotificationRule]
 
@@ -39,7 +39,7 @@ def _of_announcement(event: AnnouncementMade, people: Mapping[int, Role]) -> Ite
 
 
 def _of_done_job(event: JobDoneEvent, people: Mapping[int, Role]) -> Iterator[NewNotification]:
-    """Notify the person who started the job. A sent notification causes no further notification."""
+    """Notify the person who started the job. When a job has sent a notification, nobody is notified of that job."""
     starter = person_in(event.started_by)
     if event.kind != DELIVER.name and starter is not None and starter in people:
         yield _of_job(event, starter, NotificationKind.JOB_DONE, "done", event.message)
@@ -61,7 +61,7 @@ def _of_job(event: JobEvent, person: int, kind: NotificationKind, outcome: str, 
         title=f"{event.title}: {outcome}",
         text=text,
         link=f"/jobs#job-{event.id}",
-        # If a message could not be sent outside, the notification about that is not sent outside either.
+        # A failed delivery to an outside service causes a notification, but this notification is not sent outside.
         inside_only=event.kind == DELIVER.name,
     )
 

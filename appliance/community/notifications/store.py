@@ -1,4 +1,4 @@
-"""The SQL of notifications, in appliance.db. Private to `community`."""
+"""The SQL statements of notifications, for appliance.db. Only the package `community` uses them."""
 
 from urllib.parse import urlsplit
 
@@ -27,7 +27,7 @@ CREATE TABLE deliveries (
     PRIMARY KEY (notification, address)
 ) WITHOUT ROWID
 """
-# Only these services have a host in their address. Other services have a token or a topic there.
+# Only the addresses of these services contain a host. In other addresses, a token or a topic has the place of the host.
 SERVICES_WITH_HOST = ("gotify", "mailto", "matrix", "mmost", "json")
 NTFY = ("ntfy", "ntfys")
 COLUMNS = "id, person, kind, title, text, link, created_at, read_at"
@@ -87,7 +87,7 @@ def address_of(row: Row) -> OutsideAddress:
 
 
 def masked_address(address: str) -> str:
-    """The service and host of an address, without its user, password, token or topic."""
+    """Return the service and host of an address, without its user, password, token or topic."""
     scheme = address.partition(":")[0]
     try:
         parts = urlsplit(address)

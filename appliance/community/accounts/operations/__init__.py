@@ -1,6 +1,6 @@
 """Writes of accounts.
 
-Most functions take a unit of work and the time, so callers can combine them in one transaction. Functions that check a
-password or a code take the database instead. They commit the attempt first, hash between units of work, and write the
-result in another unit of work.
+Most functions take a unit of work and the time, so callers can combine these functions in one transaction. Functions that
+check a password or a code take the database instead. They commit the attempt first, then compute the hash between two units
+of work, and write the result in the second one.
 """

@@ -32,7 +32,7 @@ def create_token(
     days: float | None,
     now: float,
 ) -> NewToken:
-    """Create a token with no more permissions than its owner. Raises NameInvalid or ScopeInvalid."""
+    """Create a token. It cannot have more permissions than its owner. Raises NameInvalid or ScopeInvalid."""
     name = " ".join(name.split())
     if not 0 < len(name) <= MAX_NAME:
         raise NameInvalid("A token name must have 1 to 60 characters.", remedy="For example: Terminal on my laptop.")
@@ -60,12 +60,12 @@ def create_token(
 
 
 def is_due(token: ApiToken, now: float) -> bool:
-    """True if the time of last use should be stored again, at most once every five minutes."""
+    """Return True if the time of last use must be stored again. This happens at most once every five minutes."""
     return token.used_at is None or now - token.used_at >= TOUCH_EVERY_S
 
 
 def touch(work: UnitOfWork, token: ApiToken, *, now: float) -> None:
-    """Store that a token is used now."""
+    """Store the current time as the token's last use."""
     work.execute(store.TOUCH_TOKEN, {"token": token.id, "now": now})
 
 

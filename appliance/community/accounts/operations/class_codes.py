@@ -14,7 +14,7 @@ MAX_HOURS = 24 * 120
 
 
 def open_class(work: UnitOfWork, *, leader: Person, name: str, hours: float, now: float) -> ClassCode:
-    """Create a class code that is open for some hours. Raises NameInvalid."""
+    """Create a class code that is valid for some hours. Raises NameInvalid."""
     name = " ".join(name.split())
     if not 0 < hours <= MAX_HOURS:
         raise NameInvalid(f"A class can be open for at most {MAX_HOURS // 24} days.", remedy="Choose a shorter time.")
@@ -28,7 +28,9 @@ def open_class(work: UnitOfWork, *, leader: Person, name: str, hours: float, now
 
 
 def close_class(work: UnitOfWork, class_id: int, *, leader: Person, now: float, sign_out: bool = False) -> ClassCode:
-    """Close a class, so nobody can join with its code. `sign_out` signs out the people who have only this code.
+    """Close a class, so nobody can join with its code.
+
+    `sign_out` also signs out the people who joined with this code and have no account.
 
     Leaders can close their own classes, administrators all classes. Raises ClassCodeNotFound or NotAllowed.
     """

@@ -9,7 +9,7 @@ from appliance.infrastructure.database import Database, UnitOfWork
 
 
 def new_password_hash(person: Person, password: str) -> PasswordHash:
-    """The hash of a new password for a person, for `reset_password`. Raises PasswordRefused."""
+    """Return the hash of a person's new password, for `reset_password`. Raises PasswordRefused."""
     return hash_new_password(password, person.name, person.login or "")
 
 

@@ -1,4 +1,4 @@
-"""Accounts and roles of people, and whether guests may read."""
+"""Accounts and roles of people, and the setting whether guests may read."""
 
 import msgspec
 
@@ -14,7 +14,7 @@ from appliance.infrastructure.events import append_event
 
 
 class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account with valid names and the hash of a valid password."""
+    """An account whose name and username are valid, with the hash of a valid password."""
 
     name: str
     login: str
@@ -23,7 +23,7 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_account(*, name: str, login: str, password: str, role: Role) -> NewAccount:
-    """A new account for `create`. This hashes the password, so call it before the unit of work.
+    """Return a new account for `create`. This function hashes the password, so call it before the unit of work.
 
     Raises NameInvalid, RoleInvalid or PasswordRefused.
     """
@@ -33,9 +33,9 @@ def new_account(*, name: str, login: str, password: str, role: Role) -> NewAccou
 
 
 def new_account_of(person: Person, *, login: str, password: str) -> NewAccount:
-    """A new account for `take_account`, for a person who joined with a class code. This hashes the password.
+    """Return a new account for `take_account`, for a person who joined with a class code.
 
-    Raises NameInvalid, NameTaken or PasswordRefused.
+    This function hashes the password, so call it before the unit of work. Raises NameInvalid, NameTaken or PasswordRefused.
     """
     login = checked_name(login).casefold()
     if person.login is not None:
@@ -77,7 +77,7 @@ def set_role(work: UnitOfWork, person: Person, role: Role, *, now: float) -> Per
 
 
 def remove(work: UnitOfWork, person: Person, *, now: float) -> None:
-    """Remove a person with their sessions and tokens. Raises LastAdministrator."""
+    """Delete a person, and their sessions and API tokens. Raises LastAdministrator."""
     _keep_an_administrator(work, person)
     work.execute(store.DELETE_PERSON, (person.id,))
     append_access_changed(work, person.id, now=now)
@@ -113,7 +113,7 @@ def _add(
 
 
 def _stored(work: UnitOfWork, person: int) -> Person:
-    """The stored person. Raises PersonNotFound, because the person may have been removed since the last read."""
+    """Return the stored person. Raises PersonNotFound, because the person may have been removed since the last read."""
     rows = work.execute(store.SELECT_PERSON, (person,))
     if not rows:
         raise PersonNotFound(f"There is no person {person}.", remedy="`lampstand users list` lists all people.")
@@ -121,7 +121,7 @@ def _stored(work: UnitOfWork, person: int) -> Person:
 
 
 def _append_site_set_up(work: UnitOfWork, name: str, now: float) -> None:
-    """Log that the site is set up, once it has an administrator. The server then answers other machines."""
+    """Log that the site is set up, as soon as it has an administrator. After that, the server answers other machines."""
     if queries.has_administrator(work):
         append_event(work, SiteSetUp(administrator=name), ADMINISTRATORS, now=now)
 
@@ -132,7 +132,7 @@ def _refuse_guests(role: Role) -> None:
 
 
 def _refuse_taken(work: UnitOfWork, *names: str, but: int = 0) -> None:
-    """Raises NameTaken if another person has one of the names as name or username. The case does not matter."""
+    """Raises NameTaken if another person uses one of the names as name or username. Upper and lower case are the same."""
     new_names = {name.casefold() for name in names}
     for person, *taken_names in work.execute(store.SELECT_NAMES):
         if person != but and new_names & {name.casefold() for name in taken_names if name}:

@@ -19,7 +19,7 @@ MAX_AGENT = 200
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A person and the token of a new session. The token is not stored anywhere."""
+    """A person and the token of that person's new session. The token is not stored anywhere."""
 
     person: Person
     token: str
@@ -34,13 +34,13 @@ def start_session(work: UnitOfWork, person: Person, *, address: str, agent: str,
 
 
 def is_due(session: Session, now: float) -> bool:
-    """True if the time of last use should be stored again, at most once every five minutes."""
+    """Return True if the time of last use must be stored again. This happens at most once every five minutes."""
     return now - session.seen_at >= TOUCH_EVERY_S
 
 
 def touch(work: UnitOfWork, session: Session, *, now: float) -> None:
-    """Store that a session is used now. It then lasts another 30 days, and at most 180 days in total."""
-    # Never shorten a session: a clock that was slow for a while must not sign people out.
+    """Store the current time as the session's last use. The session then lasts another 30 days, at most 180 in total."""
+    # Never shorten a session: if a clock was behind for a while, nobody must be signed out for that.
     expires_at = max(session.expires_at, min(now + IDLE_S, session.created_at + MAX_LIFETIME_S))
     work.execute(store.TOUCH_SESSION, {"session": session.id, "now": now, "expires_at": expires_at})
 
@@ -48,10 +48,10 @@ def touch(work: UnitOfWork, session: Session, *, now: float) -> None:
 def end_session(database: Database, *, person: int, session: int, now: float) -> None:
     """Sign out one browser of a person. Raises SessionNotFound.
 
-    This takes the database, because a session in memory must end even if the disk cannot be written.
+    This function takes the database, because a session in memory must end even if the disk cannot be written.
     """
     if MEMORY_SESSIONS.end(database, person=person, session=session):
-        # If the disk is still full, open streams end with their next heartbeat instead of immediately.
+        # If the disk is still full, open streams end at their next heartbeat instead of immediately.
         with contextlib.suppress(DiskFull, DiskFailed, DatabaseNotWritable), database.write() as work:
             append_access_changed(work, person, now=now)
         return
@@ -63,7 +63,10 @@ def end_session(database: Database, *, person: int, session: int, now: float) ->
 
 
 def end_all_sessions(work: UnitOfWork) -> None:
-    """End all sessions in a restored backup, because some of them were ended later. The schema may be an old version."""
+    """End all sessions in a restored backup: people may have ended some of these sessions after the backup was made.
+
+    The backup may have an old version of the schema.
+    """
     if work.execute(store.HAS_SESSIONS):
         work.execute(store.DELETE_ALL_SESSIONS)
 

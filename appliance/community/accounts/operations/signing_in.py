@@ -17,9 +17,9 @@ MAX_JOINED = 500
 
 
 def sign_in(database: Database, *, login: str, password: str, address: str, agent: str, now: float) -> SignedIn:
-    """Start a session. If the database cannot be written, the session of an administrator is stored in memory.
+    """Start a session. If the database cannot be written, an administrator gets a session in memory.
 
-    Raises SignInFailed or TooManyAttempts, and for other roles DiskFull, DiskFailed or DatabaseNotWritable.
+    Raises SignInFailed or TooManyAttempts. For other roles, raises DiskFull, DiskFailed or DatabaseNotWritable too.
     """
     login = plain_name(login).casefold()[:MAX_NAME]
     try:
@@ -43,7 +43,7 @@ def _sign_in_by_password(
     person = store.person_of(row)
     new_hash = hash_password(password) if is_outdated(stored_hash) else None
     with database.write() as work:
-        # The password may have been changed, or the person removed, during the check.
+        # During the check, the password may have been changed or the person removed.
         if work.value(store.SELECT_PASSWORD, (person.id,)) != stored_hash:
             raise wrong_password()
         attempt_succeeded(work, attempt)
@@ -53,7 +53,10 @@ def _sign_in_by_password(
 
 
 def join(database: Database, *, code: str, name: str, address: str, agent: str, now: float) -> SignedIn:
-    """Become a member with a class code and a name. Raises CodeInvalid, TooManyAttempts, NameInvalid or NameTaken."""
+    """Make the caller a member with a class code and a name, and start a session.
+
+    Raises CodeInvalid, TooManyAttempts, NameInvalid or NameTaken.
+    """
     with database.write() as work:
         attempt = begin_attempt(work, CLASS_CODE, address, now=now)
     row = database.reader.row(store.SELECT_CLASS_BY_CODE, (plain_code(code),))
@@ -66,7 +69,7 @@ def join(database: Database, *, code: str, name: str, address: str, agent: str, 
     with database.write() as work:
         attempt_succeeded(work, attempt)
     if opened.joined >= MAX_JOINED:
-        raise CodeInvalid(f"{opened.name} is full.", remedy="Ask the leader to open another class.")
+        raise CodeInvalid(f"The class {opened.name} is full.", remedy="Ask the leader to open another class.")
     with database.write() as work:
         person = create_member(work, name=name, class_code=opened.id, now=now)
         return start_session(work, person, address=address, agent=agent, now=now)

@@ -15,7 +15,7 @@ SETUP_CODE = "set-up code"
 
 
 def new_setup_code(work: UnitOfWork) -> str:
-    """Create a set-up code, which works once. Older codes are no longer valid. Raises AlreadySetUp."""
+    """Create a set-up code that works once, and make older set-up codes invalid. Raises AlreadySetUp."""
     _refuse_set_up(work)
     code = new_code(SETUP_CODE_LENGTH)
     set_site_setting(work, queries.SETUP_CODE, _code_hash(code))
@@ -25,7 +25,7 @@ def new_setup_code(work: UnitOfWork) -> str:
 def set_up(
     database: Database, *, code: str, name: str, password: str, address: str, agent: str, now: float
 ) -> SignedIn:
-    """Create the administrator with the set-up code, and sign them in.
+    """Create the first administrator with the set-up code, and sign this person in.
 
     Raises AlreadySetUp, CodeInvalid, TooManyAttempts, NameInvalid or PasswordRefused.
     """
@@ -47,7 +47,7 @@ def set_up(
 
 
 def new_administrator(source: RowSource, *, name: str, password: str) -> NewAccount:
-    """The account of the first administrator. This hashes the password, so call it before the unit of work.
+    """Return the account of the first administrator. This function hashes the password, so call it before the unit of work.
 
     Raises AlreadySetUp, NameInvalid or PasswordRefused.
     """
@@ -75,5 +75,5 @@ def _refuse_wrong_code(source: RowSource, code_hash: str) -> None:
     if read_site_setting(source, queries.SETUP_CODE) != code_hash:
         raise CodeInvalid(
             "This is not the set-up code.",
-            remedy="The code is shown where Lampstand was started. `lampstand users setup` needs no code.",
+            remedy="Lampstand showed the code when it was started. `lampstand users setup` needs no code.",
         )
